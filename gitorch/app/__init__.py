@@ -1,0 +1,1 @@
+"""Carrying out: verbs and the tick, over ports."""

@@ -1,0 +1,1 @@
+"""Remembering: records on an orphan branch, one commit each."""

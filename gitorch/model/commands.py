@@ -1,0 +1,334 @@
+"""What somebody wants: imperative, frozen, with every fact that a decision needs already looked up.
+
+A command never reaches into git or tmux: whoever makes it puts the facts in (`WorkFacts`, a token's digest).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.record import Actor
+    from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
+    from gitorch.model.run import BranchFacts
+    from gitorch.model.workflow import Settings, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFacts:
+    """What git says of a job's worktree at the moment of a handoff. `head` is None without a branch.
+
+    `changed` are the paths that differ between the job's base and `head`; `missing` are expected files not there.
+    """
+
+    head: CommitId | None
+    uncommitted: tuple[str, ...]
+    commits: int
+    changed: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateLedger:
+    """Begin a ledger."""
+
+    ledger: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectPlan:
+    """Record that `start` refused a plan."""
+
+    plan: str
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmTarget:
+    """The principal confirms a merge target for this repository."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareRun:
+    """Freeze a compiled workflow as a new run."""
+
+    run: RunId
+    title: str
+    plan: str
+    plan_digest: Digest
+    target: str
+    target_commit: CommitId
+    workflow: Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRun:
+    """The answers of the question sheet."""
+
+    settings: Settings
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """The loop takes a confirmed run up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRun:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRun:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLease:
+    """Give a queued job to a session: the job's living one, or a new one with this token."""
+
+    job: JobId
+    session: SessionId
+    fresh: bool
+    token: Digest
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenewLease:
+    job: JobId
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAlive:
+    session: SessionId
+    pid: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """A session was seen to be over, or was stopped; what follows for its job is decided by the rules."""
+
+    session: SessionId
+    how: str
+    exit_status: int | None = None
+    screen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDelivery:
+    session: SessionId
+    letter: LetterId
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBase:
+    job: JobId
+    commit: CommitId
+    parents: tuple[CommitId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """An agent's report on the job of its session. `job` is what the caller named, if anything."""
+
+    token: Digest
+    job: JobId | None
+    status: ReportStatus
+    summary: str
+    facts: WorkFacts
+    concerns: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    blocker: str = ""
+    clears: str = ""
+    tests_claimed: str = ""
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GiveVerdict:
+    """A reviewer's judgement. `nonce` and `commit` must be those of its brief."""
+
+    token: Digest
+    job: JobId | None
+    nonce: str
+    commit: CommitId
+    verdict: Choice
+    findings: tuple[Finding, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCheck:
+    job: JobId
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class VoidWork:
+    """The branch of a handed-in job holds another commit than the one handed in."""
+
+    job: JobId
+    found: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOverlap:
+    jobs: tuple[JobId, ...]
+    paths: tuple[str, ...]
+    conflict: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Ask the principal to decide; every part must say something. The same trigger is not raised twice."""
+
+    trigger: str
+    happened: str
+    tried: str
+    evidence: str
+    decision: str
+    options: tuple[str, ...]
+    job: JobId | None = None
+    session: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    question: QuestionId
+    option: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    question: QuestionId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCheckpoint:
+    """Ask the principal at a checkpoint that no merge depends on."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReport:
+    """The merge report was made; `text` is what people read, `digest` that of its bytes."""
+
+    checkpoint: JobId
+    digest: Digest
+    target_commit: CommitId
+    branches: tuple[BranchFacts, ...]
+    merged_commit: CommitId | None
+    merged_tree: str
+    conflicts: tuple[str, ...]
+    shared_paths: tuple[str, ...]
+    combined: Check | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidReport:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveMerge:
+    """The principal approves the report with this digest, and nothing else."""
+
+    digest: Digest
+    proof: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectMerge:
+    rework: tuple[JobId, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMerge:
+    old: CommitId
+    new: CommitId
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCleanup:
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefusal:
+    """Keep an attempt that was refused or denied."""
+
+    verb: str
+    code: str
+    reason: str
+    job: JobId | None = None
+
+
+Command = (
+    CreateLedger
+    | RejectPlan
+    | ConfirmTarget
+    | PrepareRun
+    | ConfirmRun
+    | StartRun
+    | PauseRun
+    | ResumeRun
+    | CancelRun
+    | GrantLease
+    | RenewLease
+    | MarkAlive
+    | EndSession
+    | RecordDelivery
+    | Nudge
+    | RecordBase
+    | HandIn
+    | GiveVerdict
+    | RecordCheck
+    | VoidWork
+    | NoteOverlap
+    | Escalate
+    | AnswerQuestion
+    | Remind
+    | OpenCheckpoint
+    | IssueReport
+    | VoidReport
+    | ApproveMerge
+    | RejectMerge
+    | RecordMerge
+    | RecordCleanup
+    | RecordRefusal
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command with who gives it and when: all that a decision may know of the outside."""
+
+    actor: Actor
+    at: Moment
+    command: Command

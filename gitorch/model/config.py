@@ -1,0 +1,48 @@
+"""The configuration of a repository: what `gitorch.yaml` says, with every default filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitorch.model.workflow import Autonomy, ReviewMode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeChoice:
+    """A runtime as configured for a lane: the preset's name, and what is added to its environment."""
+
+    preset: str
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every key of `gitorch.yaml`; the comment of each key in `templates/gitorch.yaml` says what it does."""
+
+    path: str = ""
+    default_autonomy: Autonomy = Autonomy.END_ONLY
+    merge_target: str = "main"
+    base_path: str = ""
+    implementer: str = ""
+    reviewers: Mapping[str, str] = field(default_factory=dict)
+    review_mode: ReviewMode = ReviewMode.SEQUENTIAL
+    review_stages: tuple[str, ...] = ("spec", "quality")
+    rounds_max: int = 3
+    max_agents: int = 4
+    test_command: str = ""
+    test_command_absent: bool = False
+    test_wait_seconds: int = 900
+    start_wait_seconds: int = 60
+    silence_seconds: int = 900
+    lease_seconds: int = 900
+    restarts_max: int = 3
+    remind_first_seconds: int = 300
+    remind_cap_seconds: int = 14400
+    plan_bytes_max: int = 2_000_000
+    cleanup: str = "ask"
+    runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)

@@ -1,0 +1,88 @@
+"""What the world still owes the ledger. Every effect is idempotent: look first, act, leave a mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    """Make the worktree if it is missing and start the session's agent in it."""
+
+    session: SessionId
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class StopSession:
+    """End the session's process tree and its terminal."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverLetter:
+    """Bring the next text to the session, once."""
+
+    session: SessionId
+    letter: LetterId
+
+
+@dataclass(frozen=True, slots=True)
+class StartCheck:
+    """Run the test command on a clean checkout of this commit."""
+
+    commit: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class BuildBase:
+    """Merge the commits that a job depends on into the commit that its branch starts from."""
+
+    job: JobId
+    parents: tuple[CommitId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeReport:
+    """Gather the facts of the merge report before this checkpoint."""
+
+    checkpoint: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class MergeBranches:
+    """Move the target to the approved commit, all or nothing."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveWorktree:
+    """Remove a reviewer's worktree, which holds nothing of its own."""
+
+    session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """Stop what is left and remove worktrees that are clean and merged."""
+
+    branches: bool
+
+
+Effect = (
+    StartSession
+    | StopSession
+    | DeliverLetter
+    | StartCheck
+    | BuildBase
+    | MakeReport
+    | MergeBranches
+    | RemoveWorktree
+    | CleanUp
+)

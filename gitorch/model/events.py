@@ -1,0 +1,455 @@
+"""What happened: one frozen class for each type of record.
+
+The released names and the order of fields are written by hand in `text.codec`; a test holds the two together.
+Fields hold only text, numbers, truth values, `Moment`, enums, tuples, mappings of text, and values of the model.
+A class with a `text` field is prose: its record is a Markdown file and `text` is the body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, SessionId
+    from gitorch.model.review import Check, Choice, Finding, Listed, Reply, ReportStatus
+    from gitorch.model.run import BranchFacts, LetterKind, QuestionKind
+    from gitorch.model.workflow import Settings, Workflow
+
+
+# Of the ledger itself
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCreated:
+    """The first record. `ledger` tells this ledger from every other."""
+
+    ledger: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRejected:
+    """A plan that `start` refused, with every failure that `check` prints."""
+
+    plan: str
+    failures: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConfirmed:
+    """The principal confirmed this branch as a merge target, once for the repository."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRefused:
+    """Somebody tried what the rules or their rights do not allow."""
+
+    verb: str
+    code: str
+    reason: str
+    job: JobId | None = None
+
+
+# Of a run
+
+
+@dataclass(frozen=True, slots=True)
+class RunPrepared:
+    """A plan or workflow was read and frozen. Briefs and the plan itself are attached files."""
+
+    title: str
+    plan: str
+    plan_digest: Digest
+    target: str
+    target_commit: CommitId
+    workflow: Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfirmed:
+    """The question sheet was answered: `proof` is `typed` or `yes-flag`."""
+
+    settings: Settings
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The loop took the run up for the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused:
+    """Nothing new is begun until the run is resumed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """The run goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCanceled:
+    """The run was ended by the principal; branches are kept."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run cannot reach its end."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunCompleted:
+    """Everything the workflow asks for is done."""
+
+
+# Of leases and sessions
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseGranted:
+    """A session got the right to work on a job until `until`. `fresh` says that the session is new with this grant."""
+
+    job: JobId
+    session: SessionId
+    fence: int
+    attempt: int
+    until: Moment
+    fresh: bool
+    lane: str
+    runtime: str
+    token: Digest
+    nonce: str
+    base: CommitId | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRenewed:
+    """The session was seen alive; its lease lasts longer."""
+
+    job: JobId
+    fence: int
+    until: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """The lease is over without a handoff: `reason` is `expired`, `session-ended`, `released` or `revoked`."""
+
+    job: JobId
+    fence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAlive:
+    """The agent was proven to be there: its process runs and `evidence` names the sign that was seen."""
+
+    session: SessionId
+    job: JobId
+    pid: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The session is over. `how`: `stopped`, `exited`, `killed`, `server-gone`, `missing-program`, `dialog`, `not-ready`."""
+
+    session: SessionId
+    job: JobId
+    how: str
+    exit_status: int | None
+    screen: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterDelivered:
+    """A text reached a session. `receipt` is graded: `delivered`, `submitted`, `typed`, `unknown`."""
+
+    session: SessionId
+    job: JobId
+    letter: LetterId
+    kind: LetterKind
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNudged:
+    """A session was silent for too long and is reminded once."""
+
+    session: SessionId
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class BaseBuilt:
+    """The commit that a job's branch starts from, merged from the branches that it depends on."""
+
+    job: JobId
+    commit: CommitId
+    parents: tuple[CommitId, ...]
+
+
+# Of work and its judgement
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOff:
+    """An agent reported. `text` is its summary."""
+
+    job: JobId
+    session: SessionId
+    fence: int
+    attempt: int
+    status: ReportStatus
+    commit: CommitId
+    commits: int
+    concerns: tuple[str, ...]
+    questions: tuple[str, ...]
+    blocker: str
+    clears: str
+    tests_claimed: str
+    replies: tuple[Reply, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecorded:
+    """The project's test command was run by gitorch on a clean checkout of the handed-in commit."""
+
+    job: JobId
+    attempt: int
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictGiven:
+    """A reviewer judged exactly `commit`. `text` is what it wrote for people."""
+
+    job: JobId
+    subject: JobId
+    session: SessionId
+    fence: int
+    round: int
+    commit: CommitId
+    verdict: Choice
+    findings: tuple[Finding, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsListed:
+    """A round failed: the one consolidated list goes back to the author, numbered for good."""
+
+    job: JobId
+    round: int
+    commit: CommitId
+    findings: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatePassed:
+    """The job's work at `commit` is cleared: every stage accepted exactly this commit."""
+
+    job: JobId
+    commit: CommitId
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkVoided:
+    """The branch moved after the handoff, so that what was judged is not what is there."""
+
+    job: JobId
+    expected: CommitId
+    found: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """A job ended without its work."""
+
+    job: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobReopened:
+    """The principal sent a cleared job back to work, with a note."""
+
+    job: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapNoted:
+    """Two running branches change the same files."""
+
+    jobs: tuple[JobId, ...]
+    paths: tuple[str, ...]
+    conflict: bool
+
+
+# Of people
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """A human owes an answer. `number` is the finding or concern that it is about."""
+
+    question: QuestionId
+    kind: QuestionKind
+    job: JobId | None
+    session: SessionId | None
+    options: tuple[str, ...]
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Something that only a human can decide. No part may be empty."""
+
+    question: QuestionId
+    trigger: str
+    job: JobId | None
+    session: SessionId | None
+    happened: str
+    tried: str
+    options: tuple[str, ...]
+    evidence: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """A human answered. `option` is empty for free text."""
+
+    question: QuestionId
+    option: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionReminded:
+    """An open question was brought up again."""
+
+    question: QuestionId
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportIssued:
+    """The merge report, made from measured facts. `text` is the report itself."""
+
+    checkpoint: JobId
+    digest: Digest
+    target: str
+    target_commit: CommitId
+    branches: tuple[BranchFacts, ...]
+    merged_commit: CommitId | None
+    merged_tree: str
+    conflicts: tuple[str, ...]
+    shared_paths: tuple[str, ...]
+    combined: Check | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportVoided:
+    """Something that the report names has moved; it and any approval of it count no more."""
+
+    digest: Digest
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeApproved:
+    """The principal approved exactly this report, target commit and these branch commits."""
+
+    digest: Digest
+    target: str
+    target_commit: CommitId
+    commits: tuple[CommitId, ...]
+    proof: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRejected:
+    """The principal refused the report: `rework` names the jobs that go back, none ends the run."""
+
+    digest: Digest
+    rework: tuple[JobId, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The target moved, all branches or none."""
+
+    job: JobId
+    target: str
+    old: CommitId
+    new: CommitId
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupDone:
+    """Sessions are stopped, clean and merged worktrees removed; `kept` says what was left and why."""
+
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+Event = (
+    LedgerCreated
+    | PlanRejected
+    | TargetConfirmed
+    | ActionRefused
+    | RunPrepared
+    | RunConfirmed
+    | RunStarted
+    | RunPaused
+    | RunResumed
+    | RunCanceled
+    | RunFailed
+    | RunCompleted
+    | LeaseGranted
+    | LeaseRenewed
+    | LeaseEnded
+    | SessionAlive
+    | SessionEnded
+    | LetterDelivered
+    | SessionNudged
+    | BaseBuilt
+    | HandedOff
+    | CheckRecorded
+    | VerdictGiven
+    | FindingsListed
+    | GatePassed
+    | WorkVoided
+    | JobFailed
+    | JobReopened
+    | OverlapNoted
+    | QuestionAsked
+    | Escalated
+    | QuestionAnswered
+    | QuestionReminded
+    | ReportIssued
+    | ReportVoided
+    | MergeApproved
+    | MergeRejected
+    | Merged
+    | CleanupDone
+)

@@ -1,0 +1,32 @@
+"""Distinct ids are distinct types, so that a session is never passed where a job belongs."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+RunId = NewType("RunId", str)
+"""Slug of the plan's title and four hex digits: `auth-7f3a`."""
+
+JobId = NewType("JobId", str)
+"""`api` for an epic's work, `api.spec` and `api.quality` for its reviews."""
+
+SessionId = NewType("SessionId", str)
+"""`s1`, `s2`, …: one agent process in one terminal, numbered within its run."""
+
+QuestionId = NewType("QuestionId", str)
+"""`q1`, `q2`, …: anything a human owes an answer to, numbered within its run."""
+
+LetterId = NewType("LetterId", str)
+"""`l1`, `l2`, …: one text owed to a session, numbered within its run."""
+
+CommitId = NewType("CommitId", str)
+"""A full git object id."""
+
+Digest = NewType("Digest", str)
+"""`sha256:` and 64 hex digits."""
+
+Moment = NewType("Moment", int)
+"""Milliseconds since 1970 in UTC; `text.moment` writes it as ISO 8601."""
+
+NO_DIGEST = Digest("sha256:" + "0" * 64)
+"""What the first record of a ledger names as its predecessor."""

@@ -1,0 +1,85 @@
+"""What the world shows at one moment. None always means "could not be asked", never "there is none"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.model.ids import CommitId, JobId, LetterId, Moment, SessionId
+    from gitorch.model.review import Check
+
+
+class AgentState(StrEnum):
+    """What an agent is doing. `waiting` is safe to type into; `dialog` is not."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    WORKING = "working"
+    WAITING = "waiting"
+    DIALOG = "dialog"
+    LIMITED = "limited"
+    ERROR = "error"
+    EXITED = "exited"
+    UNKNOWN = "unknown"
+
+
+READY = frozenset({AgentState.IDLE, AgentState.WAITING})
+"""States in which a text may be typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSeen:
+    """One session of ours as tmux, its hooks, its process and its screen show it.
+
+    `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
+    so that "not yet started" and "gone" differ. `server_gone` says that the whole server of its launch is no more.
+    `changed_at` is when its output last moved. `evidence` names the sign that `state` was read from.
+    """
+
+    present: bool
+    started: bool
+    state: AgentState
+    pid: int = 0
+    exit_status: int | None = None
+    server_gone: bool = False
+    started_at: Moment | None = None
+    changed_at: Moment | None = None
+    evidence: str = ""
+    screen: str = ""
+    ready_seen: bool = False
+
+
+class CheckPhase(StrEnum):
+    """Where a run of the test command stands."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSeen:
+    """A run of the test command at one commit; `check` is there when it finished. `log_path` holds its output."""
+
+    phase: CheckPhase
+    check: Check | None = None
+    log_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
+
+    `sent` are the receipts of texts that were typed and are not in the ledger yet.
+    """
+
+    now: Moment
+    sessions: Mapping[SessionId, SessionSeen] | None
+    heads: Mapping[str, CommitId] | None
+    checks: Mapping[CommitId, CheckSeen] = field(default_factory=dict)
+    sent: Mapping[tuple[SessionId, LetterId], str] = field(default_factory=dict)
+    overlaps: Mapping[tuple[JobId, JobId], tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""One line of the ledger: who did what when, chained to the record before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.events import Event
+    from gitorch.model.ids import Digest, Moment, RunId
+
+
+class ActorKind(StrEnum):
+    """Who may act: a human who approves, whoever drives, one agent's session, or the reconciler."""
+
+    PRINCIPAL = "principal"
+    OPERATOR = "operator"
+    AGENT = "agent"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever caused a record. `session` is set for agents only."""
+
+    kind: ActorKind
+    name: str
+    host: str
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file attached to a record; its bytes lie in the run's `files/` under their digest."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event in its envelope. `prev` is the digest of the previous record's file, byte for byte.
+
+    `at` never runs backwards: it is the writer's clock or the previous record's, whichever is later.
+    """
+
+    seq: int
+    prev: Digest
+    at: Moment
+    run: RunId | None
+    actor: Actor
+    event: Event
+    files: tuple[FileRef, ...] = ()

@@ -1,0 +1,146 @@
+"""What a job hands in and what reviewers make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, Digest, JobId, Moment
+
+
+class ReportStatus(StrEnum):
+    """The four words an agent may report with."""
+
+    DONE = "DONE"
+    DONE_WITH_CONCERNS = "DONE_WITH_CONCERNS"
+    NEEDS_CONTEXT = "NEEDS_CONTEXT"
+    BLOCKED = "BLOCKED"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: the first two fail the gate."""
+
+    BLOCKING = "blocking"
+    IMPORTANT = "important"
+    MINOR = "minor"
+    NOTE = "note"
+
+
+SEVERITY_ALIASES = {
+    "critical": Severity.BLOCKING,
+    "high": Severity.BLOCKING,
+    "medium": Severity.IMPORTANT,
+    "low": Severity.MINOR,
+}
+"""The other scale that reviewers use."""
+
+FAILING = frozenset({Severity.BLOCKING, Severity.IMPORTANT})
+
+
+class Choice(StrEnum):
+    """The four verdicts."""
+
+    ACCEPT = "accept"
+    ACCEPT_WITH_FINDINGS = "accept_with_findings"
+    NEEDS_REVISION = "needs_revision"
+    REJECT = "reject"
+
+
+ACCEPTING = frozenset({Choice.ACCEPT, Choice.ACCEPT_WITH_FINDINGS})
+
+
+class Disposition(StrEnum):
+    """What an implementer answers to one finding."""
+
+    FIXED = "fixed"
+    FALSE_POSITIVE = "false_positive"
+    DEFERRED = "deferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a reviewer found. `path` and `line` may be empty; `number` restates an earlier finding.
+
+    `doubtful` says that the cited path or line does not exist at the reviewed commit.
+    """
+
+    severity: Severity
+    title: str
+    path: str = ""
+    line: int = 0
+    detail: str = ""
+    number: int = 0
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An implementer's answer to finding `number`: `evidence` is a commit, a reason, or a proof."""
+
+    number: int
+    disposition: Disposition
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A finding in the one consolidated list of a job: its number never changes over the rounds.
+
+    `open` is false once a round passed without it being raised again, or the principal waived it.
+    """
+
+    number: int
+    finding: Finding
+    review: str
+    round: int
+    open: bool = True
+    waived: bool = False
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """An accepted report: `commit` is what the worktree's branch held when it was handed in."""
+
+    status: ReportStatus
+    attempt: int
+    commit: CommitId
+    at: Moment
+    summary: str
+    concerns: tuple[str, ...] = ()
+    tests_claimed: str = ""
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The project's own test command on a clean checkout of exactly `commit`.
+
+    `outcome` is `passed`, `failed`, `timed-out` or `not-run` (no test command, accepted at start).
+    `log` is the digest of the kept output.
+    """
+
+    commit: CommitId
+    command: str
+    outcome: str
+    exit_status: int | None
+    seconds: float
+    log: Digest | None = None
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A reviewer's judgement of exactly `commit` in one round."""
+
+    review: JobId
+    subject: JobId
+    commit: CommitId
+    round: int
+    choice: Choice
+    findings: tuple[Finding, ...]
+    session: str
+    runtime: str
+    at: Moment

@@ -1,0 +1,302 @@
+"""The state of one run: what is true after its records. It is replayed from the ledger, never edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.review import Check, Handoff, Listed, Verdict
+    from gitorch.model.workflow import JobSpec, Settings, Workflow
+
+
+class RunPhase(StrEnum):
+    """Where a run stands; `blocked` is derived, never recorded."""
+
+    PREPARED = "prepared"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+OVER = frozenset({RunPhase.COMPLETED, RunPhase.FAILED, RunPhase.CANCELED})
+
+
+class JobPhase(StrEnum):
+    """Where a job stands; what may follow what is the table in `rules.phases`."""
+
+    BLOCKED = "blocked"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    SUBMITTED = "submitted"
+    WAITING_HUMAN = "waiting_human"
+    STALE = "stale"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SKIPPED = "skipped"
+
+
+LEASED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
+"""Phases in which a job may hold a lease."""
+
+ENDED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELED, JobPhase.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one session to work on one job. `fence` grows with every grant of the job."""
+
+    session: SessionId
+    fence: int
+    granted_at: Moment
+    until: Moment
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """One job: `attempt` counts rounds of work, `rounds_allowed` is the last one before an escalation.
+
+    `base` is the commit its branch starts from. `cleared` is the commit that passed the gate.
+    `verdict` is a review's own, of the attempt under way; `verdicts` are all that judged this job.
+    `deaths` and `launch_failures` count since the attempt began.
+    """
+
+    spec: JobSpec
+    phase: JobPhase = JobPhase.BLOCKED
+    attempt: int = 1
+    rounds_allowed: int = 3
+    ready_at: Moment | None = None
+    fence: int = 0
+    lease: Lease | None = None
+    session: SessionId | None = None
+    base: CommitId | None = None
+    handoff: Handoff | None = None
+    check: Check | None = None
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Listed, ...] = ()
+    verdict: Verdict | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    cleared: CommitId | None = None
+    deaths: int = 0
+    launch_failures: int = 0
+    nudged: bool = False
+    resume: JobPhase | None = None
+
+
+class SessionPhase(StrEnum):
+    """A session as the ledger knows it; what its screen shows is not the ledger's business."""
+
+    STARTING = "starting"
+    ALIVE = "alive"
+    ENDED = "ended"
+
+
+class LetterKind(StrEnum):
+    """What a text to a session is for."""
+
+    BRIEF = "brief"
+    FINDINGS = "findings"
+    ANSWER = "answer"
+    CLEARED = "cleared"
+    NUDGE = "nudge"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A text owed to a session, in order. `about` is a question's id or a finding list's round."""
+
+    id: LetterId
+    kind: LetterKind
+    about: str = ""
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One agent process in one terminal, in one worktree, working on one job."""
+
+    id: SessionId
+    job: JobId
+    lane: str
+    runtime: str
+    token: Digest
+    phase: SessionPhase
+    started_at: Moment
+    alive_at: Moment | None = None
+    ended: str = ""
+    letters: tuple[Letter, ...] = ()
+    refusals: int = 0
+
+
+class QuestionKind(StrEnum):
+    """Why a human is asked."""
+
+    CONTEXT = "context"
+    CONCERN = "concern"
+    BLOCKED = "blocked"
+    DEFERRED = "deferred"
+    CHECKPOINT = "checkpoint"
+    ESCALATION = "escalation"
+    APPROVAL = "approval"
+    CLEANUP = "cleanup"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a human decided: one of the options, or free text where none are given."""
+
+    option: str
+    text: str
+    by: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a human owes. `options` empty means free text.
+
+    `trigger` names an escalation's cause, so that the same cause is never escalated twice while it is open.
+    """
+
+    id: QuestionId
+    kind: QuestionKind
+    asked_at: Moment
+    text: str
+    job: JobId | None = None
+    session: SessionId | None = None
+    options: tuple[str, ...] = ()
+    trigger: str = ""
+    happened: str = ""
+    tried: str = ""
+    evidence: str = ""
+    number: int = 0
+    reminders: int = 0
+    reminded_at: Moment | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchFacts:
+    """One branch as the merge report states it, measured against the target's commit."""
+
+    job: JobId
+    branch: str
+    commit: CommitId
+    commits: int
+    files: int
+    added: int
+    removed: int
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The merge report: everything an approval binds to. `digest` is that of the report's own text.
+
+    `conflicts` are pairs or branches that do not merge; `combined` is the test of the merged tree.
+    """
+
+    digest: Digest
+    checkpoint: JobId
+    target: str
+    target_commit: CommitId
+    branches: tuple[BranchFacts, ...]
+    merged_commit: CommitId | None
+    merged_tree: str
+    conflicts: tuple[str, ...] = ()
+    shared_paths: tuple[str, ...] = ()
+    combined: Check | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The principal's word for exactly one report. `proof` is `typed`, `yes-flag` or `signed`."""
+
+    digest: Digest
+    by: str
+    at: Moment
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The target moved from `old` to `new`, once, by compare-and-swap."""
+
+    target: str
+    old: CommitId
+    new: CommitId
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. Mappings keep the order in which things came to be."""
+
+    id: RunId
+    title: str
+    phase: RunPhase
+    workflow: Workflow
+    settings: Settings
+    target: str
+    target_commit: CommitId
+    plan: str
+    plan_digest: Digest
+    prepared_at: Moment
+    jobs: Mapping[JobId, JobState]
+    prepared_by: str = ""
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    sessions: Mapping[SessionId, Session] = field(default_factory=dict)
+    questions: Mapping[QuestionId, Question] = field(default_factory=dict)
+    letters: int = 0
+    report: Report | None = None
+    approval: Approval | None = None
+    merged: Merged | None = None
+    reason: str = ""
+    cleanup: str = ""
+    cleaned: bool = False
+    overlaps: tuple[str, ...] = ()
+    records: int = 0
+    changed_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in one line: all that other runs need to know of it."""
+
+    id: RunId
+    title: str
+    phase: RunPhase
+    target: str
+    plan_digest: Digest
+    epics: tuple[JobId, ...]
+    prepared_at: Moment
+    cleaned: bool
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the ledger knows beside the runs: which runs there are, and which merge targets were confirmed."""
+
+    ledger: str = ""
+    runs: Mapping[RunId, RunLine] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a decision sees: the board, and the one run that it is about, if any."""
+
+    board: Board
+    run: Run | None = None

@@ -1,0 +1,57 @@
+"""What people look at: a run seen from outside, ready to be shown as a table, a line or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import JobId, Moment, QuestionId, RunId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job: where it stands, who works on it, and in one line what it waits for."""
+
+    id: JobId
+    title: str
+    kind: str
+    phase: str
+    batch: int
+    attempt: int
+    rounds_allowed: int
+    session: SessionId | None
+    runtime: str
+    agent: str
+    since: Moment | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One open question with the command that answers it."""
+
+    id: QuestionId
+    run: RunId
+    kind: str
+    job: JobId | None
+    text: str
+    options: tuple[str, ...]
+    asked_at: Moment
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A whole run: its jobs in order of batches, its open questions, and what to type next."""
+
+    id: RunId
+    title: str
+    phase: str
+    target: str
+    summary: str
+    jobs: tuple[JobRow, ...]
+    inbox: tuple[InboxRow, ...]
+    next_commands: tuple[str, ...]
+    started_at: Moment | None
+    records: int

@@ -1,0 +1,157 @@
+"""A workflow: what is to be done, by which lane, after what. A plan is compiled into one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.model.ids import Digest, JobId
+
+
+class JobKind(StrEnum):
+    """What a job is for. Only reviews give verdicts; a checkpoint belongs to the principal; a merge to the host."""
+
+    DRAFT = "draft"
+    BUILD = "build"
+    TEST = "test"
+    LEDGER = "ledger"
+    SYNTHESIS = "synthesis"
+    REVIEW = "review"
+    CHECKPOINT = "checkpoint"
+    MERGE = "merge"
+    GENERIC = "generic"
+    PHASE_SYNTHESIS = "phase_synthesis"
+
+
+REVIEWING = frozenset({JobKind.REVIEW, JobKind.PHASE_SYNTHESIS})
+"""Kinds that end with a verdict."""
+
+UNCLAIMED = frozenset({JobKind.CHECKPOINT, JobKind.MERGE})
+"""Kinds that no agent works on."""
+
+
+class Autonomy(StrEnum):
+    """How often the principal is asked. There is no third value, on purpose."""
+
+    PER_EPIC = "per_epic"
+    END_ONLY = "end_only"
+
+
+class ReviewMode(StrEnum):
+    """Whether the stages of one round follow each other or run side by side."""
+
+    SEQUENTIAL = "sequential"
+    PARALLEL = "parallel"
+
+
+class WorktreeMode(StrEnum):
+    """Whether each job gets a worktree of its own."""
+
+    PER_JOB = "per_job"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Who does a kind of work: a runtime preset by name, or a command of one's own."""
+
+    name: str
+    runtime: str
+    command: tuple[str, ...] = ()
+    model: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    worktree: WorktreeMode = WorktreeMode.PER_JOB
+    capacity: int = 0
+    commits: str = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Globs of paths that a job may change, and of those it must not. Empty `allowed` means all."""
+
+    allowed: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A file that a job owes: `path` must exist at the commit handed in when `required`."""
+
+    name: str
+    kind: str
+    path: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """One job as the workflow states it.
+
+    `brief` is the digest of the text the agent works from. `subject` is the job that a review judges.
+    `stage` orders reviews of one subject: with sequential review, stage 2 waits for stage 1.
+    `on_continue` and `on_cancel` name what a checkpoint leads to; empty means the jobs that need it.
+    """
+
+    id: JobId
+    title: str
+    kind: JobKind
+    lane: str
+    needs: tuple[JobId, ...] = ()
+    brief: Digest | None = None
+    role: str = ""
+    scope: Scope = Scope()
+    artifacts: tuple[Expected, ...] = ()
+    tasks: tuple[str, ...] = ()
+    attempts_max: int = 0
+    priority: int = 0
+    posture: str = "neutral"
+    subject: JobId | None = None
+    stage: int = 0
+    on_continue: tuple[JobId, ...] = ()
+    on_cancel: tuple[JobId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """The declared way back: on `needs_revision`, `review` returns the work to `back_to`, at most `rounds` times in all."""
+
+    review: JobId
+    back_to: JobId
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A frozen plan of work. Needs are acyclic; the only ways back are the declared cycles."""
+
+    name: str
+    version: str
+    source: str
+    lanes: Mapping[str, Lane]
+    jobs: Mapping[JobId, JobSpec]
+    cycles: tuple[Cycle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was answered and configured for one run; later changes of configuration do not reach it."""
+
+    autonomy: Autonomy = Autonomy.END_ONLY
+    review_mode: ReviewMode = ReviewMode.SEQUENTIAL
+    rounds_max: int = 3
+    max_agents: int = 4
+    test_command: str = ""
+    test_wait_seconds: int = 900
+    start_wait_seconds: int = 60
+    silence_seconds: int = 900
+    lease_seconds: int = 900
+    restarts_max: int = 3
+    remind_first_seconds: int = 300
+    remind_cap_seconds: int = 14400
+    worktrees: str = ""
+    cleanup: str = "ask"
+    reject_fails_run: bool = False

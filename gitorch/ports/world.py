@@ -1,0 +1,203 @@
+"""The world as the app sees it: terminals, git, worktrees, checks, the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from gitorch.model.commands import WorkFacts
+    from gitorch.model.ids import CommitId, LetterId, Moment, RunId, SessionId
+    from gitorch.model.observed import CheckSeen, SessionSeen
+    from gitorch.model.runtime import Preset
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """A session across all runs of one repository. `name` is its exact tmux session name."""
+
+    run: RunId
+    session: SessionId
+
+    @property
+    def name(self) -> str:
+        """Only letters, digits, `_` and `-`, whatever the run is called."""
+        return f"{self.run}_{self.session}"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything needed to start one agent. `env` is complete but for what tmux and the preset add.
+
+    `first_line` is the one-line first prompt, and `first_letter` the text that it stands for; with a preset that
+    takes its first prompt as an argument or option, starting the session is what delivers it.
+    """
+
+    key: SessionKey
+    preset: Preset
+    cwd: Path
+    env: Mapping[str, str]
+    first_line: str
+    first_letter: LetterId | None
+
+
+class Terminals(Protocol):
+    """Agents in panes of gitorch's own tmux server."""
+
+    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
+        """What each of these sessions is doing now; one listing for all. Raises Unavailable when tmux cannot be asked."""
+        ...
+
+    def start(self, launch: Launch) -> None:
+        """Start the session unless it is there already. Raises Unavailable."""
+        ...
+
+    def deliver(self, key: SessionKey, preset: Preset, letter: LetterId, line: str) -> str:
+        """Type one line and submit it, once for each letter whatever happens in between.
+
+        Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (nothing was typed;
+        try again later).
+        """
+        ...
+
+    def receipts(self, key: SessionKey) -> Mapping[LetterId, str]:
+        """The receipts of everything typed into this session so far, from its marks."""
+        ...
+
+    def stop(self, key: SessionKey) -> None:
+        """End the whole process tree, then the session; done when nothing of it is left. Harmless when there is none."""
+        ...
+
+    def screen(self, key: SessionKey, history: int = 0) -> str:
+        """The visible text, with `history` lines before it; of a dead session its kept output. Raises NotFound."""
+        ...
+
+    def attach_argv(self, key: SessionKey) -> tuple[str, ...]:
+        """The command that shows the session in the caller's terminal. Raises NotFound."""
+        ...
+
+    def pids(self) -> Mapping[int, SessionKey]:
+        """Process ids of the agents that this repository's marks name, for telling who is calling."""
+        ...
+
+    def close(self) -> None:
+        """End the tmux server when no session is left on it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTry:
+    """A merge built in memory: the tree, or the paths in conflict."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffStat:
+    """What lies between two commits."""
+
+    commits: int
+    files: int
+    added: int
+    removed: int
+    paths: tuple[str, ...]
+
+
+class Git(Protocol):
+    """The git command line, for everything but the ledger. Full ids and `--` always; never touches a user's checkout."""
+
+    def resolve(self, name: str) -> CommitId | None:
+        """The commit of a local branch, by its short name, or of a full id."""
+        ...
+
+    def heads(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
+        """The commits of these full ref names; those that do not exist are left out. Raises Unavailable."""
+        ...
+
+    def behind_remote(self, branch: str) -> int:
+        """How many commits of its upstream the branch lacks; 0 without an upstream."""
+        ...
+
+    def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
+        """What a handoff needs to know of a worktree."""
+        ...
+
+    def stat(self, base: CommitId, head: CommitId) -> DiffStat:
+        """What `head` has beyond its merge base with `base`."""
+        ...
+
+    def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:
+        """Merge two commits in memory, touching no checkout."""
+        ...
+
+    def commit_merge(self, tree: str, parents: Sequence[CommitId], message: str, at: Moment) -> CommitId:
+        """A merge commit; the same arguments give the same commit."""
+        ...
+
+    def tree(self, commit: CommitId) -> str:
+        """The tree of a commit."""
+        ...
+
+    def contains(self, ancestor: CommitId, descendant: CommitId) -> bool:
+        """Whether one commit is in the history of the other."""
+        ...
+
+    def move(self, branch: str, new: CommitId, old: CommitId) -> bool:
+        """Move a branch by compare-and-swap; false when it is not at `old`. A clean checkout of it is brought along."""
+        ...
+
+    def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
+        """Whether a file has that line at that commit; line 0 asks for the file alone."""
+        ...
+
+    def user_name(self) -> str:
+        """`user.name` of the repository, or the login name."""
+        ...
+
+
+class Worktrees(Protocol):
+    """Linked worktrees below one folder outside the repository."""
+
+    def ensure(self, path: Path, commit: CommitId, branch: str | None) -> None:
+        """Make the worktree unless it is there: on a new or existing branch of ours, or detached. Raises Failed, Unavailable."""
+        ...
+
+    def remove(self, path: Path, force: bool = False) -> str:
+        """Remove it; answers why not where it holds uncommitted work and `force` is false, else an empty string."""
+        ...
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a work branch of gitorch's."""
+        ...
+
+
+class Checks(Protocol):
+    """Runs of the project's test command, each at one commit, outliving the process that began them."""
+
+    def look(self, commit: CommitId) -> CheckSeen:
+        """Where the run at this commit stands; a run whose process died without a result is absent again."""
+        ...
+
+    def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
+        """Begin a run on a clean checkout unless one is there."""
+        ...
+
+    def clear(self) -> None:
+        """End what runs and forget the results and checkouts."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> Moment:
+        """This moment."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...

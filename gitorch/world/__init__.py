@@ -1,0 +1,1 @@
+"""Touching: tmux, git, worktrees, processes, files, the clock."""
