@@ -231,11 +231,9 @@ class OpenCheckpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueReport:
-    """The merge report was made; `text` is what people read, `digest` that of its bytes."""
+class MergeFacts:
+    """What git and the tests say of a merge that could be made: `merged_commit` is None when it cannot."""
 
-    checkpoint: JobId
-    digest: Digest
     target_commit: CommitId
     branches: tuple[BranchFacts, ...]
     merged_commit: CommitId | None
@@ -243,6 +241,15 @@ class IssueReport:
     conflicts: tuple[str, ...]
     shared_paths: tuple[str, ...]
     combined: Check | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReport:
+    """The merge report was made; `text` is what people read, `digest` that of its bytes."""
+
+    checkpoint: JobId
+    digest: Digest
+    facts: MergeFacts
     text: str
 
 

@@ -62,27 +62,10 @@ class MergeBranches:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveWorktree:
-    """Remove a reviewer's worktree, which holds nothing of its own."""
-
-    session: SessionId
-
-
-@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Stop what is left and remove worktrees that are clean and merged."""
 
     branches: bool
 
 
-Effect = (
-    StartSession
-    | StopSession
-    | DeliverLetter
-    | StartCheck
-    | BuildBase
-    | MakeReport
-    | MergeBranches
-    | RemoveWorktree
-    | CleanUp
-)
+Effect = StartSession | StopSession | DeliverLetter | StartCheck | BuildBase | MakeReport | MergeBranches | CleanUp

@@ -258,11 +258,12 @@ class FindingsListed:
 
 @dataclass(frozen=True, slots=True)
 class GatePassed:
-    """The job's work at `commit` is cleared: every stage accepted exactly this commit."""
+    """The job's work at `commit` is cleared: every stage accepted exactly this commit, or the principal `waived` it."""
 
     job: JobId
     commit: CommitId
     round: int
+    waived: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class CheckSeen:
 class Observed:
     """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
 
+    `merged_seen` says that the approved merge commit is already part of the target.
     `sent` are the receipts of texts that were typed and are not in the ledger yet.
     """
 
@@ -82,4 +83,5 @@ class Observed:
     heads: Mapping[str, CommitId] | None
     checks: Mapping[CommitId, CheckSeen] = field(default_factory=dict)
     sent: Mapping[tuple[SessionId, LetterId], str] = field(default_factory=dict)
+    merged_seen: bool = False
     overlaps: Mapping[tuple[JobId, JobId], tuple[str, ...]] = field(default_factory=dict)

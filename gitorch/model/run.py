@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId
-    from gitorch.model.review import Check, Handoff, Listed, Verdict
+    from gitorch.model.review import Check, Finding, Handoff, Listed, Verdict
     from gitorch.model.workflow import JobSpec, Settings, Workflow
 
 
@@ -68,6 +68,7 @@ class JobState:
 
     `base` is the commit its branch starts from. `cleared` is the commit that passed the gate.
     `verdict` is a review's own, of the attempt under way; `verdicts` are all that judged this job.
+    `demands` are findings that do not come from a reviewer: work voided, a concern pushed back, a rejected checkpoint.
     `deaths` and `launch_failures` count since the attempt began.
     """
 
@@ -84,13 +85,13 @@ class JobState:
     check: Check | None = None
     checks: tuple[Check, ...] = ()
     findings: tuple[Listed, ...] = ()
+    demands: tuple[Finding, ...] = ()
     verdict: Verdict | None = None
     verdicts: tuple[Verdict, ...] = ()
     cleared: CommitId | None = None
     deaths: int = 0
     launch_failures: int = 0
     nudged: bool = False
-    resume: JobPhase | None = None
 
 
 class SessionPhase(StrEnum):
@@ -143,7 +144,6 @@ class QuestionKind(StrEnum):
 
     CONTEXT = "context"
     CONCERN = "concern"
-    BLOCKED = "blocked"
     DEFERRED = "deferred"
     CHECKPOINT = "checkpoint"
     ESCALATION = "escalation"

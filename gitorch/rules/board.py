@@ -1,0 +1,235 @@
+"""A run as people look at it: rows, what each job waits for, and the commands that help now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
+from gitorch.model.view import InboxRow, JobRow, RunView
+from gitorch.model.workflow import REVIEWING, JobKind
+from gitorch.rules.deciding.sessions import active, base_of, may_be_granted
+from gitorch.rules.readings import (
+    check_failed,
+    check_needed,
+    check_settled,
+    feeds_merge,
+    need_done,
+    open_questions,
+    reviews_of,
+    round_verdicts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.ids import JobId, SessionId
+    from gitorch.model.run import JobState, Question, Run
+
+
+def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
+    """The whole run. `agents` are the states of living sessions, where they were looked at."""
+    batches = batches_of(run)
+    return RunView(
+        id=run.id,
+        title=run.title,
+        phase=str(run.phase),
+        target=run.target,
+        summary=_summary(run),
+        jobs=tuple(_row(run, job, batches, agents or {}) for job in _in_order(run, batches)),
+        inbox=inbox(run),
+        next_commands=next_commands(run),
+        started_at=run.started_at,
+        records=run.records,
+    )
+
+
+def batches_of(run: Run) -> Mapping[JobId, int]:
+    """In which wave each job can begin at the earliest, counted from 1; reviews belong to their subject's wave."""
+    found: dict[JobId, int] = {}
+
+    def wave(job: JobId) -> int:
+        if job not in found:
+            spec = run.jobs[job].spec
+            if spec.subject is not None:
+                found[job] = wave(spec.subject)
+            else:
+                found[job] = 1 + max((wave(need) for need in spec.needs), default=0)
+        return found[job]
+
+    for job in run.jobs:
+        wave(job)
+    return found
+
+
+def _in_order(run: Run, batches: Mapping[JobId, int]) -> tuple[JobState, ...]:
+    place = {job: n for n, job in enumerate(run.jobs)}
+    return tuple(sorted(run.jobs.values(), key=lambda j: (batches[j.spec.id], place[j.spec.id])))
+
+
+def _row(run: Run, job: JobState, batches: Mapping[JobId, int], agents: Mapping[SessionId, str]) -> JobRow:
+    session = run.sessions.get(job.session) if job.session is not None else None
+    there = session is not None and session.phase is not SessionPhase.ENDED
+    return JobRow(
+        id=job.spec.id,
+        title=job.spec.title,
+        kind=str(job.spec.kind),
+        phase=str(job.phase),
+        batch=batches[job.spec.id],
+        attempt=job.attempt,
+        rounds_allowed=job.rounds_allowed,
+        session=job.session if there else None,
+        runtime=session.runtime if session is not None else "",
+        agent=agents.get(session.id, str(session.phase)) if session is not None and there else "",
+        since=job.lease.granted_at if job.lease is not None else job.ready_at,
+        why=why(run, job),
+    )
+
+
+def why(run: Run, job: JobState) -> str:
+    """In one line, what this job waits for, or how it ended."""
+    questions = open_questions(run, job.spec.id)
+    if questions and job.phase not in ENDED:
+        first = questions[0]
+        return f"{first.id} waits for you: {_first_line(first.text)}"
+    return WHY[job.phase](run, job)
+
+
+def _why_blocked(run: Run, job: JobState) -> str:
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else None
+    if subject is not None and subject.phase is JobPhase.SUBMITTED:
+        return _why_review_waits(run, job, subject)
+    missing = [need for need in job.spec.needs if not need_done(run, need)]
+    return f"waits for {', '.join(missing)}" if missing else "waits for its turn"
+
+
+def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
+    if not check_settled(run, subject):
+        return f"waits for the tests of {subject.spec.id}"
+    if check_failed(subject):
+        return f"the tests of {subject.spec.id} failed"
+    accepted = {v.review for v in round_verdicts(subject)}
+    earlier = [r.spec.id for r in reviews_of(run, subject.spec.id) if r.spec.stage < job.spec.stage]
+    return f"waits for {', '.join(e for e in earlier if e not in accepted) or 'its turn'}"
+
+
+def _why_queued(run: Run, job: JobState) -> str:
+    if run.phase is not RunPhase.RUNNING:
+        return f"the run is {run.phase}"
+    if job.spec.kind is JobKind.MERGE:
+        return "is merged with the next tick of gitorch up"
+    if base_of(run, job) is None:
+        return "waits for its base to be merged from what it depends on"
+    if not may_be_granted(run, job) and active(run) >= run.settings.max_agents:
+        return f"waits for a free place: {active(run)} of {run.settings.max_agents} agents are at work"
+    return "is given to an agent with the next tick of gitorch up"
+
+
+def _why_claimed(_: Run, job: JobState) -> str:
+    return f"session {job.session} is being started" if job.attempt == 1 else f"session {job.session} gets the findings"
+
+
+def _why_running(_: Run, job: JobState) -> str:
+    again = f", round {job.attempt} of {job.rounds_allowed}" if job.attempt > 1 else ""
+    return f"session {job.session} is at work{again}"
+
+
+def _why_submitted(run: Run, job: JobState) -> str:
+    if check_needed(run, job) and not check_settled(run, job):
+        return "its tests are run on a clean checkout"
+    judged = {v.review for v in round_verdicts(job)}
+    missing = [r.spec.id for r in reviews_of(run, job.spec.id) if r.spec.id not in judged]
+    return f"waits at its gate for {', '.join(missing)}" if missing else "is at its gate"
+
+
+def _why_waiting(run: Run, job: JobState) -> str:
+    if feeds_merge(run, job.spec.id) is not None:
+        return "the merge report is being made"
+    return "waits for you: gitorch inbox"
+
+
+def _why_completed(_: Run, job: JobState) -> str:
+    if job.verdict is not None:
+        return f"{job.verdict.choice} on {job.verdict.commit[:12]}"
+    if job.cleared is not None:
+        return f"cleared at {job.cleared[:12]} in round {job.attempt}"
+    return "done"
+
+
+def _why_stale(_: Run, job: JobState) -> str:
+    return f"its lease ran out in attempt {job.attempt}; its worktree is kept"
+
+
+def _why_over(run: Run, job: JobState) -> str:
+    return f"{job.phase}; gitorch log {run.id} says why"
+
+
+WHY: Mapping[JobPhase, Callable[[Run, JobState], str]] = {
+    JobPhase.BLOCKED: _why_blocked,
+    JobPhase.QUEUED: _why_queued,
+    JobPhase.CLAIMED: _why_claimed,
+    JobPhase.RUNNING: _why_running,
+    JobPhase.SUBMITTED: _why_submitted,
+    JobPhase.WAITING_HUMAN: _why_waiting,
+    JobPhase.STALE: _why_stale,
+    JobPhase.COMPLETED: _why_completed,
+    JobPhase.FAILED: _why_over,
+    JobPhase.CANCELED: _why_over,
+    JobPhase.SKIPPED: _why_over,
+}
+
+
+def inbox(run: Run) -> tuple[InboxRow, ...]:
+    """Everything a human owes in this run, oldest first."""
+    return tuple(_inbox_row(run, q) for q in open_questions(run))
+
+
+def _inbox_row(run: Run, question: Question) -> InboxRow:
+    if question.kind is QuestionKind.APPROVAL:
+        command = f"gitorch approve {run.id}"
+    elif question.options:
+        command = f"gitorch answer {question.id} {question.options[0]}"
+    else:
+        command = f'gitorch answer {question.id} "…"'
+    return InboxRow(
+        id=question.id,
+        run=run.id,
+        kind=str(question.kind),
+        job=question.job,
+        text=question.text,
+        options=question.options,
+        asked_at=question.asked_at,
+        command=command,
+    )
+
+
+def next_commands(run: Run) -> tuple[str, ...]:
+    """What to type next, most useful first; each works when pasted."""
+    if run.phase is RunPhase.PREPARED:
+        return (f"gitorch cancel {run.id}",)
+    if run.phase is RunPhase.PAUSED:
+        return (f"gitorch resume {run.id}",)
+    waiting = tuple(dict.fromkeys(row.command for row in inbox(run)))
+    if run.phase in OVER:
+        return waiting or (f"gitorch log {run.id}",)
+    return (*waiting, "gitorch up")
+
+
+def _summary(run: Run) -> str:
+    work = [j for j in run.jobs.values() if j.spec.kind not in REVIEWING | {JobKind.CHECKPOINT, JobKind.MERGE}]
+    cleared = sum(1 for j in work if j.phase is JobPhase.COMPLETED)
+    waiting = len(open_questions(run))
+    at_work = active(run)
+    parts = [f"{cleared} of {len(work)} done"]
+    if at_work:
+        parts.append(f"{at_work} at work")
+    if waiting:
+        parts.append(f"{waiting} waiting for you")
+    if run.merged is not None:
+        parts.append(f"merged to {run.target} at {run.merged.new[:12]}")
+    elif run.phase in OVER:
+        parts.append(run.reason or str(run.phase))
+    return ", ".join(parts)
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else ""

@@ -1,0 +1,232 @@
+"""What an agent is told: its brief, the findings of a round, answers, its clearance. Pure text from a run's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.run import LetterKind, QuestionKind
+from gitorch.model.workflow import REVIEWING
+from gitorch.rules.readings import branch_name, reviews_of
+
+if TYPE_CHECKING:
+    from gitorch.model.review import Listed
+    from gitorch.model.run import JobState, Letter, Question, Run, Session
+
+BRIEF_PATH = ".gitorch/brief.md"
+"""Where a session's brief lies in its worktree."""
+
+STAGES = {
+    "spec": "Spec compliance: does the work cover every task and requirement of the brief, no less and no more?",
+    "quality": "Code quality: is it right, safe, well tested and readable; are errors handled; is nothing dead?",
+}
+REPORTING = """## How to report
+
+Commit your work, then report once, in this worktree:
+
+    gitorch handoff DONE --summary "what you did" --tests "what you ran and what it said"
+
+Other reports: `DONE_WITH_CONCERNS --concern TEXT` (each concern is answered by a human), `NEEDS_CONTEXT --question TEXT`,
+`BLOCKED --blocker TEXT --clears TEXT`. Then stop and wait: findings or your clearance come to this terminal.
+Do not push, do not touch other branches, and do not go on after your report."""
+JUDGING = """## How to judge
+
+    gitorch verdict accept --commit {commit} --nonce {nonce} --summary "why"
+
+Verdicts: `accept`, `accept_with_findings`, `needs_revision`, `reject`. Give findings with `--findings-file FILE`, a JSON list
+of {{"severity", "title", "path", "line", "detail", "number"}}; severities are blocking, important, minor, note. Cite lines as
+they are at the commit above. Restate an earlier finding by its number. Change nothing in this worktree."""
+
+
+def letter_path(letter: Letter) -> str:
+    """Where a text lies in the worktree of its session."""
+    return BRIEF_PATH if letter.kind is LetterKind.BRIEF else f".gitorch/inbox/{letter.id}-{letter.kind}.md"
+
+
+def pointer(run: Run, session: Session, letter: Letter) -> str:
+    """The one line that is typed: a file to read, or a clearance that is short enough to be said."""
+    job = run.jobs[session.job]
+    if letter.kind is LetterKind.CLEARED and job.cleared is not None:
+        return f"APPROVED {session.job} at {job.cleared}. Nothing more is needed. ({letter.id})"
+    return f"Read {letter_path(letter)} and do what it says."
+
+
+def letter_text(run: Run, session: Session, letter: Letter, section: str, done: tuple[str, ...] = ()) -> str:
+    """The text itself. `section` is the job's own brief, `done` the commits that are on its branch already."""
+    job = run.jobs[session.job]
+    if letter.kind is LetterKind.BRIEF:
+        return brief_text(run, session, section, done)
+    if letter.kind is LetterKind.FINDINGS:
+        return _findings_text(job)
+    if letter.kind is LetterKind.ANSWER:
+        return _answers_text(run, job)
+    if letter.kind is LetterKind.CLEARED:
+        return f"# APPROVED {session.job} at {job.cleared}\n\nNothing more is needed from you. Stop here.\n"
+    return (
+        f"# Are you still at work on {session.job}?\n\n"
+        "Nothing new was seen from you for a while. Go on, or report: `gitorch handoff`, `gitorch ask`, `gitorch block`.\n"
+    )
+
+
+def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) -> str:
+    """A session's whole brief, also after a restart: what to do, what is done already, how to report."""
+    job = run.jobs[session.job]
+    parts = _review_parts(run, job) if job.spec.kind in REVIEWING else _work_parts(run, job, done)
+    heading = f"# {job.spec.id}: {job.spec.title}"
+    parts = [heading, *parts]
+    if section.strip():
+        parts += ["## The brief", section.strip()]
+    answers = _answered(run, job)
+    if answers:
+        parts += ["## Answers you were given", "\n".join(_said(q) for q in answers)]
+    if job.spec.kind in REVIEWING:
+        parts.append(_judging(run, job))
+    else:
+        parts.append(REPORTING)
+    return "\n\n".join(parts) + "\n"
+
+
+def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
+    spec = job.spec
+    parts = [f"You implement this on branch `{branch_name(run, spec.id)}`, in this worktree and nowhere else."]
+    if spec.scope.allowed:
+        parts.append(f"You may change only: {', '.join(spec.scope.allowed)}.")
+    if spec.scope.forbidden:
+        parts.append(f"You must not change: {', '.join(spec.scope.forbidden)}.")
+    if run.settings.test_command:
+        parts.append(f"The project's tests are run on your commit with: `{run.settings.test_command}`")
+    if done:
+        parts += ["## Already on your branch", "\n".join(f"- {line}" for line in done)]
+    if job.attempt > 1:
+        parts.append(_findings_text(job).strip())
+    return parts
+
+
+def _review_parts(run: Run, job: JobState) -> list[str]:
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
+    handoff = subject.handoff
+    if handoff is None:
+        return ["There is nothing to review yet."]
+    stage = STAGES.get(job.spec.role, job.spec.role)
+    diff = f"git diff {job_base(run, job)}..{handoff.commit}"
+    parts = [
+        f"You review `{subject.spec.id}` (round {subject.attempt}), which another agent wrote. {stage}",
+        f"Judge exactly commit `{handoff.commit}`: this worktree holds it, detached. Its changes: `{diff}`",
+        f"## What its author says\n\n{handoff.status}: {handoff.summary.strip() or '(nothing)'}",
+    ]
+    if handoff.tests_claimed:
+        parts.append(f"Tests as the author reports them: {handoff.tests_claimed}")
+    if subject.check is not None:
+        parts.append(
+            f"Tests as run by gitorch on a clean checkout: {subject.check.outcome} (`{subject.check.command}`)"
+        )
+    if subject.attempt > 1:
+        parts.append(_history_text(subject))
+    return parts
+
+
+def job_base(run: Run, job: JobState) -> str:
+    """The commit that a job's changes, or those of the job it reviews, are measured from."""
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
+    return subject.base or run.target_commit
+
+
+def _judging(run: Run, job: JobState) -> str:
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
+    commit = subject.handoff.commit if subject.handoff is not None else ""
+    nonce = job.lease.nonce if job.lease is not None else ""
+    return JUDGING.format(commit=commit, nonce=nonce)
+
+
+def _findings_text(job: JobState) -> str:
+    listed = [x for x in job.findings if x.open and x.round == job.attempt - 1]
+    lines = "\n".join(_listed_line(x) for x in listed)
+    replies = " ".join(f"--reply {x.number}=fixed:COMMIT" for x in listed)
+    return (
+        f"# Findings on {job.spec.id} after round {job.attempt - 1}\n\nThis is the whole list. Answer every number: "
+        "`fixed:COMMIT`, `false_positive:EVIDENCE` or `deferred:REASON` (a human decides on deferrals).\n\n"
+        f'{lines}\n\n    gitorch handoff DONE --summary "…" {replies}\n'
+    )
+
+
+def _listed_line(listed: Listed) -> str:
+    finding = listed.finding
+    place = f" {finding.path}:{finding.line}" if finding.line else f" {finding.path}" if finding.path else ""
+    doubt = " (the cited place does not exist at that commit)" if finding.doubtful else ""
+    detail = f"\n   {finding.detail}" if finding.detail else ""
+    return f"{listed.number}. {finding.severity.upper()}{place}{doubt}: {finding.title} [{listed.review}]{detail}"
+
+
+def _history_text(subject: JobState) -> str:
+    lines = []
+    for listed in subject.findings:
+        reply = f"{listed.reply.disposition}: {listed.reply.evidence}" if listed.reply is not None else "no answer"
+        state = "waived" if listed.waived else "open" if listed.open else "closed"
+        lines.append(f"- #{listed.number} ({state}) {listed.finding.title}; the author says {reply}")
+    return "## Findings of earlier rounds and their answers\n\n" + "\n".join(lines)
+
+
+def _answered(run: Run, job: JobState) -> tuple[Question, ...]:
+    kinds = {QuestionKind.CONTEXT, QuestionKind.ESCALATION}
+    return tuple(q for q in run.questions.values() if q.job == job.spec.id and q.answer is not None and q.kind in kinds)
+
+
+def _said(question: Question) -> str:
+    if question.answer is None:
+        return ""
+    words = " ".join(part for part in (question.answer.option, question.answer.text) if part)
+    return f"- {question.text}\n  → {words}"
+
+
+def _answers_text(run: Run, job: JobState) -> str:
+    answers = "\n".join(_said(q) for q in _answered(run, job))
+    return f"# Answers for {job.spec.id}\n\n{answers}\n\nGo on with your work, then report as your brief says.\n"
+
+
+def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] = ()) -> dict[str, object]:
+    """The same as values, for programs: `gitorch brief --json`."""
+    job = run.jobs[session.job]
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
+    reviewing = job.spec.kind in REVIEWING
+    commit = subject.handoff.commit if reviewing and subject.handoff is not None else ""
+    listed = [x for x in job.findings if x.open and x.round == job.attempt - 1]
+    return {
+        "run": run.id,
+        "session": session.id,
+        "job": job.spec.id,
+        "kind": str(job.spec.kind),
+        "title": job.spec.title,
+        "role": job.spec.role,
+        "attempt": subject.attempt,
+        "subject": job.spec.subject or "",
+        "stage": job.spec.role,
+        "commit": commit,
+        "base": job_base(run, job),
+        "nonce": job.lease.nonce if job.lease is not None else "",
+        "branch": "" if reviewing else branch_name(run, job.spec.id),
+        "tasks": list(job.spec.tasks),
+        "scope": {"allowed": list(job.spec.scope.allowed), "forbidden": list(job.spec.scope.forbidden)},
+        "findings": [_finding_data(x) for x in listed],
+        "answers": [_answer_data(q) for q in _answered(run, job)],
+        "reviews": [r.spec.id for r in reviews_of(run, job.spec.id)],
+        "done": list(done),
+        "text": brief_text(run, session, section, done),
+    }
+
+
+def _finding_data(listed: Listed) -> dict[str, object]:
+    finding = listed.finding
+    return {
+        "number": listed.number,
+        "severity": str(finding.severity),
+        "title": finding.title,
+        "path": finding.path,
+        "line": finding.line,
+        "detail": finding.detail,
+        "review": listed.review,
+    }
+
+
+def _answer_data(question: Question) -> dict[str, object]:
+    answer = question.answer
+    said = " ".join(part for part in (answer.option, answer.text) if part) if answer is not None else ""
+    return {"id": question.id, "question": question.text, "answer": said}

@@ -1,0 +1,107 @@
+"""`decide(state, order)`: may this happen, and what follows? Answers events, or raises Refused, Denied, NotFound.
+
+One table leads from each command to the function that knows it. Every answer is tried with `evolve` first, so
+that nothing is ever written that the ledger's readers would call Corrupt; what follows from an event (a gate
+that passes, a list that goes back, a run that is complete) is found by asking the new state until it is quiet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gitorch.errors import Corrupt, Refused
+from gitorch.model import commands, events
+from gitorch.model.ids import NO_DIGEST
+from gitorch.model.record import Record
+from gitorch.model.run import ENDED, OVER, QuestionKind, RunPhase, State
+from gitorch.rules.deciding import people, runs, sessions, work
+from gitorch.rules.evolve import evolve
+from gitorch.rules.gates import next_question, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.commands import Order
+    from gitorch.model.events import Event
+    from gitorch.model.ids import RunId
+    from gitorch.model.run import Run
+
+DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
+    commands.CreateLedger: runs.create_ledger,
+    commands.RejectPlan: runs.reject_plan,
+    commands.ConfirmTarget: runs.confirm_target,
+    commands.PrepareRun: runs.prepare,
+    commands.ConfirmRun: runs.confirm,
+    commands.StartRun: runs.start,
+    commands.PauseRun: runs.pause,
+    commands.ResumeRun: runs.resume,
+    commands.CancelRun: runs.cancel,
+    commands.RecordCleanup: runs.record_cleanup,
+    commands.RecordRefusal: runs.record_refusal,
+    commands.GrantLease: sessions.grant,
+    commands.RenewLease: sessions.renew,
+    commands.MarkAlive: sessions.mark_alive,
+    commands.EndSession: sessions.end,
+    commands.RecordDelivery: sessions.record_delivery,
+    commands.Nudge: sessions.nudge,
+    commands.RecordBase: sessions.record_base,
+    commands.HandIn: work.hand_in,
+    commands.RecordCheck: work.record_check,
+    commands.GiveVerdict: work.give_verdict,
+    commands.VoidWork: work.void,
+    commands.NoteOverlap: work.note_overlap,
+    commands.Escalate: people.escalate,
+    commands.AnswerQuestion: people.answer,
+    commands.Remind: people.remind,
+    commands.OpenCheckpoint: people.open_checkpoint,
+    commands.IssueReport: people.issue_report,
+    commands.VoidReport: people.void_report,
+    commands.ApproveMerge: people.approve,
+    commands.RejectMerge: people.reject,
+    commands.RecordMerge: people.record_merge,
+}
+
+CLEANUP_OPTIONS = ("worktrees", "branches", "no")
+"""Remove worktrees and keep branches; remove merged branches too; leave everything as it is."""
+
+
+def decide(state: State, order: Order) -> tuple[Event, ...]:
+    """The events that a command leads to, in order, already proven to be legal. Empty when there is nothing to do."""
+    decided = list(DECISIONS[type(order.command)](state, order, order.command))
+    run = run_of(state, order)
+    for event in decided:
+        state = _tried(state, order, run, event)
+    while decided and state.run is not None and (more := _consequences(state.run)):
+        for event in more:
+            state = _tried(state, order, run, event)
+            decided.append(event)
+    return tuple(decided)
+
+
+def run_of(state: State, order: Order) -> RunId | None:
+    """The run that the events of this order belong to."""
+    if isinstance(order.command, commands.PrepareRun):
+        return order.command.run
+    return state.run.id if state.run is not None else None
+
+
+def _tried(state: State, order: Order, run: RunId | None, event: Event) -> State:
+    try:
+        return evolve(state, Record(0, NO_DIGEST, order.at, run, order.actor, event))
+    except Corrupt as impossible:
+        raise Refused(impossible.message, "gitorch status") from impossible
+
+
+def _consequences(run: Run) -> tuple[Event, ...]:
+    """The next thing that follows by itself from how things stand."""
+    if run.phase not in OVER:
+        for job in run.jobs.values():
+            if settled := settle(run, job):
+                return settled
+    if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()):
+        return (events.RunCompleted(),)
+    asked = any(q.kind is QuestionKind.CLEANUP for q in run.questions.values())
+    if run.phase in OVER and run.sessions and not asked and run.settings.cleanup == "ask":
+        text = "What should be removed: the run's worktrees, its merged branches too, or nothing?"
+        return (events.QuestionAsked(next_question(run), QuestionKind.CLEANUP, None, None, CLEANUP_OPTIONS, 0, text),)
+    return ()

@@ -1,0 +1,1 @@
+"""What a command leads to, by noun. `rules.decide` is the one table that leads here."""

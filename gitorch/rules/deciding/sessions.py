@@ -1,0 +1,195 @@
+"""Leases and sessions: who works on what, and what follows when a session is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Refused
+from gitorch.model import events
+from gitorch.model.ids import Moment, SessionId
+from gitorch.model.run import JobPhase, RunPhase, SessionPhase
+from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.rules import ensure
+from gitorch.rules.gates import next_question
+from gitorch.rules.readings import base_parents, held
+
+if TYPE_CHECKING:
+    from gitorch.model import commands
+    from gitorch.model.commands import Order
+    from gitorch.model.events import Event
+    from gitorch.model.ids import CommitId
+    from gitorch.model.run import JobState, Run, Session, State
+
+LAUNCHES_MAX = 2
+"""A launch that fails is tried once more, then a human is asked."""
+
+AFTER_DEATHS = ("retry", "stop_epic", "stop_run")
+ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
+
+
+def next_session(run: Run, ahead: int = 0) -> SessionId:
+    """The id of the next session of this run, or of the one that many after it."""
+    return SessionId(f"s{len(run.sessions) + 1 + ahead}")
+
+
+def active(run: Run) -> int:
+    """How many agents are at work: those that wait at a gate or for a human do not count."""
+    return sum(1 for job in run.jobs.values() if job.phase in ACTIVE)
+
+
+def base_of(run: Run, job: JobState) -> CommitId | None:
+    """The commit that a job's changes are measured from; None while it must be built from several branches first."""
+    if job.spec.kind in REVIEWING and job.spec.subject is not None:
+        return run.jobs[job.spec.subject].base
+    if job.base is not None:
+        return job.base
+    parents = base_parents(run, job.spec.id)
+    return parents[0] if len(parents) == 1 else None
+
+
+def living_session(run: Run, job: JobState) -> Session | None:
+    """The session that worked on this job before and is still there."""
+    session = run.sessions.get(job.session) if job.session is not None else None
+    return session if session is not None and session.phase is not SessionPhase.ENDED else None
+
+
+def may_be_granted(run: Run, job: JobState) -> bool:
+    """Whether a queued job may go to a session now, by everything but the order of the queue."""
+    return (
+        job.phase is JobPhase.QUEUED
+        and job.spec.kind not in UNCLAIMED
+        and not held(run, job.spec.id)
+        and base_of(run, job) is not None
+        and active(run) < run.settings.max_agents
+        and _lane_has_room(run, job)
+    )
+
+
+def _lane_has_room(run: Run, job: JobState) -> bool:
+    lane = run.workflow.lanes[job.spec.lane]
+    busy = sum(1 for j in run.jobs.values() if j.phase in ACTIVE and j.spec.lane == lane.name)
+    return lane.capacity == 0 or busy < lane.capacity
+
+
+def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Event, ...]:
+    """One lease a job, to its living session or to a new one; a review always gets a new one."""
+    ensure.host(order.actor, "leases of its own sessions")
+    run = ensure.run_there(state)
+    job = ensure.job_there(run, command.job)
+    if run.phase is not RunPhase.RUNNING or not may_be_granted(run, job):
+        message = f"{command.job} is {job.phase} and cannot be given to a session now"
+        raise Refused(message, f"gitorch why {command.job}")
+    living = living_session(run, job)
+    expected = next_session(run) if living is None else living.id
+    if command.session != expected or command.fresh is not (living is None):
+        message = f"{command.job} belongs to session {expected}, not {command.session}"
+        raise Refused(message, f"gitorch why {command.job}")
+    lane = run.workflow.lanes[job.spec.lane]
+    event = events.LeaseGranted(
+        job=command.job,
+        session=command.session,
+        fence=job.fence + 1,
+        attempt=job.attempt,
+        until=lease_until(run, order.at),
+        fresh=command.fresh,
+        lane=lane.name,
+        runtime=lane.runtime,
+        token=command.token if living is None else living.token,
+        nonce=command.nonce,
+        base=base_of(run, job),
+    )
+    return (event,)
+
+
+def lease_until(run: Run, at: Moment) -> Moment:
+    """When a lease granted or renewed now runs out."""
+    return Moment(at + run.settings.lease_seconds * 1000)
+
+
+def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Event, ...]:
+    """Only the lease that stands."""
+    ensure.host(order.actor, "renewals of its own sessions' leases")
+    run = ensure.run_there(state)
+    lease = ensure.job_there(run, command.job).lease
+    if lease is None or lease.fence != command.fence:
+        return ()
+    return (events.LeaseRenewed(command.job, command.fence, lease_until(run, order.at)),)
+
+
+def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple[Event, ...]:
+    """Said once a session."""
+    ensure.host(order.actor, "what it saw of a session")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    if session.phase is not SessionPhase.STARTING:
+        return ()
+    return (events.SessionAlive(session.id, session.job, command.pid, command.evidence),)
+
+
+def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event, ...]:
+    """The session is over; its lease with it; its job is queued again, or a human is asked when that failed too often."""
+    ensure.host(order.actor, "what it saw of a session")
+    run = ensure.run_there(state)
+    session = ensure.session_there(run, command.session)
+    if session.phase is SessionPhase.ENDED:
+        return ()
+    gone = events.SessionEnded(session.id, session.job, command.how, command.exit_status, command.screen)
+    job = run.jobs[session.job]
+    if job.lease is None or job.lease.session != session.id:
+        return (gone,)
+    over = events.LeaseEnded(session.job, job.lease.fence, "session-ended")
+    return (gone, over, *_too_often(run, job, session, command))
+
+
+def _too_often(run: Run, job: JobState, session: Session, command: commands.EndSession) -> tuple[Event, ...]:
+    if command.how in {"stopped", "server-gone"}:
+        return ()
+    launching = session.phase is SessionPhase.STARTING
+    count = (job.launch_failures if launching else job.deaths) + 1
+    limit = LAUNCHES_MAX if launching else run.settings.restarts_max + 1
+    if count < limit:
+        return ()
+    name = job.spec.id
+    what = "could not be launched" if launching else "died at work"
+    status = "" if command.exit_status is None else f" with status {command.exit_status}"
+    event = events.Escalated(
+        question=next_question(run),
+        trigger=f"{'launch' if launching else 'death'}:{name}:{job.attempt}",
+        job=name,
+        session=session.id,
+        happened=f"The agent of {name} ({session.runtime}, session {session.id}) {what}: {command.how}{status}.",
+        tried=f"{count} sessions in the same worktree.",
+        options=AFTER_DEATHS,
+        evidence=command.screen or "its terminal showed nothing",
+        text=f"Should {name} be tried again, be stopped, or should the run stop?",
+    )
+    return (event,)
+
+
+def record_delivery(state: State, order: Order, command: commands.RecordDelivery) -> tuple[Event, ...]:
+    """A text is delivered once."""
+    ensure.host(order.actor, "deliveries")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    letter = next((x for x in session.letters if x.id == command.letter), None)
+    if letter is None or letter.receipt:
+        return ()
+    return (events.LetterDelivered(session.id, session.job, letter.id, letter.kind, command.receipt),)
+
+
+def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, ...]:
+    """Once an attempt."""
+    ensure.host(order.actor, "nudges")
+    run = ensure.run_there(state)
+    session = ensure.session_there(run, command.session)
+    if run.jobs[session.job].nudged or session.phase is SessionPhase.ENDED:
+        return ()
+    return (events.SessionNudged(session.id, session.job),)
+
+
+def record_base(state: State, order: Order, command: commands.RecordBase) -> tuple[Event, ...]:
+    """The base that was built from exactly the commits that the job depends on."""
+    ensure.host(order.actor, "bases")
+    run = ensure.run_there(state)
+    job = ensure.job_there(run, command.job)
+    if job.base is not None or command.parents != base_parents(run, command.job):
+        return ()
+    return (events.BaseBuilt(command.job, command.commit, command.parents),)

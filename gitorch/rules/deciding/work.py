@@ -1,0 +1,262 @@
+"""Handoffs, checks and verdicts: what an agent may say of its work, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Refused
+from gitorch.model import events
+from gitorch.model.ids import QuestionId
+from gitorch.model.review import Disposition, ReportStatus
+from gitorch.model.run import JobPhase, QuestionKind
+from gitorch.model.workflow import REVIEWING
+from gitorch.rules import ensure
+from gitorch.rules.gates import may_judge, next_question
+from gitorch.rules.globs import outside
+from gitorch.rules.readings import check_needed, check_settled, overlap_key
+
+if TYPE_CHECKING:
+    from gitorch.model import commands
+    from gitorch.model.commands import Order, WorkFacts
+    from gitorch.model.events import Event
+    from gitorch.model.ids import CommitId
+    from gitorch.model.run import JobState, Lease, Run, Session, State
+
+CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
+DEFERRED_OPTIONS = ("waive", "fix")
+BLOCKED_OPTIONS = ("cleared", "stop_epic", "stop_run")
+FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
+
+
+def hand_in(state: State, _: Order, command: commands.HandIn) -> tuple[Event, ...]:
+    """An agent's report. What is wrong with it is said, so that the agent can put it right."""
+    run = ensure.run_under_way(ensure.run_there(state))
+    session = ensure.session_of(run, command.token)
+    job = ensure.own_job(run, session, command.job)
+    lease = ensure.lease_held(run, session, ensure.working(job))
+    unfinished = command.facts.head or run.target_commit
+    commit = _finished_work(job, command) if command.status in FINISHED else unfinished
+    _said_what_is_needed(command)
+    handed = events.HandedOff(
+        job=job.spec.id,
+        session=session.id,
+        fence=lease.fence,
+        attempt=job.attempt,
+        status=command.status,
+        commit=commit,
+        commits=command.facts.commits,
+        concerns=command.concerns,
+        questions=command.questions,
+        blocker=command.blocker,
+        clears=command.clears,
+        tests_claimed=command.tests_claimed,
+        replies=command.replies,
+        text=command.summary,
+    )
+    return (handed, *_asked(run, session, job, command))
+
+
+def _finished_work(job: JobState, command: commands.HandIn) -> CommitId:
+    """The commit handed in. Raises Refused with everything that keeps it from being one."""
+    name, facts = job.spec.id, command.facts
+    if job.spec.kind in REVIEWING:
+        message = f"{name} is a review and ends with a verdict"
+        raise Refused(message, "gitorch verdict accept --commit COMMIT --nonce NONCE")
+    wrong = _wrong_with_worktree(job, facts)
+    if wrong or facts.head is None:
+        message = f"the report on {name} is refused: {'; '.join(wrong)}"
+        raise Refused(message, "git status")
+    _every_finding_answered(job, command)
+    return facts.head
+
+
+def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
+    wrong: list[str] = []
+    if facts.uncommitted:
+        wrong.append(f"uncommitted changes in {_some(facts.uncommitted)}; commit or remove them")
+    if facts.head is None or facts.commits == 0:
+        wrong.append("there are no commits since the job's base; commit the work first")
+    stray = outside(facts.changed, job.spec.scope)
+    if stray:
+        allowed = ", ".join(job.spec.scope.allowed) or "everything"
+        wrong.append(f"{_some(stray)} lies outside the write scope ({allowed}); take those changes back")
+    if facts.missing:
+        wrong.append(f"expected files are missing: {_some(facts.missing)}")
+    return wrong
+
+
+def _some(paths: tuple[str, ...], most: int = 5) -> str:
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more
+
+
+def _every_finding_answered(job: JobState, command: commands.HandIn) -> None:
+    """Each open number of the list needs a reply, with evidence; fixed needs a new commit."""
+    asked = {x.number for x in job.findings if x.open and x.round == job.attempt - 1 and not x.waived}
+    replied = {r.number for r in command.replies}
+    if asked - replied:
+        missing = ", ".join(f"#{n}" for n in sorted(asked - replied))
+        message = f"the report on {job.spec.id} leaves findings unanswered: {missing}"
+        raise Refused(message, f"gitorch handoff DONE --reply {min(asked - replied)}=fixed:COMMIT")
+    if replied - {x.number for x in job.findings}:
+        unknown = ", ".join(f"#{n}" for n in sorted(replied - {x.number for x in job.findings}))
+        message = f"the report on {job.spec.id} answers findings that were never listed: {unknown}"
+        raise Refused(message, "gitorch brief")
+    for reply in command.replies:
+        if not reply.evidence.strip():
+            message = f"the reply to #{reply.number} gives no evidence: a commit, a proof, or a reason"
+            raise Refused(message, f"gitorch handoff DONE --reply {reply.number}={reply.disposition}:EVIDENCE")
+    fixed = [r for r in command.replies if r.disposition is Disposition.FIXED]
+    if fixed and job.handoff is not None and command.facts.head == job.handoff.commit:
+        message = f"#{fixed[0].number} is said to be fixed, but {job.spec.id} has no new commit"
+        raise Refused(message, "git log -1")
+
+
+def _said_what_is_needed(command: commands.HandIn) -> None:
+    status = command.status
+    if status is ReportStatus.DONE and command.concerns:
+        message = "DONE carries no concerns; with concerns the report is DONE_WITH_CONCERNS"
+        raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
+    if status is ReportStatus.DONE_WITH_CONCERNS and not any(c.strip() for c in command.concerns):
+        message = "DONE_WITH_CONCERNS needs at least one concern"
+        raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
+    if status is ReportStatus.NEEDS_CONTEXT and not any(q.strip() for q in command.questions):
+        message = "NEEDS_CONTEXT needs at least one question"
+        raise Refused(message, "gitorch handoff NEEDS_CONTEXT --question TEXT")
+    if status is ReportStatus.BLOCKED and not (command.blocker.strip() and command.clears.strip()):
+        message = "BLOCKED needs the blocker and what would clear it"
+        raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
+
+
+def _asked(run: Run, session: Session, job: JobState, command: commands.HandIn) -> tuple[Event, ...]:
+    """The questions that a report leaves for people, numbered one after the other."""
+    first = len(run.questions) + 1
+    ids = (_question_id(n) for n in range(first, first + 1000))
+    name, by = job.spec.id, session.id
+    asked: list[Event] = []
+    if command.status is ReportStatus.NEEDS_CONTEXT:
+        kind = QuestionKind.CONTEXT
+        asked += [events.QuestionAsked(next(ids), kind, name, by, (), 0, text) for text in command.questions]
+    concerned = (QuestionKind.CONCERN, name, by, CONCERN_OPTIONS)
+    asked += [events.QuestionAsked(next(ids), *concerned, n, text) for n, text in enumerate(command.concerns, 1)]
+    for reply in command.replies:
+        if reply.disposition is Disposition.DEFERRED:
+            text = f"{name} wants to defer finding #{reply.number}: {reply.evidence}"
+            kind = QuestionKind.DEFERRED
+            asked.append(events.QuestionAsked(next(ids), kind, name, by, DEFERRED_OPTIONS, reply.number, text))
+    if command.status is ReportStatus.BLOCKED:
+        asked.append(_blocked(next(ids), session, job, command))
+    return tuple(asked)
+
+
+def _question_id(number: int) -> QuestionId:
+    return QuestionId(f"q{number}")
+
+
+def _blocked(question: QuestionId, session: Session, job: JobState, command: commands.HandIn) -> events.Escalated:
+    return events.Escalated(
+        question=question,
+        trigger=f"blocked:{job.spec.id}:{job.attempt}",
+        job=job.spec.id,
+        session=session.id,
+        happened=f"{job.spec.id} is blocked: {command.blocker}",
+        tried=command.summary or "the agent did not say",
+        options=BLOCKED_OPTIONS,
+        evidence=f"what would clear it: {command.clears}",
+        text=f"Is the blocker of {job.spec.id} cleared, should it be stopped, or should the run stop?",
+    )
+
+
+def record_check(state: State, order: Order, command: commands.RecordCheck) -> tuple[Event, ...]:
+    """The result for exactly the commit handed in, once."""
+    ensure.host(order.actor, "test results")
+    run = ensure.run_there(state)
+    job = ensure.job_there(run, command.job)
+    if job.handoff is None or not check_needed(run, job) or check_settled(run, job):
+        return ()
+    if command.check.commit != job.handoff.commit:
+        return ()
+    return (events.CheckRecorded(command.job, job.attempt, command.check),)
+
+
+def give_verdict(state: State, _: Order, command: commands.GiveVerdict) -> tuple[Event, ...]:
+    """A verdict counts only for the commit, the round and the nonce of the reviewer's own brief."""
+    run = ensure.run_under_way(ensure.run_there(state))
+    session = ensure.session_of(run, command.token)
+    review = ensure.reviewing(session, ensure.own_job(run, session, command.job))
+    lease = ensure.lease_held(run, session, ensure.working(review))
+    subject = _judged(run, review, command, lease)
+    contradiction = may_judge(command.verdict, command.findings)
+    if contradiction:
+        message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
+        raise Refused(message, "gitorch verdict --help")
+    event = events.VerdictGiven(
+        job=review.spec.id,
+        subject=subject.spec.id,
+        session=session.id,
+        fence=lease.fence,
+        round=subject.attempt,
+        commit=command.commit,
+        verdict=command.verdict,
+        findings=command.findings,
+        text=command.text,
+    )
+    if command.verdict == "reject":
+        reason = f"{review.spec.id} rejected it: {command.text.splitlines()[0] if command.text else 'no reason given'}"
+        return (event, *_rejected(run, subject, session, reason))
+    return (event,)
+
+
+def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Lease) -> JobState:
+    subject = ensure.job_there(run, review.spec.subject or review.spec.id)
+    commit = subject.handoff.commit if subject.handoff is not None else None
+    if subject.phase is not JobPhase.SUBMITTED or commit is None or command.commit != commit:
+        now = "nothing" if commit is None else commit[:12]
+        message = f"this verdict names {command.commit[:12]}, but what {subject.spec.id} handed in is {now}"
+        raise Refused(message, "gitorch brief")
+    if command.nonce != lease.nonce:
+        message = f"this verdict does not carry the nonce of the brief for round {subject.attempt} of {review.spec.id}"
+        raise Refused(message, "gitorch brief")
+    return subject
+
+
+def _rejected(run: Run, subject: JobState, session: Session, reason: str) -> tuple[Event, ...]:
+    failed = events.JobFailed(subject.spec.id, reason)
+    if run.settings.reject_fails_run:
+        return (failed, events.RunFailed(reason))
+    asked = events.Escalated(
+        question=next_question(run),
+        trigger=f"rejected:{subject.spec.id}:{subject.attempt}",
+        job=subject.spec.id,
+        session=session.id,
+        happened=f"{subject.spec.id} was rejected in round {subject.attempt}.",
+        tried="A reviewer judged the work; reject is not a request for a revision.",
+        options=("one_more_round", "leave_failed", "stop_run"),
+        evidence=reason,
+        text=f"Should {subject.spec.id} get one more round, stay failed, or should the run stop?",
+    )
+    return (failed, asked)
+
+
+def void(state: State, order: Order, command: commands.VoidWork) -> tuple[Event, ...]:
+    """Commits after the handoff void what was judged, and any merge report that names it."""
+    ensure.host(order.actor, "what it saw of a branch")
+    run = ensure.run_there(state)
+    job = ensure.job_there(run, command.job)
+    if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or run.merged is not None:
+        return ()
+    if command.found == job.handoff.commit or job.demands:
+        return ()
+    voided = events.WorkVoided(command.job, job.handoff.commit, command.found)
+    if run.report is not None:
+        return (events.ReportVoided(run.report.digest, f"{command.job} moved to {command.found[:12]}"), voided)
+    return (voided,)
+
+
+def note_overlap(state: State, order: Order, command: commands.NoteOverlap) -> tuple[Event, ...]:
+    """Said once for the same jobs and paths."""
+    ensure.host(order.actor, "overlaps")
+    run = ensure.run_there(state)
+    if overlap_key(command.jobs, command.paths) in run.overlaps:
+        return ()
+    return (events.OverlapNoted(command.jobs, command.paths, command.conflict),)

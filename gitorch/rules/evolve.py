@@ -1,0 +1,157 @@
+"""`evolve(state, record)`: what is true after a record. Raises Corrupt where the record cannot have happened.
+
+One table leads from each type of event to the function that knows it. State is the fold of all records and
+nothing else; nothing here looks at a clock, a file or a terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gitorch.errors import Corrupt
+from gitorch.model import events
+from gitorch.model.run import Board, Run, RunLine, RunPhase, State
+from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.rules.evolving import people, runs, sessions, work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.record import Record
+
+RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
+    events.RunConfirmed: runs.confirmed,
+    events.RunStarted: runs.started,
+    events.RunPaused: runs.paused,
+    events.RunResumed: runs.resumed,
+    events.RunCanceled: runs.canceled,
+    events.RunFailed: runs.failed,
+    events.RunCompleted: runs.completed,
+    events.LeaseGranted: sessions.granted,
+    events.LeaseRenewed: sessions.renewed,
+    events.LeaseEnded: sessions.lease_ended,
+    events.SessionAlive: sessions.alive,
+    events.SessionEnded: sessions.ended,
+    events.LetterDelivered: sessions.delivered,
+    events.SessionNudged: sessions.nudged,
+    events.BaseBuilt: sessions.base_built,
+    events.HandedOff: work.handed_off,
+    events.CheckRecorded: work.checked,
+    events.VerdictGiven: work.verdict_given,
+    events.FindingsListed: work.findings_listed,
+    events.GatePassed: work.gate_passed,
+    events.WorkVoided: work.voided,
+    events.JobFailed: work.failed,
+    events.JobReopened: work.reopened,
+    events.OverlapNoted: work.overlap_noted,
+    events.ActionRefused: work.refused,
+    events.QuestionAsked: people.asked,
+    events.Escalated: people.escalated,
+    events.QuestionAnswered: people.answered,
+    events.QuestionReminded: people.reminded,
+    events.ReportIssued: people.report_issued,
+    events.ReportVoided: people.report_voided,
+    events.MergeApproved: people.approved,
+    events.MergeRejected: people.rejected,
+    events.Merged: people.merged,
+    events.CleanupDone: people.cleaned,
+}
+
+PHASE_AFTER: Mapping[type, RunPhase] = {
+    events.RunConfirmed: RunPhase.READY,
+    events.RunStarted: RunPhase.RUNNING,
+    events.RunPaused: RunPhase.PAUSED,
+    events.RunResumed: RunPhase.RUNNING,
+    events.RunCanceled: RunPhase.CANCELED,
+    events.RunFailed: RunPhase.FAILED,
+    events.RunCompleted: RunPhase.COMPLETED,
+}
+"""What the board needs to follow a run without its state."""
+
+
+def evolve(state: State, record: Record) -> State:
+    """The state after one record. `state.run` is the run that the record is about."""
+    board = evolve_board(state.board, record)
+    if record.run is None:
+        return State(board, state.run)
+    return State(board, evolve_run(state.run, record))
+
+
+def evolve_run(run: Run | None, record: Record) -> Run:
+    """The run after one record of it; a run begins by being prepared, and no other way."""
+    event = record.event
+    if isinstance(event, events.RunPrepared):
+        if run is not None:
+            message = f"run {record.run} was prepared twice"
+            raise Corrupt(message)
+        after = runs.prepared(record, event)
+    else:
+        after = _applied(run, record)
+    return replace(after, records=after.records + 1, changed_at=record.at)
+
+
+def _applied(run: Run | None, record: Record) -> Run:
+    apply = RUN_EVENTS.get(type(record.event))
+    if run is None or apply is None:
+        message = f"record {record.seq} is of run {record.run}, which was never prepared"
+        raise Corrupt(message)
+    try:
+        return apply(run, record, record.event)
+    except KeyError as missing:
+        message = f"record {record.seq} names {missing}, which run {run.id} does not have"
+        raise Corrupt(message) from None
+
+
+def evolve_board(board: Board, record: Record) -> Board:
+    """The board after one record: runs and their phases, confirmed targets, the ledger's name."""
+    event = record.event
+    if isinstance(event, events.LedgerCreated):
+        if board.ledger:
+            message = "the ledger was created twice"
+            raise Corrupt(message)
+        return replace(board, ledger=event.ledger)
+    if isinstance(event, events.TargetConfirmed):
+        return replace(board, targets=(*board.targets, event.target))
+    if record.run is None:
+        return board
+    if isinstance(event, events.RunPrepared):
+        return replace(board, runs={**board.runs, record.run: _line(record, event)})
+    return _followed(board, record)
+
+
+def _followed(board: Board, record: Record) -> Board:
+    phase = PHASE_AFTER.get(type(record.event))
+    cleaned = isinstance(record.event, events.CleanupDone)
+    if record.run is None or (phase is None and not cleaned):
+        return board
+    line = board.runs.get(record.run)
+    if line is None:
+        message = f"record {record.seq} is of run {record.run}, which was never prepared"
+        raise Corrupt(message)
+    line = replace(line, cleaned=True) if phase is None else replace(line, phase=phase)
+    return replace(board, runs={**board.runs, record.run: line})
+
+
+def _line(record: Record, event: events.RunPrepared) -> RunLine:
+    specs = event.workflow.jobs.values()
+    if record.run is None:
+        message = "a run was prepared without an id"
+        raise Corrupt(message)
+    return RunLine(
+        id=record.run,
+        title=event.title,
+        phase=RunPhase.PREPARED,
+        target=event.target,
+        plan_digest=event.plan_digest,
+        epics=tuple(s.id for s in specs if s.kind not in REVIEWING | UNCLAIMED),
+        prepared_at=record.at,
+        cleaned=False,
+        month=month_of(record.at),
+    )
+
+
+def month_of(at: int) -> str:
+    """`yyyy-mm` in UTC of a moment: the folder that a run's records lie in."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m")

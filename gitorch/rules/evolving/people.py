@@ -1,0 +1,265 @@
+"""Questions, answers, reports, approvals, the merge and what is left after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Corrupt
+from gitorch.model.review import Finding, Severity
+from gitorch.model.run import (
+    Answer,
+    Approval,
+    JobPhase,
+    LetterKind,
+    Merged,
+    Question,
+    QuestionKind,
+    Report,
+)
+from gitorch.rules.change import demote, move_job, promote, with_job, with_question, write_letter
+from gitorch.rules.readings import feeds_merge, open_questions
+
+if TYPE_CHECKING:
+    from gitorch.model import events
+    from gitorch.model.record import Record
+    from gitorch.model.run import JobState, Run
+
+WITHDRAWN = "withdrawn"
+"""The answer that closes a question whose reason is gone; only the host gives it."""
+
+
+def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
+    """One more thing that a human owes."""
+    question = Question(
+        id=event.question,
+        kind=event.kind,
+        asked_at=record.at,
+        text=event.text,
+        job=event.job,
+        session=event.session,
+        options=event.options,
+        number=event.number,
+    )
+    return _with_new_question(run, question)
+
+
+def escalated(run: Run, record: Record, event: events.Escalated) -> Run:
+    """An escalation is a question with its history. Raises Corrupt where a part is empty."""
+    if not (event.happened and event.tried and event.evidence and event.text and event.options):
+        message = f"escalation {event.question} leaves a part empty"
+        raise Corrupt(message)
+    question = Question(
+        id=event.question,
+        kind=QuestionKind.ESCALATION,
+        asked_at=record.at,
+        text=event.text,
+        job=event.job,
+        session=event.session,
+        options=event.options,
+        trigger=event.trigger,
+        happened=event.happened,
+        tried=event.tried,
+        evidence=event.evidence,
+    )
+    return _with_new_question(run, question)
+
+
+def _with_new_question(run: Run, question: Question) -> Run:
+    if question.id in run.questions:
+        message = f"question {question.id} was asked twice"
+        raise Corrupt(message)
+    return replace(run, questions={**run.questions, question.id: question})
+
+
+def reminded(run: Run, record: Record, event: events.QuestionReminded) -> Run:
+    """The next reminder waits twice as long."""
+    return with_question(run, event.question, reminders=event.times, reminded_at=record.at)
+
+
+def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
+    """The answer stands; what it changes depends on what was asked. Raises Corrupt where it was answered already."""
+    question = run.questions.get(event.question)
+    if question is None or question.answer is not None:
+        message = f"question {event.question} is not open"
+        raise Corrupt(message)
+    answer = Answer(event.option, event.text, record.actor.name, record.at)
+    run = with_question(run, event.question, answer=answer)
+    effect = ANSWERS.get(question.kind)
+    return run if effect is None else effect(run, record, replace(question, answer=answer))
+
+
+def _context_answered(run: Run, _: Record, question: Question) -> Run:
+    """The agent goes on once the last question of its handoff is answered, with all answers in one text."""
+    if question.job is None or any(q.kind is question.kind for q in open_questions(run, question.job)):
+        return run
+    return _resumed(run, run.jobs[question.job], question.id)
+
+
+def _resumed(run: Run, job: JobState, about: str) -> Run:
+    if job.phase is not JobPhase.WAITING_HUMAN or job.lease is None:
+        return run
+    run = move_job(run, job.spec.id, JobPhase.RUNNING)
+    return write_letter(run, job.lease.session, LetterKind.ANSWER, about)
+
+
+def _concern_answered(run: Run, _: Record, question: Question) -> Run:
+    """A concern that is pushed back becomes a finding of the next list."""
+    if question.answer is None or question.job is None or question.answer.option != "push_back":
+        return run
+    return _demand(run, question, f"Pushed back: {question.text} {question.answer.text}".strip())
+
+
+def _deferral_answered(run: Run, _: Record, question: Question) -> Run:
+    """A deferral is waived, or the finding is demanded again under its number."""
+    if question.answer is None or question.job is None:
+        return run
+    job = run.jobs[question.job]
+    if question.answer.option == "waive":
+        waived = tuple(replace(x, waived=True) if x.number == question.number else x for x in job.findings)
+        return with_job(run, question.job, findings=waived)
+    listed = next((x for x in job.findings if x.number == question.number), None)
+    if listed is None:
+        return run
+    return with_job(run, question.job, demands=(*job.demands, replace(listed.finding, number=listed.number)))
+
+
+def _demand(run: Run, question: Question, title: str) -> Run:
+    if question.job is None:
+        return run
+    job = run.jobs[question.job]
+    changes = {
+        "demands": (*job.demands, Finding(Severity.IMPORTANT, title)),
+        "rounds_allowed": max(job.rounds_allowed, job.attempt + 1),
+    }
+    return with_job(run, question.job, **changes)
+
+
+def _checkpoint_answered(run: Run, record: Record, question: Question) -> Run:
+    """An epic's checkpoint opens its gate or makes a demand; a checkpoint job is completed, its other path skipped."""
+    if question.answer is None or question.job is None:
+        return run
+    job = run.jobs[question.job]
+    if job.phase is JobPhase.SUBMITTED:
+        if question.answer.option == "approve":
+            return run
+        return _demand(run, question, f"The principal rejected this work: {question.answer.text}")
+    run = move_job(run, question.job, JobPhase.COMPLETED)
+    needing = tuple(j.spec.id for j in run.jobs.values() if question.job in j.spec.needs)
+    onward = job.spec.on_continue or tuple(j for j in needing if j not in job.spec.on_cancel)
+    for skipped in job.spec.on_cancel if question.answer.option == "continue" else onward:
+        run = move_job(run, skipped, JobPhase.SKIPPED)
+    return promote(run, record.at)
+
+
+def _escalation_answered(run: Run, _: Record, question: Question) -> Run:
+    """Another try starts counting anew; a cleared blocker sets the agent going again; another round is allowed."""
+    if question.job is None or question.answer is None or question.job not in run.jobs:
+        return run
+    job = run.jobs[question.job]
+    option = question.answer.option
+    if option == "one_more_round":
+        return with_job(run, question.job, rounds_allowed=job.attempt + 1)
+    if option in {"retry", "cleared"}:
+        run = with_job(run, question.job, launch_failures=0, deaths=0, nudged=False)
+        return _resumed(run, run.jobs[question.job], question.id)
+    return run
+
+
+def _cleanup_answered(run: Run, _: Record, question: Question) -> Run:
+    return run if question.answer is None else replace(run, cleanup=question.answer.option)
+
+
+ANSWERS = {
+    QuestionKind.CONTEXT: _context_answered,
+    QuestionKind.CONCERN: _concern_answered,
+    QuestionKind.DEFERRED: _deferral_answered,
+    QuestionKind.CHECKPOINT: _checkpoint_answered,
+    QuestionKind.ESCALATION: _escalation_answered,
+    QuestionKind.CLEANUP: _cleanup_answered,
+}
+
+
+def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
+    """The one report that an approval can name."""
+    report = Report(
+        digest=event.digest,
+        checkpoint=event.checkpoint,
+        target=event.target,
+        target_commit=event.target_commit,
+        branches=event.branches,
+        merged_commit=event.merged_commit,
+        merged_tree=event.merged_tree,
+        conflicts=event.conflicts,
+        shared_paths=event.shared_paths,
+        combined=event.combined,
+    )
+    return replace(run, report=report, approval=None)
+
+
+def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
+    """Report and approval count no more; the checkpoint waits for a new report."""
+    if run.report is None or run.report.digest != event.digest:
+        message = f"report {event.digest} was voided but does not stand"
+        raise Corrupt(message)
+    checkpoint = run.report.checkpoint
+    run = replace(run, report=None, approval=None)
+    run = _closed(run, record, WITHDRAWN)
+    if run.jobs[checkpoint].phase is JobPhase.COMPLETED:
+        run = move_job(run, checkpoint, JobPhase.BLOCKED)
+    return promote(demote(run), record.at)
+
+
+def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
+    """The approval counts for exactly the report that stands. Raises Corrupt for any other."""
+    report = run.report
+    if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
+        message = f"approval of report {event.digest}, which does not stand"
+        raise Corrupt(message)
+    if (
+        event.commits != tuple(b.commit for b in report.branches)
+        or report.conflicts
+        or record.actor.kind != "principal"
+    ):
+        message = f"approval of {event.digest} does not agree with the report, or not by the principal"
+        raise Corrupt(message)
+    run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
+    run = _closed(run, record, "approve")
+    return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
+
+
+def _closed(run: Run, record: Record, option: str) -> Run:
+    """Whatever a report had asked is not asked any more."""
+    for question in open_questions(run):
+        if question.kind is QuestionKind.APPROVAL or question.trigger.startswith("merge:"):
+            run = with_question(run, question.id, answer=Answer(option, "", record.actor.name, record.at))
+    return run
+
+
+def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
+    """The report is refused; what follows is in the events after this one."""
+    del event
+    run = _closed(run, record, "reject")
+    return replace(run, report=None, approval=None)
+
+
+def merged(run: Run, record: Record, event: events.Merged) -> Run:
+    """The target moved. Raises Corrupt without the approval of exactly this commit."""
+    report = run.report
+    if run.approval is None or report is None or report.digest != run.approval.digest:
+        message = f"{event.target} was moved without an approval that stands"
+        raise Corrupt(message)
+    if event.new != report.merged_commit or event.old != report.target_commit or event.tree != report.merged_tree:
+        message = f"{event.target} was moved to {event.new}, which is not what was approved"
+        raise Corrupt(message)
+    if feeds_merge(run, report.checkpoint) != event.job:
+        message = f"{event.job} is not the merge that was approved"
+        raise Corrupt(message)
+    run = replace(run, merged=Merged(event.target, event.old, event.new, record.at))
+    return promote(move_job(run, event.job, JobPhase.COMPLETED), record.at)
+
+
+def cleaned(run: Run, _: Record, event: events.CleanupDone) -> Run:
+    """Nothing of the run is left but what is named, its branches and its records."""
+    del event
+    return replace(run, cleaned=True)

@@ -1,0 +1,96 @@
+"""The run itself: prepared, confirmed, under way, over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Corrupt
+from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
+from gitorch.model.workflow import Settings
+from gitorch.rules.change import move_job, move_run, promote
+
+if TYPE_CHECKING:
+    from gitorch.model.events import (
+        RunCanceled,
+        RunCompleted,
+        RunConfirmed,
+        RunFailed,
+        RunPaused,
+        RunPrepared,
+        RunResumed,
+        RunStarted,
+    )
+    from gitorch.model.record import Record
+
+
+def prepared(record: Record, event: RunPrepared) -> Run:
+    """The first state of a run; nothing is queued before it is confirmed and started."""
+    if record.run is None:
+        message = "a run was prepared without an id"
+        raise Corrupt(message)
+    jobs = {job: JobState(spec=spec) for job, spec in event.workflow.jobs.items()}
+    return Run(
+        id=record.run,
+        title=event.title,
+        phase=RunPhase.PREPARED,
+        workflow=event.workflow,
+        settings=Settings(),
+        target=event.target,
+        target_commit=event.target_commit,
+        plan=event.plan,
+        plan_digest=event.plan_digest,
+        prepared_at=record.at,
+        prepared_by=record.actor.name,
+        jobs=jobs,
+    )
+
+
+def confirmed(run: Run, _: Record, event: RunConfirmed) -> Run:
+    """The answers count from here on; every cycle allows as many rounds as it declares, or as the settings say."""
+    rounds = {cycle.back_to: cycle.rounds for cycle in run.workflow.cycles}
+    jobs = {
+        job: replace(state, rounds_allowed=rounds.get(job, event.settings.rounds_max))
+        for job, state in run.jobs.items()
+    }
+    return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs)
+
+
+def started(run: Run, record: Record, _: RunStarted) -> Run:
+    """What needs nothing is queued."""
+    return promote(move_run(run, RunPhase.RUNNING, started_at=record.at), record.at)
+
+
+def paused(run: Run, _: Record, event: RunPaused) -> Run:
+    """Nothing new begins."""
+    return move_run(run, RunPhase.PAUSED, reason=event.reason)
+
+
+def resumed(run: Run, _: Record, __: RunResumed) -> Run:
+    """The run goes on where it was."""
+    return move_run(run, RunPhase.RUNNING, reason="")
+
+
+def canceled(run: Run, record: Record, event: RunCanceled) -> Run:
+    """Every job that is not over is canceled; branches stay."""
+    for job, state in run.jobs.items():
+        if state.phase not in ENDED:
+            run = move_job(run, job, JobPhase.CANCELED, lease=None)
+    return move_run(run, RunPhase.CANCELED, ended_at=record.at, reason=event.reason)
+
+
+def failed(run: Run, record: Record, event: RunFailed) -> Run:
+    """The run is over without its result."""
+    for job, state in run.jobs.items():
+        if state.phase not in ENDED:
+            run = move_job(run, job, JobPhase.CANCELED, lease=None)
+    return move_run(run, RunPhase.FAILED, ended_at=record.at, reason=event.reason)
+
+
+def completed(run: Run, record: Record, _: RunCompleted) -> Run:
+    """Everything is done. Raises Corrupt while a job is not over."""
+    left = [job for job, state in run.jobs.items() if state.phase not in ENDED]
+    if left:
+        message = f"run {run.id} is said to be completed while {', '.join(left)} is not over"
+        raise Corrupt(message)
+    return move_run(run, RunPhase.COMPLETED, ended_at=record.at)

@@ -1,0 +1,218 @@
+"""Handoffs, checks, verdicts, rounds and gates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Corrupt
+from gitorch.model.review import ACCEPTING, Finding, Handoff, ReportStatus, Severity, Verdict
+from gitorch.model.run import ENDED, JobPhase, LetterKind
+from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.rules.change import demote, move_job, promote, with_job, with_session, write_letter
+from gitorch.rules.readings import check_failed, check_settled, overlap_key, reviews_of, round_verdicts
+
+if TYPE_CHECKING:
+    from gitorch.model.events import (
+        ActionRefused,
+        CheckRecorded,
+        FindingsListed,
+        GatePassed,
+        HandedOff,
+        JobFailed,
+        JobReopened,
+        OverlapNoted,
+        VerdictGiven,
+        WorkVoided,
+    )
+    from gitorch.model.ids import JobId
+    from gitorch.model.record import Record
+    from gitorch.model.review import Reply
+    from gitorch.model.run import JobState, Run
+
+DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
+
+
+def handed_off(run: Run, record: Record, event: HandedOff) -> Run:
+    """Finished work is submitted and its lease ends; a question or a blocker keeps the lease and waits for people."""
+    job = _leased(run, event.job, event.session, event.fence)
+    if event.status not in DONE:
+        return move_job(run, event.job, JobPhase.WAITING_HUMAN)
+    handoff = Handoff(
+        status=event.status,
+        attempt=event.attempt,
+        commit=event.commit,
+        at=record.at,
+        summary=event.text,
+        concerns=event.concerns,
+        tests_claimed=event.tests_claimed,
+        replies=event.replies,
+    )
+    findings = tuple(replace(x, reply=_reply_to(x.number, event.replies) or x.reply) for x in job.findings)
+    changes = {"handoff": handoff, "findings": findings, "lease": None, "check": None, "deaths": 0}
+    return promote(move_job(run, event.job, JobPhase.SUBMITTED, **changes), record.at)
+
+
+def _reply_to(number: int, replies: tuple[Reply, ...]) -> Reply | None:
+    return next((r for r in replies if r.number == number), None)
+
+
+def _leased(run: Run, job: JobId, session: str, fence: int) -> JobState:
+    state = run.jobs[job]
+    if state.lease is None or state.lease.session != session or state.lease.fence != fence:
+        message = f"{session} acted on {job} with lease {fence}, which does not stand"
+        raise Corrupt(message)
+    return state
+
+
+def checked(run: Run, record: Record, event: CheckRecorded) -> Run:
+    """The result of the project's own tests stands beside what the agent claimed."""
+    job = run.jobs[event.job]
+    if job.handoff is None or job.handoff.commit != event.check.commit:
+        message = f"{event.job} was tested at {event.check.commit}, which was not handed in"
+        raise Corrupt(message)
+    run = with_job(run, event.job, check=event.check, checks=(*job.checks, event.check))
+    return promote(run, record.at)
+
+
+def verdict_given(run: Run, record: Record, event: VerdictGiven) -> Run:
+    """The review is completed; what it means for its subject is decided at the gate."""
+    _leased(run, event.job, event.session, event.fence)
+    subject = run.jobs[event.subject]
+    if subject.handoff is None or subject.handoff.commit != event.commit or subject.attempt != event.round:
+        message = f"{event.job} judged {event.commit}, which is not what {event.subject} handed in"
+        raise Corrupt(message)
+    verdict = Verdict(
+        review=event.job,
+        subject=event.subject,
+        commit=event.commit,
+        round=event.round,
+        choice=event.verdict,
+        findings=event.findings,
+        session=event.session,
+        runtime=run.sessions[event.session].runtime,
+        at=record.at,
+    )
+    run = move_job(run, event.job, JobPhase.COMPLETED, verdict=verdict, lease=None, deaths=0)
+    run = with_job(run, event.subject, verdicts=(*subject.verdicts, verdict))
+    return promote(run, record.at)
+
+
+def findings_listed(run: Run, record: Record, event: FindingsListed) -> Run:
+    """A new round: the author's job is queued again and its reviews start afresh."""
+    job = run.jobs[event.job]
+    listed = {x.number: x for x in event.findings}
+    closed = {x.number: replace(x, open=False) for x in job.findings}
+    changes = {
+        "findings": tuple({**closed, **listed}.values()),
+        "demands": (),
+        "attempt": job.attempt + 1,
+        "ready_at": record.at,
+        "deaths": 0,
+        "launch_failures": 0,
+        "cleared": None,
+    }
+    run = move_job(run, event.job, JobPhase.QUEUED, **changes)
+    run = _unskipped(_reviews_afresh(run, event.job), event.job)
+    return demote(run)
+
+
+def _reviews_afresh(run: Run, subject: JobId) -> Run:
+    attempt = run.jobs[subject].attempt
+    for review in reviews_of(run, subject):
+        fresh = {"attempt": attempt, "verdict": None, "lease": None, "session": None, "launch_failures": 0, "deaths": 0}
+        if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
+            run = move_job(run, review.spec.id, JobPhase.QUEUED)
+        run = move_job(run, review.spec.id, JobPhase.BLOCKED, **fresh)
+    return run
+
+
+def gate_passed(run: Run, record: Record, event: GatePassed) -> Run:
+    """Cleared work at exactly this commit. Raises Corrupt without an accepting verdict of every review, or a waiver."""
+    job = run.jobs[event.job]
+    if job.handoff is None or job.handoff.commit != event.commit:
+        message = f"the gate of {event.job} passed {event.commit}, which was not handed in"
+        raise Corrupt(message)
+    if not event.waived and not gate_earned(run, job):
+        message = f"the gate of {event.job} passed without an accepting verdict of every review on {event.commit}"
+        raise Corrupt(message)
+    closed = tuple(replace(x, open=False, waived=x.open) for x in job.findings)
+    changes = {"cleared": event.commit, "findings": closed, "demands": ()}
+    run = _reviews_closed(move_job(run, event.job, JobPhase.COMPLETED, **changes), event.job)
+    if job.session is not None:
+        run = write_letter(run, job.session, LetterKind.CLEARED)
+    return promote(run, record.at)
+
+
+def gate_earned(run: Run, job: JobState) -> bool:
+    """Whether tests passed where they must and every review accepted exactly the commit handed in."""
+    accepted = {v.review for v in round_verdicts(job) if v.choice in ACCEPTING}
+    judged = all(r.spec.id in accepted for r in reviews_of(run, job.spec.id))
+    return judged and check_settled(run, job) and not check_failed(job) and not job.demands
+
+
+def voided(run: Run, _: Record, event: WorkVoided) -> Run:
+    """What was judged is not what is there: the author must report again."""
+    title = f"The branch holds {event.found[:12]} but {event.expected[:12]} was handed in; report again"
+    job = run.jobs[event.job]
+    if job.phase is JobPhase.COMPLETED:
+        run = with_job(run, event.job, rounds_allowed=max(job.rounds_allowed, job.attempt + 1))
+    return _demanded(run, event.job, Finding(Severity.BLOCKING, title))
+
+
+def reopened(run: Run, _: Record, event: JobReopened) -> Run:
+    """The principal sends work back with a note: one more round is allowed, whatever was used up."""
+    job = run.jobs[event.job]
+    run = with_job(run, event.job, rounds_allowed=max(job.rounds_allowed, job.attempt + 1))
+    return _demanded(run, event.job, Finding(Severity.BLOCKING, f"The principal sent this back: {event.reason}"))
+
+
+def _demanded(run: Run, job: JobId, finding: Finding) -> Run:
+    return with_job(run, job, demands=(*run.jobs[job].demands, finding))
+
+
+def failed(run: Run, record: Record, event: JobFailed) -> Run:
+    """The job is over; what cannot be done without it is skipped."""
+    run = move_job(run, event.job, JobPhase.FAILED, lease=None)
+    return promote(_skipped(run, event.job), record.at)
+
+
+def _skipped(run: Run, job: JobId) -> Run:
+    run = _reviews_closed(run, job)
+    for other, state in run.jobs.items():
+        blocked = run.jobs[other].phase is JobPhase.BLOCKED and state.spec.kind not in UNCLAIMED
+        if blocked and (job in state.spec.needs or _needs_review_of(run, state, job)):
+            run = _skipped(move_job(run, other, JobPhase.SKIPPED), other)
+    return run
+
+
+def _needs_review_of(run: Run, job: JobState, subject: JobId) -> bool:
+    return any(run.jobs[need].spec.subject == subject for need in job.spec.needs)
+
+
+def _reviews_closed(run: Run, subject: JobId) -> Run:
+    for review in reviews_of(run, subject):
+        if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
+            run = move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
+        if run.jobs[review.spec.id].phase not in ENDED:
+            run = move_job(run, review.spec.id, JobPhase.SKIPPED)
+    return run
+
+
+def _unskipped(run: Run, job: JobId) -> Run:
+    for other, state in run.jobs.items():
+        depends = job in state.spec.needs or _needs_review_of(run, state, job)
+        if run.jobs[other].phase is JobPhase.SKIPPED and state.spec.kind not in REVIEWING and depends:
+            run = _unskipped(move_job(run, other, JobPhase.BLOCKED), other)
+    return run
+
+
+def overlap_noted(run: Run, _: Record, event: OverlapNoted) -> Run:
+    """The pair and what it shares are remembered, so that it is said once."""
+    return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.paths)))
+
+
+def refused(run: Run, record: Record, _: ActionRefused) -> Run:
+    """What was tried is counted, so that a session that keeps trying does not fill the ledger."""
+    session = next((s for s in run.sessions if s == record.actor.session), None)
+    return run if session is None else with_session(run, session, refusals=run.sessions[session].refusals + 1)

@@ -1,0 +1,161 @@
+"""The gate after a job's work: passed, sent back as one list, put to the principal, or still shut.
+
+`settle` is asked after every event that could matter; it answers with the events that follow, often none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.events import Escalated, FindingsListed, GatePassed, QuestionAsked
+from gitorch.model.ids import QuestionId
+from gitorch.model.review import ACCEPTING, FAILING, Choice, Finding, Listed, Severity
+from gitorch.model.run import JobPhase, QuestionKind
+from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
+from gitorch.rules.readings import (
+    GATING,
+    check_failed,
+    check_settled,
+    open_questions,
+    reviews_of,
+    round_verdicts,
+)
+
+if TYPE_CHECKING:
+    from gitorch.model.events import Event
+    from gitorch.model.run import JobState, Run
+
+ORDER = {severity: place for place, severity in enumerate(Severity)}
+CHECK_SOURCE = "tests"
+PRINCIPAL_SOURCE = "gate"
+AFTER_LAST_ROUND = ("one_more_round", "accept_with_exceptions", "stop_epic", "stop_run")
+
+
+def next_question(run: Run) -> QuestionId:
+    """The id of the next question of this run."""
+    return QuestionId(f"q{len(run.questions) + 1}")
+
+
+def settle(run: Run, job: JobState) -> tuple[Event, ...]:
+    """What follows for a job that was handed in, given everything known about it. Empty while something is missing."""
+    if job.phase in {JobPhase.COMPLETED, JobPhase.FAILED} and job.demands:
+        return (list_findings(run, job),)
+    if job.phase is not JobPhase.SUBMITTED or job.handoff is None or not check_settled(run, job):
+        return ()
+    if _must_go_back(run, job):
+        return _sent_back(run, job)
+    if not _all_judged(run, job) or any(q.kind in GATING for q in open_questions(run, job.spec.id)):
+        return ()
+    if run.settings.autonomy is Autonomy.PER_EPIC and _checkpoint_missing(run, job):
+        text = f"{job.spec.id} passed its reviews at {job.handoff.commit[:12]}. May the run go on from here?"
+        options = ("approve", "reject")
+        return (QuestionAsked(next_question(run), QuestionKind.CHECKPOINT, job.spec.id, None, options, 0, text),)
+    return (GatePassed(job.spec.id, job.handoff.commit, job.attempt, waived=False),)
+
+
+def _must_go_back(run: Run, job: JobState) -> bool:
+    """Whether this round has failed and its list is complete: no review that may run is still out."""
+    if check_failed(job) or job.demands:
+        return True
+    verdicts = round_verdicts(job)
+    if all(v.choice in ACCEPTING for v in verdicts):
+        return False
+    if run.settings.review_mode is ReviewMode.PARALLEL:
+        return _all_judged(run, job)
+    failed = min(run.jobs[v.review].spec.stage for v in verdicts if v.choice not in ACCEPTING)
+    due = {r.spec.id for r in reviews_of(run, job.spec.id) if r.spec.stage <= failed}
+    return due <= {v.review for v in verdicts}
+
+
+def _all_judged(run: Run, job: JobState) -> bool:
+    return {r.spec.id for r in reviews_of(run, job.spec.id)} <= {v.review for v in round_verdicts(job)}
+
+
+def _checkpoint_missing(run: Run, job: JobState) -> bool:
+    """Whether the principal has not approved exactly this handoff. Only work that is judged has an epic's checkpoint."""
+    if job.handoff is None or job.spec.kind is not JobKind.BUILD:
+        return False
+    for question in run.questions.values():
+        asked = question.kind is QuestionKind.CHECKPOINT and question.job == job.spec.id
+        if asked and question.asked_at >= job.handoff.at and question.answer is not None:
+            return question.answer.option != "approve"
+    return True
+
+
+def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
+    if any(q.kind is QuestionKind.ESCALATION for q in open_questions(run, job.spec.id)):
+        return ()
+    if job.attempt < job.rounds_allowed:
+        return (list_findings(run, job),)
+    return (_exhausted(run, job),)
+
+
+def list_findings(run: Run, job: JobState) -> FindingsListed:
+    """The one consolidated list of a round: numbers stable over the rounds, ordered by severity, then path."""
+    raised = _raised(job)
+    numbers: dict[int, Listed] = {}
+    fresh = max((x.number for x in job.findings), default=0) + 1
+    for source, finding in sorted(raised, key=lambda pair: _weight(pair[1])):
+        number = _known_number(job, finding) or fresh
+        if number == fresh:
+            fresh += 1
+        numbers.setdefault(number, Listed(number, finding, source, job.attempt))
+    ordered = sorted(numbers.values(), key=lambda x: (*_weight(x.finding), x.number))
+    commit = job.handoff.commit if job.handoff is not None else run.target_commit
+    return FindingsListed(job.spec.id, job.attempt, commit, tuple(ordered))
+
+
+def _weight(finding: Finding) -> tuple[int, str, int]:
+    return ORDER[finding.severity], finding.path, finding.line
+
+
+def _raised(job: JobState) -> list[tuple[str, Finding]]:
+    raised = [(PRINCIPAL_SOURCE, f) for f in job.demands]
+    if job.phase is not JobPhase.SUBMITTED:
+        return raised
+    raised += [(str(v.review), f) for v in round_verdicts(job) for f in v.findings]
+    if check_failed(job) and job.check is not None:
+        title = f"The test command {job.check.outcome}: {job.check.command}"
+        raised.append((CHECK_SOURCE, Finding(Severity.BLOCKING, title, detail=job.check.tail)))
+    return raised
+
+
+def _known_number(job: JobState, finding: Finding) -> int:
+    """The number that this finding had before: named by the reviewer, or the same words about the same path."""
+    known = {x.number: x for x in job.findings}
+    if finding.number in known:
+        return finding.number
+    same = (n for n, x in known.items() if (x.finding.path, x.finding.title) == (finding.path, finding.title))
+    return next(same, 0)
+
+
+def _exhausted(run: Run, job: JobState) -> Escalated:
+    name, rounds = job.spec.id, job.attempt
+    listed = list_findings(run, job).findings
+    evidence = "\n".join(f"#{x.number} {x.finding.severity} {x.finding.path}: {x.finding.title}" for x in listed)
+    commit = job.handoff.commit if job.handoff is not None else "nothing"
+    return Escalated(
+        question=next_question(run),
+        trigger=f"rounds:{name}:{rounds}",
+        job=name,
+        session=None,
+        happened=f"{name} still has findings after round {rounds} of {job.rounds_allowed}, at {commit}.",
+        tried=f"{rounds} rounds by {job.session}; every list and answer is in the ledger.",
+        options=AFTER_LAST_ROUND,
+        evidence=evidence or "no finding was written down",
+        text=f"Should {name} get one more round, be accepted with these findings, be stopped, or should the run stop?",
+    )
+
+
+def may_judge(verdict: Choice, findings: tuple[Finding, ...]) -> str:
+    """Why a verdict and its findings contradict each other; empty when they agree."""
+    failing = [f for f in findings if f.severity in FAILING]
+    if verdict is Choice.ACCEPT and findings:
+        return "accept carries no findings; use accept_with_findings, or needs_revision"
+    if verdict is Choice.ACCEPT_WITH_FINDINGS and failing:
+        return f"{failing[0].severity} findings fail the gate; the verdict for them is needs_revision"
+    if verdict is Choice.ACCEPT_WITH_FINDINGS and not findings:
+        return "accept_with_findings names no finding; use accept"
+    if verdict is Choice.NEEDS_REVISION and not findings:
+        return "needs_revision names no finding; say what must change"
+    return ""

@@ -1,0 +1,158 @@
+"""`outstanding(run, seen)`: what the world still owes the ledger.
+
+The difference between the two is the whole to-do list: nothing is queued, so nothing is lost when the process
+dies, and a second look owes nothing new.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import effects
+from gitorch.model.observed import READY, CheckPhase
+from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
+from gitorch.model.workflow import JobKind
+from gitorch.rules.readings import (
+    base_parents,
+    check_needed,
+    check_settled,
+    feeds_merge,
+    held,
+    open_questions,
+    writes,
+)
+from gitorch.rules.reconcile import queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.effects import Effect
+    from gitorch.model.observed import Observed
+    from gitorch.model.run import Letter, Run, Session
+
+LAST_WORD_MS = 60_000
+"""How long a cleared agent may stay busy before it is stopped without having read its clearance."""
+
+
+def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
+    """Effects in the order in which they should be carried out; each looks before it acts."""
+    owed = [*_unneeded(run, seen)]
+    if run.phase in OVER:
+        return (*owed, *_cleanup(run))
+    if run.phase is not RunPhase.RUNNING:
+        return tuple(owed)
+    owed += [*_starts(run, seen), *_letters(run, seen), *_checks(run, seen), *_bases(run), *_reports(run)]
+    return (*owed, *_merges(run))
+
+
+def needed(run: Run, session: Session, seen: Observed) -> bool:
+    """Whether a session still has something to do: its lease, an open gate, or a clearance to read."""
+    job = run.jobs[session.job]
+    if run.phase in OVER:
+        return False
+    if not writes(job):
+        return job.lease is not None and job.lease.session == session.id
+    if job.session != session.id:
+        return False
+    if job.phase not in ENDED:
+        return True
+    if job.phase is not JobPhase.COMPLETED or next_letter(session) is None:
+        return False
+    return seen.now - (run.changed_at or seen.now) < LAST_WORD_MS
+
+
+def next_letter(session: Session) -> Letter | None:
+    """The first text that the session has not been told."""
+    return next((x for x in session.letters if not x.receipt), None)
+
+
+def may_begin(run: Run, session: Session) -> bool:
+    """Whether work may be handed to a session: every author launched beside it is alive first."""
+    return not any(
+        other.phase is SessionPhase.STARTING and other.id != session.id and writes(run.jobs[other.job])
+        for other in run.sessions.values()
+    ) or not writes(run.jobs[session.job])
+
+
+def _unneeded(run: Run, seen: Observed) -> Iterator[Effect]:
+    if seen.sessions is None:
+        return
+    for session in run.sessions.values():
+        if session.phase is not SessionPhase.ENDED and not needed(run, session, seen):
+            yield effects.StopSession(session.id)
+
+
+def _starts(run: Run, seen: Observed) -> Iterator[Effect]:
+    if seen.sessions is None:
+        return
+    for session in run.sessions.values():
+        sight = seen.sessions.get(session.id)
+        begun = sight is not None and (sight.present or sight.started)
+        if session.phase is SessionPhase.STARTING and not begun and needed(run, session, seen):
+            yield effects.StartSession(session.id, session.job)
+
+
+def _letters(run: Run, seen: Observed) -> Iterator[Effect]:
+    if seen.sessions is None:
+        return
+    for session in run.sessions.values():
+        letter = next_letter(session)
+        sight = seen.sessions.get(session.id)
+        if session.phase is not SessionPhase.ALIVE or letter is None or sight is None:
+            continue
+        told = (session.id, letter.id) in seen.sent
+        if not told and sight.state in READY and may_begin(run, session):
+            yield effects.DeliverLetter(session.id, letter.id)
+
+
+def _checks(run: Run, seen: Observed) -> Iterator[Effect]:
+    for job in run.jobs.values():
+        if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
+            continue
+        if check_needed(run, job) and not check_settled(run, job):
+            sight = seen.checks.get(job.handoff.commit)
+            if sight is None or sight.phase is CheckPhase.ABSENT:
+                yield effects.StartCheck(job.handoff.commit)
+
+
+def _bases(run: Run) -> Iterator[Effect]:
+    for job in run.jobs.values():
+        begins = job.phase is JobPhase.QUEUED and job.base is None and writes(job) and not held(run, job.spec.id)
+        parents = base_parents(run, job.spec.id)
+        if begins and job.spec.kind is not JobKind.MERGE and len(parents) > 1:
+            yield effects.BuildBase(job.spec.id, parents)
+
+
+def _reports(run: Run) -> Iterator[Effect]:
+    for job in run.jobs.values():
+        waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
+        if waiting and feeds_merge(run, job.spec.id) is not None and run.report is None:
+            yield effects.MakeReport(job.spec.id)
+
+
+def _merges(run: Run) -> Iterator[Effect]:
+    for job in run.jobs.values():
+        if job.spec.kind is JobKind.MERGE and job.phase is JobPhase.QUEUED and run.approval and run.merged is None:
+            yield effects.MergeBranches(job.spec.id)
+
+
+def _cleanup(run: Run) -> Iterator[Effect]:
+    choice = run.cleanup or ("" if run.settings.cleanup == "ask" else run.settings.cleanup)
+    if not run.cleaned and choice in {"worktrees", "branches"}:
+        yield effects.CleanUp(branches=choice == "branches")
+
+
+def only_people_left(run: Run, seen: Observed) -> bool:
+    """Whether nothing can go on before a human does something: all agents are quiet and something is asked."""
+    if run.phase in OVER:
+        return run.cleaned or not _unsettled(run)
+    working = any(j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING} for j in run.jobs.values())
+    testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
+    asked = bool(open_questions(run)) or run.phase is RunPhase.PAUSED
+    return asked and not working and not testing and not queue(run) and not outstanding(run, seen)
+
+
+def _unsettled(run: Run) -> bool:
+    return run.cleanup in {"worktrees", "branches"} or any(
+        s.phase is not SessionPhase.ENDED for s in run.sessions.values()
+    )

@@ -1,0 +1,148 @@
+"""Questions that every rule asks of a run: who reviews what, what is open, what is still missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.review import ACCEPTING
+from gitorch.model.run import ENDED, JobPhase, QuestionKind
+from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, JobId
+    from gitorch.model.review import Verdict
+    from gitorch.model.run import JobState, Question, Run
+
+CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
+"""Kinds whose work is run through the project's test command."""
+
+HOLDING = frozenset({QuestionKind.CONTEXT, QuestionKind.ESCALATION})
+"""Open questions of these kinds keep a job from being given to a session."""
+
+GATING = frozenset({QuestionKind.CONCERN, QuestionKind.DEFERRED, QuestionKind.CHECKPOINT, QuestionKind.ESCALATION})
+"""Open questions of these kinds keep a gate shut."""
+
+
+def reviews_of(run: Run, subject: JobId) -> tuple[JobState, ...]:
+    """The reviews that judge a job, by stage."""
+    found = [j for j in run.jobs.values() if j.spec.kind in REVIEWING and j.spec.subject == subject]
+    return tuple(sorted(found, key=lambda j: (j.spec.stage, j.spec.id)))
+
+
+def open_questions(run: Run, job: JobId | None = None) -> tuple[Question, ...]:
+    """Questions without an answer, of one job where one is named."""
+    return tuple(q for q in run.questions.values() if q.answer is None and job in {None, q.job})
+
+
+def held(run: Run, job: JobId) -> bool:
+    """Whether an open question keeps this job from being worked on."""
+    return any(q.kind in HOLDING for q in open_questions(run, job))
+
+
+def check_needed(run: Run, job: JobState) -> bool:
+    """Whether the project's test command must be run on this job's work."""
+    return bool(run.settings.test_command) and job.spec.kind in CHECKED
+
+
+def check_settled(run: Run, job: JobState) -> bool:
+    """Whether nothing is left to learn from the test command about the commit handed in."""
+    return not check_needed(run, job) or (
+        job.check is not None and job.handoff is not None and job.check.commit == job.handoff.commit
+    )
+
+
+def check_failed(job: JobState) -> bool:
+    """Whether the test command said no to the commit handed in."""
+    return job.check is not None and job.check.outcome != "passed"
+
+
+def round_verdicts(job: JobState) -> tuple[Verdict, ...]:
+    """The verdicts on exactly the commit handed in, of the round under way."""
+    if job.handoff is None:
+        return ()
+    return tuple(v for v in job.verdicts if v.round == job.attempt and v.commit == job.handoff.commit)
+
+
+def reviewable(run: Run, job: JobState) -> bool:
+    """Whether reviewers may look at this job now: handed in, tested, and the test passed."""
+    return job.phase is JobPhase.SUBMITTED and check_settled(run, job) and not check_failed(job)
+
+
+def needs_met(run: Run, job: JobId) -> bool:
+    """Whether everything that must come before a blocked job is done."""
+    spec = run.jobs[job].spec
+    if spec.kind in REVIEWING and spec.subject is not None:
+        return _review_may_begin(run, job)
+    if spec.kind is JobKind.CHECKPOINT:
+        states = [run.jobs[need].phase for need in spec.needs]
+        return all(s in ENDED for s in states) and any(need_done(run, need) for need in spec.needs)
+    return all(need_done(run, need) for need in spec.needs)
+
+
+def producer(run: Run, job: JobId) -> JobState:
+    """The job whose work a need stands for: a review stands for its subject."""
+    subject = run.jobs[job].spec.subject
+    return run.jobs[subject] if subject is not None else run.jobs[job]
+
+
+def need_done(run: Run, need: JobId) -> bool:
+    """Whether a need is met: the work is completed; for a review, its subject passed the gate."""
+    return producer(run, need).phase is JobPhase.COMPLETED
+
+
+def _review_may_begin(run: Run, job: JobId) -> bool:
+    spec = run.jobs[job].spec
+    subject = run.jobs[spec.subject] if spec.subject is not None else None
+    if subject is None or not reviewable(run, subject):
+        return False
+    others = (need for need in spec.needs if need != spec.subject)
+    if not all(need_done(run, need) for need in others):
+        return False
+    if run.settings.review_mode is ReviewMode.PARALLEL:
+        return True
+    accepted = {v.review for v in round_verdicts(subject) if v.choice in ACCEPTING}
+    return all(r.spec.id in accepted for r in reviews_of(run, subject.spec.id) if r.spec.stage < spec.stage)
+
+
+def feeds_merge(run: Run, checkpoint: JobId) -> JobId | None:
+    """The merge that waits for this checkpoint, if any."""
+    merges = (j for j in run.jobs.values() if j.spec.kind is JobKind.MERGE and checkpoint in j.spec.needs)
+    return next((j.spec.id for j in merges), None)
+
+
+def base_parents(run: Run, job: JobId) -> tuple[CommitId, ...]:
+    """The commits that a job's work stands on: the cleared work it needs, or else the target's commit."""
+    cleared = (producer(run, need).cleared for need in run.jobs[job].spec.needs)
+    return tuple(dict.fromkeys(c for c in cleared if c is not None)) or (run.target_commit,)
+
+
+def branch_name(run: Run, job: JobId) -> str:
+    """The work branch of a job."""
+    return f"gitorch/{run.id}/{job}"
+
+
+def writes(job: JobState) -> bool:
+    """Whether a job changes files, and so has a branch of its own."""
+    return job.spec.kind not in REVIEWING
+
+
+def merge_jobs(run: Run) -> tuple[JobState, ...]:
+    """The jobs whose cleared work goes into the merge, dependencies first, else in the order of the workflow."""
+    left = [j for j in run.jobs.values() if j.cleared is not None and writes(j)]
+    done: list[JobState] = []
+    names = {j.spec.id for j in left}
+    while left:
+        placed = {j.spec.id for j in done}
+        ready = next(j for j in left if all(n in placed or n not in names for n in _producers(run, j)))
+        done.append(ready)
+        left.remove(ready)
+    return tuple(done)
+
+
+def _producers(run: Run, job: JobState) -> tuple[JobId, ...]:
+    return tuple(producer(run, need).spec.id for need in job.spec.needs)
+
+
+def overlap_key(jobs: tuple[JobId, ...], paths: tuple[str, ...]) -> str:
+    """One text for one overlap."""
+    return f"{' '.join(jobs)}: {' '.join(paths)}"

@@ -1,0 +1,216 @@
+"""`reconcile(run, seen)`: what the ledger should learn from what was seen.
+
+Set difference between what the ledger says and what the world shows, never a reaction to a change: asked twice
+with the same answers it says the same, and once the ledger knows, it says nothing. What could not be asked
+(`None`) leads to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+from gitorch.model.ids import Digest
+from gitorch.model.observed import READY, AgentState, CheckPhase
+from gitorch.model.run import OVER, JobPhase, RunPhase, SessionPhase
+from gitorch.model.workflow import JobKind
+from gitorch.rules.deciding.sessions import living_session, may_be_granted, next_session
+from gitorch.rules.readings import (
+    branch_name,
+    check_needed,
+    check_settled,
+    feeds_merge,
+    open_questions,
+    overlap_key,
+    writes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.commands import Command
+    from gitorch.model.ids import Moment
+    from gitorch.model.observed import Observed, SessionSeen
+    from gitorch.model.run import JobState, Run, Session
+
+NO_PROGRAM = 127
+"""The exit status by which a shell says that there is no such program."""
+
+DIALOG_OPTIONS = ("retry", "stop_epic", "stop_run")
+
+
+def reconcile(run: Run, seen: Observed) -> tuple[Command, ...]:
+    """Commands in the order in which they should be tried. One that is refused by then was overtaken; the next tick asks again."""
+    if run.phase in {RunPhase.PREPARED, RunPhase.READY}:
+        return ()
+    learned = [*_sessions(run, seen), *_deliveries(run, seen)]
+    if run.phase in OVER:
+        return tuple(learned)
+    learned += [*_branches(run, seen), *_checks(run, seen), *_target(run, seen), *_questions(run, seen)]
+    learned += _overlaps(run, seen)
+    if run.phase is RunPhase.RUNNING:
+        learned += [*_checkpoints(run), *_grants(run)]
+    return tuple(learned)
+
+
+def _sessions(run: Run, seen: Observed) -> Iterator[Command]:
+    if seen.sessions is None:
+        return
+    for session in run.sessions.values():
+        sight = seen.sessions.get(session.id)
+        if session.phase is SessionPhase.ENDED or sight is None or not (sight.started or sight.present):
+            continue
+        over = _over(session, sight)
+        if over is not None:
+            yield over
+        elif session.phase is SessionPhase.STARTING:
+            yield from _starting(run, session, sight, seen.now)
+        else:
+            yield from _at_work(run, session, sight, seen.now)
+
+
+def _over(session: Session, sight: SessionSeen) -> Command | None:
+    """The end of a session that its process or its terminal shows."""
+    if sight.present and sight.state is not AgentState.EXITED:
+        return None
+    if not sight.present:
+        how = "server-gone" if sight.server_gone else "killed"
+    else:
+        how = "missing-program" if sight.exit_status == NO_PROGRAM else "exited"
+    return commands.EndSession(session.id, how, sight.exit_status, sight.screen)
+
+
+def _starting(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Iterator[Command]:
+    if sight.ready_seen or sight.state in READY | {AgentState.WORKING}:
+        yield commands.MarkAlive(session.id, sight.pid, sight.evidence or str(sight.state))
+        return
+    since = sight.started_at or session.started_at
+    if now - since > run.settings.start_wait_seconds * 1000:
+        how = "dialog" if sight.state is AgentState.DIALOG else "not-ready"
+        yield commands.EndSession(session.id, how, None, sight.screen)
+
+
+def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Iterator[Command]:
+    job = run.jobs[session.job]
+    if job.lease is None or job.lease.session != session.id:
+        return
+    lease = job.lease
+    if now - lease.granted_at > 0 and lease.until - now < run.settings.lease_seconds * 500:
+        yield commands.RenewLease(job.spec.id, lease.fence)
+    if sight.state is AgentState.DIALOG:
+        yield _at_dialog(session, sight)
+    elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
+        quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at)
+        if now - quiet_since > run.settings.silence_seconds * 1000:
+            yield _silent(job, session, sight, now - quiet_since)
+
+
+def _at_dialog(session: Session, sight: SessionSeen) -> Command:
+    return commands.Escalate(
+        trigger=f"dialog:{session.id}",
+        happened=f"The agent of {session.job} (session {session.id}) shows a dialog; a key would answer it.",
+        tried="Nothing was typed.",
+        evidence=sight.screen or sight.evidence or "its screen could not be read",
+        decision=f"Answer it yourself (gitorch attach {session.job}), then choose how to go on.",
+        options=DIALOG_OPTIONS,
+        job=session.job,
+        session=session.id,
+    )
+
+
+def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) -> Command:
+    if not job.nudged:
+        return commands.Nudge(session.id)
+    return commands.Escalate(
+        trigger=f"stuck:{job.spec.id}:{job.attempt}",
+        happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
+        tried="It was nudged once.",
+        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
+        decision=f"Look at it (gitorch attach {job.spec.id}), then choose how to go on.",
+        options=DIALOG_OPTIONS,
+        job=job.spec.id,
+        session=session.id,
+    )
+
+
+def _deliveries(run: Run, seen: Observed) -> Iterator[Command]:
+    for session in run.sessions.values():
+        for letter in session.letters:
+            receipt = seen.sent.get((session.id, letter.id), "")
+            if receipt and not letter.receipt and not receipt.startswith("refused"):
+                yield commands.RecordDelivery(session.id, letter.id, receipt)
+
+
+def _branches(run: Run, seen: Observed) -> Iterator[Command]:
+    """Work that moved after it was handed in."""
+    if seen.heads is None or run.merged is not None:
+        return
+    for job in run.jobs.values():
+        if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or not writes(job):
+            continue
+        head = seen.heads.get(f"refs/heads/{branch_name(run, job.spec.id)}")
+        if head is not None and head != job.handoff.commit:
+            yield commands.VoidWork(job.spec.id, head)
+
+
+def _checks(run: Run, seen: Observed) -> Iterator[Command]:
+    for job in run.jobs.values():
+        if job.handoff is None or job.phase is not JobPhase.SUBMITTED:
+            continue
+        if not check_needed(run, job) or check_settled(run, job):
+            continue
+        sight = seen.checks.get(job.handoff.commit)
+        if sight is not None and sight.phase is CheckPhase.FINISHED and sight.check is not None:
+            yield commands.RecordCheck(job.spec.id, sight.check)
+
+
+def _target(run: Run, seen: Observed) -> Iterator[Command]:
+    """The report counts only while the target is where it was; a merge of ours that was not written down is written down."""
+    report = run.report
+    if seen.heads is None or report is None or run.merged is not None:
+        return
+    if run.approval is not None and seen.merged_seen and report.merged_commit is not None:
+        yield commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
+        return
+    head = seen.heads.get(f"refs/heads/{report.target}")
+    if head != report.target_commit:
+        now = "is gone" if head is None else f"moved to {head[:12]}"
+        yield commands.VoidReport(f"{report.target} {now}")
+
+
+def _questions(run: Run, seen: Observed) -> Iterator[Command]:
+    """Reminders at growing intervals: each waits twice as long as the one before, up to the cap."""
+    settings = run.settings
+    for question in open_questions(run):
+        wait = min(settings.remind_first_seconds * 2**question.reminders, settings.remind_cap_seconds)
+        if seen.now - (question.reminded_at or question.asked_at) > wait * 1000:
+            yield commands.Remind(question.id)
+
+
+def _overlaps(run: Run, seen: Observed) -> Iterator[Command]:
+    for jobs, paths in seen.overlaps.items():
+        if overlap_key(jobs, paths) not in run.overlaps:
+            yield commands.NoteOverlap(jobs, paths, conflict=False)
+
+
+def _checkpoints(run: Run) -> Iterator[Command]:
+    for job in run.jobs.values():
+        waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
+        if waiting and feeds_merge(run, job.spec.id) is None and not open_questions(run, job.spec.id):
+            yield commands.OpenCheckpoint(job.spec.id)
+
+
+def queue(run: Run) -> tuple[JobState, ...]:
+    """What may be given to a session, first come first: priority, then reviews before new work, then age."""
+    free = [j for j in run.jobs.values() if may_be_granted(run, j)]
+    return tuple(sorted(free, key=lambda j: (-j.spec.priority, writes(j), j.ready_at or 0)))
+
+
+def _grants(run: Run) -> Iterator[Command]:
+    """One lease a tick for each free place; whoever makes the tick adds token and nonce, which are not for rules to make."""
+    fresh = 0
+    for job in queue(run):
+        living = living_session(run, job)
+        session = living.id if living is not None else next_session(run, ahead=fresh)
+        fresh += living is None
+        yield commands.GrantLease(job.spec.id, session, living is None, Digest(""), "")
