@@ -32,6 +32,14 @@ def matches(path: str, glob: str) -> bool:
 def _pattern(glob: str) -> re.Pattern[str]:
     if glob.endswith("/"):
         glob += "**"
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", glob)
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meanings.get(part, re.escape(part)) for part in parts), re.DOTALL)
+    return re.compile("".join(meanings.get(part) or _literal(part) for part in parts), re.DOTALL)
+
+
+def _literal(part: str) -> str:
+    """A class such as `[a-z]` keeps its meaning, with `!` for not; everything else stands for itself."""
+    if not (part.startswith("[") and part.endswith("]") and len(part) > 2):
+        return re.escape(part)
+    inside = part[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+    return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"

@@ -126,7 +126,7 @@ def _bases(run: Run) -> Iterator[Effect]:
 def _reports(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
         waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
-        if waiting and feeds_merge(run, job.spec.id) is not None and run.report is None:
+        if waiting and feeds_merge(run, job.spec.id) is not None and run.report is None and not held(run, job.spec.id):
             yield effects.MakeReport(job.spec.id)
 
 

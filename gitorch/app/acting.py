@@ -1,0 +1,63 @@
+"""Carrying a command to the ledger: read, decide, append. Every verb and every tick goes through here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Denied, Refused
+from gitorch.model.commands import Order, RecordRefusal
+from gitorch.model.record import ActorKind
+from gitorch.ports.ledger import Draft
+from gitorch.rules.decide import decide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.app.tools import Tools
+    from gitorch.model.commands import Command
+    from gitorch.model.ids import JobId, RunId
+    from gitorch.model.record import Actor
+    from gitorch.model.run import State
+    from gitorch.ports.ledger import Written
+
+
+def carry(
+    tools: Tools,
+    run: RunId | None,
+    actor: Actor,
+    command: Command,
+    attach: Mapping[type, Mapping[str, bytes]] | None = None,
+) -> tuple[State, tuple[Written, ...]]:
+    """Decide on the newest state and append what follows. What the rules raise passes through."""
+    at = tools.clock.now()
+
+    def drafts(state: State) -> tuple[Draft, ...]:
+        left = dict(attach or {})
+        return tuple(Draft(event, left.pop(type(event), {})) for event in decide(state, Order(actor, at, command)))
+
+    return tools.ledger.append(run, actor, at, drafts)
+
+
+def carry_asked(
+    tools: Tools,
+    run: RunId | None,
+    actor: Actor,
+    command: Command,
+    verb: str,
+    attach: Mapping[type, Mapping[str, bytes]] | None = None,
+) -> tuple[State, tuple[Written, ...]]:
+    """The same for a verb that somebody typed: what is denied, or refused to an agent, is kept in the ledger too."""
+    try:
+        return carry(tools, run, actor, command, attach)
+    except (Denied, Refused) as no:
+        if isinstance(no, Denied) or actor.kind is ActorKind.AGENT:
+            keep_refusal(tools, run, actor, verb, no, getattr(command, "job", None))
+        raise
+
+
+def keep_refusal(
+    tools: Tools, run: RunId | None, actor: Actor, verb: str, no: Denied | Refused, job: JobId | None = None
+) -> None:
+    """Write down that somebody tried; a refusal that cannot be written does not hide the refusal itself."""
+    if tools.ledger.exists():
+        carry(tools, run, actor, RecordRefusal(verb, no.code, no.message, job))

@@ -1,0 +1,152 @@
+"""What an agent's session may say: its brief, a handoff, a verdict, a question, a blocker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitorch.app.acting import carry_asked
+from gitorch.app.perform import done_so_far, section_of, token_digest
+from gitorch.model import commands, events
+from gitorch.model.ids import CommitId
+from gitorch.model.record import Actor, ActorKind
+from gitorch.rules import ensure
+from gitorch.rules.brief import brief_data, brief_text
+from gitorch.rules.readings import writes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.app.tools import Tools
+    from gitorch.model.commands import WorkFacts
+    from gitorch.model.events import Event
+    from gitorch.model.ids import JobId, RunId
+    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+    from gitorch.model.run import Run, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """Who an agent says it is, from its environment: believed only when its token fits."""
+
+    run: RunId
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWords:
+    """An agent's report in its own words."""
+
+    status: ReportStatus
+    summary: str
+    job: JobId | None = None
+    concerns: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    blocker: str = ""
+    clears: str = ""
+    tests_claimed: str = ""
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWords:
+    """A reviewer's verdict in its own words."""
+
+    choice: Choice
+    commit: str
+    nonce: str
+    summary: str
+    job: JobId | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def who(tools: Tools, badge: Badge) -> tuple[Run, Session, Actor]:
+    """The run and session that a badge belongs to. Raises Denied where its token fits none."""
+    run = ensure.run_there(tools.ledger.state(badge.run))
+    session = ensure.session_of(run, token_digest(badge.token))
+    return run, session, Actor(ActorKind.AGENT, session.job, tools.host.host, session.id)
+
+
+def read_brief(tools: Tools, badge: Badge) -> tuple[str, dict[str, object]]:
+    """The brief of the caller's session as it stands now, as text and as values."""
+    run, session, _ = who(tools, badge)
+    section, done = section_of(tools, run, session), done_so_far(tools, run, session)
+    return brief_text(run, session, section, done), brief_data(run, session, section, done)
+
+
+def hand_in(tools: Tools, badge: Badge, words: ReportWords) -> tuple[Event, ...]:
+    """Report on the caller's job; what is wrong with the report is said, and kept."""
+    run, session, actor = who(tools, badge)
+    command = commands.HandIn(
+        token=session.token,
+        job=words.job,
+        status=words.status,
+        summary=words.summary,
+        facts=_facts(tools, run, session),
+        concerns=words.concerns,
+        questions=words.questions,
+        blocker=words.blocker,
+        clears=words.clears,
+        tests_claimed=words.tests_claimed,
+        replies=words.replies,
+    )
+    _, written = carry_asked(tools, run.id, actor, command, "handoff")
+    return tuple(w.record.event for w in written)
+
+
+def _facts(tools: Tools, run: Run, session: Session) -> WorkFacts:
+    job = run.jobs[session.job]
+    if not writes(job):
+        return commands.WorkFacts(None, (), 0, ())
+    expected = tuple(e.path for e in job.spec.artifacts if e.required)
+    base = job.base or run.target_commit
+    return tools.git.facts(tools.worktree(run, session.id), base, expected)
+
+
+def give_verdict(tools: Tools, badge: Badge, words: VerdictWords) -> tuple[Event, ...]:
+    """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
+    run, session, actor = who(tools, badge)
+    job = run.jobs[session.job]
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
+    full = _full_commit(words.commit, subject.handoff.commit if subject.handoff is not None else None)
+    command = commands.GiveVerdict(
+        token=session.token,
+        job=words.job,
+        nonce=words.nonce,
+        commit=full,
+        verdict=words.choice,
+        findings=_cited(tools, full, words.findings),
+        text=words.summary,
+    )
+    _, written = carry_asked(tools, run.id, actor, command, "verdict")
+    return tuple(w.record.event for w in written)
+
+
+def _full_commit(said: str, expected: CommitId | None) -> CommitId:
+    """An abbreviation of at least seven digits of the commit under review stands for it; anything else stands for itself."""
+    if expected is not None and len(said) >= 7 and expected.startswith(said.lower()):
+        return expected
+    return CommitId(said)
+
+
+def _cited(tools: Tools, commit: CommitId, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        replace(f, doubtful=True) if f.path and not tools.git.line_exists(commit, f.path, f.line) else f
+        for f in findings
+    )
+
+
+def what_follows(happened: tuple[Event, ...]) -> str:
+    """One sentence for the caller about what its report or verdict led to."""
+    for event in reversed(happened):
+        if isinstance(event, events.GatePassed):
+            return f"{event.job} is cleared at {event.commit[:12]}."
+        if isinstance(event, events.FindingsListed):
+            return f"{event.job} goes back to its author with {len(event.findings)} findings."
+        if isinstance(event, events.Escalated | events.QuestionAsked):
+            return f"{event.question} waits for a human. Stop here; the answer comes to this terminal."
+        if isinstance(event, events.HandedOff):
+            return f"{event.job} is handed in at {event.commit[:12]}. Stop here; findings or your clearance come to this terminal."
+        if isinstance(event, events.VerdictGiven):
+            return f"Your verdict on {event.subject} is recorded: {event.verdict}. You are done."
+    return "Nothing changed."

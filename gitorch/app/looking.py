@@ -1,0 +1,105 @@
+"""Reading without changing anything: runs, jobs, what waits for whom, the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.people import find_question, find_run, open_runs
+from gitorch.errors import NotFound, Unavailable
+from gitorch.model.events import ReportIssued
+from gitorch.model.run import SessionPhase
+from gitorch.ports.world import SessionKey
+from gitorch.rules.board import inbox, run_view, why
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitorch.app.tools import Tools
+    from gitorch.model.ids import SessionId
+    from gitorch.model.run import Question, Run, RunLine
+    from gitorch.model.view import InboxRow, RunView
+    from gitorch.ports.ledger import Written
+
+
+def runs(tools: Tools) -> tuple[RunLine, ...]:
+    """Every run in one line, oldest first."""
+    if not tools.ledger.exists():
+        message = "this repository has no gitorch ledger"
+        raise NotFound(message, "gitorch init")
+    return tuple(tools.ledger.state(None).board.runs.values())
+
+
+def status(tools: Tools, said: str | None, *, live: bool = False) -> RunView:
+    """One run as it stands in the ledger; with `live`, agents' states as their terminals show them now."""
+    run = find_run(tools, said)
+    return run_view(run, agent_states(tools, run) if live else None)
+
+
+def agent_states(tools: Tools, run: Run) -> Mapping[SessionId, str]:
+    """What each living session is doing; empty where the terminals cannot be asked."""
+    keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
+    try:
+        return {key.session: str(sight.state) for key, sight in tools.terminals.look(keys).items() if sight.present}
+    except Unavailable:
+        return {}
+
+
+def why_of(tools: Tools, thing: str, said_run: str | None) -> str:
+    """In one line, what a job waits for, why a question is open, or where a run stands."""
+    if said_run is None and tools.ledger.exists():
+        lines = tools.ledger.state(None).board.runs
+        if thing in lines:
+            return run_view(find_run(tools, thing)).summary
+    run = find_run(tools, said_run)
+    for job in run.jobs.values():
+        if job.spec.id == thing:
+            return f"{thing} is {job.phase}: {why(run, job)}"
+    for question in run.questions.values():
+        if question.id == thing:
+            return _why_question(question)
+    for session in run.sessions.values():
+        if session.id == thing:
+            return f"{thing} works on {session.job} ({session.runtime}) and is {session.phase}"
+    starts = [j for j in run.jobs if j.startswith(thing)]
+    if len(starts) == 1:
+        return why_of(tools, starts[0], run.id)
+    message = f"run {run.id} has no job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
+    raise NotFound(message, "gitorch status")
+
+
+def _why_question(question: Question) -> str:
+    if question.answer is not None:
+        said = " ".join(part for part in (question.answer.option, question.answer.text) if part)
+        return f"{question.id} was answered by {question.answer.by}: {said}"
+    about = f" about {question.job}" if question.job else ""
+    return f"{question.id} ({question.kind}{about}) waits for you: {question.text}"
+
+
+def all_inbox(tools: Tools, said: str | None = None) -> tuple[InboxRow, ...]:
+    """What a human owes, over all runs that are not settled, or in one."""
+    if said is not None:
+        return inbox(find_run(tools, said))
+    loaded = (tools.ledger.state(run).run for run in open_runs(tools))
+    return tuple(row for run in loaded if run is not None for row in inbox(run))
+
+
+def question_of(tools: Tools, said: str, said_run: str | None = None) -> tuple[Run, Question]:
+    """A question with all its parts, open or answered."""
+    return find_question(tools, said, said_run)
+
+
+def log(tools: Tools, said: str | None = None, after: int = -1) -> Iterator[Written]:
+    """Records in ledger order, of one run where one is named."""
+    if said is None:
+        return tools.ledger.records(None, after)
+    return tools.ledger.records(find_run(tools, said).id, after)
+
+
+def report(tools: Tools, said: str | None) -> str:
+    """The newest merge report of a run, as it was issued."""
+    run = find_run(tools, said)
+    texts = [w.record.event.text for w in tools.ledger.records(run.id) if isinstance(w.record.event, ReportIssued)]
+    if not texts:
+        message = f"run {run.id} has no merge report yet"
+        raise NotFound(message, f"gitorch status {run.id}")
+    return texts[-1]

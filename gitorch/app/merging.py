@@ -1,0 +1,154 @@
+"""Bases, merge reports and the merge itself: built in memory, tested, then one move of one ref."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+from gitorch.model.commands import MergeFacts
+from gitorch.model.ids import Digest
+from gitorch.model.observed import CheckPhase
+from gitorch.model.run import BranchFacts
+from gitorch.rules.merge_report import report_text
+from gitorch.rules.readings import branch_name, merge_jobs
+
+if TYPE_CHECKING:
+    from gitorch.app.tools import Tools
+    from gitorch.model import effects
+    from gitorch.model.commands import Command
+    from gitorch.model.ids import CommitId, Moment
+    from gitorch.model.review import Check
+    from gitorch.model.run import JobState, Run
+
+DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
+
+
+def build_base(tools: Tools, run: Run, effect: effects.BuildBase) -> tuple[Command, ...]:
+    """Merge the cleared commits that a job depends on; a conflict between them is for a human."""
+    commit = effect.parents[0]
+    for parent in effect.parents[1:]:
+        if tools.git.contains(parent, commit):
+            continue
+        tried = tools.git.try_merge(commit, parent)
+        if tried.conflicts:
+            return (_dependency_conflict(effect, commit, parent, tried.conflicts),)
+        message = f"Merge the dependencies of {effect.job}"
+        commit = tools.git.commit_merge(tried.tree, (commit, parent), message, _latest_handoff(run))
+    return (commands.RecordBase(effect.job, commit, effect.parents),)
+
+
+def _dependency_conflict(
+    effect: effects.BuildBase, ours: CommitId, theirs: CommitId, paths: tuple[str, ...]
+) -> commands.Escalate:
+    return commands.Escalate(
+        trigger=f"base:{effect.job}",
+        happened=f"What {effect.job} depends on does not merge: {', '.join(paths)}.",
+        tried=f"{ours[:12]} and {theirs[:12]} were merged in memory.",
+        evidence="\n".join(paths),
+        decision=f"Mend one of the branches and retry, stop {effect.job}, or stop the run?",
+        options=DEPENDENCY_OPTIONS,
+        job=effect.job,
+    )
+
+
+def _latest_handoff(run: Run) -> Moment:
+    """A moment that a second try gives again, so that it makes the same commits."""
+    return max((j.handoff.at for j in run.jobs.values() if j.handoff is not None), default=run.prepared_at)
+
+
+def make_report(tools: Tools, run: Run, effect: effects.MakeReport) -> tuple[Command, ...]:
+    """Measure every branch, merge them in memory, test the merged tree; the report is issued once that is known."""
+    target = tools.git.resolve(run.target)
+    if target is None:
+        return (_target_gone(run, effect),)
+    jobs = merge_jobs(run)
+    branches = tuple(_branch_facts(tools, run, job, target) for job in jobs)
+    merged, conflicts = _merge_all(tools, run, jobs, target)
+    combined = None
+    if merged is not None and run.settings.test_command:
+        combined = _combined_check(tools, run, merged)
+        if combined is None:
+            return ()
+    shared = Counter(path for branch in branches for path in branch.paths)
+    facts = MergeFacts(
+        target_commit=target,
+        branches=branches,
+        merged_commit=merged,
+        merged_tree=tools.git.tree(merged) if merged is not None else "",
+        conflicts=conflicts,
+        shared_paths=tuple(sorted(path for path, times in shared.items() if times > 1)),
+        combined=combined,
+    )
+    text = report_text(run, facts)
+    digest = Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
+    return (commands.IssueReport(effect.checkpoint, digest, facts, text),)
+
+
+def _target_gone(run: Run, effect: effects.MakeReport) -> commands.Escalate:
+    return commands.Escalate(
+        trigger=f"target:{run.target}",
+        happened=f"The merge target {run.target} does not exist any more.",
+        tried="gitorch never creates it.",
+        evidence=f"it was at {run.target_commit} when the run was prepared",
+        decision=f"Bring {run.target} back and retry, or stop the run?",
+        options=("retry", "stop_run"),
+        job=effect.checkpoint,
+    )
+
+
+def _branch_facts(tools: Tools, run: Run, job: JobState, target: CommitId) -> BranchFacts:
+    commit = job.cleared or run.target_commit
+    stat = tools.git.stat(job.base or target, commit)
+    return BranchFacts(
+        job=job.spec.id,
+        branch=branch_name(run, job.spec.id),
+        commit=commit,
+        commits=stat.commits,
+        files=stat.files,
+        added=stat.added,
+        removed=stat.removed,
+        paths=stat.paths,
+    )
+
+
+def _merge_all(
+    tools: Tools, run: Run, jobs: tuple[JobState, ...], target: CommitId
+) -> tuple[CommitId | None, tuple[str, ...]]:
+    """One merge commit a branch, dependencies first; None and the conflicts where they do not fit together."""
+    commit = target
+    for job in jobs:
+        theirs = job.cleared or run.target_commit
+        if tools.git.contains(theirs, commit):
+            continue
+        tried = tools.git.try_merge(commit, theirs)
+        if tried.conflicts:
+            return None, tuple(f"{job.spec.id} conflicts in {path}" for path in tried.conflicts)
+        message = f"Merge {job.spec.id}: {job.spec.title}\n\nGitorch-Run: {run.id}\nGitorch-Job: {job.spec.id}\n"
+        commit = tools.git.commit_merge(tried.tree, (commit, theirs), message, _latest_handoff(run))
+    return (commit if commit != target else None), ()
+
+
+def _combined_check(tools: Tools, run: Run, merged: CommitId) -> Check | None:
+    """The result of the test command on the merged tree; None while it runs."""
+    sight = tools.checks.look(merged, run.settings.test_command)
+    if sight.phase is CheckPhase.ABSENT:
+        where = tools.check_worktree(run, merged)
+        tools.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, where)
+    return sight.check if sight.phase is CheckPhase.FINISHED else None
+
+
+def merge_branches(tools: Tools, run: Run, _: effects.MergeBranches) -> tuple[Command, ...]:
+    """Move the target to the approved commit by compare-and-swap. A merge that was made but not written down is written down."""
+    report = run.report
+    if run.approval is None or report is None or report.merged_commit is None:
+        return ()
+    done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
+    target = tools.git.resolve(report.target)
+    if target is not None and tools.git.contains(report.merged_commit, target):
+        return (done,)
+    if tools.git.move(report.target, report.merged_commit, report.target_commit).moved:
+        return (done,)
+    now = tools.git.resolve(report.target)
+    return (commands.VoidReport(f"{report.target} {'is gone' if now is None else f'moved to {now[:12]}'}"),)

@@ -1,0 +1,93 @@
+"""One look at the world for one run. What cannot be asked is None, and nothing is concluded from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Unavailable
+from gitorch.model.observed import Observed
+from gitorch.model.run import OVER, JobPhase, SessionPhase
+from gitorch.ports.world import SessionKey
+from gitorch.rules.outstanding import next_letter
+from gitorch.rules.readings import branch_name, check_needed, check_settled, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.app.tools import Tools
+    from gitorch.model.ids import CommitId, LetterId, SessionId
+    from gitorch.model.observed import CheckSeen, SessionSeen
+    from gitorch.model.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen, and what could not be asked, in words."""
+
+    seen: Observed
+    silent: tuple[str, ...]
+
+
+def observe(tools: Tools, run: Run) -> Look:
+    """Everything that one tick needs to know about one run."""
+    silent: list[str] = []
+    heads = _heads(tools, run, silent)
+    seen = Observed(
+        now=tools.clock.now(),
+        sessions=_sessions(tools, run, silent),
+        heads=heads,
+        checks=_checks(tools, run),
+        sent=_sent(tools, run),
+        merged_seen=_merged_seen(tools, run, heads),
+    )
+    return Look(seen, tuple(silent))
+
+
+def _sessions(tools: Tools, run: Run, silent: list[str]) -> Mapping[SessionId, SessionSeen] | None:
+    keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
+    if not keys:
+        return {}
+    try:
+        return {key.session: sight for key, sight in tools.terminals.look(keys).items()}
+    except Unavailable as mute:
+        silent.append(mute.message)
+        return None
+
+
+def _heads(tools: Tools, run: Run, silent: list[str]) -> Mapping[str, CommitId] | None:
+    if run.phase in OVER:
+        return None
+    refs = [f"refs/heads/{branch_name(run, j.spec.id)}" for j in run.jobs.values() if writes(j) and j.handoff]
+    refs.append(f"refs/heads/{run.target}")
+    try:
+        return tools.git.heads(refs)
+    except Unavailable as mute:
+        silent.append(mute.message)
+        return None
+
+
+def _checks(tools: Tools, run: Run) -> Mapping[CommitId, CheckSeen]:
+    commits = [
+        j.handoff.commit
+        for j in run.jobs.values()
+        if j.phase is JobPhase.SUBMITTED and j.handoff and check_needed(run, j) and not check_settled(run, j)
+    ]
+    return {commit: tools.checks.look(commit, run.settings.test_command) for commit in commits}
+
+
+def _sent(tools: Tools, run: Run) -> Mapping[tuple[SessionId, LetterId], str]:
+    waiting = [s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and next_letter(s) is not None]
+    return {
+        (session.id, letter): receipt
+        for session in waiting
+        for letter, receipt in tools.terminals.receipts(SessionKey(run.id, session.id)).items()
+    }
+
+
+def _merged_seen(tools: Tools, run: Run, heads: Mapping[str, CommitId] | None) -> bool:
+    if run.approval is None or run.merged is not None or run.report is None or heads is None:
+        return False
+    target = heads.get(f"refs/heads/{run.target}")
+    merged = run.report.merged_commit
+    return target is not None and merged is not None and tools.git.contains(merged, target)

@@ -1,0 +1,192 @@
+"""Carrying out what is outstanding. Each effect looks first, acts, and answers with what the ledger should learn."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from gitorch.app.merging import build_base, make_report, merge_branches
+from gitorch.errors import Failed
+from gitorch.model import commands, effects
+from gitorch.model.ids import Digest
+from gitorch.ports.world import Launch, SessionKey
+from gitorch.rules.brief import BRIEF_PATH, brief_text, letter_path, letter_text, pointer
+from gitorch.rules.outstanding import may_begin, next_letter
+from gitorch.rules.readings import branch_name, merge_jobs, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from gitorch.app.tools import Tools
+    from gitorch.model.commands import Command
+    from gitorch.model.effects import Effect
+    from gitorch.model.ids import LetterId, SessionId
+    from gitorch.model.run import Letter, Run, Session
+
+
+def perform(tools: Tools, run: Run, effect: Effect) -> tuple[Command, ...]:
+    """Carry out one effect. Raises Unavailable where the world is silent; then nothing is concluded."""
+    return EFFECTS[type(effect)](tools, run, effect)
+
+
+def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
+    """Worktree, brief, agent, in this order, each only where it is missing."""
+    session = run.sessions[effect.session]
+    cwd = tools.worktree(run, session.id)
+    preset = tools.preset(run.workflow.lanes[session.lane])
+    try:
+        _ensure_worktree(tools, run, session, cwd)
+        letter = next_letter(session)
+        handed = letter if preset.first_prompt != "paste" and may_begin(run, session) else None
+        if handed is not None:
+            _write_letter(tools, run, session, handed, cwd)
+        launch = Launch(
+            key=SessionKey(run.id, session.id),
+            preset=preset,
+            cwd=cwd,
+            env=_environment(tools, run, session),
+            first_line="" if handed is None else pointer(run, session, handed),
+            first_letter=None if handed is None else handed.id,
+        )
+        tools.terminals.start(launch)
+    except Failed as failure:
+        return (commands.EndSession(session.id, "not-started", None, failure.message),)
+    return ()
+
+
+def _ensure_worktree(tools: Tools, run: Run, session: Session, cwd: Path) -> None:
+    job = run.jobs[session.job]
+    if writes(job):
+        tools.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id))
+        return
+    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
+    if subject.handoff is not None:
+        tools.worktrees.ensure(cwd, subject.handoff.commit, None)
+
+
+def _environment(tools: Tools, run: Run, session: Session) -> Mapping[str, str]:
+    key = SessionKey(run.id, session.id)
+    own = {
+        "GITORCH_RUN": run.id,
+        "GITORCH_SESSION": session.id,
+        "GITORCH_JOB": session.job,
+        "GITORCH_TOKEN": tools.secrets.token(key),
+    }
+    return {**tools.agent_env, **run.workflow.lanes[session.lane].env, **own}
+
+
+def section_of(tools: Tools, run: Run, session: Session) -> str:
+    """The text that the job was given when the run was prepared."""
+    job = run.jobs[session.job]
+    spec = job.spec
+    if spec.brief is None and spec.subject is not None:
+        spec = run.jobs[spec.subject].spec
+    return tools.ledger.file(run.id, spec.brief).decode() if spec.brief is not None else ""
+
+
+def done_so_far(tools: Tools, run: Run, session: Session) -> tuple[str, ...]:
+    """The commits that a job's branch holds already, for an agent that goes on where another stopped."""
+    job = run.jobs[session.job]
+    head = tools.git.resolve(branch_name(run, job.spec.id)) if writes(job) else None
+    base = job.base or run.target_commit
+    return tools.git.subjects(base, head) if head is not None else ()
+
+
+def _write_letter(tools: Tools, run: Run, session: Session, letter: Letter, cwd: Path) -> None:
+    """Write the text where the pointer says, and keep a copy that no agent can change before it is recorded."""
+    section, done = section_of(tools, run, session), done_so_far(tools, run, session)
+    text = letter_text(run, session, letter, section, done).encode()
+    tools.files.write(kept_letter(tools, run, session.id, letter.id), text)
+    tools.files.write(cwd / letter_path(letter), text)
+    if letter_path(letter) != BRIEF_PATH:
+        tools.files.write(cwd / BRIEF_PATH, brief_text(run, session, section, done).encode())
+
+
+def kept_letter(tools: Tools, run: Run, session: SessionId, letter: LetterId) -> Path:
+    """Where the copy of a text lies until it is attached to the record of its delivery."""
+    return tools.home / "letters" / run.id / f"{session}-{letter}.md"
+
+
+def _deliver_letter(tools: Tools, run: Run, effect: effects.DeliverLetter) -> tuple[Command, ...]:
+    """Write the file, then type the one line that points to it."""
+    session = run.sessions[effect.session]
+    letter = next(x for x in session.letters if x.id == effect.letter)
+    cwd = tools.worktree(run, session.id)
+    _write_letter(tools, run, session, letter, cwd)
+    preset = tools.preset(run.workflow.lanes[session.lane])
+    key = SessionKey(run.id, session.id)
+    receipt = tools.terminals.deliver(key, preset, letter.id, pointer(run, session, letter))
+    if receipt.startswith("refused"):
+        return ()
+    return (commands.RecordDelivery(session.id, letter.id, receipt),)
+
+
+def _stop_session(tools: Tools, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
+    """End the agent; a reviewer's worktree holds nothing of its own and goes with it."""
+    session = run.sessions[effect.session]
+    tools.terminals.stop(SessionKey(run.id, session.id))
+    if not writes(run.jobs[session.job]):
+        tools.worktrees.remove(tools.worktree(run, session.id), force=True)
+    return (commands.EndSession(session.id, "stopped"),)
+
+
+def _start_check(tools: Tools, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
+    settings = run.settings
+    where = tools.check_worktree(run, effect.commit)
+    tools.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, where)
+    return ()
+
+
+def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
+    """Remove what is clean and merged, keep and name what is not; the ledger always stays."""
+    removed: list[str] = []
+    kept: list[str] = []
+    for session in run.sessions.values():
+        tools.terminals.stop(SessionKey(run.id, session.id))
+        if not writes(run.jobs[session.job]):
+            tools.worktrees.remove(tools.worktree(run, session.id), force=True)
+    merged = {j.spec.id for j in merge_jobs(run)} if run.merged is not None else set()
+    for job in run.jobs.values():
+        if job.session is None or not writes(job):
+            continue
+        if job.spec.id not in merged and run.merged is not None:
+            kept.append(f"worktree {job.spec.id}: its work is not merged")
+            continue
+        _remove_job(tools, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
+    tools.checks.clear()
+    tools.worktrees.tidy(tools.base(run))
+    tools.terminals.close()
+    return (commands.RecordCleanup(tuple(removed), tuple(kept)),)
+
+
+def _remove_job(tools: Tools, run: Run, job: str, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
+    removed, kept = said
+    left = tools.worktrees.remove(tools.base(run) / job)
+    if left:
+        kept.append(f"worktree {job}: {left}")
+        return
+    removed.append(f"worktree {job}")
+    name = f"gitorch/{run.id}/{job}"
+    if branch:
+        tools.worktrees.delete_branch(name)
+        removed.append(f"branch {name}")
+    else:
+        kept.append(f"branch {name}")
+
+
+EFFECTS: Mapping[type, Callable[[Tools, Run, Any], tuple[Command, ...]]] = {
+    effects.StartSession: _start_session,
+    effects.StopSession: _stop_session,
+    effects.DeliverLetter: _deliver_letter,
+    effects.StartCheck: _start_check,
+    effects.BuildBase: build_base,
+    effects.MakeReport: make_report,
+    effects.MergeBranches: merge_branches,
+    effects.CleanUp: _clean_up,
+}
+
+
+def token_digest(token: str) -> Digest:
+    """What the ledger holds of a session's token."""
+    return Digest("sha256:" + hashlib.sha256(token.encode()).hexdigest())

@@ -1,0 +1,109 @@
+"""One tick: observe, reconcile, append, perform what is outstanding. A second tick does nothing new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitorch.app.acting import carry
+from gitorch.app.observe import observe
+from gitorch.app.perform import kept_letter, perform, token_digest
+from gitorch.errors import Refused, Unavailable
+from gitorch.model import commands, events
+from gitorch.model.run import OVER, RunPhase, State
+from gitorch.ports.world import SessionKey
+from gitorch.rules.outstanding import only_people_left, outstanding
+from gitorch.rules.reconcile import reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.app.tools import Tools
+    from gitorch.model.commands import Command
+    from gitorch.model.ids import RunId
+    from gitorch.model.observed import Observed
+    from gitorch.model.run import Run
+    from gitorch.ports.ledger import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What a tick came to. `waiting` says that only people can go on; `over` that nothing is left to do at all."""
+
+    run: Run
+    seen: Observed
+    written: tuple[Written, ...]
+    silent: tuple[str, ...]
+    acted: bool
+    waiting: bool
+    over: bool
+
+
+def tick(tools: Tools, run_id: RunId) -> Ticked:
+    """One tick of one run. Raises Busy, Corrupt; a silent world is answered in `silent`."""
+    run = _started(tools, _run(tools.ledger.state(run_id)))
+    look = observe(tools, run)
+    written: list[Written] = []
+    for command in reconcile(run, look.seen):
+        run = _learned(tools, run, command, written)
+    silent = list(look.silent)
+    owed = outstanding(run, look.seen)
+    for effect in owed:
+        try:
+            for command in perform(tools, run, effect):
+                run = _learned(tools, run, command, written)
+        except Unavailable as mute:
+            silent.append(mute.message)
+    quiet = not written and not owed
+    return Ticked(
+        run=run,
+        seen=look.seen,
+        written=tuple(written),
+        silent=tuple(dict.fromkeys(silent)),
+        acted=bool(written or owed),
+        waiting=quiet and only_people_left(run, look.seen),
+        over=quiet and run.phase in OVER and only_people_left(run, look.seen),
+    )
+
+
+def _run(state: State) -> Run:
+    if state.run is None:
+        message = "there is no such run"
+        raise Refused(message, "gitorch status")
+    return state.run
+
+
+def _started(tools: Tools, run: Run) -> Run:
+    if run.phase is not RunPhase.READY:
+        return run
+    return _run(carry(tools, run.id, tools.host, commands.StartRun())[0])
+
+
+def _learned(tools: Tools, run: Run, command: Command, written: list[Written]) -> Run:
+    """Append what the command leads to. One that was overtaken is dropped: the next tick asks again."""
+    command = _completed(tools, run, command)
+    try:
+        state, more = carry(tools, run.id, tools.host, command, _attached(tools, run, command))
+    except Refused:
+        return _run(tools.ledger.state(run.id))
+    written += more
+    return _run(state)
+
+
+def _completed(tools: Tools, run: Run, command: Command) -> Command:
+    """Add what rules may not make: a session's token and a fresh nonce."""
+    if not isinstance(command, commands.GrantLease):
+        return command
+    token = tools.secrets.token(SessionKey(run.id, command.session))
+    return replace(command, token=token_digest(token), nonce=tools.secrets.nonce())
+
+
+def _attached(tools: Tools, run: Run, command: Command) -> Mapping[type, Mapping[str, bytes]]:
+    """The files that belong to a record: a text as it was told, the log of a test run."""
+    if isinstance(command, commands.RecordDelivery):
+        text = tools.files.read(kept_letter(tools, run, command.session, command.letter))
+        return {} if text is None else {events.LetterDelivered: {f"{command.letter}.md": text}}
+    if isinstance(command, commands.RecordCheck):
+        log = tools.checks.log(command.check.commit, command.check.command)
+        return {events.CheckRecorded: {"tests.log": log}} if log else {}
+    return {}

@@ -1,0 +1,67 @@
+"""Everything that the app works with, put together by `wiring` and handed to every verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.rules.readings import writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.config import Config
+    from gitorch.model.ids import CommitId, JobId, SessionId
+    from gitorch.model.record import Actor
+    from gitorch.model.run import Run
+    from gitorch.model.runtime import Preset
+    from gitorch.model.workflow import Lane
+    from gitorch.ports.ledger import Ledger
+    from gitorch.ports.world import Checks, Clock, Files, Git, Secrets, Terminals, Worktrees
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Ports and facts of one repository on one host.
+
+    `home` is the folder of derived files in the common git directory; `root` is what relative paths of the
+    configuration are relative to; `agent_env` is what every agent's environment begins with.
+    """
+
+    ledger: Ledger
+    terminals: Terminals
+    git: Git
+    worktrees: Worktrees
+    checks: Checks
+    files: Files
+    secrets: Secrets
+    clock: Clock
+    config: Config
+    preset: Callable[[Lane], Preset]
+    host: Actor
+    home: Path
+    root: Path
+    default_base: Path
+    agent_env: Mapping[str, str] = field(default_factory=dict)
+
+    def base(self, run: Run) -> Path:
+        """The folder that this run's worktrees lie in."""
+        said = run.settings.worktrees
+        chosen = self.root / Path(said).expanduser() if said else self.default_base
+        return chosen / run.id
+
+    def worktree(self, run: Run, session: SessionId) -> Path:
+        """The worktree of a session: an author's is its job's, for every session of it; a reviewer's is its own."""
+        job = run.jobs[run.sessions[session].job]
+        if writes(job):
+            return self.job_worktree(run, job.spec.id)
+        return self.base(run) / f"{job.spec.id}-{session}"
+
+    def job_worktree(self, run: Run, job: JobId) -> Path:
+        """The worktree of a job that changes files."""
+        return self.base(run) / job
+
+    def check_worktree(self, run: Run, commit: CommitId) -> Path:
+        """Where a commit is checked out to be tested."""
+        return self.base(run) / f"check-{commit[:12]}"
