@@ -13,7 +13,7 @@ from gitorch.errors import Corrupt, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
-from gitorch.model.run import ENDED, OVER, QuestionKind, RunPhase, State
+from gitorch.model.run import ENDED, OVER, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.rules.deciding import people, runs, sessions, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
@@ -100,8 +100,16 @@ def _consequences(run: Run) -> tuple[Event, ...]:
                 return settled
     if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()):
         return (events.RunCompleted(),)
+    return _after_the_end(run) if run.phase in OVER and not run.cleaned else ()
+
+
+def _after_the_end(run: Run) -> tuple[Event, ...]:
+    """The cleanup is asked for; where there is nothing to remove, or nothing may be, it is done already."""
+    choice = run.cleanup or run.settings.cleanup
+    if not run.sessions or (choice == "no" and all(s.phase is SessionPhase.ENDED for s in run.sessions.values())):
+        return (events.CleanupDone((), ("everything",) if run.sessions else ()),)
     asked = any(q.kind is QuestionKind.CLEANUP for q in run.questions.values())
-    if run.phase in OVER and run.sessions and not asked and run.settings.cleanup == "ask":
+    if choice == "ask" and not asked:
         text = "What should be removed: the run's worktrees, its merged branches too, or nothing?"
         return (events.QuestionAsked(next_question(run), QuestionKind.CLEANUP, None, None, CLEANUP_OPTIONS, 0, text),)
     return ()

@@ -145,7 +145,7 @@ def _cleanup(run: Run) -> Iterator[Effect]:
 def only_people_left(run: Run, seen: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet and something is asked."""
     if run.phase in OVER:
-        return run.cleaned or not _unsettled(run)
+        return not _unsettled(run)
     working = any(j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING} for j in run.jobs.values())
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
     asked = bool(open_questions(run)) or run.phase is RunPhase.PAUSED
@@ -153,6 +153,5 @@ def only_people_left(run: Run, seen: Observed) -> bool:
 
 
 def _unsettled(run: Run) -> bool:
-    return run.cleanup in {"worktrees", "branches"} or any(
-        s.phase is not SessionPhase.ENDED for s in run.sessions.values()
-    )
+    living = any(s.phase is not SessionPhase.ENDED for s in run.sessions.values())
+    return living or bool(tuple(_cleanup(run)))
