@@ -13,10 +13,12 @@ from gitorch.errors import Corrupt, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
-from gitorch.model.run import ENDED, OVER, QuestionKind, RunPhase, SessionPhase, State
+from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
+from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules.deciding import people, runs, sessions, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
+from gitorch.rules.readings import open_questions, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +102,16 @@ def _consequences(run: Run) -> tuple[Event, ...]:
                 return settled
     if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()):
         return (events.RunCompleted(),)
+    if run.phase is RunPhase.RUNNING and _hopeless(run):
+        return (events.RunFailed("no epic was completed, so there is nothing to merge"),)
     return _after_the_end(run) if run.phase in OVER and not run.cleaned else ()
+
+
+def _hopeless(run: Run) -> bool:
+    """Whether all work has ended without any of it being completed, and nobody is asked about it."""
+    work = [j for j in run.jobs.values() if j.spec.kind not in UNCLAIMED]
+    ended = all(j.phase in ENDED for j in work)
+    return ended and not any(j.phase is JobPhase.COMPLETED and writes(j) for j in work) and not open_questions(run)
 
 
 def _after_the_end(run: Run) -> tuple[Event, ...]:

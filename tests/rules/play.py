@@ -152,7 +152,8 @@ class Play:
 
     def judge(self, review: str, choice: str = "accept", findings: tuple[Finding, ...] = (), **changes):
         state = self.run.jobs[JobId(review)]
-        assert state.spec.subject is not None and state.lease is not None
+        assert state.spec.subject is not None
+        assert state.lease is not None
         handoff = self.run.jobs[state.spec.subject].handoff
         assert handoff is not None
         session = changes.pop("by", state.lease.session)

@@ -237,11 +237,10 @@ def test_reports_that_are_not_the_callers_to_make():
     play.hand_in("api")
     with pytest.raises(Refused, match="already reported"):
         play.hand_in("api")
+    play.check("api")
+    play.launch("api.spec")
     with pytest.raises(Denied, match="own work"):
-        author = play.session("api")
-        play.check("api")
-        play.launch("api.spec")
-        play.judge("api.spec", by=author)
+        play.judge("api.spec", by=play.session("api"))
 
 
 def test_stale_and_foreign_verdicts_are_refused():

@@ -98,10 +98,15 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     if option == "accept_with_exceptions" and job.handoff is not None:
         return (events.GatePassed(question.job, job.handoff.commit, job.attempt, waived=True),)
     if option == "one_more_round" and job.phase is JobPhase.FAILED:
-        return (events.JobReopened(question.job, command.text or "one more round"),)
-    if option == "retry" and question.trigger.startswith("merge:") and run.report is not None:
-        return (events.ReportVoided(run.report.digest, "the principal asked for a new one"),)
+        reopened = events.JobReopened(question.job, command.text or "one more round")
+        return (*_report_gone(run, f"{question.job} goes back to work"), reopened)
+    if option == "retry" and question.trigger.startswith("merge:"):
+        return _report_gone(run, "the principal asked for a new one")
     return ()
+
+
+def _report_gone(run: Run, reason: str) -> tuple[Event, ...]:
+    return () if run.report is None else (events.ReportVoided(run.report.digest, reason),)
 
 
 def _canceled_at(run: Run, question: Question) -> tuple[Event, ...]:
