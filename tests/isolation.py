@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCRUBBED = ("GIT_", "GITORCH_", "TMUX", "XDG_", "SSH_", "GPG_", "EMAIL", "DISPLAY", "VISUAL", "EDITOR", "PAGER")
+# A clone that belongs to somebody else is usual in containers, and no reason to fail.
+_GIT_CONFIG = """\
+[init]
+    defaultBranch = main
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[core]
+    fsync = none
+[safe]
+    directory = *
+"""
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -47,10 +60,7 @@ def move_in(home: Path) -> None:
     environment = private_environment(os.environ, home)
     for folder in ("run", "tmux", ".config", ".cache"):
         (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    (home / "gitconfig").write_text(
-        "[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n",
-        encoding="utf-8",
-    )
+    (home / "gitconfig").write_text(_GIT_CONFIG, encoding="utf-8")
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
