@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import built_wheel
 import isolation
 import pytest
 from hypothesis import HealthCheck, settings
@@ -83,3 +84,15 @@ def repo(tmp_path: Path, _seed: Repository) -> Callable[..., Repository]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the built source distribution and wheel."""
+    return built_wheel.build(tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="session")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment in which the built wheel is installed."""
+    return built_wheel.install(built, tmp_path_factory.mktemp("installed") / "with a blank")
