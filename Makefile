@@ -1,0 +1,47 @@
+# Two commands do everything: `make demo` shows gitorch at work, `make test` proves it.
+# Both set up .venv (and tmux) on their first run; see .ci/setup.
+
+BIN := .venv/bin
+DEMO_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadgroup
+
+# What is tested is what .venv holds, whatever the caller's shell says.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test slow lint format bench clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: ## Run a plan from start to merge with scripted agents, in a scratch repository
+	@.ci/setup run
+	@if [ -t 0 ]; then answers=; else answers=--yes; fi; exec $(BIN)/gitorch demo $$answers $(DEMO_ARGS)
+
+test: lint ## Check style, types and floors, then run every quick test
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+slow: ## Run the tests that take minutes
+	@.ci/setup dev
+	@$(BIN)/python -m pytest -m slow --hypothesis-profile=slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there are none
+
+lint: ## Check style, types and floors
+	@.ci/setup dev
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@report=$$($(BIN)/lint-imports 2>&1) || { printf '%s\n' "$$report"; exit 1; }
+
+format: ## Rewrite the sources as the style asks
+	@.ci/setup dev
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format
+
+bench: ## List the measurements; `make bench RUN=<file>` runs one
+	@.ci/setup dev
+	@if [ -n "$(RUN)" ]; then exec $(BIN)/python $(RUN); else find tests/bench -name '*.py' 2>/dev/null | sort; fi
+
+clean: ## Remove everything that make and the tools made
+	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@find gitorch tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,98 @@
+"""Where every test runs: away from the user, the network and the clock's moods. See `isolation`."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import built_wheel
+import isolation
+import pytest
+from hypothesis import HealthCheck, settings
+from repository import Repository, make_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# Before any test module is imported, since one may read the environment as it is imported. Short, because a
+# socket's path may have 107 bytes at most.
+_HOME = Path(tempfile.mkdtemp(prefix="gt-"))
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+isolation.move_in(_HOME)
+isolation.forbid_network()
+
+_SERVER_PREFIX = f"gitorch-test-{secrets.token_hex(4)}-"
+
+# The same examples every time, so that a red run is red again; `--hypothesis-profile=dev` looks elsewhere each time.
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, database=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("dev", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("slow", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_tmux_server_left() -> Iterator[None]:
+    """Every server that this suite's own folder holds, and those in the user's folder that bear this run's name."""
+    own = _HOME / "tmux" / f"tmux-{os.getuid()}"
+    with (
+        isolation.no_tmux_server_left((own,), ""),
+        isolation.no_tmux_server_left((Path(f"/tmp/tmux-{os.getuid()}"),), _SERVER_PREFIX),
+    ):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_repository_above(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A folder without a repository is without one, even where the temporary folder lies inside another."""
+    os.environ["GIT_CEILING_DIRECTORIES"] = str(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def home() -> Path:
+    """The suite's own home folder, shared by all tests of one process."""
+    return _HOME
+
+
+@pytest.fixture
+def tmux_socket() -> Iterator[str]:
+    """A name for `tmux -L` that nobody else has; its server, if one was started, is ended after the test."""
+    name = _SERVER_PREFIX + secrets.token_hex(3)
+    yield name
+    isolation.tmux("-L", name, "kill-server")
+
+
+@pytest.fixture(scope="session")
+def _seed(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return make_seed(tmp_path_factory.mktemp("seed") / "repository")
+
+
+@pytest.fixture
+def repo(tmp_path: Path, _seed: Repository) -> Callable[..., Repository]:
+    """Makes a repository: `repo()`, `repo("other")`, `repo(files={"a.py": "…"})` for a second commit."""
+
+    def make(name: str = "repo", files: Mapping[str, str] | None = None) -> Repository:
+        made = Repository(shutil.copytree(_seed.path, tmp_path / name))
+        if files:
+            made.commit(files)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the built source distribution and wheel."""
+    return built_wheel.build(tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="session")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment in which the built wheel is installed."""
+    return built_wheel.install(built, tmp_path_factory.mktemp("installed") / "with a blank")

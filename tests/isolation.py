@@ -1,0 +1,109 @@
+"""Keeps the suite away from whoever runs it: their home, git configuration, tmux server, tokens and network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+    from pathlib import Path
+
+_SCRUBBED = ("GIT_", "GITORCH_", "TMUX", "XDG_", "SSH_", "GPG_", "EMAIL", "DISPLAY", "VISUAL", "EDITOR", "PAGER")
+# A clone that belongs to somebody else is usual in containers, and no reason to fail.
+_GIT_CONFIG = """\
+[init]
+    defaultBranch = main
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[core]
+    fsync = none
+[safe]
+    directory = *
+"""
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict[str, str]:
+    """The environment that tests run in: what was inherited, without anything personal, at home in `home`."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(_SCRUBBED)}
+    return kept | {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+        "XDG_STATE_HOME": str(home / ".local/state"),
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "TMUX_TMPDIR": str(home / "tmux"),
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": "file",
+        "GIT_AUTHOR_NAME": "Ada Example",
+        "GIT_AUTHOR_EMAIL": "ada@example.invalid",
+        "GIT_COMMITTER_NAME": "Ada Example",
+        "GIT_COMMITTER_EMAIL": "ada@example.invalid",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "TERM": "xterm-256color",
+    }
+
+
+def move_in(home: Path) -> None:
+    """Make `home` and this process's environment what `private_environment` says."""
+    environment = private_environment(os.environ, home)
+    for folder in ("run", "tmux", ".config", ".cache"):
+        (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    (home / "gitconfig").write_text(_GIT_CONFIG, encoding="utf-8")
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]
+    os.environ.update(environment)
+
+
+class Reached(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def forbid_network() -> None:
+    """From now on, for the life of this process, connecting or looking up names beyond loopback raises `Reached`."""
+    sys.addaudithook(_refuse_strangers)
+
+
+def _refuse_strangers(event: str, arguments: tuple[object, ...]) -> None:
+    if event in {"socket.connect", "socket.sendto"}:
+        address = arguments[1]
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        address = arguments
+    else:
+        return
+    host = address[0] if isinstance(address, tuple) else ""
+    host = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+    if host and not host.startswith(_LOOPBACK):
+        raise Reached(f"{event} to {host}: tests stay on this machine")
+
+
+def living_tmux_servers(folders: tuple[Path, ...], prefix: str = "") -> list[Path]:
+    """The sockets in these folders whose name begins with `prefix` and that a tmux server answers on."""
+    sockets = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_socket())
+    return [path for path in sockets if path.name.startswith(prefix) and tmux("-S", str(path), "list-sessions") == 0]
+
+
+def tmux(*words: str) -> int:
+    """Run tmux and give its exit status; what it prints is nobody's."""
+    return subprocess.run(("tmux", *words), check=False, capture_output=True, timeout=10).returncode
+
+
+@contextlib.contextmanager
+def no_tmux_server_left(folders: tuple[Path, ...], prefix: str) -> Iterator[None]:
+    """Fail at the end when a server of ours still runs in these folders, after ending it."""
+    yield
+    left = living_tmux_servers(folders, prefix)
+    for socket in left:
+        tmux("-S", str(socket), "kill-server")
+    assert not left, f"tmux servers were left running by tests: {[path.name for path in left]}"

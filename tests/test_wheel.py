@@ -1,0 +1,50 @@
+"""What users get is the built wheel, so that is what is tested here: alone in an empty environment."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from built_wheel import run
+
+import gitorch
+
+# One worker builds and installs, once.
+pytestmark = pytest.mark.xdist_group("wheel")
+
+TOP = Path(__file__).resolve().parents[1]
+
+
+def test_the_wheel_holds_the_package_the_templates_and_the_license(built: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    files = [path for folder in ("gitorch", "templates") for path in (TOP / folder).rglob("*") if path.is_file()]
+    owed = {path.relative_to(TOP).as_posix() for path in files if "__pycache__" not in path.parts}
+    assert {name.replace("templates/", "gitorch/templates/", 1) for name in owed} - names == set()
+    assert [name for name in names if name.endswith("/LICENSE")]
+
+
+def test_the_wheel_holds_nothing_else(built: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    assert {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()} == {
+        "gitorch",
+        f"gitorch-{gitorch.__version__}.dist-info",
+    }
+
+
+def test_the_installed_package_is_the_wheels_own_and_finds_its_templates(installed: Path, tmp_path: Path) -> None:
+    ask = "import gitorch, gitorch.world.resources as r; print(gitorch.__file__); print(r.template_path())"
+    package, templates = run(installed / "python", "-c", ask, cwd=tmp_path).splitlines()
+    assert Path(package).is_relative_to(installed.parent)
+    assert Path(templates) == Path(package).parent / "templates"
+    assert (Path(templates) / "README.md").is_file()
+
+
+def test_every_module_of_the_wheel_can_be_imported(installed: Path, tmp_path: Path) -> None:
+    ask = (
+        "import gitorch, pkgutil, importlib\n"
+        "for module in pkgutil.walk_packages(gitorch.__path__, 'gitorch.'):\n"
+        "    if not module.name.endswith('__main__'): print(importlib.import_module(module.name).__name__)\n"
+    )
+    assert "gitorch.model.run" in run(installed / "python", "-c", ask, cwd=tmp_path).split()

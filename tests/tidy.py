@@ -1,0 +1,234 @@
+"""What tidy means here: each rule reads one file and yields what is wrong with it.
+
+`test_tidy` runs the rules over every file and plants a violation of each, so that none can go blind.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FUNCTION_LINES_MAX = 60
+FILE_LINES_MAX = 400
+PROSE_COLUMNS_MAX = 140
+VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "misc", "stuff"})
+
+# Written with classes of one letter, so that this file does not contain what it looks for.
+UNFINISHED = re.compile(r"\b(TO[D]O|FI[X]ME|XX[X])\b")
+MACHINE_PATH = re.compile(r"(?<![\w.])/(home|root|tmp|Users|work)/")
+REGISTRY = re.compile(
+    r"pypi[.]org|pythonhosted[.]org|npmjs[.](org|com)|crates[.]io|rubygems[.]org|proxy[.]golang[.]org|ghcr[.]io|quay[.]io"
+    r"|docker[.]io|deb[.]debian[.]org|archive[.]ubuntu[.]com",
+    re.IGNORECASE,
+)
+SILENCED = re.compile(r"#\s*(noqa|type: ignore)\b(?P<rest>.*)")
+REASONED = {
+    "noqa": re.compile(r":\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*\W+\w+(\W+\w+)+"),
+    "type: ignore": re.compile(r"\[[a-z-]+(,\s*[a-z-]+)*\]\W+\w+(\W+\w+)+"),
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of the repository: its path from the top, with `/`, and its text."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text, self.name)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    @property
+    def path(self) -> PurePosixPath:
+        return PurePosixPath(self.name)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, at which line, and where an exception measures, how much: lines of a function or file."""
+
+    line: int
+    what: str
+    name: str = ""
+    amount: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule, and the files that it is about."""
+
+    applies: Callable[[File], bool]
+    check: Callable[[File], Iterator[Fault]]
+
+
+def is_python(file: File) -> bool:
+    return file.path.suffix == ".py"
+
+
+def is_source(file: File) -> bool:
+    return is_python(file) and file.path.parts[0] == "gitorch"
+
+
+def is_test(file: File) -> bool:
+    return is_python(file) and file.path.parts[0] == "tests"
+
+
+def is_prose(file: File) -> bool:
+    return file.path.suffix == ".md"
+
+
+def is_any(file: File) -> bool:
+    return file.path.name != "LICENSE"
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def long_functions(file: File) -> Iterator[Fault]:
+    for function in functions(file.tree):
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        if lines > FUNCTION_LINES_MAX:
+            yield Fault(function.lineno, f"{function.name} has {lines} lines", function.name, lines)
+
+
+def long_files(file: File) -> Iterator[Fault]:
+    if len(file.lines) > FILE_LINES_MAX:
+        yield Fault(1, f"the file has {len(file.lines)} lines", amount=len(file.lines))
+
+
+def vague_names(file: File) -> Iterator[Fault]:
+    last_words = {part.split("_")[-1] for part in file.path.with_suffix("").parts}
+    yield from (Fault(1, f"{word!r} names nothing") for word in sorted(last_words & VAGUE))
+
+
+def missing_docstrings(file: File) -> Iterator[Fault]:
+    if file.text.strip() and not ast.get_docstring(file.tree):
+        yield Fault(1, "the module does not say what it is for")
+
+
+def unfinished_work(file: File) -> Iterator[Fault]:
+    yield from matches(file, UNFINISHED)
+
+
+def registry_hosts(file: File) -> Iterator[Fault]:
+    yield from matches(file, REGISTRY)
+
+
+def machine_paths(file: File) -> Iterator[Fault]:
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and MACHINE_PATH.search(node.value):
+            yield Fault(node.lineno, "a path of one machine")
+
+
+def matches(file: File, pattern: re.Pattern[str]) -> Iterator[Fault]:
+    for number, line in enumerate(file.lines, 1):
+        if found := pattern.search(line):
+            yield Fault(number, found[0])
+
+
+def prints(file: File) -> Iterator[Fault]:
+    if file.path.parts[1] in {"cli", "scripted"}:
+        return
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            yield Fault(node.lineno, "print")
+
+
+def sleeps(file: File) -> Iterator[Fault]:
+    for node in ast.walk(file.tree):
+        called = (
+            isinstance(node, ast.Attribute) and node.attr == "sleep" and ast.unparse(node.value) in {"time", "asyncio"}
+        )
+        taken = (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "time"
+            and any(name.name == "sleep" for name in node.names)
+        )
+        if called or taken:
+            yield Fault(node.lineno, "sleeps; use waiting.until")
+
+
+def silent_tests(file: File) -> Iterator[Fault]:
+    """Tests that cannot fail: neither they nor the functions of this file that they call assert anything."""
+    asserting = {function.name for function in functions(file.tree) if asserts(function)}
+    for function in functions(file.tree):
+        if function.name.startswith("test_") and function.name not in asserting and not calls(function) & asserting:
+            yield Fault(function.lineno, f"{function.name} asserts nothing", function.name)
+
+
+def asserts(function: ast.AST) -> bool:
+    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or bool(
+        calls(function) & {"raises", "fail", "until", "run_state_machine_as_test"}
+        or any(name.startswith("assert_") for name in calls(function))
+    )
+
+
+def calls(function: ast.AST) -> set[str]:
+    targets = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return {
+        target.attr if isinstance(target, ast.Attribute) else target.id
+        for target in targets
+        if hasattr(target, "attr") or hasattr(target, "id")
+    }
+
+
+def unreasoned_silence(file: File) -> Iterator[Fault]:
+    for token in tokenize.generate_tokens(io.StringIO(file.text).readline):
+        found = SILENCED.search(token.string) if token.type == tokenize.COMMENT else None
+        if found and not REASONED[found[1]].match(found["rest"]):
+            yield Fault(token.start[0], f"{found[1]} without a code and a reason")
+
+
+def loose_lines(file: File) -> Iterator[Fault]:
+    if not file.text.endswith("\n") or file.text.endswith("\n\n"):
+        yield Fault(len(file.lines), "the file ends with exactly one line end")
+    for number, line in enumerate(file.lines, 1):
+        if line != line.rstrip() or "\t" in line:
+            yield Fault(number, "a tab, or blanks at the end")
+
+
+def wide_prose(file: File) -> Iterator[Fault]:
+    fenced = False
+    for number, line in enumerate(file.lines, 1):
+        fenced ^= line.lstrip().startswith("```")
+        if len(line) > PROSE_COLUMNS_MAX and not fenced and not line.lstrip().startswith("|"):
+            yield Fault(number, f"{len(line)} columns")
+
+
+RULES = {
+    "long-function": Rule(is_python, long_functions),
+    "long-file": Rule(is_python, long_files),
+    "vague-name": Rule(is_python, vague_names),
+    "no-docstring": Rule(is_python, missing_docstrings),
+    "unfinished": Rule(is_any, unfinished_work),
+    "registry-host": Rule(is_any, registry_hosts),
+    "machine-path": Rule(is_source, machine_paths),
+    "print": Rule(is_source, prints),
+    "sleep": Rule(is_test, sleeps),
+    "silent-test": Rule(is_test, silent_tests),
+    "unreasoned": Rule(is_python, unreasoned_silence),
+    "loose-line": Rule(is_prose, loose_lines),
+    "wide-prose": Rule(is_prose, wide_prose),
+}
+
+
+def faults(file: File) -> Iterator[tuple[str, Fault]]:
+    """Everything wrong with a file, each with its rule's name."""
+    for name, rule in RULES.items():
+        if rule.applies(file):
+            yield from ((name, fault) for fault in rule.check(file))

@@ -1,0 +1,22 @@
+"""The one place in the tests that sleeps: waiting for a condition, with a limit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], wait_seconds: float = 10.0, every_seconds: float = 0.02, what: str = "") -> T:
+    """Ask until the answer is true in Python's sense, and give it back; fail with the last answer at the limit."""
+    limit = time.monotonic() + wait_seconds
+    while not (answer := condition()):
+        assert time.monotonic() < limit, (
+            f"waited {wait_seconds} s for {what or condition}; the last answer was {answer!r}"
+        )
+        time.sleep(every_seconds)
+    return answer
