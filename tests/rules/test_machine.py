@@ -86,11 +86,14 @@ class World(RuleBasedStateMachine):
     def tick(self):
         seen = self.seen()
         for command in reconcile(self.run, seen):
-            if isinstance(command, c.GrantLease):
-                command = replace(command, token=digest(f"token {command.session}"), nonce=f"n{self.play.seq}")
-            self.attempt(command)
+            self.attempt(self.completed(command))
         for effect in outstanding(self.run, seen):
             self.perform(effect)
+
+    def completed(self, command):
+        if not isinstance(command, c.GrantLease):
+            return command
+        return replace(command, token=digest(f"token {command.session}"), nonce=f"n{self.play.seq}")
 
     def perform(self, effect):
         match effect:

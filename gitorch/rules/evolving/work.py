@@ -10,7 +10,7 @@ from gitorch.model.review import ACCEPTING, Finding, Handoff, ReportStatus, Seve
 from gitorch.model.run import ENDED, JobPhase, LetterKind
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.change import demote, move_job, promote, with_job, with_session, write_letter
-from gitorch.rules.readings import check_failed, check_settled, overlap_key, reviews_of, round_verdicts
+from gitorch.rules.readings import check_failed, check_settled, overlap_key, producer, reviews_of, round_verdicts
 
 if TYPE_CHECKING:
     from gitorch.model.events import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gitorch.model.review import Reply
     from gitorch.model.run import JobState, Run
 
+LOST = frozenset({JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED})
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
@@ -200,10 +201,15 @@ def _reviews_closed(run: Run, subject: JobId) -> Run:
 
 
 def _unskipped(run: Run, job: JobId) -> Run:
+    """Block again what was skipped for want of this job, with its reviews, unless something else it needs is over."""
     for other, state in run.jobs.items():
         depends = job in state.spec.needs or _needs_review_of(run, state, job)
-        if run.jobs[other].phase is JobPhase.SKIPPED and state.spec.kind not in REVIEWING and depends:
-            run = _unskipped(move_job(run, other, JobPhase.BLOCKED), other)
+        skipped = run.jobs[other].phase is JobPhase.SKIPPED and state.spec.kind not in REVIEWING
+        if skipped and depends and not any(producer(run, need).phase in LOST for need in state.spec.needs):
+            run = move_job(run, other, JobPhase.BLOCKED)
+            for review in reviews_of(run, other):
+                run = move_job(run, review.spec.id, JobPhase.BLOCKED)
+            run = _unskipped(run, other)
     return run
 
 
