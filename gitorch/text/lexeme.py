@@ -7,7 +7,6 @@ record in a third of the time of the line-by-line way (11 against 32 µs for a l
 from __future__ import annotations
 
 import re
-import types
 import typing
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 
 from gitorch.model.ids import Moment
 from gitorch.text import canonical
-from gitorch.text.shape import shape
+from gitorch.text.shape import optional, shape
 
 Convert = Callable[[str], Any]
 
@@ -55,13 +54,14 @@ def _lexeme(hint: Any) -> tuple[str, Convert | None]:
         return "(true|false)", "true".__eq__
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _STRING, shape(hint)[1]
-    if typing.get_origin(hint) is types.UnionType:
-        return _optional(hint)
+    inner = optional(hint)
+    if inner is not None:
+        return _optional(inner, hint)
     return "(.*)", _parsed(hint)
 
 
-def _optional(hint: Any) -> tuple[str, Convert | None]:
-    form, convert = _lexeme(next(one for one in typing.get_args(hint) if one is not types.NoneType))
+def _optional(inner: Any, hint: Any) -> tuple[str, Convert | None]:
+    form, convert = _lexeme(inner)
     if form == "(.*)":
         return form, _parsed(hint)
     if convert is None:

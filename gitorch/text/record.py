@@ -118,12 +118,18 @@ def _decode(text: str, prose: bool) -> Record:
     layout = _layout(kind, run, files)
     if layout.prose is not prose:
         raise Wrong(f"a {kind} record is kept in a file named {suffix_of(kind)}")
+    return _record(layout, _quickly(layout, front) or _slowly(layout, front), body, files)
+
+
+def _quickly(layout: _Layout, front: str) -> list[Any] | None:
+    """The values by one regular expression; None for what it does not cover and for what is wrong."""
     match = layout.pattern.fullmatch(front)
     if match is None:
-        return _record(layout, _slowly(layout, front), body, files)
-    groups = match.groups()
-    values = [text if read is None else read(text) for read, text in zip(layout.readers, groups, strict=True)]
-    return _record(layout, values, body, files)
+        return None
+    try:
+        return [text if read is None else read(text) for read, text in zip(layout.readers, match.groups(), strict=True)]
+    except ValueError:
+        return None
 
 
 def _record(layout: _Layout, values: Sequence[Any], body: str, files: bool) -> Record:

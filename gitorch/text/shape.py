@@ -48,9 +48,10 @@ def shape(hint: Any) -> Shape:
         return shape(hint.__supertype__)
     if hint in _SCALARS:
         return _SCALARS[hint]
+    inner = optional(hint)
+    if inner is not None:
+        return _optional(shape(inner))
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in {types.UnionType, typing.Union}:
-        return _optional(hint, arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         return _tuple(shape(arguments[0]))
     if origin is Mapping:
@@ -104,11 +105,16 @@ def _enum(cls: type[StrEnum]) -> Decode:
     return decode
 
 
-def _optional(hint: Any, arguments: tuple[Any, ...]) -> Shape:
-    inner = [argument for argument in arguments if argument is not types.NoneType]
-    if len(inner) != 1 or len(arguments) != 2:
-        raise TypeError(f"records do not hold {hint!r}")
-    encode_one, decode_one = shape(inner[0])
+def optional(hint: Any) -> Any:
+    """The type that a hint adds None to, or None for any other hint."""
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) not in {types.UnionType, typing.Union} or types.NoneType not in arguments:
+        return None
+    return next(one for one in arguments if one is not types.NoneType)
+
+
+def _optional(inner: Shape) -> Shape:
+    encode_one, decode_one = inner
     return (
         lambda value: None if value is None else encode_one(value),
         lambda value: None if value is None else decode_one(value),
