@@ -122,10 +122,11 @@ class Store(Protocol):
         """The ref's commit, or None where there is no such ref. Raises Unavailable, Corrupt."""
         ...
 
-    def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> CommitId | None:
+    def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
         """Write the commits one after the other on `tip`, durably, then move the ref by compare-and-swap.
 
-        None when the ref was not `tip` any more: nothing has happened then but unreachable objects.
+        Answers the new commits' ids, oldest first. None when the ref was not `tip` any more or is being moved by
+        somebody else: nothing has happened then but unreachable objects.
         """
         ...
 

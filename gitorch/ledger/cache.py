@@ -1,0 +1,89 @@
+"""The disposable cache in `<common git dir>/gitorch/cache/`: the board, the head, and one file for each run.
+
+Keyed by commit: it says what is true as of a commit, and the records since then are replayed on it. Removed, unreadable or
+made by other code, it counts as not there, and the ledger is read from its beginning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gitorch
+from gitorch.ledger import states
+from gitorch.ledger.files import replace
+from gitorch.ledger.fold import Fold, Head, Track
+from gitorch.ledger.shelf import Shelf
+from gitorch.model.run import Board
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import RunId
+
+_CODE = ("model/*.py", "rules/*.py", "ledger/states.py", "ledger/fold.py")
+
+
+def key() -> str:
+    """Changes with the version and with every file that says what a state is or how it follows from records."""
+    root = Path(gitorch.__file__).parent
+    files = [file for name in _CODE for file in sorted(root.glob(name))]
+    seen = hashlib.sha256()
+    for file in files:
+        stat = file.stat()
+        seen.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return f"{gitorch.__version__} {seen.hexdigest()}"
+
+
+def _board(text: str) -> Board:
+    board = states.load(text)
+    if not isinstance(board, Board):
+        raise TypeError("no board")
+    return board
+
+
+class Cache:
+    """Reading needs no lock. `save` is to be called with the ledger's lock held."""
+
+    def __init__(self, common: Path) -> None:
+        self._folder, self._key = common / "gitorch" / "cache", key()
+        self._board = self._folder / "board.json"
+
+    def fresh(self) -> Fold:
+        """A fold of nothing, which will be saved here."""
+        return Fold(Shelf(self._folder, self._key))
+
+    def load(self) -> Fold | None:
+        """The fold as it was last saved; runs are read when they are asked for."""
+        try:
+            head, tracks, board = self._lines()
+            fold = Fold(Shelf(self._folder, self._key), _board(board), head)
+            fold.tracks = {run: Track(*track) for run, track in json.loads(tracks).items()}
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            return None
+        return fold
+
+    def save(self, fold: Fold) -> None:
+        """Keep this fold unless a newer one is kept. Runs first, then the board that names them, then the old are removed."""
+        try:
+            if self._lines()[0].seq >= fold.head.seq:
+                return
+        except (OSError, ValueError, TypeError, IndexError):
+            pass  # nothing is kept, or nothing that can be read
+        fold.shelf.save()
+        tracks = {run: list(track) for run, track in fold.tracks.items()}
+        head = json.dumps([self._key, *fold.head])
+        replace(self._board, f"{head}\n{json.dumps(tracks)}\n{states.dump(fold.board)}")
+        newest: dict[RunId, int] = {run: track.seq for run, track in fold.tracks.items()}
+        fold.shelf.clear(newest)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._board.unlink(missing_ok=True)
+
+    def _lines(self) -> tuple[Head, str, str]:
+        first, tracks, board = self._board.read_text(encoding="utf-8").split("\n")
+        made_with, *head = json.loads(first)
+        if made_with != self._key:
+            raise ValueError("made by other code")
+        return Head(*head), tracks, board

@@ -1,0 +1,67 @@
+"""Drafts to commits: what a record says, where it lies, what its commit is called, and the state after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitorch.errors import Usage
+from gitorch.ledger import layout
+from gitorch.model.record import FileRef, Record
+from gitorch.ports.ledger import NewCommit
+from gitorch.text import chain, story
+from gitorch.text.record import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitorch.ledger.fold import Evolve, Fold
+    from gitorch.model.ids import Digest, Moment, RunId
+    from gitorch.model.record import Actor
+    from gitorch.model.run import State
+    from gitorch.ports.ledger import Draft
+
+FILE_BYTES_MAX = 8_000_000
+"""Of one attached file: history is for ever, and every clone carries all of it."""
+
+
+class Composed(NamedTuple):
+    """Records with the digests of their files, the commits that will bring them, and the state after the last."""
+
+    records: tuple[tuple[Record, Digest], ...]
+    commits: tuple[NewCommit, ...]
+    after: State
+
+
+def compose(
+    fold: Fold, evolve: Evolve, drafts: Sequence[Draft], *, run: RunId | None, actor: Actor, at: Moment
+) -> Composed:
+    """What would follow `fold`; changes nothing. Raises Usage for what cannot be recorded, and what `evolve` raises.
+
+    Records are read back from their own bytes, so that the state is always that of what was written.
+    """
+    if run:
+        layout.check_run(run)
+    head, state = fold.head, fold.state(run)
+    when, digest, seq = max(at, head.at), head.digest, head.seq
+    folder = fold.folder(run, when)
+    records, commits = [], []
+    for draft in drafts:
+        seq += 1
+        files = {layout.file_path(folder, chain.digest(data)): data for data in draft.files.values()}
+        suffix, data = encode(Record(seq, digest, when, run, actor, draft.event, _refs(draft.files)))
+        path, digest = layout.record_path(folder, seq, suffix), chain.digest(data)
+        record = decode(path, data)
+        state = evolve(state, record)
+        genesis = layout.GENESIS if seq == 0 else {}
+        records.append((record, digest))
+        commits.append(
+            NewCommit({path: data, **files, **genesis}, story.message(record, digest), story.author(actor), when)
+        )
+    return Composed(tuple(records), tuple(commits), state)
+
+
+def _refs(files: Mapping[str, bytes]) -> tuple[FileRef, ...]:
+    for name, data in files.items():
+        if len(data) > FILE_BYTES_MAX:
+            raise Usage(f"{name} has {len(data)} bytes, and the ledger keeps files of up to {FILE_BYTES_MAX}.")
+    return tuple(FileRef(name, chain.bare(chain.digest(data)), len(data)) for name, data in files.items())

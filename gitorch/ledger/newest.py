@@ -1,0 +1,126 @@
+"""Bringing the state up to date: from memory, else from the cache, else from the beginning."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Busy, Corrupt
+from gitorch.ledger import lock, place, remembered
+from gitorch.ledger.cache import Cache
+from gitorch.ledger.shelf import Gone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gitorch.ledger.fold import Evolve, Fold, Step
+    from gitorch.ledger.remembered import Remembered
+    from gitorch.model.ids import CommitId, RunId
+    from gitorch.model.run import State
+    from gitorch.ports.ledger import History, Store
+
+SAVE_AFTER = 8
+"""Records that a cold verb may have to replay: saving costs 2 ms at 500 runs, replaying one record 0.4 ms."""
+
+FEW = 24
+"""Up to so many new commits the store's own way back is faster than starting git's three processes."""
+
+_RECENT_MAX = 1000
+
+
+class Newest:
+    """The newest fold of one process. The remembered tip is read before the branch's, since it never leads it."""
+
+    def __init__(self, store: Store, history: History, common: Path, evolve: Evolve) -> None:
+        self._store, self._history, self._common, self._evolve = store, history, common, evolve
+        self._cache = Cache(common)
+        self._memory: Fold | None = None
+        self._saved = -1
+        self._recent: dict[int, CommitId] = {}
+
+    def fold(self, run: RunId | None = None) -> Fold:
+        """Everything as of the branch's tip, with this run's state at hand; of nothing where there is no branch.
+
+        Raises Corrupt where the branch does not hold what was seen here before, or breaks the chain.
+        """
+        seen, tip = remembered.load(self._common), self._store.tip()
+        if tip is None:
+            if seen:
+                raise remembered.lost(seen)
+            return self._cache.fresh()
+        for known in (self._taken, self._cache.load, self._cache.fresh):
+            fold = known()
+            if fold is None:
+                continue
+            first = fold.head.commit is None
+            self._saved = self._saved if known == self._taken else fold.head.seq
+            try:
+                self._advance(fold, tip, seen)
+                fold.state(run)
+            except Gone:
+                continue
+            except Corrupt:
+                if first:
+                    raise
+                continue  # a cache of another history: what the branch itself says is read from its beginning
+            self._memory = fold
+            return fold
+        raise Busy("The cache was removed while it was read.", hint="try again")
+
+    def _taken(self) -> Fold | None:
+        """What memory holds, let go until it is up to date again, since a failure half-way leaves it between two records."""
+        fold, self._memory = self._memory, None
+        return fold
+
+    def _advance(self, fold: Fold, tip: CommitId, seen: Remembered | None) -> None:
+        base = fold.head
+        if base.commit == tip:
+            return
+        met = seen is None or seen.commit == base.commit or (base.commit is not None and seen.seq < base.seq)
+        near = seen is not None and base.commit is not None and seen.commit == tip and seen.seq - base.seq <= FEW
+        commits = self._store.since(base.commit, tip) if near else self._history.stream(tip, base.commit)
+        for commit in commits:
+            self._note(fold.replay(commit, self._evolve))
+            met = met or (seen is not None and commit.id == seen.commit)
+        if seen is not None and not met:
+            raise remembered.lost(seen)
+        if fold.head.commit != tip:
+            raise Corrupt(f"{place.REF} went back from {base.commit} to {tip}.", hint="gitorch verify", where=tip)
+        if seen is None or seen.seq < fold.head.seq:
+            self._remember(fold)
+
+    def adopt(self, fold: Fold, steps: Sequence[Step], after: State) -> None:
+        """Take in what was just written. With the ledger's lock held. Never fails for want of a cache."""
+        for step in steps:
+            fold.adopt(step, after)
+            self._note(step)
+        self._memory = fold
+        self._remember(fold)
+        self._save(fold)
+
+    def keep(self) -> None:
+        """Save what a reader had to replay, if nobody is writing."""
+        if self._memory is not None and self._memory.head.seq - self._saved >= SAVE_AFTER:
+            with suppress(Busy, OSError), lock.hold(self._common, "ledger", 0.0):
+                self._save(self._memory)
+
+    def commit_of(self, seq: int) -> CommitId | None:
+        """The commit of a record that was met lately."""
+        return self._recent.get(seq)
+
+    def _note(self, step: Step) -> None:
+        self._recent[step.record.seq] = step.commit
+        self._recent.pop(step.record.seq - _RECENT_MAX, None)
+
+    def _remember(self, fold: Fold) -> None:
+        head = fold.head
+        with suppress(OSError):  # a clone that may be read only; the record itself is safe
+            if head.commit is not None:
+                remembered.save(self._common, head.seq, head.digest, head.commit)
+
+    def _save(self, fold: Fold) -> None:
+        if fold.head.seq - self._saved >= SAVE_AFTER:
+            with suppress(OSError):  # the cache is disposable
+                self._cache.save(fold)
+            self._saved = fold.head.seq

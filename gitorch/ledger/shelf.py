@@ -1,0 +1,82 @@
+"""States of runs, each as of its newest record: in memory while in use, else in one file each."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitorch.ledger import states
+from gitorch.ledger.files import replace
+from gitorch.model.ids import RunId
+from gitorch.model.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+IN_MEMORY_MAX = 64
+"""Runs held in memory; a ledger of 100,000 records has some 500 runs, of which a few are alive at once."""
+
+_NAME = re.compile(r"run-(.+)-(\d+)\.json")
+
+
+class Gone(Exception):
+    """The shelf has lost a state that was put on it: the cache was cleared, or another process has a newer one."""
+
+
+class Shelf:
+    """Files are named by run and number of the newest record, so that none is ever taken for another's."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self._folder, self._key = folder, key
+        self._held: dict[RunId, tuple[int, Run | None]] = {}
+        self._unsaved: set[RunId] = set()
+
+    def get(self, run: RunId, seq: int) -> Run | None:
+        """The state after record `seq`, which is the run's newest. Raises Gone."""
+        held = self._held.pop(run, None)
+        if held is None or held[0] != seq:
+            held = (seq, self._load(run, seq))
+        self._held[run] = held  # last in, so that the first is the one longest unused
+        return held[1]
+
+    def put(self, run: RunId, seq: int, state: Run | None) -> None:
+        """Keep the state after record `seq`."""
+        self._held.pop(run, None)
+        self._held[run] = (seq, state)
+        self._unsaved.add(run)
+        if len(self._held) > IN_MEMORY_MAX:
+            oldest = next(iter(self._held))
+            self._save(oldest)
+            del self._held[oldest]
+
+    def save(self) -> None:
+        """Write what is only in memory."""
+        for run in tuple(self._unsaved):
+            self._save(run)
+
+    def clear(self, newest: Mapping[RunId, int]) -> None:
+        """Remove files of other states than these."""
+        for path in self._folder.glob("run-*.json"):
+            match = _NAME.fullmatch(path.name)
+            if match is None or newest.get(RunId(match[1])) != int(match[2]):
+                path.unlink(missing_ok=True)
+
+    def _save(self, run: RunId) -> None:
+        if run in self._unsaved:
+            seq, state = self._held[run]
+            replace(self._path(run, seq), f"{self._key}\n{states.dump(state)}")
+            self._unsaved.discard(run)
+
+    def _load(self, run: RunId, seq: int) -> Run | None:
+        try:
+            key, _, text = self._path(run, seq).read_text(encoding="utf-8").partition("\n")
+            state = states.load(text) if key == self._key else ...
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise Gone(run) from error
+        if not isinstance(state, Run | None):
+            raise Gone(run)
+        return state
+
+    def _path(self, run: RunId, seq: int) -> Path:
+        return self._folder / f"run-{run}-{seq}.json"

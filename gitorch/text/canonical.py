@@ -1,0 +1,49 @@
+r"""The one way to write a value on a line: JSON that every YAML 1.2 reader reads to the same value.
+
+The JSON of `json.dumps` with `", "` and `": "`, not reduced to ASCII, except for the characters in `ODD`, which are
+written `\uXXXX`: some YAML readers take them for line breaks or refuse them, or they make text look other than it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+ODD = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
+"""As a class of a regular expression: DEL, C1 controls, line and paragraph separator, bidi controls, BOM, nonchars."""
+
+_ODD = re.compile(f"[{ODD}]")
+_BREAKS = re.compile("\r\n?")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", ": ")).encode
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+_scan = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+
+
+def write(value: Any) -> str:
+    """A plain value on one line. Raises ValueError for a number that is not finite."""
+    text = _dump(value)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def read(text: str) -> Any:
+    """The value of exactly one canonical text. Raises ValueError for anything that `write` would not write."""
+    value, end = _scan(text)
+    if end != len(text):
+        raise ValueError(f"more than one value in {text:.60}")
+    if write(value) != text:
+        raise ValueError(f"{text:.60} where the canonical form is {write(value):.60}")
+    return value
+
+
+def normal(text: str) -> str:
+    """Prose as records keep it: LF as the only line break, U+FFFD for every control character but tab and LF."""
+    return _CONTROLS.sub("\ufffd", _BREAKS.sub("\n", text))

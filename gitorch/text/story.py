@@ -1,0 +1,142 @@
+"""What `git log` of the ledger says: one sentence a record, then trailers for programs.
+
+Text from outside stays on the first line, stripped of everything that could end it: it can make no second line, no
+trailer, and nothing that moves a terminal's cursor.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from gitorch.text import moment
+from gitorch.text.released import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.model.events import Event
+    from gitorch.model.ids import Digest
+    from gitorch.model.record import Actor, Record
+
+SUBJECT_MAX = 72
+"""Characters of a subject, as git's own tools show it uncut."""
+
+_TRAILER_MAX = 200
+
+SENTENCES = {
+    "ledger-created": "ledger created: {ledger}",
+    "plan-rejected": "plan rejected: {plan} ({failures:failure})",
+    "target-confirmed": "target confirmed: {target}, by {actor}",
+    "action-refused": "refused: {verb} by {actor}: {reason}",
+    "run-prepared": "run prepared: {title} → {target} at {target_commit:.7}",
+    "run-confirmed": "run confirmed by {actor} ({proof})",
+    "run-started": "run started",
+    "run-paused": "run paused by {actor}: {reason}",
+    "run-resumed": "run resumed by {actor}",
+    "run-canceled": "run canceled by {actor}: {reason}",
+    "run-failed": "run failed: {reason}",
+    "run-completed": "run completed",
+    "lease-granted": "lease granted: {job} → {session} ({runtime}) until {until}",
+    "lease-renewed": "lease renewed: {job} until {until} (fence {fence})",
+    "lease-ended": "lease ended: {job}: {reason} (fence {fence})",
+    "session-alive": "session alive: {session} on {job}, process {pid} ({evidence})",
+    "session-ended": "session ended: {session} on {job}: {how}",
+    "letter-delivered": "letter {receipt}: {letter} ({kind}) → {session} on {job}",
+    "session-nudged": "session nudged: {session} on {job}",
+    "base-built": "base built: {job} starts from {commit:.7} ({parents:parent})",
+    "handed-off": "handoff: {job} {status} at {commit:.7} (attempt {attempt})",
+    "check-recorded": "check: {job} {check.outcome} at {check.commit:.7} (attempt {attempt})",
+    "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
+    "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",
+    "gate-passed": "gate passed: {job} at {commit:.7} in round {round}",
+    "work-voided": "work voided: {job} moved from {expected:.7} to {found:.7}",
+    "job-failed": "job failed: {job}: {reason}",
+    "job-reopened": "job reopened: {job} by {actor}: {reason}",
+    "overlap-noted": "overlap noted: {jobs} ({paths:path})",
+    "question-asked": "question {question} ({kind}) on {job}: {text}",
+    "escalated": "escalated {question} on {job}: {trigger}",
+    "question-answered": "answered {question} by {actor}: {option} {text}",
+    "question-reminded": "reminded of {question} ({times}×)",
+    "report-issued": "merge report: {branches:branch} → {target} at {target_commit:.7}",
+    "report-voided": "report voided: {reason}",
+    "merge-approved": "merge approved by {actor}: {commits:commit} → {target} at {target_commit:.7}",
+    "merge-rejected": "merge rejected by {actor} ({rework:job} to rework): {text}",
+    "merged": "merged: {target} {old:.7} → {new:.7}",
+    "cleanup-done": "cleaned up: {removed:thing} removed, {kept:thing} kept",
+}
+"""One sentence for each released type. `{findings:finding}` counts, `{commit:.7}` abbreviates."""
+
+_PLURALS = {"branch": "branches"}
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+class _Several:
+    """A tuple in a sentence: its items, or with a noun their number."""
+
+    def __init__(self, items: Sequence[object]) -> None:
+        self._items = items
+
+    def __format__(self, noun: str) -> str:
+        if not noun:
+            return ", ".join(map(str, self._items))
+        number = len(self._items)
+        return f"{number} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"
+
+
+def one_line(text: str, characters: int) -> str:
+    """Text from outside as part of a line: no line break of any kind, no control or bidi character, cut with `…`."""
+    line = " ".join(_UNSEEN.sub(" ", text[: 4 * characters]).split())
+    return line if len(line) <= characters else f"{line[: characters - 1].rstrip()}…"
+
+
+def sentence(event: Event, actor: Actor) -> str:
+    """What happened, in at most `SUBJECT_MAX` characters."""
+    words = {name: _word(name, getattr(event, name)) for name in type(event).__dataclass_fields__}
+    return one_line(SENTENCES[kind_of(event)].format(**words | {"actor": actor.name}), SUBJECT_MAX).rstrip(" :")
+
+
+def _word(name: str, value: Any) -> Any:
+    if name == "until":
+        return moment.iso(value)[11:16]
+    if value is None:
+        return "the run" if name == "job" else "nothing"
+    if isinstance(value, tuple):
+        return _Several(value)
+    return value
+
+
+def trailers(record: Record, digest: Digest) -> str:
+    """The last paragraph of the message, which `verify` compares: `digest` is that of the record's file."""
+    actor, job = record.actor, getattr(record.event, "job", None)
+    who = f"{actor.kind}/{actor.name}" + (f" ({actor.session})" if actor.session else "") + f" on {actor.host}"
+    return "".join(
+        (
+            f"Gitorch-Seq: {record.seq}\n",
+            f"Gitorch-Type: {kind_of(record.event)}\n",
+            f"Gitorch-Run: {one_line(record.run, _TRAILER_MAX)}\n" if record.run else "",
+            f"Gitorch-Job: {one_line(job, _TRAILER_MAX)}\n" if job else "",
+            f"Gitorch-Actor: {one_line(who, _TRAILER_MAX)}\n",
+            f"Gitorch-Record: {digest}\n",
+        )
+    )
+
+
+def message(record: Record, digest: Digest) -> str:
+    """The whole commit message: sentence, empty line, trailers."""
+    return f"{sentence(record.event, record.actor)}\n\n{trailers(record, digest)}"
+
+
+def author(actor: Actor) -> str:
+    """The actor as git wants an author: a name, and an address that no mail ever reaches."""
+    name = re.sub("[<>]", "", one_line(actor.name, 60)).strip(" .,:;\"'\\")
+    return f"{name or actor.kind} <{_local_part(actor.session or actor.kind)}@gitorch.invalid>"
+
+
+def committer(host: str) -> str:
+    """Who committed: gitorch on this host."""
+    return f"gitorch <{_local_part(host)}@gitorch.invalid>"
+
+
+def _local_part(text: str) -> str:
+    return re.sub("[^A-Za-z0-9-]+", "-", text)[:60].strip("-") or "unknown"

@@ -1,0 +1,281 @@
+import dataclasses
+import io
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from record_strategies import events, records
+from ruamel.yaml import YAML
+
+from gitorch.errors import Corrupt, Usage
+from gitorch.model.events import CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, RunPrepared, RunStarted
+from gitorch.model.ids import NO_DIGEST, Digest, Moment
+from gitorch.model.record import Actor, ActorKind, FileRef, Record
+from gitorch.model.review import Check
+from gitorch.model.workflow import JobKind, JobSpec, Lane, Workflow
+from gitorch.text import canonical, moment
+from gitorch.text.record import decode, encode
+from gitorch.text.released import RELEASED, suffix_of
+
+AGENT = Actor(ActorKind.AGENT, "impl-api", "laptop", "s12")
+LEASE = LeaseGranted(
+    *("api", "s12", 1, 1, Moment(1795215311123), True),
+    *("implementer", "claude", Digest("sha256:" + "6" * 64), "abcdef", None),
+)
+RECORD = Record(
+    *(42, Digest("sha256:" + "5" * 64), Moment(1795214411123), "auth-7f3a", AGENT, LEASE),
+    (FileRef("brief.md", "7" * 64, 812),),
+)
+TEXT = f"""\
+gitorch: "record/1"
+seq: 42
+prev: "sha256:{"5" * 64}"
+at: "2026-11-20T22:40:11.123Z"
+run: "auth-7f3a"
+type: "lease-granted"
+actor: {{"kind": "agent", "name": "impl-api", "host": "laptop", "session": "s12"}}
+job: "api"
+session: "s12"
+fence: 1
+attempt: 1
+until: "2026-11-20T22:55:11.123Z"
+fresh: true
+lane: "implementer"
+runtime: "claude"
+token: "sha256:{"6" * 64}"
+nonce: "abcdef"
+base: null
+files: [{{"name": "brief.md", "sha256": "{"7" * 64}", "size": 812}}]
+"""
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def yaml(text: str):
+    return YAML(typ="safe", pure=True).load(io.StringIO(text))
+
+
+def plain(event) -> dict:
+    """What a YAML reader must see of an event, worked out by other means than the codec's."""
+    return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
+
+
+def _plain(value):
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return {field.name: _plain(getattr(value, field.name)) for field in fields if not _default(field, value)}
+    return str(value) if isinstance(value, str) else value
+
+
+def _default(field, value) -> bool:
+    if field.default_factory is not dataclasses.MISSING:
+        return getattr(value, field.name) == field.default_factory()
+    return field.default is not dataclasses.MISSING and getattr(value, field.name) == field.default
+
+
+def test_a_record_has_exactly_this_form():
+    assert encode(RECORD) == ("lease-granted.yaml", TEXT.encode())
+    assert decode("x/000042-lease-granted.yaml", TEXT.encode()) == RECORD
+
+
+def test_prose_is_markdown_with_the_fields_as_front_matter():
+    record = dataclasses.replace(
+        RECORD, run=None, event=QuestionAnswered("q7", "", "Use *v2*.\r\n\r\nDone\r"), files=()
+    )
+    suffix, data = encode(record)
+    assert suffix == "question-answered.md"
+    assert data.decode().split("---\n")[1].splitlines()[-2:] == ['question: "q7"', 'option: ""']
+    assert data.decode().endswith('option: ""\n---\nUse *v2*.\n\nDone\n\n')
+    assert decode(suffix, data).event.text == "Use *v2*.\n\nDone\n"
+
+
+@pytest.mark.parametrize("kind", RELEASED)
+def test_any_record_reads_back_to_itself_and_to_the_same_yaml(kind):
+    @QUICK
+    @given(records(kind))
+    def check(record):
+        suffix, data = encode(record)
+        assert suffix == suffix_of(kind)
+        assert decode(suffix, data) == record
+        text = data.decode()
+        front = text.split("\n---\n")[0].removeprefix("---\n") if suffix.endswith(".md") else text
+        read = yaml(front)
+        assert list(read)[:3] == ["gitorch", "seq", "prev"]
+        assert read["at"] == moment.iso(record.at)
+        expected = plain(record.event)
+        expected.pop("text", None)
+        for key in ("until",):
+            if key in expected:
+                expected[key] = moment.iso(expected[key])
+        assert {key: read[key] for key in expected} == expected
+        assert read.get("files", []) == _plain(record.files)
+        assert _plain(record.actor) == read["actor"]
+
+    check()
+
+
+@QUICK
+@given(records("check-recorded"), st.data())
+def test_no_other_bytes_stand_for_a_record(record, data):
+    suffix, good = encode(record)
+    place = data.draw(st.integers(0, len(good) - 1))
+    byte = data.draw(st.integers(0, 255))
+    bad = good[:place] + bytes([byte]) + good[place + 1 :]
+    try:
+        read = decode(suffix, bad)
+    except Corrupt:
+        return
+    assert encode(read) == (suffix, bad)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("seq: 42", "seq: 042", "seq"),
+        ("seq: 42", "seq: 4_2", "seq"),
+        ("seq: 42", 'seq: "42"', "a whole number"),
+        ("seq: 42", "seq: true", "a whole number"),
+        ("seq: 42\n", "", "expected seq"),
+        ("seq: 42\n", "seq: 42\nseq: 42\n", "known type"),
+        ("fence: 1\n", "", "expected fence"),
+        ("fence: 1\n", "fence: 1\nextra: 1\n", "expected attempt"),
+        ("fence: 1\nattempt: 1\n", "attempt: 1\nfence: 1\n", "expected fence"),
+        ("fence: 1", "fence:  1", "fence"),
+        ("fence: 1", "fence: 1 ", "fence"),
+        ("fence: 1", "fence: 1 # one", "fence"),
+        ("fence: 1", "fence: 1\r", "fence"),
+        ("fence: 1", "fence: 1.0", "fence"),
+        ("fresh: true", "fresh: yes", "fresh"),
+        ("base: null", "base: ~", "base"),
+        ("base: null", "", "expected base"),
+        ('lane: "implementer"', "lane: implementer", "lane"),
+        ('lane: "implementer"', "lane: 'implementer'", "lane"),
+        ('lane: "implementer"', r'lane: "\u0069mplementer"', "canonical"),
+        ('lane: "implementer"', r'lane: "\ud800"', "lane"),
+        ('lane: "implementer"', 'lane: "\x7f"', "lane"),
+        ('lane: "implementer"', 'lane: "\u2028"', "lane"),
+        ('lane: "implementer"', 'lane: "a", "b"', "more than one value"),
+        ("22:55:11.123Z", "22:55:11.123+00:00", "until"),
+        ("22:55:11.123Z", "25:55:11.123Z", "until"),
+        ('"kind": "agent"', '"kind": "robot"', "robot"),
+        ('"kind": "agent", ', "", "actor"),
+        (', "session": "s12"}', ', "session": null}', "default"),
+        ('"name": "impl-api", "host": "laptop"', '"host": "laptop", "name": "impl-api"', "order"),
+        ('"name": "impl-api"', '"name": "impl-api", "name": "x"', "canonical"),
+        ('"size": 812', '"size":812', "canonical"),
+        ('"size": 812', '"size": NaN', "NaN"),
+        ('"lease-granted"', '"lease-given"', "type"),
+        ('"lease-granted"', '"question-answered"', "question-answered.md"),
+        ('"record/1"', '"record/2"', "record/1"),
+        ("812}]\n", "812}]", "end"),
+        ("812}]\n", "812}]\n\n", "unknown"),
+        ('[{"name"', '[[[{"name"', "files"),
+    ],
+)
+def test_everything_but_the_canonical_form_is_corrupt_and_named(old, new, says):
+    assert old in TEXT
+    with pytest.raises(Corrupt, match=r"a/b\.yaml") as caught:
+        decode("a/b.yaml", TEXT.replace(old, new, 1).encode())
+    assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"\xff\xfe", b"---\n", b"gitorch", b'gitorch: "record/1"\n', b"[" * 100_000, b"\0" * 64]
+)
+def test_garbage_is_corrupt_in_either_form(data):
+    for path in ("a.yaml", "a.md"):
+        with pytest.raises(Corrupt):
+            decode(path, data)
+
+
+def test_an_empty_list_of_files_is_never_written():
+    bad = TEXT.replace(TEXT.splitlines()[-1], "files: []")
+    with pytest.raises(Corrupt, match="there are none"):
+        decode("a.yaml", bad.encode())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        RunPaused("\ud800"),
+        QuestionAnswered("q1", "", "\udfff"),
+        CheckRecorded("api", 1, Check("c", "true", "passed", 0, math.inf)),
+        RunPrepared("t", "p", NO_DIGEST, "main", "c", Workflow("w", "1", "s", {"k" * 300: Lane("l", "r")}, {})),
+    ],
+)
+def test_what_no_file_can_hold_is_refused_before_it_is_written(event):
+    with pytest.raises(Usage):
+        encode(dataclasses.replace(RECORD, event=event))
+
+
+def test_nested_fields_equal_to_their_default_are_left_out():
+    spec = JobSpec("api", "API", JobKind.BUILD, "impl", needs=("base",))
+    event = RunPrepared("t", "p", NO_DIGEST, "main", "c", Workflow("w", "1", "s", {}, {"api": spec}))
+    _, data = encode(dataclasses.replace(RECORD, event=event))
+    assert b'{"api": {"id": "api", "title": "API", "kind": "build", "lane": "impl", "needs": ["base"]}}' in data
+
+
+def test_control_characters_leave_prose_but_not_fields():
+    assert canonical.normal("a\x1b[31mb\x00\tc\x85") == "a\ufffd[31mb\ufffd\tc\ufffd"
+    record = dataclasses.replace(RECORD, event=RunPaused("a\x1b\n\u2028\u202e"), files=())
+    suffix, data = encode(record)
+    assert r'reason: "a\u001b\n\u2028\u202e"' in data.decode()
+    assert decode(suffix, data) == record
+
+
+def test_the_table_names_every_event_and_every_field_of_the_model():
+    from typing import get_args
+
+    from gitorch.model.events import Event
+
+    assert {cls for cls, _ in RELEASED.values()} == set(get_args(Event))
+    for cls, names in RELEASED.values():
+        assert names == tuple(field.name for field in dataclasses.fields(cls))
+        assert "text" not in names[:-1]
+
+
+def test_released_names_never_change():
+    """Adding a line here is a release; changing or removing one breaks every ledger that exists."""
+    assert " ".join(RELEASED) == (
+        "ledger-created plan-rejected target-confirmed action-refused run-prepared run-confirmed run-started run-paused "
+        "run-resumed run-canceled run-failed run-completed lease-granted lease-renewed lease-ended session-alive "
+        "session-ended letter-delivered session-nudged base-built handed-off check-recorded verdict-given findings-listed "
+        "gate-passed work-voided job-failed job-reopened overlap-noted question-asked escalated question-answered "
+        "question-reminded report-issued report-voided merge-approved merge-rejected merged cleanup-done"
+    )
+
+
+def test_a_record_without_fields_or_run_is_seven_lines():
+    _, data = encode(Record(0, NO_DIGEST, Moment(0), None, AGENT, RunStarted()))
+    assert data.count(b"\n") == 6
+    assert events("run-started") is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20T22:40:11.123",
+        "2026-11-20 22:40:11.123Z",
+        "2026-11-20T22:40:11,123Z",
+        "",
+        "2026-13-20T22:40:11.123Z",
+        "٢026-11-20T22:40:11.123Z",
+    ],
+)
+def test_a_moment_is_written_in_one_way_only(text):
+    with pytest.raises(ValueError, match=r"moment|month|isoformat|Invalid"):
+        moment.parse(text)
+
+
+@given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
+def test_moments_read_back(at):
+    assert moment.parse(moment.iso(at)) == at
+
+
+def test_a_moment_beyond_the_calendar_is_refused():
+    with pytest.raises(Usage):
+        encode(dataclasses.replace(RECORD, at=Moment(10**18)))
