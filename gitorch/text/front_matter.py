@@ -10,6 +10,7 @@ from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.form import Complaints, Form
 from gitorch.text.plan_sections import Named
 from gitorch.text.plan_words import is_closed_status
+from gitorch.text.slug import branch_fault
 from gitorch.text.source import Source
 from gitorch.text.yaml_file import read_yaml
 
@@ -116,8 +117,8 @@ def _settings(form: Form) -> dict[str, str]:
     said["review_mode"] = str(form.choice("review_mode", ReviewMode.SEQUENTIAL))
     for key, default in (("max_agents", 4), ("rounds_max", 3)):
         said[key] = str(form.number(key, default, minimum=1))
-    for key in ("merge_target", "test_command"):
-        said[key] = form.text(key)
+    said["test_command"] = form.text("test_command")
+    said["merge_target"] = read_branch(form, "merge_target", "main")
     return {key: value for key, value in said.items() if form.has(key)}
 
 
@@ -128,3 +129,12 @@ def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
         form.complain(key, f"cannot be `{said}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
         return default
     return form.choice(key, default)
+
+
+def read_branch(form: Form, key: str, default: str) -> str:
+    """The short name of a branch."""
+    name = form.text(key, default)
+    if fault := branch_fault(name):
+        form.complain(key, f"{fault}: `{name}`.", f"Write `{key}: main`, or the branch that you mean.")
+        return default
+    return name

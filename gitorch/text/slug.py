@@ -1,4 +1,4 @@
-"""Ids of epics and jobs: what they may look like, and how one is made from a title."""
+"""Ids of epics and jobs, and names of branches: what they may look like, and how an id is made from a title."""
 
 from __future__ import annotations
 
@@ -47,3 +47,16 @@ def id_fault(name: str) -> str:
 def epic_id_fault(name: str) -> str:
     """As `id_fault`, and the words that a compiled plan uses itself are refused too."""
     return id_fault(name) or ("is a reserved word" if name in RESERVED else "")
+
+
+def branch_fault(name: str) -> str:
+    """Why a name is no short name of a branch, or an empty string when it is one (git-check-ref-format, a little stricter)."""
+    if not name:
+        return "is empty"
+    if name.startswith("refs/"):
+        return "must be a branch's short name, such as main"
+    if name[0] in "-/." or name[-1] in "/." or name.endswith(".lock") or name in {"@", "HEAD"}:
+        return "is no name of a branch"
+    if any(ord(char) <= 32 or ord(char) == 127 or char in "~^:?*[\\" for char in name):
+        return "holds a blank or a sign that git does not allow"
+    return "is no name of a branch" if any(bad in name for bad in ("..", "@{", "//", "/.")) else ""
