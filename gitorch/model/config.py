@@ -22,7 +22,11 @@ class RuntimeChoice:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every key of `gitorch.yaml`; the comment of each key in `templates/gitorch.yaml` says what it does."""
+    """Every key of `gitorch.yaml`; the comment of each key in `templates/gitorch.yaml` says what it does.
+
+    `reviewers` maps a stage to the runtime of its reviewer; a stage that is missing is reviewed by the implementer's
+    runtime in a session of its own. `places` tells where the file sets a key (`tests.command`), as line and column.
+    """
 
     path: str = ""
     default_autonomy: Autonomy = Autonomy.END_ONLY
@@ -46,3 +50,4 @@ class Config:
     plan_bytes_max: int = 2_000_000
     cleanup: str = "ask"
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)

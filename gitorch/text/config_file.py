@@ -1,0 +1,160 @@
+"""`gitorch.yaml`: the configuration of a repository, read into values, and its template filled in for `gitorch init`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Malformed, Problem
+from gitorch.model.config import Config, RuntimeChoice
+from gitorch.text.form import NOWHERE, Complaints, Form
+from gitorch.text.front_matter import read_autonomy, read_branch
+from gitorch.text.slug import id_fault
+from gitorch.text.source import read_source, source_of
+from gitorch.text.yaml_file import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.text.yaml_file import YamlValue
+
+BYTES_MAX = 200_000
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
+
+
+class Cleanup(StrEnum):
+    """What happens to worktrees and sessions after the merge; nothing is ever removed unasked."""
+
+    ASK = "ask"
+    KEEP = "keep"
+
+
+def parse_config(path: str, data: bytes) -> Config:
+    """Read a configuration; what it does not say has its default. Raises Malformed with every problem found."""
+    if not data.strip():
+        return Config(path=path)
+    source = read_source(path, data, BYTES_MAX)
+    if isinstance(source, Problem):
+        raise Malformed(f"{path} cannot be read.", (source,))
+    complaints = Complaints(path)
+    value, problems = read_yaml(source)
+    complaints.found += problems
+    config = _config(path, Form(complaints, value or NOWHERE), value)
+    if complaints.found:
+        count = len(complaints.sorted())
+        message = f"{path} has {count} problem{'s' if count > 1 else ''}."
+        raise Malformed(message, complaints.sorted(), "gitorch init --print shows every key with its default")
+    return config
+
+
+def _config(path: str, top: Form, value: YamlValue | None) -> Config:
+    default = Config()
+    orchestration, worktrees, tests = top.form("orchestration"), top.form("worktrees"), top.form("tests")
+    review, lanes, waits = top.form("review"), top.form("lanes"), top.form("waits")
+    reminders, agents = top.form("reminders"), top.form("agents")
+    implementer, reviewer = lanes.form("implementer"), lanes.form("reviewer")
+    stages = _stages(review, default.review_stages)
+    config = Config(
+        path=path,
+        default_autonomy=read_autonomy(orchestration, "default_autonomy", default.default_autonomy),
+        merge_target=read_branch(orchestration, "merge_target", default.merge_target),
+        max_agents=orchestration.number("max_agents", default.max_agents, minimum=1, maximum=1000),
+        base_path=worktrees.text("base_path"),
+        test_command=tests.text("command"),
+        test_command_absent=tests.flag("absent_is_accepted", default=default.test_command_absent),
+        test_wait_seconds=tests.number("wait_seconds", default.test_wait_seconds, minimum=1),
+        review_mode=review.choice("mode", default.review_mode),
+        review_stages=stages,
+        rounds_max=review.number("rounds_max", default.rounds_max, minimum=1, maximum=100),
+        reviewers=_reviewers(review, reviewer.word("runtime"), stages),
+        implementer=implementer.word("runtime"),
+        runtimes={name: _runtime(name, form) for name, form in top.forms("runtimes").items()},
+        start_wait_seconds=waits.number("start_seconds", default.start_wait_seconds, minimum=1),
+        silence_seconds=waits.number("silence_seconds", default.silence_seconds, minimum=1),
+        lease_seconds=waits.number("lease_seconds", default.lease_seconds, minimum=1),
+        remind_first_seconds=reminders.number("first_seconds", default.remind_first_seconds, minimum=1),
+        remind_cap_seconds=reminders.number("cap_seconds", default.remind_cap_seconds, minimum=1),
+        restarts_max=agents.number("restarts_max", default.restarts_max, maximum=100),
+        cleanup=str(top.choice("cleanup", Cleanup.ASK)),
+        places=dict(_places(value)) if value else {},
+    )
+    for form in (top, orchestration, worktrees, tests, review, lanes, implementer, reviewer, waits, reminders, agents):
+        form.done()
+    return config
+
+
+def _stages(review: Form, default: tuple[str, ...]) -> tuple[str, ...]:
+    if not review.has("stages"):
+        review.get("stages")
+        return default
+    stages = review.texts("stages")
+    faults = [f"`{stage}` {id_fault(stage)}" for stage in stages if id_fault(stage)]
+    if not stages or len(set(stages)) < len(stages) or faults:
+        why = faults[0] if faults else "must name at least one stage, each once"
+        review.complain("stages", f"{why}.", "Write `stages: [spec, quality]`.")
+        return default
+    return stages
+
+
+def _reviewers(review: Form, everywhere: str, stages: tuple[str, ...]) -> dict[str, str]:
+    chosen = dict.fromkeys(stages, everywhere) if everywhere else {}
+    runtimes = review.form("runtimes")
+    for stage in stages:
+        if runtime := runtimes.word(stage):
+            chosen[stage] = runtime
+    runtimes.done()
+    return chosen
+
+
+def _runtime(name: str, form: Form) -> RuntimeChoice:
+    command = form.texts("command")
+    if len(command) == 1 and " " in command[0]:
+        form.complain("command", "must be a list of words.", f"Write `command: {json.dumps(command[0].split())}`.")
+    env = form.mapping("env")
+    for variable in env:
+        if not _VARIABLE.fullmatch(variable):
+            form.complain("env", f"holds `{variable}`, which is no name of a variable.", "Use letters, digits and _.")
+    choice = RuntimeChoice(form.word("preset", name), command, env)
+    form.done()
+    return choice
+
+
+def _places(value: YamlValue, prefix: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+    if isinstance(value.data, Mapping):
+        for name, entry in value.data.items():
+            yield f"{prefix}{name}", (entry.key.line, entry.key.column)
+            yield from _places(entry.value, f"{prefix}{name}.")
+
+
+def render(template: str, values: Mapping[str, str | int | bool]) -> str:
+    """The template with other values for some keys (`{"tests.command": "make test"}`), comments and all else untouched.
+
+    Raises KeyError for a key that the template does not have.
+    """
+    value, _ = read_yaml(source_of("gitorch.yaml", template))
+    for key in sorted(values, key=lambda key: -_span(value, key)[0]):
+        start, end = _span(value, key)
+        template = template[:start] + _written(values[key]) + template[end:]
+    return template
+
+
+def _span(value: YamlValue | None, key: str) -> tuple[int, int]:
+    for name in key.split("."):
+        if value is None or not isinstance(value.data, Mapping):
+            raise KeyError(key)
+        value = value.data[name].value
+    if value is None:
+        raise KeyError(key)
+    return value.spot.start, value.spot.end
+
+
+def _written(value: str | int | bool) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN:
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,195 @@
+"""Markdown as the blocks that matter to a plan, each with the line it begins on.
+
+Only blocks at the top level are told apart: whatever stands in a quotation, code, HTML or a comment is opaque, so a heading in
+there is no heading. Inline text is kept as written, because parsing it all would double the time, and `Scope: src/**, a/**`
+would come out as bold; `plain` renders the little that is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.token import Token
+
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+_INLINE = MarkdownIt("commonmark")
+_MARKUP = re.compile(r"[\\`*_\[\]<>&!]")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading, by `#` or by underlining (then `end` is the underline's line); `text` is its words without markup."""
+
+    line: int
+    end: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """`lines` are the source lines, stripped; the first stands on `line`."""
+
+    line: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list: the lines of its first paragraph, and the lists within it."""
+
+    line: int
+    lines: tuple[str, ...]
+    lists: tuple[Listing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list, bulleted or numbered."""
+
+    line: int
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table, its cells without markup."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; `rows` leave the header out."""
+
+    line: int
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A quotation, code, HTML or rule: nothing in it means anything to a plan."""
+
+    line: int
+
+
+Block = Heading | Paragraph | Listing | Table | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The top-level blocks in order. `code_lines` lie in code blocks; `code_spans` are the code words on a line."""
+
+    blocks: tuple[Block, ...]
+    code_lines: frozenset[int]
+    code_spans: dict[int, tuple[str, ...]]
+
+
+def read_markdown(text: str) -> Document:
+    """Parse CommonMark with tables. Never fails: every text is Markdown."""
+    tokens = _BLOCKS.parse(text)
+    lines: set[int] = set()
+    spans: dict[int, tuple[str, ...]] = {}
+    for token in tokens:
+        if token.type in {"fence", "code_block"} and token.map:
+            lines.update(range(token.map[0] + 1, token.map[1] + 1))
+        elif token.type == "inline" and token.map and "`" in token.content and "{{" in token.content:
+            words = tuple(part.content for part in _inline(token.content) if part.type == "code_inline")
+            for line in range(token.map[0] + 1, token.map[1] + 1):
+                spans[line] = spans.get(line, ()) + words
+    return Document(tuple(_blocks(tokens)), frozenset(lines), spans)
+
+
+def plain(content: str) -> str:
+    """Inline Markdown as the words that a reader sees, on one line."""
+    if not _MARKUP.search(content):
+        return " ".join(content.split())
+    words = [
+        " " if part.type in {"softbreak", "hardbreak"} else part.content
+        for part in _inline(content)
+        if part.type in {"text", "code_inline", "softbreak", "hardbreak", "image"}
+    ]
+    return " ".join("".join(words).split())
+
+
+def _inline(content: str) -> Sequence[Token]:
+    return _INLINE.parseInline(content)[0].children or ()
+
+
+def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        end = _end(tokens, at)
+        line = token.map[0] + 1 if token.map else 0
+        if token.type == "heading_open":
+            yield Heading(line, (token.map or [0, 0])[1], int(token.tag[1]), plain(tokens[at + 1].content))
+        elif token.type == "paragraph_open":
+            yield Paragraph(line, _lines(tokens[at + 1]))
+        elif token.type in {"bullet_list_open", "ordered_list_open"}:
+            yield _listing(tokens, at, end)
+        elif token.type == "table_open":
+            yield _table(tokens[at:end], line)
+        else:
+            yield Opaque(line)
+        at = end
+
+
+def _end(tokens: Sequence[Token], at: int) -> int:
+    """The index after the token that closes the one at `at`."""
+    if tokens[at].nesting != 1:
+        return at + 1
+    level = tokens[at].level
+    after = at + 1
+    while tokens[after].nesting != -1 or tokens[after].level != level:
+        after += 1
+    return after + 1
+
+
+def _lines(token: Token) -> tuple[str, ...]:
+    return tuple(line.strip() for line in token.content.split("\n"))
+
+
+def _listing(tokens: Sequence[Token], at: int, end: int) -> Listing:
+    line = (tokens[at].map or [0])[0] + 1
+    items: list[Item] = []
+    at += 1
+    while at < end - 1:
+        after = _end(tokens, at)
+        items.append(_item(tokens, at, after))
+        at = after
+    return Listing(line, tuple(items))
+
+
+def _item(tokens: Sequence[Token], at: int, end: int) -> Item:
+    line = (tokens[at].map or [0])[0] + 1
+    words: tuple[str, ...] = ()
+    lists: list[Listing] = []
+    at += 1
+    while at < end - 1:
+        after = _end(tokens, at)
+        if tokens[at].type == "paragraph_open" and not words and not lists:
+            words, line = _lines(tokens[at + 1]), (tokens[at].map or [line - 1])[0] + 1
+        elif tokens[at].type in {"bullet_list_open", "ordered_list_open"}:
+            lists.append(_listing(tokens, at, after))
+        at = after
+    return Item(line, words, tuple(lists))
+
+
+def _table(tokens: Sequence[Token], line: int) -> Table:
+    rows: list[Row] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append(Row((token.map or [line - 1])[0] + 1, ()))
+        elif token.type == "inline":
+            rows[-1] = Row(rows[-1].line, (*rows[-1].cells, plain(token.content)))
+    return Table(line, rows[0].cells, tuple(rows[1:]))

@@ -1,0 +1,108 @@
+"""Which epics a plan has: from its headings, or from a list in its front matter or a table, with sections by heading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.text.front_matter import Declared
+from gitorch.text.plan_checks import Draft
+from gitorch.text.plan_sections import Named
+from gitorch.text.plan_words import EpicWords, epic_words, named_words, names_of
+from gitorch.text.slug import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitorch.text.markdown import Row, Table
+    from gitorch.text.plan_sections import Outline, Section
+
+Sections = tuple[tuple[str, "Section"], ...]
+
+_ID_HEADS = ("id", "epic")
+_TITLE_HEADS = ("title", "name")
+_NEEDS_HEADS = ("depends on", "needs", "dependencies")
+
+
+def table_epics(tables: Sequence[Table]) -> tuple[Declared, ...]:
+    """The epics of the first table with a column `Id` or `Epic` and a column `Title` or `Depends on`; else none."""
+    for table in tables:
+        heads = [cell.strip().lower() for cell in table.header]
+        ids, titles, needs = (_column(heads, known) for known in (_ID_HEADS, _TITLE_HEADS, _NEEDS_HEADS))
+        if ids is not None and (titles is not None or needs is not None):
+            return tuple(_row_epic(row, ids, titles, needs) for row in table.rows if row.cells[ids])
+    return ()
+
+
+def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
+    return next((number for number, head in enumerate(heads) if head in known), None)
+
+
+def _row_epic(row: Row, ids: int, titles: int | None, needs: int | None) -> Declared:
+    words = epic_words(f"Epic: {row.cells[ids]}") or EpicWords("", row.cells[ids], closed=False)
+    title = row.cells[titles] if titles is not None else words.title
+    name = words.id or (words.title if " " not in words.title else slug(words.title, words.title))
+    named = tuple(Named(other, row.line) for other in names_of(row.cells[needs])) if needs is not None else ()
+    return Declared(name, title or name, row.line, named, closed=words.closed)
+
+
+def opener(titles: Mapping[str, str]) -> Callable[[str], EpicWords | None]:
+    """A test for headings that open a section, when ids and titles are known: `Epic: …` as ever, or just an id or title."""
+    ids = {name.casefold(): name for name in titles} | {title.casefold(): name for name, title in titles.items()}
+
+    def opens(heading: str) -> EpicWords | None:
+        words = epic_words(heading)
+        if words and words.id:
+            return words
+        text, title, closed = named_words(heading) if words is None else (words.title, "", words.closed)
+        name = ids.get(heading.casefold()) or ids.get(text.casefold())
+        return EpicWords(name, title or titles[name], closed) if name else words
+
+    return opens
+
+
+def with_ids(outline: Outline) -> Sections:
+    """Sections with their ids: written in the heading, made from the title, or `epic-<number>` where nothing else is left."""
+    return tuple(
+        (section.heading.id or slug(section.heading.title, f"epic-{number}"), section)
+        for number, section in enumerate(outline.sections, 1)
+    )
+
+
+def drafts_of(path: str, sections: Sections, declared: Sequence[Declared]) -> tuple[Draft, ...]:
+    """The epics before they are judged: those declared, with what their sections add, or one for each section."""
+    if not declared:
+        return tuple(_section_draft(path, name, section) for name, section in sections)
+    found = dict(reversed(sections))
+    return tuple(_declared_draft(path, epic, found.get(epic.id)) for epic in declared)
+
+
+def _section_draft(path: str, name: str, section: Section) -> Draft:
+    return Draft(
+        path,
+        name,
+        section.heading.title,
+        section.line,
+        tuple(section.tasks),
+        tuple(section.needs),
+        tuple(section.allowed),
+        tuple(section.forbidden),
+        section.closed,
+    )
+
+
+def _declared_draft(path: str, epic: Declared, section: Section | None) -> Draft:
+    if section is None:
+        return Draft(
+            path, epic.id, epic.title, epic.line, epic.tasks, epic.needs, epic.allowed, epic.forbidden, epic.closed
+        )
+    return Draft(
+        path,
+        epic.id,
+        epic.title,
+        section.line,
+        (*epic.tasks, *section.tasks),
+        (*epic.needs, *section.needs),
+        (*epic.allowed, *section.allowed),
+        (*epic.forbidden, *section.forbidden),
+        epic.closed or section.closed,
+    )

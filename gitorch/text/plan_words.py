@@ -1,0 +1,136 @@
+"""The words of a plan: what a heading, a line or an item says, if it says anything that a plan understands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gitorch.text.markdown import plain
+
+_EPIC = re.compile(r"\W*epic\s*[:：]\s*(?P<body>.*)", re.IGNORECASE)
+_EPIC_NAMED = re.compile(r"\W*epic\s+(?P<id>\S+?)\s*(?:[:：]|\s(?:—|–|--?)(?=\s|$))\s*(?P<title>.*)", re.IGNORECASE)
+_ID_AND_TITLE = re.compile(r"(?P<id>\S+)\s+(?:—|–|--?)\s+(?P<title>.+)")
+_ID_COLON_TITLE = re.compile(r"(?P<id>\S+?)\s*[:：]\s+(?P<title>.+)")
+_CLOSED = re.compile(r"\s*[\[(](?:closed|done|completed?)[\])]\s*$", re.IGNORECASE)
+_GATE = re.compile(r"Review Gate: (?P<id>\S+)")
+_GATE_TYPO = re.compile(r"\W*review[\s_-]*gate\b\s*(?:[:：—–-].*|\S+)?", re.IGNORECASE)
+_GATE_LINE = re.compile(r"#+\s*review[\s_-]*gate\b.*|[*_]*review[\s_-]*gate[*_]*\s*[:：][*_]*\s*\S+", re.IGNORECASE)
+_TASK = re.compile(
+    r"\W*?(?P<box>\[[ xX]\]\s*)?task\b\s*(?P<label>[\w.-]*)\s*(?:[:：]|\s(?:—|–|--?)(?=\s))\s*(?P<title>.+)",
+    re.IGNORECASE,
+)
+_TASKS = re.compile(r"[*_]*(?:tasks|checklist)[*_]*\s*:?[*_]*", re.IGNORECASE)
+_FIELD = re.compile(
+    r"[*_]*(?P<key>depends[ -]on|scope|not|status|design)[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)", re.IGNORECASE
+)
+_BOX = re.compile(r"\[(?P<mark>[ xX])\](?:\s+(?P<words>.*))?", re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
+_NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
+
+
+@dataclass(frozen=True, slots=True)
+class EpicWords:
+    """An epic's heading: `id` is empty when the heading gives only a title."""
+
+    id: str
+    title: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWords:
+    """A task's heading or checklist item."""
+
+    title: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWords:
+    """A line such as `Depends on: a, b`: the key in lower case with blanks, the value as written."""
+
+    key: str
+    value: str
+
+
+def epic_words(heading: str) -> EpicWords | None:
+    """`Epic: <id> — <Title>`, `Epic <id>: <Title>`, `Epic: <Title>`; None for any other heading."""
+    closed = bool(_CLOSED.search(heading))
+    heading = _CLOSED.sub("", heading)
+    if found := _EPIC.fullmatch(heading):
+        body = found["body"].strip()
+        named = _ID_AND_TITLE.fullmatch(body)
+        return EpicWords(named["id"], named["title"].strip(), closed) if named else EpicWords("", body, closed)
+    if found := _EPIC_NAMED.fullmatch(heading):
+        return EpicWords(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
+    return None
+
+
+def named_words(heading: str) -> tuple[str, str, bool]:
+    """A heading taken apart as `<id> — <Title>` or `<id>: <Title>`: id, title (empty when there is only one part), closed."""
+    text = _CLOSED.sub("", heading)
+    found = _ID_AND_TITLE.fullmatch(text) or _ID_COLON_TITLE.fullmatch(text)
+    closed = text != heading
+    return (found["id"], found["title"].strip(), closed) if found else (text.strip(), "", closed)
+
+
+def gate_id(heading: str, level: int) -> str | None:
+    """The id of a heading that is a review gate to the letter: level 2, `Review Gate: <id>`."""
+    found = _GATE.fullmatch(heading)
+    return found["id"] if found and level == 2 else None
+
+
+def almost_gate(heading: str) -> bool:
+    """Whether a heading was probably meant as a review gate."""
+    return bool(_GATE_TYPO.fullmatch(heading))
+
+
+def almost_gate_line(line: str) -> bool:
+    """Whether a line of running text was probably meant as the heading of a review gate."""
+    return bool(_GATE_LINE.fullmatch(line))
+
+
+def task_words(heading: str) -> TaskWords | None:
+    """`Task: …`, `Task 1: …`; None for any other heading."""
+    done = bool(_CLOSED.search(heading))
+    found = _TASK.fullmatch(_CLOSED.sub("", heading))
+    if not found:
+        return None
+    return TaskWords(found["title"].strip(), done or "x" in (found["box"] or "").lower())
+
+
+def is_tasks_line(line: str) -> bool:
+    """`Tasks:` as a line or heading of its own, after which a list holds the tasks."""
+    return bool(_TASKS.fullmatch(line))
+
+
+def box_words(lines: tuple[str, ...]) -> TaskWords | None:
+    """`[ ] …` or `[x] …` at the beginning of a list item."""
+    found = _BOX.fullmatch("\n".join(lines))
+    return TaskWords(plain(found["words"] or ""), found["mark"] != " ") if found else None
+
+
+def field_words(line: str) -> FieldWords | None:
+    """`Depends on:`, `Scope:`, `Not:`, `Status:`, `Design:` with what follows, however bold."""
+    found = _FIELD.fullmatch(line)
+    return FieldWords(found["key"].lower().replace("-", " "), found["value"].strip()) if found else None
+
+
+def names_of(value: str) -> tuple[str, ...]:
+    """The epics that a `Depends on:` value names; empty for `none`."""
+    said = plain(value).rstrip(".")
+    if said.strip().lower() in _NOTHING:
+        return ()
+    pieces = re.split(r"[,;]|\s(?:and|&)\s", said)
+    return tuple(re.sub(r"(?i)^epic\s+", "", piece.strip()).lstrip("#") for piece in pieces if piece.strip())
+
+
+def is_closed_status(value: str) -> bool:
+    """Whether a `Status:` value says that there is nothing left to do."""
+    return plain(value).strip().rstrip(".").lower() in {"closed", "done", "complete", "completed"}
+
+
+def path_of(value: str) -> str:
+    """A path from a line's value: bare, in backticks, or the target of a link."""
+    link = _LINK.search(value)
+    return link["to"] if link else value.strip("`*<> ")

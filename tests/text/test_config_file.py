@@ -1,0 +1,172 @@
+"""`gitorch.yaml` is read once, with every problem at its place (P46, P47)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitorch.errors import Malformed
+from gitorch.model.config import Config, RuntimeChoice
+from gitorch.model.workflow import Autonomy, ReviewMode
+from gitorch.text.config_file import parse_config, render
+from gitorch.text.front_matter import NO_FULL_AUTO
+
+TEMPLATE = Path(__file__).parents[2] / "templates" / "gitorch.yaml"
+
+
+def problems_of(text: str) -> list[tuple[int, int, str]]:
+    with pytest.raises(Malformed) as caught:
+        parse_config("gitorch.yaml", text.encode())
+    assert all(problem.fix for problem in caught.value.problems)
+    return [(problem.line, problem.column, problem.message) for problem in caught.value.problems]
+
+
+def test_the_template_says_the_defaults():
+    config = parse_config("", TEMPLATE.read_bytes())
+
+    assert config == Config()
+
+
+def test_the_template_has_every_key_with_a_comment():
+    config = parse_config("", TEMPLATE.read_bytes())
+    lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
+    leaves = [key for key in config.places if not any(other.startswith(f"{key}.") for other in config.places)]
+
+    assert len(leaves) == 21
+    assert [key for key in leaves if "#" not in lines[config.places[key][0] - 1]] == []
+    assert parse_config("x", b"") == parse_config("x", b"# nothing\n") == Config(path="x")
+
+
+def test_every_key_reaches_the_configuration():
+    config = parse_config(
+        "gitorch.yaml",
+        b"""
+orchestration: {default_autonomy: per_epic, merge_target: release/1.0, max_agents: 2}
+worktrees: {base_path: ~/trees}
+tests: {command: make test, absent_is_accepted: true, wait_seconds: 60}
+review: {mode: parallel, stages: [spec, security], rounds_max: 5, runtimes: {security: mine}}
+lanes: {implementer: {runtime: claude}, reviewer: {runtime: codex}}
+runtimes: {mine: {preset: claude, command: [claude, --model, x], env: {A: b, N: 1}}, codex: {}}
+waits: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3}
+reminders: {first_seconds: 4, cap_seconds: 5}
+agents: {restarts_max: 0}
+cleanup: keep
+""",
+    )
+
+    assert config == Config(
+        path="gitorch.yaml",
+        default_autonomy=Autonomy.PER_EPIC,
+        merge_target="release/1.0",
+        base_path="~/trees",
+        implementer="claude",
+        reviewers={"spec": "codex", "security": "mine"},
+        review_mode=ReviewMode.PARALLEL,
+        review_stages=("spec", "security"),
+        rounds_max=5,
+        max_agents=2,
+        test_command="make test",
+        test_command_absent=True,
+        test_wait_seconds=60,
+        start_wait_seconds=1,
+        silence_seconds=2,
+        lease_seconds=3,
+        restarts_max=0,
+        remind_first_seconds=4,
+        remind_cap_seconds=5,
+        cleanup="keep",
+        runtimes={
+            "mine": RuntimeChoice("claude", ("claude", "--model", "x"), {"A": "b", "N": "1"}),
+            "codex": RuntimeChoice("codex"),
+        },
+    )
+    assert config.places["tests.command"] == (4, 9)
+
+
+def test_all_problems_are_found_at_once():
+    text = """orchestration:
+  default_autonomy: full_auto
+  merge_traget: main
+  max_agents: 0
+tests: {wait_seconds: soon, absent_is_accepted: "yes"}
+review:
+  mode: fast
+  stages: []
+  runtimes: {style: codex}
+runtimes:
+  mine: {command: claude --fast, prest: x}
+  mine: {}
+lanes: claude
+cleanup: purge
+worktrees: {beads_enabled: true}
+"""
+
+    assert problems_of(text) == [
+        (2, 21, f"`orchestration.default_autonomy` cannot be `full_auto`: {NO_FULL_AUTO}"),
+        (3, 3, "`orchestration.merge_traget` is not a known key. Did you mean `merge_target`?"),
+        (4, 15, "`orchestration.max_agents` must be a whole number from 1 to 1000."),
+        (5, 23, "`tests.wait_seconds` must be a whole number from 1 to 10000000."),
+        (5, 49, "`tests.absent_is_accepted` must be true or false."),
+        (7, 9, "`review.mode` must be one of sequential, parallel, not `fast`."),
+        (8, 11, "`review.stages` must name at least one stage, each once."),
+        (9, 14, "`review.runtimes.style` is not a known key."),
+        (11, 19, "`runtimes.mine.command` must be a list of words."),
+        (11, 34, "`runtimes.mine.prest` is not a known key. Did you mean `preset`?"),
+        (12, 3, "The key `mine` is here twice; first on line 11."),
+        (13, 8, "`lanes` must be a mapping of keys to values."),
+        (14, 10, "`cleanup` must be one of ask, keep, not `purge`."),
+        (15, 13, "`worktrees.beads_enabled` is not a known key."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- a", (1, 1, "the top level of the file must be a mapping of keys to values.")),
+        ("a: b: c", (1, 5, "This is not YAML: mapping values are not allowed here.")),
+        ("waits: &w {}\nreminders: *w", (1, 8, "YAML aliases (*name) are not read here.")),
+        ("cleanup: !x ask", (1, 10, "YAML tags such as !x are not read here.")),
+        ("[" * 2000, (1, 1, "This is not YAML: it is nested too deeply.")),
+        ("a\x07", (1, 2, "This is not YAML: it holds a control character.")),
+        (
+            "orchestration: {merge_target: a..b}",
+            (1, 31, "`orchestration.merge_target` is no name of a branch: `a..b`."),
+        ),
+        (
+            "orchestration: {merge_target: refs/heads/main}",
+            (
+                1,
+                31,
+                "`orchestration.merge_target` must be a branch's short name, such as main: `refs/heads/main`.",
+            ),
+        ),
+        ("x" * 200_001, (1, 1, "The file has 200,001 bytes; at most 200,000 are read.")),
+    ],
+)
+def test_one_problem_at_its_place(text, expected):
+    assert problems_of(text) == [expected]
+
+
+def test_a_template_is_filled_in_without_touching_the_rest():
+    template = TEMPLATE.read_text(encoding="utf-8")
+
+    text = render(
+        template, {"orchestration.merge_target": "trunk", "tests.command": 'pytest -k "a b"', "waits.lease_seconds": 5}
+    )
+
+    config = parse_config("", text.encode())
+    assert (config.merge_target, config.test_command, config.lease_seconds) == ("trunk", 'pytest -k "a b"', 5)
+    assert text.count("#") == template.count("#")
+    with pytest.raises(KeyError):
+        render(template, {"tests.comand": "x"})
+
+
+@given(st.text() | st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=3).map(str))
+def test_no_text_raises_anything_but_malformed(text):
+    try:
+        parse_config("gitorch.yaml", text.encode("utf-8", "surrogatepass"))
+    except Malformed as error:
+        assert error.problems  # noqa: PT017 - either outcome is right
