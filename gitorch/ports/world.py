@@ -58,8 +58,8 @@ class Terminals(Protocol):
     def deliver(self, key: SessionKey, preset: Preset, letter: LetterId, line: str) -> str:
         """Type one line and submit it, once for each letter whatever happens in between.
 
-        Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (nothing was typed;
-        try again later).
+        Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (it was not submitted;
+        call again later, and what stands typed already is not typed twice).
         """
         ...
 
@@ -107,6 +107,20 @@ class DiffStat:
     paths: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MoveResult:
+    """Whether a branch is where it was wanted, and what became of the checkout of it.
+
+    `checkout` is `none` (checked out nowhere), `updated`, or `left`: it holds work of somebody's, so it was not touched
+    and now shows the move as changes to undo. `path` is where, and `command` what brings it along, keeping that work.
+    """
+
+    moved: bool
+    checkout: str = "none"
+    path: str = ""
+    command: str = ""
+
+
 class Git(Protocol):
     """The git command line, for everything but the ledger. Full ids and `--` always; never touches a user's checkout."""
 
@@ -146,8 +160,11 @@ class Git(Protocol):
         """Whether one commit is in the history of the other."""
         ...
 
-    def move(self, branch: str, new: CommitId, old: CommitId) -> bool:
-        """Move a branch by compare-and-swap; false when it is not at `old`. A clean checkout of it is brought along."""
+    def move(self, branch: str, new: CommitId, old: CommitId) -> MoveResult:
+        """Move a branch by compare-and-swap; nothing moves when it is neither at `old` nor, from an earlier try, at `new`.
+
+        A clean checkout of it is brought along; one with uncommitted work is left exactly as it is, and named.
+        """
         ...
 
     def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
