@@ -167,6 +167,10 @@ class Git(Protocol):
         """
         ...
 
+    def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
+        """Short id and subject of each commit after `base` up to `head`, oldest first."""
+        ...
+
     def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
         """Whether a file has that line at that commit; line 0 asks for the file alone."""
         ...
@@ -191,12 +195,20 @@ class Worktrees(Protocol):
         """Delete a work branch of gitorch's."""
         ...
 
+    def tidy(self, folder: Path) -> None:
+        """Forget worktrees whose folders are gone, and remove this folder, and those above it that we made, when empty."""
+        ...
+
 
 class Checks(Protocol):
     """Runs of the project's test command, each at one commit, outliving the process that began them."""
 
-    def look(self, commit: CommitId) -> CheckSeen:
-        """Where the run at this commit stands; a run whose process died without a result is absent again."""
+    def look(self, commit: CommitId, command: str) -> CheckSeen:
+        """Where the run of this command at this commit stands; one whose process died without a result is absent again."""
+        ...
+
+    def log(self, commit: CommitId, command: str) -> bytes:
+        """The kept output of a finished run; empty where there is none."""
         ...
 
     def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
@@ -205,6 +217,30 @@ class Checks(Protocol):
 
     def clear(self) -> None:
         """End what runs and forget the results and checkouts."""
+        ...
+
+
+class Files(Protocol):
+    """Small files outside the ledger: texts for agents, and copies of what they were told."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file whole, by a temporary name and a rename, making its folder."""
+        ...
+
+    def read(self, path: Path) -> bytes | None:
+        """The bytes, or None where there is no such file."""
+        ...
+
+
+class Secrets(Protocol):
+    """Chance, and what must not be guessed."""
+
+    def token(self, key: SessionKey) -> str:
+        """The token of a session: the same each time it is asked for on this host, unguessable elsewhere."""
+        ...
+
+    def nonce(self) -> str:
+        """A fresh random word."""
         ...
 
 

@@ -217,7 +217,8 @@ class Delivery:
             if visible and scene.state in READY and not scene.pane.in_mode and now >= settled:
                 self._folder.write_sent(letter, replace(sent, shown=True))
                 return ""
-            if now > began + SHOWN_MS + self._preset.settle_ms:
+            blocked = scene.state is AgentState.DIALOG and now >= settled
+            if blocked or now > began + SHOWN_MS + self._preset.settle_ms:
                 return self._not_shown(letter, sent, scene)
             self._clock.sleep(POLL_SECONDS)
 

@@ -82,3 +82,20 @@ def holding(path: Path, wait_seconds: float) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+class LocalFiles:
+    """Small files on this machine. Implements `ports.world.Files`."""
+
+    @staticmethod
+    def write(path: Path, data: bytes) -> None:
+        """Write a file whole, by a temporary name and a rename, making its folder; others may read it."""
+        write_whole(path, data, mode=0o644)
+
+    @staticmethod
+    def read(path: Path) -> bytes | None:
+        """The bytes, or None where there is no such file."""
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
