@@ -24,7 +24,9 @@ class Preset:
     `first_prompt` is `argument`, `option` or `paste`; with `argument` the prompt is added to `argv`, with `option` as
     `first_option` followed by it. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
     the order `dialog limited busy error ready`. `transcript` is a path, relative to the worktree unless it begins with `~`,
-    in which a submitted text appears.
+    in which a submitted text appears; it may hold `*`, and `{slug}` for the worktree's path with `-` for every character that
+    is no letter or digit. `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
+    written beside the session's marks before it starts, and `{session}` in `argv` and `env` names that folder.
     """
 
     name: str
@@ -42,3 +44,5 @@ class Preset:
     resume_argv: tuple[str, ...] = ()
     one_shot_argv: tuple[str, ...] = ()
     install_hint: str = ""
+    empty_input: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)

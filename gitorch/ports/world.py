@@ -58,8 +58,8 @@ class Terminals(Protocol):
     def deliver(self, key: SessionKey, preset: Preset, letter: LetterId, line: str) -> str:
         """Type one line and submit it, once for each letter whatever happens in between.
 
-        Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (nothing was typed;
-        try again later).
+        Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (it was not submitted;
+        call again later, and what stands typed already is not typed twice).
         """
         ...
 

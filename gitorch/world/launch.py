@@ -1,0 +1,112 @@
+"""How an agent is started in a pane: its environment from a list, a wrapper that records its process and its end."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from gitorch.ports.world import Launch
+
+MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
+"""What every program may expect; `LC_*` passes too. Everything else must be named by the preset or the launch."""
+
+NEVER = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR")
+LOG_BYTES = 1_000_000
+"""How much output is kept from the beginning, and as much again from the end."""
+
+SESSION_VARIABLE = "GITORCH_SESSION_KEY"
+SIGNALS_VARIABLE = "GITORCH_SIGNALS"
+
+WRAPPER = """\
+#!/bin/sh
+# Runs one agent in its pane. Signals end the agent, not this wrapper, which has to record how it ended.
+trap : HUP INT QUIT TERM
+{exports}
+folder={folder}
+if cd {cwd}; then
+  /bin/sh -c '
+    read -r stat </proc/$$/stat || stat=
+    read -r boot </proc/sys/kernel/random/boot_id || boot=
+    printf "%s\\n" "$$" "$stat" "$boot" >"$0/agent.tmp" && mv "$0/agent.tmp" "$0/agent"
+    exec "$@"' "$folder" {command}
+  status=$?
+else
+  status=126
+fi
+printf '%s\\n' "$status" >"$folder/exit.tmp" && mv "$folder/exit.tmp" "$folder/exit"
+exit "$status"
+"""
+
+
+def environment(launch: Launch, environ: Mapping[str, str], folder: Path, owner: str) -> dict[str, str]:
+    """All that the agent's process gets: a minimal list, what the preset passes and sets, and what the launch says.
+
+    Nothing of tmux's, nothing of the caller's that nobody named, no other agent's variables.
+    """
+    named = {name: environ[name] for name in (*MINIMAL, *launch.preset.passes) if name in environ}
+    locale = {name: value for name, value in environ.items() if name.startswith("LC_")}
+    preset = {name: fill(value, folder, launch.cwd) for name, value in launch.preset.env.items()}
+    chosen = {"TERM": "xterm-256color", **locale, **named, **preset, **launch.env}
+    chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
+    return {
+        name: value
+        for name, value in chosen.items()
+        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name not in NEVER and "\0" not in value
+    }
+
+
+def command(launch: Launch, folder: Path) -> tuple[str, ...]:
+    """The argument vector, with the first prompt where the preset takes one."""
+    argv = tuple(fill(word, folder, launch.cwd) for word in launch.preset.argv)
+    if not launch.first_line or launch.preset.first_prompt == "paste":
+        return argv
+    option = (launch.preset.first_option,) if launch.preset.first_prompt == "option" else ()
+    return (*argv, *option, launch.first_line)
+
+
+def fill(word: str, folder: Path, cwd: Path) -> str:
+    """Put the session's folder and the worktree into a word of a preset."""
+    return word.replace("{session}", str(folder)).replace("{cwd}", str(cwd))
+
+
+def wrapper(argv: Sequence[str], env: Mapping[str, str], cwd: Path, folder: Path) -> str:
+    """The script that the pane runs, under `env -i`."""
+    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in sorted(env.items()))
+    return WRAPPER.format(
+        exports=exports, folder=shlex.quote(str(folder)), cwd=shlex.quote(str(cwd)), command=shlex.join(argv)
+    )
+
+
+def recorder(folder: Path) -> str:
+    """The command that `pipe-pane` feeds: it keeps the first and the last of the output and throws away what lies between."""
+    log, last = shlex.quote(str(folder / "output.log")), shlex.quote(str(folder / "output.tail"))
+    return f"head -c {LOG_BYTES} >{log}; exec tail -c {LOG_BYTES} >{last}"
+
+
+def one_line(text: str) -> str:
+    """Text as it may be typed: control characters gone, white space of any kind a single blank."""
+    kept = (" " if char.isspace() else char for char in text if char.isspace() or not _control(char))
+    return " ".join("".join(kept).split())
+
+
+def _control(char: str) -> bool:
+    return ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F or 0xD800 <= ord(char) <= 0xDFFF
+
+
+def unsafe(line: str, bytes_max: int = 2_000) -> str:
+    """Why a line must not be typed or given as a prompt; empty when it may.
+
+    `/ ! # @` at the beginning are commands in one program or another (`!` runs a shell in four of five), `-` is an option.
+    """
+    if not line:
+        return "the text is empty"
+    if line[0] in "/!#@-":
+        return f"the text begins with {line[0]!r}, which programs take as a command"
+    if len(line.encode()) > bytes_max:
+        return f"the text is longer than {bytes_max} bytes; point to a file"
+    return ""

@@ -1,0 +1,90 @@
+"""Running another program with a time limit and an environment that was chosen, not inherited."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a program ended and what it wrote. Paths in it may hold any bytes, so text survives as surrogates."""
+
+    status: int
+    out_bytes: bytes
+    err_bytes: bytes
+
+    @property
+    def out(self) -> str:
+        """Standard output as text."""
+        return self.out_bytes.decode("utf-8", "surrogateescape")
+
+    @property
+    def err(self) -> str:
+        """Standard error as text without the last line feed."""
+        return self.err_bytes.decode("utf-8", "replace").rstrip("\n")
+
+
+def run(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    given: bytes = b"",
+    wait_seconds: float = 30.0,
+    keep: Collection[int] = (),
+) -> Done:
+    """Run a program to its end; whatever its exit status, that is an answer.
+
+    `keep` are file descriptors that it inherits. Raises Unavailable where there is no such program, and where it takes
+    longer than `wait_seconds`; its whole process group is killed then.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=tuple(keep),
+        )
+    except OSError as error:
+        missing = error.filename if error.filename is not None else argv[0]
+        raise Unavailable(f"{argv[0]} cannot be run: {error.strerror} ({missing})", hint="gitorch doctor") from error
+    try:
+        out, err = process.communicate(given, timeout=wait_seconds)
+    except subprocess.TimeoutExpired as error:
+        _kill(process)
+        raise Unavailable(f"{argv[0]} gave no answer within {wait_seconds:g} seconds", hint="gitorch doctor") from error
+    except BaseException:
+        _kill(process)
+        raise
+    return Done(process.returncode, out, err)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    process.wait()
+
+
+def without(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
+    """An environment less every name that begins with one of these prefixes."""
+    return {name: value for name, value in environ.items() if not name.startswith(prefixes)}

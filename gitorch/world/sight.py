@@ -1,0 +1,182 @@
+"""Looking at many sessions at once: one listing for all, and a screen only where something was written."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitorch.model.ids import Moment
+from gitorch.model.observed import READY, AgentState, SessionSeen
+from gitorch.rules.screen import HOOKS, classify, judge
+from gitorch.world import processes
+from gitorch.world.marks import folder_of, parse_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from gitorch.ports.world import Clock, SessionKey
+    from gitorch.rules.screen import Signal
+    from gitorch.world.marks import Folder, LaunchMark
+    from gitorch.world.tmux import Listing, Pane, Tmux
+
+SHOWN_LINES = 30
+SHOWING = frozenset({AgentState.EXITED, AgentState.DIALOG, AgentState.ERROR})
+"""States in which somebody will want to read the screen."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was read of one session, kept as long as nothing shows that it changed."""
+
+    folder: Folder
+    launch: LaunchMark | None = None
+    launch_stamp: tuple[int, int] = (0, 0)
+    signals_read: int = 0
+    hook: Signal | None = None
+    ready: bool = False
+    pane: str = ""
+    active_at: int = -1
+    captured_at: int = 0
+    screen: str = ""
+    shown: tuple[AgentState, str] = (AgentState.UNKNOWN, "")
+    shown_of: tuple[str, str] | None = field(default=None)
+
+    def reread(self) -> None:
+        """Read the marks that changed."""
+        stamp = _stamp(self.folder.path / "launch.json")
+        if stamp != self.launch_stamp:
+            self.launch, self.launch_stamp = self.folder.launch(), stamp
+        size = _stamp(self.folder.signals_path)[0]
+        if size != self.signals_read:
+            signals = [signal for signal in self._new_signals(size) if signal.event in HOOKS]
+            self.hook = signals[-1] if signals else self.hook
+            self.ready = self.ready or bool(signals)
+
+    def _new_signals(self, size: int) -> list[Signal]:
+        start = self.signals_read if size > self.signals_read else 0
+        with self.folder.signals_path.open("rb") as file:
+            file.seek(start)
+            data = file.read(size - start)
+        whole = data.rfind(b"\n") + 1
+        self.signals_read = start + whole
+        return parse_signals(data[:whole])
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+class Sight:
+    """Looks at sessions; remembers between looks what need not be read again."""
+
+    def __init__(self, home: Path, tmux: Tmux, clock: Clock) -> None:
+        self._home = home
+        self._tmux = tmux
+        self._clock = clock
+        self._memories: dict[SessionKey, Memory] = {}
+
+    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
+        """What each of these sessions is doing now. Raises Unavailable when tmux cannot be asked."""
+        listing = self._tmux.list()
+        now = self._clock.now()
+        by_name: dict[str, list[Pane]] = {}
+        for pane in listing.panes:
+            by_name.setdefault(pane.session, []).append(pane)
+        memories = {key: self._memories.setdefault(key, Memory(folder_of(self._home, key))) for key in keys}
+        panes: dict[SessionKey, Pane] = {}
+        for key, memory in memories.items():
+            memory.reread()
+            if (own := _own_pane(by_name.get(key.name, []), memory.launch)) is not None:
+                panes[key] = own
+        self._capture(panes, memories, now)
+        return {
+            key: self._present(memory, panes[key], now) if key in panes else _absent(memory, listing)
+            for key, memory in memories.items()
+        }
+
+    def _capture(self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment) -> None:
+        """Read the screens that may have changed; activity is in whole seconds, so one that moved this second is read again."""
+        moved = {key: pane for key, pane in panes.items() if _moved(memories[key], pane)}
+        texts = self._tmux.capture([pane.id for pane in moved.values()], secrets.token_hex(8))
+        for key, pane in moved.items():
+            if (text := texts.get(pane.id)) is not None:
+                memory = memories[key]
+                memory.screen, memory.pane = text, pane.id
+                memory.active_at, memory.captured_at = pane.active_at, now
+
+    def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
+        exit_status = memory.folder.exit_status()
+        if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
+            memory.shown = classify(memory.screen, pane.title, memory.launch.preset)
+            memory.shown_of = (memory.screen, pane.title)
+        self._note_ready(memory)
+        changed_at = Moment(pane.active_at * 1000)
+        state, sign = judge(memory.shown, memory.hook, ready_seen=memory.ready, changed_at=changed_at, now=now)
+        if pane.dead or exit_status is not None:
+            state, sign = AgentState.EXITED, "process: ended"
+        agent = memory.folder.agent()
+        return SessionSeen(
+            present=True,
+            started=True,
+            state=state,
+            pid=agent[0] if agent is not None else pane.pid,
+            exit_status=exit_status,
+            started_at=memory.launch.started_at if memory.launch is not None else None,
+            changed_at=changed_at,
+            evidence=sign,
+            screen=_last_lines(memory.screen) if state in SHOWING else "",
+            ready_seen=memory.ready,
+        )
+
+    @staticmethod
+    def _note_ready(memory: Memory) -> None:
+        if memory.ready or memory.shown[0] in {*READY, AgentState.WORKING} or memory.folder.ready_seen():
+            if not memory.folder.ready_seen():
+                memory.folder.mark_ready()
+            memory.ready = True
+
+
+def _moved(memory: Memory, pane: Pane) -> bool:
+    if memory.pane != pane.id or memory.active_at != pane.active_at:
+        return True
+    return memory.captured_at < (pane.active_at + 1) * 1000
+
+
+def _own_pane(panes: list[Pane], launch: LaunchMark | None) -> Pane | None:
+    """The pane that was started, even where somebody split its window; the first one as long as that is not known."""
+    if launch is None or not launch.pane:
+        return panes[0] if panes else None
+    return next((pane for pane in panes if pane.id == launch.pane), None)
+
+
+def _absent(memory: Memory, listing: Listing) -> SessionSeen:
+    """A session that tmux does not have: never started, or over."""
+    launch, agent = memory.launch, memory.folder.agent()
+    if launch is None or (not launch.pane and agent is None):
+        return SessionSeen(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
+    running = agent is not None and processes.alive(*agent)
+    return SessionSeen(
+        present=False,
+        started=True,
+        state=AgentState.UNKNOWN if running else AgentState.EXITED,
+        pid=agent[0] if agent is not None and running else 0,
+        exit_status=memory.folder.exit_status(),
+        server_gone=launch.server != listing.server,
+        started_at=launch.started_at,
+        evidence="process: runs without a terminal" if running else "process: gone",
+        screen=memory.folder.output_tail(SHOWN_LINES),
+        ready_seen=memory.ready or memory.folder.ready_seen(),
+    )
+
+
+def _last_lines(screen: str) -> str:
+    lines = [line.rstrip() for line in screen.rstrip().splitlines()]
+    if lines and lines[-1].startswith("Pane is dead ("):
+        lines = "\n".join(lines[:-1]).rstrip().splitlines()
+    return "\n".join(lines[-SHOWN_LINES:])

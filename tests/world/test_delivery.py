@@ -1,0 +1,230 @@
+"""One line, typed into a real terminal program on a real tmux server: once, whole, and never into the wrong thing."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from conftest import wait_for
+from gitorch.model.ids import LetterId
+from gitorch.world.marks import SentMark, folder_of
+
+pytestmark = pytest.mark.tmux
+LINE = "Read .gitorch/brief.md and do what it says."
+
+
+def test_the_exact_text_arrives_once_and_its_receipt_is_kept(lab):
+    key = lab.ready()
+    text = "Fix the \"bug\" in `a.py`; don't expand $HOME or $(id); 100% → ✓ 日本語;"
+    assert lab.deliver(key, text) == "submitted"
+    assert lab.deliver(key, text) == "submitted"
+    assert lab.turns() == [text]
+    assert lab.terminals.receipts(key) == {"l1": "submitted"}
+
+
+def test_a_prompt_hook_that_holds_the_text_makes_it_delivered(lab):
+    key = lab.ready("--hooks")
+    assert lab.deliver(key) == "delivered"
+    assert lab.turns() == [LINE]
+
+
+def test_a_transcript_that_gains_the_text_makes_it_delivered(lab):
+    key = lab.ready(transcript="turns")
+    preset = lab.preset(transcript="turns")
+    assert lab.terminals.deliver(key, preset, LetterId("l1"), LINE) == "delivered"
+
+
+def test_a_text_that_an_old_transcript_already_held_proves_nothing(lab):
+    (lab.cwd / "old").write_text(f'"{LINE}"\n')
+    key = lab.ready(transcript="old")
+    assert lab.terminals.deliver(key, lab.preset(transcript="old"), LetterId("l1"), LINE) == "submitted"
+
+
+def test_control_characters_cannot_end_the_paste_or_submit_early(lab):
+    key = lab.ready()
+    assert lab.deliver(key, "one\x1b[201~\rtwo\nthree\x03\t four") == "submitted"
+    assert lab.turns() == ["one[201~ two three four"]
+
+
+@pytest.mark.parametrize("text", ["/quit", "!rm -rf .", "#note", "@file", "-x", "  /quit", "\x1b/quit", "", "x" * 3000])
+def test_text_that_a_program_would_take_as_a_command_is_refused(lab, text):
+    assert lab.deliver(lab.start(), text).startswith("refused: the text ")
+
+
+def test_a_swallowed_submit_key_is_pressed_again_and_the_text_arrives_once(lab):
+    key = lab.ready("--swallow", "1")
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_key_that_is_always_swallowed_ends_as_typed(lab):
+    key = lab.ready("--swallow", "9")
+    assert lab.deliver(key) == "typed"
+    assert lab.turns() == []
+
+
+def test_a_busy_agent_is_left_alone(lab):
+    key = lab.ready()
+    lab.mode("busy")
+    lab.wait_state(key, "working")
+    assert lab.deliver(key).startswith("refused: the agent is working")
+    lab.mode("idle")
+    lab.wait_state(key, "idle")
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_dialog_gets_neither_text_nor_key(lab):
+    key = lab.ready()
+    lab.mode("dialog")
+    lab.wait_state(key, "dialog")
+    assert lab.deliver(key).startswith("refused: the agent is dialog")
+    assert lab.logged("answers") == []
+    assert "Enter to confirm" in lab.look(key).screen
+
+
+def test_a_dialog_that_opens_under_the_paste_is_not_confirmed_and_the_text_comes_later(lab):
+    key = lab.ready("--quick-dialog")
+    receipt = lab.deliver(key)
+    assert receipt == "refused: the agent became dialog after the text was typed; the submit key was not pressed"
+    assert lab.logged("answers") == []
+    lab.mode("idle")
+    lab.wait_state(key, "idle")
+    receipts = wait_for(lambda: (got := lab.deliver(key)) == "submitted" or got.startswith("unknown") and got)
+    assert receipts is True
+    assert lab.turns() == [LINE]
+
+
+def test_a_half_written_line_is_not_sent_along(lab):
+    key = lab.ready()
+    lab.keys_to(key, "-l", "please do not")
+    wait_for(lambda: "please do not" in lab.terminals.screen(key))
+    assert lab.deliver(key) == "refused: a half-written line stands in its input"
+    lab.keys_to(key, "C-u")
+    wait_for(lambda: "please do not" not in lab.terminals.screen(key))
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_copy_mode_that_nobody_is_in_is_left_first(lab):
+    key = lab.ready()
+    lab.tmux.tell("copy-mode", "-t", lab.pane(key).id)
+    assert lab.pane(key).in_mode
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_dead_pane_is_refused_and_the_server_with_its_other_sessions_survives(lab):
+    other, key = lab.ready(), lab.ready()
+    lab.mode("exit 3")
+    lab.wait_state(key, "exited")
+    lab.wait_state(other, "exited")
+    assert lab.deliver(key).startswith("refused: the agent is exited")
+    assert lab.look(other).present
+
+
+def test_a_pane_that_dies_after_the_look_is_guarded_inside_the_server(lab):
+    key = lab.ready()
+    delivery = lab.terminals._delivery(*_parts(lab, key))
+    scene = delivery._scene(LINE)
+    lab.mode("exit 0")
+    lab.wait_state(key, "exited")
+    refusal = delivery._type(scene, LetterId("l1"), SentMark(LINE, lab.clock.now()))
+    assert refusal == "its terminal changed just before the text was typed"
+    assert lab.look(key).present
+    assert lab.tmux.ask("list-buffers").out == ""
+
+
+def _parts(lab, key):
+    folder = folder_of(lab.home, key)
+    mark = folder.launch()
+    return folder, mark, mark.preset
+
+
+def test_a_program_that_never_shows_the_text_is_not_sent_a_key(lab):
+    key = lab.ready("--deaf")
+    receipt = lab.deliver(key)
+    assert receipt in {"unknown", "refused: the text was lost in a dialog and will be typed again"}
+    assert lab.turns() == []
+
+
+def test_two_processes_that_deliver_the_same_letter_type_it_once(lab):
+    key = lab.ready()
+    receipts = []
+    senders = [
+        threading.Thread(target=lambda: receipts.append(lab.deliver(key, terminals=lab.another()))) for _ in range(2)
+    ]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert receipts == ["submitted", "submitted"]
+    assert lab.turns() == [LINE]
+
+
+def test_a_session_that_was_never_started_is_refused(lab):
+    lab.start()
+    assert lab.deliver(type(lab.keys[0])("auth-7f3a", "s9")) == "refused: the session was not started"
+
+
+CRASH = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+import conftest
+from gitorch.world import delivery
+from gitorch.model.ids import LetterId
+from gitorch.ports.world import SessionKey
+from pathlib import Path
+
+def die(*words, **named):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+lab = conftest.Lab.__new__(conftest.Lab)
+lab.folder, lab.home, lab.socket = Path({folder!r}), Path({home!r}), {socket!r}
+lab.clock, lab.environ, lab.cwd = conftest.SystemClock(), {environ!r}, Path({cwd!r})
+real = getattr(delivery.Delivery, {where!r})
+def wrapped(self, *words, **named):
+    if {after!r}:
+        real(self, *words, **named)
+    die()
+setattr(delivery.Delivery, {where!r}, wrapped)
+lab.another().deliver(SessionKey({run!r}, {session!r}), lab.preset(), LetterId("l1"), {line!r})
+"""
+
+
+@pytest.mark.parametrize("hooks", [(), ("--hooks",)], ids=["screen", "hooks"])
+@pytest.mark.parametrize(
+    ("where", "after"), [("_type", False), ("_type", True), ("_press", False), ("_press", True), ("_keep", False)]
+)
+def test_killed_between_any_two_steps_it_still_arrives_exactly_once(lab, where, after, hooks):
+    key = lab.ready(*hooks)
+    code = CRASH.format(
+        tests=str(Path(__file__).parent),
+        folder=str(lab.folder),
+        home=str(lab.home),
+        socket=lab.socket,
+        environ=lab.environ,
+        cwd=str(lab.cwd),
+        where=where,
+        after=after,
+        run=key.run,
+        session=key.session,
+        line=LINE,
+    )
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert done.returncode == -signal.SIGKILL
+    assert lab.deliver(key) in {"submitted", "delivered"}
+    assert lab.turns() == [LINE]
+
+
+def test_the_first_prompt_as_an_argument_is_submitted_by_the_start_and_proved_by_the_hook(lab):
+    key = lab.start("--hooks", line=LINE, letter="l1", first_prompt="argument")
+    wait_for(lambda: lab.terminals.receipts(key) == {"l1": "delivered"})
+    assert lab.deliver(key) == "delivered"
+    assert lab.turns() == [LINE]
+
+

@@ -1,0 +1,156 @@
+"""A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
+
+`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [PROMPT]`. It logs every submitted turn to
+`FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
+`idle`, `busy`, `dialog`, `exit N`.
+"""
+
+import argparse
+import json
+import os
+import re
+import select
+import sys
+import termios
+import time
+import tty
+from pathlib import Path
+
+PASTE_ON, PASTE_OFF = "\x1b[200~", "\x1b[201~"
+
+
+class Tui:
+    def __init__(self, options):
+        self.options = options
+        self.folder = Path(options.folder)
+        self.input = ""
+        self.history = []
+        self.mode = "idle"
+        self.working_until = 0.0
+        self.swallow = options.swallow
+        self.pasting = False
+        self.pending = ""
+
+    def hook(self, event, text=""):
+        if self.options.hooks:
+            line = json.dumps({"at": time.time_ns() // 1_000_000, "event": event, "text": text})
+            with Path(os.environ["GITORCH_SIGNALS"]).open("a") as file:
+                file.write(line + "\n")
+
+    def note(self, name, text):
+        with (self.folder / name).open("a") as file:
+            file.write(json.dumps(text) + "\n")
+
+    def draw(self):
+        title = "⠂ working" if self.busy() else "✳ ready"
+        out = [f"\x1b]2;{title}\x07\x1b[H\x1b[2J", *(f"> {turn}\r\n" for turn in self.history[-5:])]
+        if self.mode == "dialog":
+            out.append("Allow this command?\r\n1. Yes  2. No\r\nEnter to confirm · Esc to cancel")
+        else:
+            out.append("esc to interrupt\r\n" if self.busy() else "\r\n")
+            out.append(f"❯ {self.input}")
+        sys.stdout.write("".join(out))
+        sys.stdout.flush()
+
+    def busy(self):
+        return self.mode == "busy" or time.monotonic() < self.working_until
+
+    def submit(self, text):
+        self.note("turns", text)
+        self.history.append(text)
+        self.hook("prompt", text)
+        self.working_until = time.monotonic() + self.options.turn
+        if not self.options.turn:
+            self.hook("stop")
+
+    def key(self, char):
+        if self.mode == "dialog":
+            if char == "\r":
+                self.note("answers", "approved")
+            return
+        if char == "\r" and not self.pasting:
+            if self.swallow > 0:
+                self.swallow -= 1
+            elif self.input:
+                self.submit(self.input)
+                self.input = ""
+        elif char == "\x7f":
+            self.input = self.input[:-1]
+        elif char == "\x15":
+            self.input = ""
+        elif not self.options.deaf:
+            self.input += char
+
+    def feed(self, data):
+        self.pending += data
+        while self.pending:
+            if self.pending.startswith("\x1b") and len(self.pending) < 6 and PASTE_ON.startswith(self.pending):
+                return
+            if self.pending.startswith((PASTE_ON, PASTE_OFF)):
+                self.pasting = self.pending.startswith(PASTE_ON)
+                self.pending = self.pending[6:]
+                if self.pasting and self.options.quick_dialog:
+                    self.options.quick_dialog = False
+                    self.mode = "dialog"
+                    (self.folder / "mode").write_text("dialog")
+                continue
+            self.key(self.pending[0])
+            self.pending = self.pending[1:]
+
+    def obey(self):
+        try:
+            mode = (self.folder / "mode").read_text()
+        except OSError:
+            mode = "idle"
+        if re.fullmatch(r"exit \d+", mode):
+            self.hook("session-end")
+            return int(mode.split()[1])
+        if mode in {"idle", "busy", "dialog"} and mode != self.mode:
+            self.mode = mode
+            self.hook({"idle": "stop", "busy": "prompt", "dialog": "permission"}[mode])
+            self.draw()
+        return None
+
+    def run(self):
+        sys.stdout.write("\x1b[?2004h")
+        self.hook("session-start")
+        if self.options.prompt:
+            self.submit(self.options.prompt)
+        self.draw()
+        was_busy = self.busy()
+        while True:
+            if (status := self.obey()) is not None:
+                return status
+            if was_busy != self.busy():
+                was_busy = self.busy()
+                if not was_busy:
+                    self.hook("stop")
+                self.draw()
+            if select.select([0], [], [], 0.02)[0]:
+                data = os.read(0, 65536)
+                if not data:
+                    return 1
+                self.feed(data.decode())
+                self.draw()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("prompt", nargs="?", default="")
+    parser.add_argument("--hooks", action="store_true")
+    parser.add_argument("--deaf", action="store_true")
+    parser.add_argument("--quick-dialog", action="store_true")
+    parser.add_argument("--swallow", type=int, default=0)
+    parser.add_argument("--turn", type=float, default=0.0)
+    options = parser.parse_intermixed_args()
+    before = termios.tcgetattr(0)
+    tty.setraw(0)
+    try:
+        return Tui(options).run()
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
