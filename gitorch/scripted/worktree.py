@@ -114,7 +114,8 @@ class Worktree:
         subject = message.partition("\n")[0]
         if not self.uncommitted() or (not again and subject in self.commits(base)):
             return None
-        self._git("add", "--all", "--", ".", f":(exclude){OWN_FOLDER}")
+        self._git("add", "--all")
+        self._git("reset", "--quiet", "--", OWN_FOLDER)
         self._git(*self._identity(), "commit", "--quiet", "--message", message)
         return self.head()
 
