@@ -73,13 +73,12 @@ def _change(brief: Brief, name: str, words: str) -> Iterator[Step]:
 def place(brief: Brief, name: str) -> tuple[str, bool]:
     """Where a file of this name may stand under the job's scope, and whether it is a new one.
 
-    Globs are tried in their order: first those with a wildcard, then plain paths, which name a file to add to.
+    Folders and globs are tried first, in their order; then plain paths, which name a file to add to.
     """
-    globs = sorted(brief.allowed, key=lambda glob: "*" not in glob)
-    for glob in globs:
+    for glob in sorted(brief.allowed, key=_is_file):
         candidate = _below(glob, brief.job, name)
         if in_scope(candidate, brief.allowed, brief.forbidden):
-            return candidate, "*" in glob
+            return candidate, not _is_file(glob)
     return f"{brief.job}/{name}.md", True
 
 
@@ -89,9 +88,16 @@ def slug(text: str) -> str:
     return words[:SLUG_LETTERS_MAX].rstrip("-") or "task"
 
 
+def _is_file(glob: str) -> bool:
+    return "*" not in glob and bool(PurePosixPath(glob).suffix) and not glob.endswith("/")
+
+
 def _below(glob: str, job: str, name: str) -> str:
+    """A path that the glob covers: below its fixed folders, with its suffix."""
+    if _is_file(glob):
+        return glob
     if "*" not in glob:
-        return glob.rstrip("/") + (f"/{job}/{name}.md" if glob.endswith("/") else "")
+        return f"{glob.rstrip('/')}/{job}/{name}.md"
     fixed = glob[: glob.index("*")]
     folder = fixed[: fixed.rfind("/") + 1]
     suffix = PurePosixPath(glob).suffix

@@ -196,10 +196,12 @@ CORRECTIONS: Sequence[Callable[[Scene], str]] = (_leave_scope, _commit_leftovers
 
 
 def in_scope(path: str, allowed: Sequence[str], forbidden: Sequence[str]) -> bool:
-    """Whether a path may be changed under these globs; no allowed ones allow all."""
-    if any(fnmatchcase(path, glob) for glob in forbidden):
-        return False
-    return not allowed or any(fnmatchcase(path, glob) for glob in allowed)
+    """Whether a path may be changed under these globs, of which a folder covers what is below; no allowed ones allow all."""
+    return not _covered(path, forbidden) and (not allowed or _covered(path, allowed))
+
+
+def _covered(path: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(path, glob) or path.startswith(glob.rstrip("/") + "/") for glob in globs)
 
 
 HANDOFF_OPTIONS = {

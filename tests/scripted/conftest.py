@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 
 import pytest
-from scripted_stand import BRIEF_LINE, FakeGitorch, Terminal, environment, git
+from scripted_stand import BRIEF_LINE, FakeGitorch, Terminal, environment, git, scene_of, steps_of
+
+from gitorch.scripted.catalogue import perform
+from gitorch.scripted.defaults import default_steps
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +56,26 @@ def start(tmp_path, repo, fake):
     yield begin
     for terminal in terminals:
         terminal.close()
+
+
+@pytest.fixture
+def play(repo, fake, monkeypatch):
+    """Carry out steps in this process, in the repository, against the fake: `play(steps, letter=…)`."""
+    monkeypatch.setenv("PATH", str(fake.bin), prepend=":")
+
+    def carry_out(steps: str, letter: str = "brief") -> None:
+        perform(scene_of(repo, fake, letter), steps_of(steps))
+
+    return carry_out
+
+
+@pytest.fixture
+def play_default(repo, fake, monkeypatch):
+    """Do what an agent without a script does."""
+    monkeypatch.setenv("PATH", str(fake.bin), prepend=":")
+
+    def carry_out() -> None:
+        scene = scene_of(repo, fake)
+        perform(scene, default_steps(scene.brief))
+
+    return carry_out

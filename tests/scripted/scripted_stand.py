@@ -16,8 +16,13 @@ import termios
 import time
 from pathlib import Path
 
+from gitorch.scripted.brief import Brief
 from gitorch.scripted.catalogue import ACTS
+from gitorch.scripted.console import Console
+from gitorch.scripted.desk import Desk
+from gitorch.scripted.scene import Scene
 from gitorch.scripted.script import parse
+from gitorch.scripted.worktree import Worktree
 
 ROOT = Path(__file__).parents[2]
 BRIEF_LINE = "Read .gitorch/brief.md and do what it says."
@@ -180,3 +185,19 @@ def environment(fake: FakeGitorch, script: Path, *, signals: bool = True) -> dic
 
 def script_of(text: str):
     return parse(text, "agents.toml", ACTS)
+
+
+def steps_of(text: str):
+    """Steps written as inline tables, one or more lines each, in a turn of their own."""
+    tables = re.sub(r"^(\s*)\{", r"\1,{", text.strip(), flags=re.MULTILINE).lstrip(",")
+    return script_of("[[turn]]\nstep = [" + tables + "]\n").turns[0].steps
+
+
+def scene_of(repo: Path, fake: FakeGitorch, letter: str = "brief") -> Scene:
+    """A scene at a terminal that nobody looks at and nobody types into."""
+    fake.save()
+    keyboard, _ = os.pipe()
+    desk = Desk()
+    brief = desk.brief()
+    assert isinstance(brief, Brief), brief
+    return Scene(Console(keyboard, os.open(os.devnull, os.O_WRONLY)), Worktree(repo), desk, brief, letter)
