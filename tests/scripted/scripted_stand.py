@@ -147,7 +147,9 @@ class Terminal:
 
     def close(self) -> None:
         self.kill()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
 
     def _is_over(self) -> bool:
         pid, raw = os.waitpid(self.pid, os.WNOHANG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from scripted_stand import NONCE, git
@@ -214,18 +215,10 @@ def test_a_verdict_names_commit_nonce_and_findings(play, fake, repo):
     )
     (words,) = fake.calls("verdict")
     assert words[:7] == ["needs_revision", "--commit", fake.brief["commit"], "--nonce", NONCE, "--summary", "Not yet"]
-    with open(words[words.index("--findings-file") + 1]) as file:
-        assert json.load(file) == [
-            {
-                "severity": "blocking",
-                "title": "Wrong title",
-                "path": "README.md",
-                "line": 1,
-                "detail": "d",
-                "number": 2,
-            },
-            {"severity": "important", "title": "Thin", "path": "", "line": 0, "detail": ""},
-        ]
+    assert json.loads(Path(words[words.index("--findings-file") + 1]).read_text()) == [
+        {"severity": "blocking", "title": "Wrong title", "path": "README.md", "line": 1, "detail": "d", "number": 2},
+        {"severity": "important", "title": "Thin", "path": "", "line": 0, "detail": ""},
+    ]
 
 
 def test_an_answered_question_is_not_asked_and_its_answer_is_used(play, fake, repo):
