@@ -12,6 +12,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from pathlib import Path
@@ -111,23 +112,21 @@ class Terminal:
     def paste(self, text: str) -> None:
         self.send(f"\x1b[200~{text}\x1b[201~")
 
-    def until(self, holds, seconds: float = 15.0) -> None:
-        """Read what the program prints until the condition holds."""
+    def until(self, sign, since: int = 0, seconds: float = 15.0) -> None:
+        """Read what the program prints until a condition holds, or until a regular expression is found after `since`."""
+        holds = sign if callable(sign) else lambda: re.search(sign, self.output[since:])
         limit = time.monotonic() + seconds
         while not holds():
-            assert time.monotonic() < limit, f"not seen in time; printed so far:\n{self.output}"
+            assert time.monotonic() < limit, f"{sign} not seen in time; printed so far:\n{self.output}"
             self._read(0.05)
 
-    def until_shown(self, pattern: str, since: int = 0, seconds: float = 15.0) -> None:
-        self.until(lambda: re.search(pattern, self.output[since:]), seconds)
-
-    def until_ready(self, since: int = 0, seconds: float = 15.0) -> None:
-        """Until the prompt is there again."""
-        self.until(lambda: self.output.rfind("✳ ready") >= since and self.row() == "❯ ", seconds)
+    def until_ready(self, since: int = 0) -> None:
+        """Until the prompt is there again, with its title after `since`."""
+        self.until(lambda: self.output.rfind("✳ ready") >= since and self.row() == "❯ ")
 
     def until_over(self, seconds: float = 15.0) -> int:
         """Until the program has ended; its exit status, or minus the signal's number."""
-        self.until(self._is_over, seconds)
+        self.until(self._is_over, seconds=seconds)
         assert self.status is not None
         return self.status
 
@@ -163,7 +162,7 @@ class Terminal:
             try:
                 self.output += os.read(self._master, 1 << 16).decode(errors="replace")
             except OSError:
-                time.sleep(0.005)  # the other end is closed: only the exit is left to come
+                select.select([], [], [], 0.005)  # the other end is closed: only the exit is left to come
 
 
 def git(cwd: Path, *words: str) -> str:
@@ -177,6 +176,7 @@ def environment(fake: FakeGitorch, script: Path, *, signals: bool = True) -> dic
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": str(fake.folder),
         "LC_ALL": "C.UTF-8",
+        "TMUX_TMPDIR": os.environ.get("TMUX_TMPDIR", tempfile.gettempdir()),
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GITORCH_SCRIPT": str(script),

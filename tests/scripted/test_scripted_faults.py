@@ -49,7 +49,7 @@ def test_boot_exit_ends_it_before_the_prompt(start):
 
 def test_no_prompt_never_shows_one(start, fake):
     terminal = start(boot('say = "Booting."', "no_prompt = true"))
-    terminal.until_shown("Booting\\.")
+    terminal.until("Booting\\.")
     terminal.send("hello\r")
     terminal.until(lambda: "hello" not in terminal.output)
     assert "❯" not in terminal.output
@@ -58,44 +58,44 @@ def test_no_prompt_never_shows_one(start, fake):
 
 def test_a_boot_is_for_the_jobs_it_names(start):
     terminal = start('[[boot]]\njob = "other"\n[[boot.step]]\nboot_exit = 3\n', "")
-    terminal.until_ready()
+    terminal.until("✳ ready")
 
 
 @pytest.mark.parametrize("key", ["\r", "1", "y"])
 def test_a_dialog_waits_for_a_key_and_disappears(start, fake, repo, key):
     terminal = start(turn('dialog = "permission"\ntext = "rm -rf build"', 'say = "Going on."'))
-    terminal.until_shown("Esc to cancel")
+    terminal.until("Esc to cancel")
     assert "✋ action required" in terminal.output
     terminal.until(lambda: ("permission", "Allow this command? rm -rf build") in fake.hooks())
     terminal.send(key)
-    terminal.until_shown("Going on\\.")
+    terminal.until("Going on\\.")
     assert re.search(r"\x1b\[8A\r\x1b\[J", terminal.output)
     assert [record.get("typed") for record in dialogs(repo)] == [None]
 
 
 def test_a_dialog_records_what_somebody_typed_into_it(start, repo):
     terminal = start(turn('dialog = "permission"', 'say = "Going on."'))
-    terminal.until_shown("Esc to cancel")
+    terminal.until("Esc to cancel")
     terminal.paste("Read the findings")
     terminal.until(lambda: dialogs(repo))
     terminal.send("hello")
     terminal.until(lambda: len(dialogs(repo)) == 2)
     terminal.send("\r")
-    terminal.until_shown("Going on\\.")
+    terminal.until("Going on\\.")
     assert [record.get("typed") for record in dialogs(repo)] == ["Read the findings", "hello", None]
 
 
 def test_a_refused_dialog_ends_the_turn(start):
     terminal = start(turn('dialog = "permission"', 'say = "Going on."'))
-    terminal.until_shown("Esc to cancel")
+    terminal.until("Esc to cancel")
     terminal.send("\x1b")
-    terminal.until_shown("Not allowed\\.")
+    terminal.until("Not allowed\\.")
     assert "Going on" not in terminal.output
 
 
 def test_a_refused_trust_dialog_ends_the_program(start):
     terminal = start(boot('dialog = "trust"'))
-    terminal.until_shown("Do you trust the files")
+    terminal.until("Do you trust the files")
     assert "✳ ready" not in terminal.output
     terminal.send("n")
     assert terminal.until_over() == 1
@@ -120,30 +120,30 @@ def test_a_crash_once_lets_the_restarted_agent_finish(start, fake, repo):
 
 def test_hang_is_deaf_and_silent(start, fake):
     terminal = start(turn('say = "Now."', "hang = 0.6", 'say = "Back."'))
-    terminal.until_shown("Now\\.")
+    terminal.until("Now\\.")
     since = len(terminal.output)
     terminal.send("\x03x")
     began = time.monotonic()
     terminal.until(lambda: len(terminal.output) > since)
     assert time.monotonic() - began > 0.3
-    terminal.until_shown("Back\\.|Interrupted\\.", since)
+    terminal.until("Back\\.|Interrupted\\.", since)
 
 
 def test_flood_prints_so_many_lines(start):
     terminal = start(turn("flood = 5000", 'say = "Over."'))
-    terminal.until_shown("Over\\.")
+    terminal.until("Over\\.")
     assert len(re.findall("quick brown fox", terminal.output)) == 5000
 
 
 def test_limit_shows_when_it_ends_and_goes_on(start):
     terminal = start(turn("limit = 0.3", 'say = "Going on."'))
-    terminal.until_shown("⏳ Usage limit reached; resets in 0\\.3 s")
-    terminal.until_shown("Going on\\.")
+    terminal.until("⏳ Usage limit reached; resets in 0\\.3 s")
+    terminal.until("Going on\\.")
 
 
 def test_error_stands_above_an_ordinary_prompt(start, fake):
     terminal = start(turn('error = "API Error: 529"'))
-    terminal.until_shown("■ API Error: 529")
+    terminal.until("■ API Error: 529")
     terminal.until(lambda: ("error", "API Error: 529") in fake.hooks())
     terminal.until_ready(terminal.output.index("■"))
 
@@ -253,7 +253,7 @@ def test_judge_own_work_gives_a_verdict_as_an_implementer(play, fake, repo):
 
 def test_prose_verdict_only_talks(start, fake):
     terminal = start(turn('prose_verdict = "Looks good to me, approved!"'))
-    terminal.until_shown("● Looks good to me, approved!")
+    terminal.until("● Looks good to me, approved!")
     terminal.until_ready(terminal.output.rfind("⠂ working"))
     assert fake.calls("verdict") == []
 
@@ -262,7 +262,7 @@ def test_try_approve_shows_what_came_of_it(start, fake):
     fake.replies["approve"] = [(5, "an agent may not approve")]
     fake.save()
     terminal = start(turn('try_approve = "--yes run-1"'))
-    terminal.until_shown("⎿ exit 5: an agent may not approve")
+    terminal.until("⎿ exit 5: an agent may not approve")
     assert fake.calls("approve") == [["--yes", "run-1"]]
 
 

@@ -25,7 +25,7 @@ def test_it_boots_to_a_prompt(start):
 
 def test_the_first_prompt_is_taken_as_an_argument(start, fake):
     terminal = start(HELLO)
-    terminal.until_shown("✳ ready[\\s\\S]*✳ ready")
+    terminal.until("✳ ready[\\s\\S]*✳ ready")
     shown = terminal.shown()
     assert f"› {BRIEF_LINE}\n" in shown
     assert "✻ Working… (esc to interrupt)" in shown
@@ -57,7 +57,7 @@ def test_a_typed_prompt_is_edited_and_submitted(start, fake):
     terminal.until(lambda: terminal.row() == "❯ Hell")
     terminal.send("o\r")
     terminal.until(lambda: prompts(fake) == ["Hello"])
-    terminal.until_shown("● Hello\\.")
+    terminal.until("● Hello\\.")
 
 
 def test_an_empty_prompt_is_not_submitted(start, fake):
@@ -119,9 +119,9 @@ def test_the_row_is_drawn_anew_when_the_terminal_changes_its_size(start):
 @pytest.mark.parametrize("key", ["\x03", "\x1b"])
 def test_a_turn_can_be_interrupted(start, fake, key):
     terminal = start(LONG)
-    terminal.until_shown("Begin\\.")
+    terminal.until("Begin\\.")
     terminal.send(key)
-    terminal.until_shown("Interrupted\\.")
+    terminal.until("Interrupted\\.")
     terminal.until(lambda: ("stop", "Interrupted.") in fake.hooks())
 
 
@@ -129,14 +129,14 @@ def test_a_running_command_can_be_interrupted(start, repo):
     terminal = start('[[turn]]\n[[turn.step]]\nrun = "touch begun; sleep 30; touch ended"\n')
     terminal.until((repo / "begun").exists)
     terminal.send("\x03")
-    terminal.until_shown("Interrupted\\.")
+    terminal.until("Interrupted\\.")
     assert not (repo / "ended").exists()
 
 
 def test_what_is_typed_while_it_works_becomes_the_next_prompt(start, fake):
     script = '[[turn]]\n[[turn.step]]\nsay = "Begin."\n[[turn.step]]\nsleep = 0.4\n' + HELLO
     terminal = start(script)
-    terminal.until_shown("Begin\\.")
+    terminal.until("Begin\\.")
     terminal.send("next\r")
     terminal.until(lambda: len(prompts(fake)) == 2)
     assert prompts(fake) == [BRIEF_LINE, "next"]
@@ -148,17 +148,17 @@ def test_a_clearance_is_shown_and_asks_for_nothing(start, fake, repo):
     inbox.mkdir()
     (inbox / "l4-cleared.md").write_text("# Cleared\n\nAPPROVED api at 1234\n\nWait.\n")
     terminal = start("", "Read .gitorch/inbox/l4-cleared.md and do what it says.")
-    terminal.until_shown("● APPROVED api at 1234")
+    terminal.until("● APPROVED api at 1234")
     since = len(terminal.output)
     terminal.send("APPROVED api at 5678\r")
-    terminal.until_shown("● APPROVED api at 5678", since)
+    terminal.until("● APPROVED api at 5678", since)
     terminal.until_ready(since)
     assert fake.calls("brief") == []
 
 
 def test_a_prompt_that_points_to_nothing_changes_nothing(start, fake, repo):
     terminal = start("", "What are you doing?")
-    terminal.until_shown("● What are you doing\\?")
+    terminal.until("● What are you doing\\?")
     assert fake.calls("brief") == []
     assert git(repo, "log", "--format=%s") == "Begin"
 
@@ -185,21 +185,21 @@ def test_a_brief_that_cannot_be_had_is_an_error_and_then_a_prompt(start, fake):
     fake.replies["brief"] = [(5, "this token is not of a living session")]
     fake.save()
     terminal = start()
-    terminal.until_shown("■ gitorch brief: this token is not of a living session")
+    terminal.until("■ gitorch brief: this token is not of a living session")
     terminal.until(lambda: "error" in dict(fake.hooks()))
     terminal.until_ready(terminal.output.index("■"))
 
 
 def test_a_missing_gitorch_is_an_error_and_then_a_prompt(start):
     terminal = start(PATH="/usr/bin:/bin", signals=False)
-    terminal.until_shown("■ gitorch brief: gitorch is not on PATH")
+    terminal.until("■ gitorch brief: gitorch is not on PATH")
 
 
 def test_a_busy_gitorch_is_asked_again(start, fake):
     fake.replies["handoff"] = [(9, "busy"), (9, "busy"), (0, "recorded")]
     fake.save()
     terminal = start()
-    terminal.until_shown("⎿ recorded")
+    terminal.until("⎿ recorded")
     assert len(fake.calls("handoff")) == 3
 
 

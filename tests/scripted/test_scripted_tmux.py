@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import subprocess
 import sys
 import time
@@ -55,7 +56,7 @@ class Pane:
         limit = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < limit, f"not seen in time; the screen:\n{self.screen()}"
-            time.sleep(0.03)
+            select.select([], [], [], 0.03)
 
     def title(self) -> str:
         return self.tmux("display-message", "-p", "#{pane_title}").strip()
