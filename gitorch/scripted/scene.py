@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitorch.scripted.step import Step
     from gitorch.scripted.worktree import Worktree
 
-WORD = re.compile(r"\{(head|commit|base|nonce|attempt|job|ran|(?:answer|quoted):[\w-]+)\}")
+WORD = re.compile(r"\{(head|commit|base|nonce|attempt|job|subject|ran|(?:answer|quoted):[\w-]+)\}")
 
 ANSWER = re.compile(r"\{((?:answer|quoted):[\w-]+)\}")
 
@@ -89,6 +89,7 @@ class Scene:
             "nonce": self.brief.nonce,
             "attempt": str(self.brief.attempt),
             "job": self.brief.job,
+            "subject": self.brief.subject,
             "ran": self.ran,
         }
         return facts[kind]
