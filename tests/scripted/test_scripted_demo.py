@@ -22,7 +22,7 @@ DEMO = ROOT / "templates" / "demo"
 PLAN = (DEMO / "plan.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^## Epic: (?P<id>\w+) — .*?(?=^## Epic:|\Z)", re.MULTILINE | re.DOTALL)
 UNIT_TESTS = ("-m", "unittest", "-q")
-EXAMPLES = ("-m", "unittest", "-q", "discover", "acceptance")
+EXAMPLES = ("-m", "unittest", "discover", "acceptance")
 ANSWERS = ('a "quoted" \\ dash –', "東京", "two\nlines", " ")
 
 
