@@ -73,7 +73,7 @@ class Agent:
             last = str(over)
         except Interrupted:
             last = "Interrupted."
-        except (TurnFailed, WorkFailed) as failure:
+        except (TurnFailed, WorkFailed, OSError) as failure:
             event, last = "error", str(failure)
         console.line(f"■ {last}\n" if event == "error" else f"  {last}\n")
         self._ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import termios
@@ -20,6 +21,7 @@ PROMPT = "❯ "
 BUSY = "✻ Working… (esc to interrupt)"
 TITLE_READY = "✳ ready"
 TITLE_BUSY = "⠂ working"
+CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 ESCAPE_SECONDS = 0.05
 """How long an Escape may be alone before it counts as the key; terminals send a sequence in one piece."""
 
@@ -73,8 +75,8 @@ class Console:
         self._write(f"\x1b]2;{text}\x07")
 
     def line(self, text: str) -> None:
-        """Print one or more lines above the live row."""
-        self._write("\r\x1b[J" + text + "\n" + self._drawn())
+        """Print one or more lines above the live row, without what would move the cursor."""
+        self._write("\r\x1b[J" + CONTROLS.sub("", text) + "\n" + self._drawn())
 
     def row(self, text: str) -> None:
         """Put this text in the live row, cut from its left where it is too long."""

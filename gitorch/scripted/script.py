@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from gitorch.scripted.step import COUNT, FLAG, TEXT, TEXTS, Act, Shape, Step
+from gitorch.scripted.step import COUNT, FLAG, REGEX, TEXT, TEXTS, Act, Shape, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,15 +26,6 @@ WORK_LETTERS = LETTERS[:4]
 """The letters that mean: do your turn. A turn that names no letter takes these."""
 
 
-def _is_regex(value: object) -> bool:
-    try:
-        re.compile(str(value))
-    except re.error:
-        return False
-    return isinstance(value, str)
-
-
-REGEX = Shape("a regular expression", _is_regex)
 SELECTORS: Mapping[str, Shape] = {
     "job": TEXT,
     "kind": TEXT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,16 @@ def _stays_inside(value: object) -> bool:
     return not {"..", ".git"} & set(value.split("/"))
 
 
+def _is_regex(value: object) -> bool:
+    try:
+        re.compile(value if isinstance(value, str) else "(")
+    except re.error:
+        return False
+    return True
+
+
 TEXT = Shape("a text", _is_text)
+REGEX = Shape("a regular expression", _is_regex)
 PATH = Shape("a path inside the worktree", _stays_inside)
 NUMBER = Shape("a number of at least 0", _is_number)
 COUNT = Shape("a whole number of at least 0", _is_count)
@@ -125,15 +135,26 @@ def one_of(*words: str) -> Shape:
     return Shape("one of " + ", ".join(words), lambda value: value in words)
 
 
-FINDING_KEYS = frozenset({"severity", "title", "path", "line", "at", "detail", "number"})
+FINDING_KEYS = {
+    "severity": TEXT,
+    "title": TEXT,
+    "path": TEXT,
+    "line": COUNT,
+    "at": REGEX,
+    "detail": TEXT,
+    "number": COUNT,
+}
+
+
+def _is_finding(item: object) -> bool:
+    return (
+        isinstance(item, dict)
+        and "title" in item
+        and all(key in FINDING_KEYS and FINDING_KEYS[key].holds(value) for key, value in item.items())
+    )
+
+
 FINDINGS = Shape(
-    "a list of tables with title, severity, path, line or at, detail, number",
-    lambda value: (
-        _is_list(value, dict)
-        and all(isinstance(item, dict) and "title" in item and set(item) <= FINDING_KEYS for item in _items(value))
-    ),
+    "a list of tables with title, severity, path, line or at (a regular expression), detail, number",
+    lambda value: isinstance(value, list) and all(_is_finding(item) for item in value),
 )
-
-
-def _items(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

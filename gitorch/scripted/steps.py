@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.scripted.console import Interrupted
 from gitorch.scripted.scene import TurnFailed
-from gitorch.scripted.step import COUNT, NUMBER, PATH, TEXT, Act, Step
+from gitorch.scripted.step import COUNT, NUMBER, PATH, REGEX, TEXT, Act, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,5 +116,5 @@ STEPS: Mapping[str, Act] = {
     "delete": Act(delete, PATH, redo=False),
     "commit": Act(commit, TEXT, redo=False),
     "run": Act(run, TEXT, {"exit": COUNT}),
-    "expect": Act(expect, TEXT),
+    "expect": Act(expect, REGEX),
 }

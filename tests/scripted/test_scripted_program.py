@@ -210,3 +210,16 @@ def test_a_polite_end_restores_the_terminal(start, fake):
     assert terminal.status == 128 + signal.SIGTERM
     assert "\x1b[?2004l" in terminal.output
     assert fake.hooks()[-1] == ("session-end", "")
+
+
+def test_what_a_command_prints_cannot_move_the_cursor(start):
+    terminal = start("[[turn]]\n[[turn.step]]\nrun = 'printf \"a\\033[2J\\033[1;31mred\\007\\r\"'\n")
+    terminal.until("⎿ ared\r\n    exit 0")
+    assert "\x1b[2J" not in terminal.output
+
+
+def test_a_worktree_that_cannot_be_written_is_an_error_and_then_a_prompt(start, repo):
+    (repo / ".gitorch" / "scripted").write_text("in the way")
+    terminal = start()
+    terminal.until("■ .*File exists")
+    terminal.until_ready(terminal.output.index("■"))

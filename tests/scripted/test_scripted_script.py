@@ -34,6 +34,11 @@ NOTHING = "[[turn]]\n[[turn.step]]\nsay = 'hi'\n"
             "[[turn]]\n[[turn.step]]\nverdict = 'accept'\nfindings = [{path = 'a'}]\n",
             "'findings' must be a list of tables",
         ),
+        (
+            "[[turn]]\n[[turn.step]]\nverdict = 'accept'\nfindings = [{title = 'a', at = '('}]\n",
+            "at (a regular expression)",
+        ),
+        ("[[turn]]\n[[turn.step]]\nexpect = '('\n", "'expect' must be a regular expression"),
         ("[[turn]]\n[[turn.step]]\ncrash = 'NOSUCH'\n", "'crash' must be an exit status or a signal's name"),
         ("[[turn]]\nletter = 'post'\n[[turn.step]]\nsay = 'a'\n", "unknown letter 'post'"),
         ("[[turn]]\npath = 'a'\n[[turn.step]]\nsay = 'a'\n", "'path' and 'matches' belong together"),
