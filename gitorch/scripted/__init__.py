@@ -1,1 +1,1 @@
-"""The scripted agent: a real terminal program that behaves like a coding agent, driven by a script file."""
+"""An agent that follows a script: a real program in a real terminal, for demos, trials and tests."""

@@ -1,0 +1,143 @@
+"""What the agent was told: its brief as `gitorch brief --json` gives it, and which letter a prompt points to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+POINTER = re.compile(r"\.gitorch/(?:brief\.md|inbox/[\w.]+-(?P<kind>[a-z]+)\.md)")
+CLEARED = "APPROVED"
+REVIEWING = frozenset({"review", "phase_synthesis"})
+"""Kinds of jobs that end with a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A finding to answer."""
+
+    number: int
+    severity: str
+    title: str
+    path: str
+    line: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """One job, as far as the agent needs to know it. `commit` and `base` are full ids, or empty."""
+
+    job: str
+    kind: str = "build"
+    title: str = ""
+    attempt: int = 1
+    subject: str = ""
+    stage: int = 0
+    commit: str = ""
+    base: str = ""
+    nonce: str = ""
+    tasks: tuple[str, ...] = ()
+    text: str = ""
+    findings: tuple[Raised, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    allowed: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    owed: tuple[str, ...] = ()
+
+    @property
+    def reviews(self) -> bool:
+        """Whether this job ends with a verdict."""
+        return self.kind in REVIEWING
+
+    def answer_to(self, question: str) -> str | None:
+        """What was answered to a question, or None; a question that was quoted in part still counts."""
+        asked = _plain(question)
+        exact = [answer for known, answer in self.answers if _plain(known) == asked]
+        near = [answer for known, answer in self.answers if asked in _plain(known)]
+        return next(iter([*exact[-1:], *near[-1:]]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a prompt is about: a kind of letter, and the words to show for it."""
+
+    kind: str
+    text: str
+
+
+def read_letter(prompt: str, worktree: Path) -> Letter:
+    """The letter that a prompt points to. A file that is missing leaves the prompt's own words."""
+    pointer = POINTER.search(prompt)
+    if pointer is None:
+        return Letter("cleared" if prompt.startswith(CLEARED) else "prompt", prompt)
+    try:
+        text = (worktree / pointer.group()).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = prompt
+    return Letter(pointer.group("kind") or "brief", text)
+
+
+def parse_brief(data: Mapping[str, object]) -> Brief:
+    """The brief of a decoded answer; whatever is missing is empty."""
+    scope = _table(data.get("scope"))
+    return Brief(
+        job=_text(data.get("job")),
+        kind=_text(data.get("kind")) or "build",
+        title=_text(data.get("title")),
+        attempt=_number(data.get("attempt")) or 1,
+        subject=_text(data.get("subject")),
+        stage=_number(data.get("stage")),
+        commit=_text(data.get("commit")),
+        base=_text(data.get("base")),
+        nonce=_text(data.get("nonce")),
+        tasks=tuple(_task(item) for item in _list(data.get("tasks"))),
+        text=_text(data.get("text")),
+        findings=tuple(_raised(_table(item)) for item in _list(data.get("findings"))),
+        answers=tuple(
+            (_text(_table(item).get("question")), _text(_table(item).get("answer")))
+            for item in _list(data.get("answers"))
+        ),
+        allowed=tuple(_text(item) for item in _list(scope.get("allowed"))),
+        forbidden=tuple(_text(item) for item in _list(scope.get("forbidden"))),
+        owed=tuple(_text(_table(item).get("path")) for item in _list(data.get("artifacts"))),
+    )
+
+
+def _raised(item: Mapping[str, object]) -> Raised:
+    return Raised(
+        _number(item.get("number")),
+        _text(item.get("severity")),
+        _text(item.get("title")),
+        _text(item.get("path")),
+        _number(item.get("line")),
+        _text(item.get("detail")),
+    )
+
+
+def _task(item: object) -> str:
+    return _text(item.get("title")) if isinstance(item, dict) else _text(item)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,49 @@
+"""Everything an agent can do, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.scripted.faults import FAULTS
+from gitorch.scripted.reports import REPORTS
+from gitorch.scripted.steps import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitorch.scripted.scene import Scene
+    from gitorch.scripted.step import Act, Step
+
+ACTS: Mapping[str, Act] = {**STEPS, **REPORTS, **FAULTS}
+
+
+def perform(scene: Scene, steps: Sequence[Step]) -> None:
+    """Carry out a turn. Whatever is in a commit that was made before is left out; `once` steps happen once a worktree."""
+    name_answers(scene, steps)
+    done = _committed(scene, steps)
+    for number, step in enumerate(steps):
+        act = ACTS[step.name]
+        if number <= done and not act.redo:
+            continue
+        if step.flag("once", otherwise=False) and not scene.mark(step, "once"):
+            continue
+        act.perform(scene, step)
+
+
+def name_answers(scene: Scene, steps: Sequence[Step]) -> None:
+    """Make the answers that the brief holds known by the names of their questions."""
+    for step in steps:
+        answer = scene.brief.answer_to(scene.fill(step.text)) if step.name == "ask" else None
+        if answer is not None and step.option("name"):
+            scene.answers[step.option("name")] = answer
+
+
+def _committed(scene: Scene, steps: Sequence[Step]) -> int:
+    """The place of the last commit that is on the branch already, or -1."""
+    subjects = scene.worktree.commits(scene.brief.base)
+    made = [
+        number
+        for number, step in enumerate(steps)
+        if step.name == "commit" and scene.fill(step.text).partition("\n")[0] in subjects
+    ]
+    return max(made, default=-1)

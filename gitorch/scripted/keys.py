@@ -1,0 +1,89 @@
+"""What a terminal sends, turned into keys: typed text, bracketed pastes, Enter, Backspace, Ctrl-C."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+PASTE_BEGINS = "\x1b[200~"
+PASTE_ENDS = "\x1b[201~"
+CONTROLS = {
+    "\r": "enter",
+    "\n": "newline",
+    "\x7f": "backspace",
+    "\x08": "backspace",
+    "\x03": "interrupt",
+    "\x04": "end",
+    "\x15": "clear",
+}
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O\x00-\x1f])", re.DOTALL)
+PLAIN = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that arrived: `kind` is `text`, `paste`, `escape`, `other` or a value of `CONTROLS`."""
+
+    kind: str
+    text: str = ""
+
+
+class Decoder:
+    """Turns bytes into keys however they are cut into pieces; a paste is one key, its text exact but for CR."""
+
+    def __init__(self) -> None:
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+        self._pasting = False
+
+    @property
+    def undecided(self) -> bool:
+        """Whether an Escape has arrived that may be a key of its own or the beginning of a sequence."""
+        return bool(self._rest) and not self._pasting
+
+    def feed(self, data: bytes) -> list[Key]:
+        """The keys that are complete now, in order."""
+        self._rest += self._utf8.decode(data)
+        keys: list[Key] = []
+        while self._rest:
+            key = self._end_of_paste() if self._pasting else self._next()
+            if key is None:
+                break
+            keys.append(key)
+        return [key for key in keys if key.kind != "other"]
+
+    def flush(self) -> list[Key]:
+        """What an unfinished sequence means when nothing more came: the Escape key."""
+        if not self.undecided:
+            return []
+        self._rest = self._rest[1:]
+        return [Key("escape"), *self.feed(b"")]
+
+    def _end_of_paste(self) -> Key | None:
+        text, mark, rest = self._rest.partition(PASTE_ENDS)
+        if not mark:
+            return None
+        self._pasting, self._rest = False, rest
+        return Key("paste", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def _next(self) -> Key | None:
+        if self._rest.startswith(PASTE_BEGINS):
+            self._pasting, self._rest = True, self._rest[len(PASTE_BEGINS) :]
+            return Key("other")
+        if self._rest[0] == "\x1b":
+            return self._sequence()
+        plain = PLAIN.match(self._rest)
+        taken = plain.group() if plain else self._rest[0]
+        self._rest = self._rest[len(taken) :]
+        return Key("text", taken) if plain else Key(CONTROLS.get(taken, "other"))
+
+    def _sequence(self) -> Key | None:
+        if len(self._rest) > 1 and self._rest[1] < " ":
+            self._rest = self._rest[1:]
+            return Key("escape")
+        found = SEQUENCE.match(self._rest)
+        if found is None:
+            return None
+        self._rest = self._rest[found.end() :]
+        return Key("other")

@@ -1,0 +1,176 @@
+"""The agent's worktree: files and commits, each change made so that making it twice changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWN_FOLDER = ".gitorch"
+"""Letters, markers and logs; never committed."""
+
+LOCK_TRIES = 20
+LOCK_PAUSE_SECONDS = 0.15
+"""A lock that stands for 3 s was left by a git that was killed: nobody else commits in this worktree."""
+
+
+class WorkFailed(Exception):
+    """Something could not be done in the worktree; the message says what."""
+
+
+class Worktree:
+    """A git worktree that belongs to one agent."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notes = path / OWN_FOLDER / "scripted"
+
+    def read(self, path: str) -> str:
+        """A file's text; empty where there is no such file."""
+        try:
+            return (self.path / path).read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return ""
+
+    def write(self, path: str, text: str) -> None:
+        """Put this text in the file, all of it or nothing."""
+        target = self.path / path
+        self.notes.mkdir(parents=True, exist_ok=True)
+        fresh = self.notes / "fresh"
+        fresh.write_text(text, encoding="utf-8")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.exists():
+                shutil.copymode(target, fresh)
+            fresh.replace(target)
+        except OSError as error:
+            raise WorkFailed(f"cannot write {path}: {error.strerror}") from error
+
+    def append(self, path: str, text: str) -> None:
+        """Put this text at the end of the file, unless the file has it already."""
+        before = self.read(path)
+        if text not in before:
+            gap = "" if not before or before.endswith("\n") else "\n"
+            self.write(path, before + gap + text)
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Put `new` in the place of the one `old`, unless that was done. Raises WorkFailed."""
+        self.write(path, replaced(self.read(path), old, new, path))
+
+    def delete(self, path: str) -> None:
+        """Remove a file or a folder, if it is there."""
+        target = self.path / path
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+    def head(self) -> str:
+        """The full id of the commit that is checked out, or empty."""
+        return self._git("rev-parse", "--verify", "--quiet", "HEAD", strict=False).strip()
+
+    def parent(self, commit: str) -> str:
+        """The first parent of a commit, or empty."""
+        return self._git("rev-parse", "--verify", "--quiet", f"{commit}^", strict=False).strip()
+
+    def text_at(self, commit: str, path: str) -> str:
+        """A file's text as of a commit; as it stands on disk where no commit is given."""
+        return self._git("show", f"{commit}:{path}", strict=False) if commit else self.read(path)
+
+    def uncommitted(self) -> tuple[str, ...]:
+        """What `git status` shows, but for this agent's own folder."""
+        lines = self._git(
+            "status", "--porcelain", "--untracked-files=all", "--", ".", f":(exclude){OWN_FOLDER}"
+        ).splitlines()
+        return tuple(lines)
+
+    def commits(self, base: str) -> dict[str, str]:
+        """Subjects of the commits since `base` (of the last 200 without one), with the newest id of each."""
+        span = (f"{base}..HEAD",) if base else ("--max-count=200", "HEAD")
+        lines = self._git("log", "--format=%H %s", "--reverse", *span, "--", strict=False).splitlines()
+        return {subject: commit for commit, _, subject in (line.partition(" ") for line in lines)}
+
+    def changed(self, base: str) -> tuple[str, ...]:
+        """The paths that differ between `base` and the commit that is checked out."""
+        return tuple(self._git("diff", "--name-only", "-z", base, "HEAD", "--").split("\0")[:-1]) if base else ()
+
+    def restore(self, base: str, path: str) -> None:
+        """Bring a file back to what it was at `base`, also if it was not there."""
+        if self._git("ls-tree", "--name-only", base, "--", path):
+            self._git("checkout", base, "--", path)
+        else:
+            self.delete(path)
+
+    def commit(self, message: str, base: str, *, again: bool = False) -> str | None:
+        """Commit everything, unless nothing changed, or this subject is on the branch and `again` is false: then None.
+
+        Raises WorkFailed.
+        """
+        subject = message.partition("\n")[0]
+        if not self.uncommitted() or (not again and subject in self.commits(base)):
+            return None
+        self._git("add", "--all")
+        self._git("reset", "--quiet", "--", OWN_FOLDER)
+        self._git(*self._identity(), "commit", "--quiet", "--message", message)
+        return self.head()
+
+    def mark(self, name: str) -> bool:
+        """Leave a mark; true the first time. It outlives the process."""
+        self.notes.mkdir(parents=True, exist_ok=True)
+        try:
+            (self.notes / name).open("x").close()
+        except FileExistsError:
+            return False
+        return True
+
+    def _identity(self) -> tuple[str, ...]:
+        """Options that name an author where neither configuration nor environment does."""
+        if "GIT_AUTHOR_EMAIL" in os.environ or self._git("config", "user.email", strict=False).strip():
+            return ()
+        return ("-c", "user.name=Scripted agent", "-c", "user.email=scripted@localhost")
+
+    def _git(self, *arguments: str, strict: bool = True) -> str:
+        """Run git; waits for a lock and breaks it where it stays. Raises WorkFailed, or answers nothing unless `strict`."""
+        done = self._try(arguments)
+        for tries in range(LOCK_TRIES if strict else 0):
+            if done.returncode == 0 or "index.lock" not in done.stderr:
+                break
+            if tries == LOCK_TRIES - 1:
+                self._break_lock()
+            time.sleep(LOCK_PAUSE_SECONDS)
+            done = self._try(arguments)
+        if done.returncode != 0 and strict:
+            raise WorkFailed(f"git {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout if done.returncode == 0 else ""
+
+    def _try(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", "-C", str(self.path), "-c", "gc.auto=0", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+
+    def _break_lock(self) -> None:
+        lock = self._git("rev-parse", "--git-path", "index.lock", strict=False).strip()
+        if lock:
+            (self.path / lock).unlink(missing_ok=True)
+
+
+def replaced(text: str, old: str, new: str, path: str) -> str:
+    """The text with `new` for the one `old`; unchanged where that was done. Raises WorkFailed."""
+    if old in new and new in text:
+        return text
+    found = text.count(old)
+    if found == 1:
+        return text.replace(old, new)
+    if found == 0 and new in text:
+        return text
+    raise WorkFailed(f"{path} has {found} places with {old!r}; a replacement needs exactly one")

@@ -1,0 +1,1 @@
+"""Tables of plain text, for terminals and mails."""

@@ -1,0 +1,95 @@
+"""Without a script any plan comes to its end: real files, real commits, answers to every finding."""
+
+from __future__ import annotations
+
+import pytest
+from scripted_stand import git
+
+from gitorch.scripted.brief import Brief, Raised
+from gitorch.scripted.defaults import default_steps, place
+
+
+def subjects(repo):
+    return git(repo, "log", "--format=%s", "--reverse").splitlines()[1:]
+
+
+def test_each_task_becomes_a_file_and_a_commit(play_default, fake, repo):
+    fake.brief["tasks"] = ["Read the rows", {"title": "Größe: 10 €", "line": 3}]
+    play_default()
+    assert git(repo, "ls-files", "api").split() == ["api/01-read-the-rows.md", "api/02-gr-e-10.md"]
+    assert subjects(repo) == ["Read the rows", "Größe: 10 €"]
+    assert fake.calls("handoff")[0][0] == "DONE"
+    assert git(repo, "status", "--porcelain") == ""
+
+
+def test_tasks_of_the_same_words_are_all_committed_before_the_report_passes(play_default, fake, repo):
+    fake.brief["tasks"] = ["Same", "Same"]
+    fake.replies["handoff"] = [(4, "uncommitted"), (0, "ok")]
+    play_default()
+    assert git(repo, "status", "--porcelain") == ""
+    assert git(repo, "ls-files", "api").split() == ["api/01-same.md", "api/02-same.md"]
+
+
+def test_each_finding_gets_a_change_and_a_reply(play_default, fake, repo):
+    fake.brief |= {
+        "attempt": 2,
+        "findings": [{"number": 1, "title": "Wrong"}, {"number": 3, "title": "Thin"}],
+    }
+    play_default()
+    head = git(repo, "rev-parse", "HEAD")
+    assert subjects(repo) == ["Finding 1 (attempt 2): Wrong", "Finding 3 (attempt 2): Thin"]
+    assert fake.calls("handoff")[0][-4:] == ["--reply", f"1=fixed:{head}", "--reply", f"3=fixed:{head}"]
+
+
+def test_a_second_attempt_without_findings_still_changes_something(play_default, fake, repo):
+    fake.brief["attempt"] = 2
+    play_default()
+    assert len(subjects(repo)) == 1
+
+
+def test_a_reviewer_looks_at_the_changes_and_accepts(play_default, fake, repo):
+    (repo / "a.py").write_text("a\n")
+    git(repo, "add", ".")
+    git(repo, "-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "A")
+    fake.brief |= {"kind": "review", "subject": "api", "commit": git(repo, "rev-parse", "HEAD")}
+    play_default()
+    assert "a.py | 1 +" in (repo / ".gitorch/scripted/run.log").read_text()
+    assert fake.calls("verdict")[0][:3] == ["accept", "--commit", fake.brief["commit"]]
+    assert fake.calls("handoff") == []
+
+
+def test_owed_files_are_written(play_default, fake, repo):
+    fake.brief["artifacts"] = [{"path": "docs/report.md"}]
+    play_default()
+    assert git(repo, "show", "HEAD:docs/report.md") == "The API"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "forbidden", "path", "own"),
+    [
+        ((), (), "api/01-x.md", True),
+        (("src/**",), (), "src/api/01-x.md", True),
+        (("src/*.py",), (), "src/api-01-x.py", True),
+        (("src/**/*.py",), (), "src/api/01-x.py", True),
+        (("**/*.md",), (), "api/01-x.md", True),
+        (("a.py", "src/**"), (), "src/api/01-x.md", True),
+        (("a.py",), (), "a.py", False),
+        (("src/**", "docs/**"), ("src/**",), "docs/api/01-x.md", True),
+        (("docs/",), (), "docs/api/01-x.md", True),
+    ],
+)
+def test_the_default_files_stand_inside_the_scope(allowed, forbidden, path, own):
+    brief = Brief("api", allowed=allowed, forbidden=forbidden)
+    assert place(brief, "01-x") == (path, own)
+
+
+def test_code_gets_its_words_as_comments():
+    steps = default_steps(Brief("api", title="T", tasks=("Do it",), allowed=("src/*.py",)))
+    assert steps[0].option("text") == "# Do it\n"
+
+
+def test_every_step_has_a_place_of_its_own():
+    steps = default_steps(
+        Brief("api", findings=(Raised(1, "minor", "a", "", 0, ""), Raised(2, "minor", "b", "", 0, "")))
+    )
+    assert len({step.place for step in steps}) == len(steps)
