@@ -1,1 +1,186 @@
-"""The only module that knows every concrete class."""
+"""The only module that knows every concrete class: what a repository, an environment and a configuration come to.
+
+Imports stand inside functions, since a verb pays for each at its start: the tmux side alone costs 15 ms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.app.agents import Badge
+from gitorch.app.people import Caller
+from gitorch.app.tools import Tools
+from gitorch.errors import Denied, NotFound
+from gitorch.ledger.ledger import GitLedger
+from gitorch.ledger.place import choose, common_dir
+from gitorch.model.config import Config
+from gitorch.model.ids import RunId
+from gitorch.model.record import Actor, ActorKind
+from gitorch.rules.evolve import evolve
+from gitorch.world.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.model.runtime import Preset
+    from gitorch.model.workflow import Lane
+    from gitorch.ports.ledger import Store
+    from gitorch.ports.world import Git
+
+CONFIG_NAME = "gitorch.yaml"
+PRESETS_FOLDER = "gitorch-runtimes"
+
+
+def root_of(start: Path, common: Path) -> Path:
+    """The folder that configuration and relative paths belong to: the main checkout, or the git directory of a bare one."""
+    if common.name == ".git":
+        return common.parent
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / ".git").exists():
+            return folder
+    return common
+
+
+def config_path(root: Path, common: Path) -> Path | None:
+    """The configuration that counts: the repository's own file, else one kept in the git directory; None without either."""
+    choices = (root / CONFIG_NAME, common / "gitorch" / CONFIG_NAME)
+    return next((path for path in choices if path.is_file()), None)
+
+
+def load_config(root: Path, common: Path) -> Config:
+    """The configuration with every default filled in. Raises Malformed with all its defects."""
+    path = config_path(root, common)
+    if path is None:
+        return Config()
+    from gitorch.text.config_file import parse_config
+
+    name = path.name if path.parent == root else str(path)
+    return replace(parse_config(name, path.read_bytes()), path=name)
+
+
+def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
+    """The ledger of a repository, on the store that suits its layout."""
+    from gitorch.world.history import GitHistory
+
+    env = {k: v for k, v in environ.items() if not k.startswith("GIT_")}
+    store: Store
+    if choose(common).store == "git":
+        from gitorch.world.git_store import GitStore
+
+        store = GitStore(common, env)
+    else:
+        from gitorch.ledger.branch import BranchStore
+
+        store = BranchStore(common)
+    return GitLedger(store, GitHistory(common, env), common, evolve)
+
+
+def tools(start: Path, environ: Mapping[str, str]) -> Tools:
+    """Everything for the repository around `start`. Raises NotFound outside of one, Malformed for its configuration."""
+    from gitorch.world.checks import ProjectChecks
+    from gitorch.world.files import LocalFiles
+    from gitorch.world.git import GitCommands
+    from gitorch.world.host import HostSecrets, host_name
+    from gitorch.world.programs import LocalPrograms
+    from gitorch.world.terminals import TmuxTerminals
+    from gitorch.world.worktrees import GitWorktrees
+
+    common = common_dir(start)
+    root = root_of(start, common)
+    home = common / "gitorch"
+    clock = SystemClock()
+    worktrees = GitWorktrees(root, environ, clock)
+    return Tools(
+        ledger=open_ledger(common, environ),
+        terminals=TmuxTerminals(home, socket_name(common), clock, environ),
+        git=GitCommands(root, environ, clock),
+        worktrees=worktrees,
+        checks=ProjectChecks(home, worktrees, environ, clock),
+        files=LocalFiles(),
+        programs=LocalPrograms(environ),
+        secrets=HostSecrets(home),
+        clock=clock,
+        config=load_config(root, common),
+        preset=lambda lane: preset_for(lane, root),
+        host=Actor(ActorKind.HOST, "gitorch", host_name()),
+        home=home,
+        root=root,
+        default_base=root.parent / f"{root.name}.worktrees",
+        agent_env={"PATH": agent_path(environ)},
+    )
+
+
+def socket_name(common: Path) -> str:
+    """The name of this repository's own tmux server."""
+    return f"gitorch-{hashlib.sha256(str(common).encode()).hexdigest()[:12]}"
+
+
+def agent_path(environ: Mapping[str, str]) -> str:
+    """The caller's PATH with the folder of this gitorch in front, so that agents find the same one."""
+    own = str(Path(sys.executable).parent)
+    return os.pathsep.join((own, environ.get("PATH", os.defpath)))
+
+
+def preset_for(lane: Lane, root: Path) -> Preset:
+    """A lane's preset, with the lane's own command where it has one. Raises NotFound for a name that nobody defines."""
+    preset = find_preset(lane.runtime, root)
+    python = tuple(word.replace("{python}", sys.executable) for word in lane.command or preset.argv)
+    return replace(preset, argv=python)
+
+
+def find_preset(name: str, root: Path) -> Preset:
+    """A preset by its name: the repository's own first, then those that ship."""
+    from gitorch.text.preset import parse_preset
+    from gitorch.world.resources import template_bytes, template_names
+
+    own = root / PRESETS_FOLDER / f"{name}.yaml"
+    if own.is_file():
+        return parse_preset(f"{PRESETS_FOLDER}/{name}.yaml", own.read_bytes())
+    if f"{name}.yaml" not in template_names("runtimes"):
+        known = ", ".join(preset_names(root))
+        message = f"there is no runtime {name}; there are {known}"
+        raise NotFound(message, f"write {PRESETS_FOLDER}/{name}.yaml, or choose another in {CONFIG_NAME}")
+    return parse_preset(f"{name}.yaml", template_bytes("runtimes", f"{name}.yaml"))
+
+
+def preset_names(root: Path) -> tuple[str, ...]:
+    """All presets that can be named here."""
+    from gitorch.world.resources import template_names
+
+    own = (path.stem for path in sorted((root / PRESETS_FOLDER).glob("*.yaml")))
+    shipped = (name.removesuffix(".yaml") for name in template_names("runtimes") if name.endswith(".yaml"))
+    return tuple(dict.fromkeys((*own, *shipped)))
+
+
+def caller(given: Tools, environ: Mapping[str, str]) -> Caller:
+    """Who typed the verb: the agent's session that any trace gives away, or else the human at the keyboard."""
+    from gitorch.world.host import caller as recognised
+
+    key = recognised(environ, given.home, given.terminals.pids(), Path.cwd())
+    if key is None:
+        return Caller(Actor(ActorKind.PRINCIPAL, person(given.git), given.host.host))
+    state = given.ledger.state(None) if given.ledger.exists() else None
+    run = given.ledger.state(key.run).run if state is not None and key.run in state.board.runs else None
+    session = run.sessions.get(key.session) if run is not None else None
+    name = session.job if session is not None else "agent"
+    how = f"recognised as session {key.session} of run {key.run}"
+    return Caller(Actor(ActorKind.AGENT, name, given.host.host, key.session), None if run is None else key.run, how)
+
+
+def person(git: Git) -> str:
+    """The human's name as git knows it."""
+    return git.user_name()
+
+
+def badge(environ: Mapping[str, str]) -> Badge:
+    """The token of the session that an agent's environment names. Raises Denied outside of one."""
+    run, token = environ.get("GITORCH_RUN", ""), environ.get("GITORCH_TOKEN", "")
+    if not run or not token:
+        message = "this verb is for agents: the environment names no session (GITORCH_RUN, GITORCH_TOKEN)"
+        raise Denied(message, "gitorch inbox")
+    return Badge(RunId(run), token)

@@ -8,7 +8,7 @@ from gitorch.errors import Denied, Refused
 from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.record import ActorKind
 from gitorch.ports.ledger import Draft
-from gitorch.rules.decide import decide
+from gitorch.rules.decide import decide_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,15 +25,19 @@ def carry(
     tools: Tools,
     run: RunId | None,
     actor: Actor,
-    command: Command,
+    command: Command | tuple[Command, ...],
     attach: Mapping[type, Mapping[str, bytes]] | None = None,
 ) -> tuple[State, tuple[Written, ...]]:
-    """Decide on the newest state and append what follows. What the rules raise passes through."""
+    """Decide on the newest state and append what follows, of several commands all or nothing. What the rules raise passes through.
+
+    `attach` are files, by the type of the first event that they belong to.
+    """
     at = tools.clock.now()
+    orders = [Order(actor, at, one) for one in (command if isinstance(command, tuple) else (command,))]
 
     def drafts(state: State) -> tuple[Draft, ...]:
         left = dict(attach or {})
-        return tuple(Draft(event, left.pop(type(event), {})) for event in decide(state, Order(actor, at, command)))
+        return tuple(Draft(event, left.pop(type(event), {})) for event in decide_all(state, orders))
 
     return tools.ledger.append(run, actor, at, drafts)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import Ledger
-    from gitorch.ports.world import Checks, Clock, Files, Git, Secrets, Terminals, Worktrees
+    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Secrets, Terminals, Worktrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Tools:
     worktrees: Worktrees
     checks: Checks
     files: Files
+    programs: Programs
     secrets: Secrets
     clock: Clock
     config: Config

@@ -132,6 +132,18 @@ class Git(Protocol):
         """The commits of these full ref names; those that do not exist are left out. Raises Unavailable."""
         ...
 
+    def branches(self) -> tuple[str, ...]:
+        """The short names of all local branches but gitorch's own, sorted; empty where git is silent."""
+        ...
+
+    def current(self) -> str:
+        """The short name of the branch that is checked out in the main checkout; empty with a detached HEAD."""
+        ...
+
+    def setting(self, name: str) -> str:
+        """A value of git's configuration; empty where it is not set."""
+        ...
+
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks; 0 without an upstream."""
         ...
@@ -229,6 +241,22 @@ class Files(Protocol):
 
     def read(self, path: Path) -> bytes | None:
         """The bytes, or None where there is no such file."""
+        ...
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, and the folders above it that are empty then."""
+        ...
+
+
+class Programs(Protocol):
+    """Programs of this machine, to find and to ask for their version."""
+
+    def find(self, name: str) -> str:
+        """Where a program is on the caller's PATH; empty where there is none."""
+        ...
+
+    def said(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
+        """The first line that a short command prints; empty where it fails or takes too long."""
         ...
 
 

@@ -21,7 +21,7 @@ from gitorch.rules.gates import next_question, settle
 from gitorch.rules.readings import open_questions, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
@@ -69,6 +69,19 @@ CLEANUP_OPTIONS = ("worktrees", "branches", "no")
 
 def decide(state: State, order: Order) -> tuple[Event, ...]:
     """The events that a command leads to, in order, already proven to be legal. Empty when there is nothing to do."""
+    return _decided(state, order)[0]
+
+
+def decide_all(state: State, orders: Iterable[Order]) -> tuple[Event, ...]:
+    """The same for several commands, each decided on what the ones before it lead to."""
+    everything: list[Event] = []
+    for order in orders:
+        decided, state = _decided(state, order)
+        everything += decided
+    return tuple(everything)
+
+
+def _decided(state: State, order: Order) -> tuple[tuple[Event, ...], State]:
     decided = list(DECISIONS[type(order.command)](state, order, order.command))
     run = run_of(state, order)
     for event in decided:
@@ -77,7 +90,7 @@ def decide(state: State, order: Order) -> tuple[Event, ...]:
         for event in more:
             state = _tried(state, order, run, event)
             decided.append(event)
-    return tuple(decided)
+    return tuple(decided), state
 
 
 def run_of(state: State, order: Order) -> RunId | None:

@@ -49,7 +49,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
         ("job", "subject", "session", "fence", "round", "commit", "verdict", "findings", "text"),
     ),
     "findings-listed": (e.FindingsListed, ("job", "round", "commit", "findings")),
-    "gate-passed": (e.GatePassed, ("job", "commit", "round")),
+    "gate-passed": (e.GatePassed, ("job", "commit", "round", "waived")),
     "work-voided": (e.WorkVoided, ("job", "expected", "found")),
     "job-failed": (e.JobFailed, ("job", "reason")),
     "job-reopened": (e.JobReopened, ("job", "reason")),

@@ -99,3 +99,13 @@ class LocalFiles:
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Remove a file, and the folders above it that are empty then."""
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            try:
+                folder.rmdir()
+            except OSError:
+                return

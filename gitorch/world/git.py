@@ -97,6 +97,21 @@ class GitCommands:
         found = (line.split(" ", 1) for line in lines)
         return {ref: CommitId(commit) for commit, ref in found if ref in wanted}
 
+    def branches(self) -> tuple[str, ...]:
+        """The short names of all local branches but gitorch's own, sorted; empty where git is silent."""
+        done = self._git.ask("for-each-ref", "--sort=refname", "--format=%(refname:short)", "--", "refs/heads/")
+        return tuple(name for name in done.out.splitlines() if not name.startswith("gitorch/"))
+
+    def current(self) -> str:
+        """The short name of the branch that is checked out in the main checkout; empty with a detached HEAD."""
+        done = self._git.ask("symbolic-ref", "--quiet", "--short", "HEAD")
+        return done.out.strip() if done.status == 0 else ""
+
+    def setting(self, name: str) -> str:
+        """A value of git's configuration; empty where it is not set."""
+        done = self._git.ask("config", "--get", name)
+        return done.out.strip() if done.status == 0 else ""
+
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks; 0 without an upstream."""
         ref = f"refs/heads/{branch}"

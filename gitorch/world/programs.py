@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -88,3 +89,25 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def without(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
     """An environment less every name that begins with one of these prefixes."""
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
+
+
+class LocalPrograms:
+    """Programs on the PATH of an environment. Implements `ports.world.Programs`."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def find(self, name: str) -> str:
+        """See the port."""
+        return (shutil.which(name, path=self._environ.get("PATH")) or "") if name else ""
+
+    def said(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
+        """See the port."""
+        if not argv or not self.find(argv[0]):
+            return ""
+        try:
+            done = run(list(argv), self._environ, wait_seconds=wait_seconds)
+        except Unavailable:
+            return ""
+        lines = (done.out or done.err).splitlines()
+        return lines[0].strip() if lines and done.status == 0 else ""

@@ -1,0 +1,149 @@
+"""Why a first run would fail, before it does: the four usual reasons first, then what is worth knowing."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitorch.app.starting import runtime_facts
+from gitorch.errors import GitorchError
+from gitorch.rules.compile import lane_of, reviewer_runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gitorch.app.tools import Tools
+
+OLDEST = {"git": (2, 38), "tmux": (3, 2)}
+"""git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""
+
+INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing looked at. `ok` None is a note; `fix` is a command or an edit that helps."""
+
+    name: str
+    ok: bool | None
+    said: str
+    fix: str = ""
+
+
+def examine(tools: Tools, presets: tuple[str, ...], store: str) -> tuple[Sign, ...]:
+    """Everything, the usual first-run failures first. Nothing is changed but an empty folder made and removed."""
+    looks: tuple[Callable[[], Iterator[Sign]], ...] = (
+        lambda: _agents(tools),
+        lambda: _target(tools),
+        lambda: _versions(tools),
+        lambda: _worktrees(tools),
+        lambda: _tests(tools),
+        lambda: _ledger(tools, store),
+        lambda: _pruning(tools),
+        lambda: _others(tools, presets),
+    )
+    return tuple(sign for look in looks for sign in look())
+
+
+def _agents(tools: Tools) -> Iterator[Sign]:
+    config = tools.config
+    chosen = {config.implementer: "lanes.implementer.runtime"}
+    chosen.update({reviewer_runtime(config, s): "lanes.reviewer.runtime" for s in config.review_stages})
+    for runtime, key in chosen.items():
+        if not runtime:
+            yield Sign("agents", False, "no runtime is chosen", f"set {key} in gitorch.yaml, for example to claude")
+            continue
+        facts = runtime_facts(tools, lane_of(config, "lane", runtime))
+        if not facts.known:
+            yield Sign("agents", False, f"there is no runtime {runtime}", f"set {key} to one that is listed below")
+        elif not facts.found:
+            fix = facts.install_hint or f"install {facts.program}"
+            yield Sign("agents", False, f"{facts.program} of runtime {runtime} is not on PATH", fix)
+        else:
+            yield Sign("agents", True, f"{runtime}: {tools.programs.find(facts.program)}")
+
+
+def _target(tools: Tools) -> Iterator[Sign]:
+    target = tools.config.merge_target
+    commit = tools.git.resolve(target)
+    if commit is None:
+        fix = f"git branch {target}, or set orchestration.merge_target to one of: {', '.join(tools.git.branches()[:8])}"
+        yield Sign("merge target", False, f"{target} is no local branch", fix)
+        return
+    behind = tools.git.behind_remote(target)
+    if behind:
+        yield Sign("merge target", False, f"{target} is {behind} commits behind its upstream", "git fetch && git merge --ff-only")
+    else:
+        yield Sign("merge target", True, f"{target} at {commit[:12]}")
+
+
+def _versions(tools: Tools) -> Iterator[Sign]:
+    for program, words in (("git", ("git", "--version")), ("tmux", ("tmux", "-V"))):
+        said = tools.programs.said(words)
+        found = re.search(r"(\d+)\.(\d+)", said)
+        oldest = OLDEST[program]
+        if found is None:
+            yield Sign(program, False, f"{program} is not installed", INSTALL[program])
+        elif (int(found[1]), int(found[2])) < oldest:
+            yield Sign(program, False, f"{said} is too old; {oldest[0]}.{oldest[1]} is needed", INSTALL[program])
+        else:
+            yield Sign(program, True, said)
+
+
+def _worktrees(tools: Tools) -> Iterator[Sign]:
+    base = tools.root / os.path.expanduser(tools.config.base_path) if tools.config.base_path else tools.default_base
+    if base.resolve().is_relative_to(tools.root.resolve()):
+        yield Sign("worktrees", False, f"{base} lies inside the repository", "set worktrees.base_path to a folder outside")
+        return
+    probe = base / ".probe"
+    try:
+        tools.files.write(probe, b"")
+        tools.files.remove(probe)
+    except OSError as error:
+        fix = f"mkdir -p {base}, or set worktrees.base_path"
+        yield Sign("worktrees", False, f"{base} cannot be written to: {error.strerror}", fix)
+        return
+    yield Sign("worktrees", True, str(base))
+
+
+def _tests(tools: Tools) -> Iterator[Sign]:
+    if tools.config.test_command:
+        yield Sign("tests", True, f"`{tools.config.test_command}`")
+    elif tools.config.test_command_absent:
+        yield Sign("tests", None, "no test command, accepted in gitorch.yaml")
+    else:
+        yield Sign("tests", False, "there is no test command", "set tests.command, or tests.absent_is_accepted: true")
+
+
+def _ledger(tools: Tools, store: str) -> Iterator[Sign]:
+    try:
+        if not tools.ledger.exists():
+            yield Sign("ledger", None, f"none yet; it will be kept by {store}", "gitorch init")
+            return
+        runs = len(tools.ledger.state(None).board.runs)
+    except GitorchError as error:
+        yield Sign("ledger", False, error.message, error.hint or "gitorch verify")
+        return
+    yield Sign("ledger", True, f"{runs} runs, kept by {store}")
+
+
+def _pruning(tools: Tools) -> Iterator[Sign]:
+    """Pruning without grace beside a writer destroys objects that no ref names yet."""
+    for key in ("gc.pruneExpire", "gc.worktreePruneExpire"):
+        value = tools.git.setting(key)
+        if value in {"now", "all"}:
+            said = f"{key} is {value}: git may delete what is being written"
+            yield Sign("git settings", False, said, f"git config --unset {key}")
+
+
+def _others(tools: Tools, presets: tuple[str, ...]) -> Iterator[Sign]:
+    for name in presets:
+        facts = runtime_facts(tools, lane_of(tools.config, "lane", name))
+        preset = tools.preset(lane_of(tools.config, "lane", name))
+        if not facts.found:
+            continue
+        version = tools.programs.said(preset.version_argv)
+        checked = f"; the preset was checked with {preset.checked_with}" if preset.checked_with else ""
+        yield Sign("runtime", None, f"{name}: {version or facts.program}{checked}")

@@ -1,0 +1,317 @@
+"""From a plan's file to a run: the checks that `check` and `start` share, the question sheet, and the beginning."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitorch.app.acting import carry, carry_asked
+from gitorch.errors import Malformed, NotFound, Problem, Refused
+from gitorch.model import commands, events
+from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
+from gitorch.model.ids import Digest, JobId, RunId
+from gitorch.model.plan import Plan
+from gitorch.model.run import OVER
+from gitorch.model.workflow import REVIEWING
+from gitorch.rules.ensure import run_there
+from gitorch.rules.compile import compile_plan, compile_workflow, default_settings, lane_of, reviewer_runtime
+from gitorch.rules.graph import execution_plan
+from gitorch.rules.readiness import check_plan
+from gitorch.text.plan import parse_plan
+from gitorch.text.slug import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gitorch.app.people import Caller
+    from gitorch.app.tools import Tools
+    from gitorch.model.ids import CommitId
+    from gitorch.model.run import Run
+    from gitorch.model.workflow import Autonomy, Lane, ReviewMode, Settings, Workflow
+
+WORKFLOW_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One job of the execution plan, with everything that will be made for it."""
+
+    job: str
+    title: str
+    agent: str
+    runtime: str
+    branch: str
+    worktree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The question sheet: what will be done, by whom, where; nothing of it exists before it is answered."""
+
+    title: str
+    plan_path: str
+    autonomy: Autonomy
+    target: str
+    target_commit: CommitId
+    target_confirmed: bool
+    batches: tuple[tuple[SheetRow, ...], ...]
+    reviewers: tuple[str, ...]
+    max_agents: int
+    test_command: str
+    review_mode: ReviewMode
+    rounds_max: int
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """All that a run needs, read and compiled, before anything is recorded. `files` are attached to its first record."""
+
+    run: RunId
+    title: str
+    workflow: Workflow
+    settings: Settings
+    target: str
+    target_commit: CommitId
+    plan_digest: Digest
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found: a sheet and a run ready to begin, or every problem."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+    sheet: Sheet | None = None
+    ready: Ready | None = None
+
+
+def check(tools: Tools, path: Path, prompt: Path | None = None) -> Checked:
+    """Read a plan or workflow file and check everything that `start` would; nothing is created or changed."""
+    if path.suffix in WORKFLOW_SUFFIXES:
+        return _check_workflow(tools, path)
+    data = _bytes(path)
+    name = _shown(tools, path)
+    limit = tools.config.plan_bytes_max
+    plan = parse_plan(name, data, _prompt(tools, path, prompt), limit)
+    if plan.prompt and prompt is None:
+        plan = parse_plan(name, data, _prompt(tools, path, path.parent / plan.prompt), limit)
+    settings = default_settings(tools.config, _spoken(plan))
+    target = plan.settings.get("merge_target", tools.config.merge_target)
+    facts = _facts(tools, plan, path, target, _plan_runtimes(tools))
+    problems = check_plan(plan, tools.config, facts)
+    if problems or facts.target_commit is None:
+        return Checked(plan, problems)
+    sections = {JobId(epic.id): epic.section.encode() for epic in plan.epics}
+    briefs: dict[str, Digest] = {job: _digest(section) for job, section in sections.items()}
+    workflow = compile_plan(plan, tools.config, settings, briefs)
+    files = {"plan.md": data, **{f"{job}.md": section for job, section in sections.items()}}
+    ready = _ready(tools, plan, workflow, settings, (target, facts.target_commit), files)
+    return Checked(plan, (), _sheet(tools, plan, ready), ready)
+
+
+def _check_workflow(tools: Tools, path: Path) -> Checked:
+    from gitorch.text.workflow_file import parse_workflow
+
+    data, name = _bytes(path), _shown(tools, path)
+    plan = Plan(name, path.stem, (), _digest(data))
+    try:
+        source = parse_workflow(name, data, lambda said: _maybe(path.parent / said), default_settings(tools.config))
+    except Malformed as wrong:
+        return Checked(plan, wrong.problems)
+    target = source.target or tools.config.merge_target
+    plan = replace(plan, title=source.workflow.name)
+    runtimes = {lane.runtime: lane for lane in source.workflow.lanes.values()}
+    facts = _facts(tools, plan, path, target, runtimes)
+    problems = tuple(_workflow_problems(tools, name, facts))
+    if problems or facts.target_commit is None:
+        return Checked(plan, problems)
+    texts = {job: text.encode() for job, text in source.briefs.items()}
+    workflow = compile_workflow(source, {job: _digest(text) for job, text in texts.items()})
+    files = {path.name: data, **{f"{job}.md": text for job, text in texts.items()}}
+    ready = _ready(tools, plan, workflow, source.settings, (target, facts.target_commit), files)
+    return Checked(plan, (), _sheet(tools, plan, ready), ready)
+
+
+def _workflow_problems(tools: Tools, name: str, facts: HandoffFacts) -> list[Problem]:
+    """What the world lacks for a workflow file: the same checks as for a plan, at the file's first line."""
+    problems = []
+    if facts.target_commit is None:
+        fix = "name a branch that exists with `target:`; gitorch never creates it"
+        problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is no local branch.", fix))
+    for runtime, found in facts.runtimes.items():
+        if not found.known:
+            fix = "gitorch doctor lists the runtimes that there are"
+            problems.append(Problem(name, 1, 1, f"The runtime `{runtime}` is not known.", fix))
+        elif not found.found:
+            fix = found.install_hint or f"install {found.program}"
+            problems.append(Problem(name, 1, 1, f"The program `{found.program}` of `{runtime}` is not on PATH.", fix))
+    if not facts.base_writable or not facts.base_outside:
+        fix = "set `worktrees.base_path` in gitorch.yaml to a folder that can be written, outside the repository"
+        problems.append(Problem(name, 1, 1, f"The folder for worktrees cannot be used: {facts.base_path}.", fix))
+    del tools
+    return problems
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path} cannot be read: {(error.strerror or 'no such file').lower()}"
+        raise NotFound(message, f"ls {path.parent}") from error
+
+
+def _maybe(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _shown(tools: Tools, path: Path) -> str:
+    """The path as people know it: from the repository's root where it lies inside, else from where they stand."""
+    full = path.absolute()
+    return str(full.relative_to(tools.root)) if full.is_relative_to(tools.root) else str(path)
+
+
+def _prompt(tools: Tools, plan: Path, prompt: Path | None) -> tuple[str, bytes] | None:
+    if prompt is None:
+        return None
+    data = _maybe(prompt)
+    if data is None:
+        message = f"the implementation prompt {prompt} of {plan} does not exist"
+        raise NotFound(message, f"ls {prompt.parent}")
+    return _shown(tools, prompt), data
+
+
+def _spoken(plan: Plan) -> Mapping[str, str]:
+    """The settings of a plan's front matter, unless they are among its problems."""
+    wrong = any(p.path == plan.path for p in plan.problems)
+    return {} if wrong else plan.settings
+
+
+def _digest(data: bytes) -> Digest:
+    return Digest("sha256:" + hashlib.sha256(data).hexdigest())
+
+
+def _plan_runtimes(tools: Tools) -> Mapping[str, Lane]:
+    names = (tools.config.implementer, *(reviewer_runtime(tools.config, s) for s in tools.config.review_stages))
+    return {name: lane_of(tools.config, "lane", name) for name in names if name}
+
+
+def _facts(tools: Tools, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]) -> HandoffFacts:
+    base = tools.root / os.path.expanduser(tools.config.base_path) if tools.config.base_path else tools.default_base
+    commit = tools.git.resolve(target)
+    design = plan.design
+    return HandoffFacts(
+        design_exists=not design or (path.parent / design).exists() or (tools.root / design).exists(),
+        target=target,
+        target_commit=commit,
+        target_behind=tools.git.behind_remote(target) if commit is not None else 0,
+        branches=tools.git.branches(),
+        base_path=str(base),
+        base_writable=_can_be_made(base),
+        base_outside=not base.resolve().is_relative_to(tools.root.resolve()),
+        runtimes=_runtime_facts(tools, lanes),
+        busy_epics=_busy_epics(tools),
+    )
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether files can be put into a folder, or it can be made: its nearest existing parent is a folder to write in."""
+    for place in (folder, *folder.parents):
+        if place.exists():
+            return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return False
+
+
+def _runtime_facts(tools: Tools, lanes: Mapping[str, Lane]) -> Mapping[str, RuntimeFacts]:
+    return {name: runtime_facts(tools, lane) for name, lane in lanes.items()}
+
+
+def runtime_facts(tools: Tools, lane: Lane) -> RuntimeFacts:
+    """Whether a lane's preset is known and its program can be run here."""
+    try:
+        preset = tools.preset(lane)
+    except NotFound:
+        return RuntimeFacts(known=False)
+    program = preset.argv[0] if preset.argv else ""
+    return RuntimeFacts(True, program, bool(tools.programs.find(program)), preset.install_hint)
+
+
+def _busy_epics(tools: Tools) -> Mapping[str, RunId]:
+    if not tools.ledger.exists():
+        return {}
+    lines = tools.ledger.state(None).board.runs.values()
+    return {epic: line.id for line in lines if line.phase not in OVER for epic in line.epics}
+
+
+def _ready(
+    tools: Tools,
+    plan: Plan,
+    workflow: Workflow,
+    settings: Settings,
+    target: tuple[str, CommitId],
+    files: Mapping[str, bytes],
+) -> Ready:
+    run = RunId(f"{slug(plan.title, 'run')[:24].rstrip('-')}-{tools.secrets.nonce()[:4]}")
+    return Ready(run, plan.title, workflow, settings, target[0], target[1], Digest(plan.digest), files)
+
+
+def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
+    board = tools.ledger.state(None).board if tools.ledger.exists() else None
+    reviews = [j for j in ready.workflow.jobs.values() if j.kind in REVIEWING]
+    runtimes = {f"{j.role or j.lane}: {ready.workflow.lanes[j.lane].runtime}": None for j in reviews}
+    return Sheet(
+        title=plan.title,
+        plan_path=plan.path,
+        autonomy=ready.settings.autonomy,
+        target=ready.target,
+        target_commit=ready.target_commit,
+        target_confirmed=board is not None and ready.target in board.targets,
+        batches=tuple(tuple(_row(tools, ready, job) for job in batch) for batch in execution_plan(ready.workflow)),
+        reviewers=tuple(runtimes),
+        max_agents=ready.settings.max_agents,
+        test_command=ready.settings.test_command,
+        review_mode=ready.settings.review_mode,
+        rounds_max=ready.settings.rounds_max,
+        settings=ready.settings,
+    )
+
+
+def _row(tools: Tools, ready: Ready, job: JobId) -> SheetRow:
+    spec = ready.workflow.jobs[job]
+    base = tools.root / os.path.expanduser(ready.settings.worktrees) if ready.settings.worktrees else tools.default_base
+    runtime = ready.workflow.lanes[spec.lane].runtime
+    return SheetRow(job, spec.title, job, runtime, f"gitorch/{ready.run}/{job}", str(base / ready.run / job))
+
+
+def refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
+    """Keep in the ledger that this plan was refused, and why. Without a ledger there is nothing to keep it in."""
+    if tools.ledger.exists():
+        failures = tuple(f"{p.where}: {p.message}" for p in checked.problems)
+        carry_asked(tools, None, caller.actor, commands.RejectPlan(checked.plan.path, failures), "start")
+
+
+def begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
+    """Record the answered sheet: the target confirmed, the run prepared and confirmed. `up` takes it from there."""
+    ready = checked.ready
+    if ready is None:
+        message = f"{checked.plan.path} has problems and cannot be started"
+        raise Refused(message, f"gitorch check {checked.plan.path}")
+    if not tools.ledger.exists():
+        tools.ledger.create(caller.actor, tools.clock.now(), f"L-{tools.secrets.nonce()}")
+    carry_asked(tools, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
+    prepare = commands.PrepareRun(
+        run=ready.run,
+        title=ready.title,
+        plan=checked.plan.path,
+        plan_digest=ready.plan_digest,
+        target=ready.target,
+        target_commit=ready.target_commit,
+        workflow=ready.workflow,
+    )
+    confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof)
+    state, _ = carry(tools, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
+    return run_there(state)
