@@ -43,7 +43,7 @@ class GitWorktrees:
         """
         self._own(path)
         if branch is not None:
-            _own_branch(branch)
+            own_branch(branch)
         with holding(self._lock, wait_seconds=ADD_SECONDS) as descriptor:
             self._exclude()
             entry = self._entry(path)
@@ -96,7 +96,7 @@ class GitWorktrees:
 
     def delete_branch(self, branch: str) -> None:
         """Delete a work branch of gitorch's; harmless when there is none. Raises Failed while it is checked out, Refused."""
-        _own_branch(branch)
+        own_branch(branch)
         done = self._git.ask("branch", "--quiet", "-D", "--", branch)
         if done.status != 0 and self._git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").status == 0:
             raise Failed(f"git cannot delete branch {branch}: {done.err}", hint="git worktree list")
@@ -177,6 +177,7 @@ def _lines(path: Path) -> list[str]:
     return os.fsdecode(path.read_bytes()).splitlines() if path.exists() else []
 
 
-def _own_branch(branch: str) -> None:
+def own_branch(branch: str) -> None:
+    """Raise Refused for a branch that is not gitorch's to make or delete."""
     if not WORK_BRANCH.fullmatch(branch) or ".." in branch or branch.startswith(f"{LEDGER_FOLDER}/"):
         raise Refused(f"{branch!r} is no work branch of gitorch's: they are called gitorch/<run>/<job>")

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from world.terminal_lab import wait_for
 
-from conftest import wait_for
 from gitorch.model.ids import LetterId
 from gitorch.world.marks import SentMark, folder_of
 
@@ -19,7 +19,7 @@ LINE = "Read .gitorch/brief.md and do what it says."
 
 def test_the_exact_text_arrives_once_and_its_receipt_is_kept(lab):
     key = lab.ready()
-    text = "Fix the \"bug\" in `a.py`; don't expand $HOME or $(id); 100% → ✓ 日本語;"
+    text = 'Fix the "bug" in `a.py`; don\'t expand $HOME or $(id); 100% → ✓ 日本語;'
     assert lab.deliver(key, text) == "submitted"
     assert lab.deliver(key, text) == "submitted"
     assert lab.turns() == [text]
@@ -94,7 +94,7 @@ def test_a_dialog_that_opens_under_the_paste_is_not_confirmed_and_the_text_comes
     assert lab.logged("answers") == []
     lab.mode("idle")
     lab.wait_state(key, "idle")
-    receipts = wait_for(lambda: (got := lab.deliver(key)) == "submitted" or got.startswith("unknown") and got)
+    receipts = wait_for(lambda: (got := lab.deliver(key)) == "submitted" or (got.startswith("unknown") and got))
     assert receipts is True
     assert lab.turns() == [LINE]
 
@@ -174,7 +174,7 @@ def test_a_session_that_was_never_started_is_refused(lab):
 CRASH = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
-import conftest
+from world import terminal_lab
 from gitorch.world import delivery
 from gitorch.model.ids import LetterId
 from gitorch.ports.world import SessionKey
@@ -183,9 +183,9 @@ from pathlib import Path
 def die(*words, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 
-lab = conftest.Lab.__new__(conftest.Lab)
+lab = terminal_lab.Lab.__new__(terminal_lab.Lab)
 lab.folder, lab.home, lab.socket = Path({folder!r}), Path({home!r}), {socket!r}
-lab.clock, lab.environ, lab.cwd = conftest.SystemClock(), {environ!r}, Path({cwd!r})
+lab.clock, lab.environ, lab.cwd = terminal_lab.SystemClock(), {environ!r}, Path({cwd!r})
 real = getattr(delivery.Delivery, {where!r})
 def wrapped(self, *words, **named):
     if {after!r}:
@@ -203,7 +203,7 @@ lab.another().deliver(SessionKey({run!r}, {session!r}), lab.preset(), LetterId("
 def test_killed_between_any_two_steps_it_still_arrives_exactly_once(lab, where, after, hooks):
     key = lab.ready(*hooks)
     code = CRASH.format(
-        tests=str(Path(__file__).parent),
+        tests=str(Path(__file__).parent.parent),
         folder=str(lab.folder),
         home=str(lab.home),
         socket=lab.socket,
@@ -215,7 +215,8 @@ def test_killed_between_any_two_steps_it_still_arrives_exactly_once(lab, where, 
         session=key.session,
         line=LINE,
     )
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=False)
     assert done.returncode == -signal.SIGKILL
     assert lab.deliver(key) in {"submitted", "delivered"}
     assert lab.turns() == [LINE]
@@ -226,5 +227,3 @@ def test_the_first_prompt_as_an_argument_is_submitted_by_the_start_and_proved_by
     wait_for(lambda: lab.terminals.receipts(key) == {"l1": "delivered"})
     assert lab.deliver(key) == "delivered"
     assert lab.turns() == [LINE]
-
-

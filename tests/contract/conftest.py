@@ -1,0 +1,216 @@
+"""One bench for each port: the real thing and its fake, moved by the same words."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from fakes.world import FakeChecks, FakeClock, FakeGit, FakeTerminals, FakeWorktrees
+from world import repos
+from world.terminal_lab import Lab
+
+from gitorch.model.ids import CommitId, LetterId, RunId, SessionId
+from gitorch.model.observed import AgentState
+from gitorch.model.runtime import Preset
+from gitorch.ports.world import Launch, SessionKey
+from gitorch.world.checks import ProjectChecks
+from gitorch.world.clock import SystemClock
+from gitorch.world.git import GitCommands
+from gitorch.world.worktrees import GitWorktrees
+
+
+class RealGitBench:
+    """A real repository whose commits are made by the git command line."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.repo = repos.make(folder)
+        clock = SystemClock()
+        self.git = GitCommands(self.repo.path, self.repo.environ, clock)
+        self.worktrees = GitWorktrees(self.repo.path, self.repo.environ, clock)
+        self.repo.git("checkout", "-q", "--detach")
+        self.scratch = folder / "scratch"
+
+    def write(self, branch, files, start=None):
+        known = self.git.resolve(branch) is not None
+        words = (str(self.scratch), branch) if known else ("-b", branch, str(self.scratch), start or "main")
+        self.repo.git("worktree", "add", "-q", *words)
+        for name, text in files.items():
+            if text is None:
+                (self.scratch / name).unlink()
+                continue
+            self.repo.write(name, text, self.scratch)
+        commit = CommitId(self.repo.commit({}, f"work on {branch}", cwd=self.scratch))
+        self.repo.git("worktree", "remove", "--force", str(self.scratch))
+        return commit
+
+    def edit(self, path, name, text):
+        self.repo.write(name, text, path)
+
+    def commit_in(self, path, files):
+        return CommitId(self.repo.commit(files, cwd=path))
+
+    def standing(self, path, name):
+        return (path / name).read_text() if (path / name).exists() else None
+
+    def follow(self, branch, upstream):
+        self.repo.git("branch", "-q", "--set-upstream-to", upstream, branch)
+
+
+class FakeGitBench:
+    """The same in memory."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.git = FakeGit()
+        self.worktrees = FakeWorktrees(self.git)
+        self.git.write("main", {"README.md": "one\ntwo\nthree\n", "src/a.py": "a = 1\n"}, "begin")
+
+    def write(self, branch, files, start=None):
+        return self.git.write(branch, files, f"work on {branch}", start or "main")
+
+    def edit(self, path, name, text):
+        self.git.checkouts[path].files[name] = text
+
+    def commit_in(self, path, files):
+        return self.git.commit_in(path, files)
+
+    def standing(self, path, name):
+        return self.git.checkouts[path].files.get(name)
+
+    def follow(self, branch, upstream):
+        self.git.upstreams[branch] = self.git.branches[upstream]
+
+
+@pytest.fixture(params=[RealGitBench, FakeGitBench], ids=["git", "fake"])
+def bench(request, tmp_path):
+    return request.param(tmp_path)
+
+
+class RealTerminalBench:
+    """The small terminal program in real sessions."""
+
+    def __init__(self, folder):
+        self.lab = Lab(folder)
+        self.terminals = self.lab.terminals
+
+    def launch(self, session="s1", line="", letter=None, first_prompt="paste"):
+        key = SessionKey(RunId("auth-7f3a"), SessionId(session))
+        self.lab.keys.append(key)
+        preset = self.lab.preset(first_prompt=first_prompt)
+        launch = Launch(key, preset, self.lab.cwd, {}, line, LetterId(letter) if letter else None)
+        self.terminals.start(launch)
+        return launch
+
+    def become(self, _launch, state):
+        self.lab.mode({AgentState.DIALOG: "dialog", AgentState.WORKING: "busy", AgentState.IDLE: "idle"}[state])
+
+    def exits(self, _launch, status):
+        self.lab.mode(f"exit {status}")
+
+    def kill_server(self):
+        self.lab.tmux.ask("kill-server")
+
+    def turns(self, _launch):
+        return self.lab.turns()
+
+    def wait_state(self, launch, *states):
+        return self.lab.wait_state(launch.key, *states)
+
+    def close(self):
+        self.lab.close()
+
+
+class FakeTerminalBench:
+    """Sessions that exist on paper only."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.terminals = FakeTerminals(FakeClock())
+
+    def launch(self, session="s1", line="", letter=None, first_prompt="paste"):
+        key = SessionKey(RunId("auth-7f3a"), SessionId(session))
+        preset = Preset("fake", ("agent",), first_prompt=first_prompt)
+        launch = Launch(key, preset, self.folder, {}, line, LetterId(letter) if letter else None)
+        self.terminals.start(launch)
+        return launch
+
+    def become(self, launch, state):
+        self.terminals.become(launch.key, state, "Enter to confirm" if state is AgentState.DIALOG else "")
+
+    def exits(self, launch, status):
+        self.terminals.exits(launch.key, status)
+
+    def kill_server(self):
+        self.terminals.server_dies()
+
+    def turns(self, launch):
+        return self.terminals.sessions[launch.key].turns
+
+    def wait_state(self, launch, *states):
+        seen = self.terminals.look([launch.key])[launch.key]
+        assert seen.state in states
+        return seen
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(
+    params=[pytest.param(RealTerminalBench, marks=pytest.mark.tmux), FakeTerminalBench], ids=["tmux", "fake"]
+)
+def stage(request, tmp_path):
+    stage = request.param(tmp_path)
+    yield stage
+    stage.close()
+
+
+class RealCheckBench:
+    """Real runs in real checkouts."""
+
+    def __init__(self, folder):
+        self.repo = repos.make(folder)
+        self.clock = SystemClock()
+        self.folder = folder
+        worktrees = GitWorktrees(self.repo.path, self.repo.environ, self.clock)
+        self.worktrees = worktrees
+        self.environ = {**self.repo.environ, "GITORCH_TOKEN": "secret", "PYTHONPATH": "/kept"}
+        self.home = self.repo.path / ".git/gitorch"
+        self.checks = self.another()
+        self.commit = CommitId(self.repo.git("rev-parse", "HEAD"))
+        self.where = folder / "work trees" / "check"
+
+    def another(self):
+        return ProjectChecks(self.home, self.worktrees, self.environ, self.clock)
+
+    passing, failing, endless = "cat README.md", "echo broken; exit 3", "sleep 600"
+
+    def close(self):
+        self.checks.clear()
+
+
+class FakeCheckBench:
+    """Runs that end as told."""
+
+    passing, failing, endless = "pass", "fail", "endless"
+
+    def __init__(self, folder):
+        self.where = folder / "check"
+        self.commit = CommitId("1" * 40)
+        self.checks = FakeChecks(
+            lambda _commit, command: (
+                ("passed", 0, "one\ntwo\nthree\n") if command == "pass" else ("failed", 3, "broken\n")
+            )
+        )
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(params=[RealCheckBench, FakeCheckBench], ids=["real", "fake"])
+def court(request, tmp_path):
+    court = request.param(tmp_path)
+    yield court
+    court.close()

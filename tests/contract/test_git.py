@@ -1,0 +1,165 @@
+"""What every `ports.world.Git` promises."""
+
+import pytest
+
+from gitorch.errors import Unavailable
+from gitorch.model.ids import CommitId, Moment
+from gitorch.ports.world import DiffStat
+
+NOBODY = CommitId("0" * 39 + "1")
+AT = Moment(1_700_000_000_000)
+
+
+def test_a_branch_and_a_full_id_resolve_and_nothing_else_does(bench):
+    head = bench.git.resolve("main")
+    assert bench.git.resolve(head) == head
+    for name in ("nowhere", "main~1", "HEAD", "-h", "main^{tree}", "", NOBODY, head[:12]):
+        assert bench.git.resolve(name) is None
+
+
+def test_heads_are_answered_by_full_name_and_missing_ones_left_out(bench):
+    work = bench.write("gitorch/r/api", {"b": "b\n"})
+    bench.write("gitorch/r/api.two/x", {"b": "b\n"})
+    refs = ["refs/heads/gitorch/r/api", "refs/heads/gitorch/r", "refs/heads/none"]
+    assert bench.git.heads(refs) == {"refs/heads/gitorch/r/api": work}
+    assert bench.git.heads([]) == {}
+
+
+def test_a_branch_lacks_what_its_upstream_has_beyond_it(bench):
+    bench.write("origin-main", {"b": "1\n"})
+    bench.write("origin-main", {"b": "2\n"})
+    assert bench.git.behind_remote("main") == 0
+    bench.follow("main", "origin-main")
+    assert bench.git.behind_remote("main") == 2
+    assert bench.git.behind_remote("none") == 0
+
+
+def test_a_handoff_learns_commits_changes_leftovers_and_what_is_missing(bench):
+    base = bench.git.resolve("main")
+    path = bench.folder / "work trees" / "api"
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    head = bench.commit_in(path, {"src/a.py": "a = 2\n", "docs/ü b.md": "x\n"})
+    bench.edit(path, "README.md", "changed\n")
+    bench.edit(path, "new file", "x\n")
+    bench.edit(path, ".gitorch/brief.md", "x\n")
+    facts = bench.git.facts(path, base, ["docs/ü b.md", "docs/none.md"])
+    assert facts.head == head
+    assert sorted(facts.uncommitted) == ["README.md", "new file"]
+    assert facts.commits == 1
+    assert sorted(facts.changed) == ["docs/ü b.md", "src/a.py"]
+    assert facts.missing == ("docs/none.md",)
+
+
+def test_a_worktree_on_no_branch_has_no_head(bench):
+    path = bench.folder / "review"
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, None)
+    assert bench.git.facts(path, base).head is None
+
+
+def test_a_branch_is_measured_from_where_it_left(bench):
+    base = bench.git.resolve("main")
+    head = bench.write("work", {"src/a.py": "a = 2\nb = 3\n", "README.md": None})
+    bench.write("main", {"other": "x\n"})
+    later = bench.git.resolve("main")
+    stat = DiffStat(1, 2, 2, 4, ("README.md", "src/a.py"))
+    assert bench.git.stat(base, head) == stat
+    assert bench.git.stat(later, head) == stat
+
+
+def test_a_merge_in_memory_gives_the_tree_or_names_the_conflicts(bench):
+    base = bench.git.resolve("main")
+    ours = bench.write("ours", {"src/a.py": "a = 2\n", "only ours": "1\n"}, base)
+    theirs = bench.write("theirs", {"README.md": "uno\n"}, base)
+    clash = bench.write("clash", {"src/a.py": "a = 3\n"}, base)
+    clean = bench.git.try_merge(ours, theirs)
+    assert clean.conflicts == ()
+    assert bench.git.try_merge(ours, clash).conflicts == ("src/a.py",)
+    merged = bench.git.commit_merge(clean.tree, [ours, theirs], "Merge it", AT)
+    assert bench.git.tree(merged) == clean.tree
+    assert bench.git.line_exists(merged, "only ours", 1)
+    assert bench.git.contains(ours, merged)
+    assert bench.git.contains(theirs, merged)
+    assert not bench.git.contains(merged, ours)
+
+
+def test_the_same_merge_is_the_same_commit(bench):
+    main = bench.git.resolve("main")
+    work = bench.write("work", {"b": "b\n"})
+    tree = bench.git.tree(work)
+    first = bench.git.commit_merge(tree, [main, work], "Merge ✓", AT)
+    assert bench.git.commit_merge(tree, [main, work], "Merge ✓", AT) == first
+    assert bench.git.commit_merge(tree, [main, work], "Merge ✓", Moment(AT + 1000)) != first
+
+
+def test_a_branch_moves_only_from_where_it_was_seen(bench):
+    old = bench.git.resolve("main")
+    new = bench.write("work", {"b": "b\n"})
+    other = bench.write("other", {"c": "c\n"})
+    assert not bench.git.move("main", new, other).moved
+    assert bench.git.resolve("main") == old
+    assert bench.git.move("main", new, old).moved
+    assert bench.git.move("main", new, old).moved
+    assert bench.git.resolve("main") == new
+    assert not bench.git.move("none", new, old).moved
+
+
+def test_a_clean_checkout_of_the_branch_is_brought_along(bench):
+    old = bench.git.resolve("main")
+    path = bench.folder / "co"
+    bench.worktrees.ensure(path, old, "gitorch/r/target")
+    new = bench.write("work", {"src/a.py": "a = 2\n", "README.md": None})
+    result = bench.git.move("gitorch/r/target", new, old)
+    assert (result.moved, result.checkout, result.path) == (True, "updated", str(path))
+    assert bench.standing(path, "src/a.py") == "a = 2\n"
+    assert bench.standing(path, "README.md") is None
+    assert bench.git.facts(path, new).uncommitted == ()
+
+
+def test_a_checkout_with_uncommitted_work_is_left_and_named(bench):
+    old = bench.git.resolve("main")
+    path = bench.folder / "co"
+    bench.worktrees.ensure(path, old, "gitorch/r/target")
+    bench.edit(path, "README.md", "mine\n")
+    new = bench.write("work", {"src/a.py": "a = 2\n"})
+    result = bench.git.move("gitorch/r/target", new, old)
+    assert (result.moved, result.checkout, result.path) == (True, "left", str(path))
+    assert result.command
+    assert bench.standing(path, "README.md") == "mine\n"
+    assert bench.standing(path, "src/a.py") == "a = 1\n"
+
+
+def test_commits_are_listed_oldest_first(bench):
+    base = bench.git.resolve("main")
+    bench.write("work", {"b": "1\n"})
+    head = bench.write("work", {"b": "2\n"})
+    subjects = bench.git.subjects(base, head)
+    assert [subject.split(" ", 1)[1] for subject in subjects] == ["work on work", "work on work"]
+    assert head.startswith(subjects[1].split(" ")[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "there"),
+    [
+        ("README.md", 0, True),
+        ("README.md", 3, True),
+        ("./README.md", 3, True),
+        ("README.md", 4, False),
+        ("README.md", -1, False),
+        ("src", 0, False),
+        ("none", 0, False),
+        ("../README.md", 0, False),
+        ("", 0, False),
+    ],
+)
+def test_a_cited_line_exists_or_not(bench, path, line, there):
+    assert bench.git.line_exists(bench.git.resolve("main"), path, line) is there
+
+
+def test_a_commit_that_is_not_here_is_no_answer(bench):
+    head = bench.git.resolve("main")
+    with pytest.raises(Unavailable):
+        bench.git.contains(NOBODY, head)
+    with pytest.raises(Unavailable):
+        bench.git.tree(NOBODY)
+    assert bench.git.line_exists(NOBODY, "README.md", 1) is False

@@ -1,0 +1,91 @@
+"""What every `ports.world.Worktrees` promises."""
+
+import pytest
+
+from gitorch.errors import Failed, Refused
+from gitorch.model.ids import CommitId
+
+
+@pytest.fixture
+def path(bench):
+    return bench.folder / "work trees" / "r" / "api"
+
+
+def test_a_worktree_is_made_once_on_its_new_branch(bench, path):
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    head = bench.commit_in(path, {"b": "b\n"})
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    assert bench.git.resolve("gitorch/r/api") == head
+    assert bench.standing(path, "b") == "b\n"
+
+
+def test_a_branch_that_exists_keeps_its_commits(bench, path):
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    bench.commit_in(path, {"b": "b\n"})
+    assert bench.worktrees.remove(path) == ""
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    assert bench.standing(path, "b") == "b\n"
+
+
+def test_a_detached_worktree_is_brought_to_the_commit_that_is_asked_for(bench, path):
+    base = bench.git.resolve("main")
+    later = bench.write("work", {"b": "b\n"})
+    bench.worktrees.ensure(path, base, None)
+    assert bench.standing(path, "b") is None
+    bench.worktrees.ensure(path, later, None)
+    assert bench.standing(path, "b") == "b\n"
+    assert bench.git.facts(path, base).head is None
+
+
+def test_uncommitted_work_is_kept_unless_forced(bench, path):
+    bench.worktrees.ensure(path, bench.git.resolve("main"), "gitorch/r/api")
+    bench.edit(path, "new file", "x\n")
+    assert "new file" in bench.worktrees.remove(path)
+    assert bench.standing(path, "new file") == "x\n"
+    assert bench.worktrees.remove(path, force=True) == ""
+    assert not path.exists()
+
+
+def test_commits_that_no_branch_has_are_kept_unless_forced(bench, path):
+    bench.worktrees.ensure(path, bench.git.resolve("main"), None)
+    head = bench.commit_in(path, {"b": "b\n"})
+    assert head in bench.worktrees.remove(path)
+    assert bench.worktrees.remove(path, force=True) == ""
+
+
+def test_removing_what_is_not_there_is_harmless(bench, path):
+    assert bench.worktrees.remove(path) == ""
+    bench.worktrees.delete_branch("gitorch/r/none")
+
+
+def test_a_branch_in_use_is_not_deleted(bench, path):
+    bench.worktrees.ensure(path, bench.git.resolve("main"), "gitorch/r/api")
+    with pytest.raises(Failed):
+        bench.worktrees.delete_branch("gitorch/r/api")
+    bench.worktrees.remove(path)
+    bench.worktrees.delete_branch("gitorch/r/api")
+    assert bench.git.resolve("gitorch/r/api") is None
+
+
+@pytest.mark.parametrize("branch", ["main", "gitorch/r", "-D", "gitorch/../main", "gitorch/a/b/c"])
+def test_only_work_branches_are_made_or_deleted(bench, path, branch):
+    with pytest.raises(Refused):
+        bench.worktrees.ensure(path, bench.git.resolve("main"), branch)
+    with pytest.raises(Refused):
+        bench.worktrees.delete_branch(branch)
+
+
+def test_a_commit_that_is_not_here_fails(bench, path):
+    with pytest.raises(Failed):
+        bench.worktrees.ensure(path, CommitId("0" * 39 + "1"), "gitorch/r/api")
+
+
+def test_an_empty_folder_is_tidied_away(bench, path):
+    bench.worktrees.ensure(path, bench.git.resolve("main"), "gitorch/r/api")
+    bench.worktrees.tidy(path.parent)
+    assert path.exists()
+    bench.worktrees.remove(path)
+    bench.worktrees.tidy(path.parent)
+    assert not path.parent.exists()

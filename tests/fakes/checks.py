@@ -1,0 +1,56 @@
+"""Runs of a test command that end when and how a test says."""
+
+from gitorch.errors import Unavailable
+from gitorch.model.observed import CheckPhase, CheckSeen
+from gitorch.model.review import Check
+
+
+class FakeChecks:
+    """Scriptable: `outcome` decides a run (`(commit, command) -> (outcome, exit status, output)`); with `patient` it goes on
+    until `finish` is called, else it is finished at the next look. `die` kills it without a result.
+    """
+
+    def __init__(self, outcome=lambda _commit, _command: ("passed", 0, "ok\n"), *, patient=False):
+        self.outcome = outcome
+        self.patient = patient
+        self.silent = False
+        self.running = {}
+        self.finished = {}
+        self.starts = []
+
+    def finish(self, commit, command):
+        self.running.pop((commit, command))
+        self.finished[commit, command] = self.outcome(commit, command)
+
+    def die(self, commit, command):
+        self.running.pop((commit, command))
+
+    def look(self, commit, command):
+        self._ask()
+        if (commit, command) in self.running:
+            if self.patient:
+                return CheckSeen(CheckPhase.RUNNING)
+            self.finish(commit, command)
+        if (commit, command) not in self.finished:
+            return CheckSeen(CheckPhase.ABSENT)
+        outcome, status, output = self.finished[commit, command]
+        check = Check(commit, command, outcome, status, 0.1, tail="\n".join(output.splitlines()[-30:]))
+        return CheckSeen(CheckPhase.FINISHED, check)
+
+    def log(self, commit, command):
+        return self.finished[commit, command][2].encode() if (commit, command) in self.finished else b""
+
+    def start(self, commit, command, wait_seconds, worktree):  # noqa: ARG002 - the port names it
+        self._ask()
+        if (commit, command) not in self.running and (commit, command) not in self.finished:
+            self.starts.append((commit, command))
+            self.running[commit, command] = wait_seconds
+
+    def clear(self):
+        self._ask()
+        self.running.clear()
+        self.finished.clear()
+
+    def _ask(self):
+        if self.silent:
+            raise Unavailable("the test run could not be asked")

@@ -1,0 +1,266 @@
+"""A repository in memory: commits are trees of text by path, merged path by path."""
+
+import difflib
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitorch.errors import Failed, Refused, Unavailable
+from gitorch.model.commands import WorkFacts
+from gitorch.model.ids import CommitId
+from gitorch.ports.world import DiffStat, MergeTry, MoveResult
+from gitorch.world.worktrees import own_branch
+
+
+@dataclass(frozen=True)
+class FakeCommit:
+    parents: tuple
+    tree: str
+    message: str
+
+
+@dataclass
+class Checkout:
+    """A worktree: on a branch, or detached at `commit`; `files` are what stands in it, committed or not."""
+
+    branch: str | None
+    commit: CommitId
+    files: dict = field(default_factory=dict)
+
+
+class FakeGit:
+    """Branches, commits and worktrees in memory. `silent` makes every call Unavailable."""
+
+    def __init__(self):
+        self.commits = {}
+        self.trees = {}
+        self.branches = {}
+        self.upstreams = {}
+        self.checkouts = {}
+        self.silent = False
+
+    # What a test does to the world.
+
+    def write(self, branch, files, message="change", start=None):
+        """A commit on a branch that changes these files (None removes one); the branch begins at `start` if it is new."""
+        parent = self.branches.get(branch, self.branches.get(start, start))
+        tree = dict(self.files(parent)) if parent else {}
+        tree.update(files)
+        commit = self._store((parent,) if parent else (), {k: v for k, v in tree.items() if v is not None}, message)
+        self._point(branch, commit)
+        return commit
+
+    def commit_in(self, path, files, message="change"):
+        """What an agent does: write files in its worktree and commit them."""
+        checkout = self.checkouts[Path(path)]
+        checkout.files.update(files)
+        commit = self._store((checkout.commit,), dict(checkout.files), message)
+        checkout.commit = commit
+        if checkout.branch is not None:
+            self.branches[checkout.branch] = commit
+        return commit
+
+    def files(self, commit):
+        return self.trees[self.commits[commit].tree]
+
+    def _store(self, parents, tree, message):
+        digest = hashlib.sha1(repr(sorted(tree.items())).encode()).hexdigest()
+        self.trees[digest] = tree
+        words = repr((parents, digest, message)).encode()
+        commit = CommitId(hashlib.sha1(words).hexdigest())
+        self.commits[commit] = FakeCommit(tuple(parents), digest, message)
+        return commit
+
+    def _point(self, branch, commit):
+        self.branches[branch] = commit
+        for checkout in self.checkouts.values():
+            if checkout.branch == branch:
+                checkout.commit, checkout.files = commit, dict(self.files(commit))
+
+    def _ask(self):
+        if self.silent:
+            raise Unavailable("git gave no answer")
+
+    def _history(self, commit):
+        found, waiting = [], [commit]
+        while waiting:
+            one = waiting.pop(0)
+            if one not in found:
+                if one not in self.commits:
+                    raise Unavailable(f"git cannot read {one}")
+                found.append(one)
+                waiting += self.commits[one].parents
+        return found
+
+    # The port.
+
+    def resolve(self, name):
+        self._ask()
+        return CommitId(name) if name in self.commits else self.branches.get(name)
+
+    def heads(self, refs):
+        self._ask()
+        names = {ref: ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")}
+        return {ref: self.branches[name] for ref, name in names.items() if name in self.branches}
+
+    def behind_remote(self, branch):
+        self._ask()
+        upstream = self.upstreams.get(branch)
+        if branch not in self.branches or upstream is None:
+            return 0
+        return len(set(self._history(upstream)) - set(self._history(self.branches[branch])))
+
+    def facts(self, worktree, base, expected=()):
+        self._ask()
+        checkout = self.checkouts[Path(worktree)]
+        committed = self.files(checkout.commit)
+        changed = _differences(committed, checkout.files)
+        uncommitted = tuple(path for path in changed if not path.startswith(".gitorch/"))
+        if checkout.branch is None:
+            return WorkFacts(None, uncommitted, 0, (), tuple(expected))
+        commits = len(set(self._history(checkout.commit)) - set(self._history(base)))
+        missing = tuple(path for path in expected if path not in committed)
+        return WorkFacts(checkout.commit, uncommitted, commits, _differences(self.files(base), committed), missing)
+
+    def stat(self, base, head):
+        self._ask()
+        before, after = self.files(self._fork(base, head) or base), self.files(head)
+        paths = _differences(before, after)
+        counts = [_lines_changed(before.get(path, ""), after.get(path, "")) for path in paths]
+        commits = len(set(self._history(head)) - set(self._history(base)))
+        return DiffStat(commits, len(paths), sum(c[0] for c in counts), sum(c[1] for c in counts), paths)
+
+    def _fork(self, ours, theirs):
+        mine = self._history(ours)
+        return next((commit for commit in self._history(theirs) if commit in mine), None)
+
+    def try_merge(self, ours, theirs):
+        self._ask()
+        fork = self._fork(ours, theirs)
+        if fork is None:
+            raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}")
+        base, mine, yours = self.files(fork), self.files(ours), self.files(theirs)
+        merged, conflicts = dict(mine), []
+        for path in _differences(base, yours):
+            if mine.get(path) not in {base.get(path), yours.get(path)}:
+                conflicts.append(path)
+            elif path in yours:
+                merged[path] = yours[path]
+            else:
+                merged.pop(path, None)
+        digest = hashlib.sha1(repr(sorted(merged.items())).encode()).hexdigest()
+        self.trees[digest] = merged
+        return MergeTry(digest, tuple(sorted(conflicts)))
+
+    def commit_merge(self, tree, parents, message, at):
+        self._ask()
+        return self._store(tuple(parents), self.trees[tree], f"{message}@{at // 1000}")
+
+    def tree(self, commit):
+        self._ask()
+        if commit not in self.commits:
+            raise Unavailable(f"git cannot read {commit}")
+        return self.commits[commit].tree
+
+    def contains(self, ancestor, descendant):
+        self._ask()
+        if ancestor not in self.commits:
+            raise Unavailable(f"git cannot read {ancestor}")
+        return ancestor in self._history(descendant)
+
+    def move(self, branch, new, old):
+        self._ask()
+        if self.branches.get(branch) not in {old, new}:
+            return MoveResult(moved=False)
+        holders = [(path, one) for path, one in self.checkouts.items() if one.branch == branch]
+        self.branches[branch] = new
+        for path, checkout in holders:
+            if checkout.files not in (self.files(old), self.files(new)):
+                checkout.commit = new
+                return MoveResult(True, "left", str(path), f"git -C {path} read-tree -m -u {old} {new}")
+            checkout.commit, checkout.files = new, dict(self.files(new))
+            return MoveResult(True, "updated", str(path))
+        return MoveResult(True)
+
+    def subjects(self, base, head):
+        self._ask()
+        known = set(self._history(base))
+        fresh = [commit for commit in reversed(self._history(head)) if commit not in known]
+        return tuple(f"{commit[:7]} {self.commits[commit].message.splitlines()[0]}" for commit in fresh)
+
+    def line_exists(self, commit, path, line):
+        self._ask()
+        held = self.files(commit) if commit in self.commits else {}
+        name = path.removeprefix("./")
+        return name in held and 0 <= line <= len(held[name].splitlines())
+
+    def user_name(self):
+        return "A"
+
+
+class FakeWorktrees:
+    """Worktrees of a `FakeGit`: the folders exist for real, so that briefs can be written into them, the files in memory."""
+
+    def __init__(self, git):
+        self.git = git
+
+    def ensure(self, path, commit, branch):
+        self.git._ask()
+        if branch is not None:
+            own_branch(branch)
+        if not path.is_absolute() or ".." in path.parts:
+            raise Refused(f"{path} is no absolute path of a worktree")
+        if path in self.git.checkouts:
+            if branch is None:
+                self._check_out(path, commit, None)
+            return
+        if branch is not None:
+            commit = self.git.branches.setdefault(branch, commit)
+        if commit not in self.git.commits:
+            raise Failed(f"git worktree add failed: {commit}")
+        self._check_out(path, commit, branch)
+
+    def _check_out(self, path, commit, branch):
+        path.mkdir(parents=True, exist_ok=True)
+        self.git.checkouts[path] = Checkout(branch, commit, dict(self.git.files(commit)))
+
+    def remove(self, path, force=False):
+        self.git._ask()
+        checkout = self.git.checkouts.get(path)
+        if checkout is None:
+            return ""
+        uncommitted = _differences(self.git.files(checkout.commit), checkout.files)
+        if not force and uncommitted:
+            return f"{path} holds uncommitted work: {', '.join(uncommitted)}"
+        if not force and checkout.branch is None and not self._held(checkout.commit):
+            return f"{path} holds commits that no branch has: {checkout.commit}"
+        del self.git.checkouts[path]
+        shutil.rmtree(path, ignore_errors=True)
+        return ""
+
+    def _held(self, commit):
+        return any(commit in self.git._history(head) for head in self.git.branches.values())
+
+    def delete_branch(self, branch):
+        self.git._ask()
+        own_branch(branch)
+        if any(checkout.branch == branch for checkout in self.git.checkouts.values()):
+            raise Failed(f"git cannot delete branch {branch}")
+        self.git.branches.pop(branch, None)
+
+    def tidy(self, folder):
+        self.git._ask()
+        for path in [path for path in self.git.checkouts if folder in path.parents and not path.exists()]:
+            del self.git.checkouts[path]
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _differences(before, after):
+    return tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
+
+
+def _lines_changed(before, after):
+    rows = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    return sum(row.startswith("+ ") for row in rows), sum(row.startswith("- ") for row in rows)

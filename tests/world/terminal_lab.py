@@ -1,0 +1,108 @@
+"""Real sessions of a small terminal program on a private tmux server, and a way to wait for what they do."""
+
+import json
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.runtime import Preset, Sign
+from gitorch.ports.world import Launch, SessionKey
+from gitorch.world.clock import SystemClock
+from gitorch.world.terminals import TmuxTerminals
+from gitorch.world.tmux import Tmux
+
+TUI = Path(__file__).with_name("tui.py")
+SIGNS = {
+    "dialog": (Sign("tail", r"^Enter to confirm"),),
+    "busy": (Sign("tail", r"^esc to interrupt"),),
+    "ready": (Sign("tail", r"^❯"), Sign("title", r"^✳ ready")),
+}
+
+
+def wait_for(condition, seconds=8.0):
+    """The condition's first true answer, asked again and again within a limit."""
+    limit = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < limit, "the condition did not come true in time"
+        time.sleep(0.02)
+    return answer
+
+
+class Lab:
+    """Real sessions on a private tmux server."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.home = folder / "git dir/gitorch"
+        self.socket = f"gitorch-test-{secrets.token_hex(4)}"
+        self.clock = SystemClock()
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "SECRET_KEY": "hidden",
+            "TMUX": "/user/socket,1,0",
+        }
+        self.terminals = self.another()
+        self.tmux = Tmux(self.socket, self.environ, self.clock)
+        self.cwd = folder / "work tree;"
+        self.cwd.mkdir()
+        self.keys = []
+
+    def another(self):
+        """A second gitorch process's view of the same server."""
+        return TmuxTerminals(self.home, self.socket, self.clock, self.environ)
+
+    def preset(self, *options, **changes):
+        argv = (sys.executable, str(TUI), str(self.cwd), *options)
+        return Preset(
+            "tui",
+            argv,
+            **{"first_prompt": "paste", "settle_ms": 100, "signs": SIGNS, "empty_input": r"❯ ?", **changes},
+        )
+
+    def start(self, *options, key=None, line="", letter=None, env=None, **changes):
+        key = key or SessionKey(RunId("auth-7f3a"), SessionId(f"s{len(self.keys) + 1}"))
+        self.keys.append(key)
+        preset = self.preset(*options, **changes)
+        self.terminals.start(Launch(key, preset, self.cwd, env or {}, line, LetterId(letter) if letter else None))
+        return key
+
+    def ready(self, *options, **changes):
+        key = self.start(*options, **changes)
+        self.wait_state(key, "idle", "waiting")
+        return key
+
+    def look(self, key):
+        return self.terminals.look([key])[key]
+
+    def wait_state(self, key, *states):
+        return wait_for(lambda: (seen := self.look(key)).state in states and seen)
+
+    def pane(self, key):
+        return next(pane for pane in self.tmux.list().panes if pane.session == key.name)
+
+    def keys_to(self, key, *words):
+        self.tmux.tell("send-keys", "-t", self.pane(key).id, *words)
+
+    def mode(self, mode):
+        (self.cwd / "mode").write_text(mode)
+
+    def logged(self, name):
+        try:
+            return (self.cwd / name).read_text().splitlines()
+        except OSError:
+            return []
+
+    def turns(self):
+        return [json.loads(line) for line in self.logged("turns")]
+
+    def deliver(self, key, line="Read .gitorch/brief.md and do what it says.", letter="l1", terminals=None):
+        return (terminals or self.terminals).deliver(key, self.preset(), LetterId(letter), line)
+
+    def close(self):
+        for key in self.keys:
+            self.terminals.stop(key)
+        self.tmux.ask("kill-server")
