@@ -184,3 +184,24 @@ def badge(environ: Mapping[str, str]) -> Badge:
         message = "this verb is for agents: the environment names no session (GITORCH_RUN, GITORCH_TOKEN)"
         raise Denied(message, "gitorch inbox")
     return Badge(RunId(run), token)
+
+
+def plant_demo(folder: Path, environ: Mapping[str, str]) -> Path:
+    """Make the demo's repository in a folder of its own, anew where an earlier demo lies there."""
+    from gitorch.world.resources import template_path
+    from gitorch.world.sample import plant
+
+    return plant(template_path("demo"), folder, environ)
+
+
+def template_config() -> str:
+    """The commented default configuration."""
+    from gitorch.world.resources import template_bytes
+
+    return template_bytes("gitorch.yaml").decode()
+
+
+def store_of(given: Tools) -> str:
+    """Which store keeps the ledger here, and why, in words."""
+    choice = choose(given.home.parent)
+    return f"{choice.store} ({choice.why})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -74,7 +73,12 @@ def _target(tools: Tools) -> Iterator[Sign]:
         return
     behind = tools.git.behind_remote(target)
     if behind:
-        yield Sign("merge target", False, f"{target} is {behind} commits behind its upstream", "git fetch && git merge --ff-only")
+        yield Sign(
+            "merge target",
+            False,
+            f"{target} is {behind} commits behind its upstream",
+            "git fetch && git merge --ff-only",
+        )
     else:
         yield Sign("merge target", True, f"{target} at {commit[:12]}")
 
@@ -93,9 +97,11 @@ def _versions(tools: Tools) -> Iterator[Sign]:
 
 
 def _worktrees(tools: Tools) -> Iterator[Sign]:
-    base = tools.root / os.path.expanduser(tools.config.base_path) if tools.config.base_path else tools.default_base
+    base = tools.folder(tools.config.base_path)
     if base.resolve().is_relative_to(tools.root.resolve()):
-        yield Sign("worktrees", False, f"{base} lies inside the repository", "set worktrees.base_path to a folder outside")
+        yield Sign(
+            "worktrees", False, f"{base} lies inside the repository", "set worktrees.base_path to a folder outside"
+        )
         return
     probe = base / ".probe"
     try:

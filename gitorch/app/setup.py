@@ -78,12 +78,16 @@ def _guessed(tools: Tools, wishes: Wishes) -> tuple[Mapping[str, str], list[str]
         notes.append(f"the merge target {target} is no local branch yet; set orchestration.merge_target")
     runtime = wishes.runtime or next((name for name in AGENTS if tools.programs.find(name)), "")
     if not runtime:
-        notes.append("no agent program was found on PATH; set lanes.implementer.runtime, or try it with the practice agent: scripted")
+        notes.append(
+            "no agent program was found on PATH; set lanes.implementer.runtime, or try it with the practice agent: scripted"
+        )
     tests = wishes.test_command or _test_command(tools)
     if tests and not wishes.test_command:
         notes.append(f"the tests are taken to be run with `{tests}`; change tests.command if that is wrong")
     if not tests:
-        notes.append("no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted")
+        notes.append(
+            "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
+        )
     return {"target": target, "runtime": runtime, "test_command": tests}, notes
 
 

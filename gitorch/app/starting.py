@@ -15,8 +15,8 @@ from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.plan import Plan
 from gitorch.model.run import OVER
 from gitorch.model.workflow import REVIEWING
-from gitorch.rules.ensure import run_there
 from gitorch.rules.compile import compile_plan, compile_workflow, default_settings, lane_of, reviewer_runtime
+from gitorch.rules.ensure import run_there
 from gitorch.rules.graph import execution_plan
 from gitorch.rules.readiness import check_plan
 from gitorch.text.plan import parse_plan
@@ -201,7 +201,7 @@ def _plan_runtimes(tools: Tools) -> Mapping[str, Lane]:
 
 
 def _facts(tools: Tools, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]) -> HandoffFacts:
-    base = tools.root / os.path.expanduser(tools.config.base_path) if tools.config.base_path else tools.default_base
+    base = tools.folder(tools.config.base_path)
     commit = tools.git.resolve(target)
     design = plan.design
     return HandoffFacts(
@@ -255,8 +255,14 @@ def _ready(
     target: tuple[str, CommitId],
     files: Mapping[str, bytes],
 ) -> Ready:
-    run = RunId(f"{slug(plan.title, 'run')[:24].rstrip('-')}-{tools.secrets.nonce()[:4]}")
+    run = RunId(f"{_short(slug(plan.title, 'run'))}-{tools.secrets.nonce()[:4]}")
     return Ready(run, plan.title, workflow, settings, target[0], target[1], Digest(plan.digest), files)
+
+
+def _short(name: str, most: int = 20) -> str:
+    """As many whole words of a slug as fit; runs are typed by people."""
+    kept = name[: most + 1].rpartition("-")[0] if len(name) > most else name
+    return kept or name[:most]
 
 
 def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
@@ -282,7 +288,7 @@ def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
 
 def _row(tools: Tools, ready: Ready, job: JobId) -> SheetRow:
     spec = ready.workflow.jobs[job]
-    base = tools.root / os.path.expanduser(ready.settings.worktrees) if ready.settings.worktrees else tools.default_base
+    base = tools.folder(ready.settings.worktrees)
     runtime = ready.workflow.lanes[spec.lane].runtime
     return SheetRow(job, spec.title, job, runtime, f"gitorch/{ready.run}/{job}", str(base / ready.run / job))
 

@@ -48,9 +48,11 @@ class Tools:
 
     def base(self, run: Run) -> Path:
         """The folder that this run's worktrees lie in."""
-        said = run.settings.worktrees
-        chosen = self.root / Path(said).expanduser() if said else self.default_base
-        return chosen / run.id
+        return self.folder(run.settings.worktrees) / run.id
+
+    def folder(self, said: str) -> Path:
+        """The folder for worktrees that a configuration names, from the repository's root; empty means the default."""
+        return self.root / Path(said).expanduser() if said else self.default_base
 
     def worktree(self, run: Run, session: SessionId) -> Path:
         """The worktree of a session: an author's is its job's, for every session of it; a reviewer's is its own."""

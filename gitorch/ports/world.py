@@ -183,6 +183,10 @@ class Git(Protocol):
         """Short id and subject of each commit after `base` up to `head`, oldest first."""
         ...
 
+    def graph(self, branch: str, most: int) -> str:
+        """The newest commits of a branch as git draws them, one a line."""
+        ...
+
     def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
         """Whether a file has that line at that commit; line 0 asks for the file alone."""
         ...
@@ -257,6 +261,10 @@ class Programs(Protocol):
 
     def said(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
         """The first line that a short command prints; empty where it fails or takes too long."""
+        ...
+
+    def ran(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
+        """Exit status and output of a shell command. Raises Unavailable where it takes too long."""
         ...
 
 

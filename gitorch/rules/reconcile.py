@@ -135,7 +135,7 @@ def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) 
 
 def _deliveries(run: Run, seen: Observed) -> Iterator[Command]:
     for session in run.sessions.values():
-        for letter in session.letters:
+        for letter in session.letters if session.phase is not SessionPhase.ENDED else ():
             receipt = seen.sent.get((session.id, letter.id), "")
             if receipt and not letter.receipt and not receipt.startswith("refused"):
                 yield commands.RecordDelivery(session.id, letter.id, receipt)

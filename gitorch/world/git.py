@@ -199,6 +199,11 @@ class GitCommands:
         words = ("log", "--reverse", "--topo-order", "--format=%h %s", f"{base}..{head}", "--")
         return tuple(self._git.tell(*words).splitlines())
 
+    def graph(self, branch: str, most: int) -> str:
+        """The newest commits of a branch as git draws them, one a line."""
+        words = ("log", "--graph", "--oneline", "--no-color", "--no-decorate", f"--max-count={most}")
+        return self._git.tell(*words, f"refs/heads/{branch}", "--").rstrip()
+
     def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
         """Whether a file has that line at that commit; line 0 asks for the file alone."""
         done = self._git.ask("cat-file", "blob", f"{commit}:{path.removeprefix('./')}")

@@ -111,3 +111,9 @@ class LocalPrograms:
             return ""
         lines = (done.out or done.err).splitlines()
         return lines[0].strip() if lines and done.status == 0 else ""
+
+    def ran(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
+        """See the port."""
+        env = without(self._environ, ("GITORCH_", "GIT_", "TMUX"))
+        done = run(["sh", "-c", f"{command} 2>&1"], env, cwd=folder, wait_seconds=wait_seconds)
+        return done.status, done.out
