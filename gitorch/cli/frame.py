@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.cli.cells import safe_line
-from gitorch.cli.page import PHASE_COLOURS, Cell, Page, spoken
-from gitorch.cli.views import agent, header, rounds, summary
+from gitorch.cli.page import Cell, Page, spoken
+from gitorch.cli.views import header, job_cells, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
         by_interest = sorted(range(len(rows)), key=lambda n: (INTEREST.get(rows[n].phase, 9), n))
         shown = [rows[n] for n in sorted(by_interest[: room - 1])]
     lines = page.table(
-        [_cells(row, before, page) for row, before in zip(shown, [None, *shown], strict=False)], (6, 1, 3)
+        [_cells(row, before, page) for row, before in zip(shown, [None, *shown], strict=False)], (7, 2, 1, 4)
     )
     if len(shown) < len(rows):
         kept = {row.id for row in shown}
@@ -105,13 +105,6 @@ def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
 
 
 def _cells(row: JobRow, before: JobRow | None, page: Page) -> tuple[Cell, ...]:
+    """The job, with its batch before the first of it."""
     begins = before is None or before.batch != row.batch
-    return (
-        Cell(str(row.batch) if begins else " ", "bold"),
-        Cell(row.id),
-        Cell(spoken(row.phase), PHASE_COLOURS.get(row.phase, "")),
-        Cell(agent(row), "yellow" if row.agent in {"dialog", "limited", "error"} else ""),
-        Cell(rounds(row)),
-        Cell(page.age(row.since) if row.session is not None else "", "dim"),
-        Cell(row.why, "dim" if row.phase in {"blocked", "completed"} else ""),
-    )
+    return (Cell(str(row.batch) if begins else " ", "bold"), *job_cells(row, page))

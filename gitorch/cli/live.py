@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -60,5 +60,5 @@ class LiveView:
             return
         page = Page(size.width, self._colours, now)
         lines = frame_lines(tuple(self._panels.values()), page, size.height, FOOTER)
-        self._live.update(Group(*(Text.from_ansi(line, no_wrap=True, end="") for line in lines)), refresh=True)
+        self._live.update(Text.from_ansi("\n".join(lines), no_wrap=True, overflow="crop"), refresh=True)
         self._drawn, self._drawn_at = drawn, now

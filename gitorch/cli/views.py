@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gitorch.model.run import RunLine
     from gitorch.model.view import InboxRow, JobRow, RunView
 
+TITLE_COLUMNS = 120
+"""From this width on, jobs are shown with their titles; ids are made of them."""
+
 OPTIONS_COLUMNS = 100
 """How much of a question's options stands beside its command."""
 
@@ -48,18 +51,22 @@ def summary(view: RunView, page: Page) -> str:
 
 
 def job_lines(rows: Sequence[JobRow], page: Page) -> list[str]:
-    """One line a job: where it stands, who works on it, the round, for how long, and why."""
-    return page.table([_job_cells(row, page) for row in rows], gives=(5, 0, 2), indent=2)
+    """One line a job."""
+    return page.table([job_cells(row, page) for row in rows], gives=(6, 1, 0, 3), indent=2)
 
 
-def _job_cells(row: JobRow, page: Page) -> tuple[Cell, ...]:
+def job_cells(row: JobRow, page: Page) -> tuple[Cell, ...]:
+    """A job: its id, its title where there is room, where it stands, who works on it, round, for how long, and why."""
+    titled = not page.width or page.width >= TITLE_COLUMNS
+    quiet = row.phase in {"blocked", "completed", "skipped", "canceled"}
     return (
         Cell(row.id),
+        Cell(row.title if titled and row.kind != "review" else "", "dim"),
         Cell(spoken(row.phase), PHASE_COLOURS.get(row.phase, "")),
         Cell(agent(row), "yellow" if row.agent in {"dialog", "limited", "error"} else ""),
         Cell(rounds(row)),
         Cell(page.age(row.since) if row.session is not None or row.phase == "queued" else "", "dim"),
-        Cell(row.why, "dim" if row.phase in {"blocked", "completed", "skipped", "canceled"} else ""),
+        Cell(row.why, "dim" if quiet else ""),
     )
 
 
