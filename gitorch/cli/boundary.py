@@ -1,0 +1,157 @@
+"""The one place where errors become exit statuses: expected, interrupted, unexpected."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitorch.cli.cells import safe_text
+from gitorch.cli.plain import plain, to_json
+from gitorch.errors import GitorchError, Malformed, Unavailable, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gitorch.cli.call import Call
+
+INTERRUPTED = 130
+TERMINATED = 143
+BROKEN_PIPE = 141
+BUG = 70
+
+MACHINES_FAULT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE})
+"""What the operating system refuses for reasons that no change of gitorch would remove."""
+
+
+class Detailed(Exception):
+    """An error with values that programs may want beside it, and lines that people get before it."""
+
+    def __init__(self, error: GitorchError, lines: Sequence[str] = (), **details: object) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.lines = tuple(lines)
+        self.details = details
+
+
+class Interrupted(Exception):
+    """A human did not agree, or said stop; the message says what was not done, or what goes on."""
+
+    def __init__(self, message: str, status: int = INTERRUPTED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def run(argv: Sequence[str], call: Call) -> int:
+    """Carry out one command line and answer with its exit status; nothing is ever raised but SystemExit's cousins."""
+    from gitorch.cli.grammar import gitorch
+
+    call.json = "--json" in _before_dashes(argv)
+    try:
+        status = gitorch.main(list(argv), prog_name="gitorch", standalone_mode=False, obj=call)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _pipe_broken()
+    except BaseException as error:  # noqa: BLE001 the boundary, which sorts all of them
+        try:
+            return _answer(error, argv, call)
+        except BrokenPipeError:
+            return _pipe_broken()
+    return status if isinstance(status, int) else 0
+
+
+def _before_dashes(argv: Sequence[str]) -> Sequence[str]:
+    return argv[: list(argv).index("--")] if "--" in argv else argv
+
+
+def _answer(error: BaseException, argv: Sequence[str], call: Call) -> int:
+    """Say what went wrong in the form that was asked for."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 0
+    if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
+        return _interrupted(error, call)
+    if isinstance(error, Detailed):
+        _tell(call, error.error, error.lines, error.details)
+        return error.error.exit_status
+    expected = error if isinstance(error, GitorchError) else _as_expected(error)
+    if expected is None:
+        return _bug(error, argv, call)
+    _tell(call, expected, (), {})
+    return expected.exit_status
+
+
+def _as_expected(error: BaseException) -> GitorchError | None:
+    """Click's own complaints, and what the operating system refuses; None for what nobody expected."""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx is not None else "gitorch"
+        return Usage(error.format_message(), f"{path} --help")
+    if isinstance(error, click.ClickException):
+        return Usage(error.format_message())
+    if isinstance(error, OSError) and error.errno in MACHINES_FAULT:
+        return Unavailable(f"{error.strerror}: {error.filename or 'the operating system does not allow it'}")
+    return None
+
+
+def _tell(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:
+    problems = error.problems if isinstance(error, Malformed) else ()
+    if call.json:
+        more = {"problems": [_problem(p) for p in problems]} if isinstance(error, Malformed) else {}
+        _tell_json(error.code, error.message, error.hint, error.where, {**more, **details})
+        return
+    said = list(lines)
+    said.append(f"gitorch: {error.message}")
+    for problem in problems:
+        said.append(f"{problem.where}: {problem.message}")
+        if problem.fix:
+            said.append(f"    fix: {problem.fix}")
+    if error.hint:
+        said.append(f"  try: {error.hint}")
+    _tell_people(said)
+
+
+def _problem(problem: Any) -> dict[str, object]:
+    return {**plain(problem), "where": problem.where}
+
+
+def _tell_json(code: str, message: str, hint: str, where: str, more: Mapping[str, object]) -> None:
+    error = {"code": code, "message": message, "hint": hint, "where": where, **more}
+    click.echo(to_json({"ok": False, "error": error}))
+    sys.stdout.flush()
+
+
+def _tell_people(lines: Sequence[str]) -> None:
+    sys.stdout.flush()
+    click.echo("\n".join(safe_text(line) for line in lines), err=True)
+
+
+def _interrupted(error: BaseException, call: Call) -> int:
+    said = str(error) or "interrupted"
+    if call.json:
+        _tell_json("interrupted", said, "", "", {})
+    else:
+        _tell_people([f"gitorch: {said}"])
+    return error.status if isinstance(error, Interrupted) else INTERRUPTED
+
+
+def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
+    from gitorch.cli.bug import write_report
+
+    where = write_report(error, argv, call)
+    said = f"gitorch has a bug: {type(error).__name__}: {error}"
+    hint = f"send {where} to the authors of gitorch; read it first, it names what was typed" if where else ""
+    if call.json:
+        _tell_json("bug", said, hint, where, {})
+    else:
+        _tell_people([f"gitorch: {said}", f"  report: {where}" if where else "  no report could be written"])
+    return BUG
+
+
+def _pipe_broken() -> int:
+    """Whoever read our output has gone: nothing is said, and Python's last flush must not complain either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return BROKEN_PIPE

@@ -1,0 +1,125 @@
+"""How the words of a call are read: a group that imports only the verb that is called, and what every verb takes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitorch import __version__
+from gitorch.cli.verbs import AGENTS, PEOPLE, VERBS
+from gitorch.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+def _take_json(context: click.Context, _: click.Parameter, said: bool) -> None:
+    context.obj.json = context.obj.json or said
+
+
+def _take_folder(context: click.Context, _: click.Parameter, said: str | None) -> None:
+    if said is not None:
+        context.obj.enter(said)
+
+
+def _shared_options() -> list[click.Parameter]:
+    """What stands before or after any verb."""
+    return [
+        click.Option(
+            ["--json"], is_flag=True, expose_value=False, callback=_take_json, help="Answer with one JSON object."
+        ),
+        click.Option(
+            ["-C", "--repo"],
+            metavar="DIR",
+            expose_value=False,
+            callback=_take_folder,
+            help="Work as if begun in DIR.",
+        ),
+    ]
+
+
+class Verb(click.Command):
+    """A command with the shared options and examples below its help."""
+
+    def __init__(self, name: str | None, *, examples: tuple[str, ...] = (), **rest: Any) -> None:
+        rest["params"] = [*(rest.get("params") or ()), *_shared_options()]
+        super().__init__(name, context_settings=CONTEXT, **rest)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, each on a line of its own."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+def verb(name: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:
+    """Make a function the command of a verb. Its docstring is the help; it answers None or an exit status."""
+    return click.command(name, cls=Verb, examples=examples)
+
+
+class Verbs(click.Group):
+    """The verbs of `verbs.VERBS`, each imported when it is called and not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table, which is the order of use."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None for a word that is no verb."""
+        del ctx
+        entry = VERBS.get(cmd_name)
+        if entry is None:
+            return None
+        found = getattr(import_module(f"gitorch.cli.{entry.module}"), entry.name)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown verb is answered with the nearest known ones."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise Usage(f"gitorch has no verb {args[0]!r}{_nearest(args[0])}", "gitorch --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both lists, without importing any of them."""
+        del ctx
+        for title, entries in (("Verbs of people", PEOPLE), ("Verbs of agents, in their sessions", AGENTS)):
+            with formatter.section(title):
+                formatter.write_dl([(name, entry.says) for name, entry in entries.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Where to begin."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Example"):
+            formatter.write("  gitorch init && gitorch check plan.md && gitorch start plan.md && gitorch up\n")
+
+
+def _nearest(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, VERBS, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+@click.group(
+    "gitorch",
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings=CONTEXT,
+    params=_shared_options(),
+    epilog="",
+)
+@click.version_option(__version__, prog_name="gitorch", message="%(prog)s %(version)s")
+@click.pass_context
+def gitorch(context: click.Context) -> None:
+    """Run terminal coding agents through an approved plan: worktrees, reviews, your approval, the merge."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -1,0 +1,81 @@
+"""What the verbs need from the floors below, each imported when it is first called: this is where cold start is won."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from gitorch.app.agents import Badge
+    from gitorch.app.doctor import Sign
+    from gitorch.app.people import Caller
+    from gitorch.app.setup import Initialised
+    from gitorch.app.starting import Checked
+    from gitorch.app.tools import Tools
+    from gitorch.model.run import Run
+    from gitorch.model.workflow import Autonomy
+
+
+def _tools(start: Path, environ: Mapping[str, str]) -> Tools:
+    from gitorch import wiring
+
+    return wiring.tools(start, environ)
+
+
+def _caller(tools: Tools, environ: Mapping[str, str]) -> Caller:
+    from gitorch import wiring
+
+    return wiring.caller(tools, environ)
+
+
+def _badge(environ: Mapping[str, str]) -> Badge:
+    from gitorch import wiring
+
+    return wiring.badge(environ)
+
+
+def _init(start: Path, environ: Mapping[str, str]) -> Initialised:
+    from gitorch.app import setup
+
+    return setup.init(start, environ)
+
+
+def _examine(start: Path, environ: Mapping[str, str]) -> tuple[Sign, ...]:
+    from gitorch.app import doctor
+
+    return doctor.examine(start, environ)
+
+
+def _check(tools: Tools, path: Path, prompt: Path | None) -> Checked:
+    from gitorch.app import starting
+
+    return starting.check(tools, path, prompt)
+
+
+def _refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
+    from gitorch.app import starting
+
+    starting.refuse(tools, caller, checked)
+
+
+def _begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
+    from gitorch.app import starting
+
+    return starting.begin(tools, caller, checked, autonomy, proof)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The entrances to the floors below, so that tests can stand in for git, tmux and the file system at once."""
+
+    tools: Callable[[Path, Mapping[str, str]], Tools] = _tools
+    caller: Callable[[Tools, Mapping[str, str]], Caller] = _caller
+    badge: Callable[[Mapping[str, str]], Badge] = _badge
+    init: Callable[[Path, Mapping[str, str]], Initialised] = _init
+    examine: Callable[[Path, Mapping[str, str]], tuple[Sign, ...]] = _examine
+    check: Callable[[Tools, Path, Path | None], Checked] = _check
+    refuse: Callable[[Tools, Caller, Checked], None] = _refuse
+    begin: Callable[[Tools, Caller, Checked, Autonomy, str], Run] = _begin

@@ -1,0 +1,204 @@
+"""`report`, `log`, `show`, `verify`: what the ledger says, without changing anything."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from gitorch.cli.boundary import Detailed
+from gitorch.cli.cells import safe_text
+from gitorch.cli.grammar import verb
+from gitorch.errors import Corrupt, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gitorch.app.tools import Tools
+    from gitorch.cli.call import Call
+    from gitorch.cli.page import Page
+    from gitorch.model.ids import JobId
+    from gitorch.model.run import Run
+    from gitorch.ports.ledger import Verification, Written
+
+WHICH = click.argument("run", required=False)
+LINES = 50
+COMMIT = re.compile("[0-9a-f]{7,64}")
+WHOLE_ID_CHARACTERS = 40
+
+
+@verb("report", "gitorch report auth-7f3a")
+@WHICH
+@click.pass_obj
+def report(call: Call, run: str | None) -> None:
+    """Print the newest merge report of a run.
+
+    It is Markdown, exactly as it was issued; the approval binds to its digest.
+    """
+    from gitorch.app import looking
+    from gitorch.app.people import find_run
+
+    found = find_run(call.tools, run)
+    text = looking.report(call.tools, found.id)
+    stands = found.report
+    values = {"run": found.id, "text": text, "stands": stands is not None, "report": stands}
+    gone = "" if stands is not None else "\n\nThis report does not stand any more; gitorch up makes a new one."
+    call.say(values, safe_text(text).rstrip() + gone)
+
+
+@verb("log", "gitorch log auth-7f3a -n 20", "gitorch log --after 412 --json")
+@WHICH
+@click.option("--after", metavar="SEQ", type=int, help="Only records with a higher number, oldest first.")
+@click.option(
+    "-n", "most", metavar="N", type=click.IntRange(0), help=f"How many; 0 is all. Without --after: the last {LINES}."
+)
+@click.pass_obj
+def log(call: Call, run: str | None, after: int | None, most: int | None) -> None:
+    """List the records of the ledger, one sentence each.
+
+    Of one run, or of everything. `git log gitorch/ledger` says the same without gitorch.
+    """
+    from gitorch.app import looking
+    from gitorch.cli.story import values_of
+
+    records = looking.log(call.tools, run, -1 if after is None else after)
+    if after is not None:
+        chosen: Iterable[Written] = islice(records, most or None)
+    else:
+        chosen = deque(records, maxlen=(LINES if most is None else most) or None)
+    if call.json:
+        call.say({"records": [values_of(written) for written in chosen]}, "")
+        return
+    page = call.page
+    for written in chosen:
+        click.echo(_log_line(written, page))
+
+
+def _log_line(written: Written, page: Page) -> str:
+    from gitorch.cli.story import day_and_time, told
+
+    record = written.record
+    start = f"{record.seq:>5}  {written.commit[:9]}  {day_and_time(record.at)}  "
+    return page.line(f"{start}{told(written)}")
+
+
+@verb("show", "gitorch show 42", "gitorch show 3f2a91c", "gitorch show q3")
+@click.argument("thing", metavar="SEQ|COMMIT|ID")
+@click.option("--run", metavar="RUN", help="The run that the id belongs to.")
+@click.pass_obj
+def show(call: Call, thing: str, run: str | None) -> None:
+    """Show one record, job, question, session or run in full.
+
+    A number is a record's; seven or more hexadecimal digits are its commit; anything else is an id.
+    """
+    from gitorch.cli.story import values_of
+
+    if thing.isascii() and thing.isdigit() and len(thing) < WHOLE_ID_CHARACTERS:
+        written = _by_number(call.tools, int(thing))
+    elif not _is_id(call.tools, thing, run) and COMMIT.fullmatch(thing.lower()):
+        written = _by_commit(call.tools, thing.lower())
+    else:
+        _show_id(call, thing, run)
+        return
+    call.say({"record": values_of(written)}, lambda _: _record_text(written))
+
+
+def _record_text(written: Written) -> str:
+    from gitorch.cli.details import record_text
+
+    return record_text(written)
+
+
+def _by_number(tools: Tools, number: int) -> Written:
+    _must_exist(tools)
+    first = next(iter(tools.ledger.records(None, number - 1)), None)
+    if first is None or first.record.seq != number:
+        raise NotFound(f"the ledger has no record {number}", "gitorch log")
+    return first
+
+
+def _by_commit(tools: Tools, commit: str) -> Written:
+    _must_exist(tools)
+    for written in tools.ledger.records():
+        if written.commit.startswith(commit):
+            return written
+    raise NotFound(f"no record of the ledger is commit {commit}", "gitorch log")
+
+
+def _must_exist(tools: Tools) -> None:
+    if not tools.ledger.exists():
+        raise NotFound("this repository has no gitorch ledger", "gitorch init")
+
+
+def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
+    """Whether this is exactly an id of a run, or of something in the run that is meant."""
+    from gitorch.app.people import find_run
+    from gitorch.errors import Usage
+
+    _must_exist(tools)
+    if thing in tools.ledger.state(None).board.runs:
+        return True
+    try:
+        run = find_run(tools, said_run)
+    except (NotFound, Usage):
+        return False
+    return any(thing in ids for ids in (run.jobs, run.questions, run.sessions))
+
+
+def _show_id(call: Call, thing: str, said_run: str | None) -> None:
+    from gitorch.app import looking
+    from gitorch.app.people import find_run
+    from gitorch.cli import details, views
+    from gitorch.rules.board import run_view
+
+    if said_run is None and thing in call.tools.ledger.state(None).board.runs:
+        view = run_view(find_run(call.tools, thing))
+        call.say({"run": view}, lambda page: views.run_text(view, page))
+        return
+    if re.fullmatch("q[0-9]+", thing):
+        run, question = looking.question_of(call.tools, thing, said_run)
+        call.say({"run": run.id, "question": question}, lambda _: details.question_text(run, question))
+        return
+    run = find_run(call.tools, said_run)
+    session = next((s for s in run.sessions.values() if s.id == thing), None)
+    if session is not None:
+        call.say({"run": run.id, "session": session}, lambda _: details.session_text(session))
+        return
+    job = run.jobs[_job_id(run, thing)]
+    call.say({"run": run.id, "job": job}, lambda _: details.job_text(run, job))
+
+
+def _job_id(run: Run, thing: str) -> JobId:
+    found = [j for j in run.jobs if j == thing] or [j for j in run.jobs if j.startswith(thing)]
+    if len(found) != 1:
+        message = f"run {run.id} has no record, job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
+        raise NotFound(message, "gitorch status")
+    return found[0]
+
+
+@verb("verify", "gitorch verify")
+@click.pass_obj
+def verify(call: Call) -> None:
+    """Read the whole ledger and prove that nothing in it was changed.
+
+    Checks the chain of digests, the order of records, whether each could legally happen, and the attached files.
+    """
+    _must_exist(call.tools)
+    found = call.tools.ledger.verify()
+    values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
+    if found.faults:
+        first = found.faults[0]
+        faults = [f"{fault.where or 'ledger'}: {fault.message}" for fault in found.faults]
+        many = len(faults)
+        said = f"{many} {'fault' if many == 1 else 'faults'} in {found.records} records; the first: {first.message}"
+        raise Detailed(Corrupt(said, first.hint, first.where), faults, faults=faults, **values)
+    call.say(values, _verified(found, values))
+
+
+def _verified(found: Verification, values: Mapping[str, object]) -> str:
+    lines = [f"warning: {warning}" for warning in found.warnings]
+    lines.append(f"{values['records']} records hold, from the first to commit {found.tip}.")
+    return "\n".join([*lines, f"The newest record's digest is {found.head}"])

@@ -1,0 +1,67 @@
+"""The question sheet: what a start would do, and the questions that only a human answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitorch.cli import words
+from gitorch.cli.cells import safe_line
+from gitorch.cli.page import Cell, Page
+from gitorch.errors import Usage
+from gitorch.model.workflow import Autonomy
+
+if TYPE_CHECKING:
+    from gitorch.app.starting import Sheet
+
+MEANS = {
+    Autonomy.END_ONLY: "you are asked once, at the merge report",
+    Autonomy.PER_EPIC: "you are asked after each epic, and at the merge report",
+}
+TRIES_MAX = 3
+
+
+def sheet_text(sheet: Sheet, page: Page) -> str:
+    """Everything that the answer agrees to: batches, agents, branches, worktrees, target, tests, reviews."""
+    epics = sum(len(batch) for batch in sheet.batches)
+    first = "" if sheet.target_confirmed else "  (first merge to it from this repository)"
+    lines = [
+        page.line(sheet.title, "bold"),
+        page.line(f"  plan       {sheet.plan_path}: {epics} epics in {len(sheet.batches)} batches"),
+        page.line(f"  target     {sheet.target} at {sheet.target_commit[:12]}{first}"),
+        page.line(f"  agents     at most {sheet.max_agents} at the same time"),
+        page.line(f"  tests      {sheet.test_command or 'none: agents are believed about tests'}"),
+        page.line(f"  reviews    {_reviews(sheet)}"),
+        page.line(f"  autonomy   {sheet.autonomy}: {MEANS[sheet.autonomy]}"),
+    ]
+    for number, batch in enumerate(sheet.batches, 1):
+        rows = [(Cell(r.job), Cell(f"{r.agent} ({r.runtime})"), Cell(r.branch), Cell(r.worktree)) for r in batch]
+        side = f"batch {number}: {len(batch)} side by side" if len(batch) > 1 else f"batch {number}"
+        lines += ["", page.line(side, "bold"), *page.table(rows, gives=(3, 2, 1), indent=2)]
+    return "\n".join(lines)
+
+
+def _reviews(sheet: Sheet) -> str:
+    if not sheet.reviewers:
+        return "none"
+    return f"{', then '.join(sheet.reviewers)} ({sheet.review_mode}), at most {sheet.rounds_max} rounds"
+
+
+def ask_autonomy(preselected: Autonomy) -> Autonomy:
+    """Asked at a terminal; an empty answer takes what is preselected. Raises Usage after three wrong answers."""
+    click.echo("\nHow often do you want to be asked?")
+    for value in Autonomy:
+        click.echo(f"  {value:<9} {MEANS[value]}{' (default)' if value is preselected else ''}")
+    for _ in range(TRIES_MAX):
+        said = click.prompt("Autonomy", default=str(preselected))
+        try:
+            return words.autonomy(said)
+        except Usage as wrong:
+            click.echo(safe_line(wrong.message))
+    raise Usage("no autonomy was chosen", "gitorch start PLAN --autonomy end_only")
+
+
+def agrees(question: str) -> bool:
+    """A plain yes or no at a terminal; an empty answer is no."""
+    return bool(click.confirm(question, default=False))

@@ -1,0 +1,52 @@
+"""Every verb: where its command is written and its one line of help. Nothing is imported before it is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A verb of the list: the module and the name of its command, and what it does in one line."""
+
+    module: str
+    name: str
+    says: str
+
+
+PEOPLE = {
+    "init": Entry("beginning", "init", "Set up this repository: configuration with comments, and the ledger."),
+    "doctor": Entry("beginning", "doctor", "Look for what would make a first run fail."),
+    "check": Entry("beginning", "check", "Check a plan or workflow and show what would be done; change nothing."),
+    "start": Entry("beginning", "start", "Answer the question sheet of a plan and prepare its run."),
+    "up": Entry("driving", "up", "Drive every open run: start agents, deliver, test, review, merge what is approved."),
+    "status": Entry("watching", "status", "Show where a run stands, who works, and what waits for you."),
+    "why": Entry("watching", "why", "Say in one line what a job, question, session or run waits for."),
+    "inbox": Entry("watching", "inbox", "List everything that waits for you, with the command that answers it."),
+    "answer": Entry("deciding", "answer", "Answer a question with one of its options or in words."),
+    "approve": Entry("deciding", "approve", "Approve a run's merge report, or an epic that waits at its checkpoint."),
+    "reject": Entry("deciding", "reject", "Reject a merge report or an epic, with a note."),
+    "attach": Entry("looking", "attach", "Show an agent's own terminal in yours."),
+    "peek": Entry("looking", "peek", "Print what an agent's terminal shows now."),
+    "report": Entry("reading", "report", "Print the newest merge report of a run."),
+    "log": Entry("reading", "log", "List the records of the ledger, one sentence each."),
+    "show": Entry("reading", "show", "Show one record, job, question, session or run in full."),
+    "verify": Entry("reading", "verify", "Read the whole ledger and prove that nothing in it was changed."),
+    "pause": Entry("holding", "pause", "Begin nothing new in a run; agents at work may still hand in."),
+    "resume": Entry("holding", "resume", "Let a paused run go on."),
+    "cancel": Entry("holding", "cancel", "End a run now; branches and records are kept."),
+    "cleanup": Entry("holding", "cleanup", "Remove what a finished run left: clean, merged worktrees."),
+    "demo": Entry("demo", "demo", "Play a whole run with scripted agents in a scratch repository."),
+}
+
+AGENTS = {
+    "brief": Entry("reporting", "brief", "Print the brief of this session as it stands now."),
+    "handoff": Entry("reporting", "handoff", "Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED."),
+    "verdict": Entry("reporting", "verdict", "Judge the commit that your brief names."),
+    "ask": Entry("reporting", "ask", "Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT."),
+    "block": Entry(
+        "reporting", "block", "Report what blocks you and what would clear it; the same as handoff BLOCKED."
+    ),
+}
+
+VERBS = PEOPLE | AGENTS
