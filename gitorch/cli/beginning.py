@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 PROMPT = click.option("--prompt", metavar="FILE", help="The implementation prompt, where it is not the plan itself.")
 
 
-@verb("init", "gitorch init")
+@verb("init", "gitorch init", "gitorch init --runtime claude --tests 'make test'")
+@click.option("--runtime", default="", metavar="NAME", help="Who writes and reviews: claude, codex, …, or scripted.")
+@click.option("--target", default="", metavar="BRANCH", help="The branch that approved work is merged to.")
+@click.option("--tests", default="", metavar="COMMAND", help="The command that tells whether the work is sound.")
 @click.pass_obj
-def init(call: Call) -> None:
+def init(call: Call, runtime: str, target: str, tests: str) -> None:
     """Set up this repository: configuration with comments, and the ledger.
 
-    What is there already is kept. Nothing is pushed, and no file of yours is changed.
+    What is there already is kept. Nothing is pushed, and no file of yours is changed. What is not said is guessed, and told.
     """
-    call.people_only("init")
-    done = call.parts.init(call.folder, call.environ)
+    from gitorch.app.setup import Wishes
+
+    caller = call.people_only("init")
+    done = call.parts.init(call.tools, caller, Wishes(runtime, target, tests))
     lines = [*(f"created  {name}" for name in done.created), *(f"kept     {name}" for name in done.kept), *done.notes]
     call.say(plain(done), "\n".join([*lines, "Next: gitorch doctor, then gitorch check PLAN"]))
 
@@ -44,7 +49,7 @@ def doctor(call: Call) -> int:
 
     Programs of agents, the merge target, git and tmux, worktrees, the ledger. Each fault comes with what to type.
     """
-    signs = call.parts.examine(call.folder, call.environ)
+    signs = call.parts.examine(call.tools)
     bad = [sign for sign in signs if sign.ok is False]
     if bad and call.json:
         raise Detailed(_sick(signs, bad), signs=signs)

@@ -104,8 +104,8 @@ class Stage:
 
     def gitorch(self, *words: str, expected: tuple[int, ...] = (0,)) -> int:
         """Type a verb and run it. Raises Failed for an exit status that was not expected."""
-        from gitorch.cli.call import Call as Made
         from gitorch.cli.boundary import run
+        from gitorch.cli.call import Call as Made
 
         self.tell("", f"$ gitorch {' '.join(_quoted(w) for w in words)}")
         made = Made(self._call.environ, self._repository, self._call.parts, self._call.streams)

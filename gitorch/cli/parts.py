@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gitorch.app.agents import Badge
     from gitorch.app.doctor import Sign
     from gitorch.app.people import Caller
-    from gitorch.app.setup import Initialised
+    from gitorch.app.setup import Initialised, Wishes
     from gitorch.app.starting import Checked
     from gitorch.app.tools import Tools
     from gitorch.model.run import Run
@@ -37,16 +37,18 @@ def _badge(environ: Mapping[str, str]) -> Badge:
     return wiring.badge(environ)
 
 
-def _init(start: Path, environ: Mapping[str, str]) -> Initialised:
+def _init(tools: Tools, caller: Caller, wishes: Wishes) -> Initialised:
+    from gitorch import wiring
     from gitorch.app import setup
 
-    return setup.init(start, environ)
+    return setup.init(tools, caller, wiring.template_config(), wishes)
 
 
-def _examine(start: Path, environ: Mapping[str, str]) -> tuple[Sign, ...]:
+def _examine(tools: Tools) -> tuple[Sign, ...]:
+    from gitorch import wiring
     from gitorch.app import doctor
 
-    return doctor.examine(start, environ)
+    return doctor.examine(tools, wiring.preset_names(tools.root), wiring.store_of(tools))
 
 
 def _check(tools: Tools, path: Path, prompt: Path | None) -> Checked:
@@ -74,8 +76,8 @@ class Parts:
     tools: Callable[[Path, Mapping[str, str]], Tools] = _tools
     caller: Callable[[Tools, Mapping[str, str]], Caller] = _caller
     badge: Callable[[Mapping[str, str]], Badge] = _badge
-    init: Callable[[Path, Mapping[str, str]], Initialised] = _init
-    examine: Callable[[Path, Mapping[str, str]], tuple[Sign, ...]] = _examine
+    init: Callable[[Tools, Caller, Wishes], Initialised] = _init
+    examine: Callable[[Tools], tuple[Sign, ...]] = _examine
     check: Callable[[Tools, Path, Path | None], Checked] = _check
     refuse: Callable[[Tools, Caller, Checked], None] = _refuse
     begin: Callable[[Tools, Caller, Checked, Autonomy, str], Run] = _begin
