@@ -42,26 +42,30 @@ def verify(
             faults.append(fault)
             if len(faults) == FAULTS_MAX:
                 return Verification(check.records, tip, check.head.digest, tuple(faults))
-    if seen and not check.met:
+    if seen and check.whole and not check.met:
         faults.append(remembered.lost(seen))
     warnings = () if seen else ("No tip is remembered here: that the ledger was not shortened cannot be known.",)
     return Verification(check.records, tip, check.head.digest, tuple(faults), warnings)
 
 
 class _Check:
-    """One pass. `head` is the newest record as found, whatever is wrong with it; `met` that the remembered one was there."""
+    """One pass. `head` is the newest record as found, whatever is wrong with it; `met` that the remembered one was there.
+
+    `whole` says that git could read everything.
+    """
 
     def __init__(self, store: Store, evolve: Evolve, seen: Remembered | None, fold: Fold) -> None:
         self._store, self._evolve, self._seen, self._fold = store, evolve, seen, fold
         self._lost: set[RunId | None] = set()
         self.head: Head = NOTHING
         self.records = 0
-        self.met = False
+        self.met = self.whole = False
 
     def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
         try:
             for commit in commits:
                 yield from self._commit(commit)
+            self.whole = True
         except Corrupt as error:  # git cannot read on
             yield error
 

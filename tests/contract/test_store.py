@@ -1,0 +1,353 @@
+"""One contract for both stores, on every shape of repository that they meet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from gitorch.errors import Corrupt, GitorchError, Refused
+from gitorch.ledger.branch import BranchStore
+from gitorch.ledger.lock import clear_stale
+from gitorch.ledger.place import choose, common_dir
+from gitorch.model.ids import CommitId, Moment
+from gitorch.ports.ledger import NewCommit
+from gitorch.world.git_store import GitStore
+from gitorch.world.history import GitHistory, scrubbed
+
+REF = "refs/heads/gitorch/ledger"
+AUTHOR = "impl-api <s12@gitorch.invalid>"
+AT = Moment(1_795_214_411_123)
+WHO = {f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+ENV = scrubbed(os.environ) | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"} | WHO
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(("git", *arguments), cwd=folder, capture_output=True, env=ENV, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def init(folder: Path, *options: str) -> Path:
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main", *options)
+    return folder
+
+
+def plain(tmp: Path) -> Path:
+    repo = init(tmp / "r")
+    for number in range(3):
+        git(repo, "commit", "-q", "--allow-empty", "-m", str(number))
+    return repo
+
+
+def packed_refs(tmp: Path) -> Path:
+    repo = plain(tmp)
+    git(repo, "pack-refs", "--all")
+    return repo
+
+
+def alternates(tmp: Path) -> Path:
+    git(tmp, "clone", "-q", "--shared", str(plain(tmp)), "clone")
+    return tmp / "clone"
+
+
+def linked_worktree(tmp: Path) -> Path:
+    git(plain(tmp), "worktree", "add", "-q", "../linked")
+    return tmp / "linked"
+
+
+def submodule(tmp: Path) -> Path:
+    outer = init(tmp / "outer")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(plain(tmp)), "sub")
+    return outer / "sub"
+
+
+def worktree_config(tmp: Path) -> Path:
+    repo = plain(tmp)
+    git(repo, "config", "extensions.worktreeConfig", "true")
+    git(repo, "config", "--worktree", "core.sparseCheckout", "true")
+    return repo
+
+
+def shallow(tmp: Path) -> Path:
+    git(tmp, "clone", "-q", "--depth=1", f"file://{plain(tmp)}", "shallow")
+    return tmp / "shallow"
+
+
+def bare(tmp: Path) -> Path:
+    return init(tmp / "r.git", "--bare")
+
+
+def sha256(tmp: Path) -> Path:
+    return init(tmp / "r", "--object-format=sha256")
+
+
+def partial_clone(tmp: Path) -> Path:
+    origin = plain(tmp)
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(tmp, "clone", "-q", "--filter=blob:none", f"file://{origin}", "partial")
+    return tmp / "partial"
+
+
+SHAPES = (plain, packed_refs, alternates, linked_worktree, submodule, worktree_config, shallow, bare)
+GIT_ONLY = (sha256, partial_clone)
+CASES = [(shape, name) for shape in SHAPES for name in ("dulwich", "git")] + [(shape, "git") for shape in GIT_ONLY]
+
+
+def store_of(name: str, folder: Path):
+    common = common_dir(folder)
+    return BranchStore(common) if name == "dulwich" else GitStore(common, ENV)
+
+
+@pytest.fixture(params=CASES, ids=[f"{shape.__name__}-{name}" for shape, name in CASES])
+def shaped(request, tmp_path):
+    shape, name = request.param
+    folder = shape(tmp_path)
+    return folder, name
+
+
+@pytest.fixture(params=["dulwich", "git"])
+def simple(request, tmp_path):
+    folder = plain(tmp_path)
+    return folder, store_of(request.param, folder)
+
+
+def commit(number: int, **files: bytes) -> NewCommit:
+    content = {f"log/{number:02}/{name}": data for name, data in (files or {"a": b"%d" % number}).items()}
+    return NewCommit(content, f"number {number}\n\nTrailer: {number}\n", AUTHOR, Moment(AT + 1000 * number))
+
+
+def grow(store, number: int) -> list[CommitId]:
+    made: list[CommitId] = []
+    for one in range(number):
+        ids = store.extend(made[-1] if made else None, [commit(one)])
+        assert ids is not None
+        made += ids
+    return made
+
+
+def test_a_branch_grows_commit_by_commit_and_git_reads_it(shaped):
+    folder, name = shaped
+    store = store_of(name, folder)
+    assert store.tip() is None
+    first = store.extend(None, [commit(0), commit(1, x=b"", y=b"\0\xff" * 5000)])
+    assert first is not None
+    assert len(first) == 2
+    second = store.extend(first[-1], [commit(2)])
+    assert second is not None
+    assert store.tip() == second[-1] == store_of(name, folder).tip() == git(folder, "rev-parse", REF)
+    assert git(folder, "log", "--format=%s|%an|%ae|%cn|%ct|%P", REF).splitlines() == [
+        f"number 2|impl-api|s12@gitorch.invalid|gitorch|{AT // 1000 + 2}|{first[1]}",
+        f"number 1|impl-api|s12@gitorch.invalid|gitorch|{AT // 1000 + 1}|{first[0]}",
+        f"number 0|impl-api|s12@gitorch.invalid|gitorch|{AT // 1000}|",
+    ]
+    git(folder, "fsck", "--strict", "--no-dangling")
+    reopened = store_of(name, folder)
+    assert reopened.read(second[-1], "log/01/y") == b"\0\xff" * 5000
+    assert reopened.read(first[0], "log/01/y") is None
+    assert reopened.read(second[-1], "log/01") is None
+    assert list(reopened.paths(second[-1], "log/01")) == ["log/01/x", "log/01/y"]
+    assert list(reopened.paths(second[-1], "")) == ["log/00/a", "log/01/x", "log/01/y", "log/02/a"]
+    assert list(reopened.paths(second[-1], "nothing")) == []
+
+
+def test_history_is_the_same_by_store_and_by_stream(shaped):
+    folder, name = shaped
+    store = store_of(name, folder)
+    made = grow(store, 5)
+    history = GitHistory(common_dir(folder), ENV)
+    everything = list(history.stream(made[-1]))
+    assert list(store.since(None, made[-1])) == everything
+    assert list(store.since(made[1], made[-1])) == list(history.stream(made[-1], made[1])) == everything[2:]
+    assert list(store.since(made[-1], made[-1])) == list(history.stream(made[-1], made[-1])) == []
+    assert [one.id for one in everything] == made
+    assert everything[3].parents == (made[2],)
+    assert everything[3].message == "number 3\n\nTrailer: 3\n"
+    assert everything[3].added == {"log/03/a": b"3"}
+    assert everything[3].touched == ()
+
+
+def test_the_choice_for_a_shape_is_a_store_that_works_there(shaped):
+    folder, name = shaped
+    assert name == "git" or choose(common_dir(folder)).store == "dulwich"
+
+
+def test_all_is_there_after_git_packed_it(shaped):
+    folder, name = shaped
+    store = store_of(name, folder)
+    made = grow(store, 3)
+    git(folder, "gc", "-q")
+    for reader in (store, store_of(name, folder)):
+        assert reader.tip() == made[-1]
+        assert reader.read(made[-1], "log/02/a") == b"2"
+    assert store.extend(made[-1], [commit(9)]) is not None
+    assert [one.message[:8] for one in store.since(None, CommitId(git(folder, "rev-parse", REF)))][-1] == "number 9"
+
+
+def test_a_tip_that_moved_meanwhile_is_never_overwritten(simple):
+    _, store = simple
+    made = grow(store, 2)
+    assert store.extend(made[0], [commit(7)]) is None
+    assert store.extend(None, [commit(7)]) is None
+    assert store.extend(CommitId("1" * 40), [commit(7)]) is None
+    assert store.tip() == made[-1]
+
+
+def test_a_move_between_look_and_swap_is_seen(simple):
+    """The ref moves while objects are being written: the second look, under git's own lock, must find it."""
+    _, store = simple
+    made = grow(store, 2)
+    look, stale = store.tip, iter([made[0]])
+    store.tip = lambda: next(stale, None) or look()
+    assert store.extend(made[0], [commit(7)]) is None
+    assert store.tip() == made[1]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_ref_that_is_locked_counts_as_moved_and_a_stale_lock_is_cleared(simple, first):
+    folder, store = simple
+    made = [] if first else grow(store, 1)
+    tip = made[-1] if made else None
+    lock = common_dir(folder) / f"{REF}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    assert store.extend(tip, [commit(5)]) is None
+    assert not clear_stale(common_dir(folder), REF)
+    assert lock.exists()
+    os.utime(lock, (time.time() - 10, time.time() - 10))
+    assert clear_stale(common_dir(folder), REF)
+    assert not lock.exists()
+    assert store.extend(tip, [commit(5)]) is not None
+
+
+def test_what_a_killed_writer_left_of_an_object_is_swept_and_blocks_nothing(tmp_path):
+    folder = plain(tmp_path)
+    objects = common_dir(folder) / "objects"
+    old, young = objects / "tmp_obj_gitorch_1_aa_0", objects / "tmp_obj_gitorch_2_bb_0"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 10, time.time() - 10))
+    grow(store_of("dulwich", folder), 1)
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_an_object_that_a_power_loss_emptied_is_written_again(tmp_path):
+    folder = plain(tmp_path)
+    made = grow(store_of("dulwich", folder), 1)
+    blob = git(folder, "rev-parse", f"{made[0]}:log/00/a")
+    path = common_dir(folder) / "objects" / blob[:2] / blob[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    git(folder, "update-ref", "-d", REF)
+    again = store_of("dulwich", folder)
+    assert again.extend(None, [commit(0)]) == tuple(made)
+    assert again.read(made[0], "log/00/a") == b"0"
+
+
+def test_a_branch_in_the_way_is_refused_by_name(simple):
+    folder, store = simple
+    git(folder, "branch", "gitorch")
+    with pytest.raises(Refused, match="cannot be created"):
+        store.extend(None, [commit(0)])
+
+
+def test_another_history_is_no_ancestor(simple):
+    folder, store = simple
+    made = grow(store, 2)
+    other = CommitId(git(folder, "rev-parse", "main"))
+    with pytest.raises(Corrupt, match="not in the history"):
+        list(store.since(other, made[-1]))
+    with pytest.raises(Corrupt, match="not in the history"):
+        list(store.since(made[1], made[0]))
+
+
+def test_a_missing_object_is_corrupt_and_named(simple):
+    folder, store = simple
+    made = grow(store, 2)
+    blob = git(folder, "rev-parse", f"{made[0]}:log/00/a")
+    (common_dir(folder) / "objects" / blob[:2] / blob[2:]).unlink()
+    fresh = store_of(store.name, folder)
+    with pytest.raises(Corrupt, match=blob):
+        fresh.read(made[1], "log/00/a")
+    with pytest.raises(Corrupt, match=blob):
+        list(GitHistory(common_dir(folder), ENV).stream(made[1]))
+    with pytest.raises(GitorchError, match=r"git|missing"):
+        list(GitHistory(common_dir(folder), ENV).stream(CommitId("1" * 40)))
+
+
+def test_the_callers_git_variables_steer_nothing(simple, tmp_path):
+    folder, store = simple
+    made = grow(store, 1)
+    elsewhere = init(tmp_path / "elsewhere")
+    steered = scrubbed(
+        ENV | {"GIT_DIR": str(elsewhere / ".git"), "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_INDEX_FILE": "/x"}
+    )
+    assert not any(name.startswith("GIT_") for name in steered)
+    assert [one.id for one in GitHistory(common_dir(folder), steered).stream(made[-1])] == made
+
+
+def test_users_configuration_and_replaced_objects_change_nothing(simple):
+    folder, store = simple
+    made = grow(store, 3)
+    for key, value in {
+        "log.showRoot": "false",
+        "log.showSignature": "true",
+        "diff.renames": "copies",
+        "color.ui": "always",
+        "diff.noprefix": "true",
+        "core.quotePath": "true",
+        "format.pretty": "oneline",
+        "i18n.logOutputEncoding": "latin1",
+    }.items():
+        git(folder, "config", key, value)
+    git(folder, "replace", made[1], git(folder, "rev-parse", "main"))
+    assert [one.id for one in GitHistory(common_dir(folder), ENV).stream(made[-1])] == made
+    assert [list(one.added) for one in store.since(None, made[-1])] == [[f"log/0{n}/a"] for n in range(3)]
+
+
+def test_a_stream_left_early_leaves_no_process_behind(simple):
+    folder, store = simple
+    made = grow(store, 3)
+    stream = GitHistory(common_dir(folder), ENV).stream(made[-1])
+    assert next(stream).id == made[0]
+    stream.close()
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    assert not children.exists() or not children.read_text().split()
+
+
+def test_a_commit_with_very_many_files_does_not_block(simple):
+    folder, store = simple
+    files = {f"f{number:04}": b"%d" % number * 50 for number in range(3000)}
+    ids = store.extend(None, [commit(0, **files)])
+    (only,) = GitHistory(common_dir(folder), ENV).stream(ids[0])
+    assert len(only.added) == 3000
+    assert only.added["log/00/f2999"] == b"2999" * 50
+
+
+@pytest.mark.parametrize("change", ["changed", "removed", "link", "executable"])
+def test_what_is_not_a_plain_addition_is_named_as_touched(simple, change):
+    folder, store = simple
+    made = grow(store, 1)
+    blob = git(folder, "hash-object", "-w", "--no-filters", ".git/HEAD")
+    index = ENV | {"GIT_INDEX_FILE": str(folder / ".git" / "other-index")}
+
+    def plumb(*arguments: str) -> str:
+        return subprocess.run(
+            ("git", *arguments), cwd=folder, env=index, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    plumb("read-tree", made[0])
+    path = {"link": "log/00/b", "executable": "log/00/b"}.get(change, "log/00/a")
+    mode = {"link": "120000", "executable": "100755"}.get(change, "100644")
+    if change == "removed":
+        plumb("update-index", "--force-remove", path)
+    else:
+        plumb("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
+    new = CommitId(plumb("commit-tree", plumb("write-tree"), "-p", made[0], "-m", "x"))
+    for seen in (list(store.since(made[0], new)), list(GitHistory(common_dir(folder), ENV).stream(new, made[0]))):
+        assert [(dict(one.added), one.touched) for one in seen] == [({}, (path,))]
