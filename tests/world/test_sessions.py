@@ -11,14 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from world.terminal_lab import wait_for
+from world.terminal_lab import gone, wait_for
 
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world import processes
 from gitorch.world.marks import folder_of
 from gitorch.world.terminals import TmuxTerminals
 from gitorch.world.tmux import Tmux
@@ -163,11 +162,6 @@ def test_the_output_is_kept_from_its_beginning_and_its_end_when_all_else_is_gone
 
 def children_of(lab):
     return [int(line) for line in lab.logged("pids")]
-
-
-def gone(pid):
-    one = processes.process(pid)
-    return one is None or one.zombie
 
 
 STUBBORN = f"""
