@@ -111,7 +111,7 @@ def before_cursor(screen: str, x: int, y: int) -> str:
         return ""
     column = 0
     for index, char in enumerate(lines[y]):
-        if column >= x:
+        if column >= x and not unicodedata.combining(char):
             return lines[y][:index]
         column += 0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
     return lines[y]

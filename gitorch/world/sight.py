@@ -37,6 +37,7 @@ class Memory:
     hook: Signal | None = None
     ready: bool = False
     pane: str = ""
+    dead: bool = False
     active_at: int = -1
     captured_at: int = 0
     screen: str = ""
@@ -103,11 +104,11 @@ class Sight:
     def _capture(self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment) -> None:
         """Read the screens that may have changed; activity is in whole seconds, so one that moved this second is read again."""
         moved = {key: pane for key, pane in panes.items() if _moved(memories[key], pane)}
-        texts = self._tmux.capture([pane.id for pane in moved.values()], secrets.token_hex(8))
+        texts = self._tmux.capture(list(moved.values()), secrets.token_hex(8))
         for key, pane in moved.items():
             if (text := texts.get(pane.id)) is not None:
                 memory = memories[key]
-                memory.screen, memory.pane = text, pane.id
+                memory.screen, memory.pane, memory.dead = text, pane.id, pane.dead
                 memory.active_at, memory.captured_at = pane.active_at, now
 
     def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
@@ -143,7 +144,7 @@ class Sight:
 
 
 def _moved(memory: Memory, pane: Pane) -> bool:
-    if memory.pane != pane.id or memory.active_at != pane.active_at:
+    if memory.pane != pane.id or memory.active_at != pane.active_at or memory.dead != pane.dead:
         return True
     return memory.captured_at < (pane.active_at + 1) * 1000
 

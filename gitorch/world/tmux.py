@@ -128,24 +128,24 @@ class Tmux:
             return Listing()
         raise Unavailable(f"tmux could not list its panes: {done.err}", hint="gitorch doctor")
 
-    def capture(self, panes: Sequence[str], nonce: str, history: int = 0) -> Mapping[str, str]:
-        """The visible text of these panes, in one call; panes that vanished meanwhile are left out.
+    def capture(self, panes: Sequence[Pane], nonce: str, history: int = 0) -> Mapping[str, str]:
+        """The visible text of these panes, by pane id, in one call; panes that vanished meanwhile are left out.
 
-        `nonce` separates them; it must not be guessable, so that no text on a screen can pose as the separator.
+        A dead pane was scrolled up by one line when tmux wrote its notice below, so that line is read with it. `nonce`
+        separates them; it must not be guessable, so that no text on a screen can pose as the separator.
         """
         if not panes:
             return {}
-        back = ("-S", f"-{history}") if history else ()
         words: list[str] = []
         for pane in panes:
             words += [*((";",) if words else ()), "display-message", "-p", nonce, ";"]
-            words += ["capture-pane", "-p", *back, "-t", pane]
+            words += ["capture-pane", "-p", "-S", str(-history - pane.dead), "-t", pane.id]
         done = self.ask(*words)
         if done.status != 0 and len(panes) > 1:
             return {pane: text for one in panes for pane, text in self.capture([one], nonce, history).items()}
         if done.status != 0:
             return {}
-        return dict(zip(panes, done.out.split(f"{nonce}\n")[1:], strict=True))
+        return dict(zip((pane.id for pane in panes), done.out.split(f"{nonce}\n")[1:], strict=True))
 
     def glimpse(self, pane: str, nonce: str) -> tuple[Pane, str] | None:
         """One pane and its visible text from the same moment; None when there is no such pane."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.runtime import Preset, Sign
 from gitorch.ports.world import Launch, SessionKey
+from gitorch.world import processes
 from gitorch.world.clock import SystemClock
 from gitorch.world.terminals import TmuxTerminals
 from gitorch.world.tmux import Tmux
@@ -29,6 +30,12 @@ def wait_for(condition, seconds=8.0):
         assert time.monotonic() < limit, "the condition did not come true in time"
         time.sleep(0.02)
     return answer
+
+
+def gone(pid):
+    """Whether a process has ended, even where nobody has asked how."""
+    one = processes.process(pid)
+    return one is None or one.zombie
 
 
 class Lab:

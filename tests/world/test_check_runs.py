@@ -1,0 +1,168 @@
+"""Runs of a test command as real processes: bounded, clean, and outliving whoever began them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from world.terminal_lab import gone, wait_for
+
+from gitorch.errors import Failed
+from gitorch.model.ids import CommitId
+from gitorch.model.observed import CheckPhase
+from gitorch.world.check_runner import HALF_BYTES
+from gitorch.world.checks import ProjectChecks
+from gitorch.world.clock import SystemClock
+from gitorch.world.files import read_json
+from gitorch.world.worktrees import GitWorktrees
+
+
+@pytest.fixture
+def court(repo, tmp_path):
+    court = Court(repo, tmp_path)
+    yield court
+    court.checks.clear()
+
+
+class Court:
+    def __init__(self, repo, folder):
+        self.repo, self.folder = repo, folder
+        self.environ = {**repo.environ, "GITORCH_TOKEN": "t0ken", "TMUX": "x", "PYTHONPATH": "/kept", "MINE": "yes"}
+        self.home = repo.path / ".git/gitorch"
+        self.where = folder / "trees" / "check"
+        self.commit = CommitId(repo.git("rev-parse", "HEAD"))
+        self.checks = self.another()
+
+    def another(self):
+        clock = SystemClock()
+        worktrees = GitWorktrees(self.repo.path, self.repo.environ, clock)
+        return ProjectChecks(self.home, worktrees, self.environ, clock)
+
+    def run(self, command, wait_seconds=60):
+        self.checks.start(self.commit, command, wait_seconds, self.where)
+        return self.finished(command)
+
+    def finished(self, command):
+        return wait_for(lambda: (seen := self.look(command)).phase is CheckPhase.FINISHED and seen.check)
+
+    def look(self, command):
+        return self.checks.look(self.commit, command)
+
+    def log(self, command):
+        return self.checks.log(self.commit, command).decode()
+
+    def runner(self):
+        return read_json(next((self.home / "checks").glob("*/runner.json")))["pid"]
+
+
+def test_a_run_sees_a_clean_checkout_of_its_commit_and_a_clean_environment(court):
+    court.repo.write("README.md", "uncommitted\n")
+    command = "git status --porcelain; git rev-parse HEAD; cat README.md; env"
+    assert court.run(command).outcome == "passed"
+    lines = court.log(command).splitlines()
+    assert lines[:4] == [court.commit, "one", "two", "three"]
+    names = {line.split("=")[0] for line in lines[4:]}
+    assert {"MINE", "PYTHONPATH", "PATH", "HOME"} <= names
+    assert "PYTHONPATH=/kept" in lines
+    assert {name for name in names if name.startswith(("GITORCH_", "TMUX", "GIT_"))} == {"GITORCH_CHECK"}
+
+
+def test_the_checkout_is_gone_when_the_run_is_finished(court):
+    court.run("touch litter")
+    assert not court.where.exists()
+    assert str(court.where) not in court.repo.git("worktree", "list", "--porcelain")
+
+
+def test_the_time_limit_ends_everything_that_the_command_started(court):
+    command = "echo $$ > ../pids; (trap '' TERM; sleep 600) & setsid sleep 600 & echo $! >> ../pids; sleep 600"
+    check = court.run(command, wait_seconds=1)
+    assert (check.outcome, check.exit_status) == ("timed-out", None)
+    pids = [int(line) for line in (court.where.parent / "pids").read_text().split()]
+    assert [gone(pid) for pid in pids] == [True, True]
+
+
+def test_a_process_left_in_the_background_neither_delays_nor_survives_the_run(court):
+    command = "setsid sleep 600 & echo $! > ../pid; echo done"
+    check = court.run(command)
+    assert (check.outcome, check.tail) == ("passed", "done")
+    assert check.seconds < 3
+    assert wait_for(lambda: gone(int((court.where.parent / "pid").read_text())))
+
+
+def test_a_long_log_keeps_its_beginning_and_its_end(court):
+    command = "echo first; seq 1 300000; echo last"
+    assert court.run(command).tail.endswith("300000\nlast")
+    log = court.log(command)
+    assert log.startswith("first\n1\n2\n")
+    assert "[gitorch left out " in log
+    assert len(log) < 2 * HALF_BYTES + 200_000
+
+
+def test_a_run_that_goes_on_is_running_for_everybody_and_is_not_begun_twice(court):
+    command = "echo x >> ../begun; while [ ! -e ../go ]; do sleep 0.02; done"
+    court.checks.start(court.commit, command, 60, court.where)
+    assert court.another().look(court.commit, command).phase is CheckPhase.RUNNING
+    court.another().start(court.commit, command, 60, court.where)
+    (court.where.parent / "go").touch()
+    assert court.finished(command).outcome == "passed"
+    court.checks.start(court.commit, command, 60, court.where)
+    assert (court.where.parent / "begun").read_text() == "x\n"
+
+
+BEGIN = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from world import repos
+from world.test_check_runs import Court
+court = Court(repos.Repo(Path({repo!r}), {environ!r}), Path({folder!r}))
+court.checks.start(court.commit, {command!r}, 60, court.where)
+os.killpg(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_run_survives_the_death_of_whoever_began_it(court):
+    command = "while [ ! -e ../go ]; do sleep 0.02; done; echo survived"
+    code = BEGIN.format(
+        tests=str(Path(__file__).parents[1]),
+        repo=str(court.repo.path),
+        environ=court.repo.environ,
+        folder=str(court.folder),
+        command=command,
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=False, start_new_session=True)
+    assert done.returncode == -signal.SIGKILL
+    assert court.look(command).phase is CheckPhase.RUNNING
+    (court.where.parent / "go").touch()
+    assert court.finished(command).tail == "survived"
+
+
+def test_a_run_that_was_killed_is_absent_and_can_be_begun_again(court):
+    command = "echo $$ > ../pid; [ -e ../go ] || sleep 600; echo again"
+    court.checks.start(court.commit, command, 60, court.where)
+    first = wait_for(lambda: (court.where.parent / "pid").exists() and (court.where.parent / "pid").read_text())
+    os.kill(court.runner(), signal.SIGKILL)
+    wait_for(lambda: court.look(command).phase is CheckPhase.ABSENT)
+    (court.where.parent / "go").touch()
+    assert court.run(command).tail == "again"
+    assert gone(int(first))
+
+
+def test_clearing_ends_what_runs_and_takes_its_checkout(court):
+    command = "echo $$ > ../pid; sleep 600"
+    court.checks.start(court.commit, command, 60, court.where)
+    pid = int(wait_for(lambda: (court.where.parent / "pid").exists() and (court.where.parent / "pid").read_text()))
+    court.checks.clear()
+    assert gone(pid)
+    assert not court.where.exists()
+    assert court.look(command).phase is CheckPhase.ABSENT
+
+
+def test_a_commit_that_cannot_be_checked_out_fails_and_leaves_no_run(court):
+    nobody = CommitId("0" * 39 + "1")
+    with pytest.raises(Failed):
+        court.checks.start(nobody, "true", 60, court.where)
+    assert court.checks.look(nobody, "true").phase is CheckPhase.ABSENT

@@ -1,0 +1,285 @@
+"""The git command line on repositories as they are found: dirty, bare, shallow, nested, locked, and with odd names."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from world import repos
+from world.terminal_lab import wait_for
+
+from gitorch.errors import Busy, Failed, Refused, Unavailable
+from gitorch.model.ids import CommitId, Moment
+from gitorch.world.checkout import bring_along
+from gitorch.world.clock import SystemClock
+from gitorch.world.git import GitCommands, GitRunner
+from gitorch.world.worktrees import GitWorktrees
+
+CLOCK = SystemClock()
+ODD = 'a "b" ü\n-x;'
+
+
+def commands(repo, path=None):
+    return GitCommands(path or repo.path, repo.environ, CLOCK)
+
+
+def worktrees_of(repo, path=None):
+    return GitWorktrees(path or repo.path, repo.environ, CLOCK)
+
+
+def target(repo):
+    """The old and the new commit of main, which is checked out at the old one."""
+    old = CommitId(repo.git("rev-parse", "main"))
+    return old, CommitId(repo.branch("work", {"src/a.py": "a = 2\n", "new.py": "n\n"}))
+
+
+def standing(repo):
+    """All that a user has in a checkout: status, index, files."""
+    files = {
+        str(path): path.read_bytes() for path in repo.path.rglob("*") if path.is_file() and ".git" not in path.parts
+    }
+    return repo.git("ls-files", "-s"), repo.git("symbolic-ref", "HEAD"), files
+
+
+def test_a_clean_checkout_of_the_target_follows_and_shows_no_change(repo):
+    old, new = target(repo)
+    repo.write("untracked.txt", "mine\n")
+    result = commands(repo).move("main", new, old)
+    assert (result.checkout, result.path) == ("updated", str(repo.path))
+    assert repo.git("status", "--porcelain") == "?? untracked.txt"
+    assert (repo.path / "new.py").read_text() == "n\n"
+    assert repo.git("reflog", "-1", "--format=%gs", "HEAD") == "gitorch: merge"
+
+
+@pytest.mark.parametrize("kind", ["changed", "staged", "in the way", "merging", "deleted"])
+def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_along(repo, kind):
+    old, new = target(repo)
+    if kind == "in the way":
+        repo.write("new.py", "mine\n")
+    elif kind == "merging":
+        other = repo.branch("other", {"README.md": "uno\n"})
+        repo.git("merge", "--no-commit", "--no-ff", other)
+    elif kind == "deleted":
+        (repo.path / "README.md").unlink()
+    else:
+        repo.write("README.md", "mine\n")
+        if kind == "staged":
+            repo.git("add", "README.md")
+    before = standing(repo)
+    result = commands(repo).move("main", new, old)
+    assert (result.moved, result.checkout, result.path) == (True, "left", str(repo.path))
+    assert standing(repo) == before
+    assert repo.git("rev-parse", "main") == new
+    if kind in {"changed", "staged", "deleted"}:
+        subprocess.run(result.command, shell=True, check=True, env=repo.environ)
+        assert (repo.path / "src/a.py").read_text() == "a = 2\n"
+        assert repo.git("diff", "--name-only", "HEAD") == "README.md"
+
+
+def test_an_edit_made_after_the_look_is_not_overwritten(repo):
+    old, new = target(repo)
+    git = GitRunner(repo.path, repo.environ, CLOCK)
+    real = git.ask
+
+    def ask(*words, **named):
+        if words[0] == "read-tree":
+            repo.write("src/a.py", "mine\n")
+        return real(*words, **named)
+
+    git.ask = ask
+    repo.git("update-ref", "refs/heads/main", new)
+    assert bring_along(git, new, old).checkout == "left"
+    assert (repo.path / "src/a.py").read_text() == "mine\n"
+
+
+def test_a_move_that_was_killed_after_the_swap_is_finished_by_the_next(repo):
+    old, new = target(repo)
+    repo.git("update-ref", "refs/heads/main", new)
+    assert commands(repo).move("main", new, old).checkout == "updated"
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_a_checkout_on_another_branch_or_none_is_not_touched(repo):
+    old, new = target(repo)
+    repo.git("checkout", "-q", "--detach")
+    before = repo.git("rev-parse", "HEAD")
+    assert commands(repo).move("main", new, old).checkout == "none"
+    assert repo.git("rev-parse", "HEAD") == before
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_a_checkout_in_a_linked_worktree_follows(repo, tmp_path):
+    repo.git("checkout", "-q", "--detach")
+    linked = tmp_path / "linked tree"
+    repo.git("worktree", "add", "-q", str(linked), "main")
+    old, new = target(repo)
+    assert commands(repo).move("main", new, old).path == str(linked)
+    assert repo.git("status", "--porcelain", cwd=linked) == ""
+
+
+def test_a_bare_repository_has_worktrees_and_moves(tmp_path):
+    repo = repos.make(tmp_path)
+    bare = tmp_path / "bare.git"
+    repo.git("clone", "-q", "--bare", str(repo.path), str(bare))
+    git, worktrees = commands(repo, bare), worktrees_of(repo, bare)
+    old = git.resolve("main")
+    path = tmp_path / "w" / "api"
+    worktrees.ensure(path, old, "gitorch/r/api")
+    new = CommitId(repo.commit({"b": "b\n"}, cwd=path))
+    assert git.facts(path, old).changed == ("b",)
+    assert git.move("main", new, old) == git.move("main", new, old)
+    assert git.resolve("main") == new
+    assert worktrees.remove(path) == ""
+
+
+def test_a_submodule_has_worktrees_of_its_own(tmp_path, repo):
+    outer = repos.make(tmp_path / "outer")
+    outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(repo.path), "sub")
+    path = tmp_path / "w" / "api"
+    worktrees = worktrees_of(outer, outer.path / "sub")
+    worktrees.ensure(path, CommitId(repo.git("rev-parse", "main")), "gitorch/r/api")
+    outer.write(".gitorch/brief.md", "x\n", path)
+    assert commands(outer, outer.path / "sub").facts(path, CommitId(repo.git("rev-parse", "main"))).uncommitted == ()
+    assert worktrees.remove(path) == ""
+
+
+def test_a_shallow_clone_merges_what_it_has(tmp_path, repo):
+    repo.commit({"later": "x\n"})
+    shallow = tmp_path / "shallow"
+    repo.git("clone", "-q", "--depth", "1", f"file://{repo.path}", str(shallow))
+    git = commands(repo, shallow)
+    main = git.resolve("main")
+    path = tmp_path / "w" / "api"
+    worktrees_of(repo, shallow).ensure(path, main, "gitorch/r/api")
+    head = CommitId(repo.commit({"b": "b\n"}, cwd=path))
+    tree = git.try_merge(main, head)
+    assert tree.conflicts == ()
+    assert git.contains(main, head)
+    assert git.stat(main, head).commits == 1
+
+
+def test_histories_with_nothing_in_common_are_not_merged(repo):
+    main = commands(repo).resolve("main")
+    repo.git("checkout", "-q", "--orphan", "alien")
+    alien = CommitId(repo.commit({"x": "x\n"}))
+    with pytest.raises(Failed, match="cannot merge"):
+        commands(repo).try_merge(main, alien)
+
+
+def test_paths_may_hold_anything(repo, tmp_path):
+    base = commands(repo).resolve("main")
+    path = tmp_path / "w" / "api"
+    worktrees_of(repo).ensure(path, base, "gitorch/r/api")
+    head = CommitId(repo.commit({ODD: "1\n", "ä/b c": "1\n"}, cwd=path))
+    repo.write(f"new {ODD}", "x", path)
+    facts = commands(repo).facts(path, base, [ODD, "ä/*", "ä/", "none/*"])
+    assert sorted(facts.changed) == sorted([ODD, "ä/b c"])
+    assert facts.uncommitted == (f"new {ODD}",)
+    assert facts.missing == ("none/*",)
+    assert sorted(commands(repo).stat(base, head).paths) == sorted([ODD, "ä/b c"])
+    clash = repo.branch("clash", {ODD: "2\n"})
+    assert commands(repo).try_merge(head, CommitId(clash)).conflicts == (ODD,)
+
+
+def test_the_caller_s_git_environment_and_hooks_change_nothing(repo, tmp_path):
+    hooks = Path(repo.git("rev-parse", "--git-path", "hooks"))
+    hook = repo.path / hooks / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+    hook.chmod(0o755)
+    alien = {**repo.environ, "GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere", "GIT_AUTHOR_DATE": "bad"}
+    git = GitCommands(repo.path, alien, CLOCK)
+    main = git.resolve("main")
+    merged = git.commit_merge(git.tree(main), [main, main], "Merge", Moment(1_700_000_000_999))
+    assert git.move("main", merged, main).moved
+    assert not (tmp_path / "ran").exists()
+    shown = repo.git("log", "-1", "--format=%an|%ae|%at|%cn|%ce|%ct", merged)
+    assert shown == "gitorch|gitorch@localhost|1700000000|gitorch|gitorch@localhost|1700000000"
+
+
+def test_a_lock_that_goes_away_is_waited_for_and_one_that_stays_is_busy(repo, tmp_path):
+    git = GitRunner(repo.path, repo.environ, CLOCK)
+    lock = repo.path / ".git/refs/heads/x.lock"
+    lock.touch()
+    with subprocess.Popen(["sh", "-c", f"sleep 0.2; rm {lock}"]):
+        git.tell("update-ref", "refs/heads/x", "main")
+    lock.touch()
+    with pytest.raises(Busy):
+        git.tell("update-ref", "refs/heads/x", "HEAD")
+    lock.unlink()
+
+
+def test_a_git_that_hangs_or_is_missing_is_unavailable(repo, tmp_path):
+    (tmp_path / "bin").mkdir()
+    with pytest.raises(Unavailable):
+        GitRunner(repo.path, {"PATH": str(tmp_path / "bin")}, CLOCK).ask("status")
+    stub = tmp_path / "bin/git"
+    stub.write_text("#!/bin/sh\nsleep 60\n")
+    stub.chmod(0o755)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="no answer"):
+        GitRunner(repo.path, {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}, CLOCK).ask("status", wait_seconds=0.2)
+    assert time.monotonic() - began < 5
+
+
+def test_a_worktree_whose_making_was_killed_is_made_again(repo, tmp_path):
+    repo.git("config", "filter.slow.smudge", f"sh -c 'touch {tmp_path}/begun; sleep 600'")
+    repo.commit({".gitattributes": "*.slow filter=slow\n", "z.slow": "x\n"})
+    path = tmp_path / "w" / "api"
+    base = commands(repo).resolve("main")
+    words = ["git", "-C", str(repo.path), "worktree", "add", "-q", "-b", "gitorch/r/api", str(path), base]
+    with subprocess.Popen(words, env=repo.environ, start_new_session=True) as killed:
+        wait_for((tmp_path / "begun").exists)
+        subprocess.run(["kill", "-9", "--", f"-{killed.pid}"], check=True)
+    assert not (path / "z.slow").exists()
+    repo.git("config", "filter.slow.smudge", "cat")
+    worktrees_of(repo).ensure(path, base, "gitorch/r/api")
+    assert (path / "z.slow").exists()
+    assert commands(repo).facts(path, base).uncommitted == ()
+
+
+def test_a_worktree_whose_folder_is_gone_is_made_again_and_others_that_are_away_are_kept(repo, tmp_path):
+    base = commands(repo).resolve("main")
+    mine, away = tmp_path / "w" / "api", tmp_path / "usb stick"
+    repo.git("worktree", "add", "-q", "--detach", str(away))
+    away.rename(tmp_path / "unplugged")
+    worktrees = worktrees_of(repo)
+    worktrees.ensure(mine, base, "gitorch/r/api")
+    subprocess.run(["rm", "-rf", str(mine)], check=True)
+    worktrees.ensure(mine, base, "gitorch/r/api")
+    assert (mine / "README.md").exists()
+    assert str(away) in repo.git("worktree", "list", "--porcelain")
+
+
+def test_a_folder_that_git_knows_nothing_of_is_moved_aside_and_never_deleted(repo, tmp_path):
+    path = tmp_path / "w" / "api"
+    path.mkdir(parents=True)
+    (path / "work.txt").write_text("mine\n")
+    worktrees_of(repo).ensure(path, commands(repo).resolve("main"), "gitorch/r/api")
+    assert (tmp_path / "w/api.lost-1/work.txt").read_text() == "mine\n"
+
+
+def test_briefs_are_excluded_once_and_whatever_the_user_excluded_stays(repo, tmp_path):
+    exclude = repo.path / ".git/info/exclude"
+    exclude.write_bytes(b"mine")
+    for name in ("api", "web"):
+        worktrees_of(repo).ensure(tmp_path / "w" / name, commands(repo).resolve("main"), f"gitorch/r/{name}")
+    assert exclude.read_bytes() == b"mine\n/.gitorch/\n"
+
+
+@pytest.mark.parametrize("path", ["repo/inside", "repo/.git/inside", "w/../x"])
+def test_a_worktree_lies_outside_the_repository(repo, tmp_path, path):
+    with pytest.raises(Refused):
+        worktrees_of(repo).ensure(tmp_path / path, commands(repo).resolve("main"), "gitorch/r/api")
+    assert repo.git("branch", "--list", "gitorch/*") == ""
+
+
+def test_folders_that_gitorch_made_are_tidied_away_and_others_are_kept(repo, tmp_path):
+    (tmp_path / "user").mkdir()
+    path = tmp_path / "user" / "made" / "run" / "api"
+    worktrees = worktrees_of(repo)
+    worktrees.ensure(path, commands(repo).resolve("main"), "gitorch/r/api")
+    worktrees.remove(path)
+    worktrees.tidy(path.parent)
+    assert (tmp_path / "user").is_dir()
+    assert not (tmp_path / "user" / "made").exists()

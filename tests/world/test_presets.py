@@ -1,0 +1,131 @@
+"""Preset files: those that are shipped, and those that are wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from gitorch.errors import Malformed
+from gitorch.model.observed import AgentState
+from gitorch.model.runtime import Preset, Sign
+from gitorch.rules.screen import classify
+from gitorch.text.preset import parse_preset
+
+SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
+NAMES = {"aider", "claude", "codex", "gemini", "generic", "opencode", "scripted", "shell-script"}
+
+
+def shipped(name):
+    path = next(path for path in SHIPPED if path.stem == name)
+    return parse_preset(str(path), path.read_bytes())
+
+
+def test_every_shipped_preset_is_named_like_its_file_and_says_how_to_get_the_program():
+    assert {path.stem for path in SHIPPED} == NAMES
+    for name in NAMES:
+        preset = shipped(name)
+        assert preset.name == name
+        own = name in {"generic", "scripted", "shell-script"}
+        assert own or (preset.install_hint and preset.checked_with and preset.version_argv)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "screen", "state"),
+    [
+        ("claude", "✳ x", "❯ \n  ? for shortcuts", AgentState.IDLE),
+        ("claude", "⠐ x", "❯ \n  esc to interrupt", AgentState.WORKING),
+        ("claude", "✳ x", "Do it?\n ❯ 1. Yes\n Esc to cancel · Tab to amend", AgentState.DIALOG),
+        ("claude", "✳ x", "● API Error: 500\n\n❯ ", AgentState.ERROR),
+        ("codex", "⠋ x", "› Ask for anything", AgentState.WORKING),
+        ("codex", "x", "■ stream failed\n› Ask for anything", AgentState.ERROR),
+        ("codex", "[ . ] Action Required | x", "Run it?", AgentState.DIALOG),
+        ("codex", "x", "› Ask for anything", AgentState.IDLE),
+        ("gemini", "◇  Ready (x)", "Do you trust the files in this folder?", AgentState.DIALOG),
+        ("gemini", "◇  Ready (x)", " >   Type your message or @path/to/file", AgentState.IDLE),
+        ("gemini", "✦  Working… (x)", "", AgentState.WORKING),
+        ("opencode", "OC | x", "  ┃  △ Permission required", AgentState.DIALOG),
+        ("opencode", "OC | x", " esc interrupt     ctrl+p commands", AgentState.WORKING),
+        ("opencode", "OC | x", " tab agents  ctrl+p commands", AgentState.IDLE),
+        ("aider", "x", "diff> ", AgentState.IDLE),
+        ("aider", "x", "diff> do it\nHere is what I", AgentState.WORKING),
+        ("aider", "x", "Run shell command? (Y)es/(N)o [Yes]: ", AgentState.DIALOG),
+        ("aider", "x", "> do it\nlitellm.APIError: no\n\n> ", AgentState.ERROR),
+        ("scripted", "✳ ready", "❯ ", AgentState.IDLE),
+        ("scripted", "⠂ working", "✻ Working… (esc to interrupt)", AgentState.WORKING),
+        ("scripted", "✋ action required", " Enter to confirm · Esc to cancel", AgentState.DIALOG),
+        ("shell-script", "x", "hello\nname> ", AgentState.IDLE),
+        ("generic", "x", "> ", AgentState.UNKNOWN),
+    ],
+)
+def test_shipped_signs_tell_states_apart(name, title, screen, state):
+    assert classify(screen, title, shipped(name))[0] == state
+
+
+def test_a_preset_is_read_with_every_key():
+    text = """
+name: mine
+argv: [mine, "--x"]
+env: {A: b}
+passes: [KEY]
+first_prompt: option
+first_option: -i
+submit_key: C-m
+settle_ms: 0
+empty_input: '> ?'
+files: {hooks.json: "{}"}
+signs:
+  ready: [{place: tail, pattern: '^> '}]
+"""
+    assert parse_preset("mine.yaml", text.encode()) == Preset(
+        "mine",
+        ("mine", "--x"),
+        env={"A": "b"},
+        passes=("KEY",),
+        first_prompt="option",
+        first_option="-i",
+        submit_key="C-m",
+        settle_ms=0,
+        empty_input="> ?",
+        files={"hooks.json": "{}"},
+        signs={"ready": (Sign("tail", "^> "),)},
+    )
+
+
+WRONG = """name: Mine
+argv: mine
+frist_prompt: argument
+first_prompt: stdin
+submit_key: Enter; kill-server
+settle_ms: soon
+passes: ["A=1"]
+env: [A]
+files: {../x: y}
+signs:
+  redy: []
+  busy: [{place: everywhere, pattern: '('}]
+  ready: ['^> ']
+"""
+
+
+def test_all_problems_are_told_at_once_each_with_its_place_and_fix():
+    with pytest.raises(Malformed) as caught:
+        parse_preset("mine.yaml", WRONG.encode())
+    places = [(problem.line, problem.column) for problem in caught.value.problems]
+    lines = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 12, 13]
+    assert [line for line, _ in places] == lines
+    assert places[2] == (3, 1)
+    assert all(problem.message and problem.fix and problem.path == "mine.yaml" for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [(b"", 1), (b"- a\n", 1), (b"name: a\nargv: [a\n", 3), (b"name: a\nname: b\n", 2), (b"name: a\n# \xff\n", 2)],
+)
+def test_what_is_no_preset_at_all_says_where(data, line):
+    with pytest.raises(Malformed) as caught:
+        parse_preset("mine.yaml", data)
+    assert caught.value.problems[0].line == line
+
+
+def test_options_without_the_option_and_missing_keys_are_told():
+    with pytest.raises(Malformed, match="3 problems"):
+        parse_preset("mine.yaml", b"first_prompt: option\n")

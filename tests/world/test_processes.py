@@ -1,0 +1,53 @@
+"""Processes by id and start time."""
+
+import os
+import subprocess
+import sys
+
+from world.terminal_lab import gone, wait_for
+
+from gitorch.world import processes
+from gitorch.world.clock import SystemClock
+
+
+def test_a_process_whose_name_holds_spaces_and_brackets_is_read():
+    line = "42 (a) b (c) S 7 40 40 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 98765 1 2 3"
+    assert processes.parse_stat(line, "boot") == processes.Process(42, 7, 40, "boot/98765", zombie=False)
+    assert processes.parse_stat("", "boot") is None
+
+
+def test_ps_tells_the_same_as_proc():
+    here = processes.ps_table()[os.getpid()]
+    one = processes.process(os.getpid())
+    assert (here.pid, here.parent, here.group, here.zombie) == (one.pid, one.parent, one.group, one.zombie)
+
+
+def test_only_exactly_the_same_process_is_alive():
+    with subprocess.Popen(["sleep", "600"]) as child:
+        started = processes.process(child.pid).started
+        assert processes.alive(child.pid, started)
+        assert not processes.alive(child.pid, "other")
+        child.kill()
+        wait_for(lambda: not processes.alive(child.pid, started))
+
+
+def test_ancestors_begin_with_the_process_and_end_below_the_first():
+    line = processes.ancestors(os.getpid())
+    assert line[:2] == (os.getpid(), os.getppid())
+    assert 1 not in line
+
+
+def test_ending_follows_a_family_whose_parent_is_gone():
+    code = (
+        "import os, time\nif os.fork(): os.wait()\nelse:\n os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        grandchild = int(parent.stdout.readline())
+        assert processes.end(lambda table: {parent.pid} & set(table), SystemClock())
+    assert gone(grandchild)
+
+
+def test_the_caller_itself_is_spared():
+    before = processes.process(os.getpid())
+    assert processes._living(lambda _: {os.getpid()}, {}) & {os.getpid()} == set()
+    assert processes.process(os.getpid()) == before

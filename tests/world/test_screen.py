@@ -1,0 +1,144 @@
+"""What an agent is doing, from what it shows."""
+
+import pytest
+
+from gitorch.model.ids import Moment
+from gitorch.model.observed import AgentState
+from gitorch.model.runtime import Preset, Sign
+from gitorch.rules.hooks import read_hook
+from gitorch.rules.screen import Signal, before_cursor, classify, in_input, input_empty, judge, tail
+
+PRESET = Preset(
+    "p",
+    ("p",),
+    signs={
+        "dialog": (Sign("tail", r"^ ?Enter to confirm"),),
+        "limited": (Sign("tail", r"^Limit reached"),),
+        "busy": (Sign("title", r"^[⠁-⣿] "), Sign("tail", r"esc to interrupt")),
+        "error": (Sign("tail", r"^■ "),),
+        "ready": (Sign("title", r"^✳ "), Sign("tail", r"^❯")),
+    },
+    empty_input=r"❯ ?",
+)
+READY = "Welcome\n\n❯ \n────\n  ? for help\n"
+T = 1_700_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("screen", "title", "state", "sign"),
+    [
+        (READY, "", AgentState.IDLE, "tail: ready"),
+        ("", "✳ x", AgentState.IDLE, "title: ready"),
+        (READY, "⠂ x", AgentState.WORKING, "title: busy"),
+        (f"Allow?\n1. Yes\n Enter to confirm\n{READY}", "⠂ x", AgentState.DIALOG, "tail: dialog"),
+        (f"■ 401 Unauthorized\n{READY}", "", AgentState.ERROR, "tail: error"),
+        (f"Limit reached\n■ 429\n{READY}", "", AgentState.LIMITED, "tail: limited"),
+        ("■ old error\n" + "line\n" * 20 + READY, "", AgentState.IDLE, "tail: ready"),
+        ("nothing known", "host", AgentState.UNKNOWN, ""),
+        ("", "", AgentState.UNKNOWN, ""),
+    ],
+)
+def test_the_first_sign_in_order_tells_the_state(screen, title, state, sign):
+    assert classify(screen, title, PRESET) == (state, sign)
+
+
+def test_the_tail_skips_blank_lines_and_keeps_the_last():
+    assert tail("a\n\n  b  \n\n\n", 16) == "a\n  b"
+    assert tail("\n".join("abcd"), 2) == "c\nd"
+
+
+IDLE, WORK, ASK, ERR = AgentState.IDLE, AgentState.WORKING, AgentState.DIALOG, AgentState.ERROR
+WAIT, NONE, START = AgentState.WAITING, AgentState.UNKNOWN, AgentState.STARTING
+
+
+@pytest.mark.parametrize(
+    ("shown", "event", "moved", "now", "state"),
+    [
+        (IDLE, None, 0, 0, IDLE),
+        (NONE, None, 0, 0, NONE),
+        (NONE, "session-start", 0, 0, IDLE),
+        (IDLE, "prompt", 0, 1000, WORK),
+        (IDLE, "prompt", 0, 4999, WORK),
+        (IDLE, "prompt", 0, 5000, WAIT),
+        (IDLE, "prompt", 3000, 7000, WORK),
+        (ERR, "prompt", 0, 6000, ERR),
+        (NONE, "prompt", 0, 60_000, WORK),
+        (IDLE, "stop", 0, 0, WAIT),
+        (WORK, "stop", 1000, 1000, WAIT),
+        (WORK, "stop", 2000, 2000, WORK),
+        (ERR, "stop", 0, 0, ERR),
+        (NONE, "permission", 0, 0, ASK),
+        (WORK, "permission", 2000, 2000, WORK),
+        (IDLE, "permission", 0, 6000, WAIT),
+        (ASK, "stop", 0, 0, ASK),
+        (ASK, "prompt", 0, 60_000, ASK),
+        (NONE, "error", 0, 0, ERR),
+        (WORK, "session-end", 0, 0, WORK),
+    ],
+)
+def test_hooks_tell_and_only_a_younger_or_a_settled_screen_corrects_them(shown, event, moved, now, state):
+    last = None if event is None else Signal(Moment(T), event)
+    sign = (shown, "tail: x" if shown is not NONE else "")
+    assert judge(sign, last, ready_seen=True, changed_at=Moment(T + moved), now=Moment(T + now))[0] == state
+
+
+def test_an_agent_that_showed_no_sign_yet_is_starting():
+    moment = Moment(T)
+    assert judge((NONE, ""), None, ready_seen=False, changed_at=moment, now=moment) == (START, "no sign yet")
+
+
+@pytest.mark.parametrize(
+    ("line", "x", "left"),
+    [("❯ Ask anything", 2, "❯ "), ("❯ 日本", 6, "❯ 日本"), ("❯ e\u0301x", 3, "❯ e\u0301"), ("ab", 9, "ab")],
+)
+def test_the_text_left_of_the_cursor_is_counted_in_columns(line, x, left):
+    assert before_cursor(f"first\n{line}\n", x, 1) == left
+    assert before_cursor("one line", 3, 7) == ""
+
+
+def test_an_input_is_empty_when_only_the_prompt_stands_left_of_the_cursor():
+    assert input_empty(PRESET, "❯ ") is True
+    assert input_empty(PRESET, "❯ half a line") is False
+    assert input_empty(Preset("p", ("p",)), "whatever") is None
+
+
+@pytest.mark.parametrize(
+    ("left", "ours"),
+    [
+        ("❯ Read the brief now.", True),
+        ("diff> Read the brief now.", True),
+        ("  ┃  Read the brief now.", True),
+        ("brief now.", True),
+        ("❯ ", False),
+        ("", False),
+        ("❯ Read the brief", False),
+        ("❯ Read the brief now. And", False),
+        ("❯ please Read the brief now.", False),
+    ],
+)
+def test_a_line_that_was_typed_is_known_again_in_the_input(left, ours):
+    assert in_input("Read the brief  now.", left) is ours
+
+
+@pytest.mark.parametrize(
+    ("word", "given", "event"),
+    [
+        ("prompt", " Read it.\n", ("prompt", "Read it.")),
+        ("claude", '{"hook_event_name": "UserPromptSubmit", "prompt": "Read it."}', ("prompt", "Read it.")),
+        ("claude", '{"hook_event_name": "PermissionRequest", "tool_name": "Bash"}', ("permission", "Bash")),
+        ("claude", '{"hook_event_name": "StopFailure", "error": "429"}', ("error", "429")),
+        ("claude", '{"hook_event_name": "Notification", "notification_type": "permission_prompt"}', ("permission", "")),
+        ("claude", '{"hook_event_name": "Notification", "notification_type": "other"}', None),
+        ("gemini", '{"hook_event_name": "AfterAgent", "prompt_response": "done"}', ("stop", "")),
+        (
+            "gemini",
+            '{"hook_event_name": "AfterAgent", "prompt_response": "[no response text]"}',
+            ("error", "[no response text]"),
+        ),
+        ("claude", '{"hook_event_name": "PreToolUse"}', None),
+        ("claude", "not json", None),
+        ("claude", "[1]", None),
+    ],
+)
+def test_a_program_s_hook_becomes_an_event_of_ours(word, given, event):
+    assert read_hook(word, given) == event
