@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitorch.scripted.faults import FAULTS
@@ -39,11 +40,12 @@ def name_answers(scene: Scene, steps: Sequence[Step]) -> None:
 
 
 def _committed(scene: Scene, steps: Sequence[Step]) -> int:
-    """The place of the last commit that is on the branch already, or -1."""
-    subjects = scene.worktree.commits(scene.brief.base)
-    made = [
-        number
-        for number, step in enumerate(steps)
-        if step.name == "commit" and scene.fill(step.text).partition("\n")[0] in subjects
-    ]
-    return max(made, default=-1)
+    """The place of the last commit that is on the branch already, or -1; of two with one subject, one may be there."""
+    left = Counter(scene.worktree.subjects(scene.brief.base))
+    last = -1
+    for number, step in enumerate(steps):
+        subject = scene.fill(step.text).partition("\n")[0]
+        if step.name == "commit" and left[subject] > 0:
+            left[subject] -= 1
+            last = number
+    return last

@@ -159,14 +159,14 @@ def bad_status(scene: Scene, step: Step) -> None:
 def commit_after_report(scene: Scene, step: Step) -> None:
     """Commit once more when the report is made and the review is under way."""
     scene.worktree.write("after-the-report.md", "One more thing.\n")
-    made = scene.worktree.commit(step.text, scene.brief.base)
+    made = scene.worktree.commit(step.text)
     scene.tell(f"Commit {(made or scene.worktree.head())[:10]} {step.text}, after the report")
 
 
 def wrong_scope(scene: Scene, step: Step) -> None:
     """Change and commit a file that is somebody else's."""
     scene.worktree.write(step.text, f"Changed by {scene.brief.job}.\n")
-    scene.worktree.commit(f"Change {step.text}", scene.brief.base)
+    scene.worktree.commit(f"Change {step.text}")
     scene.tell(f"Change {step.text}, which is outside the scope")
 
 

@@ -172,14 +172,14 @@ def _leave_scope(scene: Scene) -> str:
     for path in strays:
         scene.worktree.restore(brief.base, path)
     if strays:
-        scene.worktree.commit("Take back changes outside the scope", brief.base, again=True)
+        scene.worktree.commit("Take back changes outside the scope")
     return f"Took back {', '.join(strays)}: outside the scope" if strays else ""
 
 
 def _commit_leftovers(scene: Scene) -> str:
     """Commit what was not committed."""
     left = scene.worktree.uncommitted()
-    made = scene.worktree.commit("Commit what was left over", scene.brief.base, again=True) if left else None
+    made = scene.worktree.commit("Commit what was left over") if left else None
     return f"Committed what was left over: {', '.join(line[3:] for line in left)}" if made else ""
 
 

@@ -59,9 +59,9 @@ def delete(scene: Scene, step: Step) -> None:
 def commit(scene: Scene, step: Step) -> None:
     """Commit everything under this message."""
     message = scene.fill(step.text)
-    made = scene.worktree.commit(message, scene.brief.base)
+    made = scene.worktree.commit(message)
     subject = message.partition("\n")[0]
-    scene.tell(f"Commit {made[:10]} {subject}" if made else f"Already committed: {subject}")
+    scene.tell(f"Commit {made[:10]} {subject}" if made else f"Nothing to commit: {subject}")
 
 
 def run(scene: Scene, step: Step) -> None:

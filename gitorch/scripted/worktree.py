@@ -89,11 +89,10 @@ class Worktree:
         ).splitlines()
         return tuple(lines)
 
-    def commits(self, base: str) -> dict[str, str]:
-        """Subjects of the commits since `base` (of the last 200 without one), with the newest id of each."""
-        span = (f"{base}..HEAD",) if base else ("--max-count=200", "HEAD")
-        lines = self._git("log", "--format=%H %s", "--reverse", *span, "--", strict=False).splitlines()
-        return {subject: commit for commit, _, subject in (line.partition(" ") for line in lines)}
+    def subjects(self, base: str) -> list[str]:
+        """Subjects of the commits since `base`; of the last 200 where none is given."""
+        span = f"{base}..HEAD" if base else "HEAD"
+        return self._git("log", "--format=%s", "--max-count=200", span, "--", strict=False).splitlines()
 
     def changed(self, base: str) -> tuple[str, ...]:
         """The paths that differ between `base` and the commit that is checked out."""
@@ -106,13 +105,9 @@ class Worktree:
         else:
             self.delete(path)
 
-    def commit(self, message: str, base: str, *, again: bool = False) -> str | None:
-        """Commit everything, unless nothing changed, or this subject is on the branch and `again` is false: then None.
-
-        Raises WorkFailed.
-        """
-        subject = message.partition("\n")[0]
-        if not self.uncommitted() or (not again and subject in self.commits(base)):
+    def commit(self, message: str) -> str | None:
+        """Commit everything; None when nothing changed. Raises WorkFailed."""
+        if not self.uncommitted():
             return None
         self._git("add", "--all")
         self._git("reset", "--quiet", "--", OWN_FOLDER)

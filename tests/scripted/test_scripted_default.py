@@ -22,12 +22,15 @@ def test_each_task_becomes_a_file_and_a_commit(play_default, fake, repo):
     assert git(repo, "status", "--porcelain") == ""
 
 
-def test_tasks_of_the_same_words_are_all_committed_before_the_report_passes(play_default, fake, repo):
+def test_tasks_of_the_same_words_are_told_apart_after_a_restart(play_default, fake, repo):
     fake.brief["tasks"] = ["Same", "Same"]
-    fake.replies["handoff"] = [(4, "uncommitted"), (0, "ok")]
     play_default()
-    assert git(repo, "status", "--porcelain") == ""
+    whole = git(repo, "rev-parse", "HEAD")
+    git(repo, "reset", "-q", "--hard", "HEAD~1")
+    play_default()
     assert git(repo, "ls-files", "api").split() == ["api/01-same.md", "api/02-same.md"]
+    assert git(repo, "rev-parse", "HEAD^{tree}") == git(repo, "rev-parse", f"{whole}^{{tree}}")
+    assert subjects(repo) == ["Same", "Same"]
 
 
 def test_each_finding_gets_a_change_and_a_reply(play_default, fake, repo):

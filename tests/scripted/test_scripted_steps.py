@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from scripted_stand import NONCE, git
 
+from gitorch.scripted.brief import Brief
 from gitorch.scripted.reports import in_scope
 from gitorch.scripted.scene import TurnFailed, TurnOver
 from gitorch.scripted.worktree import WorkFailed, Worktree, replaced
@@ -48,6 +49,19 @@ def test_a_turn_taken_twice_leaves_the_same_commits(repo, play):
     assert git(repo, "rev-parse", "HEAD") == first
     assert commits(repo) == ["One", "Two"]
     assert (repo / "a.py").read_text() == "11\nend\n"
+
+
+def test_a_turn_cut_short_before_its_commit_begins_again(repo, play):
+    steps = """
+        {write = "a.py", text = "1\\n"}
+        {replace = "a.py", old = "1", new = "11"}
+        {append = "README.md", text = "More.\\n"}
+        {delete = "b.py"}
+        """
+    play(steps)
+    play(steps)
+    assert (repo / "a.py").read_text() == "11\n"
+    assert (repo / "README.md").read_text() == "# Work\nMore.\n"
 
 
 def test_a_commit_is_skipped_when_nothing_changed(repo, play):
@@ -180,9 +194,9 @@ def test_a_change_outside_the_scope_is_taken_back(play, fake, repo):
 
 def test_a_handoff_is_corrected_at_most_twice(play, fake, repo):
     fake.replies["handoff"] = [(4, "no")]
-    fake.brief["scope"] = {"allowed": [], "forbidden": ["README.md"]}
+    fake.replies["brief"] = [(0, json.dumps({"brief": fake.brief | {"title": f"Title {n}"}})) for n in range(9)]
     with pytest.raises(TurnOver):
-        play('{append = "README.md", text = "mine"}\n{handoff = "DONE"}')
+        play('{handoff = "DONE"}')
     assert len(fake.calls("handoff")) == 3
 
 
@@ -305,3 +319,15 @@ def test_the_scope_decides_which_paths_may_change(path, allowed, forbidden, may)
 def test_a_failing_git_is_told_in_its_own_words(tmp_path):
     with pytest.raises(WorkFailed, match="not a git repository"):
         Worktree(tmp_path).uncommitted()
+
+
+@pytest.mark.parametrize(
+    ("known", "answer"),
+    [("Why?", "because"), (" Why? ", "because"), ("[api] Why? (asked by s1)", "because"), ("Who?", None)],
+)
+def test_an_answer_is_known_by_its_question(known, answer):
+    assert Brief("api", answers=((known, "because"),)).answer_to("Why?") == answer
+
+
+def test_the_last_answer_counts():
+    assert Brief("api", answers=(("Why?", "so"), ("Why?", "because"))).answer_to("Why?") == "because"
