@@ -69,12 +69,12 @@ class Stage:
         self.gitorch("check", "plan.md")
         self.gitorch("start", "plan.md", *self._agreed)
         for _ in range(ROUNDS_MAX):
-            status = self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
+            self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
             question = self._open_question()
-            if question is None:
+            if question is not None:
+                self._answer(question)
+            if self._run().cleaned:
                 break
-            self._answer(question)
-            del status
         self._ending()
 
     @property
