@@ -101,15 +101,14 @@ def _tell(call: Call, error: GitorchError, lines: Sequence[str], details: Mappin
         more = {"problems": [_problem(p) for p in problems]} if isinstance(error, Malformed) else {}
         _tell_json(error.code, error.message, error.hint, error.where, {**more, **details})
         return
-    said = list(lines)
-    said.append(f"gitorch: {error.message}")
+    said = [f"gitorch: {error.message}"]
     for problem in problems:
         said.append(f"{problem.where}: {problem.message}")
         if problem.fix:
             said.append(f"    fix: {problem.fix}")
     if error.hint:
         said.append(f"  try: {error.hint}")
-    _tell_people(said)
+    _tell_people(said, lines)
 
 
 def _problem(problem: Any) -> dict[str, object]:
@@ -122,9 +121,10 @@ def _tell_json(code: str, message: str, hint: str, where: str, more: Mapping[str
     sys.stdout.flush()
 
 
-def _tell_people(lines: Sequence[str]) -> None:
+def _tell_people(lines: Sequence[str], made: Sequence[str] = ()) -> None:
+    """Say these lines; those that a page has made before them are safe already, and may have colours."""
     sys.stdout.flush()
-    click.echo("\n".join(safe_text(line) for line in lines), err=True)
+    click.echo("\n".join([*made, *(safe_text(line) for line in lines)]), err=True)
 
 
 def _interrupted(error: BaseException, call: Call) -> int:

@@ -137,7 +137,7 @@ def gate_passed(run: Run, record: Record, event: GatePassed) -> Run:
     if not event.waived and not gate_earned(run, job):
         message = f"the gate of {event.job} passed without an accepting verdict of every review on {event.commit}"
         raise Corrupt(message)
-    closed = tuple(replace(x, open=False, waived=x.open) for x in job.findings)
+    closed = tuple(replace(x, open=False, waived=x.waived or (event.waived and x.open)) for x in job.findings)
     changes = {"cleared": event.commit, "findings": closed, "demands": ()}
     run = _reviews_closed(move_job(run, event.job, JobPhase.COMPLETED, **changes), event.job)
     if job.session is not None:
@@ -215,7 +215,7 @@ def _unskipped(run: Run, job: JobId) -> Run:
 
 def overlap_noted(run: Run, _: Record, event: OverlapNoted) -> Run:
     """The pair and what it shares are remembered, so that it is said once."""
-    return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.paths)))
+    return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.conflict)))
 
 
 def refused(run: Run, record: Record, _: ActionRefused) -> Run:
