@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitorch.model.workflow import Settings
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import JobId
-    from gitorch.model.workflow import Workflow
+    from gitorch.model.workflow import Settings, Workflow
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def default_settings(config: Config, overrides: Mapping[str, str] | None = None)
         remind_first_seconds=config.remind_first_seconds,
         remind_cap_seconds=config.remind_cap_seconds,
         worktrees=config.base_path,
-        cleanup=config.cleanup,
+        cleanup="no" if config.cleanup == "keep" else config.cleanup,
     )
 
 
@@ -68,7 +68,7 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
         for stage, name in enumerate(config.review_stages, 1):
             review = _review(build, stage, name, reviewer_lane(config, name), briefs)
             jobs[review.id] = review
-            cycles.append(Cycle(review.id, build.id, settings.rounds_max))
+            cycles.append(Cycle(review.id, build.id, settings.rounds_max - 1))
     work = tuple(JobId(epic.id) for epic in plan.epics)
     jobs[APPROVAL] = JobSpec(APPROVAL, "Approve the merge", JobKind.CHECKPOINT, "", needs=work)
     jobs[MERGE] = JobSpec(MERGE, "Merge what was approved", JobKind.MERGE, "", needs=(APPROVAL,))
@@ -88,8 +88,9 @@ def reviewer_lane(config: Config, stage: str) -> str:
 
 
 def reviewer_runtime(config: Config, stage: str) -> str:
-    """The configured runtime that reviews a stage; the implementer's where none is set."""
-    return config.reviewers.get(stage) or config.implementer
+    """The configured runtime that reviews a stage: where none is set, another one than the implementer's, if there is one."""
+    others = (name for name in config.runtimes if name != config.implementer)
+    return config.reviewers.get(stage) or next(others, config.implementer)
 
 
 def lane_of(config: Config, name: str, runtime: str) -> Lane:
