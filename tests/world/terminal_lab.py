@@ -28,7 +28,7 @@ def wait_for(condition, seconds=8.0):
     limit = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < limit, "the condition did not come true in time"
-        time.sleep(0.02)
+        SystemClock().sleep(0.02)
     return answer
 
 

@@ -100,6 +100,17 @@ def test_a_dialog_that_opens_under_the_paste_is_not_confirmed_and_the_text_comes
     assert lab.turns() == [LINE]
 
 
+def test_a_dialog_beside_a_line_that_is_shown_gets_no_key_and_the_line_is_submitted_after_it(lab):
+    key = lab.ready("--overlay")
+    assert lab.deliver(key).endswith("the submit key was not pressed")
+    assert LINE in lab.terminals.screen(key)
+    assert lab.logged("answers") == []
+    lab.mode("idle")
+    lab.wait_state(key, "idle")
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
 def test_a_half_written_line_is_not_sent_along(lab):
     key = lab.ready()
     lab.keys_to(key, "-l", "please do not")
