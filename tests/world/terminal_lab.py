@@ -23,7 +23,7 @@ SIGNS = {
 }
 
 
-def wait_for(condition, seconds=8.0):
+def wait_for(condition, seconds=20.0):
     """The condition's first true answer, asked again and again within a limit."""
     limit = time.monotonic() + seconds
     while not (answer := condition()):

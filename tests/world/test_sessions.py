@@ -242,6 +242,21 @@ def test_a_missing_tmux_is_unavailable(tmp_path, lab):
         terminals.look([])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no server running on /tmp/x",
+        "no current target",
+        "error connecting to /tmp/x (No such file or directory)",
+        "error connecting to /tmp/x (Connection refused)",
+    ],
+)
+def test_a_server_that_certainly_has_no_session_is_an_answer(tmp_path, lab, words):
+    script = f'echo "{words}" >&2; exit 1'
+    path = f"{stub(tmp_path, 'tmux', script)}:/usr/bin:/bin"
+    assert Tmux(lab.socket, {"PATH": path}, lab.clock).list().panes == ()
+
+
 def test_a_server_that_was_just_going_away_is_asked_again(tmp_path, lab):
     script = f"""if [ -e {tmp_path}/asked ]; then echo "no server running on x" >&2; exit 1; fi
 touch {tmp_path}/asked; echo 'server exited unexpectedly' >&2; exit 1"""
