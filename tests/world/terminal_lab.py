@@ -113,3 +113,4 @@ class Lab:
         for key in self.keys:
             self.terminals.stop(key)
         self.tmux.ask("kill-server")
+        Path(f"/tmp/tmux-{os.getuid()}", self.socket).unlink(missing_ok=True)
