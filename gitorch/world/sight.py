@@ -37,7 +37,6 @@ class Memory:
     hook: Signal | None = None
     ready: bool = False
     pane: str = ""
-    dead: bool = False
     active_at: int = -1
     captured_at: int = 0
     screen: str = ""
@@ -108,7 +107,7 @@ class Sight:
         for key, pane in moved.items():
             if (text := texts.get(pane.id)) is not None:
                 memory = memories[key]
-                memory.screen, memory.pane, memory.dead = text, pane.id, pane.dead
+                memory.screen, memory.pane = text, pane.id
                 memory.active_at, memory.captured_at = pane.active_at, now
 
     def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
@@ -144,7 +143,7 @@ class Sight:
 
 
 def _moved(memory: Memory, pane: Pane) -> bool:
-    if memory.pane != pane.id or memory.active_at != pane.active_at or memory.dead != pane.dead:
+    if memory.pane != pane.id or memory.active_at != pane.active_at:
         return True
     return memory.captured_at < (pane.active_at + 1) * 1000
 

@@ -83,9 +83,9 @@ class TmuxTerminals:
             return
         mark = self._prepare(launch, folder)
         folder.write_launch(mark)
-        if launch.first_letter is not None and launch.first_line and launch.preset.first_prompt != "paste":
+        if mark.letter:
             sizes = transcript_sizes(launch.preset, launch.cwd, self._user_home)
-            folder.write_sent(launch.first_letter, SentMark(launch.first_line, mark.started_at, transcripts=sizes))
+            folder.write_sent(LetterId(mark.letter), SentMark(launch.first_line, mark.started_at, transcripts=sizes))
         self._create(launch, folder)
         pane = _pane_of(self._tmux.list(), launch.key, None)
         if pane is None:
@@ -98,7 +98,8 @@ class TmuxTerminals:
         for name, text in launch.preset.files.items():
             write_whole(folder.path / name, text.encode())
         write_whole(folder.path / "run.sh", launching.wrapper(argv, env, launch.cwd, folder.path).encode())
-        return LaunchMark(argv, str(launch.cwd), launch.first_letter or "", self._clock.now(), launch.preset)
+        letter = (launch.first_letter or "") if _prompts(launch) else ""
+        return LaunchMark(argv, str(launch.cwd), letter, self._clock.now(), launch.preset)
 
     def _create(self, launch: Launch, folder: Folder) -> None:
         name = launch.key.name
@@ -221,6 +222,11 @@ class TmuxTerminals:
     @property
     def _user_home(self) -> str:
         return self._environ.get("HOME", "/")
+
+
+def _prompts(launch: Launch) -> bool:
+    """Whether starting the session is what delivers its first prompt."""
+    return bool(launch.first_line) and launch.preset.first_prompt != "paste"
 
 
 def _pane_of(listing: Listing, key: SessionKey, mark: LaunchMark | None) -> Pane | None:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from gitorch.ports.world import Clock
 
-NO_SERVER = re.compile(r"no server running on|error connecting to .*\((No such file or directory|Connection refused)\)")
+NO_SERVER = re.compile(
+    r"no server running on|no current target|error connecting to .*\((No such file or directory|Connection refused)\)"
+)
+"""What tmux says when there certainly is no session: no server, or one without sessions on its way out."""
+
 PASSING = re.compile(r"server exited unexpectedly|lost server")
 COLUMNS, ROWS = 200, 50
 
