@@ -45,9 +45,7 @@ def build(folder: Path, number: int) -> Path:
     for start in range(1, number, RUN_RECORDS):
         drafts = [renewed(fence) for fence in range(start, min(start + RUN_RECORDS, number))]
         ledger.append(RunId(f"run-{start}"), AGENT, Moment(AT + start), lambda _, drafts=drafts: drafts)
-        if start % (50 * RUN_RECORDS) == 1 + 49 * RUN_RECORDS:
-            git(repo, "repack", "-qad")
-    git(repo, "repack", "-qad")
+    git(repo, "repack", "-qadf", "--window=20")  # as loose objects are packed: with deltas
     return repo
 
 
