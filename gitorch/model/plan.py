@@ -41,7 +41,10 @@ class Epic:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A parsed plan. `problems` is empty when it may run. `settings` are what its front matter sets, as strings."""
+    """A parsed plan. `problems` is empty when it may run. `settings` are what its front matter sets, as strings.
+
+    `places` tells where `design` and each setting stand, as line and column.
+    """
 
     path: str
     title: str
@@ -51,3 +54,4 @@ class Plan:
     prompt: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)

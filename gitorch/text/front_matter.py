@@ -48,6 +48,7 @@ class FrontMatter:
     prompt_line: int = 0
     epics: tuple[Declared, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def front_matter_lines(source: Source) -> int:
@@ -86,6 +87,7 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
         form.key_spot("prompt").line,
         tuple(_epic(row) for row in _rows(form)),
         _settings(form),
+        {name: (form.key_spot(name).line, form.key_spot(name).column) for name in form.names()},
     )
     form.done()
     return found

@@ -92,6 +92,7 @@ def parse_plan(path: str, data: bytes, prompt: tuple[str, bytes] | None = None, 
         prompt=front.prompt or (prompt[0] if prompt else ""),
         settings=front.settings,
         problems=in_file_order(complaints.found),
+        places={"design": (outline.design_line or 1, 1)} | dict(front.places),
     )
 
 

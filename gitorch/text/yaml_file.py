@@ -65,6 +65,7 @@ def read_yaml(source: Source, first_line: int = 1) -> tuple[YamlValue | None, tu
     skipped = sum(len(line) + 1 for line in source.lines[: first_line - 1])
     reading = _Reading(source, skipped)
     yaml = YAML(typ="rt", pure=True)
+    yaml.max_depth = 2 * DEPTH_MAX  # only newer versions heed it; `_Reading` and RecursionError see to the others
     yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(source.text[skipped:])
@@ -102,7 +103,7 @@ class _Reading:
 
     def broken(self, start: int, why: str) -> None:
         """The parser gave up here."""
-        words = " ".join(why.split()).rstrip(".")
+        words = "it is nested too deeply" if why.startswith("maximum depth") else " ".join(why.split()).rstrip(".")
         self.complain(
             self.spot(start, start), f"This is not YAML: {words}.", "Correct the YAML; `key: value` needs the blank."
         )

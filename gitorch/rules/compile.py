@@ -1,0 +1,144 @@
+"""Plans and workflow files become the one kind of workflow that the engine runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitorch.model.ids import JobId
+from gitorch.model.workflow import (
+    Autonomy,
+    Cycle,
+    JobKind,
+    JobSpec,
+    Lane,
+    ReviewMode,
+    Scope,
+    Settings,
+    Workflow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.model.config import Config
+    from gitorch.model.ids import Digest
+    from gitorch.model.plan import Epic, Plan
+    from gitorch.model.workflow_source import WorkflowSource
+
+IMPLEMENTER = "implementer"
+REVIEWER = "reviewer"
+APPROVAL = JobId("approval")
+MERGE = JobId("merge")
+
+
+def default_settings(config: Config, overrides: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a run before anybody answers: the configuration, with what a plan's front matter sets instead."""
+    said = overrides or {}
+    return Settings(
+        autonomy=Autonomy(said.get("autonomy", config.default_autonomy)),
+        review_mode=ReviewMode(said.get("review_mode", config.review_mode)),
+        rounds_max=int(said.get("rounds_max", config.rounds_max)),
+        max_agents=int(said.get("max_agents", config.max_agents)),
+        test_command=said.get("test_command", config.test_command),
+        test_wait_seconds=config.test_wait_seconds,
+        start_wait_seconds=config.start_wait_seconds,
+        silence_seconds=config.silence_seconds,
+        lease_seconds=config.lease_seconds,
+        restarts_max=config.restarts_max,
+        remind_first_seconds=config.remind_first_seconds,
+        remind_cap_seconds=config.remind_cap_seconds,
+        worktrees=config.base_path,
+        cleanup=config.cleanup,
+    )
+
+
+def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping[str, Digest]) -> Workflow:
+    """The workflow of a plan without problems; `briefs` are the digests of briefs by job id (`api`, `api.spec`), where known.
+
+    Each epic is a build job with one review for each stage and a cycle back from each; then one approval that needs every
+    epic, and one merge behind it.
+    """
+    lanes = _lanes(config)
+    jobs: dict[JobId, JobSpec] = {}
+    cycles: list[Cycle] = []
+    for epic in plan.epics:
+        build = _build(epic, briefs)
+        jobs[build.id] = build
+        for stage, name in enumerate(config.review_stages, 1):
+            review = _review(build, stage, name, reviewer_lane(config, name), briefs)
+            jobs[review.id] = review
+            cycles.append(Cycle(review.id, build.id, settings.rounds_max))
+    work = tuple(JobId(epic.id) for epic in plan.epics)
+    jobs[APPROVAL] = JobSpec(APPROVAL, "Approve the merge", JobKind.CHECKPOINT, "", needs=work)
+    jobs[MERGE] = JobSpec(MERGE, "Merge what was approved", JobKind.MERGE, "", needs=(APPROVAL,))
+    return Workflow(plan.title, "1", plan.path, lanes, jobs, tuple(cycles))
+
+
+def compile_workflow(source: WorkflowSource, briefs: Mapping[str, Digest]) -> Workflow:
+    """The workflow of a file with the digests of its briefs put in."""
+    jobs = {job: replace(spec, brief=briefs.get(job, spec.brief)) for job, spec in source.workflow.jobs.items()}
+    return replace(source.workflow, jobs=jobs)
+
+
+def reviewer_lane(config: Config, stage: str) -> str:
+    """The lane that reviews a stage: one for all, unless stages are reviewed by different runtimes."""
+    runtimes = {reviewer_runtime(config, name) for name in config.review_stages}
+    return REVIEWER if len(runtimes) <= 1 else f"{REVIEWER}-{stage}"
+
+
+def reviewer_runtime(config: Config, stage: str) -> str:
+    """The runtime that reviews a stage: the one set for it, else one of `runtimes` with another preset than the author's (P21).
+
+    The implementer's own where there is no other; its reviews then still run in fresh sessions.
+    """
+
+    def preset(name: str) -> str:
+        return config.runtimes[name].preset if name in config.runtimes else name
+
+    others = (name for name in config.runtimes if preset(name) != preset(config.implementer))
+    return config.reviewers.get(stage) or next(others, config.implementer)
+
+
+def lane_of(config: Config, name: str, runtime: str) -> Lane:
+    """A lane that runs a configured runtime: its preset, its own command, and what it adds to the environment."""
+    choice = config.runtimes.get(runtime)
+    if choice is None:
+        return Lane(name, runtime)
+    return Lane(name, choice.preset or runtime, command=choice.command, env=choice.env)
+
+
+def _lanes(config: Config) -> dict[str, Lane]:
+    lanes = {IMPLEMENTER: lane_of(config, IMPLEMENTER, config.implementer)}
+    for stage in config.review_stages:
+        name = reviewer_lane(config, stage)
+        lanes[name] = lane_of(config, name, reviewer_runtime(config, stage))
+    return lanes
+
+
+def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
+    return JobSpec(
+        JobId(epic.id),
+        epic.title,
+        JobKind.BUILD,
+        IMPLEMENTER,
+        needs=tuple(JobId(other) for other in epic.needs),
+        brief=briefs.get(epic.id),
+        scope=Scope(epic.scope_allowed, epic.scope_forbidden),
+        tasks=tuple(task.title for task in epic.tasks),
+    )
+
+
+def _review(build: JobSpec, stage: int, name: str, lane: str, briefs: Mapping[str, Digest]) -> JobSpec:
+    job = JobId(f"{build.id}.{name}")
+    return JobSpec(
+        job,
+        f"{name.replace('-', ' ').capitalize()} review of {build.id}",
+        JobKind.REVIEW,
+        lane,
+        needs=(build.id,),
+        brief=briefs.get(job),
+        role=name,
+        subject=build.id,
+        stage=stage,
+    )
