@@ -75,10 +75,17 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
     return Workflow(plan.title, "1", plan.path, lanes, jobs, tuple(cycles))
 
 
-def compile_workflow(source: WorkflowSource, briefs: Mapping[str, Digest]) -> Workflow:
-    """The workflow of a file with the digests of its briefs put in."""
+def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
+    """The workflow of a file, with the digests of its briefs put in and its lanes' runtimes looked up in the configuration."""
     jobs = {job: replace(spec, brief=briefs.get(job, spec.brief)) for job, spec in source.workflow.jobs.items()}
-    return replace(source.workflow, jobs=jobs)
+    lanes = {name: _configured(lane, config) for name, lane in source.workflow.lanes.items()}
+    return replace(source.workflow, jobs=jobs, lanes=lanes)
+
+
+def _configured(lane: Lane, config: Config) -> Lane:
+    """What the workflow file says of a lane goes before what the configuration says of its runtime."""
+    base = lane_of(config, lane.name, lane.runtime)
+    return replace(lane, runtime=base.runtime, command=lane.command or base.command, env={**base.env, **lane.env})
 
 
 def reviewer_lane(config: Config, stage: str) -> str:
