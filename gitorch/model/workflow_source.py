@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ class WorkflowSource:
     briefs: Mapping[JobId, str]
     settings: Settings
     target: str = ""
-    context: tuple[str, ...] = field(default=())
+    context: tuple[str, ...] = ()

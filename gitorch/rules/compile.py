@@ -49,7 +49,7 @@ def default_settings(config: Config, overrides: Mapping[str, str] | None = None)
         remind_first_seconds=config.remind_first_seconds,
         remind_cap_seconds=config.remind_cap_seconds,
         worktrees=config.base_path,
-        cleanup="no" if config.cleanup == "keep" else config.cleanup,
+        cleanup=config.cleanup,
     )
 
 
@@ -75,10 +75,17 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
     return Workflow(plan.title, "1", plan.path, lanes, jobs, tuple(cycles))
 
 
-def compile_workflow(source: WorkflowSource, briefs: Mapping[str, Digest]) -> Workflow:
-    """The workflow of a file with the digests of its briefs put in."""
+def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
+    """The workflow of a file, with the digests of its briefs put in and its lanes' runtimes looked up in the configuration."""
     jobs = {job: replace(spec, brief=briefs.get(job, spec.brief)) for job, spec in source.workflow.jobs.items()}
-    return replace(source.workflow, jobs=jobs)
+    lanes = {name: _configured(lane, config) for name, lane in source.workflow.lanes.items()}
+    return replace(source.workflow, jobs=jobs, lanes=lanes)
+
+
+def _configured(lane: Lane, config: Config) -> Lane:
+    """What the workflow file says of a lane goes before what the configuration says of its runtime."""
+    base = lane_of(config, lane.name, lane.runtime)
+    return replace(lane, runtime=base.runtime, command=lane.command or base.command, env={**base.env, **lane.env})
 
 
 def reviewer_lane(config: Config, stage: str) -> str:
@@ -88,8 +95,15 @@ def reviewer_lane(config: Config, stage: str) -> str:
 
 
 def reviewer_runtime(config: Config, stage: str) -> str:
-    """The configured runtime that reviews a stage: where none is set, another one than the implementer's, if there is one."""
-    others = (name for name in config.runtimes if name != config.implementer)
+    """The runtime that reviews a stage: the one set for it, else one of `runtimes` with another preset than the author's (P21).
+
+    The implementer's own where there is no other; its reviews then still run in fresh sessions.
+    """
+
+    def preset(name: str) -> str:
+        return config.runtimes[name].preset if name in config.runtimes else name
+
+    others = (name for name in config.runtimes if preset(name) != preset(config.implementer))
     return config.reviewers.get(stage) or next(others, config.implementer)
 
 

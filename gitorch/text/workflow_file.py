@@ -1,7 +1,6 @@
-"""Workflow files: `gitorch: workflow/1`, read once at the door into a frozen workflow, or refused with every defect.
+"""Workflow files (`gitorch: workflow/1`): YAML or JSON in, a workflow with its briefs out, or every problem at once (W1 to W6).
 
-The first version carries out lanes, jobs, needs, reviews with their cycles, checkpoints and the merge. Keys of the format
-that nothing carries out yet are refused, never ignored.
+A key that this version does not carry out is refused by name, never ignored: `_LATER` holds those keys with what to do instead.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
-from gitorch.model.graph import find_cycles
 from gitorch.model.ids import JobId
 from gitorch.model.workflow import (
     REVIEWING,
@@ -20,33 +18,63 @@ from gitorch.model.workflow import (
     JobKind,
     JobSpec,
     Lane,
-    ReviewMode,
     Scope,
     Settings,
     Workflow,
-    WorktreeMode,
 )
 from gitorch.model.workflow_source import WorkflowSource
-from gitorch.text.form import NOWHERE, Complaints, Form
+from gitorch.text.form import NOWHERE, Complaints, Form, did_you_mean
+from gitorch.text.front_matter import read_branch
 from gitorch.text.globs import glob_fault
 from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source
+from gitorch.text.workflow_brief import brief_text, posture_fault
+from gitorch.text.workflow_checks import Graph, check_cycle, check_jobs, producers
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection
 
-BYTES_MAX = 2_000_000
-VERSION = "workflow/1"
-LATER = "remove it; this version runs lanes, jobs, reviews, checkpoints and merges"
+BYTES_MAX = 500_000
+FORMAT = "workflow/1"
+KINDS_LATER = frozenset({JobKind.PHASE_SYNTHESIS})
+
+_LATER = {
+    "": {
+        "phases": "Order the jobs by `needs`.",
+        "groups": "Jobs run side by side when neither needs the other.",
+        "branch": "Name the branch to merge to as `target`.",
+    },
+    "lane": {
+        "model": "Put the model into `command`.",
+        "worktree": "Remove it: every job has a worktree of its own.",
+        "capacity": "Set `policies.parallelism.max_active_jobs`.",
+        "constraints": "Say it in the objective.",
+        "timeouts": "Set them under `policies.recovery`.",
+    },
+    "job": {
+        "phase": "Order the jobs by `needs`.",
+        "group": "Jobs run side by side when neither needs the other.",
+        "attempts": "Set `rounds` of the cycle, and `policies.recovery.restarts_max`.",
+        "fresh": "Remove it: reviews always run in fresh sessions.",
+    },
+    "review": {
+        "required_postures": "Give each review its `posture`.",
+        "independence": "Choose lanes with different runtimes.",
+    },
+}
+_ONLY_WORK = ("scope", "artifacts", "tasks")
+_ONLY_REVIEW = ("subject", "stage", "posture")
+_ONLY_CHECKPOINT = ("on_continue", "on_cancel")
+_NOT_UNCLAIMED = ("lane", "role", "objective", "brief", "priority")
 
 
 def parse_workflow(
     path: str, data: bytes, read: Callable[[str], bytes | None], defaults: Settings | None = None
 ) -> WorkflowSource:
-    """The workflow of a file and the briefs of its jobs; `read` gives the bytes of a file that it names.
+    """Read a workflow file. `read` gives the bytes of a brief that the file names, or None where there is no such file.
 
-    Raises Malformed with every problem, each at its line and column, with the path of its key.
+    `defaults` are the settings that the file's policies may replace. Raises Malformed with every problem found.
     """
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
@@ -54,204 +82,239 @@ def parse_workflow(
     complaints = Complaints(path)
     value, problems = read_yaml(source)
     complaints.found += problems
-    result = _Reading(complaints, read, defaults or Settings()).whole(Form(complaints, value or NOWHERE))
+    found = _Reading(Form(complaints, value or NOWHERE), read).workflow(path, defaults or Settings())
     if complaints.found:
-        found = complaints.sorted()
-        raise Malformed(f"{path} has {len(found)} problem{'s' if len(found) > 1 else ''}.", found)
-    return result
+        count = len(complaints.sorted())
+        raise Malformed(f"{path} has {count} problem{'s' if count > 1 else ''}.", complaints.sorted())
+    return found
 
 
 class _Reading:
-    """One reading of one file: what is found wrong goes to the complaints, and reading goes on."""
+    """One workflow file on its way into values; everything wrong lands in the form's complaints."""
 
-    def __init__(self, complaints: Complaints, read: Callable[[str], bytes | None], defaults: Settings) -> None:
-        self._complaints = complaints
-        self._read = read
-        self._defaults = defaults
-        self._briefs: dict[JobId, str] = {}
+    def __init__(self, top: Form, read: Callable[[str], bytes | None]) -> None:
+        self.top = top
+        self.read = read
+        self.lanes: dict[str, Lane] = {}
+        self.roles: dict[str, str] = {}
+        self.context: tuple[str, ...] = ()
+        self.forms: dict[JobId, Form] = {}
+        self.briefs: dict[JobId, str] = {}
 
-    def whole(self, top: Form) -> WorkflowSource:
-        """Every part of the file, then what only shows between parts."""
-        if top.text("gitorch", required=True) not in {"", VERSION}:
-            top.complain("gitorch", f"must be `{VERSION}`.", f"Write `gitorch: {VERSION}`.")
+    def workflow(self, path: str, defaults: Settings) -> WorkflowSource:
+        top = self.top
+        if (said := top.text("gitorch", required=True)) and said != FORMAT:
+            top.complain("gitorch", f"says `{said}`, which is not read here.", f"Write `gitorch: {FORMAT}` first.")
         name, version = top.word("name", required=True), top.word("version", "1")
-        lanes = {lane: self._lane(lane, form) for lane, form in top.forms("lanes").items()}
-        roles = top.mapping("roles")
-        context = top.texts("context")
-        settings = self._policies(top.form("policies"))
-        forms = top.forms("jobs")
-        if not forms:
-            top.complain("jobs", "names no job.", "Add at least one job below `jobs:`.")
-        jobs = {JobId(job): self._job(job, form, lanes, roles, context) for job, form in forms.items()}
-        cycles = tuple(self._cycle(form, jobs) for form in top.rows("cycles"))
-        target = top.text("target")
-        for key in ("phases", "parallel_groups", "branch"):
-            top.unsupported(key, LATER)
+        target = read_branch(top, "target", "main") if top.has("target") else top.text("target")
+        self.roles = top.mapping("roles")
+        self.context = self._paths("context")
+        settings, rounds = self._policies(defaults)
+        self.lanes = {lane: _lane(lane, form) for lane, form in top.forms("lanes").items()}
+        jobs = self._jobs()
+        cycles = self._cycles(Graph(jobs, self.forms), rounds)
+        _later(top, "")
         top.done()
-        jobs = self._subjects(jobs, forms, cycles)
-        self._between(jobs, forms, top)
-        workflow = Workflow(name, version, "workflow", lanes, jobs, cycles)
-        return WorkflowSource(workflow, self._briefs, settings, target, context)
-
-    def _lane(self, name: str, form: Form) -> Lane:
-        if id_fault(name):
-            self._complaints.add(form.spot, f"`{form.key}` {id_fault(name)}.", "Use small letters, digits and hyphens.")
-        lane = Lane(
-            name=name,
-            runtime=form.word("runtime", required=not form.has("command")),
-            command=form.texts("command"),
-            env=form.mapping("env"),
-            worktree=form.choice("worktree", WorktreeMode.PER_JOB),
-            capacity=form.number("capacity", 0),
+        return WorkflowSource(
+            Workflow(name, version, path, self.lanes, jobs, cycles), self.briefs, settings, target, self.context
         )
-        if lane.worktree is WorktreeMode.SHARED:
-            form.complain("worktree", "cannot be shared yet.", "Write `worktree: per_job`.")
-        if form.has("commits") and form.text("commits") != "agent":
-            form.complain("commits", "can only be `agent` yet.", "Remove it.")
-        for key in ("model", "constraints", "timeouts"):
-            form.unsupported(key, "give it to the program with `command` or `env`")
-        form.done()
-        return replace(lane, runtime=lane.runtime or "generic")
 
-    def _policies(self, form: Form) -> Settings:
-        review, revision, parallel = form.form("review"), form.form("revision"), form.form("parallelism")
-        given = self._defaults
+    def _paths(self, key: str) -> tuple[str, ...]:
+        for path, spot in self.top.placed_texts(key):
+            if fault := glob_fault(path):
+                fix = "Name files by their path from the repository's root."
+                self.top.complaints.add(spot, f"The path `{path}` {fault}.", fix)
+        return self.top.texts(key)
+
+    def _policies(self, old: Settings) -> tuple[Settings, int]:
+        """The settings, and the rounds of a cycle that does not say its own."""
+        policies = self.top.form("policies")
+        review, revision = policies.form("review"), policies.form("revision")
+        recovery, parallelism = policies.form("recovery"), policies.form("parallelism")
         settings = replace(
-            given,
-            review_mode=ReviewMode(review.choice("mode", given.review_mode)),
-            reject_fails_run=review.flag("reject_fails_run", default=given.reject_fails_run),
-            rounds_max=revision.number("rounds_max", given.rounds_max, minimum=1, maximum=100),
-            max_agents=parallel.number("max_active_jobs", given.max_agents, minimum=1, maximum=1000),
+            old,
+            review_mode=review.choice("mode", old.review_mode),
+            reject_fails_run=review.flag("reject_fails_run", default=old.reject_fails_run),
+            rounds_max=revision.number("rounds", old.rounds_max, minimum=1, maximum=100),
+            restarts_max=recovery.number("restarts_max", old.restarts_max, maximum=100),
+            start_wait_seconds=recovery.number("start_seconds", old.start_wait_seconds, minimum=1),
+            silence_seconds=recovery.number("silence_seconds", old.silence_seconds, minimum=1),
+            lease_seconds=recovery.number("lease_seconds", old.lease_seconds, minimum=1),
+            max_agents=parallelism.number("max_active_jobs", old.max_agents, minimum=1, maximum=1000),
         )
-        form.unsupported("recovery", LATER)
-        for part in (review, revision, parallel, form):
-            part.done()
-        return settings
+        _later(review, "review")
+        for form in (policies, review, revision, recovery, parallelism):
+            form.done()
+        return settings, settings.rounds_max
 
-    def _job(
-        self, name: str, form: Form, lanes: Mapping[str, Lane], roles: Mapping[str, str], context: tuple[str, ...]
-    ) -> JobSpec:
-        for part in name.split("."):
-            if id_fault(part):
-                fix = "Use small letters, digits and hyphens."
-                self._complaints.add(form.spot, f"`{form.key}` {id_fault(part)}.", fix)
-        kind = form.choice("kind", JobKind.GENERIC)
-        lane, role = form.word("lane", required=kind not in UNCLAIMED), form.word("role")
-        if kind in UNCLAIMED and lane:
-            form.complain("lane", f"has no place here: no agent works on a {kind}.", "Remove it.")
-        elif lane and lane not in lanes:
-            form.complain(
-                "lane", f"`{lane}` is not declared.", f"Use one of: {', '.join(lanes) or 'none is declared'}."
+    def _jobs(self) -> dict[JobId, JobSpec]:
+        forms = self.top.forms("jobs")
+        if not forms:
+            self.top.complain(
+                "jobs", "must name at least one job.", "Add `jobs:` and below it `<id>: {kind: build, …}`."
             )
-        if role and role not in roles and kind not in REVIEWING:
-            form.complain("role", f"`{role}` is not declared.", "Describe it below `roles:`.")
+        names = self.top.form("jobs")
+        jobs: dict[JobId, JobSpec] = {}
+        for name, form in forms.items():
+            if fault := _job_fault(name):
+                names.complaints.add(
+                    names.key_spot(name), f"The job id `{name}` {fault}.", "Write an id such as `api`."
+                )
+            self.forms[JobId(name)] = form
+            jobs[JobId(name)] = self._job(JobId(name), form)
+        for job, spec in jobs.items():
+            if spec.kind in REVIEWING and spec.subject is None and len(producers(jobs, spec.needs)) == 1:
+                jobs[job] = replace(spec, subject=producers(jobs, spec.needs)[0])
+        check_jobs(Graph(jobs, self.forms))
+        for form in self.forms.values():
+            form.done()
+        return jobs
+
+    def _job(self, job: JobId, form: Form) -> JobSpec:
+        kind = form.choice("kind", JobKind.GENERIC)
+        if kind in KINDS_LATER:
+            form.complain("kind", f"cannot be {kind} yet.", "Use synthesis, and a review of it.")
+        title = form.word("title", job)
+        scope = form.form("scope")
         spec = JobSpec(
-            id=JobId(name),
-            title=form.text("title", name),
-            kind=kind,
-            lane=lane,
-            needs=tuple(JobId(need) for need in form.texts("needs")),
-            role=role,
-            scope=self._scope(form.form("scope")),
-            artifacts=tuple(self._expected(row) for row in form.rows("artifacts")),
-            priority=form.number("priority", 0, minimum=-1000, maximum=1000),
-            posture=form.word("posture", "neutral"),
-            subject=JobId(form.word("subject")) if form.has("subject") else None,
-            stage=form.number("stage", 0),
-            on_continue=tuple(JobId(job) for job in form.texts("on_continue")),
-            on_cancel=tuple(JobId(job) for job in form.texts("on_cancel")),
+            job,
+            title,
+            kind,
+            self._lane_name(form, kind),
+            needs=_names(form, "needs"),
+            role=self._role(form),
+            scope=Scope(_globs(scope, "allowed"), _globs(scope, "forbidden")),
+            artifacts=tuple(_artifact(row) for row in form.rows("artifacts")),
+            tasks=form.texts("tasks"),
+            priority=form.number("priority", 0),
+            posture=form.text("posture", "neutral"),
+            subject=JobId(form.text("subject")) if form.get("subject") else None,
+            stage=form.number("stage", 1, minimum=1) if kind in REVIEWING else form.number("stage", 0),
+            on_continue=_names(form, "on_continue"),
+            on_cancel=_names(form, "on_cancel"),
         )
-        if kind not in UNCLAIMED:
-            self._briefs[spec.id] = self._brief(spec, form, roles.get(role, ""), context)
-        for key in ("attempts", "fresh", "phase"):
-            form.unsupported(key, LATER)
-        form.done()
+        scope.done()
+        if fault := posture_fault(spec.posture):
+            form.complain("posture", f"{fault}.", "Write `posture: security`, for example.")
+        self._brief(form, spec)
+        _later(form, "job")
+        for key in _without_effect(kind):
+            if form.has(key):
+                form.complain(key, f"has no effect on a {kind} job.", "Remove it.")
         return spec
 
-    def _brief(self, spec: JobSpec, form: Form, role: str, context: tuple[str, ...]) -> str:
-        objective, named = form.text("objective"), form.text("brief")
-        if objective and named:
-            form.complain("brief", "and `objective` both say what to do.", "Keep one of them.")
-        if named:
-            data = self._read(named)
-            if data is None:
-                form.complain(
-                    "brief", f"names `{named}`, which cannot be read.", "Write the file, or correct its path."
-                )
-            objective = (data or b"").decode("utf-8", "replace")
-        if not objective.strip() and not named and spec.kind not in REVIEWING:
+    def _lane_name(self, form: Form, kind: JobKind) -> str:
+        lane = form.word("lane", required=kind not in UNCLAIMED)
+        if lane and lane not in self.lanes:
+            form.complain(
+                "lane", f"names `{lane}`, which is no lane.{did_you_mean(lane, self.lanes)}", "Add it to `lanes`."
+            )
+        return lane
+
+    def _role(self, form: Form) -> str:
+        role = form.word("role")
+        if role and role not in self.roles:
+            form.complain(
+                "role", f"names `{role}`, which is no role.{did_you_mean(role, self.roles)}", "Add it to `roles`."
+            )
+        return role
+
+    def _brief(self, form: Form, spec: JobSpec) -> None:
+        """Objective or brief file, exactly one of them for work; a review can do without."""
+        objective, path = form.text("objective"), form.text("brief")
+        if spec.kind in UNCLAIMED:
+            return
+        if objective and path:
+            form.complain("brief", "and `objective` are both here.", "Keep one of the two.")
+        elif path:
+            objective = self._brief_file(form, path)
+        elif not objective and spec.kind not in REVIEWING:
             form.missing("objective")
-        parts = [role, objective, f"Posture: {spec.posture}." if spec.posture != "neutral" else ""]
-        parts.append("Read first: " + ", ".join(f"`{path}`" for path in context) if context else "")
-        return "\n\n".join(part.strip() for part in parts if part.strip())
+        role = self.roles.get(spec.role, "")
+        self.briefs[spec.id] = brief_text(spec.title, role, objective, self.context, spec.posture)
 
-    def _scope(self, form: Form) -> Scope:
-        for key in ("allowed", "forbidden"):
-            for glob, spot in form.placed_texts(key):
-                if glob_fault(glob):
-                    self._complaints.add(spot, f"`{glob}` {glob_fault(glob)}.", "Write a glob such as `src/**`.")
-        scope = Scope(form.texts("allowed"), form.texts("forbidden"))
-        form.done()
-        return scope
+    def _brief_file(self, form: Form, path: str) -> str:
+        if fault := glob_fault(path):
+            form.complain("brief", f"is the path `{path}`, which {fault}.", "Name a file beside the workflow file.")
+            return ""
+        data = self.read(path)
+        if data is None:
+            form.complain("brief", f"names `{path}`, which does not exist.", "Write the file, or correct its path.")
+            return ""
+        text = read_source(path, data, BYTES_MAX)
+        if isinstance(text, Problem):
+            self.top.complaints.found.append(text)
+            return ""
+        return text.text
 
-    def _expected(self, form: Form) -> Expected:
-        path = form.text("path", required=True)
-        if path and glob_fault(path):
-            form.complain("path", f"{glob_fault(path)}.", "Write a path from the repository's root.")
-        expected = Expected(
-            form.word("name", path), form.word("kind", "other"), path, form.flag("required", default=True)
-        )
-        form.done()
-        return expected
+    def _cycles(self, graph: Graph, rounds: int) -> tuple[Cycle, ...]:
+        cycles: list[Cycle] = []
+        for form in self.top.rows("cycles"):
+            review, back_to = form.word("review", required=True), form.word("back_to", required=True)
+            cycle = Cycle(JobId(review), JobId(back_to), form.number("rounds", rounds, minimum=1, maximum=100))
+            check_cycle(graph, form, cycle)
+            if review and any(other.review == review for other in cycles):
+                form.complain(
+                    "review", f"names `{review}`, which has a way back already.", "Keep one of the two cycles."
+                )
+            form.done()
+            cycles.append(cycle)
+        return tuple(cycles)
 
-    def _cycle(self, form: Form, jobs: Mapping[JobId, JobSpec]) -> Cycle:
-        review, back_to = JobId(form.word("review", required=True)), JobId(form.word("back_to", required=True))
-        cycle = Cycle(review, back_to, form.number("rounds", 3, minimum=1, maximum=100))
-        if review in jobs and jobs[review].kind not in REVIEWING:
-            form.complain("review", f"`{review}` is no review; only a review can send work back.", "Name a review.")
-        for key, job in (("review", review), ("back_to", back_to)):
-            if job and job not in jobs:
-                form.complain(key, f"`{job}` is no job of this file.", f"Use one of: {', '.join(jobs)}.")
-        form.done()
-        return cycle
 
-    def _subjects(
-        self, jobs: Mapping[JobId, JobSpec], forms: Mapping[str, Form], cycles: tuple[Cycle, ...]
-    ) -> dict[JobId, JobSpec]:
-        """Every review with the job that it judges: named, sent back to, or the only work that it needs."""
-        back = {cycle.review: cycle.back_to for cycle in cycles}
-        done = dict(jobs)
-        for job, spec in jobs.items():
-            if spec.kind not in REVIEWING:
-                continue
-            makers = [n for n in spec.needs if n in jobs and jobs[n].kind not in REVIEWING | UNCLAIMED]
-            subject = spec.subject or back.get(job) or (makers[0] if len(makers) == 1 else None)
-            if subject is None:
-                forms[job].complain("subject", "must name the job that this review judges.", "Add `subject: JOB`.")
-            elif subject in jobs and subject not in spec.needs:
-                forms[job].complain("needs", f"must name `{subject}`, which this review judges.", f"Add `{subject}`.")
-            done[job] = replace(spec, subject=subject, stage=spec.stage or 1, role=spec.role or "review")
-        return done
+def _later(form: Form, place: str) -> None:
+    for key, instead in _LATER[place].items():
+        form.unsupported(key, instead)
 
-    def _between(self, jobs: Mapping[JobId, JobSpec], forms: Mapping[str, Form], top: Form) -> None:
-        """What only shows between jobs: names that lead nowhere, cycles, merges that nobody approves."""
-        for job, spec in jobs.items():
-            form = forms[job]
-            named = {"needs": spec.needs, "on_continue": spec.on_continue, "on_cancel": spec.on_cancel}
-            named["subject"] = (spec.subject,) if spec.subject is not None else ()
-            for key, others in named.items():
-                for other in others:
-                    if other not in jobs:
-                        form.complain(key, f"names `{other}`, which is no job.", f"Use one of: {', '.join(jobs)}.")
-            for key in ("on_continue", "on_cancel"):
-                if named[key] and spec.kind is not JobKind.CHECKPOINT:
-                    form.complain(key, "belongs to checkpoints.", "Remove it.")
-            checkpoints = [n for n in spec.needs if n in jobs and jobs[n].kind is JobKind.CHECKPOINT]
-            if spec.kind is JobKind.MERGE and not checkpoints:
-                fix = "Add a job of kind checkpoint, and need it: nothing merges without approval."
-                form.complain("needs", "must name a checkpoint, since a merge needs the principal's approval.", fix)
-        for cycle in find_cycles({job: tuple(spec.needs) for job, spec in jobs.items()}):
-            spot = forms[cycle[0]].spot_of("needs")
-            message = f"`jobs.{cycle[0]}.needs` makes a circle: {' → '.join(cycle)}."
-            self._complaints.add(spot, message, "Remove one of these needs; the way back from a review is a cycle.")
-        del top
+
+def _without_effect(kind: JobKind) -> Collection[str]:
+    if kind is JobKind.CHECKPOINT:
+        return (*_NOT_UNCLAIMED, *_ONLY_WORK, *_ONLY_REVIEW)
+    if kind is JobKind.MERGE:
+        return (*_NOT_UNCLAIMED, *_ONLY_WORK, *_ONLY_REVIEW, *_ONLY_CHECKPOINT)
+    if kind in REVIEWING:
+        return (*_ONLY_WORK, *_ONLY_CHECKPOINT)
+    return (*_ONLY_REVIEW, *_ONLY_CHECKPOINT)
+
+
+def _job_fault(name: str) -> str:
+    head, dot, tail = name.partition(".")
+    if dot and (id_fault(tail) or tail == "lock"):
+        return "may have one part after a dot, such as `api.spec`"
+    return id_fault(head)
+
+
+def _names(form: Form, key: str) -> tuple[JobId, ...]:
+    return tuple(dict.fromkeys(JobId(name) for name in form.texts(key)))
+
+
+def _globs(form: Form, key: str) -> tuple[str, ...]:
+    for glob, spot in form.placed_texts(key):
+        if fault := glob_fault(glob):
+            form.complaints.add(spot, f"The glob `{glob}` {fault}.", "Write globs from the repository's root: src/**")
+    return form.texts(key)
+
+
+def _artifact(row: Form) -> Expected:
+    expected = Expected(
+        row.word("name", required=True),
+        row.word("kind", "other"),
+        row.text("path", required=True),
+        row.flag("required", default=True),
+    )
+    if expected.path and (fault := glob_fault(expected.path)):
+        row.complain("path", f"is `{expected.path}`, which {fault}.", "Write its path from the repository's root.")
+    row.done()
+    return expected
+
+
+def _lane(name: str, form: Form) -> Lane:
+    command = form.texts("command")
+    lane = Lane(name, form.word("runtime"), command, env=form.mapping("env"), commits=form.text("commits", "agent"))
+    if not lane.runtime and not command:
+        form.missing("runtime")
+    if lane.commits not in {"agent", "host"}:
+        form.complain("commits", f"must be agent or host, not `{lane.commits}`.", "Write `commits: agent`.")
+    _later(form, "lane")
+    form.done()
+    return lane
