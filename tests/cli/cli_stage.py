@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,22 +85,20 @@ class Stage:
     @property
     def tools(self) -> Tools:
         world = MemoryWorld()
-        return Tools(
-            ledger=self.ledger,
-            terminals=self.terminals,
-            git=self.git,
-            worktrees=world,
-            checks=world,
-            files=world,
-            secrets=world,
-            clock=self.clock,
-            config=Config(),
-            preset=lambda _: Preset("scripted", ("scripted",)),
-            host=HOST,
-            home=self.folder / "home",
-            root=self.folder,
-            default_base=self.folder / "worktrees",
-        )
+        known = {
+            "ledger": self.ledger,
+            "terminals": self.terminals,
+            "git": self.git,
+            "clock": self.clock,
+            "config": Config(),
+            "preset": lambda _: Preset("scripted", ("scripted",)),
+            "host": HOST,
+            "home": self.folder / "home",
+            "root": self.folder,
+            "default_base": self.folder / "worktrees",
+        }
+        others = {f.name: world for f in fields(Tools) if f.name not in known and f.default_factory is MISSING}
+        return Tools(**known, **others)
 
     def open(self, start: Path, environ) -> Tools:
         self.tools_opened += 1
@@ -157,7 +155,7 @@ class Stage:
             check=self.check,
             refuse=self.refuse,
             begin=self.begin,
-            examine=lambda _start, _environ: self.signs,
+            examine=lambda *_: self.signs,
             init=_init,
         )
 
@@ -268,7 +266,7 @@ class Answer:
     err: str
 
 
-def _init(start, environ):
+def _init(*_):
     from gitorch.app.setup import Initialised
 
     return Initialised(("gitorch.yaml",), ("gitorch/ledger",), ("tests: make test was found",))
