@@ -33,7 +33,7 @@ from gitorch.model.plan import Epic, Plan
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.runtime import Preset
-from gitorch.model.workflow import Autonomy, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
+from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.rules.readings import branch_name, writes
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def workflow(needs: dict[str, tuple[str, ...]], titles: dict[str, str] | None = 
     jobs[approval] = JobSpec(approval, "Approve", JobKind.CHECKPOINT, "", tuple(map(JobId, needs)))
     jobs[merge] = JobSpec(merge, "Merge", JobKind.MERGE, "", (approval,))
     lanes = {name: Lane(name, "scripted") for name in ("implementer", "reviewer")}
-    return Workflow("stage", "1", "plan", lanes, jobs)
+    cycles = tuple(Cycle(JobId(f"{name}.spec"), JobId(name), 3) for name in needs)
+    return Workflow("stage", "1", "plan", lanes, jobs, cycles)
 
 
 @dataclass
