@@ -46,7 +46,7 @@ class Interrupted(Exception):
 
 
 def run(argv: Sequence[str], call: Call) -> int:
-    """Carry out one command line and answer with its exit status; nothing is ever raised but SystemExit's cousins."""
+    """Carry out one command line and answer with its exit status; nothing is raised."""
     from gitorch.cli.grammar import gitorch
 
     call.json = "--json" in _before_dashes(argv)
@@ -69,8 +69,8 @@ def _before_dashes(argv: Sequence[str]) -> Sequence[str]:
 
 def _answer(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Say what went wrong in the form that was asked for."""
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else 0
+    if isinstance(error, SystemExit):  # click's own way out of a broken pipe, and nobody else's
+        return _pipe_broken()
     if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
         return _interrupted(error, call)
     if isinstance(error, Detailed):
