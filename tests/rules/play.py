@@ -61,8 +61,12 @@ class Play:
 
     state: State = field(default_factory=lambda: State(Board(ledger="L")))
     at: int = 1_700_000_000_000
-    events: list[object] = field(default_factory=list)
+    history: list[tuple[object, Actor]] = field(default_factory=list)
     seq: int = 0
+
+    @property
+    def events(self) -> list[object]:
+        return [event for event, _ in self.history]
 
     @property
     def run(self) -> Run:
@@ -78,7 +82,7 @@ class Play:
         for event in happened:
             self.seq += 1
             self.state = evolve(self.state, Record(self.seq, NO_DIGEST, Moment(self.at), run, actor, event))
-        self.events += happened
+        self.history += [(event, actor) for event in happened]
         return happened
 
     def begin(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
