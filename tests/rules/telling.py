@@ -30,6 +30,7 @@ from gitorch.text.story import sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+HEXADECIMAL = re.compile(r"\b[0-9a-f]{7,40}\b")
 SETTING_TYPES = {"autonomy": Autonomy, "review_mode": ReviewMode, "test_command": str, "cleanup": str}
 
 
@@ -75,10 +76,8 @@ class Telling:
         """Commits by their names instead of their digits."""
         jobs = self.play.run.jobs if self.play.state.run else {}
         attempts = (f"{job}-{number}" for job, number in itertools.product(jobs, range(1, 10)))
-        for name in (*self.names, *attempts):
-            for digits in (40, 12, 7):
-                text = re.sub(rf"\b{commit(name)[:digits]}\b", name, text)
-        return text
+        known = {commit(name)[:digits]: name for name in (*self.names, *attempts) for digits in (40, 12, 7)}
+        return HEXADECIMAL.sub(lambda found: known.get(found[0], found[0]), text)
 
     def named(self, name: str) -> CommitId:
         self.names.add(name)
@@ -100,7 +99,9 @@ def _plan(telling: Telling, line: Line) -> None:
     telling.play.begin(needs, _settings(line))
 
 
-FLOW_JOB = re.compile(r"(?P<kind>\w+) (?P<name>\S+)(?: after (?P<after>\S+))?(?: continue (?P<on>\S+))?(?: cancel (?P<off>\S+))?")
+FLOW_JOB = re.compile(
+    r"(?P<kind>\w+) (?P<name>\S+)(?: after (?P<after>\S+))?(?: continue (?P<on>\S+))?(?: cancel (?P<off>\S+))?"
+)
 
 
 def _flow(telling: Telling, line: Line) -> None:
@@ -112,7 +113,9 @@ def _flow(telling: Telling, line: Line) -> None:
         assert found is not None, words
         kind, name = JobKind(found["kind"]), JobId(found["name"])
         lane = "" if kind in {JobKind.CHECKPOINT, JobKind.MERGE} else "implementer"
-        before, onward, off = (tuple(JobId(j) for j in (found[k] or "").split(",") if j) for k in ("after", "on", "off"))
+        before, onward, off = (
+            tuple(JobId(j) for j in (found[k] or "").split(",") if j) for k in ("after", "on", "off")
+        )
         jobs[name] = JobSpec(name, name.title(), kind, lane, before, on_continue=onward, on_cancel=off)
     flow = Workflow("play", "1", "flow.yaml", {"implementer": Lane("implementer", "scripted")}, jobs)
     telling.play.begin({}, _settings(line), flow)
@@ -148,8 +151,8 @@ def _findings(words: tuple[str, ...]) -> Iterator[object]:
     for severity, place, title in _threes(words):
         path, _, at = place.partition(":")
         found = re.fullmatch(r"#(\d+) (.*)", title)
-        number, title = (int(found[1]), found[2]) if found else (0, title)
-        yield finding(severity, title, path, int(at or 0), number=number)
+        number, words_said = (int(found[1]), found[2]) if found else (0, title)
+        yield finding(severity, words_said, path, int(at or 0), number=number)
 
 
 def _threes(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -179,7 +182,9 @@ def _dies(telling: Telling, line: Line) -> None:
 
 def _report(telling: Telling, line: Line) -> None:
     telling.play.report(
-        target=telling.named(line.one("target", "target")), conflicts=line.all("conflict"), outcome=line.one("tests", "passed")
+        target=telling.named(line.one("target", "target")),
+        conflicts=line.all("conflict"),
+        outcome=line.one("tests", "passed"),
     )
 
 
@@ -226,7 +231,8 @@ def _why(telling: Telling, line: Line) -> list[str]:
 def _inbox(telling: Telling, _: Line) -> list[str]:
     view = run_view(telling.play.run)
     rows = [
-        f"{row.id} {row.kind} {row.job or 'the run'}: {row.text} [{' '.join(row.options) or 'in words'}]" for row in view.inbox
+        f"{row.id} {row.kind} {row.job or 'the run'}: {row.text} [{' '.join(row.options) or 'in words'}]"
+        for row in view.inbox
     ]
     return [*(rows or ["nothing is asked"]), *(f"$ {command}" for command in view.next_commands)]
 
@@ -265,10 +271,9 @@ WORDS: dict[str, Callable[[Telling, Line], list[str] | None]] = {
     "merge": lambda t, _: t.play.merge() and None,
     "target-moves": lambda t, _: t.play.do(c.VoidReport(f"{t.play.run.target} moved")) and None,
     "branch-moves": lambda t, line: t.play.do(c.VoidWork(JobId(line.words[0]), t.named(line.words[1]))) and None,
-    "overlap": lambda t, line: t.play.do(
-        c.NoteOverlap((JobId(line.words[0]), JobId(line.words[1])), line.words[2:], conflict=False)
-    )
-    and None,
+    "overlap": lambda t, line: (
+        t.play.do(c.NoteOverlap((JobId(line.words[0]), JobId(line.words[1])), line.words[2:], conflict=False)) and None
+    ),
     "base": _base,
     "checkpoint": lambda t, line: t.play.do(c.OpenCheckpoint(JobId(line.words[0]))) and None,
     "pause": lambda t, line: t.play.do(c.PauseRun(" ".join(line.words)), HUMAN) and None,
