@@ -86,10 +86,13 @@ class Play:
         return happened
 
     def begin(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
-        flow = flow or workflow(needs, settings.rounds_max)
-        self.do(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", TARGET, flow), HUMAN)
+        self.prepare(needs, settings, flow)
         self.do(c.ConfirmRun(settings, "yes-flag"), HUMAN)
         return self.do(c.StartRun())
+
+    def prepare(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
+        flow = flow or workflow(needs, settings.rounds_max)
+        return self.do(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", TARGET, flow), HUMAN)
 
     def grant(self, job: str):
         state = self.run.jobs[JobId(job)]

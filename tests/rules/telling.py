@@ -250,8 +250,15 @@ def _base(telling: Telling, line: Line) -> None:
     telling.play.do(c.RecordBase(job, telling.named(f"base-{job}"), base_parents(telling.play.run, job)))
 
 
+def _prepare(telling: Telling, line: Line) -> None:
+    telling.play = Play()
+    telling.play.prepare(dict.fromkeys(line.words, ()))
+
+
 WORDS: dict[str, Callable[[Telling, Line], list[str] | None]] = {
     "plan": _plan,
+    "prepare": _prepare,
+    "confirm": lambda t, line: t.play.do(c.ConfirmRun(_settings(line), "typed"), HUMAN) and None,
     "flow": _flow,
     "grant": lambda t, line: t.play.grant(line.words[0]) and None,
     "alive": lambda t, line: t.play.do(c.MarkAlive(SessionId(line.words[0]), 4242, "session-start")) and None,

@@ -232,7 +232,7 @@ def _reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
         if run.jobs[review.spec.id].phase not in ENDED:
-            run = move_job(run, review.spec.id, JobPhase.SKIPPED)
+            run = move_job(run, review.spec.id, JobPhase.SKIPPED, lease=None)
     return run
 
 
