@@ -37,6 +37,14 @@ settings.register_profile("slow", deadline=None, max_examples=2000, suppress_hea
 settings.load_profile("ci")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-transcripts",
+        action="store_true",
+        help="write tests/transcripts and the pages that are drawn from tables as they are now; read the difference",
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_tmux_server_left() -> Iterator[None]:
     """Every server that this suite's own folder holds, and those in the user's folder that bear this run's name."""

@@ -9,6 +9,7 @@ from gitorch.model.view import InboxRow, JobRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.deciding.sessions import active, base_of, may_be_granted
 from gitorch.rules.readings import (
+    HOLDING,
     check_failed,
     check_needed,
     check_settled,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import JobId, SessionId
     from gitorch.model.run import JobState, Question, Run
+
+
+ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
+"""Phases in which every open question of a job keeps it; elsewhere only those that hold work back."""
 
 
 def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
@@ -87,10 +92,10 @@ def _row(run: Run, job: JobState, batches: Mapping[JobId, int], agents: Mapping[
 
 def why(run: Run, job: JobState) -> str:
     """In one line, what this job waits for, or how it ended."""
-    questions = open_questions(run, job.spec.id)
-    if questions and job.phase not in ENDED:
-        first = questions[0]
-        return f"{first.id} waits for you: {_first_line(first.text)}"
+    waits_for = [q for q in open_questions(run, job.spec.id) if job.phase in ASKED or q.kind in HOLDING]
+    if waits_for and job.phase not in ENDED - {JobPhase.FAILED}:
+        first = waits_for[0]
+        return f"{first.id} waits for you: {_first_line(first.happened or first.text)}"
     return WHY[job.phase](run, job)
 
 
@@ -99,6 +104,8 @@ def _why_blocked(run: Run, job: JobState) -> str:
     if subject is not None and subject.phase is JobPhase.SUBMITTED:
         return _why_review_waits(run, job, subject)
     missing = [need for need in job.spec.needs if not need_done(run, need)]
+    if job.spec.kind is JobKind.CHECKPOINT:
+        missing = [need for need in missing if run.jobs[need].phase not in ENDED] or missing
     return f"waits for {', '.join(missing)}" if missing else "waits for its turn"
 
 
@@ -144,14 +151,15 @@ def _why_submitted(run: Run, job: JobState) -> str:
 def _why_waiting(run: Run, job: JobState) -> str:
     if feeds_merge(run, job.spec.id) is not None:
         return "the merge report is being made"
-    return "waits for you: gitorch inbox"
+    return "is put to you with the next tick of gitorch up"
 
 
 def _why_completed(_: Run, job: JobState) -> str:
     if job.verdict is not None:
         return f"{job.verdict.choice} on {job.verdict.commit[:12]}"
     if job.cleared is not None:
-        return f"cleared at {job.cleared[:12]} in round {job.attempt}"
+        waived = ", with findings waived" if any(x.waived and x.round == job.attempt for x in job.findings) else ""
+        return f"cleared at {job.cleared[:12]} in round {job.attempt}{waived}"
     return "done"
 
 
@@ -161,6 +169,14 @@ def _why_stale(_: Run, job: JobState) -> str:
 
 def _why_over(run: Run, job: JobState) -> str:
     return f"{job.phase}; gitorch log {run.id} says why"
+
+
+def _why_skipped(run: Run, job: JobState) -> str:
+    lost = [n for n in job.spec.needs if run.jobs[n].phase in {JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED}]
+    return f"skipped, because {lost[0]} {WAS[run.jobs[lost[0]].phase]}" if lost else "skipped, because it is not needed"
+
+
+WAS = {JobPhase.FAILED: "failed", JobPhase.SKIPPED: "was skipped", JobPhase.CANCELED: "was canceled"}
 
 
 WHY: Mapping[JobPhase, Callable[[Run, JobState], str]] = {
@@ -174,7 +190,7 @@ WHY: Mapping[JobPhase, Callable[[Run, JobState], str]] = {
     JobPhase.COMPLETED: _why_completed,
     JobPhase.FAILED: _why_over,
     JobPhase.CANCELED: _why_over,
-    JobPhase.SKIPPED: _why_over,
+    JobPhase.SKIPPED: _why_skipped,
 }
 
 
@@ -195,7 +211,7 @@ def _inbox_row(run: Run, question: Question) -> InboxRow:
         run=run.id,
         kind=str(question.kind),
         job=question.job,
-        text=question.text,
+        text=f"{question.happened.rstrip('.')}. {question.text}" if question.happened else question.text,
         options=question.options,
         asked_at=question.asked_at,
         command=command,

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import LetterId
-from gitorch.model.run import JobPhase, Letter, SessionPhase
+from gitorch.model.run import Answer, JobPhase, Letter, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 from gitorch.rules.readings import needs_met
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
-    from gitorch.model.run import LetterKind, Run, RunPhase
+    from gitorch.model.record import Record
+    from gitorch.model.run import LetterKind, Question, Run, RunPhase
+
+WITHDRAWN = "withdrawn"
+"""The answer that closes a question whose reason is gone; no person can give it."""
 
 
 def with_job(run: Run, job: JobId, **changes: Any) -> Run:
@@ -30,6 +36,13 @@ def with_session(run: Run, session: SessionId, **changes: Any) -> Run:
 def with_question(run: Run, question: QuestionId, **changes: Any) -> Run:
     """The run with these fields of one question changed."""
     return replace(run, questions={**run.questions, question: replace(run.questions[question], **changes)})
+
+
+def withdraw(run: Run, record: Record, questions: Iterable[Question], option: str = WITHDRAWN) -> Run:
+    """The run with these questions closed by what the record says, so that nobody is asked about them any more."""
+    for question in questions:
+        run = with_question(run, question.id, answer=Answer(option, "", record.actor.name, record.at))
+    return run
 
 
 def move_job(run: Run, job: JobId, phase: JobPhase, **changes: Any) -> Run:

@@ -11,6 +11,7 @@ from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model.record import ActorKind
 from gitorch.model.run import OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import REVIEWING
+from gitorch.rules.change import WITHDRAWN
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, QuestionId, SessionId
@@ -130,6 +131,9 @@ def question_open(run: Run, question: QuestionId) -> Question:
     if found is None:
         message = f"run {run.id} has no question {question}"
         raise NotFound(message, "gitorch inbox")
+    if found.answer is not None and found.answer.option == WITHDRAWN:
+        message = f"{question} is not asked any more: what it was about has changed"
+        raise Refused(message, "gitorch inbox")
     if found.answer is not None:
         said = found.answer.option or found.answer.text
         message = f"{question} was already answered by {found.answer.by}: {said}"

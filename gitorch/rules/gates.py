@@ -110,8 +110,9 @@ def _weight(finding: Finding) -> tuple[int, str, int]:
 
 
 def _raised(job: JobState) -> list[tuple[str, Finding]]:
+    """What a list is made of. Work that a reviewer rejected goes back with that reviewer's findings beside the note."""
     raised = [(PRINCIPAL_SOURCE, f) for f in job.demands]
-    if job.phase is not JobPhase.SUBMITTED:
+    if job.phase not in {JobPhase.SUBMITTED, JobPhase.FAILED}:
         return raised
     raised += [(str(v.review), f) for v in round_verdicts(job) for f in v.findings]
     if check_failed(job) and job.check is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
-from gitorch.model.run import OVER, JobPhase, RunPhase, SessionPhase
+from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.deciding.sessions import living_session, may_be_granted, next_session
 from gitorch.rules.readings import (
@@ -97,11 +97,13 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     lease = job.lease
     if now - lease.granted_at > 0 and lease.until - now < run.settings.lease_seconds * 500:
         yield commands.RenewLease(job.spec.id, lease.fence)
+    if _asked_about(run, session):
+        return
     if sight.state is AgentState.DIALOG:
         yield _at_dialog(session, sight)
     elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
         quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at)
-        if now - quiet_since > run.settings.silence_seconds * 1000:
+        if now - quiet_since > run.settings.silence_seconds * 1000 * (2 if _nudge_owed(session) else 1):
             yield _silent(job, session, sight, now - quiet_since)
 
 
@@ -116,6 +118,17 @@ def _at_dialog(session: Session, sight: SessionSeen) -> Command:
         job=session.job,
         session=session.id,
     )
+
+
+def _asked_about(run: Run, session: Session) -> bool:
+    """Whether a human was already asked to look at this session."""
+    asked = open_questions(run, session.job)
+    return any(q.kind is QuestionKind.ESCALATION and q.session == session.id for q in asked)
+
+
+def _nudge_owed(session: Session) -> bool:
+    """Whether a nudge was decided on and could not be typed yet, so that the silence cannot be an answer to it."""
+    return any(x.kind is LetterKind.NUDGE and not x.receipt for x in session.letters)
 
 
 def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) -> Command:
@@ -149,7 +162,7 @@ def _branches(run: Run, seen: Observed) -> Iterator[Command]:
         if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or not writes(job):
             continue
         head = seen.heads.get(f"refs/heads/{branch_name(run, job.spec.id)}")
-        if head is not None and head != job.handoff.commit:
+        if head is not None and head != job.handoff.commit and not job.demands:
             yield commands.VoidWork(job.spec.id, head)
 
 

@@ -50,13 +50,13 @@ SENTENCES = {
     "check-recorded": "check: {job} {check.outcome} at {check.commit:.7} (attempt {attempt})",
     "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
     "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",
-    "gate-passed": "gate passed: {job} at {commit:.7} in round {round}",
+    "gate-passed": "gate passed: {job} at {commit:.7} in round {round}{waived}",
     "work-voided": "work voided: {job} moved from {expected:.7} to {found:.7}",
     "job-failed": "job failed: {job}: {reason}",
     "job-reopened": "job reopened: {job} by {actor}: {reason}",
     "overlap-noted": "overlap noted: {jobs} ({paths:path})",
     "question-asked": "question {question} ({kind}) on {job}: {text}",
-    "escalated": "escalated {question} on {job}: {trigger}",
+    "escalated": "escalated {question} on {job}: {happened}",
     "question-answered": "answered {question} by {actor}: {option} {text}",
     "question-reminded": "reminded of {question} ({times}×)",
     "report-issued": "merge report: {branches:branch} → {target} at {target_commit:.7}",
@@ -104,6 +104,8 @@ def sentence(event: Event, actor: Actor) -> str:
 def _word(name: str, value: Any) -> Any:
     if name == "until":
         return moment.iso(value)[11:16]
+    if name == "waived":
+        return ", findings waived" if value else ""
     if value is None:
         return "the run" if name == "job" else "nothing"
     if isinstance(value, tuple):

@@ -61,8 +61,12 @@ class Play:
 
     state: State = field(default_factory=lambda: State(Board(ledger="L")))
     at: int = 1_700_000_000_000
-    events: list[object] = field(default_factory=list)
+    history: list[tuple[object, Actor]] = field(default_factory=list)
     seq: int = 0
+
+    @property
+    def events(self) -> list[object]:
+        return [event for event, _ in self.history]
 
     @property
     def run(self) -> Run:
@@ -78,14 +82,17 @@ class Play:
         for event in happened:
             self.seq += 1
             self.state = evolve(self.state, Record(self.seq, NO_DIGEST, Moment(self.at), run, actor, event))
-        self.events += happened
+        self.history += [(event, actor) for event in happened]
         return happened
 
     def begin(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
-        flow = flow or workflow(needs, settings.rounds_max)
-        self.do(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", TARGET, flow), HUMAN)
+        self.prepare(needs, settings, flow)
         self.do(c.ConfirmRun(settings, "yes-flag"), HUMAN)
         return self.do(c.StartRun())
+
+    def prepare(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
+        flow = flow or workflow(needs, settings.rounds_max)
+        return self.do(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", TARGET, flow), HUMAN)
 
     def grant(self, job: str):
         state = self.run.jobs[JobId(job)]

@@ -11,7 +11,7 @@ from gitorch.model.run import JobPhase, QuestionKind, RunPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules import ensure
 from gitorch.rules.gates import next_question
-from gitorch.rules.readings import feeds_merge, open_questions
+from gitorch.rules.readings import GATING, feeds_merge, open_questions
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -87,15 +87,17 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     """What an answer leads to beside its own effect."""
     option = command.option
     if option == "stop_run":
-        return (events.RunCanceled(f"the principal stopped it at {question.id}: {command.text or question.text}"),)
+        said = f": {command.text}" if command.text else ""
+        return (events.RunCanceled(f"the principal stopped it at {question.id}{said}"),)
     if question.kind is QuestionKind.CHECKPOINT and option == "cancel":
         return _canceled_at(run, question)
     if question.job is None:
         return ()
     job = run.jobs[question.job]
     if option == "stop_epic":
-        return (events.JobFailed(question.job, f"the principal stopped it at {question.id}"),)
+        return (events.JobFailed(job.spec.subject or question.job, f"the principal stopped it at {question.id}"),)
     if option == "accept_with_exceptions" and job.handoff is not None:
+        _nothing_else_asked(run, question)
         return (events.GatePassed(question.job, job.handoff.commit, job.attempt, waived=True),)
     if option == "one_more_round" and job.phase is JobPhase.FAILED:
         reopened = events.JobReopened(question.job, command.text or "one more round")
@@ -103,6 +105,14 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     if option == "retry" and question.trigger.startswith("merge:"):
         return _report_gone(run, "the principal asked for a new one")
     return ()
+
+
+def _nothing_else_asked(run: Run, question: Question) -> None:
+    """A waiver accepts findings; concerns and deferrals of the same job want answers of their own."""
+    others = [q for q in open_questions(run, question.job) if q.kind in GATING and q.id != question.id]
+    if others:
+        message = f"{question.job} cannot be accepted before {', '.join(q.id for q in others)} is answered as well"
+        raise Refused(message, f"gitorch answer {others[0].id} {(*others[0].options, 'TEXT')[0]}")
 
 
 def _report_gone(run: Run, reason: str) -> tuple[Event, ...]:
@@ -157,7 +167,9 @@ def _put(run: Run, command: commands.IssueReport) -> Event:
     wrong = _keeps_from_merging(command.facts)
     question = next_question(run)
     if not wrong:
-        text = f"May {len(command.facts.branches)} branches be merged to {run.target}? Read it: gitorch report {run.id}"
+        count = len(command.facts.branches)
+        branches = "1 branch" if count == 1 else f"{count} branches"
+        text = f"May {branches} be merged to {run.target}? Read it: gitorch report {run.id}"
         options = ("approve", "reject")
         return events.QuestionAsked(question, QuestionKind.APPROVAL, command.checkpoint, None, options, 0, text)
     return events.Escalated(
@@ -211,7 +223,7 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
         message = f"report {report.digest[:19]} cannot be approved: {wrong or 'its checkpoint does not wait'}"
         raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
     commits = tuple(b.commit for b in report.branches)
-    text = command.text or f"Merge {len(commits)} branches to {report.target}."
+    text = command.text or f"Merge {', '.join(b.job for b in report.branches)} to {report.target}."
     digest, target = report.digest, report.target
     return (events.MergeApproved(digest, target, report.target_commit, commits, command.proof, text),)
 

@@ -17,16 +17,15 @@ from gitorch.model.run import (
     QuestionKind,
     Report,
 )
-from gitorch.rules.change import demote, move_job, promote, with_job, with_question, write_letter
+from gitorch.model.workflow import JobKind
+from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, with_job, with_question, withdraw, write_letter
+from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.readings import feeds_merge, open_questions
 
 if TYPE_CHECKING:
     from gitorch.model import events
     from gitorch.model.record import Record
     from gitorch.model.run import JobState, Run
-
-WITHDRAWN = "withdrawn"
-"""The answer that closes a question whose reason is gone; only the host gives it."""
 
 
 def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
@@ -107,11 +106,12 @@ def _concern_answered(run: Run, _: Record, question: Question) -> Run:
     """A concern that is pushed back becomes a finding of the next list."""
     if question.answer is None or question.job is None or question.answer.option != "push_back":
         return run
-    return _demand(run, question, f"Pushed back: {question.text} {question.answer.text}".strip())
+    title = f"Pushed back: {question.text} {question.answer.text}".strip()
+    return _demand(run, run.jobs[question.job], Finding(Severity.IMPORTANT, title))
 
 
 def _deferral_answered(run: Run, _: Record, question: Question) -> Run:
-    """A deferral is waived, or the finding is demanded again under its number."""
+    """A deferral is waived, or the finding is demanded again under its number, for which one more round is allowed."""
     if question.answer is None or question.job is None:
         return run
     job = run.jobs[question.job]
@@ -121,18 +121,13 @@ def _deferral_answered(run: Run, _: Record, question: Question) -> Run:
     listed = next((x for x in job.findings if x.number == question.number), None)
     if listed is None:
         return run
-    return with_job(run, question.job, demands=(*job.demands, replace(listed.finding, number=listed.number)))
+    return _demand(run, job, replace(listed.finding, number=listed.number))
 
 
-def _demand(run: Run, question: Question, title: str) -> Run:
-    if question.job is None:
-        return run
-    job = run.jobs[question.job]
-    changes = {
-        "demands": (*job.demands, Finding(Severity.IMPORTANT, title)),
-        "rounds_allowed": max(job.rounds_allowed, job.attempt + 1),
-    }
-    return with_job(run, question.job, **changes)
+def _demand(run: Run, job: JobState, finding: Finding) -> Run:
+    """What the principal demands costs no round of the author's: one more is allowed."""
+    allowed = max(job.rounds_allowed, job.attempt + 1)
+    return with_job(run, job.spec.id, demands=(*job.demands, finding), rounds_allowed=allowed)
 
 
 def _checkpoint_answered(run: Run, record: Record, question: Question) -> Run:
@@ -140,15 +135,16 @@ def _checkpoint_answered(run: Run, record: Record, question: Question) -> Run:
     if question.answer is None or question.job is None:
         return run
     job = run.jobs[question.job]
-    if job.phase is JobPhase.SUBMITTED:
+    if job.spec.kind is not JobKind.CHECKPOINT:
         if question.answer.option == "approve":
             return run
-        return _demand(run, question, f"The principal rejected this work: {question.answer.text}")
+        title = f"The principal rejected this work: {question.answer.text}"
+        return _demand(run, job, Finding(Severity.IMPORTANT, title))
     run = move_job(run, question.job, JobPhase.COMPLETED)
     needing = tuple(j.spec.id for j in run.jobs.values() if question.job in j.spec.needs)
     onward = job.spec.on_continue or tuple(j for j in needing if j not in job.spec.on_cancel)
     for skipped in job.spec.on_cancel if question.answer.option == "continue" else onward:
-        run = move_job(run, skipped, JobPhase.SKIPPED)
+        run = skip_with_dependents(run, record, skipped)
     return promote(run, record.at)
 
 
@@ -230,10 +226,8 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
 
 def _closed(run: Run, record: Record, option: str) -> Run:
     """Whatever a report had asked is not asked any more."""
-    for question in open_questions(run):
-        if question.kind is QuestionKind.APPROVAL or question.trigger.startswith("merge:"):
-            run = with_question(run, question.id, answer=Answer(option, "", record.actor.name, record.at))
-    return run
+    asked = (q for q in open_questions(run) if q.kind is QuestionKind.APPROVAL or q.trigger.startswith("merge:"))
+    return withdraw(run, record, asked, option)
 
 
 def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:

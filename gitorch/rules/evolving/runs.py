@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
 from gitorch.model.workflow import Settings
-from gitorch.rules.change import move_job, move_run, promote
+from gitorch.rules.change import move_job, move_run, promote, withdraw
+from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
     from gitorch.model.events import (
@@ -74,18 +75,19 @@ def resumed(run: Run, _: Record, __: RunResumed) -> Run:
 
 def canceled(run: Run, record: Record, event: RunCanceled) -> Run:
     """Every job that is not over is canceled; branches stay."""
-    for job, state in run.jobs.items():
-        if state.phase not in ENDED:
-            run = move_job(run, job, JobPhase.CANCELED, lease=None)
-    return move_run(run, RunPhase.CANCELED, ended_at=record.at, reason=event.reason)
+    return _cut_short(run, record, RunPhase.CANCELED, event.reason)
 
 
 def failed(run: Run, record: Record, event: RunFailed) -> Run:
     """The run is over without its result."""
+    return _cut_short(run, record, RunPhase.FAILED, event.reason)
+
+
+def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
     for job, state in run.jobs.items():
         if state.phase not in ENDED:
             run = move_job(run, job, JobPhase.CANCELED, lease=None)
-    return move_run(run, RunPhase.FAILED, ended_at=record.at, reason=event.reason)
+    return withdraw(move_run(run, phase, ended_at=record.at, reason=reason), record, open_questions(run))
 
 
 def completed(run: Run, record: Record, _: RunCompleted) -> Run:
@@ -94,4 +96,4 @@ def completed(run: Run, record: Record, _: RunCompleted) -> Run:
     if left:
         message = f"run {run.id} is said to be completed while {', '.join(left)} is not over"
         raise Corrupt(message)
-    return move_run(run, RunPhase.COMPLETED, ended_at=record.at)
+    return withdraw(move_run(run, RunPhase.COMPLETED, ended_at=record.at), record, open_questions(run))

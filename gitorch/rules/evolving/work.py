@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.review import ACCEPTING, Finding, Handoff, ReportStatus, Severity, Verdict
-from gitorch.model.run import ENDED, JobPhase, LetterKind
+from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.change import demote, move_job, promote, with_job, with_session, write_letter
-from gitorch.rules.readings import check_failed, check_settled, overlap_key, producer, reviews_of, round_verdicts
+from gitorch.rules.change import demote, move_job, promote, with_job, with_session, withdraw, write_letter
+from gitorch.rules.gates import list_findings
+from gitorch.rules.readings import (
+    check_failed,
+    check_settled,
+    open_questions,
+    overlap_key,
+    producer,
+    reviews_of,
+    round_verdicts,
+)
 
 if TYPE_CHECKING:
     from gitorch.model.events import (
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     )
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
-    from gitorch.model.review import Reply
+    from gitorch.model.review import Listed, Reply
     from gitorch.model.run import JobState, Run
 
 LOST = frozenset({JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED})
@@ -113,14 +122,27 @@ def findings_listed(run: Run, record: Record, event: FindingsListed) -> Run:
         "launch_failures": 0,
         "cleared": None,
     }
-    run = move_job(run, event.job, JobPhase.QUEUED, **changes)
-    run = _unskipped(_reviews_afresh(run, event.job), event.job)
+    run = _clearance_taken_back(move_job(run, event.job, JobPhase.QUEUED, **changes), record, event.job)
+    run = _unskipped(_reviews_afresh(run, record, event.job), event.job)
     return demote(run)
 
 
-def _reviews_afresh(run: Run, subject: JobId) -> Run:
+def _clearance_taken_back(run: Run, record: Record, job: JobId) -> Run:
+    """Neither is the author told of a clearance that counts no more, nor the principal asked about work that goes back."""
+    checkpoints = (q for q in open_questions(run, job) if q.kind is QuestionKind.CHECKPOINT)
+    run = withdraw(run, record, checkpoints)
+    session = run.jobs[job].session
+    if session is None:
+        return run
+    letters = run.sessions[session].letters
+    told = tuple(x for x in letters if x.receipt or x.kind is not LetterKind.CLEARED)
+    return with_session(run, session, letters=told)
+
+
+def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
     attempt = run.jobs[subject].attempt
     for review in reviews_of(run, subject):
+        run = withdraw(run, record, open_questions(run, review.spec.id))
         fresh = {"attempt": attempt, "verdict": None, "lease": None, "session": None, "launch_failures": 0, "deaths": 0}
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED)
@@ -137,12 +159,19 @@ def gate_passed(run: Run, record: Record, event: GatePassed) -> Run:
     if not event.waived and not gate_earned(run, job):
         message = f"the gate of {event.job} passed without an accepting verdict of every review on {event.commit}"
         raise Corrupt(message)
-    closed = tuple(replace(x, open=False, waived=x.waived or (event.waived and x.open)) for x in job.findings)
-    changes = {"cleared": event.commit, "findings": closed, "demands": ()}
-    run = _reviews_closed(move_job(run, event.job, JobPhase.COMPLETED, **changes), event.job)
+    changes = {"cleared": event.commit, "findings": _findings_at_the_end(run, job, event), "demands": ()}
+    run = _reviews_closed(move_job(run, event.job, JobPhase.COMPLETED, **changes), record, event.job)
     if job.session is not None:
         run = write_letter(run, job.session, LetterKind.CLEARED)
     return promote(run, record.at)
+
+
+def _findings_at_the_end(run: Run, job: JobState, event: GatePassed) -> tuple[Listed, ...]:
+    """Earlier findings are closed; those of the last round are waived, or stay open where they do not fail the gate."""
+    closed = {x.number: replace(x, open=False) for x in job.findings}
+    last = list_findings(run, job).findings
+    kept = {x.number: replace(x, open=False, waived=True) if event.waived else x for x in last}
+    return tuple({**closed, **kept}.values())
 
 
 def gate_earned(run: Run, job: JobState) -> bool:
@@ -174,16 +203,22 @@ def _demanded(run: Run, job: JobId, finding: Finding) -> Run:
 
 def failed(run: Run, record: Record, event: JobFailed) -> Run:
     """The job is over; what cannot be done without it is skipped."""
+    run = withdraw(run, record, open_questions(run, event.job))
     run = move_job(run, event.job, JobPhase.FAILED, lease=None)
-    return promote(_skipped(run, event.job), record.at)
+    return promote(_skipped(run, record, event.job), record.at)
 
 
-def _skipped(run: Run, job: JobId) -> Run:
-    run = _reviews_closed(run, job)
+def skip_with_dependents(run: Run, record: Record, job: JobId) -> Run:
+    """A job that will not be done, and all that cannot be done without it."""
+    return _skipped(move_job(run, job, JobPhase.SKIPPED), record, job)
+
+
+def _skipped(run: Run, record: Record, job: JobId) -> Run:
+    run = _reviews_closed(run, record, job)
     for other, state in run.jobs.items():
         blocked = run.jobs[other].phase is JobPhase.BLOCKED and state.spec.kind not in UNCLAIMED
         if blocked and (job in state.spec.needs or _needs_review_of(run, state, job)):
-            run = _skipped(move_job(run, other, JobPhase.SKIPPED), other)
+            run = skip_with_dependents(run, record, other)
     return run
 
 
@@ -191,12 +226,13 @@ def _needs_review_of(run: Run, job: JobState, subject: JobId) -> bool:
     return any(run.jobs[need].spec.subject == subject for need in job.spec.needs)
 
 
-def _reviews_closed(run: Run, subject: JobId) -> Run:
+def _reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
     for review in reviews_of(run, subject):
+        run = withdraw(run, record, open_questions(run, review.spec.id))
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
         if run.jobs[review.spec.id].phase not in ENDED:
-            run = move_job(run, review.spec.id, JobPhase.SKIPPED)
+            run = move_job(run, review.spec.id, JobPhase.SKIPPED, lease=None)
     return run
 
 

@@ -1,0 +1,88 @@
+"""`docs/phases.md`, drawn from `gitorch/rules/phases.py`; `pytest --rewrite-transcripts` writes it anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import StrEnum
+
+JOB_WORDS = {
+    "blocked": "something that it needs is not done",
+    "queued": "it can begin, and waits for a place, a session, or an answer",
+    "claimed": "a session has its lease and is started or told",
+    "running": "its agent was told and is at work",
+    "submitted": "handed in; it is at its gate",
+    "waiting_human": "a person owes an answer, or a decision at a checkpoint",
+    "stale": "its lease ran out over unfinished work; kept for the principal",
+    "completed": "its gate passed, its verdict was given, or it was decided or merged",
+    "failed": "it ended without its work",
+    "canceled": "the run ended before it did",
+    "skipped": "it cannot be done, or is not needed any more",
+}
+RUN_WORDS = {
+    "prepared": "plan and workflow are frozen; the question sheet is not answered",
+    "ready": "the answers are recorded; nothing has begun",
+    "running": "the loop may begin work",
+    "paused": "nothing new begins; agents at work may still hand in",
+    "completed": "everything that the workflow asks for is done",
+    "failed": "it cannot reach its end",
+    "canceled": "a person ended it; branches are kept",
+}
+NO_EXPIRY = "a lease of gitorch's own sessions is renewed while its session lives and ends with it, so none expires"
+UNMADE = {
+    ("claimed", "stale"): NO_EXPIRY,
+    ("running", "stale"): NO_EXPIRY,
+    ("stale", "queued"): "nothing becomes stale yet, so nothing is recovered from it",
+    ("stale", "submitted"): "nothing becomes stale yet, so no late hand-in is adopted",
+    ("stale", "failed"): "nothing becomes stale yet",
+    ("stale", "canceled"): "nothing becomes stale yet",
+}
+"""Legal moves that no event makes yet, and why; a test holds that no other is missing."""
+
+HEAD = """# Phases
+
+Where a job and a run can stand, and what may follow what. This page is drawn from the two tables in `gitorch/rules/phases.py`;
+`tests/rules/test_phases.py` compares it with them, walks every move, and tries every other one.
+"""
+
+
+def diagram(moves: Mapping[StrEnum, frozenset[StrEnum]]) -> str:
+    """A Mermaid state diagram of a table of moves, in the order of its phases."""
+    first = next(iter(moves))
+    lines = ["stateDiagram-v2", f"    [*] --> {first}"]
+    for phase, after in moves.items():
+        lines += [f"    {phase} --> {other}" for other in moves if other in after]
+        lines += [] if after else [f"    {phase} --> [*]"]
+    return "```mermaid\n" + "\n".join(lines) + "\n```\n"
+
+
+def table(moves: Mapping[StrEnum, frozenset[StrEnum]], words: Mapping[str, str]) -> str:
+    """Each phase with its meaning and what may follow."""
+    rows = ["| phase | what it says | may become |", "|---|---|---|"]
+    for phase, after in moves.items():
+        following = ", ".join(f"`{other}`" for other in moves if other in after) or "nothing: it is the end"
+        rows.append(f"| `{phase}` | {words[phase]} | {following} |")
+    return "\n".join(rows) + "\n"
+
+
+def page() -> str:
+    """The whole page."""
+    unmade = "\n".join(f"- `{before}` to `{after}`: {why}" for (before, after), why in UNMADE.items())
+    return "\n".join(
+        (
+            HEAD,
+            "## Jobs\n",
+            table(JOB_MOVES, JOB_WORDS),
+            diagram(JOB_MOVES),
+            "Legal, but made by no event yet:\n",
+            unmade + "\n",
+            "## Runs\n",
+            table(RUN_MOVES, RUN_WORDS),
+            diagram(RUN_MOVES).rstrip("\n"),
+            "",
+        )
+    )
