@@ -167,7 +167,7 @@ def _absent(memory: Memory, listing: Listing) -> SessionSeen:
         state=AgentState.UNKNOWN if running else AgentState.EXITED,
         pid=agent[0] if agent is not None and running else 0,
         exit_status=memory.folder.exit_status(),
-        server_gone=launch.server != listing.server,
+        server_gone=not listing.server or launch.server != listing.server,
         started_at=launch.started_at,
         evidence="process: runs without a terminal" if running else "process: gone",
         screen=memory.folder.output_tail(SHOWN_LINES),
