@@ -11,3 +11,4 @@ pytestmark = pytest.mark.tmux
 def test_an_undisturbed_run_comes_to_the_expected_end(yard):
     yard.go_on()
     check_all(yard)
+    assert yard.run().merged is not None
