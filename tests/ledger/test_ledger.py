@@ -336,6 +336,19 @@ def test_a_broken_record_stops_every_verb(repo, ledger):
             one.state(RUN)
 
 
+def test_a_broken_chain_stops_every_verb(repo, ledger):
+    from ledger_kit import raws, rewrite
+
+    fill(ledger, 2)
+    commits = raws(repo)
+    commits[1].added = {path: data.replace(b"fence: 0", b"fence: 7") for path, data in commits[1].added.items()}
+    rewrite(repo, commits)
+    gitorch(repo, "tip").unlink()
+    for one in (ledger, open_ledger(repo)):
+        with pytest.raises(Corrupt, match="Record 2 breaks the chain"):
+            one.state(RUN)
+
+
 def test_a_writer_that_finds_the_ref_locked_waits_and_then_says_busy(repo):
     ledger = open_ledger(repo, wait_seconds=0.2)
     ledger.create(HOST, AT, "L-1")
