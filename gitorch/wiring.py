@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from gitorch.ledger.place import choose, common_dir
 from gitorch.model.config import Config
 from gitorch.model.ids import RunId
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.values import replace
 from gitorch.rules.evolve import evolve
 from gitorch.world.clock import SystemClock
 

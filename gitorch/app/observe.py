@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.observed import Observed
 from gitorch.model.run import OVER, JobPhase, SessionPhase
+from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import next_letter
 from gitorch.rules.readings import branch_name, check_needed, check_settled, writes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry_asked, keep_refusal
@@ -11,6 +10,7 @@ from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, QuestionId, RunId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import OVER, QuestionKind, RunPhase
+from gitorch.model.values import dataclass
 from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:

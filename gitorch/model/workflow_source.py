@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
-from gitorch.model.workflow import Settings
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import JobId
-    from gitorch.model.workflow import Workflow
+    from gitorch.model.workflow import Settings, Workflow
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ listings costs 12.6 ms at 100 sessions where `list-panes -a` costs 2.6.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.model.values import dataclass
 from gitorch.world.programs import Done, run
 
 if TYPE_CHECKING:
