@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.people import open_runs
+from gitorch.app.finding import open_runs
 from gitorch.app.tick import tick
 from gitorch.errors import Busy
 from gitorch.model.values import dataclass
