@@ -28,7 +28,13 @@ def dataclass(*, frozen: Literal[True], slots: Literal[True]) -> Callable[[type[
     def made(cls: type[T]) -> type[T]:
         if cls.__doc__ is None:  # else the signature is asked for, at 0.2 ms
             cls.__doc__ = f"{cls.__name__}({', '.join(cls.__annotations__)})"
-        done: Any = decorate(cls)
+        types, cls.__annotations__ = cls.__annotations__, dict.fromkeys(cls.__annotations__, object)
+        done: Any = decorate(
+            cls
+        )  # which matches each type in words with three regular expressions, a third of its time
+        done.__annotations__ = types
+        for field in dataclasses.fields(done):
+            field.type = types[field.name]
         done.__init__ = _init(done)
         done.values_of = staticmethod(_values_of(done.__match_args__))
         compared = tuple(field.name for field in dataclasses.fields(done) if field.compare)
