@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import dataclass
 from gitorch.text.config_file import render
 
 if TYPE_CHECKING:

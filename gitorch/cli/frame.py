@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.cli.cells import safe_line
 from gitorch.cli.page import Cell, Page, spoken
 from gitorch.cli.views import header, job_cells, summary
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

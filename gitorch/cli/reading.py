@@ -39,7 +39,7 @@ def report(call: Call, run: str | None) -> None:
     It is Markdown, exactly as it was issued; the approval binds to its digest.
     """
     from gitorch.app import looking
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
 
     found = find_run(call.tools, run)
     text = looking.report(call.tools, found.id)
@@ -135,7 +135,7 @@ def _must_exist(tools: Tools) -> None:
 
 def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
     """Whether this is exactly an id of a run, or of something in the run that is meant."""
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
     from gitorch.errors import Usage
 
     _must_exist(tools)
@@ -150,7 +150,7 @@ def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
 
 def _show_id(call: Call, thing: str, said_run: str | None) -> None:
     from gitorch.app import looking
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
     from gitorch.cli import details, views
     from gitorch.rules.board import run_view
 

@@ -8,10 +8,11 @@ would come out as bold; `plain` renders the little that is needed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
+
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
