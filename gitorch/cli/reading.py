@@ -15,7 +15,7 @@ from gitorch.cli.grammar import verb
 from gitorch.errors import Corrupt, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from gitorch.app.tools import Tools
     from gitorch.cli.call import Call
@@ -115,7 +115,7 @@ def _record_text(written: Written) -> str:
 def _by_number(tools: Tools, number: int) -> Written:
     _must_exist(tools)
     first = next(iter(tools.ledger.records(None, number - 1)), None)
-    if first is None or first.record.seq != number:
+    if first is None:
         raise NotFound(f"the ledger has no record {number}", "gitorch log")
     return first
 
@@ -195,10 +195,11 @@ def verify(call: Call) -> None:
         many = len(faults)
         said = f"{many} {'fault' if many == 1 else 'faults'} in {found.records} records; the first: {first.message}"
         raise Detailed(Corrupt(said, first.hint, first.where), faults, faults=faults, **values)
-    call.say(values, _verified(found, values))
+    call.say(values, _verified(found))
 
 
-def _verified(found: Verification, values: Mapping[str, object]) -> str:
+def _verified(found: Verification) -> str:
     lines = [f"warning: {warning}" for warning in found.warnings]
-    lines.append(f"{values['records']} records hold, from the first to commit {found.tip}.")
+    many = "1 record holds" if found.records == 1 else f"{found.records} records hold"
+    lines.append(f"{many}, from the first to commit {found.tip}.")
     return "\n".join([*lines, f"The newest record's digest is {found.head}"])
