@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
-from gitorch.model.observed import Observed
+from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import OVER, JobPhase, SessionPhase
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import next_letter
-from gitorch.rules.readings import branch_name, check_needed, check_settled, writes
+from gitorch.rules.readings import branch_name, check_needed, check_settled, producer, writes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.tools import Tools
-    from gitorch.model.ids import CommitId, LetterId, SessionId
+    from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
     from gitorch.model.observed import CheckSeen, SessionSeen
-    from gitorch.model.run import Run
+    from gitorch.model.run import JobState, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def observe(tools: Tools, run: Run) -> Look:
         checks=_checks(tools, run),
         sent=_sent(tools, run),
         merged_seen=_merged_seen(tools, run, heads),
+        overlaps=_overlaps(tools, run, heads or {}),
     )
     return Look(seen, tuple(silent))
 
@@ -58,13 +60,42 @@ def _sessions(tools: Tools, run: Run, silent: list[str]) -> Mapping[SessionId, S
 def _heads(tools: Tools, run: Run, silent: list[str]) -> Mapping[str, CommitId] | None:
     if run.phase in OVER:
         return None
-    refs = [f"refs/heads/{branch_name(run, j.spec.id)}" for j in run.jobs.values() if writes(j) and j.handoff]
+    refs = [_ref(run, j) for j in run.jobs.values() if writes(j) and j.session]
     refs.append(f"refs/heads/{run.target}")
     try:
         return tools.git.heads(refs)
     except Unavailable as mute:
         silent.append(mute.message)
         return None
+
+
+def _ref(run: Run, job: JobState) -> str:
+    return f"refs/heads/{branch_name(run, job.spec.id)}"
+
+
+def _overlaps(tools: Tools, run: Run, heads: Mapping[str, CommitId]) -> tuple[Overlap, ...]:
+    """Pairs of branches at work that change the same files. What git answers about two commits never changes, and is kept."""
+    changed = {}
+    for job in run.jobs.values():
+        head = heads.get(_ref(run, job))
+        if head is not None and job.base not in {None, head} and run.report is None:
+            changed[job.spec.id] = (head, frozenset(tools.git.stat(job.base or head, head).paths))
+    pairs = combinations(changed.items(), 2)
+    return tuple(
+        Overlap((a, b), tuple(sorted(ours & theirs)), bool(tools.git.try_merge(first, second).conflicts))
+        for (a, (first, ours)), (b, (second, theirs)) in pairs
+        if ours & theirs and not _related(run, a, b)
+    )
+
+
+def _related(run: Run, one: JobId, other: JobId) -> bool:
+    """Whether one of the two is built on the other, so that sharing files is what they are for."""
+    return one in _below(run, other) or other in _below(run, one)
+
+
+def _below(run: Run, job: JobId) -> frozenset[JobId]:
+    direct = {producer(run, need).spec.id for need in run.jobs[job].spec.needs}
+    return frozenset(direct).union(*(_below(run, need) for need in direct))
 
 
 def _checks(tools: Tools, run: Run) -> Mapping[CommitId, CheckSeen]:

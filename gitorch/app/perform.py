@@ -123,12 +123,18 @@ def _deliver_letter(tools: Tools, run: Run, effect: effects.DeliverLetter) -> tu
 
 
 def _stop_session(tools: Tools, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
-    """End the agent; a reviewer's worktree holds nothing of its own and goes with it."""
-    session = run.sessions[effect.session]
-    tools.terminals.stop(SessionKey(run.id, session.id))
-    if not writes(run.jobs[session.job]):
-        tools.worktrees.remove(tools.worktree(run, session.id), force=True)
-    return (commands.EndSession(session.id, "stopped"),)
+    put_away(tools, run, effect.session)
+    return (commands.EndSession(effect.session, "stopped"),)
+
+
+def put_away(tools: Tools, run: Run, session: SessionId) -> None:
+    """End all that is left of a session; a reviewer's worktree holds nothing of its own and goes with it.
+
+    Done before the ledger says that the session is over: from then on another agent may be started in the same worktree.
+    """
+    tools.terminals.stop(SessionKey(run.id, session))
+    if not writes(run.jobs[run.sessions[session].job]):
+        tools.worktrees.remove(tools.worktree(run, session), force=True)
 
 
 def _start_check(tools: Tools, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
@@ -143,9 +149,9 @@ def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command,
     removed: list[str] = []
     kept: list[str] = []
     for session in run.sessions.values():
-        tools.terminals.stop(SessionKey(run.id, session.id))
-        if not writes(run.jobs[session.job]):
-            tools.worktrees.remove(tools.worktree(run, session.id), force=True)
+        put_away(tools, run, session.id)
+        for letter in session.letters:
+            tools.files.remove(kept_letter(tools, run, session.id, letter.id))
     merged = {j.spec.id for j in merge_jobs(run)} if run.merged is not None else set()
     for job in run.jobs.values():
         if job.session is None or not writes(job):

@@ -131,7 +131,7 @@ def _check_workflow(tools: Tools, path: Path) -> Checked:
     if problems or facts.target_commit is None:
         return Checked(plan, problems)
     texts = {job: text.encode() for job, text in source.briefs.items()}
-    workflow = compile_workflow(source, {job: _digest(text) for job, text in texts.items()})
+    workflow = compile_workflow(source, tools.config, {job: _digest(text) for job, text in texts.items()})
     files = {path.name: data, **{f"{job}.md": text for job, text in texts.items()}}
     ready = _ready(tools, plan, workflow, source.settings, (target, facts.target_commit), files)
     return Checked(plan, (), _sheet(tools, plan, ready), ready)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry
 from gitorch.app.observe import observe
-from gitorch.app.perform import kept_letter, perform, token_digest
+from gitorch.app.perform import kept_letter, perform, put_away, token_digest
 from gitorch.errors import Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.run import OVER, RunPhase, State
@@ -44,9 +44,15 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
     run = _started(tools, _run(tools.ledger.state(run_id)))
     look = observe(tools, run)
     written: list[Written] = []
-    for command in reconcile(run, look.seen):
-        run = _learned(tools, run, command, written)
     silent = list(look.silent)
+    for command in reconcile(run, look.seen):
+        try:
+            if isinstance(command, commands.EndSession):
+                put_away(tools, run, command.session)
+        except Unavailable as mute:
+            silent.append(mute.message)
+            continue
+        run = _learned(tools, run, command, written)
     owed = outstanding(run, look.seen)
     for effect in owed:
         try:

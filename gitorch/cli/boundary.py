@@ -46,7 +46,7 @@ class Interrupted(Exception):
 
 
 def run(argv: Sequence[str], call: Call) -> int:
-    """Carry out one command line and answer with its exit status; nothing is ever raised but SystemExit's cousins."""
+    """Carry out one command line and answer with its exit status; nothing is raised."""
     from gitorch.cli.grammar import gitorch
 
     call.json = "--json" in _before_dashes(argv)
@@ -69,8 +69,8 @@ def _before_dashes(argv: Sequence[str]) -> Sequence[str]:
 
 def _answer(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Say what went wrong in the form that was asked for."""
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else 0
+    if isinstance(error, SystemExit):  # click's own way out of a broken pipe, and nobody else's
+        return _pipe_broken()
     if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
         return _interrupted(error, call)
     if isinstance(error, Detailed):
@@ -101,15 +101,14 @@ def _tell(call: Call, error: GitorchError, lines: Sequence[str], details: Mappin
         more = {"problems": [_problem(p) for p in problems]} if isinstance(error, Malformed) else {}
         _tell_json(error.code, error.message, error.hint, error.where, {**more, **details})
         return
-    said = list(lines)
-    said.append(f"gitorch: {error.message}")
+    said = [f"gitorch: {error.message}"]
     for problem in problems:
         said.append(f"{problem.where}: {problem.message}")
         if problem.fix:
             said.append(f"    fix: {problem.fix}")
     if error.hint:
         said.append(f"  try: {error.hint}")
-    _tell_people(said)
+    _tell_people(said, lines)
 
 
 def _problem(problem: Any) -> dict[str, object]:
@@ -122,9 +121,10 @@ def _tell_json(code: str, message: str, hint: str, where: str, more: Mapping[str
     sys.stdout.flush()
 
 
-def _tell_people(lines: Sequence[str]) -> None:
+def _tell_people(lines: Sequence[str], made: Sequence[str] = ()) -> None:
+    """Say these lines; those that a page has made before them are safe already, and may have colours."""
     sys.stdout.flush()
-    click.echo("\n".join(safe_text(line) for line in lines), err=True)
+    click.echo("\n".join([*made, *(safe_text(line) for line in lines)]), err=True)
 
 
 def _interrupted(error: BaseException, call: Call) -> int:

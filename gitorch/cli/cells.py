@@ -37,7 +37,7 @@ def _clusters(text: str) -> list[tuple[str, int]]:
     joined = False
     for character in text:
         columns = _character_width(character)
-        if found and (columns == 0 or joined):
+        if found and (columns == 0 or (joined and columns == found[-1][1] == 2)):
             before, wide = found[-1]
             found[-1] = (before + character, 2 if character == _EMOJI_STYLE else wide)
         else:
@@ -65,4 +65,5 @@ def cut(text: str, columns: int) -> str:
 
 def pad(text: str, columns: int) -> str:
     """The text in exactly so many columns."""
-    return cut(text, columns) + " " * max(0, columns - width(text))
+    shown = cut(text, columns)
+    return shown + " " * (columns - width(shown))

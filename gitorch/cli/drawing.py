@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -48,11 +47,10 @@ class Follower:
         if known is not None and self._counted.get(run.id) == run.records:
             return ()
         skipped = max(0, self._counted.get(run.id, 0) - self._keep) if known is None else 0
-        found = self._tools.ledger.records(run.id, -1 if known is None else known)
-        fresh = tuple(islice(found, skipped, None))
+        found = tuple(self._tools.ledger.records(run.id, -1 if known is None else known))
         self._counted[run.id] = run.records
-        self._last[run.id] = fresh[-1].record.seq if fresh else self._last.get(run.id, -1)
-        return fresh
+        self._last[run.id] = found[-1].record.seq if found else -1 if known is None else known
+        return found[skipped:]
 
 
 def _records(tools: Tools, run: RunId) -> int:

@@ -45,7 +45,7 @@ class Panel:
 
 def frame_lines(panels: Sequence[Panel], page: Page, height: int, footer: str) -> list[str]:
     """At most `height` lines, none wider than the page."""
-    room = max(1, height - 1)
+    room = max(0, height - 1)
     shown = panels[: max(1, room // RUN_LINES_MIN)]
     left_out = len(panels) - len(shown)
     lines: list[str] = []

@@ -68,7 +68,7 @@ class Page:
         return [self._row(row, widths, indent) for row in cells]
 
     def _squeeze(self, widths: list[int], gives: Sequence[int], indent: int) -> None:
-        if not self.width:
+        if not self.width or not widths:
             return
         over = indent + sum(w + len(GAP) for w in widths if w) - len(GAP) - self.width
         for column in gives:

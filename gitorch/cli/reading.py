@@ -191,7 +191,7 @@ def verify(call: Call) -> None:
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if found.faults:
         first = found.faults[0]
-        faults = [f"{fault.where or 'ledger'}: {fault.message}" for fault in found.faults]
+        faults = [safe_text(f"{fault.where or 'ledger'}: {fault.message}") for fault in found.faults]
         many = len(faults)
         said = f"{many} {'fault' if many == 1 else 'faults'} in {found.records} records; the first: {first.message}"
         raise Detailed(Corrupt(said, first.hint, first.where), faults, faults=faults, **values)

@@ -36,7 +36,11 @@ PEOPLE = {
     "resume": Entry("holding", "resume", "Let a paused run go on."),
     "cancel": Entry("holding", "cancel", "End a run now; branches and records are kept."),
     "cleanup": Entry("holding", "cleanup", "Remove what a finished run left: clean, merged worktrees."),
-    "demo": Entry("demo", "demo", "Play a whole run with scripted agents in a scratch repository."),
+    "demo": Entry(
+        "demo",
+        "demo",
+        "Play a whole run in FOLDER: three epics, reviews, a revision, a question, your approval, the merge.",
+    ),
 }
 
 AGENTS = {

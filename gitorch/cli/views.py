@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitorch.cli.cells import cut, safe_line
+from gitorch.cli.cells import safe_line
 from gitorch.cli.page import PHASE_COLOURS, Cell, Page, spoken
 
 if TYPE_CHECKING:
@@ -35,13 +35,12 @@ def run_text(view: RunView, page: Page) -> str:
 
 def header(view: RunView, page: Page) -> str:
     """One line that says which run this is and where it stands."""
-    start = f"{view.id}  "
-    phase = spoken(view.phase)
-    rest = f"  {view.title} → {view.target}"
-    if page.width:
-        rest = cut(safe_line(rest), max(0, page.width - len(start) - len(phase) - 2))
-        rest = f"  {rest}" if rest else ""
-    return page.paint(start, "bold") + page.paint(phase, PHASE_COLOURS.get(view.phase, "")) + rest
+    cells = (
+        Cell(view.id, "bold"),
+        Cell(spoken(view.phase), PHASE_COLOURS.get(view.phase, "")),
+        Cell(f"{view.title} → {view.target}"),
+    )
+    return page.table([cells], gives=(2,))[0]
 
 
 def summary(view: RunView, page: Page) -> str:

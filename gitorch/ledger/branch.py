@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import zlib
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
@@ -18,7 +20,6 @@ from gitorch.text import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from dulwich.object_store import DiskObjectStore
 
@@ -41,15 +42,17 @@ class BranchStore:
         self, common: Path, committer: str = "gitorch <gitorch@gitorch.invalid>", ref: str = place.REF
     ) -> None:
         self._common, self._committer, self._ref = common, committer, ref
+        self._path, self._objects = f"{common}/{ref}", f"{common}/objects"
         self._packs: DiskObjectStore | None = None
         self._bodies: dict[str, bytes] = {}
+        self._trees: dict[str, objects.Entries] = {}
         self._swept = False
 
     def tip(self) -> CommitId | None:
         """Read from the ref's file, else from the packed refs: git writes those before it removes the file."""
         text: str | None
         try:
-            text = (self._common / self._ref).read_text(encoding="ascii").strip()
+            text = _whole(self._path).decode("ascii").strip()
         except (FileNotFoundError, NotADirectoryError):
             text = self._packed()
         except IsADirectoryError:
@@ -70,7 +73,7 @@ class BranchStore:
         return next((line[:40] for line in lines if line[41:] == self._ref), None)
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
-        """See the port. Order of durability: objects, their folders, the ref, its folder."""
+        """See the port. Order of durability: objects, their folders where it matters, the ref, its folder."""
         if self.tip() != tip:
             return None
         if not self._swept:
@@ -103,7 +106,7 @@ class BranchStore:
                 hint="git branch -m gitorch <another name>",
             ) from error
         if moved:
-            _sync(os.fspath((self._common / self._ref).parent))
+            _sync(os.path.dirname(self._path))  # noqa: PTH120  # a str
         return moved
 
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
@@ -118,22 +121,31 @@ class BranchStore:
             at = parsed.parents[0] if parsed.parents else None
         before = objects.parse_commit(self._body(old)).tree if old else None
         for commit, parsed in reversed(path):
-            added, touched = objects.changes(self._body, before, parsed.tree, _WIDTH)
+            added, touched = objects.changes(self._tree, before, parsed.tree)
             files = {name: self._body(blob) for name, blob in added.items()}
             yield StoredCommit(commit, parsed.parents, parsed.message, files, touched)
             before = parsed.tree
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
         """See the port."""
-        found = objects.find(self._body, objects.parse_commit(self._body(commit)).tree, path, _WIDTH)
+        found = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)
         return self._body(found[1]) if found and found[0] == objects.FILE else None
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
         """See the port."""
         root = objects.parse_commit(self._body(commit)).tree
-        found = objects.find(self._body, root, under, _WIDTH) if under else (objects.FOLDER, root)
+        found = objects.find(self._tree, root, under) if under else (objects.FOLDER, root)
         if found and found[0] == objects.FOLDER:
-            yield from objects.walk(self._body, found[1], f"{under}/" if under else "", _WIDTH)
+            yield from objects.walk(self._tree, found[1], f"{under}/" if under else "")
+
+    def _tree(self, identity: str) -> objects.Entries:
+        """Kept for a while, since the next commit differs from this one in five trees of many."""
+        entries = self._trees.get(identity)
+        if entries is None:
+            if len(self._trees) > _CACHED_MAX:
+                self._trees.clear()
+            entries = self._trees[identity] = objects.parse_tree(self._body(identity), _WIDTH)
+        return entries
 
     def _body(self, identity: str) -> bytes:
         known = self._bodies.get(identity)
@@ -151,7 +163,7 @@ class BranchStore:
 
     def _loose(self, identity: str) -> bytes | None:
         try:
-            packed = (self._common / "objects" / identity[:2] / identity[2:]).read_bytes()
+            packed = _whole(f"{self._objects}/{identity[:2]}/{identity[2:]}")
         except FileNotFoundError:
             return None
         head, _, body = zlib.decompress(packed).partition(b"\0")
@@ -173,6 +185,18 @@ class BranchStore:
         self._bodies.update({identity: body for identity, (_, body) in fresh.items() if len(body) < 20_000})
 
 
+def _whole(path: str) -> bytes:
+    """A file in four system calls where `Path.read_bytes` takes nine: an append reads a dozen, and a tip is asked for often."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = [os.read(descriptor, 65_536)]
+        while len(parts[-1]) == 65_536:
+            parts.append(os.read(descriptor, 65_536))
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
 def _write(store: Path, fresh: dict[str, tuple[str, bytes]]) -> None:
     """Loose objects, each written aside, all synced, then renamed into place; those that exist are kept and freshened."""
     waiting: list[tuple[int, str, str]] = []
@@ -182,12 +206,31 @@ def _write(store: Path, fresh: dict[str, tuple[str, bytes]]) -> None:
         if not _freshen(target):
             temporary = f"{aside}{len(waiting)}"
             waiting.append((_loose(temporary, kind, body), temporary, target))
-    for descriptor, temporary, target in waiting:
+    for descriptor, *_ in waiting:  # before the first rename, which would give the next sync more to do
         os.fsync(descriptor)
         os.close(descriptor)
+    for _, temporary, target in waiting:
         _place(temporary, target)
-    for folder in {target[:-39] for *_, target in waiting}:
-        _sync(folder)
+    if not _ordered(store):
+        for folder in {target[:-39] for *_, target in waiting}:
+            _sync(folder)
+
+
+@cache
+def _ordered(store: Path) -> bool:
+    """Whether syncing the ref also makes durable what was renamed before it, so that no folder need be synced for that.
+
+    ext4 and xfs keep one journal in order. btrfs logs each synced file for itself, and what cannot be known counts as it.
+    Saves 7 of 16 syncs an append.
+    """
+    device = store.stat().st_dev
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    here = f"{os.major(device)}:{os.minor(device)}"
+    kinds = [line.partition(" - ")[2].split(" ")[0] for line in mounts if line.split(" ")[2] == here]
+    return bool(kinds) and set(kinds) <= {"ext4", "xfs"}
 
 
 def _freshen(target: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Usage
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-POLL_SECONDS = 0.003
-"""How often a waiting process asks. filelock's 50 ms starve: of two writers one got 1 append in, the other 1,368."""
+QUEUE_POLL_SECONDS, TURN_POLL_SECONDS = 0.002, 0.0005
+"""How often those in the queue ask, and how often the one at its head. filelock's usual 50 ms starve: of two writers one
+got 1 append in while the other got 1,368."""
 
 STALE_SECONDS = 3.0
 """A lock file of git's that is older than this while we hold our own lock belongs to nobody who is still alive."""
@@ -33,32 +34,45 @@ def folder(common: Path) -> Path:
 
 @contextmanager
 def hold(common: Path, name: str, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock while the block runs. Not reentrant. Raises Busy when it stays held elsewhere for so long."""
+    """Hold the lock while the block runs. Not reentrant. Raises Busy when it stays held elsewhere for so long.
+
+    Who waits holds the queue's lock meanwhile, and everybody who means to wait goes through the queue: a process that
+    takes the lock in a loop cannot overtake the one at the head of it.
+    """
     if not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
         raise Usage(f"{name!r} is no name for a lock.")
-    path = folder(common) / f"{name}.lock"
+    own = folder(common)
+    with ExitStack() as held:
+        if wait_seconds:
+            with _taken(own / f"{name}.queue", name, wait_seconds, QUEUE_POLL_SECONDS):
+                held.enter_context(_taken(own / f"{name}.lock", name, wait_seconds, TURN_POLL_SECONDS))
+        else:
+            held.enter_context(_taken(own / f"{name}.lock", name, 0.0, 0.0))
+        yield
+
+
+@contextmanager
+def _taken(path: Path, name: str, wait_seconds: float, poll_seconds: float) -> Iterator[None]:
+    """flock(2) at once where it is free, else by filelock, which waits with a limit.
+
+    They are the same lock: filelock calls flock on the same file. Importing it costs 16 ms, so it waits for when we wait.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        if not wait_seconds:
-            raise _busy(name, wait_seconds) from None
-        with _wait(path, name, wait_seconds):
+    else:
+        try:
             yield
+        finally:
+            os.close(descriptor)
         return
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _wait(path: Path, name: str, wait_seconds: float) -> Iterator[None]:
-    """The same lock by filelock, which polls with a limit: its import costs 16 ms, so it waits for when we wait."""
+    if not wait_seconds:
+        raise _busy(name, wait_seconds)
     from filelock import FileLock, Timeout  # noqa: PLC0415  # 16 ms of a cold verb's 80
 
-    lock = FileLock(path, timeout=wait_seconds, poll_interval=POLL_SECONDS, mode=0o644)
+    lock = FileLock(path, timeout=wait_seconds, poll_interval=poll_seconds, mode=0o644)
     try:
         lock.acquire()
     except Timeout as error:

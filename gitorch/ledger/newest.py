@@ -24,7 +24,7 @@ SAVE_AFTER = 8
 """Records that a cold verb may have to replay: saving costs 2 ms at 500 runs, replaying one record 0.4 ms."""
 
 FEW = 24
-"""Up to so many new commits the store's own way back is faster than starting git's three processes."""
+"""Up to so many new commits the store's own way back is faster than starting git's two processes."""
 
 _RECENT_MAX = 1000
 

@@ -26,7 +26,7 @@ class HandoffFacts:
     """Facts for one plan, target and configuration.
 
     `design_exists` is true where the plan names no design document. `target_commit` is None where the target is no local
-    branch; `branches` are the local branches, for a suggestion. `runtimes` are by the names that the lanes use.
+    branch; `branches` are the local branches, for a suggestion. `runtimes` are by name: those that the lanes use, and whatever else could be chosen.
     `busy_epics` maps epics of runs that are not over to those runs. `work_branches` are local branches that this run's jobs
     would need for themselves.
     """

@@ -71,6 +71,15 @@ class CheckSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two branches at work that change the same files; `conflict` says that they would not merge as they are now."""
+
+    jobs: tuple[JobId, JobId]
+    paths: tuple[str, ...]
+    conflict: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
 
@@ -84,4 +93,4 @@ class Observed:
     checks: Mapping[CommitId, CheckSeen] = field(default_factory=dict)
     sent: Mapping[tuple[SessionId, LetterId], str] = field(default_factory=dict)
     merged_seen: bool = False
-    overlaps: Mapping[tuple[JobId, JobId], tuple[str, ...]] = field(default_factory=dict)
+    overlaps: tuple[Overlap, ...] = ()

@@ -117,7 +117,7 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """The declared way back: on `needs_revision`, `review` returns the work to `back_to`, at most `rounds` times in all."""
+    """The declared way back: on `needs_revision`, `review` returns the work to `back_to`, at most `rounds` times."""
 
     review: JobId
     back_to: JobId

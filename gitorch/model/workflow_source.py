@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from gitorch.model.workflow import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import JobId
-    from gitorch.model.workflow import Workflow
+    from gitorch.model.workflow import Settings, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +23,4 @@ class WorkflowSource:
     briefs: Mapping[JobId, str]
     settings: Settings
     target: str = ""
-    context: tuple[str, ...] = field(default=())
+    context: tuple[str, ...] = ()

@@ -68,17 +68,24 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
         for stage, name in enumerate(config.review_stages, 1):
             review = _review(build, stage, name, reviewer_lane(config, name), briefs)
             jobs[review.id] = review
-            cycles.append(Cycle(review.id, build.id, settings.rounds_max))
+            cycles.append(Cycle(review.id, build.id, settings.rounds_max - 1))
     work = tuple(JobId(epic.id) for epic in plan.epics)
     jobs[APPROVAL] = JobSpec(APPROVAL, "Approve the merge", JobKind.CHECKPOINT, "", needs=work)
     jobs[MERGE] = JobSpec(MERGE, "Merge what was approved", JobKind.MERGE, "", needs=(APPROVAL,))
     return Workflow(plan.title, "1", plan.path, lanes, jobs, tuple(cycles))
 
 
-def compile_workflow(source: WorkflowSource, briefs: Mapping[str, Digest]) -> Workflow:
-    """The workflow of a file with the digests of its briefs put in."""
+def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
+    """The workflow of a file, with the digests of its briefs put in and its lanes' runtimes looked up in the configuration."""
     jobs = {job: replace(spec, brief=briefs.get(job, spec.brief)) for job, spec in source.workflow.jobs.items()}
-    return replace(source.workflow, jobs=jobs)
+    lanes = {name: _configured(lane, config) for name, lane in source.workflow.lanes.items()}
+    return replace(source.workflow, jobs=jobs, lanes=lanes)
+
+
+def _configured(lane: Lane, config: Config) -> Lane:
+    """What the workflow file says of a lane goes before what the configuration says of its runtime."""
+    base = lane_of(config, lane.name, lane.runtime)
+    return replace(lane, runtime=base.runtime, command=lane.command or base.command, env={**base.env, **lane.env})
 
 
 def reviewer_lane(config: Config, stage: str) -> str:
@@ -88,8 +95,16 @@ def reviewer_lane(config: Config, stage: str) -> str:
 
 
 def reviewer_runtime(config: Config, stage: str) -> str:
-    """The configured runtime that reviews a stage; the implementer's where none is set."""
-    return config.reviewers.get(stage) or config.implementer
+    """The runtime that reviews a stage: the one set for it, else one of `runtimes` with another preset than the author's (P21).
+
+    The implementer's own where there is no other; its reviews then still run in fresh sessions.
+    """
+
+    def preset(name: str) -> str:
+        return config.runtimes[name].preset if name in config.runtimes else name
+
+    others = (name for name in config.runtimes if preset(name) != preset(config.implementer))
+    return config.reviewers.get(stage) or next(others, config.implementer)
 
 
 def lane_of(config: Config, name: str, runtime: str) -> Lane:

@@ -130,7 +130,9 @@ def _hopeless(run: Run) -> bool:
 def _after_the_end(run: Run) -> tuple[Event, ...]:
     """The cleanup is asked for; where there is nothing to remove, or nothing may be, it is done already."""
     choice = run.cleanup or run.settings.cleanup
-    if not run.sessions or (choice == "no" and all(s.phase is SessionPhase.ENDED for s in run.sessions.values())):
+    if not run.sessions or (
+        choice in {"no", "keep"} and all(s.phase is SessionPhase.ENDED for s in run.sessions.values())
+    ):
         return (events.CleanupDone((), ("everything",) if run.sessions else ()),)
     asked = any(q.kind is QuestionKind.CLEANUP for q in run.questions.values())
     if choice == "ask" and not asked:

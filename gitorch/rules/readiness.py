@@ -77,8 +77,9 @@ def _check_runtimes(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
     for runtime, key in _lane_runtimes(config).items():
         found = facts.runtimes.get(runtime)
         if not runtime:
-            fix = f"Set `{key}` to one of: {', '.join(facts.runtimes) or 'claude, codex, gemini, opencode'}."
-            yield _at_key(config, key, "No runtime is chosen for the agents.", fix)
+            if not any(known.found for known in facts.runtimes.values()):
+                fix = "Install an agent program that `gitorch doctor` lists, or describe your own under `runtimes`."
+                yield _at_key(config, key, "No agent program was found on PATH.", fix)
         elif found is None or not found.known:
             near = get_close_matches(runtime, [name for name, known in facts.runtimes.items() if known.known], n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""

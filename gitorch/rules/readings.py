@@ -143,6 +143,6 @@ def _producers(run: Run, job: JobState) -> tuple[JobId, ...]:
     return tuple(producer(run, need).spec.id for need in job.spec.needs)
 
 
-def overlap_key(jobs: tuple[JobId, ...], paths: tuple[str, ...]) -> str:
-    """One text for one overlap."""
-    return f"{' '.join(jobs)}: {' '.join(paths)}"
+def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:
+    """One text for one pair of jobs, and another once they conflict."""
+    return f"{' '.join(jobs)}{' conflict' if conflict else ''}"

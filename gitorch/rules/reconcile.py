@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.commands import Command
-    from gitorch.model.ids import Moment
-    from gitorch.model.observed import Observed, SessionSeen
+    from gitorch.model.ids import JobId, Moment
+    from gitorch.model.observed import Observed, Overlap, SessionSeen
     from gitorch.model.run import JobState, Run, Session
 
 NO_PROGRAM = 127
@@ -201,9 +201,30 @@ def _questions(run: Run, seen: Observed) -> Iterator[Command]:
 
 
 def _overlaps(run: Run, seen: Observed) -> Iterator[Command]:
-    for jobs, paths in seen.overlaps.items():
-        if overlap_key(jobs, paths) not in run.overlaps:
-            yield commands.NoteOverlap(jobs, paths, conflict=False)
+    """A pair is noted once, and once more when it comes to conflict; a conflict is put to the principal, once."""
+    asked = {q.trigger for q in run.questions.values()}
+    for overlap in seen.overlaps:
+        if overlap_key(overlap.jobs, overlap.conflict) not in run.overlaps:
+            yield commands.NoteOverlap(overlap.jobs, overlap.paths, overlap.conflict)
+        if overlap.conflict and overlap_trigger(overlap.jobs) not in asked:
+            yield _conflicting(overlap)
+
+
+def overlap_trigger(jobs: tuple[JobId, ...]) -> str:
+    """One trigger for one pair."""
+    return f"overlap:{':'.join(jobs)}"
+
+
+def _conflicting(overlap: Overlap) -> Command:
+    first, second = overlap.jobs
+    return commands.Escalate(
+        trigger=overlap_trigger(overlap.jobs),
+        happened=f"{first} and {second} change the same lines; their branches do not merge as they are now.",
+        tried="Both were merged in memory; nothing was stopped.",
+        evidence="\n".join(overlap.paths),
+        decision="Let both go on and settle it at the merge, or stop the run?",
+        options=("go_on", "stop_run"),
+    )
 
 
 def _checkpoints(run: Run) -> Iterator[Command]:

@@ -6,7 +6,10 @@ Both stores build their commits here, since dulwich's own classes give SHA-1 ids
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from gitorch.errors import Corrupt
@@ -19,6 +22,10 @@ Entries = dict[bytes, tuple[bytes, bytes]]
 
 Read = Callable[[str], bytes]
 """The body of an object by its id. Raises Corrupt where it is missing."""
+
+
+Tree = Callable[[str], Entries]
+"""The entries of a tree by its id; not to be changed."""
 
 
 class ParsedCommit(NamedTuple):
@@ -42,16 +49,17 @@ def object_id(kind: str, body: bytes, algorithm: str) -> str:
 
 
 def parse_tree(body: bytes, width: int) -> Entries:
-    """The entries of a tree; `width` is the length of a raw id."""
-    entries: Entries = {}
-    start = 0
-    while start < len(body):
-        space, end = body.find(b" ", start), body.find(b"\0", start)
-        if space < 0 or end < 0 or end + width >= len(body) + 1:
-            raise Corrupt("A tree of the ledger is cut off.", hint="git fsck")
-        entries[body[space + 1 : end]] = (body[start:space], body[end + 1 : end + 1 + width])
-        start = end + 1 + width
-    return entries
+    """The entries of a tree; `width` is the length of a raw id. Raises Corrupt."""
+    found = _entry(width).findall(body)
+    if sum(map(len, itertools.chain.from_iterable(found))) + 2 * len(found) != len(body):
+        raise Corrupt("A tree of the ledger cannot be read.", hint="git fsck")
+    return {name: (mode, raw) for mode, name, raw in found}
+
+
+@cache
+def _entry(width: int) -> re.Pattern[bytes]:
+    """One regular expression, since a loop costs five times as much and trees are most of what an append reads."""
+    return re.compile(b"([0-7]+) ([^\\0]+)\\0(.{%d})" % width, re.DOTALL)
 
 
 def tree_body(entries: Entries) -> bytes:
@@ -130,24 +138,21 @@ class Builder:
         return bytes.fromhex(identity)
 
 
-def changes(read: Read, old: str | None, new: str, width: int) -> Changes:
+def changes(tree: Tree, old: str | None, new: str) -> Changes:
     """What turned one tree into another. A changed or removed file, a link and an executable count as touched."""
     added: dict[str, str] = {}
     touched: list[str] = []
-    before = parse_tree(read(old), width) if old else {}
-    _compare(read, (before, parse_tree(read(new), width)), "", added, touched)
+    _compare(tree, (tree(old) if old else {}, tree(new)), "", added, touched)
     return Changes(added, tuple(touched))
 
 
-def _compare(read: Read, sides: tuple[Entries, Entries], under: str, added: dict[str, str], touched: list[str]) -> None:
+def _compare(tree: Tree, sides: tuple[Entries, Entries], under: str, added: dict[str, str], touched: list[str]) -> None:
     before, after = sides
-    for name in before.keys() | after.keys():
+    for name in [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]:
         old, new = before.get(name), after.get(name)
         path = under + name.decode("utf-8", "replace")
-        if old == new:
-            continue
         if FOLDER in {old and old[0], new and new[0]}:
-            _compare(read, (_entries(read, old), _entries(read, new)), f"{path}/", added, touched)
+            _compare(tree, (_inside(tree, old), _inside(tree, new)), f"{path}/", added, touched)
         if old and old[0] != FOLDER:
             touched.append(path)
         elif new and new[0] == FILE:
@@ -156,30 +161,28 @@ def _compare(read: Read, sides: tuple[Entries, Entries], under: str, added: dict
             touched.append(path)
 
 
-def _entries(read: Read, entry: tuple[bytes, bytes] | None) -> Entries:
-    if entry is None or entry[0] != FOLDER:
-        return {}
-    return parse_tree(read(entry[1].hex()), len(entry[1]))
+def _inside(tree: Tree, entry: tuple[bytes, bytes] | None) -> Entries:
+    return tree(entry[1].hex()) if entry and entry[0] == FOLDER else {}
 
 
-def find(read: Read, tree: str, path: str, width: int) -> tuple[bytes, str] | None:
+def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:
     """Mode and id of what stands at a path, or None."""
-    mode, identity = FOLDER, tree
+    mode, identity = FOLDER, root
     for name in path.encode().split(b"/"):
-        entry = parse_tree(read(identity), width).get(name) if mode == FOLDER else None
+        entry = tree(identity).get(name) if mode == FOLDER else None
         if entry is None:
             return None
         mode, identity = entry[0], entry[1].hex()
     return mode, identity
 
 
-def walk(read: Read, tree: str, under: str, width: int) -> Iterator[str]:
+def walk(tree: Tree, root: str, under: str) -> Iterator[str]:
     """All paths of files in a tree, sorted, each with `under` before it."""
-    entries = parse_tree(read(tree), width)
+    entries = tree(root)
     for name in sorted(entries, key=lambda name: name + b"/" if entries[name][0] == FOLDER else name):
         mode, raw = entries[name]
         path = under + name.decode("utf-8", "replace")
         if mode == FOLDER:
-            yield from walk(read, raw.hex(), f"{path}/", width)
+            yield from walk(tree, raw.hex(), f"{path}/")
         else:
             yield path

@@ -7,6 +7,7 @@ trailer, and nothing that moves a terminal's cursor.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitorch.text import moment
@@ -84,8 +85,12 @@ class _Several:
         return f"{number} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"
 
 
+@lru_cache(maxsize=512)
 def one_line(text: str, characters: int) -> str:
-    """Text from outside as part of a line: no line break of any kind, no control or bidi character, cut with `…`."""
+    """Text from outside as part of a line: no line break of any kind, no control or bidi character, cut with `…`.
+
+    Remembered, since `verify` asks for the same runs, jobs and actors again and again.
+    """
     line = " ".join(_UNSEEN.sub(" ", text[: 4 * characters]).split())
     return line if len(line) <= characters else f"{line[: characters - 1].rstrip()}…"
 

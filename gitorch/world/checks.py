@@ -74,9 +74,10 @@ class ProjectChecks:
             if (run / "result.json").exists():
                 return
             self._end_leftovers(run)
+            # Before the checkout is made, so that `clear` knows of it wherever we are killed.
+            write_json(run / "spec.json", {"command": command, "cwd": str(worktree), "wait_seconds": wait_seconds})
             self._worktrees.remove(worktree, force=True)
             self._worktrees.ensure(worktree, commit, None)
-            write_json(run / "spec.json", {"command": command, "cwd": str(worktree), "wait_seconds": wait_seconds})
             self._launch(run, descriptor)
         finally:
             os.close(descriptor)

@@ -28,11 +28,20 @@ if TYPE_CHECKING:
 SHOWN_MS = 2_000
 """How long a program may take to show a pasted line (slowest measured: 0.3 s)."""
 
+LATE_MS = 10_000
+"""After this long a pasted line that never showed is given up, and not typed again: a program that hangs has it still."""
+
+LOST_MAX = 3
+"""How often a text that was provably lost is typed again."""
+
 CONFIRM_MS = 3_000
 """How long a submission may take to show (slowest proof measured: 0.25 s after the key)."""
 
 SWALLOWED_MS = 700
 """After this long a line that still stands in the input was not submitted: the key was swallowed."""
+
+PROOF_MS = 600_000
+"""For how long a better proof is looked for; transcripts grow, and every look reads them."""
 
 PRESSES_MAX = 3
 HOOK_GRACE_MS = 1_000
@@ -79,17 +88,22 @@ class Delivery:
         if scene is None:
             return "refused: the session is gone"
         if scene.pane.typed != letter:
-            sent = SentMark(line, self._clock.now(), transcripts=transcript_sizes(self._preset, self._cwd, self._home))
+            sizes = transcript_sizes(self._preset, self._cwd, self._home)
+            sent = SentMark(line, self._clock.now(), lost=sent.lost if sent is not None else 0, transcripts=sizes)
             if refusal := self._type(scene, letter, sent):
                 return f"refused: {refusal}"
-        receipt = self._finish(letter, sent or SentMark(line, self._launch.started_at))
+        elif sent is None:
+            sent = SentMark(line, self._launch.started_at)
+            self._folder.write_sent(letter, sent)
+        receipt = self._finish(letter, sent)
         if not receipt.startswith("refused"):
             self._keep(letter, receipt)
         return receipt
 
     def grade(self, letter: LetterId, sent: SentMark) -> str:
-        """The receipt of a text that was typed before, raised to `delivered` once something proves it."""
-        if sent.receipt != "delivered" and self._reached(sent):
+        """The receipt of a text that was typed before, raised to `delivered` when something proves it soon enough."""
+        fresh = self._clock.now() < sent.at + PROOF_MS
+        if sent.receipt != "delivered" and fresh and self._reached(sent):
             self._keep(letter, "delivered")
             return "delivered"
         return sent.receipt
@@ -137,8 +151,12 @@ class Delivery:
     def _first_prompt_pending(self) -> bool:
         events = {signal.event for signal in self._folder.signals()}
         young = self._clock.now() - self._launch.started_at < FIRST_PROMPT_MS
-        given = bool(self._launch.letter) and self._preset.first_prompt != "paste"
-        return given and young and bool(events) and not events & {"prompt", "stop", "permission", "error"}
+        return (
+            bool(self._launch.letter)
+            and young
+            and bool(events)
+            and not events & {"prompt", "stop", "permission", "error"}
+        )
 
     def _type(self, scene: Scene, letter: LetterId, sent: SentMark) -> str:
         """Paste the line, marked before and guarded inside the server; why not, or nothing."""
@@ -225,17 +243,23 @@ class Delivery:
     def _not_shown(self, letter: LetterId, sent: SentMark, scene: Scene) -> str:
         """What became of a line that cannot be submitted.
 
-        All programs tried drop a paste into a dialog. It is provably lost, and may be typed again, when the program wrote
-        since, is ready, and its input is empty, unless the line was once seen there and somebody else did something to it.
+        All programs tried drop a paste into a dialog. It is provably lost, and may be typed again, when the program is ready
+        and its input empty, and a dialog was seen or something was written since; unless the line was once seen in the
+        input, so that somebody else did something to it. A program that shows nothing at all may still show it later.
         """
+        if scene.state is AgentState.DIALOG and not sent.shown:
+            self._folder.write_sent(letter, replace(sent, blocked=True))
         if scene.state not in READY:
             return f"refused: the agent became {scene.state} after the text was typed; the submit key was not pressed"
         if scene.empty is not True:
             return "refused: the input holds something else beside the text; the submit key was not pressed"
-        if sent.shown or scene.pane.active_at * 1000 < sent.at + 1000:
+        if sent.shown or sent.lost >= LOST_MAX:
             return "unknown"
+        if not sent.blocked and scene.pane.active_at * 1000 < sent.at + 1000:
+            late = self._clock.now() > sent.at + LATE_MS
+            return "unknown" if late else "refused: the text does not show in the input yet"
         self._tmux.tell("set-option", "-p", "-u", "-t", scene.pane.id, "@gitorch_typed")
-        self._folder.forget_sent(letter)
+        self._folder.write_sent(letter, replace(sent, lost=sent.lost + 1))
         return "refused: the text was lost in a dialog and will be typed again"
 
     def _confirm(self, letter: LetterId, sent: SentMark, presses: int) -> str:

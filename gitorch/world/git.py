@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import getpass
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,9 @@ class GitCommands:
 
     def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
         self._git = GitRunner(repo, environ, clock)
+        # What git says of two commits never changes, and a loop asks the same at every tick.
+        self._stat = lru_cache(maxsize=1024)(self._counted)
+        self._merge = lru_cache(maxsize=1024)(self._merged)
 
     def resolve(self, name: str) -> CommitId | None:
         """The commit of a local branch, by its short name, or of a full id; None where there is no such commit."""
@@ -143,6 +147,9 @@ class GitCommands:
 
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
         """What `head` has beyond its merge base with `base`; beyond `base` itself where they have no common history."""
+        return self._stat(base, head)
+
+    def _counted(self, base: CommitId, head: CommitId) -> DiffStat:
         done = self._git.ask("merge-base", base, head)
         fork = done.out.strip() if done.status == 0 else base
         words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", fork, head, "--")
@@ -154,6 +161,9 @@ class GitCommands:
 
     def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:
         """Merge two commits in memory, touching no checkout. Raises Failed where they have no common history."""
+        return self._merge(ours, theirs)
+
+    def _merged(self, ours: CommitId, theirs: CommitId) -> MergeTry:
         done = self._git.ask("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
         if done.status not in {0, 1}:
             raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}: {done.err}")

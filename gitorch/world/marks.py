@@ -48,14 +48,16 @@ class LaunchMark:
 class SentMark:
     """One text that was typed, or is just being typed as long as `receipt` is empty.
 
-    `shown` says that it was seen in the input line. `transcripts` are the sizes of the files in which the text may show up,
-    from before it was typed.
+    `shown` says that it was seen in the input line, `blocked` that a dialog stood there instead, `lost` how often it was typed for
+    nothing. `transcripts` are the sizes of the files in which the text may show up, from before it was typed.
     """
 
     line: str
     at: Moment
     receipt: str = ""
     shown: bool = False
+    blocked: bool = False
+    lost: int = 0
     transcripts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -120,10 +122,6 @@ class Folder:
     def write_sent(self, letter: LetterId, mark: SentMark) -> None:
         """Leave or grade the mark of one text."""
         write_json(self.path / "sent" / f"{letter}.json", dataclasses.asdict(mark))
-
-    def forget_sent(self, letter: LetterId) -> None:
-        """Take back the mark of a text that certainly was not submitted."""
-        (self.path / "sent" / f"{letter}.json").unlink(missing_ok=True)
 
     def letters(self) -> Iterator[LetterId]:
         """All texts that were typed or begun."""

@@ -37,7 +37,6 @@ class Memory:
     hook: Signal | None = None
     ready: bool = False
     pane: str = ""
-    dead: bool = False
     active_at: int = -1
     captured_at: int = 0
     screen: str = ""
@@ -108,7 +107,7 @@ class Sight:
         for key, pane in moved.items():
             if (text := texts.get(pane.id)) is not None:
                 memory = memories[key]
-                memory.screen, memory.pane, memory.dead = text, pane.id, pane.dead
+                memory.screen, memory.pane = text, pane.id
                 memory.active_at, memory.captured_at = pane.active_at, now
 
     def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
@@ -144,7 +143,7 @@ class Sight:
 
 
 def _moved(memory: Memory, pane: Pane) -> bool:
-    if memory.pane != pane.id or memory.active_at != pane.active_at or memory.dead != pane.dead:
+    if memory.pane != pane.id or memory.active_at != pane.active_at:
         return True
     return memory.captured_at < (pane.active_at + 1) * 1000
 
@@ -168,7 +167,7 @@ def _absent(memory: Memory, listing: Listing) -> SessionSeen:
         state=AgentState.UNKNOWN if running else AgentState.EXITED,
         pid=agent[0] if agent is not None and running else 0,
         exit_status=memory.folder.exit_status(),
-        server_gone=launch.server != listing.server,
+        server_gone=not listing.server or launch.server != listing.server,
         started_at=launch.started_at,
         evidence="process: runs without a terminal" if running else "process: gone",
         screen=memory.folder.output_tail(SHOWN_LINES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 from dataclasses import replace
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 HISTORY_LINES = 5_000
+CLOSING_SECONDS = 3.0
+FOLDER_MADE = "tmux-folder-made"
+"""There while the folder that tmux keeps its sockets in exists only because of us."""
 
 SERVER_SETUP = (
     *("start-server", ";"),
@@ -83,9 +87,11 @@ class TmuxTerminals:
             return
         mark = self._prepare(launch, folder)
         folder.write_launch(mark)
-        if launch.first_letter is not None and launch.first_line and launch.preset.first_prompt != "paste":
+        if mark.letter:
             sizes = transcript_sizes(launch.preset, launch.cwd, self._user_home)
-            folder.write_sent(launch.first_letter, SentMark(launch.first_line, mark.started_at, transcripts=sizes))
+            folder.write_sent(LetterId(mark.letter), SentMark(launch.first_line, mark.started_at, transcripts=sizes))
+        if not self._tmux.socket.parent.exists():
+            write_whole(self._home / FOLDER_MADE, b"")
         self._create(launch, folder)
         pane = _pane_of(self._tmux.list(), launch.key, None)
         if pane is None:
@@ -98,7 +104,8 @@ class TmuxTerminals:
         for name, text in launch.preset.files.items():
             write_whole(folder.path / name, text.encode())
         write_whole(folder.path / "run.sh", launching.wrapper(argv, env, launch.cwd, folder.path).encode())
-        return LaunchMark(argv, str(launch.cwd), launch.first_letter or "", self._clock.now(), launch.preset)
+        letter = (launch.first_letter or "") if _prompts(launch) else ""
+        return LaunchMark(argv, str(launch.cwd), letter, self._clock.now(), launch.preset)
 
     def _create(self, launch: Launch, folder: Folder) -> None:
         name = launch.key.name
@@ -212,8 +219,21 @@ class TmuxTerminals:
         return {agent[0]: key for key, agent in agents if agent is not None and processes.alive(*agent)}
 
     def close(self) -> None:
-        """End the tmux server when no session is left on it; the server itself decides that, so nobody's start is lost."""
+        """End the tmux server when no session is left on it, and remove what it leaves: its socket, and the folder if it made it.
+
+        The server itself decides whether it is empty, so nobody's start is lost.
+        """
         self._tmux.ask("if-shell", "-F", "#{==:#{server_sessions},0}", "kill-server")
+        limit = self._clock.now() + int(CLOSING_SECONDS * 1000)
+        while not self._tmux.remove_socket():
+            if self._tmux.list().panes or self._clock.now() > limit:
+                return
+            self._clock.sleep(0.02)
+        made = self._home / FOLDER_MADE
+        if made.exists():
+            with contextlib.suppress(OSError):
+                self._tmux.socket.parent.rmdir()
+            made.unlink(missing_ok=True)
 
     def _owner(self, key: SessionKey) -> str:
         return f"{self._socket}/{key.name}"
@@ -221,6 +241,11 @@ class TmuxTerminals:
     @property
     def _user_home(self) -> str:
         return self._environ.get("HOME", "/")
+
+
+def _prompts(launch: Launch) -> bool:
+    """Whether starting the session is what delivers its first prompt."""
+    return bool(launch.first_line) and launch.preset.first_prompt != "paste"
 
 
 def _pane_of(listing: Listing, key: SessionKey, mark: LaunchMark | None) -> Pane | None:

@@ -6,11 +6,16 @@ listings costs 12.6 ms at 100 sessions where `list-panes -a` costs 2.6.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import socket
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.world.files import lock
 from gitorch.world.programs import Done, run
 
 if TYPE_CHECKING:
@@ -18,7 +23,11 @@ if TYPE_CHECKING:
 
     from gitorch.ports.world import Clock
 
-NO_SERVER = re.compile(r"no server running on|error connecting to .*\((No such file or directory|Connection refused)\)")
+NO_SERVER = re.compile(
+    r"no server running on|no current target|error connecting to .*\((No such file or directory|Connection refused)\)"
+)
+"""What tmux says when there certainly is no session: no server, or one without sessions on its way out."""
+
 PASSING = re.compile(r"server exited unexpectedly|lost server")
 COLUMNS, ROWS = 200, 50
 
@@ -91,8 +100,9 @@ class Tmux:
     call gets the same few variables. TMUX_TMPDIR is not among them: two callers who differ in it would see two servers.
     """
 
-    def __init__(self, socket: str, environ: Mapping[str, str], clock: Clock, wait_seconds: float = 5.0) -> None:
-        self._argv = ("tmux", "-u", "-L", socket, "-f", "/dev/null")
+    def __init__(self, name: str, environ: Mapping[str, str], clock: Clock, wait_seconds: float = 5.0) -> None:
+        self._argv = ("tmux", "-u", "-L", name, "-f", "/dev/null")
+        self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / name  # noqa: S108 - where tmux itself puts it
         self._clock = clock
         self._wait_seconds = wait_seconds
         self._env = {
@@ -171,6 +181,37 @@ class Tmux:
             raise Unavailable(f"tmux could not show pane {pane}: {done.err}", hint="gitorch doctor")
         line, _, text = done.out.partition(f"\n{nonce}\n")
         return parse_panes(line).panes[0], text
+
+    def remove_socket(self) -> bool:
+        """Remove the socket that a server left when it ended (tmux 3.3a always does); whether there is none any more.
+
+        Under the lock that tmux takes to start a server, so that the socket of one that is just starting is never taken.
+        """
+        if not self.socket.exists():
+            return True
+        starting = self.socket.with_name(f"{self.socket.name}.lock")
+        descriptor = lock(starting)
+        if descriptor is None:
+            return False
+        try:
+            if not _refuses(self.socket):
+                return False
+            self.socket.unlink(missing_ok=True)
+        finally:
+            starting.unlink(missing_ok=True)
+            os.close(descriptor)
+        return True
+
+
+def _refuses(path: Path) -> bool:
+    """Whether certainly nobody listens on this socket."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(1.0)
+        try:
+            caller.connect(str(path))
+        except OSError as error:
+            return error.errno in {errno.ECONNREFUSED, errno.ENOENT}
+    return False
 
 
 def literal(word: str) -> str:

@@ -103,7 +103,9 @@ def test_a_stopped_session_is_gone_and_is_not_started_again(stage):
 
 
 def test_stopping_what_never_was_is_harmless(stage):
+    launch = stage.launch()
     stage.terminals.stop(ABSENT)
+    assert look(stage, launch).present
 
 
 def test_what_does_not_exist_can_neither_be_read_nor_attached_to(stage):

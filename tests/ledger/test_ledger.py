@@ -1,6 +1,6 @@
+"""The ledger through its port: appends, reads, races, the cache, the remembered tip."""
+
 import json
-import os
-import time
 
 import pytest
 from ledger_kit import AGENT, AT, HOST, OTHER, REF, RUN, count, fill, git, new_repo, open_ledger, renewed
@@ -334,52 +334,6 @@ def test_a_broken_record_stops_every_verb(repo, ledger):
     for one in (ledger, open_ledger(repo)):
         with pytest.raises(Corrupt, match="is not what gitorch writes"):
             one.state(RUN)
-
-
-def test_a_writer_that_finds_the_ref_locked_waits_and_then_says_busy(repo):
-    ledger = open_ledger(repo, wait_seconds=0.2)
-    ledger.create(HOST, AT, "L-1")
-    lock = repo / ".git" / f"{REF}.lock"
-    lock.touch()
-    with pytest.raises(Busy):
-        fill(ledger, 1)
-    os.utime(lock, (time.time() - 10, time.time() - 10))
-    fill(ledger, 1)
-    assert not lock.exists()
-
-
-def test_a_lock_excludes_others_and_ends_with_its_block(repo, ledger):
-    other = open_ledger(repo)
-    with ledger.hold("tick"):
-        with pytest.raises(Busy, match="tick"), other.hold("tick"):
-            pass
-        with pytest.raises(Busy, match="tick"), other.hold("tick", 0.05):
-            pass
-        with other.hold("another"):
-            pass
-    with other.hold("tick", 0.05):
-        pass
-    with pytest.raises(Usage), ledger.hold("../x"):
-        pass
-
-
-def test_a_lock_is_waited_for(repo, ledger):
-    import threading
-
-    held, free = threading.Event(), threading.Event()
-
-    def keep():
-        with open_ledger(repo).hold("ledger"):
-            held.set()
-            free.wait(5)
-
-    thread = threading.Thread(target=keep)
-    thread.start()
-    held.wait(5)
-    threading.Timer(0.05, free.set).start()
-    fill(ledger, 1)
-    thread.join()
-    assert ledger.state(RUN).run.records == 1
 
 
 def test_a_linked_worktree_shares_ledger_locks_and_cache(repo, ledger, tmp_path):

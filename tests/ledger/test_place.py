@@ -1,3 +1,5 @@
+"""Where a repository keeps its ledger, and which store suits its layout."""
+
 import pytest
 from ledger_kit import git, new_repo
 

@@ -1,5 +1,6 @@
 """Many writers, and writers that are killed in the middle: nothing acknowledged is lost, nothing is wedged."""
 
+import multiprocessing
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from append_child import append_until_killed
 from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, fill, git, new_repo, open_ledger, renewed
 
 HERE = Path(__file__).parent
@@ -55,17 +57,24 @@ def test_eight_writers_lose_nothing_and_none_fails(repo, tmp_path):
     assert [ledger.state(f"r-{number}").run.records for number in range(8)] == [25] * 8
 
 
+def forked(repo, run, notes):
+    process = multiprocessing.get_context("fork").Process(target=append_until_killed, args=(repo, run, notes))
+    process.start()
+    return process
+
+
 def kill_randomly(repo, tmp_path, kills, seed):
-    """Start two writers at a time and kill them 0 to 60 ms after their first acknowledged append."""
+    """Two writers at a time, each killed 0 to 60 ms after its first acknowledged append."""
     chance, acknowledged = random.Random(seed), []
     for number in range(0, kills, 2):
         notes = [tmp_path / f"notes-{number}-{which}" for which in "ab"]
-        children = [child(repo, f"r-{which}", 10_000, path) for which, path in zip("ab", notes, strict=True)]
+        children = [forked(repo, f"r-{which}", path) for which, path in zip("ab", notes, strict=True)]
         for process, path in zip(children, notes, strict=True):
             wait_for(path, process)
-            time.sleep(chance.random() * 0.06)  # the instant of the kill is the arrangement, not a wait
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
+            process.join(chance.random() * 0.06)  # the instant of the kill
+            assert process.exitcode is None
+            process.kill()
+            process.join()
         acknowledged += [entry for path in notes for entry in noted(path)]
     return acknowledged
 
@@ -73,9 +82,9 @@ def kill_randomly(repo, tmp_path, kills, seed):
 def wait_for(path, process):
     limit = time.monotonic() + 30
     while not (path.exists() and path.stat().st_size):
-        assert process.poll() is None, process.stderr.read().decode()
+        assert process.is_alive()
         assert time.monotonic() < limit
-        time.sleep(0.001)
+        process.join(0.002)
 
 
 def check_after_kills(repo, acknowledged):
@@ -131,3 +140,32 @@ def test_an_append_that_ends_at_any_system_call_happened_or_did_not(repo, name, 
     assert not lock.exists()
     assert ledger.verify().faults == ()
     git(repo, "fsck", "--no-dangling")
+
+
+def test_what_is_named_is_always_durable_before_what_names_it(repo, monkeypatch):
+    """Objects are synced before they get their names, named before the ref is synced, and the ref's folder comes last."""
+    calls = []
+
+    def noting(name, describe):
+        real = getattr(os, name)
+
+        def call(*arguments, **options):
+            calls.append((name, describe(*arguments)))
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(os, name, call)
+
+    ledger = open_ledger(repo)
+    noting("fsync", lambda descriptor: str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    noting("rename", lambda _, target: os.fsdecode(target))
+    noting("replace", lambda _, target: os.fsdecode(target))
+    ledger.append(RUN, AGENT, AT, lambda _: [renewed(1, brief=b"x")])
+    calls = [(name, path) for name, path in calls if "/.git/gitorch/" not in path]
+    synced = [number for number, (name, path) in enumerate(calls) if name == "fsync" and "tmp_obj_gitorch" in path]
+    named = [number for number, (name, path) in enumerate(calls) if name == "rename" and "/objects/" in path]
+    (ref_synced,) = [number for number, call in enumerate(calls) if call == ("fsync", f"{repo}/.git/{REF}.lock")]
+    (ref_moved,) = [number for number, call in enumerate(calls) if call == ("replace", f"{repo}/.git/{REF}")]
+    folder = calls.index(("fsync", str((repo / ".git" / REF).parent)))
+    assert len(synced) == len({calls[number][1] for number in named}) == 9
+    assert max(synced) < min(named)
+    assert max(named) < ref_synced < ref_moved < folder == len(calls) - 1

@@ -1,3 +1,5 @@
+"""The canonical form: every record reads back to itself, and ruamel.yaml reads it to the same value."""
+
 import dataclasses
 import io
 import math

@@ -1,3 +1,5 @@
+"""What git log says of each event, and that no text from outside can add a line."""
+
 import dataclasses
 import subprocess
 

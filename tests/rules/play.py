@@ -46,7 +46,7 @@ def workflow(needs: dict[str, tuple[str, ...]], rounds: int = 3) -> Workflow:
             jobs[review] = JobSpec(
                 review, f"{role} of {name}", JobKind.REVIEW, "reviewer", (job,), role=role, subject=job, stage=stage
             )
-            cycles.append(Cycle(review, job, rounds))
+            cycles.append(Cycle(review, job, rounds - 1))
     jobs[JobId("approval")] = JobSpec(
         JobId("approval"), "Approve", JobKind.CHECKPOINT, "", tuple(JobId(n) for n in needs)
     )

@@ -129,7 +129,7 @@ worktrees: {beads_enabled: true}
         ("a: b: c", (1, 5, "This is not YAML: mapping values are not allowed here.")),
         ("waits: &w {}\nreminders: *w", (1, 8, "YAML aliases (*name) are not read here.")),
         ("cleanup: !x ask", (1, 10, "YAML tags such as !x are not read here.")),
-        ("[" * 2000, (1, 1, "This is not YAML: it is nested too deeply.")),
+        ("[" * 900, (1, 41, "This is not YAML: it is nested too deeply.")),
         ("a\x07", (1, 2, "This is not YAML: it holds a control character.")),
         (
             "orchestration: {merge_target: a..b}",

@@ -309,7 +309,8 @@ def test_a_long_plan_is_read_in_reasonable_time():
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300), st.none() | st.binary(max_size=200))
 def test_no_bytes_make_it_raise(data, prompt):
-    parse_plan("plan.md", data, ("prompt.md", prompt) if prompt is not None else None)
+    plan = parse_plan("plan.md", data, ("prompt.md", prompt) if prompt is not None else None)
+    assert plan.path == "plan.md"
 
 
 PIECES = [

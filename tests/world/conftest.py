@@ -1,3 +1,5 @@
+"""Real sessions and real repositories for every test here."""
+
 import sys
 from pathlib import Path
 

@@ -23,12 +23,12 @@ SIGNS = {
 }
 
 
-def wait_for(condition, seconds=8.0):
+def wait_for(condition, seconds=20.0):
     """The condition's first true answer, asked again and again within a limit."""
     limit = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < limit, "the condition did not come true in time"
-        time.sleep(0.02)
+        SystemClock().sleep(0.02)
     return answer
 
 
@@ -113,3 +113,4 @@ class Lab:
         for key in self.keys:
             self.terminals.stop(key)
         self.tmux.ask("kill-server")
+        Path(f"/tmp/tmux-{os.getuid()}", self.socket).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.model.ids import LetterId
+from gitorch.world import delivery
 from gitorch.world.marks import SentMark, folder_of
 
 pytestmark = pytest.mark.tmux
@@ -94,8 +95,19 @@ def test_a_dialog_that_opens_under_the_paste_is_not_confirmed_and_the_text_comes
     assert lab.logged("answers") == []
     lab.mode("idle")
     lab.wait_state(key, "idle")
-    receipts = wait_for(lambda: (got := lab.deliver(key)) == "submitted" or (got.startswith("unknown") and got))
-    assert receipts is True
+    assert lab.deliver(key) == "refused: the text was lost in a dialog and will be typed again"
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_dialog_beside_a_line_that_is_shown_gets_no_key_and_the_line_is_submitted_after_it(lab):
+    key = lab.ready("--overlay")
+    assert lab.deliver(key).endswith("the submit key was not pressed")
+    assert LINE in lab.terminals.screen(key)
+    assert lab.logged("answers") == []
+    lab.mode("idle")
+    lab.wait_state(key, "idle")
+    assert lab.deliver(key) == "submitted"
     assert lab.turns() == [LINE]
 
 
@@ -129,11 +141,11 @@ def test_a_dead_pane_is_refused_and_the_server_with_its_other_sessions_survives(
 
 def test_a_pane_that_dies_after_the_look_is_guarded_inside_the_server(lab):
     key = lab.ready()
-    delivery = lab.terminals._delivery(*_parts(lab, key))
-    scene = delivery._scene(LINE)
+    one = lab.terminals._delivery(*_parts(lab, key))
+    scene = one._scene(LINE)
     lab.mode("exit 0")
     lab.wait_state(key, "exited")
-    refusal = delivery._type(scene, LetterId("l1"), SentMark(LINE, lab.clock.now()))
+    refusal = one._type(scene, LetterId("l1"), SentMark(LINE, lab.clock.now()))
     assert refusal == "its terminal changed just before the text was typed"
     assert lab.look(key).present
     assert lab.tmux.ask("list-buffers").out == ""
@@ -145,10 +157,12 @@ def _parts(lab, key):
     return folder, mark, mark.preset
 
 
-def test_a_program_that_never_shows_the_text_is_not_sent_a_key(lab):
+def test_a_program_that_never_shows_the_text_is_not_sent_a_key(lab, monkeypatch):
     key = lab.ready("--deaf")
     receipt = lab.deliver(key)
-    assert receipt in {"unknown", "refused: the text was lost in a dialog and will be typed again"}
+    assert receipt == "refused: the text does not show in the input yet"
+    monkeypatch.setattr(delivery, "LATE_MS", 0)
+    assert lab.deliver(key) == "unknown"
     assert lab.turns() == []
 
 

@@ -51,14 +51,14 @@ def test_a_clean_checkout_of_the_target_follows_and_shows_no_change(repo):
     assert repo.git("reflog", "-1", "--format=%gs", "HEAD") == "gitorch: merge"
 
 
-@pytest.mark.parametrize("kind", ["changed", "staged", "in the way", "merging", "deleted"])
+@pytest.mark.parametrize("kind", ["changed", "staged", "in the way", "merging", "merging nothing", "deleted"])
 def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_along(repo, kind):
     old, new = target(repo)
     if kind == "in the way":
         repo.write("new.py", "mine\n")
-    elif kind == "merging":
+    elif kind.startswith("merging"):
         other = repo.branch("other", {"README.md": "uno\n"})
-        repo.git("merge", "--no-commit", "--no-ff", other)
+        repo.git("merge", "--no-commit", "--no-ff", *(("-s", "ours") if kind == "merging nothing" else ()), other)
     elif kind == "deleted":
         (repo.path / "README.md").unlink()
     else:

@@ -37,14 +37,20 @@ def test_ancestors_begin_with_the_process_and_end_below_the_first():
     assert 1 not in line
 
 
+ORPHAN = """import os, signal, time
+if os.fork(): os.wait()
+signal.signal(signal.SIGTERM, signal.SIG_IGN); os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"""
+
+
 def test_ending_follows_a_family_whose_parent_is_gone():
-    code = (
-        "import os, time\nif os.fork(): os.wait()\nelse:\n os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
-        grandchild = int(parent.stdout.readline())
-        assert processes.end(lambda table: {parent.pid} & set(table), SystemClock())
-    assert gone(grandchild)
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as parent:
+        orphan = int(parent.stdout.readline())
+
+        def find(everything):
+            return {pid for pid, one in everything.items() if pid == parent.pid and not one.zombie}
+
+        assert processes.end(find, SystemClock(), patience_seconds=0.3)
+    assert gone(orphan)
 
 
 def test_the_caller_itself_is_spared():

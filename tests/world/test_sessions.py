@@ -63,7 +63,9 @@ def test_a_missing_worktree_ends_the_session_without_running_the_agent(lab):
 
 def test_the_agent_gets_a_listed_environment_and_nothing_else(lab):
     lab.environ.update({"PASSED": "yes;", "LC_TIME": "C.UTF-8"})
-    key = run_script(lab, "env -0 > env.out; sleep 600", env={"SET": "it's {session}"}, passes=("PASSED", "ABSENT"))
+    key = run_script(
+        lab, "env -0 > env.out; sleep 600", env={"SET": "it's {session}"}, passes=("PASSED", "ABSENT", "TMUX")
+    )
     data = wait_for(lambda: (lab.cwd / "env.out").exists() and (lab.cwd / "env.out").read_bytes())
     env = dict(entry.split("=", 1) for entry in data.decode().split("\0") if entry)
     folder = folder_of(lab.home, key).path
@@ -238,6 +240,21 @@ def test_a_missing_tmux_is_unavailable(tmp_path, lab):
     terminals = TmuxTerminals(lab.home, lab.socket, lab.clock, {"PATH": str(tmp_path)})
     with pytest.raises(Unavailable, match="tmux cannot be run"):
         terminals.look([])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no server running on /tmp/x",
+        "no current target",
+        "error connecting to /tmp/x (No such file or directory)",
+        "error connecting to /tmp/x (Connection refused)",
+    ],
+)
+def test_a_server_that_certainly_has_no_session_is_an_answer(tmp_path, lab, words):
+    script = f'echo "{words}" >&2; exit 1'
+    path = f"{stub(tmp_path, 'tmux', script)}:/usr/bin:/bin"
+    assert Tmux(lab.socket, {"PATH": path}, lab.clock).list().panes == ()
 
 
 def test_a_server_that_was_just_going_away_is_asked_again(tmp_path, lab):

@@ -1,6 +1,6 @@
 """A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
 
-`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [PROMPT]`. It logs every submitted turn to
+`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
 `idle`, `busy`, `dialog`, `exit N`.
 """
@@ -46,6 +46,8 @@ class Tui:
         out = [f"\x1b]2;{title}\x07\x1b[H\x1b[2J", *(f"> {turn}\r\n" for turn in self.history[-5:])]
         if self.mode == "dialog":
             out.append("Allow this command?\r\n1. Yes  2. No\r\nEnter to confirm · Esc to cancel")
+            if self.options.overlay:
+                out.append(f"\r\n❯ {self.input}")
         else:
             out.append("esc to interrupt\r\n" if self.busy() else "\r\n")
             out.append(f"❯ {self.input}")
@@ -64,7 +66,7 @@ class Tui:
             self.hook("stop")
 
     def key(self, char):
-        if self.mode == "dialog":
+        if self.mode == "dialog" and not (self.options.overlay and self.pasting):
             if char == "\r":
                 self.note("answers", "approved")
             return
@@ -89,7 +91,7 @@ class Tui:
             if self.pending.startswith((PASTE_ON, PASTE_OFF)):
                 self.pasting = self.pending.startswith(PASTE_ON)
                 self.pending = self.pending[6:]
-                if self.pasting and self.options.quick_dialog:
+                if self.pasting and (self.options.quick_dialog or self.options.overlay):
                     self.options.quick_dialog = False
                     self.mode = "dialog"
                     (self.folder / "mode").write_text("dialog")
@@ -141,6 +143,7 @@ def main():
     parser.add_argument("--hooks", action="store_true")
     parser.add_argument("--deaf", action="store_true")
     parser.add_argument("--quick-dialog", action="store_true")
+    parser.add_argument("--overlay", action="store_true")
     parser.add_argument("--swallow", type=int, default=0)
     parser.add_argument("--turn", type=float, default=0.0)
     options = parser.parse_intermixed_args()

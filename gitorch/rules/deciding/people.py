@@ -236,7 +236,7 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
     if not command.text.strip():
         message = "a rejection needs a reason"
         raise Refused(message, f"gitorch reject {run.id} --note TEXT")
-    known = {b.job for b in report.branches}
+    known = tuple(b.job for b in report.branches)
     for job in command.rework:
         if job not in known:
             message = f"{job} is not in the report; it names {', '.join(known)}"

@@ -257,6 +257,6 @@ def note_overlap(state: State, order: Order, command: commands.NoteOverlap) -> t
     """Said once for the same jobs and paths."""
     ensure.host(order.actor, "overlaps")
     run = ensure.run_there(state)
-    if overlap_key(command.jobs, command.paths) in run.overlaps:
+    if overlap_key(command.jobs, command.conflict) in run.overlaps:
         return ()
     return (events.OverlapNoted(command.jobs, command.paths, command.conflict),)

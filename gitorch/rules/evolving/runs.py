@@ -48,10 +48,11 @@ def prepared(record: Record, event: RunPrepared) -> Run:
 
 
 def confirmed(run: Run, _: Record, event: RunConfirmed) -> Run:
-    """The answers count from here on; every cycle allows as many rounds as it declares, or as the settings say."""
-    rounds = {cycle.back_to: cycle.rounds for cycle in run.workflow.cycles}
+    """The answers count from here on. A cycle allows one round more than it leads back; without one there is one round."""
+    back = {cycle.back_to: cycle.rounds for cycle in run.workflow.cycles}
+    judged = {state.spec.subject for state in run.jobs.values()}
     jobs = {
-        job: replace(state, rounds_allowed=rounds.get(job, event.settings.rounds_max))
+        job: replace(state, rounds_allowed=back.get(job, 0) + 1 if job in judged else event.settings.rounds_max)
         for job, state in run.jobs.items()
     }
     return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs)

@@ -251,7 +251,7 @@ def _unskipped(run: Run, job: JobId) -> Run:
 
 def overlap_noted(run: Run, _: Record, event: OverlapNoted) -> Run:
     """The pair and what it shares are remembered, so that it is said once."""
-    return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.paths)))
+    return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.conflict)))
 
 
 def refused(run: Run, record: Record, _: ActionRefused) -> Run:

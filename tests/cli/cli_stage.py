@@ -1,0 +1,305 @@
+# ruff: noqa: ARG002 stand-ins take what their ports pass
+"""A repository that exists only in memory, played by the real rules and the real app, for the command line to work on.
+
+Only what touches git, tmux and files is a stand-in. `python cli_stage.py SCENE WORDS…` is one call of gitorch on it, so that
+real processes, pipes and terminals can be tested.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTerminals, MemoryWorld, RealClock, commit
+
+from gitorch.app.acting import carry
+from gitorch.app.agents import Badge
+from gitorch.app.people import Caller
+from gitorch.app.perform import token_digest
+from gitorch.app.starting import Checked, Sheet, SheetRow
+from gitorch.app.tools import Tools
+from gitorch.cli.boundary import run as run_call
+from gitorch.cli.call import Call, Streams
+from gitorch.cli.parts import Parts
+from gitorch.errors import Denied, Problem
+from gitorch.model import commands as c
+from gitorch.model.config import Config
+from gitorch.model.ids import Digest, JobId, RunId, SessionId
+from gitorch.model.plan import Epic, Plan
+from gitorch.model.record import Actor, ActorKind
+from gitorch.model.review import Choice, ReportStatus
+from gitorch.model.runtime import Preset
+from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
+from gitorch.rules.readings import branch_name, writes
+
+if TYPE_CHECKING:
+    from gitorch.model.run import Run
+
+HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
+HOST = Actor(ActorKind.HOST, "gitorch", "desk")
+RUN = RunId("auth-7f3a")
+
+
+def workflow(needs: dict[str, tuple[str, ...]], titles: dict[str, str] | None = None) -> Workflow:
+    """Work, one review each, approval, merge."""
+    jobs: dict[JobId, JobSpec] = {}
+    for name, before in needs.items():
+        job, review = JobId(name), JobId(f"{name}.spec")
+        title = (titles or {}).get(name, name.title())
+        jobs[job] = JobSpec(
+            job, title, JobKind.BUILD, "implementer", tuple(map(JobId, before)), brief=Digest("sha256:b")
+        )
+        jobs[review] = JobSpec(
+            review, f"Review {name}", JobKind.REVIEW, "reviewer", (job,), role="spec", subject=job, stage=1
+        )
+    approval, merge = JobId("approval"), JobId("merge")
+    jobs[approval] = JobSpec(approval, "Approve", JobKind.CHECKPOINT, "", tuple(map(JobId, needs)))
+    jobs[merge] = JobSpec(merge, "Merge", JobKind.MERGE, "", (approval,))
+    lanes = {name: Lane(name, "scripted") for name in ("implementer", "reviewer")}
+    cycles = tuple(Cycle(JobId(f"{name}.spec"), JobId(name), 3) for name in needs)
+    return Workflow("stage", "1", "plan", lanes, jobs, cycles)
+
+
+@dataclass
+class Stage:
+    """One repository and everything that can be asked of it."""
+
+    folder: Path = field(default_factory=Path.cwd)
+    environ: dict[str, str] = field(default_factory=dict)
+    streams: Streams = field(default_factory=Streams)
+    problems: tuple[Problem, ...] = ()
+    target_confirmed: bool = True
+    refused: list[Checked] = field(default_factory=list)
+    begun: list[tuple[Autonomy, str]] = field(default_factory=list)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    terminals: MemoryTerminals = field(default_factory=MemoryTerminals)
+    git: MemoryGit = field(default_factory=MemoryGit)
+    clock: MemoryClock = field(default_factory=MemoryClock)
+    signs: tuple = ()
+    tools_opened: int = 0
+    broken: BaseException | None = None
+
+    @property
+    def tools(self) -> Tools:
+        world = MemoryWorld()
+        known = {
+            "ledger": self.ledger,
+            "terminals": self.terminals,
+            "git": self.git,
+            "clock": self.clock,
+            "config": Config(),
+            "preset": lambda _: Preset("scripted", ("scripted",)),
+            "host": HOST,
+            "home": self.folder / "home",
+            "root": self.folder,
+            "default_base": self.folder / "worktrees",
+        }
+        others = {f.name: world for f in fields(Tools) if f.name not in known and f.default_factory is MISSING}
+        return Tools(**known, **others)
+
+    def open(self, start: Path, environ) -> Tools:
+        self.tools_opened += 1
+        if self.broken is not None:
+            raise self.broken
+        return self.tools
+
+    def who(self, tools: Tools, environ) -> Caller:
+        session = environ.get("GITORCH_SESSION")
+        if session is None:
+            return Caller(HUMAN)
+        actor = Actor(ActorKind.AGENT, environ["GITORCH_JOB"], "desk", session)
+        return Caller(actor, RUN, "its token is in the environment")
+
+    def badge(self, environ) -> Badge:
+        if "GITORCH_TOKEN" not in environ:
+            raise Denied("this verb is for agents", "gitorch status")
+        return Badge(RunId(environ["GITORCH_RUN"]), environ["GITORCH_TOKEN"])
+
+    def check(self, tools: Tools, path: Path, prompt: Path | None) -> Checked:
+        plan = Plan(str(path), "Sign in", (Epic("api", "API", 3, "", ()),), "sha256:p", problems=self.problems)
+        if self.problems:
+            return Checked(plan, self.problems, None)
+        rows = tuple(SheetRow(j, j.title(), j, "claude", f"gitorch/RUN/{j}", f"trees/{j}") for j in ("api", "ui"))
+        sheet = Sheet(
+            title="Sign in",
+            plan_path=str(path),
+            autonomy=Autonomy.END_ONLY,
+            target="main",
+            target_commit=TARGET,
+            target_confirmed=self.target_confirmed,
+            batches=(rows,),
+            reviewers=("spec by codex", "quality by codex"),
+            max_agents=4,
+            test_command="make test",
+            review_mode=ReviewMode.SEQUENTIAL,
+            rounds_max=3,
+            settings=Settings(),
+        )
+        return Checked(plan, (), sheet)
+
+    def refuse(self, tools: Tools, caller: Caller, checked: Checked) -> None:
+        self.refused.append(checked)
+
+    def begin(self, tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
+        self.begun.append((autonomy, proof))
+        return self.prepare({"api": ()}, Settings(autonomy=autonomy))
+
+    def parts(self) -> Parts:
+        return Parts(
+            tools=self.open,
+            caller=self.who,
+            badge=self.badge,
+            check=self.check,
+            refuse=self.refuse,
+            begin=self.begin,
+            examine=lambda *_: self.signs,
+            init=_init,
+        )
+
+    def call(self) -> Call:
+        return Call(self.environ, self.folder, parts=self.parts(), streams=self.streams)
+
+    def gitorch(self, *words: str, typed: str | bytes = "") -> Answer:
+        """One call; what it printed, and its exit status."""
+        out, err = io.StringIO(), io.StringIO()
+        data = typed if isinstance(typed, bytes) else typed.encode()
+        before = sys.stdin
+        sys.stdin = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = run_call(words, self.call())
+        finally:
+            sys.stdin = before
+        return Answer(status, out.getvalue(), err.getvalue())
+
+    # Playing a run
+
+    @property
+    def run(self) -> Run:
+        run = self.ledger.state(RUN).run
+        assert run is not None
+        return run
+
+    def do(self, command, actor: Actor = HOST) -> None:
+        carry(self.tools, RUN, actor, command)
+
+    def prepare(self, needs, settings: Settings, titles=None) -> Run:
+        if not self.ledger.exists():
+            carry(self.tools, None, HUMAN, c.CreateLedger("L"))
+        flow = workflow(needs, titles)
+        self.do(c.PrepareRun(RUN, "Sign in", "plan.md", Digest("sha256:p"), "main", TARGET, flow), HUMAN)
+        self.do(c.ConfirmRun(settings, "yes-flag"), HUMAN)
+        return self.run
+
+    def begin_run(self, needs=None, settings: Settings | None = None, titles=None) -> Stage:
+        self.prepare(needs or {"api": (), "ui": ("api",)}, settings or Settings(), titles)
+        self.do(c.StartRun())
+        return self
+
+    def launch(self, job: str) -> Stage:
+        """A living session that was told its brief."""
+        session = SessionId(f"s{len(self.run.sessions) + 1}")
+        token = token_digest(f"token of {session}")
+        self.do(c.GrantLease(JobId(job), session, True, token, "nonce-one"))
+        self.do(c.MarkAlive(session, 7, "a sign"))
+        letter = self.run.sessions[session].letters[0].id
+        self.do(c.RecordDelivery(session, letter, "delivered"))
+        return self
+
+    def as_agent(self, job: str) -> Stage:
+        session = self.run.jobs[JobId(job)].session
+        self.environ = {
+            "GITORCH_RUN": RUN,
+            "GITORCH_SESSION": str(session),
+            "GITORCH_JOB": job,
+            "GITORCH_TOKEN": f"token of {session}",
+        }
+        return self
+
+    def as_human(self) -> Stage:
+        self.environ = {}
+        return self
+
+    def finish(self, job: str, status: str = "DONE", **words) -> Stage:
+        """Launch, hand in and have it accepted."""
+        self.launch(job)
+        self.hand_in(job, status, **words)
+        return self.review(job)
+
+    def hand_in(self, job: str, status: str = "DONE", **words) -> Stage:
+        state = self.run.jobs[JobId(job)]
+        head = commit(f"{job}-1")
+        if writes(state):
+            self.git.branches[branch_name(self.run, state.spec.id)] = head
+        token = self.run.sessions[state.session].token
+        actor = Actor(ActorKind.AGENT, job, "desk", state.session)
+        facts = c.WorkFacts(head, (), 1, ("a.py",))
+        self.do(c.HandIn(token, None, ReportStatus(status), f"{job} is done", facts, **words), actor)
+        return self
+
+    def review(self, job: str) -> Stage:
+        review = f"{job}.spec"
+        self.launch(review)
+        session = self.run.jobs[JobId(review)].session
+        actor = Actor(ActorKind.AGENT, review, "desk", session)
+        token = self.run.sessions[session].token
+        self.do(c.GiveVerdict(token, None, "nonce-one", commit(f"{job}-1"), Choice.ACCEPT, (), "good"), actor)
+        return self
+
+    def until_report(self) -> Stage:
+        """Everything is done but the approval."""
+        self.begin_run({"api": ()}).finish("api")
+        answer = self.gitorch("up", "--no-wait")
+        assert answer.status == 10, answer
+        return self
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call printed and answered."""
+
+    status: int
+    out: str
+    err: str
+
+
+def _init(*_):
+    from gitorch.app.setup import Initialised
+
+    return Initialised(("gitorch.yaml",), ("gitorch/ledger",), ("tests: make test was found",))
+
+
+def many(stage: Stage) -> Stage:
+    """Forty epics with titles in several scripts, five of them begun."""
+    names = {f"epic-{n:02}": () for n in range(40)}
+    titles = {name: f"長い題名 {name} mit Umlauten äöü 🚀" for name in names}
+    stage.begin_run(names, Settings(max_agents=40), titles)
+    for name in list(names)[:5]:
+        stage.launch(name)
+    return stage.hand_in("epic-00", "NEEDS_CONTEXT", questions=("どの名前ですか?",))
+
+
+SCENES = {
+    "many": many,
+    "empty": lambda stage: stage,
+    "working": lambda stage: stage.begin_run().launch("api"),
+    "report": lambda stage: stage.until_report(),
+}
+
+
+def main() -> None:
+    """One call of gitorch in this process, on a scene in memory."""
+    from gitorch.cli.call import from_process
+
+    stage = SCENES[sys.argv[1]](Stage(clock=RealClock()))
+    call = from_process()
+    call.parts = stage.parts()
+    sys.exit(run_call(sys.argv[2:], call))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""What only people decide: answers, approvals, rejections, and what follows at once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cli_stage import RUN, Stage
+
+from gitorch.cli.call import Streams
+from gitorch.model.events import ActionRefused, MergeApproved
+from gitorch.model.run import RunPhase
+from gitorch.model.workflow import Autonomy, Settings
+
+TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
+
+
+def approvals(stage):
+    return [w.record.event for w in stage.ledger.written if isinstance(w.record.event, MergeApproved)]
+
+
+def test_an_option_is_taken_by_its_beginning_and_words_may_follow(stage):
+    stage.begin_run().launch("api").hand_in("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
+    answer = stage.gitorch("answer", "q1", "push", "measure", "it")
+    assert (answer.status, answer.out) == (0, "q1 is answered: push_back. gitorch up goes on with it.\n")
+    assert stage.run.questions["q1"].answer.text == "measure it"
+
+
+def test_words_may_come_from_standard_input(stage):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    assert stage.gitorch("answer", "q1", "-", typed="two\nlines\n").status == 0
+    assert stage.run.questions["q1"].answer.text == "two\nlines"
+
+
+def test_an_answer_that_is_none_names_the_options(stage):
+    stage.begin_run().launch("api").hand_in("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
+    answer = stage.gitorch("answer", "q1", "whatever")
+    assert answer.status == 2
+    assert "accept, follow_up, push_back" in answer.err
+    assert stage.gitorch("answer", "q7", "x").status == 3
+
+
+def test_an_answer_that_stops_the_run_stops_its_agents_at_once(stage):
+    stage.begin_run().launch("api").hand_in("api", "BLOCKED", blocker="no schema", clears="migration 12")
+    answer = stage.gitorch("answer", "q1", "stop_run")
+    assert answer.status == 0
+    assert stage.terminals.stopped == ["s1"]
+    assert answer.out.endswith(f"Run {RUN} is canceled.\n")
+
+
+def test_an_agent_may_answer_approve_and_reject_nothing_and_each_attempt_is_kept(stage):
+    stage.until_report().as_agent("api")
+    for words in (("approve", "--yes"), ("reject", "--note", "x"), ("cancel",), ("pause",), ("cleanup", "--yes")):
+        assert stage.gitorch(*words).status == 5
+        kept = stage.ledger.written[-1].record.event
+        assert isinstance(kept, ActionRefused)
+        assert (kept.verb, kept.code) == (words[0], "denied")
+    assert approvals(stage) == []
+
+
+def test_an_agent_may_not_answer_and_the_attempt_is_kept(stage):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",)).as_agent("api")
+    assert stage.gitorch("answer", "q1", "mine").status == 5
+    assert stage.ledger.written[-1].record.event.verb == "answer"
+
+
+def test_approve_prints_the_report_asks_for_the_id_and_merges(stage):
+    stage.until_report().streams = TERMINAL
+    answer = stage.gitorch("approve", typed=f"{RUN}\n")
+    assert answer.status == 0
+    assert "## Branches" in answer.out
+    assert f"Type {RUN} (or yes) to merge 1 branch to main" in answer.out
+    merged = stage.run.merged
+    assert f"Merged: main is now {merged.new[:12]}. Run {RUN} is completed." in answer.out
+    assert stage.git.branches["main"] == merged.new
+    assert approvals(stage)[0].proof == "typed"
+
+
+@pytest.mark.parametrize("typed", ["\n", "no\n", "y\n", "auth\n", ""])
+def test_anything_but_the_id_or_yes_approves_nothing(stage, typed):
+    stage.until_report().streams = TERMINAL
+    assert stage.gitorch("approve", typed=typed).status == 130
+    assert approvals(stage) == []
+
+
+def test_approve_without_a_terminal_needs_yes_which_is_recorded(stage):
+    stage.until_report()
+    answer = stage.gitorch("approve")
+    assert (answer.status, approvals(stage)) == (2, [])
+    said = json.loads(stage.gitorch("approve", "--yes", "--json").out)
+    assert said["merged"]["new"] == stage.run.merged.new
+    assert (said["proof"], approvals(stage)[0].proof) == ("yes-flag", "yes-flag")
+
+
+def test_approve_binds_to_the_report_that_is_named(stage):
+    stage.until_report()
+    digest = stage.run.report.digest
+    assert stage.gitorch("approve", "--yes", "--report", "sha256:" + "0" * 64).status == 4
+    assert stage.gitorch("approve", "--yes", "--report", "abc").status == 2
+    assert stage.gitorch("approve", "--yes", "--report", digest[7:19]).status == 0
+
+
+def test_a_checkout_that_was_left_is_said_with_its_command(stage):
+    stage.until_report().git.left = True
+    answer = stage.gitorch("approve", "--yes")
+    assert "checkout holds uncommitted work" in answer.out
+    assert "git stash && git merge main" in answer.out
+
+
+def test_approve_beside_a_running_up_leaves_the_merge_to_it(stage):
+    stage.until_report().ledger.held.add("up")
+    answer = stage.gitorch("approve", "--yes")
+    assert answer.out.endswith("gitorch up is running and will merge.\n")
+    assert stage.run.merged is None
+    stage.ledger.held.clear()
+    assert stage.gitorch("up").status == 0
+    assert stage.run.merged is not None
+
+
+def test_approve_without_a_report_or_twice_is_refused(stage):
+    stage.begin_run()
+    assert stage.gitorch("approve", "--yes").status == 4
+    done = Stage(folder=stage.folder).until_report()
+    assert done.gitorch("approve", "--yes").status == 0
+    assert done.gitorch("approve", "--yes").status == 4
+
+
+@pytest.fixture
+def checkpoint(stage):
+    return stage.begin_run({"auth": (), "ui": ("auth",)}, Settings(autonomy=Autonomy.PER_EPIC)).finish("auth")
+
+
+def test_an_epic_that_waits_wins_over_a_run_whose_id_begins_like_it(checkpoint):
+    answer = checkpoint.gitorch("approve", "auth", "--yes")
+    assert answer.out == "auth is approved (q1). gitorch up goes on with it.\n"
+    assert str(checkpoint.run.jobs["auth"].phase) == "completed"
+
+
+def test_a_whole_run_id_is_always_the_run(checkpoint):
+    assert checkpoint.gitorch("approve", RUN, "--yes").status == 4
+
+
+def test_an_epic_that_does_not_wait_is_refused(checkpoint):
+    answer = checkpoint.gitorch("approve", "ui", "--yes")
+    assert answer.status == 4
+    assert "no checkpoint that waits" in answer.err
+
+
+def test_an_epic_is_approved_at_a_terminal_by_a_plain_yes(checkpoint):
+    checkpoint.streams = TERMINAL
+    assert checkpoint.gitorch("approve", "auth", typed="n\n").status == 130
+    assert checkpoint.gitorch("approve", "auth", typed="y\n").status == 0
+
+
+def test_a_rejected_epic_goes_back_with_the_note(checkpoint):
+    answer = checkpoint.gitorch("reject", "auth", "--note", "No tests.", "--run", RUN)
+    assert answer.status == 0
+    job = checkpoint.run.jobs["auth"]
+    assert job.attempt == 2
+    assert "No tests." in job.findings[0].finding.title
+
+
+def test_a_rejected_report_sends_epics_back_or_ends_the_run(stage):
+    stage.until_report()
+    answer = stage.gitorch("reject", "--note", "No tests.", "--rework", "api")
+    assert (answer.status, stage.run.phase) == (0, RunPhase.RUNNING)
+    assert "gitorch up goes on" in answer.out
+    ended = Stage(folder=stage.folder).until_report()
+    answer = ended.gitorch("reject", "--note", "-", typed="Not wanted.")
+    assert (answer.status, ended.run.phase) == (0, RunPhase.CANCELED)
+    assert "s1" in ended.terminals.stopped
+
+
+def test_a_rejection_needs_a_note(stage):
+    stage.until_report()
+    assert stage.gitorch("reject").status == 2
+    assert stage.gitorch("reject", "--note", " ").status == 4

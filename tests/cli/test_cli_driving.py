@@ -1,0 +1,126 @@
+"""`up`: how it ends, what it prints on the way, and that one is enough."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+from cli_stage import RUN, Stage
+
+from gitorch.model.run import RunPhase
+
+
+def test_without_a_terminal_it_ends_with_10_and_the_commands_when_only_people_can_go_on(stage):
+    stage.begin_run({"api": ()}).finish("api")
+    answer = stage.gitorch("up")
+    assert answer.status == 10
+    assert f"      gitorch approve {RUN}" in answer.err
+    assert answer.err.endswith(
+        f"gitorch: only people can go on: 1 question waits for you\n  try: gitorch approve {RUN}\n"
+    )
+    said = [line[10:] for line in answer.out.splitlines()]
+    assert said[0].startswith("session ended: s2")
+    assert said[-1].startswith("question q1 (approval)")
+
+
+def test_a_program_gets_what_waits_as_values(stage):
+    stage.until_report()
+    answer = stage.gitorch("up", "--json")
+    assert (answer.status, answer.err) == (10, "")
+    error = json.loads(answer.out)["error"]
+    assert error["code"] == "waiting"
+    assert [(row["id"], row["command"]) for row in error["waiting"]] == [("q1", f"gitorch approve {RUN}")]
+
+
+def test_a_paused_run_waits_for_its_resume(stage):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which?",)).gitorch("pause")
+    answer = stage.gitorch("up")
+    assert answer.status == 10
+    assert f"run {RUN} is paused, 1 question waits for you" in answer.err
+    assert f"  try: gitorch resume {RUN}" in answer.err
+
+
+def test_a_settled_run_ends_it_with_0_and_what_is_left_to_ask(stage):
+    stage.until_report().ledger.held.add("up")
+    stage.gitorch("approve", "--yes")
+    stage.ledger.held.clear()
+    answer = stage.gitorch("up")
+    assert answer.status == 0
+    assert f"{RUN}  completed" in answer.out
+    assert "gitorch answer q2 worktrees" in answer.out
+
+
+def test_with_nothing_open_it_says_so(stage):
+    stage.begin_run().gitorch("cancel")
+    stage.gitorch("cleanup", "--yes")
+    assert stage.gitorch("up").out == "No run is open. Begin one: gitorch start PLAN\n"
+    assert Stage(folder=stage.folder).gitorch("up").status == 0
+
+
+def test_once_is_one_tick_whatever_is_left(stage):
+    stage.begin_run()
+    answer = stage.gitorch("up", "--once")
+    assert answer.status == 0
+    assert "lease granted: api" in answer.out
+    assert json.loads(stage.gitorch("up", RUN, "--once", "--json").out)["why"] == "once"
+
+
+def test_a_second_up_is_busy(stage):
+    stage.begin_run().ledger.held.add("up")
+    answer = stage.gitorch("up", "--once")
+    assert (answer.status, "  try: gitorch status --watch" in answer.err) == (9, True)
+
+
+def test_records_of_others_are_printed_too_and_old_ones_are_not(stage):
+    stage.begin_run().launch("api")
+    stage.clock.on_sleep = lambda: (
+        stage.hand_in("api", "NEEDS_CONTEXT", questions=("Which?",)) if not stage.run.questions else None
+    )
+    answer = stage.gitorch("up", "--no-wait")
+    said = [line[10:] for line in answer.out.splitlines()]
+    assert said[0].startswith("handoff: api NEEDS_CONTEXT")
+    assert not any("run started" in line for line in said)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_between_two_ticks_and_agents_go_on(stage, number, status):
+    stage.begin_run().launch("api")
+    stage.clock.on_sleep = lambda: os.kill(os.getpid(), number)
+    before = signal.getsignal(number)
+    answer = stage.gitorch("up", "--wait")
+    assert answer.status == status
+    assert "1 agent goes on. Take it up again: gitorch up" in answer.err
+    assert stage.terminals.stopped == []
+    assert stage.run.phase is RunPhase.RUNNING
+    assert signal.getsignal(number) is before
+
+
+def test_another_interrupt_breaks_a_tick_off(stage):
+    stage.begin_run().launch("api")
+
+    def look(keys):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("the second signal did not arrive")
+
+    stage.terminals.look = look
+    answer = stage.gitorch("up", "--wait")
+    assert (answer.status, answer.err.strip()) == (130, "gitorch: interrupted")
+
+
+def test_a_silent_world_is_said_once_and_not_with_every_tick(stage):
+    from gitorch.errors import Unavailable
+
+    stage.begin_run().launch("api")
+    ticks = iter(range(5))
+
+    def look(keys):
+        if next(ticks, None) is None:
+            raise KeyboardInterrupt
+        raise Unavailable("tmux cannot be asked: timeout")
+
+    stage.terminals.look = look
+    answer = stage.gitorch("up", "--wait")
+    assert answer.out.count("tmux cannot be asked: timeout") == 1

@@ -1,0 +1,76 @@
+"""The hook: one line, nothing else, and never a failure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import cli_processes as processes
+
+from gitorch.cli.hook import TEXT_BYTES_MAX
+
+
+def hook(signals, event="Stop", typed=b"", *python: str):
+    env = {} if signals is None else {"GITORCH_SIGNALS": str(signals)}
+    return processes.call(*python, "-m", "gitorch.cli.main", "hook", event, env=env, typed=typed)
+
+
+def lines(signals):
+    return [json.loads(line) for line in signals.read_text().splitlines()]
+
+
+def test_a_hook_appends_one_line_with_moment_event_and_text(tmp_path):
+    signals = tmp_path / "signals"
+    before = time.time_ns() // 1_000_000
+    done = hook(signals, "Stop", 'he said "ü"\n'.encode())
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    hook(signals, "SessionStart")
+    first, second = lines(signals)
+    assert (first["event"], first["text"]) == ("Stop", 'he said "ü"\n')
+    assert before <= first["at"] <= second["at"]
+    assert (second["event"], second["text"]) == ("SessionStart", "")
+
+
+def test_a_hook_without_anywhere_to_write_is_silent(tmp_path):
+    for signals in (None, "", tmp_path / "gone" / "signals", tmp_path):
+        done = hook(signals, typed=b"x")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_the_text_of_a_hook_is_bounded_and_all_of_it_is_read(tmp_path):
+    done = hook(tmp_path / "signals", typed=b"x" * 1_000_000)
+    assert done.returncode == 0
+    assert len(lines(tmp_path / "signals")[0]["text"]) == TEXT_BYTES_MAX
+
+
+def test_bytes_that_are_no_text_are_replaced(tmp_path):
+    hook(tmp_path / "signals", typed=b"\xff\x00")
+    assert lines(tmp_path / "signals")[0]["text"] == "�\x00"
+
+
+def test_a_hook_whose_input_never_ends_ends_itself(tmp_path):
+    argv = (sys.executable, "-m", "gitorch.cli.main", "hook", "Stop")
+    env = processes.environment(GITORCH_SIGNALS=str(tmp_path / "signals"))
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, env=env) as process:
+        process.stdin.write(b"still here")
+        process.stdin.flush()
+        assert process.wait(processes.WAIT_SECONDS) == 0
+    assert lines(tmp_path / "signals")[0]["text"] == "still here"
+
+
+def test_hooks_at_the_same_time_write_whole_lines(tmp_path):
+    argv = (sys.executable, "-m", "gitorch.cli.main", "hook", "Stop")
+    env = processes.environment(GITORCH_SIGNALS=str(tmp_path / "signals"))
+    several = [subprocess.Popen(argv, stdin=subprocess.PIPE, env=env) for _ in range(6)]
+    for process in several:
+        process.communicate(b"y" * 60_000, timeout=processes.WAIT_SECONDS)
+    assert [len(line["text"]) for line in lines(tmp_path / "signals")] == [60_000] * 6
+
+
+def test_a_hook_loads_nothing_but_a_bare_interpreter(tmp_path):
+    done = hook(tmp_path / "signals", "Stop", b"", "-X", "importtime")
+    loaded = {line.rpartition(b"|")[2].strip().decode() for line in done.stderr.splitlines()}
+    assert "gitorch.cli.hook" in loaded
+    assert loaded & {"click", "dataclasses", "pathlib", "gitorch.errors", "gitorch.cli.boundary"} == set()

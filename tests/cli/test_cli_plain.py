@@ -1,0 +1,52 @@
+"""Values as JSON: every moment of the model is found by its annotation, and nothing is written as Python writes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from cli_stage import Stage
+
+from gitorch.cli.plain import plain, to_json
+from gitorch.model import commands, config, events, observed, plan, record, review, run, runtime, view, workflow
+from gitorch.model.record import Actor, ActorKind
+from gitorch.model.run import Lease
+
+MODULES = (commands, config, events, observed, plan, record, review, run, runtime, view, workflow)
+FIELDS = [
+    (f"{cls.__name__}.{field.name}", field.type)
+    for module in MODULES
+    for cls in vars(module).values()
+    if dataclasses.is_dataclass(cls) and cls.__module__ == module.__name__
+    for field in dataclasses.fields(cls)
+    if "Moment" in str(field.type)
+]
+
+
+@pytest.mark.parametrize(("name", "annotation"), FIELDS, ids=[name for name, _ in FIELDS])
+def test_every_moment_of_the_model_is_annotated_so_that_it_is_found(name, annotation):
+    assert annotation in {"Moment", "Moment | None"}
+
+
+def test_moments_are_iso_8601_and_enums_are_their_words():
+    assert plain(Lease("s1", 1, 0, 1_700_000_000_123))["until"] == "2023-11-14T22:13:20.123Z"
+    assert plain(Actor(ActorKind.AGENT, "api", "desk")) == {
+        "kind": "agent",
+        "name": "api",
+        "host": "desk",
+        "session": None,
+    }
+    assert type(plain(ActorKind.AGENT)) is str
+
+
+def test_mappings_tuples_and_paths_become_plain():
+    assert plain({"a": (Path("b"), frozenset({1}), None, True)}) == {"a": ["b", [1], None, True]}
+
+
+def test_a_whole_run_is_json_without_any_python_in_it():
+    text = to_json({"run": Stage().begin_run().launch("api").run})
+    assert json.loads(text)["run"]["jobs"]["api"]["phase"] == "running"
+    assert "JobPhase" not in text
+    assert "\n" not in text

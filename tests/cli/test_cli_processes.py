@@ -1,0 +1,127 @@
+"""Calls as processes: what is loaded, pipes that break, terminals that ask and are given back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import cli_processes as processes
+import pytest
+from cli_processes import STAGE, Typist, gitorch, on_stage
+
+HEAVY = {"dulwich", "libtmux", "ruamel", "ruamel.yaml", "markdown_it", "rich", "filelock", "subprocess"}
+
+
+def loaded(*words, entry=("-m", "gitorch.cli.main")):
+    done = processes.call("-X", "importtime", *entry, *words)
+    return {line.rpartition(b"|")[2].strip().decode() for line in done.stderr.splitlines() if b"|" in line}
+
+
+@pytest.mark.parametrize("words", [("--help",), ("up", "--help"), ("stat",), ("status", "--wat", "--json")])
+def test_help_and_errors_load_nothing_heavy(words):
+    modules = loaded(*words)
+    assert "click" in modules
+    assert modules & HEAVY == set()
+    assert not any(module.startswith(("gitorch.app", "gitorch.rules")) for module in modules)
+
+
+def test_no_module_of_the_command_line_but_the_live_page_loads_anything_heavy():
+    code = (
+        "import sys, gitorch.cli.verbs as v; from importlib import import_module as i\n"
+        "[i('gitorch.cli.' + e.module) for e in v.VERBS.values() if e.module != 'demo']\n"
+        "import gitorch.cli.views, gitorch.cli.details, gitorch.cli.drawing, gitorch.cli.frame, gitorch.cli.sheets\n"
+        "print(*sys.modules)"
+    )
+    modules = set(processes.call("-c", code).stdout.decode().split())
+    assert "gitorch.cli.driving" in modules
+    assert modules & HEAVY == set()
+
+
+def test_status_for_a_pipe_does_not_load_the_live_page():
+    assert loaded("working", "status", entry=(str(STAGE),)) & {"rich", "gitorch.cli.live"} == set()
+
+
+def test_a_full_pipe_whose_reader_leaves_is_141():
+    process = subprocess.Popen(
+        (sys.executable, str(STAGE), "many", "log", "--json", "-n", "0"),
+        env=processes.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    assert process.wait(processes.WAIT_SECONDS) == 141
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("verb", ["start", "approve"])
+def test_nobody_is_asked_where_there_is_no_terminal(verb):
+    words = ("report", "approve") if verb == "approve" else ("empty", "start", "plan.md")
+    done = on_stage(*words, typed=b"yes\n")
+    assert done.returncode == 2
+    assert b"add --yes" in done.stderr
+
+
+def test_a_terminal_that_only_reads_is_not_asked(tmp_path):
+    done = on_stage("empty", "start", "plan.md", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "usage"
+
+
+def test_start_at_a_real_terminal_asks_and_begins():
+    typist = Typist(str(STAGE), "empty", "start", "plan.md")
+    typist.until("Autonomy [end_only]:")
+    typist.type("per_epic\n")
+    typist.until("[y/N]:")
+    typist.type("y\n")
+    typist.until("Next: gitorch up")
+    assert typist.status() == 0
+
+
+def test_an_interrupt_at_a_question_is_130():
+    typist = Typist(str(STAGE), "empty", "start", "plan.md")
+    typist.until("Autonomy [end_only]:")
+    typist.process.send_signal(signal.SIGINT)
+    typist.until("gitorch: interrupted")
+    assert typist.status() == 130
+
+
+def test_up_at_a_terminal_stays_with_the_live_page_until_it_is_told_to_stop():
+    typist = Typist(str(STAGE), "report", "up")
+    typist.until("Ctrl-C leaves")
+    assert "\x1b[?1049h" in typist.seen
+    typist.process.send_signal(signal.SIGINT)
+    typist.until("Take it up again")
+    assert "\x1b[?1049l" in typist.seen
+    assert typist.status() == 130
+
+
+@pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_colours_are_for_terminals_that_want_them(env, coloured):
+    typist = Typist(str(STAGE), "working", "status", env=env)
+    typist.until("gitorch up")
+    assert typist.status() == 0
+    assert ("\x1b[36m" in typist.seen) is coloured
+
+
+def test_a_pipe_gets_no_colours_and_no_cuts():
+    done = on_stage("many", "status")
+    assert b"\x1b" not in done.stdout
+    assert "長い題名 epic-39 mit Umlauten äöü 🚀".encode() in done.stdout
+
+
+def test_an_encoding_without_the_characters_is_no_failure():
+    done = on_stage("working", "status", env={"PYTHONIOENCODING": "latin-1"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u2192 main" in done.stdout
+    done = on_stage("many", "inbox", "--json", env={"PYTHONIOENCODING": "latin-1"})
+    assert json.loads(done.stdout)["inbox"][0]["text"] == "どの名前ですか?"
+
+
+def test_the_version_is_said():
+    from gitorch import __version__
+
+    done = gitorch("--version")
+    assert (done.returncode, done.stdout.decode()) == (0, f"gitorch {__version__}\n")

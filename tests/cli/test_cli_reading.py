@@ -1,0 +1,141 @@
+"""What the ledger says: the report, the log, one thing in full, the proof."""
+
+from __future__ import annotations
+
+import json
+
+from cli_stage import RUN
+
+from gitorch.cli.call import Streams
+from gitorch.errors import Corrupt
+
+
+def test_the_report_is_printed_as_it_was_issued(stage):
+    stage.until_report()
+    answer = stage.gitorch("report")
+    assert answer.out.startswith("# ")
+    said = json.loads(stage.gitorch("report", "--json").out)
+    assert said["stands"] is True
+    assert said["text"].rstrip() + "\n" == answer.out
+    assert said["report"]["digest"] == stage.run.report.digest
+
+
+def test_without_a_report_that_is_said(stage):
+    stage.begin_run()
+    assert stage.gitorch("report").status == 3
+
+
+def test_the_log_is_the_last_records_and_after_a_number_the_next_ones(stage):
+    stage.begin_run().launch("api")
+
+    def numbers(*words):
+        return [int(line.split()[0]) for line in stage.gitorch("log", *words).out.splitlines()]
+
+    assert numbers() == list(range(7))
+    assert numbers("-n", "2") == [5, 6]
+    assert numbers("--after", "3") == [4, 5, 6]
+    assert numbers("--after", "3", "-n", "1") == [4]
+    assert numbers(RUN, "-n", "0") == list(range(1, 7))
+
+
+def test_the_log_for_programs_has_every_field(stage):
+    stage.begin_run()
+    first = json.loads(stage.gitorch("log", RUN, "--json").out)["records"][0]
+    assert first["type"] == "run-prepared"
+    assert first["event"]["target"] == "main"
+    assert first["actor"]["name"] == "ada"
+    assert first["at"].endswith("Z")
+
+
+def test_a_long_log_is_bounded_unless_it_is_asked_for(stage):
+    stage.begin_run()
+    for _ in range(30):
+        stage.gitorch("pause")
+        stage.gitorch("resume")
+    assert len(stage.gitorch("log").out.splitlines()) == 50
+    assert len(stage.gitorch("log", "-n", "0").out.splitlines()) == 64
+
+
+def test_show_finds_a_record_by_number_and_by_commit(stage):
+    stage.begin_run()
+    written = stage.ledger.written[2]
+    by_number = stage.gitorch("show", "2")
+    assert by_number.out == stage.gitorch("show", written.commit[:10]).out
+    assert "run-confirmed" in by_number.out
+    assert json.loads(stage.gitorch("show", "2", "--json").out)["record"]["commit"] == written.commit
+
+
+def test_show_of_an_id_is_the_thing_itself(stage):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    assert stage.gitorch("show", "api").out.startswith("api: Api\n")
+    assert "answer it  gitorch answer q1" in stage.gitorch("show", "q1").out
+    assert "letter   l1 brief: delivered" in stage.gitorch("show", "s1").out
+    assert stage.gitorch("show", RUN).out.startswith(f"{RUN}  running")
+    assert json.loads(stage.gitorch("show", "api", "--json").out)["job"]["phase"] == "waiting_human"
+
+
+def test_show_of_what_does_not_exist_is_not_found(stage):
+    stage.begin_run()
+    for thing in ("99", "abcdef1", "web", "q9", "0" * 40):
+        assert stage.gitorch("show", thing).status == 3, thing
+
+
+def test_a_job_that_is_called_like_a_commit_is_the_job(stage):
+    stage.begin_run({"deadbeef": ()})
+    assert stage.gitorch("show", "deadbeef").out.startswith("deadbeef: ")
+
+
+def test_verify_says_how_many_records_hold_and_what_to_mind(stage):
+    stage.begin_run()
+    answer = stage.gitorch("verify")
+    assert answer.status == 0
+    assert "4 records hold" in answer.out
+    assert "warning: the remote lags by 2" in answer.out
+
+
+def test_a_fault_is_corrupt_and_every_one_is_listed(stage):
+    stage.begin_run()
+    stage.ledger.faults = (Corrupt("record 2 was changed", where="abc1234"), Corrupt("record 3 is missing"))
+    answer = stage.gitorch("verify")
+    assert answer.status == 7
+    assert "abc1234: record 2 was changed\nledger: record 3 is missing\n" in answer.err
+    assert "2 faults in 4 records" in answer.err
+    error = json.loads(stage.gitorch("verify", "--json").out)["error"]
+    assert (error["code"], len(error["faults"]), error["records"]) == ("corrupt", 2, 4)
+
+
+def test_without_a_ledger_every_reader_says_so(stage):
+    for words in (("log",), ("show", "1"), ("show", "api"), ("verify",), ("report",)):
+        answer = stage.gitorch(*words)
+        if words != ("log",):
+            assert (answer.status, answer.err.splitlines()[-1]) == (3, "  try: gitorch init")
+
+
+def test_peek_prints_a_screen_without_its_escapes(stage):
+    stage.begin_run().launch("api")
+    stage.terminals.screens["s1"] = "> \x1b[31mred\nsecond\n\n"
+    for thing in ("api", "s1"):
+        assert stage.gitorch("peek", thing).out == "> �[31mred\nsecond\n"
+    said = json.loads(stage.gitorch("peek", "api", "--json").out)
+    assert (said["session"], said["screen"]) == ("s1", "> \x1b[31mred\nsecond\n\n")
+
+
+def test_peek_of_a_job_without_an_agent_says_so(stage):
+    stage.begin_run()
+    answer = stage.gitorch("peek", "ui")
+    assert (answer.status, "no agent has worked on ui yet" in answer.err) == (3, True)
+    assert stage.gitorch("peek", "web").status == 3
+
+
+def test_attach_needs_a_terminal_and_tells_programs_the_command(stage):
+    stage.begin_run().launch("api")
+    assert stage.gitorch("attach", "api").status == 2
+    argv = json.loads(stage.gitorch("attach", "api", "--json").out)["argv"]
+    assert argv[-1] == f"{RUN}_s1"
+
+
+def test_attach_to_a_program_that_is_missing_is_unavailable(stage):
+    stage.begin_run().launch("api")
+    stage.streams = Streams(asks=True, draws=True, columns=80)
+    stage.terminals.attach_argv = lambda _: ("no-such-program-here",)
+    assert stage.gitorch("attach", "api").status == 8

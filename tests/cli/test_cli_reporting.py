@@ -1,0 +1,118 @@
+"""What agents say from their own sessions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cli_stage import commit
+
+from gitorch.model.events import ActionRefused
+from gitorch.model.review import Severity
+
+
+@pytest.fixture
+def agent(stage):
+    return stage.begin_run().launch("api").as_agent("api")
+
+
+@pytest.fixture
+def reviewer(stage):
+    stage.begin_run().launch("api").hand_in("api").launch("api.spec")
+    return stage.as_agent("api.spec")
+
+
+def test_verbs_of_agents_are_denied_outside_of_a_session(stage):
+    stage.begin_run()
+    words = (
+        ("brief",),
+        ("handoff", "DONE"),
+        ("ask", "x"),
+        ("block", "--by", "x", "--clears", "y"),
+        ("verdict", "accept", "--commit", "x", "--nonce", "y"),
+    )
+    for said in words:
+        assert stage.gitorch(*said).status == 5, said
+
+
+def test_a_brief_is_text_for_agents_and_values_for_programs(agent):
+    assert "Rotate the session." in agent.gitorch("brief").out
+    assert json.loads(agent.gitorch("brief", "--json").out)["brief"]["job"] == "api"
+
+
+def test_a_handoff_is_recorded_and_says_what_follows(agent):
+    answer = agent.gitorch("handoff", "done", "--summary", "-", "--tests", "make test: ok", typed="It rotates.")
+    assert answer.status == 0
+    assert "api is handed in at" in answer.out
+    handoff = agent.run.jobs["api"].handoff
+    assert (handoff.summary, handoff.tests_claimed) == ("It rotates.", "make test: ok")
+
+
+def test_a_second_report_is_refused_and_kept(agent):
+    assert agent.gitorch("handoff", "DONE").status == 0
+    answer = agent.gitorch("handoff", "DONE", "--json")
+    assert json.loads(answer.out)["error"]["code"] == "refused"
+    assert isinstance(agent.ledger.written[-1].record.event, ActionRefused)
+
+
+def test_an_unknown_status_is_answered_with_the_list_and_changes_nothing(agent):
+    before = len(agent.ledger.written)
+    answer = agent.gitorch("handoff", "FINISHED")
+    assert (answer.status, "DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT, BLOCKED" in answer.err) == (2, True)
+    assert len(agent.ledger.written) == before
+
+
+def test_a_report_for_another_job_is_denied(agent):
+    assert agent.gitorch("handoff", "DONE", "--job", "ui").status == 5
+
+
+def test_concerns_and_questions_may_be_repeated(agent):
+    assert agent.gitorch("handoff", "DONE_WITH_CONCERNS", "--concern", "a", "--concern", "b").status == 0
+    assert agent.run.jobs["api"].handoff.concerns == ("a", "b")
+
+
+def test_to_ask_is_to_report_needs_context(agent):
+    answer = agent.gitorch("ask", "Which", "name?")
+    assert answer.out == "q1 waits for a human. Stop here; the answer comes to this terminal.\n"
+    assert agent.run.questions["q1"].text == "Which name?"
+
+
+def test_to_block_names_what_blocks_and_what_would_clear_it(agent):
+    said = json.loads(agent.gitorch("block", "--by", "no schema", "--clears", "migration 12", "--json").out)
+    assert said["recorded"][0] == "handed-off"
+    assert "migration 12" in str(agent.run.questions["q1"])
+
+
+def test_a_verdict_takes_findings_from_a_file_and_from_words(reviewer):
+    (reviewer.folder / "f.json").write_text('[{"severity": "high", "title": "Dropped", "path": "a.py", "line": 3}]')
+    answer = reviewer.gitorch(
+        *("verdict", "Needs-Revision", "--commit", commit("api-1")[:8], "--nonce", "nonce-one", "--summary", "no"),
+        *("--findings-file", "f.json", "--finding", "minor|a.py:500|A name"),
+    )
+    assert (answer.status, answer.err) == (0, "")
+    assert "goes back to its author with 2 findings" in answer.out
+    found = [x.finding for x in reviewer.run.jobs["api"].findings]
+    assert [(f.severity, f.doubtful) for f in found] == [(Severity.BLOCKING, False), (Severity.MINOR, True)]
+
+
+def test_findings_may_come_from_standard_input(reviewer):
+    answer = reviewer.gitorch(
+        *("verdict", "accept_with_findings", "--commit", commit("api-1"), "--nonce", "nonce-one"),
+        *("--summary", "fine", "--findings-file", "-"),
+        typed='[{"severity": "note", "title": "A name"}]',
+    )
+    assert (answer.status, answer.err) == (0, "")
+
+
+def test_a_wrong_file_of_findings_is_malformed_with_its_problems(reviewer):
+    (reviewer.folder / "f.json").write_text('[{"severity": "grave"}]')
+    words = ("verdict", "accept", "--commit", "abc", "--nonce", "n", "--findings-file", "f.json")
+    answer = reviewer.gitorch(*words, "--json")
+    assert answer.status == 6
+    assert len(json.loads(answer.out)["error"]["problems"]) == 2
+
+
+def test_a_verdict_with_another_nonce_is_not_taken(reviewer):
+    answer = reviewer.gitorch("verdict", "accept", "--commit", commit("api-1"), "--nonce", "guess", "--summary", "x")
+    assert answer.status in {4, 5}
+    assert reviewer.run.jobs["api"].verdicts == ()

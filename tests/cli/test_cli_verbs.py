@@ -1,0 +1,74 @@
+"""The list of verbs, their commands, their help and their page say the same."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from gitorch.cli.grammar import Verb
+from gitorch.cli.verbs import AGENTS, PEOPLE, VERBS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_is_the_command_that_the_list_says(name):
+    entry = VERBS[name]
+    command = getattr(import_module(f"gitorch.cli.{entry.module}"), entry.name)
+    assert isinstance(command, Verb)
+    assert command.name == name
+    assert command.help.splitlines()[0].strip() == entry.says
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_help_of_a_verb_has_examples_that_begin_with_it(stage, name):
+    answer = stage.gitorch(name, "--help")
+    assert (answer.status, answer.err) == (0, "")
+    examples = answer.out.partition("Example")[2].splitlines()[1:]
+    assert examples
+    assert all(line.startswith(f"  gitorch {name}") for line in examples if line)
+    assert "--json" in answer.out
+    assert "-C, --repo" in answer.out
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_examples_of_a_verb_can_be_read(name):
+    entry = VERBS[name]
+    command = getattr(import_module(f"gitorch.cli.{entry.module}"), entry.name)
+    for example in command.examples:
+        words = shlex.split(example)[2:]
+        context = command.make_context(name, words, obj=Silent(), resilient_parsing=False)
+        assert isinstance(context, click.Context)
+
+
+class Silent:
+    json = False
+
+    def enter(self, folder):
+        raise AssertionError(folder)
+
+
+def test_the_page_lists_exactly_the_verbs_each_with_an_example():
+    rows = re.findall(r"^\| `(\w+)` \| .+? \| `(gitorch (\w+).*?)` \| [^|]*\|$", PAGE.read_text(), re.MULTILINE)
+    assert [row[0] for row in rows] == [*PEOPLE, *AGENTS]
+    assert all(name == used for name, _, used in rows)
+
+
+def test_the_help_of_all_lists_every_verb(stage):
+    for words in (("--help",), ("-h",), ()):
+        answer = stage.gitorch(*words)
+        assert answer.status == 0
+        assert re.findall(r"^  (\w+)  +[A-Z]", answer.out, re.MULTILINE) == [*PEOPLE, *AGENTS]
+
+
+def test_the_page_names_every_exit_status_of_the_errors():
+    from gitorch import errors
+
+    classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.GitorchError)]
+    for cls in classes:
+        assert f"| {cls.exit_status} | {cls.code} |" in PAGE.read_text()

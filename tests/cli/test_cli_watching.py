@@ -1,0 +1,141 @@
+"""Where things stand, as text that fits and as values."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cli_stage import RUN, Stage
+from cli_stage import many as play_many
+
+from gitorch.cli.call import Streams
+from gitorch.cli.cells import width
+from gitorch.model.observed import AgentState, SessionSeen
+
+DIALOG = SessionSeen(present=True, started=True, state=AgentState.DIALOG, pid=7)
+
+
+def test_status_says_run_batches_agents_and_what_to_type(stage):
+    stage.begin_run().launch("api")
+    stage.terminals.seen["s1"] = DIALOG
+    answer = stage.gitorch("status")
+    assert answer.status == 0
+    head, summary, *rest = answer.out.splitlines()
+    assert head == "auth-7f3a  running  Sign in → main"
+    assert summary.startswith("0 of 2 done, 1 at work · started ")
+    assert [line for line in rest if line.startswith("batch")] == ["batch 1", "batch 2", "batch 3", "batch 4"]
+    assert any(line.split()[:5] == ["api", "Api", "running", "s1", "dialog"] for line in rest)
+    assert rest[-2:] == ["next", "  gitorch up"]
+
+
+def test_status_without_a_living_session_asks_no_terminal(stage):
+    stage.begin_run()
+    stage.terminals.look = None
+    assert stage.gitorch("status").status == 0
+
+
+def test_status_shows_what_waits_with_a_command_that_can_be_typed(stage):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    answer = stage.gitorch("status")
+    assert "q1  context of api" in answer.out
+    assert '      gitorch answer q1 "…"' in answer.out
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 119, 120, 200])
+def test_status_and_inbox_fit_the_terminal_whatever_the_titles_are(columns):
+    stage = Stage(streams=Streams(columns=columns))
+    play_many(stage)
+    for words in (("status",), ("status", "--all"), ("log",)):
+        answer = stage.gitorch(*words)
+        long = [line for line in answer.out.splitlines() if width(line) > columns and "gitorch " not in line]
+        assert (answer.status, long) == (0, [])
+
+
+def test_nothing_is_written_as_python_writes_it():
+    stage = Stage()
+    play_many(stage)
+    for words in (("status",), ("inbox",), ("show", "epic-00"), ("show", "q1"), ("log",), ("show", "1")):
+        out = stage.gitorch(*words).out
+        assert "JobPhase" not in out
+        assert "None" not in out
+        assert "<" not in out
+
+
+def test_status_of_all_is_one_line_a_run(stage):
+    stage.begin_run()
+    answer = stage.gitorch("status", "--all")
+    assert answer.out.split()[:2] == ["auth-7f3a", "running"]
+    assert json.loads(stage.gitorch("status", "--all", "--json").out)["runs"][0]["epics"] == ["api", "ui"]
+
+
+def test_status_for_programs_has_the_whole_view(stage):
+    stage.begin_run().launch("api")
+    run = json.loads(stage.gitorch("status", "--json").out)["run"]
+    assert run["jobs"][0]["agent"] == "working"
+    assert run["next_commands"] == ["gitorch up"]
+
+
+def test_without_a_ledger_or_a_run_that_is_said(stage):
+    answer = stage.gitorch("status")
+    assert (answer.status, answer.err.splitlines()[1]) == (3, "  try: gitorch init")
+    stage.begin_run()
+    assert stage.gitorch("status", "nope").status == 3
+
+
+def test_watching_prints_new_records_until_the_run_is_over(stage):
+    stage.begin_run()
+    steps = iter((lambda: stage.launch("api"), lambda: stage.gitorch("cancel")))
+
+    def step():
+        next(steps, lambda: None)()
+
+    stage.clock.on_sleep = step
+    answer = stage.gitorch("status", "--watch")
+    assert answer.status == 0
+    said = [line[10:] for line in answer.out.splitlines() if line[2:3] == ":"]
+    assert said[0].startswith("lease granted: api")
+    assert "run canceled by ada: canceled by the principal" in said
+    assert "run started" not in said
+
+
+def test_watching_is_not_for_programs(stage):
+    stage.begin_run()
+    assert stage.gitorch("status", "--watch", "--json").status == 2
+
+
+@pytest.mark.parametrize("thing", ["api", "q1", "s1", RUN, "api.s"])
+def test_why_is_one_line_for_every_kind_of_thing(stage, thing):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    answer = stage.gitorch("why", thing)
+    assert answer.status == 0
+    assert len(answer.out.splitlines()) == 1
+    assert json.loads(stage.gitorch("why", thing, "--json").out)["why"] + "\n" == answer.out
+
+
+def test_why_of_what_does_not_exist_names_what_does(stage):
+    stage.begin_run()
+    answer = stage.gitorch("why", "web")
+    assert answer.status == 3
+    assert "api" in answer.err
+
+
+def test_an_empty_inbox_says_so_and_a_full_one_is_by_run(stage):
+    assert stage.gitorch("inbox").out == "Nothing waits for you.\n"
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    answer = stage.gitorch("inbox")
+    assert answer.out.splitlines()[0] == RUN
+    rows = json.loads(stage.gitorch("inbox", "--json").out)["inbox"]
+    assert [(row["id"], row["kind"], row["text"]) for row in rows] == [("q1", "context", "Which name?")]
+
+
+def test_an_inbox_shows_the_other_options(stage):
+    stage.begin_run().launch("api").hand_in("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
+    assert "gitorch answer q1 accept   (or follow_up, push_back)" in stage.gitorch("inbox").out
+
+
+def test_a_question_cannot_forge_lines_or_move_the_cursor(stage):
+    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("a\x1b[2J\n  q9  approval\n",))
+    for words in (("inbox",), ("status",), ("show", "q1")):
+        out = stage.gitorch(*words).out
+        assert "\x1b" not in out
+    assert len(stage.gitorch("inbox").out.splitlines()) == 5

@@ -1,0 +1,134 @@
+"""Words to values, and what is said about words that are none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gitorch.cli import words
+from gitorch.errors import Malformed, NotFound, Usage
+from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.workflow import Autonomy
+
+
+@pytest.mark.parametrize("said", ["done_with_concerns", "DONE-WITH-CONCERNS", " Done With Concerns "])
+def test_a_status_is_read_in_any_case(said):
+    assert words.report_status(said) is ReportStatus.DONE_WITH_CONCERNS
+
+
+def test_an_unknown_status_is_answered_with_all_four():
+    with pytest.raises(Usage, match="DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT, BLOCKED"):
+        words.report_status("finished")
+
+
+def test_a_verdict_is_read_in_any_case_and_others_are_answered_with_the_list():
+    assert words.choice("Needs-Revision") is Choice.NEEDS_REVISION
+    with pytest.raises(Usage, match="accept, accept_with_findings, needs_revision, reject"):
+        words.choice("lgtm")
+
+
+def test_there_are_two_autonomies_and_a_reason_why_there_is_no_third():
+    assert words.autonomy("Per-Epic") is Autonomy.PER_EPIC
+    with pytest.raises(Usage, match="nothing is merged without a human's approval"):
+        words.autonomy("full_auto")
+    with pytest.raises(Usage, match="per_epic, end_only"):
+        words.autonomy("sometimes")
+
+
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [
+        ("2=fixed:3f2a91c", Reply(2, Disposition.FIXED, "3f2a91c")),
+        ("#12=false-positive:see a.py:3 = fine", Reply(12, Disposition.FALSE_POSITIVE, "see a.py:3 = fine")),
+        ("1=DEFERRED:", Reply(1, Disposition.DEFERRED, "")),
+    ],
+)
+def test_a_reply_names_number_disposition_and_evidence(said, reply):
+    assert words.reply(said) == reply
+
+
+@pytest.mark.parametrize("said", ["", "2", "2=fixed", "x=fixed:a", "2=wontfix:a", "²=fixed:a", "-1=fixed:a"])
+def test_what_is_no_reply_is_answered_with_the_form(said):
+    with pytest.raises(Usage, match="N=DISPOSITION:EVIDENCE"):
+        words.reply(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "finding"),
+    [
+        (
+            "important|src/a.py:12|Dropped|It | stays",
+            Finding(Severity.IMPORTANT, "Dropped", "src/a.py", 12, "It | stays"),
+        ),
+        ("HIGH||No tests", Finding(Severity.BLOCKING, "No tests")),
+        ("note|src/a.py|A name", Finding(Severity.NOTE, "A name", "src/a.py")),
+    ],
+)
+def test_a_finding_on_one_line(said, finding):
+    assert words.finding(said) == finding
+
+
+@pytest.mark.parametrize("said", ["", "important", "important|a.py", "grave|a.py|x", "minor|a.py|"])
+def test_what_is_no_finding_is_answered_with_the_form(said):
+    with pytest.raises(Usage, match=r"SEVERITY\|PATH:LINE\|TITLE\|DETAIL"):
+        words.finding(said)
+
+
+def findings(tmp_path, data):
+    (tmp_path / "f.json").write_text(data if isinstance(data, str) else json.dumps(data))
+    return words.findings_file("f.json", tmp_path)
+
+
+def test_a_file_of_findings_is_a_list_or_an_object_with_one(tmp_path):
+    one = {"severity": "medium", "title": "Dropped", "path": "a.py", "line": 3, "detail": "d", "number": 2}
+    expected = (Finding(Severity.IMPORTANT, "Dropped", "a.py", 3, "d", 2),)
+    assert findings(tmp_path, [one]) == expected
+    assert findings(tmp_path, {"findings": [{**one, "path": "a.py:3", "line": None}]}) == expected
+    assert findings(tmp_path, []) == ()
+
+
+def test_every_defect_of_a_file_of_findings_is_named(tmp_path):
+    with pytest.raises(Malformed) as caught:
+        findings(tmp_path, [{"severity": "grave", "lines": 3}, "x", {"severity": "note", "title": "t", "line": -1}])
+    said = " ".join(problem.message for problem in caught.value.problems)
+    for part in (
+        "finding 1 has no severity",
+        "finding 1 has no title",
+        "lines",
+        "finding 2 is no object",
+        "finding 3: line",
+    ):
+        assert part in said
+    assert all(problem.fix for problem in caught.value.problems)
+
+
+def test_a_file_that_is_not_json_is_malformed_at_its_line(tmp_path):
+    with pytest.raises(Malformed) as caught:
+        findings(tmp_path, "[\n{,\n")
+    assert caught.value.where == "f.json:2:2"
+
+
+@pytest.mark.parametrize("data", ['"x"', "{}", "3"])
+def test_json_that_holds_no_list_is_malformed(tmp_path, data):
+    with pytest.raises(Malformed, match="no list of findings"):
+        findings(tmp_path, data)
+
+
+def test_a_file_that_is_missing_or_no_text_is_named(tmp_path):
+    with pytest.raises(NotFound, match=r"gone\.md"):
+        words.text_of("gone.md", tmp_path)
+    (tmp_path / "b.md").write_bytes(b"\xff")
+    with pytest.raises(Malformed, match="not UTF-8"):
+        words.text_of("b.md", tmp_path)
+    (tmp_path / "c.md").write_bytes(b"x" * (words.INPUT_BYTES_MAX + 1))
+    with pytest.raises(Usage, match="larger"):
+        words.text_of("c.md", tmp_path)
+
+
+def test_a_summary_is_given_once(tmp_path):
+    (tmp_path / "s.md").write_text("from a file")
+    assert words.summary_of("", "s.md", tmp_path) == "from a file"
+    assert words.summary_of("here", None, tmp_path) == "here"
+    with pytest.raises(Usage, match="once"):
+        words.summary_of("here", "s.md", tmp_path)

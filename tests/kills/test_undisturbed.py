@@ -1,0 +1,14 @@
+"""The run that all others are compared with: nobody disturbs it."""
+
+from __future__ import annotations
+
+import pytest
+from kill_yard import check_all
+
+pytestmark = pytest.mark.tmux
+
+
+def test_an_undisturbed_run_comes_to_the_expected_end(yard):
+    yard.go_on()
+    check_all(yard)
+    assert yard.run().merged is not None

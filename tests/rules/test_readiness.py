@@ -1,0 +1,109 @@
+"""Everything that the world may lack is named before anything is created (P1, P2, P6, P7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gitorch.errors import Problem
+from gitorch.model.config import Config
+from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
+from gitorch.model.ids import CommitId, RunId
+from gitorch.model.plan import Epic, Plan, Task
+from gitorch.rules.readiness import check_plan
+
+PLAN = Plan("plan.md", "A plan", (Epic("api", "The API", 7, "", (Task("Do", 9),)),), "sha256:1")
+CONFIG = Config(implementer="claude", test_command="make test")
+FACTS = HandoffFacts(
+    design_exists=True,
+    target="main",
+    target_commit=CommitId("c" * 40),
+    branches=("main", "next"),
+    base_path="/trees",
+    runtimes={
+        "claude": RuntimeFacts(known=True, program="claude", found=True),
+        "codex": RuntimeFacts(known=True, program="codex"),
+    },
+)
+
+
+def found(plan: Plan = PLAN, config: Config = CONFIG, **facts) -> list[tuple[str, str]]:
+    problems = check_plan(plan, config, replace(FACTS, **facts))
+    assert all(problem.fix for problem in problems)
+    return [(problem.where, problem.message) for problem in problems]
+
+
+def test_nothing_stands_in_the_way():
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "where", "message"),
+    [
+        ({"target": "nxt", "target_commit": None}, "gitorch.yaml:1:1", "The merge target `nxt` is no local branch. Did you mean `next`?"),
+        ({"target_behind": 1}, "gitorch.yaml:1:1", "The merge target `main` is 1 commit behind its upstream."),
+        ({"target_behind": 3}, "gitorch.yaml:1:1", "The merge target `main` is 3 commits behind its upstream."),
+        ({"base_outside": False}, "gitorch.yaml:1:1", "The folder for worktrees, /trees, lies inside the repository."),
+        ({"base_writable": False}, "gitorch.yaml:1:1", "The folder for worktrees, /trees, cannot be written to."),
+        ({"runtimes": {}}, "gitorch.yaml:1:1", "The runtime `claude` is not known."),
+        ({"runtimes": {"claude": RuntimeFacts(known=True, program="claude")}}, "gitorch.yaml:1:1", "The program `claude` of runtime `claude` is not on PATH."),
+        ({"busy_epics": {"api": RunId("old-1")}}, "plan.md:7:1", "Epic `api` is being worked on in run old-1."),
+        ({"work_branches": ("gitorch/x/api",)}, "plan.md:1:1", "The branch `gitorch/x/api` exists already, and an agent of this run would need it."),
+    ],
+)  # fmt: skip
+def test_what_the_world_lacks_is_named(facts, where, message):
+    assert found(**facts) == [(where, message)]
+
+
+def test_a_missing_design_document_is_named_where_the_plan_names_it():
+    plan = replace(PLAN, design="docs/x.md", places={"design": (4, 1)})
+
+    assert found(plan, design_exists=False) == [("plan.md:4:1", "The design document `docs/x.md` does not exist.")]
+    assert found(PLAN, design_exists=False) == []
+
+
+def test_problems_of_the_configuration_stand_at_their_keys():
+    config = replace(
+        CONFIG,
+        path="sub/gitorch.yaml",
+        implementer="cluade",
+        reviewers={"quality": "codex"},
+        test_command=" ",
+        places={
+            "lanes.implementer.runtime": (4, 5),
+            "lanes.reviewer.runtime": (5, 5),
+            "review.runtimes.quality": (6, 5),
+            "tests.command": (9, 3),
+        },
+    )
+
+    assert found(config=config) == [
+        ("sub/gitorch.yaml:4:5", "The runtime `cluade` is not known. Did you mean `claude`?"),
+        ("sub/gitorch.yaml:6:5", "The program `codex` of runtime `codex` is not on PATH."),
+        ("sub/gitorch.yaml:9:3", "There is no test command."),
+    ]
+    assert found(config=replace(CONFIG, test_command="", test_command_absent=True)) == []
+
+
+def test_a_runtime_that_is_yet_to_be_asked_for_is_no_problem_unless_there_is_none():
+    config = replace(CONFIG, implementer="")
+
+    assert found(config=config) == []
+    assert found(config=config, runtimes={"codex": RuntimeFacts(known=True, program="codex")}) == [
+        ("gitorch.yaml:1:1", "No agent program was found on PATH.")
+    ]
+
+
+def test_what_the_plan_sets_is_blamed_on_the_plan():
+    plan = replace(PLAN, settings={"merge_target": "gone", "test_command": "x"}, places={"merge_target": (3, 1)})
+
+    assert found(plan, replace(CONFIG, test_command=""), target="gone", target_commit=None) == [
+        ("plan.md:3:1", "The merge target `gone` is no local branch.")
+    ]
+
+
+def test_the_plans_own_defects_come_first():
+    defect = Problem("plan.md", 3, 1, "Bad.", "Mend it.")
+
+    assert check_plan(replace(PLAN, problems=(defect,)), CONFIG, replace(FACTS, target_behind=1))[0] == defect

@@ -1,0 +1,204 @@
+"""Workflow files are read once at the door, with every problem at its place (W1 to W6)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitorch.errors import Malformed
+from gitorch.model.ids import JobId
+from gitorch.model.workflow import Cycle, Expected, JobKind, ReviewMode, Settings
+from gitorch.text.workflow_file import parse_workflow
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "templates" / "workflows" / "code-change.yaml"
+EXAMPLE = ROOT / "examples" / "code-change"
+
+
+def nothing(path: str) -> bytes | None:
+    return None
+
+
+def problems_of(text: str, read=nothing) -> list[tuple[int, int, str]]:
+    with pytest.raises(Malformed) as caught:
+        parse_workflow("workflow.yaml", text.encode(), read)
+    assert all(problem.fix for problem in caught.value.problems)
+    return [(problem.line, problem.column, problem.message) for problem in caught.value.problems]
+
+
+def test_the_code_change_template_is_a_workflow():
+    source = parse_workflow("w.yaml", TEMPLATE.read_bytes(), nothing)
+
+    jobs = source.workflow.jobs
+    assert [(job, str(spec.kind), spec.lane, spec.needs) for job, spec in jobs.items()] == [
+        ("implement", "build", "author", ()),
+        ("review", "review", "reviewer", ("implement",)),
+        ("approval", "checkpoint", "", ("implement", "review")),
+        ("merge", "merge", "", ("approval",)),
+    ]
+    assert jobs[JobId("review")].subject == "implement"
+    assert source.workflow.cycles == (Cycle(JobId("review"), JobId("implement"), 3),)
+    assert (source.target, source.settings.max_agents) == ("main", 2)
+    assert set(source.briefs) == {"implement", "review"}
+    assert source.briefs[JobId("implement")].startswith("# Make the change\n\nYou write the change")
+
+
+def test_the_example_reads_its_brief_from_a_file():
+    def read(path: str) -> bytes | None:
+        return (EXAMPLE / path).read_bytes()
+
+    source = parse_workflow("w.yaml", (EXAMPLE / "workflow.yaml").read_bytes(), read)
+
+    assert source.settings == Settings(review_mode=ReviewMode.PARALLEL, rounds_max=2)
+    assert [cycle.rounds for cycle in source.workflow.cycles] == [2, 2]
+    assert source.workflow.jobs[JobId("implement")].artifacts == (Expected("greeting", "other", "notes/greeting.md"),)
+    assert "at most five sentences" in source.briefs[JobId("implement")]
+    assert "## Read first\n\n- `README.md`" in source.briefs[JobId("ease")]
+    assert "has to use it tomorrow" in source.briefs[JobId("ease")]
+    assert "Posture" not in source.briefs[JobId("correctness")]
+
+
+def test_json_is_read_too():
+    text = json.dumps(
+        {
+            "gitorch": "workflow/1",
+            "name": "x",
+            "lanes": {"a": {"command": ["sh", "-c", "true"], "env": {"N": 1}}},
+            "jobs": {"one": {"lane": "a", "objective": "Do", "priority": 3}},
+        }
+    )
+
+    source = parse_workflow("w.json", text.encode(), nothing)
+
+    assert source.workflow.lanes["a"].command == ("sh", "-c", "true")
+    assert source.workflow.lanes["a"].env == {"N": "1"}
+    assert source.workflow.jobs[JobId("one")].priority == 3
+    assert source.workflow.jobs[JobId("one")].kind is JobKind.GENERIC
+
+
+BROKEN = """gitorch: workflow/2
+nmae: broken
+lanes:
+  author: {runtime: claude, model: opus}
+  spare: {}
+phases: [one]
+jobs:
+  Write:
+    kind: build
+    lane: auhtor
+    objective: Do
+    attempts: 2
+    scope: {allowed: [/etc]}
+  check:
+    kind: review
+    lane: author
+    needs: [Write, gone]
+    scope: {}
+  other:
+    kind: review
+    lane: author
+    needs: [check]
+  stop:
+    kind: checkpoint
+    lane: author
+  land:
+    kind: merge
+    needs: [check]
+  a: {kind: test, lane: author, objective: x, needs: [b]}
+  b: {kind: test, lane: author, objective: x, brief: b.md, needs: [a]}
+  c: {kind: test, lane: author, brief: c.md}
+  c: {}
+cycles:
+  - {review: check, back_to: Write, rounds: 0}
+  - {review: Write, back_to: check}
+  - {review: check, back_to: a}
+policies: {parallelism: {max_active_jobs: 0}, review: {required_postures: [security]}}
+"""
+
+
+def test_all_problems_of_a_workflow_are_found_at_once():
+    assert problems_of(BROKEN) == [
+        (1, 1, "`name` is missing."),
+        (1, 10, "`gitorch` says `workflow/2`, which is not read here."),
+        (2, 1, "`nmae` is not a known key. Did you mean `name`?"),
+        (4, 29, "`lanes.author.model` is not supported yet, so it would have no effect."),
+        (5, 10, "`lanes.spare.runtime` is missing."),
+        (6, 1, "`phases` is not supported yet, so it would have no effect."),
+        (8, 3, "The job id `Write` may hold only a-z, 0-9 and -, and begins with a letter or digit."),
+        (10, 11, "`jobs.Write.lane` names `auhtor`, which is no lane. Did you mean `author`?"),
+        (12, 5, "`jobs.Write.attempts` is not supported yet, so it would have no effect."),
+        (13, 23, "The glob `/etc` must be relative to the repository's root."),
+        (17, 20, "`jobs.check.needs` names `gone`, which is no job."),
+        (18, 12, "`jobs.check.scope` has no effect on a review job."),
+        (22, 12, "`jobs.other.needs` gives this review no work; a review is of exactly one job."),
+        (25, 11, "`jobs.stop.lane` has no effect on a checkpoint job."),
+        (28, 12, "`jobs.land.needs` of a merge must name a checkpoint."),
+        (29, 54, "`jobs.a.needs` goes in a circle: a → b → a."),
+        (30, 54, "`jobs.b.brief` and `objective` are both here."),
+        (31, 40, "`jobs.c.brief` names `c.md`, which does not exist."),
+        (32, 3, "The key `c` is here twice; first on line 31."),
+        (34, 45, "`cycles[0].rounds` must be a whole number from 1 to 100."),
+        (35, 14, "`cycles[1].review` names `Write`, which is a build job."),
+        (36, 14, "`cycles[2].review` names `check`, which has a way back already."),
+        (36, 30, "`cycles[2].back_to` names `a`, which does not feed `check`."),
+        (37, 43, "`policies.parallelism.max_active_jobs` must be a whole number from 1 to 1000."),
+        (37, 56, "`policies.review.required_postures` is not supported yet, so it would have no effect."),
+    ]
+
+
+HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  work: {kind: build, lane: a, objective: Do}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("  r: {kind: review, lane: a, needs: [work, two]}\n  two: {lane: a, objective: Do}\n", (6, 37, "`jobs.r.needs` gives this review 2 jobs of work; a review is of exactly one job.")),
+        ("  r: {kind: review, lane: a, needs: [work], subject: wrk}\n", (6, 54, "`jobs.r.subject` names `wrk`, which is no work that this review needs.")),
+        ("  r: {kind: review, lane: a, needs: [work], posture: grim}\n", (6, 54, "`jobs.r.posture` must be one of neutral, devils_advocate, security, threat_model, latency_performance, ergonomics_dx, accessibility, compliance_license, supply_chain, or custom:<name>.")),
+        ("  s: {kind: checkpoint, needs: [work], on_cancel: [work]}\n", (6, 51, "`jobs.s.on_cancel` names `work`, which does not need `s`.")),
+        ("  p: {kind: phase_synthesis, lane: a, needs: [work], objective: x}\n", (6, 13, "`jobs.p.kind` cannot be phase_synthesis yet.")),
+        ("  t: {lane: a}\n", (6, 6, "`jobs.t.objective` is missing.")),
+        ("  t: {lane: a, objective: x, role: boss}\n", (6, 36, "`jobs.t.role` names `boss`, which is no role.")),
+        ("  t.lock: {lane: a, objective: x}\n", (6, 3, "The job id `t.lock` may have one part after a dot, such as `api.spec`.")),
+        ("  t: {lane: a, objective: x, artifacts: [{name: n, path: ../x}]}\n", (6, 58, "`jobs.t.artifacts[0].path` is `../x`, which leaves the repository.")),
+        ("  t: {lane: a, brief: ../x}\n", (6, 23, "`jobs.t.brief` is the path `../x`, which leaves the repository.")),
+        ("  s: {kind: checkpoint, needs: [work]}\n  m: {kind: merge, needs: [s]}\n  n: {kind: merge, needs: [s]}\n", (8, 13, "`jobs.n.kind` makes a second merge beside `m`; one is carried out.")),
+        ("cycles: {review: r}\n", (6, 9, "`cycles` must be a list.")),
+        ("cycles: [{review: gone, back_to: work}]\n", (6, 19, "`cycles[0].review` names `gone`, which is no job.")),
+        ("target: a..b\n", (6, 9, "`target` is no name of a branch: `a..b`.")),
+        ("context: [/etc/passwd]\n", (6, 11, "The path `/etc/passwd` must be relative to the repository's root.")),
+    ],
+)  # fmt: skip
+def test_one_problem_at_its_place(more, expected):
+    assert parse_workflow("w.yaml", HEAD.encode(), nothing).workflow.name == "x"
+
+    assert problems_of(HEAD + more) == [expected]
+
+
+def test_a_brief_that_is_no_text_is_a_problem_of_its_own_file():
+    with pytest.raises(Malformed) as caught:
+        parse_workflow("w.yaml", (HEAD + "  t: {lane: a, brief: b.md}\n").encode(), lambda _: b"\xff")
+
+    assert [problem.path for problem in caught.value.problems] == ["b.md"]
+
+
+PIECES = st.sampled_from(
+    ["name", "jobs", "lanes", "needs", "kind", "review", "merge", "cycles", "subject", "policies", "a"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | PIECES | st.just("workflow/1"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PIECES, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(PIECES, VALUES, max_size=8) | VALUES)
+def test_no_value_raises_anything_but_malformed(value):
+    with pytest.raises(Malformed) as caught:
+        parse_workflow("w.yaml", json.dumps(value).encode(), nothing)
+
+    assert caught.value.problems
