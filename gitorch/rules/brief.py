@@ -112,7 +112,8 @@ def _review_parts(run: Run, job: JobState) -> list[str]:
     stage = STAGES.get(job.spec.role, job.spec.role)
     diff = f"git diff {job_base(run, job)}..{handoff.commit}"
     parts = [
-        f"You review `{subject.spec.id}` (round {subject.attempt}), which another agent wrote. {stage}",
+        f"You review `{subject.spec.id}` (round {subject.attempt}), which another agent wrote.",
+        stage,
         f"Judge exactly commit `{handoff.commit}`: this worktree holds it, detached. Its changes: `{diff}`",
         f"## What its author says\n\n{handoff.status}: {handoff.summary.strip() or '(nothing)'}",
     ]

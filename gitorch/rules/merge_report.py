@@ -66,8 +66,8 @@ def _finding_line(job: JobState, place: int) -> str:
     state = "waived by the principal" if listed.waived else "open" if listed.open else "closed"
     reply = f"; {listed.reply.disposition}: {listed.reply.evidence}" if listed.reply is not None else ""
     found = listed.finding
-    place = f" {found.path}:{found.line}" if found.line else f" {found.path}" if found.path else ""
-    return f"- finding #{listed.number} {found.severity}{place}: {found.title} — {state}{reply}"
+    where = f" {found.path}:{found.line}" if found.line else f" {found.path}" if found.path else ""
+    return f"- finding #{listed.number} {found.severity}{where}: {found.title} — {state}{reply}"
 
 
 def _question_lines(run: Run, job: JobState) -> list[str]:

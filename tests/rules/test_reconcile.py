@@ -15,7 +15,7 @@ from telling import Telling
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, LetterId, Moment, SessionId
-from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, SessionSeen
+from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, Overlap, SessionSeen
 from gitorch.model.review import Check
 from gitorch.rules.outstanding import may_begin, needed, only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
@@ -203,11 +203,20 @@ def test_reminders_wait_twice_as_long_each_time_up_to_the_cap() -> None:
 def test_an_overlap_is_said_once() -> None:
     play = played("plan api db|launch api db")
     pair = (API, JobId("db"))
-    seen = look(play, overlaps={pair: ("a.py",)})
-    (noted,) = learned(play, seen, c.NoteOverlap)
+    seen = look(play, overlaps=(Overlap(pair, ("a.py",), conflict=False),))
+    (noted,) = learned(play, seen, (c.NoteOverlap, c.Escalate))
     play.do(noted)
-    assert learned(play, seen, c.NoteOverlap) == []
-    assert learned(play, look(play, overlaps={pair: ("a.py", "b.py")}), c.NoteOverlap) != []
+    assert learned(play, seen, (c.NoteOverlap, c.Escalate)) == []
+
+
+def test_branches_that_would_conflict_are_escalated_once() -> None:
+    play = played("plan api db|launch api db")
+    seen = look(play, overlaps=(Overlap((API, JobId("db")), ("a.py",), conflict=True),))
+    noted, escalated = learned(play, seen, (c.NoteOverlap, c.Escalate))
+    assert (noted.conflict, escalated.trigger) == (True, "overlap:api:db")
+    play.do(noted)
+    play.do(escalated)
+    assert learned(play, seen, (c.NoteOverlap, c.Escalate)) == []
 
 
 QUEUES = [
