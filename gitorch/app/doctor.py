@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.tools import Tools
 
-OLDEST = {"git": (2, 38), "tmux": (3, 2)}
+OLDEST = {"git": "2.38", "tmux": "3.2"}
 """git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""
 
 INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
@@ -84,16 +84,22 @@ def _target(tools: Tools) -> Iterator[Sign]:
 
 
 def _versions(tools: Tools) -> Iterator[Sign]:
-    for program, words in (("git", ("git", "--version")), ("tmux", ("tmux", "-V"))):
-        said = tools.programs.said(words)
-        found = re.search(r"(\d+)\.(\d+)", said)
-        oldest = OLDEST[program]
-        if found is None:
-            yield Sign(program, False, f"{program} is not installed", INSTALL[program])
-        elif (int(found[1]), int(found[2])) < oldest:
-            yield Sign(program, False, f"{said} is too old; {oldest[0]}.{oldest[1]} is needed", INSTALL[program])
-        else:
-            yield Sign(program, True, said)
+    git, tmux = tools.programs.said(("git", "--version")), tools.programs.said(("tmux", "-V"))
+    yield _version("git", git, enough=_git_version(git) >= _git_version(OLDEST["git"]))
+    yield _version("tmux", tmux, enough=tools.programs.tmux_is_at_least(OLDEST["tmux"]))
+
+
+def _git_version(said: str) -> tuple[int, int]:
+    found = re.search(r"(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found is not None else (0, 0)
+
+
+def _version(program: str, said: str, *, enough: bool) -> Sign:
+    if not said:
+        return Sign(program, False, f"{program} is not installed, or does not answer", INSTALL[program])
+    if not enough:
+        return Sign(program, False, f"{said} is too old; {OLDEST[program]} is needed", INSTALL[program])
+    return Sign(program, True, said)
 
 
 def _worktrees(tools: Tools) -> Iterator[Sign]:

@@ -264,6 +264,10 @@ class Programs(Protocol):
         """The first line that a short command prints; empty where it fails or takes too long."""
         ...
 
+    def tmux_is_at_least(self, version: str) -> bool:
+        """Whether tmux answers and is of this version or later; releases, candidates and development builds are understood."""
+        ...
+
     def ran(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
         """Exit status and output of a shell command. Raises Unavailable where it takes too long."""
         ...

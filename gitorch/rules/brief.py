@@ -96,8 +96,11 @@ def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
         parts.append(f"The project's tests are run on your commit with: `{run.settings.test_command}`")
     if done:
         parts += ["## Already on your branch", "\n".join(f"- {line}" for line in done)]
+    if job.handoff is not None:
+        said = f"{job.handoff.status} at `{job.handoff.commit}`: {job.handoff.summary.strip() or '(nothing)'}"
+        parts += [f"## What you reported in round {job.handoff.attempt}", said]
     if job.attempt > 1:
-        parts.append(_findings_text(job).strip())
+        parts.append(f"#{_findings_text(job).strip()}")
     return parts
 
 
@@ -109,7 +112,8 @@ def _review_parts(run: Run, job: JobState) -> list[str]:
     stage = STAGES.get(job.spec.role, job.spec.role)
     diff = f"git diff {job_base(run, job)}..{handoff.commit}"
     parts = [
-        f"You review `{subject.spec.id}` (round {subject.attempt}), which another agent wrote. {stage}",
+        f"You review `{subject.spec.id}` (round {subject.attempt}), which another agent wrote.",
+        stage,
         f"Judge exactly commit `{handoff.commit}`: this worktree holds it, detached. Its changes: `{diff}`",
         f"## What its author says\n\n{handoff.status}: {handoff.summary.strip() or '(nothing)'}",
     ]
@@ -174,7 +178,7 @@ def _said(question: Question) -> str:
     if question.answer is None:
         return ""
     words = " ".join(part for part in (question.answer.option, question.answer.text) if part)
-    return f"- {question.text}\n  → {words}"
+    return f"- {question.happened or question.text}\n  → {words}"
 
 
 def _answers_text(run: Run, job: JobState) -> str:

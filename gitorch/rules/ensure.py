@@ -48,7 +48,10 @@ def principal(actor: Actor, verb: str) -> Actor:
     """The human. An agent's session is never one."""
     if actor.kind is not ActorKind.PRINCIPAL:
         who = f"session {actor.session}" if actor.session else actor.name
-        message = f"{who} is an {actor.kind} and may not {verb}; only the principal may, from a terminal of their own"
+        article = "a" if actor.kind is ActorKind.HOST else "an"
+        message = (
+            f"{who} is {article} {actor.kind} and may not {verb}; only the principal may, from a terminal of their own"
+        )
         raise Denied(message, f"gitorch {verb}")
     return actor
 

@@ -32,14 +32,23 @@ def matches(path: str, glob: str) -> bool:
 def _pattern(glob: str) -> re.Pattern[str]:
     if glob.endswith("/"):
         glob += "**"
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", glob)
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[!^]?[^\]/]+\])", glob)
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(meanings.get(part) or _literal(part) for part in parts), re.DOTALL)
 
 
 def _literal(part: str) -> str:
-    """A class such as `[a-z]` keeps its meaning, with `!` for not; everything else stands for itself."""
-    if not (part.startswith("[") and part.endswith("]") and len(part) > 2):
+    """A class such as `[a-z]` keeps its meaning, with `!` or `^` for not, and never spans folders; all else is itself."""
+    found = re.fullmatch(r"\[(?P<no>[!^](?!\]))?(?P<inside>[^\]/]+)\]", part)
+    if found is None:
         return re.escape(part)
-    inside = part[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-    return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    members = re.findall(r"(.)-(.)|(.)", found["inside"], re.DOTALL)
+    inside = "".join(re.escape(one) or _range(first, last) for first, last, one in members)
+    if not inside:
+        return "[^/]" if found["no"] else "(?!)"
+    return f"(?!/)[{'^' if found['no'] else ''}{inside}]"
+
+
+def _range(first: str, last: str) -> str:
+    """A range of a class; one that runs backwards holds nothing."""
+    return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""

@@ -65,7 +65,9 @@ def _finding_line(job: JobState, place: int) -> str:
     listed = job.findings[place]
     state = "waived by the principal" if listed.waived else "open" if listed.open else "closed"
     reply = f"; {listed.reply.disposition}: {listed.reply.evidence}" if listed.reply is not None else ""
-    return f"- finding #{listed.number} {listed.finding.severity}: {listed.finding.title} — {state}{reply}"
+    found = listed.finding
+    where = f" {found.path}:{found.line}" if found.line else f" {found.path}" if found.path else ""
+    return f"- finding #{listed.number} {found.severity}{where}: {found.title} — {state}{reply}"
 
 
 def _question_lines(run: Run, job: JobState) -> list[str]:
@@ -73,8 +75,9 @@ def _question_lines(run: Run, job: JobState) -> list[str]:
     for question in run.questions.values():
         if question.job != job.spec.id or question.kind is QuestionKind.APPROVAL or question.answer is None:
             continue
+        asked = _first_line(question.happened or question.text)
         said = " ".join(part for part in (question.answer.option, question.answer.text) if part)
-        lines.append(f"- {question.kind} {question.id}: {_first_line(question.text)} — {question.answer.by}: {said}")
+        lines.append(f"- {question.kind} {question.id}: {asked} — {question.answer.by}: {said}")
     return lines
 
 

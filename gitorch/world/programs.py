@@ -112,6 +112,20 @@ class LocalPrograms:
         lines = (done.out or done.err).splitlines()
         return lines[0].strip() if lines and done.status == 0 else ""
 
+    def tmux_is_at_least(self, version: str) -> bool:
+        """See the port. What `3.3a`, `next-3.6`, `master` and OpenBSD's tmux are called is libtmux's to know (ADR 7)."""
+        # libtmux sets no time limit, so tmux has to answer a call of ours first.
+        if not self.said(("tmux", "-V")):
+            return False
+        # Measured: importing it costs 59 ms, which only the doctor pays.
+        from libtmux.common import has_gte_version  # noqa: PLC0415 - see above
+        from libtmux.exc import LibTmuxException  # noqa: PLC0415 - see above
+
+        try:
+            return has_gte_version(version, tmux_bin=self.find("tmux"))
+        except (LibTmuxException, LookupError, ValueError, TypeError):
+            return False
+
     def ran(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
         """See the port."""
         env = without(self._environ, ("GITORCH_", "GIT_", "TMUX"))

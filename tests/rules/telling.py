@@ -137,6 +137,7 @@ def _hand_in(telling: Telling, line: Line) -> None:
         blocker=line.one("blocker"),
         clears=line.one("clears"),
         tests_claimed=line.one("tests"),
+        summary=line.one("summary", f"{job} is done"),
         replies=tuple(_reply(text) for text in line.all("reply")),
     )
 

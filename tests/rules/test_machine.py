@@ -7,6 +7,7 @@ invariants hold at every step, and left alone with answers to its questions ever
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,20 @@ class World(RuleBasedStateMachine):
             self.attempt(self.completed(command))
         for effect in outstanding(self.run, seen):
             self.perform(effect)
+
+    @rule()
+    def what_was_learned_once_is_not_learned_again(self):
+        """With the same answers from the world, the ledger soon has nothing left to learn, and then stays quiet."""
+        scratch = Play(self.play.state, self.play.at, seq=self.play.seq)
+        seen = self.seen()
+        for _ in range(8):
+            asked = [self.completed(command) for command in reconcile(scratch.run, seen)]
+            if not asked:
+                break
+            for command in asked:
+                with suppress(Refused):
+                    scratch.do(command)
+        assert reconcile(scratch.run, seen) == ()
 
     def completed(self, command):
         if not isinstance(command, c.GrantLease):

@@ -1,0 +1,162 @@
+"""What agents are told, word for word: `tests/rules/texts` holds each text as an agent would read it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from golden import assert_golden
+from play import Play, workflow
+from telling import Telling
+
+from gitorch.model.ids import JobId
+from gitorch.model.run import LetterKind
+from gitorch.model.workflow import Scope
+from gitorch.rules.brief import brief_data, letter_path, letter_text, pointer
+
+SECTION = "Build the table.\n\n- [ ] rows\n- [ ] columns\n"
+ROUND_TWO = (
+    "plan api|launch api|handoff api summary='rows and columns' tests='12 passed'|check api passed|launch api.spec|"
+    "judge api.spec needs_revision blocking a.py:3 'no check' minor b.py:9 typo note c.py 'a word'|launch api|"
+    "handoff api summary='all three' reply=1:fixed:api-2 reply=2:false_positive:'the test is in t.py' reply=3:deferred:'not now'|"
+    "check api passed|answer q1 waive"
+)
+SCRIPTS = {
+    "brief-first.md": ("api", "plan api|grant api|alive s1", ()),
+    "brief-restart.md": (
+        "api",
+        "plan api|launch api|handoff api NEEDS_CONTEXT question='tabs or spaces?'|answer q1 spaces|dies s1 killed|grant api",
+        ("1a2b3c4 Add rows", "5d6e7f8 Add columns"),
+    ),
+    "findings-round-2.md": (
+        "api",
+        ROUND_TWO.split("|handoff api summary='all three'", maxsplit=1)[0].removesuffix("|launch api") + "|grant api",
+        (),
+    ),
+    "brief-restart-in-round-2.md": (
+        "api",
+        ROUND_TWO.split("|handoff api summary='all three'", maxsplit=1)[0] + "|dies s1 killed|grant api",
+        ("1a2b3c4 Add rows",),
+    ),
+    "brief-review.md": ("api.spec", "|".join(ROUND_TWO.split("|")[:4]) + "|grant api.spec", ()),
+    "brief-review-with-history.md": ("api.spec", ROUND_TWO + "|grant api.spec", ()),
+    "answers.md": (
+        "api",
+        (
+            "plan api|launch api|handoff api NEEDS_CONTEXT question='tabs or spaces?' question='which Python?'"
+            "|answer q1 spaces|answer q2 3.11"
+        ),
+        (),
+    ),
+    "answer-to-a-blocker.md": (
+        "api",
+        "plan api|launch api|handoff api BLOCKED blocker=b clears=c|answer q1 cleared",
+        (),
+    ),
+    "clearance.md": ("api", "plan api|finish api", ()),
+    "nudge.md": ("api", "plan api|launch api|quiet s1 1000", ()),
+}
+
+
+def played(script: str) -> Telling:
+    telling = Telling()
+    for step in script.split("|"):
+        telling.tell(step)
+    return telling
+
+
+def owed(telling: Telling, job: str):
+    """The session of a job, and the first text that it was not told."""
+    run = telling.play.run
+    session = run.sessions[run.jobs[JobId(job)].session]
+    return session, next(x for x in session.letters if not x.receipt)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_an_agent_is_told(name: str, request) -> None:
+    job, script, done = SCRIPTS[name]
+    telling = played(script)
+    session, letter = owed(telling, job)
+    text = letter_text(telling.play.run, session, letter, SECTION, done)
+    assert_golden(name, telling.readable(text), request)
+
+
+def test_an_agent_gets_its_own_section_and_no_other() -> None:
+    telling = played("plan api db|grant api|grant db")
+    for job in ("api", "db"):
+        session, letter = owed(telling, job)
+        text = letter_text(telling.play.run, session, letter, f"Only {job}.", ())
+        assert f"Only {job}." in text
+        assert text.startswith(f"# {job}: {job.title()}\n")
+        assert {"api": "db", "db": "api"}[job] not in text.lower()
+
+
+def test_the_write_scope_and_the_tests_are_said() -> None:
+    play = Play()
+    flow = workflow({"api": ()})
+    spec = replace(flow.jobs[JobId("api")], scope=Scope(("src/**", "tests/**"), ("src/old/",)))
+    play.begin({}, flow=replace(flow, jobs={**flow.jobs, JobId("api"): spec}))
+    play.grant("api")
+    session = play.run.sessions["s1"]
+    text = letter_text(play.run, session, session.letters[0], SECTION)
+    assert "You may change only: src/**, tests/**." in text
+    assert "You must not change: src/old/." in text
+    assert "with: `make check`" in text
+
+
+def test_what_is_typed_is_one_line_that_points_to_the_file() -> None:
+    telling = played(SCRIPTS["findings-round-2.md"][1])
+    session, letter = owed(telling, "api")
+    line = pointer(telling.play.run, session, letter)
+    assert line == f"Read .gitorch/inbox/{letter.id}-findings.md and do what it says."
+    first = replace(letter, kind=LetterKind.BRIEF)
+    assert letter_path(first) == ".gitorch/brief.md"
+    assert pointer(telling.play.run, session, first) == "Read .gitorch/brief.md and do what it says."
+
+
+def test_a_clearance_is_said_in_the_line_itself_with_its_commit() -> None:
+    telling = played(SCRIPTS["clearance.md"][1])
+    session, letter = owed(telling, "api")
+    line = telling.readable(pointer(telling.play.run, session, letter))
+    assert line == f"APPROVED api at api-1. Nothing more is needed. ({letter.id})"
+
+
+def test_the_brief_as_json_says_the_same_for_programs() -> None:
+    telling = played(ROUND_TWO + "|grant api.spec")
+    run = telling.play.run
+    review, author = run.sessions[run.jobs["api.spec"].session], run.sessions[run.jobs["api"].session]
+    told = json.loads(json.dumps(brief_data(run, review, SECTION)))
+    assert {key: told[key] for key in ("job", "kind", "role", "subject", "attempt", "nonce", "branch")} == {
+        "job": "api.spec",
+        "kind": "review",
+        "role": "spec",
+        "subject": "api",
+        "attempt": 2,
+        "nonce": run.jobs["api.spec"].lease.nonce,
+        "branch": "",
+    }
+    assert telling.readable(told["commit"]) == "api-2"
+    assert telling.readable(told["base"]) == "target"
+    assert told["text"].startswith("# api.spec: ")
+    assert brief_data(run, author, SECTION)["branch"] == "gitorch/play-0001/api"
+    assert brief_data(run, author, SECTION, ("1a2b3c4 Add rows",))["done"] == ["1a2b3c4 Add rows"]
+
+
+def test_findings_and_answers_are_values_too() -> None:
+    telling = played(SCRIPTS["brief-restart-in-round-2.md"][1])
+    run = telling.play.run
+    found = brief_data(run, run.sessions[run.jobs["api"].session], SECTION)["findings"]
+    assert [(x["number"], x["severity"], x["title"], x["path"], x["line"], x["review"]) for x in found] == [
+        (1, "blocking", "no check", "a.py", 3, "api.spec"),
+        (2, "minor", "typo", "b.py", 9, "api.spec"),
+        (3, "note", "a word", "c.py", 0, "api.spec"),
+    ]
+    telling = played(SCRIPTS["brief-restart.md"][1])
+    run = telling.play.run
+    answers = brief_data(run, run.sessions[run.jobs["api"].session], SECTION)["answers"]
+    assert answers == [{"id": "q1", "question": "tabs or spaces?", "answer": "spaces"}]

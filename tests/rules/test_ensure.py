@@ -1,0 +1,211 @@
+"""Guards: each hands back what it found, or says what is wrong, who may, and what to type instead."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from play import HOST, HUMAN, Play, digest
+
+from gitorch.errors import Denied, NotFound, Refused
+from gitorch.model import commands as c
+from gitorch.model.ids import JobId, QuestionId, SessionId
+from gitorch.model.record import Actor, ActorKind
+from gitorch.model.run import Board, SessionPhase, State
+from gitorch.rules import ensure
+
+OPERATOR = Actor(ActorKind.OPERATOR, "olga", "desk")
+AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")
+
+
+@pytest.fixture
+def play() -> Play:
+    play = Play()
+    play.begin({"api": (), "ui": ("api",)})
+    play.launch("api")
+    return play
+
+
+def test_what_is_there_is_handed_back(play: Play) -> None:
+    run, job = play.run, play.run.jobs["api"]
+    session = run.sessions["s1"]
+    assert ensure.run_there(play.state) is run
+    assert ensure.run_open(run) is run
+    assert ensure.run_under_way(run) is run
+    assert ensure.principal(HUMAN, "approve") is HUMAN
+    assert ensure.host(HOST, "leases") is HOST
+    assert ensure.session_of(run, digest("token s1")) is session
+    assert ensure.session_there(run, SessionId("s1")) is session
+    assert ensure.own_job(run, session, None) is job
+    assert ensure.own_job(run, session, JobId("api")) is job
+    assert ensure.lease_held(run, session, job) is job.lease
+    assert ensure.working(job) is job
+    assert ensure.job_there(run, JobId("api")) is job
+
+
+def canceled(play: Play):
+    play.do(c.CancelRun("enough"), HUMAN)
+    return play.run
+
+
+def asked(play: Play):
+    play.hand_in("api", "NEEDS_CONTEXT", questions=("tabs?",))
+    return play.run
+
+
+def answered(play: Play):
+    asked(play)
+    play.answer("q1", text="spaces")
+    return play.run
+
+
+def reported(play: Play):
+    play.hand_in("api")
+    return play.run
+
+
+def withdrawn(play: Play):
+    play.hand_in("api", "NEEDS_CONTEXT", questions=("tabs?",))
+    play.do(c.CancelRun("enough"), HUMAN)
+    return play.run
+
+
+REFUSALS = {
+    "no run": (
+        lambda _: ensure.run_there(State(Board())),
+        NotFound,
+        "there is no run to do this in",
+        "gitorch status",
+    ),
+    "run over": (
+        lambda p: ensure.run_open(canceled(p)),
+        Refused,
+        "run play-0001 is canceled; nothing in it can change any more",
+        "gitorch log play-0001",
+    ),
+    "run not begun": (
+        lambda p: ensure.run_under_way(replace(p.run, phase="ready")),
+        Refused,
+        "run play-0001 is ready, not running",
+        "gitorch up",
+    ),
+    "an agent is no principal": (
+        lambda _: ensure.principal(AGENT, "approve"),
+        Denied,
+        "session s1 is an agent and may not approve; only the principal may, from a terminal of their own",
+        "gitorch approve",
+    ),
+    "an operator is no principal": (
+        lambda _: ensure.principal(OPERATOR, "cancel"),
+        Denied,
+        "olga is an operator and may not cancel; only the principal may, from a terminal of their own",
+        "gitorch cancel",
+    ),
+    "gitorch is no principal": (
+        lambda _: ensure.principal(HOST, "approve"),
+        Denied,
+        "gitorch is a host and may not approve; only the principal may, from a terminal of their own",
+        "gitorch approve",
+    ),
+    "a human is not gitorch": (
+        lambda _: ensure.host(HUMAN, "test results"),
+        Denied,
+        "only gitorch itself records test results",
+        "gitorch up",
+    ),
+    "unknown token": (
+        lambda p: ensure.session_of(p.run, digest("guess")),
+        Denied,
+        "this token belongs to no session of run play-0001",
+        "gitorch status",
+    ),
+    "unknown session": (
+        lambda p: ensure.session_there(p.run, SessionId("s9")),
+        NotFound,
+        "run play-0001 has no session s9",
+        "gitorch status",
+    ),
+    "somebody else's job": (
+        lambda p: ensure.own_job(p.run, p.run.sessions["s1"], JobId("ui")),
+        Denied,
+        "session s1 works on api and may not report for ui",
+        "gitorch handoff DONE --job api",
+    ),
+    "no lease": (
+        lambda p: ensure.lease_held(p.run, p.run.sessions["s1"], p.run.jobs["ui"]),
+        Refused,
+        "session s1 holds no lease on ui, which is blocked in run play-0001",
+        "gitorch why ui",
+    ),
+    "an ended session": (
+        lambda p: ensure.lease_held(p.run, replace(p.run.sessions["s1"], phase=SessionPhase.ENDED), p.run.jobs["api"]),
+        Refused,
+        "session s1 holds no lease on api, which is running in run play-0001",
+        "gitorch why api",
+    ),
+    "reported already": (
+        lambda p: ensure.lease_held(reported(p), p.run.sessions["s1"], p.run.jobs["api"]),
+        Refused,
+        r"api was already reported at [0-9a-f]{12}; it is submitted",
+        "gitorch why api",
+    ),
+    "waits for an answer": (
+        lambda p: ensure.working(asked(p).jobs["api"]),
+        Refused,
+        "api waits for an answer; report when it has arrived",
+        "gitorch why api",
+    ),
+    "no reviewer": (
+        lambda p: ensure.reviewing(p.run.sessions["s1"], p.run.jobs["api"]),
+        Denied,
+        "session s1 works on api and cannot judge its own work; its reviewers can",
+        "gitorch handoff DONE",
+    ),
+    "unknown job": (
+        lambda p: ensure.job_there(p.run, JobId("db")),
+        NotFound,
+        "run play-0001 has no job db; it has api, api.spec, api.quality, ui, ui.spec, ui.quality, approval, merge",
+        "gitorch status",
+    ),
+    "unknown question": (
+        lambda p: ensure.question_open(p.run, QuestionId("q9")),
+        NotFound,
+        "run play-0001 has no question q9",
+        "gitorch inbox",
+    ),
+    "answered question": (
+        lambda p: ensure.question_open(answered(p), QuestionId("q1")),
+        Refused,
+        "q1 was already answered by ada: spaces",
+        "gitorch inbox",
+    ),
+    "withdrawn question": (
+        lambda p: ensure.question_open(withdrawn(p), QuestionId("q1")),
+        Refused,
+        "q1 is not asked any more: what it was about has changed",
+        "gitorch inbox",
+    ),
+    "no report": (
+        lambda p: ensure.report_there(p.run),
+        Refused,
+        "run play-0001 has no merge report yet",
+        "gitorch status play-0001",
+    ),
+}
+
+
+@pytest.mark.parametrize(("guard", "kind", "message", "hint"), REFUSALS.values(), ids=REFUSALS)
+def test_a_guard_says_what_is_wrong_and_what_to_type(play: Play, guard, kind, message, hint) -> None:
+    with pytest.raises(kind, match=f"^{message}") as no:
+        guard(play)
+    assert no.value.hint == hint
+
+
+def test_every_guard_is_in_the_table() -> None:
+    guards = {name for name, one in vars(ensure).items() if callable(one) and one.__module__ == ensure.__name__}
+    named = {name for guard, *_ in REFUSALS.values() for name in guard.__code__.co_names}
+    assert guards - named == set()

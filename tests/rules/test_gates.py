@@ -1,0 +1,183 @@
+"""The gate: verdicts that contradict themselves, the one list with its numbers, and the order of the stages."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from play import PARALLEL, SETTINGS, Play, commit, finding
+
+from gitorch.model.ids import JobId
+from gitorch.model.review import Choice, Listed, Severity
+from gitorch.model.run import JobPhase
+from gitorch.rules.gates import list_findings, may_judge, settle
+
+MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
+JUDGEMENTS = [
+    (Choice.ACCEPT, (), ""),
+    (Choice.ACCEPT, (NOTE,), "accept carries no findings; use accept_with_findings, or needs_revision"),
+    (Choice.ACCEPT_WITH_FINDINGS, (MINOR, NOTE), ""),
+    (Choice.ACCEPT_WITH_FINDINGS, (), "accept_with_findings names no finding; use accept"),
+    (
+        Choice.ACCEPT_WITH_FINDINGS,
+        (MINOR, IMPORTANT),
+        "important findings fail the gate; the verdict for them is needs_revision",
+    ),
+    (
+        Choice.ACCEPT_WITH_FINDINGS,
+        (BLOCKING,),
+        "blocking findings fail the gate; the verdict for them is needs_revision",
+    ),
+    (Choice.NEEDS_REVISION, (BLOCKING,), ""),
+    (Choice.NEEDS_REVISION, (NOTE,), ""),
+    (Choice.NEEDS_REVISION, (), "needs_revision names no finding; say what must change"),
+    (Choice.REJECT, (), ""),
+    (Choice.REJECT, (BLOCKING,), ""),
+]
+
+
+@pytest.mark.parametrize(("choice", "findings", "why"), JUDGEMENTS)
+def test_a_verdict_agrees_with_its_findings_or_says_how_not(choice, findings, why) -> None:
+    assert may_judge(choice, findings) == why
+
+
+def handed_in(settings=SETTINGS, *, checked: str = "passed") -> Play:
+    play = Play()
+    play.begin({"api": ()}, settings)
+    play.launch("api")
+    play.hand_in("api")
+    if checked:
+        play.check("api", checked)
+    return play
+
+
+def told(play: Play) -> list[str]:
+    return [type(event).__name__ for event in play.events]
+
+
+def test_the_list_is_ordered_by_severity_then_path_then_line() -> None:
+    play = handed_in()
+    play.launch("api.spec")
+    found = (
+        finding("note", "n", "a.py", 1),
+        finding("blocking", "b2", "b.py", 9),
+        finding("blocking", "b1", "b.py", 2),
+        finding("important", "i", "a.py", 5),
+        finding("minor", "m", "", 0),
+        finding("blocking", "b0", "a.py", 7),
+    )
+    play.judge("api.spec", "needs_revision", found)
+    listed = play.run.jobs["api"].findings
+    assert [(x.number, x.finding.title) for x in listed] == list(enumerate(("b0", "b1", "b2", "i", "m", "n"), 1))
+    assert {x.review for x in listed} == {"api.spec"}
+
+
+NUMBERS = [
+    ("named by the reviewer", finding("blocking", "in other words", "z.py", number=2), 2),
+    ("the same words about the same path", finding("minor", "two", "b.py", 99), 2),
+    ("the same words about another path", finding("blocking", "two", "z.py"), 3),
+    ("a number that was never given", finding("blocking", "new", "z.py", number=40), 3),
+    ("something new", finding("blocking", "new", "z.py"), 3),
+]
+
+
+@pytest.mark.parametrize(("raised", "number"), [case[1:] for case in NUMBERS], ids=[case[0] for case in NUMBERS])
+def test_a_number_stays_with_its_finding(raised, number) -> None:
+    play = handed_in()
+    play.review("api.spec", "needs_revision", (finding(title="one"), finding(title="two", path="b.py")))
+    play.launch("api")
+    play.hand_in("api", replies=play.fixed("api"))
+    play.check("api")
+    play.review("api.spec", "needs_revision", (raised,))
+    assert [x.number for x in play.run.jobs["api"].findings if x.open] == [number]
+
+
+def test_one_number_stands_once_in_a_list() -> None:
+    play = handed_in()
+    play.review("api.spec", "needs_revision", (finding(title="one"),))
+    play.launch("api")
+    play.hand_in("api", replies=play.fixed("api"))
+    play.check("api")
+    play.review("api.spec", "needs_revision", (finding("minor", "x", number=1), finding("blocking", "y", number=1)))
+    assert [(x.number, x.finding.title) for x in play.run.jobs["api"].findings] == [(1, "y")]
+
+
+def test_failing_tests_are_a_blocking_finding_with_the_end_of_their_output() -> None:
+    play = handed_in(checked="failed")
+    assert play.run.jobs["api"].findings == (
+        Listed(1, finding("blocking", "The test command failed: make check", "", 0, detail="tail"), "tests", 1),
+    )
+
+
+@pytest.mark.parametrize("outcome", ["failed", "timed-out", "not-run"])
+def test_whatever_is_not_a_pass_sends_work_back(outcome: str) -> None:
+    assert told(handed_in(checked=outcome))[-1] == "FindingsListed"
+
+
+@pytest.mark.parametrize("kind", ["sequential", "parallel"])
+def test_stages_follow_each_other_or_run_side_by_side(kind: str) -> None:
+    play = handed_in(PARALLEL if kind == "parallel" else SETTINGS)
+    phases = [play.run.jobs[f"api.{role}"].phase for role in ("spec", "quality")]
+    assert phases == [JobPhase.QUEUED, JobPhase.QUEUED if kind == "parallel" else JobPhase.BLOCKED]
+
+
+def test_no_list_is_partial_when_reviews_run_side_by_side() -> None:
+    play = handed_in(PARALLEL)
+    play.review("api.spec", "needs_revision", (BLOCKING,))
+    assert settle(play.run, play.run.jobs["api"]) == ()
+    play.review("api.quality", "accept")
+    assert told(play)[-1] == "FindingsListed"
+
+
+def test_the_second_stage_adds_to_what_the_first_one_noted() -> None:
+    play = handed_in()
+    play.review("api.spec", "accept_with_findings", (finding("minor", "typo"),))
+    play.review("api.quality", "needs_revision", (finding("blocking", "race"),))
+    listed = [(x.number, x.finding.title, x.review) for x in play.run.jobs["api"].findings]
+    assert listed == [(1, "race", "api.quality"), (2, "typo", "api.spec")]
+
+
+def test_work_without_a_test_command_goes_to_its_reviewers_at_once() -> None:
+    play = handed_in(replace(SETTINGS, test_command=""), checked="")
+    assert play.run.jobs["api.spec"].phase is JobPhase.QUEUED
+
+
+def test_verdicts_of_an_earlier_round_open_no_gate() -> None:
+    play = handed_in()
+    play.review("api.spec", "accept")
+    play.review("api.quality", "needs_revision", (BLOCKING,))
+    play.launch("api")
+    play.hand_in("api", replies=play.fixed("api"))
+    play.check("api")
+    play.review("api.spec", "accept")
+    assert play.run.jobs["api"].phase is JobPhase.SUBMITTED
+    play.review("api.quality", "accept")
+    assert play.run.jobs["api"].cleared == commit("api-2")
+
+
+def test_what_passed_with_findings_keeps_them_in_view() -> None:
+    play = handed_in()
+    play.review("api.spec", "accept")
+    play.review("api.quality", "accept_with_findings", (finding("minor", "a long name"),))
+    listed = play.run.jobs["api"].findings
+    assert [(x.finding.title, x.open, x.waived) for x in listed] == [("a long name", True, False)]
+
+
+def test_what_a_human_accepted_is_waived_by_name() -> None:
+    play = handed_in(replace(SETTINGS, rounds_max=1))
+    play.review("api.spec", "needs_revision", (finding(title="race"),))
+    play.answer("q1", "accept_with_exceptions")
+    listed = play.run.jobs["api"].findings
+    assert [(x.finding.title, x.open, x.waived) for x in listed] == [("race", False, True)]
+
+
+def test_a_list_names_its_round_and_the_commit_it_is_about() -> None:
+    play = handed_in(replace(SETTINGS, rounds_max=1))
+    play.review("api.spec", "needs_revision", (finding(),))
+    listed = list_findings(play.run, play.run.jobs[JobId("api")])
+    assert (listed.round, listed.commit) == (1, commit("api-1"))
+    assert listed.findings[0].finding.severity is Severity.BLOCKING

@@ -1,0 +1,146 @@
+"""The merge report: its whole text, and that nothing it rests on can change without changing it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from golden import assert_golden
+from play import commit
+from telling import Telling
+
+from gitorch.model.ids import JobId
+from gitorch.model.review import Check
+from gitorch.model.run import BranchFacts
+from gitorch.rules.change import with_job, with_question
+from gitorch.rules.merge_report import report_text
+
+if TYPE_CHECKING:
+    from gitorch.model import commands as c
+
+STORY = (
+    'plan api "ui after api" db rounds_max=2',
+    "launch api",
+    "handoff api DONE_WITH_CONCERNS summary='rows and columns' tests='12 passed' concern='slow on large input'",
+    "answer q1 follow_up 'measure it'",
+    "check api failed",
+    "launch api",
+    "handoff api reply=1:fixed:api-2",
+    "check api passed",
+    "launch api.spec",
+    "judge api.spec needs_revision important a.py:3 race",
+    "answer q2 accept_with_exceptions",
+    "finish ui",
+    "grant db",
+    "dies s6 exited",
+    "grant db",
+    "dies s7 exited",
+    "answer q3 stop_epic 'not needed'",
+)
+
+
+@pytest.fixture
+def telling() -> Telling:
+    telling = Telling()
+    for step in STORY:
+        said = telling.tell(step)
+        assert not any(line.startswith(("refused", "denied", "not-found")) for line in said), (step, said)
+    return telling
+
+
+def facts(telling: Telling) -> c.MergeFacts:
+    return telling.play.facts()
+
+
+def test_the_report_reads(telling: Telling, request) -> None:
+    assert_golden("merge-report.md", telling.readable(report_text(telling.play.run, facts(telling))), request)
+
+
+def test_the_same_facts_give_the_same_text(telling: Telling) -> None:
+    assert report_text(telling.play.run, facts(telling)) == report_text(telling.play.run, facts(telling))
+
+
+def first_branch(found: c.MergeFacts, **changes) -> c.MergeFacts:
+    return replace(found, branches=(replace(found.branches[0], **changes), *found.branches[1:]))
+
+
+FACTS = {
+    "target commit": lambda f: replace(f, target_commit=commit("elsewhere")),
+    "merged commit": lambda f: replace(f, merged_commit=commit("other")),
+    "nothing to merge": lambda f: replace(f, merged_commit=None),
+    "a branch less": lambda f: replace(f, branches=f.branches[:1]),
+    "branch name": lambda f: first_branch(f, branch="gitorch/other/api"),
+    "branch commit": lambda f: first_branch(f, commit=commit("later")),
+    "commits": lambda f: first_branch(f, commits=7),
+    "files": lambda f: first_branch(f, files=7),
+    "lines added": lambda f: first_branch(f, added=70),
+    "lines removed": lambda f: first_branch(f, removed=70),
+    "paths": lambda f: first_branch(f, paths=("b.py",)),
+    "conflicts": lambda f: replace(f, conflicts=("ui conflicts in a.py",)),
+    "shared paths": lambda f: replace(f, shared_paths=("a.py",)),
+    "tests not run": lambda f: replace(f, combined=None),
+    "tests failed": lambda f: replace(f, combined=Check(commit("merged"), "make check", "failed", 1, 1.0)),
+    "test command": lambda f: replace(f, combined=replace(f.combined, command="true")),
+}
+
+
+@pytest.mark.parametrize("change", FACTS.values(), ids=FACTS)
+def test_a_fact_that_changes_changes_the_report(telling: Telling, change) -> None:
+    before = facts(telling)
+    assert report_text(telling.play.run, change(before)) != report_text(telling.play.run, before)
+
+
+def job_with(run, **changes):
+    return with_job(run, JobId("api"), **changes)
+
+
+def handed(run, **changes):
+    return job_with(run, handoff=replace(run.jobs["api"].handoff, **changes))
+
+
+def judged(run, **changes):
+    verdicts = run.jobs["api"].verdicts
+    return job_with(run, verdicts=(replace(verdicts[0], **changes), *verdicts[1:]))
+
+
+def found(run, **changes):
+    findings = run.jobs["api"].findings
+    return job_with(run, findings=(*findings[:-1], replace(findings[-1], **changes)))
+
+
+RUNS = {
+    "title": lambda r: replace(r, title="Other"),
+    "plan digest": lambda r: replace(r, plan_digest="sha256:other"),
+    "target": lambda r: replace(r, target="next"),
+    "summary": lambda r: handed(r, summary="less"),
+    "tests claimed": lambda r: handed(r, tests_claimed="all"),
+    "report status": lambda r: handed(r, status="DONE_WITH_CONCERNS"),
+    "round": lambda r: job_with(r, attempt=9),
+    "tests run": lambda r: job_with(r, checks=r.jobs["api"].checks[1:]),
+    "verdict": lambda r: judged(r, choice="accept"),
+    "reviewer": lambda r: judged(r, session="s99"),
+    "reviewer's runtime": lambda r: judged(r, runtime="codex"),
+    "commit judged": lambda r: judged(r, commit=commit("later")),
+    "a review left out": lambda r: job_with(r, verdicts=()),
+    "finding waived": lambda r: found(r, waived=False),
+    "finding's words": lambda r: found(r, finding=replace(r.jobs["api"].findings[-1].finding, title="slow")),
+    "answer": lambda r: with_question(r, "q1", answer=replace(r.questions["q1"].answer, option="accept")),
+    "who answered": lambda r: with_question(r, "q1", answer=replace(r.questions["q1"].answer, by="eve")),
+    "an epic not merged": lambda r: with_job(r, JobId("db"), phase="skipped"),
+}
+
+
+@pytest.mark.parametrize("change", RUNS.values(), ids=RUNS)
+def test_whatever_the_report_rests_on_changes_it(telling: Telling, change) -> None:
+    before = telling.play.run
+    assert report_text(change(before), facts(telling)) != report_text(before, facts(telling))
+
+
+def test_every_branch_fact_is_looked_at() -> None:
+    looked = {"branch", "commit", "commits", "files", "added", "removed", "paths"}
+    assert looked | {"job"} == set(BranchFacts.__dataclass_fields__)
