@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Unavailable
 from gitorch.model.observed import Observed, Overlap
@@ -14,12 +14,15 @@ from gitorch.rules.outstanding import next_letter
 from gitorch.rules.readings import branch_name, check_needed, check_settled, producer, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitorch.app.tools import Tools
     from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
     from gitorch.model.observed import CheckSeen, SessionSeen
     from gitorch.model.run import JobState, Run
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +36,55 @@ class Look:
 def observe(tools: Tools, run: Run) -> Look:
     """Everything that one tick needs to know about one run."""
     silent: list[str] = []
-    heads = _heads(tools, run, silent)
+    git = _asked(silent, lambda: _git(tools, run))
     seen = Observed(
         now=tools.clock.now(),
-        sessions=_sessions(tools, run, silent),
-        heads=heads,
-        checks=_checks(tools, run),
-        sent=_sent(tools, run),
-        merged_seen=_merged_seen(tools, run, heads),
-        overlaps=_overlaps(tools, run, heads or {}),
+        sessions=_asked(silent, lambda: _sessions(tools, run)),
+        heads=git.heads if git is not None else None,
+        checks=_asked(silent, lambda: _checks(tools, run)) or {},
+        sent=_asked(silent, lambda: _sent(tools, run)) or {},
+        merged_seen=git is not None and git.merged_seen,
+        overlaps=git.overlaps if git is not None else (),
     )
-    return Look(seen, tuple(silent))
+    return Look(seen, tuple(dict.fromkeys(silent)))
 
 
-def _sessions(tools: Tools, run: Run, silent: list[str]) -> Mapping[SessionId, SessionSeen] | None:
-    keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
-    if not keys:
-        return {}
+def _asked(silent: list[str], look: Callable[[], T]) -> T | None:
+    """What a look shows; None, and why, where what it looks at cannot be asked."""
     try:
-        return {key.session: sight for key, sight in tools.terminals.look(keys).items()}
+        return look()
     except Unavailable as mute:
         silent.append(mute.message)
         return None
 
 
-def _heads(tools: Tools, run: Run, silent: list[str]) -> Mapping[str, CommitId] | None:
+@dataclass(frozen=True, slots=True)
+class _Branches:
+    """What git says: all of it or none, since a part would mislead (a target that moved, but not that it was our merge)."""
+
+    heads: Mapping[str, CommitId] | None
+    merged_seen: bool
+    overlaps: tuple[Overlap, ...]
+
+
+def _git(tools: Tools, run: Run) -> _Branches:
+    heads = _heads(tools, run)
+    return _Branches(heads, _merged_seen(tools, run, heads), _overlaps(tools, run, heads or {}))
+
+
+def _sessions(tools: Tools, run: Run) -> Mapping[SessionId, SessionSeen]:
+    keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
+    if not keys:
+        return {}
+    return {key.session: sight for key, sight in tools.terminals.look(keys).items()}
+
+
+def _heads(tools: Tools, run: Run) -> Mapping[str, CommitId] | None:
     if run.phase in OVER:
         return None
     refs = [_ref(run, j) for j in run.jobs.values() if writes(j) and j.session]
     refs.append(f"refs/heads/{run.target}")
-    try:
-        return tools.git.heads(refs)
-    except Unavailable as mute:
-        silent.append(mute.message)
-        return None
+    return tools.git.heads(refs)
 
 
 def _ref(run: Run, job: JobState) -> str:

@@ -148,7 +148,9 @@ def only_people_left(run: Run, seen: Observed) -> bool:
         return not _unsettled(run)
     working = any(j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING} for j in run.jobs.values())
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
-    asked = bool(open_questions(run)) or run.phase is RunPhase.PAUSED
+    if run.phase is RunPhase.PAUSED:
+        return not working and not testing
+    asked = bool(open_questions(run))
     return asked and not working and not testing and not queue(run) and not outstanding(run, seen)
 
 

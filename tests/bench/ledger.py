@@ -20,13 +20,13 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "ledger"), str(Path(__file__).parent.parent.parent)]
 
-from ledger_kit import AGENT, AT, ENV, HOST, REF, count, git, new_repo, open_ledger, renewed  # noqa: E402  # found by the line above
+from ledger_kit import AGENT, AT, ENV, HOST, REF, count, git, new_repo, open_ledger, renewed  # found by the line above
 
-from gitorch.ledger.ledger import GitLedger  # noqa: E402  # the same
-from gitorch.ledger.place import common_dir  # noqa: E402  # the same
-from gitorch.model.ids import Moment, RunId  # noqa: E402  # the same
-from gitorch.world.git_store import GitStore  # noqa: E402  # the same
-from gitorch.world.history import GitHistory  # noqa: E402  # the same
+from gitorch.ledger.ledger import GitLedger  # the same
+from gitorch.ledger.place import common_dir  # the same
+from gitorch.model.ids import Moment, RunId  # the same
+from gitorch.world.git_store import GitStore  # the same
+from gitorch.world.history import GitHistory  # the same
 
 RUN_RECORDS = 200
 
