@@ -8,10 +8,11 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Usage
+from gitorch.ledger.files import ASIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,11 +111,26 @@ def clear_stale(common: Path, ref: str) -> bool:
 
 
 def clear_temporary(common: Path, prefix: str) -> int:
-    """Remove object files that a killed writer did not finish; answers how many. With the ledger's lock held."""
+    """Remove files that a killed writer did not finish: objects, and small files of our own. Answers how many.
+
+    With the ledger's lock held. Small files are written without it by readers; one that is cut short by this is a cache.
+    """
+    own = folder(common)
+    return sum(
+        (
+            _clear(common, common / "objects", prefix, ""),
+            _clear(common, own, "", ASIDE),
+            _clear(common, own / "cache", "", ASIDE),
+        )
+    )
+
+
+def _clear(common: Path, where: Path, prefix: str, suffix: str) -> int:
     now, removed = _now(common), 0
-    with os.scandir(common / "objects") as entries:
+    with suppress(FileNotFoundError), os.scandir(where) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and now - entry.stat().st_mtime > STALE_SECONDS:
+            ours = entry.name.startswith(prefix) and entry.name.endswith(suffix)
+            if ours and now - entry.stat().st_mtime > STALE_SECONDS:
                 os.unlink(entry.path)  # noqa: PTH108  # a DirEntry, no Path
                 removed += 1
     return removed

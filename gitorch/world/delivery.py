@@ -173,7 +173,9 @@ class Delivery:
         )
         otherwise = f"delete-buffer -b {buffer} ; display-message -p refused"
         words = ("load-buffer", "-b", buffer, "-", ";", "if-shell", "-F", "-t", pane)
-        done = self._tmux.ask(*words, self._guard(), paste, otherwise, given=sent.line.encode())
+        # A tmux that a killed gitorch had just begun may paste after we looked.
+        once = self._guard(f"#{{!=:#{{@gitorch_typed}},{letter}}}")
+        done = self._tmux.ask(*words, once, paste, otherwise, given=sent.line.encode())
         if "typed" in done.out.split():
             return ""
         return "its terminal changed just before the text was typed"

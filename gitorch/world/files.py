@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace a file in one step: a reader sees the old bytes or the new ones, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent, f"{path.name}.*")
     aside = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -28,6 +29,24 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path, pattern: str = "*") -> None:
+    """Remove what writers of files in this folder left when they were killed: their process is in the name."""
+    for aside in folder.glob(f"{pattern}.tmp"):
+        writer = aside.name.split(".")[-3:-2]
+        if writer and writer[0].isdigit() and not _runs(int(writer[0])):
+            aside.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -104,6 +123,7 @@ class LocalFiles:
     def remove(path: Path) -> None:
         """Remove a file, and the folders above it that are empty then."""
         path.unlink(missing_ok=True)
+        sweep(path.parent, f"{path.name}.*")
         for folder in path.parents:
             try:
                 folder.rmdir()

@@ -13,7 +13,7 @@ from gitorch.model.values import replace
 from gitorch.world import launch as launching
 from gitorch.world import processes
 from gitorch.world.delivery import Delivery
-from gitorch.world.files import holding, write_whole
+from gitorch.world.files import holding, sweep, write_whole
 from gitorch.world.marks import LaunchMark, SentMark, folder_of, folders
 from gitorch.world.proof import transcript_sizes
 from gitorch.world.sight import Sight
@@ -81,7 +81,7 @@ class TmuxTerminals:
         mark = folder.launch()
         pane = _pane_of(self._tmux.list(), launch.key, mark)
         if pane is not None:
-            self._complete(folder, pane, launch)
+            self._complete(folder, pane, mark or self._prepare(launch, folder))
             return
         if mark is not None and (mark.pane or folder.agent() is not None):
             return
@@ -96,7 +96,7 @@ class TmuxTerminals:
         pane = _pane_of(self._tmux.list(), launch.key, None)
         if pane is None:
             raise Unavailable(f"tmux made no session {launch.key.name}", hint="gitorch doctor")
-        self._complete(folder, pane, launch)
+        self._complete(folder, pane, mark)
 
     def _prepare(self, launch: Launch, folder: Folder) -> LaunchMark:
         argv = launching.command(launch, folder.path)
@@ -118,18 +118,35 @@ class TmuxTerminals:
             *("set-option", "-w", "-t", f"={name}:", "window-size", "manual"),
         )
 
-    def _complete(self, folder: Folder, pane: Pane, launch: Launch) -> None:
-        """Complete the marks of a start that was seen to have happened, by us or by somebody who was killed then."""
-        mark = folder.launch() or self._prepare(launch, folder)
-        if not mark.pane:
-            one = processes.process(pane.pid)
-            started = one.started if one is not None else ""
-            placed = replace(mark, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
-            folder.write_launch(placed)
+    @staticmethod
+    def _complete(folder: Folder, pane: Pane, mark: LaunchMark) -> LaunchMark:
+        """Complete the marks of a start that was seen to have happened, by us or by somebody who was killed then.
+
+        The receipt of a prompt given as an argument comes first: once the mark has a pane, nobody completes it again.
+        """
         letter = LetterId(mark.letter)
         sent = folder.sent(letter) if letter else None
         if sent is not None and not sent.receipt:
             folder.write_sent(letter, replace(sent, receipt="submitted"))
+        if not mark.pane:
+            one = processes.process(pane.pid)
+            started = one.started if one is not None else ""
+            mark = replace(mark, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
+            folder.write_launch(mark)
+        return mark
+
+    def _placed(self, key: SessionKey, folder: Folder) -> LaunchMark | None:
+        """The launch mark of a session that was started, completed where who started it was killed before it could be.
+
+        Without that nothing could ever be typed into it, since its pane is not known. Raises Busy, Unavailable.
+        """
+        mark = folder.launch()
+        if mark is None or mark.pane:
+            return mark
+        with holding(folder.path / "start.lock", wait_seconds=2.0):
+            mark = folder.launch()
+            pane = _pane_of(self._tmux.list(), key, mark)
+            return self._complete(folder, pane, mark) if mark is not None and pane is not None else None
 
     def deliver(self, key: SessionKey, preset: Preset, letter: LetterId, line: str) -> str:
         """Type one line and submit it, once for each letter; see `ports.world` for the receipt."""
@@ -139,10 +156,10 @@ class TmuxTerminals:
         if not NAME.fullmatch(letter):
             return f"refused: {letter!r} is no letter's id"
         folder = folder_of(self._home, key)
-        mark = folder.launch()
-        if mark is None or not mark.pane:
-            return "refused: the session was not started"
         try:
+            mark = self._placed(key, folder)
+            if mark is None:
+                return "refused: the session was not started"
             with holding(folder.path / "typing.lock", wait_seconds=2.0):
                 return self._delivery(folder, mark, preset).deliver(letter, text)
         except Busy:
@@ -152,6 +169,8 @@ class TmuxTerminals:
         """The receipts of everything typed into this session so far, raised by whatever proof came in since."""
         folder = folder_of(self._home, key)
         mark = folder.launch()
+        with contextlib.suppress(Busy, Unavailable):
+            mark = self._placed(key, folder)
         if mark is None:
             return {}
         delivery = self._delivery(folder, mark, mark.preset)
@@ -187,6 +206,8 @@ class TmuxTerminals:
         if silent is not None:
             raise silent
         self._tmux.ask("kill-session", "-t", f"={key.name}")
+        for place in (folder.path, folder.path / "sent"):
+            sweep(place)
 
     def _roots(self, folder: Folder) -> dict[int, str]:
         mark, agent = folder.launch(), folder.agent()

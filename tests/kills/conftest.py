@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from kill_yard import Yard
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "rules")]
 
 
 @pytest.fixture
 def yard(tmp_path, repo):
+    from kill_yard import Yard
+
     yard = Yard(tmp_path, repo)
     yield yard
     yard.close()

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import waiting
 
 from gitorch import wiring
+from gitorch.app.acting import keep_refusal
+from gitorch.errors import Refused
 from gitorch.model import events as e
 from gitorch.model.review import ReportStatus
 from gitorch.model.run import QuestionKind
@@ -325,6 +327,20 @@ def check_prompts(yard: Yard) -> None:
         assert not repeated(lines), (path.parent.name, lines)
 
 
+def unfinished(yard: Yard) -> list[Path]:
+    """Files that the ledger's writers began and did not finish."""
+    return sorted((*yard.home.rglob("*~"), *yard.path.glob(".git/objects/tmp_obj_*")))
+
+
+def check_unfinished_are_swept(yard: Yard) -> None:
+    """The next writer takes them away, once they are old enough to be nobody's."""
+    for path in unfinished(yard):
+        os.utime(path, (0, 0))
+    tools = wiring.tools(yard.path, os.environ)
+    keep_refusal(tools, None, tools.host, "sweep", Refused("nothing is to be done"))
+    assert unfinished(yard) == []
+
+
 def check_nothing_left(yard: Yard) -> None:
     waiting.until(lambda: not yard.ours(), 20, what="all processes to end")
     assert yard.server() is None
@@ -336,7 +352,8 @@ def check_nothing_left(yard: Yard) -> None:
     git = yard.path / ".git"
     locks = [path for path in git.rglob("*.lock") if not path.is_relative_to(yard.home)]
     assert locks == []
-    assert sorted(yard.home.rglob("*.tmp")) + sorted(yard.home.rglob("*~")) == []
+    assert sorted(yard.home.rglob("*.tmp")) == []
+    check_unfinished_are_swept(yard)
     assert yard.repo.git("for-each-ref", "--format=%(refname)").splitlines() == [
         "refs/heads/gitorch/ledger",
         "refs/heads/main",

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
-from pathlib import Path
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "rules")]
 
 from fakes.world import (
     FakeChecks,

@@ -71,13 +71,22 @@ def reached(yard, process, record: int, chance) -> bool:
     return process.poll() is None
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_gitorch_killed_at_any_instant(yard, seed):
-    assert play(yard, seed, 10, kill_gitorch) >= 6
+KINDS = (kill_gitorch, kill_agent, kill_server, kill_anything)
+
+
+def test_gitorch_killed_at_any_instant(yard):
+    assert play(yard, 1, 10, kill_gitorch) >= 6
     check_all(yard)
 
 
-@pytest.mark.parametrize("seed", [2])
-def test_anything_killed_at_any_instant(yard, seed):
-    assert play(yard, seed, 10, kill_anything) >= 6
+def test_anything_killed_at_any_instant(yard):
+    assert play(yard, 2, 10, kill_anything) >= 6
+    check_all(yard)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(10, 15))
+def test_many_more_kills(yard, seed, kind):
+    assert play(yard, seed, 14, kind) >= 8
     check_all(yard)
