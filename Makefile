@@ -3,7 +3,7 @@
 
 BIN := .venv/bin
 DEMO_ARGS ?=
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # What is tested is what .venv holds, whatever the caller's shell says.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV

@@ -5,32 +5,35 @@ Imports stand inside functions, since a verb pays for each at its start: the tmu
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gitorch.app.agents import Badge
-from gitorch.app.people import Caller
 from gitorch.app.tools import Tools
 from gitorch.errors import Denied, NotFound
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.place import choose, common_dir
-from gitorch.model.config import Config
 from gitorch.model.ids import RunId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.rules.evolve import evolve
+from gitorch.model.values import replace
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from gitorch.app.agents import Badge
+    from gitorch.app.people import Caller
+    from gitorch.model.config import Config
+    from gitorch.model.record import Record
+    from gitorch.model.run import State
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
-    from gitorch.ports.ledger import Store
-    from gitorch.ports.world import Git
+    from gitorch.ports.ledger import History, Store
+    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Secrets, Terminals, Worktrees
+
+T = TypeVar("T")
 
 CONFIG_NAME = "gitorch.yaml"
 PRESETS_FOLDER = "gitorch-runtimes"
@@ -54,6 +57,8 @@ def config_path(root: Path, common: Path) -> Path | None:
 
 def load_config(root: Path, common: Path) -> Config:
     """The configuration with every default filled in. Raises Malformed with all its defects."""
+    from gitorch.model.config import Config
+
     path = config_path(root, common)
     if path is None:
         return Config()
@@ -63,10 +68,26 @@ def load_config(root: Path, common: Path) -> Config:
     return replace(parse_config(name, path.read_bytes()), path=name)
 
 
+class _Later:
+    """Stands in for a tool and makes it when it is first used: together they cost 70 ms, and no verb needs all of them."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> object:
+        return self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+
+def _later(make: Callable[[], T]) -> T:
+    return cast("T", _Later(make))
+
+
 def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
     """The ledger of a repository, on the store that suits its layout."""
-    from gitorch.world.history import GitHistory
-
     env = {k: v for k, v in environ.items() if not k.startswith("GIT_")}
     store: Store
     if choose(common).store == "git":
@@ -77,37 +98,45 @@ def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
         from gitorch.ledger.branch import BranchStore
 
         store = BranchStore(common)
-    return GitLedger(store, GitHistory(common, env), common, evolve)
+    return GitLedger(store, _later(lambda: _history(common, env)), common, _evolve)
+
+
+def _history(common: Path, env: Mapping[str, str]) -> History:
+    from gitorch.world.history import GitHistory
+
+    return GitHistory(common, env)
+
+
+def _evolve(state: State, record: Record) -> State:
+    """The rules, imported by the first record that has to be replayed: with a fresh cache there is none."""
+    from gitorch.rules.evolve import evolve
+
+    return evolve(state, record)
 
 
 def tools(start: Path, environ: Mapping[str, str]) -> Tools:
-    """Everything for the repository around `start`. Raises NotFound outside of one, Malformed for its configuration."""
-    from gitorch.world.checks import ProjectChecks
-    from gitorch.world.files import LocalFiles
-    from gitorch.world.git import GitCommands
-    from gitorch.world.host import HostSecrets, host_name
-    from gitorch.world.programs import LocalPrograms
-    from gitorch.world.terminals import TmuxTerminals
-    from gitorch.world.worktrees import GitWorktrees
+    """Everything for the repository around `start`, each made when it is first used. Raises NotFound outside of one.
 
+    The first use of `config` raises Malformed where the repository's file is not in order.
+    """
     common = common_dir(start)
     root = root_of(start, common)
     home = common / "gitorch"
     clock = SystemClock()
-    worktrees = GitWorktrees(root, environ, clock)
+    worktrees = _later(lambda: _worktrees(root, environ, clock))
     return Tools(
         ledger=open_ledger(common, environ),
-        terminals=TmuxTerminals(home, socket_name(common), clock, environ),
-        git=GitCommands(root, environ, clock),
+        terminals=_later(lambda: _terminals(home, socket_name(common), clock, environ)),
+        git=_later(lambda: _git(root, environ, clock)),
         worktrees=worktrees,
-        checks=ProjectChecks(home, worktrees, environ, clock),
-        files=LocalFiles(),
-        programs=LocalPrograms(environ),
-        secrets=HostSecrets(home),
+        checks=_later(lambda: _checks(home, worktrees, environ, clock)),
+        files=_later(_files),
+        programs=_later(lambda: _programs(environ)),
+        secrets=_later(lambda: _secrets(home)),
         clock=clock,
-        config=load_config(root, common),
+        config=_later(lambda: load_config(root, common)),
         preset=lambda lane: preset_for(lane, root),
-        host=Actor(ActorKind.HOST, "gitorch", host_name()),
+        host=Actor(ActorKind.HOST, "gitorch", os.uname().nodename),
         home=home,
         root=root,
         default_base=root.parent / f"{root.name}.worktrees",
@@ -115,8 +144,52 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
     )
 
 
+def _terminals(home: Path, name: str, clock: Clock, environ: Mapping[str, str]) -> Terminals:
+    from gitorch.world.terminals import TmuxTerminals
+
+    return TmuxTerminals(home, name, clock, environ)
+
+
+def _git(root: Path, environ: Mapping[str, str], clock: Clock) -> Git:
+    from gitorch.world.git import GitCommands
+
+    return GitCommands(root, environ, clock)
+
+
+def _worktrees(root: Path, environ: Mapping[str, str], clock: Clock) -> Worktrees:
+    from gitorch.world.worktrees import GitWorktrees
+
+    return GitWorktrees(root, environ, clock)
+
+
+def _checks(home: Path, worktrees: Worktrees, environ: Mapping[str, str], clock: Clock) -> Checks:
+    from gitorch.world.checks import ProjectChecks
+
+    return ProjectChecks(home, worktrees, environ, clock)
+
+
+def _files() -> Files:
+    from gitorch.world.files import LocalFiles
+
+    return LocalFiles()
+
+
+def _programs(environ: Mapping[str, str]) -> Programs:
+    from gitorch.world.programs import LocalPrograms
+
+    return LocalPrograms(environ)
+
+
+def _secrets(home: Path) -> Secrets:
+    from gitorch.world.host import HostSecrets
+
+    return HostSecrets(home)
+
+
 def socket_name(common: Path) -> str:
     """The name of this repository's own tmux server."""
+    import hashlib  # 3 ms that verbs without terminals do not pay
+
     return f"gitorch-{hashlib.sha256(str(common).encode()).hexdigest()[:12]}"
 
 
@@ -159,6 +232,7 @@ def preset_names(root: Path) -> tuple[str, ...]:
 
 def caller(given: Tools, environ: Mapping[str, str]) -> Caller:
     """Who typed the verb: the agent's session that any trace gives away, or else the human at the keyboard."""
+    from gitorch.app.people import Caller
     from gitorch.world.host import caller as recognised
 
     key = recognised(environ, given.home, given.terminals.pids(), Path.cwd())
@@ -179,6 +253,8 @@ def person(git: Git) -> str:
 
 def badge(environ: Mapping[str, str]) -> Badge:
     """The token of the session that an agent's environment names. Raises Denied outside of one."""
+    from gitorch.app.agents import Badge
+
     run, token = environ.get("GITORCH_RUN", ""), environ.get("GITORCH_TOKEN", "")
     if not run or not token:
         message = "this verb is for agents: the environment names no session (GITORCH_RUN, GITORCH_TOKEN)"

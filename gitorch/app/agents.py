@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry_asked
@@ -10,6 +9,7 @@ from gitorch.app.perform import done_so_far, section_of, token_digest
 from gitorch.model import commands, events
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
 from gitorch.rules.brief import brief_data, brief_text
 from gitorch.rules.readings import writes

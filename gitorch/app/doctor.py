@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.app.starting import runtime_facts
 from gitorch.errors import GitorchError
+from gitorch.model.values import dataclass
 from gitorch.rules.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:

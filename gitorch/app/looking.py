@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.people import find_question, find_run, open_runs
+from gitorch.app.finding import find_question, find_run, open_runs
 from gitorch.errors import NotFound, Unavailable
-from gitorch.model.events import ReportIssued
 from gitorch.model.run import SessionPhase
-from gitorch.ports.world import SessionKey
 from gitorch.rules.board import inbox, run_view, why
 
 if TYPE_CHECKING:
@@ -37,6 +35,8 @@ def status(tools: Tools, said: str | None, *, live: bool = False) -> RunView:
 
 def agent_states(tools: Tools, run: Run) -> Mapping[SessionId, str]:
     """What each living session is doing; empty where the terminals cannot be asked."""
+    from gitorch.ports.world import SessionKey  # noqa: PLC0415  # needed only where a session lives: 3 ms
+
     keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
     try:
         return {key.session: str(sight.state) for key, sight in tools.terminals.look(keys).items() if sight.present}
@@ -97,6 +97,8 @@ def log(tools: Tools, said: str | None = None, after: int = -1) -> Iterator[Writ
 
 def report(tools: Tools, said: str | None) -> str:
     """The newest merge report of a run, as it was issued."""
+    from gitorch.model.events import ReportIssued  # noqa: PLC0415  # 10 ms that `status` does not pay
+
     run = find_run(tools, said)
     texts = [w.record.event.text for w in tools.ledger.records(run.id) if isinstance(w.record.event, ReportIssued)]
     if not texts:

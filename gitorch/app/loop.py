@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitorch.app.people import open_runs
+from gitorch.app.finding import open_runs
 from gitorch.app.tick import tick
 from gitorch.errors import Busy
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import OVER, JobPhase, SessionPhase
+from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import next_letter
 from gitorch.rules.readings import branch_name, check_needed, check_settled, producer, writes

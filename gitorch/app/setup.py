@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitorch.model.values import dataclass
+from gitorch.text.config_file import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ def init(tools: Tools, caller: Caller, template: str, wishes: Wishes) -> Initial
         kept.append(str(path))
     else:
         values, notes = _guessed(tools, wishes)
-        tools.files.write(path, _filled(template, values).encode())
+        tools.files.write(path, render(template, values).encode())
         created.append(str(path))
     if tools.ledger.exists():
         kept.append("branch gitorch/ledger")
@@ -76,7 +77,8 @@ def _guessed(tools: Tools, wishes: Wishes) -> tuple[Mapping[str, str], list[str]
     target = wishes.target or _target(tools)
     if tools.git.resolve(target) is None:
         notes.append(f"the merge target {target} is no local branch yet; set orchestration.merge_target")
-    runtime = wishes.runtime or next((name for name in AGENTS if tools.programs.find(name)), "")
+    found = [wishes.runtime] if wishes.runtime else [name for name in AGENTS if tools.programs.find(name)]
+    runtime, reviewer = (found[0], found[-1] if len(found) < 2 else found[1]) if found else ("", "")
     if not runtime:
         notes.append(
             "no agent program was found on PATH; set lanes.implementer.runtime, or try it with the practice agent: scripted"
@@ -88,7 +90,13 @@ def _guessed(tools: Tools, wishes: Wishes) -> tuple[Mapping[str, str], list[str]
         notes.append(
             "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
         )
-    return {"target": target, "runtime": runtime, "test_command": tests}, notes
+    values = {
+        "orchestration.merge_target": target,
+        "tests.command": tests,
+        "lanes.implementer.runtime": runtime,
+        "lanes.reviewer.runtime": reviewer,
+    }
+    return values, notes
 
 
 def _target(tools: Tools) -> str:
@@ -103,31 +111,3 @@ def _test_command(tools: Tools) -> str:
         if data is not None and word in data.decode("utf-8", "replace"):
             return command
     return ""
-
-
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with its three guessed values put in; everything else stays a default."""
-    lines = []
-    section = ""
-    for line in template.splitlines():
-        if line and not line.startswith((" ", "#")):
-            section = line.split(":", 1)[0]
-        lines.append(_line(section, line, values))
-    return "\n".join(lines) + "\n"
-
-
-def _line(section: str, line: str, values: Mapping[str, str]) -> str:
-    places = {
-        ("orchestration", "  merge_target: main"): f"  merge_target: {_quoted(values['target'])}",
-        ("tests", '  command: ""'): f"  command: {_quoted(values['test_command'])}",
-        ("lanes", '    runtime: ""'): f"    runtime: {_quoted(values['runtime'])}",
-    }
-    for (where, start), put in places.items():
-        if section == where and line.startswith(start):
-            return put + "  " + line[len(start) :].lstrip()
-    return line
-
-
-def _quoted(text: str) -> str:
-    """A YAML scalar: JSON's quoting is always one."""
-    return json.dumps(text, ensure_ascii=False)

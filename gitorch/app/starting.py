@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry, carry_asked
@@ -14,6 +13,7 @@ from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.plan import Plan
 from gitorch.model.run import OVER
+from gitorch.model.values import dataclass, replace
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.compile import compile_plan, compile_workflow, default_settings, lane_of, reviewer_runtime
 from gitorch.rules.ensure import run_there

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry
@@ -11,6 +10,7 @@ from gitorch.app.perform import kept_letter, perform, put_away, token_digest
 from gitorch.errors import Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.run import OVER, RunPhase, State
+from gitorch.model.values import dataclass, replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import dataclass
 from gitorch.rules.readings import writes
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ class Stage:
         return ("--yes",) if self._yes else ()
 
     def _run(self) -> Run:
-        from gitorch.app.people import find_run
+        from gitorch.app.finding import find_run
 
         return find_run(self._tools, None)
 

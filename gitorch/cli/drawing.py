@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from gitorch.app.people import open_runs
+from gitorch.app.finding import open_runs
 from gitorch.cli.cells import safe_line
 from gitorch.cli.story import plain_line
 

@@ -39,8 +39,8 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
 
     It may be stopped and begun again at any time; agents go on meanwhile and nothing is done twice. One `up` a repository.
     """
+    from gitorch.app.finding import find_run
     from gitorch.app.loop import loop
-    from gitorch.app.people import find_run
     from gitorch.cli.drawing import view_for
 
     call.people_only("up")

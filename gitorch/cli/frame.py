@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitorch.cli.cells import safe_line
 from gitorch.cli.page import Cell, Page, spoken
 from gitorch.cli.views import header, job_cells, summary
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +78,7 @@ def _waiting(rows: Sequence[InboxRow], page: Page, room: int) -> list[str]:
     lines = [page.line("waits for you", "bold")]
     for row in shown:
         about = f" {row.job}" if row.job is not None else ""
-        lines.append(page.line(f"  {row.id}{about}: {safe_line(row.command)}  ({safe_line(row.text)})", "yellow"))
+        lines.append(page.line(f"  {row.id}{about}: {row.command}  ({row.text})", "yellow"))
     if len(shown) < len(rows):
         lines.append(page.line(f"  … and {len(rows) - len(shown)} more: gitorch inbox", "yellow"))
     return lines

@@ -20,9 +20,10 @@ REASON = click.option("--reason", metavar="TEXT", default="", help="Why; it is k
 
 def _held(call: Call, name: str, said: str | None, reason: str = "") -> Run:
     from gitorch.app import people
+    from gitorch.app.finding import find_run
 
     caller = call.people_only(name)
-    return people.hold(call.tools, caller, people.find_run(call.tools, said), name, reason)
+    return people.hold(call.tools, caller, find_run(call.tools, said), name, reason)
 
 
 @verb("pause", 'gitorch pause --reason "release freeze"')

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.people import checkpoint_of, find_run, open_runs
+from gitorch.app.finding import find_run, open_runs
+from gitorch.app.people import checkpoint_of
 from gitorch.errors import NotFound, Usage
 from gitorch.model.run import OVER, QuestionKind
 from gitorch.rules.readings import open_questions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.cli.cells import cut, pad, safe_line, safe_text, width
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

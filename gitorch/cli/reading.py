@@ -15,7 +15,7 @@ from gitorch.cli.grammar import verb
 from gitorch.errors import Corrupt, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from gitorch.app.tools import Tools
     from gitorch.cli.call import Call
@@ -39,7 +39,7 @@ def report(call: Call, run: str | None) -> None:
     It is Markdown, exactly as it was issued; the approval binds to its digest.
     """
     from gitorch.app import looking
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
 
     found = find_run(call.tools, run)
     text = looking.report(call.tools, found.id)
@@ -115,7 +115,7 @@ def _record_text(written: Written) -> str:
 def _by_number(tools: Tools, number: int) -> Written:
     _must_exist(tools)
     first = next(iter(tools.ledger.records(None, number - 1)), None)
-    if first is None or first.record.seq != number:
+    if first is None:
         raise NotFound(f"the ledger has no record {number}", "gitorch log")
     return first
 
@@ -135,7 +135,7 @@ def _must_exist(tools: Tools) -> None:
 
 def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
     """Whether this is exactly an id of a run, or of something in the run that is meant."""
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
     from gitorch.errors import Usage
 
     _must_exist(tools)
@@ -150,7 +150,7 @@ def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
 
 def _show_id(call: Call, thing: str, said_run: str | None) -> None:
     from gitorch.app import looking
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
     from gitorch.cli import details, views
     from gitorch.rules.board import run_view
 
@@ -195,10 +195,11 @@ def verify(call: Call) -> None:
         many = len(faults)
         said = f"{many} {'fault' if many == 1 else 'faults'} in {found.records} records; the first: {first.message}"
         raise Detailed(Corrupt(said, first.hint, first.where), faults, faults=faults, **values)
-    call.say(values, _verified(found, values))
+    call.say(values, _verified(found))
 
 
-def _verified(found: Verification, values: Mapping[str, object]) -> str:
+def _verified(found: Verification) -> str:
     lines = [f"warning: {warning}" for warning in found.warnings]
-    lines.append(f"{values['records']} records hold, from the first to commit {found.tip}.")
+    many = "1 record holds" if found.records == 1 else f"{found.records} records hold"
+    lines.append(f"{many}, from the first to commit {found.tip}.")
     return "\n".join([*lines, f"The newest record's digest is {found.head}"])

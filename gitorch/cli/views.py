@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitorch.cli.cells import safe_line
 from gitorch.cli.page import PHASE_COLOURS, Cell, Page, spoken
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def run_text(view: RunView, page: Page) -> str:
         lines += ["", page.line(f"batch {batch}", "bold"), *(line for _, line in rows)]
     if view.inbox:
         lines += ["", page.line("waits for you", "bold"), *inbox_lines(view.inbox, page)]
-    lines += ["", page.line("next", "bold"), *(f"  {safe_line(command)}" for command in view.next_commands)]
+    lines += ["", page.line("next", "bold"), *(f"  {command}" for command in view.next_commands)]
     return "\n".join(lines)
 
 
@@ -85,7 +84,7 @@ def inbox_lines(rows: Sequence[InboxRow], page: Page) -> list[str]:
     for row in rows:
         about = f" of {row.job}" if row.job is not None and row.kind != "approval" else ""
         lines.append(page.line(f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"))
-        lines.append(page.paint(f"      {safe_line(row.command)}", "yellow") + _options(row, page))
+        lines.append(page.paint(f"      {row.command}", "yellow") + _options(row, page))
     return lines
 
 

@@ -36,7 +36,7 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
     Without RUN: the run that is open, or the newest. Agents' states are those that their terminals show now.
     """
     from gitorch.app import looking
-    from gitorch.app.people import find_run
+    from gitorch.app.finding import find_run
     from gitorch.cli import views
     from gitorch.rules.board import run_view
 

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
 from gitorch.ledger import layout, lock, place, remembered
-from gitorch.ledger.compose import Composed, compose
 from gitorch.ledger.fold import Step
 from gitorch.ledger.newest import Newest
-from gitorch.model.events import LedgerCreated
 from gitorch.ports.ledger import Draft, Written
 from gitorch.text import chain
-from gitorch.text.record import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gitorch.ledger.compose import Composed
     from gitorch.ledger.fold import Evolve, Fold
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
@@ -56,6 +54,9 @@ class GitLedger:
 
     def create(self, actor: Actor, at: Moment, ledger: str) -> None:
         """See the port. Raises Corrupt where this clone has seen a ledger and its branch is gone."""
+        from gitorch.ledger.compose import compose  # noqa: PLC0415  # what only reads does not pay 15 ms for it
+        from gitorch.model.events import LedgerCreated  # noqa: PLC0415  # the same
+
         with self.hold("ledger", self._wait_seconds):
             tip, first = self._store.tip(), (Draft(LedgerCreated(ledger), {}),)
             if tip is None:
@@ -80,6 +81,8 @@ class GitLedger:
     def _decided(
         self, fold: Fold, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
     ) -> Composed:
+        from gitorch.ledger.compose import compose  # noqa: PLC0415  # the same
+
         _tip(fold)
         return compose(fold, self._evolve, decide(fold.state(run)), run=run, actor=actor, at=at)
 
@@ -158,6 +161,8 @@ def _no_ledger() -> NotFound:
 
 def _written(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[Written]:
     """The records among the files of these commits that lie in a folder and come after a number."""
+    from gitorch.text.record import decode  # noqa: PLC0415  # the same
+
     for commit in commits:
         for path, data in commit.added.items():
             if path.startswith(folder) and "/files/" not in path and path not in layout.GENESIS:

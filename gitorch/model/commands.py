@@ -5,8 +5,9 @@ A command never reaches into git or tmux: whoever makes it puts the facts in (`W
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId

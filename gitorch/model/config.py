@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import dataclass
 from gitorch.model.workflow import Autonomy, ReviewMode
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ A class with a `text` field is prose: its record is a Markdown file and `text` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, SessionId

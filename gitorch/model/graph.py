@@ -26,10 +26,6 @@ def find_cycles(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], 
             ring = list(reversed(error.args[1]))[1:]
             first = ring.index(min(ring, key=lambda node: rank[node]))
             found.append((*ring[first:], *ring[:first], ring[first]))
-            left = {
-                node: [other for other in others if other not in ring]
-                for node, others in left.items()
-                if node not in ring
-            }
+            left = {node: [other for other in others if other not in ring] for node, others in left.items()}
         else:
             return tuple(sorted(found, key=lambda cycle: rank[cycle[0]]))

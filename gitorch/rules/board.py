@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.view import InboxRow, JobRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
-from gitorch.rules.deciding.sessions import active, base_of, may_be_granted
+from gitorch.rules.granting import active, base_of, may_be_granted
 from gitorch.rules.readings import (
     HOLDING,
     check_failed,

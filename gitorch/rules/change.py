@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import LetterId
 from gitorch.model.run import Answer, JobPhase, Letter, SessionPhase
+from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 from gitorch.rules.readings import needs_met

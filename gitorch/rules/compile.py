@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import JobId
+from gitorch.model.values import replace
 from gitorch.model.workflow import (
     Autonomy,
     Cycle,

@@ -6,13 +6,13 @@ nothing else; nothing here looks at a clock, a file or a terminal.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.run import Board, Run, RunLine, RunPhase, State
+from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.evolving import people, runs, sessions, work
 

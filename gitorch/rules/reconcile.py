@@ -14,7 +14,8 @@ from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
-from gitorch.rules.deciding.sessions import living_session, may_be_granted, next_session
+from gitorch.rules.deciding.sessions import next_session
+from gitorch.rules.granting import living_session, may_be_granted
 from gitorch.rules.readings import (
     branch_name,
     check_needed,

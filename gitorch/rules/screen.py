@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.model.observed import READY, AgentState
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Moment

@@ -49,7 +49,7 @@ def parse_config(path: str, data: bytes) -> Config:
     if complaints.found:
         count = len(complaints.sorted())
         message = f"{path} has {count} problem{'s' if count > 1 else ''}."
-        raise Malformed(message, complaints.sorted(), "gitorch init --print shows every key with its default")
+        raise Malformed(message, complaints.sorted(), "gitorch doctor")
     return config
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
+from gitorch.model.values import dataclass, replace
 from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.form import Complaints, Form
 from gitorch.text.plan_sections import Named

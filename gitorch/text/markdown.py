@@ -8,10 +8,11 @@ would come out as bold; `plain` renders the little that is needed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
+
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,7 +88,7 @@ Block = Heading | Paragraph | Listing | Table | Opaque
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The top-level blocks in order. `code_lines` lie in code blocks; `code_spans` are the code words on a line."""
+    """The top-level blocks in order. `code_lines` lie in code blocks; `code_spans` are the code words with `{{` on a line."""
 
     blocks: tuple[Block, ...]
     code_lines: frozenset[int]
@@ -103,7 +104,9 @@ def read_markdown(text: str) -> Document:
         if token.type in {"fence", "code_block"} and token.map:
             lines.update(range(token.map[0] + 1, token.map[1] + 1))
         elif token.type == "inline" and token.map and "`" in token.content and "{{" in token.content:
-            words = tuple(part.content for part in _inline(token.content) if part.type == "code_inline")
+            words = tuple(
+                part.content for part in _inline(token.content) if part.type == "code_inline" and "{{" in part.content
+            )
             for line in range(token.map[0] + 1, token.map[1] + 1):
                 spans[line] = spans.get(line, ()) + words
     return Document(tuple(_blocks(tokens)), frozenset(lines), spans)

@@ -5,12 +5,12 @@ The words are in `docs/plans.md`. Everything wrong with a plan is found in one r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
 from gitorch.model.plan import Epic, Plan
+from gitorch.model.values import dataclass
 from gitorch.text.form import Complaints, in_file_order
 from gitorch.text.front_matter import read_front_matter, without_front_matter
 from gitorch.text.markdown import read_markdown

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.model.graph import find_cycles
+from gitorch.model.values import dataclass
 from gitorch.text.form import did_you_mean
 from gitorch.text.globs import glob_fault
 from gitorch.text.slug import epic_id_fault, slug

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from gitorch.model.values import dataclass
 from gitorch.text.markdown import plain
 
 _EPIC = re.compile(r"\W*epic\s*[:：]\s*(?P<body>.*)", re.IGNORECASE)

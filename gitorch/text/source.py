@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gitorch.errors import Problem
+from gitorch.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

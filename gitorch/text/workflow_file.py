@@ -51,6 +51,7 @@ _LATER = {
         "capacity": "Set `policies.parallelism.max_active_jobs`.",
         "constraints": "Say it in the objective.",
         "timeouts": "Set them under `policies.recovery`.",
+        "commits": "Remove it: agents commit their own work.",
     },
     "job": {
         "phase": "Order the jobs by `needs`.",
@@ -310,11 +311,9 @@ def _artifact(row: Form) -> Expected:
 
 def _lane(name: str, form: Form) -> Lane:
     command = form.texts("command")
-    lane = Lane(name, form.word("runtime"), command, env=form.mapping("env"), commits=form.text("commits", "agent"))
+    lane = Lane(name, form.word("runtime"), command, env=form.mapping("env"))
     if not lane.runtime and not command:
         form.missing("runtime")
-    if lane.commits not in {"agent", "host"}:
-        form.complain("commits", f"must be agent or host, not `{lane.commits}`.", "Write `commits: agent`.")
     _later(form, "lane")
     form.done()
     return lane

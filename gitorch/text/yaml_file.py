@@ -7,7 +7,6 @@ nodes tell the place of every key and value, and only so can all duplicate keys 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
@@ -16,6 +15,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gitorch.errors import Problem
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

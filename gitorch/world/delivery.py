@@ -8,12 +8,12 @@ crash reads there what happened, types only what was never typed, and presses on
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState
+from gitorch.model.values import dataclass, replace
 from gitorch.rules.screen import HOOKS, before_cursor, classify, in_input, input_empty, judge
 from gitorch.world.marks import SentMark
 from gitorch.world.proof import reached, transcript_sizes

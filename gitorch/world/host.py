@@ -8,10 +8,10 @@ import hmac
 import os
 import secrets
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import dataclass
 from gitorch.world import processes
 from gitorch.world.launch import SESSION_VARIABLE
 from gitorch.world.marks import folders

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import LetterId, Moment, RunId, SessionId
 from gitorch.model.runtime import Preset, Sign
+from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
 from gitorch.rules.screen import Signal
 from gitorch.world import processes

@@ -6,12 +6,12 @@ import contextlib
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.model.values import dataclass
 from gitorch.world.programs import run
 
 if TYPE_CHECKING:

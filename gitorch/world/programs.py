@@ -7,10 +7,10 @@ import os
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
 from gitorch.model.ids import LetterId
+from gitorch.model.values import replace
 from gitorch.world import launch as launching
 from gitorch.world import processes
 from gitorch.world.delivery import Delivery

@@ -10,11 +10,12 @@ import errno
 import os
 import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.model.values import dataclass
 from gitorch.world.files import lock
 from gitorch.world.programs import Done, run
 

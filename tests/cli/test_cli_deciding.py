@@ -50,7 +50,14 @@ def test_an_answer_that_stops_the_run_stops_its_agents_at_once(stage):
 
 def test_an_agent_may_answer_approve_and_reject_nothing_and_each_attempt_is_kept(stage):
     stage.until_report().as_agent("api")
-    for words in (("approve", "--yes"), ("reject", "--note", "x"), ("cancel",), ("pause",), ("cleanup", "--yes")):
+    for words in (
+        ("approve",),
+        ("approve", "--yes"),
+        ("reject", "--note", "x"),
+        ("cancel",),
+        ("pause",),
+        ("cleanup", "--yes"),
+    ):
         assert stage.gitorch(*words).status == 5
         kept = stage.ledger.written[-1].record.event
         assert isinstance(kept, ActionRefused)
@@ -138,6 +145,12 @@ def test_an_epic_that_waits_wins_over_a_run_whose_id_begins_like_it(checkpoint):
 
 def test_a_whole_run_id_is_always_the_run(checkpoint):
     assert checkpoint.gitorch("approve", RUN, "--yes").status == 4
+
+
+def test_a_run_id_is_the_run_even_where_an_epic_that_waits_is_called_the_same(stage):
+    stage.begin_run({RUN: ()}, Settings(autonomy=Autonomy.PER_EPIC)).finish(RUN)
+    assert stage.gitorch("approve", RUN, "--yes").status == 4
+    assert stage.gitorch("approve", RUN, "--run", RUN, "--yes").out.startswith(f"{RUN} is approved (q1)")
 
 
 def test_an_epic_that_does_not_wait_is_refused(checkpoint):

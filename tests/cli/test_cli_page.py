@@ -29,6 +29,8 @@ def test_columns_are_aligned_and_empty_ones_vanish():
 def test_the_columns_that_give_way_shrink_before_the_others():
     lines = Page(30, colours=False, now=0).table([("a-long-identifier", "a reason that goes on and on")], gives=(1,))
     assert lines == ["a-long-identifier  a reason t…"]
+    lines = Page(30, colours=False, now=0).table([("a-long-identifier", "tail", "x" * 9)], gives=(0,))
+    assert lines == ["a-long-ident…  tail  xxxxxxxxx"]
 
 
 def test_a_page_without_columns_cuts_nothing():

@@ -41,6 +41,12 @@ def test_moments_are_iso_8601_and_enums_are_their_words():
     assert type(plain(ActorKind.AGENT)) is str
 
 
+def test_a_moment_that_may_be_missing_is_iso_8601_or_null():
+    run = Stage().begin_run().run
+    assert plain(run)["started_at"].endswith("Z")
+    assert plain(run)["ended_at"] is None
+
+
 def test_mappings_tuples_and_paths_become_plain():
     assert plain({"a": (Path("b"), frozenset({1}), None, True)}) == {"a": ["b", [1], None, True]}
 

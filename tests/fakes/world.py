@@ -3,6 +3,7 @@
 from fakes.checks import FakeChecks
 from fakes.clock import FakeClock
 from fakes.git import FakeGit, FakeWorktrees
+from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
 
 
@@ -17,6 +18,9 @@ class FakeFiles:
 
     def read(self, path):
         return self.held.get(path)
+
+    def remove(self, path):
+        self.held.pop(path, None)
 
 
 class FakeSecrets:
@@ -33,4 +37,13 @@ class FakeSecrets:
         return f"nonce-{self.nonces}"
 
 
-__all__ = ["FakeChecks", "FakeClock", "FakeFiles", "FakeGit", "FakeSecrets", "FakeTerminals", "FakeWorktrees"]
+__all__ = [
+    "FakeChecks",
+    "FakeClock",
+    "FakeFiles",
+    "FakeGit",
+    "FakeLedger",
+    "FakeSecrets",
+    "FakeTerminals",
+    "FakeWorktrees",
+]

@@ -336,6 +336,19 @@ def test_a_broken_record_stops_every_verb(repo, ledger):
             one.state(RUN)
 
 
+def test_a_broken_chain_stops_every_verb(repo, ledger):
+    from ledger_kit import raws, rewrite
+
+    fill(ledger, 2)
+    commits = raws(repo)
+    commits[1].added = {path: data.replace(b"fence: 0", b"fence: 7") for path, data in commits[1].added.items()}
+    rewrite(repo, commits)
+    gitorch(repo, "tip").unlink()
+    for one in (ledger, open_ledger(repo)):
+        with pytest.raises(Corrupt, match="Record 2 breaks the chain"):
+            one.state(RUN)
+
+
 def test_a_linked_worktree_shares_ledger_locks_and_cache(repo, ledger, tmp_path):
     git(repo, "worktree", "add", "-q", str(tmp_path / "linked"))
     linked = open_ledger(tmp_path / "linked")

@@ -183,6 +183,11 @@ def forged_paragraph(commits):
     return commits
 
 
+def second_line(commits):
+    commits[5].message = commits[5].message.replace("\n\n", "\nApproved by all.\n\n", 1)
+    return commits
+
+
 def no_trailers(commits):
     commits[5].message = "lease renewed\n"
     return commits
@@ -232,6 +237,7 @@ def other_genesis(commits):
         (missing_file, "is not the file that"),
         (wrong_trailer, "does not agree with the trailers"),
         (forged_paragraph, "does not agree with the trailers"),
+        (second_line, "does not agree with the trailers"),
         (no_trailers, "does not agree with the trailers"),
         (elsewhere, "lies elsewhere than at"),
         (renamed, "lies elsewhere than at"),

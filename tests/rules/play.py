@@ -12,8 +12,9 @@ from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, Rep
 from gitorch.model.run import Board, BranchFacts, Run, State
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.rules.decide import decide, run_of
-from gitorch.rules.deciding.sessions import living_session, next_session
+from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.evolve import evolve
+from gitorch.rules.granting import living_session
 from gitorch.rules.readings import merge_jobs
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")

@@ -128,6 +128,7 @@ worktrees: {beads_enabled: true}
         ("- a", (1, 1, "the top level of the file must be a mapping of keys to values.")),
         ("a: b: c", (1, 5, "This is not YAML: mapping values are not allowed here.")),
         ("waits: &w {}\nreminders: *w", (1, 8, "YAML aliases (*name) are not read here.")),
+        ("agents: {restarts_max: true}", (1, 24, "`agents.restarts_max` must be a whole number from 0 to 100.")),
         ("cleanup: !x ask", (1, 10, "YAML tags such as !x are not read here.")),
         ("[" * 900, (1, 41, "This is not YAML: it is nested too deeply.")),
         ("a\x07", (1, 2, "This is not YAML: it holds a control character.")),

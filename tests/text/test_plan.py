@@ -290,7 +290,7 @@ def test_code_may_hold_braces_that_are_no_placeholders():
     assert plan_of(f"## Epic: a — A\n\n{text}\n\n- [ ] x\n\n## Review Gate: a").problems == ()
 
 
-def test_a_long_plan_is_read_in_reasonable_time():
+def test_a_plan_of_two_megabytes_is_read_whole():
     words = "Some words about the thing, with `code` and **bold**, as long as a line usually is in such a file.\n" * 25
     sections = [
         f"## Epic: e{number} — Title {number}\n\nDepends on: {f'e{number - 1}' if number else 'none'}\n\n{words}\n"
@@ -363,6 +363,18 @@ def test_a_written_plan_reads_back(written):
     assert plan.problems == ()
     read = [(epic.id, epic.title, [task.title for task in epic.tasks], list(epic.needs)) for epic in plan.epics]
     assert read == written
+
+
+def test_lists_below_another_heading_after_a_gate_are_nobodys_tasks():
+    plan = plan_of("## Epic: a — A\n\n- [ ] x\n\n## Review Gate: a\n\n1. Stop\n\n## Afterwards\n\n- [ ] Tell everybody")
+
+    assert plan.problems == ()
+    assert [task.title for task in plan.epics[0].tasks] == ["x"]
+
+
+def test_a_slug_is_cut_between_words():
+    assert slug("one two three four five six seven eight nine") == "one-two-three-four-five-six-seven-eight"
+    assert slug("a" * 50) == "a" * 39
 
 
 @given(st.text(max_size=80))

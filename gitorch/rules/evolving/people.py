@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
@@ -17,6 +16,7 @@ from gitorch.model.run import (
     QuestionKind,
     Report,
 )
+from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, with_job, with_question, withdraw, write_letter
 from gitorch.rules.evolving.work import skip_with_dependents

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
+from gitorch.model.values import replace
 from gitorch.model.workflow import Settings
 from gitorch.rules.change import move_job, move_run, promote, withdraw
 from gitorch.rules.readings import open_questions

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.run import JobPhase, Lease, LetterKind, Session, SessionPhase
+from gitorch.model.values import replace
 from gitorch.rules.change import move_job, with_job, with_session, write_letter
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.review import ACCEPTING, Finding, Handoff, ReportStatus, Severity, Verdict
 from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
+from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.change import demote, move_job, promote, with_job, with_session, withdraw, write_letter
 from gitorch.rules.gates import list_findings

@@ -22,10 +22,6 @@ def ledger(repo):
     return made
 
 
-def gitorch(repo, *names):
-    return repo.joinpath(".git", "gitorch", *names)
-
-
 def test_a_writer_that_finds_the_ref_locked_waits_and_then_says_busy(repo):
     ledger = open_ledger(repo, wait_seconds=0.2)
     ledger.create(HOST, AT, "L-1")
@@ -54,7 +50,6 @@ def test_a_lock_excludes_others_and_ends_with_its_block(repo, ledger):
 
 
 def test_a_lock_is_waited_for(repo, ledger):
-
     held, free = threading.Event(), threading.Event()
 
     def keep():

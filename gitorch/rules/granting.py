@@ -1,0 +1,54 @@
+"""Who may get a lease now, read from a run: what `decide` refuses by, `reconcile` proposes by and people are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.run import JobPhase, SessionPhase
+from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.rules.readings import base_parents, held
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId
+    from gitorch.model.run import JobState, Run, Session
+
+ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
+
+
+def active(run: Run) -> int:
+    """How many agents are at work: those that wait at a gate or for a human do not count."""
+    return sum(1 for job in run.jobs.values() if job.phase in ACTIVE)
+
+
+def base_of(run: Run, job: JobState) -> CommitId | None:
+    """The commit that a job's changes are measured from; None while it must be built from several branches first."""
+    if job.spec.kind in REVIEWING and job.spec.subject is not None:
+        return run.jobs[job.spec.subject].base
+    if job.base is not None:
+        return job.base
+    parents = base_parents(run, job.spec.id)
+    return parents[0] if len(parents) == 1 else None
+
+
+def living_session(run: Run, job: JobState) -> Session | None:
+    """The session that worked on this job before and is still there."""
+    session = run.sessions.get(job.session) if job.session is not None else None
+    return session if session is not None and session.phase is not SessionPhase.ENDED else None
+
+
+def may_be_granted(run: Run, job: JobState) -> bool:
+    """Whether a queued job may go to a session now, by everything but the order of the queue."""
+    return (
+        job.phase is JobPhase.QUEUED
+        and job.spec.kind not in UNCLAIMED
+        and not held(run, job.spec.id)
+        and base_of(run, job) is not None
+        and active(run) < run.settings.max_agents
+        and _lane_has_room(run, job)
+    )
+
+
+def _lane_has_room(run: Run, job: JobState) -> bool:
+    lane = run.workflow.lanes[job.spec.lane]
+    busy = sum(1 for j in run.jobs.values() if j.phase in ACTIVE and j.spec.lane == lane.name)
+    return lane.capacity == 0 or busy < lane.capacity

@@ -1,0 +1,94 @@
+"""Agents that fall silent, and people who do: one nudge, then an escalation; reminders that never decide anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from house import House
+
+pytestmark = pytest.mark.tmux
+
+SCRIPT = """
+[[turn]]
+job = "prosaic.spec"
+letter = "brief"
+[[turn.step]]
+prose_verdict = "Looks good to me: accept. LGTM, approved."
+
+[[turn]]
+job = "mute"
+[[turn.step]]
+hang = true
+
+[[turn]]
+job = "blocked"
+[[turn.step]]
+block = "The schema is not merged"
+clears = "Migration 12 on main"
+[[turn.step]]
+write = "blocked.md"
+text = "Done at last."
+[[turn.step]]
+commit = "Write it"
+[[turn.step]]
+handoff = "DONE"
+"""
+
+
+@pytest.fixture(scope="module")
+def silence(home_of_runs: House) -> House:
+    """A run that went on for long enough that everybody who is silent was noticed."""
+    house = home_of_runs
+    house.configure(SCRIPT, silence=5, remind=1)
+    house.start("prosaic", "mute", "blocked")
+    house.up()
+    return house
+
+
+def test_praise_is_no_verdict(silence: House) -> None:
+    assert "LGTM" in silence("peek", "prosaic.spec", "--history", "200").out
+    (nudged,) = silence.records("session-nudged", job="prosaic.spec")
+    (verdict,) = silence.records("verdict-given", subject="prosaic")
+    assert nudged["_seq"] < verdict["_seq"], "the verdict came when the reviewer was nudged"
+
+
+def test_an_agent_that_stays_silent_after_one_nudge_is_escalated_once_with_its_screen(silence: House) -> None:
+    (nudged,) = silence.records("session-nudged", job="mute")
+    (asked,) = silence.records("escalated", job="mute")
+    assert asked["trigger"] == "stuck:mute:1"
+    assert "Brief of mute" in asked["evidence"]
+    assert nudged["_seq"] < asked["_seq"]
+
+
+def test_who_waits_for_people_is_not_nudged(silence: House) -> None:
+    assert not silence.records("session-nudged", job="blocked")
+    (asked,) = silence.records("escalated", job="blocked")
+    assert asked["trigger"] == "blocked:blocked:1"
+    assert "The schema is not merged" in asked["happened"]
+    assert "Migration 12 on main" in asked["evidence"]
+
+
+def test_an_open_question_is_reminded_of_and_answers_nothing_itself(silence: House) -> None:
+    silence.up_beside("--wait")
+    asked = {q["question"] for q in silence.records("escalated")}
+    silence.until(lambda: {q["question"] for q in silence.records("question-reminded")} >= asked, "reminders")
+    assert not silence.records("question-answered")
+    assert silence.phase("mute") == "running"
+
+
+def test_a_blocker_that_is_cleared_lets_the_same_agent_go_on(silence: House) -> None:
+    silence("answer", silence.question(job="blocked"), "cleared", "Merged", "an", "hour", "ago.")
+    silence.until(lambda: silence.phase("blocked") == "completed", "the blocked epic")
+    first, second = silence.records("handed-off", job="blocked")
+    assert (first["status"], second["status"]) == ("BLOCKED", "DONE")
+    assert first["session"] == second["session"]
+
+
+def test_a_stuck_epic_can_be_stopped_and_its_agent_with_it(silence: House) -> None:
+    silence("answer", silence.question(job="mute"), "stop_epic")
+    silence.until(lambda: silence.records("report-issued"), "the report")
+    assert [b["job"] for b in silence.records("report-issued")[0]["branches"]] == ["prosaic", "blocked"]
+    silence.until(lambda: not [p for p in silence.processes() if "scripted" in p], "the end of every agent")

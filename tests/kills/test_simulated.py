@@ -1,0 +1,90 @@
+"""gitorch dies between any two calls of its ports, agents and terminals die beside it: the run still ends, done once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from simulated import World, alive
+
+from gitorch.model import events as e
+from gitorch.model.review import ReportStatus
+from gitorch.model.run import OVER, RunPhase
+
+NEEDS = {"sky": (), "sea": (), "both": ("sky", "sea")}
+
+
+def repeated(found):
+    return {what: times for what, times in Counter(found).items() if times != 1}
+
+
+def check(world):
+    """What must be true of a finished run, whatever happened to it."""
+    events = [w.record.event for w in world.ledger.written]
+    assert world.run.phase is RunPhase.COMPLETED
+    merged = world.git.files(world.git.resolve("main"))
+    last = {job.spec.id: job.attempt for job in world.run.jobs.values() if job.spec.id in NEEDS}
+    assert merged == {"README.md": "one\n", **{f"{name}.txt": f"{name} {times}\n" for name, times in last.items()}}
+    done = [(x.job, x.attempt) for x in events if isinstance(x, e.HandedOff) and x.status is ReportStatus.DONE]
+    assert not repeated(done)
+    assert not repeated((x.job, x.round, x.commit) for x in events if isinstance(x, e.VerdictGiven))
+    assert not repeated((x.session, x.letter) for x in events if isinstance(x, e.LetterDelivered))
+    assert not repeated((x.job, x.attempt) for x in events if isinstance(x, e.CheckRecorded))
+    assert not repeated(x.session for x in events if isinstance(x, e.SessionEnded))
+    assert sum(isinstance(x, e.Merged) for x in events) == 1
+    for key, session in world.terminals.sessions.items():
+        assert not repeated(session.turns), (key, session.turns)
+    check_nothing_left(world)
+
+
+def check_nothing_left(world):
+    assert [key for key, session in world.terminals.sessions.items() if alive(session)] == []
+    assert world.git.checkouts == {}
+    assert world.checks.running == {}
+    assert [path for path in world.ports["files"].held if "letters" in path.parts] == []
+    assert list(world.git.branches) == ["main"]
+
+
+def trouble(world, steps):
+    """So many steps in which anything happens, and every second tick is cut short."""
+    for _ in range(steps):
+        if world.run.phase in OVER:
+            return
+        world.something_happens()
+        number = world.chance.randrange(1, 60) if world.chance.random() < 0.5 else 0
+        world.tick(number, world.rarely_something)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_trouble_ends_well(seed, tmp_path):
+    world = World(seed, tmp_path, NEEDS)
+    trouble(world, 150)
+    world.calm_down()
+    check(world)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 2000))
+def test_much_more_trouble_ends_well(seed, tmp_path):
+    world = World(seed, tmp_path, NEEDS)
+    trouble(world, 300)
+    world.calm_down()
+    check(world)
+
+
+@pytest.mark.parametrize("lives", range(1, 28, 3))
+def test_processes_that_live_for_a_few_calls_only(lives, tmp_path):
+    """Each process dies at its first call, the next at its second, and so on until something was written: then anew."""
+    world = World(lives, tmp_path, NEEDS)
+    number = lives
+    for _ in range(4000):
+        if world.run.cleaned:
+            break
+        written = len(world.ledger.written)
+        lived = world.tick(number)
+        number = lives if lived or len(world.ledger.written) > written else number + 1
+        world.an_agent_goes_on()
+        world.a_check_ends()
+        world.the_human_decides()
+    assert world.deaths > 5
+    check(world)
