@@ -12,6 +12,7 @@ from gitorch.model import effects
 from gitorch.model.observed import READY, CheckPhase
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
+from gitorch.rules.granting import may_be_granted
 from gitorch.rules.readings import (
     base_parents,
     check_needed,
@@ -67,11 +68,14 @@ def next_letter(session: Session) -> Letter | None:
 
 
 def may_begin(run: Run, session: Session) -> bool:
-    """Whether work may be handed to a session: every author launched beside it is alive first."""
-    return not any(
-        other.phase is SessionPhase.STARTING and other.id != session.id and writes(run.jobs[other.job])
-        for other in run.sessions.values()
-    ) or not writes(run.jobs[session.job])
+    """Whether work may be handed to a session: every author launched beside it is alive first, if need be at the second try."""
+    if not writes(run.jobs[session.job]):
+        return True
+    others = (s for s in run.sessions.values() if s.id != session.id and writes(run.jobs[s.job]))
+    if any(other.phase is SessionPhase.STARTING for other in others):
+        return False
+    # Only one that will get a place: waiting for one that waits for a place would be waiting for ever.
+    return not any(j.launch_failures and writes(j) and may_be_granted(run, j) for j in run.jobs.values())
 
 
 def _unneeded(run: Run, seen: Observed) -> Iterator[Effect]:

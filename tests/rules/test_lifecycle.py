@@ -16,6 +16,7 @@ from gitorch.model import commands as c
 from gitorch.model import events as e
 from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import JobPhase, RunPhase
+from gitorch.rules.change import with_job
 from gitorch.rules.reconcile import reconcile
 
 TWO = {"api": (), "ui": ("api",)}
@@ -215,6 +216,30 @@ def test_per_epic_waits_for_the_principal_and_a_rejection_is_a_round():
     play.review("api.spec")
     play.review("api.quality")
     assert names(play.answer("q2", "approve")) == ["QuestionAnswered", "GatePassed"]
+
+
+def test_an_answer_about_an_epic_never_completes_it_past_its_gate():
+    """Such a question is withdrawn when the epic goes back to work; one that an older ledger left open does no harm."""
+    play = played({"api": ()}, settings=PER_EPIC)
+    play.finish("api")
+    play.state = replace(play.state, run=with_job(play.run, "api", phase=JobPhase.RUNNING))
+    play.answer("q1", "approve")
+    assert play.run.jobs["api"].phase is JobPhase.RUNNING
+
+
+def test_a_review_that_waits_for_an_answer_gives_up_its_lease_when_its_epic_is_stopped():
+    play = played({"api": ()}, settings=replace(PARALLEL, rounds_max=1))
+    play.launch("api")
+    play.hand_in("api")
+    play.check("api")
+    play.launch("api.spec")
+    play.launch("api.quality")
+    play.hand_in("api.quality", "NEEDS_CONTEXT", questions=("which scale?",))
+    play.judge("api.spec", "reject")
+    quality = play.run.jobs["api.quality"]
+    assert (quality.phase, quality.lease) == (JobPhase.SKIPPED, None)
+    with pytest.raises(Refused, match="not asked any more"):
+        play.answer("q1", text="any")
 
 
 REFUSALS = {

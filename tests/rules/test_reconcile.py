@@ -149,6 +149,13 @@ def test_a_branch_that_moved_after_its_handoff_is_noticed(script: str, head: str
     assert learned(play, look(play, heads=heads), c.VoidWork) == [c.VoidWork(API, commit(head))] * voids
 
 
+def test_a_branch_that_moved_at_its_last_round_is_put_to_the_principal_once() -> None:
+    play = played("plan api rounds_max=1|launch api|handoff api|check api passed|branch-moves api later")
+    heads = HEADS | {"refs/heads/gitorch/play-0001/api": commit("later")}
+    assert play.run.questions["q1"].trigger == "rounds:api:1"
+    assert learned(play, look(play, heads=heads), c.VoidWork) == []
+
+
 TARGETS = [
     (HEADS, False, []),
     (
@@ -327,6 +334,22 @@ def test_work_begins_when_every_agent_launched_beside_it_is_alive() -> None:
     assert not may_begin(play.run, play.run.sessions["s1"])
     assert [e for e in outstanding(play.run, look(play, READY)) if isinstance(e, effects.DeliverLetter)] == []
     play.do(c.MarkAlive(SessionId("s2"), 1, "hook"))
+    assert may_begin(play.run, play.run.sessions["s1"])
+
+
+def test_work_waits_for_the_second_try_of_a_launch_and_no_longer() -> None:
+    play = played("plan api db|grant api|grant db|alive s1|dies s2 missing-program")
+    session = play.run.sessions["s1"]
+    assert not may_begin(play.run, session)
+    play.grant("db")
+    assert not may_begin(play.run, session)
+    play.do(c.EndSession(SessionId("s3"), "missing-program"))
+    assert play.run.questions["q1"].trigger == "launch:db:1"
+    assert may_begin(play.run, session)
+
+
+def test_work_does_not_wait_for_a_launch_that_has_no_place() -> None:
+    play = played("plan a b c max_agents=2|grant a|grant b|alive s1|dies s2 missing-program|grant c|alive s3")
     assert may_begin(play.run, play.run.sessions["s1"])
 
 
