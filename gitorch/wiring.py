@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.agents import Badge
     from gitorch.app.people import Caller
+    from gitorch.ledger.fold import Evolve
     from gitorch.model.config import Config
     from gitorch.model.record import Record
     from gitorch.model.run import State
@@ -109,9 +110,14 @@ def _history(common: Path, env: Mapping[str, str]) -> History:
 
 def _evolve(state: State, record: Record) -> State:
     """The rules, imported by the first record that has to be replayed: with a fresh cache there is none."""
+    return _rules()(state, record)
+
+
+@cache
+def _rules() -> Evolve:
     from gitorch.rules.evolve import evolve
 
-    return evolve(state, record)
+    return evolve
 
 
 def tools(start: Path, environ: Mapping[str, str]) -> Tools:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.finding import open_runs
 from gitorch.app.tick import tick
-from gitorch.errors import Busy
+from gitorch.errors import Busy, Unavailable
+from gitorch.model.ids import Moment
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ PULSE_SECONDS = 0.2
 
 BLINK_SECONDS = 0.02
 """How often the tip is looked at: a handoff is acted upon within this and one tick."""
+
+LOOSE_OBJECTS_MAX = 2048
+"""Loose objects at which an idle loop has git pack them: those of 256 records, long before a user's `git gc --auto` at 6,700."""
+
+PACK_PAUSE_MS = 60_000
+"""Between two packings: the second removes what the first has packed, and one that fails is not tried at every pulse."""
 
 LOCK = "up"
 
@@ -48,6 +56,7 @@ def loop(
     """
     with tools.ledger.hold(LOCK):
         last: dict[RunId, Ticked] = {}
+        packed_at = Moment(0)
         while True:
             before = tools.ledger.tip()
             for run in _chosen(tools, only):
@@ -61,7 +70,18 @@ def loop(
             if not stay and all(t.waiting for t in left.values()):
                 return Stopped("waiting", last)
             if not any(t.acted for t in left.values()):
+                packed_at = packed(tools, packed_at)
                 _rest(tools, before, stopping)
+
+
+def packed(tools: Tools, before: Moment) -> Moment:
+    """Have git pack loose objects where they are many and the last packing is a while ago; when it was last done."""
+    now = tools.clock.now()
+    if now - before < PACK_PAUSE_MS:
+        return before
+    with suppress(Unavailable, Busy):  # what is not packed now is packed later
+        return now if tools.git.pack(LOOSE_OBJECTS_MAX) else before
+    return now
 
 
 def _chosen(tools: Tools, only: RunId | None) -> tuple[RunId, ...]:

@@ -192,6 +192,10 @@ class Git(Protocol):
         """Whether a file has that line at that commit; line 0 asks for the file alone."""
         ...
 
+    def pack(self, loose_min: int) -> bool:
+        """Gather loose objects into a pack where there are about that many, and answer whether; nothing is ever lost by it."""
+        ...
+
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
         ...

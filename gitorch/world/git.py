@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import getpass
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ LOCKED = re.compile(
     r"Unable to create '.*\.lock'|index file.*lock|another git process seems to be running", re.IGNORECASE
 )
 LOCK_TRIES = 8
+PACK_SECONDS = 600.0
 OWN_FOLDER = ".gitorch"
 """Where briefs and outboxes lie in a worktree; never part of anybody's work."""
 
@@ -221,6 +222,22 @@ class GitCommands:
             return False
         data = done.out_bytes
         return 0 <= line <= data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+    def pack(self, loose_min: int) -> bool:
+        """Gather loose objects into a pack by git's own maintenance, where there are about that many; answers whether.
+
+        It deletes no object but loose copies of packed ones, and those not before it is called again, so that it may run
+        beside any writer. Their number is guessed as git does: from one of the 256 folders that they are spread over.
+        """
+        folder = self._common / "objects" / "17"
+        if (len(list(folder.iterdir())) if folder.is_dir() else 0) * 256 < loose_min:
+            return False
+        words = ("maintenance", "run", "--quiet", "--task=loose-objects")
+        return self._git.ask(*words, wait_seconds=PACK_SECONDS).status == 0
+
+    @cached_property
+    def _common(self) -> Path:
+        return common_directory(self._git)
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""

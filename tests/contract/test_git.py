@@ -163,3 +163,11 @@ def test_a_commit_that_is_not_here_is_no_answer(bench):
     with pytest.raises(Unavailable):
         bench.git.tree(NOBODY)
     assert bench.git.line_exists(NOBODY, "README.md", 1) is False
+
+
+def test_packing_waits_for_many_objects_and_loses_none(bench):
+    head = bench.write("gitorch/r/api", {"b": "b\n"})
+    assert not bench.git.pack(1_000_000)
+    assert bench.git.pack(0)
+    assert bench.git.resolve("gitorch/r/api") == head
+    assert bench.git.stat(bench.git.resolve("main"), head).paths == ("b",)

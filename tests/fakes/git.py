@@ -39,6 +39,7 @@ class FakeGit:
         self.upstreams = {}
         self.checkouts = {}
         self.silent = False
+        self.loose = 0
 
     # What a test does to the world.
 
@@ -194,6 +195,12 @@ class FakeGit:
         held = self.files(commit) if commit in self.commits else {}
         name = path.removeprefix("./")
         return name in held and 0 <= line <= len(held[name].splitlines())
+
+    def pack(self, loose_min):
+        if self.loose < loose_min:
+            return False
+        self.loose = 0
+        return True
 
     def user_name(self):
         return "A"

@@ -1,0 +1,51 @@
+"""When an idle loop has git pack loose objects."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from fakes.world import FakeClock, FakeGit
+
+from gitorch.app.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, packed
+from gitorch.errors import Unavailable
+from gitorch.model.ids import Moment
+
+NEVER = Moment(0)
+
+
+def tools():
+    return SimpleNamespace(clock=FakeClock(), git=FakeGit())
+
+
+def test_few_loose_objects_are_left_alone():
+    idle = tools()
+    idle.git.loose = LOOSE_OBJECTS_MAX - 1
+    assert packed(idle, NEVER) == NEVER
+    assert idle.git.loose == LOOSE_OBJECTS_MAX - 1
+
+
+def test_many_are_packed_and_not_again_before_a_pause():
+    idle = tools()
+    idle.git.loose = LOOSE_OBJECTS_MAX
+    done = packed(idle, NEVER)
+    assert (done, idle.git.loose) == (idle.clock.now(), 0)
+    idle.git.loose = LOOSE_OBJECTS_MAX
+    assert packed(idle, done) == done
+    assert idle.git.loose == LOOSE_OBJECTS_MAX
+    idle.clock.sleep(PACK_PAUSE_MS / 1000)
+    assert packed(idle, done) == done + PACK_PAUSE_MS
+    assert idle.git.loose == 0
+
+
+def test_a_git_that_is_silent_is_not_asked_again_at_every_pulse():
+    idle = tools()
+    asked = []
+
+    def silent(loose_min):
+        asked.append(loose_min)
+        raise Unavailable("git gave no answer")
+
+    idle.git.pack = silent
+    assert packed(idle, packed(idle, NEVER)) == idle.clock.now()
+    assert asked == [LOOSE_OBJECTS_MAX]
