@@ -139,6 +139,9 @@ class MemoryGit:
     def resolve(self, name):
         return self.branches.get(name)
 
+    def pack(self, loose_min):
+        return loose_min == 0
+
     def heads(self, refs):
         short = {ref: ref.removeprefix("refs/heads/") for ref in refs}
         return {ref: self.branches[name] for ref, name in short.items() if name in self.branches}
