@@ -44,9 +44,12 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
     run = _started(tools, _run(tools.ledger.state(run_id)))
     look = observe(tools, run)
     written: list[Written] = []
-    for command in reconcile(run, look.seen):
-        run = _learned(tools, run, command, written)
     silent = list(look.silent)
+    for command in reconcile(run, look.seen):
+        try:
+            run = _learned(tools, run, command, written)
+        except Unavailable as mute:
+            silent.append(mute.message)
     owed = outstanding(run, look.seen)
     for effect in owed:
         try:
@@ -80,8 +83,14 @@ def _started(tools: Tools, run: Run) -> Run:
 
 
 def _learned(tools: Tools, run: Run, command: Command, written: list[Written]) -> Run:
-    """Append what the command leads to. One that was overtaken is dropped: the next tick asks again."""
+    """Append what the command leads to. One that was overtaken is dropped: the next tick asks again.
+
+    Whatever is left of a session is stopped before it counts as ended: nobody looks at it any more afterwards, and the
+    next agent works in the same worktree.
+    """
     command = _completed(tools, run, command)
+    if isinstance(command, commands.EndSession):
+        tools.terminals.stop(SessionKey(run.id, command.session))
     try:
         state, more = carry(tools, run.id, tools.host, command, _attached(tools, run, command))
     except Refused:
