@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
-from gitorch.model.run import OVER, JobPhase, RunPhase, SessionPhase
+from gitorch.model.run import OVER, JobPhase, LetterKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.deciding.sessions import living_session, may_be_granted, next_session
 from gitorch.rules.readings import (
@@ -101,8 +101,14 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
         yield _at_dialog(session, sight)
     elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
         quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at)
-        if now - quiet_since > run.settings.silence_seconds * 1000:
+        patience = run.settings.silence_seconds * 1000
+        if now - quiet_since > (2 * patience if job.nudged and not _told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)
+
+
+def _told(session: Session) -> bool:
+    """Whether the nudge reached the session; one that takes no text is given as much time again."""
+    return any(letter.kind is LetterKind.NUDGE and letter.receipt for letter in session.letters)
 
 
 def _at_dialog(session: Session, sight: SessionSeen) -> Command:
@@ -124,9 +130,9 @@ def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) 
     return commands.Escalate(
         trigger=f"stuck:{job.spec.id}:{job.attempt}",
         happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
-        tried="It was nudged once.",
+        tried="It was nudged once." if _told(session) else "It was to be nudged once, but it takes no text.",
         evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
-        decision=f"Look at it (gitorch attach {job.spec.id}), then choose how to go on.",
+        decision=f"Look at it (gitorch attach {job.spec.id}). Start it anew (retry), stop {job.spec.id}, or stop the run?",
         options=DIALOG_OPTIONS,
         job=job.spec.id,
         session=session.id,

@@ -100,6 +100,8 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     if option == "one_more_round" and job.phase is JobPhase.FAILED:
         reopened = events.JobReopened(question.job, command.text or "one more round")
         return (*_report_gone(run, f"{question.job} goes back to work"), reopened)
+    if option == "retry" and question.trigger.startswith("stuck:") and job.lease is not None:
+        return (events.LeaseEnded(question.job, job.lease.fence, "revoked"),)
     if option == "retry" and question.trigger.startswith("merge:"):
         return _report_gone(run, "the principal asked for a new one")
     return ()
@@ -157,7 +159,7 @@ def _put(run: Run, command: commands.IssueReport) -> Event:
     wrong = _keeps_from_merging(command.facts)
     question = next_question(run)
     if not wrong:
-        text = f"May {len(command.facts.branches)} branches be merged to {run.target}? Read it: gitorch report {run.id}"
+        text = f"May {_count(command.facts)} be merged to {run.target}? Read it: gitorch report {run.id}"
         options = ("approve", "reject")
         return events.QuestionAsked(question, QuestionKind.APPROVAL, command.checkpoint, None, options, 0, text)
     return events.Escalated(
@@ -171,6 +173,11 @@ def _put(run: Run, command: commands.IssueReport) -> Event:
         evidence=wrong,
         text=f"Send epics back (gitorch reject {run.id} --rework EPIC), try again, or stop the run?",
     )
+
+
+def _count(report: Report | commands.MergeFacts) -> str:
+    many = len(report.branches)
+    return f"{many} {'branch' if many == 1 else 'branches'}"
 
 
 def _keeps_from_merging(report: Report | commands.MergeFacts) -> str:
@@ -211,7 +218,7 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
         message = f"report {report.digest[:19]} cannot be approved: {wrong or 'its checkpoint does not wait'}"
         raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
     commits = tuple(b.commit for b in report.branches)
-    text = command.text or f"Merge {len(commits)} branches to {report.target}."
+    text = command.text or f"Merge {_count(report)} to {report.target}."
     digest, target = report.digest, report.target
     return (events.MergeApproved(digest, target, report.target_commit, commits, command.proof, text),)
 
