@@ -138,7 +138,7 @@ def _ledger(tools: Tools, store: str) -> Iterator[Sign]:
     except GitorchError as error:
         yield Sign("ledger", False, error.message, error.hint or "gitorch verify")
         return
-    yield Sign("ledger", True, f"{runs} runs, kept by {store}")
+    yield Sign("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {store}")
 
 
 def _pruning(tools: Tools) -> Iterator[Sign]:

@@ -154,7 +154,7 @@ def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command,
             tools.files.remove(kept_letter(tools, run, session.id, letter.id))
     merged = {j.spec.id for j in merge_jobs(run)} if run.merged is not None else set()
     for job in run.jobs.values():
-        if job.session is None or not writes(job):
+        if job.fence == 0 or not writes(job):
             continue
         if job.spec.id not in merged and run.merged is not None:
             kept.append(f"worktree {job.spec.id}: its work is not merged")

@@ -49,10 +49,9 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
         try:
             if isinstance(command, commands.EndSession):
                 put_away(tools, run, command.session)
+            run = _learned(tools, run, command, written)
         except Unavailable as mute:
             silent.append(mute.message)
-            continue
-        run = _learned(tools, run, command, written)
     owed = outstanding(run, look.seen)
     for effect in owed:
         try:

@@ -150,7 +150,8 @@ def only_people_left(run: Run, seen: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet and something is asked."""
     if run.phase in OVER:
         return not _unsettled(run)
-    working = any(j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING} for j in run.jobs.values())
+    busy = (j for j in run.jobs.values() if j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING})
+    working = any(not held(run, j.spec.id) for j in busy)
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
     if run.phase is RunPhase.PAUSED:
         return not working and not testing

@@ -104,8 +104,14 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
         yield _at_dialog(session, sight)
     elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
         quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at)
-        if now - quiet_since > run.settings.silence_seconds * 1000 * (2 if _nudge_owed(session) else 1):
+        patience = run.settings.silence_seconds * 1000
+        if now - quiet_since > (2 * patience if job.nudged and not _told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)
+
+
+def _told(session: Session) -> bool:
+    """Whether the nudge reached the session; one that takes no text is given as much time again."""
+    return any(letter.kind is LetterKind.NUDGE and letter.receipt for letter in session.letters)
 
 
 def _at_dialog(session: Session, sight: SessionSeen) -> Command:
@@ -127,20 +133,15 @@ def _asked_about(run: Run, session: Session) -> bool:
     return any(q.kind is QuestionKind.ESCALATION and q.session == session.id for q in asked)
 
 
-def _nudge_owed(session: Session) -> bool:
-    """Whether a nudge was decided on and could not be typed yet, so that the silence cannot be an answer to it."""
-    return any(x.kind is LetterKind.NUDGE and not x.receipt for x in session.letters)
-
-
 def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) -> Command:
     if not job.nudged:
         return commands.Nudge(session.id)
     return commands.Escalate(
         trigger=f"stuck:{job.spec.id}:{job.attempt}",
         happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
-        tried="It was nudged once.",
+        tried="It was nudged once." if _told(session) else "It was to be nudged once, but it takes no text.",
         evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
-        decision=f"Look at it (gitorch attach {job.spec.id}), then choose how to go on.",
+        decision=f"Look at it (gitorch attach {job.spec.id}). Start it anew (retry), stop {job.spec.id}, or stop the run?",
         options=DIALOG_OPTIONS,
         job=job.spec.id,
         session=session.id,

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gitorch.world.tmux import Listing, Pane, Tmux
 
 SHOWN_LINES = 30
-SHOWING = frozenset({AgentState.EXITED, AgentState.DIALOG, AgentState.ERROR})
-"""States in which somebody will want to read the screen."""
 
 
 @dataclass(slots=True)
@@ -52,7 +50,7 @@ class Memory:
         if size != self.signals_read:
             signals = [signal for signal in self._new_signals(size) if signal.event in HOOKS]
             self.hook = signals[-1] if signals else self.hook
-            self.ready = self.ready or bool(signals)
+            self.ready = self.ready or any(signal.event != "permission" for signal in signals)
 
     def _new_signals(self, size: int) -> list[Signal]:
         start = self.signals_read if size > self.signals_read else 0
@@ -130,7 +128,7 @@ class Sight:
             started_at=memory.launch.started_at if memory.launch is not None else None,
             changed_at=changed_at,
             evidence=sign,
-            screen=_last_lines(memory.screen) if state in SHOWING else "",
+            screen=_last_lines(memory.screen),
             ready_seen=memory.ready,
         )
 

@@ -146,7 +146,7 @@ class House:
 
     def until(self, condition: Callable[[], object], what: str = "") -> object:
         """Wait for something that a `gitorch up` beside us brings about."""
-        return until(condition, wait_seconds=60, every_seconds=0.1, what=what)
+        return until(condition, wait_seconds=120, every_seconds=0.1, what=what)
 
     def records(self, type_: str = "", /, **fields: object) -> list[dict[str, Any]]:
         """The events of all records, oldest first: of one type, and with these fields, where they are given."""

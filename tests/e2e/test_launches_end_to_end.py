@@ -85,7 +85,7 @@ def test_an_agent_that_is_killed_at_work_is_started_again_with_what_it_had_commi
     assert died["exit_status"] == 128 + 9
     (handed,) = launches.records("handed-off", job="dying")
     assert handed["session"] != died["session"]
-    assert launches.repo.git("show", f"{handed['commit']}:dying.md") == "Half. And the other half."
+    assert launches.repo.git("show", f"{handed['commit']}:dying.md") == "Half.\n And the other half."
     assert handed["commits"] == 2
 
 

@@ -22,6 +22,14 @@ prose_verdict = "Looks good to me: accept. LGTM, approved."
 job = "mute"
 [[turn.step]]
 hang = true
+once = true
+[[turn.step]]
+write = "mute.md"
+text = "At last."
+[[turn.step]]
+commit = "Write it"
+[[turn.step]]
+handoff = "DONE"
 
 [[turn]]
 job = "blocked"
@@ -42,7 +50,7 @@ handoff = "DONE"
 def silence(home_of_runs: House) -> House:
     """A run that went on for long enough that everybody who is silent was noticed."""
     house = home_of_runs
-    house.configure(SCRIPT, silence=5, remind=1)
+    house.configure(SCRIPT, silence=8, remind=1)
     house.start("prosaic", "mute", "blocked")
     house.up()
     return house
@@ -87,8 +95,13 @@ def test_a_blocker_that_is_cleared_lets_the_same_agent_go_on(silence: House) -> 
     assert first["session"] == second["session"]
 
 
-def test_a_stuck_epic_can_be_stopped_and_its_agent_with_it(silence: House) -> None:
-    silence("answer", silence.question(job="mute"), "stop_epic")
-    silence.until(lambda: silence.records("report-issued"), "the report")
-    assert [b["job"] for b in silence.records("report-issued")[0]["branches"]] == ["prosaic", "blocked"]
+def test_a_stuck_agent_is_started_anew_when_the_principal_says_so(silence: House) -> None:
+    stuck = silence.records("lease-granted", job="mute")[0]["session"]
+    silence("answer", silence.question(job="mute"), "retry")
+    silence.until(lambda: silence.phase("mute") == "completed", "the epic that was stuck")
+    (ended,) = silence.records("lease-ended", job="mute")
+    assert ended["reason"] == "revoked"
+    assert [e["how"] for e in silence.records("session-ended", session=stuck)] == ["stopped"]
+    (handed,) = silence.records("handed-off", job="mute")
+    assert handed["session"] != stuck
     silence.until(lambda: not [p for p in silence.processes() if "scripted" in p], "the end of every agent")

@@ -102,6 +102,8 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     if option == "one_more_round" and job.phase is JobPhase.FAILED:
         reopened = events.JobReopened(question.job, command.text or "one more round")
         return (*_report_gone(run, f"{question.job} goes back to work"), reopened)
+    if option == "retry" and question.trigger.startswith("stuck:") and job.lease is not None:
+        return (events.LeaseEnded(question.job, job.lease.fence, "revoked"),)
     if option == "retry" and question.trigger.startswith("merge:"):
         return _report_gone(run, "the principal asked for a new one")
     return ()
@@ -167,9 +169,7 @@ def _put(run: Run, command: commands.IssueReport) -> Event:
     wrong = _keeps_from_merging(command.facts)
     question = next_question(run)
     if not wrong:
-        count = len(command.facts.branches)
-        branches = "1 branch" if count == 1 else f"{count} branches"
-        text = f"May {branches} be merged to {run.target}? Read it: gitorch report {run.id}"
+        text = f"May {_count(command.facts)} be merged to {run.target}? Read it: gitorch report {run.id}"
         options = ("approve", "reject")
         return events.QuestionAsked(question, QuestionKind.APPROVAL, command.checkpoint, None, options, 0, text)
     return events.Escalated(
@@ -183,6 +183,11 @@ def _put(run: Run, command: commands.IssueReport) -> Event:
         evidence=wrong,
         text=f"Send epics back (gitorch reject {run.id} --rework EPIC), try again, or stop the run?",
     )
+
+
+def _count(report: Report | commands.MergeFacts) -> str:
+    many = len(report.branches)
+    return f"{many} {'branch' if many == 1 else 'branches'}"
 
 
 def _keeps_from_merging(report: Report | commands.MergeFacts) -> str:

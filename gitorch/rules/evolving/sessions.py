@@ -75,12 +75,16 @@ def renewed(run: Run, _: Record, event: LeaseRenewed) -> Run:
 
 
 def lease_ended(run: Run, record: Record, event: LeaseEnded) -> Run:
-    """The job goes back into the queue with its worktree and its attempt as they are."""
+    """The job goes back into the queue with its worktree and its attempt as they are.
+
+    A revoked lease is that of a stuck agent: its session is given up, so that it is stopped and the job gets a fresh one.
+    """
     job = run.jobs[event.job]
     if job.lease is None or job.lease.fence != event.fence:
         message = f"lease {event.fence} of {event.job} was ended but does not stand"
         raise Corrupt(message)
-    return move_job(run, event.job, JobPhase.QUEUED, lease=None, ready_at=record.at)
+    session = None if event.reason == "revoked" else job.session
+    return move_job(run, event.job, JobPhase.QUEUED, lease=None, session=session, ready_at=record.at)
 
 
 def alive(run: Run, record: Record, event: SessionAlive) -> Run:
