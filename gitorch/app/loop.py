@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.app.people import open_runs
 from gitorch.app.tick import tick
-from gitorch.errors import Busy
+from gitorch.errors import Busy, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +45,8 @@ def loop(
 ) -> Stopped:
     """Tick every open run, or one, until they are settled; without `stay`, until only people can go on.
 
-    One loop a repository: raises Busy where another holds the lock. `why` is `settled`, `waiting`, `once` or `stopped`.
+    One loop a repository: raises Busy where another holds the lock. Settled, the terminals' server is ended, too, unless
+    it still has sessions. `why` is `settled`, `waiting`, `once` or `stopped`.
     """
     with tools.ledger.hold(LOCK):
         last: dict[RunId, Ticked] = {}
@@ -57,6 +59,8 @@ def loop(
             if once or stopping():
                 return Stopped("once" if once else "stopped", last)
             if not left:
+                with suppress(Unavailable):
+                    tools.terminals.close()
                 return Stopped("settled", last)
             if not stay and all(t.waiting for t in left.values()):
                 return Stopped("waiting", last)
