@@ -52,7 +52,8 @@ def loop(
 ) -> Stopped:
     """Tick every open run, or one, until they are settled; without `stay`, until only people can go on.
 
-    One loop a repository: raises Busy where another holds the lock. `why` is `settled`, `waiting`, `once` or `stopped`.
+    One loop a repository: raises Busy where another holds the lock. Settled, the terminals' server is ended, too, unless
+    it still has sessions. `why` is `settled`, `waiting`, `once` or `stopped`.
     """
     with tools.ledger.hold(LOCK):
         last: dict[RunId, Ticked] = {}
@@ -66,6 +67,8 @@ def loop(
             if once or stopping():
                 return Stopped("once" if once else "stopped", last)
             if not left:
+                with suppress(Unavailable):
+                    tools.terminals.close()
                 return Stopped("settled", last)
             if not stay and all(t.waiting for t in left.values()):
                 return Stopped("waiting", last)

@@ -29,7 +29,6 @@ GITORCH = str(Path(sys.executable).with_name("gitorch"))
 WAITING = 10
 """The exit status of a verb that leaves the rest to people."""
 
-BUSY = 9
 ANSWER = "blue"
 ROUNDS_MAX = 60
 FIRST = {"README.md": "# Colours\n", "calc.txt": "one\n"}
@@ -174,6 +173,7 @@ class Yard:
         self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / wiring.socket_name(self.path / ".git")
         self.home = self.path / ".git" / "gitorch"
         self.told: list[str] = []
+        self.spawned: list[subprocess.Popen[str]] = []
         self.gitorch("init")
         self.gitorch("start", str(folder / "plan.md"), "--yes")
         self.run_id = next(iter(self.tools.ledger.state(None).board.runs))
@@ -182,9 +182,11 @@ class Yard:
 
     def spawn(self, *words: str) -> subprocess.Popen[str]:
         self.told.append(" ".join(words))
-        return subprocess.Popen(
+        process = subprocess.Popen(
             (GITORCH, "-C", str(self.path), *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        self.spawned.append(process)
+        return process
 
     def gitorch(self, *words: str, expected: tuple[int, ...] = (0,)) -> str:
         process = self.spawn(*words)
@@ -246,7 +248,10 @@ class Yard:
         return "\n".join([*lines, *self.told[-12:]])
 
     def close(self) -> None:
-        """End what a failed test left."""
+        """End what a failed test left: first whoever might start more."""
+        for process in self.spawned:
+            process.kill()
+            process.communicate()
         for pid in self.ours():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -342,7 +347,9 @@ def check_unfinished_are_swept(yard: Yard) -> None:
 
 
 def check_nothing_left(yard: Yard) -> None:
-    waiting.until(lambda: not yard.ours(), 20, what="all processes to end")
+    with contextlib.suppress(AssertionError):
+        waiting.until(lambda: not yard.ours(), 10)
+    assert [Path(f"/proc/{pid}/cmdline").read_text() for pid in yard.ours()] == []
     assert yard.server() is None
     assert not yard.socket.exists()
     assert not yard.socket.with_name(f"{yard.socket.name}.lock").exists()

@@ -2,7 +2,7 @@
 
 `python mortal_child.py REPOSITORY SEED DEATHS [sweep]`. A write is a file opened for writing, renamed, made or removed, a
 process started or signalled: Python itself tells of each (PEP 578), so nothing of gitorch is replaced. Seeded, a process
-dies at any write; swept, at its first, then its second and so on until a record is gained, and then at its first again.
+dies at any write; swept, at its first, and each later one a few writes further on until a record is gained, then anew.
 Prints a line for each death: the number of the write, its kind, and what is written.
 """
 
@@ -31,6 +31,9 @@ WRITES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link",
 WRITING = os.O_WRONLY | os.O_RDWR
 SPAN = 200
 """The writes among which a seeded process dies: about three records' worth."""
+
+STRIDE = 12
+"""Up to so many writes lie between the deaths of a sweep: at 1, a whole run would take some 4,000 processes."""
 
 
 def is_write(event: str, arguments: tuple[object, ...]) -> bool:
@@ -101,7 +104,8 @@ def main() -> int:
             number = 1
             continue
         deaths -= 1
-        number, tip = (number + 1, tip) if ledger.tip() == tip else (1, ledger.tip())
+        gained, tip = ledger.tip() != tip, ledger.tip()
+        number = 1 if gained else number + chance.randrange(1, STRIDE)
     return 0
 
 

@@ -36,6 +36,7 @@ def test_many_more_deaths_between_writes(yard, seed):
 
 
 @pytest.mark.slow
-def test_death_before_every_write_of_a_whole_run(yard):
-    assert len(live_and_die(yard, 0, 100_000, "sweep", wait_seconds=3600)) >= 1000
+@pytest.mark.parametrize("seed", range(3))
+def test_deaths_all_along_a_whole_run(yard, seed):
+    assert len(live_and_die(yard, seed, 100_000, "sweep", wait_seconds=3600)) >= 150
     check_all(yard)
