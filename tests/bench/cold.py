@@ -1,0 +1,127 @@
+"""Whole verbs as people and agents start them: `python tests/bench/cold.py --records 100 10000 --runs 11`.
+
+Each row is one process from its start to its end, in turn with all others, so that a machine that slows down slows all of
+them. `x click` is the median of the ratios to `python -c "import click"` of the same round: quote that, not milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from history import ENV, HUMAN, OPEN, build, git  # found by the line above
+
+from gitorch.app.acting import carry  # the same
+from gitorch.model.commands import AnswerQuestion  # the same
+from gitorch.rules.readings import open_questions  # the same
+from gitorch.wiring import tools  # the same
+
+PYTHON, CLICK = (sys.executable, "-c", "pass"), (sys.executable, "-c", "import click")
+GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
+AGENT = {"GITORCH_RUN": OPEN, "GITORCH_TOKEN": "token s1"}
+HANDOFF = ("handoff", "NEEDS_CONTEXT", "--summary", "Which of the two?", "--question", "Which of the two?")
+
+
+class Spent(NamedTuple):
+    """Milliseconds of one process: by the wall, and of the processor."""
+
+    wall: float
+    cpu: float
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def spent(argv: tuple[str, ...], folder: Path, env: dict[str, str]) -> Spent:
+    """One run of it; it must succeed."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, f"{argv}: {done.stderr.decode()}{done.stdout.decode()}"
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(wall * 1000, cpu * 1000)
+
+
+def answered(repo: Path) -> None:
+    """Answer what the last handoff asked, so that the agent may report again."""
+    given = tools(repo, ENV)
+    run = given.ledger.state(OPEN).run
+    for question in open_questions(run):
+        carry(given, OPEN, HUMAN, AnswerQuestion(question.id, "", "The first."))
+
+
+def ready(folder: Path, records: int) -> Path:
+    """A ledger of that many records, with the worktree of the session that hands in."""
+    repo = build(folder, records)
+    git(
+        repo,
+        "worktree",
+        "add",
+        "-q",
+        "-b",
+        f"gitorch/{OPEN}/schema",
+        str(folder.parent / f"{folder.name}.worktrees/{OPEN}/schema"),
+    )
+    return repo
+
+
+def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
+    rows = {
+        "python -c pass": PYTHON,
+        'python -c "import click"': CLICK,
+        "gitorch --help": (*GITORCH, "--help"),
+        "gitorch hook": (*GITORCH, "hook", "stop"),
+        "gitorch status (an agent at work)": (*GITORCH, "status"),
+        "gitorch inbox": (*GITORCH, "inbox"),
+        "gitorch why": (*GITORCH, "why", "api"),
+        "gitorch brief": (*GITORCH, "brief"),
+        "gitorch handoff": (*GITORCH, *HANDOFF),
+    }
+    if records > 400:
+        rows["gitorch status (a finished run)"] = (*GITORCH, "status", "auth-0000")
+    took: dict[str, list[Spent]] = {name: [] for name in rows}
+    for round_ in range(runs + 1):
+        for name, argv in rows.items():
+            one = spent(argv, repo, {**env, **AGENT} if "brief" in name or "handoff" in name else env)
+            if round_:
+                took[name].append(one)
+        answered(repo)
+    say(f"\n{records} records, {runs} runs   wall median   min   cpu median   min   x click wall   cpu")
+    for name, all_ in took.items():
+        walls, cpus = [one.wall for one in all_], [one.cpu for one in all_]
+        ratios = [
+            statistics.median(a[kind] / b[kind] for a, b in zip(all_, took['python -c "import click"'], strict=True))
+            for kind in (0, 1)
+        ]
+        say(
+            f"{name:36} {statistics.median(walls):7.1f} {min(walls):7.1f} {statistics.median(cpus):9.1f} {min(cpus):7.1f}"
+            f" {ratios[0]:11.2f} {ratios[1]:7.2f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, nargs="+", default=[100, 1000])
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--keep", type=Path, help="Build here, and use what was built here before.")
+    arguments = parser.parse_args()
+    env = {name: value for name, value in ENV.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as scratch:
+        for records in arguments.records:
+            folder = (arguments.keep or Path(scratch)) / f"cold-{records}" / "repo"
+            measure(folder if folder.exists() else ready(folder, records), records, arguments.runs, env)
+
+
+if __name__ == "__main__":
+    main()

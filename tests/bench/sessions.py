@@ -1,0 +1,216 @@
+"""Real runs with scripted agents in real terminals: `python tests/bench/sessions.py handoffs`, or `… idle --agents 10`.
+
+`handoffs` plays a plan and reads from its records how long it took from a handoff to the next text that an agent was told,
+and from a lease to the living session. `idle` starts agents that do nothing for a while and measures `gitorch up` meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+
+from history import ENV, git  # noqa: E402  # found by the line above
+from waiting import until  # noqa: E402  # the same
+
+from gitorch.model import events as e  # noqa: E402  # the same
+from gitorch.model.run import SessionPhase  # noqa: E402  # the same
+from gitorch.wiring import open_ledger, tools  # noqa: E402  # the same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
+WAITING = 10
+ROUNDS_MAX = 20
+
+CONFIG = """\
+orchestration: {{merge_target: main, max_agents: {agents}}}
+tests: {{command: "{tests}", absent_is_accepted: true}}
+lanes:
+  implementer: {{runtime: scripted}}
+  reviewer: {{runtime: scripted}}
+runtimes:
+  scripted: {{preset: scripted, env: {{GITORCH_SCRIPT: "{script}"}}}}
+"""
+
+EPIC = """\
+## Epic: {name} — Write {name}
+
+{needs}Scope: `{name}.md`
+
+- [ ] Describe {name} in `{name}.md`
+
+## Review Gate: {name}
+
+Before proceeding to the next epic:
+
+1. Commit all work for this epic
+2. Report with `gitorch handoff`
+3. **STOP.** Wait for the review before continuing.
+
+"""
+
+IDLE = """\
+[[turn]]
+kind = "build"
+
+[[turn.step]]
+sleep = 900
+"""
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def verb(repo: Path, *words: str, expected: tuple[int, ...] = (0,)) -> str:
+    done = subprocess.run((*GITORCH, *words), cwd=repo, env=ENV, capture_output=True, text=True, check=False)
+    assert done.returncode in expected, f"{words}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@contextmanager
+def prepared(epics: int, *, chain: bool, tests: str, script: str) -> Iterator[Path]:
+    """A repository with a run that is ready to start; its terminals are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as scratch:
+        repo = Path(scratch) / "repo"
+        repo.mkdir()
+        git(repo, "init", "-q", "-b", "main")
+        git(repo, "config", "user.name", "Bench")
+        git(repo, "config", "user.email", "bench@gitorch.invalid")
+        (Path(scratch) / "agents.toml").write_text(script)
+        config = CONFIG.format(agents=epics + 1, tests=tests, script=Path(scratch) / "agents.toml")
+        (repo / "gitorch.yaml").write_text(config)
+        names = [f"part-{number:02}" for number in range(epics)]
+        needs = ["", *(f"Depends on: {name}\n\n" for name in names)] if chain else [""] * epics
+        plan = "".join(EPIC.format(name=name, needs=need) for name, need in zip(names, needs, strict=False))
+        (repo / "plan.md").write_text(f"# Parts of a page\n\nEach part is one file.\n\n{plan}")
+        git(repo, "add", "-A")
+        git(repo, "commit", "-q", "-m", "Begin")
+        try:
+            verb(repo, "init")
+            verb(repo, "start", "plan.md", "--yes")
+            yield repo
+        finally:
+            ended(repo)
+
+
+def ended(repo: Path) -> None:
+    """Cancel what is open and stop every agent."""
+    given = tools(repo, ENV)
+    for run in given.ledger.state(None).board.runs if given.ledger.exists() else ():
+        verb(repo, "cancel", run, "--yes", expected=(0, 2, 4))
+        verb(repo, "up", run, "--no-wait", expected=(0, WAITING))
+        verb(repo, "cleanup", run, "--yes", expected=(0, 4))
+        verb(repo, "up", run, "--no-wait", expected=(0, WAITING))
+
+
+def handoffs(arguments: argparse.Namespace) -> None:
+    for label, tests in (("no test command", ""), ("tests: true", "true")):
+        with prepared(arguments.epics, chain=True, tests=tests, script="") as repo:
+            for _ in range(ROUNDS_MAX):
+                verb(repo, "up", "--no-wait", expected=(0, WAITING))
+                inbox = verb(repo, "inbox")
+                if "approve" in inbox:
+                    break
+            records = [written.record for written in open_ledger(repo / ".git", ENV).records()]
+        say(f"\n{label}, {arguments.epics} epics, {len(records)} records")
+        for name, first, then in STEPS:
+            show(name, gaps(records, first, then))
+
+
+STEPS = (
+    ("handoff → next text told", e.HandedOff, e.LetterDelivered),
+    ("handoff → lease of its review", e.HandedOff, e.LeaseGranted),
+    ("verdict → next text told", e.VerdictGiven, e.LetterDelivered),
+    ("lease → session alive", e.LeaseGranted, e.SessionAlive),
+    ("session alive → text told", e.SessionAlive, e.LetterDelivered),
+)
+
+
+def gaps(records, first: type, then: type) -> list[float]:
+    """Milliseconds from each record of one type to the next of another."""
+    found, since = [], None
+    for record in records:
+        if isinstance(record.event, first):
+            since = record.at
+        elif isinstance(record.event, then) and since is not None:
+            found.append(record.at - since)
+            since = None
+    return found
+
+
+def show(name: str, found: list[float]) -> None:
+    if found:
+        say(
+            f"  {name:32} median {statistics.median(found):7.0f} ms   min {min(found):6.0f}   max {max(found):6.0f}   n {len(found)}"
+        )
+
+
+def idle(arguments: argparse.Namespace) -> None:
+    with prepared(arguments.agents, chain=False, tests="", script=IDLE) as repo:
+        up = subprocess.Popen((*GITORCH, "up", "--wait"), cwd=repo, env=ENV, stdout=subprocess.DEVNULL)
+        try:
+            alive(repo, arguments.agents, up)
+            before = processor_ms(up.pid)
+            with suppress(subprocess.TimeoutExpired):
+                up.wait(arguments.seconds)
+            own = (processor_ms(up.pid) - before) / arguments.seconds / 10
+            say(
+                f"\n{arguments.agents} idle agents: `gitorch up` with its git and tmux calls takes {own:.1f} % of one core"
+            )
+            say(f"  its memory: {memory_mib(up.pid):.0f} MiB")
+        finally:
+            up.terminate()
+            up.wait()
+
+
+def alive(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
+    """Wait until so many agents are at work."""
+
+    def enough() -> bool:
+        assert up.poll() is None, "gitorch up has ended"
+        ledger = tools(repo, ENV).ledger
+        run = ledger.state(next(iter(ledger.state(None).board.runs))).run
+        return sum(session.phase is SessionPhase.ALIVE for session in run.sessions.values()) >= number
+
+    until(enough, wait_seconds=30 + 10 * number, every_seconds=0.5)
+
+
+def processor_ms(pid: int) -> float:
+    """Of a process and of those it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = parser.add_subparsers(required=True)
+    one = kinds.add_parser("handoffs")
+    one.add_argument("--epics", type=int, default=3)
+    one.set_defaults(measure=handoffs)
+    other = kinds.add_parser("idle")
+    other.add_argument("--agents", type=int, default=5)
+    other.add_argument("--seconds", type=int, default=20)
+    other.set_defaults(measure=idle)
+    arguments = parser.parse_args()
+    arguments.measure(arguments)
+
+
+if __name__ == "__main__":
+    main()
