@@ -14,24 +14,24 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "rules"), str(TESTS / "ledger"), str(TESTS.parent)]
 
-from ledger_kit import ENV, HOST, git, new_repo  # noqa: E402  # found by the line above
-from play import HUMAN, TARGET, Play, digest, finding, workflow  # noqa: E402  # the same
+from ledger_kit import ENV, HOST, git, new_repo  # found by the line above
+from play import HUMAN, TARGET, Play, digest, finding, workflow  # the same
 
-from gitorch.ledger.compose import compose  # noqa: E402  # the same
-from gitorch.ledger.fold import Fold, Step  # noqa: E402  # the same
-from gitorch.ledger.ledger import GitLedger  # noqa: E402  # the same
-from gitorch.ledger.place import common_dir  # noqa: E402  # the same
-from gitorch.ledger.shelf import Shelf  # noqa: E402  # the same
-from gitorch.model import commands as c  # noqa: E402  # the same
-from gitorch.model import events as e  # noqa: E402  # the same
-from gitorch.model.ids import CommitId, JobId, RunId  # noqa: E402  # the same
-from gitorch.model.run import SessionPhase, State  # noqa: E402  # the same
-from gitorch.model.workflow import Settings  # noqa: E402  # the same
-from gitorch.ports.ledger import Draft  # noqa: E402  # the same
-from gitorch.rules.evolve import evolve  # noqa: E402  # the same
-from gitorch.rules.readings import open_questions  # noqa: E402  # the same
-from gitorch.world.git_store import GitStore  # noqa: E402  # the same
-from gitorch.world.history import GitHistory  # noqa: E402  # the same
+from gitorch.ledger.compose import compose  # the same
+from gitorch.ledger.fold import Fold, Step  # the same
+from gitorch.ledger.ledger import GitLedger  # the same
+from gitorch.ledger.place import common_dir  # the same
+from gitorch.ledger.shelf import Shelf  # the same
+from gitorch.model import commands as c  # the same
+from gitorch.model import events as e  # the same
+from gitorch.model.ids import CommitId, JobId, RunId  # the same
+from gitorch.model.run import SessionPhase, State  # the same
+from gitorch.model.workflow import Settings  # the same
+from gitorch.ports.ledger import Draft  # the same
+from gitorch.rules.evolve import evolve  # the same
+from gitorch.rules.readings import open_questions  # the same
+from gitorch.world.git_store import GitStore  # the same
+from gitorch.world.history import GitHistory  # the same
 
 EPICS = {"schema": (), "api": ("schema",), "client": ("api",), "pages": ("api",), "docs": ("client",)}
 RENEWALS = 6

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-from history import ENV, git  # noqa: E402  # found by the line above
-from waiting import until  # noqa: E402  # the same
+from history import ENV, git  # found by the line above
+from waiting import until  # the same
 
-from gitorch.model import events as e  # noqa: E402  # the same
-from gitorch.model.run import SessionPhase  # noqa: E402  # the same
-from gitorch.wiring import open_ledger, tools  # noqa: E402  # the same
+from gitorch.model import events as e  # the same
+from gitorch.model.run import SessionPhase  # the same
+from gitorch.wiring import open_ledger, tools  # the same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
