@@ -88,8 +88,10 @@ def test_branches_that_conflict_are_escalated_and_can_be_sent_back(tmp_path: Pat
         (report,) = home.records("report-issued")
         assert report["conflicts"] == ["yours conflicts in shared.md"]
         assert report["shared_paths"] == ["shared.md"]
-        (asked,) = home.records("escalated")
-        assert "shared.md" in asked["evidence"]
+        early, late = home.records("escalated")
+        assert (early["trigger"], early["evidence"]) == ("overlap:ours:yours", "shared.md")
+        assert late["trigger"].startswith("merge:")
+        assert "shared.md" in late["evidence"]
         home("approve", "--yes", status=4)
         assert home.target() == target
         assert home("reject", "--rework", "nobody", "--note", "x", status=4).err.count("is not in the report") == 1
