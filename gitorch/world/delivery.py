@@ -7,7 +7,7 @@ crash reads there what happened, types only what was never typed, and presses on
 
 from __future__ import annotations
 
-import secrets
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ class Delivery:
         self._preset = preset
         self._home = user_home
         self._cwd = Path(launch.cwd)
-        self._nonce = secrets.token_hex(8)
+        self._nonce = os.urandom(8).hex()
 
     def deliver(self, letter: LetterId, line: str) -> str:
         """Type and submit, or finish what an earlier try began; the receipt, which is kept once it says more than refused."""

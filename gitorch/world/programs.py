@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -99,6 +98,8 @@ class LocalPrograms:
 
     def find(self, name: str) -> str:
         """See the port."""
+        import shutil  # noqa: PLC0415  # 4 ms, for the verbs that look for programs
+
         return (shutil.which(name, path=self._environ.get("PATH")) or "") if name else ""
 
     def said(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,7 @@ class Sight:
     def _capture(self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment) -> None:
         """Read the screens that may have changed; activity is in whole seconds, so one that moved this second is read again."""
         moved = {key: pane for key, pane in panes.items() if _moved(memories[key], pane)}
-        texts = self._tmux.capture(list(moved.values()), secrets.token_hex(8))
+        texts = self._tmux.capture(list(moved.values()), os.urandom(8).hex())
         for key, pane in moved.items():
             if (text := texts.get(pane.id)) is not None:
                 memory = memories[key]

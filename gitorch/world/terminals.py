@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import secrets
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
@@ -221,7 +221,7 @@ class TmuxTerminals:
         folder = folder_of(self._home, key)
         pane = _pane_of(self._tmux.list(), key, folder.launch())
         if pane is not None:
-            shown = self._tmux.capture([pane], secrets.token_hex(8), history)
+            shown = self._tmux.capture([pane], os.urandom(8).hex(), history)
             return shown.get(pane.id, "").rstrip("\n")
         kept = folder.output_tail(ROWS + history)
         if not kept and folder.launch() is None:
