@@ -145,10 +145,10 @@ def merge_branches(tools: Tools, run: Run, _: effects.MergeBranches) -> tuple[Co
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
-    target = tools.git.resolve(report.target)
-    if target is not None and tools.git.contains(report.merged_commit, target):
-        return (done,)
+    # Also where the branch is there already: who moved it may have been killed before its checkout came along.
     if tools.git.move(report.target, report.merged_commit, report.target_commit).moved:
         return (done,)
     now = tools.git.resolve(report.target)
+    if now is not None and tools.git.contains(report.merged_commit, now):
+        return (done,)
     return (commands.VoidReport(f"{report.target} {'is gone' if now is None else f'moved to {now[:12]}'}"),)

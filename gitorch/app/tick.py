@@ -47,8 +47,7 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
     silent = list(look.silent)
     for command in reconcile(run, look.seen):
         try:
-            if isinstance(command, commands.EndSession):
-                put_away(tools, run, command.session)
+            _finish(tools, run, command)
             run = _learned(tools, run, command, written)
         except Unavailable as mute:
             silent.append(mute.message)
@@ -93,6 +92,14 @@ def _learned(tools: Tools, run: Run, command: Command, written: list[Written]) -
         return _run(tools.ledger.state(run.id))
     written += more
     return _run(state)
+
+
+def _finish(tools: Tools, run: Run, command: Command) -> None:
+    """Do what must be done before the ledger may say this, where whoever began it was killed or the world did it alone."""
+    if isinstance(command, commands.EndSession):
+        put_away(tools, run, command.session)
+    elif isinstance(command, commands.RecordMerge):
+        tools.git.move(run.target, command.new, command.old)
 
 
 def _completed(tools: Tools, run: Run, command: Command) -> Command:

@@ -251,11 +251,11 @@ class World:
         if self.chance.random() < 0.03:
             self.something_happens()
 
-    def calm_down(self):
+    def calm_down(self, until=lambda: False):
         """Left alone, with agents that work and a human who answers, the run ends and is cleaned up."""
         self.terminals.silent, self.terminals.begin_as = False, AgentState.IDLE
         for _ in range(CALMING_ROUNDS):
-            if self.run.cleaned:
+            if self.run.cleaned or until():
                 return
             self.tick()
             for _ in self.terminals.sessions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from fakes.git import Checkout
 from simulated import World, alive
 
 from gitorch.model import events as e
@@ -70,6 +71,16 @@ def test_much_more_trouble_ends_well(seed, tmp_path):
     trouble(world, 300)
     world.calm_down()
     check(world)
+
+
+def test_a_checkout_comes_along_although_who_moved_its_branch_was_killed_then(tmp_path):
+    world = World(1, tmp_path, NEEDS)
+    world.git.checkouts[tmp_path / "repo"] = Checkout("main", world.git.resolve("main"), {"README.md": "one\n"})
+    world.calm_down(until=lambda: world.run.approval is not None)
+    world.git.branches["main"] = world.run.report.merged_commit
+    world.calm_down()
+    assert world.git.checkouts[tmp_path / "repo"].files == world.git.files(world.git.resolve("main"))
+    assert len(world.git.checkouts[tmp_path / "repo"].files) == 4
 
 
 @pytest.mark.parametrize("lives", range(1, 28, 3))
