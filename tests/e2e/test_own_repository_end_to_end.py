@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from house import WAITING, Epic, house
+from house import Epic, house
 from isolation import living_tmux_servers
 
 if TYPE_CHECKING:
@@ -152,16 +153,14 @@ def test_nothing_is_left_after_the_cleanup(told: Told) -> None:
         "refs/heads/gitorch/ledger",
         "refs/heads/main",
     ]
-    sockets = Path(living_socket_folder())
+    sockets = socket_folder()
     assert not [s for s in living_tmux_servers((sockets,)) if s.name == home.socket]
     assert not (sockets / home.socket).exists()
     assert "removed  worktree words" in told.cleaned
 
 
-def living_socket_folder() -> str:
-    import os
-
-    return f"{os.environ['TMUX_TMPDIR']}/tmux-{os.getuid()}"
+def socket_folder() -> Path:
+    return Path(os.environ["TMUX_TMPDIR"]) / f"tmux-{os.getuid()}"
 
 
 def test_git_log_alone_tells_the_story(told: Told) -> None:
@@ -177,7 +176,7 @@ def test_git_log_alone_tells_the_story(told: Told) -> None:
     merged = git("log", "--grep", "Gitorch-Type: merged", "--format=%s|%an", "gitorch/ledger")
     assert merged.startswith(f"merged: main {told.target_before[:7]} → {told.house.target()[:7]}|")
     approved = git("log", "--grep", "Gitorch-Type: merge-approved", "--format=%an", "gitorch/ledger")
-    assert approved == git("var", "GIT_AUTHOR_IDENT").split(" <")[0] or approved
+    assert approved == told.house.records("merge-approved")[0]["_actor"]["name"]
 
 
 def test_the_ledger_holds_under_git_and_under_verify(told: Told) -> None:
@@ -197,7 +196,7 @@ def test_the_ledger_can_be_checked_without_gitorch(told: Told) -> None:
 
 def test_the_report_says_what_was_measured(told: Told) -> None:
     (issued,) = told.house.records("report-issued")
-    assert [b["job"] for b in issued["branches"]] == ["words", "index", "steps", "questions"] or issued["branches"]
+    assert [b["job"] for b in issued["branches"]] == ["words", "index", "steps", "questions"]
     assert all(b["commits"] == 1 and b["files"] == 1 for b in issued["branches"])
     assert issued["combined"]["outcome"] == "passed"
     assert issued["target_commit"] == told.target_before
@@ -210,4 +209,3 @@ def test_the_report_says_what_was_measured(told: Told) -> None:
 def test_a_run_that_is_over_answers_up_with_nothing_to_do(told: Told) -> None:
     assert told.house("up", status=0).out.strip() == "No run is open. Begin one: gitorch start PLAN"
     assert told.house("cleanup", "--yes", status=4).err.count("cleaned up already") == 1
-    assert WAITING != 0
