@@ -29,7 +29,10 @@ ROOT = Path(__file__).parents[2]
 BRIEF_LINE = "Read .gitorch/brief.md and do what it says."
 NONCE = "n0nce"
 
-FAKE_GITORCH = """#!{python} -IS
+# The line of the interpreter takes no path with blanks, so the shell starts it; to Python the same lines are a text.
+FAKE_GITORCH = """#!/bin/sh
+'''exec' "{python}" -IS "$0" "$@"
+' '''
 import fcntl, json, os, sys
 folder = {folder!r}
 words = sys.argv[1:]

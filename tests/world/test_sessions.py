@@ -168,7 +168,7 @@ def children_of(lab):
 
 STUBBORN = f"""
 trap '' TERM HUP
-({sys.executable} -c "import os, signal, time
+("{sys.executable}" -c "import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGHUP, signal.SIG_IGN)
 os.setsid(); os.fork() and os._exit(0)
 open('pids', 'a').write(str(os.getpid()) + chr(10)); time.sleep(600)") &
