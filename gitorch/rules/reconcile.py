@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
-from gitorch.model.run import OVER, JobPhase, LetterKind, RunPhase, SessionPhase
+from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.deciding.sessions import living_session, may_be_granted, next_session
 from gitorch.rules.readings import (
@@ -97,13 +97,27 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     lease = job.lease
     if now - lease.granted_at > 0 and lease.until - now < run.settings.lease_seconds * 500:
         yield commands.RenewLease(job.spec.id, lease.fence)
+    if _escalated(run, session):
+        return
     if sight.state is AgentState.DIALOG:
         yield _at_dialog(session, sight)
     elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
-        quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at)
+        quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at, *_answered_at(run, job))
         patience = run.settings.silence_seconds * 1000
         if now - quiet_since > (2 * patience if job.nudged and not _told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)
+
+
+def _escalated(run: Run, session: Session) -> bool:
+    """Whether a human is asked about this session already. Asking again is left to a look after the answer."""
+    return any(q.session == session.id and q.kind is QuestionKind.ESCALATION for q in open_questions(run))
+
+
+def _answered_at(run: Run, job: JobState) -> Iterator[Moment]:
+    """When this job's questions were answered: until then its agent was silent because it was told to wait."""
+    for question in run.questions.values():
+        if question.job == job.spec.id and question.answer is not None:
+            yield question.answer.at
 
 
 def _told(session: Session) -> bool:
