@@ -103,10 +103,17 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     if sight.state is AgentState.DIALOG:
         yield _at_dialog(session, sight)
     elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
-        quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at)
+        quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at, *_answered_at(run, job))
         patience = run.settings.silence_seconds * 1000
         if now - quiet_since > (2 * patience if job.nudged and not _told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)
+
+
+def _answered_at(run: Run, job: JobState) -> Iterator[Moment]:
+    """When this job's questions were answered: until then its agent was silent because it was told to wait."""
+    for question in run.questions.values():
+        if question.job == job.spec.id and question.answer is not None:
+            yield question.answer.at
 
 
 def _told(session: Session) -> bool:

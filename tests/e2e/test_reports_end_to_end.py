@@ -163,7 +163,8 @@ def test_a_concern_that_is_pushed_back_is_a_finding_of_the_next_round(reports: H
 
 
 def test_reports_that_are_wrong_are_refused_with_the_reason_and_kept(reports: House) -> None:
-    refused = [r for r in reports.records("action-refused", verb="handoff") if r["_actor"]["name"] == "untidy"]
+    refused = reports.records("action-refused", verb="handoff")
+    assert [r["_actor"]["name"] for r in refused] == ["untidy"] * 4
     assert [r["code"] for r in refused] == ["refused", "denied", "refused", "refused"]
     empty, foreign, untidy, second = (r["reason"] for r in refused)
     assert "no commits" in empty

@@ -92,6 +92,7 @@ def test_a_blocker_that_is_cleared_lets_the_same_agent_go_on(silence: House) -> 
     silence.until(lambda: silence.phase("blocked") == "completed", "the blocked epic")
     first, second = silence.records("handed-off", job="blocked")
     assert (first["status"], second["status"]) == ("BLOCKED", "DONE")
+    assert not silence.records("session-nudged", job="blocked"), "silence counts from the answer"
     assert first["session"] == second["session"]
 
 
