@@ -116,11 +116,11 @@ class GitWorktrees:
                     one.rmdir()
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a folder and those above it, and remember which were not there before."""
+        """Make a folder and those above it, and remember which were not there before: first, so that a kill forgets none."""
         for one in reversed((folder, *folder.parents)):
             if not one.exists():
-                one.mkdir(exist_ok=True)
                 append_line(self._made, os.fsencode(one))
+                one.mkdir(exist_ok=True)
 
     def _own(self, path: Path) -> None:
         if not path.is_absolute() or ".." in path.parts:
