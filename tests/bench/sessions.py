@@ -22,7 +22,7 @@ from history import ENV, git  # found by the line above
 from waiting import until  # the same
 
 from gitorch.model import events as e  # the same
-from gitorch.model.run import SessionPhase  # the same
+from gitorch.model.run import OVER, SessionPhase  # the same
 from gitorch.wiring import open_ledger, tools  # the same
 
 if TYPE_CHECKING:
@@ -106,13 +106,13 @@ def prepared(epics: int, *, chain: bool, tests: str, script: str) -> Iterator[Pa
 
 
 def ended(repo: Path) -> None:
-    """Cancel what is open and stop every agent."""
+    """Cancel what is open and stop every agent: the folder goes away, and its terminals must not outlive it."""
     given = tools(repo, ENV)
-    for run in given.ledger.state(None).board.runs if given.ledger.exists() else ():
-        verb(repo, "cancel", run, "--yes", expected=(0, 2, 4))
-        verb(repo, "up", run, "--no-wait", expected=(0, WAITING))
-        verb(repo, "cleanup", run, "--yes", expected=(0, 4))
-        verb(repo, "up", run, "--no-wait", expected=(0, WAITING))
+    for run, line in (given.ledger.state(None).board.runs if given.ledger.exists() else {}).items():
+        if line.phase not in OVER:
+            verb(repo, "cancel", run)
+        verb(repo, "cleanup", run, "--yes")
+    given.terminals.close()
 
 
 def handoffs(arguments: argparse.Namespace) -> None:
