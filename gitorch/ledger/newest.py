@@ -78,6 +78,10 @@ class Newest:
     def _advance(self, fold: Fold, tip: CommitId, seen: Remembered | None) -> None:
         base = fold.head
         if base.commit == tip:
+            if (
+                seen is not None and seen.seq >= base.seq and seen.commit != tip
+            ):  # a cache may be as old as a shortened branch
+                raise remembered.lost(seen)
             return
         met = seen is None or seen.commit == base.commit or (base.commit is not None and seen.seq < base.seq)
         near = seen is not None and base.commit is not None and seen.commit == tip and seen.seq - base.seq <= FEW

@@ -293,6 +293,15 @@ def test_a_shortened_ledger_is_corrupt_at_the_next_look(repo, ledger):
             one.append(RUN, AGENT, AT, lambda _: [renewed(1)])
 
 
+def test_a_cache_as_old_as_a_shortened_ledger_does_not_hide_it(repo, ledger):
+    fill(ledger, 2)
+    ledger._newest._cache.save(ledger._newest.fold(RUN))
+    ledger.append(RUN, AGENT, AT, lambda _: [renewed(2)])
+    git(repo, "update-ref", REF, f"{REF}~1")
+    with pytest.raises(Corrupt, match="shortened or replaced"):
+        open_ledger(repo).state(RUN)
+
+
 def test_a_replaced_ledger_is_corrupt_even_when_it_is_longer(repo, ledger, tmp_path):
     fill(ledger, 3)
     lost = ledger.tip()
