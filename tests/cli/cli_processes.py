@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +43,11 @@ def call(*argv: str, env: dict[str, str] | None = None, typed: bytes = b"", cwd=
     )
 
 
+def _heed_interrupts() -> None:
+    """A suite that a shell runs in the background ignores SIGINT, and so would everything that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Typist:
     """A process at a terminal of its own: what it shows can be waited for, and answered."""
 
@@ -54,6 +60,7 @@ class Typist:
             stderr=slave,
             env=environment(**(env or {})),
             start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
         os.close(slave)
         self.seen = ""
