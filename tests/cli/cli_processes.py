@@ -60,7 +60,7 @@ class Typist:
             stderr=slave,
             env=environment(**(env or {})),
             start_new_session=True,
-            preexec_fn=_heed_interrupts,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 no threads here
         )
         os.close(slave)
         self.seen = ""
