@@ -65,6 +65,15 @@ class Typist:
         os.close(slave)
         self.seen = ""
 
+    def interrupt(self, text: str) -> None:
+        """Ctrl-C until the terminal shows this: readline notices one that comes just before it waits only with the next."""
+        limit = time.monotonic() + WAIT_SECONDS
+        while text not in self.seen and self.process.poll() is None:
+            assert time.monotonic() < limit, f"interrupted for {text!r}, saw {self.seen!r}"
+            self.process.send_signal(signal.SIGINT)
+            self._more()
+        self.until(text)
+
     def until(self, text: str) -> None:
         """Read on until the terminal has shown this."""
         limit = time.monotonic() + WAIT_SECONDS

@@ -83,8 +83,7 @@ def test_start_at_a_real_terminal_asks_and_begins():
 def test_an_interrupt_at_a_question_is_130():
     typist = Typist(str(STAGE), "empty", "start", "plan.md")
     typist.until("Autonomy [end_only]:")
-    typist.process.send_signal(signal.SIGINT)
-    typist.until("gitorch: interrupted")
+    typist.interrupt("gitorch: interrupted")
     assert typist.status() == 130
 
 
