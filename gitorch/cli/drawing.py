@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from gitorch.app.finding import open_runs
 from gitorch.cli.cells import safe_line
+from gitorch.cli.follower import Follower
 from gitorch.cli.story import plain_line
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.model.ids import Moment, RunId, SessionId
     from gitorch.model.run import Run
-    from gitorch.ports.ledger import Written
 
 
 class View(Protocol):
@@ -27,35 +26,6 @@ class View(Protocol):
     def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
         """How one run stands now. `silent` are parts of the world that could not be asked."""
         ...
-
-
-class Follower:
-    """New records of runs, whoever wrote them; the ledger is read only when a run has grown.
-
-    Records that were there at the beginning are not new, but for the last `keep` of each run.
-    """
-
-    def __init__(self, tools: Tools, keep: int) -> None:
-        self._tools = tools
-        self._keep = keep
-        self._counted = {run: _records(tools, run) for run in open_runs(tools)}
-        self._last: dict[RunId, int] = {}
-
-    def fresh(self, run: Run) -> tuple[Written, ...]:
-        """The records since the last time this was asked of the run."""
-        known = self._last.get(run.id)
-        if known is not None and self._counted.get(run.id) == run.records:
-            return ()
-        skipped = max(0, self._counted.get(run.id, 0) - self._keep) if known is None else 0
-        found = tuple(self._tools.ledger.records(run.id, -1 if known is None else known))
-        self._counted[run.id] = run.records
-        self._last[run.id] = found[-1].record.seq if found else -1 if known is None else known
-        return found[skipped:]
-
-
-def _records(tools: Tools, run: RunId) -> int:
-    found = tools.ledger.state(run).run
-    return 0 if found is None else found.records
 
 
 class PlainView:

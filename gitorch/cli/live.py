@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from gitorch.cli.drawing import Follower
+from gitorch.cli.follower import Follower
 from gitorch.cli.frame import EVENTS_MAX, Panel, frame_lines
 from gitorch.cli.page import Page
 from gitorch.cli.story import plain_line

@@ -1,8 +1,4 @@
-"""The git command line. Implements `ports.world.Git`.
-
-Names never reach git as words it could read as options or expressions: branches go as full ref names, commits as full
-ids, paths behind `--` or after a colon. Hooks of the user do not run for gitorch's own plumbing.
-"""
+"""A repository through the git command line. Implements `ports.world.Git`."""
 
 from __future__ import annotations
 
@@ -10,70 +6,24 @@ import fnmatch
 import getpass
 import re
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Failed, Unavailable
+from gitorch.errors import Failed, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult
 from gitorch.world.checkout import bring_along, checkout_of
-from gitorch.world.programs import Done, run, without
+from gitorch.world.git_runner import GitRunner, common_directory, split, uncommitted_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from gitorch.model.ids import Moment
     from gitorch.ports.world import Clock
 
 FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-LOCKED = re.compile(
-    r"Unable to create '.*\.lock'|index file.*lock|another git process seems to be running", re.IGNORECASE
-)
-LOCK_TRIES = 8
 PACK_SECONDS = 600.0
-OWN_FOLDER = ".gitorch"
-"""Where briefs and outboxes lie in a worktree; never part of anybody's work."""
-
-
-class GitRunner:
-    """Runs git in one directory, with an environment free of GIT_*, a time limit, and patience for locks."""
-
-    def __init__(self, where: Path, environ: Mapping[str, str], clock: Clock) -> None:
-        self.where = where
-        self._environ = environ
-        self._clock = clock
-        kept = without(environ, ("GIT_", "GITORCH_"))
-        quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
-        self._env = {**kept, **quiet}
-
-    def at(self, where: Path) -> GitRunner:
-        """The same for another directory."""
-        return GitRunner(where, self._environ, self._clock)
-
-    def ask(
-        self,
-        *words: str,
-        given: bytes = b"",
-        env: Mapping[str, str] | None = None,
-        wait_seconds: float = 60.0,
-        keep: tuple[int, ...] = (),
-    ) -> Done:
-        """One git command; any exit status is an answer. Raises Busy when a lock stays taken, Unavailable without git."""
-        argv = ["git", "-C", str(self.where), "-c", "gc.auto=0", "-c", "core.hooksPath=/dev/null", *words]
-        for attempt in range(LOCK_TRIES):
-            done = run(argv, {**self._env, **(env or {})}, given=given, wait_seconds=wait_seconds, keep=keep)
-            if done.status == 0 or not LOCKED.search(done.err):
-                return done
-            self._clock.sleep(0.02 * 1.7**attempt)
-        raise Busy(f"git {words[0]} found a lock that stayed taken for {self.where}", hint="git status")
-
-    def tell(self, *words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
-        """One git command that must succeed; its output. Raises Unavailable with git's own words."""
-        done = self.ask(*words, given=given, env=env)
-        if done.status != 0:
-            raise Unavailable(f"git {words[0]} failed in {self.where}: {done.err}", hint="gitorch doctor")
-        return done.out
 
 
 class GitCommands:
@@ -136,13 +86,13 @@ class GitCommands:
             return WorkFacts(None, uncommitted, 0, (), tuple(expected))
         head = CommitId(found.out.strip())
         commits = int(git.tell("rev-list", "--count", f"{base}..{head}", "--"))
-        changed = _split(git.tell("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, head, "--"))
+        changed = split(git.tell("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, head, "--"))
         return WorkFacts(head, uncommitted, commits, changed, self._missing(head, expected))
 
     def _missing(self, head: CommitId, expected: Sequence[str]) -> tuple[str, ...]:
         if not expected:
             return ()
-        paths = _split(self._git.tell("ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", head))
+        paths = split(self._git.tell("ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", head))
         held = set(paths)
         return tuple(want for want in expected if want.rstrip("/") not in held and not fnmatch.filter(paths, want))
 
@@ -154,7 +104,7 @@ class GitCommands:
         done = self._git.ask("merge-base", base, head)
         fork = done.out.strip() if done.status == 0 else base
         words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", fork, head, "--")
-        rows = [row.split("\t", 2) for row in _split(self._git.tell(*words))]
+        rows = [row.split("\t", 2) for row in split(self._git.tell(*words))]
         commits = int(self._git.tell("rev-list", "--count", f"{base}..{head}", "--"))
         added = sum(int(row[0]) for row in rows if row[0] != "-")
         removed = sum(int(row[1]) for row in rows if row[1] != "-")
@@ -168,7 +118,7 @@ class GitCommands:
         done = self._git.ask("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
         if done.status not in {0, 1}:
             raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}: {done.err}")
-        tree, *conflicts = _split(done.out)
+        tree, *conflicts = split(done.out)
         return MergeTry(tree, tuple(dict.fromkeys(conflicts)))
 
     def commit_merge(self, tree: str, parents: Sequence[CommitId], message: str, at: Moment) -> CommitId:
@@ -243,18 +193,3 @@ class GitCommands:
         """`user.name` of the repository, or the login name."""
         done = self._git.ask("config", "--get", "user.name")
         return done.out.strip() or getpass.getuser()
-
-
-def uncommitted_paths(git: GitRunner) -> list[str]:
-    """Paths with changes that no commit holds, untracked files included, less what is gitorch's own."""
-    entries = iter(_split(git.tell("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")))
-    return [entry[3:] for entry in entries if entry[3:] != OWN_FOLDER and not entry[3:].startswith(f"{OWN_FOLDER}/")]
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split("\0") if part)
-
-
-def common_directory(git: GitRunner) -> Path:
-    """The directory that all worktrees of the repository share."""
-    return Path(git.tell("rev-parse", "--path-format=absolute", "--git-common-dir").rstrip("\n"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Failed, Refused
 from gitorch.world.checkout import worktrees
 from gitorch.world.files import append_line, holding
-from gitorch.world.git import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
+from gitorch.world.git_runner import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

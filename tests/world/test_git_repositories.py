@@ -12,7 +12,8 @@ from gitorch.errors import Busy, Failed, Refused, Unavailable
 from gitorch.model.ids import CommitId, Moment
 from gitorch.world.checkout import bring_along
 from gitorch.world.clock import SystemClock
-from gitorch.world.git import GitCommands, GitRunner
+from gitorch.world.git import GitCommands
+from gitorch.world.git_runner import GitRunner
 from gitorch.world.worktrees import GitWorktrees
 
 CLOCK = SystemClock()

@@ -1,0 +1,82 @@
+"""Running git: one directory, a clean environment, a time limit, patience for locks; and what every caller asks of a worktree.
+
+Names never reach git as words it could read as options or expressions: branches go as full ref names, commits as full
+ids, paths behind `--` or after a colon. Hooks of the user do not run for gitorch's own plumbing.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Busy, Unavailable
+from gitorch.world.programs import Done, run, without
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.ports.world import Clock
+
+LOCKED = re.compile(
+    r"Unable to create '.*\.lock'|index file.*lock|another git process seems to be running", re.IGNORECASE
+)
+LOCK_TRIES = 8
+OWN_FOLDER = ".gitorch"
+"""Where briefs and outboxes lie in a worktree; never part of anybody's work."""
+
+
+class GitRunner:
+    """Runs git in one directory, with an environment free of GIT_*, a time limit, and patience for locks."""
+
+    def __init__(self, where: Path, environ: Mapping[str, str], clock: Clock) -> None:
+        self.where = where
+        self._environ = environ
+        self._clock = clock
+        kept = without(environ, ("GIT_", "GITORCH_"))
+        quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
+        self._env = {**kept, **quiet}
+
+    def at(self, where: Path) -> GitRunner:
+        """The same for another directory."""
+        return GitRunner(where, self._environ, self._clock)
+
+    def ask(
+        self,
+        *words: str,
+        given: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        wait_seconds: float = 60.0,
+        keep: tuple[int, ...] = (),
+    ) -> Done:
+        """One git command; any exit status is an answer. Raises Busy when a lock stays taken, Unavailable without git."""
+        argv = ["git", "-C", str(self.where), "-c", "gc.auto=0", "-c", "core.hooksPath=/dev/null", *words]
+        for attempt in range(LOCK_TRIES):
+            done = run(argv, {**self._env, **(env or {})}, given=given, wait_seconds=wait_seconds, keep=keep)
+            if done.status == 0 or not LOCKED.search(done.err):
+                return done
+            self._clock.sleep(0.02 * 1.7**attempt)
+        raise Busy(f"git {words[0]} found a lock that stayed taken for {self.where}", hint="git status")
+
+    def tell(self, *words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        """One git command that must succeed; its output. Raises Unavailable with git's own words."""
+        done = self.ask(*words, given=given, env=env)
+        if done.status != 0:
+            raise Unavailable(f"git {words[0]} failed in {self.where}: {done.err}", hint="gitorch doctor")
+        return done.out
+
+
+def uncommitted_paths(git: GitRunner) -> list[str]:
+    """Paths with changes that no commit holds, untracked files included, less what is gitorch's own."""
+    entries = iter(split(git.tell("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")))
+    return [entry[3:] for entry in entries if entry[3:] != OWN_FOLDER and not entry[3:].startswith(f"{OWN_FOLDER}/")]
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The parts of what git ended with NULs, less empty ones."""
+    return tuple(part for part in text.split("\0") if part)
+
+
+def common_directory(git: GitRunner) -> Path:
+    """The directory that all worktrees of the repository share."""
+    return Path(git.tell("rev-parse", "--path-format=absolute", "--git-common-dir").rstrip("\n"))
