@@ -160,7 +160,7 @@ def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command,
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
         _remove_job(tools, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
-    tools.checks.clear()
+    tools.checks.clear(tools.base(run))
     tools.worktrees.tidy(tools.base(run))
     tools.terminals.close()
     return (commands.RecordCleanup(tuple(removed), tuple(kept)),)

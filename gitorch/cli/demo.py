@@ -69,7 +69,8 @@ class Stage:
         self.gitorch("check", "plan.md")
         self.gitorch("start", "plan.md", *self._agreed)
         for _ in range(ROUNDS_MAX):
-            self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
+            if self._open_question() is None:
+                self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
             question = self._open_question()
             if question is not None:
                 self._answer(question)
@@ -146,13 +147,13 @@ class Stage:
         """End what a broken-off demo left running; after a whole one there is nothing to end."""
         from gitorch.ports.world import SessionKey
 
-        for session in self._run().sessions if self._tools.ledger.exists() and self._begun() else ():
-            self._tools.terminals.stop(SessionKey(self._run().id, session))
-        self._tools.checks.clear()
+        if not self._tools.ledger.exists() or not self._tools.ledger.state(None).board.runs:
+            return
+        run = self._run()
+        for session in run.sessions:
+            self._tools.terminals.stop(SessionKey(run.id, session))
+        self._tools.checks.clear(self._tools.base(run))
         self._tools.terminals.close()
-
-    def _begun(self) -> bool:
-        return bool(self._tools.ledger.state(None).board.runs)
 
     def tell(self, *lines: str) -> None:
         """Something for the person who watches."""

@@ -236,8 +236,8 @@ class Checks(Protocol):
         """Begin a run on a clean checkout unless one is there."""
         ...
 
-    def clear(self) -> None:
-        """End what runs and forget the results and checkouts."""
+    def clear(self, under: Path) -> None:
+        """End what runs in checkouts below a folder, and forget those checkouts and their results; others go on."""
         ...
 
 

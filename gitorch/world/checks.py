@@ -99,14 +99,17 @@ class ProjectChecks:
         write_json(run / "runner.json", {"pid": runner.pid, "started": one.started if one is not None else ""})
         self._runners.append(runner)
 
-    def clear(self) -> None:
-        """End what runs and forget the results and checkouts. Raises Failed when something of a run cannot be ended."""
+    def clear(self, under: Path) -> None:
+        """End what runs in checkouts below a folder, and forget those checkouts and their results; others go on.
+
+        Raises Failed when something of a run cannot be ended.
+        """
         for run in sorted(self._folder.glob("*/")):
-            self._end_leftovers(run)
             spec = read_json(run / "spec.json")
-            if spec is not None:
+            if spec is not None and Path(str(spec["cwd"])).is_relative_to(under):
+                self._end_leftovers(run)
                 self._worktrees.remove(Path(str(spec["cwd"])), force=True)
-            shutil.rmtree(run)
+                shutil.rmtree(run)
 
     def _end_leftovers(self, run: Path) -> None:
         runner = read_json(run / "runner.json") or {"pid": 0, "started": ""}

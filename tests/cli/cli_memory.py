@@ -200,7 +200,7 @@ class MemoryWorld:
     def log(self, commit_, command) -> bytes:
         return b""
 
-    def clear(self) -> None:
+    def clear(self, under) -> None:
         pass
 
     def read(self, path):

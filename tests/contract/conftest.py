@@ -188,7 +188,7 @@ class RealCheckBench:
     passing, failing, endless = "cat README.md", "echo broken; exit 3", "sleep 600"
 
     def close(self):
-        self.checks.clear()
+        self.checks.clear(self.where.parent)
 
 
 class FakeCheckBench:

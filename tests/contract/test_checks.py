@@ -37,5 +37,12 @@ def test_runs_of_different_commands_are_different_runs(court):
 def test_what_was_cleared_is_absent(court):
     court.checks.start(court.commit, court.passing, 60, court.where)
     finished(court, court.passing)
-    court.checks.clear()
+    court.checks.clear(court.where.parent)
     assert court.checks.look(court.commit, court.passing).phase is CheckPhase.ABSENT
+
+
+def test_what_runs_in_another_folder_is_not_cleared(court):
+    court.checks.start(court.commit, court.passing, 60, court.where)
+    finished(court, court.passing)
+    court.checks.clear(court.where.parent / "another run")
+    assert court.checks.look(court.commit, court.passing).phase is CheckPhase.FINISHED

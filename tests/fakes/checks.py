@@ -17,6 +17,7 @@ class FakeChecks:
         self.running = {}
         self.finished = {}
         self.starts = []
+        self.places = {}
 
     def finish(self, commit, command):
         self.running.pop((commit, command))
@@ -40,16 +41,19 @@ class FakeChecks:
     def log(self, commit, command):
         return self.finished[commit, command][2].encode() if (commit, command) in self.finished else b""
 
-    def start(self, commit, command, wait_seconds, worktree):  # noqa: ARG002 - the port names it
+    def start(self, commit, command, wait_seconds, worktree):
         self._ask()
         if (commit, command) not in self.running and (commit, command) not in self.finished:
             self.starts.append((commit, command))
             self.running[commit, command] = wait_seconds
+            self.places[commit, command] = worktree
 
-    def clear(self):
+    def clear(self, under):
         self._ask()
-        self.running.clear()
-        self.finished.clear()
+        for key in [key for key, place in self.places.items() if place.is_relative_to(under)]:
+            del self.places[key]
+            self.running.pop(key, None)
+            self.finished.pop(key, None)
 
     def _ask(self):
         if self.silent:

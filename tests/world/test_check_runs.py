@@ -23,7 +23,7 @@ from gitorch.world.worktrees import GitWorktrees
 def court(repo, tmp_path):
     court = Court(repo, tmp_path)
     yield court
-    court.checks.clear()
+    court.checks.clear(court.where.parent)
 
 
 class Court:
@@ -155,7 +155,7 @@ def test_clearing_ends_what_runs_and_takes_its_checkout(court):
     command = "echo $$ > ../pid; sleep 600"
     court.checks.start(court.commit, command, 60, court.where)
     pid = int(wait_for(lambda: (court.where.parent / "pid").exists() and (court.where.parent / "pid").read_text()))
-    court.checks.clear()
+    court.checks.clear(court.where.parent)
     assert gone(pid)
     assert not court.where.exists()
     assert court.look(command).phase is CheckPhase.ABSENT
