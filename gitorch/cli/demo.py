@@ -5,6 +5,7 @@ Every step is a verb of gitorch, typed and run as a user would; nothing here rea
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from gitorch.errors import Failed, Waiting
 from gitorch.model.run import QuestionKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.app.tools import Tools
     from gitorch.cli.call import Call
     from gitorch.model.run import Question, Run
@@ -128,14 +131,13 @@ class Stage:
         self.tests(TEST, passing=True)
         self.tell("", f"$ git log --oneline gitorch/ledger | head\n{self._tools.git.graph('gitorch/ledger', 8)}")
         self.gitorch("verify")
-        where = self._shown()
-        run = self._run().id
+        where, program, run = self._shown(), _quoted(program_as_typed(sys.argv[0], self._call.environ)), self._run().id
         self.tell(
             "",
             "Three commands to try next:",
             f"  git -C {where} log --stat gitorch/ledger    every decision is a commit",
-            f"  gitorch -C {where} report {run}    what was approved",
-            f"  gitorch -C {where} log {run}    the whole story",
+            f"  {program} -C {where} report {run}    what was approved",
+            f"  {program} -C {where} log {run}    the whole story",
         )
 
     def _shown(self) -> str:
@@ -158,6 +160,17 @@ class Stage:
     def tell(self, *lines: str) -> None:
         """Something for the person who watches."""
         self._call.note("\n".join(lines))
+
+
+def program_as_typed(called: str, environ: Mapping[str, str]) -> str:
+    """What a person types to call this gitorch: its name where a shell finds it by that, else the path it was called by."""
+    from shutil import which
+
+    found = which("gitorch", path=environ.get("PATH"))
+    here = Path(called)
+    if here.name != "gitorch" or not here.exists():  # run by `python -m`, or inside another program
+        return "gitorch"
+    return "gitorch" if found is not None and here.samefile(found) else called
 
 
 def _quoted(word: str) -> str:
