@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import History, Store
-    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Secrets, Terminals, Worktrees
+    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Remotes, Secrets, Terminals, Worktrees
 
 T = TypeVar("T")
 
@@ -134,6 +134,7 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
         ledger=open_ledger(common, environ),
         terminals=_later(lambda: _terminals(home, socket_name(common), clock, environ)),
         git=_later(lambda: _git(root, environ, clock)),
+        remotes=_later(lambda: _remotes(root, environ, clock)),
         worktrees=worktrees,
         checks=_later(lambda: _checks(home, worktrees, environ, clock)),
         files=_later(_files),
@@ -160,6 +161,12 @@ def _git(root: Path, environ: Mapping[str, str], clock: Clock) -> Git:
     from gitorch.world.git import GitCommands
 
     return GitCommands(root, environ, clock)
+
+
+def _remotes(root: Path, environ: Mapping[str, str], clock: Clock) -> Remotes:
+    from gitorch.world.remotes import GitRemotes
+
+    return GitRemotes(root, environ, clock)
 
 
 def _worktrees(root: Path, environ: Mapping[str, str], clock: Clock) -> Worktrees:

@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitorch.app.pushing import ahead
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
 from gitorch.model.run import BranchFacts
-from gitorch.rules.merge_report import report_text
+from gitorch.rules.merge_report import merge_message, report_text
 from gitorch.rules.readings import branch_name, merge_jobs
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId, Moment
     from gitorch.model.review import Check
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import JobState, Report, Run
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
@@ -71,6 +72,9 @@ def make_report(tools: Tools, run: Run, effect: effects.MakeReport) -> tuple[Com
         combined = _combined_check(tools, run, merged)
         if combined is None:
             return ()
+    behind = ahead(tools, run, target)
+    if behind is not None:
+        return (_target_behind(run, effect, target, behind),)
     shared = Counter(path for branch in branches for path in branch.paths)
     facts = MergeFacts(
         target_commit=target,
@@ -93,6 +97,19 @@ def _target_gone(run: Run, effect: effects.MakeReport) -> commands.Escalate:
         tried="gitorch never creates it.",
         evidence=f"it was at {run.target_commit} when the run was prepared",
         decision=f"Bring {run.target} back and retry, or stop the run?",
+        options=("retry", "stop_run"),
+        job=effect.checkpoint,
+    )
+
+
+def _target_behind(run: Run, effect: effects.MakeReport, target: CommitId, behind: CommitId) -> commands.Escalate:
+    remote = run.settings.push_remote
+    return commands.Escalate(
+        trigger=f"behind:{remote}",
+        happened=f"{run.target} lacks what {remote} has in it by now, so a merge could not be pushed.",
+        tried="It was not changed: gitorch merges into what is there, and never pulls.",
+        evidence=f"{run.target} is at {target} here and at {behind} at {remote}",
+        decision=f"Bring it up to date (git switch {run.target} && git pull --ff-only {remote} {run.target}) and retry, or stop?",
         options=("retry", "stop_run"),
         job=effect.checkpoint,
     )
@@ -125,8 +142,7 @@ def _merge_all(
         tried = tools.git.try_merge(commit, theirs)
         if tried.conflicts:
             return None, tuple(f"{job.spec.id} conflicts in {path}" for path in tried.conflicts)
-        message = f"Merge {job.spec.id}: {job.spec.title}\n\nGitorch-Run: {run.id}\nGitorch-Job: {job.spec.id}\n"
-        commit = tools.git.commit_merge(tried.tree, (commit, theirs), message, _latest_handoff(run))
+        commit = tools.git.commit_merge(tried.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
     return (commit if commit != target else None), ()
 
 
@@ -139,16 +155,34 @@ def _combined_check(tools: Tools, run: Run, merged: CommitId) -> Check | None:
     return sight.check if sight.phase is CheckPhase.FINISHED else None
 
 
-def merge_branches(tools: Tools, run: Run, _: effects.MergeBranches) -> tuple[Command, ...]:
+def merge_branches(tools: Tools, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
     """Move the target to the approved commit by compare-and-swap. A merge that was made but not written down is written down."""
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
+    behind = ahead(tools, run, report.merged_commit)
+    if behind is not None:
+        return (commands.VoidReport(f"{run.settings.push_remote} has {report.target} at {behind[:12]} by now"),)
     # Also where the branch is there already: who moved it may have been killed before its checkout came along.
-    if tools.git.move(report.target, report.merged_commit, report.target_commit).moved:
+    result = tools.git.move(report.target, report.merged_commit, report.target_commit)
+    if result.moved:
         return (done,)
+    if result.refused:
+        return (_refused(effect, report, result.refused),)
     now = tools.git.resolve(report.target)
     if now is not None and tools.git.contains(report.merged_commit, now):
         return (done,)
     return (commands.VoidReport(f"{report.target} {'is gone' if now is None else f'moved to {now[:12]}'}"),)
+
+
+def _refused(effect: effects.MergeBranches, report: Report, said: str) -> commands.Escalate:
+    return commands.Escalate(
+        trigger=f"move:{report.target}",
+        happened=f"{report.target} could not be moved to the approved commit: {said.splitlines()[0]}",
+        tried=f"git update-ref was asked to move it from {report.target_commit[:12]}; nothing was changed.",
+        evidence=said,
+        decision="Clear what refuses it and retry with the same approval, or stop the run?",
+        options=("retry", "stop_run"),
+        job=effect.job,
+    )

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from gitorch.app.merging import build_base, make_report, merge_branches
+from gitorch.app.pushing import push_merge, take_back
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
@@ -189,6 +190,8 @@ EFFECTS: Mapping[type, Callable[[Tools, Run, Any], tuple[Command, ...]]] = {
     effects.BuildBase: build_base,
     effects.MakeReport: make_report,
     effects.MergeBranches: merge_branches,
+    effects.PushMerge: push_merge,
+    effects.TakeBack: take_back,
     effects.CleanUp: _clean_up,
 }
 

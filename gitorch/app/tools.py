@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import Ledger
-    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Secrets, Terminals, Worktrees
+    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Remotes, Secrets, Terminals, Worktrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Tools:
     ledger: Ledger
     terminals: Terminals
     git: Git
+    remotes: Remotes
     worktrees: Worktrees
     checks: Checks
     files: Files

@@ -282,6 +282,23 @@ class RecordMerge:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPush:
+    """The remote's branch holds the merge; `old` is what it held before, None where it held it already."""
+
+    remote: str
+    old: CommitId | None
+    new: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTakenBack:
+    """The target is where it was before the merge."""
+
+    old: CommitId
+    new: CommitId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordCleanup:
     removed: tuple[str, ...]
     kept: tuple[str, ...]
@@ -328,6 +345,8 @@ Command = (
     | ApproveMerge
     | RejectMerge
     | RecordMerge
+    | RecordPush
+    | RecordTakenBack
     | RecordCleanup
     | RecordRefusal
 )

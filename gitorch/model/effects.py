@@ -63,10 +63,35 @@ class MergeBranches:
 
 
 @dataclass(frozen=True, slots=True)
+class PushMerge:
+    """Bring the merged commit to the configured remote, where that is no more than moving its branch forward."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Move the target back to where it was before the merge, if it still is where the merge brought it."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Stop what is left and remove worktrees that are clean and merged."""
 
     branches: bool
 
 
-Effect = StartSession | StopSession | DeliverLetter | StartCheck | BuildBase | MakeReport | MergeBranches | CleanUp
+Effect = (
+    StartSession
+    | StopSession
+    | DeliverLetter
+    | StartCheck
+    | BuildBase
+    | MakeReport
+    | MergeBranches
+    | PushMerge
+    | TakeBack
+    | CleanUp
+)

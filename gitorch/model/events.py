@@ -407,6 +407,28 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class Pushed:
+    """The merge reached the remote: its branch went from `old` to `new`, or was found to hold it already."""
+
+    job: JobId
+    remote: str
+    target: str
+    old: CommitId | None
+    new: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTakenBack:
+    """The principal had a merge undone that a remote refused: the target is at `old` again, and nothing is approved."""
+
+    job: JobId
+    target: str
+    old: CommitId
+    new: CommitId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanupDone:
     """Sessions are stopped, clean and merged worktrees removed; `kept` says what was left and why."""
 
@@ -453,5 +475,7 @@ Event = (
     | MergeApproved
     | MergeRejected
     | Merged
+    | Pushed
+    | MergeTakenBack
     | CleanupDone
 )

@@ -232,12 +232,17 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The target moved from `old` to `new`, once, by compare-and-swap."""
+    """The target moved from `old` to `new`, once, by compare-and-swap.
+
+    `push` says what becomes of it at the remote, where one is configured: `` (it is owed), `pushed`, `left` (the principal
+    decided to leave it unpushed), `back` (the principal wants the merge undone).
+    """
 
     target: str
     old: CommitId
     new: CommitId
     at: Moment
+    push: str = ""
 
 
 @dataclass(frozen=True, slots=True)

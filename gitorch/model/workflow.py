@@ -157,3 +157,5 @@ class Settings:
     worktrees: str = ""
     cleanup: str = "ask"
     reject_fails_run: bool = False
+    push_remote: str = ""
+    push_ledger: bool = False

@@ -114,12 +114,23 @@ class MoveResult:
 
     `checkout` is `none` (checked out nowhere), `updated`, or `left`: it holds work of somebody's, so it was not touched
     and now shows the move as changes to undo. `path` is where, and `command` what brings it along, keeping that work.
+    `refused` are git's words where the branch is still at its old commit because a hook or git itself said no.
     """
 
     moved: bool
     checkout: str = "none"
     path: str = ""
     command: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushRef:
+    """One branch of a push: `new` goes to `ref` of the remote, if it holds `expected` there (None: is not there yet)."""
+
+    ref: str
+    new: CommitId
+    expected: CommitId | None
 
 
 class Git(Protocol):
@@ -173,11 +184,16 @@ class Git(Protocol):
         """Whether one commit is in the history of the other."""
         ...
 
-    def move(self, branch: str, new: CommitId, old: CommitId) -> MoveResult:
+    def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
         """Move a branch by compare-and-swap; nothing moves when it is neither at `old` nor, from an earlier try, at `new`.
 
-        A clean checkout of it is brought along; one with uncommitted work is left exactly as it is, and named.
+        A clean checkout of it is brought along; one with uncommitted work is left exactly as it is, and named. The
+        repository's `reference-transaction` hook is asked, as it is when a user merges. `why` is for the reflog.
         """
+        ...
+
+    def has(self, commit: CommitId) -> bool:
+        """Whether this commit is in the repository."""
         ...
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
@@ -198,6 +214,25 @@ class Git(Protocol):
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
+        ...
+
+
+class Remotes(Protocol):
+    """Other repositories that this one knows by name."""
+
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        ...
+
+    def heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
+        """What the remote holds now under these full ref names; those it does not have are left out. Raises Unavailable."""
+        ...
+
+    def push(self, remote: str, refs: Sequence[PushRef]) -> str:
+        """Push all of these or none, each only from where it is expected; empty when done, else why not, in git's words.
+
+        The repository's `pre-push` hook is asked. Raises Unavailable where the remote gives no answer in time.
+        """
         ...
 
 

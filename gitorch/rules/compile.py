@@ -50,6 +50,8 @@ def default_settings(config: Config, overrides: Mapping[str, str] | None = None)
         remind_cap_seconds=config.remind_cap_seconds,
         worktrees=config.base_path,
         cleanup=config.cleanup,
+        push_remote=config.push_remote,
+        push_ledger=config.push_ledger,
     )
 
 

@@ -15,10 +15,10 @@ from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.deciding import people, runs, sessions, work
+from gitorch.rules.deciding import merges, people, runs, sessions, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
-from gitorch.rules.readings import open_questions, writes
+from gitorch.rules.readings import open_questions, push_owed, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -56,11 +56,13 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.AnswerQuestion: people.answer,
     commands.Remind: people.remind,
     commands.OpenCheckpoint: people.open_checkpoint,
-    commands.IssueReport: people.issue_report,
-    commands.VoidReport: people.void_report,
-    commands.ApproveMerge: people.approve,
-    commands.RejectMerge: people.reject,
-    commands.RecordMerge: people.record_merge,
+    commands.IssueReport: merges.issue_report,
+    commands.VoidReport: merges.void_report,
+    commands.ApproveMerge: merges.approve,
+    commands.RejectMerge: merges.reject,
+    commands.RecordMerge: merges.record_merge,
+    commands.RecordPush: merges.record_push,
+    commands.RecordTakenBack: merges.record_taken_back,
 }
 
 CLEANUP_OPTIONS = ("worktrees", "branches", "no")
@@ -113,7 +115,7 @@ def _consequences(run: Run) -> tuple[Event, ...]:
         for job in run.jobs.values():
             if settled := settle(run, job):
                 return settled
-    if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()):
+    if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()) and not push_owed(run):
         return (events.RunCompleted(),)
     if run.phase is RunPhase.RUNNING and _hopeless(run):
         return (events.RunFailed("no epic was completed, so there is nothing to merge"),)

@@ -14,7 +14,7 @@ from gitorch.model import events
 from gitorch.model.run import Board, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import people, runs, sessions, work
+from gitorch.rules.evolving import merges, people, runs, sessions, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,12 +51,14 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.Escalated: people.escalated,
     events.QuestionAnswered: people.answered,
     events.QuestionReminded: people.reminded,
-    events.ReportIssued: people.report_issued,
-    events.ReportVoided: people.report_voided,
-    events.MergeApproved: people.approved,
-    events.MergeRejected: people.rejected,
-    events.Merged: people.merged,
-    events.CleanupDone: people.cleaned,
+    events.ReportIssued: merges.report_issued,
+    events.ReportVoided: merges.report_voided,
+    events.MergeApproved: merges.approved,
+    events.MergeRejected: merges.rejected,
+    events.Merged: merges.merged,
+    events.Pushed: merges.pushed,
+    events.MergeTakenBack: merges.taken_back,
+    events.CleanupDone: merges.cleaned,
 }
 
 PHASE_AFTER: Mapping[type, RunPhase] = {

@@ -29,6 +29,20 @@ def report_text(run: Run, facts: MergeFacts) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def merge_message(run: Run, job: JobState) -> str:
+    """What `git log` says of one merged branch: what was done, as its author put it, and who looked at it.
+
+    Its last paragraph is gitorch's own, so that nothing an agent wrote can pass for it.
+    """
+    title = " ".join(f"Merge {job.spec.id}: {job.spec.title}".split())
+    summary = (
+        "" if job.handoff is None else "\n".join(line.rstrip() for line in job.handoff.summary.strip().splitlines())
+    )
+    stages = [f"{v.review} by {v.session} ({v.runtime})" for v in job.verdicts if v.commit == job.cleared]
+    trailers = [f"Gitorch-Run: {run.id}", f"Gitorch-Job: {job.spec.id}", *(f"Gitorch-Review: {s}" for s in stages)]
+    return "\n\n".join(part for part in (title, summary, "\n".join(trailers)) if part) + "\n"
+
+
 def _table(branches: tuple[BranchFacts, ...]) -> str:
     rows = ["| branch | commit | commits | files | lines |", "|---|---|---|---|---|"]
     rows += [f"| `{b.branch}` | `{b.commit}` | {b.commits} | {b.files} | +{b.added} −{b.removed} |" for b in branches]

@@ -20,6 +20,7 @@ from gitorch.rules.readings import (
     feeds_merge,
     held,
     open_questions,
+    push_owed,
     writes,
 )
 from gitorch.rules.reconcile import queue
@@ -136,8 +137,13 @@ def _reports(run: Run) -> Iterator[Effect]:
 
 def _merges(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
-        if job.spec.kind is JobKind.MERGE and job.phase is JobPhase.QUEUED and run.approval and run.merged is None:
+        if job.spec.kind is not JobKind.MERGE or held(run, job.spec.id):
+            continue
+        if job.phase is JobPhase.QUEUED and run.approval and run.merged is None:
             yield effects.MergeBranches(job.spec.id)
+        if job.phase is JobPhase.COMPLETED and run.merged is not None and push_owed(run):
+            back = run.merged.push == "back"
+            yield effects.TakeBack(job.spec.id) if back else effects.PushMerge(job.spec.id)
 
 
 def _cleanup(run: Run) -> Iterator[Effect]:

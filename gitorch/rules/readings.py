@@ -126,6 +126,11 @@ def writes(job: JobState) -> bool:
     return job.spec.kind not in REVIEWING
 
 
+def push_owed(run: Run) -> bool:
+    """Whether a merge that was made has still to reach the remote that the run's settings name."""
+    return bool(run.settings.push_remote) and run.merged is not None and run.merged.push in {"", "back"}
+
+
 def merge_jobs(run: Run) -> tuple[JobState, ...]:
     """The jobs whose cleared work goes into the merge, dependencies first, else in the order of the workflow."""
     left = [j for j in run.jobs.values() if j.cleared is not None and writes(j)]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BYTES_MAX = 200_000
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
@@ -58,6 +59,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
     orchestration, worktrees, tests = top.form("orchestration"), top.form("worktrees"), top.form("tests")
     review, lanes, waits = top.form("review"), top.form("lanes"), top.form("waits")
     reminders, agents = top.form("reminders"), top.form("agents")
+    push = top.form("push")
     implementer, reviewer = lanes.form("implementer"), lanes.form("reviewer")
     stages = _stages(review, default.review_stages)
     config = Config(
@@ -81,12 +83,31 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         remind_first_seconds=reminders.number("first_seconds", default.remind_first_seconds, minimum=1),
         remind_cap_seconds=reminders.number("cap_seconds", default.remind_cap_seconds, minimum=1),
         restarts_max=agents.number("restarts_max", default.restarts_max, maximum=100),
+        push_remote=_remote(push),
+        push_ledger=_push_ledger(push),
         cleanup=str(top.choice("cleanup", Cleanup.ASK)),
         places=dict(_places(value)) if value else {},
     )
-    for form in (top, orchestration, worktrees, tests, review, lanes, implementer, reviewer, waits, reminders, agents):
+    parts = (orchestration, worktrees, tests, review, lanes, implementer, reviewer, waits, reminders, agents, push)
+    for form in (top, *parts):
         form.done()
     return config
+
+
+def _remote(push: Form) -> str:
+    """The name of a remote, which git will read as a word of a command: nothing that could be an option or an address."""
+    name = push.text("remote")
+    if name and not _REMOTE.fullmatch(name):
+        push.complain("remote", f"must be the name of a remote, not `{name}`.", "Name one that `git remote` lists.")
+        return ""
+    return name
+
+
+def _push_ledger(push: Form) -> bool:
+    wanted = push.flag("ledger", default=False)
+    if wanted and not push.text("remote"):
+        push.complain("ledger", "has no effect without a remote.", "Set `push.remote`, too.")
+    return wanted
 
 
 def _stages(review: Form, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "merge-approved": (e.MergeApproved, ("digest", "target", "target_commit", "commits", "proof", "text")),
     "merge-rejected": (e.MergeRejected, ("digest", "rework", "text")),
     "merged": (e.Merged, ("job", "target", "old", "new", "tree")),
+    "pushed": (e.Pushed, ("job", "remote", "target", "old", "new")),
+    "merge-taken-back": (e.MergeTakenBack, ("job", "target", "old", "new", "reason")),
     "cleanup-done": (e.CleanupDone, ("removed", "kept")),
 }
 """Every released type with its keys in the order of its record. Names and keys never change meaning; the table only grows."""

@@ -64,6 +64,8 @@ SENTENCES = {
     "merge-approved": "merge approved by {actor}: {commits:commit} → {target} at {target_commit:.7}",
     "merge-rejected": "merge rejected by {actor} ({rework:job} to rework): {text}",
     "merged": "merged: {target} {old:.7} → {new:.7}",
+    "pushed": "pushed: {target} at {remote} {old:.7} → {new:.7}",
+    "merge-taken-back": "merge taken back: {target} {new:.7} → {old:.7}: {reason}",
     "cleanup-done": "cleaned up: {removed:thing} removed, {kept:thing} kept",
 }
 """One sentence for each released type. `{findings:finding}` counts, `{commit:.7}` abbreviates."""

@@ -142,7 +142,7 @@ class GitCommands:
             raise Unavailable(f"git cannot compare {ancestor[:12]} and {descendant[:12]}: {done.err}")
         return done.status == 0
 
-    def move(self, branch: str, new: CommitId, old: CommitId) -> MoveResult:
+    def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
         """Move a branch from `old` to `new` by compare-and-swap, and bring a clean checkout of it along.
 
         A branch that is at `new` already counts as moved: a try that was killed after the swap is finished.
@@ -150,10 +150,15 @@ class GitCommands:
         ref = f"refs/heads/{branch}"
         checkout = checkout_of(self._git, ref)
         git = self._git.at(checkout) if checkout is not None else self._git
-        done = git.ask("update-ref", "-m", "gitorch: merge", ref, new, old)
-        if done.status != 0 and self.heads([ref]).get(ref) != new:
-            return MoveResult(moved=False)
+        done = git.ask("update-ref", "-m", f"gitorch: {why}", ref, new, old, hooks=True)
+        now = new if done.status == 0 else self.heads([ref]).get(ref)
+        if now != new:
+            return MoveResult(moved=False, refused=done.err or "git gave no reason" if now == old else "")
         return MoveResult(True) if checkout is None else bring_along(git, new, old)
+
+    def has(self, commit: CommitId) -> bool:
+        """Whether this commit is in the repository."""
+        return self._git.ask("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
         """Short id and subject of each commit after `base` up to `head`, oldest first."""

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 LOCKED = re.compile(
     r"Unable to create '.*\.lock'|index file.*lock|another git process seems to be running", re.IGNORECASE
 )
+FORBIDDEN = re.compile(r"Permission denied|Read-only file system|No space left on device", re.IGNORECASE)
+"""Why a lock file cannot be made although nobody holds it: waiting would not help."""
+
+ASKING = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
+"""How git reaches a remote as this user: the only variables of git's own that are left in its environment."""
+
 LOCK_TRIES = 8
 OWN_FOLDER = ".gitorch"
 """Where briefs and outboxes lie in a worktree; never part of anybody's work."""
@@ -33,7 +39,7 @@ class GitRunner:
         self.where = where
         self._environ = environ
         self._clock = clock
-        kept = without(environ, ("GIT_", "GITORCH_"))
+        kept = without(environ, ("GIT_", "GITORCH_")) | {name: environ[name] for name in ASKING if name in environ}
         quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
         self._env = {**kept, **quiet}
 
@@ -48,12 +54,17 @@ class GitRunner:
         env: Mapping[str, str] | None = None,
         wait_seconds: float = 60.0,
         keep: tuple[int, ...] = (),
+        hooks: bool = False,
     ) -> Done:
-        """One git command; any exit status is an answer. Raises Busy when a lock stays taken, Unavailable without git."""
-        argv = ["git", "-C", str(self.where), "-c", "gc.auto=0", "-c", "core.hooksPath=/dev/null", *words]
+        """One git command; any exit status is an answer. Raises Busy when a lock stays taken, Unavailable without git.
+
+        `hooks` says that it does what a user would do by hand, so that the user's own hooks are asked.
+        """
+        quiet = () if hooks else ("-c", "core.hooksPath=/dev/null")
+        argv = ["git", "-C", str(self.where), "-c", "gc.auto=0", *quiet, *words]
         for attempt in range(LOCK_TRIES):
             done = run(argv, {**self._env, **(env or {})}, given=given, wait_seconds=wait_seconds, keep=keep)
-            if done.status == 0 or not LOCKED.search(done.err):
+            if done.status == 0 or not LOCKED.search(done.err) or FORBIDDEN.search(done.err):
                 return done
             self._clock.sleep(0.02 * 1.7**attempt)
         raise Busy(f"git {words[0]} found a lock that stayed taken for {self.where}", hint="git status")

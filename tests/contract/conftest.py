@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fakes.world import FakeChecks, FakeClock, FakeGit, FakeTerminals, FakeWorktrees
+from fakes.world import FakeChecks, FakeClock, FakeGit, FakeRemotes, FakeTerminals, FakeWorktrees
 from world import repos
 from world.terminal_lab import Lab
 
@@ -18,6 +18,7 @@ from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
 from gitorch.world.git import GitCommands
+from gitorch.world.remotes import GitRemotes
 from gitorch.world.worktrees import GitWorktrees
 
 
@@ -30,6 +31,7 @@ class RealGitBench:
         clock = SystemClock()
         self.git = GitCommands(self.repo.path, self.repo.environ, clock)
         self.worktrees = GitWorktrees(self.repo.path, self.repo.environ, clock)
+        self.remotes = GitRemotes(self.repo.path, self.repo.environ, clock)
         self.repo.git("checkout", "-q", "--detach")
         self.scratch = folder / "scratch"
 
@@ -58,6 +60,30 @@ class RealGitBench:
     def follow(self, branch, upstream):
         self.repo.git("branch", "-q", "--set-upstream-to", upstream, branch)
 
+    def share(self, remote, branch):
+        """A remote that has this branch as it is here."""
+        path = self.folder / f"{remote}.git"
+        self.repo.git("init", "-q", "--bare", str(path), cwd=self.folder)
+        self.repo.git("remote", "add", remote, str(path))
+        self.repo.git("push", "-q", remote, branch)
+
+    def elsewhere(self, remote, branch, files):
+        """Somebody else pushes to the remote; the new commit is not here."""
+        other = self.folder / f"clone of {remote}"
+        self.repo.git("clone", "-q", "-b", branch, str(self.folder / f"{remote}.git"), str(other), cwd=self.folder)
+        commit = CommitId(self.repo.commit(files, cwd=other))
+        self.repo.git("push", "-q", "origin", branch, cwd=other)
+        return commit
+
+    def refuse(self, remote, words):
+        hook = self.folder / f"{remote}.git/hooks/update"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\necho '{words}' >&2\nexit 1\n")
+        hook.chmod(0o755)
+
+    def silence(self, remote):
+        (self.folder / f"{remote}.git").rename(self.folder / "gone")
+
 
 class FakeGitBench:
     """The same in memory."""
@@ -66,6 +92,7 @@ class FakeGitBench:
         self.folder = folder
         self.git = FakeGit()
         self.worktrees = FakeWorktrees(self.git)
+        self.remotes = FakeRemotes(self.git)
         self.git.write("main", {"README.md": "one\ntwo\nthree\n", "src/a.py": "a = 1\n"}, "begin")
 
     def write(self, branch, files, start=None):
@@ -79,6 +106,23 @@ class FakeGitBench:
 
     def standing(self, path, name):
         return self.git.checkouts[path].files.get(name)
+
+    def share(self, remote, branch):
+        self.remotes.held[remote] = {f"refs/heads/{branch}": self.git.branches[branch]}
+
+    def elsewhere(self, remote, branch, files):
+        ref, mine = f"refs/heads/{branch}", self.git.branches[branch]
+        commit = self.git.write(branch, files)
+        self.git.branches[branch] = mine
+        self.git.commits.pop(commit)
+        self.remotes.held[remote][ref] = commit
+        return commit
+
+    def refuse(self, remote, words):
+        self.remotes.hooks[remote] = words
+
+    def silence(self, remote):
+        self.remotes.silent.add(remote)
 
     def follow(self, branch, upstream):
         self.git.upstreams[branch] = self.git.branches[upstream]

@@ -30,7 +30,7 @@ class Checkout:
 
 
 class FakeGit:
-    """Branches, commits and worktrees in memory. `silent` makes every call Unavailable."""
+    """Branches, commits and worktrees in memory. `silent` makes every call Unavailable, `hook` what a hook says that lets no branch move."""
 
     def __init__(self):
         self.commits = {}
@@ -40,6 +40,7 @@ class FakeGit:
         self.checkouts = {}
         self.silent = False
         self.loose = 0
+        self.hook = ""
 
     # What a test does to the world.
 
@@ -170,10 +171,11 @@ class FakeGit:
             raise Unavailable(f"git cannot read {ancestor}")
         return ancestor in self._history(descendant)
 
-    def move(self, branch, new, old):
+    def move(self, branch, new, old, why="merge"):  # noqa: ARG002 - the port names it
         self._ask()
-        if self.branches.get(branch) not in {old, new}:
-            return MoveResult(moved=False)
+        now = self.branches.get(branch)
+        if now not in {old, new} or (now == old and self.hook):
+            return MoveResult(moved=False, refused=self.hook if now == old else "")
         holders = [(path, one) for path, one in self.checkouts.items() if one.branch == branch]
         self.branches[branch] = new
         for path, checkout in holders:
@@ -183,6 +185,10 @@ class FakeGit:
             checkout.commit, checkout.files = new, dict(self.files(new))
             return MoveResult(True, "updated", str(path))
         return MoveResult(True)
+
+    def has(self, commit):
+        self._ask()
+        return commit in self.commits
 
     def subjects(self, base, head):
         self._ask()
@@ -204,6 +210,35 @@ class FakeGit:
 
     def user_name(self):
         return "A"
+
+
+class FakeRemotes:
+    """Other repositories, each a mapping of full ref names to commits. `silent` are those that give no answer."""
+
+    def __init__(self, git):
+        self.git = git
+        self.held = {}
+        self.hooks = {}
+        self.silent = set()
+
+    def names(self):
+        self.git._ask()
+        return tuple(self.held)
+
+    def heads(self, remote, refs):
+        if remote in self.silent or remote not in self.held:
+            raise Unavailable(f"{remote} cannot be reached: it is silent")
+        return {ref: commit for ref, commit in self.held[remote].items() if ref in refs}
+
+    def push(self, remote, refs):
+        if self.silent or self.hooks.get(remote):
+            return self.hooks.get(remote) or "it is silent"
+        for one in refs:
+            at = self.held[remote].get(one.ref)
+            if at != one.expected or (at is not None and not self.git.contains(at, one.new)):
+                return f"{one.ref} [rejected] (stale info)"
+        self.held[remote].update({one.ref: one.new for one in refs})
+        return ""
 
 
 class FakeWorktrees:

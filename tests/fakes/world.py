@@ -2,7 +2,7 @@
 
 from fakes.checks import FakeChecks
 from fakes.clock import FakeClock
-from fakes.git import FakeGit, FakeWorktrees
+from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
 
@@ -43,6 +43,7 @@ __all__ = [
     "FakeFiles",
     "FakeGit",
     "FakeLedger",
+    "FakeRemotes",
     "FakeSecrets",
     "FakeTerminals",
     "FakeWorktrees",

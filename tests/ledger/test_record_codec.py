@@ -247,7 +247,8 @@ def test_released_names_never_change():
         "run-resumed run-canceled run-failed run-completed lease-granted lease-renewed lease-ended session-alive "
         "session-ended letter-delivered session-nudged base-built handed-off check-recorded verdict-given findings-listed "
         "gate-passed work-voided job-failed job-reopened overlap-noted question-asked escalated question-answered "
-        "question-reminded report-issued report-voided merge-approved merge-rejected merged cleanup-done"
+        "question-reminded report-issued report-voided merge-approved merge-rejected merged "
+        "pushed merge-taken-back cleanup-done"
     )
 
 

@@ -35,7 +35,7 @@ def test_the_template_has_every_key_with_a_comment():
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
     leaves = [key for key in config.places if not any(other.startswith(f"{key}.") for other in config.places)]
 
-    assert len(leaves) == 21
+    assert len(leaves) == 23
     assert [key for key in leaves if "#" not in lines[config.places[key][0] - 1]] == []
     assert parse_config("x", b"") == parse_config("x", b"# nothing\n") == Config(path="x")
 
@@ -53,6 +53,7 @@ runtimes: {mine: {preset: claude, command: [claude, --model, x], env: {A: b, N: 
 waits: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3}
 reminders: {first_seconds: 4, cap_seconds: 5}
 agents: {restarts_max: 0}
+push: {remote: origin, ledger: true}
 cleanup: keep
 """,
     )
@@ -78,12 +79,28 @@ cleanup: keep
         remind_first_seconds=4,
         remind_cap_seconds=5,
         cleanup="keep",
+        push_remote="origin",
+        push_ledger=True,
         runtimes={
             "mine": RuntimeChoice("claude", ("claude", "--model", "x"), {"A": "b", "N": "1"}),
             "codex": RuntimeChoice("codex"),
         },
     )
     assert config.places["tests.command"] == (4, 9)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("{remote: --upload-pack=x}", "must be the name of a remote"),
+        ("{remote: 'https://example.org/x.git'}", "must be the name of a remote"),
+        ("{ledger: true}", "has no effect without a remote"),
+    ],
+)
+def test_what_is_pushed_goes_to_a_remote_by_its_name(said, fault):
+    with pytest.raises(Malformed) as caught:
+        parse_config("gitorch.yaml", f"push: {said}\n".encode())
+    assert [problem.message for problem in caught.value.problems if fault in problem.message]
 
 
 def test_all_problems_are_found_at_once():

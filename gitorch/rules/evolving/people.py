@@ -1,4 +1,4 @@
-"""Questions, answers, reports, approvals, the merge and what is left after it."""
+"""Questions and their answers, and what each answer changes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from gitorch.errors import Corrupt
 from gitorch.model.review import Finding, Severity
 from gitorch.model.run import (
     Answer,
-    Approval,
     JobPhase,
     LetterKind,
-    Merged,
     Question,
     QuestionKind,
-    Report,
 )
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
-from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, with_job, with_question, withdraw, write_letter
+from gitorch.rules.change import move_job, promote, with_job, with_question, write_letter
 from gitorch.rules.evolving.work import skip_with_dependents
-from gitorch.rules.readings import feeds_merge, open_questions
+from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
     from gitorch.model import events
@@ -152,6 +149,8 @@ def _escalation_answered(run: Run, _: Record, question: Question) -> Run:
     """Another try starts counting anew; a cleared blocker sets the agent going again; another round is allowed."""
     if question.job is None or question.answer is None or question.job not in run.jobs:
         return run
+    if question.trigger.startswith("push:"):
+        return _push_answered(run, question.answer.option)
     job = run.jobs[question.job]
     option = question.answer.option
     if option == "one_more_round":
@@ -160,6 +159,12 @@ def _escalation_answered(run: Run, _: Record, question: Question) -> Run:
         run = with_job(run, question.job, launch_failures=0, deaths=0, nudged=False)
         return _resumed(run, run.jobs[question.job], question.id)
     return run
+
+
+def _push_answered(run: Run, option: str) -> Run:
+    """What becomes of a merge that a remote did not take: tried again, left where it is, or taken back."""
+    stands = {"leave": "left", "take_back": "back"}.get(option, "")
+    return run if run.merged is None else replace(run, merged=replace(run.merged, push=stands))
 
 
 def _cleanup_answered(run: Run, _: Record, question: Question) -> Run:
@@ -174,86 +179,3 @@ ANSWERS = {
     QuestionKind.ESCALATION: _escalation_answered,
     QuestionKind.CLEANUP: _cleanup_answered,
 }
-
-
-def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
-    """The one report that an approval can name."""
-    report = Report(
-        digest=event.digest,
-        checkpoint=event.checkpoint,
-        target=event.target,
-        target_commit=event.target_commit,
-        branches=event.branches,
-        merged_commit=event.merged_commit,
-        merged_tree=event.merged_tree,
-        conflicts=event.conflicts,
-        shared_paths=event.shared_paths,
-        combined=event.combined,
-    )
-    return replace(run, report=report, approval=None)
-
-
-def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
-    """Report and approval count no more; the checkpoint waits for a new report."""
-    if run.report is None or run.report.digest != event.digest:
-        message = f"report {event.digest} was voided but does not stand"
-        raise Corrupt(message)
-    checkpoint = run.report.checkpoint
-    run = replace(run, report=None, approval=None)
-    run = _closed(run, record, WITHDRAWN)
-    if run.jobs[checkpoint].phase is JobPhase.COMPLETED:
-        run = move_job(run, checkpoint, JobPhase.BLOCKED)
-    return promote(demote(run), record.at)
-
-
-def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
-    """The approval counts for exactly the report that stands. Raises Corrupt for any other."""
-    report = run.report
-    if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
-        message = f"approval of report {event.digest}, which does not stand"
-        raise Corrupt(message)
-    if (
-        event.commits != tuple(b.commit for b in report.branches)
-        or report.conflicts
-        or record.actor.kind != "principal"
-    ):
-        message = f"approval of {event.digest} does not agree with the report, or not by the principal"
-        raise Corrupt(message)
-    run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
-    run = _closed(run, record, "approve")
-    return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
-
-
-def _closed(run: Run, record: Record, option: str) -> Run:
-    """Whatever a report had asked is not asked any more."""
-    asked = (q for q in open_questions(run) if q.kind is QuestionKind.APPROVAL or q.trigger.startswith("merge:"))
-    return withdraw(run, record, asked, option)
-
-
-def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
-    """The report is refused; what follows is in the events after this one."""
-    del event
-    run = _closed(run, record, "reject")
-    return replace(run, report=None, approval=None)
-
-
-def merged(run: Run, record: Record, event: events.Merged) -> Run:
-    """The target moved. Raises Corrupt without the approval of exactly this commit."""
-    report = run.report
-    if run.approval is None or report is None or report.digest != run.approval.digest:
-        message = f"{event.target} was moved without an approval that stands"
-        raise Corrupt(message)
-    if event.new != report.merged_commit or event.old != report.target_commit or event.tree != report.merged_tree:
-        message = f"{event.target} was moved to {event.new}, which is not what was approved"
-        raise Corrupt(message)
-    if feeds_merge(run, report.checkpoint) != event.job:
-        message = f"{event.job} is not the merge that was approved"
-        raise Corrupt(message)
-    run = replace(run, merged=Merged(event.target, event.old, event.new, record.at))
-    return promote(move_job(run, event.job, JobPhase.COMPLETED), record.at)
-
-
-def cleaned(run: Run, _: Record, event: events.CleanupDone) -> Run:
-    """Nothing of the run is left but what is named, its branches and its records."""
-    del event
-    return replace(run, cleaned=True)

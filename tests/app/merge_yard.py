@@ -1,0 +1,163 @@
+"""A run on real git, from its start to its merge, with agents that are played: what tmux would cost is not what is asked here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "rules")]
+from fakes.world import FakeTerminals
+from play import HUMAN, RUN, digest, workflow
+
+from gitorch import wiring
+from gitorch.app import agents, people
+from gitorch.app.acting import carry
+from gitorch.app.agents import Badge, ReportWords, VerdictWords
+from gitorch.app.people import Caller
+from gitorch.app.tick import tick
+from gitorch.model import commands as c
+from gitorch.model.ids import CommitId
+from gitorch.model.observed import AgentState
+from gitorch.model.review import Choice, Disposition, Reply, ReportStatus
+from gitorch.model.runtime import Preset
+from gitorch.model.values import replace
+from gitorch.model.workflow import Settings
+from gitorch.rules.readings import open_questions, writes
+from gitorch.world.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.events import Event
+    from gitorch.model.run import Question, Run
+
+TICKS_MAX = 400
+CALLER = Caller(HUMAN)
+
+
+class Yard:
+    """One run in one repository. `tools` are the real ones but for the terminals, made anew at every `reopen`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.clock = SystemClock()
+        self.terminals = FakeTerminals(self.clock)
+        self.work: dict[str, Mapping[str, str]] = {}
+        self.busy: set[object] = set()
+        self.reopen()
+
+    def reopen(self) -> None:
+        """A new process of gitorch: nothing is known but what the repository holds."""
+        preset = Preset("fake", ("agent",), first_prompt="argument")
+        tools = wiring.tools(self.path, os.environ)
+        self.tools = replace(tools, terminals=self.terminals, preset=lambda _: preset)
+
+    def git(self, *words: str, cwd: Path | None = None, check: bool = True) -> str:
+        done = subprocess.run(("git", *words), cwd=cwd or self.path, check=False, capture_output=True, text=True)
+        assert not check or done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
+        return done.stdout.strip()
+
+    def commit(self, files: Mapping[str, str], message: str = "Change", cwd: Path | None = None) -> str:
+        where = cwd or self.path
+        for name, text in files.items():
+            (where / name).parent.mkdir(parents=True, exist_ok=True)
+            (where / name).write_text(text, encoding="utf-8")
+        self.git("add", "-A", cwd=where)
+        self.git("commit", "-qm", message, cwd=where)
+        return self.git("rev-parse", "HEAD", cwd=where)
+
+    def begin(
+        self, work: Mapping[str, Mapping[str, str]], needs: Mapping[str, tuple[str, ...]] | None = None, **settings
+    ):
+        """Start a run whose epics write these files; `needs` says which builds on which."""
+        self.work = dict(work)
+        if not self.tools.ledger.exists():
+            self.tools.ledger.create(HUMAN, self.clock.now(), "L")
+        target = settings.pop("target", "main")
+        commit = self.tools.git.resolve(target)
+        assert commit is not None
+        flow = workflow({name: (needs or {}).get(name, ()) for name in work})
+        chosen = replace(Settings(), **settings)
+        prepare = c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), target, commit, flow)
+        carry(self.tools, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "yes-flag")))
+
+    @property
+    def run(self) -> Run:
+        run = self.tools.ledger.state(RUN).run
+        assert run is not None
+        return run
+
+    def events(self, kind: type) -> list[Event]:
+        return [w.record.event for w in self.tools.ledger.records(RUN) if isinstance(w.record.event, kind)]
+
+    def open(self) -> list[Question]:
+        return list(open_questions(self.run))
+
+    def tick(self) -> bool:
+        """One tick, and one step of every agent; whether anything happened."""
+        ticked = tick(self.tools, RUN)
+        return self._agents() or ticked.acted or not (ticked.waiting or ticked.over)
+
+    def settle(self) -> Run:
+        """Ticks until only people can go on."""
+        for _ in range(TICKS_MAX):
+            if not self.tick():
+                return self.run
+            self.clock.sleep(0.005)
+        raise AssertionError({j.spec.id: str(j.phase) for j in self.run.jobs.values()})
+
+    def _agents(self) -> bool:
+        acted = False
+        for key, session in list(self.terminals.sessions.items()):
+            turns = (key, len(session.turns))
+            if session.present and session.state is not AgentState.EXITED and turns not in self.busy and session.turns:
+                self.busy.add(turns)
+                self._act(key)
+                acted = True
+        return acted
+
+    def _act(self, key) -> None:
+        session = self.run.sessions[key.session]
+        job = self.run.jobs[session.job]
+        if job.lease is None or job.lease.session != session.id:
+            return
+        badge = Badge(RUN, self.tools.secrets.token(key))
+        if not writes(job):
+            handoff = self.run.jobs[job.spec.subject].handoff
+            agents.give_verdict(self.tools, badge, VerdictWords(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine"))
+            return
+        where = self.tools.job_worktree(self.run, job.spec.id)
+        head = CommitId(self.commit(self.work[job.spec.id], f"Write {job.spec.id} ({job.attempt})", cwd=where))
+        asked = [x.number for x in job.findings if x.open and x.round == job.attempt - 1]
+        replies = tuple(Reply(number, Disposition.FIXED, head) for number in asked)
+        agents.hand_in(self.tools, badge, ReportWords(ReportStatus.DONE, f"{job.spec.id} is done", replies=replies))
+
+    # People
+
+    def approve(self, digest: str = "") -> Run:
+        """Approve the report that stands, and let what follows happen."""
+        report = self.run.report
+        assert digest or report is not None
+        people.approve(self.tools, CALLER, self.run, digest or report.digest, "typed")
+        return self.settle()
+
+    def answer(self, option: str, words: str = "", find: Callable[[Question], bool] = lambda _: True) -> Run:
+        (question,) = [q for q in self.open() if find(q)]
+        people.answer(self.tools, CALLER, question.id, [option, *([words] if words else [])], RUN)
+        return self.settle()
+
+    def reject(self, *rework: str, note: str = "Again.") -> Run:
+        people.reject(self.tools, CALLER, self.run, rework, note)
+        return self.settle()
+
+    # What must hold
+
+    def head(self, name: str = "main", cwd: Path | None = None) -> str:
+        return self.git("rev-parse", "--verify", "--quiet", f"refs/heads/{name}", cwd=cwd, check=False)
+
+    def story(self, name: str = "main") -> list[str]:
+        """The subjects along the first parents of a branch, oldest first."""
+        return self.git("log", "--first-parent", "--reverse", "--format=%s", name).splitlines()

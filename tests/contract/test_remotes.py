@@ -1,0 +1,52 @@
+"""What every implementation of the port `Remotes` promises."""
+
+import pytest
+
+from gitorch.errors import Unavailable
+from gitorch.ports.world import PushRef
+
+MAIN, LEDGER = "refs/heads/main", "refs/heads/gitorch/ledger"
+
+
+def test_a_remote_says_what_it_holds_now(bench):
+    main = bench.git.resolve("main")
+    bench.share("origin", "main")
+    assert bench.remotes.names() == ("origin",)
+    assert bench.remotes.heads("origin", (MAIN, LEDGER)) == {MAIN: main}
+    theirs = bench.elsewhere("origin", "main", {"theirs": "1\n"})
+    assert bench.remotes.heads("origin", (MAIN,)) == {MAIN: theirs}
+    assert not bench.git.has(theirs)
+    assert bench.git.has(main)
+
+
+def test_branches_are_pushed_together_and_only_from_where_they_are_expected(bench):
+    main = bench.git.resolve("main")
+    bench.share("origin", "main")
+    work = bench.write("work", {"b": "b\n"})
+    wrong = (PushRef(MAIN, work, main), PushRef(LEDGER, work, main))
+    assert bench.remotes.push("origin", wrong)
+    assert bench.remotes.heads("origin", (MAIN, LEDGER)) == {MAIN: main}, "all or none"
+    assert bench.remotes.push("origin", (PushRef(MAIN, work, main), PushRef(LEDGER, work, None))) == ""
+    assert bench.remotes.heads("origin", (MAIN, LEDGER)) == {MAIN: work, LEDGER: work}
+
+
+def test_what_somebody_else_pushed_is_never_overwritten(bench):
+    main = bench.git.resolve("main")
+    bench.share("origin", "main")
+    work = bench.write("work", {"b": "b\n"})
+    theirs = bench.elsewhere("origin", "main", {"theirs": "1\n"})
+    assert bench.remotes.push("origin", (PushRef(MAIN, work, main),))
+    assert bench.remotes.heads("origin", (MAIN,)) == {MAIN: theirs}
+
+
+def test_a_remote_that_refuses_says_why_and_one_that_is_gone_is_silent(bench):
+    main = bench.git.resolve("main")
+    bench.share("origin", "main")
+    work = bench.write("work", {"b": "b\n"})
+    bench.refuse("origin", "the release is frozen")
+    assert "the release is frozen" in bench.remotes.push("origin", (PushRef(MAIN, work, main),))
+    assert bench.remotes.heads("origin", (MAIN,)) == {MAIN: main}
+    bench.silence("origin")
+    with pytest.raises(Unavailable, match="origin cannot be reached"):
+        bench.remotes.heads("origin", (MAIN,))
+    assert bench.remotes.push("origin", (PushRef(MAIN, work, main),))
