@@ -277,7 +277,8 @@ class Delivery:
                 return "submitted" if gone_at is not None else "unknown"
             if self._submitted(scene):
                 gone_at = gone_at or now
-                if not self._folder.signals() or now > gone_at + HOOK_GRACE_MS:
+                proof_may_follow = self._folder.signals() or self._preset.transcript
+                if not proof_may_follow or now > gone_at + HOOK_GRACE_MS:
                     return "submitted"
             elif now > began + CONFIRM_MS:
                 return "typed" if scene.ours else "unknown"

@@ -1,5 +1,7 @@
 """The git command line on repositories as they are found: dirty, bare, shallow, nested, locked, and with odd names."""
 
+import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -231,7 +233,7 @@ def test_a_worktree_whose_making_was_killed_is_made_again(repo, tmp_path):
     words = ["git", "-C", str(repo.path), "worktree", "add", "-q", "-b", "gitorch/r/api", str(path), base]
     with subprocess.Popen(words, env=repo.environ, start_new_session=True) as killed:
         wait_for((tmp_path / "begun").exists)
-        subprocess.run(["kill", "-9", "--", f"-{killed.pid}"], check=True)
+        os.killpg(killed.pid, signal.SIGKILL)
     assert not (path / "z.slow").exists()
     repo.git("config", "filter.slow.smudge", "cat")
     worktrees_of(repo).ensure(path, base, "gitorch/r/api")

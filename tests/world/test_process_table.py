@@ -1,9 +1,11 @@
 """Processes by id and start time."""
 
 import os
+import shutil
 import subprocess
 import sys
 
+import pytest
 from world.terminal_lab import gone, wait_for
 
 from gitorch.world import processes
@@ -16,6 +18,7 @@ def test_a_process_whose_name_holds_spaces_and_brackets_is_read():
     assert processes.parse_stat("", "boot") is None
 
 
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not here; gitorch asks it only where there is no /proc")
 def test_ps_tells_the_same_as_proc():
     here = processes.ps_table()[os.getpid()]
     one = processes.process(os.getpid())
