@@ -12,10 +12,12 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
 from gitorch.rules.brief import brief_data, brief_text
+from gitorch.rules.citations import marked
 from gitorch.rules.readings import writes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from gitorch.app.tools import Tools
     from gitorch.model.commands import WorkFacts
@@ -82,7 +84,7 @@ def hand_in(tools: Tools, badge: Badge, words: ReportWords) -> tuple[Event, ...]
         job=words.job,
         status=words.status,
         summary=words.summary,
-        facts=_facts(tools, run, session),
+        facts=_facts(tools, run, session, words),
         concerns=words.concerns,
         questions=words.questions,
         blocker=words.blocker,
@@ -94,13 +96,17 @@ def hand_in(tools: Tools, badge: Badge, words: ReportWords) -> tuple[Event, ...]
     return tuple(w.record.event for w in written)
 
 
-def _facts(tools: Tools, run: Run, session: Session) -> WorkFacts:
+def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> WorkFacts:
+    """What git says of the worktree; with answers to findings also the commits since the last report, which fixes must name."""
     job = run.jobs[session.job]
     if not writes(job):
         return commands.WorkFacts(None, (), 0, ())
     expected = tuple(e.path for e in job.spec.artifacts if e.required)
     base = job.base or run.target_commit
-    return tools.git.facts(tools.worktree(run, session.id), base, expected)
+    facts = tools.git.facts(tools.worktree(run, session.id), base, expected)
+    if facts.head is None or job.handoff is None or not words.replies:
+        return facts
+    return replace(facts, fresh=tools.git.commits_since(job.handoff.commit, facts.head))
 
 
 def give_verdict(tools: Tools, badge: Badge, words: VerdictWords) -> tuple[Event, ...]:
@@ -115,7 +121,7 @@ def give_verdict(tools: Tools, badge: Badge, words: VerdictWords) -> tuple[Event
         nonce=words.nonce,
         commit=full,
         verdict=words.choice,
-        findings=_cited(tools, full, words.findings),
+        findings=_cited(tools, full, tools.worktree(run, session.id), words.findings),
         text=words.summary,
     )
     _, written = carry_asked(tools, run.id, actor, command, "verdict")
@@ -129,11 +135,11 @@ def _full_commit(said: str, expected: CommitId | None) -> CommitId:
     return CommitId(said)
 
 
-def _cited(tools: Tools, commit: CommitId, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(
-        replace(f, doubtful=True) if f.path and not tools.git.line_exists(commit, f.path, f.line) else f
-        for f in findings
-    )
+def _cited(tools: Tools, commit: CommitId, worktree: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with paths from the root of the worktree, each marked where its citation does not hold."""
+    here = f"{worktree}/"
+    from_root = (replace(f, path=f.path.removeprefix(here).removeprefix("./")) for f in findings)
+    return tuple(marked(f, lambda path: tools.git.file_at(commit, path)) for f in from_root)
 
 
 def what_follows(happened: tuple[Event, ...]) -> str:

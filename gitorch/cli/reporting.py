@@ -142,6 +142,7 @@ def _follow(call: Call, happened: tuple[Event, ...]) -> None:
 @click.option(
     "--finding", metavar="'SEVERITY|PATH:LINE|TITLE|DETAIL'", multiple=True, help="One finding; may be repeated."
 )
+@click.option("--withdraw", metavar="N=REASON", multiple=True, help="Take finding N back; may be repeated.")
 @JOB
 @click.pass_obj
 def verdict(
@@ -153,12 +154,14 @@ def verdict(
     summary_file: str | None,
     findings_file: str | None,
     finding: tuple[str, ...],
+    withdraw: tuple[str, ...],
     job: str | None,
 ) -> None:
     """Judge the commit that your brief names.
 
     CHOICE is accept, accept_with_findings, needs_revision or reject. Severities are blocking, important, minor and note
-    (or critical, high, medium, low); blocking and important need a revision.
+    (or critical, high, medium, low); blocking and important need a revision. An earlier finding is restated by its number;
+    one that its author disproved takes new evidence, or is withdrawn.
     """
     from gitorch.app import agents
     from gitorch.app.agents import VerdictWords
@@ -171,6 +174,6 @@ def verdict(
         nonce=nonce,
         summary=words.summary_of(summary, summary_file, call.folder),
         job=JobId(job) if job is not None else None,
-        findings=(*listed, *(words.finding(f) for f in finding)),
+        findings=(*listed, *(words.finding(f) for f in finding), *(words.withdrawal(w) for w in withdraw)),
     )
     _follow(call, agents.give_verdict(call.tools, call.badge, said))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 INPUT_BYTES_MAX = 1_000_000
 """Of a text read from standard input or a file: nobody reads more, and the ledger keeps it for ever."""
 
+FINDING_KEYS = frozenset({"severity", "title", "path", "line", "quote", "detail", "number", "withdrawn"})
+
 NO_FULL_AUTO = (
     "full_auto does not exist in gitorch: nothing is merged without a human's approval;"
     " choose per_epic (asked after each epic) or end_only (asked once, at the merge report)"
@@ -79,6 +81,19 @@ def finding(said: str) -> Finding:
     return Finding(weight, parts[2], path, line, parts[3] if len(parts) > 3 else "")
 
 
+def withdrawal(said: str) -> Finding:
+    """`2=The test covers it`: finding 2 is taken back, for this reason. Raises Usage."""
+    number, equals, reason = said.partition("=")
+    digits = number.strip().removeprefix("#")
+    if not equals or not digits.isascii() or not digits.isdigit() or not reason.strip():
+        raise Usage(f"{said!r} withdraws no finding; it reads N=REASON", "--withdraw 2='test_x covers it'")
+    return _withdrawn(int(digits), reason.strip())
+
+
+def _withdrawn(number: int, reason: str) -> Finding:
+    return Finding(Severity.NOTE, f"Finding #{number} is withdrawn", detail=reason, number=number, withdrawn=True)
+
+
 def _place(said: str) -> tuple[str, int]:
     path, colon, line = said.rpartition(":")
     return (path, int(line)) if colon and line.isascii() and line.isdigit() else (said, 0)
@@ -113,6 +128,8 @@ def _finding_of(item: object, place: int) -> tuple[Finding | None, list[tuple[st
     """A finding, or everything that is wrong with it, each with what to do."""
     if not isinstance(item, dict):
         return None, [(f"finding {place} is no object", 'write {"severity": "minor", "title": "…"}')]
+    if item.get("withdrawn") is True and (taken := _number(item, "number")):
+        return _withdrawn(taken, _text(item, "detail").strip()), []
     wrong: list[tuple[str, str]] = []
     weight = severity(_text(item, "severity"))
     if weight is None:
@@ -122,7 +139,7 @@ def _finding_of(item: object, place: int) -> tuple[Finding | None, list[tuple[st
     path, line = _text(item, "path"), _number(item, "line")
     if path and not line:
         path, line = _place(path)
-    unknown = sorted(set(item) - {"severity", "title", "path", "line", "detail", "number"})
+    unknown = sorted(set(item) - FINDING_KEYS)
     if unknown:
         wrong.append((f"finding {place} has keys that nobody reads: {', '.join(unknown)}", "leave them out"))
     if line is None or (number := _number(item, "number")) is None:
@@ -130,7 +147,8 @@ def _finding_of(item: object, place: int) -> tuple[Finding | None, list[tuple[st
         return None, wrong
     if wrong or weight is None:
         return None, wrong
-    return Finding(weight, _text(item, "title").strip(), path, line, _text(item, "detail"), number), []
+    quote = _text(item, "quote")
+    return Finding(weight, _text(item, "title").strip(), path, line, _text(item, "detail"), number, quote=quote), []
 
 
 def _text(item: Mapping[Any, Any], key: str) -> str:

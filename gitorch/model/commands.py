@@ -22,6 +22,7 @@ class WorkFacts:
     """What git says of a job's worktree at the moment of a handoff. `head` is None without a branch.
 
     `changed` are the paths that differ between the job's base and `head`; `missing` are expected files not there.
+    `fresh` are the commits since the handoff before this one, newest first, where findings are answered as fixed.
     """
 
     head: CommitId | None
@@ -29,6 +30,7 @@ class WorkFacts:
     commits: int
     changed: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    fresh: tuple[CommitId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

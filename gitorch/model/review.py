@@ -64,7 +64,8 @@ class Disposition(StrEnum):
 class Finding:
     """One thing a reviewer found. `path` and `line` may be empty; `number` restates an earlier finding.
 
-    `doubtful` says that the cited path or line does not exist at the reviewed commit.
+    `quote` is what the reviewer says stands there. `doubtful` says that the citation does not hold at the reviewed commit,
+    `doubt` why. `withdrawn` takes finding `number` back, for the reason in `detail`.
     """
 
     severity: Severity
@@ -74,6 +75,9 @@ class Finding:
     detail: str = ""
     number: int = 0
     doubtful: bool = False
+    quote: str = ""
+    doubt: str = ""
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class Reply:
 class Listed:
     """A finding in the one consolidated list of a job: its number never changes over the rounds.
 
-    `open` is false once a round passed without it being raised again, or the principal waived it.
+    `open` is false once a round passed without it being raised again, or the principal waived it. `also` are the other
+    reviews that raised the same thing in that round. `reply` is the author's newest answer, also to an earlier round's list.
     """
 
     number: int
@@ -99,6 +104,7 @@ class Listed:
     open: bool = True
     waived: bool = False
     reply: Reply | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,10 @@ class Git(Protocol):
         """Whether this commit is in the repository."""
         ...
 
+    def commits_since(self, base: CommitId, head: CommitId) -> tuple[CommitId, ...]:
+        """Every commit of `head` that `base` does not have, newest first; empty where one of them is not here."""
+        ...
+
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
         """Short id and subject of each commit after `base` up to `head`, oldest first."""
         ...
@@ -204,8 +208,8 @@ class Git(Protocol):
         """The newest commits of a branch as git draws them, one a line."""
         ...
 
-    def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
-        """Whether a file has that line at that commit; line 0 asks for the file alone."""
+    def file_at(self, commit: CommitId, path: str) -> bytes | None:
+        """The bytes of a file at that commit; None where there is none, also for a folder or a path that leaves the tree."""
         ...
 
     def pack(self, loose_min: int) -> bool:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.run import LetterKind, QuestionKind
 from gitorch.model.workflow import REVIEWING
+from gitorch.rules.endings import ending
 from gitorch.rules.readings import branch_name, reviews_of
+from gitorch.rules.replies import pushed_back
 
 if TYPE_CHECKING:
     from gitorch.model.review import Listed
@@ -33,8 +35,10 @@ JUDGING = """## How to judge
     gitorch verdict accept --commit {commit} --nonce {nonce} --summary "why"
 
 Verdicts: `accept`, `accept_with_findings`, `needs_revision`, `reject`. Give findings with `--findings-file FILE`, a JSON list
-of {{"severity", "title", "path", "line", "detail", "number"}}; severities are blocking, important, minor, note. Cite lines as
-they are at the commit above. Restate an earlier finding by its number. Change nothing in this worktree."""
+of {{"severity", "title", "path", "line", "quote", "detail", "number"}}; severities are blocking, important, minor, note. Cite
+lines as they are at the commit above; what you cite or quote is looked up. Restate an earlier finding by its number: where
+its author answered with evidence, with new evidence in "detail", or take it back: `--withdraw N=REASON`.
+Change nothing in this worktree."""
 
 
 def letter_path(letter: Letter) -> str:
@@ -124,7 +128,7 @@ def _review_parts(run: Run, job: JobState) -> list[str]:
             f"Tests as run by gitorch on a clean checkout: {subject.check.outcome} (`{subject.check.command}`)"
         )
     if subject.attempt > 1:
-        parts.append(_history_text(subject))
+        parts.append(_history_text(run, subject))
     return parts
 
 
@@ -155,17 +159,25 @@ def _findings_text(job: JobState) -> str:
 def _listed_line(listed: Listed) -> str:
     finding = listed.finding
     place = f" {finding.path}:{finding.line}" if finding.line else f" {finding.path}" if finding.path else ""
-    doubt = " (the cited place does not exist at that commit)" if finding.doubtful else ""
-    detail = f"\n   {finding.detail}" if finding.detail else ""
-    return f"{listed.number}. {finding.severity.upper()}{place}{doubt}: {finding.title} [{listed.review}]{detail}"
+    doubt = (
+        f" (doubtful: {finding.doubt or 'the cited place does not exist at that commit'})" if finding.doubtful else ""
+    )
+    by = ", ".join((listed.review, *listed.also))
+    before = listed.reply
+    again = f"You answered {before.disposition}: {before.evidence}" if before is not None else ""
+    more = [f"It reads: {finding.quote}" if finding.quote else "", again, finding.detail]
+    said = "".join(f"\n   {line}" for text in more for line in text.splitlines())
+    return f"{listed.number}. {finding.severity.upper()}{place}{doubt}: {finding.title} [{by}]{said}"
 
 
-def _history_text(subject: JobState) -> str:
+def _history_text(run: Run, subject: JobState) -> str:
+    """What was found before and what became of it, so that a fresh reviewer asks nothing again without knowing."""
     lines = []
-    for listed in subject.findings:
+    for listed in sorted(subject.findings, key=lambda x: x.number):
         reply = f"{listed.reply.disposition}: {listed.reply.evidence}" if listed.reply is not None else "no answer"
-        state = "waived" if listed.waived else "open" if listed.open else "closed"
-        lines.append(f"- #{listed.number} ({state}) {listed.finding.title}; the author says {reply}")
+        state = ending(run, subject, listed).word
+        disputed = "; restate it only with new evidence" if pushed_back(subject, listed) else ""
+        lines.append(f"- #{listed.number} ({state}) {listed.finding.title}; the author says {reply}{disputed}")
     return "## Findings of earlier rounds and their answers\n\n" + "\n".join(lines)
 
 
@@ -226,7 +238,10 @@ def _finding_data(listed: Listed) -> dict[str, object]:
         "path": finding.path,
         "line": finding.line,
         "detail": finding.detail,
+        "quote": finding.quote,
+        "doubt": finding.doubt,
         "review": listed.review,
+        "also": list(listed.also),
     }
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.events import Escalated, FindingsListed, GatePassed, QuestionAsked
+from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
-from gitorch.model.review import ACCEPTING, FAILING, Choice, Finding, Listed, Severity
+from gitorch.model.review import ACCEPTING, FAILING, Choice
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
+from gitorch.rules.findings import list_findings
 from gitorch.rules.readings import (
     GATING,
     check_failed,
@@ -23,11 +24,9 @@ from gitorch.rules.readings import (
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event
+    from gitorch.model.review import Finding
     from gitorch.model.run import JobState, Run
 
-ORDER = {severity: place for place, severity in enumerate(Severity)}
-CHECK_SOURCE = "tests"
-PRINCIPAL_SOURCE = "gate"
 AFTER_LAST_ROUND = ("one_more_round", "accept_with_exceptions", "stop_epic", "stop_run")
 
 
@@ -90,66 +89,35 @@ def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
     return (_exhausted(run, job),)
 
 
-def list_findings(run: Run, job: JobState) -> FindingsListed:
-    """The one consolidated list of a round: numbers stable over the rounds, ordered by severity, then path."""
-    raised = _raised(job)
-    numbers: dict[int, Listed] = {}
-    fresh = max((x.number for x in job.findings), default=0) + 1
-    for source, finding in sorted(raised, key=lambda pair: _weight(pair[1])):
-        number = _known_number(job, finding) or fresh
-        if number == fresh:
-            fresh += 1
-        numbers.setdefault(number, Listed(number, finding, source, job.attempt))
-    ordered = sorted(numbers.values(), key=lambda x: (*_weight(x.finding), x.number))
-    commit = job.handoff.commit if job.handoff is not None else run.target_commit
-    return FindingsListed(job.spec.id, job.attempt, commit, tuple(ordered))
-
-
-def _weight(finding: Finding) -> tuple[int, str, int]:
-    return ORDER[finding.severity], finding.path, finding.line
-
-
-def _raised(job: JobState) -> list[tuple[str, Finding]]:
-    """What a list is made of. Work that a reviewer rejected goes back with that reviewer's findings beside the note."""
-    raised = [(PRINCIPAL_SOURCE, f) for f in job.demands]
-    if job.phase not in {JobPhase.SUBMITTED, JobPhase.FAILED}:
-        return raised
-    raised += [(str(v.review), f) for v in round_verdicts(job) for f in v.findings]
-    if check_failed(job) and job.check is not None:
-        title = f"The test command {job.check.outcome}: {job.check.command}"
-        raised.append((CHECK_SOURCE, Finding(Severity.BLOCKING, title, detail=job.check.tail)))
-    return raised
-
-
-def _known_number(job: JobState, finding: Finding) -> int:
-    """The number that this finding had before: named by the reviewer, or the same words about the same path."""
-    known = {x.number: x for x in job.findings}
-    if finding.number in known:
-        return finding.number
-    same = (n for n, x in known.items() if (x.finding.path, x.finding.title) == (finding.path, finding.title))
-    return next(same, 0)
-
-
 def _exhausted(run: Run, job: JobState) -> Escalated:
     name, rounds = job.spec.id, job.attempt
     listed = list_findings(run, job).findings
     evidence = "\n".join(f"#{x.number} {x.finding.severity} {x.finding.path}: {x.finding.title}" for x in listed)
-    commit = job.handoff.commit if job.handoff is not None else "nothing"
+    commit = job.handoff.commit[:12] if job.handoff is not None else "nothing"
     return Escalated(
         question=next_question(run),
         trigger=f"rounds:{name}:{rounds}",
         job=name,
         session=None,
         happened=f"{name} still has findings after round {rounds} of {job.rounds_allowed}, at {commit}.",
-        tried=f"{rounds} rounds by {job.session}; every list and answer is in the ledger.",
+        tried=_attempts(job),
         options=AFTER_LAST_ROUND,
         evidence=evidence or "no finding was written down",
         text=f"Should {name} get one more round, be accepted with these findings, be stopped, or should the run stop?",
     )
 
 
+def _attempts(job: JobState) -> str:
+    """What every round came to: the tests, and each verdict with the commit it is on."""
+    tested = [f"tests at {c.commit[:12]}: {c.outcome}" for c in job.checks]
+    judged = [f"round {v.round}, {v.review} at {v.commit[:12]}: {v.choice}" for v in job.verdicts]
+    rounds = f"{job.attempt} {'round' if job.attempt == 1 else 'rounds'} by {job.session}"
+    return "; ".join((rounds, *tested, *judged))
+
+
 def may_judge(verdict: Choice, findings: tuple[Finding, ...]) -> str:
-    """Why a verdict and its findings contradict each other; empty when they agree."""
+    """Why a verdict and its findings contradict each other; empty when they agree. What is withdrawn is no finding any more."""
+    findings = tuple(f for f in findings if not f.withdrawn)
     failing = [f for f in findings if f.severity in FAILING]
     if verdict is Choice.ACCEPT and findings:
         return "accept carries no findings; use accept_with_findings, or needs_revision"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import QuestionKind
+from gitorch.rules.endings import ending
 from gitorch.rules.readings import merge_jobs, reviews_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
+    from gitorch.model.review import Listed
     from gitorch.model.run import BranchFacts, JobState, Run
 
 
@@ -61,7 +63,7 @@ def _branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
         by = f"{verdict.review} by {verdict.session} ({verdict.runtime})"
         lines.append(f"- round {verdict.round}, {by} at `{verdict.commit[:12]}`: {verdict.choice}")
     lines += [f"- missing: {r.spec.id} never judged it" for r in reviews_of(run, job.spec.id) if not _judged(job, r)]
-    lines += [_finding_line(job, number) for number in range(len(job.findings))]
+    lines += [_finding_line(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)]
     lines += _question_lines(run, job)
     lines.append(f"- files: {', '.join(facts.paths[:20])}{' …' if len(facts.paths) > 20 else ''}")
     return "\n".join(lines)
@@ -75,13 +77,11 @@ def _judged(job: JobState, review: JobState) -> bool:
     return any(v.review == review.spec.id for v in job.verdicts)
 
 
-def _finding_line(job: JobState, place: int) -> str:
-    listed = job.findings[place]
-    state = "waived by the principal" if listed.waived else "open" if listed.open else "closed"
-    reply = f"; {listed.reply.disposition}: {listed.reply.evidence}" if listed.reply is not None else ""
+def _finding_line(run: Run, job: JobState, listed: Listed) -> str:
     found = listed.finding
     where = f" {found.path}:{found.line}" if found.line else f" {found.path}" if found.path else ""
-    return f"- finding #{listed.number} {found.severity}{where}: {found.title} — {state}{reply}"
+    end = ending(run, job, listed).sentence
+    return f"- finding #{listed.number} {found.severity}{where}: {found.title} — {end}"
 
 
 def _question_lines(run: Run, job: JobState) -> list[str]:

@@ -111,7 +111,7 @@ def _word(name: str, value: Any) -> Any:
     if value is None:
         return "the run" if name == "job" else "nothing"
     if isinstance(value, tuple):
-        return _Several(value)
+        return _Several([one for one in value if not getattr(one, "withdrawn", False)])
     return value
 
 

@@ -160,6 +160,11 @@ class GitCommands:
         """Whether this commit is in the repository."""
         return self._git.ask("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
+    def commits_since(self, base: CommitId, head: CommitId) -> tuple[CommitId, ...]:
+        """Every commit of `head` that `base` does not have, newest first; empty where one of them is not here."""
+        done = self._git.ask("rev-list", "--topo-order", f"{base}..{head}", "--")
+        return tuple(CommitId(line) for line in done.out.split()) if done.status == 0 else ()
+
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
         """Short id and subject of each commit after `base` up to `head`, oldest first."""
         words = ("log", "--reverse", "--topo-order", "--format=%h %s", f"{base}..{head}", "--")
@@ -170,13 +175,10 @@ class GitCommands:
         words = ("log", "--graph", "--oneline", "--no-color", "--no-decorate", f"--max-count={most}")
         return self._git.tell(*words, f"refs/heads/{branch}", "--").rstrip()
 
-    def line_exists(self, commit: CommitId, path: str, line: int) -> bool:
-        """Whether a file has that line at that commit; line 0 asks for the file alone."""
-        done = self._git.ask("cat-file", "blob", f"{commit}:{path.removeprefix('./')}")
-        if done.status != 0 or not path:
-            return False
-        data = done.out_bytes
-        return 0 <= line <= data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    def file_at(self, commit: CommitId, path: str) -> bytes | None:
+        """The bytes of a file at that commit; None where there is none, also for a folder or a path that leaves the tree."""
+        done = self._git.ask("cat-file", "blob", f"{commit}:{path}") if path else None
+        return done.out_bytes if done is not None and done.status == 0 else None
 
     def pack(self, loose_min: int) -> bool:
         """Gather loose objects into a pack by git's own maintenance, where there are about that many; answers whether.

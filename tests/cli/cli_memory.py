@@ -155,8 +155,11 @@ class MemoryGit:
     def subjects(self, base, head):
         return ("3f2a91c Rotate the session",)
 
-    def line_exists(self, commit_, path, line) -> bool:
-        return line < 100
+    def file_at(self, commit_, path):
+        return b"a line\n" * 99
+
+    def commits_since(self, base, head):
+        return (head,)
 
     def contains(self, ancestor, descendant) -> bool:
         return ancestor == descendant

@@ -77,7 +77,7 @@ def test_a_merge_in_memory_gives_the_tree_or_names_the_conflicts(bench):
     assert bench.git.try_merge(ours, clash).conflicts == ("src/a.py",)
     merged = bench.git.commit_merge(clean.tree, [ours, theirs], "Merge it", AT)
     assert bench.git.tree(merged) == clean.tree
-    assert bench.git.line_exists(merged, "only ours", 1)
+    assert bench.git.file_at(merged, "only ours") == b"1\n"
     assert bench.git.contains(ours, merged)
     assert bench.git.contains(theirs, merged)
     assert not bench.git.contains(merged, ours)
@@ -138,22 +138,26 @@ def test_commits_are_listed_oldest_first(bench):
     assert head.startswith(subjects[1].split(" ")[0])
 
 
-@pytest.mark.parametrize(
-    ("path", "line", "there"),
-    [
-        ("README.md", 0, True),
-        ("README.md", 3, True),
-        ("./README.md", 3, True),
-        ("README.md", 4, False),
-        ("README.md", -1, False),
-        ("src", 0, False),
-        ("none", 0, False),
-        ("../README.md", 0, False),
-        ("", 0, False),
-    ],
-)
-def test_a_cited_line_exists_or_not(bench, path, line, there):
-    assert bench.git.line_exists(bench.git.resolve("main"), path, line) is there
+def test_a_file_is_read_as_it_is_at_a_commit(bench):
+    old = bench.git.resolve("main")
+    new = bench.write("work", {"src/a.py": "a = 2\n", "ü b": "x"})
+    assert (bench.git.file_at(old, "src/a.py"), bench.git.file_at(new, "src/a.py")) == (b"a = 1\n", b"a = 2\n")
+    assert bench.git.file_at(new, "ü b") == b"x"
+
+
+@pytest.mark.parametrize("path", ["src", "none", "../README.md", "", "src/a.py/x", "README.md:1"])
+def test_what_is_no_file_at_a_commit_has_no_bytes(bench, path):
+    assert bench.git.file_at(bench.git.resolve("main"), path) is None
+
+
+def test_the_commits_beyond_another_are_told_newest_first(bench):
+    base = bench.git.resolve("main")
+    first = bench.write("work", {"b": "1\n"})
+    second = bench.write("work", {"b": "2\n"})
+    assert bench.git.commits_since(base, second) == (second, first)
+    assert bench.git.commits_since(first, second) == (second,)
+    assert bench.git.commits_since(second, first) == ()
+    assert bench.git.commits_since(NOBODY, first) == ()
 
 
 def test_a_commit_that_is_not_here_is_no_answer(bench):
@@ -162,7 +166,7 @@ def test_a_commit_that_is_not_here_is_no_answer(bench):
         bench.git.contains(NOBODY, head)
     with pytest.raises(Unavailable):
         bench.git.tree(NOBODY)
-    assert bench.git.line_exists(NOBODY, "README.md", 1) is False
+    assert bench.git.file_at(NOBODY, "README.md") is None
 
 
 def test_packing_waits_for_many_objects_and_loses_none(bench):

@@ -112,7 +112,10 @@ def test_findings_go_back_as_one_list_by_severity_and_each_is_answered(rounds: H
 
 def test_a_finding_on_a_line_that_does_not_exist_is_flagged_before_it_is_forwarded(rounds: House) -> None:
     (listed,) = rounds.records("findings-listed", job="revised")
-    assert [(x["finding"]["line"], x["finding"]["doubtful"]) for x in listed["findings"]] == [(999, True), (1, False)]
+    cited = [(x["finding"]["line"], x["finding"].get("doubt", "")) for x in listed["findings"]]
+    assert cited == [(999, "the file has 1 line at that commit"), (1, "")]
+    (letter,) = rounds.worktrees.glob("*/revised/.gitorch/inbox/*-findings.md")
+    assert "999 (doubtful: the file has 1 line at that commit): It says nothing" in letter.read_text(encoding="utf-8")
 
 
 def test_tests_that_fail_at_the_gate_are_a_finding_whatever_the_agent_claims(rounds: House) -> None:

@@ -190,17 +190,23 @@ class FakeGit:
         self._ask()
         return commit in self.commits
 
+    def commits_since(self, base, head):
+        self._ask()
+        if base not in self.commits or head not in self.commits:
+            return ()
+        known = set(self._history(base))
+        return tuple(commit for commit in self._history(head) if commit not in known)
+
     def subjects(self, base, head):
         self._ask()
         known = set(self._history(base))
         fresh = [commit for commit in reversed(self._history(head)) if commit not in known]
         return tuple(f"{commit[:7]} {self.commits[commit].message.splitlines()[0]}" for commit in fresh)
 
-    def line_exists(self, commit, path, line):
+    def file_at(self, commit, path):
         self._ask()
-        held = self.files(commit) if commit in self.commits else {}
-        name = path.removeprefix("./")
-        return name in held and 0 <= line <= len(held[name].splitlines())
+        held = self.files(commit).get(path) if commit in self.commits else None
+        return None if held is None else held.encode()
 
     def pack(self, loose_min):
         if self.loose < loose_min:

@@ -22,6 +22,7 @@ from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.review import Disposition, Reply
 from gitorch.model.workflow import Autonomy, JobKind, JobSpec, Lane, ReviewMode, Workflow
 from gitorch.rules.board import run_view, why
+from gitorch.rules.endings import ending
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
@@ -138,22 +139,32 @@ def _hand_in(telling: Telling, line: Line) -> None:
         clears=line.one("clears"),
         tests_claimed=line.one("tests"),
         summary=line.one("summary", f"{job} is done"),
-        replies=tuple(_reply(text) for text in line.all("reply")),
+        replies=tuple(_reply(telling, text) for text in line.all("reply")),
     )
 
 
-def _reply(text: str) -> Reply:
+def _reply(telling: Telling, text: str) -> Reply:
+    """`2:fixed:api-2` names a commit, `2:false_positive:words` gives a proof in words."""
     number, disposition, evidence = text.split(":", 2)
-    return Reply(int(number), Disposition(disposition), evidence)
+    fixed = Disposition(disposition) is Disposition.FIXED
+    return Reply(int(number), Disposition(disposition), telling.named(evidence) if fixed else evidence)
 
 
 def _findings(words: tuple[str, ...]) -> Iterator[object]:
-    """Findings come as three words each: severity, path:line, title; a title may begin with `#2` to restate one."""
+    """Findings come as three words each: severity, path:line, title (`#2 title` restates one, `title|detail` has more to say).
+
+    `withdrawn #2 reason` takes one back.
+    """
     for severity, place, title in _threes(words):
+        if severity == "withdrawn":
+            number = int(place.removeprefix("#"))
+            yield finding("note", f"Finding {place} is withdrawn", "", 0, number=number, detail=title, withdrawn=True)
+            continue
         path, _, at = place.partition(":")
-        found = re.fullmatch(r"#(\d+) (.*)", title)
-        number, words_said = (int(found[1]), found[2]) if found else (0, title)
-        yield finding(severity, words_said, path, int(at or 0), number=number)
+        said, _, detail = title.partition("|")
+        found = re.fullmatch(r"#(\d+) (.*)", said)
+        number, words_said = (int(found[1]), found[2]) if found else (0, said)
+        yield finding(severity, words_said, path, int(at or 0), number=number, detail=detail)
 
 
 def _threes(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -229,6 +240,24 @@ def _why(telling: Telling, line: Line) -> list[str]:
     return [why(telling.play.run, telling.play.run.jobs[JobId(job)]) for job in line.words]
 
 
+def _review(telling: Telling, line: Line) -> None:
+    """A reviewer comes, looks and judges."""
+    telling.play.launch(line.words[0])
+    _judge(telling, line)
+
+
+def _listed(telling: Telling, line: Line) -> list[str]:
+    """Every finding of a job by its number, who raised it, and how it ended."""
+    run, job = telling.play.run, telling.play.run.jobs[JobId(line.words[0])]
+    rows = sorted(job.findings, key=lambda x: x.number)
+    names = {x.number: ", ".join((x.review, *x.also)) for x in rows}
+    return [
+        f"finding {x.number}: {x.finding.severity} {x.finding.path}:{x.finding.line} {x.finding.title} [{names[x.number]}]"
+        f" — {ending(run, job, x).sentence}"
+        for x in rows
+    ]
+
+
 def _inbox(telling: Telling, _: Line) -> list[str]:
     view = run_view(telling.play.run)
     rows = [
@@ -269,6 +298,8 @@ WORDS: dict[str, Callable[[Telling, Line], list[str] | None]] = {
     "handoff": _hand_in,
     "check": lambda t, line: t.play.check(*line.words) and None,
     "judge": _judge,
+    "review": _review,
+    "findings": _listed,
     "answer": _answer,
     "dies": _dies,
     "quiet": _quiet,

@@ -14,7 +14,8 @@ from play import PARALLEL, SETTINGS, Play, commit, finding
 from gitorch.model.ids import JobId
 from gitorch.model.review import Choice, Listed, Severity
 from gitorch.model.run import JobPhase
-from gitorch.rules.gates import list_findings, may_judge, settle
+from gitorch.rules.findings import list_findings
+from gitorch.rules.gates import may_judge, settle
 
 MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
 JUDGEMENTS = [
@@ -104,6 +105,66 @@ def test_one_number_stands_once_in_a_list() -> None:
     play.check("api")
     play.review("api.spec", "needs_revision", (finding("minor", "x", number=1), finding("blocking", "y", number=1)))
     assert [(x.number, x.finding.title) for x in play.run.jobs["api"].findings] == [(1, "y")]
+
+
+def both(*found) -> list[tuple[int, str, str, str]]:
+    """The list of a round in which two reviewers side by side raised the first and the second finding."""
+    play = handed_in(PARALLEL)
+    play.review("api.spec", "needs_revision", found[:1])
+    play.review("api.quality", "needs_revision", found[1:])
+    listed = play.run.jobs["api"].findings
+    return [(x.number, x.finding.title, " ".join((x.review, *x.also)), x.finding.detail) for x in listed]
+
+
+TWINS = [
+    ("the same words and line", finding(title="No test"), finding(title="no test!"), 1),
+    ("much the same words at the same line", finding(title="The error is dropped"), finding(title="error dropped"), 1),
+    ("other words at the same line", finding(title="No test"), finding(title="A race"), 2),
+    ("the same words at another line", finding(title="typo", line=1), finding(title="typo", line=9), 2),
+    ("the same words, one of them about the file", finding(title="No test"), finding(title="No test", line=0), 1),
+    ("the same words about another file", finding(title="No test"), finding(title="No test", path="b.py"), 2),
+    (
+        "much the same words about no file",
+        finding(title="no docs", path="", line=0),
+        finding(title="docs", path="", line=0),
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "entries"), [case[1:] for case in TWINS], ids=[case[0] for case in TWINS])
+def test_what_two_reviewers_both_saw_stands_once_with_both_names(one, other, entries: int) -> None:
+    listed = both(one, other)
+    assert len(listed) == entries
+    names = [sorted(names.split()) for _, _, names, _ in listed]
+    assert names == ([["api.quality", "api.spec"]] if entries == 1 else [["api.spec"], ["api.quality"]])
+
+
+def test_the_heavier_words_lead_and_nothing_of_the_others_is_lost() -> None:
+    listed = both(
+        finding("minor", "No check", detail="Line 1"), finding("blocking", "No check at all", detail="Anyone")
+    )
+    assert listed == [(1, "No check at all", "api.quality api.spec", "Anyone\napi.spec adds: No check: Line 1")]
+
+
+def test_two_places_with_the_same_words_keep_their_own_numbers_when_lines_move() -> None:
+    play = handed_in()
+    play.review("api.spec", "needs_revision", (finding(title="typo", line=3), finding(title="typo", line=9)))
+    play.launch("api")
+    play.hand_in("api", replies=play.fixed("api"))
+    play.check("api")
+    play.review("api.spec", "needs_revision", (finding(title="typo", line=2), finding(title="typo", line=9)))
+    open_now = [(x.number, x.finding.line) for x in play.run.jobs["api"].findings if x.open]
+    assert open_now == [(1, 2), (2, 9)]
+
+
+def test_failing_tests_stand_beside_what_was_claimed() -> None:
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    play.hand_in("api", tests_claimed="all 212 passed")
+    play.check("api", "failed")
+    assert play.run.jobs["api"].findings[0].finding.detail == "You reported: all 212 passed\ntail"
 
 
 def test_failing_tests_are_a_blocking_finding_with_the_end_of_their_output() -> None:

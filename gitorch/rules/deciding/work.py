@@ -14,16 +14,18 @@ from gitorch.rules import ensure
 from gitorch.rules.gates import may_judge, next_question
 from gitorch.rules.globs import outside
 from gitorch.rules.readings import check_needed, check_settled, overlap_key
+from gitorch.rules.replies import all_answered, restated_with_evidence
 
 if TYPE_CHECKING:
     from gitorch.model import commands
     from gitorch.model.commands import Order, WorkFacts
     from gitorch.model.events import Event
     from gitorch.model.ids import CommitId
+    from gitorch.model.review import Reply
     from gitorch.model.run import JobState, Lease, Run, Session, State
 
 CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
-DEFERRED_OPTIONS = ("waive", "fix")
+DEFERRED_OPTIONS = ("defer", "waive", "fix")
 BLOCKED_OPTIONS = ("cleared", "stop_epic", "stop_run")
 FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
@@ -34,8 +36,8 @@ def hand_in(state: State, _: Order, command: commands.HandIn) -> tuple[Event, ..
     session = ensure.session_of(run, command.token)
     job = ensure.own_job(run, session, command.job)
     lease = ensure.lease_held(run, session, ensure.working(job))
-    unfinished = command.facts.head or run.target_commit
-    commit = _finished_work(job, command) if command.status in FINISHED else unfinished
+    unfinished = (command.facts.head or run.target_commit, command.replies)
+    commit, replies = _finished_work(job, command) if command.status in FINISHED else unfinished
     _said_what_is_needed(command)
     handed = events.HandedOff(
         job=job.spec.id,
@@ -50,14 +52,14 @@ def hand_in(state: State, _: Order, command: commands.HandIn) -> tuple[Event, ..
         blocker=command.blocker,
         clears=command.clears,
         tests_claimed=command.tests_claimed,
-        replies=command.replies,
+        replies=replies,
         text=command.summary,
     )
     return (handed, *_asked(run, session, job, command))
 
 
-def _finished_work(job: JobState, command: commands.HandIn) -> CommitId:
-    """The commit handed in. Raises Refused with everything that keeps it from being one."""
+def _finished_work(job: JobState, command: commands.HandIn) -> tuple[CommitId, tuple[Reply, ...]]:
+    """The commit handed in, and the answers to its findings. Raises Refused with everything that keeps it from being one."""
     name, facts = job.spec.id, command.facts
     if job.spec.kind in REVIEWING:
         message = f"{name} is a review and ends with a verdict"
@@ -66,8 +68,7 @@ def _finished_work(job: JobState, command: commands.HandIn) -> CommitId:
     if wrong or facts.head is None:
         message = f"the report on {name} is refused: {'; '.join(wrong)}"
         raise Refused(message, "git status")
-    _every_finding_answered(job, command)
-    return facts.head
+    return facts.head, all_answered(job, command)
 
 
 def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
@@ -88,28 +89,6 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
 def _some(paths: tuple[str, ...], most: int = 5) -> str:
     more = f" and {len(paths) - most} more" if len(paths) > most else ""
     return ", ".join(paths[:most]) + more
-
-
-def _every_finding_answered(job: JobState, command: commands.HandIn) -> None:
-    """Each open number of the list needs a reply, with evidence; fixed needs a new commit."""
-    asked = {x.number for x in job.findings if x.open and x.round == job.attempt - 1 and not x.waived}
-    replied = {r.number for r in command.replies}
-    if asked - replied:
-        missing = ", ".join(f"#{n}" for n in sorted(asked - replied))
-        message = f"the report on {job.spec.id} leaves findings unanswered: {missing}"
-        raise Refused(message, f"gitorch handoff DONE --reply {min(asked - replied)}=fixed:COMMIT")
-    if replied - {x.number for x in job.findings}:
-        unknown = ", ".join(f"#{n}" for n in sorted(replied - {x.number for x in job.findings}))
-        message = f"the report on {job.spec.id} answers findings that were never listed: {unknown}"
-        raise Refused(message, "gitorch brief")
-    for reply in command.replies:
-        if not reply.evidence.strip():
-            message = f"the reply to #{reply.number} gives no evidence: a commit, a proof, or a reason"
-            raise Refused(message, f"gitorch handoff DONE --reply {reply.number}={reply.disposition}:EVIDENCE")
-    fixed = [r for r in command.replies if r.disposition is Disposition.FIXED]
-    if fixed and job.handoff is not None and command.facts.head == job.handoff.commit:
-        message = f"#{fixed[0].number} is said to be fixed, but {job.spec.id} has no new commit"
-        raise Refused(message, "git log -1")
 
 
 def _said_what_is_needed(command: commands.HandIn) -> None:
@@ -141,12 +120,21 @@ def _asked(run: Run, session: Session, job: JobState, command: commands.HandIn) 
     asked += [events.QuestionAsked(next(ids), *concerned, n, text) for n, text in enumerate(command.concerns, 1)]
     for reply in command.replies:
         if reply.disposition is Disposition.DEFERRED:
-            text = f"{name} wants to defer finding #{reply.number}: {reply.evidence}"
+            text = f"{name} wants to put off finding {_described(job, reply.number)}: {reply.evidence}"
             kind = QuestionKind.DEFERRED
             asked.append(events.QuestionAsked(next(ids), kind, name, by, DEFERRED_OPTIONS, reply.number, text))
     if command.status is ReportStatus.BLOCKED:
         asked.append(_blocked(next(ids), session, job, command))
     return tuple(asked)
+
+
+def _described(job: JobState, number: int) -> str:
+    """`#4 (minor, c.py:1): a long name`, so that whoever is asked need not look it up."""
+    found = next((x.finding for x in job.findings if x.number == number), None)
+    if found is None:
+        return f"#{number}"
+    place = f"{found.path}:{found.line}" if found.line else found.path
+    return f"#{number} ({', '.join(part for part in (found.severity, place) if part)}) “{found.title}”"
 
 
 def _question_id(number: int) -> QuestionId:
@@ -190,6 +178,7 @@ def give_verdict(state: State, _: Order, command: commands.GiveVerdict) -> tuple
     if contradiction:
         message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
         raise Refused(message, "gitorch verdict --help")
+    restated_with_evidence(subject, command)
     event = events.VerdictGiven(
         job=review.spec.id,
         subject=subject.spec.id,

@@ -108,11 +108,11 @@ def _concern_answered(run: Run, _: Record, question: Question) -> Run:
 
 
 def _deferral_answered(run: Run, _: Record, question: Question) -> Run:
-    """A deferral is waived, or the finding is demanded again under its number, for which one more round is allowed."""
+    """A deferral is granted or made a waiver, or the finding is demanded again under its number, for which one more round is allowed."""
     if question.answer is None or question.job is None:
         return run
     job = run.jobs[question.job]
-    if question.answer.option == "waive":
+    if question.answer.option in {"defer", "waive"}:
         waived = tuple(replace(x, waived=True) if x.number == question.number else x for x in job.findings)
         return with_job(run, question.job, findings=waived)
     listed = next((x for x in job.findings if x.number == question.number), None)

@@ -10,7 +10,7 @@ from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.change import demote, move_job, promote, with_job, with_session, withdraw, write_letter
-from gitorch.rules.gates import list_findings
+from gitorch.rules.findings import list_findings
 from gitorch.rules.readings import (
     check_failed,
     check_settled,
