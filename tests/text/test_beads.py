@@ -1,0 +1,143 @@
+"""Issues of beads as real repositories hold them."""
+
+import json
+import time
+
+import pytest
+from fakes.bd import issue, lines
+
+from gitorch.text.beads import PROBLEMS_MAX, NotJson, parse_answer, parse_issues
+
+PATH = ".beads/issues.jsonl"
+
+
+def read(*data):
+    return parse_issues(PATH, b"".join(data))
+
+
+def said(backlog):
+    return [f"{p.line}: {p.message}" for p in backlog.problems]
+
+
+def test_a_record_as_beads_exports_it():
+    backlog = read(
+        b'{"_type":"issue","id":"rf2-so3io","title":"Measure\\n it","description":"Both.","status":"in_progress","priority":0,'
+        b'"issue_type":"task","owner":"m@example.org","created_at":"2026-07-26T22:37:07Z","labels":["x"],"comments":[{"id":1}],'
+        b'"dependencies":[{"issue_id":"rf2-so3io","depends_on_id":"rf2-up","type":"parent-child","metadata":"{}"},'
+        b'{"issue_id":"rf2-so3io","depends_on_id":"rf2-a","type":"blocks"},'
+        b'{"issue_id":"rf2-so3io","depends_on_id":"rf2-b","type":"related"},'
+        b'{"issue_id":"rf2-so3io","depends_on_id":"rf2-c","type":"discovered-from"}],"dependency_count":4}\n'
+    )
+    found = backlog.issues["rf2-so3io"]
+    assert backlog.problems == ()
+    assert (found.title, found.kind, found.closed, found.parent, found.blockers, found.text) == (
+        "Measure it",
+        "task",
+        False,
+        "rf2-up",
+        ("rf2-a",),
+        "Both.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "closed", "gone"),
+    [("open", 0, 0), ("in_progress", 0, 0), ("hooked", 0, 0), ("closed", 1, 0), ("tombstone", 0, 1), ("", 0, 0)],
+)
+def test_a_status_says_whether_there_is_work_left(status, closed, gone):
+    found = read(lines(issue("x-1", status=status))).issues["x-1"]
+    assert (found.closed, found.gone) == (bool(closed), bool(gone))
+
+
+def test_records_of_other_kinds_and_fields_of_other_types_are_no_defects():
+    backlog = read(
+        b'\xef\xbb\xbf{"_type":"memory","key":"k","value":"v"}\r\n\r\n',
+        b'{"id":"x-1","title":null,"status":7,"issue_type":null,"dependencies":"none","priority":"high"}\r\n',
+        b'{"id":"x-2","title":"\\ud83d half","dependencies":[null,{"type":"blocks"},{"type":"blocks","depends_on_id":"--force"}]}',
+    )
+    assert backlog.problems == ()
+    assert [(i.id, i.title, i.kind, i.blockers) for i in backlog.issues.values()] == [
+        ("x-1", "x-1", "task", ()),
+        ("x-2", "? half", "task", ()),
+    ]
+
+
+def test_of_lines_for_one_issue_the_newest_counts_wherever_it_stands():
+    old = issue("x-1", "Old", updated_at="2026-01-07T10:52:33.512583507-05:00")
+    new = issue("x-1", "New", status="closed", updated_at="2026-01-07T16:00:00Z")
+    assert read(lines(old, new)).issues["x-1"].title == "New"
+    assert read(lines(new, old)).issues["x-1"].title == "New"
+    assert read(lines(issue("x-1", "First"), issue("x-1", "Second"))).issues["x-1"].title == "Second"
+
+
+def test_an_id_that_goes_on_another_one_is_below_it_unless_it_has_a_parent():
+    backlog = read(lines(issue("x-1", kind="epic"), issue("x-1.1"), issue("x-1.2", parent="x-9"), issue("v1.2-7")))
+    assert [i.parent for i in backlog.issues.values()] == ["", "x-1", "x-9", ""]
+
+
+def test_a_merge_conflict_is_one_problem_and_both_sides_are_read():
+    backlog = read(
+        lines(issue("x-1")),
+        b"<<<<<<< HEAD\n",
+        lines(issue("x-2")),
+        b"=======\n",
+        lines(issue("x-3")),
+        b">>>>>>> other\n",
+    )
+    assert said(backlog) == ["2: An unresolved merge conflict begins here."]
+    assert list(backlog.issues) == ["x-1", "x-2", "x-3"]
+
+
+def test_a_last_line_that_was_cut_off_is_told_from_one_that_is_wrong():
+    assert said(read(lines(issue("x-1")), b'{"id":"x-2","title":"Half a')) == [
+        '2: The line is cut off: {"id":"x-2","title":"Half a'
+    ]
+    assert said(read(b"nonsense\n", lines(issue("x-1")))) == ["1: The line is no JSON: nonsense"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"[1, 2]\n", "The line is no JSON object: [1, 2]"),
+        (b'{"title": "x"}\n', "The issue on this line has no `id` that can be used."),
+        (b'{"id": "--force"}\n', "The issue on this line has no `id` that can be used."),
+        (b'{"id": "a b"}\n', "The issue on this line has no `id` that can be used."),
+        (b'{"id": "x", "title": "\xff"}\n', 'The line is no JSON: {"id": "x", "title": "\ufffd"}'),
+        (b"[" * 100_000 + b"\n", "The line is no JSON: …" + "[" * 40),
+    ],
+)
+def test_a_line_that_is_no_issue_is_never_skipped_in_silence(line, message):
+    assert said(read(line)) == [f"1: {message}"]
+
+
+def test_a_file_of_another_kind_is_not_complained_of_without_end():
+    assert said(read(b"x\n" * 500))[PROBLEMS_MAX:] == [
+        f"{PROBLEMS_MAX + 1}: {500 - PROBLEMS_MAX} more lines cannot be read; this is the first of them."
+    ]
+
+
+def test_ten_thousand_issues_are_read_within_a_second():
+    data = lines(*(issue(f"x-{n}", parent="x-0", blockers=("x-1",), description="word " * 150) for n in range(10_000)))
+    began = time.process_time()
+    assert len(read(data).issues) == 10_000
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "ids"),
+    [
+        ([{"id": "x-1"}, {"id": "x-2"}], ["x-1", "x-2"]),
+        ({"id": "x-1", "schema_version": 1}, ["x-1"]),
+        ({"schema_version": 1, "data": [{"id": "x-1"}]}, ["x-1"]),
+        ({"error": "no issues found"}, []),
+        (None, []),
+    ],
+)
+def test_what_the_program_prints_is_a_list_an_object_or_in_an_envelope(answer, ids):
+    assert [row["id"] for row in parse_answer(json.dumps(answer))] == ids
+
+
+@pytest.mark.parametrize("answer", ["", "Done.", '["x-1"]', '"x-1"', '[{"id": "x-1"}'])
+def test_what_is_no_such_answer_is_refused(answer):
+    with pytest.raises(NotJson):
+        parse_answer(answer)
