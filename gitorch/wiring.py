@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import History, Store
+    from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Remotes, Secrets, Terminals, Worktrees
 
 T = TypeVar("T")
@@ -148,6 +149,7 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
         root=root,
         default_base=root.parent / f"{root.name}.worktrees",
         agent_env={"PATH": agent_path(environ)},
+        tracker=cache(lambda kind: tracker(kind, root, environ, clock)),
     )
 
 
@@ -197,6 +199,18 @@ def _secrets(home: Path) -> Secrets:
     from gitorch.world.host import HostSecrets
 
     return HostSecrets(home)
+
+
+def tracker(kind: str, root: Path, environ: Mapping[str, str], clock: Clock) -> Tracker | None:
+    """The tracker of a kind; `auto` is `bd` where the repository has beads and the program, else the file where there is one."""
+    import shutil
+
+    from gitorch.world.beads import PROGRAM, BeadsFile, BeadsProgram, file_of, folder_of
+
+    found = shutil.which(PROGRAM, path=environ.get("PATH")) is not None
+    if kind == "bd" or (kind == "auto" and found and folder_of(root) is not None):
+        return BeadsProgram(root, environ, clock) if found or kind == "bd" else None
+    return BeadsFile(root) if kind == "file" or (kind == "auto" and file_of(root) is not None) else None
 
 
 def socket_name(common: Path) -> str:

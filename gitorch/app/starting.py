@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry, carry_asked
+from gitorch.app.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.errors import Malformed, NotFound, Problem, Refused
 from gitorch.model import commands, events
 from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
@@ -19,7 +19,6 @@ from gitorch.rules.compile import compile_plan, compile_workflow, default_settin
 from gitorch.rules.ensure import run_there
 from gitorch.rules.graph import execution_plan
 from gitorch.rules.readiness import check_plan
-from gitorch.text.plan import parse_plan
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -94,13 +93,9 @@ def check(tools: Tools, path: Path, prompt: Path | None = None) -> Checked:
     """Read a plan or workflow file and check everything that `start` would; nothing is created or changed."""
     if path.suffix in WORKFLOW_SUFFIXES:
         return _check_workflow(tools, path)
-    data = _bytes(path)
-    name = _shown(tools, path)
-    limit = tools.config.plan_bytes_max
-    plan = parse_plan(name, data, _prompt(tools, path, prompt), limit)
-    if plan.prompt and prompt is None:
-        plan = parse_plan(name, data, _prompt(tools, path, path.parent / plan.prompt), limit)
-    settings = default_settings(tools.config, _spoken(plan))
+    read = read_plan(tools, path, prompt)
+    plan, data = read.plan, read.data
+    settings = replace(default_settings(tools.config, _spoken(plan)), tracker=read.tracker)
     target = plan.settings.get("merge_target", tools.config.merge_target)
     facts = _facts(tools, plan, path, target, _plan_runtimes(tools))
     problems = check_plan(plan, tools.config, facts)
@@ -117,7 +112,7 @@ def check(tools: Tools, path: Path, prompt: Path | None = None) -> Checked:
 def _check_workflow(tools: Tools, path: Path) -> Checked:
     from gitorch.text.workflow_file import parse_workflow
 
-    data, name = _bytes(path), _shown(tools, path)
+    data, name = read_bytes(path), shown(tools, path)
     plan = Plan(name, path.stem, (), _digest(data))
     try:
         source = parse_workflow(name, data, lambda said: _maybe(path.parent / said), default_settings(tools.config))
@@ -157,32 +152,8 @@ def _workflow_problems(tools: Tools, name: str, facts: HandoffFacts) -> list[Pro
     return problems
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = f"{path} cannot be read: {(error.strerror or 'no such file').lower()}"
-        raise NotFound(message, f"ls {path.parent}") from error
-
-
 def _maybe(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
-
-
-def _shown(tools: Tools, path: Path) -> str:
-    """The path as people know it: from the repository's root where it lies inside, else from where they stand."""
-    full = path.absolute()
-    return str(full.relative_to(tools.root)) if full.is_relative_to(tools.root) else str(path)
-
-
-def _prompt(tools: Tools, plan: Path, prompt: Path | None) -> tuple[str, bytes] | None:
-    if prompt is None:
-        return None
-    data = _maybe(prompt)
-    if data is None:
-        message = f"the implementation prompt {prompt} of {plan} does not exist"
-        raise NotFound(message, f"ls {prompt.parent}")
-    return _shown(tools, prompt), data
 
 
 def _spoken(plan: Plan) -> Mapping[str, str]:
@@ -192,7 +163,7 @@ def _spoken(plan: Plan) -> Mapping[str, str]:
 
 
 def _digest(data: bytes) -> Digest:
-    return Digest("sha256:" + hashlib.sha256(data).hexdigest())
+    return Digest(digest_of(data))
 
 
 def _plan_runtimes(tools: Tools) -> Mapping[str, Lane]:

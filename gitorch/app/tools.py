@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import Ledger
+    from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Remotes, Secrets, Terminals, Worktrees
+
+
+def _no_tracker(_: str) -> Tracker | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Tools:
     """Ports and facts of one repository on one host.
 
     `home` is the folder of derived files in the common git directory; `root` is what relative paths of the
-    configuration are relative to; `agent_env` is what every agent's environment begins with.
+    configuration are relative to; `agent_env` is what every agent's environment begins with. `tracker` gives the project's issue
+    tracker by the word of the configuration or of a run (`auto`, `bd`, `file`), None where there is none.
     """
 
     ledger: Ledger
@@ -47,6 +53,7 @@ class Tools:
     root: Path
     default_base: Path
     agent_env: Mapping[str, str] = field(default_factory=dict)
+    tracker: Callable[[str], Tracker | None] = _no_tracker
 
     def base(self, run: Run) -> Path:
         """The folder that this run's worktrees lie in."""

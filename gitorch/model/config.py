@@ -50,6 +50,7 @@ class Config:
     remind_cap_seconds: int = 14400
     plan_bytes_max: int = 2_000_000
     cleanup: str = "ask"
+    tracker: str = "auto"
     push_remote: str = ""
     push_ledger: bool = False
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)

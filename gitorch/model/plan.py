@@ -27,6 +27,7 @@ class Epic:
     """One epic: `section` is everything between its heading and its gate, which is all that its agent gets.
 
     `id` is the slug written in the heading or made from its title. `line` is that of the heading, `gate_line` that of its gate.
+    `issue` is its id in the project's tracker, `issue_tasks` what is open below it there; both are empty without one.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Epic:
     scope_allowed: tuple[str, ...] = ()
     scope_forbidden: tuple[str, ...] = ()
     closed: bool = False
+    issue: str = ""
+    issue_tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

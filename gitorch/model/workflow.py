@@ -95,6 +95,7 @@ class JobSpec:
 
     `brief` is the digest of the text the agent works from. `subject` is the job that a review judges.
     `stage` orders reviews of one subject: with sequential review, stage 2 waits for stage 1.
+    `issue` is what the tracker calls the job, `issue_tasks` what is to be closed below it there, in this order.
     `on_continue` and `on_cancel` name what a checkpoint leads to; empty means the jobs that need it.
     """
 
@@ -115,6 +116,8 @@ class JobSpec:
     stage: int = 0
     on_continue: tuple[JobId, ...] = ()
     on_cancel: tuple[JobId, ...] = ()
+    issue: str = ""
+    issue_tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +162,4 @@ class Settings:
     reject_fails_run: bool = False
     push_remote: str = ""
     push_ledger: bool = False
+    tracker: str = ""

@@ -134,7 +134,9 @@ def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
         needs=tuple(JobId(other) for other in epic.needs),
         brief=briefs.get(epic.id),
         scope=Scope(epic.scope_allowed, epic.scope_forbidden),
-        tasks=tuple(task.title for task in epic.tasks),
+        tasks=tuple(task.title for task in epic.tasks if not (epic.issue and task.done)),
+        issue=epic.issue,
+        issue_tasks=epic.issue_tasks,
     )
 
 

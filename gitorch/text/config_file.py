@@ -36,6 +36,15 @@ class Cleanup(StrEnum):
     KEEP = "keep"
 
 
+class TrackerChoice(StrEnum):
+    """Where epics that a plan only names are looked up."""
+
+    AUTO = "auto"
+    BD = "bd"
+    FILE = "file"
+    NONE = "none"
+
+
 def parse_config(path: str, data: bytes) -> Config:
     """Read a configuration; what it does not say has its default. Raises Malformed with every problem found."""
     if not data.strip():
@@ -86,6 +95,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         push_remote=_remote(push),
         push_ledger=_push_ledger(push),
         cleanup=str(top.choice("cleanup", Cleanup.ASK)),
+        tracker=str(top.choice("tracker", TrackerChoice.AUTO)),
         places=dict(_places(value)) if value else {},
     )
     parts = (orchestration, worktrees, tests, review, lanes, implementer, reviewer, waits, reminders, agents, push)

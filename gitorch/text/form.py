@@ -185,14 +185,23 @@ class Form:
 
     def rows(self, name: str) -> Iterator[Form]:
         """A list of mappings."""
+        for number, item in enumerate(self._items(name)):
+            yield Form(self.complaints, item, f"{self.at(name)}[{number}]")
+
+    def rows_or_words(self, name: str) -> Iterator[Form | tuple[str, Spot]]:
+        """A list of mappings, of which any may be one word with its place."""
+        for number, item in enumerate(self._items(name)):
+            word = isinstance(item.data, str) and item.data.strip()
+            yield (word, item.spot) if word else Form(self.complaints, item, f"{self.at(name)}[{number}]")
+
+    def _items(self, name: str) -> tuple[YamlValue, ...]:
         value = self.get(name)
         if value is None:
-            return
+            return ()
         if not isinstance(value.data, tuple):
             self.complain(name, "must be a list.", f"Write `{name}:` and below it `- key: value`.")
-            return
-        for number, item in enumerate(value.data):
-            yield Form(self.complaints, item, f"{self.at(name)}[{number}]")
+            return ()
+        return value.data
 
     def missing(self, name: str) -> None:
         """Complain that a key is not there."""

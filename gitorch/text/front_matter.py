@@ -16,7 +16,7 @@ from gitorch.text.source import Source
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 CHARACTERS_MAX = 100_000
 """ruamel.yaml reads some 100 kB a second; nobody's front matter is longer."""
@@ -86,7 +86,7 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
         form.text("design"),
         form.text("prompt"),
         form.key_spot("prompt").line,
-        tuple(_epic(row) for row in _rows(form)),
+        tuple(_epics(form)),
         _settings(form),
         {name: (form.key_spot(name).line, form.key_spot(name).column) for name in form.names()},
     )
@@ -94,8 +94,10 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
     return found
 
 
-def _rows(form: Form) -> list[Form]:
-    return list(form.rows("epics"))
+def _epics(form: Form) -> Iterator[Declared]:
+    """Each is a mapping, or just the id of an epic that is described elsewhere."""
+    for row in form.rows_or_words("epics"):
+        yield _epic(row) if isinstance(row, Form) else Declared(row[0], row[0], row[1].line)
 
 
 def _epic(row: Form) -> Declared:

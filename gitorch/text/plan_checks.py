@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gitorch.model.graph import find_cycles
 from gitorch.model.values import dataclass
 from gitorch.text.form import did_you_mean
 from gitorch.text.globs import glob_fault
+from gitorch.text.plan_tracked import check_issue
 from gitorch.text.slug import epic_id_fault, slug
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.plan import Task
     from gitorch.text.markdown import Document
     from gitorch.text.plan_sections import Gate, Named, Section
+    from gitorch.text.plan_tracked import Tracked
     from gitorch.text.source import Source
 
 _PLACEHOLDER = re.compile(r"\{\{(?P<name>.*?)\}\}")
@@ -38,9 +41,15 @@ class Draft:
     allowed: tuple[Named, ...] = ()
     forbidden: tuple[Named, ...] = ()
     closed: bool = False
+    issue: str = ""
+
+    @property
+    def job(self) -> str:
+        """The id that the epic has in a run: its own, or one made from that of its issue, which may hold dots and capitals."""
+        return slug(self.id, "epic") if self.issue else self.id
 
 
-def check_epics(source: Source, drafts: Sequence[Draft]) -> Iterator[Problem]:
+def check_epics(source: Source, drafts: Sequence[Draft], tracked: Tracked) -> Iterator[Problem]:
     """P2: ids that can be used and are unique, at least one task, something left to do."""
     if not drafts:
         fix = (
@@ -49,17 +58,20 @@ def check_epics(source: Source, drafts: Sequence[Draft]) -> Iterator[Problem]:
         yield source.problem(1, "The plan has no epics.", fix)
     first: dict[str, int] = {}
     for draft in drafts:
-        if draft.id in first:
-            message = f"The epic id `{draft.id}` is here twice; first on line {first[draft.id]}."
+        if draft.job in first:
+            message = f"The epic id `{draft.id}` is here twice; first on line {first[draft.job]}."
             yield source.problem(
                 draft.line, message, f"Give this one another id: `## Epic: {draft.id[:37]}-2 — {draft.title}`."
             )
             continue
-        first[draft.id] = draft.line
-        yield from _check_epic(source, draft)
+        first[draft.job] = draft.line
+        if draft.issue:
+            yield from check_issue(source, draft, tracked)
+        else:
+            yield from _check_epic(source, draft, bare_is_said=tracked.backlog is not None)
 
 
-def _check_epic(source: Source, draft: Draft) -> Iterator[Problem]:
+def _check_epic(source: Source, draft: Draft, *, bare_is_said: bool) -> Iterator[Problem]:
     if not draft.title:
         yield source.problem(draft.line, "The epic has no name.", "Write `## Epic: <id> — <Title>`.")
     elif fault := epic_id_fault(draft.id):
@@ -67,10 +79,10 @@ def _check_epic(source: Source, draft: Draft) -> Iterator[Problem]:
         better = better if better and not epic_id_fault(better) else f"{better or 'epic'}-work"
         fix = f"Write `## Epic: {better} — {draft.title}`, and use `{better}` in its gate and dependencies."
         yield source.problem(draft.line, f"The epic id `{draft.id}` {fault}.", fix, source.column(draft.line, draft.id))
-    if not draft.tasks:
+    if not draft.tasks and not bare_is_said:
         fix = "Add tasks as `- [ ] …` items or `### Task: …` headings above its gate."
         yield source.problem(draft.line, f"Epic `{draft.id}` has no tasks.", fix)
-    elif draft.closed or all(task.done for task in draft.tasks):
+    elif draft.closed or (draft.tasks and all(task.done for task in draft.tasks)):
         why = "is marked as closed" if draft.closed else "has only tasks that are done"
         fix = "Remove the epic and what depends on it, or open it again."
         yield source.problem(draft.line, f"Epic `{draft.id}` {why}: there is nothing to do.", fix)
@@ -184,9 +196,17 @@ def check_needs(source: Source, needs: Mapping[str, Mapping[str, Named]]) -> Ite
                 yield source.problem(named.line, message, "Correct the id, or remove it.", column)
     for cycle in find_cycles({name: [other for other in others if other != name] for name, others in needs.items()}):
         named = needs[cycle[0]][cycle[1]]
-        message = f"The dependencies go in a circle: {' → '.join(cycle)}."
+        message = f"The dependencies go in a circle: {' → '.join(cycle)}{_because(needs, cycle)}."
         fix = f"Remove one of them, for example `{cycle[1]}` here."
+        if named.why:
+            fix = f"bd dep remove {named.why.split()[0]} {named.why.split(',')[0].split()[-1]}"
         yield source.problem(named.line, message, fix, source.column(named.line, named.words))
+
+
+def _because(needs: Mapping[str, Mapping[str, Named]], cycle: Sequence[str]) -> str:
+    """The dependencies of a circle that stand in no line of the plan."""
+    whys = [needs[one][other].why for one, other in pairwise(cycle) if needs[one][other].why]
+    return f" ({'; '.join(whys)})" if whys else ""
 
 
 def check_lines(source: Source, drafts: Sequence[Draft], sections: Sequence[tuple[str, Section]]) -> Iterator[Problem]:

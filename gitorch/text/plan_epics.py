@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from gitorch.text.front_matter import Declared
 from gitorch.text.plan_checks import Draft
 from gitorch.text.plan_sections import Named
-from gitorch.text.plan_words import EpicWords, epic_words, named_words, names_of
+from gitorch.text.plan_words import (
+    EpicWords,
+    almost_gate,
+    epic_words,
+    heading_names,
+    named_words,
+    names_of,
+    task_words,
+    word_among,
+)
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -15,6 +24,7 @@ if TYPE_CHECKING:
 
     from gitorch.text.markdown import Row, Table
     from gitorch.text.plan_sections import Outline, Section
+    from gitorch.text.plan_tracked import Tracked
 
 Sections = tuple[tuple[str, "Section"], ...]
 
@@ -47,10 +57,14 @@ def _row_epic(row: Row, ids: int, titles: int | None, needs: int | None) -> Decl
 
 def opener(titles: Mapping[str, str]) -> Callable[[str], EpicWords | None]:
     """A test for headings that open a section, when ids and titles are known: `Epic: …` as ever, or just an id or title."""
-    ids = {name.casefold(): name for name in titles} | {title.casefold(): name for name, title in titles.items()}
+    ids = {title.casefold(): name for name, title in titles.items()} | {name.casefold(): name for name in titles}
 
     def opens(heading: str) -> EpicWords | None:
         words = epic_words(heading)
+        if words and (named := next((ids[n.casefold()] for n in heading_names(words) if n.casefold() in ids), None)):
+            return EpicWords(named, words.title if words.id == named else _without(words.title, named), words.closed)
+        if (other := word_among(words, heading, titles)) and not almost_gate(heading) and not task_words(heading):
+            return EpicWords(other, titles[other], bool(words and words.closed))
         if words and words.id:
             return words
         text, title, closed = named_words(heading) if words is None else (words.title, "", words.closed)
@@ -58,6 +72,18 @@ def opener(titles: Mapping[str, str]) -> Callable[[str], EpicWords | None]:
         return EpicWords(name, title or titles[name], closed) if name else words
 
     return opens
+
+
+def _without(title: str, name: str) -> str:
+    """A title less the id in brackets at its end, or the id alone."""
+    return title.removesuffix(f"({name})").removesuffix(f"[{name}]").rstrip() or name
+
+
+def gated(outline: Outline, tracked: Tracked, line: int = 0) -> tuple[Declared, ...]:
+    """The issues of the tracker that have a gate in a file, in the order of their gates; `line` where to complain of them."""
+    gates = [*outline.stray_gates, *(gate for section in outline.sections for gate in section.gates)]
+    known = {gate.id: gate for gate in gates if gate.exact and gate.id in tracked.issues}
+    return tuple(Declared(name, tracked.issues[name].title, line or gate.line) for name, gate in known.items())
 
 
 def with_ids(outline: Outline) -> Sections:

@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A word of a plan that is to be checked, and where it stands."""
+    """A word of a plan that is to be checked, and where it stands; `why` says who else than the plan put it there."""
 
     words: str
     line: int
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,19 @@ class Outline:
     tables: list[Table] = field(default_factory=list)
 
 
-def outline_of(document: Document, lines: int, opens: Callable[[str], EpicWords | None] = epic_words) -> Outline:
-    """Sort the blocks of a document of so many lines. `opens` tells which headings begin an epic's section."""
+def outline_of(
+    document: Document,
+    lines: int,
+    opens: Callable[[str], EpicWords | None] = epic_words,
+    whole: EpicWords | None = None,
+) -> Outline:
+    """Sort the blocks of a document of so many lines.
+
+    `opens` tells which headings begin an epic's section; with `whole` the document is this epic's section from its first line.
+    """
     scan = _Scan(opens)
+    if whole is not None:
+        scan.outline.sections.append(Section(whole, 1, 1))
     for before, block in zip((None, *document.blocks), document.blocks, strict=False):
         scan.take(block, before)
     scan.finish(lines + 1)

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from gitorch.model.values import dataclass
 from gitorch.text.markdown import plain
 
-_EPIC = re.compile(r"\W*epic\s*[:：]\s*(?P<body>.*)", re.IGNORECASE)
-_EPIC_NAMED = re.compile(r"\W*epic\s+(?P<id>\S+?)\s*(?:[:：]|\s(?:—|–|--?)(?=\s|$))\s*(?P<title>.*)", re.IGNORECASE)
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_NUMBER = r"\W*(?:\d+(?:\.\d+)*[.):]?\s+)?"
+"""What may stand before the first word of a heading: signs, and a number such as `2.1`."""
+
+_EPIC = re.compile(rf"{_NUMBER}epic\s*[:：]\s*(?P<body>.*)", re.IGNORECASE)
+_EPIC_NAMED = re.compile(
+    rf"{_NUMBER}epic\s+(?P<id>\S+?)\s*(?:[:：]|\s(?:—|–|--?)(?=\s|$))\s*(?P<title>.*)", re.IGNORECASE
+)
+_LEADING_NUMBER = re.compile(_NUMBER)
 _ID_AND_TITLE = re.compile(r"(?P<id>\S+)\s+(?:—|–|--?)\s+(?P<title>.+)")
 _ID_COLON_TITLE = re.compile(r"(?P<id>\S+?)\s*[:：]\s+(?P<title>.+)")
 _CLOSED = re.compile(r"\s*[\[(](?:closed|done|completed?)[\])]\s*$", re.IGNORECASE)
+_BRACKETED = re.compile(r"\s[\[(](?:epic:?\s+)?(?P<id>[^\s()\[\]]+)[\])]$", re.IGNORECASE)
 _GATE = re.compile(r"Review Gate: (?P<id>\S+)")
-_GATE_TYPO = re.compile(r"\W*review[\s_-]*gate\b\s*(?:[:：—–-].*|\S+)?", re.IGNORECASE)
+_GATE_TYPO = re.compile(rf"{_NUMBER}review[\s_-]*gate\b\s*(?:[:：—–-].*|\S+)?", re.IGNORECASE)
 _GATE_LINE = re.compile(r"#+\s*review[\s_-]*gate\b.*|[*_]*review[\s_-]*gate[*_]*\s*[:：][*_]*\s*\S+", re.IGNORECASE)
 _TASK = re.compile(
-    r"\W*?(?P<box>\[[ xX]\]\s*)?task\b\s*(?P<label>[\w.-]*)\s*(?:[:：]|\s(?:—|–|--?)(?=\s))\s*(?P<title>.+)",
+    rf"{_NUMBER}(?P<box>\[[ xX]\]\s*)?task\b\s*(?P<label>[\w.-]*)\s*(?:[:：]|\s(?:—|–|--?)(?=\s))\s*(?P<title>.+)",
     re.IGNORECASE,
 )
 _TASKS = re.compile(r"[*_]*(?:tasks|checklist)[*_]*\s*:?[*_]*", re.IGNORECASE)
 _FIELD = re.compile(
-    r"[*_]*(?P<key>depends[ -]on|scope|not|status|design)[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)", re.IGNORECASE
+    r"[*_]*(?P<key>depends[ -]on|scope|not|status|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
+    re.IGNORECASE,
 )
 _BOX = re.compile(r"\[(?P<mark>[ xX])\](?:\s+(?P<words>.*))?", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
@@ -64,6 +76,35 @@ def epic_words(heading: str) -> EpicWords | None:
     if found := _EPIC_NAMED.fullmatch(heading):
         return EpicWords(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
     return None
+
+
+def heading_names(words: EpicWords) -> tuple[str, ...]:
+    """Words of an epic's heading that may be its id elsewhere: the one given as id, a title of one word, one in brackets."""
+    bracketed = _BRACKETED.search(words.title)
+    alone = words.title if words.title and not re.search(r"\s", words.title) else ""
+    return tuple(word for word in (words.id, alone, bracketed["id"] if bracketed else "") if word)
+
+
+def word_among(words: EpicWords | None, heading: str, known: Collection[str]) -> str | None:
+    """The id, of those known, that a heading names without the usual form; None where it names none.
+
+    An epic that is only numbered (`Epic 1 — shop-a1: The shop`) may name it anywhere; another heading at its beginning or in
+    brackets at its end, and then only an id that is no plain word.
+    """
+    if words is not None:
+        return next((word for word in _words_of(words.title) if word in known), None) if _counted(words.id) else None
+    text = _LEADING_NUMBER.sub("", heading, count=1)
+    bracketed = _BRACKETED.search(text)
+    choices = (*_words_of(text)[:1], bracketed["id"] if bracketed else "")
+    return next((word for word in choices if word in known and not word.isalpha()), None)
+
+
+def _words_of(text: str) -> list[str]:
+    return re.findall(r"[^\s()\[\]`,:;—–]+", text)
+
+
+def _counted(name: str) -> bool:
+    return not name or name.isdigit()
 
 
 def named_words(heading: str) -> tuple[str, str, bool]:

@@ -7,8 +7,8 @@ call; `faults.json` maps a verb to `{"fail": n}` (its next n calls end with stat
 
 import json
 import sys
-import time
 from pathlib import Path
+from threading import Event
 
 VALUED = {"--reason", "--direction", "--parent", "--limit", "--max-depth"}
 
@@ -123,7 +123,7 @@ def faulty(folder, verb):
         path.write_text(json.dumps(faults))
         say("Error: database is locked", sys.stderr)
         return True
-    time.sleep(fault.get("hang", 0))
+    Event().wait(fault.get("hang", 0))
     if "say" in fault or fault.get("lie"):
         say(fault.get("say", "[]"))
         raise SystemExit(0)

@@ -35,7 +35,7 @@ def test_the_template_has_every_key_with_a_comment():
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
     leaves = [key for key in config.places if not any(other.startswith(f"{key}.") for other in config.places)]
 
-    assert len(leaves) == 23
+    assert len(leaves) == 24
     assert [key for key in leaves if "#" not in lines[config.places[key][0] - 1]] == []
     assert parse_config("x", b"") == parse_config("x", b"# nothing\n") == Config(path="x")
 
@@ -55,6 +55,7 @@ reminders: {first_seconds: 4, cap_seconds: 5}
 agents: {restarts_max: 0}
 push: {remote: origin, ledger: true}
 cleanup: keep
+tracker: file
 """,
     )
 
@@ -79,6 +80,7 @@ cleanup: keep
         remind_first_seconds=4,
         remind_cap_seconds=5,
         cleanup="keep",
+        tracker="file",
         push_remote="origin",
         push_ledger=True,
         runtimes={
