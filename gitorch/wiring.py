@@ -229,8 +229,9 @@ def agent_path(environ: Mapping[str, str]) -> str:
 def preset_for(lane: Lane, root: Path) -> Preset:
     """A lane's preset, with the lane's own command where it has one. Raises NotFound for a name that nobody defines."""
     preset = find_preset(lane.runtime, root)
-    python = tuple(word.replace("{python}", sys.executable) for word in lane.command or preset.argv)
-    return replace(preset, argv=python)
+    words = lane.command or (*preset.argv, *(preset.model_argv if lane.model else ()))
+    argv = tuple(word.replace("{python}", sys.executable).replace("{model}", lane.model) for word in words)
+    return replace(preset, argv=argv)
 
 
 def find_preset(name: str, root: Path) -> Preset:

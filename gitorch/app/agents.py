@@ -13,7 +13,7 @@ from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
 from gitorch.rules.brief import brief_data, brief_text
 from gitorch.rules.citations import marked
-from gitorch.rules.readings import writes
+from gitorch.rules.readings import judged_commit, writes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,9 +112,7 @@ def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> Work
 def give_verdict(tools: Tools, badge: Badge, words: VerdictWords) -> tuple[Event, ...]:
     """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
     run, session, actor = who(tools, badge)
-    job = run.jobs[session.job]
-    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
-    full = _full_commit(words.commit, subject.handoff.commit if subject.handoff is not None else None)
+    full = _full_commit(words.commit, judged_commit(run, run.jobs[session.job]))
     command = commands.GiveVerdict(
         token=session.token,
         job=words.job,

@@ -13,7 +13,7 @@ from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.brief import BRIEF_PATH, brief_text, letter_path, letter_text, pointer
 from gitorch.rules.outstanding import may_begin, next_letter
-from gitorch.rules.readings import branch_name, merge_jobs, writes
+from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,9 +61,9 @@ def _ensure_worktree(tools: Tools, run: Run, session: Session, cwd: Path) -> Non
     if writes(job):
         tools.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id))
         return
-    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
-    if subject.handoff is not None:
-        tools.worktrees.ensure(cwd, subject.handoff.commit, None)
+    commit = judged_commit(run, job)
+    if commit is not None:
+        tools.worktrees.ensure(cwd, commit, None)
 
 
 def _environment(tools: Tools, run: Run, session: Session) -> Mapping[str, str]:
@@ -74,7 +74,9 @@ def _environment(tools: Tools, run: Run, session: Session) -> Mapping[str, str]:
         "GITORCH_JOB": session.job,
         "GITORCH_TOKEN": tools.secrets.token(key),
     }
-    return {**tools.agent_env, **run.workflow.lanes[session.lane].env, **own}
+    lane = run.workflow.lanes[session.lane]
+    model = {"GITORCH_MODEL": lane.model} if lane.model else {}
+    return {**tools.agent_env, **model, **lane.env, **own}
 
 
 def section_of(tools: Tools, run: Run, session: Session) -> str:

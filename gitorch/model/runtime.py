@@ -27,7 +27,8 @@ class Preset:
     `first_option` followed by it. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
     the order `dialog limited busy error ready`. `transcript` is a path, relative to the worktree unless it begins with `~`,
     in which a submitted text appears; it may hold `*`, and `{slug}` for the worktree's path with `-` for every character that
-    is no letter or digit. `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
+    is no letter or digit. `model_argv` is added to `argv` for a lane with a model, `{model}` in it or in a lane's own command being
+    that model. `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
     written beside the session's marks before it starts, and `{session}` in `argv` and `env` names that folder.
     """
 
@@ -45,6 +46,7 @@ class Preset:
     transcript: str = ""
     resume_argv: tuple[str, ...] = ()
     one_shot_argv: tuple[str, ...] = ()
+    model_argv: tuple[str, ...] = ()
     install_hint: str = ""
     empty_input: str = ""
     files: Mapping[str, str] = field(default_factory=dict)

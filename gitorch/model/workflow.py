@@ -58,8 +58,25 @@ class WorktreeMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Timeouts:
+    """What a lane allows its sessions, where it is not what the run allows; 0 means the run's own. Work has no limit of its own.
+
+    `work_seconds` is how long one session may hold a lease before a human is asked.
+    """
+
+    start_seconds: int = 0
+    silence_seconds: int = 0
+    lease_seconds: int = 0
+    work_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
-    """Who does a kind of work: a runtime preset by name, or a command of one's own."""
+    """Who does a kind of work: a runtime preset by name, or a command of one's own.
+
+    `capacity` is how many of its jobs may be at work at once, 0 as many as the run allows. `constraints` are sentences that
+    every brief of the lane holds.
+    """
 
     name: str
     runtime: str
@@ -69,6 +86,8 @@ class Lane:
     worktree: WorktreeMode = WorktreeMode.PER_JOB
     capacity: int = 0
     commits: str = "agent"
+    constraints: tuple[str, ...] = ()
+    timeouts: Timeouts = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +113,10 @@ class JobSpec:
     """One job as the workflow states it.
 
     `brief` is the digest of the text the agent works from. `subject` is the job that a review judges.
-    `stage` orders reviews of one subject: with sequential review, stage 2 waits for stage 1.
+    `stage` orders reviews of one subject: with sequential review, stage 2 waits for stage 1. A review that is `advisory` has to
+    be given, but neither opens nor shuts the gate.
+    `attempts_max` is the last attempt before a human is asked, 0 what the cycles say. `fresh` work gets a new session for every
+    attempt. Jobs of one `group` run side by side, in scopes that share no path.
     `issue` is what the tracker calls the job, `issue_tasks` what is to be closed below it there, in this order.
     `on_continue` and `on_cancel` name what a checkpoint leads to; empty means the jobs that need it.
     """
@@ -118,6 +140,10 @@ class JobSpec:
     on_cancel: tuple[JobId, ...] = ()
     issue: str = ""
     issue_tasks: tuple[str, ...] = ()
+    phase: str = ""
+    group: str = ""
+    fresh: bool = False
+    advisory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +157,7 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A frozen plan of work. Needs are acyclic; the only ways back are the declared cycles."""
+    """A frozen plan of work. Needs are acyclic; the only ways back are the declared cycles. `phases` are in their order."""
 
     name: str
     version: str
@@ -139,6 +165,7 @@ class Workflow:
     lanes: Mapping[str, Lane]
     jobs: Mapping[JobId, JobSpec]
     cycles: tuple[Cycle, ...] = ()
+    phases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import LetterKind, QuestionKind
-from gitorch.model.workflow import REVIEWING
+from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.endings import ending
-from gitorch.rules.readings import branch_name, reviews_of
+from gitorch.rules.readings import branch_name, judged_commit, reviews_of
 from gitorch.rules.replies import pushed_back
 
 if TYPE_CHECKING:
@@ -39,6 +39,15 @@ of {{"severity", "title", "path", "line", "quote", "detail", "number"}}; severit
 lines as they are at the commit above; what you cite or quote is looked up. Restate an earlier finding by its number: where
 its author answered with evidence, with new evidence in "detail", or take it back: `--withdraw N=REASON`.
 Change nothing in this worktree."""
+
+
+SYNTHESIS = """You close the phase `{phase}`: judge as one whole what its jobs came to, before the next phase builds on it.
+
+Judge exactly commit `{commit}`: this worktree holds it, detached. Its changes: `git diff {target}..{commit}`
+
+Your summary is the synthesis: what stands, what is decided, what the next phase must know. Name what must change as findings.
+
+## What the phase came to"""
 
 
 def letter_path(letter: Letter) -> str:
@@ -74,9 +83,9 @@ def letter_text(run: Run, session: Session, letter: Letter, section: str, done: 
 def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) -> str:
     """A session's whole brief, also after a restart: what to do, what is done already, how to report."""
     job = run.jobs[session.job]
-    parts = _review_parts(run, job) if job.spec.kind in REVIEWING else _work_parts(run, job, done)
-    heading = f"# {job.spec.id}: {job.spec.title}"
-    parts = [heading, *parts]
+    parts = [f"# {job.spec.id}: {job.spec.title}", *_kind_parts(run, job, done)]
+    if limits := run.workflow.lanes[job.spec.lane].constraints:
+        parts += ["## Limits of your lane", "\n".join(f"- {limit}" for limit in limits)]
     if section.strip():
         parts += ["## The brief", section.strip()]
     answers = _answered(run, job)
@@ -87,6 +96,24 @@ def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) 
     else:
         parts.append(REPORTING)
     return "\n\n".join(parts) + "\n"
+
+
+def _kind_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
+    if job.spec.kind is JobKind.PHASE_SYNTHESIS:
+        return _synthesis_parts(run, job)
+    return _review_parts(run, job) if job.spec.kind in REVIEWING else _work_parts(run, job, done)
+
+
+def _synthesis_parts(run: Run, job: JobState) -> list[str]:
+    """What a phase came to, job by job, with the findings that its gates let through."""
+    parts = [SYNTHESIS.format(phase=job.spec.phase, commit=job.base, target=run.target_commit)]
+    for state in run.jobs.values():
+        if state.spec.phase == job.spec.phase and state.handoff is not None and state.spec.id != job.spec.id:
+            said = state.handoff.summary.strip() or "(nothing)"
+            parts.append(f"### {state.spec.id} at `{state.handoff.commit}`\n\n{said}")
+            if state.findings:
+                parts.append("\n".join(_listed_line(x) for x in state.findings if x.open) or "No finding is open.")
+    return parts
 
 
 def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
@@ -139,8 +166,7 @@ def job_base(run: Run, job: JobState) -> str:
 
 
 def _judging(run: Run, job: JobState) -> str:
-    subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
-    commit = subject.handoff.commit if subject.handoff is not None else ""
+    commit = judged_commit(run, job) or ""
     nonce = job.lease.nonce if job.lease is not None else ""
     return JUDGING.format(commit=commit, nonce=nonce)
 
@@ -203,7 +229,7 @@ def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] =
     job = run.jobs[session.job]
     subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
     reviewing = job.spec.kind in REVIEWING
-    commit = subject.handoff.commit if reviewing and subject.handoff is not None else ""
+    commit = (judged_commit(run, job) or "") if reviewing else ""
     listed = [x for x in job.findings if x.open and x.round == job.attempt - 1]
     return {
         "run": run.id,

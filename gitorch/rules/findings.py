@@ -25,9 +25,14 @@ ALIKE = 0.5
 
 def list_findings(run: Run, job: JobState) -> FindingsListed:
     """The one consolidated list of a round: numbers stable over the rounds, ordered by severity, then path."""
+    return listed_by(run, job, _raised(job))
+
+
+def listed_by(run: Run, job: JobState, raised: list[tuple[str, Finding]]) -> FindingsListed:
+    """The list of what was raised, each finding with whoever raised it."""
     entries: dict[int, Listed] = {}
     before = {x.number: x.reply for x in job.findings}
-    raised = sorted(_raised(job), key=lambda pair: weight(pair[1]))
+    raised = sorted(raised, key=lambda pair: weight(pair[1]))
     for number, (source, finding) in zip(_numbers(job, raised), raised, strict=True):
         first = entries.get(number)
         fresh = Listed(number, finding, source, job.attempt, reply=before.get(number))

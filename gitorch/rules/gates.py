@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
-from gitorch.model.review import ACCEPTING, FAILING, Choice
+from gitorch.model.review import FAILING, Choice
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
-from gitorch.rules.findings import list_findings
+from gitorch.rules.findings import list_findings, listed_by
 from gitorch.rules.readings import (
     GATING,
     check_failed,
     check_settled,
+    judges_of,
+    lets_through,
     open_questions,
-    reviews_of,
     round_verdicts,
 )
 
 if TYPE_CHECKING:
-    from gitorch.model.events import Event
+    from gitorch.model.events import Event, FindingsListed
     from gitorch.model.review import Finding
     from gitorch.model.run import JobState, Run
 
@@ -57,17 +58,17 @@ def _must_go_back(run: Run, job: JobState) -> bool:
     if check_failed(job) or job.demands:
         return True
     verdicts = round_verdicts(job)
-    if all(v.choice in ACCEPTING for v in verdicts):
+    if all(lets_through(run, v) for v in verdicts):
         return False
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return _all_judged(run, job)
-    failed = min(run.jobs[v.review].spec.stage for v in verdicts if v.choice not in ACCEPTING)
-    due = {r.spec.id for r in reviews_of(run, job.spec.id) if r.spec.stage <= failed}
+    failed = min(run.jobs[v.review].spec.stage for v in verdicts if not lets_through(run, v))
+    due = {r.spec.id for r in judges_of(run, job) if r.spec.stage <= failed}
     return due <= {v.review for v in verdicts}
 
 
 def _all_judged(run: Run, job: JobState) -> bool:
-    return {r.spec.id for r in reviews_of(run, job.spec.id)} <= {v.review for v in round_verdicts(job)}
+    return {r.spec.id for r in judges_of(run, job)} <= {v.review for v in round_verdicts(job)}
 
 
 def _checkpoint_missing(run: Run, job: JobState) -> bool:
@@ -85,8 +86,16 @@ def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
     if any(q.kind is QuestionKind.ESCALATION for q in open_questions(run, job.spec.id)):
         return ()
     if job.attempt < job.rounds_allowed:
-        return (list_findings(run, job),)
+        return (_listed_for_author(run, job),)
     return (_exhausted(run, job),)
+
+
+def _listed_for_author(run: Run, job: JobState) -> FindingsListed:
+    """The list of a round. That of a synthesis goes to the job that its cycle leads back to."""
+    back = next((c.back_to for c in run.workflow.cycles if c.review == job.spec.id), None)
+    if job.spec.kind is not JobKind.PHASE_SYNTHESIS or back is None:
+        return list_findings(run, job)
+    return listed_by(run, run.jobs[back], [(str(v.review), f) for v in round_verdicts(job) for f in v.findings])
 
 
 def _exhausted(run: Run, job: JobState) -> Escalated:
@@ -101,10 +110,16 @@ def _exhausted(run: Run, job: JobState) -> Escalated:
         session=None,
         happened=f"{name} still has findings after round {rounds} of {job.rounds_allowed}, at {commit}.",
         tried=_attempts(job),
-        options=AFTER_LAST_ROUND,
+        options=AFTER_LAST_ROUND if _may_go_back(run, job) else AFTER_LAST_ROUND[1:],
         evidence=evidence or "no finding was written down",
         text=f"Should {name} get one more round, be accepted with these findings, be stopped, or should the run stop?",
     )
+
+
+def _may_go_back(run: Run, job: JobState) -> bool:
+    """Whether one more round is to be had: only a synthesis without a cycle has nobody to go back to."""
+    declared = any(c.review == job.spec.id for c in run.workflow.cycles)
+    return declared or job.spec.kind is not JobKind.PHASE_SYNTHESIS
 
 
 def _attempts(job: JobState) -> str:

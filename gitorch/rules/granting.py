@@ -36,12 +36,24 @@ def living_session(run: Run, job: JobState) -> Session | None:
     return session if session is not None and session.phase is not SessionPhase.ENDED else None
 
 
+def wants_fresh(run: Run, job: JobState) -> bool:
+    """Whether the session of an earlier attempt must end before this attempt begins."""
+    living = living_session(run, job)
+    return job.spec.fresh and job.phase is JobPhase.QUEUED and living is not None and _worked_before(job)
+
+
+def _worked_before(job: JobState) -> bool:
+    """Whether an attempt was handed in already and another is due."""
+    return job.handoff is not None and job.handoff.attempt < job.attempt
+
+
 def may_be_granted(run: Run, job: JobState) -> bool:
     """Whether a queued job may go to a session now, by everything but the order of the queue."""
     return (
         job.phase is JobPhase.QUEUED
         and job.spec.kind not in UNCLAIMED
         and not held(run, job.spec.id)
+        and not wants_fresh(run, job)
         and base_of(run, job) is not None
         and active(run) < run.settings.max_agents
         and _lane_has_room(run, job)

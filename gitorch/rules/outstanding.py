@@ -12,7 +12,7 @@ from gitorch.model import effects
 from gitorch.model.observed import READY, CheckPhase
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
-from gitorch.rules.granting import may_be_granted
+from gitorch.rules.granting import may_be_granted, wants_fresh
 from gitorch.rules.readings import (
     base_parents,
     check_needed,
@@ -54,7 +54,7 @@ def needed(run: Run, session: Session, seen: Observed) -> bool:
         return False
     if not writes(job):
         return job.lease is not None and job.lease.session == session.id
-    if job.session != session.id:
+    if job.session != session.id or wants_fresh(run, job):
         return False
     if job.phase not in ENDED:
         return True
@@ -122,7 +122,8 @@ def _checks(run: Run, seen: Observed) -> Iterator[Effect]:
 
 def _bases(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
-        begins = job.phase is JobPhase.QUEUED and job.base is None and writes(job) and not held(run, job.spec.id)
+        based = writes(job) or job.spec.kind is JobKind.PHASE_SYNTHESIS
+        begins = job.phase is JobPhase.QUEUED and job.base is None and based and not held(run, job.spec.id)
         parents = base_parents(run, job.spec.id)
         if begins and job.spec.kind is not JobKind.MERGE and len(parents) > 1:
             yield effects.BuildBase(job.spec.id, parents)

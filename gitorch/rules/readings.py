@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.review import ACCEPTING
 from gitorch.model.run import ENDED, JobPhase, QuestionKind
-from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode
+from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode, Timeouts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.model.ids import CommitId, JobId
     from gitorch.model.review import Verdict
     from gitorch.model.run import JobState, Question, Run
@@ -39,6 +41,17 @@ def held(run: Run, job: JobId) -> bool:
     return any(q.kind in HOLDING for q in open_questions(run, job))
 
 
+def limits_of(run: Run, lane: str) -> Timeouts:
+    """How long sessions of a lane may take: what the lane says, else what the run says. Work without a limit says 0."""
+    settings, own = run.settings, run.workflow.lanes[lane].timeouts
+    return Timeouts(
+        own.start_seconds or settings.start_wait_seconds,
+        own.silence_seconds or settings.silence_seconds,
+        own.lease_seconds or settings.lease_seconds,
+        own.work_seconds,
+    )
+
+
 def check_needed(run: Run, job: JobState) -> bool:
     """Whether the project's test command must be run on this job's work."""
     return bool(run.settings.test_command) and job.spec.kind in CHECKED
@@ -61,6 +74,24 @@ def round_verdicts(job: JobState) -> tuple[Verdict, ...]:
     if job.handoff is None:
         return ()
     return tuple(v for v in job.verdicts if v.round == job.attempt and v.commit == job.handoff.commit)
+
+
+def lets_through(run: Run, verdict: Verdict) -> bool:
+    """Whether a verdict keeps no gate shut: it accepts, or its review is advice."""
+    return verdict.choice in ACCEPTING or run.jobs[verdict.review].spec.advisory
+
+
+def judges_of(run: Run, job: JobState) -> tuple[JobState, ...]:
+    """Whose verdicts open the gate of a job: its reviews'; the synthesis of a phase gives its own."""
+    return (job,) if job.spec.kind is JobKind.PHASE_SYNTHESIS else reviews_of(run, job.spec.id)
+
+
+def judged_commit(run: Run, review: JobState) -> CommitId | None:
+    """The commit that a review is about: what its subject handed in; for a synthesis, all that its phase came to."""
+    if review.spec.kind is JobKind.PHASE_SYNTHESIS:
+        return review.base
+    subject = run.jobs[review.spec.subject] if review.spec.subject is not None else review
+    return subject.handoff.commit if subject.handoff is not None else None
 
 
 def reviewable(run: Run, job: JobState) -> bool:
@@ -100,8 +131,8 @@ def _review_may_begin(run: Run, job: JobId) -> bool:
         return False
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return True
-    accepted = {v.review for v in round_verdicts(subject) if v.choice in ACCEPTING}
-    return all(r.spec.id in accepted for r in reviews_of(run, subject.spec.id) if r.spec.stage < spec.stage)
+    let_through = {v.review for v in round_verdicts(subject) if lets_through(run, v)}
+    return all(r.spec.id in let_through for r in reviews_of(run, subject.spec.id) if r.spec.stage < spec.stage)
 
 
 def feeds_merge(run: Run, checkpoint: JobId) -> JobId | None:
@@ -112,8 +143,17 @@ def feeds_merge(run: Run, checkpoint: JobId) -> JobId | None:
 
 def base_parents(run: Run, job: JobId) -> tuple[CommitId, ...]:
     """The commits that a job's work stands on: the cleared work it needs, or else the target's commit."""
-    cleared = (producer(run, need).cleared for need in run.jobs[job].spec.needs)
-    return tuple(dict.fromkeys(c for c in cleared if c is not None)) or (run.target_commit,)
+    return tuple(dict.fromkeys(_cleared_before(run, job))) or (run.target_commit,)
+
+
+def _cleared_before(run: Run, job: JobId) -> Iterator[CommitId]:
+    """What a job needs, as commits; a checkpoint stands for what it needs itself."""
+    for need in run.jobs[job].spec.needs:
+        done = producer(run, need)
+        if done.spec.kind is JobKind.CHECKPOINT:
+            yield from _cleared_before(run, need)
+        elif done.cleared is not None:
+            yield done.cleared
 
 
 def branch_name(run: Run, job: JobId) -> str:

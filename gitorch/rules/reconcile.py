@@ -21,6 +21,7 @@ from gitorch.rules.readings import (
     check_needed,
     check_settled,
     feeds_merge,
+    limits_of,
     open_questions,
     overlap_key,
     writes,
@@ -86,7 +87,7 @@ def _starting(run: Run, session: Session, sight: SessionSeen, now: Moment) -> It
         yield commands.MarkAlive(session.id, sight.pid, sight.evidence or str(sight.state))
         return
     since = sight.started_at or session.started_at
-    if now - since > run.settings.start_wait_seconds * 1000:
+    if now - since > limits_of(run, session.lane).start_seconds * 1000:
         how = "dialog" if sight.state is AgentState.DIALOG else "not-ready"
         yield commands.EndSession(session.id, how, None, sight.screen)
 
@@ -95,16 +96,18 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return
-    lease = job.lease
-    if now - lease.granted_at > 0 and lease.until - now < run.settings.lease_seconds * 500:
+    lease, limits = job.lease, limits_of(run, session.lane)
+    if now - lease.granted_at > 0 and lease.until - now < limits.lease_seconds * 500:
         yield commands.RenewLease(job.spec.id, lease.fence)
     if _asked_about(run, session):
         return
     if sight.state is AgentState.DIALOG:
         yield _at_dialog(session, sight)
+    elif limits.work_seconds and now - lease.granted_at > limits.work_seconds * 1000:
+        yield _too_long(job, session, sight, limits.work_seconds)
     elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
         quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at, *_answered_at(run, job))
-        patience = run.settings.silence_seconds * 1000
+        patience = limits.silence_seconds * 1000
         if now - quiet_since > (2 * patience if job.nudged and not _told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)
 
@@ -149,6 +152,20 @@ def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) 
         tried="It was nudged once." if _told(session) else "It was to be nudged once, but it takes no text.",
         evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
         decision=f"Look at it (gitorch attach {job.spec.id}). Start it anew (retry), stop {job.spec.id}, or stop the run?",
+        options=DIALOG_OPTIONS,
+        job=job.spec.id,
+        session=session.id,
+    )
+
+
+def _too_long(job: JobState, session: Session, sight: SessionSeen, seconds: int) -> Command:
+    """The trigger begins as that of a stuck agent does, since the answers lead to the same."""
+    return commands.Escalate(
+        trigger=f"stuck:{job.spec.id}:{job.attempt}:overtime:{job.fence}",
+        happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {seconds} s.",
+        tried=f"Nothing was stopped; its lane {session.lane} allows no longer.",
+        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
+        decision=f"Start {job.spec.id} anew (retry), stop it, or stop the run?",
         options=DIALOG_OPTIONS,
         job=job.spec.id,
         session=session.id,

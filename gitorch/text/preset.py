@@ -26,7 +26,7 @@ FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SETTLE_MS_MAX = 10_000
 
 WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint")
-LISTS = ("argv", "version_argv", "resume_argv", "one_shot_argv", "passes")
+LISTS = ("argv", "version_argv", "resume_argv", "one_shot_argv", "model_argv", "passes")
 
 
 def parse_preset(path: str, data: bytes) -> Preset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitorch.model.graph import find_cycles
@@ -23,9 +23,23 @@ class Graph:
 
     jobs: Mapping[JobId, JobSpec]
     forms: Mapping[JobId, Form]
+    _before: dict[str, set[str]] = field(default_factory=dict)
 
     def before(self, job: str) -> set[str]:
-        """Everything that a job needs, directly or through others."""
+        """Everything that a job needs, directly or through others. Worked out once a job."""
+        if job not in self._before:
+            self._before[job] = self._found_before(job)
+        return self._before[job]
+
+    def apart(self, one: str, other: str) -> bool:
+        """Whether neither of two jobs waits for the other, so that they may run at the same time."""
+        return one not in self.before(other) and other not in self.before(one)
+
+    def work(self) -> tuple[JobId, ...]:
+        """The jobs that change files."""
+        return producers(self.jobs, self.jobs)
+
+    def _found_before(self, job: str) -> set[str]:
         found: set[str] = set()
         left = [job]
         while left:
@@ -48,7 +62,7 @@ def check_jobs(graph: Graph) -> None:
         form = graph.forms[job]
         for key in ("needs", "on_continue", "on_cancel"):
             _check_names(form, key, graph.jobs)
-        if spec.kind in REVIEWING:
+        if spec.kind is JobKind.REVIEW:
             _check_subject(graph, job, spec)
         if spec.kind is JobKind.CHECKPOINT:
             _check_ways(graph, job, spec)
@@ -77,6 +91,9 @@ def check_cycle(graph: Graph, form: Form, cycle: Cycle) -> None:
         if cycle.back_to not in fed:
             message = f"names `{cycle.back_to}`, which does not feed `{cycle.review}`."
             form.complain("back_to", message, f"Name work that it needs: {', '.join(sorted(fed)) or 'there is none'}.")
+        elif (phase := graph.jobs[cycle.review].phase) != graph.jobs[cycle.back_to].phase:
+            message = f"names `{cycle.back_to}`, which is not in phase `{phase}`."
+            form.complain("back_to", message, "Name work of the phase that this review closes or lies in.")
 
 
 def _check_names(form: Form, key: str, jobs: Mapping[JobId, JobSpec]) -> None:

@@ -1,10 +1,8 @@
-"""Workflow files (`gitorch: workflow/1`): YAML or JSON in, a workflow with its briefs out, or every problem at once (W1 to W6).
-
-A key that this version does not carry out is refused by name, never ignored: `_LATER` holds those keys with what to do instead.
-"""
+"""Workflow files (`gitorch: workflow/1`): YAML or JSON in, a workflow with its briefs out, or every problem at once (W1 to W8)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,6 @@ from gitorch.model.workflow import (
     REVIEWING,
     UNCLAIMED,
     Cycle,
-    Expected,
     JobKind,
     JobSpec,
     Lane,
@@ -30,6 +27,8 @@ from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source
 from gitorch.text.workflow_brief import brief_text, posture_fault
 from gitorch.text.workflow_checks import Graph, check_cycle, check_jobs, producers
+from gitorch.text.workflow_meeting import Demands, check_meetings
+from gitorch.text.workflow_parts import postures, read_artifact, read_globs, read_lane, read_names, read_policies
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -37,37 +36,12 @@ if TYPE_CHECKING:
 
 BYTES_MAX = 500_000
 FORMAT = "workflow/1"
-KINDS_LATER = frozenset({JobKind.PHASE_SYNTHESIS})
 
-_LATER = {
-    "": {
-        "phases": "Order the jobs by `needs`.",
-        "groups": "Jobs run side by side when neither needs the other.",
-        "branch": "Name the branch to merge to as `target`.",
-    },
-    "lane": {
-        "model": "Put the model into `command`.",
-        "worktree": "Remove it: every job has a worktree of its own.",
-        "capacity": "Set `policies.parallelism.max_active_jobs`.",
-        "constraints": "Say it in the objective.",
-        "timeouts": "Set them under `policies.recovery`.",
-        "commits": "Remove it: agents commit their own work.",
-    },
-    "job": {
-        "phase": "Order the jobs by `needs`.",
-        "group": "Jobs run side by side when neither needs the other.",
-        "attempts": "Set `rounds` of the cycle, and `policies.recovery.restarts_max`.",
-        "fresh": "Remove it: reviews always run in fresh sessions.",
-    },
-    "review": {
-        "required_postures": "Give each review its `posture`.",
-        "independence": "Choose lanes with different runtimes.",
-    },
-}
-_ONLY_WORK = ("scope", "artifacts", "tasks")
-_ONLY_REVIEW = ("subject", "stage", "posture")
+_ONLY_WORK = ("scope", "artifacts", "tasks", "attempts", "group", "required_postures")
+_ONLY_REVIEW = ("subject", "stage", "advisory")
+_ONLY_JUDGES = ("posture",)
 _ONLY_CHECKPOINT = ("on_continue", "on_cancel")
-_NOT_UNCLAIMED = ("lane", "role", "objective", "brief", "priority")
+_NOT_UNCLAIMED = ("lane", "role", "objective", "brief", "priority", "fresh", *_ONLY_JUDGES)
 
 
 def parse_workflow(
@@ -100,6 +74,7 @@ class _Reading:
         self.roles: dict[str, str] = {}
         self.context: tuple[str, ...] = ()
         self.forms: dict[JobId, Form] = {}
+        self.postures: dict[JobId, tuple[str, ...]] = {}
         self.briefs: dict[JobId, str] = {}
 
     def workflow(self, path: str, defaults: Settings) -> WorkflowSource:
@@ -107,18 +82,45 @@ class _Reading:
         if (said := top.text("gitorch", required=True)) and said != FORMAT:
             top.complain("gitorch", f"says `{said}`, which is not read here.", f"Write `gitorch: {FORMAT}` first.")
         name, version = top.word("name", required=True), top.word("version", "1")
-        target = read_branch(top, "target", "main") if top.has("target") else top.text("target")
-        self.roles = top.mapping("roles")
+        target = self._target()
+        self.roles = {role: self._role_text(form, role) for form in (top.form("roles"),) for role in form.names()}
         self.context = self._paths("context")
-        settings, rounds = self._policies(defaults)
-        self.lanes = {lane: _lane(lane, form) for lane, form in top.forms("lanes").items()}
+        policies = read_policies(top.form("policies"), defaults)
+        phases = tuple(dict.fromkeys(top.texts("phases")))
+        self.lanes = {lane: read_lane(lane, form) for lane, form in top.forms("lanes").items()}
         jobs = self._jobs()
-        cycles = self._cycles(Graph(jobs, self.forms), rounds)
-        _later(top, "")
-        top.done()
-        return WorkflowSource(
-            Workflow(name, version, path, self.lanes, jobs, cycles), self.briefs, settings, target, self.context
-        )
+        graph = Graph(jobs, self.forms)
+        cycles = self._cycles(graph, policies.settings.rounds_max)
+        check_meetings(graph, Demands(phases, {**self.postures}, policies.postures, policies.disjoint))
+        for form in (*self.forms.values(), top):
+            form.done()
+        flow = Workflow(name, version, path, self.lanes, jobs, cycles, phases)
+        return WorkflowSource(flow, self.briefs, policies.settings, target, self.context)
+
+    def _target(self) -> str:
+        """The branch to merge to: `branch: main`, `branch: {target: main}`, or in short `target: main`."""
+        top = self.top
+        said, short = top.get("branch"), top.get("target")
+        if said is None:
+            return read_branch(top, "target", "main") if short else ""
+        if top.has("target"):
+            top.complain("target", "and `branch` are both here.", "Keep one of the two.")
+        if isinstance(said.data, str):
+            return read_branch(top, "branch", "main")
+        branch = top.form("branch")
+        target = read_branch(branch, "target", "main")
+        branch.done()
+        return target
+
+    def _role_text(self, roles: Form, role: str) -> str:
+        """What a role tells its agents: the text itself, or that of a file beside the workflow."""
+        value = roles.get(role)
+        if value is None or not isinstance(value.data, Mapping):
+            return roles.word(role)
+        form = roles.form(role)
+        path = form.text("file", required=True)
+        form.done()
+        return self._file(form, "file", path) if path else ""
 
     def _paths(self, key: str) -> tuple[str, ...]:
         for path, spot in self.top.placed_texts(key):
@@ -126,27 +128,6 @@ class _Reading:
                 fix = "Name files by their path from the repository's root."
                 self.top.complaints.add(spot, f"The path `{path}` {fault}.", fix)
         return self.top.texts(key)
-
-    def _policies(self, old: Settings) -> tuple[Settings, int]:
-        """The settings, and the rounds of a cycle that does not say its own."""
-        policies = self.top.form("policies")
-        review, revision = policies.form("review"), policies.form("revision")
-        recovery, parallelism = policies.form("recovery"), policies.form("parallelism")
-        settings = replace(
-            old,
-            review_mode=review.choice("mode", old.review_mode),
-            reject_fails_run=review.flag("reject_fails_run", default=old.reject_fails_run),
-            rounds_max=revision.number("rounds", old.rounds_max, minimum=1, maximum=100),
-            restarts_max=recovery.number("restarts_max", old.restarts_max, maximum=100),
-            start_wait_seconds=recovery.number("start_seconds", old.start_wait_seconds, minimum=1),
-            silence_seconds=recovery.number("silence_seconds", old.silence_seconds, minimum=1),
-            lease_seconds=recovery.number("lease_seconds", old.lease_seconds, minimum=1),
-            max_agents=parallelism.number("max_active_jobs", old.max_agents, minimum=1, maximum=1000),
-        )
-        _later(review, "review")
-        for form in (policies, review, revision, recovery, parallelism):
-            form.done()
-        return settings, settings.rounds_max
 
     def _jobs(self) -> dict[JobId, JobSpec]:
         forms = self.top.forms("jobs")
@@ -167,14 +148,10 @@ class _Reading:
             if spec.kind in REVIEWING and spec.subject is None and len(producers(jobs, spec.needs)) == 1:
                 jobs[job] = replace(spec, subject=producers(jobs, spec.needs)[0])
         check_jobs(Graph(jobs, self.forms))
-        for form in self.forms.values():
-            form.done()
         return jobs
 
     def _job(self, job: JobId, form: Form) -> JobSpec:
         kind = form.choice("kind", JobKind.GENERIC)
-        if kind in KINDS_LATER:
-            form.complain("kind", f"cannot be {kind} yet.", "Use synthesis, and a review of it.")
         title = form.word("title", job)
         scope = form.form("scope")
         spec = JobSpec(
@@ -182,27 +159,40 @@ class _Reading:
             title,
             kind,
             self._lane_name(form, kind),
-            needs=_names(form, "needs"),
+            needs=read_names(form, "needs"),
             role=self._role(form),
-            scope=Scope(_globs(scope, "allowed"), _globs(scope, "forbidden")),
-            artifacts=tuple(_artifact(row) for row in form.rows("artifacts")),
+            scope=Scope(read_globs(scope, "allowed"), read_globs(scope, "forbidden")),
+            artifacts=tuple(read_artifact(row) for row in form.rows("artifacts")),
             tasks=form.texts("tasks"),
+            attempts_max=form.number("attempts", 0, minimum=1, maximum=100),
             priority=form.number("priority", 0),
             posture=form.text("posture", "neutral"),
             subject=JobId(form.text("subject")) if form.get("subject") else None,
             stage=form.number("stage", 1, minimum=1) if kind in REVIEWING else form.number("stage", 0),
-            on_continue=_names(form, "on_continue"),
-            on_cancel=_names(form, "on_cancel"),
+            on_continue=read_names(form, "on_continue"),
+            on_cancel=read_names(form, "on_cancel"),
+            phase=form.word("phase"),
+            group=form.word("group"),
+            fresh=self._fresh(form, kind),
+            advisory=form.flag("advisory", default=False),
         )
         scope.done()
+        self.postures[job] = postures(form, "required_postures")
         if fault := posture_fault(spec.posture):
             form.complain("posture", f"{fault}.", "Write `posture: security`, for example.")
         self._brief(form, spec)
-        _later(form, "job")
         for key in _without_effect(kind):
             if form.has(key):
                 form.complain(key, f"has no effect on a {kind} job.", "Remove it.")
         return spec
+
+    @staticmethod
+    def _fresh(form: Form, kind: JobKind) -> bool:
+        """Whether each attempt gets a session of its own. Reviews always do, so only work can choose."""
+        said = form.flag("fresh", default=kind in REVIEWING)
+        if kind in REVIEWING and not said:
+            form.complain("fresh", f"cannot be false: a {kind} always runs in a fresh session.", "Remove it.")
+        return said and kind not in REVIEWING
 
     def _lane_name(self, form: Form, kind: JobKind) -> str:
         lane = form.word("lane", required=kind not in UNCLAIMED)
@@ -228,19 +218,19 @@ class _Reading:
         if objective and path:
             form.complain("brief", "and `objective` are both here.", "Keep one of the two.")
         elif path:
-            objective = self._brief_file(form, path)
+            objective = self._file(form, "brief", path)
         elif not objective and spec.kind not in REVIEWING:
             form.missing("objective")
         role = self.roles.get(spec.role, "")
         self.briefs[spec.id] = brief_text(spec.title, role, objective, self.context, spec.posture)
 
-    def _brief_file(self, form: Form, path: str) -> str:
+    def _file(self, form: Form, key: str, path: str) -> str:
         if fault := glob_fault(path):
-            form.complain("brief", f"is the path `{path}`, which {fault}.", "Name a file beside the workflow file.")
+            form.complain(key, f"is the path `{path}`, which {fault}.", "Name a file beside the workflow file.")
             return ""
         data = self.read(path)
         if data is None:
-            form.complain("brief", f"names `{path}`, which does not exist.", "Write the file, or correct its path.")
+            form.complain(key, f"names `{path}`, which does not exist.", "Write the file, or correct its path.")
             return ""
         text = read_source(path, data, BYTES_MAX)
         if isinstance(text, Problem):
@@ -263,19 +253,16 @@ class _Reading:
         return tuple(cycles)
 
 
-def _later(form: Form, place: str) -> None:
-    for key, instead in _LATER[place].items():
-        form.unsupported(key, instead)
-
-
 def _without_effect(kind: JobKind) -> Collection[str]:
     if kind is JobKind.CHECKPOINT:
         return (*_NOT_UNCLAIMED, *_ONLY_WORK, *_ONLY_REVIEW)
     if kind is JobKind.MERGE:
         return (*_NOT_UNCLAIMED, *_ONLY_WORK, *_ONLY_REVIEW, *_ONLY_CHECKPOINT)
+    if kind is JobKind.PHASE_SYNTHESIS:
+        return (*_ONLY_WORK, *_ONLY_REVIEW, *_ONLY_CHECKPOINT)
     if kind in REVIEWING:
         return (*_ONLY_WORK, *_ONLY_CHECKPOINT)
-    return (*_ONLY_REVIEW, *_ONLY_CHECKPOINT)
+    return (*_ONLY_REVIEW, *_ONLY_JUDGES, *_ONLY_CHECKPOINT)
 
 
 def _job_fault(name: str) -> str:
@@ -283,37 +270,3 @@ def _job_fault(name: str) -> str:
     if dot and (id_fault(tail) or tail == "lock"):
         return "may have one part after a dot, such as `api.spec`"
     return id_fault(head)
-
-
-def _names(form: Form, key: str) -> tuple[JobId, ...]:
-    return tuple(dict.fromkeys(JobId(name) for name in form.texts(key)))
-
-
-def _globs(form: Form, key: str) -> tuple[str, ...]:
-    for glob, spot in form.placed_texts(key):
-        if fault := glob_fault(glob):
-            form.complaints.add(spot, f"The glob `{glob}` {fault}.", "Write globs from the repository's root: src/**")
-    return form.texts(key)
-
-
-def _artifact(row: Form) -> Expected:
-    expected = Expected(
-        row.word("name", required=True),
-        row.word("kind", "other"),
-        row.text("path", required=True),
-        row.flag("required", default=True),
-    )
-    if expected.path and (fault := glob_fault(expected.path)):
-        row.complain("path", f"is `{expected.path}`, which {fault}.", "Write its path from the repository's root.")
-    row.done()
-    return expected
-
-
-def _lane(name: str, form: Form) -> Lane:
-    command = form.texts("command")
-    lane = Lane(name, form.word("runtime"), command, env=form.mapping("env"))
-    if not lane.runtime and not command:
-        form.missing("runtime")
-    _later(form, "lane")
-    form.done()
-    return lane

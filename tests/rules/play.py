@@ -15,7 +15,7 @@ from gitorch.rules.decide import decide, run_of
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.evolve import evolve
 from gitorch.rules.granting import living_session
-from gitorch.rules.readings import merge_jobs
+from gitorch.rules.readings import judged_commit, merge_jobs
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")
@@ -160,16 +160,15 @@ class Play:
 
     def judge(self, review: str, choice: str = "accept", findings: tuple[Finding, ...] = (), **changes):
         state = self.run.jobs[JobId(review)]
-        assert state.spec.subject is not None
         assert state.lease is not None
-        handoff = self.run.jobs[state.spec.subject].handoff
-        assert handoff is not None
+        judged = judged_commit(self.run, state)
+        assert judged is not None
         session = changes.pop("by", state.lease.session)
         command = c.GiveVerdict(
             token=digest(f"token {session}"),
             job=None,
             nonce=state.lease.nonce,
-            commit=handoff.commit,
+            commit=judged,
             verdict=Choice(choice),
             findings=findings,
             text="looked at it",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.ids import JobId
-from gitorch.model.workflow import Cycle, Expected, JobKind, ReviewMode, Settings
+from gitorch.model.workflow import Cycle, Expected, JobKind, ReviewMode, Settings, Timeouts
 from gitorch.text.workflow_file import parse_workflow
 
 ROOT = Path(__file__).parents[2]
@@ -125,20 +125,24 @@ def test_all_problems_of_a_workflow_are_found_at_once():
         (1, 1, "`name` is missing."),
         (1, 10, "`gitorch` says `workflow/2`, which is not read here."),
         (2, 1, "`nmae` is not a known key. Did you mean `name`?"),
-        (4, 29, "`lanes.author.model` is not supported yet, so it would have no effect."),
         (5, 10, "`lanes.spare.runtime` is missing."),
-        (6, 1, "`phases` is not supported yet, so it would have no effect."),
         (8, 3, "The job id `Write` may hold only a-z, 0-9 and -, and begins with a letter or digit."),
+        (9, 5, "`jobs.Write.phase` is missing."),
+        (9, 5, "`jobs.Write` must be reviewed with the posture security, and no review of it has that."),
         (10, 11, "`jobs.Write.lane` names `auhtor`, which is no lane. Did you mean `author`?"),
-        (12, 5, "`jobs.Write.attempts` is not supported yet, so it would have no effect."),
         (13, 23, "The glob `/etc` must be relative to the repository's root."),
+        (15, 5, "`jobs.check.phase` is missing."),
         (17, 20, "`jobs.check.needs` names `gone`, which is no job."),
         (18, 12, "`jobs.check.scope` has no effect on a review job."),
+        (20, 5, "`jobs.other.phase` is missing."),
         (22, 12, "`jobs.other.needs` gives this review no work; a review is of exactly one job."),
         (25, 11, "`jobs.stop.lane` has no effect on a checkpoint job."),
         (28, 12, "`jobs.land.needs` of a merge must name a checkpoint."),
+        (29, 6, "`jobs.a.phase` is missing."),
         (29, 54, "`jobs.a.needs` goes in a circle: a → b → a."),
+        (30, 6, "`jobs.b.phase` is missing."),
         (30, 54, "`jobs.b.brief` and `objective` are both here."),
+        (31, 6, "`jobs.c.phase` is missing."),
         (31, 40, "`jobs.c.brief` names `c.md`, which does not exist."),
         (32, 3, "The key `c` is here twice; first on line 31."),
         (34, 45, "`cycles[0].rounds` must be a whole number from 1 to 100."),
@@ -146,7 +150,6 @@ def test_all_problems_of_a_workflow_are_found_at_once():
         (36, 14, "`cycles[2].review` names `check`, which has a way back already."),
         (36, 30, "`cycles[2].back_to` names `a`, which does not feed `check`."),
         (37, 43, "`policies.parallelism.max_active_jobs` must be a whole number from 1 to 1000."),
-        (37, 56, "`policies.review.required_postures` is not supported yet, so it would have no effect."),
     ]
 
 
@@ -160,7 +163,7 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
         ("  r: {kind: review, lane: a, needs: [work], subject: wrk}\n", (6, 54, "`jobs.r.subject` names `wrk`, which is no work that this review needs.")),
         ("  r: {kind: review, lane: a, needs: [work], posture: grim}\n", (6, 54, "`jobs.r.posture` must be one of neutral, devils_advocate, security, threat_model, latency_performance, ergonomics_dx, accessibility, compliance_license, supply_chain, or custom:<name>.")),
         ("  s: {kind: checkpoint, needs: [work], on_cancel: [work]}\n", (6, 51, "`jobs.s.on_cancel` names `work`, which does not need `s`.")),
-        ("  p: {kind: phase_synthesis, lane: a, needs: [work], objective: x}\n", (6, 13, "`jobs.p.kind` cannot be phase_synthesis yet.")),
+        ("  p: {kind: phase_synthesis, lane: a, needs: [work], objective: x}\n", (6, 6, "`jobs.p.phase` is missing.")),
         ("  t: {lane: a}\n", (6, 6, "`jobs.t.objective` is missing.")),
         ("  t: {lane: a, objective: x, role: boss}\n", (6, 36, "`jobs.t.role` names `boss`, which is no role.")),
         ("  t.lock: {lane: a, objective: x}\n", (6, 3, "The job id `t.lock` may have one part after a dot, such as `api.spec`.")),
@@ -170,6 +173,16 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
         ("cycles: {review: r}\n", (6, 9, "`cycles` must be a list.")),
         ("cycles: [{review: gone, back_to: work}]\n", (6, 19, "`cycles[0].review` names `gone`, which is no job.")),
         ("target: a..b\n", (6, 9, "`target` is no name of a branch: `a..b`.")),
+        ("branch: {target: a..b}\n", (6, 18, "`branch.target` is no name of a branch: `a..b`.")),
+        ("branch: main\ntarget: main\n", (7, 9, "`target` and `branch` are both here.")),
+        ("branch: {name: x}\n", (6, 10, "`branch.name` is not a known key.")),
+        ("roles: {boss: {file: boss.md}}\n", (6, 22, "`roles.boss.file` names `boss.md`, which does not exist.")),
+        ("  r: {kind: review, lane: a, needs: [work], fresh: false}\n", (6, 52, "`jobs.r.fresh` cannot be false: a review always runs in a fresh session.")),
+        ("  t: {lane: a, objective: x, advisory: true}\n", (6, 40, "`jobs.t.advisory` has no effect on a generic job.")),
+        ("  t: {lane: a, objective: x, posture: security}\n", (6, 39, "`jobs.t.posture` has no effect on a generic job.")),
+        ("  r: {kind: review, lane: a, needs: [work], attempts: 2}\n", (6, 55, "`jobs.r.attempts` has no effect on a review job.")),
+        ("  t: {lane: a, objective: x, attempts: 0}\n", (6, 40, "`jobs.t.attempts` must be a whole number from 1 to 100.")),
+        ("  t: {lane: a, objective: x, required_postures: [grim]}\n", (6, 50, "`jobs.t.required_postures` must be one of neutral, devils_advocate, security, threat_model, latency_performance, ergonomics_dx, accessibility, compliance_license, supply_chain, or custom:<name>.")),
         ("context: [/etc/passwd]\n", (6, 11, "The path `/etc/passwd` must be relative to the repository's root.")),
     ],
 )  # fmt: skip
@@ -177,6 +190,110 @@ def test_one_problem_at_its_place(more, expected):
     assert parse_workflow("w.yaml", HEAD.encode(), nothing).workflow.name == "x"
 
     assert problems_of(HEAD + more) == [expected]
+
+
+TWO = """gitorch: workflow/1
+name: x
+lanes: {a: {runtime: claude}}
+jobs:
+  one: {kind: build, lane: a, objective: Do, ONE}
+  two: {kind: build, lane: a, objective: Do, TWO}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "more", "expected"),
+    [
+        ("group: g, scope: {allowed: [a/]}", "group: g, scope: {allowed: [b/**]}", "", ""),
+        ("group: g, scope: {allowed: [a/]}", "group: g, scope: {allowed: [a/x.py]}", "", "6:63 `jobs.two.scope` shares paths with `one`, which runs at the same time: a/x.py and a/."),
+        ("group: g, scope: {allowed: [a/]}", "group: g", "", "6:8 `jobs.two` shares paths with `one`, which runs at the same time: ** and a/."),
+        ("group: g, scope: {allowed: [a/], forbidden: [a/b/]}", "group: g, scope: {allowed: [a/b/c]}", "", ""),
+        ("group: g, scope: {allowed: [a/]}", "group: g, scope: {allowed: [b/]}, needs: [one]", "", "6:53 `jobs.two.group` is `g` of `one` and `two`, but one of them waits for the other."),
+        ("group: g", "group: h", "", ""),
+        ("scope: {allowed: ['*.md']}", "scope: {allowed: [READ*]}", "policies: {parallelism: {require_disjoint_scopes: true}}", "6:53 `jobs.two.scope` shares paths with `one`, which runs at the same time: READ* and *.md."),
+        ("scope: {allowed: ['*.md']}", "needs: [one], scope: {allowed: [READ*]}", "policies: {parallelism: {require_disjoint_scopes: true}}", ""),
+        ("required_postures: [security]", "tasks: []", "", "5:65 `jobs.one` must be reviewed with the posture security, and no review of it has that."),
+        ("required_postures: [security]", "tasks: []", "  r: {kind: review, lane: a, needs: [one], posture: security}", ""),
+        ("required_postures: [security]", "tasks: []", "  r: {kind: review, lane: a, needs: [two], posture: security}", "5:65 `jobs.one` must be reviewed with the posture security, and no review of it has that."),
+    ],
+)  # fmt: skip
+def test_jobs_that_run_at_the_same_time_share_no_paths_and_are_reviewed_as_asked(one, two, more, expected):
+    text = TWO.replace("ONE", one).replace("TWO", two) + more
+
+    assert said_of(text) == ([expected] if expected else [])
+
+
+def said_of(text: str) -> list[str]:
+    try:
+        parse_workflow("w.yaml", text.encode(), nothing)
+    except Malformed as wrong:
+        return [f"{p.line}:{p.column} {p.message}" for p in wrong.problems]
+    return []
+
+
+PHASED = """gitorch: workflow/1
+name: x
+lanes: {a: {runtime: claude}}
+phases: [design, build]
+jobs:
+  sketch: {kind: draft, lane: a, objective: Do, phase: design}
+  design: {kind: phase_synthesis, lane: a, needs: [sketch], phase: design}
+  make: {kind: build, lane: a, objective: Do, phase: build, needs: [design]}
+  judge: {kind: review, lane: a, phase: build, needs: [make]}
+  built: {kind: phase_synthesis, lane: a, needs: [judge], phase: build}
+  ask: {kind: checkpoint, needs: [built]}
+  land: {kind: merge, needs: [ask]}
+cycles:
+  - {review: built, back_to: make}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", ""),
+        ("needs: [design]}", "needs: [sketch]}", "8:68 `jobs.make.needs` names `sketch`, which lies inside phase `design`; phases meet only in their synthesis."),
+        ("needs: [sketch]", "needs: [sketch, built]", "7:51 `jobs.design.needs` names `built`, which closes `build`, a later phase than `design`."),
+        ("needs: [built]}", "needs: [make]}", "11:34 `jobs.ask.needs` names `make`, which lies inside phase `build`; phases meet only in their synthesis."),
+        ("phase: design}\n  design: {kind: phase_synthesis", "phase: design}\n  design: {kind: draft, objective: x", "6:56 `jobs.sketch.phase` is `design`, a phase without a synthesis."),
+        ("phase: build, needs: [make]", "phase: bulid, needs: [make]", "9:41 `jobs.judge.phase` names `bulid`, which is no phase. Did you mean `build`?"),
+        ("phase: build, needs: [make]", "needs: [make]", "9:10 `jobs.judge.phase` is missing."),
+        ("  ask:", "  spare: {kind: test, lane: a, objective: x, phase: build}\n  ask:", "11:53 `jobs.spare.phase` is `build`, but nothing leads from `spare` to `built`, the synthesis of that phase."),
+        ("  ask:", "  again: {kind: phase_synthesis, lane: a, needs: [make], phase: build}\n  ask:", "11:17 `jobs.again.kind` makes a second synthesis of phase `build` beside `built`."),
+        ("back_to: make", "back_to: sketch", "14:30 `cycles[0].back_to` names `sketch`, which is not in phase `build`."),
+    ],
+)  # fmt: skip
+def test_phases_meet_only_in_their_one_synthesis(old, new, expected):
+    said = said_of(PHASED.replace(old, new, 1))
+
+    assert (expected in said) if expected else (said == [])
+
+
+def test_every_key_of_a_lane_and_of_a_job_is_read():
+    text = """gitorch: workflow/1
+name: x
+branch: {target: next}
+roles: {author: {file: author.md}}
+lanes:
+  a:
+    runtime: claude
+    model: opus
+    capacity: 2
+    constraints: [No network.]
+    timeouts: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3, work_seconds: 4}
+jobs:
+  one: {kind: build, lane: a, role: author, objective: Do, attempts: 2, fresh: true, group: g, scope: {allowed: [x]}}
+  r: {kind: review, lane: a, needs: [one], advisory: true, fresh: true}
+"""
+    source = parse_workflow("w.yaml", text.encode(), lambda path: f"You are {path}.".encode())
+
+    lane, job = source.workflow.lanes["a"], source.workflow.jobs[JobId("one")]
+    assert (lane.model, lane.capacity, lane.constraints) == ("opus", 2, ("No network.",))
+    assert lane.timeouts == Timeouts(1, 2, 3, 4)
+    assert (job.attempts_max, job.fresh, job.group) == (2, True, "g")
+    assert source.workflow.jobs[JobId("r")].advisory
+    assert source.target == "next"
+    assert "You are author.md." in source.briefs[JobId("one")]
 
 
 def test_a_brief_that_is_no_text_is_a_problem_of_its_own_file():

@@ -11,7 +11,7 @@ from gitorch.model.run import RunPhase, SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.gates import next_question
 from gitorch.rules.granting import base_of, living_session, may_be_granted
-from gitorch.rules.readings import base_parents
+from gitorch.rules.readings import base_parents, limits_of
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -49,7 +49,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
         session=command.session,
         fence=job.fence + 1,
         attempt=job.attempt,
-        until=lease_until(run, order.at),
+        until=lease_until(run, job, order.at),
         fresh=command.fresh,
         lane=lane.name,
         runtime=lane.runtime,
@@ -60,19 +60,19 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
     return (event,)
 
 
-def lease_until(run: Run, at: Moment) -> Moment:
+def lease_until(run: Run, job: JobState, at: Moment) -> Moment:
     """When a lease granted or renewed now runs out."""
-    return Moment(at + run.settings.lease_seconds * 1000)
+    return Moment(at + limits_of(run, job.spec.lane).lease_seconds * 1000)
 
 
 def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Event, ...]:
     """Only the lease that stands."""
     ensure.host(order.actor, "renewals of its own sessions' leases")
     run = ensure.run_there(state)
-    lease = ensure.job_there(run, command.job).lease
-    if lease is None or lease.fence != command.fence:
+    job = ensure.job_there(run, command.job)
+    if job.lease is None or job.lease.fence != command.fence:
         return ()
-    return (events.LeaseRenewed(command.job, command.fence, lease_until(run, order.at)),)
+    return (events.LeaseRenewed(command.job, command.fence, lease_until(run, job, order.at)),)
 
 
 def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple[Event, ...]:

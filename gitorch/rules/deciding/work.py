@@ -13,7 +13,7 @@ from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
 from gitorch.rules.gates import may_judge, next_question
 from gitorch.rules.globs import outside
-from gitorch.rules.readings import check_needed, check_settled, overlap_key
+from gitorch.rules.readings import check_needed, check_settled, judged_commit, overlap_key
 from gitorch.rules.replies import all_answered, restated_with_evidence
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def give_verdict(state: State, _: Order, command: commands.GiveVerdict) -> tuple
         findings=command.findings,
         text=command.text,
     )
-    if command.verdict == "reject":
+    if command.verdict == "reject" and not review.spec.advisory:
         reason = f"{review.spec.id} rejected it: {command.text.splitlines()[0] if command.text else 'no reason given'}"
         return (event, *_rejected(run, subject, session, reason))
     return (event,)
@@ -198,8 +198,9 @@ def give_verdict(state: State, _: Order, command: commands.GiveVerdict) -> tuple
 
 def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Lease) -> JobState:
     subject = ensure.job_there(run, review.spec.subject or review.spec.id)
-    commit = subject.handoff.commit if subject.handoff is not None else None
-    if subject.phase is not JobPhase.SUBMITTED or commit is None or command.commit != commit:
+    commit = judged_commit(run, review)
+    ready = subject is review or subject.phase is JobPhase.SUBMITTED
+    if not ready or commit is None or command.commit != commit:
         now = "nothing" if commit is None else commit[:12]
         message = f"this verdict names {command.commit[:12]}, but what {subject.spec.id} handed in is {now}"
         raise Refused(message, "gitorch brief")

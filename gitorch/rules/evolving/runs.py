@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
 from gitorch.model.values import replace
-from gitorch.model.workflow import Settings
+from gitorch.model.workflow import JobKind, Settings
 from gitorch.rules.change import move_job, move_run, promote, withdraw
 from gitorch.rules.readings import open_questions
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RunStarted,
     )
     from gitorch.model.record import Record
+    from gitorch.model.workflow import Cycle, JobSpec
 
 
 def prepared(record: Record, event: RunPrepared) -> Run:
@@ -48,14 +49,27 @@ def prepared(record: Record, event: RunPrepared) -> Run:
 
 
 def confirmed(run: Run, _: Record, event: RunConfirmed) -> Run:
-    """The answers count from here on. A cycle allows one round more than it leads back; without one there is one round."""
-    back = {cycle.back_to: cycle.rounds for cycle in run.workflow.cycles}
-    judged = {state.spec.subject for state in run.jobs.values()}
+    """The answers count from here on."""
     jobs = {
-        job: replace(state, rounds_allowed=back.get(job, 0) + 1 if job in judged else event.settings.rounds_max)
-        for job, state in run.jobs.items()
+        job: replace(state, rounds_allowed=_rounds(run, state.spec, event.settings)) for job, state in run.jobs.items()
     }
     return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs)
+
+
+def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
+    """The last attempt before a human is asked: one more than the cycle leads back, within the job's own attempts."""
+    synthesis = spec.kind is JobKind.PHASE_SYNTHESIS
+    judged = synthesis or any(state.spec.subject == spec.id for state in run.jobs.values())
+    ends = (
+        c for c in run.workflow.cycles if spec.id == (c.review if synthesis else c.back_to) and _is_own(run, spec, c)
+    )
+    rounds = max((c.rounds for c in ends), default=0) + 1 if judged else settings.rounds_max
+    return min(rounds, spec.attempts_max) if spec.attempts_max else rounds
+
+
+def _is_own(run: Run, spec: JobSpec, cycle: Cycle) -> bool:
+    """Whether a cycle is of this job's own gate: that of a later synthesis allows its rounds when it comes to them."""
+    return cycle.review == spec.id or run.jobs[cycle.review].spec.subject == spec.id
 
 
 def started(run: Run, record: Record, _: RunStarted) -> Run:

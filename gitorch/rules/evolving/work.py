@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.review import ACCEPTING, Finding, Handoff, ReportStatus, Severity, Verdict
+from gitorch.model.review import Finding, Handoff, ReportStatus, Severity, Verdict
 from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.rules.change import demote, move_job, promote, with_job, with_session, withdraw, write_letter
 from gitorch.rules.findings import list_findings
+from gitorch.rules.graph import ancestors, needs_of
 from gitorch.rules.readings import (
     check_failed,
     check_settled,
+    judged_commit,
+    judges_of,
+    lets_through,
     open_questions,
     overlap_key,
     producer,
@@ -86,10 +90,10 @@ def checked(run: Run, record: Record, event: CheckRecorded) -> Run:
 
 
 def verdict_given(run: Run, record: Record, event: VerdictGiven) -> Run:
-    """The review is completed; what it means for its subject is decided at the gate."""
+    """The review is completed; what it means for its subject is decided at the gate, which a synthesis reaches itself."""
     _leased(run, event.job, event.session, event.fence)
     subject = run.jobs[event.subject]
-    if subject.handoff is None or subject.handoff.commit != event.commit or subject.attempt != event.round:
+    if judged_commit(run, run.jobs[event.job]) != event.commit or subject.attempt != event.round:
         message = f"{event.job} judged {event.commit}, which is not what {event.subject} handed in"
         raise Corrupt(message)
     verdict = Verdict(
@@ -103,7 +107,13 @@ def verdict_given(run: Run, record: Record, event: VerdictGiven) -> Run:
         runtime=run.sessions[event.session].runtime,
         at=record.at,
     )
-    run = move_job(run, event.job, JobPhase.COMPLETED, verdict=verdict, lease=None, deaths=0)
+    given = {"verdict": verdict, "lease": None, "deaths": 0}
+    if event.subject == event.job:
+        judged = Handoff(ReportStatus.DONE, event.round, event.commit, record.at, event.text)
+        return move_job(
+            run, event.job, JobPhase.SUBMITTED, handoff=judged, verdicts=(*subject.verdicts, verdict), **given
+        )
+    run = move_job(run, event.job, JobPhase.COMPLETED, **given)
     run = with_job(run, event.subject, verdicts=(*subject.verdicts, verdict))
     return promote(run, record.at)
 
@@ -122,9 +132,11 @@ def findings_listed(run: Run, record: Record, event: FindingsListed) -> Run:
         "launch_failures": 0,
         "cleared": None,
     }
+    if job.phase is JobPhase.COMPLETED:
+        changes["rounds_allowed"] = max(job.rounds_allowed, job.attempt + 1)
     run = _clearance_taken_back(move_job(run, event.job, JobPhase.QUEUED, **changes), record, event.job)
     run = _unskipped(_reviews_afresh(run, record, event.job), event.job)
-    return demote(run)
+    return demote(_syntheses_afresh(run, record, event.job))
 
 
 def _clearance_taken_back(run: Run, record: Record, job: JobId) -> Run:
@@ -147,6 +159,22 @@ def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED)
         run = move_job(run, review.spec.id, JobPhase.BLOCKED, **fresh)
+    return run
+
+
+def _syntheses_afresh(run: Run, record: Record, job: JobId) -> Run:
+    """What closed a phase, or was about to, closes it anew over what this job hands in next."""
+    closing = (j for j in run.jobs.values() if j.spec.kind is JobKind.PHASE_SYNTHESIS and j.phase not in LOST)
+    for state in closing:
+        if state.phase is JobPhase.BLOCKED or job not in ancestors(needs_of(run.workflow), state.spec.id):
+            continue
+        name, own = state.spec.id, state.phase is JobPhase.SUBMITTED
+        run = withdraw(run, record, open_questions(run, name))
+        fresh = {"attempt": state.attempt + 1, "verdict": None, "handoff": None, "cleared": None, "base": None}
+        allowed = state.rounds_allowed if own else state.rounds_allowed + 1
+        if state.phase not in {JobPhase.QUEUED, JobPhase.COMPLETED}:
+            run = move_job(run, name, JobPhase.QUEUED)
+        run = move_job(run, name, JobPhase.BLOCKED, lease=None, session=None, rounds_allowed=allowed, **fresh)
     return run
 
 
@@ -176,8 +204,8 @@ def _findings_at_the_end(run: Run, job: JobState, event: GatePassed) -> tuple[Li
 
 def gate_earned(run: Run, job: JobState) -> bool:
     """Whether tests passed where they must and every review accepted exactly the commit handed in."""
-    accepted = {v.review for v in round_verdicts(job) if v.choice in ACCEPTING}
-    judged = all(r.spec.id in accepted for r in reviews_of(run, job.spec.id))
+    let_through = {v.review for v in round_verdicts(job) if lets_through(run, v)}
+    judged = all(r.spec.id in let_through for r in judges_of(run, job))
     return judged and check_settled(run, job) and not check_failed(job) and not job.demands
 
 
