@@ -105,3 +105,23 @@ def report(tools: Tools, said: str | None) -> str:
         message = f"run {run.id} has no merge report yet"
         raise NotFound(message, f"gitorch status {run.id}")
     return texts[-1]
+
+
+def report_data(tools: Tools, run: Run) -> object:
+    """The newest merge report as the values in its `report.json`; None for one that was issued without."""
+    import json  # noqa: PLC0415  # the same
+
+    from gitorch.model.events import ReportIssued  # noqa: PLC0415  # the same
+
+    issued = [w.record for w in tools.ledger.records(run.id) if isinstance(w.record.event, ReportIssued)]
+    named = [ref for ref in issued[-1].files if ref.name == "report.json"] if issued else []
+    return json.loads(tools.ledger.file(run.id, named[0].sha256)) if named else None
+
+
+def epic_report(tools: Tools, run: Run, job: str) -> str:
+    """The newest report of one epic; empty while none was made."""
+    from gitorch.model.events import EpicReported  # noqa: PLC0415  # the same
+
+    made = (w.record.event for w in tools.ledger.records(run.id))
+    texts = [e.text for e in made if isinstance(e, EpicReported) and e.job == job]
+    return texts[-1] if texts else ""

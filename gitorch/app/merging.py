@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.app.pushing import ahead
@@ -11,9 +11,10 @@ from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
-from gitorch.model.run import BranchFacts
-from gitorch.rules.merge_report import merge_message, report_text
-from gitorch.rules.readings import branch_name, merge_jobs
+from gitorch.model.run import BranchFacts, Trial
+from gitorch.rules.merge_report import epic_report_text, merge_message, report_text, sha256
+from gitorch.rules.readings import branch_name, merge_jobs, producer, reportable
+from gitorch.rules.report_data import report_json
 
 if TYPE_CHECKING:
     from gitorch.app.tools import Tools
@@ -65,7 +66,7 @@ def make_report(tools: Tools, run: Run, effect: effects.MakeReport) -> tuple[Com
     if target is None:
         return (_target_gone(run, effect),)
     jobs = merge_jobs(run)
-    branches = tuple(_branch_facts(tools, run, job, target) for job in jobs)
+    branches = tuple(_branch_facts(tools, run, job, target, job.cleared or run.target_commit) for job in jobs)
     merged, conflicts = _merge_all(tools, run, jobs, target)
     combined = None
     if merged is not None and run.settings.test_command:
@@ -84,10 +85,31 @@ def make_report(tools: Tools, run: Run, effect: effects.MakeReport) -> tuple[Com
         conflicts=conflicts,
         shared_paths=tuple(sorted(path for path, times in shared.items() if times > 1)),
         combined=combined,
+        trials=_trials(tools, branches),
     )
     text = report_text(run, facts)
-    digest = Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
-    return (commands.IssueReport(effect.checkpoint, digest, facts, text),)
+    return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)
+
+
+def _trials(tools: Tools, branches: tuple[BranchFacts, ...]) -> tuple[Trial, ...]:
+    """Every pair of branches that share files, merged with each other; one that holds the other has nothing to be tried."""
+    trials = []
+    for first, second in combinations(branches, 2):
+        paths = tuple(sorted(set(first.paths) & set(second.paths)))
+        ours, theirs = first.commit, second.commit
+        if paths and not tools.git.contains(ours, theirs) and not tools.git.contains(theirs, ours):
+            trials.append(Trial((first.job, second.job), paths, tools.git.try_merge(ours, theirs).conflicts))
+    return tuple(trials)
+
+
+def make_epic_report(tools: Tools, run: Run, effect: effects.MakeEpicReport) -> tuple[Command, ...]:
+    """Measure one epic's branch against what it was built on."""
+    job = run.jobs[effect.job]
+    commit, target = reportable(run, job), tools.git.resolve(run.target) or run.target_commit
+    if commit is None:
+        return ()
+    facts = _branch_facts(tools, run, job, target, commit)
+    return (commands.RecordEpicReport(effect.job, commit, epic_report_text(run, job, facts)),)
 
 
 def _target_gone(run: Run, effect: effects.MakeReport) -> commands.Escalate:
@@ -115,9 +137,9 @@ def _target_behind(run: Run, effect: effects.MakeReport, target: CommitId, behin
     )
 
 
-def _branch_facts(tools: Tools, run: Run, job: JobState, target: CommitId) -> BranchFacts:
-    commit = job.cleared or run.target_commit
+def _branch_facts(tools: Tools, run: Run, job: JobState, target: CommitId, commit: CommitId) -> BranchFacts:
     stat = tools.git.stat(job.base or target, commit)
+    needed = {need.spec.id: need.cleared for need in (producer(run, need) for need in job.spec.needs)}
     return BranchFacts(
         job=job.spec.id,
         branch=branch_name(run, job.spec.id),
@@ -127,6 +149,8 @@ def _branch_facts(tools: Tools, run: Run, job: JobState, target: CommitId) -> Br
         added=stat.added,
         removed=stat.removed,
         paths=stat.paths,
+        against_target=tools.git.try_merge(target, commit).conflicts,
+        outdated=tuple(job for job, cleared in needed.items() if cleared and not tools.git.contains(cleared, commit)),
     )
 
 

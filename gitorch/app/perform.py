@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from gitorch.app.merging import build_base, make_report, merge_branches
+from gitorch.app.merging import build_base, make_epic_report, make_report, merge_branches
 from gitorch.app.pushing import push_merge, take_back
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
@@ -191,6 +191,7 @@ EFFECTS: Mapping[type, Callable[[Tools, Run, Any], tuple[Command, ...]]] = {
     effects.StartCheck: _start_check,
     effects.BuildBase: build_base,
     effects.MakeReport: make_report,
+    effects.MakeEpicReport: make_epic_report,
     effects.MergeBranches: merge_branches,
     effects.PushMerge: push_merge,
     effects.TakeBack: take_back,

@@ -118,4 +118,6 @@ def _attached(tools: Tools, run: Run, command: Command) -> Mapping[type, Mapping
     if isinstance(command, commands.RecordCheck):
         log = tools.checks.log(command.check.commit, command.check.command)
         return {events.CheckRecorded: {"tests.log": log}} if log else {}
+    if isinstance(command, commands.IssueReport):
+        return {events.ReportIssued: {"report.json": command.data.encode()}} if command.data else {}
     return {}

@@ -77,11 +77,11 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
 
 
 def _pass_checkpoint(call: Call, caller: Caller, run: Run, question: Question, *, yes: bool) -> None:
-    from gitorch.app import people
+    from gitorch.app import looking, people
 
     if not yes:
         call.must_ask("approve")
-        call.note(safe_text(question.text))
+        call.note(safe_text(looking.epic_report(call.tools, run, question.job or "") + question.text))
         if not click.confirm("Approve?", default=False):
             raise Interrupted(f"{question.job} was not approved")
     option = "approve" if "approve" in question.options else question.options[0]

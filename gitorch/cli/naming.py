@@ -60,6 +60,16 @@ def run_or_checkpoint(tools: Tools, said: str | None, said_run: str | None) -> t
     return find_run(tools, said), None
 
 
+def run_or_epic(tools: Tools, said: str | None, said_run: str | None) -> tuple[Run, str]:
+    """A run, or the run and the id of an epic of it that was named; the exact id of a run wins. Raises NotFound, Usage."""
+    if said is None or (said_run is None and _is_run(tools, said)):
+        return find_run(tools, said if said is not None else said_run), ""
+    having = [run for run in _loaded(tools, said_run) if said in run.jobs]
+    if len(having) > 1:
+        raise Usage(f"{said} is in several runs: {', '.join(r.id for r in having)}", f"--run {having[0].id}")
+    return (having[0], said) if having else (find_run(tools, said), "")
+
+
 def _is_run(tools: Tools, said: str) -> bool:
     return tools.ledger.exists() and said in tools.ledger.state(None).board.runs
 

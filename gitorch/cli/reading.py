@@ -30,23 +30,46 @@ COMMIT = re.compile("[0-9a-f]{7,64}")
 WHOLE_ID_CHARACTERS = 40
 
 
-@verb("report", "gitorch report auth-7f3a")
-@WHICH
+@verb("report", "gitorch report auth-7f3a", "gitorch report api")
+@click.argument("what", metavar="[RUN|EPIC]", required=False)
+@click.option("--run", metavar="RUN", help="The run that the epic belongs to.")
 @click.pass_obj
-def report(call: Call, run: str | None) -> None:
-    """Print the newest merge report of a run.
+def report(call: Call, what: str | None, run: str | None) -> None:
+    """Print the newest merge report of a run, or the report of one epic.
 
-    It is Markdown, exactly as it was issued; the approval binds to its digest.
+    It is Markdown, exactly as it was issued; the approval binds to its digest. With --json `data` holds the same facts as
+    values, whose digest the report names.
     """
     from gitorch.app import looking
-    from gitorch.app.finding import find_run
+    from gitorch.cli.naming import run_or_epic
 
-    found = find_run(call.tools, run)
+    found, epic = run_or_epic(call.tools, what, run)
+    if epic:
+        _epic_report(call, found, epic)
+        return
     text = looking.report(call.tools, found.id)
     stands = found.report
     values = {"run": found.id, "text": text, "stands": stands is not None, "report": stands}
-    gone = "" if stands is not None else "\n\nThis report does not stand any more; gitorch up makes a new one."
-    call.say(values, safe_text(text).rstrip() + gone)
+    values["data"] = looking.report_data(call.tools, found) if call.json else None
+    call.say(values, safe_text(text).rstrip() + _gone(found))
+
+
+def _gone(run: Run) -> str:
+    from gitorch.model.run import OVER
+
+    if run.report is not None:
+        return ""
+    after = f"run {run.id} is {run.phase}." if run.phase in OVER else "gitorch up makes a new one."
+    return f"\n\nThis report does not stand any more; {after}"
+
+
+def _epic_report(call: Call, run: Run, epic: str) -> None:
+    from gitorch.app import looking
+
+    text = looking.epic_report(call.tools, run, epic)
+    if not text:
+        raise NotFound(f"{epic} has no report yet: it has not passed its reviews", f"gitorch why {epic}")
+    call.say({"run": run.id, "job": epic, "text": text}, safe_text(text).rstrip())
 
 
 @verb("log", "gitorch log auth-7f3a -n 20", "gitorch log --after 412 --json")

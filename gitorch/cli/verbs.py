@@ -28,7 +28,7 @@ PEOPLE = {
     "reject": Entry("deciding", "reject", "Reject a merge report or an epic, with a note."),
     "attach": Entry("looking", "attach", "Show an agent's own terminal in yours."),
     "peek": Entry("looking", "peek", "Print what an agent's terminal shows now."),
-    "report": Entry("reading", "report", "Print the newest merge report of a run."),
+    "report": Entry("reading", "report", "Print the newest merge report of a run, or the report of one epic."),
     "log": Entry("reading", "log", "List the records of the ledger, one sentence each."),
     "show": Entry("reading", "show", "Show one record, job, question, session or run in full."),
     "verify": Entry("reading", "verify", "Read the whole ledger and prove that nothing in it was changed."),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId
     from gitorch.model.record import Actor
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
-    from gitorch.model.run import BranchFacts
+    from gitorch.model.run import BranchFacts, Trial
     from gitorch.model.workflow import Settings, Workflow
 
 
@@ -244,15 +244,26 @@ class MergeFacts:
     conflicts: tuple[str, ...]
     shared_paths: tuple[str, ...]
     combined: Check | None
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IssueReport:
-    """The merge report was made; `text` is what people read, `digest` that of its bytes."""
+    """The merge report was made; `text` is what people read, `digest` that of its bytes, `data` the same as JSON."""
 
     checkpoint: JobId
     digest: Digest
     facts: MergeFacts
+    text: str
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEpicReport:
+    """The report of one epic was made of this commit."""
+
+    job: JobId
+    commit: CommitId
     text: str
 
 
@@ -343,6 +354,7 @@ Command = (
     | Remind
     | OpenCheckpoint
     | IssueReport
+    | RecordEpicReport
     | VoidReport
     | ApproveMerge
     | RejectMerge

@@ -56,6 +56,13 @@ class MakeReport:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeEpicReport:
+    """Gather the facts of one epic's report."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
 class MergeBranches:
     """Move the target to the approved commit, all or nothing."""
 
@@ -90,6 +97,7 @@ Effect = (
     | StartCheck
     | BuildBase
     | MakeReport
+    | MakeEpicReport
     | MergeBranches
     | PushMerge
     | TakeBack

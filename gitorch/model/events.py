@@ -268,6 +268,16 @@ class GatePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class EpicReported:
+    """What came of one epic at `commit`, from measured facts; `text` is the report itself."""
+
+    job: JobId
+    commit: CommitId
+    round: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkVoided:
     """The branch moved after the handoff, so that what was judged is not what is there."""
 
@@ -462,6 +472,7 @@ Event = (
     | VerdictGiven
     | FindingsListed
     | GatePassed
+    | EpicReported
     | WorkVoided
     | JobFailed
     | JobReopened

@@ -70,6 +70,7 @@ class JobState:
 
     `base` is the commit its branch starts from. `cleared` is the commit that passed the gate.
     `verdict` is a review's own, of the attempt under way; `verdicts` are all that judged this job.
+    `reported` is the commit that an epic's report was made of.
     `demands` are findings that do not come from a reviewer: work voided, a concern pushed back, a rejected checkpoint.
     `deaths` and `launch_failures` count since the attempt began.
     """
@@ -91,6 +92,7 @@ class JobState:
     verdict: Verdict | None = None
     verdicts: tuple[Verdict, ...] = ()
     cleared: CommitId | None = None
+    reported: CommitId | None = None
     deaths: int = 0
     launch_failures: int = 0
     nudged: bool = False
@@ -189,7 +191,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class BranchFacts:
-    """One branch as the merge report states it, measured against the target's commit."""
+    """One branch as the merge report states it, measured against the target's commit.
+
+    `against_target` are the paths in which it alone conflicts with the target. `outdated` are the jobs that it was built
+    on and that have gone on since: what is merged of them now is not part of this branch.
+    """
 
     job: JobId
     branch: str
@@ -199,6 +205,17 @@ class BranchFacts:
     added: int
     removed: int
     paths: tuple[str, ...] = ()
+    against_target: tuple[str, ...] = ()
+    outdated: tuple[JobId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Two branches that change the same files, merged with each other in memory: `conflicts` are the paths that do not fit."""
+
+    jobs: tuple[JobId, ...]
+    paths: tuple[str, ...]
+    conflicts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.model.ids import JobId, SessionId
-    from gitorch.model.run import JobState, Question, Run
+    from gitorch.model.run import JobState, Merged, Question, Run
 
 
 ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
@@ -241,10 +241,22 @@ def _summary(run: Run) -> str:
     if waiting:
         parts.append(f"{waiting} waiting for you")
     if run.merged is not None:
-        parts.append(f"merged to {run.target} at {run.merged.new[:12]}")
+        parts.append(f"merged to {run.target} at {run.merged.new[:12]}{_at_the_remote(run, run.merged)}")
     elif run.phase in OVER:
         parts.append(run.reason or str(run.phase))
     return ", ".join(parts)
+
+
+def _at_the_remote(run: Run, merged: Merged) -> str:
+    """What became of the push, where one is configured."""
+    remote = run.settings.push_remote
+    said = {
+        "": "not yet pushed to",
+        "pushed": "pushed to",
+        "left": "not pushed to",
+        "back": "being taken back: not pushed to",
+    }
+    return f", {said[merged.push]} {remote}" if remote else ""
 
 
 def _first_line(text: str) -> str:

@@ -57,6 +57,7 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.Remind: people.remind,
     commands.OpenCheckpoint: people.open_checkpoint,
     commands.IssueReport: merges.issue_report,
+    commands.RecordEpicReport: merges.record_epic_report,
     commands.VoidReport: merges.void_report,
     commands.ApproveMerge: merges.approve,
     commands.RejectMerge: merges.reject,

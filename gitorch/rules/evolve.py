@@ -52,6 +52,7 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.QuestionAnswered: people.answered,
     events.QuestionReminded: people.reminded,
     events.ReportIssued: merges.report_issued,
+    events.EpicReported: merges.epic_reported,
     events.ReportVoided: merges.report_voided,
     events.MergeApproved: merges.approved,
     events.MergeRejected: merges.rejected,

@@ -47,7 +47,8 @@ def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     if not _all_judged(run, job) or any(q.kind in GATING for q in open_questions(run, job.spec.id)):
         return ()
     if run.settings.autonomy is Autonomy.PER_EPIC and _checkpoint_missing(run, job):
-        text = f"{job.spec.id} passed its reviews at {job.handoff.commit[:12]}. May the run go on from here?"
+        passed = f"{job.spec.id} passed its reviews at {job.handoff.commit[:12]}"
+        text = f"{passed}. May the run go on from here? Read it: gitorch report {job.spec.id}"
         options = ("approve", "reject")
         return (QuestionAsked(next_question(run), QuestionKind.CHECKPOINT, job.spec.id, None, options, 0, text),)
     return (GatePassed(job.spec.id, job.handoff.commit, job.attempt, waived=False),)

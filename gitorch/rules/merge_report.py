@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import QuestionKind
 from gitorch.rules.endings import ending
-from gitorch.rules.readings import merge_jobs, reviews_of
+from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
+from gitorch.rules.report_data import answered, report_json
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
     from gitorch.model.review import Listed
     from gitorch.model.run import BranchFacts, JobState, Run
 
+PATHS_SHOWN = 20
+
 
 def report_text(run: Run, facts: MergeFacts) -> str:
-    """The report as Markdown. The same facts give the same text, so that its digest names them all."""
+    """The report as Markdown. The same facts give the same text, so that its digest names them all, and its JSON too."""
     branches = {b.job: b for b in facts.branches}
     parts = [
         f"# Merge report: {run.title}",
@@ -23,12 +26,24 @@ def report_text(run: Run, facts: MergeFacts) -> str:
         f"Target `{run.target}` at `{facts.target_commit}`; merged it would be `{facts.merged_commit or 'nothing'}`.",
         "## Branches\n\n" + _table(facts.branches),
     ]
-    parts += [_branch_part(run, job, branches[job.spec.id]) for job in merge_jobs(run) if job.spec.id in branches]
-    stopped = [j for j in run.jobs.values() if str(j.phase) in {"failed", "skipped"} and not j.spec.subject]
+    parts += [branch_part(run, job, branches[job.spec.id]) for job in merge_jobs(run) if job.spec.id in branches]
+    stopped = unmerged(run)
     if stopped:
         parts.append("## Not in this merge\n\n" + "\n".join(f"- {j.spec.id}: {j.phase}" for j in stopped))
     parts.append("## Together\n\n" + _together(facts))
+    parts.append(f"The same as data: `report.json`, {sha256(report_json(run, facts))}.")
     return "\n\n".join(parts) + "\n"
+
+
+def epic_report_text(run: Run, job: JobState, facts: BranchFacts) -> str:
+    """What the principal reads of one epic whose reviews are over."""
+    head = f"Run `{run.id}`, branch `{facts.branch}` at `{facts.commit}`."
+    return "\n\n".join((head, _table((facts,)), branch_part(run, job, facts))) + "\n"
+
+
+def sha256(text: str) -> str:
+    """The digest of a text as the ledger writes it."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def merge_message(run: Run, job: JobState) -> str:
@@ -36,13 +51,12 @@ def merge_message(run: Run, job: JobState) -> str:
 
     Its last paragraph is gitorch's own, so that nothing an agent wrote can pass for it.
     """
+    summary = "" if job.handoff is None else job.handoff.summary
+    said = "\n".join("".join(c for c in line if c.isprintable()).rstrip() for line in summary.strip().splitlines())
     title = " ".join(f"Merge {job.spec.id}: {job.spec.title}".split())
-    summary = (
-        "" if job.handoff is None else "\n".join(line.rstrip() for line in job.handoff.summary.strip().splitlines())
-    )
     stages = [f"{v.review} by {v.session} ({v.runtime})" for v in job.verdicts if v.commit == job.cleared]
     trailers = [f"Gitorch-Run: {run.id}", f"Gitorch-Job: {job.spec.id}", *(f"Gitorch-Review: {s}" for s in stages)]
-    return "\n\n".join(part for part in (title, summary, "\n".join(trailers)) if part) + "\n"
+    return "\n\n".join(part for part in (title, said, "\n".join(trailers)) if part) + "\n"
 
 
 def _table(branches: tuple[BranchFacts, ...]) -> str:
@@ -51,7 +65,8 @@ def _table(branches: tuple[BranchFacts, ...]) -> str:
     return "\n".join(rows)
 
 
-def _branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
+def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
+    """One branch: what was reported, tested, judged, found and answered, and what git says of it."""
     lines = [f"## {job.spec.id}: {job.spec.title}", ""]
     if job.handoff is not None:
         lines += [f"{job.handoff.status} in round {job.attempt}: {_first_line(job.handoff.summary)}", ""]
@@ -62,19 +77,21 @@ def _branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     for verdict in job.verdicts:
         by = f"{verdict.review} by {verdict.session} ({verdict.runtime})"
         lines.append(f"- round {verdict.round}, {by} at `{verdict.commit[:12]}`: {verdict.choice}")
-    lines += [f"- missing: {r.spec.id} never judged it" for r in reviews_of(run, job.spec.id) if not _judged(job, r)]
+    lines += [f"- missing: {review} never judged it" for review in missing_reviews(run, job)]
     lines += [_finding_line(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)]
     lines += _question_lines(run, job)
-    lines.append(f"- files: {', '.join(facts.paths[:20])}{' …' if len(facts.paths) > 20 else ''}")
+    lines += [
+        f"- built on an earlier state of {need}: it was neither written nor reviewed on what is merged of {need} now"
+        for need in facts.outdated
+    ]
+    lines += [f"- conflicts with the target by itself in {path}" for path in facts.against_target]
+    more = " …" if len(facts.paths) > PATHS_SHOWN else ""
+    lines.append(f"- files: {', '.join(facts.paths[:PATHS_SHOWN])}{more}")
     return "\n".join(lines)
 
 
 def _first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else "(no summary)"
-
-
-def _judged(job: JobState, review: JobState) -> bool:
-    return any(v.review == review.spec.id for v in job.verdicts)
 
 
 def _finding_line(run: Run, job: JobState, listed: Listed) -> str:
@@ -86,12 +103,11 @@ def _finding_line(run: Run, job: JobState, listed: Listed) -> str:
 
 def _question_lines(run: Run, job: JobState) -> list[str]:
     lines = []
-    for question in run.questions.values():
-        if question.job != job.spec.id or question.kind is QuestionKind.APPROVAL or question.answer is None:
-            continue
-        asked = _first_line(question.happened or question.text)
-        said = " ".join(part for part in (question.answer.option, question.answer.text) if part)
-        lines.append(f"- {question.kind} {question.id}: {asked} — {question.answer.by}: {said}")
+    for question in answered(run, job):
+        if question.answer is not None:
+            asked = _first_line(question.happened or question.text)
+            said = " ".join(part for part in (question.answer.option, question.answer.text) if part)
+            lines.append(f"- {question.kind} {question.id}: {asked} — {question.answer.by}: {said}")
     return lines
 
 
@@ -100,7 +116,11 @@ def _together(facts: MergeFacts) -> str:
     lines = [f"- conflict: {c}" for c in facts.conflicts] or [
         "- every branch merges, one after the other, without conflict"
     ]
-    lines += [f"- changed by more than one branch: {p}" for p in facts.shared_paths]
+    for trial in facts.trials:
+        fits = f"conflict in {', '.join(trial.conflicts)}" if trial.conflicts else "merge with each other"
+        lines.append(f"- {trial.jobs[0]} and {trial.jobs[1]} both change {', '.join(trial.paths)}: they {fits}")
+    tried = {path for trial in facts.trials for path in trial.paths}
+    lines += [f"- changed by more than one branch: {p}" for p in facts.shared_paths if p not in tried]
     if combined is None:
         lines.append("- the merged tree was not tested: no test command is configured")
     else:

@@ -21,6 +21,7 @@ from gitorch.rules.readings import (
     held,
     open_questions,
     push_owed,
+    reportable,
     writes,
 )
 from gitorch.rules.reconcile import queue
@@ -131,6 +132,8 @@ def _bases(run: Run) -> Iterator[Effect]:
 
 def _reports(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
+        if reportable(run, job) not in {None, job.reported}:
+            yield effects.MakeEpicReport(job.spec.id)
         waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
         if waiting and feeds_merge(run, job.spec.id) is not None and run.report is None and not held(run, job.spec.id):
             yield effects.MakeReport(job.spec.id)

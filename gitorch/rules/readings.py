@@ -166,6 +166,28 @@ def writes(job: JobState) -> bool:
     return job.spec.kind not in REVIEWING
 
 
+def missing_reviews(run: Run, job: JobState) -> tuple[JobId, ...]:
+    """Reviews that never judged this job, in whatever round."""
+    judged = {v.review for v in job.verdicts}
+    return tuple(r.spec.id for r in reviews_of(run, job.spec.id) if r.spec.id not in judged)
+
+
+def unmerged(run: Run) -> tuple[JobState, ...]:
+    """Work that the run ends without."""
+    ended = {JobPhase.FAILED, JobPhase.SKIPPED}
+    return tuple(j for j in run.jobs.values() if j.phase in ended and not j.spec.subject)
+
+
+def reportable(run: Run, job: JobState) -> CommitId | None:
+    """The commit that passed its gate, or waits for the principal alone: what an epic's report is about. None before."""
+    if job.spec.kind is not JobKind.BUILD or job.handoff is None or job.demands:
+        return None
+    if job.phase is JobPhase.COMPLETED:
+        return job.cleared
+    asked = any(q.kind is QuestionKind.CHECKPOINT for q in open_questions(run, job.spec.id))
+    return job.handoff.commit if job.phase is JobPhase.SUBMITTED and asked else None
+
+
 def push_owed(run: Run) -> bool:
     """Whether a merge that was made has still to reach the remote that the run's settings name."""
     return bool(run.settings.push_remote) and run.merged is not None and run.merged.push in {"", "back"}

@@ -50,6 +50,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     ),
     "findings-listed": (e.FindingsListed, ("job", "round", "commit", "findings")),
     "gate-passed": (e.GatePassed, ("job", "commit", "round", "waived")),
+    "epic-reported": (e.EpicReported, ("job", "commit", "round", "text")),
     "work-voided": (e.WorkVoided, ("job", "expected", "found")),
     "job-failed": (e.JobFailed, ("job", "reason")),
     "job-reopened": (e.JobReopened, ("job", "reason")),

@@ -51,6 +51,7 @@ SENTENCES = {
     "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
     "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",
     "gate-passed": "gate passed: {job} at {commit:.7} in round {round}{waived}",
+    "epic-reported": "epic report: {job} at {commit:.7} after round {round}",
     "work-voided": "work voided: {job} moved from {expected:.7} to {found:.7}",
     "job-failed": "job failed: {job}: {reason}",
     "job-reopened": "job reopened: {job} by {actor}: {reason}",

@@ -246,7 +246,7 @@ def test_released_names_never_change():
         "ledger-created plan-rejected target-confirmed action-refused run-prepared run-confirmed run-started run-paused "
         "run-resumed run-canceled run-failed run-completed lease-granted lease-renewed lease-ended session-alive "
         "session-ended letter-delivered session-nudged base-built handed-off check-recorded verdict-given findings-listed "
-        "gate-passed work-voided job-failed job-reopened overlap-noted question-asked escalated question-answered "
+        "gate-passed epic-reported work-voided job-failed job-reopened overlap-noted question-asked escalated question-answered "
         "question-reminded report-issued report-voided merge-approved merge-rejected merged "
         "pushed merge-taken-back cleanup-done"
     )

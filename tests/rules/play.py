@@ -211,6 +211,16 @@ class Play:
     def report(self, **changes):
         return self.do(c.IssueReport(JobId("approval"), digest("report"), self.facts(**changes), "the report"))
 
+    def epic_report(self, job: str):
+        handoff = self.run.jobs[JobId(job)].handoff
+        assert handoff is not None
+        return self.do(c.RecordEpicReport(JobId(job), handoff.commit, f"What came of {job}."))
+
+    def push_fails(self, why: str):
+        """What the host says when a remote does not take the merge."""
+        options = ("retry", "leave", "take_back")
+        return self.do(c.Escalate("push:origin", why, "git push", why, "What now?", options, JobId("merge")))
+
     def approve(self, actor: Actor = HUMAN, name: str = "report"):
         return self.do(c.ApproveMerge(digest(name), "typed"), actor)
 

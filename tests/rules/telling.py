@@ -13,7 +13,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from play import HUMAN, SETTINGS, Play, commit, finding
+from play import HUMAN, SETTINGS, TARGET, Play, commit, finding
 
 from gitorch.errors import GitorchError
 from gitorch.model import commands as c
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEXADECIMAL = re.compile(r"\b[0-9a-f]{7,40}\b")
-SETTING_TYPES = {"autonomy": Autonomy, "review_mode": ReviewMode, "test_command": str, "cleanup": str}
+SETTING_TYPES = {
+    "autonomy": Autonomy,
+    "review_mode": ReviewMode,
+    "test_command": str,
+    "cleanup": str,
+    "push_remote": str,
+}
 
 
 @dataclass(frozen=True)
@@ -308,6 +314,10 @@ WORDS: dict[str, Callable[[Telling, Line], list[str] | None]] = {
     "approve": _approve,
     "reject": _reject,
     "merge": lambda t, _: t.play.merge() and None,
+    "reported": lambda t, line: [t.play.epic_report(job) for job in line.words] and None,
+    "pushed": lambda t, _: t.play.do(c.RecordPush(t.play.run.settings.push_remote, TARGET, commit("merged"))) and None,
+    "push-fails": lambda t, line: t.play.push_fails(" ".join(line.words)) and None,
+    "taken-back": lambda t, _: t.play.do(c.RecordTakenBack(TARGET, commit("merged"))) and None,
     "target-moves": lambda t, _: t.play.do(c.VoidReport(f"{t.play.run.target} moved")) and None,
     "branch-moves": lambda t, line: t.play.do(c.VoidWork(JobId(line.words[0]), t.named(line.words[1]))) and None,
     "overlap": lambda t, line: (

@@ -162,6 +162,14 @@ SUMMARIES = [
     ("plan api db|launch api", "0 of 2 done, 1 at work"),
     ("plan api db|launch api|handoff api NEEDS_CONTEXT question=tabs?", "0 of 2 done, 1 waiting for you"),
     ("plan api|finish api|report|approve|merge", "1 of 1 done, 1 waiting for you, merged to main at merged"),
+    (
+        "plan api push_remote=origin|finish api|report|approve|merge",
+        "1 of 1 done, merged to main at merged, not yet pushed to origin",
+    ),
+    (
+        "plan api push_remote=origin|finish api|report|approve|merge|pushed",
+        "1 of 1 done, 1 waiting for you, merged to main at merged, pushed to origin",
+    ),
     ("plan api|cancel enough", "0 of 1 done, enough"),
 ]
 

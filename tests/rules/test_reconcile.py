@@ -270,6 +270,10 @@ def test_a_run_that_has_not_begun_learns_and_owes_nothing(script: str) -> None:
     assert outstanding(play.run, look(play, READY, heads=HEADS)) == ()
 
 
+DONE = "plan api|finish api|told api|reported api"
+PUSHING = "plan api push_remote=origin|finish api|told api|reported api|report"
+MERGE = JobId("merge")
+
 OWED = [
     (GRANTED, ABSENT, [effects.StartSession(S1, API)]),
     (GRANTED, READY, []),
@@ -282,14 +286,33 @@ OWED = [
     (AT_WORK, READY, []),
     (REPORTED, READY, [effects.StartCheck(commit("api-1"))]),
     (PASSED, READY, []),
-    ("plan api|finish api", READY, [effects.DeliverLetter(S1, LetterId("l4")), effects.MakeReport(JobId("approval"))]),
-    ("plan api|finish api|told api", READY, [effects.StopSession(S1), effects.MakeReport(JobId("approval"))]),
-    ("plan api|finish api|told api|report", READY, [effects.StopSession(S1)]),
     (
-        "plan api|finish api|told api|report|approve",
+        "plan api|finish api",
         READY,
-        [effects.StopSession(S1), effects.MergeBranches(JobId("merge"))],
+        [effects.DeliverLetter(S1, LetterId("l4")), effects.MakeEpicReport(API), effects.MakeReport(JobId("approval"))],
     ),
+    (
+        "plan api|finish api|told api|reported api",
+        READY,
+        [effects.StopSession(S1), effects.MakeReport(JobId("approval"))],
+    ),
+    ("plan api autonomy=per_epic|finish api", READY, [effects.MakeEpicReport(API)]),
+    ("plan api autonomy=per_epic|finish api|reported api", READY, []),
+    (f"{DONE}|report", READY, [effects.StopSession(S1)]),
+    (f"{DONE}|report|approve", READY, [effects.StopSession(S1), effects.MergeBranches(MERGE)]),
+    (f"{PUSHING}|approve|merge", READY, [effects.StopSession(S1), effects.PushMerge(MERGE)]),
+    (f"{PUSHING}|approve|merge|push-fails no", READY, [effects.StopSession(S1)]),
+    (
+        f"{PUSHING}|approve|merge|push-fails no|answer q2 retry",
+        READY,
+        [effects.StopSession(S1), effects.PushMerge(MERGE)],
+    ),
+    (
+        f"{PUSHING}|approve|merge|push-fails no|answer q2 take_back",
+        READY,
+        [effects.StopSession(S1), effects.TakeBack(MERGE)],
+    ),
+    (f"{PUSHING}|approve|merge|push-fails no|pause lunch", READY, [effects.StopSession(S1)]),
     ("plan api|launch api|cancel enough", READY, [effects.StopSession(S1)]),
     ("plan api|launch api|pause lunch", READY, []),
     (
@@ -305,7 +328,12 @@ OWED = [
     (
         "plan a b 'c after a,b'|finish a b",
         READY,
-        [effects.DeliverLetter(S1, LetterId("l4")), effects.BuildBase(JobId("c"), (commit("a-1"), commit("b-1")))],
+        [
+            effects.DeliverLetter(S1, LetterId("l4")),
+            effects.BuildBase(JobId("c"), (commit("a-1"), commit("b-1"))),
+            effects.MakeEpicReport(JobId("a")),
+            effects.MakeEpicReport(JobId("b")),
+        ],
     ),
 ]
 

@@ -9,7 +9,7 @@ from gitorch.model import events
 from gitorch.model.run import JobPhase, QuestionKind, RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.gates import next_question
-from gitorch.rules.readings import feeds_merge
+from gitorch.rules.readings import feeds_merge, reportable
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -42,6 +42,16 @@ def issue_report(state: State, order: Order, command: commands.IssueReport) -> t
         text=command.text,
     )
     return (event, _put(run, command))
+
+
+def record_epic_report(state: State, order: Order, command: commands.RecordEpicReport) -> tuple[Event, ...]:
+    """Once for each commit that reaches the end of its gate; asked for or not, it decides nothing."""
+    ensure.host(order.actor, "reports of epics")
+    run = ensure.run_there(state)
+    job = ensure.job_there(run, command.job)
+    if command.commit == job.reported or command.commit != reportable(run, job):
+        return ()
+    return (events.EpicReported(command.job, command.commit, job.attempt, command.text),)
 
 
 def _put(run: Run, command: commands.IssueReport) -> Event:

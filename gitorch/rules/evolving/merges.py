@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import Approval, JobPhase, Merged, QuestionKind, Report
 from gitorch.model.values import replace
-from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, withdraw
-from gitorch.rules.readings import feeds_merge, open_questions
+from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, with_job, withdraw
+from gitorch.rules.readings import feeds_merge, open_questions, reportable
 
 if TYPE_CHECKING:
     from gitorch.model import events
@@ -34,6 +34,15 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
         combined=event.combined,
     )
     return replace(run, report=report, approval=None)
+
+
+def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
+    """An epic's report is made once of one commit. Raises Corrupt for one that is not at the end of its gate."""
+    job = run.jobs[event.job]
+    if reportable(run, job) != event.commit:
+        message = f"{event.job} was reported on at {event.commit}, which has not passed its reviews"
+        raise Corrupt(message)
+    return with_job(run, event.job, reported=event.commit)
 
 
 def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
