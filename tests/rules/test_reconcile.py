@@ -270,10 +270,6 @@ def test_a_run_that_has_not_begun_learns_and_owes_nothing(script: str) -> None:
     assert outstanding(play.run, look(play, READY, heads=HEADS)) == ()
 
 
-DONE = "plan api|finish api|told api|reported api"
-PUSHING = "plan api push_remote=origin|finish api|told api|reported api|report"
-MERGE = JobId("merge")
-
 OWED = [
     (GRANTED, ABSENT, [effects.StartSession(S1, API)]),
     (GRANTED, READY, []),
@@ -298,21 +294,6 @@ OWED = [
     ),
     ("plan api autonomy=per_epic|finish api", READY, [effects.MakeEpicReport(API)]),
     ("plan api autonomy=per_epic|finish api|reported api", READY, []),
-    (f"{DONE}|report", READY, [effects.StopSession(S1)]),
-    (f"{DONE}|report|approve", READY, [effects.StopSession(S1), effects.MergeBranches(MERGE)]),
-    (f"{PUSHING}|approve|merge", READY, [effects.StopSession(S1), effects.PushMerge(MERGE)]),
-    (f"{PUSHING}|approve|merge|push-fails no", READY, [effects.StopSession(S1)]),
-    (
-        f"{PUSHING}|approve|merge|push-fails no|answer q2 retry",
-        READY,
-        [effects.StopSession(S1), effects.PushMerge(MERGE)],
-    ),
-    (
-        f"{PUSHING}|approve|merge|push-fails no|answer q2 take_back",
-        READY,
-        [effects.StopSession(S1), effects.TakeBack(MERGE)],
-    ),
-    (f"{PUSHING}|approve|merge|push-fails no|pause lunch", READY, [effects.StopSession(S1)]),
     ("plan api|launch api|cancel enough", READY, [effects.StopSession(S1)]),
     ("plan api|launch api|pause lunch", READY, []),
     (
