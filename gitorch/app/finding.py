@@ -10,8 +10,14 @@ from gitorch.model.run import OVER
 from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitorch.app.tools import Tools
-    from gitorch.model.run import Question, Run
+    from gitorch.model.run import Question, Run, RunLine
+
+
+RECENT = 10
+"""How many of the newest runs are looked into for a question that is not open: more are as many as a second takes."""
 
 
 def find_run(tools: Tools, said: str | None) -> Run:
@@ -39,27 +45,34 @@ def find_run(tools: Tools, said: str | None) -> Run:
 
 
 def open_runs(tools: Tools) -> tuple[RunId, ...]:
-    """Runs that still have something to do, oldest first."""
-    if not tools.ledger.exists():
-        return ()
-    lines = tools.ledger.state(None).board.runs.values()
-    return tuple(line.id for line in lines if line.phase not in OVER or not line.cleaned)
+    """Runs that gitorch still owes something to, oldest first; a run that only waits to be cleaned up is none."""
+    return tuple(line.id for line in _lines(tools) if not line.settled)
+
+
+def asking_runs(tools: Tools) -> tuple[RunId, ...]:
+    """Runs that a human owes an answer, oldest first; no other run is looked into for it."""
+    return tuple(line.id for line in _lines(tools) if line.asked)
+
+
+def _lines(tools: Tools) -> tuple[RunLine, ...]:
+    return tuple(tools.ledger.state(None).board.runs.values()) if tools.ledger.exists() else ()
+
+
+def _loaded(tools: Tools, runs: Iterable[RunId]) -> list[Run]:
+    loaded = (tools.ledger.state(run).run for run in runs)
+    return [run for run in loaded if run is not None]
 
 
 def find_question(tools: Tools, said: str, run: str | None) -> tuple[Run, Question]:
     """An open question by its id, in the run named or in the only run that has it open."""
-    if run is not None:
-        candidates = [find_run(tools, run)]
-    else:
-        loaded = (tools.ledger.state(r).run for r in open_runs(tools))
-        candidates = [r for r in loaded if r is not None]
+    candidates = [find_run(tools, run)] if run is not None else _loaded(tools, asking_runs(tools))
     having = [r for r in candidates if any(q.id == said for q in open_questions(r))]
     if len(having) > 1:
         message = f"{said} is open in several runs: {', '.join(r.id for r in having)}"
         raise Usage(message, f"gitorch answer {said} --run {having[0].id}")
     if having:
         return having[0], having[0].questions[QuestionId(said)]
-    for candidate in candidates:
+    for candidate in candidates or _loaded(tools, [line.id for line in _lines(tools)][-RECENT:]):
         if QuestionId(said) in candidate.questions:
             return candidate, candidate.questions[QuestionId(said)]
     message = f"no run has a question {said}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.finding import find_question, find_run, open_runs
+from gitorch.app.finding import asking_runs, find_question, find_run
 from gitorch.errors import NotFound, Unavailable
+from gitorch.model.ids import MessageId
 from gitorch.model.run import SessionPhase
 from gitorch.rules.board import inbox, run_view, why
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.tools import Tools
     from gitorch.model.ids import SessionId
+    from gitorch.model.message import Message
     from gitorch.model.run import Question, Run, RunLine
     from gitorch.model.view import InboxRow, RunView
     from gitorch.ports.ledger import Written
@@ -45,12 +47,26 @@ def agent_states(tools: Tools, run: Run) -> Mapping[SessionId, str]:
 
 
 def why_of(tools: Tools, thing: str, said_run: str | None) -> str:
-    """In one line, what a job waits for, why a question is open, or where a run stands."""
+    """In one line, what a job waits for, why a question is open, who has not read a message, or where a run stands."""
     if said_run is None and tools.ledger.exists():
-        lines = tools.ledger.state(None).board.runs
-        if thing in lines:
+        board = tools.ledger.state(None).board
+        if thing in board.runs:
             return run_view(find_run(tools, thing)).summary
+        if thing in board.messages:
+            return _why_message(board.messages[MessageId(thing)])
     run = find_run(tools, said_run)
+    said = _why_in(run, thing)
+    if said is not None:
+        return said
+    starts = [j for j in run.jobs if j.startswith(thing)]
+    if len(starts) == 1:
+        return why_of(tools, starts[0], run.id)
+    message = f"run {run.id} has no job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
+    raise NotFound(message, "gitorch status")
+
+
+def _why_in(run: Run, thing: str) -> str | None:
+    """Of something in a run by its whole id; None where there is no such thing."""
     for job in run.jobs.values():
         if job.spec.id == thing:
             return f"{thing} is {job.phase}: {why(run, job)}"
@@ -60,11 +76,12 @@ def why_of(tools: Tools, thing: str, said_run: str | None) -> str:
     for session in run.sessions.values():
         if session.id == thing:
             return f"{thing} works on {session.job} ({session.runtime}) and is {session.phase}"
-    starts = [j for j in run.jobs if j.startswith(thing)]
-    if len(starts) == 1:
-        return why_of(tools, starts[0], run.id)
-    message = f"run {run.id} has no job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
-    raise NotFound(message, "gitorch status")
+    return next((_why_message(m) for m in run.messages.values() if m.id == thing), None)
+
+
+def _why_message(message: Message) -> str:
+    left = ", ".join(name for name in message.to if name not in message.read_by)
+    return f"{message.id} from {message.sender} {f'is not read yet by {left}' if left else 'was read'}"
 
 
 def _why_question(question: Question) -> str:
@@ -79,7 +96,7 @@ def all_inbox(tools: Tools, said: str | None = None) -> tuple[InboxRow, ...]:
     """What a human owes, over all runs that are not settled, or in one."""
     if said is not None:
         return inbox(find_run(tools, said))
-    loaded = (tools.ledger.state(run).run for run in open_runs(tools))
+    loaded = (tools.ledger.state(run).run for run in asking_runs(tools))
     return tuple(row for run in loaded if run is not None for row in inbox(run))
 
 

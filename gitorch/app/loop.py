@@ -60,7 +60,7 @@ def loop(
         packed_at = Moment(0)
         while True:
             before = tools.ledger.tip()
-            for run in _chosen(tools, only):
+            for run in _chosen(tools, only, last):
                 last[run] = tick(tools, run)
                 show(last[run])
             left = {r: t for r, t in last.items() if not t.over}
@@ -87,8 +87,11 @@ def packed(tools: Tools, before: Moment) -> Moment:
     return now
 
 
-def _chosen(tools: Tools, only: RunId | None) -> tuple[RunId, ...]:
-    return (only,) if only is not None else open_runs(tools)
+def _chosen(tools: Tools, only: RunId | None, last: Mapping[RunId, Ticked]) -> tuple[RunId, ...]:
+    """The run that is meant, or every one that is not settled, and those that were not when they were last looked at."""
+    if only is not None:
+        return (only,)
+    return tuple(dict.fromkeys((*open_runs(tools), *(run for run, ticked in last.items() if not ticked.over))))
 
 
 def _rest(tools: Tools, before: object, stopping: Callable[[], bool]) -> None:

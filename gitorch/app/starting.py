@@ -11,6 +11,7 @@ from gitorch.errors import Malformed, NotFound, Problem, Refused
 from gitorch.model import commands, events
 from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
 from gitorch.model.ids import Digest, JobId, RunId
+from gitorch.model.message import PRINCIPAL
 from gitorch.model.plan import Plan
 from gitorch.model.run import OVER
 from gitorch.model.values import dataclass, replace
@@ -18,6 +19,7 @@ from gitorch.model.workflow import REVIEWING
 from gitorch.rules.compile import compile_plan, compile_workflow, default_settings, lane_of, reviewer_runtime
 from gitorch.rules.ensure import run_there
 from gitorch.rules.graph import execution_plan
+from gitorch.rules.mail import is_plan
 from gitorch.rules.readiness import check_plan
 from gitorch.text.slug import slug
 
@@ -268,7 +270,17 @@ def refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
     """Keep in the ledger that this plan was refused, and why. Without a ledger there is nothing to keep it in."""
     if tools.ledger.exists():
         failures = tuple(f"{p.where}: {p.message}" for p in checked.problems)
-        carry_asked(tools, None, caller.actor, commands.RejectPlan(checked.plan.path, failures), "start")
+        told = coordinator(tools, checked.plan)
+        carry_asked(tools, None, caller.actor, commands.RejectPlan(checked.plan.path, failures, told), "start")
+
+
+def coordinator(tools: Tools, plan: Plan) -> str:
+    """Who is told what is wrong with a plan: whom it names, else whom the configuration names, else who sent it, else the principal."""
+    named = plan.settings.get("coordinator") or tools.config.coordinator
+    if named:
+        return f"@{named.removeprefix('@')}"
+    held = tools.ledger.state(None).board.messages.values()
+    return next((m.sender for m in held if is_plan(m) and m.plan == plan.path), PRINCIPAL)
 
 
 def begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:

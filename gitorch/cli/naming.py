@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.finding import find_run, open_runs
+from gitorch.app.finding import asking_runs, find_run, open_runs
 from gitorch.app.people import checkpoint_of
 from gitorch.errors import NotFound, Usage
 from gitorch.model.run import OVER, QuestionKind
@@ -77,7 +77,7 @@ def _is_run(tools: Tools, said: str) -> bool:
 def _loaded(tools: Tools, said_run: str | None) -> tuple[Run, ...]:
     if said_run is not None:
         return (find_run(tools, said_run),)
-    loaded = (tools.ledger.state(run).run for run in open_runs(tools))
+    loaded = (tools.ledger.state(run).run for run in dict.fromkeys((*asking_runs(tools), *open_runs(tools))))
     return tuple(run for run in loaded if run is not None)
 
 

@@ -113,9 +113,9 @@ def _log_line(written: Written, page: Page) -> str:
 @click.option("--run", metavar="RUN", help="The run that the id belongs to.")
 @click.pass_obj
 def show(call: Call, thing: str, run: str | None) -> None:
-    """Show one record, job, question, session or run in full.
+    """Show one record, job, question, message, session or run in full.
 
-    A number is a record's; seven or more hexadecimal digits are its commit; anything else is an id.
+    A message that is for you counts as read then. A number is a record's; seven or more hexadecimal digits are its commit; anything else is an id.
     """
     from gitorch.cli.story import values_of
 
@@ -175,11 +175,15 @@ def _show_id(call: Call, thing: str, said_run: str | None) -> None:
     from gitorch.app import looking
     from gitorch.app.finding import find_run
     from gitorch.cli import details, views
+    from gitorch.cli.messaging import show_message
     from gitorch.rules.board import run_view
 
     if said_run is None and thing in call.tools.ledger.state(None).board.runs:
         view = run_view(find_run(call.tools, thing))
         call.say({"run": view}, lambda page: views.run_text(view, page))
+        return
+    if re.fullmatch("m[0-9]+", thing):
+        show_message(call, thing)
         return
     if re.fullmatch("q[0-9]+", thing):
         run, question = looking.question_of(call.tools, thing, said_run)

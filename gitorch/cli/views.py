@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.model.run import RunLine
-    from gitorch.model.view import InboxRow, JobRow, RunView
+    from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 
 TITLE_COLUMNS = 120
 """From this width on, jobs are shown with their titles; ids are made of them."""
@@ -26,8 +26,9 @@ def run_text(view: RunView, page: Page) -> str:
     drawn = zip(view.jobs, job_lines(view.jobs, page), strict=True)
     for batch, rows in groupby(drawn, key=lambda pair: pair[0].batch):
         lines += ["", page.line(f"batch {batch}", "bold"), *(line for _, line in rows)]
-    if view.inbox:
+    if view.inbox or view.messages:
         lines += ["", page.line("waits for you", "bold"), *inbox_lines(view.inbox, page)]
+        lines += message_lines(view.messages, page)
     lines += ["", page.line("next", "bold"), *(f"  {command}" for command in view.next_commands)]
     return "\n".join(lines)
 
@@ -95,14 +96,29 @@ def _options(row: InboxRow, page: Page) -> str:
     return page.paint(f"   (or {', '.join(row.options[1:])})"[:OPTIONS_COLUMNS], "dim")
 
 
-def inbox_text(rows: Sequence[InboxRow], page: Page) -> str:
-    """Everything that waits, run by run."""
-    if not rows:
+def message_lines(rows: Sequence[MessageRow], page: Page) -> list[str]:
+    """Two lines a message: who says what, and what may be typed."""
+    lines: list[str] = []
+    for row in rows:
+        where = f" in {row.run}" if row.run is not None else ""
+        lines.append(page.line(f"  {row.id}  from {row.sender}{where}, {page.age(row.at)} ago: {row.text}"))
+        first, *rest = row.commands
+        lines.append(page.paint(f"      {first}", "yellow") + page.paint(f"   (or {'; '.join(rest)})", "dim"))
+    return lines
+
+
+def inbox_text(rows: Sequence[InboxRow], told: Sequence[MessageRow], page: Page) -> str:
+    """Everything that waits: questions run by run, then messages and plans."""
+    if not rows and not told:
         return "Nothing waits for you."
     lines: list[str] = []
     for run, of_run in groupby(rows, key=lambda row: row.run):
         lines += [page.line(run, "bold"), *inbox_lines(tuple(of_run), page)]
-    return "\n".join([*lines, "", "A whole question with its evidence: gitorch show QUESTION"])
+    if rows:
+        lines += ["", "A whole question with its evidence: gitorch show QUESTION"]
+    if told:
+        lines += [*([""] if lines else []), page.line("messages", "bold"), *message_lines(told, page)]
+    return "\n".join(lines)
 
 
 def runs_text(rows: Sequence[RunLine], page: Page) -> str:

@@ -1,4 +1,4 @@
-"""`status`, `why`, `inbox`: where things stand and what waits for whom."""
+"""`status`, `why`: where things stand and what waits for whom."""
 
 from __future__ import annotations
 
@@ -97,15 +97,3 @@ def why(call: Call, thing: str, run: str | None) -> None:
 
     said = looking.why_of(call.tools, thing, run)
     call.say({"thing": thing, "why": said}, lambda page: page.line(said) if "\n" in said else said)
-
-
-@verb("inbox", "gitorch inbox", "gitorch inbox --json")
-@WHICH
-@click.pass_obj
-def inbox(call: Call, run: str | None) -> None:
-    """List everything that waits for you, with the command that answers it."""
-    from gitorch.app import looking
-    from gitorch.cli import views
-
-    rows = looking.all_inbox(call.tools, run)
-    call.say({"inbox": rows}, lambda page: views.inbox_text(rows, page))

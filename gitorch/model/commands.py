@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, MessageId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.message import Message
     from gitorch.model.record import Actor
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
     from gitorch.model.run import BranchFacts, Trial
@@ -42,10 +43,11 @@ class CreateLedger:
 
 @dataclass(frozen=True, slots=True)
 class RejectPlan:
-    """Record that `start` refused a plan."""
+    """Record that `start` refused a plan, and tell its coordinator where one is named."""
 
     plan: str
     failures: tuple[str, ...]
+    coordinator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +329,27 @@ class RecordRefusal:
     job: JobId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Tell somebody something. `sender` empty means the caller's own name; `known` are the names of people beside the usual ones."""
+
+    to: tuple[str, ...]
+    text: str
+    sender: str = ""
+    answers: Message | None = None
+    plan: str = ""
+    plan_digest: Digest | None = None
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessages:
+    """These messages were shown whole to their reader."""
+
+    reader: str
+    messages: tuple[MessageId, ...]
+
+
 Command = (
     CreateLedger
     | RejectPlan
@@ -363,6 +386,8 @@ Command = (
     | RecordTakenBack
     | RecordCleanup
     | RecordRefusal
+    | SendMessage
+    | ReadMessages
 )
 
 

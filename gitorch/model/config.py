@@ -32,6 +32,7 @@ class Config:
     path: str = ""
     default_autonomy: Autonomy = Autonomy.END_ONLY
     merge_target: str = "main"
+    coordinator: str = ""
     base_path: str = ""
     implementer: str = ""
     reviewers: Mapping[str, str] = field(default_factory=dict)

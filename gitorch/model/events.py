@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, SessionId
+    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, MessageId, Moment, QuestionId, SessionId
     from gitorch.model.review import Check, Choice, Finding, Listed, Reply, ReportStatus
     from gitorch.model.run import BranchFacts, LetterKind, QuestionKind
     from gitorch.model.workflow import Settings, Workflow
@@ -52,6 +52,28 @@ class ActionRefused:
     code: str
     reason: str
     job: JobId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """Words for somebody, by name. With `answers` it is a reply; with `plan` it says that this file is ready to be started."""
+
+    message: MessageId
+    sender: str
+    to: tuple[str, ...]
+    thread: MessageId
+    answers: MessageId | None
+    plan: str
+    plan_digest: Digest | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesRead:
+    """Somebody was shown these messages whole."""
+
+    messages: tuple[MessageId, ...]
+    reader: str
 
 
 # Of a run
@@ -451,6 +473,8 @@ Event = (
     | PlanRejected
     | TargetConfirmed
     | ActionRefused
+    | MessageSent
+    | MessagesRead
     | RunPrepared
     | RunConfirmed
     | RunStarted

@@ -19,6 +19,9 @@ QuestionId = NewType("QuestionId", str)
 LetterId = NewType("LetterId", str)
 """`l1`, `l2`, …: one text owed to a session, numbered within its run."""
 
+MessageId = NewType("MessageId", str)
+"""`m1`, `m2`, …: words from one name to another, numbered within the ledger."""
+
 CommitId = NewType("CommitId", str)
 """A full git object id."""
 

@@ -11,7 +11,8 @@ from gitorch.model.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, MessageId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.message import Message
     from gitorch.model.review import Check, Finding, Handoff, Listed, Verdict
     from gitorch.model.workflow import JobSpec, Settings, Workflow
 
@@ -114,11 +115,12 @@ class LetterKind(StrEnum):
     ANSWER = "answer"
     CLEARED = "cleared"
     NUDGE = "nudge"
+    MESSAGE = "message"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A text owed to a session, in order. `about` is a question's id or a finding list's round."""
+    """A text owed to a session, in order. `about` is a question's or message's id, or a finding list's round."""
 
     id: LetterId
     kind: LetterKind
@@ -282,6 +284,7 @@ class Run:
     ended_at: Moment | None = None
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     questions: Mapping[QuestionId, Question] = field(default_factory=dict)
+    messages: Mapping[MessageId, Message] = field(default_factory=dict)
     letters: int = 0
     report: Report | None = None
     approval: Approval | None = None
@@ -296,7 +299,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in one line: all that other runs need to know of it."""
+    """A run in one line: all that other runs need to know of it, and whether a look into it is worth while.
+
+    `asked` counts its open questions, `unread` what it holds for people to read; `settled` says that nothing is owed to it.
+    """
 
     id: RunId
     title: str
@@ -307,15 +313,23 @@ class RunLine:
     prepared_at: Moment
     cleaned: bool
     month: str
+    asked: int = 0
+    unread: int = 0
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What the ledger knows beside the runs: which runs there are, and which merge targets were confirmed."""
+    """What the ledger knows beside the runs: which runs there are, and which merge targets were confirmed, the last one last.
+
+    `messages` are those of no run that somebody has still to read, or to start; `sent` counts all that were ever sent.
+    """
 
     ledger: str = ""
     runs: Mapping[RunId, RunLine] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
+    messages: Mapping[MessageId, Message] = field(default_factory=dict)
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import JobId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.ids import JobId, MessageId, Moment, QuestionId, RunId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,21 @@ class InboxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message to read, or a plan that is ready, with the commands that help."""
+
+    id: MessageId
+    run: RunId | None
+    sender: str
+    to: tuple[str, ...]
+    at: Moment
+    text: str
+    answers: MessageId | None
+    plan: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A whole run: its jobs in order of batches, its open questions, and what to type next."""
 
@@ -53,6 +68,7 @@ class RunView:
     summary: str
     jobs: tuple[JobRow, ...]
     inbox: tuple[InboxRow, ...]
+    messages: tuple[MessageRow, ...]
     next_commands: tuple[str, ...]
     started_at: Moment | None
     records: int

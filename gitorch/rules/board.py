@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.message import PRINCIPAL
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
-from gitorch.model.view import InboxRow, JobRow, RunView
+from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.granting import active, base_of, may_be_granted
+from gitorch.rules.mail import is_plan, unread
 from gitorch.rules.readings import (
     HOLDING,
     check_failed,
@@ -21,9 +23,10 @@ from gitorch.rules.readings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from gitorch.model.ids import JobId, SessionId
+    from gitorch.model.ids import JobId, RunId, SessionId
+    from gitorch.model.message import Message
     from gitorch.model.run import JobState, Merged, Question, Run
 
 
@@ -42,6 +45,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         summary=_summary(run),
         jobs=tuple(_row(run, job, batches, agents or {}) for job in _in_order(run, batches)),
         inbox=inbox(run),
+        messages=message_rows(unread(run.messages, PRINCIPAL), run.id),
         next_commands=next_commands(run),
         started_at=run.started_at,
         records=run.records,
@@ -215,6 +219,31 @@ def _inbox_row(run: Run, question: Question) -> InboxRow:
         options=question.options,
         asked_at=question.asked_at,
         command=command,
+    )
+
+
+def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[MessageRow, ...]:
+    """Messages with what their reader may type; a plan that is ready with what checks and starts it."""
+    return tuple(_message_row(message, run) for message in messages)
+
+
+def _message_row(message: Message, run: RunId | None) -> MessageRow:
+    ready = is_plan(message)
+    commands = (f"gitorch show {message.id}", f"gitorch reply {message.id} TEXT")
+    if ready:
+        from shlex import quote  # noqa: PLC0415  # a millisecond that `status` does not pay
+
+        commands = (f"gitorch check {quote(message.plan)}", f"gitorch start {quote(message.plan)}")
+    return MessageRow(
+        id=message.id,
+        run=run,
+        sender=message.sender,
+        to=message.to,
+        at=message.at,
+        text=message.text,
+        answers=message.answers,
+        plan=message.plan if ready else "",
+        commands=commands,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.run import LetterKind, QuestionKind
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.endings import ending
+from gitorch.rules.mail import message_text, unread, unread_line
 from gitorch.rules.readings import branch_name, judged_commit, reviews_of
 from gitorch.rules.replies import pushed_back
 
@@ -30,6 +31,9 @@ Commit your work, then report once, in this worktree:
 Other reports: `DONE_WITH_CONCERNS --concern TEXT` (each concern is answered by a human), `NEEDS_CONTEXT --question TEXT`,
 `BLOCKED --blocker TEXT --clears TEXT`. Then stop and wait: findings or your clearance come to this terminal.
 Do not push, do not touch other branches, and do not go on after your report."""
+MAIL = (
+    "`gitorch send NAME TEXT` tells another agent or `@principal` something, `gitorch inbox` shows what you were told."
+)
 JUDGING = """## How to judge
 
     gitorch verdict accept --commit {commit} --nonce {nonce} --summary "why"
@@ -60,6 +64,8 @@ def pointer(run: Run, session: Session, letter: Letter) -> str:
     job = run.jobs[session.job]
     if letter.kind is LetterKind.CLEARED and job.cleared is not None:
         return f"APPROVED {session.job} at {job.cleared}. Nothing more is needed. ({letter.id})"
+    if letter.kind is LetterKind.MESSAGE:
+        return f"Message {letter.about} for you: read {letter_path(letter)} or type gitorch inbox."
     return f"Read {letter_path(letter)} and do what it says."
 
 
@@ -72,6 +78,8 @@ def letter_text(run: Run, session: Session, letter: Letter, section: str, done: 
         return _findings_text(job)
     if letter.kind is LetterKind.ANSWER:
         return _answers_text(run, job)
+    if letter.kind is LetterKind.MESSAGE:
+        return message_text(run, letter)
     if letter.kind is LetterKind.CLEARED:
         return f"# APPROVED {session.job} at {job.cleared}\n\nNothing more is needed from you. Stop here.\n"
     return (
@@ -91,10 +99,10 @@ def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) 
     answers = _answered(run, job)
     if answers:
         parts += ["## Answers you were given", "\n".join(_said(q) for q in answers)]
-    if job.spec.kind in REVIEWING:
-        parts.append(_judging(run, job))
-    else:
-        parts.append(REPORTING)
+    told = unread(run.messages, job.spec.id)
+    if told:
+        parts += ["## Messages for you", "\n".join(unread_line(message) for message in told)]
+    parts += [_judging(run, job) if job.spec.kind in REVIEWING else REPORTING, MAIL]
     return "\n\n".join(parts) + "\n"
 
 

@@ -15,7 +15,7 @@ from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.deciding import merges, people, runs, sessions, work
+from gitorch.rules.deciding import merges, messages, people, runs, sessions, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
 from gitorch.rules.readings import open_questions, push_owed, writes
@@ -40,6 +40,8 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.CancelRun: runs.cancel,
     commands.RecordCleanup: runs.record_cleanup,
     commands.RecordRefusal: runs.record_refusal,
+    commands.SendMessage: messages.send,
+    commands.ReadMessages: messages.read,
     commands.GrantLease: sessions.grant,
     commands.RenewLease: sessions.renew,
     commands.MarkAlive: sessions.mark_alive,

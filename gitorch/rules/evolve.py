@@ -14,7 +14,9 @@ from gitorch.model import events
 from gitorch.model.run import Board, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import merges, people, runs, sessions, work
+from gitorch.rules.evolving import merges, messages, people, runs, sessions, work
+from gitorch.rules.mail import unread_by_people
+from gitorch.rules.readings import is_settled, open_questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +49,8 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.JobReopened: work.reopened,
     events.OverlapNoted: work.overlap_noted,
     events.ActionRefused: work.refused,
+    events.MessageSent: messages.sent,
+    events.MessagesRead: messages.read,
     events.QuestionAsked: people.asked,
     events.Escalated: people.escalated,
     events.QuestionAnswered: people.answered,
@@ -79,7 +83,18 @@ def evolve(state: State, record: Record) -> State:
     board = evolve_board(state.board, record)
     if record.run is None:
         return State(board, state.run)
-    return State(board, evolve_run(state.run, record))
+    run = evolve_run(state.run, record)
+    return State(_noted(board, run), run)
+
+
+def _noted(board: Board, run: Run) -> Board:
+    """The board with what is worth knowing of a run without looking into it."""
+    line = board.runs[run.id]
+    facts = (len(open_questions(run)), len(unread_by_people(run.messages.values())), is_settled(run))
+    if facts == (line.asked, line.unread, line.settled):
+        return board
+    asked, unread, settled = facts
+    return replace(board, runs={**board.runs, run.id: replace(line, asked=asked, unread=unread, settled=settled)})
 
 
 def evolve_run(run: Run | None, record: Record) -> Run:
@@ -117,9 +132,12 @@ def evolve_board(board: Board, record: Record) -> Board:
         return replace(board, ledger=event.ledger)
     if isinstance(event, events.TargetConfirmed):
         return replace(board, targets=(*board.targets, event.target))
+    if isinstance(event, events.MessageSent):
+        return messages.counted(board, record, event)
     if record.run is None:
-        return board
+        return messages.read_on_board(board, event) if isinstance(event, events.MessagesRead) else board
     if isinstance(event, events.RunPrepared):
+        board = messages.plan_taken_up(board, event)
         return replace(board, runs={**board.runs, record.run: _line(record, event)})
     return _followed(board, record)
 

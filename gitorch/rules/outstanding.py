@@ -17,8 +17,10 @@ from gitorch.rules.readings import (
     base_parents,
     check_needed,
     check_settled,
+    cleanup_choice,
     feeds_merge,
     held,
+    is_settled,
     open_questions,
     push_owed,
     reportable,
@@ -151,7 +153,7 @@ def _merges(run: Run) -> Iterator[Effect]:
 
 
 def _cleanup(run: Run) -> Iterator[Effect]:
-    choice = run.cleanup or ("" if run.settings.cleanup == "ask" else run.settings.cleanup)
+    choice = cleanup_choice(run)
     if not run.cleaned and choice in {"worktrees", "branches"}:
         yield effects.CleanUp(branches=choice == "branches")
 
@@ -159,7 +161,7 @@ def _cleanup(run: Run) -> Iterator[Effect]:
 def only_people_left(run: Run, seen: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet and something is asked."""
     if run.phase in OVER:
-        return not _unsettled(run)
+        return is_settled(run)
     busy = (j for j in run.jobs.values() if j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING})
     working = any(not held(run, j.spec.id) for j in busy)
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
@@ -167,8 +169,3 @@ def only_people_left(run: Run, seen: Observed) -> bool:
         return not working and not testing
     asked = bool(open_questions(run))
     return asked and not working and not testing and not queue(run) and not outstanding(run, seen)
-
-
-def _unsettled(run: Run) -> bool:
-    living = any(s.phase is not SessionPhase.ENDED for s in run.sessions.values())
-    return living or bool(tuple(_cleanup(run)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.review import ACCEPTING
-from gitorch.model.run import ENDED, JobPhase, QuestionKind
+from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
 from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode, Timeouts
 
 if TYPE_CHECKING:
@@ -34,6 +34,18 @@ def reviews_of(run: Run, subject: JobId) -> tuple[JobState, ...]:
 def open_questions(run: Run, job: JobId | None = None) -> tuple[Question, ...]:
     """Questions without an answer, of one job where one is named."""
     return tuple(q for q in run.questions.values() if q.answer is None and job in {None, q.job})
+
+
+def is_settled(run: Run) -> bool:
+    """Whether a run is over and nothing is owed to it any more: no session lives, and nothing is to be cleaned up."""
+    if run.phase not in OVER or any(s.phase is not SessionPhase.ENDED for s in run.sessions.values()):
+        return False
+    return run.cleaned or cleanup_choice(run) not in {"worktrees", "branches"}
+
+
+def cleanup_choice(run: Run) -> str:
+    """What is to be removed of a run that is over; empty while nobody has said it."""
+    return run.cleanup or ("" if run.settings.cleanup == "ask" else run.settings.cleanup)
 
 
 def held(run: Run, job: JobId) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gitorch.scripted.step import Step
     from gitorch.scripted.worktree import Worktree
 
+SHOWN = frozenset({"cleared", "message", "prompt"})
+"""Letters that ask for nothing: they are shown, unless a turn of the script takes them."""
+
 SHOWN_LETTER_LINES = 3
 
 
@@ -80,7 +83,7 @@ class Agent:
         self._desk.hook(event, last)
 
     def _act(self, letter: Letter) -> None:
-        if letter.kind in {"cleared", "prompt"} and not self._script.names(letter.kind):
+        if letter.kind in SHOWN and not self._script.names(letter.kind):
             self._show(letter)
             return
         brief = self._desk.brief()
@@ -94,7 +97,7 @@ class Agent:
         turn = self._script.choose(brief, letter.kind, lambda path: self._worktree.text_at(brief.commit, path))
         if turn is not None:
             return turn.steps
-        if letter.kind in {"cleared", "prompt"}:
+        if letter.kind in SHOWN:
             self._show(letter)
             return ()
         return default_steps(brief)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Table = Mapping[str, object]
 
-LETTERS = ("brief", "findings", "answer", "nudge", "cleared", "prompt")
+LETTERS = ("brief", "findings", "answer", "nudge", "cleared", "message", "prompt")
 """What a prompt can be about; `prompt` is anything that points to no letter."""
 
 WORK_LETTERS = LETTERS[:4]

@@ -75,6 +75,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         path=path,
         default_autonomy=read_autonomy(orchestration, "default_autonomy", default.default_autonomy),
         merge_target=read_branch(orchestration, "merge_target", default.merge_target),
+        coordinator=_coordinator(orchestration),
         max_agents=orchestration.number("max_agents", default.max_agents, minimum=1, maximum=1000),
         base_path=worktrees.text("base_path"),
         test_command=tests.text("command"),
@@ -118,6 +119,13 @@ def _push_ledger(push: Form) -> bool:
     if wanted and not push.text("remote"):
         push.complain("ledger", "has no effect without a remote.", "Set `push.remote`, too.")
     return wanted
+
+
+def _coordinator(orchestration: Form) -> str:
+    name = orchestration.word("coordinator")
+    if name and id_fault(name):
+        orchestration.complain("coordinator", f"`{name}` {id_fault(name)}.", "Write `coordinator: planner`.")
+    return name
 
 
 def _stages(review: Form, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ def _settings(form: Form) -> dict[str, str]:
         said[key] = str(form.number(key, default, minimum=1))
     said["test_command"] = form.text("test_command")
     said["merge_target"] = read_branch(form, "merge_target", "main")
+    said["coordinator"] = form.word("coordinator")
     return {key: value for key, value in said.items() if form.has(key)}
 
 

@@ -17,6 +17,11 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "plan-rejected": (e.PlanRejected, ("plan", "failures", "text")),
     "target-confirmed": (e.TargetConfirmed, ("target",)),
     "action-refused": (e.ActionRefused, ("verb", "code", "reason", "job")),
+    "message-sent": (
+        e.MessageSent,
+        ("message", "sender", "to", "thread", "answers", "plan", "plan_digest", "text"),
+    ),
+    "messages-read": (e.MessagesRead, ("messages", "reader")),
     "run-prepared": (e.RunPrepared, ("title", "plan", "plan_digest", "target", "target_commit", "workflow")),
     "run-confirmed": (e.RunConfirmed, ("settings", "proof")),
     "run-started": (e.RunStarted, ()),

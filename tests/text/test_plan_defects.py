@@ -169,7 +169,13 @@ def test_the_good_plan_has_no_problems():
         (
             "## Epic: web — The page\n\nDepends on: api\n\n- [ ] Draw it\n\n## Review Gate: web",
             "## Epic: s3 — The page\n\nDepends on: api\n\n- [ ] Draw it\n\n## Review Gate: s3",
-            [(11, 10, "The epic id `s3` looks like the id of a question, session or letter (q1, s1, l1).")],
+            [
+                (
+                    11,
+                    10,
+                    "The epic id `s3` looks like the id of a question, session, letter or message (q1, s1, l1, m1).",
+                )
+            ],
         ),
         (
             "## Epic: web — The page",

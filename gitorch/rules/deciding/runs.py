@@ -9,6 +9,7 @@ from gitorch.model import events
 from gitorch.model.record import ActorKind
 from gitorch.model.run import OVER, RunPhase
 from gitorch.rules import ensure
+from gitorch.rules.deciding.messages import refused_plan
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -28,10 +29,10 @@ def create_ledger(state: State, _: Order, command: commands.CreateLedger) -> tup
     return (events.LedgerCreated(command.ledger),)
 
 
-def reject_plan(_: State, __: Order, command: commands.RejectPlan) -> tuple[Event, ...]:
-    """The refusal is kept with the words that the coordinator gets."""
+def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[Event, ...]:
+    """The refusal is kept, and its coordinator told, in the same words."""
     text = f"Plan validation failed. Missing: {'; '.join(command.failures)}"
-    return (events.PlanRejected(command.plan, command.failures, text),)
+    return (events.PlanRejected(command.plan, command.failures, text), *refused_plan(state, command, text))
 
 
 def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) -> tuple[Event, ...]:
