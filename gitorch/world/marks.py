@@ -23,7 +23,7 @@ from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
 from gitorch.rules.screen import Signal
 from gitorch.world import processes
-from gitorch.world.files import append_line, read_json, write_json, write_whole
+from gitorch.world.files import append_line, read_json, sweep, write_json, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,6 +93,13 @@ class Folder:
         """How the agent ended, or None when nothing says that it did."""
         lines = self._lines("exit")
         return int(lines[0]) if lines and lines[0].isdigit() else None
+
+    def tidy(self) -> None:
+        """Remove half-written marks. To be called when nothing of the session runs any more."""
+        for unfinished in ("agent.tmp", "exit.tmp"):  # its wrapper's, which writes no process id into a name
+            (self.path / unfinished).unlink(missing_ok=True)
+        for place in (self.path, self.path / "sent"):
+            sweep(place)
 
     def _lines(self, name: str) -> list[str]:
         try:

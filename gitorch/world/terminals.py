@@ -13,7 +13,7 @@ from gitorch.model.values import replace
 from gitorch.world import launch as launching
 from gitorch.world import processes
 from gitorch.world.delivery import Delivery
-from gitorch.world.files import holding, sweep, write_whole
+from gitorch.world.files import holding, write_whole
 from gitorch.world.marks import LaunchMark, SentMark, folder_of, folders
 from gitorch.world.proof import transcript_sizes
 from gitorch.world.sight import Sight
@@ -206,8 +206,7 @@ class TmuxTerminals:
         if silent is not None:
             raise silent
         self._tmux.ask("kill-session", "-t", f"={key.name}")
-        for place in (folder.path, folder.path / "sent"):
-            sweep(place)
+        folder.tidy()
 
     def _roots(self, folder: Folder) -> dict[int, str]:
         mark, agent = folder.launch(), folder.agent()

@@ -359,7 +359,8 @@ def check_nothing_left(yard: Yard) -> None:
     git = yard.path / ".git"
     locks = [path for path in git.rglob("*.lock") if not path.is_relative_to(yard.home)]
     assert locks == []
-    assert sorted(yard.home.rglob("*.tmp")) == []
+    unrenamed = sorted(yard.home.rglob("*.tmp"))
+    assert unrenamed == []
     check_unfinished_are_swept(yard)
     assert yard.repo.git("for-each-ref", "--format=%(refname)").splitlines() == [
         "refs/heads/gitorch/ledger",

@@ -194,7 +194,7 @@ def test_the_caller_s_git_environment_and_hooks_change_nothing(repo, tmp_path):
     git = GitCommands(repo.path, alien, CLOCK)
     main = git.resolve("main")
     merged = git.commit_merge(git.tree(main), [main, main], "Merge", Moment(1_700_000_000_999))
-    assert git.move("main", merged, main).moved
+    GitWorktrees(repo.path, alien, CLOCK).ensure(tmp_path / "w", main, "gitorch/r/api")
     assert not (tmp_path / "ran").exists()
     shown = repo.git("log", "-1", "--format=%an|%ae|%at|%cn|%ce|%ct", merged)
     assert shown == "gitorch|gitorch@localhost|1700000000|gitorch|gitorch@localhost|1700000000"

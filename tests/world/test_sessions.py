@@ -185,6 +185,16 @@ def test_stopping_ends_children_that_left_the_tree_and_ignore_signals(lab):
     assert not lab.look(key).present
 
 
+def test_stopping_removes_marks_that_were_being_written(lab):
+    key = run_script(lab, STUBBORN)
+    folder = folder_of(lab.home, key).path
+    wait_for((folder / "agent").exists)
+    for name in ("exit.tmp", "launch.json.4194303.1.tmp"):
+        (folder / name).write_text("half")
+    lab.terminals.stop(key)
+    assert sorted(folder.rglob("*.tmp")) == []
+
+
 def test_stopping_works_after_the_server_was_killed(lab):
     key = run_script(lab, STUBBORN)
     pids = wait_for(lambda: len(children_of(lab)) == 2 and children_of(lab))
