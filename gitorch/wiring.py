@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONFIG_NAME = "gitorch.yaml"
+OPERATOR_VARIABLE = "GITORCH_OPERATOR"
+"""The name of whoever drives without deciding: set it for an agent, or for a script, that is to work by hand."""
+
 PRESETS_FOLDER = "gitorch-runtimes"
 
 
@@ -265,6 +268,9 @@ def caller(given: Tools, environ: Mapping[str, str]) -> Caller:
 
     key = recognised(environ, given.home, given.terminals.pids(), Path.cwd())
     if key is None:
+        operator = environ.get(OPERATOR_VARIABLE, "").strip()
+        if operator:
+            return Caller(Actor(ActorKind.OPERATOR, operator, given.host.host), None, f"{OPERATOR_VARIABLE} is set")
         return Caller(Actor(ActorKind.PRINCIPAL, person(given.git), given.host.host))
     state = given.ledger.state(None) if given.ledger.exists() else None
     run = given.ledger.state(key.run).run if state is not None and key.run in state.board.runs else None

@@ -46,7 +46,7 @@ def carry_asked(
     tools: Tools,
     run: RunId | None,
     actor: Actor,
-    command: Command,
+    command: Command | tuple[Command, ...],
     verb: str,
     attach: Mapping[type, Mapping[str, bytes]] | None = None,
 ) -> tuple[State, tuple[Written, ...]]:
@@ -55,7 +55,8 @@ def carry_asked(
         return carry(tools, run, actor, command, attach)
     except (Denied, Refused) as no:
         if isinstance(no, Denied) or actor.kind is ActorKind.AGENT:
-            keep_refusal(tools, run, actor, verb, no, getattr(command, "job", None))
+            asked = command[-1] if isinstance(command, tuple) else command
+            keep_refusal(tools, run, actor, verb, no, getattr(asked, "job", None))
         raise
 
 

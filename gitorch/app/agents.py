@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry_asked
+from gitorch.app.hands import Grip, clear_away, held_by, refuse_late
 from gitorch.app.perform import done_so_far, section_of, token_digest
-from gitorch.model import commands, events
+from gitorch.model import commands, events, hand_events
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import dataclass, replace
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.tools import Tools
-    from gitorch.model.commands import WorkFacts
+    from gitorch.model.commands import Command, WorkFacts
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, RunId
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
@@ -62,21 +63,23 @@ class VerdictWords:
     findings: tuple[Finding, ...] = ()
 
 
-def who(tools: Tools, badge: Badge) -> tuple[Run, Session, Actor]:
-    """The run and session that a badge belongs to. Raises Denied where its token fits none."""
+def who(tools: Tools, badge: Badge | Grip) -> tuple[Run, Session, Actor]:
+    """The run and session that a badge belongs to, or that somebody holds by hand. Raises Denied where there is none."""
+    if isinstance(badge, Grip):
+        return held_by(tools, badge)
     run = ensure.run_there(tools.ledger.state(badge.run))
     session = ensure.session_of(run, token_digest(badge.token))
     return run, session, Actor(ActorKind.AGENT, session.job, tools.host.host, session.id)
 
 
-def read_brief(tools: Tools, badge: Badge) -> tuple[str, dict[str, object]]:
+def read_brief(tools: Tools, badge: Badge | Grip) -> tuple[str, dict[str, object]]:
     """The brief of the caller's session as it stands now, as text and as values."""
     run, session, _ = who(tools, badge)
     section, done = section_of(tools, run, session), done_so_far(tools, run, session)
     return brief_text(run, session, section, done), brief_data(run, session, section, done)
 
 
-def hand_in(tools: Tools, badge: Badge, words: ReportWords) -> tuple[Event, ...]:
+def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords) -> tuple[Event, ...]:
     """Report on the caller's job; what is wrong with the report is said, and kept."""
     run, session, actor = who(tools, badge)
     command = commands.HandIn(
@@ -91,9 +94,9 @@ def hand_in(tools: Tools, badge: Badge, words: ReportWords) -> tuple[Event, ...]
         clears=words.clears,
         tests_claimed=words.tests_claimed,
         replies=words.replies,
+        fence=_fence(badge),
     )
-    _, written = carry_asked(tools, run.id, actor, command, "handoff")
-    return tuple(w.record.event for w in written)
+    return _carried(tools, run, session, actor, command, "handoff")
 
 
 def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> WorkFacts:
@@ -109,20 +112,38 @@ def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> Work
     return replace(facts, fresh=tools.git.commits_since(job.handoff.commit, facts.head))
 
 
-def give_verdict(tools: Tools, badge: Badge, words: VerdictWords) -> tuple[Event, ...]:
+def give_verdict(tools: Tools, badge: Badge | Grip, words: VerdictWords) -> tuple[Event, ...]:
     """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
     run, session, actor = who(tools, badge)
-    full = _full_commit(words.commit, judged_commit(run, run.jobs[session.job]))
+    job = run.jobs[session.job]
+    handed_in = judged_commit(run, job)
+    full = _full_commit(words.commit or (handed_in or "" if session.holder else ""), handed_in)
+    nonce = words.nonce or (job.lease.nonce if session.holder and job.lease is not None else "")
     command = commands.GiveVerdict(
         token=session.token,
         job=words.job,
-        nonce=words.nonce,
+        nonce=nonce,
         commit=full,
         verdict=words.choice,
         findings=_cited(tools, full, tools.worktree(run, session.id), words.findings),
         text=words.summary,
+        fence=_fence(badge),
     )
-    _, written = carry_asked(tools, run.id, actor, command, "verdict")
+    return _carried(tools, run, session, actor, command, "verdict")
+
+
+def _fence(badge: Badge | Grip) -> int:
+    return badge.fence if isinstance(badge, Grip) else 0
+
+
+def _carried(tools: Tools, run: Run, session: Session, actor: Actor, command: Command, verb: str) -> tuple[Event, ...]:
+    """What a report or verdict led to. Raises Refused for one that came too late, once it is kept."""
+    state, written = carry_asked(tools, run.id, actor, command, verb)
+    after = ensure.run_there(state)
+    for one in written:
+        if isinstance(one.record.event, hand_events.HandInKept):
+            refuse_late(after, session, one.record.event.hand_in)
+    clear_away(tools, after, session)
     return tuple(w.record.event for w in written)
 
 
@@ -146,7 +167,8 @@ def what_follows(happened: tuple[Event, ...]) -> str:
         if isinstance(event, events.GatePassed):
             return f"{event.job} is cleared at {event.commit[:12]}."
         if isinstance(event, events.FindingsListed):
-            return f"{event.job} goes back to its author with {len(event.findings)} findings."
+            many = len(event.findings)
+            return f"{event.job} goes back to its author with {many} {'finding' if many == 1 else 'findings'}."
         if isinstance(event, events.Escalated | events.QuestionAsked):
             return f"{event.question} waits for a human. Stop here; the answer comes to this terminal."
         if isinstance(event, events.HandedOff):

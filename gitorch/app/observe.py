@@ -73,7 +73,9 @@ def _git(tools: Tools, run: Run) -> _Branches:
 
 
 def _sessions(tools: Tools, run: Run) -> Mapping[SessionId, SessionSeen]:
-    keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
+    keys = [
+        SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and not s.holder
+    ]
     if not keys:
         return {}
     return {key.session: sight for key, sight in tools.terminals.look(keys).items()}

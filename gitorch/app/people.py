@@ -12,6 +12,7 @@ from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import OVER, QuestionKind, RunPhase
 from gitorch.model.values import dataclass
+from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
@@ -31,13 +32,21 @@ class Caller:
 
 
 def only_people(tools: Tools, caller: Caller, verb: str) -> None:
-    """Raises Denied, and keeps the attempt, where an agent's session typed a verb that drives the run."""
+    """Raises Denied, and keeps the attempt, where whoever typed a verb lacks what it needs."""
+    try:
+        ensure_may(caller.actor, verb)
+    except Denied as no:
+        said = _by_trace(caller, verb, no)
+        keep_refusal(tools, caller.run, caller.actor, verb, said)
+        raise said from None
+
+
+def _by_trace(caller: Caller, verb: str, no: Denied) -> Denied:
+    """An agent is told by what it was recognised: it may not know that it left a trace."""
     if caller.actor.kind is not ActorKind.AGENT:
-        return
+        return no
     message = f"session {caller.actor.session} is an agent and may not {verb} ({caller.how}); only the principal may"
-    no = Denied(message, f"gitorch {verb}, from a terminal of your own")
-    keep_refusal(tools, caller.run, caller.actor, verb, no)
-    raise no
+    return Denied(message, f"gitorch {verb}, from a terminal of your own")
 
 
 def answer(tools: Tools, caller: Caller, said: str, words: Sequence[str], run: str | None) -> tuple[Run, Question, str]:

@@ -37,7 +37,7 @@ def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tupl
     cwd = tools.worktree(run, session.id)
     preset = tools.preset(run.workflow.lanes[session.lane])
     try:
-        _ensure_worktree(tools, run, session, cwd)
+        ensure_worktree(tools, run, session, cwd)
         letter = next_letter(session)
         handed = letter if preset.first_prompt != "paste" and may_begin(run, session) else None
         if handed is not None:
@@ -56,7 +56,8 @@ def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tupl
     return ()
 
 
-def _ensure_worktree(tools: Tools, run: Run, session: Session, cwd: Path) -> None:
+def ensure_worktree(tools: Tools, run: Run, session: Session, cwd: Path) -> None:
+    """A job's worktree on its branch, or a reviewer's checkout of the commit that it judges."""
     job = run.jobs[session.job]
     if writes(job):
         tools.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id))
@@ -135,7 +136,8 @@ def put_away(tools: Tools, run: Run, session: SessionId) -> None:
 
     Done before the ledger says that the session is over: from then on another agent may be started in the same worktree.
     """
-    tools.terminals.stop(SessionKey(run.id, session))
+    if not run.sessions[session].holder:
+        tools.terminals.stop(SessionKey(run.id, session))
     if not writes(run.jobs[run.sessions[session].job]):
         tools.worktrees.remove(tools.worktree(run, session), force=True)
 

@@ -91,15 +91,18 @@ class Checked:
     ready: Ready | None = None
 
 
-def check(tools: Tools, path: Path, prompt: Path | None = None) -> Checked:
-    """Read a plan or workflow file and check everything that `start` would; nothing is created or changed."""
+def check(tools: Tools, path: Path, prompt: Path | None = None, by_hand: bool = False) -> Checked:
+    """Read a plan or workflow file and check everything that `start` would; nothing is created or changed.
+
+    By hand no agent is started, so that none of their programs has to be there.
+    """
     if path.suffix in WORKFLOW_SUFFIXES:
-        return _check_workflow(tools, path)
+        return _check_workflow(tools, path, by_hand=by_hand)
     read = read_plan(tools, path, prompt)
     plan, data = read.plan, read.data
-    settings = replace(default_settings(tools.config, _spoken(plan)), tracker=read.tracker)
+    settings = replace(default_settings(tools.config, _spoken(plan)), tracker=read.tracker, by_hand=by_hand)
     target = plan.settings.get("merge_target", tools.config.merge_target)
-    facts = _facts(tools, plan, path, target, _plan_runtimes(tools))
+    facts = _facts(tools, plan, path, target, {} if by_hand else _plan_runtimes(tools))
     problems = check_plan(plan, tools.config, facts)
     if problems or facts.target_commit is None:
         return Checked(plan, problems)
@@ -111,18 +114,23 @@ def check(tools: Tools, path: Path, prompt: Path | None = None) -> Checked:
     return Checked(plan, (), _sheet(tools, plan, ready), ready)
 
 
-def _check_workflow(tools: Tools, path: Path) -> Checked:
+def _check_workflow(tools: Tools, path: Path, *, by_hand: bool) -> Checked:
     from gitorch.text.workflow_file import parse_workflow
 
     data, name = read_bytes(path), shown(tools, path)
     plan = Plan(name, path.stem, (), _digest(data))
     try:
-        source = parse_workflow(name, data, lambda said: _maybe(path.parent / said), default_settings(tools.config))
+        source = parse_workflow(
+            name,
+            data,
+            lambda said: _maybe(path.parent / said),
+            replace(default_settings(tools.config), by_hand=by_hand),
+        )
     except Malformed as wrong:
         return Checked(plan, wrong.problems)
     target = source.target or tools.config.merge_target
     plan = replace(plan, title=source.workflow.name)
-    runtimes = {lane.runtime: lane for lane in source.workflow.lanes.values()}
+    runtimes = {lane.runtime: lane for lane in source.workflow.lanes.values() if not by_hand}
     facts = _facts(tools, plan, path, target, runtimes)
     problems = tuple(_workflow_problems(tools, name, facts))
     if problems or facts.target_commit is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitorch.app.doctor import Sign
     from gitorch.app.starting import Checked, Sheet
     from gitorch.cli.call import Call
+    from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy
 
 PROMPT = click.option("--prompt", metavar="FILE", help="The implementation prompt, where it is not the plan itself.")
@@ -85,8 +86,8 @@ def check(call: Call, plan: str, prompt: str | None) -> None:
     call.say({"plan": _plan_values(checked), "sheet": sheet}, lambda page: _check_text(sheet, plan, page))
 
 
-def _checked(call: Call, plan: str, prompt: str | None) -> Checked:
-    return call.parts.check(call.tools, call.folder / plan, _path(call, prompt))
+def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> Checked:
+    return call.parts.check(call.tools, call.folder / plan, _path(call, prompt), by_hand)
 
 
 def _path(call: Call, said: str | None) -> Path | None:
@@ -121,17 +122,18 @@ def _check_text(sheet: Sheet, plan: str, page: Page) -> str:
 @click.argument("plan")
 @PROMPT
 @click.option("--autonomy", metavar="[per_epic|end_only]", help="How often you are asked; there is no third value.")
+@click.option("--by-hand", is_flag=True, help="Start no agents: jobs are taken with `gitorch claim`.")
 @click.option("--yes", is_flag=True, help="Agree beforehand; recorded as such. Needed without a terminal.")
 @click.pass_obj
-def start(call: Call, plan: str, prompt: str | None, autonomy: str | None, yes: bool) -> None:
+def start(call: Call, plan: str, prompt: str | None, autonomy: str | None, by_hand: bool, yes: bool) -> None:
     """Answer the question sheet of a plan and prepare its run.
 
     Shows the batches, agents, branches and the merge target first. Nothing exists before you agree; `gitorch up` then
-    does the work.
+    does the work; with `--by-hand` whoever claims its jobs does.
     """
     chosen = words.autonomy(autonomy) if autonomy is not None else None
     caller = call.people_only("start")
-    checked = _checked(call, plan, prompt)
+    checked = _checked(call, plan, prompt, by_hand=by_hand)
     if checked.problems:
         call.parts.refuse(call.tools, caller, checked)
     _refuse_defects(checked)
@@ -140,7 +142,17 @@ def start(call: Call, plan: str, prompt: str | None, autonomy: str | None, yes: 
     agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
     run = call.parts.begin(call.tools, caller, checked, agreed, "yes-flag" if yes else "typed")
     values = {"id": run.id, "title": run.title, "phase": run.phase, "target": run.target, "autonomy": agreed}
-    call.say({"run": values}, f"Run {run.id} is {run.phase}. Next: gitorch up")
+    if by_hand:
+        from gitorch.cli.follow import carry_on
+
+        run = carry_on(call, run)[0]
+    call.say({"run": {**values, "phase": run.phase}}, f"Run {run.id} is {run.phase}. Next: {_next(run)}")
+
+
+def _next(run: Run) -> str:
+    from gitorch.rules.board import next_commands
+
+    return next_commands(run)[0]
 
 
 def _agreed(call: Call, sheet: Sheet, chosen: Autonomy | None, *, yes: bool) -> Autonomy:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.agents import Badge
+    from gitorch.app.hands import Grip
     from gitorch.app.people import Caller
     from gitorch.app.tools import Tools
 
@@ -72,6 +73,17 @@ class Call:
     def badge(self) -> Badge:
         """The agent's session that calls. Raises Denied for everybody else."""
         return self.parts.badge(self.environ)
+
+    def bearer(self, job: str | None = None, run: str | None = None, fence: int = 0) -> Badge | Grip:
+        """The agent's session that calls, or whoever works by hand and which of their jobs is meant."""
+        if self.environ.get("GITORCH_TOKEN"):
+            return self.badge
+        caller = self.caller
+        if caller.actor.session is not None:
+            return self.badge  # an agent without its token, which is denied
+        from gitorch.app.hands import Grip
+
+        return Grip(caller, self.folder, job, run, fence)
 
     def people_only(self, verb: str) -> Caller:
         """The caller. Raises Denied for an agent's session, and keeps the attempt in the ledger."""

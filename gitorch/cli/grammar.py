@@ -91,7 +91,7 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Both lists, without importing any of them."""
         del ctx
-        for title, entries in (("Verbs of people", PEOPLE), ("Verbs of agents, in their sessions", AGENTS)):
+        for title, entries in (("Verbs of people", PEOPLE), ("Verbs of agents, and of whoever works by hand", AGENTS)):
             with formatter.section(title):
                 formatter.write_dl([(name, entry.says) for name, entry in entries.items()])
 

@@ -52,10 +52,10 @@ def _examine(tools: Tools) -> tuple[Sign, ...]:
     return doctor.examine(tools, wiring.preset_names(tools.root), wiring.store_of(tools))
 
 
-def _check(tools: Tools, path: Path, prompt: Path | None) -> Checked:
+def _check(tools: Tools, path: Path, prompt: Path | None, by_hand: bool = False) -> Checked:
     from gitorch.app import starting
 
-    return starting.check(tools, path, prompt)
+    return starting.check(tools, path, prompt, by_hand)
 
 
 def _refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
@@ -79,6 +79,6 @@ class Parts:
     badge: Callable[[Mapping[str, str]], Badge] = _badge
     init: Callable[[Tools, Caller, Wishes], Initialised] = _init
     examine: Callable[[Tools], tuple[Sign, ...]] = _examine
-    check: Callable[[Tools, Path, Path | None], Checked] = _check
+    check: Callable[[Tools, Path, Path | None, bool], Checked] = _check
     refuse: Callable[[Tools, Caller, Checked], None] = _refuse
     begin: Callable[[Tools, Caller, Checked, Autonomy, str], Run] = _begin

@@ -8,26 +8,33 @@ import click
 
 from gitorch.cli import words
 from gitorch.cli.grammar import verb
+from gitorch.errors import Usage
 from gitorch.model.review import ReportStatus
 
 if TYPE_CHECKING:
-    from gitorch.app.agents import ReportWords
+    from gitorch.app.agents import Badge, ReportWords
+    from gitorch.app.hands import Grip
     from gitorch.cli.call import Call
     from gitorch.model.events import Event
+    from gitorch.model.ids import JobId
 
-JOB = click.option("--job", metavar="JOB", help="Your job's id, to be sure that you report on the right one.")
+JOB = click.option("--job", metavar="JOB", help="Your job's id; needed by hand where you hold several.")
+RUN = click.option("--run", metavar="RUN", help="By hand: the run, where several are open.")
+FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Only if this is the number of the lease.")
 
 
 @verb("brief", "gitorch brief", "gitorch brief --json")
+@JOB
+@RUN
 @click.pass_obj
-def brief(call: Call) -> None:
+def brief(call: Call, job: str | None, run: str | None) -> None:
     """Print the brief of this session as it stands now.
 
     Read it again after a restart: it tells what is on your branch already and what was answered.
     """
     from gitorch.app import agents
 
-    text, values = agents.read_brief(call.tools, call.badge)
+    text, values = agents.read_brief(call.tools, call.bearer(job, run))
     call.say({"brief": values}, text.rstrip())
 
 
@@ -46,6 +53,8 @@ def brief(call: Call) -> None:
 @click.option("--tests", metavar="TEXT", default="", help="What you ran and what it said.")
 @click.option("--reply", metavar="N=DISPOSITION:EVIDENCE", multiple=True, help="Your answer to finding N.")
 @JOB
+@FENCE
+@RUN
 @click.pass_obj
 def handoff(
     call: Call,
@@ -59,6 +68,8 @@ def handoff(
     tests: str,
     reply: tuple[str, ...],
     job: str | None,
+    fence: int,
+    run: str | None,
 ) -> None:
     """Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED.
 
@@ -66,12 +77,11 @@ def handoff(
     again. Then stop and wait; what follows comes to this terminal.
     """
     from gitorch.app.agents import ReportWords
-    from gitorch.model.ids import JobId
 
     said = ReportWords(
         status=words.report_status(status),
         summary=words.summary_of(summary, summary_file, call.folder),
-        job=JobId(job) if job is not None else None,
+        job=_named(call, job),
         concerns=concern,
         questions=question,
         blocker=blocker,
@@ -79,7 +89,7 @@ def handoff(
         tests_claimed=tests,
         replies=tuple(words.reply(r) for r in reply),
     )
-    _report(call, said)
+    _report(call, said, call.bearer(job, run, fence))
 
 
 @verb("ask", 'gitorch ask "Which of the two cookie names does the client expect?"')
@@ -92,11 +102,10 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
     The answer comes to this terminal, and you go on where you are.
     """
     from gitorch.app.agents import ReportWords
-    from gitorch.model.ids import JobId
 
     question = " ".join(words.in_words(text))
-    named = JobId(job) if job is not None else None
-    _report(call, ReportWords(ReportStatus.NEEDS_CONTEXT, question, named, questions=(question,)))
+    said = ReportWords(ReportStatus.NEEDS_CONTEXT, question, _named(call, job), questions=(question,))
+    _report(call, said, call.bearer(job))
 
 
 @verb("block", 'gitorch block --by "The schema is not merged" --clears "Migration 12 on main"')
@@ -107,25 +116,50 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 def block(call: Call, by: str, clears: str, job: str | None) -> None:
     """Report what blocks you and what would clear it; the same as handoff BLOCKED."""
     from gitorch.app.agents import ReportWords
+
+    said = ReportWords(ReportStatus.BLOCKED, by, _named(call, job), blocker=by, clears=clears)
+    _report(call, said, call.bearer(job))
+
+
+def _named(call: Call, job: str | None) -> JobId | None:
+    """What an agent said is checked against its own job; by hand it has told which lease is meant, and may be a prefix."""
     from gitorch.model.ids import JobId
 
-    named = JobId(job) if job is not None else None
-    _report(call, ReportWords(ReportStatus.BLOCKED, by, named, blocker=by, clears=clears))
+    return JobId(job) if job is not None and call.environ.get("GITORCH_TOKEN") else None
 
 
-def _report(call: Call, said: ReportWords) -> None:
+def _report(call: Call, said: ReportWords, bearer: Badge | Grip) -> None:
     from gitorch.app import agents
 
-    _follow(call, agents.hand_in(call.tools, call.badge, said))
+    _follow(call, agents.hand_in(call.tools, bearer, said), bearer)
 
 
-def _follow(call: Call, happened: tuple[Event, ...]) -> None:
+def _follow(call: Call, happened: tuple[Event, ...], bearer: Badge | Grip) -> None:
     """What it led to, in one sentence and as the released names of what was recorded."""
     from gitorch.app import agents
     from gitorch.text.released import kind_of
 
     said = agents.what_follows(happened)
-    call.say({"said": said, "recorded": [kind_of(event) for event in happened]}, said)
+    recorded = [kind_of(event) for event in happened]
+    said = _went_on(call, said, bearer)
+    call.say({"said": said, "recorded": recorded}, said)
+
+
+def _went_on(call: Call, said: str, bearer: Badge | Grip) -> str:
+    """Where a run is driven by hand, what needs nobody is done at once, and what to type next is told."""
+    from gitorch.app.agents import Badge
+    from gitorch.app.finding import find_run
+    from gitorch.cli.follow import carry_on
+    from gitorch.rules.board import next_commands
+
+    if isinstance(bearer, Badge):
+        return said
+    run = find_run(call.tools, bearer.run)
+    if not run.settings.by_hand:
+        return said.replace(" Stop here; findings or your clearance come to this terminal.", "")
+    after, _ = carry_on(call, run)
+    first = said.partition(" Stop here")[0]
+    return f"{first} Next: {next_commands(after)[0]}"
 
 
 @verb(
@@ -134,8 +168,10 @@ def _follow(call: Call, happened: tuple[Event, ...]) -> None:
     "gitorch verdict needs_revision --commit 3f2a91c --nonce k7f2 --summary-file review.md --findings-file f.json",
 )
 @click.argument("choice")
-@click.option("--commit", metavar="COMMIT", required=True, help="The commit that your brief names.")
-@click.option("--nonce", metavar="WORD", required=True, help="The word that your brief gives.")
+@click.option(
+    "--commit", metavar="COMMIT", default="", help="The commit that your brief names; by hand it may be left out."
+)
+@click.option("--nonce", metavar="WORD", default="", help="The word that your brief gives; by hand it may be left out.")
 @click.option("--summary", metavar="TEXT", default="", help="Why. `-` reads standard input.")
 @click.option("--summary-file", metavar="FILE", help="The same, from a file.")
 @click.option("--findings-file", metavar="FILE", help="A JSON list of findings; `-` reads standard input.")
@@ -144,6 +180,8 @@ def _follow(call: Call, happened: tuple[Event, ...]) -> None:
 )
 @click.option("--withdraw", metavar="N=REASON", multiple=True, help="Take finding N back; may be repeated.")
 @JOB
+@FENCE
+@RUN
 @click.pass_obj
 def verdict(
     call: Call,
@@ -156,6 +194,8 @@ def verdict(
     finding: tuple[str, ...],
     withdraw: tuple[str, ...],
     job: str | None,
+    fence: int,
+    run: str | None,
 ) -> None:
     """Judge the commit that your brief names.
 
@@ -165,15 +205,18 @@ def verdict(
     """
     from gitorch.app import agents
     from gitorch.app.agents import VerdictWords
-    from gitorch.model.ids import JobId
 
+    bearer = call.bearer(job, run, fence)
+    if call.environ.get("GITORCH_TOKEN") and not (commit and nonce):
+        message = "a verdict names the commit and carries the nonce of its brief"
+        raise Usage(message, "gitorch verdict accept --commit COMMIT --nonce WORD")
     listed = words.findings_file(findings_file, call.folder) if findings_file else ()
     said = VerdictWords(
         choice=words.choice(choice),
         commit=commit,
         nonce=nonce,
         summary=words.summary_of(summary, summary_file, call.folder),
-        job=JobId(job) if job is not None else None,
+        job=_named(call, job),
         findings=(*listed, *(words.finding(f) for f in finding), *(words.withdrawal(w) for w in withdraw)),
     )
-    _follow(call, agents.give_verdict(call.tools, call.badge, said))
+    _follow(call, agents.give_verdict(call.tools, bearer, said), bearer)

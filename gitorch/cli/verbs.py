@@ -29,6 +29,9 @@ PEOPLE = {
     "wait": Entry("messaging", "wait", "Wait for a message, and print it."),
     "approve": Entry("deciding", "approve", "Approve a run's merge report, or an epic that waits at its checkpoint."),
     "reject": Entry("deciding", "reject", "Reject a merge report or an epic, with a note."),
+    "recover": Entry(
+        "leasing", "recover", "Show work that was left behind, and queue it again or adopt what came late."
+    ),
     "attach": Entry("looking", "attach", "Show an agent's own terminal in yours."),
     "peek": Entry("looking", "peek", "Print what an agent's terminal shows now."),
     "report": Entry("reading", "report", "Print the newest merge report of a run, or the report of one epic."),
@@ -48,6 +51,9 @@ PEOPLE = {
 
 AGENTS = {
     "brief": Entry("reporting", "brief", "Print the brief of this session as it stands now."),
+    "claim": Entry("leasing", "claim", "Take a job by hand: the next of the queue, or the one that is named."),
+    "heartbeat": Entry("leasing", "heartbeat", "Say that you are still at work, so that your lease lasts longer."),
+    "release": Entry("leasing", "release", "Give a job back that you took by hand."),
     "handoff": Entry("reporting", "handoff", "Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED."),
     "verdict": Entry("reporting", "verdict", "Judge the commit that your brief names."),
     "ask": Entry("reporting", "ask", "Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT."),

@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.hand_commands import CancelJob, ClaimJob, ExpireLeases, Heartbeat, ReleaseLease, RequeueJob
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, MessageId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.ids import (
+        CommitId,
+        Digest,
+        HandInId,
+        JobId,
+        LetterId,
+        MessageId,
+        Moment,
+        QuestionId,
+        RunId,
+        SessionId,
+    )
     from gitorch.model.message import Message
     from gitorch.model.record import Actor
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
@@ -153,7 +165,7 @@ class RecordBase:
 
 @dataclass(frozen=True, slots=True)
 class HandIn:
-    """An agent's report on the job of its session. `job` is what the caller named, if anything."""
+    """A report on the job of a session. `job` and `fence` are what the caller named, if anything."""
 
     token: Digest
     job: JobId | None
@@ -166,6 +178,7 @@ class HandIn:
     clears: str = ""
     tests_claimed: str = ""
     replies: tuple[Reply, ...] = ()
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +192,16 @@ class GiveVerdict:
     verdict: Choice
     findings: tuple[Finding, ...]
     text: str
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptHandIn:
+    """Let a hand-in that was kept count. `facts` are those of its worktree now, where it has one."""
+
+    hand_in: HandInId
+    facts: WorkFacts
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +411,13 @@ Command = (
     | RecordRefusal
     | SendMessage
     | ReadMessages
+    | ClaimJob
+    | Heartbeat
+    | ReleaseLease
+    | ExpireLeases
+    | RequeueJob
+    | CancelJob
+    | AdoptHandIn
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.hand_events import HandInAdopted, HandInKept, JobCanceled, JobClaimed, JobRequeued
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -484,6 +485,7 @@ Event = (
     | RunFailed
     | RunCompleted
     | LeaseGranted
+    | JobClaimed
     | LeaseRenewed
     | LeaseEnded
     | SessionAlive
@@ -492,6 +494,8 @@ Event = (
     | SessionNudged
     | BaseBuilt
     | HandedOff
+    | HandInKept
+    | HandInAdopted
     | CheckRecorded
     | VerdictGiven
     | FindingsListed
@@ -499,6 +503,8 @@ Event = (
     | EpicReported
     | WorkVoided
     | JobFailed
+    | JobCanceled
+    | JobRequeued
     | JobReopened
     | OverlapNoted
     | QuestionAsked

@@ -25,6 +25,9 @@ MessageId = NewType("MessageId", str)
 CommitId = NewType("CommitId", str)
 """A full git object id."""
 
+HandInId = NewType("HandInId", str)
+"""`h1`, `h2`, …: a report or verdict that came too late and is kept, numbered within its run."""
+
 Digest = NewType("Digest", str)
 """`sha256:` and 64 hex digits."""
 

@@ -11,9 +11,21 @@ from gitorch.model.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.ids import CommitId, Digest, JobId, LetterId, MessageId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.ids import (
+        CommitId,
+        Digest,
+        HandInId,
+        JobId,
+        LetterId,
+        MessageId,
+        Moment,
+        QuestionId,
+        RunId,
+        SessionId,
+    )
     from gitorch.model.message import Message
     from gitorch.model.review import Check, Finding, Handoff, Listed, Verdict
+    from gitorch.model.work import KeptHandIn
     from gitorch.model.workflow import JobSpec, Settings, Workflow
 
 
@@ -73,7 +85,7 @@ class JobState:
     `verdict` is a review's own, of the attempt under way; `verdicts` are all that judged this job.
     `reported` is the commit that an epic's report was made of.
     `demands` are findings that do not come from a reviewer: work voided, a concern pushed back, a rejected checkpoint.
-    `deaths` and `launch_failures` count since the attempt began.
+    `deaths` and `launch_failures` count since the attempt began, `requeues` how often stale work went back into the queue.
     """
 
     spec: JobSpec
@@ -97,6 +109,7 @@ class JobState:
     deaths: int = 0
     launch_failures: int = 0
     nudged: bool = False
+    requeues: int = 0
 
 
 class SessionPhase(StrEnum):
@@ -130,7 +143,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One agent process in one terminal, in one worktree, working on one job."""
+    """One agent process in one terminal, in one worktree, working on one job.
+
+    With a `holder` there is no process of ours: somebody took the job by hand, and `holder` is who alone may use the lease.
+    """
 
     id: SessionId
     job: JobId
@@ -143,6 +159,8 @@ class Session:
     ended: str = ""
     letters: tuple[Letter, ...] = ()
     refusals: int = 0
+    holder: str = ""
+    fence: int = 0
 
 
 class QuestionKind(StrEnum):
@@ -293,6 +311,7 @@ class Run:
     cleanup: str = ""
     cleaned: bool = False
     overlaps: tuple[str, ...] = ()
+    kept: Mapping[HandInId, KeptHandIn] = field(default_factory=dict)
     records: int = 0
     changed_at: Moment | None = None
 

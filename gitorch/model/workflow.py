@@ -50,6 +50,21 @@ class ReviewMode(StrEnum):
     PARALLEL = "parallel"
 
 
+class Independence(StrEnum):
+    """Who may not judge a job: the author's own session, anybody with the author's runtime, or whoever held its lease."""
+
+    SESSION = "session"
+    RUNTIME = "runtime"
+    HOLDER = "holder"
+
+
+class Recovery(StrEnum):
+    """What happens to stale work by itself: the principal is asked, or it is queued again, a limited number of times."""
+
+    ASK = "ask"
+    REQUEUE = "requeue"
+
+
 class WorktreeMode(StrEnum):
     """Whether each job gets a worktree of its own."""
 
@@ -190,3 +205,7 @@ class Settings:
     push_remote: str = ""
     push_ledger: bool = False
     tracker: str = ""
+    by_hand: bool = False
+    independence: Independence = Independence.SESSION
+    recovery: Recovery = Recovery.ASK
+    requeues_max: int = 3

@@ -8,10 +8,11 @@ from gitorch.model.message import PRINCIPAL
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
-from gitorch.rules.granting import active, base_of, may_be_granted
+from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue
 from gitorch.rules.mail import is_plan, unread
 from gitorch.rules.readings import (
     HOLDING,
+    by_hand,
     check_failed,
     check_needed,
     check_settled,
@@ -132,6 +133,8 @@ def _why_queued(run: Run, job: JobState) -> str:
         return "waits for its base to be merged from what it depends on"
     if not may_be_granted(run, job) and active(run) >= run.settings.max_agents:
         return f"waits for a free place: {active(run)} of {run.settings.max_agents} agents are at work"
+    if run.settings.by_hand:
+        return f"can be claimed: gitorch claim {job.spec.id}"
     return "is given to an agent with the next tick of gitorch up"
 
 
@@ -139,7 +142,9 @@ def _why_claimed(_: Run, job: JobState) -> str:
     return f"session {job.session} is being started" if job.attempt == 1 else f"session {job.session} gets the findings"
 
 
-def _why_running(_: Run, job: JobState) -> str:
+def _why_running(run: Run, job: JobState) -> str:
+    if by_hand(run, job):
+        return f"{run.sessions[job.session].holder if job.session else 'somebody'} is at work (lease {job.fence})"
     again = f", round {job.attempt} of {job.rounds_allowed}" if job.attempt > 1 else ""
     return f"session {job.session} is at work{again}"
 
@@ -256,7 +261,27 @@ def next_commands(run: Run) -> tuple[str, ...]:
     waiting = tuple(dict.fromkeys(row.command for row in inbox(run)))
     if run.phase in OVER:
         return waiting or (f"gitorch log {run.id}",)
+    if run.settings.by_hand:
+        return _next_by_hand(run, waiting)
     return (*waiting, "gitorch up")
+
+
+def _next_by_hand(run: Run, waiting: tuple[str, ...]) -> tuple[str, ...]:
+    """What is in hand comes first, then what waits for a human, then what can be claimed."""
+    reports = tuple(_report_command(job) for job in run.jobs.values() if job.phase in ACTIVE and by_hand(run, job))
+    claims = tuple(f"gitorch claim {job.spec.id}" for job in queue(run))
+    stale = ("gitorch recover",) if any(job.phase is JobPhase.STALE for job in run.jobs.values()) else ()
+    return (*reports, *waiting, *stale, *claims) or (f"gitorch up {run.id}",)
+
+
+def _report_command(job: JobState) -> str:
+    name = job.spec.id
+    if job.spec.kind in REVIEWING:
+        return f'gitorch verdict accept --job {name} --summary "…"'
+    replies = "".join(
+        f" --reply {x.number}=fixed:COMMIT" for x in job.findings if x.open and x.round == job.attempt - 1
+    )
+    return f'gitorch handoff DONE --job {name} --summary "…"{replies}'
 
 
 def _summary(run: Run) -> str:

@@ -52,6 +52,21 @@ Judge exactly commit `{commit}`: this worktree holds it, detached. Its changes: 
 Your summary is the synthesis: what stands, what is decided, what the next phase must know. Name what must change as findings.
 
 ## What the phase came to"""
+REPORTING_BY_HAND = """## How to report
+
+Commit your work in this worktree, then hand it in from here:
+
+    gitorch handoff DONE --job {job} --summary "what you did" --tests "what you ran and what it said"
+
+Other reports: `DONE_WITH_CONCERNS --concern TEXT` (each concern is answered by a human), `NEEDS_CONTEXT --question TEXT`,
+`BLOCKED --blocker TEXT --clears TEXT`. `gitorch heartbeat` keeps your lease, `gitorch release` gives the job back."""
+JUDGING_BY_HAND = """## How to judge
+
+    gitorch verdict accept --job {job} --summary "why"
+
+Verdicts: `accept`, `accept_with_findings`, `needs_revision`, `reject`. Give each finding with
+`--finding 'SEVERITY|PATH:LINE|TITLE|DETAIL'`; severities are blocking, important, minor, note. Cite lines as they are at the
+commit above. Change nothing in this worktree."""
 
 
 def letter_path(letter: Letter) -> str:
@@ -102,7 +117,7 @@ def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) 
     told = unread(run.messages, job.spec.id)
     if told:
         parts += ["## Messages for you", "\n".join(unread_line(message) for message in told)]
-    parts += [_judging(run, job) if job.spec.kind in REVIEWING else REPORTING, MAIL]
+    parts += [_how_to_report(run, session, job), MAIL]
     return "\n\n".join(parts) + "\n"
 
 
@@ -122,6 +137,12 @@ def _synthesis_parts(run: Run, job: JobState) -> list[str]:
             if state.findings:
                 parts.append("\n".join(_listed_line(x) for x in state.findings if x.open) or "No finding is open.")
     return parts
+
+
+def _how_to_report(run: Run, session: Session, job: JobState) -> str:
+    if job.spec.kind in REVIEWING:
+        return JUDGING_BY_HAND.format(job=job.spec.id) if session.holder else _judging(run, job)
+    return REPORTING_BY_HAND.format(job=job.spec.id) if session.holder else REPORTING
 
 
 def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
     from gitorch.model.record import Record
-    from gitorch.model.run import LetterKind, Question, Run, RunPhase
+    from gitorch.model.run import JobState, LetterKind, Question, Run, RunPhase
 
 WITHDRAWN = "withdrawn"
 """The answer that closes a question whose reason is gone; no person can give it."""
@@ -64,9 +64,17 @@ def move_run(run: Run, phase: RunPhase, **changes: Any) -> Run:
     return replace(run, phase=phase, **changes)
 
 
+def put_down(run: Run, job: JobState, how: str) -> Run:
+    """A session that was taken by hand ends with its lease; there is nothing in the world to stop."""
+    session = run.sessions.get(job.lease.session) if job.lease is not None else None
+    if session is None or not session.holder or session.phase is SessionPhase.ENDED:
+        return run
+    return with_session(run, session.id, phase=SessionPhase.ENDED, ended=how)
+
+
 def write_letter(run: Run, session: SessionId, kind: LetterKind, about: str = "") -> Run:
-    """Owe a new text to a session, unless the session is over."""
-    if run.sessions[session].phase is SessionPhase.ENDED:
+    """Owe a new text to a session, unless it is over, or somebody works by hand and asks for what there is to read."""
+    if run.sessions[session].phase is SessionPhase.ENDED or run.sessions[session].holder:
         return run
     letter = Letter(LetterId(f"l{run.letters + 1}"), kind, about)
     letters = (*run.sessions[session].letters, letter)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt, Refused
-from gitorch.model import commands, events
+from gitorch.model import commands, events, hand_commands
 from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.deciding import merges, messages, people, runs, sessions, work
+from gitorch.rules.deciding import hands, merges, messages, people, runs, sessions, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
 from gitorch.rules.readings import open_questions, push_owed, writes
@@ -50,6 +50,13 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.Nudge: sessions.nudge,
     commands.RecordBase: sessions.record_base,
     commands.HandIn: work.hand_in,
+    hand_commands.ClaimJob: hands.claim,
+    hand_commands.Heartbeat: hands.heartbeat,
+    hand_commands.ReleaseLease: hands.release,
+    hand_commands.ExpireLeases: hands.expire,
+    hand_commands.RequeueJob: hands.requeue,
+    hand_commands.CancelJob: hands.cancel_job,
+    commands.AdoptHandIn: hands.adopt,
     commands.RecordCheck: work.record_check,
     commands.GiveVerdict: work.give_verdict,
     commands.VoidWork: work.void,

@@ -11,6 +11,7 @@ from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model.record import ActorKind
 from gitorch.model.run import OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import REVIEWING
+from gitorch.rules.capabilities import holder_of
 from gitorch.rules.change import WITHDRAWN
 
 if TYPE_CHECKING:
@@ -88,6 +89,23 @@ def own_job(run: Run, session: Session, named: JobId | None) -> JobState:
         message = f"session {session.id} works on {session.job} and may not report for {named}"
         raise Denied(message, f"gitorch handoff DONE --job {session.job}")
     return run.jobs[session.job]
+
+
+def acts_as(actor: Actor, session: Session) -> Session:
+    """The caller's own session. One that was taken by hand belongs to whoever took it, any other to its agent."""
+    mine = actor.session == session.id if not session.holder else holder_of(actor) == session.holder
+    if not mine:
+        owner = session.holder or f"its agent on {session.job}"
+        message = f"session {session.id} belongs to {owner}; {holder_of(actor)} may not act for it"
+        raise Denied(message, f"gitorch why {session.job}")
+    return session
+
+
+def fence_stands(job: JobState, fence: int) -> None:
+    """Whether the number that was said is that of the lease; 0 says none."""
+    if fence not in {0, job.fence}:
+        message = f"lease {fence} of {job.spec.id} is over; the newest is {job.fence}"
+        raise Refused(message, f"gitorch why {job.spec.id}")
 
 
 def lease_held(run: Run, session: Session, job: JobState) -> Lease:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
-from gitorch.model import events
+from gitorch.model import events, hand_events
 from gitorch.model.run import Board, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import merges, messages, people, runs, sessions, work
+from gitorch.rules.evolving import hands, merges, messages, people, runs, sessions, work
 from gitorch.rules.mail import unread_by_people
 from gitorch.rules.readings import is_settled, open_questions
 
@@ -32,6 +32,11 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.RunFailed: runs.failed,
     events.RunCompleted: runs.completed,
     events.LeaseGranted: sessions.granted,
+    hand_events.JobClaimed: hands.claimed,
+    hand_events.HandInKept: hands.kept,
+    hand_events.HandInAdopted: hands.adopted,
+    hand_events.JobRequeued: hands.requeued,
+    hand_events.JobCanceled: hands.canceled,
     events.LeaseRenewed: sessions.renewed,
     events.LeaseEnded: sessions.lease_ended,
     events.SessionAlive: sessions.alive,

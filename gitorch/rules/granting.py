@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import JobPhase, SessionPhase
-from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.readings import base_parents, held
+from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
+from gitorch.rules.readings import base_parents, held, writes
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId
+    from collections.abc import Iterator
+
+    from gitorch.model.ids import CommitId, JobId
     from gitorch.model.run import JobState, Run, Session
 
 ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
@@ -58,6 +60,30 @@ def may_be_granted(run: Run, job: JobState) -> bool:
         and active(run) < run.settings.max_agents
         and _lane_has_room(run, job)
     )
+
+
+def queue(run: Run) -> tuple[JobState, ...]:
+    """What may be given to a session, first come first: priority, then reviews before new work, then age."""
+    free = [j for j in run.jobs.values() if may_be_granted(run, j)]
+    return tuple(sorted(free, key=lambda j: (-j.spec.priority, writes(j), j.ready_at or 0)))
+
+
+def authors_of(run: Run, job: JobId) -> Iterator[Session]:
+    """The sessions that have held this job's lease, in any attempt."""
+    return (session for session in run.sessions.values() if session.job == job)
+
+
+def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> str:
+    """Why somebody with this runtime, and this name where the job is taken by hand, may not judge; empty when they may."""
+    if job.spec.kind not in REVIEWING or job.spec.subject is None:
+        return ""
+    policy, subject = run.settings.independence, job.spec.subject
+    authors = tuple(authors_of(run, subject))
+    if policy is Independence.RUNTIME and any(a.runtime == runtime for a in authors):
+        return f"{subject} was written with {runtime}, and this run wants another runtime to judge it"
+    if policy is not Independence.SESSION and holder and any(a.holder == holder for a in authors):
+        return f"{holder} wrote {subject} and cannot judge it in this run"
+    return ""
 
 
 def _lane_has_room(run: Run, job: JobState) -> bool:

@@ -12,9 +12,10 @@ from gitorch.model import effects
 from gitorch.model.observed import READY, CheckPhase
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
-from gitorch.rules.granting import may_be_granted, wants_fresh
+from gitorch.rules.granting import may_be_granted, queue, wants_fresh
 from gitorch.rules.readings import (
     base_parents,
+    by_hand,
     check_needed,
     check_settled,
     cleanup_choice,
@@ -26,7 +27,6 @@ from gitorch.rules.readings import (
     reportable,
     writes,
 )
-from gitorch.rules.reconcile import queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +95,8 @@ def _starts(run: Run, seen: Observed) -> Iterator[Effect]:
         return
     for session in run.sessions.values():
         sight = seen.sessions.get(session.id)
+        if session.holder:
+            continue
         begun = sight is not None and (sight.present or sight.started)
         if session.phase is SessionPhase.STARTING and not begun and needed(run, session, seen):
             yield effects.StartSession(session.id, session.job)
@@ -163,9 +165,12 @@ def only_people_left(run: Run, seen: Observed) -> bool:
     if run.phase in OVER:
         return is_settled(run)
     busy = (j for j in run.jobs.values() if j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING})
-    working = any(not held(run, j.spec.id) for j in busy)
+    working = any(not held(run, j.spec.id) and not by_hand(run, j) for j in busy)
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
     if run.phase is RunPhase.PAUSED:
         return not working and not testing
     asked = bool(open_questions(run))
-    return asked and not working and not testing and not queue(run) and not outstanding(run, seen)
+    if run.settings.by_hand:
+        return not working and not testing and not outstanding(run, seen)
+    busy_by_hand = any(by_hand(run, j) for j in run.jobs.values())
+    return (asked or busy_by_hand) and not working and not testing and not queue(run) and not outstanding(run, seen)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 JOB_MOVES: Mapping[J, frozenset[J]] = {
     J.BLOCKED: frozenset({J.QUEUED, J.WAITING_HUMAN, J.SKIPPED, J.CANCELED}),
-    J.QUEUED: frozenset({J.CLAIMED, J.BLOCKED, J.COMPLETED, J.FAILED, J.SKIPPED, J.CANCELED}),
+    J.QUEUED: frozenset({J.CLAIMED, J.SUBMITTED, J.BLOCKED, J.COMPLETED, J.FAILED, J.SKIPPED, J.CANCELED}),
     J.CLAIMED: frozenset(
         {J.RUNNING, J.SUBMITTED, J.COMPLETED, J.WAITING_HUMAN, J.QUEUED, J.STALE, J.FAILED, J.CANCELED}
     ),
@@ -28,7 +28,7 @@ JOB_MOVES: Mapping[J, frozenset[J]] = {
     J.CANCELED: frozenset(),
     J.SKIPPED: frozenset({J.BLOCKED}),
 }
-"""A merge is carried out by the host straight from the queue; completed work goes back only when its gate is reopened."""
+"""A merge is carried out by the host straight from the queue, and so is a late hand-in that the principal adopts; completed work goes back only when its gate is reopened."""
 
 RUN_MOVES: Mapping[R, frozenset[R]] = {
     R.PREPARED: frozenset({R.READY, R.CANCELED}),

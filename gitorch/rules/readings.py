@@ -205,6 +205,11 @@ def push_owed(run: Run) -> bool:
     return bool(run.settings.push_remote) and run.merged is not None and run.merged.push in {"", "back"}
 
 
+def by_hand(run: Run, job: JobState) -> bool:
+    """Whether somebody works on this job by hand, so that there is no session of ours to be seen or waited for."""
+    return job.lease is not None and bool(run.sessions[job.lease.session].holder)
+
+
 def merge_jobs(run: Run) -> tuple[JobState, ...]:
     """The jobs whose cleared work goes into the merge, dependencies first, else in the order of the workflow."""
     left = [j for j in run.jobs.values() if j.cleared is not None and writes(j)]

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model import commands
+from gitorch.model import commands, hand_commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
+from gitorch.rules.deciding.hands import left_behind, requeues_itself
+from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
-from gitorch.rules.granting import living_session, may_be_granted
+from gitorch.rules.granting import living_session, not_independent, queue
 from gitorch.rules.readings import (
     branch_name,
     check_needed,
@@ -45,13 +47,13 @@ def reconcile(run: Run, seen: Observed) -> tuple[Command, ...]:
     """Commands in the order in which they should be tried. One that is refused by then was overtaken; the next tick asks again."""
     if run.phase in {RunPhase.PREPARED, RunPhase.READY}:
         return ()
-    learned = [*_sessions(run, seen), *_deliveries(run, seen)]
+    learned = [*_sessions(run, seen), *_deliveries(run, seen), *_expiries(run, seen)]
     if run.phase in OVER:
         return tuple(learned)
     learned += [*_branches(run, seen), *_checks(run, seen), *_target(run, seen), *_questions(run, seen)]
     learned += _overlaps(run, seen)
     if run.phase is RunPhase.RUNNING:
-        learned += [*_checkpoints(run), *_grants(run)]
+        learned += [*_checkpoints(run), *_left_behind(run), *_unjudgeable(run), *_grants(run)]
     return tuple(learned)
 
 
@@ -260,16 +262,61 @@ def _checkpoints(run: Run) -> Iterator[Command]:
             yield commands.OpenCheckpoint(job.spec.id)
 
 
-def queue(run: Run) -> tuple[JobState, ...]:
-    """What may be given to a session, first come first: priority, then reviews before new work, then age."""
-    free = [j for j in run.jobs.values() if may_be_granted(run, j)]
-    return tuple(sorted(free, key=lambda j: (-j.spec.priority, writes(j), j.ready_at or 0)))
+def _expiries(run: Run, seen: Observed) -> Iterator[Command]:
+    """Leases held by hand that the clock has ended."""
+    if any(overdue(session, run.jobs[session.job], seen.now) for session in run.sessions.values()):
+        yield hand_commands.ExpireLeases()
+
+
+def _left_behind(run: Run) -> Iterator[Command]:
+    """Stale work: queued again where the run says so and the limit allows it, else put to the principal, once."""
+    for job in run.jobs.values():
+        if requeues_itself(run, job):
+            yield hand_commands.RequeueJob(
+                job.spec.id, f"its lease ran out; {job.requeues + 1} of {run.settings.requeues_max}"
+            )
+        elif job.phase is JobPhase.STALE and not open_questions(run, job.spec.id):
+            yield _stale(run, job)
+
+
+def _stale(run: Run, job: JobState) -> Command:
+    kept = ", ".join(f"{k.id} at {k.commit[:12]}" for k in left_behind(run, job))
+    return commands.Escalate(
+        trigger=f"stale:{job.spec.id}:{job.fence}",
+        happened=f"The lease of {job.spec.id} (session {job.session}) ran out over unfinished work.",
+        tried=f"It was queued again {job.requeues} times." if job.requeues else "Its branch and worktree are kept.",
+        evidence=f"late hand-ins: {kept}" if kept else f"lease {job.fence} was not renewed in time",
+        decision=f"Queue {job.spec.id} again, stop it, or stop the run? A late hand-in can be adopted: gitorch recover",
+        options=("requeue", "stop_epic", "stop_run"),
+        job=job.spec.id,
+    )
+
+
+def _unjudgeable(run: Run) -> Iterator[Command]:
+    """A review that nobody may give by this run's own policy: its lane has the author's runtime."""
+    for job in run.jobs.values():
+        lane = run.workflow.lanes.get(job.spec.lane)
+        asked = any(q.trigger == f"independence:{job.spec.id}" for q in run.questions.values())
+        if job.phase is not JobPhase.QUEUED or lane is None or run.settings.by_hand or asked:
+            continue
+        if why := not_independent(run, job, lane.runtime):
+            yield commands.Escalate(
+                trigger=f"independence:{job.spec.id}",
+                happened=f"No lane may judge for {job.spec.id}: {why}.",
+                tried=f"Lane {lane.name} is the only one that the workflow names for it.",
+                evidence=f"policy {run.settings.independence}, runtime {lane.runtime}",
+                decision=f"Claim {job.spec.id} with another runtime (gitorch claim {job.spec.id} --runtime NAME), or stop?",
+                options=("claimed", "stop_epic", "stop_run"),
+                job=job.spec.id,
+            )
 
 
 def _grants(run: Run) -> Iterator[Command]:
     """One lease a tick for each free place; whoever makes the tick adds token and nonce, which are not for rules to make."""
     fresh = 0
-    for job in queue(run):
+    for job in () if run.settings.by_hand else queue(run):
+        if not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
+            continue
         living = living_session(run, job)
         session = living.id if living is not None else next_session(run, ahead=fresh)
         fresh += living is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import events as e
+from gitorch.model import hand_events as hand
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event
@@ -34,6 +35,13 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
         e.LeaseGranted,
         ("job", "session", "fence", "attempt", "until", "fresh", "lane", "runtime", "token", "nonce", "base"),
     ),
+    "job-claimed": (
+        hand.JobClaimed,
+        (
+            *("job", "session", "fence", "attempt", "until", "lane", "runtime"),
+            *("holder", "token", "nonce", "base"),
+        ),
+    ),
     "lease-renewed": (e.LeaseRenewed, ("job", "fence", "until")),
     "lease-ended": (e.LeaseEnded, ("job", "fence", "reason")),
     "session-alive": (e.SessionAlive, ("session", "job", "pid", "evidence")),
@@ -48,6 +56,14 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
             *("blocker", "clears", "tests_claimed", "replies", "text"),
         ),
     ),
+    "hand-in-kept": (
+        hand.HandInKept,
+        (
+            *("hand_in", "job", "session", "fence", "attempt", "status", "commit", "commits", "concerns"),
+            *("tests_claimed", "replies", "verdict", "findings", "text"),
+        ),
+    ),
+    "hand-in-adopted": (hand.HandInAdopted, ("hand_in", "job", "reason")),
     "check-recorded": (e.CheckRecorded, ("job", "attempt", "check")),
     "verdict-given": (
         e.VerdictGiven,
@@ -58,6 +74,8 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "epic-reported": (e.EpicReported, ("job", "commit", "round", "text")),
     "work-voided": (e.WorkVoided, ("job", "expected", "found")),
     "job-failed": (e.JobFailed, ("job", "reason")),
+    "job-canceled": (hand.JobCanceled, ("job", "reason")),
+    "job-requeued": (hand.JobRequeued, ("job", "reason")),
     "job-reopened": (e.JobReopened, ("job", "reason")),
     "overlap-noted": (e.OverlapNoted, ("jobs", "paths", "conflict")),
     "question-asked": (e.QuestionAsked, ("question", "kind", "job", "session", "options", "number", "text")),

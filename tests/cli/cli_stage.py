@@ -119,7 +119,7 @@ class Stage:
             raise Denied("this verb is for agents", "gitorch status")
         return Badge(RunId(environ["GITORCH_RUN"]), environ["GITORCH_TOKEN"])
 
-    def check(self, tools: Tools, path: Path, prompt: Path | None) -> Checked:
+    def check(self, tools: Tools, path: Path, prompt: Path | None, by_hand: bool) -> Checked:
         plan = Plan(str(path), "Sign in", (Epic("api", "API", 3, "", ()),), "sha256:p", problems=self.problems)
         if self.problems:
             return Checked(plan, self.problems, None)

@@ -161,7 +161,7 @@ def test_text_from_outside_cannot_move_the_cursor_in_a_message(stage):
 def test_the_folder_may_be_named_before_and_after_the_verb(stage):
     (stage.folder / "sub").mkdir()
     seen = []
-    stage.check = lambda _tools, path, _prompt: seen.append(path) or Stop()
+    stage.check = lambda _tools, path, *_: seen.append(path) or Stop()
     for words in (
         ("-C", "sub", "check", "p.md"),
         ("check", "p.md", "--repo", "sub"),

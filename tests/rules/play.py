@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from gitorch.model import commands as c
+from gitorch.model import hand_commands as hand
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, Moment, QuestionId, RunId, SessionId
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
@@ -19,6 +20,7 @@ from gitorch.rules.readings import judged_commit, merge_jobs
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")
+OPERATOR = Actor(ActorKind.OPERATOR, "olga", "desk")
 RUN = RunId("play-0001")
 SETTINGS = Settings(test_command="make check")
 
@@ -123,7 +125,17 @@ class Play:
             self.alive(job)
         self.told(job)
 
+    def claim(self, job: str = "", actor: Actor = OPERATOR, runtime: str = ""):
+        """Take a job by hand, as the verb does: what is overdue is ended first."""
+        self.do(hand.ExpireLeases(), actor)
+        tokens = lambda session: digest(f"token {session}")  # noqa: E731 said once
+        return self.do(hand.ClaimJob(JobId(job) if job else None, tokens, "nonce", runtime), actor)
+
     def actor(self, session: str) -> Actor:
+        holder = self.run.sessions[SessionId(session)].holder
+        if holder:
+            kind, _, name = holder.partition("@")[0].partition("/")
+            return Actor(ActorKind(kind), name, "desk")
         return Actor(ActorKind.AGENT, self.run.sessions[SessionId(session)].job, "desk", session)
 
     def hand_in(
@@ -160,14 +172,13 @@ class Play:
 
     def judge(self, review: str, choice: str = "accept", findings: tuple[Finding, ...] = (), **changes):
         state = self.run.jobs[JobId(review)]
-        assert state.lease is not None
         judged = judged_commit(self.run, state)
         assert judged is not None
-        session = changes.pop("by", state.lease.session)
+        session = changes.pop("by", state.session)
         command = c.GiveVerdict(
             token=digest(f"token {session}"),
             job=None,
-            nonce=state.lease.nonce,
+            nonce=state.lease.nonce if state.lease else "nonce",
             commit=judged,
             verdict=Choice(choice),
             findings=findings,

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from play import HUMAN, SETTINGS, TARGET, Play, commit, finding
+from telling_by_hand import BY_HAND
 
 from gitorch.errors import GitorchError
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.review import Disposition, Reply
-from gitorch.model.workflow import Autonomy, JobKind, JobSpec, Lane, ReviewMode, Workflow
+from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
 from gitorch.rules.board import run_view, why
 from gitorch.rules.endings import ending
 from gitorch.rules.outstanding import outstanding
@@ -38,6 +39,9 @@ SETTING_TYPES = {
     "test_command": str,
     "cleanup": str,
     "push_remote": str,
+    "recovery": Recovery,
+    "independence": Independence,
+    "by_hand": lambda said: said == "yes",
 }
 
 
@@ -329,6 +333,7 @@ WORDS: dict[str, Callable[[Telling, Line], list[str] | None]] = {
     "resume": lambda t, _: t.play.do(c.ResumeRun(), HUMAN) and None,
     "cancel": lambda t, line: t.play.do(c.CancelRun(" ".join(line.words)), HUMAN) and None,
     "cleanup": lambda t, line: t.play.do(c.RecordCleanup(line.all("removed"), line.all("kept"))) and None,
+    **BY_HAND,
     "jobs": _jobs,
     "why": _why,
     "inbox": _inbox,

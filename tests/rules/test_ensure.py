@@ -44,6 +44,9 @@ def test_what_is_there_is_handed_back(play: Play) -> None:
     assert ensure.own_job(run, session, JobId("api")) is job
     assert ensure.lease_held(run, session, job) is job.lease
     assert ensure.working(job) is job
+    assert ensure.acts_as(AGENT, session) is session
+    ensure.fence_stands(job, 0)
+    ensure.fence_stands(job, 1)
     assert ensure.job_there(run, JobId("api")) is job
 
 
@@ -134,6 +137,30 @@ REFUSALS = {
         Denied,
         "session s1 works on api and may not report for ui",
         "gitorch handoff DONE --job api",
+    ),
+    "an agent for another agent": (
+        lambda p: ensure.acts_as(replace(AGENT, session="s2"), p.run.sessions["s1"]),
+        Denied,
+        "session s1 belongs to its agent on api; agent/api@desk may not act for it",
+        "gitorch why api",
+    ),
+    "a human for an agent": (
+        lambda p: ensure.acts_as(HUMAN, p.run.sessions["s1"]),
+        Denied,
+        "session s1 belongs to its agent on api; principal/ada@desk may not act for it",
+        "gitorch why api",
+    ),
+    "an operator for another": (
+        lambda p: ensure.acts_as(OPERATOR, replace(p.run.sessions["s1"], holder="operator/otto@desk")),
+        Denied,
+        "session s1 belongs to operator/otto@desk; operator/olga@desk may not act for it",
+        "gitorch why api",
+    ),
+    "an earlier lease": (
+        lambda p: ensure.fence_stands(replace(p.run.jobs["api"], fence=3), 2),
+        Refused,
+        "lease 2 of api is over; the newest is 3",
+        "gitorch why api",
     ),
     "no lease": (
         lambda p: ensure.lease_held(p.run, p.run.sessions["s1"], p.run.jobs["ui"]),

@@ -27,6 +27,7 @@ PLAN = "plan api|"
 TWO = 'plan api "ui after api"|'
 AT_GATE = PLAN + "launch api|handoff api|check api passed|"
 BOTH_REVIEWS = PLAN[:-1] + " review_mode=parallel|launch api|handoff api|check api passed|"
+STALE = PLAN + "claim api|passes 1000"
 LAUNCH_FAILED = PLAN + "grant api|dies s1 exited|grant api|dies s2 exited|"
 SIGN = 'flow "draft text" "checkpoint sign after text cancel tidy" "build tidy after sign"|launch text|handoff text|'
 TWO_SIGNS = (
@@ -57,6 +58,12 @@ WALKS = {
     ("running", "waiting_human"): ("api", PLAN + "launch api|handoff api BLOCKED blocker=b clears=c"),
     ("running", "queued"): ("api", PLAN + "launch api|dies s1 killed"),
     ("running", "failed"): ("api", PLAN + "launch api|quiet s1 5 shows=dialog|answer q1 stop_epic"),
+    ("running", "stale"): ("api", STALE),
+    ("stale", "queued"): ("api", STALE + "|requeue api"),
+    ("stale", "submitted"): ("api", STALE + "|handoff api|adopt h1"),
+    ("stale", "failed"): ("api", STALE + "|learns|answer q1 stop_epic"),
+    ("stale", "canceled"): ("api", STALE + "|give-up api"),
+    ("queued", "submitted"): ("api", STALE + "|handoff api|requeue api|adopt h1"),
     ("running", "canceled"): ("api", PLAN + "launch api|cancel enough"),
     ("submitted", "completed"): (
         "api",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events
+from gitorch.model import events, hand_events
 from gitorch.model.record import ActorKind
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import JobKind
@@ -93,6 +93,8 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     if question.job is None:
         return ()
     job = run.jobs[question.job]
+    if option == "requeue" and job.phase is JobPhase.STALE:
+        return (hand_events.JobRequeued(question.job, command.text or f"answered at {question.id}"),)
     if option == "stop_epic":
         return (events.JobFailed(job.spec.subject or question.job, f"the principal stopped it at {question.id}"),)
     if option == "accept_with_exceptions" and job.handoff is not None:

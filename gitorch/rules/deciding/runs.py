@@ -9,6 +9,7 @@ from gitorch.model import events
 from gitorch.model.record import ActorKind
 from gitorch.model.run import OVER, RunPhase
 from gitorch.rules import ensure
+from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding.messages import refused_plan
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]
 
 def pause(state: State, order: Order, command: commands.PauseRun) -> tuple[Event, ...]:
     """Nothing new begins; agents that work may still hand in."""
-    ensure.principal(order.actor, "pause")
+    ensure_may(order.actor, "pause")
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.RUNNING:
         message = f"run {run.id} is {run.phase}; only a running run can be paused"
@@ -91,7 +92,7 @@ def pause(state: State, order: Order, command: commands.PauseRun) -> tuple[Event
 
 def resume(state: State, order: Order, _: commands.ResumeRun) -> tuple[Event, ...]:
     """A paused run goes on."""
-    ensure.principal(order.actor, "resume")
+    ensure_may(order.actor, "resume")
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.PAUSED:
         message = f"run {run.id} is {run.phase}; only a paused run can be resumed"

@@ -10,7 +10,7 @@ from gitorch.model.ids import Moment, SessionId
 from gitorch.model.run import RunPhase, SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.gates import next_question
-from gitorch.rules.granting import base_of, living_session, may_be_granted
+from gitorch.rules.granting import base_of, living_session, may_be_granted, not_independent
 from gitorch.rules.readings import base_parents, limits_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
     if run.phase is not RunPhase.RUNNING or not may_be_granted(run, job):
         message = f"{command.job} is {job.phase} and cannot be given to a session now"
         raise Refused(message, f"gitorch why {command.job}")
+    if barred := not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
+        raise Refused(barred, f"gitorch why {command.job}")
     living = living_session(run, job)
     expected = next_session(run) if living is None else living.id
     if command.session != expected or command.fresh is not (living is None):

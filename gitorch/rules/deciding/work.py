@@ -11,8 +11,10 @@ from gitorch.model.review import Disposition, ReportStatus
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
+from gitorch.rules.deciding import late
 from gitorch.rules.gates import may_judge, next_question
 from gitorch.rules.globs import outside
+from gitorch.rules.granting import not_independent
 from gitorch.rules.readings import check_needed, check_settled, judged_commit, overlap_key
 from gitorch.rules.replies import all_answered, restated_with_evidence
 
@@ -27,17 +29,19 @@ if TYPE_CHECKING:
 CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
 DEFERRED_OPTIONS = ("defer", "waive", "fix")
 BLOCKED_OPTIONS = ("cleared", "stop_epic", "stop_run")
-FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
-def hand_in(state: State, _: Order, command: commands.HandIn) -> tuple[Event, ...]:
+def hand_in(state: State, order: Order, command: commands.HandIn) -> tuple[Event, ...]:
     """An agent's report. What is wrong with it is said, so that the agent can put it right."""
     run = ensure.run_under_way(ensure.run_there(state))
-    session = ensure.session_of(run, command.token)
+    session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     job = ensure.own_job(run, session, command.job)
+    ensure.fence_stands(job, command.fence)
+    if late.ran_out(session, job, order.at):
+        return late.keep_report(run, session, job, command, order.at)
     lease = ensure.lease_held(run, session, ensure.working(job))
     unfinished = (command.facts.head or run.target_commit, command.replies)
-    commit, replies = _finished_work(job, command) if command.status in FINISHED else unfinished
+    commit, replies = finished_work(job, command) if command.status in late.FINISHED else unfinished
     _said_what_is_needed(command)
     handed = events.HandedOff(
         job=job.spec.id,
@@ -55,10 +59,10 @@ def hand_in(state: State, _: Order, command: commands.HandIn) -> tuple[Event, ..
         replies=replies,
         text=command.summary,
     )
-    return (handed, *_asked(run, session, job, command))
+    return (handed, *asked(run, session, job, command))
 
 
-def _finished_work(job: JobState, command: commands.HandIn) -> tuple[CommitId, tuple[Reply, ...]]:
+def finished_work(job: JobState, command: commands.HandIn) -> tuple[CommitId, tuple[Reply, ...]]:
     """The commit handed in, and the answers to its findings. Raises Refused with everything that keeps it from being one."""
     name, facts = job.spec.id, command.facts
     if job.spec.kind in REVIEWING:
@@ -107,25 +111,25 @@ def _said_what_is_needed(command: commands.HandIn) -> None:
         raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
 
 
-def _asked(run: Run, session: Session, job: JobState, command: commands.HandIn) -> tuple[Event, ...]:
+def asked(run: Run, session: Session, job: JobState, command: commands.HandIn) -> tuple[Event, ...]:
     """The questions that a report leaves for people, numbered one after the other."""
     first = len(run.questions) + 1
     ids = (_question_id(n) for n in range(first, first + 1000))
     name, by = job.spec.id, session.id
-    asked: list[Event] = []
+    found: list[Event] = []
     if command.status is ReportStatus.NEEDS_CONTEXT:
         kind = QuestionKind.CONTEXT
-        asked += [events.QuestionAsked(next(ids), kind, name, by, (), 0, text) for text in command.questions]
+        found += [events.QuestionAsked(next(ids), kind, name, by, (), 0, text) for text in command.questions]
     concerned = (QuestionKind.CONCERN, name, by, CONCERN_OPTIONS)
-    asked += [events.QuestionAsked(next(ids), *concerned, n, text) for n, text in enumerate(command.concerns, 1)]
+    found += [events.QuestionAsked(next(ids), *concerned, n, text) for n, text in enumerate(command.concerns, 1)]
     for reply in command.replies:
         if reply.disposition is Disposition.DEFERRED:
             text = f"{name} wants to put off finding {_described(job, reply.number)}: {reply.evidence}"
             kind = QuestionKind.DEFERRED
-            asked.append(events.QuestionAsked(next(ids), kind, name, by, DEFERRED_OPTIONS, reply.number, text))
+            found.append(events.QuestionAsked(next(ids), kind, name, by, DEFERRED_OPTIONS, reply.number, text))
     if command.status is ReportStatus.BLOCKED:
-        asked.append(_blocked(next(ids), session, job, command))
-    return tuple(asked)
+        found.append(_blocked(next(ids), session, job, command))
+    return tuple(found)
 
 
 def _described(job: JobState, number: int) -> str:
@@ -167,12 +171,17 @@ def record_check(state: State, order: Order, command: commands.RecordCheck) -> t
     return (events.CheckRecorded(command.job, job.attempt, command.check),)
 
 
-def give_verdict(state: State, _: Order, command: commands.GiveVerdict) -> tuple[Event, ...]:
+def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> tuple[Event, ...]:
     """A verdict counts only for the commit, the round and the nonce of the reviewer's own brief."""
     run = ensure.run_under_way(ensure.run_there(state))
-    session = ensure.session_of(run, command.token)
+    session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     review = ensure.reviewing(session, ensure.own_job(run, session, command.job))
+    ensure.fence_stands(review, command.fence)
+    if late.ran_out(session, review, order.at):
+        return late.keep_verdict(run, session, review, command, order.at)
     lease = ensure.lease_held(run, session, ensure.working(review))
+    if not_independent(run, review, session.runtime, session.holder):
+        raise Refused(not_independent(run, review, session.runtime, session.holder), f"gitorch why {review.spec.id}")
     subject = _judged(run, review, command, lease)
     contradiction = may_judge(command.verdict, command.findings)
     if contradiction:
@@ -191,26 +200,33 @@ def give_verdict(state: State, _: Order, command: commands.GiveVerdict) -> tuple
         text=command.text,
     )
     if command.verdict == "reject" and not review.spec.advisory:
-        reason = f"{review.spec.id} rejected it: {command.text.splitlines()[0] if command.text else 'no reason given'}"
-        return (event, *_rejected(run, subject, session, reason))
+        return (event, *rejected(run, subject, session, command.text))
     return (event,)
 
 
 def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Lease) -> JobState:
-    subject = ensure.job_there(run, review.spec.subject or review.spec.id)
-    commit = judged_commit(run, review)
-    ready = subject is review or subject.phase is JobPhase.SUBMITTED
-    if not ready or commit is None or command.commit != commit:
-        now = "nothing" if commit is None else commit[:12]
-        message = f"this verdict names {command.commit[:12]}, but what {subject.spec.id} handed in is {now}"
-        raise Refused(message, "gitorch brief")
+    subject = verdict_stands(run, review, command.commit)
     if command.nonce != lease.nonce:
         message = f"this verdict does not carry the nonce of the brief for round {subject.attempt} of {review.spec.id}"
         raise Refused(message, "gitorch brief")
     return subject
 
 
-def _rejected(run: Run, subject: JobState, session: Session, reason: str) -> tuple[Event, ...]:
+def verdict_stands(run: Run, review: JobState, judged: CommitId) -> JobState:
+    """The job that a verdict is about. Raises Refused where it names another commit than the one handed in."""
+    subject = ensure.job_there(run, review.spec.subject or review.spec.id)
+    commit = judged_commit(run, review)
+    ready = subject is review or subject.phase is JobPhase.SUBMITTED
+    if not ready or commit is None or judged != commit:
+        now = "nothing" if commit is None else commit[:12]
+        message = f"this verdict names {judged[:12]}, but what {subject.spec.id} handed in is {now}"
+        raise Refused(message, "gitorch brief")
+    return subject
+
+
+def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[Event, ...]:
+    """The job fails; the run with it, or a human is asked, by the run's own policy."""
+    reason = f"{session.job} rejected it: {text.splitlines()[0] if text else 'no reason given'}"
     failed = events.JobFailed(subject.spec.id, reason)
     if run.settings.reject_fails_run:
         return (failed, events.RunFailed(reason))

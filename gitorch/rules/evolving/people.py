@@ -16,6 +16,7 @@ from gitorch.model.run import (
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.change import move_job, promote, with_job, with_question, write_letter
+from gitorch.rules.evolving.hands import waited
 from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.readings import open_questions
 
@@ -85,17 +86,17 @@ def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
     return run if effect is None else effect(run, record, replace(question, answer=answer))
 
 
-def _context_answered(run: Run, _: Record, question: Question) -> Run:
+def _context_answered(run: Run, record: Record, question: Question) -> Run:
     """The agent goes on once the last question of its handoff is answered, with all answers in one text."""
     if question.job is None or any(q.kind is question.kind for q in open_questions(run, question.job)):
         return run
-    return _resumed(run, run.jobs[question.job], question.id)
+    return _resumed(run, record, run.jobs[question.job], question.id)
 
 
-def _resumed(run: Run, job: JobState, about: str) -> Run:
+def _resumed(run: Run, record: Record, job: JobState, about: str) -> Run:
     if job.phase is not JobPhase.WAITING_HUMAN or job.lease is None:
         return run
-    run = move_job(run, job.spec.id, JobPhase.RUNNING)
+    run = waited(move_job(run, job.spec.id, JobPhase.RUNNING), job, record)
     return write_letter(run, job.lease.session, LetterKind.ANSWER, about)
 
 
@@ -145,7 +146,7 @@ def _checkpoint_answered(run: Run, record: Record, question: Question) -> Run:
     return promote(run, record.at)
 
 
-def _escalation_answered(run: Run, _: Record, question: Question) -> Run:
+def _escalation_answered(run: Run, record: Record, question: Question) -> Run:
     """Another try starts counting anew; a cleared blocker sets the agent going again; another round is allowed."""
     if question.job is None or question.answer is None or question.job not in run.jobs:
         return run
@@ -157,7 +158,7 @@ def _escalation_answered(run: Run, _: Record, question: Question) -> Run:
         return with_job(run, question.job, rounds_allowed=job.attempt + 1)
     if option in {"retry", "cleared"}:
         run = with_job(run, question.job, launch_failures=0, deaths=0, nudged=False)
-        return _resumed(run, run.jobs[question.job], question.id)
+        return _resumed(run, record, run.jobs[question.job], question.id)
     return run
 
 

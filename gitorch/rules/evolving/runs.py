@@ -8,7 +8,7 @@ from gitorch.errors import Corrupt
 from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, Settings
-from gitorch.rules.change import move_job, move_run, promote, withdraw
+from gitorch.rules.change import move_job, move_run, promote, put_down, withdraw
 from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def failed(run: Run, record: Record, event: RunFailed) -> Run:
 def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
     for job, state in run.jobs.items():
         if state.phase not in ENDED:
-            run = move_job(run, job, JobPhase.CANCELED, lease=None)
+            run = move_job(put_down(run, state, "stopped"), job, JobPhase.CANCELED, lease=None)
     return withdraw(move_run(run, phase, ended_at=record.at, reason=reason), record, open_questions(run))
 
 

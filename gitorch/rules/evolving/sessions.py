@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import JobPhase, Lease, LetterKind, Session, SessionPhase
 from gitorch.model.values import replace
-from gitorch.rules.change import move_job, with_job, with_session, write_letter
+from gitorch.rules.change import move_job, put_down, with_job, with_session, write_letter
+from gitorch.rules.readings import writes
 
 if TYPE_CHECKING:
     from gitorch.model.events import (
@@ -60,6 +61,7 @@ def _opened(run: Run, record: Record, event: LeaseGranted) -> Run:
         token=event.token,
         phase=SessionPhase.STARTING,
         started_at=record.at,
+        fence=event.fence,
     )
     return replace(run, sessions={**run.sessions, session.id: session})
 
@@ -75,7 +77,7 @@ def renewed(run: Run, _: Record, event: LeaseRenewed) -> Run:
 
 
 def lease_ended(run: Run, record: Record, event: LeaseEnded) -> Run:
-    """The job goes back into the queue with its worktree and its attempt as they are.
+    """The job goes back into the queue with its worktree and its attempt as they are; work whose lease expired is stale.
 
     A revoked lease is that of a stuck agent: its session is given up, so that it is stopped and the job gets a fresh one.
     """
@@ -84,7 +86,9 @@ def lease_ended(run: Run, record: Record, event: LeaseEnded) -> Run:
         message = f"lease {event.fence} of {event.job} was ended but does not stand"
         raise Corrupt(message)
     session = None if event.reason == "revoked" else job.session
-    return move_job(run, event.job, JobPhase.QUEUED, lease=None, session=session, ready_at=record.at)
+    after = JobPhase.STALE if event.reason == "expired" and writes(job) else JobPhase.QUEUED
+    run = put_down(run, job, event.reason)
+    return move_job(run, event.job, after, lease=None, session=session, ready_at=record.at)
 
 
 def alive(run: Run, record: Record, event: SessionAlive) -> Run:

@@ -9,7 +9,7 @@ from gitorch.model.review import Finding, Handoff, ReportStatus, Severity, Verdi
 from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
-from gitorch.rules.change import demote, move_job, promote, with_job, with_session, withdraw, write_letter
+from gitorch.rules.change import demote, move_job, promote, put_down, with_job, with_session, withdraw, write_letter
 from gitorch.rules.findings import list_findings
 from gitorch.rules.graph import ancestors, needs_of
 from gitorch.rules.readings import (
@@ -52,6 +52,12 @@ def handed_off(run: Run, record: Record, event: HandedOff) -> Run:
     job = _leased(run, event.job, event.session, event.fence)
     if event.status not in DONE:
         return move_job(run, event.job, JobPhase.WAITING_HUMAN)
+    return submitted(put_down(run, job, "handed-in"), record, event)
+
+
+def submitted(run: Run, record: Record, event: HandedOff) -> Run:
+    """The work that a report hands in is at its gate, and nobody has its lease any more."""
+    job = run.jobs[event.job]
     handoff = Handoff(
         status=event.status,
         attempt=event.attempt,
@@ -91,7 +97,12 @@ def checked(run: Run, record: Record, event: CheckRecorded) -> Run:
 
 def verdict_given(run: Run, record: Record, event: VerdictGiven) -> Run:
     """The review is completed; what it means for its subject is decided at the gate, which a synthesis reaches itself."""
-    _leased(run, event.job, event.session, event.fence)
+    job = _leased(run, event.job, event.session, event.fence)
+    return verdict_counts(put_down(run, job, "judged"), record, event)
+
+
+def verdict_counts(run: Run, record: Record, event: VerdictGiven) -> Run:
+    """The verdict stands among those of its subject. Raises Corrupt where it judged something else than what was handed in."""
     subject = run.jobs[event.subject]
     if judged_commit(run, run.jobs[event.job]) != event.commit or subject.attempt != event.round:
         message = f"{event.job} judged {event.commit}, which is not what {event.subject} handed in"
@@ -156,6 +167,7 @@ def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
     for review in reviews_of(run, subject):
         run = withdraw(run, record, open_questions(run, review.spec.id))
         fresh = {"attempt": attempt, "verdict": None, "lease": None, "session": None, "launch_failures": 0, "deaths": 0}
+        run = put_down(run, review, "stopped")
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED)
         run = move_job(run, review.spec.id, JobPhase.BLOCKED, **fresh)
@@ -232,8 +244,13 @@ def _demanded(run: Run, job: JobId, finding: Finding) -> Run:
 def failed(run: Run, record: Record, event: JobFailed) -> Run:
     """The job is over; what cannot be done without it is skipped."""
     run = withdraw(run, record, open_questions(run, event.job))
-    run = move_job(run, event.job, JobPhase.FAILED, lease=None)
-    return promote(_skipped(run, record, event.job), record.at)
+    run = move_job(put_down(run, run.jobs[event.job], "stopped"), event.job, JobPhase.FAILED, lease=None)
+    return skip_dependents(run, record, event.job)
+
+
+def skip_dependents(run: Run, record: Record, job: JobId) -> Run:
+    """What cannot be done without a job that is over is skipped; what waited for nothing else begins."""
+    return promote(_skipped(run, record, job), record.at)
 
 
 def skip_with_dependents(run: Run, record: Record, job: JobId) -> Run:
@@ -257,6 +274,7 @@ def _needs_review_of(run: Run, job: JobState, subject: JobId) -> bool:
 def _reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
     for review in reviews_of(run, subject):
         run = withdraw(run, record, open_questions(run, review.spec.id))
+        run = put_down(run, review, "stopped")
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
         if run.jobs[review.spec.id].phase not in ENDED:

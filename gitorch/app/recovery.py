@@ -1,0 +1,89 @@
+"""`recover`: what was left behind, and doing something about it, one thing or all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.acting import carry, carry_asked
+from gitorch.app.finding import find_run
+from gitorch.app.hands import find_job
+from gitorch.errors import Denied, GitorchError, NotFound
+from gitorch.model import commands, hand_commands
+from gitorch.model.ids import HandInId
+from gitorch.model.run import JobPhase
+from gitorch.model.values import dataclass
+from gitorch.rules.ensure import run_there
+from gitorch.rules.readings import writes
+from gitorch.rules.recovery import remedies
+
+if TYPE_CHECKING:
+    from gitorch.app.people import Caller
+    from gitorch.app.tools import Tools
+    from gitorch.model.run import Run
+    from gitorch.rules.recovery import Remedy
+
+WHY = "recovered"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A remedy and what became of it: `done` with nothing in `refused`, or why not."""
+
+    remedy: Remedy
+    done: bool = False
+    refused: str = ""
+
+
+def look(tools: Tools, said: str | None) -> tuple[Run, tuple[Outcome, ...]]:
+    """What was left behind; nothing is changed."""
+    run = find_run(tools, said)
+    return run, tuple(Outcome(remedy) for remedy in remedies(run, tools.clock.now()))
+
+
+def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[Outcome, ...]]:
+    """Do what `look` shows, each by itself: one that is refused keeps none of the others from being done."""
+    run = find_run(tools, said)
+    run = run_there(carry(tools, run.id, caller.actor, hand_commands.ExpireLeases())[0])
+    done = tuple(_applied(tools, caller, run, remedy, reason) for remedy in remedies(run, tools.clock.now()))
+    return run_there(tools.ledger.state(run.id)), done
+
+
+def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str) -> Outcome:
+    try:
+        if remedy.hand_in is not None:
+            adopt(tools, caller, run, remedy.hand_in, reason)
+        elif run.jobs[remedy.job].phase is JobPhase.STALE:
+            requeue(tools, caller, run, remedy.job, reason)
+    except Denied:
+        raise
+    except GitorchError as no:
+        return Outcome(remedy, refused=no.message)
+    return Outcome(remedy, done=True)
+
+
+def requeue(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Queue stale work again."""
+    command = hand_commands.RequeueJob(find_job(run, said), reason or WHY)
+    expire = hand_commands.ExpireLeases()
+    return run_there(carry_asked(tools, run.id, caller.actor, (expire, command), "requeue")[0])
+
+
+def adopt(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Let a late hand-in count, by what git says of its worktree now."""
+    kept = run.kept.get(HandInId(said))
+    if kept is None:
+        message = f"run {run.id} keeps no late hand-in {said}; it keeps {', '.join(run.kept) or 'none'}"
+        raise NotFound(message, f"gitorch recover {run.id}")
+    job = run.jobs[kept.job]
+    facts = commands.WorkFacts(None, (), 0, ())
+    if writes(job):
+        expected = tuple(e.path for e in job.spec.artifacts if e.required)
+        facts = tools.git.facts(tools.job_worktree(run, kept.job), job.base or run.target_commit, expected)
+    orders = (hand_commands.ExpireLeases(), commands.AdoptHandIn(kept.id, facts, reason or WHY))
+    return run_there(carry_asked(tools, run.id, caller.actor, orders, "adopt")[0])
+
+
+def cancel_job(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Give a job up, with everything that cannot be done without it."""
+    command = hand_commands.CancelJob(find_job(run, said), reason or "given up by the principal")
+    return run_there(carry_asked(tools, run.id, caller.actor, command, "cancel")[0])

@@ -1,0 +1,63 @@
+"""What somebody who works by hand wants of a run, and what is wanted of work that was left behind. See `model.commands`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitorch.model.ids import Digest, JobId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimJob:
+    """Take a job's lease by hand: the one that is named, or the first of the queue. The session is always a new one.
+
+    `tokens` gives the digest of a session's token: its number is known only when the decision is made. `runtime` is what
+    works, where it is not the lane's.
+    """
+
+    job: JobId | None
+    tokens: Callable[[SessionId], Digest]
+    nonce: str
+    runtime: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The holder of a lease is at work. `fence` 0 means that no number was said."""
+
+    token: Digest
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLease:
+    """The holder gives a job back as it is."""
+
+    token: Digest
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireLeases:
+    """End every lease held by hand whose time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequeueJob:
+    """Queue stale work again."""
+
+    job: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Give a job up, with everything that cannot be done without it."""
+
+    job: JobId
+    reason: str

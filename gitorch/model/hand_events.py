@@ -1,0 +1,73 @@
+"""What happened around work that is done by hand, and to hand-ins that came too late. See `model.events`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.values import dataclass
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, Digest, HandInId, JobId, Moment, SessionId
+    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+
+
+@dataclass(frozen=True, slots=True)
+class JobClaimed:
+    """Somebody took a job's lease by hand. `holder` is who: kind, name and host of the actor, who alone may use it."""
+
+    job: JobId
+    session: SessionId
+    fence: int
+    attempt: int
+    until: Moment
+    lane: str
+    runtime: str
+    holder: str
+    token: Digest
+    nonce: str
+    base: CommitId | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandInKept:
+    """A report or verdict came after its lease had run out: it does not count, and is kept for the principal."""
+
+    hand_in: HandInId
+    job: JobId
+    session: SessionId
+    fence: int
+    attempt: int
+    status: ReportStatus | None
+    commit: CommitId
+    commits: int
+    concerns: tuple[str, ...]
+    tests_claimed: str
+    replies: tuple[Reply, ...]
+    verdict: Choice | None
+    findings: tuple[Finding, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandInAdopted:
+    """The principal lets a hand-in that was kept count after all."""
+
+    hand_in: HandInId
+    job: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequeued:
+    """Stale work is queued again, with its attempt, branch and worktree as they are."""
+
+    job: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCanceled:
+    """A job will not be done; what cannot be done without it is skipped."""
+
+    job: JobId
+    reason: str

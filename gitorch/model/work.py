@@ -1,0 +1,31 @@
+"""What was handed in beside commits, as a run remembers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.values import dataclass
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import CommitId, HandInId, JobId, Moment, SessionId
+    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHandIn:
+    """A report or a verdict that came after its lease had run out. `status` is a report's, `verdict` a review's."""
+
+    id: HandInId
+    job: JobId
+    session: SessionId
+    attempt: int
+    status: ReportStatus | None
+    commit: CommitId
+    at: Moment
+    summary: str
+    concerns: tuple[str, ...] = ()
+    tests_claimed: str = ""
+    replies: tuple[Reply, ...] = ()
+    verdict: Choice | None = None
+    findings: tuple[Finding, ...] = ()
+    adopted: bool = False

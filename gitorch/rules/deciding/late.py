@@ -1,0 +1,116 @@
+"""Hand-ins that come after their lease has run out: they do not count, are kept, and the principal can adopt them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Refused
+from gitorch.model import events, hand_events
+from gitorch.model.ids import CommitId, HandInId
+from gitorch.model.review import ReportStatus
+from gitorch.model.run import JobPhase
+
+if TYPE_CHECKING:
+    from gitorch.model import commands
+    from gitorch.model.events import Event
+    from gitorch.model.ids import Moment
+    from gitorch.model.run import JobState, Run, Session
+
+EXPIRED = "expired"
+KEPT_MAX = 3
+"""Late hand-ins of one session that are kept; more of them say nothing new."""
+
+WORKING = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
+
+FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
+
+
+def overdue(session: Session, job: JobState, at: Moment) -> bool:
+    """Whether this session holds, by hand, a lease whose time has passed, whether or not anybody has written that down.
+
+    A lease of gitorch's own sessions is renewed by seeing them, and ends with them: the clock alone never ends it.
+    """
+    lease = job.lease
+    return (
+        bool(session.holder)
+        and lease is not None
+        and lease.session == session.id
+        and lease.until < at
+        and job.phase in WORKING
+    )
+
+
+def ran_out(session: Session, job: JobState, at: Moment) -> bool:
+    """Whether the session's lease has run out, written down or not."""
+    return overdue(session, job, at) or session.ended == EXPIRED
+
+
+def ended(run: Run, at: Moment) -> tuple[Event, ...]:
+    """The end of every lease that is overdue. One whose holder waits for a human's answer waits with it."""
+    return tuple(
+        events.LeaseEnded(session.job, run.jobs[session.job].fence, EXPIRED)
+        for session in run.sessions.values()
+        if overdue(session, run.jobs[session.job], at)
+    )
+
+
+def keep_report(run: Run, session: Session, job: JobState, command: commands.HandIn, at: Moment) -> tuple[Event, ...]:
+    """A late report, kept with what git says of it. Raises Refused for one that asks rather than hands in."""
+    if command.status not in FINISHED or command.facts.head is None:
+        message = f"{_said(session, job)}; claim it again and report then"
+        raise Refused(message, f"gitorch claim {job.spec.id}")
+    kept = hand_events.HandInKept(
+        hand_in=_next(run, session, job),
+        job=job.spec.id,
+        session=session.id,
+        fence=_fence(session, job),
+        attempt=job.attempt,
+        status=command.status,
+        commit=command.facts.head,
+        commits=command.facts.commits,
+        concerns=command.concerns,
+        tests_claimed=command.tests_claimed,
+        replies=command.replies,
+        verdict=None,
+        findings=(),
+        text=command.summary,
+    )
+    return (*ended(run, at), kept)
+
+
+def keep_verdict(
+    run: Run, session: Session, job: JobState, command: commands.GiveVerdict, at: Moment
+) -> tuple[Event, ...]:
+    """A late verdict, kept with its findings."""
+    kept = hand_events.HandInKept(
+        hand_in=_next(run, session, job),
+        job=job.spec.id,
+        session=session.id,
+        fence=_fence(session, job),
+        attempt=job.attempt,
+        status=None,
+        commit=CommitId(command.commit),
+        commits=0,
+        concerns=(),
+        tests_claimed="",
+        replies=(),
+        verdict=command.verdict,
+        findings=command.findings,
+        text=command.text,
+    )
+    return (*ended(run, at), kept)
+
+
+def _fence(session: Session, job: JobState) -> int:
+    return job.lease.fence if job.lease is not None and job.lease.session == session.id else session.fence
+
+
+def _next(run: Run, session: Session, job: JobState) -> HandInId:
+    if sum(kept.session == session.id for kept in run.kept.values()) >= KEPT_MAX:
+        message = f"{_said(session, job)}, and {KEPT_MAX} late hand-ins of it are kept already"
+        raise Refused(message, "gitorch recover")
+    return HandInId(f"h{len(run.kept) + 1}")
+
+
+def _said(session: Session, job: JobState) -> str:
+    return f"the lease of session {session.id} on {job.spec.id} has run out"

@@ -1,0 +1,160 @@
+"""A whole run driven by hand, without tmux: few commands, each of which gitorch itself names as the next."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from house import GITORCH, House, house
+from waiting import until
+
+FLOW = """\
+gitorch: workflow/1
+name: {name}
+lanes:
+  author: {{runtime: claude}}
+  reviewer: {{runtime: codex}}
+jobs:
+{jobs}
+"""
+CHANGE = """\
+  change: {kind: build, lane: author, objective: "Add sub() to calc.py.", scope: {allowed: [calc.py]}}
+  review: {kind: review, lane: reviewer, needs: [change]}
+  approval: {kind: checkpoint, needs: [review]}
+  merge: {kind: merge, needs: [approval]}
+cycles: [{review: review, back_to: change, rounds: 1}]
+"""
+COMMANDS_MAX = 14
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch):
+    """A repository where no tmux and no agent program can be found."""
+    git = subprocess.run(["which", "git"], capture_output=True, encoding="utf-8", check=True).stdout.strip()
+    only = tmp_path / "bin"
+    only.mkdir()
+    for name in ("git", "sh", "env", "python3"):
+        (only / name).symlink_to(
+            Path(git).with_name(name) if Path(git).with_name(name).exists() else Path("/bin") / name
+        )
+    with house(tmp_path / "place") as made:
+        made.repo.commit({"calc.py": "def add(a, b):\n    return a + b\n"})
+        made("init", "--tests", "git diff --check HEAD")
+        with monkeypatch.context() as without:
+            without.setenv("PATH", str(only))
+            yield made
+
+
+def flow(place: House, jobs: str, name: str = "Change", lease_seconds: int = 600) -> str:
+    """Start a run of these jobs by hand."""
+    policies = f"policies: {{recovery: {{lease_seconds: {lease_seconds}}}}}\n"
+    place.repo.write({"flow.yaml": FLOW.format(name=name, jobs=jobs) + policies})
+    return str(place("start", "flow.yaml", "--by-hand", "--yes", "--json").json["run"]["id"])
+
+
+def worktree(place: House, job: str, said=None) -> Path:
+    """Where a job was claimed to be worked on."""
+    found = Path(said.json["worktree"])
+    assert found.name.startswith(job)
+    return found
+
+
+def write(place: House, where: Path, sign: str, message: str) -> str:
+    """Commit the function, with the operator that it subtracts with."""
+    (where / "calc.py").write_text(f"def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a {sign} b\n")
+    place.repo.git("-C", str(where), "commit", "--quiet", "--all", "--message", message)
+    return place.repo.git("-C", str(where), "rev-parse", "HEAD")
+
+
+def test_a_change_with_one_revision_takes_few_commands_all_of_which_are_suggested(place: House) -> None:
+    flow(place, CHANGE)
+    typed, verdicts, signs, fixed = 1, ["needs_revision", "accept"], ["+", "-"], "COMMIT"
+    while place.status()["phase"] == "running":
+        suggested = place.status()["next_commands"][0]
+        words = shlex.split(suggested.replace("…", "as asked").replace("COMMIT", fixed))[1:]
+        if words[0] == "verdict":
+            words[1] = verdicts.pop(0)
+            words += ["--finding", "blocking|calc.py:6|It adds"] if words[1] == "needs_revision" else []
+        said = place(*words, *(["--yes"] if words[0] == "approve" else []), "--json")
+        typed += 1
+        if words[:2] == ["claim", "change"]:
+            fixed = write(place, worktree(place, "change", said), signs.pop(0), "Subtract")
+    assert place.status()["phase"] == "completed"
+    assert "return a - b" in place.repo.git("show", "main:calc.py")
+    assert typed <= COMMANDS_MAX
+    assert place("verify").status == 0
+    assert place.kinds("change") == [
+        *("job-claimed", "handed-off", "check-recorded", "findings-listed"),
+        *("job-claimed", "handed-off", "check-recorded", "gate-passed"),
+    ]
+    assert not list(place.worktrees.glob("*/review*"))
+
+
+def test_a_late_hand_in_does_not_count_is_kept_and_can_be_adopted(place: House) -> None:
+    run = flow(place, CHANGE, lease_seconds=1)
+    where = worktree(place, "change", place("claim", "--json"))
+    head = write(place, where, "-", "Subtract")
+    until(lambda: "ran out" in place("recover").out, 20, what="the end of the lease")
+    assert "has run out" in place("heartbeat", status=4).err
+    late = place("handoff", "DONE", "--summary", "It subtracts", cwd=str(where), status=4)
+    assert "kept as h1" in late.err
+    assert place.phase("change") == "stale"
+    assert (where / "calc.py").exists()
+    assert place("claim", "change", status=4).err
+    row = place("recover", "--json").json["remedies"][0]
+    assert (row["remedy"]["hand_in"], row["done"]) == ("h1", False)
+    assert place.phase("change") == "stale"
+    denied = place("recover", "change", "--adopt", "h1", env={"GITORCH_OPERATOR": "otto"}, status=5)
+    assert "only the principal" in denied.err
+    place("recover", "--apply", "--reason", "It is sound")
+    assert place.records("hand-in-adopted")[0]["reason"] == "It is sound"
+    assert place.records("check-recorded")[0]["check"]["commit"] == head
+    assert place.phase("review") == "queued"
+    assert run
+
+
+def test_work_that_is_left_behind_is_queued_again_and_the_next_goes_on_where_it_was(place: House) -> None:
+    flow(place, CHANGE, lease_seconds=1)
+    where = worktree(place, "change", place("claim", "--json"))
+    write(place, where, "+", "Begin")
+    until(lambda: "ran out" in place("recover").out, 20, what="the end of the lease")
+    assert place.phase("change") == "running"
+    place("recover", "--apply")
+    brief = place("claim", "--json", env={"GITORCH_OPERATOR": "otto"}).json["brief"]
+    assert len(brief["done"]) == 1
+    assert place.records("job-claimed")[-1]["fence"] == 2
+    assert place.records("job-claimed")[-1]["holder"].startswith("operator/otto@")
+    assert place("handoff", "DONE", cwd=str(where), status=None).status in {4, 5}
+
+
+def test_eight_who_claim_at_once_get_a_job_each_and_nobody_fails(place: House) -> None:
+    jobs = "".join(f"  job-{n}: {{kind: draft, lane: author, objective: Write it.}}\n" for n in range(8))
+    place.repo.write(
+        {"gitorch.yaml": (place.path / "gitorch.yaml").read_text().replace("max_agents: 4", "max_agents: 9")}
+    )
+    run = flow(place, jobs, "Eight")
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda n: claimed(place, f"w{n}"), range(8)))
+    assert sorted(one["job"] for one in done) == [f"job-{n}" for n in range(8)]
+    assert len({one["session"] for one in done}) == 8
+    assert len(place.records("job-claimed")) == 8
+    assert place("claim", run, status=None).status in {3, 4}
+    assert place("verify").status == 0
+
+
+def claimed(place: House, operator: str) -> dict[str, str]:
+    """What a process of its own got that claims as this operator."""
+    done = subprocess.run(
+        [GITORCH, "claim", "--json"],
+        cwd=place.path,
+        env={"PATH": str(place.path.parents[1] / "bin"), "GITORCH_OPERATOR": operator, "HOME": str(place.path)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
