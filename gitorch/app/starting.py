@@ -13,11 +13,11 @@ from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.message import PRINCIPAL
 from gitorch.model.plan import Plan
-from gitorch.model.run import OVER
+from gitorch.model.run import OVER, Board
 from gitorch.model.values import dataclass, replace
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.compile import compile_plan, compile_workflow, default_settings, lane_of, reviewer_runtime
-from gitorch.rules.ensure import run_there
+from gitorch.rules.ensure import not_begun, run_there
 from gitorch.rules.graph import execution_plan
 from gitorch.rules.mail import is_plan
 from gitorch.rules.readiness import check_plan
@@ -236,8 +236,20 @@ def _ready(
     target: tuple[str, CommitId],
     files: Mapping[str, bytes],
 ) -> Ready:
-    run = RunId(f"{_short(slug(plan.title, 'run'))}-{tools.secrets.nonce()[:4]}")
+    board = tools.ledger.state(None).board if tools.ledger.exists() else Board()
+    run = _next_run(board, plan, target[1])
     return Ready(run, plan.title, workflow, settings, target[0], target[1], Digest(plan.digest), files)
+
+
+def _next_run(board: Board, plan: Plan, target: CommitId) -> RunId:
+    """An id that nobody has, and that `check` shows as `start` will take it: of what is started, on what, after what."""
+    name, number = _short(slug(plan.title, "run")), len(board.runs)
+    while True:
+        said = f"{board.ledger} {plan.digest} {target} {number}"
+        run = RunId(f"{name}-{_digest(said.encode()).removeprefix('sha256:')[:4]}")
+        if run not in board.runs:
+            return run
+        number += 1
 
 
 def _short(name: str, most: int = 20) -> str:
@@ -275,8 +287,12 @@ def _row(tools: Tools, ready: Ready, job: JobId) -> SheetRow:
 
 
 def refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
-    """Keep in the ledger that this plan was refused, and why. Without a ledger there is nothing to keep it in."""
+    """Keep in the ledger that this plan was refused, and why. Without a ledger there is nothing to keep it in.
+
+    Raises Refused where all that is wrong with it is that a run works on it already.
+    """
     if tools.ledger.exists():
+        not_begun(tools.ledger.state(None).board, Digest(checked.plan.digest))
         failures = tuple(f"{p.where}: {p.message}" for p in checked.problems)
         told = coordinator(tools, checked.plan)
         carry_asked(tools, None, caller.actor, commands.RejectPlan(checked.plan.path, failures, told), "start")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,16 @@ TERMINATED = 143
 BROKEN_PIPE = 141
 BUG = 70
 
-MACHINES_FAULT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE})
-"""What the operating system refuses for reasons that no change of gitorch would remove."""
+MACHINES_FAULT = {
+    errno.EACCES: ("may not be used by you", "ls -ld"),
+    errno.EPERM: ("may not be used by you", "ls -ld"),
+    errno.EROFS: ("lies on a file system that can only be read", "findmnt -T"),
+    errno.ENOSPC: ("cannot be written: no space is left", "df -h"),
+    errno.EDQUOT: ("cannot be written: your quota is used up", "df -h"),
+    errno.EFBIG: ("cannot be written: files may not grow this large", "df -h"),
+    errno.EIO: ("cannot be read or written: the device fails", "df -h"),
+}
+"""What the operating system refuses for reasons that no change of gitorch would remove, and what shows more of it."""
 
 
 class Detailed(Exception):
@@ -91,8 +100,16 @@ def _as_expected(error: BaseException) -> GitorchError | None:
     if isinstance(error, click.ClickException):
         return Usage(error.format_message())
     if isinstance(error, OSError) and error.errno in MACHINES_FAULT:
-        return Unavailable(f"{error.strerror}: {error.filename or 'the operating system does not allow it'}")
+        return _machines_fault(error, *MACHINES_FAULT[error.errno])
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return Unavailable("too many files are open for one more", "ulimit -n")
     return None
+
+
+def _machines_fault(error: OSError, said: str, shows: str) -> Unavailable:
+    """Writes through an open file do not name it; that it was some file here is all that is known then."""
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    return Unavailable(f"{where or 'a file of this repository'} {said}", shlex.join([*shows.split(), where or "."]))
 
 
 def _tell(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:

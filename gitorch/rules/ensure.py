@@ -17,7 +17,7 @@ from gitorch.rules.change import WITHDRAWN
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, QuestionId, SessionId
     from gitorch.model.record import Actor
-    from gitorch.model.run import JobState, Lease, Question, Report, Run, Session, State
+    from gitorch.model.run import Board, JobState, Lease, Question, Report, Run, Session, State
 
 
 def run_there(state: State) -> Run:
@@ -26,6 +26,14 @@ def run_there(state: State) -> Run:
         message = "there is no run to do this in"
         raise NotFound(message, "gitorch status")
     return state.run
+
+
+def not_begun(board: Board, plan: Digest) -> None:
+    """Raises Refused where a run that is not over works on exactly this plan."""
+    for line in board.runs.values():
+        if line.plan_digest == plan and line.phase not in OVER:
+            message = f"run {line.id} already works on exactly this plan and is {line.phase}"
+            raise Refused(message, "gitorch up" if line.phase is RunPhase.READY else f"gitorch status {line.id}")
 
 
 def run_open(run: Run) -> Run:

@@ -62,7 +62,8 @@ class GitHistory:
     def _git(
         self, errors: IO[bytes], *arguments: str, stdin: int | IO[bytes] | None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        command = ("git", f"--git-dir={self._common}", *arguments)
+        # git gives advice about grafts whenever there is a file of them, even the empty one of `PLUMBING`.
+        command = ("git", f"--git-dir={self._common}", "-c", "advice.graftFileDeprecated=false", *arguments)
         try:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=self._env)
         except OSError as error:
@@ -97,7 +98,7 @@ def _check(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
     if process.wait() == 0:
         return
     errors.seek(0)
-    said = errors.read(2000).decode("utf-8", "replace").strip().splitlines()
+    said = [line for line in errors.read(4000).decode("utf-8", "replace").splitlines() if not line.startswith("hint:")]
     raise Corrupt(f"git cannot read the ledger: {said[0] if said else 'it was ended'}.", hint="git fsck")
 
 

@@ -96,11 +96,23 @@ def test_an_interrupt_is_130_in_both_forms(stage):
     assert json.loads(stage.gitorch("status", "--json").out)["error"]["code"] == "interrupted"
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC])
-def test_what_the_operating_system_refuses_is_unavailable(stage, number):
-    stage.broken = OSError(number, "it said no", "some/file")
+@pytest.mark.parametrize(
+    ("number", "file", "said"),
+    [
+        (errno.EACCES, "a b", "gitorch: a b may not be used by you\n  try: ls -ld 'a b'\n"),
+        (errno.EROFS, "x", "gitorch: x lies on a file system that can only be read\n  try: findmnt -T x\n"),
+        (
+            errno.ENOSPC,
+            None,
+            "gitorch: a file of this repository cannot be written: no space is left\n  try: df -h .\n",
+        ),
+        (errno.EMFILE, None, "gitorch: too many files are open for one more\n  try: ulimit -n\n"),
+    ],
+)
+def test_what_the_operating_system_refuses_is_unavailable(stage, number, file, said):
+    stage.broken = OSError(number, "it said no", file)
     answer = stage.gitorch("status")
-    assert (answer.status, answer.err) == (8, "gitorch: it said no: some/file\n")
+    assert (answer.status, answer.err) == (8, said)
 
 
 def bug_report(answer) -> Path:

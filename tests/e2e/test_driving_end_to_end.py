@@ -27,7 +27,7 @@ def test_two_runs_at_once_one_up_pause_resume_and_cancel(tmp_path: Path) -> None
     with house(tmp_path) as home:
         home.configure(SCRIPT)
         held = home.start("short", title="Held")
-        assert held in home("start", "Held.md", "--yes", status=6).err
+        assert f"run {held} already works on exactly this plan" in home("start", "Held.md", "--yes", status=4).err
         home("pause", held, status=4)
         home("up", "--once")
         home("pause", held, "--reason", "release freeze")

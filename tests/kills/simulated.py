@@ -28,7 +28,7 @@ from gitorch.model import commands as c
 from gitorch.model.config import Config
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import QuestionKind
+from gitorch.model.run import QuestionKind, RunPhase
 from gitorch.model.runtime import Preset
 from gitorch.rules.readings import open_questions, writes
 
@@ -77,6 +77,7 @@ class World:
 
     def __init__(self, seed, folder, needs, **settings):
         self.chance = random.Random(seed)
+        self.needs = needs
         self.folder = folder
         self.clock = FakeClock()
         self.git = FakeGit()
@@ -96,6 +97,8 @@ class World:
         self.taken = {}
         self.stuck = {}
         self.deaths = 0
+        if settings.get("push_remote"):
+            self.ports["remotes"].held["origin"] = {"refs/heads/main": self.git.resolve("main")}
         self.ledger.create(HUMAN, self.clock.now(), "L")
         main = self.git.resolve("main")
         flow = workflow(needs)
@@ -203,12 +206,23 @@ class World:
         for question in open_questions(self.run):
             if question.kind is QuestionKind.APPROVAL:
                 if self.run.report is not None:
+                    self.the_remote_falls_silent()
                     people.approve(self.tools(), CALLER, self.run, self.run.report.digest, "typed")
+                return
+            if question.trigger.startswith("push:"):
+                people.answer(self.tools(), CALLER, question.id, [self.chance.choice(question.options)], RUN)
+                self.the_remote_falls_silent()
                 return
             options = [o for o in LIKED if o in question.options]
             said = options[0] if options else question.options[0] if question.options else "this one"
             people.answer(self.tools(), CALLER, question.id, [said, "because"], RUN)
             return
+
+    def the_human_holds(self):
+        """Pauses a run that goes on, resumes one that is paused."""
+        paused = self.run.phase is RunPhase.PAUSED
+        if paused or self.run.phase is RunPhase.RUNNING:
+            people.hold(self.tools(), CALLER, self.run, "resume" if paused else "pause")
 
     # What goes wrong
 
@@ -230,6 +244,12 @@ class World:
     def the_world_falls_silent(self):
         self.terminals.silent = not self.terminals.silent
 
+    def the_remote_falls_silent(self):
+        """Or speaks again."""
+        remotes = self.ports["remotes"]
+        if self.chance.random() < 0.6:
+            remotes.silent ^= set(remotes.held)
+
     def a_check_ends(self):
         for commit, command in list(self.checks.running):
             self.checks.finish(commit, command) if self.chance.random() < 0.8 else self.checks.die(commit, command)
@@ -240,11 +260,13 @@ class World:
             self.an_agent_goes_on: 12,
             self.a_check_ends: 4,
             self.the_human_decides: 2,
+            self.the_human_holds: 0.4,
             self.an_agent_dies: 1,
             self.agents_start_slowly: 0.5,
             self.time_passes: 1,
             self.the_server_dies: 0.2,
             self.the_world_falls_silent: 0.2,
+            self.the_remote_falls_silent: 1,
         }
         self.chance.choices(list(things), list(things.values()))[0]()
 
@@ -256,6 +278,8 @@ class World:
     def calm_down(self, until=lambda: False):
         """Left alone, with agents that work and a human who answers, the run ends and is cleaned up."""
         self.terminals.silent, self.terminals.begin_as = False, AgentState.IDLE
+        if self.run.phase is RunPhase.PAUSED:
+            self.the_human_holds()
         for _ in range(CALMING_ROUNDS):
             if self.run.cleaned or until():
                 return

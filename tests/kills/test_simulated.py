@@ -24,7 +24,7 @@ def check(world):
     events = [w.record.event for w in world.ledger.written]
     assert world.run.phase is RunPhase.COMPLETED
     merged = world.git.files(world.git.resolve("main"))
-    last = {job.spec.id: job.attempt for job in world.run.jobs.values() if job.spec.id in NEEDS}
+    last = {job.spec.id: job.attempt for job in world.run.jobs.values() if job.spec.id in world.needs}
     assert merged == {"README.md": "one\n", **{f"{name}.txt": f"{name} {times}\n" for name, times in last.items()}}
     done = [(x.job, x.attempt) for x in events if isinstance(x, e.HandedOff) and x.status is ReportStatus.DONE]
     assert not repeated(done)
@@ -32,10 +32,20 @@ def check(world):
     assert not repeated((x.session, x.letter) for x in events if isinstance(x, e.LetterDelivered))
     assert not repeated((x.job, x.attempt) for x in events if isinstance(x, e.CheckRecorded))
     assert not repeated(x.session for x in events if isinstance(x, e.SessionEnded))
-    assert sum(isinstance(x, e.Merged) for x in events) == 1
+    assert sum(isinstance(x, e.Merged) - isinstance(x, e.MergeTakenBack) for x in events) == 1
+    check_remote(world, events)
     for key, session in world.terminals.sessions.items():
         assert not repeated(session.turns), (key, session.turns)
     check_nothing_left(world)
+
+
+def check_remote(world, events):
+    """The remote holds the merge, once, or a person said to leave it."""
+    held = world.ports["remotes"].held.get("origin", {})
+    assert sum(isinstance(x, e.Pushed) for x in events) == (world.run.merged.push == "pushed")
+    assert world.run.merged.push == (
+        "left" if held and held["refs/heads/main"] != world.git.resolve("main") else "pushed" if held else ""
+    )
 
 
 def check_nothing_left(world):
@@ -58,7 +68,7 @@ def trouble(world, steps):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_any_trouble_ends_well(seed, tmp_path):
-    world = World(seed, tmp_path, NEEDS)
+    world = World(seed, tmp_path, NEEDS, test_command="make check", push_remote="origin" if seed % 2 else "")
     trouble(world, 150)
     world.calm_down()
     check(world)
@@ -67,8 +77,15 @@ def test_any_trouble_ends_well(seed, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 2000))
 def test_much_more_trouble_ends_well(seed, tmp_path):
-    world = World(seed, tmp_path, NEEDS)
+    world = World(seed, tmp_path, NEEDS, test_command="make check", push_remote="origin" if seed % 2 else "")
     trouble(world, 300)
+    world.calm_down()
+    check(world)
+
+
+def test_a_run_of_forty_epics_ends_merged(tmp_path):
+    needs = {f"e{n}": tuple(f"e{m}" for m in (n - 8, n - 7) if m >= 0) for n in range(40)}
+    world = World(1, tmp_path, needs, max_agents=8)
     world.calm_down()
     check(world)
 

@@ -84,6 +84,12 @@ REFUSALS = {
         "there is no run to do this in",
         "gitorch status",
     ),
+    "a plan that a run works on": (
+        lambda p: ensure.not_begun(p.state.board, p.run.plan_digest),
+        Refused,
+        "run play-0001 already works on exactly this plan and is running",
+        "gitorch status play-0001",
+    ),
     "run over": (
         lambda p: ensure.run_open(canceled(p)),
         Refused,

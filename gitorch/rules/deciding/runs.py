@@ -43,15 +43,12 @@ def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) 
 
 
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:
-    """A plan whose epics are in the hands of another run is refused."""
+    """A plan that another run works on is refused, however many start it at once."""
     ensure.principal(order.actor, "start")
+    ensure.not_begun(state.board, command.plan_digest)
     if command.run in state.board.runs:
         message = f"there is a run {command.run} already"
         raise Refused(message, "gitorch status")
-    for line in state.board.runs.values():
-        if line.plan_digest == command.plan_digest and line.phase not in OVER:
-            message = f"run {line.id} already works on exactly this plan and is {line.phase}"
-            raise Refused(message, f"gitorch status {line.id}")
     event = events.RunPrepared(
         title=command.title,
         plan=command.plan,
