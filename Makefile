@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 DEMO_ARGS ?=
+AGENTS ?=
+AGENTS_ARGS ?= -v
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # What is tested is what .venv holds, whatever the caller's shell says.
@@ -10,7 +12,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test slow lint format bench clean
+.PHONY: help demo test slow agents lint format bench clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +27,11 @@ test: lint ## Check style, types and floors, then run every quick test
 slow: ## Run the tests that take minutes
 	@.ci/setup dev
 	@$(BIN)/python -m pytest -m slow --hypothesis-profile=slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there are none
+
+agents: ## Install the vendors' programs into .cache/agents and run the tests with them; AGENTS="codex" for some
+	@.ci/setup dev
+	@$(BIN)/python tests/agents/install.py $(AGENTS)
+	@$(BIN)/python -m pytest -m agents tests/agents $(AGENTS_ARGS)
 
 lint: ## Check style, types and floors
 	@.ci/setup dev

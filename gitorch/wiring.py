@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -232,24 +233,28 @@ def agent_path(environ: Mapping[str, str]) -> str:
 def preset_for(lane: Lane, root: Path) -> Preset:
     """A lane's preset, with the lane's own command where it has one. Raises NotFound for a name that nobody defines."""
     preset = find_preset(lane.runtime, root)
-    words = lane.command or (*preset.argv, *(preset.model_argv if lane.model else ()))
-    argv = tuple(word.replace("{python}", sys.executable).replace("{model}", lane.model) for word in words)
-    return replace(preset, argv=argv)
+    argv = tuple(word.replace("{python}", sys.executable) for word in lane.command or preset.argv)
+    return replace(preset, argv=argv, model_argv=() if lane.command else preset.model_argv)
 
 
-def find_preset(name: str, root: Path) -> Preset:
-    """A preset by its name: the repository's own first, then those that ship."""
+def find_preset(name: str, root: Path, extending: tuple[str, ...] = ()) -> Preset:
+    """A preset by its name: the repository's own first, unless it is one of `extending`, then those that ship."""
     from gitorch.text.preset import parse_preset
     from gitorch.world.resources import template_bytes, template_names
 
+    def extended(base: str) -> Preset | None:
+        with suppress(NotFound):
+            return find_preset(base, root, (*extending, name))
+        return None
+
     own = root / PRESETS_FOLDER / f"{name}.yaml"
-    if own.is_file():
-        return parse_preset(f"{PRESETS_FOLDER}/{name}.yaml", own.read_bytes())
+    if name not in extending and own.is_file():
+        return parse_preset(f"{PRESETS_FOLDER}/{name}.yaml", own.read_bytes(), extended)
     if f"{name}.yaml" not in template_names("runtimes"):
         known = ", ".join(preset_names(root))
         message = f"there is no runtime {name}; there are {known}"
         raise NotFound(message, f"write {PRESETS_FOLDER}/{name}.yaml, or choose another in {CONFIG_NAME}")
-    return parse_preset(f"{name}.yaml", template_bytes("runtimes", f"{name}.yaml"))
+    return parse_preset(f"{name}.yaml", template_bytes("runtimes", f"{name}.yaml"), extended)
 
 
 def preset_names(root: Path) -> tuple[str, ...]:

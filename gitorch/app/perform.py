@@ -13,7 +13,7 @@ from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.brief import BRIEF_PATH, brief_text, letter_path, letter_text, pointer
 from gitorch.rules.outstanding import may_begin, next_letter
-from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, writes
+from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,11 +35,15 @@ def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tupl
     """Worktree, brief, agent, in this order, each only where it is missing."""
     session = run.sessions[effect.session]
     cwd = tools.worktree(run, session.id)
-    preset = tools.preset(run.workflow.lanes[session.lane])
+    lane = run.workflow.lanes[session.lane]
+    preset = tools.preset(lane)
     try:
         ensure_worktree(tools, run, session, cwd)
         letter = next_letter(session)
-        handed = letter if preset.first_prompt != "paste" and may_begin(run, session) else None
+        with_start = lane.one_shot or preset.first_prompt != "paste"
+        handed = letter if with_start and may_begin(run, session) else None
+        if lane.one_shot and handed is None:
+            return ()
         if handed is not None:
             _write_letter(tools, run, session, handed, cwd)
         launch = Launch(
@@ -49,6 +53,9 @@ def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tupl
             env=_environment(tools, run, session),
             first_line="" if handed is None else pointer(run, session, handed),
             first_letter=None if handed is None else handed.id,
+            model=lane.model,
+            resume=resumes(run, session),
+            one_shot=lane.one_shot,
         )
         tools.terminals.start(launch)
     except Failed as failure:

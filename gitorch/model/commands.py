@@ -142,6 +142,7 @@ class EndSession:
     how: str
     exit_status: int | None = None
     screen: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

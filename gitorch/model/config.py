@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeChoice:
-    """A runtime as configured for a lane: the preset's name, and what is added to its environment."""
+    """A runtime as configured for a lane: the preset's name, its model, how it is run, what is added to its environment."""
 
     preset: str
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    one_shot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

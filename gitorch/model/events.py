@@ -186,13 +186,17 @@ class SessionAlive:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The session is over. `how`: `stopped`, `exited`, `killed`, `server-gone`, `missing-program`, `dialog`, `not-ready`."""
+    """The session is over. `how`: `stopped`, `exited`, `killed`, `server-gone`, `missing-program`, `dialog`, `not-ready`.
+
+    `conversation` is the runtime's own id of what was said, by which its next session can go on.
+    """
 
     session: SessionId
     job: JobId
     how: str
     exit_status: int | None
     screen: str
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

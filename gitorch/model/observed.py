@@ -53,6 +53,7 @@ class SessionSeen:
     evidence: str = ""
     screen: str = ""
     ready_seen: bool = False
+    conversation: str = ""
 
 
 class CheckPhase(StrEnum):

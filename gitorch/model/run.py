@@ -157,6 +157,7 @@ class Session:
     started_at: Moment
     alive_at: Moment | None = None
     ended: str = ""
+    conversation: str = ""
     letters: tuple[Letter, ...] = ()
     refusals: int = 0
     holder: str = ""

@@ -23,13 +23,19 @@ class Sign:
 class Preset:
     """How to start, feed and read one agent program.
 
-    `first_prompt` is `argument`, `option` or `paste`; with `argument` the prompt is added to `argv`, with `option` as
-    `first_option` followed by it. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
+    `argv` is followed by `begin_argv`, or by `resume_argv` where a conversation is taken up again, by `model_argv` where the lane
+    names a model and has no command of its own, and by the first prompt. `first_prompt` is `argument`, `option` or `paste`; with `argument` the prompt is added as
+    it is, with `option` after `first_option`. One-shot, `one_shot_argv` takes the place of both: `{prompt}` in it is the prompt, which
+    is given on standard input where it has none. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
     the order `dialog limited busy error ready`. `transcript` is a path, relative to the worktree unless it begins with `~`,
     in which a submitted text appears; it may hold `*`, and `{slug}` for the worktree's path with `-` for every character that
-    is no letter or digit. `model_argv` is added to `argv` for a lane with a model, `{model}` in it or in a lane's own command being
-    that model. `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
-    written beside the session's marks before it starts, and `{session}` in `argv` and `env` names that folder.
+    is no letter or digit. `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
+    written before the session starts, below its own folder, or below its worktree's where their name begins with `{place}/`.
+
+    In all words, values and files, `{session}` and `{place}` name these two folders (the second is kept when the session is started
+    again), `{cwd}` the worktree, `{git_dir}` and `{common_dir}` its git directories, `{conversation}` the conversation's id, `{model}`
+    the lane's model, and `{env.NAME}` a variable that `passes` or the lane lets through (`{env.NAME[-20:]}` its
+    last 20 characters). What follows a `|` stands for what is empty: `{model|gpt-5}`.
     """
 
     name: str
@@ -44,9 +50,10 @@ class Preset:
     settle_ms: int = 300
     signs: Mapping[str, tuple[Sign, ...]] = field(default_factory=dict)
     transcript: str = ""
+    begin_argv: tuple[str, ...] = ()
     resume_argv: tuple[str, ...] = ()
-    one_shot_argv: tuple[str, ...] = ()
     model_argv: tuple[str, ...] = ()
+    one_shot_argv: tuple[str, ...] = ()
     install_hint: str = ""
     empty_input: str = ""
     files: Mapping[str, str] = field(default_factory=dict)

@@ -103,6 +103,7 @@ class Lane:
     commits: str = "agent"
     constraints: tuple[str, ...] = ()
     timeouts: Timeouts = Timeouts()
+    one_shot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

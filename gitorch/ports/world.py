@@ -34,7 +34,8 @@ class Launch:
     """Everything needed to start one agent. `env` is complete but for what tmux and the preset add.
 
     `first_line` is the one-line first prompt, and `first_letter` the text that it stands for; with a preset that
-    takes its first prompt as an argument or option, starting the session is what delivers it.
+    takes its first prompt as an argument or option, starting the session is what delivers it. `resume` is the conversation
+    to take up again. A `one_shot` program gets its prompt with the start, and ends when it has done what it says.
     """
 
     key: SessionKey
@@ -43,6 +44,9 @@ class Launch:
     env: Mapping[str, str]
     first_line: str
     first_letter: LetterId | None
+    model: str = ""
+    resume: str = ""
+    one_shot: bool = False
 
 
 class Terminals(Protocol):

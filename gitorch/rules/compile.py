@@ -87,7 +87,14 @@ def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str
 def _configured(lane: Lane, config: Config) -> Lane:
     """What the workflow file says of a lane goes before what the configuration says of its runtime."""
     base = lane_of(config, lane.name, lane.runtime)
-    return replace(lane, runtime=base.runtime, command=lane.command or base.command, env={**base.env, **lane.env})
+    return replace(
+        lane,
+        runtime=base.runtime,
+        command=lane.command or base.command,
+        env={**base.env, **lane.env},
+        model=lane.model or base.model,
+        one_shot=lane.one_shot or base.one_shot,
+    )
 
 
 def reviewer_lane(config: Config, stage: str) -> str:
@@ -114,7 +121,8 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
     choice = config.runtimes.get(runtime)
     if choice is None:
         return Lane(name, runtime)
-    return Lane(name, choice.preset or runtime, command=choice.command, env=choice.env)
+    preset = choice.preset or runtime
+    return Lane(name, preset, command=choice.command, env=choice.env, model=choice.model, one_shot=choice.one_shot)
 
 
 def _lanes(config: Config) -> dict[str, Lane]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,21 +29,30 @@ NO_RESPONSE = "[no response text]"
 """What Gemini's AfterAgent holds after an error or an interruption."""
 
 TEXT_CHARS_MAX = 4_000
+CONVERSATION = r"[A-Za-z0-9][A-Za-z0-9_-]{5,79}"
+"""How a conversation's id may look: it is put on a command line again, and the file it is read from is the agent's."""
 
 
-def read_hook(word: str, given: str) -> tuple[str, str] | None:
-    """The event and its text, from the verb's word and its standard input; None for a hook that tells nothing.
+def read_hook(word: str, given: str) -> tuple[str, str, str] | None:
+    """The event, its text and the conversation it belongs to, from the verb's word and its input; None for one that tells nothing.
 
     The word is an event of `EVENTS` with its text as input (`gitorch hook prompt`), or a program's name with the JSON that
     the program writes (`gitorch hook claude`). Input that is something else tells nothing: a hook must never fail an agent.
     """
     if word in EVENTS:
-        return word, given.strip()[:TEXT_CHARS_MAX]
+        return word, given.strip()[:TEXT_CHARS_MAX], ""
     try:
         payload = json.loads(given)
     except ValueError:
         return None
-    return _translate(payload) if isinstance(payload, dict) else None
+    told = _translate(payload) if isinstance(payload, dict) else None
+    return None if told is None else (*told, _conversation(payload))
+
+
+def _conversation(payload: Mapping[str, Any]) -> str:
+    """The id by which the program can take this conversation up again, where it is one that may stand on a command line."""
+    said = payload.get("session_id", "")
+    return said if isinstance(said, str) and re.fullmatch(CONVERSATION, said) else ""
 
 
 def _translate(payload: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import CommitId, JobId
     from gitorch.model.review import Verdict
-    from gitorch.model.run import JobState, Question, Run
+    from gitorch.model.run import JobState, Question, Run, Session
 
 CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
 """Kinds whose work is run through the project's test command."""
@@ -208,6 +208,20 @@ def push_owed(run: Run) -> bool:
 def by_hand(run: Run, job: JobState) -> bool:
     """Whether somebody works on this job by hand, so that there is no session of ours to be seen or waited for."""
     return job.lease is not None and bool(run.sessions[job.lease.session].holder)
+
+
+def resumes(run: Run, session: Session) -> str:
+    """The conversation that a new session of a job goes on with: that of the one before it, if it ended unasked; else empty.
+
+    Not after a launch that failed, which may have been for the conversation's sake; and a reviewer always begins anew.
+    """
+    job = run.jobs[session.job]
+    if not writes(job) or job.launch_failures:
+        return ""
+    before = [s for s in run.sessions.values() if s.job == session.job and s.id != session.id]
+    last = before[-1] if before else None
+    same = last is not None and last.runtime == session.runtime and last.ended in {"exited", "killed", "server-gone"}
+    return last.conversation if last is not None and same else ""
 
 
 def merge_jobs(run: Run) -> tuple[JobState, ...]:

@@ -81,7 +81,7 @@ def _over(session: Session, sight: SessionSeen) -> Command | None:
         how = "server-gone" if sight.server_gone else "killed"
     else:
         how = "missing-program" if sight.exit_status == NO_PROGRAM else "exited"
-    return commands.EndSession(session.id, how, sight.exit_status, sight.screen)
+    return commands.EndSession(session.id, how, sight.exit_status, sight.screen, sight.conversation)
 
 
 def _starting(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Iterator[Command]:

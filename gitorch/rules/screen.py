@@ -47,11 +47,15 @@ NEWER_MS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One hook event, as the program reported it. `text` is the submitted prompt, or what the error said."""
+    """One hook event, as the program reported it. `text` is the submitted prompt, or what the error said.
+
+    `conversation` is the program's own id of what is being said, by which it can be taken up again.
+    """
 
     at: Moment
     event: str
     text: str = ""
+    conversation: str = ""
 
 
 def tail(screen: str, lines: int = TAIL_LINES) -> str:

@@ -159,7 +159,10 @@ def _runtime(name: str, form: Form) -> RuntimeChoice:
     for variable in env:
         if not _VARIABLE.fullmatch(variable):
             form.complain("env", f"holds `{variable}`, which is no name of a variable.", "Use letters, digits and _.")
-    choice = RuntimeChoice(form.word("preset", name), command, env)
+    model = form.text("model")
+    if model.startswith("-"):
+        form.complain("model", f"`{model}` would be read as an option.", "Name a model as the program calls it.")
+    choice = RuntimeChoice(form.word("preset", name), command, env, model, form.flag("one_shot", default=False))
     form.done()
     return choice
 

@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gitorch.errors import Malformed, Problem
 from gitorch.model.runtime import Preset, Sign
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,23 +23,33 @@ FIRST_PROMPTS = ("argument", "option", "paste")
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 KEY = r"[A-Za-z0-9^-]{1,20}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*)*"
 SETTLE_MS_MAX = 10_000
 
 WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint")
-LISTS = ("argv", "version_argv", "resume_argv", "one_shot_argv", "model_argv", "passes")
+LISTS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv", "passes")
 
 
-def parse_preset(path: str, data: bytes) -> Preset:
-    """A preset from its YAML. Raises Malformed with every problem of the file, each with line, column and fix."""
-    return _Reader(path).read(data)
+def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] = lambda _: None) -> Preset:
+    """A preset from its YAML. Raises Malformed with every problem of the file, each with line, column and fix.
+
+    `known` gives the preset that this one `extends`: what the file does not say is as it is there.
+    """
+    return _Reader(path, known).read(data)
+
+
+def _over(extended: Preset, values: Mapping[str, Any]) -> Preset:
+    """A preset with other values: lists and words take the place of the old ones, mappings are added to."""
+    added = {key: {**getattr(extended, key), **value} for key, value in values.items() if isinstance(value, dict)}
+    return replace(extended, **{**values, **added})
 
 
 class _Reader:
     """Reads one file and collects what is wrong with it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, known: Callable[[str], Preset | None]) -> None:
         self._path = path
+        self._known = known
         self._problems: list[Problem] = []
 
     def read(self, data: bytes) -> Preset:
@@ -48,7 +59,8 @@ class _Reader:
             count = len(self._problems)
             found = tuple(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
             raise Malformed(f"{self._path} has {count} problem{'s' if count > 1 else ''}", found)
-        return Preset(**values)
+        extended = values.pop("extends", None)
+        return Preset(**values) if extended is None else _over(extended, values)
 
     def _load(self, data: bytes) -> CommentedMap | None:
         try:
@@ -69,11 +81,11 @@ class _Reader:
         return value
 
     def _values(self, top: CommentedMap) -> dict[str, Any]:
-        known = {field.name for field in fields(Preset)}
+        known = {field.name for field in fields(Preset)} | {"extends"}
         for key in top:
             if key not in known:
                 self._at(top, key, f"{key!r} is no key of a preset", f"known keys: {', '.join(sorted(known))}")
-        for key in ("name", "argv"):
+        for key in ("name",) if "extends" in top else ("name", "argv"):
             if not top.get(key):
                 self._say(0, 0, f"{key} is missing", f"add `{key}:`")
         readers: dict[str, Callable[[CommentedMap, str], Any]] = {
@@ -86,6 +98,7 @@ class _Reader:
             "env": self._texts,
             "files": self._texts,
             "signs": self._signs,
+            "extends": self._extends,
         }
         values = {key: readers[key](top, key) for key in top if key in readers}
         self._cross_check(top, values)
@@ -124,6 +137,13 @@ class _Reader:
             self._at(where, key, f"{key} must be a mapping of names to texts", "indent `NAME: text` below it")
             return {}
         return {str(name): self._word(value, name) for name in value}
+
+    def _extends(self, where: CommentedMap, key: str) -> Preset | None:
+        name = self._word(where, key)
+        found = self._known(name) if re.fullmatch(NAME, name) else None
+        if found is None:
+            self._at(where, key, f"there is no preset {name!r} to extend", "name one that `gitorch doctor` lists")
+        return found
 
     def _first_prompt(self, where: CommentedMap, key: str) -> str:
         return self._choice(where, key, FIRST_PROMPTS)

@@ -45,7 +45,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "lease-renewed": (e.LeaseRenewed, ("job", "fence", "until")),
     "lease-ended": (e.LeaseEnded, ("job", "fence", "reason")),
     "session-alive": (e.SessionAlive, ("session", "job", "pid", "evidence")),
-    "session-ended": (e.SessionEnded, ("session", "job", "how", "exit_status", "screen")),
+    "session-ended": (e.SessionEnded, ("session", "job", "how", "exit_status", "screen", "conversation")),
     "letter-delivered": (e.LetterDelivered, ("session", "job", "letter", "kind", "receipt")),
     "session-nudged": (e.SessionNudged, ("session", "job")),
     "base-built": (e.BaseBuilt, ("job", "commit", "parents")),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gitorch.world.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from gitorch.ports.world import Launch
+    from gitorch.world.blanks import Blanks
 
 MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 """What every program may expect; `LC_*` passes too. Everything else must be named by the preset or the launch."""
@@ -33,7 +36,7 @@ if cd {cwd}; then
     read -r stat </proc/$$/stat || stat=
     read -r boot </proc/sys/kernel/random/boot_id || boot=
     printf "%s\\n" "$$" "$stat" "$boot" >"$0/agent.tmp" && mv "$0/agent.tmp" "$0/agent"
-    exec "$@"' "$folder" {command}
+    exec "$@"' "$folder" {command}{given}
   status=$?
 else
   status=126
@@ -43,14 +46,14 @@ exit "$status"
 """
 
 
-def environment(launch: Launch, environ: Mapping[str, str], folder: Path, owner: str) -> dict[str, str]:
+def environment(launch: Launch, environ: Mapping[str, str], folder: Path, owner: str, blanks: Blanks) -> dict[str, str]:
     """All that the agent's process gets: a minimal list, what the preset passes and sets, and what the launch says.
 
     Nothing of tmux's, nothing of the caller's that nobody named, no other agent's variables.
     """
     named = {name: environ[name] for name in (*MINIMAL, *launch.preset.passes) if name in environ}
     locale = {name: value for name, value in environ.items() if name.startswith("LC_")}
-    preset = {name: fill(value, folder, launch.cwd) for name, value in launch.preset.env.items()}
+    preset = {name: blanks.fill(value) for name, value in launch.preset.env.items()}
     chosen = {"TERM": "xterm-256color", **locale, **named, **preset, **launch.env}
     chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
     return {
@@ -60,25 +63,46 @@ def environment(launch: Launch, environ: Mapping[str, str], folder: Path, owner:
     }
 
 
-def command(launch: Launch, folder: Path) -> tuple[str, ...]:
+def command(launch: Launch, blanks: Blanks) -> tuple[str, ...]:
     """The argument vector, with the first prompt where the preset takes one."""
-    argv = tuple(fill(word, folder, launch.cwd) for word in launch.preset.argv)
-    if not launch.first_line or launch.preset.first_prompt == "paste":
-        return argv
+    preset = launch.preset
+    words = (*preset.argv, *(preset.resume_argv if launch.resume else preset.begin_argv))
+    if launch.one_shot:
+        words = (*preset.argv, *preset.begin_argv, *preset.one_shot_argv)
+    words = (*words, *(preset.model_argv if launch.model else ()))
+    return (*(blanks.fill(word) for word in words), *_prompt(launch))
+
+
+def _prompt(launch: Launch) -> tuple[str, ...]:
+    if launch.one_shot or not launch.first_line or launch.preset.first_prompt == "paste":
+        return ()
     option = (launch.preset.first_option,) if launch.preset.first_prompt == "option" else ()
-    return (*argv, *option, launch.first_line)
+    return (*option, launch.first_line)
 
 
-def fill(word: str, folder: Path, cwd: Path) -> str:
-    """Put the session's folder and the worktree into a word of a preset."""
-    return word.replace("{session}", str(folder)).replace("{cwd}", str(cwd))
+def by_input(launch: Launch) -> bool:
+    """Whether the prompt of a one-shot program goes in on standard input."""
+    return launch.one_shot and not any("{prompt}" in word for word in launch.preset.one_shot_argv)
 
 
-def wrapper(argv: Sequence[str], env: Mapping[str, str], cwd: Path, folder: Path) -> str:
-    """The script that the pane runs, under `env -i`."""
+def write_files(launch: Launch, folder: Path, blanks: Blanks) -> None:
+    """The preset's files, each anew for the session; those of its place only where the program keeps none there yet."""
+    for name, text in launch.preset.files.items():
+        kept = name.startswith("{place}/")
+        path = Path(blanks.fill(name)) if kept else folder / name
+        if not (kept and path.exists()):
+            write_whole(path, blanks.fill(text).encode())
+
+
+def wrapper(argv: Sequence[str], env: Mapping[str, str], cwd: Path, folder: Path, *, given: Path | None = None) -> str:
+    """The script that the pane runs, under `env -i`; `given` is a file for its standard input."""
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in sorted(env.items()))
     return WRAPPER.format(
-        exports=exports, folder=shlex.quote(str(folder)), cwd=shlex.quote(str(cwd)), command=shlex.join(argv)
+        exports=exports,
+        folder=shlex.quote(str(folder)),
+        cwd=shlex.quote(str(cwd)),
+        command=shlex.join(argv),
+        given="" if given is None else f" <{shlex.quote(str(given))}",
     )
 
 

@@ -21,6 +21,7 @@ from gitorch.model.ids import LetterId, Moment, RunId, SessionId
 from gitorch.model.runtime import Preset, Sign
 from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
+from gitorch.rules.hooks import read_hook
 from gitorch.rules.screen import Signal
 from gitorch.world import processes
 from gitorch.world.files import append_line, read_json, sweep, write_json, write_whole
@@ -43,6 +44,8 @@ class LaunchMark:
     pane: str = ""
     pane_pid: int = 0
     pane_started: str = ""
+    conversation: str = ""
+    one_shot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,11 @@ class Folder:
         return ""
 
 
+PRESET_LISTS = ("argv", "version_argv", "passes", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
+
+
 def _preset(value: dict[str, Any]) -> Preset:
-    for name in ("argv", "version_argv", "passes", "resume_argv", "one_shot_argv"):
+    for name in PRESET_LISTS:
         value[name] = tuple(value[name])
     value["signs"] = {state: tuple(Sign(**sign) for sign in signs) for state, signs in value["signs"].items()}
     return Preset(**value)
@@ -187,7 +193,10 @@ def parse_signals(data: bytes) -> list[Signal]:
     for line in data.split(b"\n"):
         try:
             value = json.loads(line)
-            found.append(Signal(Moment(int(value["at"])), str(value["event"]), str(value.get("text", ""))))
+            told = read_hook(str(value["event"]), str(value.get("text", "")))
+            if told is not None:
+                event, text, conversation = told
+                found.append(Signal(Moment(int(value["at"])), event, text, conversation))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return found

@@ -23,8 +23,9 @@ def transcript_sizes(preset: Preset, cwd: Path, home: str) -> dict[str, int]:
         return {}
     slug = re.sub(r"[^A-Za-z0-9]", "-", str(cwd))
     pattern = preset.transcript.replace("{slug}", slug)
-    root = Path(home) if pattern.startswith("~/") else cwd
-    return {str(path): path.stat().st_size for path in root.glob(pattern.removeprefix("~/")) if path.is_file()}
+    root = Path(home) if pattern.startswith("~/") else Path("/") if pattern.startswith("/") else cwd
+    found = root.glob(pattern.removeprefix("~").removeprefix("/"))
+    return {str(path): path.stat().st_size for path in found if path.is_file()}
 
 
 def reached(folder: Folder, sent: SentMark, preset: Preset, cwd: Path, home: str) -> bool:

@@ -33,6 +33,7 @@ class Memory:
     launch_stamp: tuple[int, int] = (0, 0)
     signals_read: int = 0
     hook: Signal | None = None
+    conversation: str = ""
     ready: bool = False
     pane: str = ""
     active_at: int = -1
@@ -48,9 +49,16 @@ class Memory:
             self.launch, self.launch_stamp = self.folder.launch(), stamp
         size = _stamp(self.folder.signals_path)[0]
         if size != self.signals_read:
-            signals = [signal for signal in self._new_signals(size) if signal.event in HOOKS]
+            fresh = self._new_signals(size)
+            self.conversation = next((s.conversation for s in reversed(fresh) if s.conversation), self.conversation)
+            signals = [signal for signal in fresh if signal.event in HOOKS]
             self.hook = signals[-1] if signals else self.hook
             self.ready = self.ready or any(signal.event != "permission" for signal in signals)
+
+    @property
+    def resumable(self) -> str:
+        """The conversation's id: as the program's hooks said last, else as it was told at its start."""
+        return self.conversation or (self.launch.conversation if self.launch is not None else "")
 
     def _new_signals(self, size: int) -> list[Signal]:
         start = self.signals_read if size > self.signals_read else 0
@@ -111,7 +119,7 @@ class Sight:
     def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
         exit_status = memory.folder.exit_status()
         if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
-            memory.shown = classify(memory.screen, pane.title, memory.launch.preset)
+            memory.shown = _shown(memory.launch, memory.screen, pane.title)
             memory.shown_of = (memory.screen, pane.title)
         self._note_ready(memory)
         changed_at = Moment(pane.active_at * 1000)
@@ -130,6 +138,7 @@ class Sight:
             evidence=sign,
             screen=_last_lines(memory.screen),
             ready_seen=memory.ready,
+            conversation=memory.resumable,
         )
 
     @staticmethod
@@ -138,6 +147,13 @@ class Sight:
             if not memory.folder.ready_seen():
                 memory.folder.mark_ready()
             memory.ready = True
+
+
+def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[AgentState, str]:
+    """What a screen tells. A one-shot program has no prompt to come back to: as long as it runs, it works."""
+    if launch.one_shot:
+        return AgentState.WORKING, "process: runs"
+    return classify(screen, title, launch.preset)
 
 
 def _moved(memory: Memory, pane: Pane) -> bool:
@@ -170,6 +186,7 @@ def _absent(memory: Memory, listing: Listing) -> SessionSeen:
         evidence="process: runs without a terminal" if running else "process: gone",
         screen=memory.folder.output_tail(SHOWN_LINES),
         ready_seen=memory.ready or memory.folder.ready_seen(),
+        conversation=memory.resumable,
     )
 
 

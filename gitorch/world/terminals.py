@@ -12,6 +12,7 @@ from gitorch.model.ids import LetterId
 from gitorch.model.values import replace
 from gitorch.world import launch as launching
 from gitorch.world import processes
+from gitorch.world.blanks import blanks
 from gitorch.world.delivery import Delivery
 from gitorch.world.files import holding, write_whole
 from gitorch.world.marks import LaunchMark, SentMark, folder_of, folders
@@ -88,7 +89,7 @@ class TmuxTerminals:
         mark = self._prepare(launch, folder)
         folder.write_launch(mark)
         if mark.letter:
-            sizes = transcript_sizes(launch.preset, launch.cwd, self._user_home)
+            sizes = transcript_sizes(mark.preset, launch.cwd, self._user_home)
             folder.write_sent(LetterId(mark.letter), SentMark(launch.first_line, mark.started_at, transcripts=sizes))
         if not self._tmux.socket.parent.exists():
             write_whole(self._home / FOLDER_MADE, b"")
@@ -99,13 +100,28 @@ class TmuxTerminals:
         self._complete(folder, pane, mark)
 
     def _prepare(self, launch: Launch, folder: Folder) -> LaunchMark:
-        argv = launching.command(launch, folder.path)
-        env = launching.environment(launch, self._environ, folder.path, self._owner(launch.key))
-        for name, text in launch.preset.files.items():
-            write_whole(folder.path / name, text.encode())
-        write_whole(folder.path / "run.sh", launching.wrapper(argv, env, launch.cwd, folder.path).encode())
+        filled = blanks(launch, folder.path, self._environ)
+        argv = launching.command(launch, filled)
+        env = launching.environment(launch, self._environ, folder.path, self._owner(launch.key), filled)
+        launching.write_files(launch, folder.path, filled)
+        given = folder.path / "prompt" if launching.by_input(launch) else None
+        if given is not None:
+            write_whole(given, f"{launch.first_line}\n".encode())
+        script = launching.wrapper(argv, env, launch.cwd, folder.path, given=given)
+        write_whole(folder.path / "run.sh", script.encode())
         letter = (launch.first_letter or "") if _prompts(launch) else ""
-        return LaunchMark(argv, str(launch.cwd), letter, self._clock.now(), launch.preset)
+        transcript = filled.fill(launch.preset.transcript)
+        preset = replace(launch.preset, transcript=transcript)
+        conversation = filled.fill("{conversation}") if _names_conversation(launch) else ""
+        return LaunchMark(
+            argv,
+            str(launch.cwd),
+            letter,
+            self._clock.now(),
+            preset,
+            conversation=conversation,
+            one_shot=launch.one_shot,
+        )
 
     def _create(self, launch: Launch, folder: Folder) -> None:
         name = launch.key.name
@@ -178,7 +194,8 @@ class TmuxTerminals:
         return {letter: delivery.grade(letter, one) for letter, one in sent if one is not None and one.receipt}
 
     def _delivery(self, folder: Folder, mark: LaunchMark, preset: Preset) -> Delivery:
-        return Delivery(self._tmux, self._clock, folder, launch=mark, preset=preset, user_home=self._user_home)
+        filled = replace(preset, transcript=mark.preset.transcript)
+        return Delivery(self._tmux, self._clock, folder, launch=mark, preset=filled, user_home=self._user_home)
 
     def stop(self, key: SessionKey) -> None:
         """End the whole process tree, then the session. Raises Failed when something survives even SIGKILL.
@@ -265,7 +282,12 @@ class TmuxTerminals:
 
 def _prompts(launch: Launch) -> bool:
     """Whether starting the session is what delivers its first prompt."""
-    return bool(launch.first_line) and launch.preset.first_prompt != "paste"
+    return bool(launch.first_line) and (launch.one_shot or launch.preset.first_prompt != "paste")
+
+
+def _names_conversation(launch: Launch) -> bool:
+    """Whether the program was told which conversation this is, so that nobody has to learn it from its hooks."""
+    return bool(launch.resume) or any("{conversation}" in word for word in launch.preset.begin_argv)
 
 
 def _pane_of(listing: Listing, key: SessionKey, mark: LaunchMark | None) -> Pane | None:

@@ -11,12 +11,14 @@ from gitorch.rules.screen import classify
 from gitorch.text.preset import parse_preset
 
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
-NAMES = {"aider", "claude", "codex", "gemini", "generic", "opencode", "scripted", "shell-script"}
+VENDORS = {"aider", "claude", "codex", "gemini", "opencode"}
+WITH_A_KEY = {"claude-key", "codex-key", "gemini-key", "opencode-key"}
+NAMES = {*VENDORS, *WITH_A_KEY, "generic", "scripted", "shell-script"}
 
 
 def shipped(name):
     path = next(path for path in SHIPPED if path.stem == name)
-    return parse_preset(str(path), path.read_bytes())
+    return parse_preset(str(path), path.read_bytes(), shipped)
 
 
 def test_every_shipped_preset_is_named_like_its_file_and_says_how_to_get_the_program():
@@ -129,3 +131,29 @@ def test_what_is_no_preset_at_all_says_where(data, line):
 def test_options_without_the_option_and_missing_keys_are_told():
     with pytest.raises(Malformed, match="3 problems"):
         parse_preset("mine.yaml", b"first_prompt: option\n")
+
+
+def test_a_preset_that_extends_another_says_only_what_differs():
+    base = shipped("claude")
+    text = b"name: mine\nextends: claude\nargv: [claude, --verbose]\nenv: {A: b}\n"
+    mine = parse_preset("mine.yaml", text, shipped)
+    assert (mine.name, mine.argv, mine.signs) == ("mine", ("claude", "--verbose"), base.signs)
+    assert mine.env == {**base.env, "A": "b"}, "mappings are added to"
+
+
+@pytest.mark.parametrize("name", ["nobody", "../claude", ""])
+def test_only_a_preset_that_is_there_can_be_extended(name):
+    with pytest.raises(Malformed, match="1 problem"):
+        parse_preset("mine.yaml", f"name: mine\nextends: '{name}'\n".encode(), lambda _: None)
+
+
+@pytest.mark.parametrize("name", sorted(WITH_A_KEY))
+def test_a_preset_with_a_key_keeps_everything_below_its_own_folder(name):
+    preset, base = shipped(name), shipped(name.removesuffix("-key"))
+    own = {key: value for key, value in preset.files.items() if key not in base.files}
+    assert own, "it starts without asking, since it brings its own configuration"
+    assert all(key.startswith("{place}/") for key in own), (
+        "kept when its session is started again, so that it can be resumed"
+    )
+    homes = [value for value in preset.env.values() if value.startswith("{place}/")]
+    assert homes, "and never in the user's"

@@ -1,5 +1,7 @@
 """What an agent is doing, from what it shows."""
 
+import json
+
 import pytest
 
 from gitorch.model.ids import Moment
@@ -141,4 +143,23 @@ def test_a_line_that_was_typed_is_known_again_in_the_input(left, ours):
     ],
 )
 def test_a_program_s_hook_becomes_an_event_of_ours(word, given, event):
-    assert read_hook(word, given) == event
+    told = read_hook(word, given)
+    assert (told and told[:2]) == event
+
+
+@pytest.mark.parametrize(
+    ("said", "conversation"),
+    [
+        ("0198-uuid-x", "0198-uuid-x"),
+        ("ses_4Ab", "ses_4Ab"),
+        ("--yolo", ""),
+        ("a b", ""),
+        ("$(rm x)", ""),
+        ("x" * 90, ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_only_what_may_stand_on_a_command_line_counts_as_a_conversation_s_id(said, conversation):
+    told = read_hook("claude", json.dumps({"hook_event_name": "Stop", "session_id": said}))
+    assert told == ("stop", "", conversation)

@@ -93,7 +93,9 @@ def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event
     session = ensure.session_there(run, command.session)
     if session.phase is SessionPhase.ENDED:
         return ()
-    gone = events.SessionEnded(session.id, session.job, command.how, command.exit_status, command.screen)
+    gone = events.SessionEnded(
+        session.id, session.job, command.how, command.exit_status, command.screen, command.conversation
+    )
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return (gone,)

@@ -106,7 +106,7 @@ def ended(run: Run, _: Record, event: SessionEnded) -> Run:
     if session.phase is SessionPhase.ENDED:
         message = f"session {event.session} ended twice"
         raise Corrupt(message)
-    run = with_session(run, event.session, phase=SessionPhase.ENDED, ended=event.how)
+    run = with_session(run, event.session, phase=SessionPhase.ENDED, ended=event.how, conversation=event.conversation)
     return _counted(run, event.job, session, event.how)
 
 

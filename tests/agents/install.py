@@ -1,0 +1,62 @@
+"""Installs the vendors' programs into the project's cache, says what cannot be, and which versions are there: `make agents` runs it.
+
+Nothing is installed anywhere else. A program that is there already is left as it is; delete its folder to get the newest.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from programs import PROGRAMS
+
+if TYPE_CHECKING:
+    from programs import Program
+
+INSTALL_SECONDS = 900
+
+
+def install(program: Program) -> str:
+    """Install one program unless it is there; why it could not be, or nothing."""
+    if program.installed:
+        return ""
+    program.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for words in commands(program):
+            done = subprocess.run(words, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+            if done.returncode != 0:
+                return f"`{' '.join(words)}` ended with {done.returncode}: {last_line(done.stderr or done.stdout)}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if program.installed else f"{program.package} brought no `{program.name}`"
+
+
+def commands(program: Program) -> list[list[str]]:
+    """What installs a program: npm for all but the one that is written in Python."""
+    if program.name != "aider":
+        return [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(program.folder), program.package]]
+    return [
+        [sys.executable, "-m", "venv", str(program.folder)],
+        [str(program.bin / "pip"), "install", "--quiet", program.package],
+    ]
+
+
+def last_line(text: str) -> str:
+    """The last line that says anything."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+
+
+def main() -> int:
+    """Install what is named on the command line, or everything; fails when nothing at all is there."""
+    names = sys.argv[1:] or list(PROGRAMS)
+    there = 0
+    for name in names:
+        failed = install(PROGRAMS[name])
+        failed or PROGRAMS[name].version()
+        there += not failed
+    return 0 if there else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

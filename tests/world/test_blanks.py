@@ -1,0 +1,100 @@
+"""What stands for the blanks of a preset, and how an argument vector comes together."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.runtime import Preset
+from gitorch.ports.world import Launch, SessionKey
+from gitorch.world.blanks import blanks
+from gitorch.world.launch import by_input, command, write_files
+
+PRESET = Preset(
+    "p",
+    ("prog", "--in", "{cwd}"),
+    begin_argv=("--begin", "{conversation}"),
+    resume_argv=("resume", "{conversation}"),
+    model_argv=("--model", "{model}"),
+    one_shot_argv=("-p", "{prompt}"),
+    passes=("KEY",),
+)
+
+
+@pytest.fixture
+def launch(tmp_path):
+    def make(preset=PRESET, **chosen):
+        key = SessionKey(RunId("r1"), SessionId(chosen.pop("session", "s1")))
+        chosen = {"env": {}, "first_line": "Read it.", "first_letter": LetterId("l1"), **chosen}
+        return Launch(key=key, preset=preset, cwd=tmp_path / "tree", **chosen)
+
+    return make
+
+
+def folder(tmp_path, session="s1"):
+    return tmp_path / "home/sessions/r1" / session
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({}, ("--begin", "@", "Read it.")),
+        ({"model": "big"}, ("--begin", "@", "--model", "big", "Read it.")),
+        ({"resume": "c-77"}, ("resume", "c-77", "Read it.")),
+        ({"one_shot": True}, ("--begin", "@", "-p", "Read it.")),
+        ({"one_shot": True, "model": "big"}, ("--begin", "@", "-p", "Read it.", "--model", "big")),
+        ({"first_line": ""}, ("--begin", "@")),
+    ],
+)
+def test_a_command_is_what_the_preset_says_for_this_kind_of_start(launch, tmp_path, chosen, words):
+    made = launch(**chosen)
+    filled = blanks(made, folder(tmp_path), {})
+    told = tuple(filled.fill("{conversation}") if word == "@" else word for word in words)
+    assert command(made, filled) == ("prog", "--in", str(tmp_path / "tree"), *told)
+
+
+def test_a_conversation_s_id_is_the_same_for_each_try_and_another_for_each_session(launch, tmp_path):
+    def conversation(session):
+        return blanks(launch(session=session), folder(tmp_path, session), {}).fill("{conversation}")
+
+    assert conversation("s1") == conversation("s1")
+    assert conversation("s1") != conversation("s2")
+
+
+def test_only_variables_that_were_let_through_can_be_written_down(launch, tmp_path):
+    environ = {"KEY": "sk-0123456789", "SECRET": "no"}
+    filled = blanks(launch(env={"MORE": "m"}), folder(tmp_path), environ)
+    assert filled.fill("{env.KEY} {env.MORE} {env.SECRET}|{env.GONE|else}") == "sk-0123456789 m |else"
+    assert filled.fill("{env.KEY[-4:]} {model|gpt} {env:KEY} {other}") == "6789 gpt {env:KEY} {other}"
+
+
+def test_what_was_filled_in_is_not_read_again(launch, tmp_path):
+    filled = blanks(launch(first_line="say {model} and {env.KEY}"), folder(tmp_path), {"KEY": "k"})
+    assert filled.fill("{prompt}") == "say {model} and {env.KEY}"
+
+
+def test_files_of_the_place_are_kept_and_those_of_the_session_are_written_anew(launch, tmp_path):
+    preset = Preset("p", ("p",), files={"{place}/home/conf": "for {cwd}", "hooks.json": '{"a": 1}'})
+    for session in ("s1", "s2"):
+        made = launch(preset, session=session)
+        filled = blanks(made, folder(tmp_path, session), {})
+        write_files(made, folder(tmp_path, session), filled)
+        assert (folder(tmp_path, session) / "hooks.json").read_text() == '{"a": 1}'
+    (kept,) = (tmp_path / "home/places").rglob("conf")
+    assert kept.read_text() == f"for {tmp_path / 'tree'}"
+    kept.write_text("what the program made of it")
+    write_files(made, folder(tmp_path, "s2"), filled)
+    assert kept.read_text() == "what the program made of it"
+
+
+def test_a_one_shot_prompt_goes_in_by_input_where_the_words_have_no_place_for_it(launch):
+    assert by_input(launch(Preset("p", ("p",), one_shot_argv=("run",)), one_shot=True))
+    assert not by_input(launch(one_shot=True))
+    assert not by_input(launch())
+
+
+def test_a_worktree_s_git_directories_are_found(launch, repo, tmp_path):
+    made = repo
+    made.git("worktree", "add", "--quiet", str(tmp_path / "tree"), "-b", "work")
+    filled = blanks(launch(), folder(tmp_path), {})
+    assert filled.fill("{git_dir} {common_dir}") == f"{made.path}/.git/worktrees/tree {made.path}/.git"
