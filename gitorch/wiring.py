@@ -34,7 +34,18 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import History, Store
     from gitorch.ports.tracker import Tracker
-    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Remotes, Secrets, Terminals, Worktrees
+    from gitorch.ports.world import (
+        Checks,
+        Clock,
+        Files,
+        Git,
+        Programs,
+        Remotes,
+        Secrets,
+        Signatures,
+        Terminals,
+        Worktrees,
+    )
 
 T = TypeVar("T")
 
@@ -145,6 +156,7 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
         files=_later(_files),
         programs=_later(lambda: _programs(environ)),
         secrets=_later(lambda: _secrets(home)),
+        signatures=_later(lambda: _signatures(environ)),
         clock=clock,
         config=_later(lambda: load_config(root, common)),
         preset=lambda lane: preset_for(lane, root),
@@ -215,6 +227,12 @@ def tracker(kind: str, root: Path, environ: Mapping[str, str], clock: Clock) -> 
     if kind == "bd" or (kind == "auto" and found and folder_of(root) is not None):
         return BeadsProgram(root, environ, clock) if found or kind == "bd" else None
     return BeadsFile(root) if kind == "file" or (kind == "auto" and file_of(root) is not None) else None
+
+
+def _signatures(environ: Mapping[str, str]) -> Signatures:
+    from gitorch.world.signatures import SshSignatures
+
+    return SshSignatures(environ)
 
 
 def socket_name(common: Path) -> str:

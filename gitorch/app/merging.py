@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.app.pushing import ahead
+from gitorch.app.signing import is_signed
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
@@ -185,6 +186,8 @@ def merge_branches(tools: Tools, run: Run, effect: effects.MergeBranches) -> tup
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
+    if not is_signed(tools, run):
+        return (commands.VoidReport("its approval bears no signature of a key that the run began with"),)
     behind = ahead(tools, run, report.merged_commit)
     if behind is not None:
         return (commands.VoidReport(f"{run.settings.push_remote} has {report.target} at {behind[:12]} by now"),)

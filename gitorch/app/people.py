@@ -11,12 +11,12 @@ from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import OVER, QuestionKind, RunPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import dataclass, replace
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitorch.app.tools import Tools
     from gitorch.model.run import Question, Report, Run
@@ -92,7 +92,16 @@ def report_to_approve(run: Run) -> Report:
 def approve(tools: Tools, caller: Caller, run: Run, digest: str, proof: str) -> Run:
     """Approve exactly the report with this digest."""
     command = commands.ApproveMerge(Digest(digest), proof)
-    state, _ = carry_asked(tools, run.id, caller.actor, command, "approve")
+    files: dict[type, Mapping[str, bytes]] = {}
+    report = run.report
+    if run.settings.approval_signers and report is not None and report.digest == digest:
+        from gitorch.app.signing import sign  # noqa: PLC0415  # for runs that ask for it only
+        from gitorch.model.events import MergeApproved  # noqa: PLC0415  # the same
+
+        only_people(tools, caller, "approve")
+        signed = sign(tools, run, report)
+        command, files = replace(command, signer=signed.by), {MergeApproved: signed.files}
+    state, _ = carry_asked(tools, run.id, caller.actor, command, "approve", files)
     return state.run or run
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry, carry_asked
 from gitorch.app.plan_files import digest_of, read_bytes, read_plan, shown
+from gitorch.app.signing import signers
 from gitorch.errors import Malformed, NotFound, Problem, Refused
 from gitorch.model import commands, events
 from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
@@ -196,6 +197,7 @@ def _facts(tools: Tools, plan: Plan, path: Path, target: str, lanes: Mapping[str
         base_outside=not base.resolve().is_relative_to(tools.root.resolve()),
         runtimes=_runtime_facts(tools, lanes),
         busy_epics=_busy_epics(tools),
+        signers=signers(tools),
     )
 
 
@@ -236,6 +238,7 @@ def _ready(
     target: tuple[str, CommitId],
     files: Mapping[str, bytes],
 ) -> Ready:
+    settings = replace(settings, approval_signers=signers(tools))
     board = tools.ledger.state(None).board if tools.ledger.exists() else Board()
     run = _next_run(board, plan, target[1])
     return Ready(run, plan.title, workflow, settings, target[0], target[1], Digest(plan.digest), files)

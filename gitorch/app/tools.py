@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import Ledger
     from gitorch.ports.tracker import Tracker
-    from gitorch.ports.world import Checks, Clock, Files, Git, Programs, Remotes, Secrets, Terminals, Worktrees
+    from gitorch.ports.world import (
+        Checks,
+        Clock,
+        Files,
+        Git,
+        Programs,
+        Remotes,
+        Secrets,
+        Signatures,
+        Terminals,
+        Worktrees,
+    )
 
 
 def _no_tracker(_: str) -> Tracker | None:
@@ -45,6 +56,7 @@ class Tools:
     files: Files
     programs: Programs
     secrets: Secrets
+    signatures: Signatures
     clock: Clock
     config: Config
     preset: Callable[[Lane], Preset]

@@ -206,15 +206,19 @@ def _job_id(run: Run, thing: str) -> JobId:
     return found[0]
 
 
-@verb("verify", "gitorch verify")
+@verb("verify", "gitorch verify", "gitorch verify --remote origin")
+@click.option("--remote", metavar="NAME", help="Compare with the ledger that this remote holds, too.")
 @click.pass_obj
-def verify(call: Call) -> None:
+def verify(call: Call, remote: str | None) -> None:
     """Read the whole ledger and prove that nothing in it was changed.
 
-    Checks the chain of digests, the order of records, whether each could legally happen, and the attached files.
+    Checks the chain of digests, the order of records, whether each could legally happen, the attached files, the signatures
+    of approvals, and whether a remote holds the same history.
     """
     _must_exist(call.tools)
-    found = call.tools.ledger.verify()
+    found = _with_signatures(call.tools, call.tools.ledger.verify())
+    if remote is not None:
+        found = _with_remote(call.tools, found, remote)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if found.faults:
         first = found.faults[0]
@@ -223,6 +227,39 @@ def verify(call: Call) -> None:
         said = f"{many} {'fault' if many == 1 else 'faults'} in {found.records} records; the first: {first.message}"
         raise Detailed(Corrupt(said, first.hint, first.where), faults, faults=faults, **values)
     call.say(values, _verified(found))
+
+
+def _with_signatures(tools: Tools, found: Verification) -> Verification:
+    """The same, with approvals that should be signed and are not; what the ledger itself got wrong is said alone."""
+    from gitorch.app.signing import unsigned
+    from gitorch.model.values import replace
+
+    if found.faults:
+        return found
+    board = tools.ledger.state(None).board
+    states = (tools.ledger.state(run).run for run in board.runs)
+    return replace(found, faults=tuple(fault for run in states if run is not None for fault in unsigned(tools, run)))
+
+
+def _with_remote(tools: Tools, found: Verification, said: str) -> Verification:
+    """The same, with what a remote's ledger says about this one."""
+    from gitorch.app.syncing import compare, remote_of
+    from gitorch.model.values import replace
+
+    seen = compare(tools, remote_of(tools, said))
+    if seen.stands == "apart":
+        message = (
+            f"{seen.remote} holds another history: its ledger at {seen.there} is no part of this one, nor this of it."
+        )
+        hint = f"git log --oneline --left-right {seen.here:.12}...{seen.there:.12}"
+        return replace(found, faults=(*found.faults, Corrupt(message, hint, seen.remote)))
+    told = {
+        "ahead": f"{seen.remote} does not have the newest records yet: gitorch sync {seen.remote}",
+        "behind": f"{seen.remote} has records that this ledger lacks: gitorch sync {seen.remote}",
+        "only-here": f"{seen.remote} has no ledger: gitorch sync {seen.remote}",
+    }
+    more = (told[seen.stands],) if seen.stands in told else ()
+    return replace(found, warnings=(*found.warnings, *more))
 
 
 def _verified(found: Verification) -> str:

@@ -33,6 +33,7 @@ def sheet_text(sheet: Sheet, page: Page) -> str:
         page.line(f"  agents     at most {sheet.max_agents} at the same time"),
         page.line(f"  tests      {sheet.test_command or 'none: agents are believed about tests'}"),
         page.line(f"  reviews    {_reviews(sheet)}"),
+        *_approval(sheet, page),
         page.line(f"  autonomy   {sheet.autonomy}: {MEANS[sheet.autonomy]}"),
     ]
     for number, batch in enumerate(sheet.batches, 1):
@@ -40,6 +41,11 @@ def sheet_text(sheet: Sheet, page: Page) -> str:
         side = f"batch {number}: {len(batch)} side by side" if len(batch) > 1 else f"batch {number}"
         lines += ["", page.line(side, "bold"), *page.table(rows, gives=(3, 2, 1), indent=2)]
     return "\n".join(lines)
+
+
+def _approval(sheet: Sheet, page: Page) -> list[str]:
+    keys = len(sheet.settings.approval_signers.splitlines())
+    return [page.line(f"  approval   signed with one of {keys} SSH {'key' if keys == 1 else 'keys'}")] if keys else []
 
 
 def _reviews(sheet: Sheet) -> str:

@@ -38,6 +38,7 @@ PEOPLE = {
     "log": Entry("reading", "log", "List the records of the ledger, one sentence each."),
     "show": Entry("reading", "show", "Show one record, job, question, message, session or run in full."),
     "verify": Entry("reading", "verify", "Read the whole ledger and prove that nothing in it was changed."),
+    "sync": Entry("sharing", "sync", "Push the ledger to a remote, or take over what the remote's has more."),
     "pause": Entry("holding", "pause", "Begin nothing new in a run; agents at work may still hand in."),
     "resume": Entry("holding", "resume", "Let a paused run go on."),
     "cancel": Entry("holding", "cancel", "End a run now; branches and records are kept."),

@@ -109,6 +109,10 @@ class BranchStore:
             _sync(os.path.dirname(self._path))  # noqa: PTH120  # a str
         return moved
 
+    def forward(self, old: CommitId | None, new: CommitId) -> bool:
+        """See the port. To be called with the ledger's lock held."""
+        return self.tip() == old and self._move(old, new)
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
         """See the port. Walks back first: meant for the few commits since a known one."""
         path: list[tuple[CommitId, objects.ParsedCommit]] = []

@@ -78,6 +78,17 @@ class GitLedger:
         with self.hold("ledger", self._wait_seconds):
             return self._write(run, lambda fold: self._decided(fold, run, actor, at, decide))
 
+    def follow(self, tip: CommitId) -> int:
+        """See the port."""
+        with self.hold("ledger", self._wait_seconds):
+            fold = self._newest.fold()
+            before = fold.head
+            self._newest.read_on(fold, tip)
+            if not self._store.forward(before.commit, tip):
+                raise Busy(f"{place.REF} was moved while it was read.", hint="try again")
+            self._newest.arrived(fold)
+            return fold.head.seq - before.seq
+
     def _decided(
         self, fold: Fold, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
     ) -> Composed:

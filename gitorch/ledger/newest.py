@@ -96,6 +96,20 @@ class Newest:
         if seen is None or seen.seq < fold.head.seq:
             self._remember(fold)
 
+    def read_on(self, fold: Fold, tip: CommitId) -> None:
+        """Take commits into a fold that the branch does not hold yet. Raises Corrupt where they do not continue it."""
+        self._memory = None  # half-way it belongs to neither
+        for commit in self._history.stream(tip, fold.head.commit):
+            self._note(fold.replay(commit, self._evolve))
+        if fold.head.commit != tip:
+            raise Corrupt(f"{tip} does not continue the ledger.", hint="gitorch verify", where=tip)
+
+    def arrived(self, fold: Fold) -> None:
+        """The branch holds what `read_on` took in. With the ledger's lock held."""
+        self._memory = fold
+        self._remember(fold)
+        self._save(fold)
+
     def adopt(self, fold: Fold, steps: Sequence[Step], after: State) -> None:
         """Take in what was just written. With the ledger's lock held. Never fails for want of a cache."""
         for step in steps:

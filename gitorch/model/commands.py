@@ -300,11 +300,15 @@ class VoidReport:
 
 @dataclass(frozen=True, slots=True)
 class ApproveMerge:
-    """The principal approves the report with this digest, and nothing else."""
+    """The principal approves the report with this digest, and nothing else.
+
+    `signer` is whose key signed it, where the signature was checked against the keys that the run began with.
+    """
 
     digest: Digest
     proof: str
     text: str = ""
+    signer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

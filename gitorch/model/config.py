@@ -56,5 +56,7 @@ class Config:
     tracker: str = "auto"
     push_remote: str = ""
     push_ledger: bool = False
+    approval_signature: str = "none"
+    approval_signers: str = ""
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)

@@ -30,7 +30,7 @@ class HandoffFacts:
     `design_exists` is true where the plan names no design document. `target_commit` is None where the target is no local
     branch; `branches` are the local branches, for a suggestion. `runtimes` are by name: those that the lanes use, and whatever else could be chosen.
     `busy_epics` maps epics of runs that are not over to those runs. `work_branches` are local branches that this run's jobs
-    would need for themselves.
+    would need for themselves. `signers` are the keys that may sign approvals, where that is asked for.
     """
 
     design_exists: bool
@@ -44,3 +44,4 @@ class HandoffFacts:
     runtimes: Mapping[str, RuntimeFacts] = field(default_factory=dict)
     busy_epics: Mapping[str, RunId] = field(default_factory=dict)
     work_branches: tuple[str, ...] = ()
+    signers: str = ""

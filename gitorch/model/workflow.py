@@ -205,6 +205,7 @@ class Settings:
     reject_fails_run: bool = False
     push_remote: str = ""
     push_ledger: bool = False
+    approval_signers: str = ""
     tracker: str = ""
     by_hand: bool = False
     independence: Independence = Independence.SESSION

@@ -76,6 +76,13 @@ class Ledger(Protocol):
         """
         ...
 
+    def follow(self, tip: CommitId) -> int:
+        """Take over what another clone wrote on top of this ledger, or all of it where there is none here.
+
+        Each record is checked as if it were read, then the branch moves. Answers how many came. Raises Corrupt, Busy.
+        """
+        ...
+
     def records(self, run: RunId | None = None, after: int = -1) -> Iterator[Written]:
         """Records in ledger order with a sequence number above `after`, streamed; of one run where one is named."""
         ...
@@ -129,6 +136,10 @@ class Store(Protocol):
         Answers the new commits' ids, oldest first. None when the ref was not `tip` any more or is being moved by
         somebody else: nothing has happened then but unreachable objects.
         """
+        ...
+
+    def forward(self, old: CommitId | None, new: CommitId) -> bool:
+        """Move the ref to commits that are here already; False when it was not at `old` any more."""
         ...
 
     def since(self, old: CommitId | None, new: CommitId) -> Iterable[StoredCommit]:

@@ -236,6 +236,10 @@ class Remotes(Protocol):
         """What the remote holds now under these full ref names; those it does not have are left out. Raises Unavailable."""
         ...
 
+    def fetch(self, remote: str, ref: str) -> None:
+        """Bring what the remote holds under this ref; no branch and no tracking ref of the user's moves. Raises Unavailable."""
+        ...
+
     def push(self, remote: str, refs: Sequence[PushRef]) -> str:
         """Push all of these or none, each only from where it is expected; empty when done, else why not, in git's words.
 
@@ -329,6 +333,18 @@ class Secrets(Protocol):
 
     def nonce(self) -> str:
         """A fresh random word."""
+        ...
+
+
+class Signatures(Protocol):
+    """Signatures that a human makes with a key of their own."""
+
+    def sign(self, text: str, key: str, namespace: str) -> str:
+        """The signature of this text with the key that git's `user.signingKey` names. Raises Failed, Unavailable."""
+        ...
+
+    def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:
+        """The name that the allowed signers give the key that signed exactly this text; empty where none of them did."""
         ...
 
 

@@ -42,7 +42,7 @@ NEEDS: Mapping[str, Capability] = {
     "claim": Capability.CLAIM,
     **dict.fromkeys(("brief", "heartbeat", "release", "publish", "handoff", "ask", "block"), Capability.WRITE),
     "verdict": Capability.REVIEW,
-    **dict.fromkeys(("up", "pause", "resume", "attach"), Capability.OPERATE),
+    **dict.fromkeys(("up", "pause", "resume", "attach", "sync"), Capability.OPERATE),
     **dict.fromkeys(
         ("init", "start", "answer", "approve", "reject", "cancel", "cleanup", "decide", "adopt"), Capability.APPROVE
     ),

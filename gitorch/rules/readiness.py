@@ -27,6 +27,7 @@ def check_plan(plan: Plan, config: Config, facts: HandoffFacts) -> tuple[Problem
         *_check_worktrees(config, facts),
         *_check_runtimes(config, facts),
         *_check_tests(plan, config),
+        *_check_signers(config, facts),
         *_check_names(plan, facts),
     )
 
@@ -105,6 +106,14 @@ def _check_tests(plan: Plan, config: Config) -> Iterator[Problem]:
     if not command.strip() and not config.test_command_absent:
         fix = "Set `tests.command`, or accept that nothing is tested with `tests.absent_is_accepted: true`."
         yield _at_key(config, "tests.command", "There is no test command.", fix)
+
+
+def _check_signers(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
+    if config.approval_signature != "none" and not facts.signers:
+        named = config.approval_signers or "gpg.ssh.allowedSignersFile, which names none"
+        message = f"Approvals must be signed, but there is no key that may sign them: {named}."
+        fix = "Write `name ssh-ed25519 AAAA…` into a file, one key a line, and name it with `approval.allowed_signers`."
+        yield _at_key(config, "approval.signature", message, fix)
 
 
 def _check_names(plan: Plan, facts: HandoffFacts) -> Iterator[Problem]:

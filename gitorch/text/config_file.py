@@ -29,6 +29,13 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 
+class Signature(StrEnum):
+    """What an approval of a merge must bear."""
+
+    NONE = "none"
+    SSH = "ssh"
+
+
 class Cleanup(StrEnum):
     """What happens to worktrees and sessions after the merge; nothing is ever removed unasked."""
 
@@ -68,7 +75,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
     orchestration, worktrees, tests = top.form("orchestration"), top.form("worktrees"), top.form("tests")
     review, lanes, waits = top.form("review"), top.form("lanes"), top.form("waits")
     reminders, agents = top.form("reminders"), top.form("agents")
-    push = top.form("push")
+    push, approval = top.form("push"), top.form("approval")
     implementer, reviewer = lanes.form("implementer"), lanes.form("reviewer")
     stages = _stages(review, default.review_stages)
     config = Config(
@@ -95,11 +102,26 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         restarts_max=agents.number("restarts_max", default.restarts_max, maximum=100),
         push_remote=_remote(push),
         push_ledger=_push_ledger(push),
+        approval_signature=str(approval.choice("signature", Signature.NONE)),
+        approval_signers=approval.text("allowed_signers"),
         cleanup=str(top.choice("cleanup", Cleanup.ASK)),
         tracker=str(top.choice("tracker", TrackerChoice.AUTO)),
         places=dict(_places(value)) if value else {},
     )
-    parts = (orchestration, worktrees, tests, review, lanes, implementer, reviewer, waits, reminders, agents, push)
+    parts = (
+        orchestration,
+        worktrees,
+        tests,
+        review,
+        lanes,
+        implementer,
+        reviewer,
+        waits,
+        reminders,
+        agents,
+        push,
+        approval,
+    )
     for form in (top, *parts):
         form.done()
     return config

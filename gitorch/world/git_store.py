@@ -90,6 +90,10 @@ class GitStore:
             raise Refused(f"{self._ref} cannot be created: {said}.", hint="git branch -m gitorch <another name>")
         raise Unavailable(f"git cannot move {self._ref}: {said}.")
 
+    def forward(self, old: CommitId | None, new: CommitId) -> bool:
+        """See the port. To be called with the ledger's lock held."""
+        return self.tip() == old and self._move(old, new)
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
         """See the port."""
         if old is not None and old != new:

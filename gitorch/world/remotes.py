@@ -43,6 +43,14 @@ class GitRemotes:
         found = (line.split("\t", 1) for line in done.out.splitlines())
         return {ref: CommitId(commit) for commit, ref in found if ref in refs}
 
+    def fetch(self, remote: str, ref: str) -> None:
+        """See the port. A ref of gitorch's own keeps what came from being pruned."""
+        kept = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
+        done = self._git.ask(*words, "--", remote, kept, wait_seconds=PUSH_SECONDS)
+        if done.status != 0:
+            raise Unavailable(f"nothing could be fetched from {remote}: {_said(done.err)}", hint=f"git fetch {remote}")
+
     def push(self, remote: str, refs: Sequence[PushRef]) -> str:
         """See the port."""
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]

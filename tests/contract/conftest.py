@@ -114,7 +114,7 @@ class FakeGitBench:
         ref, mine = f"refs/heads/{branch}", self.git.branches[branch]
         commit = self.git.write(branch, files)
         self.git.branches[branch] = mine
-        self.git.commits.pop(commit)
+        self.remotes.away[commit] = self.git.commits.pop(commit)
         self.remotes.held[remote][ref] = commit
         return commit
 

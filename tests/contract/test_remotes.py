@@ -50,3 +50,15 @@ def test_a_remote_that_refuses_says_why_and_one_that_is_gone_is_silent(bench):
     with pytest.raises(Unavailable, match="origin cannot be reached"):
         bench.remotes.heads("origin", (MAIN,))
     assert bench.remotes.push("origin", (PushRef(MAIN, work, main),))
+
+
+def test_what_is_fetched_is_here_and_no_branch_moves(bench):
+    bench.share("origin", "main")
+    main = bench.git.resolve("main")
+    theirs = bench.elsewhere("origin", "main", {"theirs": "1\n"})
+    bench.remotes.fetch("origin", MAIN)
+    assert bench.git.has(theirs)
+    assert bench.git.resolve("main") == main
+    assert bench.git.contains(main, theirs)
+    with pytest.raises(Unavailable, match="nothing could be fetched from origin"):
+        bench.remotes.fetch("origin", LEDGER)

@@ -225,6 +225,7 @@ class FakeRemotes:
         self.git = git
         self.held = {}
         self.hooks = {}
+        self.away = {}
         self.silent = set()
 
     def names(self):
@@ -235,6 +236,11 @@ class FakeRemotes:
         if remote in self.silent or remote not in self.held:
             raise Unavailable(f"{remote} cannot be reached: it is silent")
         return {ref: commit for ref, commit in self.held[remote].items() if ref in refs}
+
+    def fetch(self, remote, ref):
+        if remote in self.silent or ref not in self.held.get(remote, {}):
+            raise Unavailable(f"nothing could be fetched from {remote}")
+        self.git.commits[self.held[remote][ref]] = self.away[self.held[remote][ref]]
 
     def push(self, remote, refs):
         if self.silent or self.hooks.get(remote):

@@ -110,6 +110,7 @@ class World:
         return Tools(
             **ports,
             programs=None,
+            signatures=None,
             clock=self.clock,
             config=Config(),
             preset=lambda _lane: self.preset,

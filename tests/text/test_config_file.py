@@ -54,6 +54,7 @@ waits: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3}
 reminders: {first_seconds: 4, cap_seconds: 5}
 agents: {restarts_max: 0}
 push: {remote: origin, ledger: true}
+approval: {signature: ssh, allowed_signers: .signers}
 cleanup: keep
 tracker: file
 """,
@@ -84,6 +85,8 @@ tracker: file
         tracker="file",
         push_remote="origin",
         push_ledger=True,
+        approval_signature="ssh",
+        approval_signers=".signers",
         runtimes={
             "mine": RuntimeChoice("claude", ("claude", "--model", "x"), {"A": "b", "N": "1"}),
             "codex": RuntimeChoice("codex"),

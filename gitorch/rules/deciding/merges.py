@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Refused
+from gitorch.errors import Denied, Refused
 from gitorch.model import events
 from gitorch.model.run import JobPhase, QuestionKind, RunPhase
 from gitorch.rules import ensure
+from gitorch.rules.approval import SIGNED
 from gitorch.rules.gates import next_question
 from gitorch.rules.readings import feeds_merge, reportable
 
@@ -116,10 +117,14 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     if wrong or run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         message = f"report {report.digest[:19]} cannot be approved: {wrong or 'its checkpoint does not wait'}"
         raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
+    if run.settings.approval_signers and not command.signer:
+        message = f"run {run.id} began with approvals that are signed; this one is not"
+        raise Denied(message, f"gitorch approve {run.id}")
     commits = tuple(b.commit for b in report.branches)
     text = command.text or f"Merge {', '.join(b.job for b in report.branches)} to {report.target}."
     digest, target = report.digest, report.target
-    return (events.MergeApproved(digest, target, report.target_commit, commits, command.proof, text),)
+    proof = f"{SIGNED}{command.signer}" if run.settings.approval_signers else command.proof
+    return (events.MergeApproved(digest, target, report.target_commit, commits, proof, text),)
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import Approval, JobPhase, Merged, QuestionKind, Report
 from gitorch.model.values import replace
+from gitorch.rules.approval import SIGNED
 from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, with_job, withdraw
 from gitorch.rules.readings import feeds_merge, open_questions, reportable
 
@@ -70,6 +71,9 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
         or record.actor.kind != "principal"
     ):
         message = f"approval of {event.digest} does not agree with the report, or not by the principal"
+        raise Corrupt(message)
+    if run.settings.approval_signers and not event.proof.startswith(SIGNED):
+        message = f"approval of {event.digest} is not signed, as run {run.id} asks for"
         raise Corrupt(message)
     run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
     run = _closed(run, record, "approve")

@@ -1,0 +1,145 @@
+"""Approvals that must be signed: by a key that the run began with, over exactly what is merged, checked again at the merge."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from merge_yard import CALLER, Yard
+from play import HUMAN, RUN
+
+from gitorch.app import people, signing
+from gitorch.app.acting import carry
+from gitorch.errors import Denied, Failed
+from gitorch.model import commands, events
+from gitorch.model.config import Config
+from gitorch.model.values import replace
+from gitorch.rules.approval import NAMESPACE
+from gitorch.world.signatures import SshSignatures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repository import Repository
+
+ONE = {"api": {"api.txt": "api\n"}}
+
+
+def key(folder: Path, name: str) -> Path:
+    """A key without a passphrase; its public half."""
+    folder.mkdir(exist_ok=True)
+    words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name))
+    subprocess.run(words, check=True, capture_output=True)
+    return folder / f"{name}.pub"
+
+
+def allowed(public: Path, name: str) -> str:
+    return f"{name} {' '.join(public.read_text().split()[:2])}\n"
+
+
+@pytest.fixture
+def yard(repo: Callable[[str], Repository], tmp_path: Path) -> Yard:
+    """A run that waits for an approval signed by ada."""
+    made = Yard(repo("some place").path)
+    ada = key(tmp_path / "my keys", "ada")
+    made.git("config", "user.signingKey", str(ada))
+    made.begin(ONE, approval_signers=allowed(ada, "ada@example.invalid"))
+    made.settle()
+    return made
+
+
+def test_a_signed_approval_merges_and_can_be_checked_with_ssh_alone(yard, tmp_path):
+    assert str(yard.approve().phase) == "completed"
+    record = next(w.record for w in yard.tools.ledger.records(RUN) if isinstance(w.record.event, events.MergeApproved))
+    assert record.event.proof == "signed:ada@example.invalid"
+    files = {ref.name: yard.tools.ledger.file(RUN, ref.sha256) for ref in record.files}
+    for line in (f"run: {RUN}", f"report: {record.event.digest}", f"target: main at {record.event.target_commit}"):
+        assert line in files["approval.txt"].decode().splitlines()
+    (tmp_path / "sig").write_bytes(files["approval.sig"])
+    (tmp_path / "allowed").write_text(yard.run.settings.approval_signers)
+    words = ("-n", NAMESPACE, "-I", "ada@example.invalid", "-f", str(tmp_path / "allowed"), "-s", str(tmp_path / "sig"))
+    subprocess.run(("ssh-keygen", "-Y", "verify", *words), input=files["approval.txt"], check=True, capture_output=True)
+    assert list(signing.unsigned(yard.tools, yard.run)) == []
+
+
+def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard, tmp_path):
+    target = yard.head()
+    yard.git("config", "user.signingKey", str(key(tmp_path / "other", "eve")))
+    with pytest.raises(Denied, match="none of the keys that this run began with"):
+        yard.approve()
+    yard.git("config", "--unset", "user.signingKey")
+    with pytest.raises(Denied, match="git knows no key of yours"):
+        yard.approve()
+    with pytest.raises(Denied, match="approvals that are signed"):
+        carry(yard.tools, RUN, HUMAN, commands.ApproveMerge(yard.run.report.digest, "typed"))
+    assert (yard.head(), yard.run.approval) == (target, None)
+
+
+def test_a_key_that_cannot_sign_says_why(yard):
+    yard.git("config", "user.signingKey", "no/such/key.pub")
+    with pytest.raises(Failed, match=r"no/such/key.pub signed nothing: .*No such file"):
+        yard.approve()
+
+
+@pytest.mark.parametrize("forgery", ["nothing", "garbage", "another report's"])
+def test_an_approval_that_was_written_past_gitorch_is_void_at_the_merge(yard, forgery):
+    report = yard.run.report
+    files = {}
+    if forgery == "garbage":
+        files = {"approval.sig": b"-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n"}
+    if forgery == "another report's":
+        files = dict(signing.sign(yard.tools, yard.run, replace(report, digest="sha256:" + "0" * 64)).files)
+    target = yard.head()
+    forged = commands.ApproveMerge(report.digest, "typed", signer="ada@example.invalid")
+    carry(yard.tools, RUN, HUMAN, forged, {events.MergeApproved: files})
+    yard.settle()
+    assert (yard.head(), yard.run.merged) == (target, None)
+    assert "no signature" in yard.events(events.ReportVoided)[0].reason
+    assert [fault.message for fault in signing.unsigned(yard.tools, yard.run)]
+    assert str(yard.approve().phase) == "completed", "a true one still counts"
+
+
+def test_later_changes_of_the_keys_do_not_reach_the_run(yard, tmp_path):
+    yard.git("config", "user.signingKey", str(key(tmp_path / "other", "eve")))
+    yard.git("config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))
+    (tmp_path / "signers").write_text(allowed(tmp_path / "other/eve.pub", "ada@example.invalid"))
+    with pytest.raises(Denied):
+        yard.approve()
+
+
+def test_the_keys_are_read_from_the_file_that_is_configured_or_from_gits(yard, tmp_path):
+    assert signing.signers(yard.tools) == ""
+    asking = replace(yard.tools, config=Config(approval_signature="ssh"))
+    assert signing.signers(asking) == ""
+    (tmp_path / "signers").write_text("# people\n\nada@example.invalid ssh-ed25519 AAAA\n")
+    yard.git("config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))
+    assert signing.signers(asking) == "ada@example.invalid ssh-ed25519 AAAA\n"
+    own = replace(asking, config=Config(approval_signature="ssh", approval_signers="keys of ours"))
+    assert signing.signers(own) == ""
+    (yard.path / "keys of ours").write_text("eve ssh-ed25519 BBBB\n")
+    assert signing.signers(own) == "eve ssh-ed25519 BBBB\n"
+
+
+def test_a_signature_counts_for_its_text_its_purpose_and_its_key_only(tmp_path):
+    ssh, mine, eve = SshSignatures(dict(os.environ)), key(tmp_path / "a", "ada"), key(tmp_path / "b", "eve")
+    keys = allowed(mine, "ada")
+    made = ssh.sign("yes\n", str(mine).removesuffix(".pub"), NAMESPACE)
+    assert ssh.signer("yes\n", made, keys, NAMESPACE) == "ada"
+    assert ssh.signer("yes.\n", made, keys, NAMESPACE) == ""
+    assert ssh.signer("yes\n", ssh.sign("yes\n", str(mine), "git"), keys, NAMESPACE) == ""
+    assert ssh.signer("yes\n", ssh.sign("yes\n", str(eve), NAMESPACE), keys, NAMESPACE) == ""
+    assert ssh.signer("yes\n", made, allowed(eve, "ada"), NAMESPACE) == ""
+    assert ssh.signer("yes\n", "", keys, NAMESPACE) == ""
+
+
+def test_an_agent_is_refused_before_anything_is_signed(yard):
+    agent = replace(CALLER, actor=replace(HUMAN, kind="agent", session="s1"))
+    with pytest.raises(Denied):
+        people.approve(yard.tools, agent, yard.run, yard.run.report.digest, "typed")
+    assert yard.run.approval is None

@@ -1,0 +1,123 @@
+"""Ledgers of several clones: brought together where one continues the other, refused where not, and checked as they come."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from merge_yard import CALLER, Yard
+from play import HUMAN, RUN
+
+from gitorch.app import people
+from gitorch.app.acting import carry
+from gitorch.app.syncing import LEDGER, compare, remote_of, sync
+from gitorch.errors import Corrupt, NotFound, Refused, Unavailable
+from gitorch.model import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repository import Repository
+
+ONE = {"api": {"api.txt": "api\n"}}
+
+
+@pytest.fixture
+def mine(repo: Callable[[str], Repository], tmp_path: Path) -> Yard:
+    """A clone with a ledger of a few records, and a remote that has none."""
+    yard = Yard(repo("mine").path)
+    yard.git("init", "-q", "--bare", str(tmp_path / "origin.git"))
+    yard.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    yard.git("push", "-q", "origin", "main")
+    yard.begin(ONE)
+    return yard
+
+
+def clone(mine: Yard, tmp_path: Path) -> Yard:
+    mine.git("clone", "-q", str(tmp_path / "origin.git"), str(tmp_path / "theirs"))
+    return Yard(tmp_path / "theirs")
+
+
+def write(yard: Yard, reason: str) -> None:
+    """One record more."""
+    carry(yard.tools, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
+
+
+def test_a_ledger_goes_to_a_remote_and_from_there_to_a_clone_and_back(mine, tmp_path):
+    assert compare(mine.tools, "origin").stands == "only-here"
+    assert sync(mine.tools, "origin").did == "sent"
+    assert sync(mine.tools, "origin").did == "nothing"
+    theirs = clone(mine, tmp_path)
+    assert not theirs.tools.ledger.exists()
+    done = sync(theirs.tools, remote_of(theirs.tools, ""))
+    assert (done.did, done.records) == ("fetched", len(list(mine.tools.ledger.records())))
+    assert theirs.run == mine.run
+    write(theirs, "one")
+    write(theirs, "two")
+    assert (compare(theirs.tools, "origin").stands, sync(theirs.tools, "origin").did) == ("ahead", "sent")
+    assert compare(mine.tools, "origin").stands == "behind"
+    assert sync(mine.tools, "origin").records == 2
+    assert mine.tools.ledger.tip() == theirs.tools.ledger.tip()
+    for yard in (mine, theirs):
+        yard.reopen()
+        assert yard.tools.ledger.verify().faults == ()
+
+
+def test_a_run_goes_on_where_another_clone_left_it(mine, tmp_path):
+    mine.settle()
+    sync(mine.tools, "origin")
+    mine.git("push", "-q", "origin", "refs/heads/gitorch/play-0001/*:refs/heads/gitorch/play-0001/*")
+    theirs = clone(mine, tmp_path)
+    sync(theirs.tools, "origin")
+    theirs.git("fetch", "-q", "origin", "refs/heads/gitorch/play-0001/*:refs/heads/gitorch/play-0001/*")
+    people.approve(theirs.tools, CALLER, theirs.run, theirs.run.report.digest, "typed")
+    sync(theirs.tools, "origin")
+    sync(mine.tools, "origin")
+    assert str(mine.settle().phase) == "completed"
+    assert mine.git("show", "main:api.txt") == "api"
+
+
+def test_ledgers_that_went_different_ways_are_refused_and_nothing_moves(mine, tmp_path):
+    sync(mine.tools, "origin")
+    theirs = clone(mine, tmp_path)
+    sync(theirs.tools, "origin")
+    write(mine, "here")
+    write(theirs, "there")
+    sync(theirs.tools, "origin")
+    before = mine.tools.ledger.tip()
+    with pytest.raises(Refused, match="went different ways, and are never merged") as no:
+        sync(mine.tools, "origin")
+    assert mine.git(*no.value.hint.split()[1:]).count("refused: merge") == 2, "the hint shows what each side has"
+    assert mine.tools.ledger.tip() == before
+    assert compare(mine.tools, "origin").stands == "apart"
+
+
+def test_records_that_do_not_continue_the_ledger_are_not_taken_over(mine, tmp_path):
+    sync(mine.tools, "origin")
+    before = mine.tools.ledger.tip()
+    tree = mine.git("rev-parse", f"{before}^{{tree}}")
+    forged = mine.git("commit-tree", tree, "-p", before, "-m", "merge approved by ada")
+    mine.git("push", "-q", "origin", f"{forged}:{LEDGER}")
+    with pytest.raises(Corrupt, match="does not continue the ledger"):
+        sync(mine.tools, "origin")
+    mine.reopen()
+    assert mine.tools.ledger.tip() == before
+    assert mine.tools.ledger.verify().faults == ()
+
+
+def test_a_remote_that_refuses_or_is_not_there_is_told(mine, tmp_path):
+    hook = tmp_path / "origin.git/hooks/update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no room for ledgers >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(Unavailable, match="origin did not take the ledger"):
+        sync(mine.tools, "origin")
+    with pytest.raises(NotFound, match="there is no remote upstream; there are origin"):
+        remote_of(mine.tools, "upstream")
+    mine.git("remote", "remove", "origin")
+    with pytest.raises(NotFound, match="there is none"):
+        remote_of(mine.tools, "")

@@ -1,0 +1,76 @@
+"""A merge that must be signed and is pushed, typed as a user types it: what is refused, what arrives, what others can check."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from house import WAITING, House, house
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.tmux
+
+SHARED = """
+push: {remote: origin, ledger: true}
+approval: {signature: ssh, allowed_signers: .signers}
+"""
+
+
+def key(folder: Path, name: str) -> Path:
+    made = folder / name
+    words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(made))
+    subprocess.run(words, check=True, capture_output=True)
+    return made.with_suffix(".pub")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A run that waits for a signed approval, in a clone of `origin`."""
+    folder = tmp_path_factory.mktemp("shared")
+    with house(folder) as home:
+        home.repo.git("init", "-q", "--bare", str(folder / "origin.git"))
+        home.repo.git("remote", "add", "origin", str(folder / "origin.git"))
+        home.repo.git("push", "-q", "origin", "main")
+        home.configure()
+        with (home.path / "gitorch.yaml").open("a", encoding="utf-8") as file:
+            file.write(SHARED)
+        yield home
+
+
+def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path) -> None:
+    home = shared
+    plan = home.plan("api")
+    assert "there is no key that may sign them" in home("start", plan, "--yes", status=6).err
+    ada = key(tmp_path, "ada")
+    home.repo.write({".signers": f"ada@example.invalid {ada.read_text()}"})
+    assert "signed with one of 1 SSH key" in home("check", plan).out
+    home("start", plan, "--yes")
+    home.up()
+    target = home.target()
+
+    assert "git knows no key of yours" in home("approve", "--yes", status=5).err
+    home.repo.git("config", "user.signingKey", str(key(tmp_path, "eve")))
+    assert "is none of the keys" in home("approve", "--yes", status=5).err
+    assert home.target() == target
+    home.repo.git("config", "user.signingKey", str(ada))
+    said = home("approve", "--yes")
+    assert "Merged: main is now" in said.out
+    assert home.repo.git("ls-remote", "origin", "refs/heads/main").split()[0] == home.target() != target
+    assert "pushed to origin" in home("status").out
+
+    assert "does not have the newest records yet: gitorch sync origin" in home("verify", "--remote", "origin").out
+    assert "origin has this clone's ledger now" in home("sync").out
+    assert "warning" not in home("verify", "--remote", "origin").out
+    assert home.repo.git("ls-remote", "origin", "refs/heads/gitorch/ledger").split()[0] == home.tip()
+    assert home("sync").out.startswith("origin and this clone hold the same ledger")
+    assert home("sync", "nowhere", status=3).err.startswith("gitorch: there is no remote nowhere; there are origin")
+
+    forged = home.repo.git("commit-tree", f"{home.tip()}^{{tree}}", "-m", "another history")
+    home.repo.git("push", "-q", "--force", "origin", f"{forged}:refs/heads/gitorch/ledger")
+    assert "holds another history" in home("verify", "--remote", "origin", status=7).err
+    assert "never merged" in home("sync", status=4).err
+    home("up", "--no-wait", status=WAITING if home.status()["phase"] == "running" else None)
