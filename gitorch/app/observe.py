@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
+from gitorch.app.tracking import closed_issues
 from gitorch.errors import Unavailable
 from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import OVER, JobPhase, SessionPhase
@@ -45,6 +46,7 @@ def observe(tools: Tools, run: Run) -> Look:
         sent=_asked(silent, lambda: _sent(tools, run)) or {},
         merged_seen=git is not None and git.merged_seen,
         overlaps=git.overlaps if git is not None else (),
+        closed=_asked(silent, lambda: closed_issues(tools, run)),
     )
     return Look(seen, tuple(dict.fromkeys(silent)))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.app.merging import build_base, make_epic_report, make_report, merge_branches
 from gitorch.app.pushing import push_merge, take_back
+from gitorch.app.tracking import close_issues
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
@@ -204,6 +205,7 @@ EFFECTS: Mapping[type, Callable[[Tools, Run, Any], tuple[Command, ...]]] = {
     effects.MergeBranches: merge_branches,
     effects.PushMerge: push_merge,
     effects.TakeBack: take_back,
+    effects.CloseIssues: close_issues,
     effects.CleanUp: _clean_up,
 }
 

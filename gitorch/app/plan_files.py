@@ -92,7 +92,12 @@ class _Asking:
         self.kind = ""
 
     def ask(self, names: tuple[str, ...], bare: bool) -> Backlog | None:
-        """What the tracker has of these names; None where the plan stands on its own. `bare`: some epic has no tasks."""
+        """What the tracker has of these names; None where the plan stands on its own. `bare`: some epic has no tasks.
+
+        An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words is none of the tracker's business.
+        """
+        if not (bare or any("-" in name for name in names)):
+            return None
         wanted = self._tools.config.tracker
         tracker = self._tools.tracker(wanted) or (self._tools.tracker("bd") if bare and wanted == AUTO else None)
         if tracker is None:

@@ -227,6 +227,31 @@ class NoteOverlap:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteClosedEarly:
+    """The tracker shows the epic of this job as closed before its gate."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClosingFailure:
+    """Closing a job's issues failed."""
+
+    job: JobId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClosing:
+    """A job's issues are closed in the tracker: these by this run; those owed are left to people."""
+
+    job: JobId
+    closed: tuple[str, ...]
+    owed: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Escalate:
     """Ask the principal to decide; every part must say something. The same trigger is not raised twice."""
 
@@ -400,6 +425,9 @@ Command = (
     | RecordCheck
     | VoidWork
     | NoteOverlap
+    | NoteClosedEarly
+    | RecordClosingFailure
+    | RecordClosing
     | Escalate
     | AnswerQuestion
     | Remind

@@ -84,6 +84,13 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseIssues:
+    """Close in the tracker what belongs to a job that passed its gate."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Stop what is left and remove worktrees that are clean and merged."""
 
@@ -101,5 +108,6 @@ Effect = (
     | MergeBranches
     | PushMerge
     | TakeBack
+    | CloseIssues
     | CleanUp
 )

@@ -338,6 +338,33 @@ class OverlapNoted:
     conflict: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedEarly:
+    """The tracker shows an epic as closed that has not passed its gate, and not by this run; nothing follows from it."""
+
+    job: JobId
+    issue: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingFailed:
+    """A job passed its gate, and closing its issues in the tracker failed."""
+
+    job: JobId
+    times: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuesClosed:
+    """A job's tasks and epic are closed in the tracker, after its gate; `owed` are those left to people, and `reason` is why."""
+
+    job: JobId
+    closed: tuple[str, ...]
+    owed: tuple[str, ...]
+    reason: str
+
+
 # Of people
 
 
@@ -511,6 +538,9 @@ Event = (
     | JobRequeued
     | JobReopened
     | OverlapNoted
+    | ClosedEarly
+    | ClosingFailed
+    | IssuesClosed
     | QuestionAsked
     | Escalated
     | QuestionAnswered

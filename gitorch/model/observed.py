@@ -87,6 +87,7 @@ class Observed:
     """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
 
     `merged_seen` says that the approved merge commit is already part of the target.
+    `closed` are issues that the tracker shows as closed, of jobs before their gate, each with the reason given.
     `sent` are the receipts of texts that were typed and are not in the ledger yet.
     """
 
@@ -97,3 +98,4 @@ class Observed:
     sent: Mapping[tuple[SessionId, LetterId], str] = field(default_factory=dict)
     merged_seen: bool = False
     overlaps: tuple[Overlap, ...] = ()
+    closed: Mapping[str, str] | None = None

@@ -78,6 +78,23 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """How far the tracker follows a job that passed its gate.
+
+    `early` says that somebody closed the epic before. Once `settled`, `closed` are the issues that gitorch closed and `owed` those
+    that are left to people, with the `reason`; until then `reason` is why the last of so many `tries` failed.
+    """
+
+    settled: bool = False
+    early: bool = False
+    tries: int = 0
+    tried_at: Moment | None = None
+    closed: tuple[str, ...] = ()
+    owed: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobState:
     """One job: `attempt` counts rounds of work, `rounds_allowed` is the last one before an escalation.
 
@@ -110,6 +127,7 @@ class JobState:
     launch_failures: int = 0
     nudged: bool = False
     requeues: int = 0
+    closing: Closing = Closing()
 
 
 class SessionPhase(StrEnum):

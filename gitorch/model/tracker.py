@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Issue:
     """One issue. `parent` is empty at the top, `blockers` are what must be closed before it, `gone` says that it was deleted.
 
-    `text` is what it asks for, in Markdown.
+    `text` is what it asks for, in Markdown; `reason` is why it was closed.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Issue:
     parent: str = ""
     blockers: tuple[str, ...] = ()
     text: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gitorch.model.tracker import Backlog
 
@@ -27,8 +27,8 @@ class Tracker(Protocol):
         """Those of these issues that there are, all that belongs to them, and what they wait for. Raises Unavailable."""
         ...
 
-    def closed(self, names: Collection[str]) -> frozenset[str]:
-        """Those of these issues that are closed. Raises Unavailable."""
+    def closed(self, names: Collection[str]) -> Mapping[str, str]:
+        """Those of these issues that are closed, each with the reason that was given, or an empty one. Raises Unavailable."""
         ...
 
     def close(self, names: Sequence[str], reason: str) -> None:

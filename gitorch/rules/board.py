@@ -8,6 +8,7 @@ from gitorch.model.message import PRINCIPAL
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
+from gitorch.rules.closings import left_to_close
 from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue
 from gitorch.rules.mail import is_plan, unread
 from gitorch.rules.readings import (
@@ -260,7 +261,9 @@ def next_commands(run: Run) -> tuple[str, ...]:
         return (f"gitorch resume {run.id}",)
     waiting = tuple(dict.fromkeys(row.command for row in inbox(run)))
     if run.phase in OVER:
-        return waiting or (f"gitorch log {run.id}",)
+        left = left_to_close(run)
+        closing = (f"bd close {' '.join(left)}",) if left else ()
+        return (*waiting, *closing) or (f"gitorch log {run.id}",)
     if run.settings.by_hand:
         return _next_by_hand(run, waiting)
     return (*waiting, "gitorch up")

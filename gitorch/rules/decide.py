@@ -15,7 +15,7 @@ from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.deciding import hands, merges, messages, people, runs, sessions, work
+from gitorch.rules.deciding import hands, merges, messages, people, runs, sessions, tracker, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
 from gitorch.rules.readings import open_questions, push_owed, writes
@@ -61,6 +61,9 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.GiveVerdict: work.give_verdict,
     commands.VoidWork: work.void,
     commands.NoteOverlap: work.note_overlap,
+    commands.NoteClosedEarly: tracker.note_early,
+    commands.RecordClosingFailure: tracker.record_failure,
+    commands.RecordClosing: tracker.record_closing,
     commands.Escalate: people.escalate,
     commands.AnswerQuestion: people.answer,
     commands.Remind: people.remind,

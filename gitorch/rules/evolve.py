@@ -14,7 +14,7 @@ from gitorch.model import events, hand_events
 from gitorch.model.run import Board, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import hands, merges, messages, people, runs, sessions, work
+from gitorch.rules.evolving import hands, merges, messages, people, runs, sessions, tracker, work
 from gitorch.rules.mail import unread_by_people
 from gitorch.rules.readings import is_settled, open_questions
 
@@ -56,6 +56,9 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.ActionRefused: work.refused,
     events.MessageSent: messages.sent,
     events.MessagesRead: messages.read,
+    events.ClosedEarly: tracker.closed_early,
+    events.ClosingFailed: tracker.closing_failed,
+    events.IssuesClosed: tracker.issues_closed,
     events.QuestionAsked: people.asked,
     events.Escalated: people.escalated,
     events.QuestionAnswered: people.answered,

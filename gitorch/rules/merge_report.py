@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from gitorch.rules.closings import closing_line
 from gitorch.rules.endings import ending
 from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
 from gitorch.rules.report_data import answered, report_json
@@ -85,6 +86,8 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
         for need in facts.outdated
     ]
     lines += [f"- conflicts with the target by itself in {path}" for path in facts.against_target]
+    if line := closing_line(job):
+        lines.append(f"- tracker: {line}")
     more = " …" if len(facts.paths) > PATHS_SHOWN else ""
     lines.append(f"- files: {', '.join(facts.paths[:PATHS_SHOWN])}{more}")
     return "\n".join(lines)

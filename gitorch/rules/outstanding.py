@@ -12,6 +12,7 @@ from gitorch.model import effects
 from gitorch.model.observed import READY, CheckPhase
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
+from gitorch.rules.closings import owed_closings, under_way
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
 from gitorch.rules.readings import (
     base_parents,
@@ -46,7 +47,8 @@ def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
         return (*owed, *_cleanup(run))
     if run.phase is not RunPhase.RUNNING:
         return tuple(owed)
-    owed += [*_starts(run, seen), *_letters(run, seen), *_checks(run, seen), *_bases(run), *_reports(run)]
+    owed += [*owed_closings(run, seen), *_starts(run, seen), *_letters(run, seen), *_checks(run, seen), *_bases(run)]
+    owed += [] if under_way(run) else _reports(run)
     return (*owed, *_merges(run))
 
 
@@ -164,8 +166,8 @@ def only_people_left(run: Run, seen: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet and something is asked."""
     if run.phase in OVER:
         return is_settled(run)
-    busy = (j for j in run.jobs.values() if j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING})
-    working = any(not held(run, j.spec.id) and not by_hand(run, j) for j in busy)
+    given = (j for j in run.jobs.values() if j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING})
+    working = any(not held(run, j.spec.id) and not by_hand(run, j) for j in given)
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
     if run.phase is RunPhase.PAUSED:
         return not working and not testing
@@ -173,4 +175,5 @@ def only_people_left(run: Run, seen: Observed) -> bool:
     if run.settings.by_hand:
         return not working and not testing and not outstanding(run, seen)
     busy_by_hand = any(by_hand(run, j) for j in run.jobs.values())
-    return (asked or busy_by_hand) and not working and not testing and not queue(run) and not outstanding(run, seen)
+    busy = working or testing or under_way(run)
+    return (asked or busy_by_hand) and not busy and not queue(run) and not outstanding(run, seen)

@@ -14,6 +14,7 @@ from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
+from gitorch.rules.closings import learned_closings
 from gitorch.rules.deciding.hands import left_behind, requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
@@ -53,7 +54,13 @@ def reconcile(run: Run, seen: Observed) -> tuple[Command, ...]:
     learned += [*_branches(run, seen), *_checks(run, seen), *_target(run, seen), *_questions(run, seen)]
     learned += _overlaps(run, seen)
     if run.phase is RunPhase.RUNNING:
-        learned += [*_checkpoints(run), *_left_behind(run), *_unjudgeable(run), *_grants(run)]
+        learned += [
+            *learned_closings(run, seen),
+            *_checkpoints(run),
+            *_left_behind(run),
+            *_unjudgeable(run),
+            *_grants(run),
+        ]
     return tuple(learned)
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import QuestionKind
+from gitorch.rules.closings import issues_of
 from gitorch.rules.endings import ending
 from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
 
@@ -64,6 +65,7 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "missing_reviews": list(missing_reviews(run, job)),
         "findings": [_finding(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)],
         "answers": [_answer(q) for q in answered(run, job)],
+        "tracker": _tracker(job) if job.spec.issue else None,
     }
 
 
@@ -71,6 +73,17 @@ def answered(run: Run, job: JobState) -> tuple[Question, ...]:
     """What people answered about a job, approvals aside."""
     asked = (q for q in run.questions.values() if q.job == job.spec.id and q.answer is not None)
     return tuple(q for q in asked if q.kind is not QuestionKind.APPROVAL)
+
+
+def _tracker(job: JobState) -> dict[str, object]:
+    closing = job.closing
+    return {
+        "issue": job.spec.issue,
+        "closed_early": closing.early,
+        "closed": list(closing.closed),
+        "owed": list(closing.owed) if closing.settled else list(issues_of(job)),
+        "reason": closing.reason,
+    }
 
 
 def _check(check: Check) -> dict[str, object]:

@@ -154,6 +154,7 @@ def _issue(record: Mapping[str, Any]) -> Issue:
         parent=next(_targets(record, {CHILD}), "") or _words(record, "parent"),
         blockers=tuple(dict.fromkeys(_targets(record, BLOCKING))),
         text=_asked(record),
+        reason=_words(record, "close_reason"),
     )
 
 

@@ -78,6 +78,9 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "job-requeued": (hand.JobRequeued, ("job", "reason")),
     "job-reopened": (e.JobReopened, ("job", "reason")),
     "overlap-noted": (e.OverlapNoted, ("jobs", "paths", "conflict")),
+    "closed-early": (e.ClosedEarly, ("job", "issue")),
+    "closing-failed": (e.ClosingFailed, ("job", "times", "reason")),
+    "issues-closed": (e.IssuesClosed, ("job", "closed", "owed", "reason")),
     "question-asked": (e.QuestionAsked, ("question", "kind", "job", "session", "options", "number", "text")),
     "escalated": (
         e.Escalated,

@@ -1,7 +1,7 @@
 """Beads as this machine has it: the program `bd`, or the file that it exports. Both implement `ports.tracker.Tracker`.
 
 The file is only read: it lies in the user's checkout, and where `bd` is at work it is derived from a database, so that a line
-written into it would be lost or would come back as a conflict (ADR 12).
+written into it would be lost or would come back as a conflict (ADR 13).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FOLDER = ".beads"
 FILES = ("issues.jsonl", "beads.jsonl")
 """The file's name, and the one that it had before beads 0.20."""
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 10.0
 """For one call: a `bd` that must first start its database server answers within a few seconds."""
 
 FRESH_MS = 15_000
@@ -71,14 +71,15 @@ class BeadsFile:
         del names
         return self._read()
 
-    def closed(self, names: Collection[str]) -> frozenset[str]:
+    def closed(self, names: Collection[str]) -> Mapping[str, str]:
         """See the port."""
         issues = self._read().issues
-        return frozenset(name for name in names if name in issues and issues[name].closed)
+        return {name: issues[name].reason for name in names if name in issues and issues[name].closed}
 
     def close(self, names: Sequence[str], reason: str) -> None:
         """See the port. Fails where anything is open, since it writes nothing."""
-        left = sorted(frozenset(names) - self.closed(names), key=list(names).index)
+        found = self.closed(names)
+        left = [name for name in names if name not in found]
         if left:
             raise Failed(
                 f"gitorch does not write {FOLDER}: {', '.join(left)} left open", hint=f"bd close {' '.join(left)}"
@@ -113,7 +114,8 @@ class BeadsProgram:
         self._env = without(environ, ("GITORCH_", "GIT_", "TMUX")) | {"NO_COLOR": "1", "BD_JSON_ENVELOPE": "0"}
         self._clock = clock
         self._wait_seconds = wait_seconds
-        self._kept: dict[str, tuple[int, bool]] = {}
+        self._kept: dict[str, tuple[int, str | None]] = {}
+        self._mute: tuple[int, Unavailable] | None = None
 
     def look(self, names: Collection[str]) -> Backlog:
         """See the port: the issues themselves, all below them, and what those depend on, as far as `bd` tells."""
@@ -123,19 +125,25 @@ class BeadsProgram:
         known = dependencies_of(records.values()) | issues_of(records.values())
         return Backlog(PROGRAM, known)
 
-    def closed(self, names: Collection[str]) -> frozenset[str]:
-        """See the port. Answers are kept for `FRESH_MS`."""
+    def closed(self, names: Collection[str]) -> Mapping[str, str]:
+        """See the port. Answers are kept for `FRESH_MS`, as is that there was none: a `bd` that hangs holds a loop up once."""
         now = self._clock.now()
         stale = [n for n in names if n not in self._kept or now - self._kept[n][0] > FRESH_MS]
-        if stale:
-            found = issues_of(self._show(sorted(stale)).values())
-            self._kept |= {n: (now, n in found and found[n].closed) for n in stale}
-        return frozenset(n for n in names if self._kept[n][1])
+        if stale and self._mute is not None and now - self._mute[0] <= FRESH_MS:
+            raise self._mute[1]
+        try:
+            found = issues_of(self._show(sorted(stale)).values()) if stale else {}
+        except Unavailable as mute:
+            self._mute = (self._clock.now(), mute)
+            raise
+        self._kept |= {n: (now, found[n].reason if n in found and found[n].closed else None) for n in stale}
+        return {n: reason for n in names if (reason := self._kept[n][1]) is not None}
 
     def close(self, names: Sequence[str], reason: str) -> None:
         """See the port. What is closed already is left alone, and the answer of `bd` is believed only when it shows."""
         left = self._open(names)
-        for name in left:
+        self._mute = None
+        for name in names:
             self._kept.pop(name, None)
         said = [self._closing(group, reason) for group in (left[:-1], left[-1:]) if group]
         still = self._open(left)

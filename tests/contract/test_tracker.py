@@ -91,13 +91,13 @@ def test_open_blockers_between_tasks_are_edges_between_their_epics(bench):
 
 
 def test_what_is_closed_is_told(bench):
-    assert bench.tracker.closed(["shop-a1.1", "shop-a1.2", "shop-none"]) == {"shop-a1.2"}
+    assert bench.tracker.closed(["shop-a1.1", "shop-a1.2", "shop-none"]) == {"shop-a1.2": ""}
 
 
 def test_issues_are_closed_in_the_order_given(closing_bench):
     names = ["shop-a1.1", "shop-a1.2", "shop-a1.3.1", "shop-a1.3", "shop-a1"]
     closing_bench.tracker.close(names, "Gate passed")
-    assert closing_bench.tracker.closed(names) == frozenset(names)
+    assert closing_bench.tracker.closed(names) == {n: "" if n == "shop-a1.2" else "Gate passed" for n in names}
     closing_bench.tracker.close(names, "Gate passed")
 
 
@@ -117,9 +117,9 @@ def test_a_file_is_never_written(tmp_path):
 
 def test_a_file_that_changes_is_read_again(tmp_path):
     bench = FileBench(tmp_path)
-    assert bench.tracker.closed(["shop-a1"]) == frozenset()
+    assert bench.tracker.closed(["shop-a1"]) == {}
     (tmp_path / ".beads/issues.jsonl").write_bytes(lines(issue("shop-a1", status="closed")))
-    assert bench.tracker.closed(["shop-a1"]) == {"shop-a1"}
+    assert bench.tracker.closed(["shop-a1"]) == {"shop-a1": ""}
 
 
 def test_a_redirect_and_the_older_name_lead_to_the_file(tmp_path):
@@ -180,15 +180,27 @@ def test_a_program_that_only_says_that_it_closed_is_not_believed(program):
 
 
 def test_answers_about_closed_issues_are_kept_for_a_while(program):
-    assert program.tracker.closed(["shop-a1.1"]) == frozenset()
+    assert program.tracker.closed(["shop-a1.1"]) == {}
     (program.store / "issues.jsonl").write_bytes(lines(issue("shop-a1.1", status="closed")))
-    assert program.tracker.closed(["shop-a1.1"]) == frozenset()
+    assert program.tracker.closed(["shop-a1.1"]) == {}
     program.clock.sleep(20)
-    assert program.tracker.closed(["shop-a1.1"]) == {"shop-a1.1"}
+    assert program.tracker.closed(["shop-a1.1"]) == {"shop-a1.1": ""}
 
 
 def test_an_envelope_around_the_answer_is_opened(program):
     program.fault(
         '{"show": {"say": "{\\"schema_version\\": 1, \\"data\\": [{\\"id\\": \\"x-1\\", \\"status\\": \\"closed\\"}]}"}}'
     )
-    assert program.tracker.closed(["x-1"]) == {"x-1"}
+    assert program.tracker.closed(["x-1"]) == {"x-1": ""}
+
+
+def test_a_program_that_hangs_is_not_asked_again_at_once(program):
+    program.fault('{"show": {"hang": 30}}')
+    program.tracker = BeadsProgram(program.root, program.tracker._env, program.clock, wait_seconds=0.5)
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="no answer"):
+            program.tracker.closed(["shop-a1"])
+    assert (program.store / "calls.log").read_text().count("show") == 1
+    program.fault("{}")
+    program.clock.sleep(20)
+    assert program.tracker.closed(["shop-a1"]) == {}

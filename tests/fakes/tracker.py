@@ -23,7 +23,8 @@ class FakeTracker:
         return Backlog("bd", issues_of(self.store.issues.values()))
 
     def closed(self, names):
-        return frozenset(n for n in names if n in self.store.issues and not self.store.open(n))
+        issues = self.store.issues
+        return {n: issues[n].get("close_reason", "") for n in names if n in issues and not self.store.open(n)}
 
     def close(self, names, reason):
         left = [n for n in names if n in self.store.issues and self.store.open(n)]

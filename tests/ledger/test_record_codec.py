@@ -248,7 +248,7 @@ def test_released_names_never_change():
         "job-claimed lease-renewed lease-ended session-alive session-ended letter-delivered session-nudged "
         "base-built handed-off hand-in-kept hand-in-adopted check-recorded verdict-given findings-listed "
         "gate-passed epic-reported work-voided job-failed job-canceled job-requeued job-reopened "
-        "overlap-noted question-asked escalated question-answered question-reminded report-issued "
+        "overlap-noted closed-early closing-failed issues-closed question-asked escalated question-answered question-reminded report-issued "
         "report-voided merge-approved merge-rejected merged pushed merge-taken-back cleanup-done"
     )
 

@@ -37,13 +37,18 @@ def commit(name: str) -> CommitId:
 TARGET = commit("target")
 
 
-def workflow(needs: dict[str, tuple[str, ...]], rounds: int = 3) -> Workflow:
-    """The shape that a plan is compiled into: work, two reviews each, approval, merge."""
+def workflow(needs: dict[str, tuple[str, ...]], rounds: int = 3, *, tracked: bool = False) -> Workflow:
+    """The shape that a plan is compiled into: work, two reviews each, approval, merge.
+
+    Tracked, each epic is an issue with one task: `t-api` and `t-api.1`.
+    """
     jobs: dict[JobId, JobSpec] = {}
     cycles: list[Cycle] = []
     for name, before in needs.items():
         job = JobId(name)
         jobs[job] = JobSpec(job, name.title(), JobKind.BUILD, "implementer", tuple(JobId(b) for b in before))
+        if tracked:
+            jobs[job] = replace(jobs[job], issue=f"t-{name}", issue_tasks=(f"t-{name}.1",))
         for stage, role in enumerate(("spec", "quality"), 1):
             review = JobId(f"{name}.{role}")
             jobs[review] = JobSpec(
@@ -94,7 +99,7 @@ class Play:
         return self.do(c.StartRun())
 
     def prepare(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
-        flow = flow or workflow(needs, settings.rounds_max)
+        flow = flow or workflow(needs, settings.rounds_max, tracked=bool(settings.tracker))
         return self.do(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", TARGET, flow), HUMAN)
 
     def grant(self, job: str):

@@ -42,6 +42,7 @@ SETTING_TYPES = {
     "recovery": Recovery,
     "independence": Independence,
     "by_hand": lambda said: said == "yes",
+    "tracker": str,
 }
 
 
@@ -240,6 +241,19 @@ def _wait(telling: Telling, line: Line) -> None:
             telling.play.do(command)
 
 
+def _tracker(telling: Telling, line: Line) -> None:
+    """The tracker is looked at: these issues are closed there, for the reason that `reason=` says."""
+    closed = dict.fromkeys(line.words, line.one("reason"))
+    for command in reconcile(telling.play.run, Observed(Moment(telling.play.at), None, None, closed=closed)):
+        if isinstance(command, c.NoteClosedEarly | c.Escalate):
+            telling.play.do(command)
+
+
+def _closes(telling: Telling, line: Line) -> None:
+    job, *closed = line.words
+    telling.play.do(c.RecordClosing(JobId(job), tuple(closed), line.all("owed"), line.one("reason")))
+
+
 def _jobs(telling: Telling, _: Line) -> list[str]:
     rows = run_view(telling.play.run).jobs
     wide = max(len(row.id) for row in rows)
@@ -334,6 +348,11 @@ WORDS: dict[str, Callable[[Telling, Line], list[str] | None]] = {
     "cancel": lambda t, line: t.play.do(c.CancelRun(" ".join(line.words)), HUMAN) and None,
     "cleanup": lambda t, line: t.play.do(c.RecordCleanup(line.all("removed"), line.all("kept"))) and None,
     **BY_HAND,
+    "tracker": _tracker,
+    "closes": _closes,
+    "closing-fails": lambda t, line: (
+        t.play.do(c.RecordClosingFailure(JobId(line.words[0]), line.one("reason"))) and None
+    ),
     "jobs": _jobs,
     "why": _why,
     "inbox": _inbox,

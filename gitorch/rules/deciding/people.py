@@ -10,6 +10,7 @@ from gitorch.model.record import ActorKind
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import JobKind
 from gitorch.rules import ensure
+from gitorch.rules.closings import issues_of, troubled_job
 from gitorch.rules.gates import next_question
 from gitorch.rules.readings import GATING, feeds_merge, open_questions
 
@@ -61,7 +62,7 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
         ensure.principal(order.actor, "answer")
     _fits(run, question, command)
     event = events.QuestionAnswered(command.question, command.option, command.text)
-    return (event, *_follows(run, question, command))
+    return (event, *_left_to_people(run, question, command.option), *_follows(run, question, command))
 
 
 def _fits(run: Run, question: Question, command: commands.AnswerQuestion) -> None:
@@ -108,6 +109,15 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
     if option == "retry" and question.trigger.startswith("merge:"):
         return _report_gone(run, "the principal asked for a new one")
     return ()
+
+
+def _left_to_people(run: Run, question: Question, option: str) -> tuple[Event, ...]:
+    """Closings in the tracker that gitorch is not to try any more."""
+    troubled = troubled_job(run, question)
+    if troubled is None or option != "leave":
+        return ()
+    left = issues_of(run.jobs[troubled])
+    return (events.IssuesClosed(troubled, (), left, f"left to people at {question.id}"),)
 
 
 def _nothing_else_asked(run: Run, question: Question) -> None:

@@ -16,6 +16,7 @@ from gitorch.model.run import (
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.change import move_job, promote, with_job, with_question, write_letter
+from gitorch.rules.closings import troubled_job
 from gitorch.rules.evolving.hands import waited
 from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.readings import open_questions
@@ -148,6 +149,9 @@ def _checkpoint_answered(run: Run, record: Record, question: Question) -> Run:
 
 def _escalation_answered(run: Run, record: Record, question: Question) -> Run:
     """Another try starts counting anew; a cleared blocker sets the agent going again; another round is allowed."""
+    troubled = troubled_job(run, question)
+    if troubled is not None and question.answer is not None and question.answer.option == "retry":
+        return with_job(run, troubled, closing=replace(run.jobs[troubled].closing, tries=0))
     if question.job is None or question.answer is None or question.job not in run.jobs:
         return run
     if question.trigger.startswith("push:"):
