@@ -83,6 +83,20 @@ def test_a_merge_in_memory_gives_the_tree_or_names_the_conflicts(bench):
     assert not bench.git.contains(merged, ours)
 
 
+def test_a_merge_of_what_both_sides_partly_contain_begins_from_all_of_it(bench):
+    main = bench.git.resolve("main")
+    first = bench.write("first", {"one": "1\n"}, main)
+    second = bench.write("second", {"two": "1\n"}, main)
+    both = bench.git.commit_merge(bench.git.try_merge(first, second).tree, [first, second], "Both", AT)
+    built = bench.write("built", {"three": "3\n"}, both)
+    redone = bench.write("second", {"two": "2\n"})
+    target = bench.git.commit_merge(bench.git.try_merge(first, redone).tree, [first, redone], "Redone", AT)
+    tried = bench.git.try_merge(target, built)
+    assert tried.conflicts == ()
+    merged = bench.git.commit_merge(tried.tree, [target, built], "All", AT)
+    assert bench.git.stat(target, merged).paths == ("three",)
+
+
 def test_the_same_merge_is_the_same_commit(bench):
     main = bench.git.resolve("main")
     work = bench.write("work", {"b": "b\n"})

@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import shutil
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,15 +86,15 @@ class FakeGit:
             raise Unavailable("git gave no answer")
 
     def _history(self, commit):
-        found, waiting = [], [commit]
+        found, waiting = {}, deque([commit])
         while waiting:
-            one = waiting.pop(0)
+            one = waiting.popleft()
             if one not in found:
                 if one not in self.commits:
                     raise Unavailable(f"git cannot read {one}")
-                found.append(one)
+                found[one] = None
                 waiting += self.commits[one].parents
-        return found
+        return list(found)
 
     # The port.
 
@@ -137,20 +138,22 @@ class FakeGit:
         mine = self._history(ours)
         return next((commit for commit in self._history(theirs) if commit in mine), None)
 
+    def _base(self, ours, theirs):
+        """The files that both sides began from; of several last common commits, what they come to together, as git does it."""
+        mine, yours = self._history(ours), set(self._history(theirs))
+        common = [commit for commit in mine if commit in yours]
+        if not common:
+            raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}")
+        older = {old for commit in common for old in self._history(commit)[1:]}
+        first, *others = [commit for commit in common if commit not in older]
+        files = self.files(first)
+        for other in others:
+            files, _ = _three_way(self._base(first, other), files, self.files(other))
+        return files
+
     def try_merge(self, ours, theirs):
         self._ask()
-        fork = self._fork(ours, theirs)
-        if fork is None:
-            raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}")
-        base, mine, yours = self.files(fork), self.files(ours), self.files(theirs)
-        merged, conflicts = dict(mine), []
-        for path in _differences(base, yours):
-            if mine.get(path) not in {base.get(path), yours.get(path)}:
-                conflicts.append(path)
-            elif path in yours:
-                merged[path] = yours[path]
-            else:
-                merged.pop(path, None)
+        merged, conflicts = _three_way(self._base(ours, theirs), self.files(ours), self.files(theirs))
         digest = hashlib.sha1(repr(sorted(merged.items())).encode()).hexdigest()
         self.trees[digest] = merged
         return MergeTry(digest, tuple(sorted(conflicts)))
@@ -309,6 +312,19 @@ class FakeWorktrees:
             del self.git.checkouts[path]
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _three_way(base, ours, theirs):
+    """The merged files, path by path, and the paths that conflict, which stay as ours."""
+    merged, conflicts = dict(ours), []
+    for path in _differences(base, theirs):
+        if ours.get(path) not in {base.get(path), theirs.get(path)}:
+            conflicts.append(path)
+        elif path in theirs:
+            merged[path] = theirs[path]
+        else:
+            merged.pop(path, None)
+    return merged, conflicts
 
 
 def _differences(before, after):
