@@ -19,7 +19,11 @@ ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
 
 def active(run: Run) -> int:
     """How many agents are at work: those that wait at a gate or for a human do not count."""
-    return sum(1 for job in run.jobs.values() if job.phase in ACTIVE)
+    return sum(1 for job in run.jobs.values() if _at_work(run, job))
+
+
+def _at_work(run: Run, job: JobState) -> bool:
+    return job.phase in ACTIVE and not held(run, job.spec.id)
 
 
 def base_of(run: Run, job: JobState) -> CommitId | None:
@@ -88,5 +92,5 @@ def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> 
 
 def _lane_has_room(run: Run, job: JobState) -> bool:
     lane = run.workflow.lanes[job.spec.lane]
-    busy = sum(1 for j in run.jobs.values() if j.phase in ACTIVE and j.spec.lane == lane.name)
+    busy = sum(1 for j in run.jobs.values() if j.spec.lane == lane.name and _at_work(run, j))
     return lane.capacity == 0 or busy < lane.capacity

@@ -18,7 +18,7 @@ from gitorch.rules.closings import learned_closings
 from gitorch.rules.deciding.hands import left_behind, requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
-from gitorch.rules.granting import living_session, not_independent, queue
+from gitorch.rules.granting import ACTIVE, living_session, not_independent, queue
 from gitorch.rules.readings import (
     branch_name,
     check_needed,
@@ -73,6 +73,7 @@ def _sessions(run: Run, seen: Observed) -> Iterator[Command]:
             continue
         over = _over(session, sight)
         if over is not None:
+            yield from _told(session, seen)  # nothing is told to a session that is over
             yield over
         elif session.phase is SessionPhase.STARTING:
             yield from _starting(run, session, sight, seen.now)
@@ -114,11 +115,17 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
         yield _at_dialog(session, sight)
     elif limits.work_seconds and now - lease.granted_at > limits.work_seconds * 1000:
         yield _too_long(job, session, sight, limits.work_seconds)
-    elif job.phase is JobPhase.RUNNING and sight.state is not AgentState.LIMITED:
+    elif job.phase in ACTIVE and sight.state is not AgentState.LIMITED:
         quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at, *_answered_at(run, job))
-        patience = limits.silence_seconds * 1000
-        if now - quiet_since > (2 * patience if job.nudged and not _told(session) else patience):
+        patience = _patience_ms(run, job, limits.silence_seconds)
+        if now - quiet_since > (2 * patience if job.nudged and not _nudge_told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)
+
+
+def _patience_ms(run: Run, job: JobState, silence_seconds: int) -> int:
+    """How long an agent may be silent. One that was not yet told its work may have to wait for two launches beside it."""
+    untold = job.phase is JobPhase.CLAIMED
+    return (silence_seconds + (2 * run.settings.start_wait_seconds if untold else 0)) * 1000
 
 
 def _answered_at(run: Run, job: JobState) -> Iterator[Moment]:
@@ -128,7 +135,7 @@ def _answered_at(run: Run, job: JobState) -> Iterator[Moment]:
             yield question.answer.at
 
 
-def _told(session: Session) -> bool:
+def _nudge_told(session: Session) -> bool:
     """Whether the nudge reached the session; one that takes no text is given as much time again."""
     return any(letter.kind is LetterKind.NUDGE and letter.receipt for letter in session.letters)
 
@@ -158,7 +165,7 @@ def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) 
     return commands.Escalate(
         trigger=f"stuck:{job.spec.id}:{job.attempt}",
         happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
-        tried="It was nudged once." if _told(session) else "It was to be nudged once, but it takes no text.",
+        tried="It was nudged once." if _nudge_told(session) else "It was to be nudged once, but it takes no text.",
         evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
         decision=f"Look at it (gitorch attach {job.spec.id}). Start it anew (retry), stop {job.spec.id}, or stop the run?",
         options=DIALOG_OPTIONS,
@@ -183,10 +190,16 @@ def _too_long(job: JobState, session: Session, sight: SessionSeen, seconds: int)
 
 def _deliveries(run: Run, seen: Observed) -> Iterator[Command]:
     for session in run.sessions.values():
-        for letter in session.letters if session.phase is not SessionPhase.ENDED else ():
-            receipt = seen.sent.get((session.id, letter.id), "")
-            if receipt and not letter.receipt and not receipt.startswith("refused"):
-                yield commands.RecordDelivery(session.id, letter.id, receipt)
+        if session.phase is not SessionPhase.ENDED:
+            yield from _told(session, seen)
+
+
+def _told(session: Session, seen: Observed) -> Iterator[Command]:
+    """The texts that reached a session and are not yet written down."""
+    for letter in session.letters:
+        receipt = seen.sent.get((session.id, letter.id), "")
+        if receipt and not letter.receipt and not receipt.startswith("refused"):
+            yield commands.RecordDelivery(session.id, letter.id, receipt)
 
 
 def _branches(run: Run, seen: Observed) -> Iterator[Command]:

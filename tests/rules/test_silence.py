@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from play import SETTINGS, Play
+from play import SETTINGS, Play, finding
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.run import JobPhase
+from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import needed, only_people_left
 from gitorch.rules.reconcile import reconcile
 
@@ -83,6 +86,33 @@ def test_retry_gives_a_stuck_job_a_fresh_session_and_its_old_one_up(play):
     assert not needed(play.run, play.run.sessions[stuck], empty(play))
     play.grant("api")
     assert play.session("api") != stuck
+
+
+def test_an_agent_that_stays_busy_and_never_takes_its_text_is_escalated_in_the_end(play):
+    play.hand_in("api")
+    play.check("api")
+    play.review("api.spec", "needs_revision", (finding(),))
+    play.grant("api")
+    assert play.run.jobs[API].phase is JobPhase.CLAIMED
+    patience = PATIENCE + 2 * SETTINGS.start_wait_seconds * 1000
+    assert learned(play, patience, AgentState.WORKING) == []
+    (nudge,) = learned(play, patience + 1, AgentState.WORKING)
+    play.do(nudge)
+    (escalation,) = learned(play, 2 * patience + 1, AgentState.WORKING)
+    assert escalation.trigger == "stuck:api:2"
+
+
+def test_who_waits_for_a_person_takes_no_place_from_others():
+    play = Play()
+    play.begin({"api": (), "web": ()}, replace(SETTINGS, max_agents=1))
+    play.launch("api")
+    web = play.run.jobs[JobId("web")]
+    assert not may_be_granted(play.run, web)
+    (dialog,) = learned(play, 0, AgentState.DIALOG)
+    play.do(dialog)
+    assert play.run.jobs[API].phase is JobPhase.RUNNING
+    assert may_be_granted(play.run, web)
+    play.grant("web")
 
 
 def empty(play) -> Observed:

@@ -129,11 +129,11 @@ def _too_often(run: Run, job: JobState, session: Session, command: commands.EndS
 
 
 def record_delivery(state: State, order: Order, command: commands.RecordDelivery) -> tuple[Event, ...]:
-    """A text is delivered once."""
+    """A text is delivered once, and not to a session that is over."""
     ensure.host(order.actor, "deliveries")
     session = ensure.session_there(ensure.run_there(state), command.session)
     letter = next((x for x in session.letters if x.id == command.letter), None)
-    if letter is None or letter.receipt:
+    if letter is None or letter.receipt or session.phase is SessionPhase.ENDED:
         return ()
     return (events.LetterDelivered(session.id, session.job, letter.id, letter.kind, command.receipt),)
 
