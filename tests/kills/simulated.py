@@ -99,11 +99,14 @@ class World:
         self.deaths = 0
         if settings.get("push_remote"):
             self.ports["remotes"].held["origin"] = {"refs/heads/main": self.git.resolve("main")}
+        self.ticked = None
         self.ledger.create(HUMAN, self.clock.now(), "L")
         main = self.git.resolve("main")
-        flow = workflow(needs)
-        self.say(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", main, flow), HUMAN)
+        self.say(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", main, self.flow(needs)), HUMAN)
         self.say(c.ConfirmRun(SETTINGS if not settings else SETTINGS.__class__(**settings), "yes-flag"), HUMAN)
+
+    def flow(self, needs):
+        return workflow(needs)
 
     def tools(self, fate=None):
         ports = self.ports if fate is None else {name: Mortal(port, fate) for name, port in self.ports.items()}
@@ -133,7 +136,7 @@ class World:
         """One tick by a process that knows nothing of the ones before it; whether it lived to the end."""
         self.clock.moment += self.chance.randrange(50, 500)
         try:
-            tick(self.tools(Fate(number, between)), RUN)
+            self.ticked = tick(self.tools(Fate(number, between)), RUN)
         except Died:
             self.deaths += 1
             return False
