@@ -13,16 +13,18 @@ from story import Story, could_go_on, open_questions
 from test_simulated_seeds import play, story_of
 
 HERE = Path(__file__).parent
-SOUND_SEED = 12
-"""A seed with most of what can be seen: questions, waivers, lists of findings, deaths, and a merge at the end."""
+SEEN = ("merged", "findings-listed", "session-nudged", "escalated", "question-answered", "merge-approved")
+"""What the ledger that is spoiled must hold: the first seed that shows all of it is taken."""
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
-    story = story_of(play(SOUND_SEED, tmp_path_factory.mktemp("sound")))
-    assert laws.broken(story) == []
-    assert story.of("merged")
-    return story.records
+    for seed in range(50):
+        story = story_of(play(seed, tmp_path_factory.mktemp("sound")))
+        if all(map(story.of, SEEN)) and story.of("gate-passed", job="ash", waived=False):
+            assert laws.broken(story) == []
+            return story.records
+    raise AssertionError("no seed shows everything")
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ def test_the_laws_share_no_code_with_what_they_judge():
 
 
 def test_a_run_that_rests_for_no_reason_is_noticed(tmp_path):
-    world = Twelve(SOUND_SEED, tmp_path)
+    world = Twelve(1, tmp_path)
     for _ in range(3):
         world.tick()
     story = story_of(world)
