@@ -194,15 +194,6 @@ def test_a_receipt_that_the_ledger_lacks_is_learned_and_a_refused_one_is_not() -
         assert learned(play, seen, c.RecordDelivery) == [c.RecordDelivery(S1, LetterId("l1"), receipt)] * count
 
 
-def test_what_a_session_was_told_is_learned_before_its_end_and_not_after() -> None:
-    play = played(GRANTED)
-    gone = replace(ABSENT, started=True)
-    told, end, *_ = learned(play, look(play, gone, sent={(S1, LetterId("l1")): "submitted"}))
-    assert (type(told), type(end)) == (c.RecordDelivery, c.EndSession)
-    play.do(end)
-    assert play.do(told) == ()
-
-
 def test_reminders_wait_twice_as_long_each_time_up_to_the_cap() -> None:
     play = played(
         "plan api remind_first_seconds=10 remind_cap_seconds=35|launch api|handoff api NEEDS_CONTEXT question=a"
