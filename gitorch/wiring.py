@@ -327,6 +327,13 @@ def plant_demo(folder: Path, environ: Mapping[str, str]) -> Path:
     return plant(template_path("demo"), folder, environ)
 
 
+def template(*names: str) -> bytes:
+    """One file of those that ship with gitorch. Raises NotFound."""
+    from gitorch.world.resources import template_bytes
+
+    return template_bytes(*names)
+
+
 def template_config() -> str:
     """The commented default configuration."""
     from gitorch.world.resources import template_bytes

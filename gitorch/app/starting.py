@@ -17,7 +17,14 @@ from gitorch.model.plan import Plan
 from gitorch.model.run import OVER, Board
 from gitorch.model.values import dataclass, replace
 from gitorch.model.workflow import REVIEWING
-from gitorch.rules.compile import compile_plan, compile_workflow, default_settings, lane_of, reviewer_runtime
+from gitorch.rules.compile import (
+    compile_plan,
+    compile_workflow,
+    configured,
+    default_settings,
+    lane_of,
+    reviewer_runtime,
+)
 from gitorch.rules.ensure import not_begun, run_there
 from gitorch.rules.graph import execution_plan
 from gitorch.rules.mail import is_plan
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId
     from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy, Lane, ReviewMode, Settings, Workflow
+    from gitorch.model.workflow_source import WorkflowSource
 
 WORKFLOW_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
@@ -116,24 +124,21 @@ def check(tools: Tools, path: Path, prompt: Path | None = None, by_hand: bool = 
 
 
 def _check_workflow(tools: Tools, path: Path, *, by_hand: bool) -> Checked:
-    from gitorch.text.workflow_file import parse_workflow
+    from gitorch.app.workflows import read_workflow
 
     data, name = read_bytes(path), shown(tools, path)
     plan = Plan(name, path.stem, (), _digest(data))
     try:
-        source = parse_workflow(
-            name,
-            data,
-            lambda said: _maybe(path.parent / said),
-            replace(default_settings(tools.config), by_hand=by_hand),
-        )
+        defaults = replace(default_settings(tools.config), by_hand=by_hand)
+        source = read_workflow(path, name, defaults, (tools.root,))
     except Malformed as wrong:
         return Checked(plan, wrong.problems)
     target = source.target or tools.config.merge_target
     plan = replace(plan, title=source.workflow.name)
-    runtimes = {lane.runtime: lane for lane in source.workflow.lanes.values() if not by_hand}
+    lanes = source.workflow.lanes.values() if not by_hand else ()
+    runtimes = {lane.name: configured(lane, tools.config) for lane in lanes}
     facts = _facts(tools, plan, path, target, runtimes)
-    problems = tuple(_workflow_problems(tools, name, facts))
+    problems = tuple(_workflow_problems(source, facts))
     if problems or facts.target_commit is None:
         return Checked(plan, problems)
     texts = {job: text.encode() for job, text in source.briefs.items()}
@@ -143,28 +148,25 @@ def _check_workflow(tools: Tools, path: Path, *, by_hand: bool) -> Checked:
     return Checked(plan, (), _sheet(tools, plan, ready), ready)
 
 
-def _workflow_problems(tools: Tools, name: str, facts: HandoffFacts) -> list[Problem]:
-    """What the world lacks for a workflow file: the same checks as for a plan, at the file's first line."""
-    problems = []
+def _workflow_problems(source: WorkflowSource, facts: HandoffFacts) -> list[Problem]:
+    """What the world lacks for a workflow file: the same checks as for a plan, a lane's at its place."""
+    problems, name = [], source.workflow.source
     if facts.target_commit is None:
         fix = "name a branch that exists with `target:`; gitorch never creates it"
         problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is no local branch.", fix))
-    for runtime, found in facts.runtimes.items():
+    for lane, found in facts.runtimes.items():
+        line, column = source.places.get(f"lanes.{lane}", (1, 1))
         if not found.known:
-            fix = "gitorch doctor lists the runtimes that there are"
-            problems.append(Problem(name, 1, 1, f"The runtime `{runtime}` is not known.", fix))
+            message = f"The runtime of lane `{lane}`, `{source.workflow.lanes[lane].runtime}`, is not known."
+            problems.append(Problem(name, line, column, message, "gitorch doctor lists the runtimes that there are"))
         elif not found.found:
             fix = found.install_hint or f"install {found.program}"
-            problems.append(Problem(name, 1, 1, f"The program `{found.program}` of `{runtime}` is not on PATH.", fix))
+            message = f"The program `{found.program}` of lane `{lane}` is not on PATH."
+            problems.append(Problem(name, line, column, message, fix))
     if not facts.base_writable or not facts.base_outside:
         fix = "set `worktrees.base_path` in gitorch.yaml to a folder that can be written, outside the repository"
         problems.append(Problem(name, 1, 1, f"The folder for worktrees cannot be used: {facts.base_path}.", fix))
-    del tools
     return problems
-
-
-def _maybe(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
 
 
 def _spoken(plan: Plan) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from gitorch.cli.page import Page
 from gitorch.cli.parts import Parts
 from gitorch.cli.plain import to_json
 from gitorch.errors import Usage
+from gitorch.model.ids import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,6 +98,11 @@ class Call:
     def page(self) -> Page:
         """Where text for people goes, at this moment."""
         return Page(self.streams.columns, self.streams.colours, self.tools.clock.now())
+
+    @property
+    def still_page(self) -> Page:
+        """The same for text without ages, which needs neither a clock nor a repository."""
+        return Page(self.streams.columns, self.streams.colours, Moment(0))
 
     def say(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
         """The answer of a verb: values for programs, or text for people, and never both."""

@@ -58,6 +58,21 @@ class Verb(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
 
 
+class VerbGroup(Verb, click.Group):
+    """A verb with verbs of its own: `gitorch workflow check`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown word is answered with the ones that there are."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise Usage(
+                f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.commands)}",
+                f"gitorch {self.name} -h",
+            )
+        return super().resolve_command(ctx, args)
+
+
 def verb(name: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:
     """Make a function the command of a verb. Its docstring is the help; it answers None or an exit status."""
     return click.command(name, cls=Verb, examples=examples)

@@ -70,6 +70,12 @@ def _begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, p
     return starting.begin(tools, caller, checked, autonomy, proof)
 
 
+def _template(*names: str) -> bytes:
+    from gitorch import wiring
+
+    return wiring.template(*names)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The entrances to the floors below, so that tests can stand in for git, tmux and the file system at once."""
@@ -82,3 +88,4 @@ class Parts:
     check: Callable[[Tools, Path, Path | None, bool], Checked] = _check
     refuse: Callable[[Tools, Caller, Checked], None] = _refuse
     begin: Callable[[Tools, Caller, Checked, Autonomy, str], Run] = _begin
+    template: Callable[..., bytes] = _template

@@ -19,6 +19,7 @@ PEOPLE = {
     "doctor": Entry("beginning", "doctor", "Look for what would make a first run fail."),
     "check": Entry("beginning", "check", "Check a plan or workflow and show what would be done; change nothing."),
     "start": Entry("beginning", "start", "Answer the question sheet of a plan and prepare its run."),
+    "workflow": Entry("workflows", "workflow", "Make, check, lint, draw, convert and start workflow files."),
     "up": Entry("driving", "up", "Drive every open run: start agents, deliver, test, review, merge what is approved."),
     "status": Entry("watching", "status", "Show where a run stands, who works, and what waits for you."),
     "why": Entry("watching", "why", "Say in one line what a job, question, session or run waits for."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 class WorkflowSource:
     """`briefs` hold, for every job that an agent works on, what the file tells it: role, objective, what to read, posture.
 
+    `places` tells line and column of `jobs.x` and `lanes.x`.
     `settings` are the given defaults with what the file's policies set instead. `target` is empty where the file names none.
     """
 
@@ -25,3 +27,4 @@ class WorkflowSource:
     settings: Settings
     target: str = ""
     context: tuple[str, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)

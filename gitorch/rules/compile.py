@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 IMPLEMENTER = "implementer"
 REVIEWER = "reviewer"
+GENERIC = "generic"
 APPROVAL = JobId("approval")
 MERGE = JobId("merge")
 
@@ -80,13 +81,16 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
 def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
     """The workflow of a file, with the digests of its briefs put in and its lanes' runtimes looked up in the configuration."""
     jobs = {job: replace(spec, brief=briefs.get(job, spec.brief)) for job, spec in source.workflow.jobs.items()}
-    lanes = {name: _configured(lane, config) for name, lane in source.workflow.lanes.items()}
+    lanes = {name: configured(lane, config) for name, lane in source.workflow.lanes.items()}
     return replace(source.workflow, jobs=jobs, lanes=lanes)
 
 
-def _configured(lane: Lane, config: Config) -> Lane:
-    """What the workflow file says of a lane goes before what the configuration says of its runtime."""
-    base = lane_of(config, lane.name, lane.runtime)
+def configured(lane: Lane, config: Config) -> Lane:
+    """What the workflow file says of a lane goes before what the configuration says of its runtime.
+
+    A lane with nothing but a command runs a program that gitorch knows nothing about.
+    """
+    base = lane_of(config, lane.name, lane.runtime or GENERIC)
     return replace(
         lane,
         runtime=base.runtime,

@@ -95,7 +95,13 @@ class _Reading:
         for form in (*self.forms.values(), top):
             form.done()
         flow = Workflow(name, version, path, self.lanes, jobs, cycles, phases)
-        return WorkflowSource(flow, self.briefs, policies.settings, target, self.context)
+        return WorkflowSource(flow, self.briefs, policies.settings, target, self.context, self._places())
+
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Where each lane and job is named."""
+        sections = {section: self.top.form(section) for section in ("lanes", "jobs")}
+        spots = {form.at(name): form.key_spot(name) for form in sections.values() for name in form.names()}
+        return {key: (spot.line, spot.column) for key, spot in spots.items()}
 
     def _target(self) -> str:
         """The branch to merge to: `branch: main`, `branch: {target: main}`, or in short `target: main`."""

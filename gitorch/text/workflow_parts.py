@@ -45,6 +45,7 @@ def read_lane(name: str, form: Form) -> Lane:
         env=form.mapping("env"),
         worktree=form.choice("worktree", WorktreeMode.PER_JOB),
         capacity=form.number("capacity", 0, minimum=1, maximum=1000),
+        one_shot=form.flag("one_shot", default=False),
         constraints=form.texts("constraints"),
         timeouts=Timeouts(
             *(

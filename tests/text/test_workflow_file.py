@@ -42,7 +42,7 @@ def test_the_code_change_template_is_a_workflow():
     ]
     assert jobs[JobId("review")].subject == "implement"
     assert source.workflow.cycles == (Cycle(JobId("review"), JobId("implement"), 3),)
-    assert (source.target, source.settings.max_agents) == ("main", 2)
+    assert (source.target, source.settings.max_agents) == ("", 2)
     assert set(source.briefs) == {"implement", "review"}
     assert source.briefs[JobId("implement")].startswith("# Make the change\n\nYou write the change")
 

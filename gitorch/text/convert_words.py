@@ -1,0 +1,94 @@
+"""The fields of another format that gitorch does not carry over, each with the reason that people are told."""
+
+from __future__ import annotations
+
+CARRIED = ""
+"""A field that is carried over, here or elsewhere."""
+
+_ALWAYS = "gitorch always does this."
+_TMUX = "every agent is a program in a terminal of gitorch's own tmux server."
+_ONE = "a run works in one repository."
+_LEDGER = "every record is in the ledger, whatever the workflow says."
+_UNUSED = "it had no effect at run time."
+
+TOP: dict[str, str] = {
+    **dict.fromkeys(
+        ("schema_version", "workflow_id", "workflow_version", "name", "lanes", "roles", "context_docs", "parallelism"),
+        CARRIED,
+    ),
+    **dict.fromkeys(("jobs", "edges", "cycles", "phases"), CARRIED),
+    "branch": "each job works on a branch gitorch/<run>/<job>, and `gitorch start` asks for the branch to merge to.",
+    "coordinator": f"{_UNUSED} `gitorch up` drives the run.",
+    "harness_profiles": "what a program needs is in its runtime preset.",
+    "review_revision_policy": "a review without a cycle asks a human, with one it goes back.",
+    "recovery_policy": "waits and restarts are set under `policies.recovery`, notifications in gitorch.yaml.",
+    "recovery": "nothing completes work that nobody handed in.",
+    "auto_finalize": "nothing completes work that nobody handed in.",
+    "provenance_mode": _LEDGER,
+    "sealed_patch_provider": _LEDGER,
+    "protected_paths": "name them in `scope.forbidden` of the jobs.",
+    "operator_writable_paths": "people write where they like; agents by their scopes.",
+    "require_daemon": "there is no daemon.",
+    "repositories": _ONE,
+    "primary_repository": _ONE,
+}
+
+NOT_CARRIED: dict[str, dict[str, str]] = {
+    "lane": {
+        **dict.fromkeys(("display_model", "command", "env", "constraints", "adapter_timeout_seconds"), CARRIED),
+        "adapter": _TMUX,
+        "capabilities": _UNUSED,
+        "required_enforcement": "constraints are sentences of the brief.",
+        "worktree_isolation": "every job has a worktree of its own.",
+        "supervision": _TMUX,
+        "harness_profile_id": "what a program needs is in its runtime preset.",
+    },
+    "parallelism": {
+        **dict.fromkeys(("max_active_jobs", "require_disjoint_write_scopes"), CARRIED),
+        "mode": "what does not wait for each other runs side by side.",
+        "per_repo_max_active_jobs": _ONE,
+    },
+    "edge": dict.fromkeys(("from", "to", "on"), CARRIED),
+    "cycle": {
+        **dict.fromkeys(("from", "to", "max_iterations", "on_verdict"), CARRIED),
+        "allow_same_lane": "lint says when a review is by the runtime that wrote.",
+        "allow_same_model": "lint says when a review is by the model that wrote.",
+        "cross_repo_cycle": _ONE,
+    },
+    "phase": {
+        **dict.fromkeys(("id", "synthesis_job_id"), CARRIED),
+        "name": "phases are named by their ids.",
+        "color": "states choose the colours of a drawing.",
+        "description": "say it in the objective of the synthesis.",
+    },
+    "job": {
+        **dict.fromkeys(
+            (
+                "id",
+                "type",
+                "title",
+                "objective",
+                "role_id",
+                "lane_id",
+                "task_prompt",
+                "write_scope",
+                "expected_artifacts",
+            ),
+            CARRIED,
+        ),
+        **dict.fromkeys(
+            ("needs", "parallel_group", "fresh_session_required", "review_posture", "required_review_postures"), CARRIED
+        ),
+        **dict.fromkeys(("max_attempts", "phase", "phase_id", "reviewer_context_policy"), CARRIED),
+        "inputs": "name the files in the objective, or for all jobs under `context`.",
+        "reviewer_access_scope": "a reviewer has the whole repository at the commit under review.",
+        "require_attested_lane": _ALWAYS,
+        "apply_gate": "nothing is merged without a checkpoint and an approval.",
+        "repository": _ONE,
+    },
+    "scope": {
+        **dict.fromkeys(("allowed_paths", "forbidden_paths"), CARRIED),
+        "mode": "the kind of a job says whether it writes.",
+        "repo_write": "the kind of a job says whether it writes.",
+    },
+}

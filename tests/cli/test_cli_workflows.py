@@ -1,0 +1,132 @@
+"""`gitorch workflow`: new files, checks, lint, drawings and conversions, with and without a repository around."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gitorch.text.workflow_new import SHAPES
+
+STRIATUM = Path(__file__).parents[1] / "text" / "striatum.json"
+FIXED = [shape for shape in SHAPES if shape != "custom"]
+
+
+@pytest.fixture
+def made(stage):
+    """A code-change workflow in the folder of the stage."""
+    assert stage.gitorch("workflow", "new", "code-change", "flows/work.yaml").status == 0
+    return stage
+
+
+def test_a_new_file_is_called_as_it_is_named_and_can_be_checked_at_once(made):
+    assert "name: work\n" in (made.folder / "flows/work.yaml").read_text()
+    answer = made.gitorch("workflow", "check", "flows/work.yaml")
+    assert (answer.status, answer.out.splitlines()[0]) == (0, "flows/work.yaml is in order: 4 jobs, 2 lanes.")
+
+
+def test_what_is_there_already_is_never_written_over(made):
+    answer = made.gitorch("workflow", "new", "minimal", "flows/work.yaml")
+    assert answer.status == 4
+    assert "flows/work.yaml is there already" in answer.err
+
+
+def test_without_a_file_the_workflow_is_printed_and_without_a_shape_all_are_listed(stage):
+    assert stage.gitorch("workflow", "new", "review").out.startswith("# A draft, a fresh review")
+    listed = stage.gitorch("workflow", "new").out
+    assert all(shape in listed for shape in SHAPES)
+    assert list(json.loads(stage.gitorch("workflow", "new", "--json").out)["shapes"]) == list(SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nope",), "there is no shape nope"),
+        (("minimal", "--lanes", "nope"), "there is no lane set nope"),
+        (("minimal", "--blocks", "draft"), "--blocks are for the shape custom"),
+        (("custom",), "the shape custom needs --blocks"),
+        (("minimal", "--lane", "x=claude"), "this shape has no lane x"),
+    ],
+)
+def test_words_that_make_no_sense_are_answered_with_those_that_do(stage, words, message):
+    answer = stage.gitorch("workflow", "new", *words)
+    assert answer.status == 2
+    assert message in answer.err
+
+
+def test_a_defect_is_shown_at_its_place(made):
+    path = made.folder / "flows/work.yaml"
+    path.write_text(path.read_text().replace("lane: author", "lane: auhtor"))
+    answer = made.gitorch("workflow", "check", "flows/work.yaml")
+    assert answer.status == 6
+    assert "flows/work.yaml:18:11" in answer.err
+    assert made.gitorch("workflow", "lint", "flows/work.yaml").status == 6
+
+
+def test_lint_tells_and_strict_lint_fails(made):
+    path = made.folder / "flows/work.yaml"
+    assert made.gitorch("workflow", "lint", "flows/work.yaml", "--strict").status == 0
+    path.write_text(path.read_text().replace("runtime: codex", "runtime: claude"))
+    lax = made.gitorch("workflow", "lint", "flows/work.yaml")
+    assert (lax.status, lax.out.splitlines()[-1]) == (0, "flows/work.yaml scores 85 of 100")
+    assert lax.out.startswith("flows/work.yaml:8:3: warning same-model (-15): review: judged by the runtime that wrote")
+    strict = made.gitorch("workflow", "lint", "flows/work.yaml", "--strict")
+    assert (strict.status, "1 warning and scores 85" in strict.err) == (1, True)
+    error = json.loads(made.gitorch("workflow", "lint", "flows/work.yaml", "--strict", "--json").out)["error"]
+    assert error["lint"]["remarks"][0]["name"] == "same-model"
+
+
+def test_plan_tells_what_would_be_done(made):
+    out = made.gitorch("workflow", "plan", "flows/work.yaml").out
+    assert "  implement: build by author" in out
+    assert "    may send implement back 3 times, then asks you" in out
+    assert "approve leads to the merge" in out
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"), [("text", "work\n"), ("mermaid", "flowchart"), ("dot", "digraph"), ("svg", "<svg ")]
+)
+def test_a_file_is_drawn_in_every_form(made, form, begins):
+    printed = made.gitorch("workflow", "graph", "flows/work.yaml", "--as", form)
+    assert (printed.status, printed.out.startswith(begins)) == (0, True)
+    made.gitorch("workflow", "graph", "flows/work.yaml", "--as", form, "-o", "drawing")
+    assert (made.folder / "drawing").read_text().strip() == printed.out.strip()
+
+
+def test_a_run_is_drawn_with_the_states_of_its_jobs(stage):
+    stage.begin_run()
+    out = stage.gitorch("workflow", "graph", "auth-7f3a").out
+    assert "○ api" in out
+    assert "api.spec" in out
+
+
+def test_what_is_neither_a_file_nor_a_run_is_not_found(stage):
+    assert stage.gitorch("workflow", "graph", "none.yaml").status == 3
+    answer = stage.gitorch("workflow", "graph", "none.yaml", "--as", "png")
+    assert (answer.status, "text, mermaid, dot, svg" in answer.err) == (2, True)
+
+
+def test_a_conversion_prints_the_file_and_says_beside_it_what_was_left_out(stage):
+    (stage.folder / "w.json").write_bytes(STRIATUM.read_bytes())
+    answer = stage.gitorch("workflow", "convert", "w.json")
+    assert answer.status == 0
+    assert answer.out.startswith("# Converted from a workflow of striatum.\n")
+    assert "w.json:6:3: `branch` is not carried over: " in answer.err
+    assert "to do: the converted file:" in answer.err
+    assert stage.gitorch("workflow", "convert", "w.json", "-o", "w.yaml").status == 0
+    assert (stage.folder / "w.yaml").read_text().strip() == answer.out.strip()
+
+
+def test_an_unknown_word_names_the_verbs_that_there_are(stage):
+    answer = stage.gitorch("workflow", "draw")
+    assert answer.status == 2
+    assert "it has new, check, lint, plan, graph, convert, start" in answer.err
+
+
+@pytest.mark.parametrize("word", ["new", "check", "lint", "plan", "graph", "convert", "start"])
+def test_each_has_help_with_an_example(stage, word):
+    answer = stage.gitorch("workflow", word, "--help")
+    assert answer.status == 0
+    assert f"  gitorch workflow {word}" in answer.out.partition("Example")[2]
+    assert "--json" in answer.out

@@ -1,0 +1,117 @@
+"""Drawings of workflows and runs: nothing overlaps, nothing is cut in half, every state is said in words too."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitorch.model.ids import JobId
+from gitorch.model.picture import Arrow, ArrowKind, Box, Picture
+from gitorch.model.run import JobPhase
+from gitorch.text.drawn import dot, mermaid, plain
+from gitorch.text.drawn_svg import STATES, fitted, svg
+from gitorch.text.layout import lay_out
+
+TITLES = (
+    "Short",
+    "A title that is much too long to fit into any box of a drawing",
+    "図表の作成と検証を行う作業",
+    "e\u0301" * 30,
+    "<b>&\"'\x07",
+    "",
+)
+
+
+@st.composite
+def pictures(draw, boxes_max=40):
+    count = draw(st.integers(1, boxes_max))
+    states = st.sampled_from(["", *map(str, JobPhase)])
+    kinds = st.sampled_from(["build", "review", "checkpoint", "phase_synthesis"])
+    names = [JobId(f"job-{n}") for n in range(count)]
+    boxes = tuple(Box(name, draw(st.sampled_from(TITLES)), draw(kinds), "lane", "", draw(states)) for name in names)
+    ends = draw(
+        st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=2 * count, unique=True)
+    )
+    forward = [Arrow(names[min(e)], names[max(e)]) for e in ends if e[0] < e[1]]
+    back = [Arrow(names[max(e)], names[min(e)], ArrowKind.BACK, 2) for e in ends if e[0] > e[1]]
+    return Picture("A picture", boxes, (*forward, *back))
+
+
+@given(pictures())
+@settings(max_examples=60)
+def test_no_two_things_stand_in_one_place_and_arrows_lead_onwards(picture):
+    layout = lay_out(picture)
+
+    passed = [place for way in layout.ways.values() for place in way[1:-1]]
+    places = [*layout.boxes.values(), *passed]
+    assert len(set(places)) == len(places)
+    assert all(0 <= column < layout.columns and 0 <= row < layout.rows for column, row in places)
+    for arrow in picture.arrows:
+        if arrow.kind is not ArrowKind.BACK:
+            way = layout.ways[arrow.start, arrow.end]
+            assert (way[0], way[-1]) == (layout.boxes[arrow.start], layout.boxes[arrow.end])
+            assert all(other[0] == one[0] + 1 for one, other in pairwise(way))
+    assert lay_out(picture) == layout
+
+
+@given(pictures(12))
+@settings(max_examples=30)
+def test_an_svg_is_well_formed_and_its_boxes_lie_apart_within_it(picture):
+    root = ET.fromstring(svg(picture))
+
+    width, height = float(root.get("width")), float(root.get("height"))
+    areas = [
+        tuple(float(box.get(key)) for key in ("x", "y", "width", "height"))
+        for box in root.iter("{http://www.w3.org/2000/svg}rect")
+        if box.get("x")
+    ]
+    assert len(areas) == len(picture.boxes)
+    assert all(x >= 0 and x + w <= width and y >= 0 and y + h <= height for x, y, w, h in areas)
+    for (x, y, w, h), (u, v, _, _) in combinations(areas, 2):
+        assert x + w < u or u + w < x or y + h < v or v + h < y
+
+
+@given(pictures(12))
+@settings(max_examples=30)
+def test_every_form_names_every_job_and_survives_any_title(picture):
+    for drawn in (plain(picture), mermaid(picture), dot(picture)):
+        assert all(box.id in drawn for box in picture.boxes)
+        assert "<b>" not in mermaid(picture)
+
+
+def test_a_long_text_is_cut_by_its_width_and_never_inside_a_letter():
+    assert fitted("abcdef", 6) == "abcdef"
+    assert fitted("abcdefg", 6) == "abcde…"
+    assert fitted("図表の作成", 6) == "図表…"
+    assert fitted("e\u0301" * 4, 3) == "e\u0301e\u0301…"
+
+
+def test_every_state_has_a_sign_and_a_word_of_its_own():
+    said = [STATES[str(phase)][2:] for phase in JobPhase]
+
+    assert all(sign and word for sign, word in said)
+    assert len(set(said)) == len(said)
+
+
+def test_arrows_in_a_circle_are_refused():
+    boxes = (Box(JobId("a"), "", "build"), Box(JobId("b"), "", "build"))
+    with pytest.raises(ValueError, match="circle"):
+        lay_out(Picture("x", boxes, (Arrow(JobId("a"), JobId("b")), Arrow(JobId("b"), JobId("a")))))
+
+
+def test_a_workflow_as_text():
+    boxes = (
+        Box(JobId("make"), "Make it", "build", "author", "", "completed", "round 2 of 3"),
+        Box(JobId("judge"), "Judge it", "review", "reviewer", "", "running"),
+    )
+    arrows = (Arrow(JobId("make"), JobId("judge")), Arrow(JobId("judge"), JobId("make"), ArrowKind.BACK, 2))
+
+    assert re.sub(r" +", " ", plain(Picture("Work", boxes, arrows))).splitlines() == [
+        *("Work", "", "1.", " ✓ make build by author; done, round 2 of 3"),
+        *("", "2.", " ▶ judge review by reviewer; running; after make; back to make at most 2×"),
+    ]

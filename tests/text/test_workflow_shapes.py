@@ -1,0 +1,122 @@
+"""Every shape, with every set of lanes, passes `check` and strict lint as generated (W9), and stands as an example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gitorch.errors import Usage
+from gitorch.model.workflow import JobKind
+from gitorch.rules.lint import lint
+from gitorch.text.workflow_file import parse_workflow
+from gitorch.text.workflow_new import (
+    LANE_SETS,
+    SHAPES,
+    from_blocks,
+    lane_said,
+    lane_set,
+    lanes_of,
+    with_lanes,
+)
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "workflows"
+FIXED = [shape for shape in SHAPES if shape != "custom"]
+LINE = (
+    "draft, review:security+review, build:api+build:web, review+review, ledger, synthesis, review*3, checkpoint, merge"
+)
+
+
+def read(text: str):
+    return parse_workflow("w.yaml", text.encode(), lambda _: None).workflow
+
+
+def strong(text: str) -> list[str]:
+    return [remark.message for remark in lint(read(text)).remarks if remark.strong]
+
+
+@pytest.mark.parametrize("lanes", [name for name in LANE_SETS if name != "custom"])
+@pytest.mark.parametrize("shape", FIXED)
+def test_a_shape_passes_with_every_set_of_lanes(shape, lanes):
+    text = (TEMPLATES / f"{shape}.yaml").read_text()
+    made = with_lanes(text, lane_set(lanes, lanes_of(text), {}), "my work")
+
+    assert strong(made) == []
+    assert read(made).name == "my work"
+    assert list(read(made).jobs) == list(read(text).jobs)
+
+
+def test_as_shipped_a_shape_is_worth_all_points():
+    assert {shape: lint(read((TEMPLATES / f"{shape}.yaml").read_text())).score for shape in FIXED} == dict.fromkeys(
+        FIXED, 100
+    )
+
+
+def test_there_is_a_template_for_each_shape_and_no_other():
+    assert sorted(path.stem for path in TEMPLATES.glob("*.yaml")) == sorted(FIXED)
+
+
+def test_a_line_of_blocks_becomes_a_workflow():
+    flow = read(from_blocks(LINE))
+
+    assert strong(from_blocks(LINE)) == []
+    assert [(job, str(spec.kind), spec.needs) for job, spec in flow.jobs.items()] == [
+        ("draft", "draft", ()),
+        ("review", "review", ("draft",)),
+        ("review-2", "review", ("draft",)),
+        ("api", "build", ("review", "review-2")),
+        ("web", "build", ("review", "review-2")),
+        ("review-3", "review", ("api",)),
+        ("review-4", "review", ("web",)),
+        ("ledger", "ledger", ("review-3", "review-4")),
+        ("synthesis", "synthesis", ("ledger",)),
+        ("review-5", "review", ("synthesis",)),
+        ("checkpoint", "checkpoint", ("review-5",)),
+        ("merge", "merge", ("checkpoint",)),
+    ]
+    assert [(cycle.review, cycle.back_to, cycle.rounds) for cycle in flow.cycles][-1] == ("review-5", "synthesis", 3)
+    assert flow.jobs["review"].posture == "security"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "'nothing' is no block"),
+        ("paint", "'paint' is no block"),
+        ("review", "a review needs work before it"),
+        ("draft, merge", "a merge comes right after a checkpoint"),
+        ("draft, checkpoint+merge", "a checkpoint or a merge stands alone in its step"),
+        ("draft+review", "a review needs work before it"),
+        ("draft, build+review", "reviews stand beside reviews only"),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_refused(line, message):
+    with pytest.raises(Usage, match=message.replace("+", "\\+")):
+        from_blocks(line)
+
+
+def test_lanes_of_ones_own():
+    text = (TEMPLATES / "code-change.yaml").read_text()
+    said = {lane.name: lane for lane in map(lane_said, ("author=aider:gpt-5", "reviewer=gemini"))}
+    lanes = read(with_lanes(text, lane_set("custom", lanes_of(text), said))).lanes
+
+    assert {name: (lane.runtime, lane.model) for name, lane in lanes.items()} == {
+        "author": ("aider", "gpt-5"),
+        "reviewer": ("gemini", ""),
+    }
+
+
+def test_a_lane_that_a_shape_has_not_or_that_is_left_open_is_refused():
+    with pytest.raises(Usage, match="has no lane writer; it has author, reviewer"):
+        lane_set("custom", ("author", "reviewer"), {"writer": lane_said("writer=claude")})
+    with pytest.raises(Usage, match="leaves reviewer open"):
+        lane_set("custom", ("author", "reviewer"), {"author": lane_said("author=claude")})
+    with pytest.raises(Usage, match="is no lane"):
+        lane_said("author:claude")
+
+
+def test_a_merge_of_every_shape_waits_for_a_person():
+    for shape in FIXED:
+        flow = read((TEMPLATES / f"{shape}.yaml").read_text())
+        merges = [spec for spec in flow.jobs.values() if spec.kind is JobKind.MERGE]
+        assert [flow.jobs[need].kind for spec in merges for need in spec.needs] == [JobKind.CHECKPOINT], shape
