@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
+from gitorch.app.signing import signers
 from gitorch.app.starting import runtime_facts
-from gitorch.errors import GitorchError
+from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.values import dataclass
 from gitorch.rules.compile import lane_of, reviewer_runtime
 
@@ -35,15 +37,25 @@ def examine(tools: Tools, presets: tuple[str, ...], store: str) -> tuple[Sign, .
     """Everything, the usual first-run failures first. Nothing is changed but an empty folder made and removed."""
     looks: tuple[Callable[[], Iterator[Sign]], ...] = (
         lambda: _agents(tools),
-        lambda: _target(tools),
+        lambda: _asking_git("merge target", _target(tools)),
         lambda: _versions(tools),
         lambda: _worktrees(tools),
         lambda: _tests(tools),
         lambda: _ledger(tools, store),
-        lambda: _pruning(tools),
+        lambda: _asking_git("push", _push(tools)),
+        lambda: _asking_git("approval", _approval(tools)),
+        lambda: _asking_git("git settings", _pruning(tools)),
         lambda: _others(tools, presets),
     )
     return tuple(sign for look in looks for sign in look())
+
+
+def _asking_git(name: str, signs: Iterator[Sign]) -> Iterator[Sign]:
+    """What git was asked; a git that is missing or silent is one more sign, and keeps nothing else from being looked at."""
+    try:
+        yield from signs
+    except Unavailable as mute:
+        yield Sign(name, False, f"it could not be looked at: {mute.message}", INSTALL["git"])
 
 
 def _agents(tools: Tools) -> Iterator[Sign]:
@@ -68,7 +80,8 @@ def _target(tools: Tools) -> Iterator[Sign]:
     target = tools.config.merge_target
     commit = tools.git.resolve(target)
     if commit is None:
-        fix = f"git branch {target}, or set orchestration.merge_target to one of: {', '.join(tools.git.branches()[:8])}"
+        others = ", ".join(tools.git.branches()[:8]) or "none yet: commit something first"
+        fix = f"git branch {shlex.quote(target)}, or set orchestration.merge_target to one of: {others}"
         yield Sign("merge target", False, f"{target} is no local branch", fix)
         return
     behind = tools.git.behind_remote(target)
@@ -114,8 +127,10 @@ def _worktrees(tools: Tools) -> Iterator[Sign]:
         tools.files.write(probe, b"")
         tools.files.remove(probe)
     except OSError as error:
-        fix = f"mkdir -p {base}, or set worktrees.base_path"
-        yield Sign("worktrees", False, f"{base} cannot be written to: {error.strerror}", fix)
+        blocked = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "a file is in its way" if blocked else str(error.strerror).lower()
+        fix = f"{'ls -ld' if blocked else 'mkdir -p'} {shlex.quote(str(base))}, or set worktrees.base_path"
+        yield Sign("worktrees", False, f"{base} cannot be written to: {why}", fix)
         return
     yield Sign("worktrees", True, str(base))
 
@@ -139,6 +154,40 @@ def _ledger(tools: Tools, store: str) -> Iterator[Sign]:
         yield Sign("ledger", False, error.message, error.hint or "gitorch verify")
         return
     yield Sign("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {store}")
+
+
+def _push(tools: Tools) -> Iterator[Sign]:
+    """Only where something is to be pushed; a remote that is away now may be there later."""
+    remote, target = tools.config.push_remote, tools.config.merge_target
+    if not remote:
+        return
+    if remote not in tools.remotes.names():
+        yield Sign("push", False, f"there is no remote {remote}", f"git remote add {remote} URL, or set push.remote")
+        return
+    ref = f"refs/heads/{target}"
+    try:
+        there = tools.remotes.heads(remote, (ref,)).get(ref)
+    except Unavailable as mute:
+        yield Sign("push", False, mute.message, mute.hint)
+        return
+    if there is None:
+        yield Sign("push", False, f"{remote} has no branch {target}", f"git push {remote} {target}")
+    else:
+        yield Sign("push", True, f"{remote} has {target} at {there[:12]}")
+
+
+def _approval(tools: Tools) -> Iterator[Sign]:
+    """Only where approvals are to be signed."""
+    if tools.config.approval_signature == "none":
+        return
+    if not signers(tools):
+        fix = "git config gpg.ssh.allowedSignersFile FILE, or set approval.allowed_signers"
+        yield Sign("approval", False, "approvals must be signed, but no key is allowed to", fix)
+    elif not tools.git.setting("user.signingKey"):
+        fix = "git config user.signingKey ~/.ssh/id_ed25519.pub"
+        yield Sign("approval", False, "approvals must be signed, but git knows no key of yours", fix)
+    else:
+        yield Sign("approval", True, f"signed with {tools.git.setting('user.signingKey')}")
 
 
 def _pruning(tools: Tools) -> Iterator[Sign]:

@@ -161,7 +161,7 @@ class Git(Protocol):
         ...
 
     def behind_remote(self, branch: str) -> int:
-        """How many commits of its upstream the branch lacks; 0 without an upstream."""
+        """How many commits of its upstream, or else of `origin`'s branch of that name, the branch lacks; 0 without one."""
         ...
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:

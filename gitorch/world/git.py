@@ -68,13 +68,14 @@ class GitCommands:
         return done.out.strip() if done.status == 0 else ""
 
     def behind_remote(self, branch: str) -> int:
-        """How many commits of its upstream the branch lacks; 0 without an upstream."""
+        """How many commits of its upstream, or else of `origin`'s branch of that name, the branch lacks; 0 without one."""
         ref = f"refs/heads/{branch}"
         lines = self._git.tell("for-each-ref", "--format=%(refname) %(upstream)", "--", ref).splitlines()
-        upstreams = [line.split(" ", 1)[1] for line in lines if line.split(" ", 1)[0] == ref]
-        if not upstreams or not upstreams[0] or upstreams[0] not in self.heads(upstreams):
+        said = [line.split(" ", 1)[1] for line in lines if line.split(" ", 1)[0] == ref]
+        upstream = next((one for one in (*said, f"refs/remotes/origin/{branch}") if one), "")
+        if not said or upstream not in self.heads([upstream]):
             return 0
-        return int(self._git.tell("rev-list", "--count", f"{ref}..{upstreams[0]}", "--"))
+        return int(self._git.tell("rev-list", "--count", f"{ref}..{upstream}", "--"))
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """What a handoff needs to know of a worktree: `head` is None where it is on no branch, or the branch has no commit."""
