@@ -109,7 +109,12 @@ class House:
         return str(said.json["run"]["id"])
 
     def __call__(
-        self, *words: str, status: int | None = 0, env: Mapping[str, str] | None = None, cwd: str = ""
+        self,
+        *words: str,
+        status: int | None = 0,
+        env: Mapping[str, str] | None = None,
+        cwd: str = "",
+        wait_seconds: float = CALL_SECONDS,
     ) -> Said:
         """Type one verb, without a terminal; fails when it ends with another status (None: any)."""
         done = subprocess.run(
@@ -119,7 +124,7 @@ class House:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=CALL_SECONDS,
+            timeout=wait_seconds,
             check=False,
         )
         said = Said(words, done.returncode, done.stdout, done.stderr)

@@ -166,3 +166,17 @@ def test_a_repository_that_can_only_be_read_is_read_and_not_written(tmp_path: Pa
             assert "only be read" in said.err or "already works on" in said.err
         assert home.tip() == tip
         assert json.loads(home("verify", "--json").out)["ok"]
+
+
+@pytest.mark.slow
+def test_a_run_of_forty_epics_in_five_waves_ends_merged(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.configure(agents=6, start=120, silence=600)
+        epics = [Epic(f"e{n}", (f"e{n - 8}",) if n >= 8 else ()) for n in range(40)]
+        run = home.start(*epics)
+        assert home("up", run, "--no-wait", status=10, wait_seconds=1500).status == 10
+        home("approve", "--yes")
+        merged = home.repo.git("log", "--first-parent", "--format=%s", "main").splitlines()
+        assert len([subject for subject in merged if subject.startswith("Merge e")]) == 40
+        assert len(home.records("handed-off")) == len(home.records("gate-passed")) == 40
+        assert home("verify", "--json").json["ok"]

@@ -1,0 +1,136 @@
+"""A run on real git beside clocks that jump, pauses at any moment, and what is cleaned up afterwards."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from merge_yard import CALLER, Yard
+from play import RUN
+
+from gitorch.app import people
+from gitorch.app.loop import loop
+from gitorch.app.tick import tick
+from gitorch.model import events
+from gitorch.model.ids import Moment
+from gitorch.model.values import replace
+from gitorch.world.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repository import Repository
+
+DAY_MS = 86_400_000
+ONE = {"api": {"api.txt": "api\n"}}
+TWO = {"api": {"api.txt": "api\n"}, "ui": {"ui.txt": "ui\n"}}
+
+
+@pytest.fixture
+def yard(repo: Callable[[str], Repository]) -> Yard:
+    return Yard(repo("some place").path)
+
+
+class Jumping(SystemClock):
+    """A clock that somebody sets back and forth by a day, at every second look."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def now(self) -> Moment:
+        self.looks += 1
+        return Moment(super().now() + (-DAY_MS, 0, DAY_MS, 0)[self.looks // 2 % 4])
+
+
+def test_a_clock_that_jumps_back_and_forth_changes_nothing_but_the_times(yard):
+    yard.clock = yard.terminals.clock = Jumping()
+    yard.tools = replace(yard.tools, clock=yard.clock)
+    yard.begin(TWO, {"ui": ("api",)}, test_command="true", silence_seconds=10 * 86_400, lease_seconds=10 * 86_400)
+    yard.settle()
+    yard.approve()
+    assert yard.story() == ["Begin", "Merge api: Api", "Merge ui: Ui"]
+    written = list(yard.tools.ledger.records())
+    assert all(one.record.at <= after.record.at for one, after in pairwise(written))
+    assert yard.tools.ledger.verify().faults == ()
+    assert not yard.events(events.SessionNudged)
+    assert not yard.events(events.LeaseEnded)
+
+
+def test_a_run_that_is_paused_when_it_is_approved_merges_when_it_goes_on(yard):
+    yard.begin(ONE)
+    target = yard.head()
+    report = yard.settle().report
+    people.hold(yard.tools, CALLER, yard.run, "pause", "release freeze")
+    people.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
+    assert (loop(yard.tools, RUN, stay=False).why, yard.head()) == ("waiting", target)
+    people.hold(yard.tools, CALLER, yard.run, "resume")
+    assert str(yard.settle().phase) == "completed"
+
+
+def test_a_run_that_is_canceled_when_it_was_approved_never_merges(yard):
+    yard.begin(ONE)
+    target = yard.head()
+    report = yard.settle().report
+    people.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
+    people.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
+    for _ in range(3):
+        tick(yard.tools, RUN)
+    assert (yard.head(), yard.run.merged, str(yard.run.phase)) == (target, None, "canceled")
+    assert yard.head("gitorch/play-0001/api"), "the branch is kept"
+
+
+def cleaned(yard: Yard) -> tuple[set[str], set[str]]:
+    (done,) = yard.events(events.CleanupDone)
+    return set(done.removed), set(done.kept)
+
+
+def test_what_is_not_committed_is_kept_and_named_and_the_rest_is_removed(yard):
+    yard.begin(TWO)
+    run = yard.settle()
+    yard.approve()
+    dirty = yard.tools.job_worktree(run, "ui")
+    (dirty / "notes.txt").write_text("not to be lost\n")
+    yard.answer("branches")
+    removed, kept = cleaned(yard)
+    assert removed == {"worktree api", "branch gitorch/play-0001/api"}
+    (said,) = kept
+    assert said.startswith("worktree ui: ")
+    assert "notes.txt" in said
+    assert (dirty / "notes.txt").read_text() == "not to be lost\n"
+    assert yard.head("gitorch/play-0001/ui")
+
+
+def test_branches_are_kept_unless_that_is_asked_and_all_is_kept_when_nothing_may_be_removed(yard):
+    yard.begin(ONE)
+    run = yard.settle()
+    yard.approve()
+    yard.answer("worktrees")
+    assert cleaned(yard) == ({"worktree api"}, {"branch gitorch/play-0001/api"})
+    assert not yard.tools.job_worktree(run, "api").exists()
+
+
+def test_nothing_is_removed_by_a_no(yard):
+    yard.begin(ONE)
+    run = yard.settle()
+    yard.approve()
+    yard.answer("no")
+    assert cleaned(yard) == (set(), {"everything"})
+    assert yard.tools.job_worktree(run, "api").is_dir()
+
+
+def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(yard):
+    yard.begin(TWO)
+    run = yard.settle()
+    people.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
+    yard.settle()
+    yard.answer("branches")
+    removed, kept = cleaned(yard)
+    assert removed == {"worktree api", "worktree ui"}, "clean, and all of it on branches"
+    assert kept == {"branch gitorch/play-0001/api", "branch gitorch/play-0001/ui"}
+    assert yard.git("show", "gitorch/play-0001/api:api.txt") == "api"
+    assert not yard.tools.job_worktree(run, "api").exists()
