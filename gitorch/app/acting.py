@@ -11,14 +11,17 @@ from gitorch.ports.ledger import Draft
 from gitorch.rules.decide import decide_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitorch.app.tools import Tools
     from gitorch.model.commands import Command
+    from gitorch.model.events import Event
     from gitorch.model.ids import JobId, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import State
     from gitorch.ports.ledger import Written
+
+    Attached = Mapping[type, Mapping[str, bytes]] | Callable[[Event], Mapping[str, bytes]]
 
 
 def carry(
@@ -26,18 +29,21 @@ def carry(
     run: RunId | None,
     actor: Actor,
     command: Command | tuple[Command, ...],
-    attach: Mapping[type, Mapping[str, bytes]] | None = None,
+    attach: Attached | None = None,
 ) -> tuple[State, tuple[Written, ...]]:
     """Decide on the newest state and append what follows, of several commands all or nothing. What the rules raise passes through.
 
-    `attach` are files, by the type of the first event that they belong to.
+    `attach` are files, by the type of the first event that they belong to, or told event by event.
     """
     at = tools.clock.now()
     orders = [Order(actor, at, one) for one in (command if isinstance(command, tuple) else (command,))]
 
     def drafts(state: State) -> tuple[Draft, ...]:
+        decided = decide_all(state, orders)
+        if callable(attach):
+            return tuple(Draft(event, attach(event)) for event in decided)
         left = dict(attach or {})
-        return tuple(Draft(event, left.pop(type(event), {})) for event in decide_all(state, orders))
+        return tuple(Draft(event, left.pop(type(event), {})) for event in decided)
 
     return tools.ledger.append(run, actor, at, drafts)
 
@@ -48,7 +54,7 @@ def carry_asked(
     actor: Actor,
     command: Command | tuple[Command, ...],
     verb: str,
-    attach: Mapping[type, Mapping[str, bytes]] | None = None,
+    attach: Attached | None = None,
 ) -> tuple[State, tuple[Written, ...]]:
     """The same for a verb that somebody typed: what is denied, or refused to an agent, is kept in the ledger too."""
     try:

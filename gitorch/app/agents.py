@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 from gitorch.app.acting import carry_asked
 from gitorch.app.hands import Grip, clear_away, held_by, refuse_late
 from gitorch.app.perform import done_so_far, section_of, token_digest
-from gitorch.model import commands, events, hand_events
+from gitorch.model import commands, events, hand_commands, hand_events
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.run import SessionPhase
 from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
 from gitorch.rules.brief import brief_data, brief_text
 from gitorch.rules.citations import marked
+from gitorch.rules.deciding import late
 from gitorch.rules.readings import judged_commit, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.app.tools import Tools
     from gitorch.model.commands import Command, WorkFacts
     from gitorch.model.events import Event
-    from gitorch.model.ids import JobId, RunId
+    from gitorch.model.ids import Digest, JobId, RunId
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
     from gitorch.model.run import Run, Session
 
@@ -96,7 +98,17 @@ def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords) -> tuple[Even
         replies=words.replies,
         fence=_fence(badge),
     )
-    return _carried(tools, run, session, actor, command, "handoff")
+    published: tuple[hand_commands.PublishArtifact, ...] = ()
+    bodies: Mapping[Digest, bytes] = {}
+    if (
+        run.jobs[session.job].spec.artifacts
+        and words.status in late.FINISHED
+        and session.phase is not SessionPhase.ENDED
+    ):
+        from gitorch.app.artifacts import expected  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
+
+        published, bodies = expected(tools, run, session)
+    return _carried(tools, run, session, actor, (*published, command), "handoff", bodies)
 
 
 def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> WorkFacts:
@@ -129,16 +141,29 @@ def give_verdict(tools: Tools, badge: Badge | Grip, words: VerdictWords) -> tupl
         text=words.summary,
         fence=_fence(badge),
     )
-    return _carried(tools, run, session, actor, command, "verdict")
+    return _carried(tools, run, session, actor, (command,), "verdict")
 
 
 def _fence(badge: Badge | Grip) -> int:
     return badge.fence if isinstance(badge, Grip) else 0
 
 
-def _carried(tools: Tools, run: Run, session: Session, actor: Actor, command: Command, verb: str) -> tuple[Event, ...]:
+def _carried(
+    tools: Tools,
+    run: Run,
+    session: Session,
+    actor: Actor,
+    orders: tuple[Command, ...],
+    verb: str,
+    bodies: Mapping[Digest, bytes] | None = None,
+) -> tuple[Event, ...]:
     """What a report or verdict led to. Raises Refused for one that came too late, once it is kept."""
-    state, written = carry_asked(tools, run.id, actor, command, verb)
+    attach: Callable[[Event], Mapping[str, bytes]] | None = None
+    if bodies:
+        from gitorch.app.artifacts import attaching  # noqa: PLC0415  the same
+
+        attach = attaching(bodies)
+    state, written = carry_asked(tools, run.id, actor, orders, verb, attach)
     after = ensure.run_there(state)
     for one in written:
         if isinstance(one.record.event, hand_events.HandInKept):

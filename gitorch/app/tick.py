@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry
 from gitorch.app.observe import observe
 from gitorch.app.perform import kept_letter, perform, put_away, token_digest
-from gitorch.errors import Refused, Unavailable
+from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.run import OVER, RunPhase, State
 from gitorch.model.values import dataclass, replace
@@ -51,6 +52,7 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
             run = _learned(tools, run, command, written)
         except Unavailable as mute:
             silent.append(mute.message)
+    run = _taken_as_files(tools, run, written)
     owed = outstanding(run, look.seen)
     for effect in owed:
         try:
@@ -68,6 +70,20 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
         waiting=quiet and only_people_left(run, look.seen),
         over=quiet and run.phase in OVER and only_people_left(run, look.seen),
     )
+
+
+def _taken_as_files(tools: Tools, run: Run, written: list[Written]) -> Run:
+    """Publish what agents that cannot run commands have left where it was expected."""
+    if not any(job.spec.artifacts and job.lease is not None for job in run.jobs.values()):
+        return run
+    from gitorch.app.artifacts import attaching, handed_in_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML
+
+    for command, data in handed_in_as_files(tools, run):
+        with suppress(Refused, Denied):
+            state, more = carry(tools, run.id, tools.host, command, attaching({command.digest: data}))
+            run = _run(state)
+            written += more
+    return run
 
 
 def _run(state: State) -> Run:

@@ -56,6 +56,12 @@ AGENTS = {
     "claim": Entry("leasing", "claim", "Take a job by hand: the next of the queue, or the one that is named."),
     "heartbeat": Entry("leasing", "heartbeat", "Say that you are still at work, so that your lease lasts longer."),
     "release": Entry("leasing", "release", "Give a job back that you took by hand."),
+    "publish": Entry(
+        "publishing", "publish", "Keep a document of your job in the ledger, as a new version where it changed."
+    ),
+    "findings": Entry(
+        "publishing", "findings", "Print what the reviews before your job found, as a findings ledger to publish."
+    ),
     "handoff": Entry("reporting", "handoff", "Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED."),
     "verdict": Entry("reporting", "verdict", "Judge the commit that your brief names."),
     "ask": Entry("reporting", "ask", "Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT."),

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.hand_commands import CancelJob, ClaimJob, ExpireLeases, Heartbeat, ReleaseLease, RequeueJob
+from gitorch.model.hand_commands import (
+    CancelJob,
+    ClaimJob,
+    ExpireLeases,
+    Heartbeat,
+    PublishArtifact,
+    ReleaseLease,
+    RequeueJob,
+)
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -451,6 +459,7 @@ Command = (
     | RequeueJob
     | CancelJob
     | AdoptHandIn
+    | PublishArtifact
 )
 
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.hand_events import HandInAdopted, HandInKept, JobCanceled, JobClaimed, JobRequeued
+from gitorch.model.hand_events import (
+    ArtifactPublished,
+    HandInAdopted,
+    HandInKept,
+    JobCanceled,
+    JobClaimed,
+    JobRequeued,
+)
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -527,6 +534,7 @@ Event = (
     | HandedOff
     | HandInKept
     | HandInAdopted
+    | ArtifactPublished
     | CheckRecorded
     | VerdictGiven
     | FindingsListed

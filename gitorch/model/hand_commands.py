@@ -9,6 +9,7 @@ from gitorch.model.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitorch.model.artifact import Document
     from gitorch.model.ids import Digest, JobId, SessionId
 
 
@@ -61,3 +62,23 @@ class CancelJob:
 
     job: JobId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishArtifact:
+    """Keep a document of a job. `trouble` is what is wrong with the file where it lies, `secrets` what it seems to hold.
+
+    `faults` are the claims that were looked up and are not supported; `override` is the principal's reason to keep secrets.
+    """
+
+    token: Digest
+    name: str
+    path: str
+    digest: Digest
+    size: int
+    document: Document
+    trouble: str = ""
+    secrets: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    override: str = ""
+    fence: int = 0

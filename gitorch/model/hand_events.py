@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
+    from gitorch.model.artifact import ArtifactKind, Entry
     from gitorch.model.ids import CommitId, Digest, HandInId, JobId, Moment, SessionId
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
 
@@ -71,3 +72,29 @@ class JobCanceled:
 
     job: JobId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactPublished:
+    """A document was handed in; its bytes are attached. `byline` is whose it is, `via` is `verb` or `file`.
+
+    `faults` are claims that gitorch looked up and found unsupported; `override` is why a seeming secret was kept.
+    """
+
+    job: JobId
+    session: SessionId
+    fence: int
+    attempt: int
+    name: str
+    kind: ArtifactKind
+    path: str
+    version: int
+    digest: Digest
+    size: int
+    byline: str
+    via: str
+    intent: Choice | None
+    entries: tuple[Entry, ...]
+    answers: tuple[int, ...]
+    faults: tuple[str, ...]
+    override: str

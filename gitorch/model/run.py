@@ -11,6 +11,7 @@ from gitorch.model.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.model.artifact import Artifact
     from gitorch.model.ids import (
         CommitId,
         Digest,
@@ -330,6 +331,7 @@ class Run:
     cleanup: str = ""
     cleaned: bool = False
     overlaps: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     kept: Mapping[HandInId, KeptHandIn] = field(default_factory=dict)
     records: int = 0
     changed_at: Moment | None = None

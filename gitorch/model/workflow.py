@@ -211,3 +211,4 @@ class Settings:
     independence: Independence = Independence.SESSION
     recovery: Recovery = Recovery.ASK
     requeues_max: int = 3
+    artifact_bytes_max: int = 1_000_000

@@ -299,6 +299,14 @@ class Files(Protocol):
         """The bytes, or None where there is no such file."""
         ...
 
+    def inside(self, root: Path, path: str, bytes_max: int) -> bytes | None:
+        """The bytes of a regular file below a folder, reached without following any link; None where there is none.
+
+        Raises Refused for a link on the way, anything that is no file, another repository on the way, a name that file
+        systems confuse with one beside it, and a file that is larger.
+        """
+        ...
+
     def remove(self, path: Path) -> None:
         """Remove a file, and the folders above it that are empty then."""
         ...

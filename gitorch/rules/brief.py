@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.run import LetterKind, QuestionKind
 from gitorch.model.workflow import REVIEWING, JobKind
+from gitorch.rules import ledgers
 from gitorch.rules.endings import ending
 from gitorch.rules.mail import message_text, unread, unread_line
 from gitorch.rules.readings import branch_name, judged_commit, reviews_of
@@ -161,7 +162,7 @@ def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
         parts += [f"## What you reported in round {job.handoff.attempt}", said]
     if job.attempt > 1:
         parts.append(f"#{_findings_text(job).strip()}")
-    return parts
+    return [*parts, *ledgers.brief_parts(run, job)]
 
 
 def _review_parts(run: Run, job: JobState) -> list[str]:

@@ -40,7 +40,9 @@ HOLDS: Mapping[ActorKind, frozenset[Capability]] = {
 NEEDS: Mapping[str, Capability] = {
     **dict.fromkeys(("status", "why", "inbox", "report", "log", "show", "verify", "peek", "check"), Capability.READ),
     "claim": Capability.CLAIM,
-    **dict.fromkeys(("brief", "heartbeat", "release", "publish", "handoff", "ask", "block"), Capability.WRITE),
+    **dict.fromkeys(
+        ("brief", "heartbeat", "release", "publish", "handoff", "findings", "ask", "block"), Capability.WRITE
+    ),
     "verdict": Capability.REVIEW,
     **dict.fromkeys(("up", "pause", "resume", "attach", "sync"), Capability.OPERATE),
     **dict.fromkeys(
@@ -49,6 +51,11 @@ NEEDS: Mapping[str, Capability] = {
     **dict.fromkeys(("recover", "requeue", "retry"), Capability.RECOVER),
 }
 """What a verb needs; one that is not here is for the principal alone."""
+
+
+def holds(actor: Actor, capability: Capability) -> bool:
+    """Whether this identity has a capability."""
+    return capability in HOLDS[actor.kind]
 
 
 def needed(verb: str) -> Capability:

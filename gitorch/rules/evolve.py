@@ -14,7 +14,7 @@ from gitorch.model import events, hand_events
 from gitorch.model.run import Board, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import hands, merges, messages, people, runs, sessions, tracker, work
+from gitorch.rules.evolving import artifacts, hands, merges, messages, people, runs, sessions, tracker, work
 from gitorch.rules.mail import unread_by_people
 from gitorch.rules.readings import is_settled, open_questions
 
@@ -33,6 +33,7 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.RunCompleted: runs.completed,
     events.LeaseGranted: sessions.granted,
     hand_events.JobClaimed: hands.claimed,
+    hand_events.ArtifactPublished: artifacts.published,
     hand_events.HandInKept: hands.kept,
     hand_events.HandInAdopted: hands.adopted,
     hand_events.JobRequeued: hands.requeued,

@@ -64,6 +64,13 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
         ),
     ),
     "hand-in-adopted": (hand.HandInAdopted, ("hand_in", "job", "reason")),
+    "artifact-published": (
+        hand.ArtifactPublished,
+        (
+            *("job", "session", "fence", "attempt", "name", "kind", "path", "version", "digest", "size", "byline"),
+            *("via", "intent", "entries", "answers", "faults", "override"),
+        ),
+    ),
     "check-recorded": (e.CheckRecorded, ("job", "attempt", "check")),
     "verdict-given": (
         e.VerdictGiven,

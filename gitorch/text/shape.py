@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from gitorch.model import events, hand_events, ids, record, review, run, work, workflow
+from gitorch.model import artifact, events, hand_events, ids, record, review, run, work, workflow
 from gitorch.text import moment
 
 Encode = Callable[[Any], Any]
@@ -34,7 +34,18 @@ class Wrong(ValueError):
 def hints(cls: type) -> Mapping[str, Any]:
     """The types of a model class's fields. Model modules import names for annotations only, so all are offered."""
     names: dict[str, Any] = {"Mapping": Mapping}
-    for module in (ids, workflow, review, work, run, record, hand_events, events, sys.modules[cls.__module__]):
+    for module in (
+        ids,
+        workflow,
+        review,
+        artifact,
+        work,
+        run,
+        record,
+        hand_events,
+        events,
+        sys.modules[cls.__module__],
+    ):
         names |= vars(module)
     return typing.get_type_hints(cls, globalns=names)
 

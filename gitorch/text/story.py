@@ -52,6 +52,7 @@ SENTENCES = {
     "handed-off": "handoff: {job} {status} at {commit:.7} (attempt {attempt})",
     "hand-in-kept": "late hand-in kept: {hand_in} of {job} at {commit:.7} (fence {fence})",
     "hand-in-adopted": "late hand-in adopted by {actor}: {hand_in} of {job}: {reason}",
+    "artifact-published": "published: {name} ({kind}) of {job}, version {version}, by {byline}",
     "check-recorded": "check: {job} {check.outcome} at {check.commit:.7} (attempt {attempt})",
     "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
     "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",

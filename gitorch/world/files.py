@@ -120,6 +120,13 @@ class LocalFiles:
             return None
 
     @staticmethod
+    def inside(root: Path, path: str, bytes_max: int) -> bytes | None:
+        """The bytes of a regular file below a folder, reached without following any link; None where there is none."""
+        from gitorch.world.reading import read_inside  # noqa: PLC0415  only what publishes pays for it
+
+        return read_inside(root, path, bytes_max)
+
+    @staticmethod
     def remove(path: Path) -> None:
         """Remove a file, and the folders above it that are empty then."""
         path.unlink(missing_ok=True)

@@ -212,6 +212,9 @@ class MemoryWorld:
     def write(self, path, data) -> None:
         pass
 
+    def inside(self, root, path, bytes_max):
+        return None
+
     def token(self, key: SessionKey) -> str:
         return f"token of {key.session}"
 

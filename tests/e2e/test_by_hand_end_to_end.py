@@ -89,7 +89,7 @@ def test_a_change_with_one_revision_takes_few_commands_all_of_which_are_suggeste
     assert place("verify").status == 0
     assert place.kinds("change") == [
         *("job-claimed", "handed-off", "check-recorded", "findings-listed"),
-        *("job-claimed", "handed-off", "check-recorded", "gate-passed"),
+        *("job-claimed", "handed-off", "check-recorded", "gate-passed", "epic-reported"),
     ]
     assert not list(place.worktrees.glob("*/review*"))
 
@@ -129,6 +129,73 @@ def test_work_that_is_left_behind_is_queued_again_and_the_next_goes_on_where_it_
     assert place.records("job-claimed")[-1]["fence"] == 2
     assert place.records("job-claimed")[-1]["holder"].startswith("operator/otto@")
     assert place("handoff", "DONE", cwd=str(where), status=None).status in {4, 5}
+
+
+AUDITED = """\
+  advice: {kind: draft, lane: author, objective: Advise., scope: {allowed: ["docs/**"]},
+    artifacts: [{name: support, kind: support_ledger, path: docs/support.md}]}
+  audit: {kind: review, lane: reviewer, needs: [advice]}
+cycles: [{review: audit, back_to: advice, rounds: 2}]
+"""
+SUPPORT = """\
+---
+kind: support_ledger
+audited_artifact: advice
+claims:
+- claim: There is an addition
+  evidence:
+  - {{path: "calc.py:{line}", quote: "return a + b"}}
+---
+
+# Support
+"""
+
+
+def test_an_evidence_audit_fails_until_every_claim_is_supported(place: House) -> None:
+    flow(place, AUDITED, "Advice")
+    where = Path(place("claim", "--json").json["worktree"])
+    assert "docs/support.md" in place("handoff", "DONE", status=4).err
+    for text, status, said in (("# No front matter", 6, "front matter"), (SUPPORT.format(line=40), 0, "")):
+        supported(place, where, text)
+        assert said in place("handoff", "DONE", "--summary", "Advised", status=status).err
+    assert place.records("artifact-published")[0]["faults"] == ["claim 1 (line 5): calc.py has 2 lines, not 40"]
+    place("claim")
+    assert "evidence audit of advice fails" in place("verdict", "accept", "--summary", "Fine", status=4).err
+    place("verdict", "needs_revision", "--summary", "No", "--finding", "important|docs/support.md:6|Not there")
+    place("claim")
+    head = supported(place, where, SUPPORT.format(line=2))
+    new = place("publish", "support", "--json").json
+    assert (new["artifact"]["version"], new["artifact"]["faults"], new["new"]) == (1, [], True)
+    assert place("publish", "docs/support.md", "--json").json["new"] is False
+    place("handoff", "DONE", "--summary", "Corrected", "--reply", f"1=fixed:{head}")
+    place("claim")
+    place("verdict", "accept", "--summary", "Every claim holds")
+    assert place.phase("advice") == "completed"
+    assert len(place.records("artifact-published")) == 2
+
+
+def test_nothing_is_published_that_leads_elsewhere_or_holds_a_secret(place: House) -> None:
+    flow(place, AUDITED, "Advice")
+    where = Path(place("claim", "--json").json["worktree"])
+    (where / "docs").mkdir()
+    (where / "docs/link.md").symlink_to("/etc/passwd")
+    (where / "docs/key.md").write_text("ghp_" + "a1" * 18)
+    assert "a link" in place("publish", "docs/link.md", cwd=str(where), status=4).err
+    assert "`..`" in place("publish", "../../x.md", cwd=str(where), status=4).err
+    assert "outside the write scope" in place("publish", "calc.py", status=4).err
+    assert "line 1: a GitHub token" in place("publish", "docs/key.md", status=4).err
+    assert place.records("artifact-published") == []
+    place("publish", "docs/key.md", "--allow-secrets", "It is made up")
+    assert place.records("artifact-published")[0]["override"] == "It is made up"
+
+
+def supported(place: House, where: Path, text: str) -> str:
+    """Commit the support ledger with this text."""
+    (where / "docs").mkdir(exist_ok=True)
+    (where / "docs/support.md").write_text(text)
+    place.repo.git("-C", str(where), "add", "docs")
+    place.repo.git("-C", str(where), "commit", "--quiet", "--message", "Support the advice")
+    return place.repo.git("-C", str(where), "rev-parse", "HEAD")
 
 
 def test_eight_who_claim_at_once_get_a_job_each_and_nobody_fails(place: House) -> None:

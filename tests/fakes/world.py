@@ -19,6 +19,10 @@ class FakeFiles:
     def read(self, path):
         return self.held.get(path)
 
+    def inside(self, root, path, bytes_max):
+        data = self.held.get(root / path)
+        return None if data is None or len(data) > bytes_max else data
+
     def remove(self, path):
         self.held.pop(path, None)
 

@@ -15,6 +15,7 @@ from gitorch.rules.deciding import late
 from gitorch.rules.gates import may_judge, next_question
 from gitorch.rules.globs import outside
 from gitorch.rules.granting import not_independent
+from gitorch.rules.ledgers import contradicts, owed
 from gitorch.rules.readings import check_needed, check_settled, judged_commit, overlap_key
 from gitorch.rules.replies import all_answered, restated_with_evidence
 
@@ -43,6 +44,7 @@ def hand_in(state: State, order: Order, command: commands.HandIn) -> tuple[Event
     unfinished = (command.facts.head or run.target_commit, command.replies)
     commit, replies = finished_work(job, command) if command.status in late.FINISHED else unfinished
     _said_what_is_needed(command)
+    _documents_there(run, job, command)
     handed = events.HandedOff(
         job=job.spec.id,
         session=session.id,
@@ -93,6 +95,13 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
 def _some(paths: tuple[str, ...], most: int = 5) -> str:
     more = f" and {len(paths) - most} more" if len(paths) > most else ""
     return ", ".join(paths[:most]) + more
+
+
+def _documents_there(run: Run, job: JobState, command: commands.HandIn) -> None:
+    """A ledger of what reviews found, or a synthesis of it, is what such a job is for."""
+    if command.status in late.FINISHED and (kind := owed(run, job)):
+        message = f"{job.spec.id} is not done without its {kind}"
+        raise Refused(message, f"gitorch publish PATH --kind {kind}")
 
 
 def _said_what_is_needed(command: commands.HandIn) -> None:
@@ -188,6 +197,8 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
         message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
         raise Refused(message, "gitorch verdict --help")
     restated_with_evidence(subject, command)
+    if contradiction := contradicts(run, session.id, subject.spec.id, command.verdict):
+        raise Refused(contradiction, "gitorch verdict needs_revision --finding 'important|PATH:LINE|TITLE'")
     event = events.VerdictGiven(
         job=review.spec.id,
         subject=subject.spec.id,

@@ -1,0 +1,38 @@
+"""Paths that may be handed in: inside the worktree, the same on every file system, and nothing of git's own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+GITS_OWN = frozenset({".git", "git~1"})
+_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+"""Characters that some file systems leave out of names, so that `.g<200c>it` is `.git` there."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def path_fault(path: str) -> str:
+    """Why a path cannot be that of an artifact; empty when it can."""
+    if not path:
+        return "is empty"
+    if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
+        return "is not relative to the worktree"
+    if _CONTROL.search(path):
+        return "holds a control character or a backslash"
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} for part in parts):
+        return "holds an empty part, `.` or `..`"
+    if any(folded(part).rstrip(". ") in GITS_OWN or folded(part).startswith(".git:") for part in parts):
+        return "leads into git's own folder"
+    return ""
+
+
+def folded(name: str) -> str:
+    """What a file system may take a name for: without case, composition, or characters that it ignores."""
+    return unicodedata.normalize("NFC", _IGNORED.sub("", unicodedata.normalize("NFD", name)).casefold())
+
+
+def collision(name: str, beside: tuple[str, ...]) -> str:
+    """The other name in a folder that some file systems cannot tell from this one; empty when there is none."""
+    return next((other for other in beside if other != name and folded(other) == folded(name)), "")

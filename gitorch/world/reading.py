@@ -1,0 +1,75 @@
+"""Reading what an agent left in its worktree: nothing is followed, so that no link leads anywhere else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Refused
+from gitorch.rules.paths import collision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
+    """The bytes of the file; None where it, or a folder on the way, is not there. Raises Refused, with what is wrong with the path.
+
+    Each part is opened from the folder before it, so that nothing can be put in its place meanwhile.
+    """
+    *folders, name = path.split("/")
+    here = os.open(root, FOLDER)
+    try:
+        for part in folders:
+            _no_twin(here, part)
+            below = _opened(part, FOLDER, here)
+            if below is None:
+                return None
+            os.close(here)
+            here = below
+            if ".git" in _names(here):
+                raise Refused("lies in another repository inside the worktree")
+        _no_twin(here, name)
+        return _contents(here, name, bytes_max)
+    finally:
+        os.close(here)
+
+
+def _opened(name: str, flags: int, here: int) -> int | None:
+    try:
+        return os.open(name, flags, dir_fd=here)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return None
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            raise Refused(f"goes through {name}, which is a link or no folder") from None
+        raise Refused(f"cannot be read: {error.strerror}") from None
+
+
+def _contents(here: int, name: str, bytes_max: int) -> bytes | None:
+    opened = _opened(name, FILE, here)
+    if opened is None:
+        return None
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise Refused("is no regular file")
+    with os.fdopen(opened, "rb") as file:
+        data = file.read(bytes_max + 1)
+    if len(data) > bytes_max:
+        raise Refused(f"is larger than {bytes_max:,} bytes")
+    return data
+
+
+def _no_twin(here: int, name: str) -> None:
+    if twin := collision(name, _names(here)):
+        raise Refused(f"lies beside {twin}, which some file systems cannot tell from {name}")
+
+
+def _names(here: int) -> tuple[str, ...]:
+    with os.scandir(here) as entries:
+        return tuple(entry.name for entry in entries)
