@@ -45,6 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What long tests say that they did (`record_property("did", …)`), one line each."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
+    for line in [value for report in reports for name, value in report.user_properties if name == "did"]:
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_tmux_server_left() -> Iterator[None]:
     """Every server that this suite's own folder holds, and those in the user's folder that bear this run's name."""

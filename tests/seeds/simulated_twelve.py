@@ -18,7 +18,7 @@ from gitorch.model.ids import CommitId, JobId, Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import QuestionKind
+from gitorch.model.run import QuestionKind, RunPhase
 from gitorch.model.workflow import Autonomy, ReviewMode, Scope
 from gitorch.rules.readings import open_questions, writes
 
@@ -324,6 +324,8 @@ class Twelve(World):
     def settle(self):
         """Nothing new goes wrong; agents finish what they have in store. Until only questions that are left are open."""
         self.terminals.silent, self.terminals.begin_as = False, AgentState.IDLE
+        if self.run.phase is RunPhase.PAUSED:
+            self.the_human_holds()
         for _ in range(REST_ROUNDS):
             if self.tick() and (self.run.cleaned or self.only_left_questions()):
                 return

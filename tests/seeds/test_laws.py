@@ -70,6 +70,12 @@ def agents_for_everything(records):
     return records
 
 
+def no_death_allowed(records):
+    """Less than none, so that whatever is begun is begun too often."""
+    first(records, "run-confirmed")["settings"]["restarts_max"] = -1
+    return records
+
+
 SPOILED = {
     "time_and_numbers_grow": lambda r: changed(r, "lease-granted", {"at": "1999-01-01T00:00:00.000Z"}),
     "what_happens_once_happens_once": lambda r: doubled(r, "merged"),
@@ -83,9 +89,7 @@ SPOILED = {
     "reviewers_are_fresh_and_never_the_author": lambda r: [
         x if x["type"] != "verdict-given" else {**x, "session": "s1"} for x in r
     ],
-    "launches_and_deaths_are_bounded": lambda r: [
-        {**x, "how": "killed"} if x["type"] == "session-ended" else x for x in r if x["type"] != "session-alive"
-    ],
+    "launches_and_deaths_are_bounded": no_death_allowed,
     "no_text_is_delivered_twice": lambda r: doubled(r, "letter-delivered"),
     "a_text_goes_to_a_living_agent": lambda r: [x for x in r if x["type"] != "session-alive"],
     "one_nudge_a_lease": lambda r: doubled(r, "session-nudged"),
