@@ -55,9 +55,12 @@ def test_cleanup_is_asked_never_assumed(merged):
     assert merged.run.cleaned
 
 
-def test_branches_are_removed_only_when_that_is_said(merged):
-    said = json.loads(merged.gitorch("cleanup", "--branches", "--yes", "--json").out)
-    assert said["removed"] == ["worktree api", f"branch gitorch/{RUN}/api"]
+@pytest.mark.parametrize(
+    ("options", "removed"), [((), ["worktree api"]), (("--branches",), ["worktree api", f"branch gitorch/{RUN}/api"])]
+)
+def test_branches_are_removed_only_when_that_is_said(merged, options, removed):
+    said = json.loads(merged.gitorch("cleanup", *options, "--yes", "--json").out)
+    assert said["removed"] == removed
     assert said["cleaned"] is True
 
 

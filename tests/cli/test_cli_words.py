@@ -62,6 +62,9 @@ def test_what_is_no_reply_is_answered_with_the_form(said):
             Finding(Severity.IMPORTANT, "Dropped", "src/a.py", 12, "It | stays"),
         ),
         ("HIGH||No tests", Finding(Severity.BLOCKING, "No tests")),
+        ("Critical||It leaks", Finding(Severity.BLOCKING, "It leaks")),
+        ("medium||No docs", Finding(Severity.IMPORTANT, "No docs")),
+        ("low||A blank", Finding(Severity.MINOR, "A blank")),
         ("note|src/a.py|A name", Finding(Severity.NOTE, "A name", "src/a.py")),
     ],
 )

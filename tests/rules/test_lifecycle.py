@@ -129,6 +129,11 @@ def test_one_more_round_is_one_more():
         play.review("api.spec", "needs_revision", (finding(),))
     assert names(play.answer("q1", "one_more_round")) == ["QuestionAnswered", "FindingsListed"]
     assert play.run.jobs["api"].attempt == 4
+    play.launch("api")
+    play.hand_in("api", replies=play.fixed("api"))
+    play.check("api")
+    play.review("api.spec", "needs_revision", (finding(),))
+    assert names(play.events[-1:]) == ["Escalated"]
 
 
 def test_failing_tests_go_back_without_asking_reviewers():

@@ -60,9 +60,10 @@ def check_verbs(twelve):
     assert "records hold" in twelve.house("verify").out
 
 
-def check(seed, folder, record_property):
-    """Play a seed to its rest, and judge what is left."""
-    with house(folder, "Zwölf 12") as made:
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(50))
+def test_a_real_run_under_misbehaviour_ends_merged_or_waits_for_people_only(seed, tmp_path, record_property):
+    with house(tmp_path, "Zwölf 12") as made:
         twelve = Twelve(seed, made)
         twelve.begin()
         began_at = made.target()
@@ -71,9 +72,3 @@ def check(seed, folder, record_property):
         check_git(twelve, story, began_at)
         check_terminals(twelve)
         check_verbs(twelve)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(50))
-def test_a_real_run_under_misbehaviour_ends_merged_or_waits_for_people_only(seed, tmp_path, record_property):
-    check(seed, tmp_path, record_property)
