@@ -8,8 +8,10 @@ from gitorch.app.acting import carry_asked
 from gitorch.app.hands import Grip, clear_away, held_by, refuse_late
 from gitorch.app.perform import done_so_far, section_of, token_digest
 from gitorch.model import commands, events, hand_commands, hand_events
+from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.review import Severity
 from gitorch.model.run import SessionPhase
 from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
@@ -49,6 +51,8 @@ class ReportWords:
     questions: tuple[str, ...] = ()
     blocker: str = ""
     clears: str = ""
+    blocker_kind: EscalationKind = EscalationKind.AI_SELF_DECLARED
+    blocker_severity: Severity = Severity.BLOCKING
     tests_claimed: str = ""
     replies: tuple[Reply, ...] = ()
 
@@ -94,6 +98,8 @@ def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords) -> tuple[Even
         questions=words.questions,
         blocker=words.blocker,
         clears=words.clears,
+        blocker_kind=words.blocker_kind,
+        blocker_severity=words.blocker_severity,
         tests_claimed=words.tests_claimed,
         replies=words.replies,
         fence=_fence(badge),

@@ -19,14 +19,16 @@ from gitorch.rules.recovery import remedies
 if TYPE_CHECKING:
     from gitorch.app.people import Caller
     from gitorch.app.tools import Tools
+    from gitorch.model.artifact import Outcome
     from gitorch.model.run import Run
+    from gitorch.model.work import Decision
     from gitorch.rules.recovery import Remedy
 
 WHY = "recovered"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Recovered:
     """A remedy and what became of it: `done` with nothing in `refused`, or why not."""
 
     remedy: Remedy
@@ -34,13 +36,13 @@ class Outcome:
     refused: str = ""
 
 
-def look(tools: Tools, said: str | None) -> tuple[Run, tuple[Outcome, ...]]:
+def look(tools: Tools, said: str | None) -> tuple[Run, tuple[Recovered, ...]]:
     """What was left behind; nothing is changed."""
     run = find_run(tools, said)
-    return run, tuple(Outcome(remedy) for remedy in remedies(run, tools.clock.now()))
+    return run, tuple(Recovered(remedy) for remedy in remedies(run, tools.clock.now()))
 
 
-def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[Outcome, ...]]:
+def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[Recovered, ...]]:
     """Do what `look` shows, each by itself: one that is refused keeps none of the others from being done."""
     run = find_run(tools, said)
     run = run_there(carry(tools, run.id, caller.actor, hand_commands.ExpireLeases())[0])
@@ -48,7 +50,7 @@ def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[
     return run_there(tools.ledger.state(run.id)), done
 
 
-def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str) -> Outcome:
+def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str) -> Recovered:
     try:
         if remedy.hand_in is not None:
             adopt(tools, caller, run, remedy.hand_in, reason)
@@ -57,8 +59,8 @@ def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str
     except Denied:
         raise
     except GitorchError as no:
-        return Outcome(remedy, refused=no.message)
-    return Outcome(remedy, done=True)
+        return Recovered(remedy, refused=no.message)
+    return Recovered(remedy, done=True)
 
 
 def requeue(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
@@ -87,3 +89,14 @@ def cancel_job(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -
     """Give a job up, with everything that cannot be done without it."""
     command = hand_commands.CancelJob(find_job(run, said), reason or "given up by the principal")
     return run_there(carry_asked(tools, run.id, caller.actor, command, "cancel")[0])
+
+
+def decide(
+    tools: Tools, caller: Caller, said_run: str | None, said: str, words: tuple[Outcome, str, str]
+) -> tuple[Run, Decision]:
+    """Record what the principal decided about a job's work: outcome, reason, follow-up."""
+    run = find_run(tools, said_run)
+    outcome, note, follow_up = words
+    command = hand_commands.Decide(find_job(run, said), outcome, note, follow_up)
+    after = run_there(carry_asked(tools, run.id, caller.actor, command, "decide")[0])
+    return after, after.decisions[-1]

@@ -11,7 +11,7 @@ from gitorch.errors import Usage
 
 if TYPE_CHECKING:
     from gitorch.app.hands import Claimed
-    from gitorch.app.recovery import Outcome
+    from gitorch.app.recovery import Recovered
     from gitorch.cli.call import Call
     from gitorch.cli.page import Page
     from gitorch.model.run import Run, Session
@@ -174,7 +174,7 @@ def _settled(call: Call, run: Run) -> Run:
     return carry_on(call, run)[0] if run.settings.by_hand else run
 
 
-def _text(rows: tuple[Outcome, ...], page: Page, *, applied: bool) -> str:
+def _text(rows: tuple[Recovered, ...], page: Page, *, applied: bool) -> str:
     if not rows:
         return "Nothing was left behind."
     lines: list[str] = []
@@ -183,3 +183,26 @@ def _text(rows: tuple[Outcome, ...], page: Page, *, applied: bool) -> str:
         became = "done" if row.done else f"refused: {row.refused}" if row.refused else row.remedy.command
         lines.append(page.line(f"    {row.remedy.would}: {became}"))
     return "\n".join([*lines, *([] if applied else ["", "Do all of it: gitorch recover --apply"])])
+
+
+@verb("decide", 'gitorch decide api rejected --note "We keep files."')
+@click.argument("job")
+@click.argument("outcome")
+@click.option("--note", metavar="TEXT", required=True, help="Why; it is recorded.")
+@click.option("--follow-up", metavar="TEXT", default="", help="With accepted_with_follow_up: what is still to be done.")
+@RUN
+@click.pass_obj
+def decide(call: Call, job: str, outcome: str, note: str, follow_up: str, run: str | None) -> None:
+    """Record a decision about a job's work: accepted, rejected or accepted_with_follow_up.
+
+    A rejected one marks the verdicts that rested on it, and takes back a merge report that stands.
+    """
+    from gitorch.app import recovery
+    from gitorch.cli import words
+
+    caller = call.people_only("decide")
+    after, made = recovery.decide(call.tools, caller, run, job, (words.outcome(outcome), note, follow_up))
+    rested = (
+        f" It marks the verdicts of {', '.join(made.verdicts)}." if made.outcome == "rejected" and made.verdicts else ""
+    )
+    call.say({"run": after.id, "decision": made}, f"{made.id}: {made.job} is {made.outcome}.{rested}")

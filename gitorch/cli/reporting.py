@@ -111,13 +111,25 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 @verb("block", 'gitorch block --by "The schema is not merged" --clears "Migration 12 on main"')
 @click.option("--by", metavar="TEXT", required=True, help="What blocks you.")
 @click.option("--clears", metavar="TEXT", required=True, help="What would clear it.")
+@click.option(
+    "--kind", metavar="KIND", default="", help="ambiguous_goal, missing_authority, contradicting_decisions, …"
+)
+@click.option("--severity", metavar="SEVERITY", default="blocking", help="blocking, important, minor or note.")
 @JOB
 @click.pass_obj
-def block(call: Call, by: str, clears: str, job: str | None) -> None:
+def block(call: Call, by: str, clears: str, kind: str, severity: str, job: str | None) -> None:
     """Report what blocks you and what would clear it; the same as handoff BLOCKED."""
     from gitorch.app.agents import ReportWords
 
-    said = ReportWords(ReportStatus.BLOCKED, by, _named(call, job), blocker=by, clears=clears)
+    said = ReportWords(
+        ReportStatus.BLOCKED,
+        by,
+        _named(call, job),
+        blocker=by,
+        clears=clears,
+        blocker_kind=words.escalation_kind(kind),
+        blocker_severity=words.known_severity(severity),
+    )
     _report(call, said, call.bearer(job))
 
 

@@ -33,6 +33,9 @@ PEOPLE = {
     "recover": Entry(
         "leasing", "recover", "Show work that was left behind, and queue it again or adopt what came late."
     ),
+    "decide": Entry(
+        "leasing", "decide", "Record a decision about a job's work: accepted, rejected or accepted_with_follow_up."
+    ),
     "attach": Entry("looking", "attach", "Show an agent's own terminal in yours."),
     "peek": Entry("looking", "peek", "Print what an agent's terminal shows now."),
     "report": Entry("reading", "report", "Print the newest merge report of a run, or the report of one epic."),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, NotFound, Problem, Usage
+from gitorch.model.artifact import EscalationKind, Outcome
 from gitorch.model.review import SEVERITY_ALIASES, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.workflow import Autonomy
 
@@ -54,6 +55,32 @@ def severity(said: str) -> Severity | None:
     """A severity by its name or by that of the other scale; None for any other word."""
     word = said.strip().lower()
     return Severity(word) if word in set(Severity) else SEVERITY_ALIASES.get(word)
+
+
+def escalation_kind(said: str) -> EscalationKind:
+    """Why something goes to the principal; what an agent says without a kind is its own word. Raises Usage with all kinds."""
+    word = said.strip().lower().replace("-", "_") or str(EscalationKind.AI_SELF_DECLARED)
+    if word not in set(EscalationKind):
+        raise Usage(
+            f"{said!r} is no kind of blocker; it is one of: {', '.join(EscalationKind)}", "gitorch block --help"
+        )
+    return EscalationKind(word)
+
+
+def known_severity(said: str) -> Severity:
+    """A severity on either scale. Raises Usage with all of them."""
+    found = severity(said)
+    if found is None:
+        raise Usage(f"{said!r} is no severity; it is one of: {', '.join(Severity)}", "gitorch block --help")
+    return found
+
+
+def outcome(said: str) -> Outcome:
+    """What was decided. Raises Usage with all three words."""
+    word = said.strip().lower().replace("-", "_")
+    if word not in set(Outcome):
+        raise Usage(f"{said!r} is no outcome; it is one of: {', '.join(Outcome)}", "gitorch decide --help")
+    return Outcome(word)
 
 
 def reply(said: str) -> Reply:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.artifact import EscalationKind
 from gitorch.model.hand_commands import (
     CancelJob,
     ClaimJob,
+    Decide,
     ExpireLeases,
     Heartbeat,
     PublishArtifact,
     ReleaseLease,
     RequeueJob,
 )
+from gitorch.model.review import Severity
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
@@ -185,6 +188,8 @@ class HandIn:
     questions: tuple[str, ...] = ()
     blocker: str = ""
     clears: str = ""
+    blocker_kind: EscalationKind = EscalationKind.AI_SELF_DECLARED
+    blocker_severity: Severity = Severity.BLOCKING
     tests_claimed: str = ""
     replies: tuple[Reply, ...] = ()
     fence: int = 0
@@ -460,6 +465,7 @@ Command = (
     | CancelJob
     | AdoptHandIn
     | PublishArtifact
+    | Decide
 )
 
 

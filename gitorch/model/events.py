@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.hand_events import (
     ArtifactPublished,
+    BlockerSorted,
+    DecisionMade,
     HandInAdopted,
     HandInKept,
     JobCanceled,
@@ -535,6 +537,8 @@ Event = (
     | HandInKept
     | HandInAdopted
     | ArtifactPublished
+    | DecisionMade
+    | BlockerSorted
     | CheckRecorded
     | VerdictGiven
     | FindingsListed

@@ -9,7 +9,7 @@ from gitorch.model.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.model.artifact import Document
+    from gitorch.model.artifact import Document, Outcome
     from gitorch.model.ids import Digest, JobId, SessionId
 
 
@@ -82,3 +82,13 @@ class PublishArtifact:
     faults: tuple[str, ...] = ()
     override: str = ""
     fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """The principal's decision about a job's work."""
+
+    job: JobId
+    outcome: Outcome
+    text: str
+    follow_up: str = ""

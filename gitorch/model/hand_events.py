@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
-    from gitorch.model.artifact import ArtifactKind, Entry
-    from gitorch.model.ids import CommitId, Digest, HandInId, JobId, Moment, SessionId
-    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+    from gitorch.model.artifact import ArtifactKind, Entry, EscalationKind, Outcome
+    from gitorch.model.ids import CommitId, DecisionId, Digest, HandInId, JobId, Moment, QuestionId, SessionId
+    from gitorch.model.review import Choice, Finding, Reply, ReportStatus, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +98,24 @@ class ArtifactPublished:
     answers: tuple[int, ...]
     faults: tuple[str, ...]
     override: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """The principal decided about a job's work. A rejected decision marks the verdicts that rested on it. `text` says why."""
+
+    decision: DecisionId
+    job: JobId
+    outcome: Outcome
+    follow_up: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockerSorted:
+    """What kind of blocker an escalation of an agent's is, and how much it weighs."""
+
+    question: QuestionId
+    job: JobId
+    kind: EscalationKind
+    severity: Severity

@@ -25,6 +25,9 @@ MessageId = NewType("MessageId", str)
 CommitId = NewType("CommitId", str)
 """A full git object id."""
 
+DecisionId = NewType("DecisionId", str)
+"""`d1`, `d2`, …: a decision of the principal about a job's work, numbered within its run."""
+
 HandInId = NewType("HandInId", str)
 """`h1`, `h2`, …: a report or verdict that came too late and is kept, numbered within its run."""
 

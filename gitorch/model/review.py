@@ -140,7 +140,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A reviewer's judgement of exactly `commit` in one round."""
+    """A reviewer's judgement of exactly `commit` in one round. `doubted` names a rejected decision that it rested on."""
 
     review: JobId
     subject: JobId
@@ -151,3 +151,4 @@ class Verdict:
     session: str
     runtime: str
     at: Moment
+    doubted: str = ""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from gitorch.model.message import Message
     from gitorch.model.review import Check, Finding, Handoff, Listed, Verdict
-    from gitorch.model.work import KeptHandIn
+    from gitorch.model.work import Decision, KeptHandIn
     from gitorch.model.workflow import JobSpec, Settings, Workflow
 
 
@@ -224,6 +224,8 @@ class Question:
     tried: str = ""
     evidence: str = ""
     number: int = 0
+    blocker: str = ""
+    severity: str = ""
     reminders: int = 0
     reminded_at: Moment | None = None
     answer: Answer | None = None
@@ -332,6 +334,7 @@ class Run:
     cleaned: bool = False
     overlaps: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     kept: Mapping[HandInId, KeptHandIn] = field(default_factory=dict)
     records: int = 0
     changed_at: Moment | None = None

@@ -40,6 +40,8 @@ class InboxRow:
     options: tuple[str, ...]
     asked_at: Moment
     command: str
+    escalation: str = ""
+    severity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, HandInId, JobId, Moment, SessionId
+    from gitorch.model.artifact import Outcome
+    from gitorch.model.ids import CommitId, DecisionId, HandInId, JobId, Moment, SessionId
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
 
 
@@ -29,3 +30,17 @@ class KeptHandIn:
     verdict: Choice | None = None
     findings: tuple[Finding, ...] = ()
     adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the principal decided about a job's work. `verdicts` are the reviews whose verdicts rested on it."""
+
+    id: DecisionId
+    job: JobId
+    outcome: Outcome
+    by: str
+    at: Moment
+    text: str
+    follow_up: str = ""
+    verdicts: tuple[JobId, ...] = ()

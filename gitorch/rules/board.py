@@ -8,6 +8,7 @@ from gitorch.model.message import PRINCIPAL
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
+from gitorch.rules import escalations
 from gitorch.rules.closings import left_to_close
 from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue
 from gitorch.rules.mail import is_plan, unread
@@ -166,7 +167,8 @@ def _why_waiting(run: Run, job: JobState) -> str:
 
 def _why_completed(_: Run, job: JobState) -> str:
     if job.verdict is not None:
-        return f"{job.verdict.choice} on {job.verdict.commit[:12]}"
+        doubt = f"; {job.verdict.doubted} rejected what it rested on" if job.verdict.doubted else ""
+        return f"{job.verdict.choice} on {job.verdict.commit[:12]}{doubt}"
     if job.cleared is not None:
         waived = ", with findings waived" if any(x.waived and x.round == job.attempt for x in job.findings) else ""
         return f"cleared at {job.cleared[:12]} in round {job.attempt}{waived}"
@@ -225,6 +227,8 @@ def _inbox_row(run: Run, question: Question) -> InboxRow:
         options=question.options,
         asked_at=question.asked_at,
         command=command,
+        escalation=escalations.kind_of(question),
+        severity=escalations.severity_of(question),
     )
 
 

@@ -15,7 +15,7 @@ from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.deciding import artifacts, hands, merges, messages, people, runs, sessions, tracker, work
+from gitorch.rules.deciding import artifacts, decisions, hands, merges, messages, people, runs, sessions, tracker, work
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
 from gitorch.rules.readings import open_questions, push_owed, writes
@@ -56,6 +56,7 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     hand_commands.ExpireLeases: hands.expire,
     hand_commands.RequeueJob: hands.requeue,
     hand_commands.PublishArtifact: artifacts.publish,
+    hand_commands.Decide: decisions.decide_on,
     hand_commands.CancelJob: hands.cancel_job,
     commands.AdoptHandIn: hands.adopt,
     commands.RecordCheck: work.record_check,

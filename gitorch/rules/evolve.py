@@ -34,6 +34,8 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.LeaseGranted: sessions.granted,
     hand_events.JobClaimed: hands.claimed,
     hand_events.ArtifactPublished: artifacts.published,
+    hand_events.DecisionMade: artifacts.decided,
+    hand_events.BlockerSorted: artifacts.blocker_sorted,
     hand_events.HandInKept: hands.kept,
     hand_events.HandInAdopted: hands.adopted,
     hand_events.JobRequeued: hands.requeued,

@@ -325,8 +325,8 @@ def _unjudgeable(run: Run) -> Iterator[Command]:
                 happened=f"No lane may judge for {job.spec.id}: {why}.",
                 tried=f"Lane {lane.name} is the only one that the workflow names for it.",
                 evidence=f"policy {run.settings.independence}, runtime {lane.runtime}",
-                decision=f"Claim {job.spec.id} with another runtime (gitorch claim {job.spec.id} --runtime NAME), or stop?",
-                options=("claimed", "stop_epic", "stop_run"),
+                decision=f"Leave it to somebody (by_hand, then gitorch claim {job.spec.id} --runtime NAME), or stop?",
+                options=("by_hand", "stop_epic", "stop_run"),
                 job=job.spec.id,
             )
 

@@ -71,6 +71,8 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
             *("via", "intent", "entries", "answers", "faults", "override"),
         ),
     ),
+    "decision-made": (hand.DecisionMade, ("decision", "job", "outcome", "follow_up", "text")),
+    "blocker-sorted": (hand.BlockerSorted, ("question", "job", "kind", "severity")),
     "check-recorded": (e.CheckRecorded, ("job", "attempt", "check")),
     "verdict-given": (
         e.VerdictGiven,

@@ -53,6 +53,8 @@ SENTENCES = {
     "hand-in-kept": "late hand-in kept: {hand_in} of {job} at {commit:.7} (fence {fence})",
     "hand-in-adopted": "late hand-in adopted by {actor}: {hand_in} of {job}: {reason}",
     "artifact-published": "published: {name} ({kind}) of {job}, version {version}, by {byline}",
+    "decision-made": "decided by {actor}: {decision} on {job}: {outcome}: {text}",
+    "blocker-sorted": "blocker of {job} ({question}): {kind}, {severity}",
     "check-recorded": "check: {job} {check.outcome} at {check.commit:.7} (attempt {attempt})",
     "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
     "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",

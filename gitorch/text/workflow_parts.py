@@ -77,6 +77,9 @@ def read_policies(policies: Form, old: Settings) -> Policies:
         start_wait_seconds=recovery.number("start_seconds", old.start_wait_seconds, minimum=1),
         silence_seconds=recovery.number("silence_seconds", old.silence_seconds, minimum=1),
         lease_seconds=recovery.number("lease_seconds", old.lease_seconds, minimum=1),
+        recovery=recovery.choice("stale", old.recovery),
+        requeues_max=recovery.number("requeues_max", old.requeues_max, maximum=100),
+        independence=review.choice("independence", old.independence),
         max_agents=parallelism.number("max_active_jobs", old.max_agents, minimum=1, maximum=1000),
     )
     found = Policies(

@@ -18,9 +18,10 @@ from telling_by_hand import BY_HAND
 
 from gitorch.errors import GitorchError
 from gitorch.model import commands as c
+from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import CommitId, JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
-from gitorch.model.review import Disposition, Reply
+from gitorch.model.review import Disposition, Reply, Severity
 from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
 from gitorch.rules.board import run_view, why
 from gitorch.rules.endings import ending
@@ -148,6 +149,8 @@ def _hand_in(telling: Telling, line: Line) -> None:
         questions=line.all("question"),
         blocker=line.one("blocker"),
         clears=line.one("clears"),
+        blocker_kind=EscalationKind(line.one("kind", "ai_self_declared")),
+        blocker_severity=Severity(line.one("severity", "blocking")),
         tests_claimed=line.one("tests"),
         summary=line.one("summary", f"{job} is done"),
         replies=tuple(_reply(telling, text) for text in line.all("reply")),

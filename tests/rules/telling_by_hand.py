@@ -9,6 +9,7 @@ from play import HUMAN, OPERATOR, digest
 
 from gitorch.model import commands as c
 from gitorch.model import hand_commands as hand
+from gitorch.model.artifact import Outcome
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import Observed
 from gitorch.rules.reconcile import reconcile
@@ -56,7 +57,14 @@ def _learns(telling: Telling, _: Line) -> None:
             telling.play.do(command)
 
 
+def _decide(telling: Telling, line: Line) -> None:
+    job, outcome, text = line.words
+    who = HUMAN if not line.one("as") else OPERATOR
+    telling.play.do(hand.Decide(JobId(job), Outcome(outcome), text, line.one("follow_up")), who)
+
+
 BY_HAND = {
+    "decide": _decide,
     "claim": lambda t, line: t.play.claim(next(iter(line.words), ""), _who(t, line), line.one("runtime")) and None,
     "heartbeat": lambda t, line: _mine(t, line, hand.Heartbeat),
     "release": lambda t, line: _mine(t, line, hand.ReleaseLease),

@@ -10,7 +10,7 @@ from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import ActorKind
 from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.run import ENDED, JobPhase, RunPhase
-from gitorch.model.workflow import UNCLAIMED, Recovery
+from gitorch.model.workflow import UNCLAIMED, Independence, Recovery
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may, holder_of
 from gitorch.rules.deciding import late
@@ -75,7 +75,8 @@ def _named(run: Run, actor: Actor, command: hand_commands.ClaimJob) -> JobState:
         message = f"{name} is {job.phase} and cannot be claimed now{_by_whom(run, job)}"
         raise Refused(message, f"gitorch why {name}")
     if barred := _barred(run, job, actor, command):
-        raise Refused(barred, "gitorch claim --runtime OTHER")
+        other = run.settings.independence is Independence.RUNTIME
+        raise Refused(barred, f"gitorch claim {name} --runtime OTHER" if other else f"gitorch why {name}")
     return job
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events
+from gitorch.model import events, hand_events
+from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import QuestionId
-from gitorch.model.review import Disposition, ReportStatus
+from gitorch.model.review import Disposition, ReportStatus, Severity
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
@@ -137,7 +138,11 @@ def asked(run: Run, session: Session, job: JobState, command: commands.HandIn) -
             kind = QuestionKind.DEFERRED
             found.append(events.QuestionAsked(next(ids), kind, name, by, DEFERRED_OPTIONS, reply.number, text))
     if command.status is ReportStatus.BLOCKED:
-        found.append(_blocked(next(ids), session, job, command))
+        number = next(ids)
+        sort = (command.blocker_kind, command.blocker_severity)
+        found.append(_blocked(number, session, job, command))
+        if sort != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):
+            found.append(hand_events.BlockerSorted(number, name, *sort))
     return tuple(found)
 
 

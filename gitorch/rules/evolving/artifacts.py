@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.artifact import Artifact
+from gitorch.model.artifact import Artifact, Outcome
 from gitorch.model.values import replace
+from gitorch.model.work import Decision
+from gitorch.rules.change import with_job, with_question
+from gitorch.rules.readings import round_verdicts
 
 if TYPE_CHECKING:
-    from gitorch.model.hand_events import ArtifactPublished
+    from gitorch.model.hand_events import ArtifactPublished, BlockerSorted, DecisionMade
+    from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.run import Run
 
@@ -41,3 +45,38 @@ def published(run: Run, record: Record, event: ArtifactPublished) -> Run:
         faults=event.faults,
     )
     return replace(run, artifacts=(*run.artifacts, artifact))
+
+
+def decided(run: Run, record: Record, event: DecisionMade) -> Run:
+    """The decision stands; where it rejects, the verdicts that rested on it are marked. Raises Corrupt unless the principal made it."""
+    if record.actor.kind != "principal" or any(d.id == event.decision for d in run.decisions):
+        message = f"decision {event.decision} was made twice, or not by the principal"
+        raise Corrupt(message)
+    rested = tuple(v.review for v in round_verdicts(run.jobs[event.job]))
+    decision = Decision(
+        id=event.decision,
+        job=event.job,
+        outcome=event.outcome,
+        by=record.actor.name,
+        at=record.at,
+        text=event.text,
+        follow_up=event.follow_up,
+        verdicts=rested,
+    )
+    run = replace(run, decisions=(*run.decisions, decision))
+    return _doubted(run, event.job, event.decision) if event.outcome is Outcome.REJECTED else run
+
+
+def _doubted(run: Run, job: JobId, decision: str) -> Run:
+    state = run.jobs[job]
+    marked = tuple(replace(v, doubted=decision) if v in round_verdicts(state) else v for v in state.verdicts)
+    for verdict in round_verdicts(state):
+        given = run.jobs[verdict.review].verdict
+        if given is not None:
+            run = with_job(run, verdict.review, verdict=replace(given, doubted=decision))
+    return with_job(run, job, verdicts=marked)
+
+
+def blocker_sorted(run: Run, _: Record, event: BlockerSorted) -> Run:
+    """The escalation shows what kind of blocker it is."""
+    return with_question(run, event.question, blocker=str(event.kind), severity=str(event.severity))

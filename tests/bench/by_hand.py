@@ -1,0 +1,139 @@
+"""Throughput of work by hand: `python tests/bench/by_hand.py --jobs 24 --processes 1 8`.
+
+Each job is claimed, briefed, published for, handed in, and judged by somebody else, with real worktrees and commits, through
+the same functions as the verbs; starting Python is measured by `cold.py`. Repositories are built in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent.parent.parent)]
+
+from gitorch import wiring  # found by the line above
+from gitorch.app import agents, artifacts, hands, starting  # the same
+from gitorch.app.loop import settle  # the same
+from gitorch.app.people import Caller  # the same
+from gitorch.errors import Refused  # the same
+from gitorch.model.record import Actor, ActorKind  # the same
+from gitorch.model.review import Choice, ReportStatus  # the same
+from gitorch.model.workflow import Autonomy  # the same
+
+STEPS = ("claim", "brief", "publish", "handoff", "verdict")
+NOTE = "---\nmarker: done\n---\n"
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+
+
+def place(folder: Path, jobs: int) -> str:
+    """A repository with a run of that many jobs, each with a review, to be driven by hand; the run's id."""
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    rows = [
+        f"  j{n}: {{kind: draft, lane: a, objective: Write., artifacts: [{{name: m, kind: marker, path: m{n}.md}}]}}\n"
+        f"  r{n}: {{kind: review, lane: a, needs: [j{n}]}}\n"
+        for n in range(jobs)
+    ]
+    flow = f"gitorch: workflow/1\nname: Bench\nlanes: {{a: {{runtime: hand}}}}\njobs:\n{''.join(rows)}"
+    (folder / "flow.yaml").write_text(flow)
+    (folder / "gitorch.yaml").write_text(
+        f"orchestration: {{max_agents: {4 * jobs}}}\ntests: {{absent_is_accepted: true}}\n"
+    )
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "Begin")
+    tools, who = wiring.tools(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
+    checked = starting.check(tools, folder / "flow.yaml", None, by_hand=True)
+    assert not checked.problems, checked.problems
+    run = starting.begin(tools, who, checked, Autonomy.END_ONLY, "yes-flag")
+    settle(tools, run.id)
+    return run.id
+
+
+def someone(name: str, kind: ActorKind = ActorKind.OPERATOR) -> Caller:
+    return Caller(Actor(kind, name, os.uname().nodename))
+
+
+def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[float]]]:
+    """Take whatever can be taken until nothing is left; jobs judged, and the seconds of each step."""
+    tools, who, spent, done = wiring.tools(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
+
+    def timed(step, act, *given):
+        begun = time.perf_counter()
+        answer = act(*given)
+        spent[step].append(time.perf_counter() - begun)
+        return answer
+
+    while time.monotonic() < until:
+        try:
+            taken = timed("claim", hands.claim, tools, who, None, None)
+        except Refused:
+            if all(j.phase == "completed" for j in tools.ledger.state(wiring.RunId(runs(tools))).run.jobs.values()):
+                break
+            continue
+        job = taken.session.job
+        grip = hands.Grip(who, taken.worktree, job)
+        timed("brief", agents.read_brief, tools, grip)
+        if job.startswith("r"):
+            said = agents.VerdictWords(Choice.ACCEPT, "", "", "It is sound.")
+            timed("verdict", agents.give_verdict, tools, grip, said)
+            done += 1
+            continue
+        (taken.worktree / f"m{job[1:]}.md").write_text(NOTE)
+        git(taken.worktree, "add", ".")
+        git(taken.worktree, "commit", "--quiet", "--message", job)
+        timed("publish", artifacts.publish, tools, agents.who(tools, grip), taken.worktree, artifacts.Wish("m"))
+        timed("handoff", agents.hand_in, tools, grip, agents.ReportWords(ReportStatus.DONE, "Written."))
+    return done, spent
+
+
+def runs(tools) -> str:
+    return next(iter(tools.ledger.state(None).board.runs))
+
+
+def measure(jobs: int, processes: int) -> None:
+    """One row: all jobs from claim to verdict by so many processes."""
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top) / "repo"
+        folder.mkdir()
+        place(folder, jobs)
+        begun, until = time.perf_counter(), time.monotonic() + 600
+        with multiprocessing.Pool(processes) as pool:
+            told = pool.starmap(work, [(folder, f"w{n}", until) for n in range(processes)])
+        took = time.perf_counter() - begun
+        tools = wiring.tools(folder, os.environ)
+        verified = tools.ledger.verify()
+        assert not verified.faults
+        assert sum(done for done, _ in told) == jobs, told
+        steps = {step: [s for _, spent in told for s in spent[step]] for step in STEPS}
+        medians = ", ".join(f"{step} {1000 * statistics.median(steps[step]):.0f}" for step in STEPS)
+        rate = verified.records / took
+        say(
+            f"{processes} processes: {jobs} jobs in {took:.1f} s, {jobs / took:.2f} jobs/s, {rate:.0f} records/s; ms: {medians}"
+        )
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=24)
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 8])
+    chosen = parser.parse_args()
+    for processes in chosen.processes:
+        measure(chosen.jobs, processes)
+
+
+if __name__ == "__main__":
+    main()
