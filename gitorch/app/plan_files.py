@@ -99,7 +99,9 @@ class _Asking:
         if not (bare or any("-" in name for name in names)):
             return None
         wanted = self._tools.config.tracker
-        tracker = self._tools.tracker(wanted) or (self._tools.tracker("bd") if bare and wanted == AUTO else None)
+        tracker = self._tools.tracker(wanted)
+        if tracker is None and bare and wanted == AUTO and self._tools.programs.find("bd"):
+            tracker = self._tools.tracker("bd")
         if tracker is None:
             return None
         needed = bare or wanted != AUTO

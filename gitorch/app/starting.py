@@ -92,12 +92,13 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What `check` found: a sheet and a run ready to begin, or every problem."""
+    """What `check` found: a sheet and a run ready to begin, or every problem; `absent` says that the file cannot be read at all."""
 
     plan: Plan
     problems: tuple[Problem, ...]
     sheet: Sheet | None = None
     ready: Ready | None = None
+    absent: bool = False
 
 
 def check(tools: Tools, path: Path, prompt: Path | None = None, by_hand: bool = False) -> Checked:
@@ -105,9 +106,13 @@ def check(tools: Tools, path: Path, prompt: Path | None = None, by_hand: bool = 
 
     By hand no agent is started, so that none of their programs has to be there.
     """
-    if path.suffix in WORKFLOW_SUFFIXES:
-        return _check_workflow(tools, path, by_hand=by_hand)
-    read = read_plan(tools, path, prompt)
+    try:
+        if path.suffix in WORKFLOW_SUFFIXES:
+            return _check_workflow(tools, path, by_hand=by_hand)
+        read = read_plan(tools, path, prompt)
+    except NotFound as gone:
+        problem = Problem(shown(tools, path), 1, 1, gone.message, gone.hint)
+        return Checked(Plan(problem.path, path.stem, (), digest_of(b"")), (problem,), absent=True)
     plan, data = read.plan, read.data
     settings = replace(default_settings(tools.config, _spoken(plan)), tracker=read.tracker, by_hand=by_hand)
     target = plan.settings.get("merge_target", tools.config.merge_target)

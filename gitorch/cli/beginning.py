@@ -11,7 +11,7 @@ from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.grammar import verb
 from gitorch.cli.page import Cell, Page
 from gitorch.cli.plain import plain
-from gitorch.errors import Malformed, Unavailable
+from gitorch.errors import Malformed, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +95,9 @@ def _path(call: Call, said: str | None) -> Path | None:
 
 
 def _refuse_defects(checked: Checked) -> None:
-    """Raises Malformed with every defect of the plan."""
+    """Raises Malformed with every defect of the plan, NotFound where there is none to read."""
+    if checked.absent:
+        raise NotFound(checked.problems[0].message, checked.problems[0].fix)
     if checked.problems:
         many = len(checked.problems)
         raise Malformed(f"{checked.plan.path} has {many} {'defect' if many == 1 else 'defects'}", checked.problems)

@@ -23,7 +23,7 @@ from gitorch.text.plan_checks import (
     check_sections,
     resolve_needs,
 )
-from gitorch.text.plan_epics import drafts_of, gated, opener, table_epics, with_ids
+from gitorch.text.plan_epics import drafts_of, gated, headed, opener, table_epics, with_ids
 from gitorch.text.plan_sections import outline_of
 from gitorch.text.plan_tracked import add_edges, check_foreign, check_unknown, merged, track, unreadable
 from gitorch.text.plan_words import EpicWords, epic_words
@@ -154,10 +154,18 @@ def _drafts(
     outline = text.outline(known) if known else first
     if not declared and not outline.sections:
         declared = gated(first, tracked) or (gated(other.outline({}), tracked, line=1) if other else ())
+        outline = outline if declared or other else _headed(text, first)
     if len(declared) == 1 and other is None and not outline.sections:
         outline = text.outline({epic.id: epic.title for epic in declared}, declared[0].id)
     drafts = drafts_of(text.source.path, with_ids(outline), declared)
     return tuple(merged(draft, tracked) for draft in drafts), outline
+
+
+def _headed(text: _Text, first: Outline) -> Outline:
+    """A plan by the ids of its gates, where each of them begins a heading; else as it was."""
+    ids = headed(first)
+    found = text.outline(ids) if ids else first
+    return found if {name for name, _ in with_ids(found)} == ids.keys() else first
 
 
 def _body(other: _Text, drafts: Sequence[Draft]) -> _Body:

@@ -169,7 +169,10 @@ def _stray(source: Source, gate: Gate, known: Collection[str]) -> Problem:
 
 
 def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Named]]:
-    """For each epic the ids of those it needs, with the words that said so. Titles and sloppy spelling count."""
+    """For each epic the ids of those it needs, with the words that said so. Titles and sloppy spelling count.
+
+    `Dependencies:` may list libraries as well, so only what is an epic counts there.
+    """
     ids = {draft.id for draft in drafts}
     names = {draft.title.casefold(): draft.id for draft in drafts}
     needs: dict[str, dict[str, Named]] = {}
@@ -177,7 +180,8 @@ def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Named]]:
         mine = needs.setdefault(draft.id, {})
         for named in draft.needs:
             other = named.words if named.words in ids else names.get(named.words.casefold(), slug(named.words))
-            mine.setdefault(other if other in ids else named.words, named)
+            if other in ids or named.sure:
+                mine.setdefault(other if other in ids else named.words, named)
     return needs
 
 

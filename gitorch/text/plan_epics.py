@@ -30,7 +30,7 @@ Sections = tuple[tuple[str, "Section"], ...]
 
 _ID_HEADS = ("id", "epic")
 _TITLE_HEADS = ("title", "name")
-_NEEDS_HEADS = ("depends on", "needs", "dependencies")
+_NEEDS_HEADS = ("depends on", "depends", "needs", "dependencies", "blocked by")
 
 
 def table_epics(tables: Sequence[Table]) -> tuple[Declared, ...]:
@@ -84,6 +84,11 @@ def gated(outline: Outline, tracked: Tracked, line: int = 0) -> tuple[Declared, 
     gates = [*outline.stray_gates, *(gate for section in outline.sections for gate in section.gates)]
     known = {gate.id: gate for gate in gates if gate.exact and gate.id in tracked.issues}
     return tuple(Declared(name, tracked.issues[name].title, line or gate.line) for name, gate in known.items())
+
+
+def headed(outline: Outline) -> dict[str, str]:
+    """The ids of a file's gates as titles of epics, for plans whose headings say `## api: The API` and never `Epic`."""
+    return {gate.id: gate.id for gate in outline.stray_gates if gate.exact}
 
 
 def with_ids(outline: Outline) -> Sections:

@@ -36,11 +36,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A word of a plan that is to be checked, and where it stands; `why` says who else than the plan put it there."""
+    """A word of a plan that is to be checked, and where it stands.
+
+    `why` says who else than the plan put it there; it is not `sure` where it may mean something else than an epic.
+    """
 
     words: str
     line: int
     why: str = ""
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,8 @@ class _Scan:
                     self._value_items(item.lists[0], self.open_value)
             elif box := box_words(item.lines):
                 self._item(Task(box.title, item.line, box.done))
+            elif task := task_words(plain(" ".join(item.lines))):
+                self._item(Task(task.title, item.line, task.done))
             elif under_tasks and not self.task_level:
                 self._item(Task(plain(" ".join(item.lines)), item.line))
             else:
@@ -226,6 +232,8 @@ class _Scan:
         if section.gates:
             return
         match found.key:
+            case "dependencies" if found.value and not self.task_level:
+                section.needs += [Named(name, line, sure=False) for name in names_of(found.value)]
             case "depends on":
                 needs = section.inner_needs if self.task_level else section.needs
                 needs += [Named(name, line) for name in names_of(found.value)]

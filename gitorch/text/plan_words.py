@@ -32,9 +32,10 @@ _TASK = re.compile(
 )
 _TASKS = re.compile(r"[*_]*(?:tasks|checklist)[*_]*\s*:?[*_]*", re.IGNORECASE)
 _FIELD = re.compile(
-    r"[*_]*(?P<key>depends[ -]on|scope|not|status|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
+    r"[*_]*(?P<key>depends(?:[ -]on)?|dependencies|blocked[ -]by|scope|not|status|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
     re.IGNORECASE,
 )
+_SAME = frozenset({"depends", "blocked by"})
 _BOX = re.compile(r"\[(?P<mark>[ xX])\](?:\s+(?P<words>.*))?", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
 _NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
@@ -152,9 +153,12 @@ def box_words(lines: tuple[str, ...]) -> TaskWords | None:
 
 
 def field_words(line: str) -> FieldWords | None:
-    """`Depends on:`, `Scope:`, `Not:`, `Status:`, `Design:` with what follows, however bold."""
+    """`Depends on:`, `Scope:`, `Not:`, `Status:`, `Design:` with what follows, however bold; `Blocked by:` says the same."""
     found = _FIELD.fullmatch(line)
-    return FieldWords(found["key"].lower().replace("-", " "), found["value"].strip()) if found else None
+    if not found:
+        return None
+    key = found["key"].lower().replace("-", " ")
+    return FieldWords("depends on" if key in _SAME else key, found["value"].strip())
 
 
 def names_of(value: str) -> tuple[str, ...]:

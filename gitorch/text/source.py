@@ -50,7 +50,7 @@ def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
             line,
             column,
             f"The file is not UTF-8: byte 0x{data[error.start]:02x} cannot stand here.",
-            f"Save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 {path}",
+            f"Save it as UTF-8, for example: iconv -f {_probably(data)} -t UTF-8 {path}",
         )
     nul = data.find(b"\0")
     if nul >= 0:
@@ -61,6 +61,11 @@ def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
     if not text.removeprefix("\ufeff").strip():
         return Problem(path, 1, 1, "The file is empty.", "Write it, or name another file.")
     return source_of(path, text)
+
+
+def _probably(data: bytes) -> str:
+    """The encoding that a file which is no UTF-8 was most likely written in."""
+    return "UTF-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "WINDOWS-1252"
 
 
 def _place(data: bytes, offset: int) -> tuple[int, int]:

@@ -1,0 +1,53 @@
+"""Plans as different people write them."""
+
+import time
+
+import pytest
+
+from gitorch.text.plan import parse_plan
+
+
+def section(name, heading="## Epic: {} — Title", body="- [ ] x"):
+    return f"{heading.format(name)}\n\n{body}\n\n## Review Gate: {name}\n\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["Blocked by: api", "**Depends:** api", "Dependencies: api, PyYAML 6", "Depends-on: [api](#api)"]
+)
+def test_an_order_is_never_lost_because_it_was_said_in_other_words(line):
+    plan = parse_plan("p.md", (section("api") + section("ui", body=f"{line}\n\n- [ ] x")).encode())
+
+    assert [p.message for p in plan.problems] == []
+    assert plan.epics[1].needs == ("api",)
+
+
+def test_libraries_may_be_dependencies_of_an_epic():
+    plan = parse_plan("p.md", section("api", body="Dependencies: PyYAML 6, click\n\n- [ ] x").encode())
+
+    assert (plan.problems, plan.epics[0].needs) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "heading", ["## 1. Epic: {} — Title", "### 2.1 Epic {}: Title", "## {}: Title", "## {} — Title", "## {}"]
+)
+def test_epics_of_plans_that_number_them_or_never_say_epic(heading):
+    plan = parse_plan("p.md", ("# Plan\n\n" + section("api", heading) + section("web-ui", heading)).encode())
+
+    assert [p.message for p in plan.problems] == []
+    assert [(e.id, len(e.tasks)) for e in plan.epics] == [("api", 1), ("web-ui", 1)]
+
+
+def test_items_that_begin_with_task_are_tasks():
+    plan = parse_plan("p.md", section("api", body="- **Task 1: First**\n- Task 2: Second\n- A note").encode())
+
+    assert [t.title for t in plan.epics[0].tasks] == ["First", "Second"]
+
+
+def test_two_megabytes_of_a_usual_plan_are_read_in_time():
+    body = "Some running text with `code` and **bold** words.\n\n" * 40 + "- [ ] do it\n" * 20 + "```\nx = {}\n```\n"
+    one = section("e{}", body=f"- [ ] x\n\n{body * 8}")
+    text = "".join(one.replace("e{}", f"e{n}x") for n in range(1_980_000 // len(one)))
+    began = time.process_time()
+
+    assert parse_plan("p.md", text.encode()).problems == ()
+    assert time.process_time() - began < 2  # 0.6 s on a machine that does nothing else
