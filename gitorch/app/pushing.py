@@ -92,7 +92,7 @@ def _holds(tools: Tools, commit: CommitId | None, part: CommitId) -> bool:
 
 
 def _not_pushed(run: Run, effect: effects.PushMerge | effects.TakeBack, merged: Merged, said: str) -> commands.Escalate:
-    remote, first = run.settings.push_remote, said.splitlines()[0]
+    remote, first = run.settings.push_remote, _heard(said)
     by_hand = f"git pull --no-rebase {remote} {merged.target} && git push {remote} {merged.target}"
     return commands.Escalate(
         trigger=f"push:{remote}",
@@ -106,6 +106,13 @@ def _not_pushed(run: Run, effect: effects.PushMerge | effects.TakeBack, merged: 
         options=OPTIONS,
         job=effect.job,
     )
+
+
+def _heard(said: str) -> str:
+    """The line that says most: what a hook of the remote printed, where it was a hook that refused."""
+    printed = [line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:")]
+    own = [line for line in printed if line and not line.startswith("error:")]
+    return own[0] if own and "hook declined" in said else said.splitlines()[0]
 
 
 def take_back(tools: Tools, run: Run, effect: effects.TakeBack) -> tuple[Command, ...]:

@@ -132,6 +132,7 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
         "report": digest,
         "proof": proof,
         "merged": merged,
+        "pushed": merged is not None and merged.push == "pushed",
         "left_to_up": not done,
         "checkout": note,
     }
@@ -139,6 +140,11 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
 
 
 def _outcome(run: Run, *, done: bool) -> str:
+    from gitorch.rules.readings import push_owed
+
+    if run.merged is not None and push_owed(run):
+        here = f"Merged here: {run.merged.target} is now {run.merged.new[:12]}, but it did not reach {run.settings.push_remote}."
+        return f"{here} Nothing is undone. Decide: gitorch inbox"
     if run.merged is not None:
         left = "" if run.cleaned else f" Next: gitorch cleanup {run.id}"
         return f"Merged: {run.merged.target} is now {run.merged.new[:12]}. Run {run.id} is {run.phase}.{left}"

@@ -21,6 +21,7 @@ from gitorch.rules.readings import (
     feeds_merge,
     need_done,
     open_questions,
+    push_owed,
     reviews_of,
     round_verdicts,
 )
@@ -165,7 +166,10 @@ def _why_waiting(run: Run, job: JobState) -> str:
     return "is put to you with the next tick of gitorch up"
 
 
-def _why_completed(_: Run, job: JobState) -> str:
+def _why_completed(run: Run, job: JobState) -> str:
+    if job.spec.kind is JobKind.MERGE and push_owed(run):
+        asked = next((q.id for q in open_questions(run, job.spec.id)), "")
+        return f"merged, and {f'{asked} waits for you' if asked else f'is pushed to {run.settings.push_remote} next'}"
     if job.verdict is not None:
         doubt = f"; {job.verdict.doubted} rejected what it rested on" if job.verdict.doubted else ""
         return f"{job.verdict.choice} on {job.verdict.commit[:12]}{doubt}"

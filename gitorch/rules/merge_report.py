@@ -38,7 +38,7 @@ def report_text(run: Run, facts: MergeFacts) -> str:
 
 def epic_report_text(run: Run, job: JobState, facts: BranchFacts) -> str:
     """What the principal reads of one epic whose reviews are over."""
-    head = f"Run `{run.id}`, branch `{facts.branch}` at `{facts.commit}`."
+    head = f"# Epic report: {job.spec.title}\n\nRun `{run.id}`, branch `{facts.branch}` at `{facts.commit}`."
     return "\n\n".join((head, _table((facts,)), branch_part(run, job, facts))) + "\n"
 
 

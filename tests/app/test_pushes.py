@@ -16,6 +16,7 @@ from gitorch.app import people
 from gitorch.app.tick import tick
 from gitorch.model import events
 from gitorch.model.values import replace
+from gitorch.rules.board import run_view, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +187,15 @@ def test_a_hook_of_the_remote_or_of_the_user_says_why_it_refuses(yard):
     assert "tests first" in yard.open()[0].evidence
     mine.unlink()
     assert str(yard.answer("retry").phase) == "completed"
+
+
+def test_what_a_hook_of_the_remote_printed_comes_first_and_the_run_says_where_it_stands(yard):
+    refusing(yard)
+    yard.approve()
+    (question,) = yard.open()
+    assert question.happened.endswith("origin did not take it: ask the release manager")
+    assert why(yard.run, yard.run.jobs["merge"]) == f"merged, and {question.id} waits for you"
+    assert run_view(yard.run).summary.endswith("not yet pushed to origin")
 
 
 def test_a_ledger_that_is_refused_keeps_the_target_back_too(yard):

@@ -6,7 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from house import WAITING, House, house
+from house import House, house
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +57,16 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
     assert "is none of the keys" in home("approve", "--yes", status=5).err
     assert home.target() == target
     home.repo.git("config", "user.signingKey", str(ada))
+    hook = home.path.parent / "origin.git/hooks/update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho ask the release manager >&2\nexit 1\n")
+    hook.chmod(0o755)
     said = home("approve", "--yes")
-    assert "Merged: main is now" in said.out
+    assert f"Merged here: main is now {home.target()[:12]}, but it did not reach origin." in said.out
+    assert "ask the release manager" in home("inbox").out
+    hook.unlink()
+    home("answer", home.question(kind="escalation"), "retry")
+    home.up(status=0)
     assert home.repo.git("ls-remote", "origin", "refs/heads/main").split()[0] == home.target() != target
     assert "pushed to origin" in home("status").out
 
@@ -73,4 +81,3 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
     home.repo.git("push", "-q", "--force", "origin", f"{forged}:refs/heads/gitorch/ledger")
     assert "holds another history" in home("verify", "--remote", "origin", status=7).err
     assert "never merged" in home("sync", status=4).err
-    home("up", "--no-wait", status=WAITING if home.status()["phase"] == "running" else None)
