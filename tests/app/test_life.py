@@ -14,9 +14,10 @@ from merge_yard import CALLER, Yard
 from play import RUN
 
 from gitorch.app import people
+from gitorch.app.acting import carry
 from gitorch.app.loop import loop
 from gitorch.app.tick import tick
-from gitorch.model import events
+from gitorch.model import commands, events
 from gitorch.model.ids import Moment
 from gitorch.model.values import replace
 from gitorch.world.clock import SystemClock
@@ -134,3 +135,31 @@ def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(
     assert kept == {"branch gitorch/play-0001/api", "branch gitorch/play-0001/ui"}
     assert yard.git("show", "gitorch/play-0001/api:api.txt") == "api"
     assert not yard.tools.job_worktree(run, "api").exists()
+
+
+def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_asked(yard):
+    yard.begin(TWO)
+    handing_in = yard._act
+
+    def stopping(key):
+        """The agent of ui commits, and never reports."""
+        if yard.run.sessions[key.session].job == "ui":
+            yard.commit({"half.txt": "half\n"}, cwd=yard.tools.job_worktree(yard.run, "ui"))
+        else:
+            handing_in(key)
+
+    yard._act = stopping
+    for _ in range(60):
+        yard.tick()
+    stuck = commands.Escalate("stuck:ui:1", "silent", "nudged", "nothing", "What now?", ("retry", "stop_epic"), "ui")
+    carry(yard.tools, RUN, yard.tools.host, stuck)
+    people.answer(yard.tools, CALLER, yard.open()[0].id, ["stop_epic"], RUN)
+    run = yard.settle()
+    assert [b.job for b in run.report.branches] == ["api"]
+    yard.approve()
+    yard.answer("branches")
+    removed, kept = cleaned(yard)
+    assert removed == {"worktree api", "branch gitorch/play-0001/api"}
+    assert kept == {"worktree ui: its work is not merged"}
+    assert (yard.tools.job_worktree(run, "ui") / "half.txt").exists()
+    assert yard.git("show", "gitorch/play-0001/ui:half.txt") == "half"
