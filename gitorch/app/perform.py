@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gitorch.app.merging import build_base, make_epic_report, make_report, merge_branches
-from gitorch.app.pushing import push_merge, take_back
 from gitorch.app.tracking import close_issues
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
@@ -17,7 +16,6 @@ from gitorch.rules.outstanding import may_begin, next_letter
 from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gitorch.app.tools import Tools
@@ -27,9 +25,12 @@ if TYPE_CHECKING:
     from gitorch.model.run import Letter, Run, Session
 
 
+Acts = Mapping[type, Callable[["Tools", "Run", Any], tuple["Command", ...]]]
+
+
 def perform(tools: Tools, run: Run, effect: Effect) -> tuple[Command, ...]:
     """Carry out one effect. Raises Unavailable where the world is silent; then nothing is concluded."""
-    return EFFECTS[type(effect)](tools, run, effect)
+    return (EFFECTS.get(type(effect)) or _merging()[type(effect)])(tools, run, effect)
 
 
 def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
@@ -194,17 +195,25 @@ def _remove_job(tools: Tools, run: Run, job: str, *, branch: bool, said: tuple[l
         kept.append(f"branch {name}")
 
 
-EFFECTS: Mapping[type, Callable[[Tools, Run, Any], tuple[Command, ...]]] = {
+def _merging() -> Acts:
+    """What is owed between cleared work and the remote, imported by the loop when it comes to it: no agent's verb pays for it."""
+    from gitorch.app import merging, pushing  # noqa: PLC0415  # seven modules, JSON among them
+
+    return {
+        effects.BuildBase: merging.build_base,
+        effects.MakeReport: merging.make_report,
+        effects.MakeEpicReport: merging.make_epic_report,
+        effects.MergeBranches: merging.merge_branches,
+        effects.PushMerge: pushing.push_merge,
+        effects.TakeBack: pushing.take_back,
+    }
+
+
+EFFECTS: Acts = {
     effects.StartSession: _start_session,
     effects.StopSession: _stop_session,
     effects.DeliverLetter: _deliver_letter,
     effects.StartCheck: _start_check,
-    effects.BuildBase: build_base,
-    effects.MakeReport: make_report,
-    effects.MakeEpicReport: make_epic_report,
-    effects.MergeBranches: merge_branches,
-    effects.PushMerge: push_merge,
-    effects.TakeBack: take_back,
     effects.CloseIssues: close_issues,
     effects.CleanUp: _clean_up,
 }

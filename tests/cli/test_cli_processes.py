@@ -39,6 +39,12 @@ def test_no_module_of_the_command_line_but_the_live_page_loads_anything_heavy():
     assert modules & HEAVY == set()
 
 
+def test_what_an_agent_says_is_carried_without_what_merges():
+    modules = set(processes.call("-c", "import sys, gitorch.app.agents; print(*sys.modules)").stdout.decode().split())
+    assert "gitorch.app.perform" in modules
+    assert not modules & {f"gitorch.app.{name}" for name in ("merging", "pushing", "signing", "syncing", "starting")}
+
+
 def test_status_for_a_pipe_does_not_load_the_live_page():
     assert loaded("working", "status", entry=(str(STAGE),)) & {"rich", "gitorch.cli.live"} == set()
 
