@@ -132,6 +132,9 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
     ensure.principal(order.actor, "reject")
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
+    if run.merged is not None:
+        message = f"{report.target} holds this merge since {run.merged.new[:12]}; only its push is open"
+        raise Refused(message, "gitorch inbox")
     if not command.text.strip():
         message = "a rejection needs a reason"
         raise Refused(message, f"gitorch reject {run.id} --note TEXT")

@@ -231,8 +231,14 @@ def voided(run: Run, _: Record, event: WorkVoided) -> Run:
 
 
 def reopened(run: Run, _: Record, event: JobReopened) -> Run:
-    """The principal sends work back with a note: one more round is allowed, whatever was used up."""
+    """The principal sends work back with a note: one more round is allowed, whatever was used up.
+
+    Raises Corrupt for work that is merged.
+    """
     job = run.jobs[event.job]
+    if run.merged is not None:
+        message = f"{event.job} was merged to {run.merged.target} and cannot go back to work"
+        raise Corrupt(message)
     run = with_job(run, event.job, rounds_allowed=max(job.rounds_allowed, job.attempt + 1))
     return _demanded(run, event.job, Finding(Severity.BLOCKING, f"The principal sent this back: {event.reason}"))
 
