@@ -1,0 +1,45 @@
+"""A worktree is out of the way at once, however long its files take to delete, and nothing of it is left."""
+
+from __future__ import annotations
+
+import pytest
+from waiting import until
+
+from gitorch.world.clock import SystemClock
+from gitorch.world.worktrees import GONE, GitWorktrees
+
+
+@pytest.fixture
+def trees(repo):
+    return GitWorktrees(repo.path, repo.environ, SystemClock())
+
+
+@pytest.fixture
+def path(trees, repo, tmp_path):
+    made = tmp_path / "work trees" / "r" / "api"
+    trees.ensure(made, repo.git("rev-parse", "HEAD"), None)
+    return made
+
+
+def test_a_worktree_is_moved_aside_and_deleted_meanwhile(trees, path):
+    (path / "kept open").mkdir()
+    assert trees.remove(path, force=True) == ""
+    assert not path.exists()
+    until(lambda: list(path.parent.iterdir()) == [])
+
+
+def test_what_a_kill_left_half_deleted_is_swept_with_the_next_and_with_the_folder(trees, path):
+    for number in (1, 2):
+        (path.parent / f"{GONE}old-{number}" / "deep").mkdir(parents=True)
+    (path.parent / f"{GONE}old-1" / "deep" / "file").write_text("x")
+    trees.remove(path, force=True)
+    trees.tidy(path.parent)
+    assert not path.parent.exists()
+
+
+def test_a_worktree_can_be_made_again_where_the_last_is_still_being_deleted(trees, path, repo):
+    trees.remove(path, force=True)
+    (path.parent / f"{GONE}api-1").mkdir(exist_ok=True)
+    trees.ensure(path, repo.git("rev-parse", "HEAD"), None)
+    assert (path / "README.md").exists()
+    assert trees.remove(path, force=True) == ""
