@@ -167,15 +167,11 @@ class Twelve:
 
     def press_enter(self, job: str) -> None:
         """Answer the dialog of a job's agent as a person does who attached to it."""
-        pids = wiring.tools(self.house.path, os.environ).terminals.pids()
         run = self.house.status()
-        session = next((j["session"] for j in run["jobs"] if j["id"] == job), None)
-        pid = next((pid for pid, key in pids.items() if key.session == session), None)
-        panes = dict(
-            line.split() for line in self.tmux("list-panes", "-a", "-F", "#{pane_pid} #{pane_id}").splitlines()
-        )
-        if str(pid) in panes:
-            self.tmux("send-keys", "-t", panes[str(pid)], "Enter")
+        session = next(row["session"] for row in run["jobs"] if row["id"] == job)
+        mark = self.house.path / ".git/gitorch/sessions" / run["id"] / str(session) / "launch.json"
+        if mark.exists():
+            self.tmux("send-keys", "-t", json.loads(mark.read_text())["pane"], "Enter")
 
     # What is to be said of it
 
