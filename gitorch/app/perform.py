@@ -135,6 +135,12 @@ def _deliver_letter(tools: Tools, run: Run, effect: effects.DeliverLetter) -> tu
     return (commands.RecordDelivery(session.id, letter.id, receipt),)
 
 
+def _answer_prompt(tools: Tools, run: Run, effect: effects.AnswerPrompt) -> tuple[Command, ...]:
+    """What was pressed is told by the next look, which reads it from the session's marks: so it is told though we be killed."""
+    tools.terminals.answer(SessionKey(run.id, effect.session), effect.answer)
+    return ()
+
+
 def _stop_session(tools: Tools, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
     put_away(tools, run, effect.session)
     return (commands.EndSession(effect.session, "stopped"),)
@@ -213,6 +219,7 @@ EFFECTS: Acts = {
     effects.StartSession: _start_session,
     effects.StopSession: _stop_session,
     effects.DeliverLetter: _deliver_letter,
+    effects.AnswerPrompt: _answer_prompt,
     effects.StartCheck: _start_check,
     effects.CloseIssues: close_issues,
     effects.CleanUp: _clean_up,

@@ -10,7 +10,7 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model import artifact, message, record, review, run, work, workflow
+from gitorch.model import artifact, message, permission, record, review, run, work, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "": _tuple,
     **{
         name: cls
-        for module in (workflow, review, artifact, record, message, work, run)
+        for module in (permission, workflow, review, artifact, record, message, work, run)
         for name, cls in vars(module).items()
         if isinstance(cls, type) and (dataclasses.is_dataclass(cls) or issubclass(cls, StrEnum))
     },

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         SessionId,
     )
     from gitorch.model.message import Message
+    from gitorch.model.permission import Answered
     from gitorch.model.record import Actor
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
     from gitorch.model.run import BranchFacts, Trial
@@ -166,6 +167,15 @@ class RecordDelivery:
 @dataclass(frozen=True, slots=True)
 class Nudge:
     session: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPrompt:
+    """The session's permission prompt of this number, counted from 0, was answered."""
+
+    session: SessionId
+    number: int
+    answered: Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +442,7 @@ Command = (
     | EndSession
     | RecordDelivery
     | Nudge
+    | RecordPrompt
     | RecordBase
     | HandIn
     | GiveVerdict

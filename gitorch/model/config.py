@@ -11,6 +11,8 @@ from gitorch.model.workflow import Autonomy, ReviewMode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.model.permission import Rule
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeChoice:
@@ -21,6 +23,7 @@ class RuntimeChoice:
     env: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
     one_shot: bool = False
+    permissions: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
+    from gitorch.model.permission import Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class DeliverLetter:
 
     session: SessionId
     letter: LetterId
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPrompt:
+    """Choose an option in the permission prompt that asks exactly this, since a rule of the lane says so."""
+
+    session: SessionId
+    answer: Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ Effect = (
     StartSession
     | StopSession
     | DeliverLetter
+    | AnswerPrompt
     | StartCheck
     | BuildBase
     | MakeReport

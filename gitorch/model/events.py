@@ -228,6 +228,17 @@ class SessionNudged:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptAnswered:
+    """A permission prompt was answered by a rule of its lane: what it asked, `once` or `reject`, and the rule's pattern."""
+
+    session: SessionId
+    job: JobId
+    asked: str
+    option: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class BaseBuilt:
     """The commit that a job's branch starts from, merged from the branches that it depends on."""
 
@@ -532,6 +543,7 @@ Event = (
     | SessionEnded
     | LetterDelivered
     | SessionNudged
+    | PromptAnswered
     | BaseBuilt
     | HandedOff
     | HandInKept

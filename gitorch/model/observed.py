@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import CommitId, JobId, LetterId, Moment, SessionId
+    from gitorch.model.permission import Answered
     from gitorch.model.review import Check
 
 
@@ -39,7 +40,9 @@ class SessionSeen:
 
     `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
     so that "not yet started" and "gone" differ. `server_gone` says that the whole server of its launch is no more.
-    `changed_at` is when its output last moved. `evidence` names the sign that `state` was read from.
+    `changed_at` is when its output last moved. `evidence` names the sign that `state` was read from. `asked` is
+    what a permission prompt asks to do, where its whole structure is known; `answered` are those that rules answered so far.
+    `resets_at` is when a usage limit ends, where the screen says so.
     """
 
     present: bool
@@ -54,6 +57,10 @@ class SessionSeen:
     screen: str = ""
     ready_seen: bool = False
     conversation: str = ""
+    asked: str = ""
+    answered: tuple[Answered, ...] = ()
+    answered_at: Moment | None = None
+    resets_at: Moment | None = None
 
 
 class CheckPhase(StrEnum):

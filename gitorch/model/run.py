@@ -177,6 +177,7 @@ class Session:
     alive_at: Moment | None = None
     ended: str = ""
     conversation: str = ""
+    prompts: int = 0
     letters: tuple[Letter, ...] = ()
     refusals: int = 0
     holder: str = ""

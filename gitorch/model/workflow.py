@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Digest, JobId
+    from gitorch.model.permission import Rule
 
 
 class JobKind(StrEnum):
@@ -104,6 +105,7 @@ class Lane:
     constraints: tuple[str, ...] = ()
     timeouts: Timeouts = Timeouts()
     one_shot: bool = False
+    permissions: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import WorkFacts
     from gitorch.model.ids import CommitId, LetterId, Moment, RunId, SessionId
     from gitorch.model.observed import CheckSeen, SessionSeen
+    from gitorch.model.permission import Answered
     from gitorch.model.runtime import Preset
 
 
@@ -70,6 +71,13 @@ class Terminals(Protocol):
 
     def receipts(self, key: SessionKey) -> Mapping[LetterId, str]:
         """The receipts of everything typed into this session so far, from its marks."""
+        ...
+
+    def answer(self, key: SessionKey, answer: Answered) -> str:
+        """Choose an option in the permission prompt that asks exactly this, read again right before the key is pressed.
+
+        Answers `answered`, or `refused: <why>`; what was pressed is in `SessionSeen.answered` from then on.
+        """
         ...
 
     def stop(self, key: SessionKey) -> None:

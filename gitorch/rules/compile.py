@@ -98,6 +98,7 @@ def configured(lane: Lane, config: Config) -> Lane:
         env={**base.env, **lane.env},
         model=lane.model or base.model,
         one_shot=lane.one_shot or base.one_shot,
+        permissions=lane.permissions or base.permissions,
     )
 
 
@@ -126,7 +127,8 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
     if choice is None:
         return Lane(name, runtime)
     preset = choice.preset or runtime
-    return Lane(name, preset, command=choice.command, env=choice.env, model=choice.model, one_shot=choice.one_shot)
+    lane = Lane(name, preset, command=choice.command, env=choice.env, model=choice.model)
+    return replace(lane, one_shot=choice.one_shot, permissions=choice.permissions)
 
 
 def _lanes(config: Config) -> dict[str, Lane]:

@@ -48,6 +48,7 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.EndSession: sessions.end,
     commands.RecordDelivery: sessions.record_delivery,
     commands.Nudge: sessions.nudge,
+    commands.RecordPrompt: sessions.record_prompt,
     commands.RecordBase: sessions.record_base,
     commands.HandIn: work.hand_in,
     hand_commands.ClaimJob: hands.claim,

@@ -46,6 +46,7 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.SessionEnded: sessions.ended,
     events.LetterDelivered: sessions.delivered,
     events.SessionNudged: sessions.nudged,
+    events.PromptAnswered: sessions.prompt_answered,
     events.BaseBuilt: sessions.base_built,
     events.HandedOff: work.handed_off,
     events.CheckRecorded: work.checked,

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import effects
-from gitorch.model.observed import READY, CheckPhase
+from gitorch.model.observed import READY, AgentState, CheckPhase
+from gitorch.model.permission import Answered
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.closings import owed_closings, under_way
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
+from gitorch.rules.permission import answering
 from gitorch.rules.readings import (
     base_parents,
     by_hand,
@@ -47,7 +49,8 @@ def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
         return (*owed, *_cleanup(run))
     if run.phase is not RunPhase.RUNNING:
         return tuple(owed)
-    owed += [*owed_closings(run, seen), *_starts(run, seen), *_letters(run, seen), *_checks(run, seen), *_bases(run)]
+    owed += [*owed_closings(run, seen), *_starts(run, seen), *_letters(run, seen), *_prompts(run, seen)]
+    owed += [*_checks(run, seen), *_bases(run)]
     owed += [] if under_way(run) else _reports(run)
     return (*owed, *_merges(run))
 
@@ -115,6 +118,17 @@ def _letters(run: Run, seen: Observed) -> Iterator[Effect]:
         told = (session.id, letter.id) in seen.sent
         if not told and sight.state in READY and may_begin(run, session):
             yield effects.DeliverLetter(session.id, letter.id)
+
+
+def _prompts(run: Run, seen: Observed) -> Iterator[Effect]:
+    """Permission prompts that a rule of the lane answers; one that a human was asked about is the human's."""
+    for session in run.sessions.values():
+        sight = (seen.sessions or {}).get(session.id)
+        if session.phase is not SessionPhase.ALIVE or sight is None or sight.state is not AgentState.DIALOG:
+            continue
+        rule = answering(run.workflow.lanes[session.lane].permissions, sight.asked)
+        if rule is not None and not any(q.session == session.id for q in open_questions(run, session.job)):
+            yield effects.AnswerPrompt(session.id, Answered(sight.asked, rule.option, rule.pattern))
 
 
 def _checks(run: Run, seen: Observed) -> Iterator[Effect]:

@@ -19,6 +19,7 @@ from gitorch.rules.deciding.hands import left_behind, requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, living_session, not_independent, queue
+from gitorch.rules.permission import answering
 from gitorch.rules.readings import (
     branch_name,
     check_needed,
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 
 NO_PROGRAM = 127
 """The exit status by which a shell says that there is no such program."""
+
+PROMPT_PAINTS_MS = 4_000
+"""How long a permission prompt may take until all of it is on the screen: a hook tells of it before."""
+
+PROMPT_STAYS_MS = 30_000
+"""How long a prompt that a rule answers may go on standing there until a human is asked."""
 
 DIALOG_OPTIONS = ("retry", "stop_epic", "stop_run")
 
@@ -71,6 +78,7 @@ def _sessions(run: Run, seen: Observed) -> Iterator[Command]:
         sight = seen.sessions.get(session.id)
         if session.phase is SessionPhase.ENDED or sight is None or not (sight.started or sight.present):
             continue
+        yield from _prompts(session, sight)
         over = _over(session, sight)
         if over is not None:
             yield from _told(session, seen)  # nothing is told to a session that is over
@@ -112,10 +120,14 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     if _asked_about(run, session):
         return
     if sight.state is AgentState.DIALOG:
-        yield _at_dialog(session, sight)
+        if not _answerable(run, session, sight, now):
+            yield _at_dialog(session, sight)
     elif limits.work_seconds and now - lease.granted_at > limits.work_seconds * 1000:
         yield _too_long(job, session, sight, limits.work_seconds)
     elif job.phase in ACTIVE and sight.state is not AgentState.LIMITED:
+        if sight.resets_at is not None and not job.nudged:
+            yield commands.Nudge(session.id)
+            return
         quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at, *_answered_at(run, job))
         patience = _patience_ms(run, job, limits.silence_seconds)
         if now - quiet_since > (2 * patience if job.nudged and not _nudge_told(session) else patience):
@@ -138,6 +150,21 @@ def _answered_at(run: Run, job: JobState) -> Iterator[Moment]:
 def _nudge_told(session: Session) -> bool:
     """Whether the nudge reached the session; one that takes no text is given as much time again."""
     return any(letter.kind is LetterKind.NUDGE and letter.receipt for letter in session.letters)
+
+
+def _prompts(session: Session, sight: SessionSeen) -> Iterator[Command]:
+    """Answers that a rule gave and that are not told yet."""
+    for number, answered in enumerate(sight.answered):
+        if number >= session.prompts:
+            yield commands.RecordPrompt(session.id, number, answered)
+
+
+def _answerable(run: Run, session: Session, sight: SessionSeen, now: Moment) -> bool:
+    """Whether a rule of the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
+    rules = run.workflow.lanes[session.lane].permissions
+    since = max(sight.changed_at or now, sight.answered_at or 0)
+    patience = PROMPT_STAYS_MS if answering(rules, sight.asked) else PROMPT_PAINTS_MS
+    return bool(rules) and now - since < patience
 
 
 def _at_dialog(session: Session, sight: SessionSeen) -> Command:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
 from gitorch.model.config import Config, RuntimeChoice
+from gitorch.model.permission import Option, Rule
 from gitorch.text.form import NOWHERE, Complaints, Form
 from gitorch.text.front_matter import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from gitorch.text.yaml_file import YamlValue
 
 BYTES_MAX = 200_000
+
+PERMISSIONS = {"allow": Option.ONCE, "reject": Option.REJECT}
+"""The words of a rule, and the option that each chooses: allowing is always for this once."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -184,9 +188,30 @@ def _runtime(name: str, form: Form) -> RuntimeChoice:
     model = form.text("model")
     if model.startswith("-"):
         form.complain("model", f"`{model}` would be read as an option.", "Name a model as the program calls it.")
-    choice = RuntimeChoice(form.word("preset", name), command, env, model, form.flag("one_shot", default=False))
+    choice = RuntimeChoice(
+        form.word("preset", name), command, env, model, form.flag("one_shot", default=False), _permissions(form)
+    )
     form.done()
     return choice
+
+
+def _permissions(form: Form) -> tuple[Rule, ...]:
+    """Rules for permission prompts: each one `allow` or `reject`, with a pattern for the whole of what is asked."""
+    found: list[Rule] = []
+    for row in form.rows("permissions"):
+        chosen = [name for name in PERMISSIONS if row.has(name)]
+        if len(chosen) != 1:
+            row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
+        for name in chosen:
+            pattern = row.text(name)
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                row.complain(name, f"is no regular expression: {error}.", "Put it in single quotation marks.")
+            else:
+                found.append(Rule(PERMISSIONS[name], pattern))
+        row.done()
+    return tuple(found)
 
 
 def _places(value: YamlValue, prefix: str = "") -> Iterator[tuple[str, tuple[int, int]]]:

@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.permission import Prompt
 from gitorch.model.runtime import Preset, Sign
 from gitorch.model.values import replace
 
@@ -98,6 +99,7 @@ class _Reader:
             "env": self._texts,
             "files": self._texts,
             "signs": self._signs,
+            "prompts": self._prompts,
             "extends": self._extends,
         }
         values = {key: readers[key](top, key) for key in top if key in readers}
@@ -184,6 +186,27 @@ class _Reader:
             if state not in STATES:
                 self._at(value, state, f"{state!r} is no state that a sign tells", f"one of {', '.join(STATES)}")
         return {str(state): self._signs_of(value, state) for state in value if state in STATES}
+
+    def _prompts(self, where: CommentedMap, key: str) -> tuple[Prompt, ...]:
+        rows = where[key]
+        if not isinstance(rows, CommentedSeq):
+            self._at(where, key, "prompts must be a list", "write `- {pattern: '…(?P<asked>.*)…', once: [Enter]}`")
+            return ()
+        return tuple(self._prompt(where, key, row) for row in rows)
+
+    def _prompt(self, where: CommentedMap, key: str, row: Any) -> Prompt:
+        if not isinstance(row, CommentedMap) or not {"pattern"} < set(row) <= {"pattern", "once", "reject"}:
+            self._at(where, key, "a prompt has a pattern, and keys for `once`, `reject` or both", "once: [Enter]")
+            return Prompt("")
+        pattern = self._pattern(row, "pattern")
+        if "(?P<asked>" not in pattern:
+            self._at(row, "pattern", "the pattern has no group `asked`", "put what is asked for into (?P<asked>…)")
+        keys = {name: self._list(row, name) for name in ("once", "reject") if name in row}
+        for name, pressed in keys.items():
+            for one in pressed:
+                if not re.fullmatch(KEY, one):
+                    self._at(row, name, f"{one!r} is no name of a key", "as tmux names keys: Enter, Escape, y")
+        return Prompt(pattern, **keys)
 
     def _signs_of(self, where: CommentedMap, state: str) -> tuple[Sign, ...]:
         rows = where[state]

@@ -48,6 +48,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "session-ended": (e.SessionEnded, ("session", "job", "how", "exit_status", "screen", "conversation")),
     "letter-delivered": (e.LetterDelivered, ("session", "job", "letter", "kind", "receipt")),
     "session-nudged": (e.SessionNudged, ("session", "job")),
+    "prompt-answered": (e.PromptAnswered, ("session", "job", "asked", "option", "rule")),
     "base-built": (e.BaseBuilt, ("job", "commit", "parents")),
     "handed-off": (
         e.HandedOff,

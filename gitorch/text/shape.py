@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from gitorch.model import artifact, events, hand_events, ids, record, review, run, work, workflow
+from gitorch.model import artifact, events, hand_events, ids, permission, record, review, run, work, workflow
 from gitorch.text import moment
 
 Encode = Callable[[Any], Any]
@@ -36,6 +36,7 @@ def hints(cls: type) -> Mapping[str, Any]:
     names: dict[str, Any] = {"Mapping": Mapping}
     for module in (
         ids,
+        permission,
         workflow,
         review,
         artifact,

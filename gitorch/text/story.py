@@ -48,6 +48,7 @@ SENTENCES = {
     "session-ended": "session ended: {session} on {job}: {how}",
     "letter-delivered": "letter {receipt}: {letter} ({kind}) → {session} on {job}",
     "session-nudged": "session nudged: {session} on {job}",
+    "prompt-answered": "prompt answered: {session} on {job}: {option}: {asked}",
     "base-built": "base built: {job} starts from {commit:.7} ({parents:parent})",
     "handed-off": "handoff: {job} {status} at {commit:.7} (attempt {attempt})",
     "hand-in-kept": "late hand-in kept: {hand_in} of {job} at {commit:.7} (fence {fence})",

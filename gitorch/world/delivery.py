@@ -15,6 +15,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.values import dataclass, replace
 from gitorch.rules.screen import HOOKS, before_cursor, classify, in_input, input_empty, judge
+from gitorch.world.limits import limit_end
 from gitorch.world.marks import SentMark
 from gitorch.world.proof import reached, transcript_sizes
 
@@ -129,6 +130,9 @@ class Delivery:
             changed_at=Moment(pane.active_at * 1000),
             now=self._clock.now(),
         )
+        ends = limit_end(screen, state, pane.active_at)
+        if ends is not None and self._clock.now() > ends:
+            state, sign = AgentState.WAITING, "limit: over"
         if pane.dead or self._folder.exit_status() is not None:
             state, sign = AgentState.EXITED, "process"
         left = before_cursor(screen, pane.cursor_x, pane.cursor_y)

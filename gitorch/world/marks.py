@@ -7,6 +7,7 @@ exit           the agent's exit status, 128 and the number for a signal
 ready          there once the agent was seen ready
 signals.jsonl  hook events, appended by the agent's program through `gitorch hook`
 sent/*.json    texts typed into it, with their receipts
+answers.jsonl  permission prompts that rules answered, and `answering.json` while one is being
 output.log     the first of what it wrote, and `output.tail` the last
 """
 
@@ -18,6 +19,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import LetterId, Moment, RunId, SessionId
+from gitorch.model.permission import Prompt
 from gitorch.model.runtime import Preset, Sign
 from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
@@ -158,6 +160,9 @@ def _preset(value: dict[str, Any]) -> Preset:
     for name in PRESET_LISTS:
         value[name] = tuple(value[name])
     value["signs"] = {state: tuple(Sign(**sign) for sign in signs) for state, signs in value["signs"].items()}
+    value["prompts"] = tuple(
+        Prompt(prompt["pattern"], tuple(prompt["once"]), tuple(prompt["reject"])) for prompt in value.get("prompts", ())
+    )
     return Preset(**value)
 
 

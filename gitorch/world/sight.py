@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState, SessionSeen
+from gitorch.rules.permission import asked_on
 from gitorch.rules.screen import HOOKS, classify, judge
 from gitorch.world import processes
+from gitorch.world.answering import answers, pending, told
+from gitorch.world.limits import limit_end
 from gitorch.world.marks import folder_of, parse_signals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from gitorch.model.permission import Answered
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.rules.screen import Signal
     from gitorch.world.marks import Folder, LaunchMark
@@ -40,6 +44,11 @@ class Memory:
     captured_at: int = 0
     screen: str = ""
     shown: tuple[AgentState, str] = (AgentState.UNKNOWN, "")
+    asked: str = ""
+    resets_at: Moment | None = None
+    answered: tuple[Answered, ...] = ()
+    answered_at: Moment | None = None
+    answers_stamp: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     shown_of: tuple[str, str] | None = field(default=None)
 
     def reread(self) -> None:
@@ -47,6 +56,9 @@ class Memory:
         stamp = _stamp(self.folder.path / "launch.json")
         if stamp != self.launch_stamp:
             self.launch, self.launch_stamp = self.folder.launch(), stamp
+        answered = _stamp(told(self.folder.path)), _stamp(pending(self.folder.path))
+        if answered != self.answers_stamp:
+            (self.answered, self.answered_at), self.answers_stamp = answers(self.folder.path), answered
         size = _stamp(self.folder.signals_path)[0]
         if size != self.signals_read:
             fresh = self._new_signals(size)
@@ -121,9 +133,13 @@ class Sight:
         if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
             memory.shown = _shown(memory.launch, memory.screen, pane.title)
             memory.shown_of = (memory.screen, pane.title)
+            memory.asked = _asked(memory.launch, memory.screen, memory.shown[0])
+            memory.resets_at = limit_end(memory.screen, memory.shown[0], pane.active_at)
         self._note_ready(memory)
         changed_at = Moment(pane.active_at * 1000)
         state, sign = judge(memory.shown, memory.hook, ready_seen=memory.ready, changed_at=changed_at, now=now)
+        if state is AgentState.LIMITED and memory.resets_at is not None and now > memory.resets_at:
+            state, sign = AgentState.WAITING, "limit: over"
         if pane.dead or exit_status is not None:
             state, sign = AgentState.EXITED, "process: ended"
         agent = memory.folder.agent()
@@ -139,6 +155,10 @@ class Sight:
             screen=_last_lines(memory.screen),
             ready_seen=memory.ready,
             conversation=memory.resumable,
+            asked=memory.asked if state is AgentState.DIALOG else "",
+            answered=memory.answered,
+            answered_at=memory.answered_at,
+            resets_at=memory.resets_at,
         )
 
     @staticmethod
@@ -147,6 +167,12 @@ class Sight:
             if not memory.folder.ready_seen():
                 memory.folder.mark_ready()
             memory.ready = True
+
+
+def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> str:
+    """What the permission prompt on this screen asks to do; empty where there is none whose structure is known."""
+    found = asked_on(screen, launch.preset) if shown is AgentState.DIALOG else None
+    return found[0] if found is not None else ""
 
 
 def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[AgentState, str]:
@@ -187,6 +213,8 @@ def _absent(memory: Memory, listing: Listing) -> SessionSeen:
         screen=memory.folder.output_tail(SHOWN_LINES),
         ready_seen=memory.ready or memory.folder.ready_seen(),
         conversation=memory.resumable,
+        answered=memory.answered,
+        answered_at=memory.answered_at,
     )
 
 

@@ -12,6 +12,7 @@ from gitorch.model.ids import LetterId
 from gitorch.model.values import replace
 from gitorch.world import launch as launching
 from gitorch.world import processes
+from gitorch.world.answering import Answering
 from gitorch.world.blanks import blanks
 from gitorch.world.delivery import Delivery
 from gitorch.world.files import holding, write_whole
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.observed import SessionSeen
+    from gitorch.model.permission import Answered
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.marks import Folder
@@ -196,6 +198,18 @@ class TmuxTerminals:
     def _delivery(self, folder: Folder, mark: LaunchMark, preset: Preset) -> Delivery:
         filled = replace(preset, transcript=mark.preset.transcript)
         return Delivery(self._tmux, self._clock, folder, launch=mark, preset=filled, user_home=self._user_home)
+
+    def answer(self, key: SessionKey, answer: Answered) -> str:
+        """Choose an option in a permission prompt; see `ports.world`. Raises Unavailable."""
+        folder = folder_of(self._home, key)
+        try:
+            mark = self._placed(key, folder)
+            if mark is None:
+                return "refused: the session was not started"
+            with holding(folder.path / "typing.lock", wait_seconds=2.0):
+                return Answering(self._tmux, self._clock, folder, mark).answer(answer)
+        except Busy:
+            return "refused: another process is typing into it"
 
     def stop(self, key: SessionKey) -> None:
         """End the whole process tree, then the session. Raises Failed when something survives even SIGKILL.

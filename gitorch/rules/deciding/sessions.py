@@ -148,6 +148,16 @@ def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, .
     return (events.SessionNudged(session.id, session.job),)
 
 
+def record_prompt(state: State, order: Order, command: commands.RecordPrompt) -> tuple[Event, ...]:
+    """Each answer once, in the order in which they were given."""
+    ensure.host(order.actor, "answers to permission prompts")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    if command.number != session.prompts:
+        return ()
+    answered = command.answered
+    return (events.PromptAnswered(session.id, session.job, answered.asked, answered.option, answered.rule),)
+
+
 def record_base(state: State, order: Order, command: commands.RecordBase) -> tuple[Event, ...]:
     """The base that was built from exactly the commits that the job depends on."""
     ensure.host(order.actor, "bases")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         LeaseGranted,
         LeaseRenewed,
         LetterDelivered,
+        PromptAnswered,
         SessionAlive,
         SessionEnded,
         SessionNudged,
@@ -136,6 +137,11 @@ def nudged(run: Run, _: Record, event: SessionNudged) -> Run:
     """Once an attempt."""
     run = with_job(run, event.job, nudged=True)
     return write_letter(run, event.session, LetterKind.NUDGE)
+
+
+def prompt_answered(run: Run, _: Record, event: PromptAnswered) -> Run:
+    """One more of this session's prompts is told."""
+    return with_session(run, event.session, prompts=run.sessions[event.session].prompts + 1)
 
 
 def base_built(run: Run, _: Record, event: BaseBuilt) -> Run:

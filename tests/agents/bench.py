@@ -1,0 +1,85 @@
+"""One program in a terminal of its own, without a run around it: what tests of typing, seeing and answering work with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from programs import PROGRAMS
+from waiting import until
+
+from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.ports.world import Launch, SessionKey
+from gitorch.wiring import agent_path, find_preset
+from gitorch.world.clock import SystemClock
+from gitorch.world.terminals import TmuxTerminals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stand_in import StandIn
+
+    from gitorch.model.observed import SessionSeen
+    from gitorch.model.runtime import Preset
+
+KEY = SessionKey(RunId("r1"), SessionId("s1"))
+START_SECONDS = 120
+
+
+class Bench:
+    """A program at work in a worktree, as gitorch sees it."""
+
+    def __init__(self, folder: Path, api: StandIn, name: str) -> None:
+        self.program = PROGRAMS[name]
+        self.preset: Preset = find_preset(self.program.preset, Path("/nowhere"))
+        self.api = api
+        self.cwd = folder / "tree"
+        self.socket = f"gitorch-test-{secrets.token_hex(4)}"
+        self.terminals = TmuxTerminals(folder / "home", self.socket, SystemClock(), os.environ)
+        repo = folder / "repo"
+        git(folder, "init", "--quiet", "--initial-branch=main", str(repo))
+        git(repo, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+        git(repo, "worktree", "add", "--quiet", str(self.cwd), "-b", "work")
+
+    def start(self, line: str = "", *, one_shot: bool = False) -> None:
+        env = {**self.program.env(self.api.url(self.program.name)), "PATH": agent_path(os.environ)}
+        model = (
+            "" if self.program.name == "gemini" else "openai/stand-in" if self.program.name == "aider" else "stand-in"
+        )
+        letter = LetterId("l0") if line else None
+        launch = Launch(KEY, self.preset, self.cwd, env, line, letter, model=model, one_shot=one_shot)
+        self.terminals.start(launch)
+
+    def seen(self) -> SessionSeen:
+        return self.terminals.look([KEY])[KEY]
+
+    def until(self, condition: Callable[[SessionSeen], object], what: str = "") -> SessionSeen:
+        def look() -> SessionSeen | None:
+            seen = self.seen()
+            return seen if condition(seen) else None
+
+        found = until(look, START_SECONDS, 0.1, what=f"{self.program.name}: {what}")
+        assert found is not None
+        return found  # type: ignore[no-any-return]  # what `until` answers is what the condition did
+
+    def screen(self) -> str:
+        return self.terminals.screen(KEY)
+
+
+@contextmanager
+def bench(folder: Path, api: StandIn, name: str) -> Iterator[Bench]:
+    """A program on a bench of its own; nothing of it is left afterwards."""
+    made = Bench(folder, api, name)
+    try:
+        yield made
+    finally:
+        made.terminals.stop(KEY)
+        made.terminals.close()
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)

@@ -1,0 +1,55 @@
+"""Permission prompts of the vendors' programs, answered by gitorch: exactly the prompt that was read, once, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from bench import KEY, bench
+from mind import Cue, Mind
+from programs import PROGRAMS
+from waiting import until
+
+from gitorch.model.observed import AgentState
+from gitorch.model.permission import Answered, Option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stand_in import StandIn
+
+pytestmark = [pytest.mark.tmux, pytest.mark.agents]
+
+COMMAND = "mkdir made-by-the-agent"
+ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "May I make a folder?"}
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("option", [Option.ONCE, Option.REJECT])
+def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
+    tmp_path: Path, api: StandIn, name: str, option: Option
+) -> None:
+    if not PROGRAMS[name].installed:
+        pytest.skip(f"{name} is not installed: make agents")
+    if name == "opencode" and option is Option.REJECT:
+        pytest.skip("its preset knows no key that surely rejects")
+    api.mind = Mind(Cue(r"\ABegin", says="I make a folder.", runs=COMMAND, arguments=ESCALATED, times=1))
+    with bench(tmp_path, api, name) as one:
+        one.start("Begin now.")
+        seen = one.until(lambda seen: seen.asked, "a permission prompt")
+        assert (seen.state, seen.asked) == (AgentState.DIALOG, COMMAND)
+
+        other = one.terminals.answer(KEY, Answered("rm -r .", option, "rm .*"))
+        assert other.startswith("refused"), "another prompt than this one"
+        assert one.terminals.deliver(KEY, one.preset, "l9", "Go on with your work.").startswith("refused")
+        assert one.seen().answered == ()
+        assert not (one.cwd / "made-by-the-agent").exists()
+
+        answer = Answered(COMMAND, option, "mkdir .*")
+        assert one.terminals.answer(KEY, answer) == "answered"
+        one.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of the prompt")
+        assert one.seen().answered == (answer,)
+        if option is Option.ONCE:
+            until((one.cwd / "made-by-the-agent").exists, 30, what="what was allowed")
+        else:
+            assert not (one.cwd / "made-by-the-agent").exists()

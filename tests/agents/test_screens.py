@@ -1,0 +1,84 @@
+"""What the shipped presets make of every recorded screen, and of screens that nobody has seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from screens import recorded
+
+from gitorch.model.observed import AgentState
+from gitorch.model.permission import Option
+from gitorch.rules.permission import asked_on
+from gitorch.rules.screen import classify
+from gitorch.wiring import find_preset
+
+SCREENS = list(recorded())
+PROGRAMS = sorted({screen.program for screen in SCREENS})
+COMMAND = "echo hi > out.txt && cat out.txt"
+
+
+def preset(name):
+    return find_preset(name, Path("/nowhere"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("size", ["120x40", "80x24"])
+def test_every_recorded_screen_tells_its_state(program, size):
+    chosen = [screen for screen in SCREENS if (screen.program, screen.size) == (program, size)]
+    told = {screen.id: classify(screen.text, screen.title, preset(program))[0] for screen in chosen}
+    assert told == {screen.id: screen.state for screen in chosen}
+    assert chosen or (program, size) == ("aider", "80x24"), "both sizes are recorded"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n" * 30,
+        "Segmentation fault (core dumped)",
+        "Updating to 9.9.9, please wait",
+        "login: ",
+        "██▓▒░ 47%",
+        "$ vim x\n~\n~\n-- INSERT --",
+    ],
+)
+def test_a_screen_that_was_never_seen_tells_nothing(program, text):
+    if program == "aider":
+        pytest.skip("whatever does not end in a prompt of its own is work: it shows nothing else while it works")
+    assert classify(text, "", preset(program)) == (AgentState.UNKNOWN, "")
+
+
+@pytest.mark.parametrize("screen", [s for s in SCREENS if s.name == "permission-shell"], ids=lambda s: s.id)
+def test_a_permission_prompt_is_known_by_its_whole_structure(screen):
+    found = asked_on(screen.text, preset(screen.program))
+    if screen.size == "80x24" and screen.program in {"codex", "gemini"}:
+        return  # broken over lines, or cut: left to a human
+    assert found is not None
+    asked, prompt = found
+    assert asked == ("echo hi > out.txt" if screen.program == "aider" else COMMAND)
+    assert prompt.keys(Option.ONCE)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)
+def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
+    if asked_on(screen.text, preset(screen.program)) is not None:
+        assert screen.name.startswith("permission")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("❯ 1. Yes", "  1. Yes"),
+        ("2. Yes, and always", "2. Yes, whatever"),
+        ("   echo hi > out.txt && cat out.txt\n", "   echo hi > out.txt && cat out.txt\n   rm -rf .\n"),
+        ("Do you want to proceed?", "Delete everything?"),
+    ],
+)
+def test_a_prompt_that_differs_in_any_part_is_left_to_a_human(old, new):
+    (screen,) = (s for s in SCREENS if s.id == "claude/permission-shell.120x40")
+    assert old in screen.text
+    changed = screen.text.replace(old, new)
+    assert asked_on(changed, preset("claude")) is None
+    assert classify(changed, screen.title, preset("claude"))[0] is AgentState.DIALOG

@@ -1,0 +1,45 @@
+"""When a usage limit ends, as the programs say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitorch.model.ids import Moment
+from gitorch.rules.limits import resets_at
+
+HOUR = 3_600_000
+NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
+"""Noon in UTC."""
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("5-hour limit reached ∙ resets 3pm", 3),
+        ("5-hour limit reached ∙ resets 11am", 23),
+        ("You've hit your session limit · resets 3:30pm (UTC)", 3.5),
+        ("Claude usage limit reached. Your limit will reset at 12am", 12),
+        ("Limit reached · resets 12pm", 24),
+        ("■ You've hit your usage limit. Upgrade to Pro or try again at 2:15 PM.", 2.25),
+        ("■ You've hit your usage limit. Try again in 3 days 4 hours 5 minutes.", 76 + 5 / 60),
+        ("■ Usage limit. Try again in 2h 30m", 2.5),
+        ("Usage limit reached. Access resets at 14:00 UTC.", 2),
+        ("⏳ Usage limit reached; resets in 90 s", 90 / 3600),
+        ("resets in 5 s\nlater it said: resets in 2 hours", 2),
+    ],
+)
+def test_a_reset_is_read_as_it_is_said(text, hours):
+    assert resets_at(text, NOON, 0) == NOON + hours * HOUR
+
+
+def test_a_time_of_day_is_this_machine_s_unless_it_says_otherwise():
+    assert resets_at("resets 3pm", NOON, 120) == NOON + HOUR, "it is 14 o'clock here"
+    assert resets_at("resets 3pm", NOON, -300) == NOON + 8 * HOUR
+    assert resets_at("resets 3pm (UTC)", NOON, 120) == NOON + 3 * HOUR
+
+
+@pytest.mark.parametrize(
+    "text", ["", "You are limited.", "resets soon", "resets at 27:00", "it took 3 minutes", "try 3 things"]
+)
+def test_what_names_no_time_names_none(text):
+    assert resets_at(text, NOON, 0) is None
