@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-COMMAND = "mkdir made-by-the-agent"
+COMMAND = """python3 -c 'import os; os.mkdir("made-by-the-agent")'"""
 ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "May I make a folder?"}
 
 
@@ -45,7 +45,7 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
         assert one.seen().answered == ()
         assert not (one.cwd / "made-by-the-agent").exists()
 
-        answer = Answered(COMMAND, option, "mkdir .*")
+        answer = Answered(COMMAND, option, "python3 .*")
         assert one.terminals.answer(KEY, answer) == "answered"
         one.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of the prompt")
         assert one.seen().answered == (answer,)
