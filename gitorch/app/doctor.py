@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gitorch.app.tools import Tools
+    from gitorch.model.runtime import Preset
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
 """git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""
@@ -200,11 +201,30 @@ def _pruning(tools: Tools) -> Iterator[Sign]:
 
 
 def _others(tools: Tools, presets: tuple[str, ...]) -> Iterator[Sign]:
+    """Each preset's program: its version beside the one that the preset was checked with, or how to get it."""
+    missing: dict[str, str] = {}
     for name in presets:
-        facts = runtime_facts(tools, lane_of(tools.config, "lane", name))
-        preset = tools.preset(lane_of(tools.config, "lane", name))
-        if not facts.found:
+        lane = lane_of(tools.config, "lane", name)
+        try:
+            facts, preset = runtime_facts(tools, lane), tools.preset(lane)
+        except GitorchError as error:
+            yield Sign("runtime", False, f"{name}: {error.message}", error.hint)
             continue
-        version = tools.programs.said(preset.version_argv)
-        checked = f"; the preset was checked with {preset.checked_with}" if preset.checked_with else ""
-        yield Sign("runtime", None, f"{name}: {version or facts.program}{checked}")
+        if facts.found:
+            yield Sign("runtime", None, f"{name}: {_said_version(tools, preset, facts.program)}")
+        elif preset.install_hint:
+            missing.setdefault(facts.program, preset.install_hint)
+    for program, hint in missing.items():
+        yield Sign("runtime", None, f"{program} is not installed", hint)
+
+
+def _said_version(tools: Tools, preset: Preset, program: str) -> str:
+    said = tools.programs.said(preset.version_argv)
+    if not said:
+        return f"{program}, which does not say its version" if preset.version_argv else program
+    found = re.search(r"\d+\.\d+\.\d+\S*", said)
+    if not preset.checked_with:
+        return said
+    if found is not None and found[0] == preset.checked_with:
+        return f"{said}, with which the preset was checked"
+    return f"{said}; the preset was checked with {preset.checked_with}: signs on its screen may differ"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
 
 KEY = SessionKey(RunId("r1"), SessionId("s1"))
-START_SECONDS = 60
+START_SECONDS = 100
 
 
 class Bench:
