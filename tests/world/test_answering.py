@@ -1,0 +1,81 @@
+"""Answering a permission prompt in a real terminal: only the one that was read, only alone, and told whatever happens."""
+
+import json
+
+import pytest
+from world.terminal_lab import wait_for
+
+from gitorch.model.permission import Answered, Option, Prompt
+from gitorch.world.answering import Answering, pending, told
+from gitorch.world.marks import folder_of
+
+pytestmark = pytest.mark.tmux
+
+PROMPT = Prompt(r"^(?P<asked>Allow .*)\n1\. Yes  2\. No\nEnter to confirm · Esc to cancel\Z", once=("Enter",))
+ALLOW = Answered("Allow it?", Option.ONCE, "Allow .*")
+
+
+@pytest.fixture
+def asking(lab):
+    """A session that shows a permission prompt, and what it asks."""
+    key = lab.ready(prompts=(PROMPT,))
+    lab.mode("dialog")
+    seen = lab.wait_state(key, "dialog")
+    wait_for(lambda: lab.look(key).asked)
+    return key, lab.look(key).asked, seen
+
+
+def test_the_prompt_that_was_read_is_answered_once_and_told(lab, asking):
+    key, asked, _ = asking
+    answer = Answered(asked, Option.ONCE, "Allow .*")
+    assert lab.terminals.answer(key, answer) == "answered"
+    assert lab.logged("answers") == ['"approved"']
+    assert lab.look(key).answered == (answer,)
+
+
+def test_another_prompt_than_the_one_that_was_read_is_not_answered(lab, asking):
+    key, _, _ = asking
+    assert lab.terminals.answer(key, Answered("Allow something else?", Option.ONCE, ".*")).startswith(
+        "refused: the prompt"
+    )
+    assert lab.logged("answers") == []
+    assert lab.look(key).answered == ()
+
+
+def test_an_option_without_a_key_is_not_answered(lab, asking):
+    key, asked, _ = asking
+    assert (
+        lab.terminals.answer(key, Answered(asked, Option.REJECT, ".*")) == "refused: its preset has no key for reject"
+    )
+    assert lab.logged("answers") == []
+
+
+def test_a_prompt_that_is_gone_is_not_answered(lab, asking):
+    key, asked, _ = asking
+    lab.mode("idle")
+    lab.wait_state(key, "idle", "waiting")
+    assert lab.terminals.answer(key, Answered(asked, Option.ONCE, ".*")).startswith("refused")
+    assert lab.turns() == []
+
+
+def test_an_answer_whose_giver_was_killed_counts_as_given(lab, asking, monkeypatch):
+    key, asked, _ = asking
+    answer = Answered(asked, Option.ONCE, ".*")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Answering, "_press", killed)
+    with pytest.raises(KeyboardInterrupt):
+        lab.terminals.answer(key, answer)
+    assert lab.look(key).answered == (answer,)
+
+
+def test_an_answer_that_was_told_just_before_the_end_is_told_once(lab, asking):
+    key, asked, _ = asking
+    answer = Answered(asked, Option.ONCE, ".*")
+    lab.terminals.answer(key, answer)
+    folder = folder_of(lab.home, key).path
+    pending(folder).write_text(told(folder).read_text())
+    assert json.loads(pending(folder).read_text())["asked"] == asked
+    assert lab.another().look([key])[key].answered == (answer,)
