@@ -37,6 +37,7 @@ class Bench:
         self.program = PROGRAMS[name]
         self.preset: Preset = find_preset(self.program.preset, Path("/nowhere"))
         self.api = api
+        self.key = KEY
         self.cwd = folder / "tree"
         self.socket = f"gitorch-test-{secrets.token_hex(4)}"
         self.terminals = TmuxTerminals(folder / "home", self.socket, SystemClock(), os.environ)
@@ -45,17 +46,19 @@ class Bench:
         git(repo, "commit", "--quiet", "--allow-empty", "--message", "Begin")
         git(repo, "worktree", "add", "--quiet", str(self.cwd), "-b", "work")
 
-    def start(self, line: str = "", *, one_shot: bool = False) -> None:
+    def start(self, line: str = "", *, one_shot: bool = False, resume: str = "", key: SessionKey = KEY) -> None:
         env = {**self.program.env(self.api.url(self.program.name)), "PATH": agent_path(os.environ)}
+        env["CLAUDE_CODE_MAX_RETRIES"] = "1"  # ten, with growing pauses, take minutes
         model = (
             "" if self.program.name == "gemini" else "openai/stand-in" if self.program.name == "aider" else "stand-in"
         )
         letter = LetterId("l0") if line else None
-        launch = Launch(KEY, self.preset, self.cwd, env, line, letter, model=model, one_shot=one_shot)
+        self.key = key
+        launch = Launch(key, self.preset, self.cwd, env, line, letter, model=model, resume=resume, one_shot=one_shot)
         self.terminals.start(launch)
 
     def seen(self) -> SessionSeen:
-        return self.terminals.look([KEY])[KEY]
+        return self.terminals.look([self.key])[self.key]
 
     def until(self, condition: Callable[[SessionSeen], object], what: str = "") -> SessionSeen:
         def look() -> SessionSeen | None:
@@ -77,7 +80,7 @@ def bench(folder: Path, api: StandIn, name: str) -> Iterator[Bench]:
     try:
         yield made
     finally:
-        made.terminals.stop(KEY)
+        made.terminals.stop(made.key)
         made.terminals.close()
 
 
