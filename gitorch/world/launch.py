@@ -122,7 +122,11 @@ def _control(char: str) -> bool:
     return ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F or 0xD800 <= ord(char) <= 0xDFFF
 
 
-def unsafe(line: str, bytes_max: int = 2_000) -> str:
+LINE_BYTES_MAX = 600
+"""How long a line may be: from about 800 characters on, programs show a paste as a mark, and nobody can see whether it stands there."""
+
+
+def unsafe(line: str, bytes_max: int = LINE_BYTES_MAX) -> str:
     """Why a line must not be typed or given as a prompt; empty when it may.
 
     `/ ! # @` at the beginning are commands in one program or another (`!` runs a shell in four of five), `-` is an option.

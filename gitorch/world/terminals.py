@@ -108,7 +108,7 @@ class TmuxTerminals:
         launching.write_files(launch, folder.path, filled)
         given = folder.path / "prompt" if launching.by_input(launch) else None
         if given is not None:
-            write_whole(given, f"{launch.first_line}\n".encode())
+            write_whole(given, launch.first_line.encode())
         script = launching.wrapper(argv, env, launch.cwd, folder.path, given=given)
         write_whole(folder.path / "run.sh", script.encode())
         letter = (launch.first_letter or "") if _prompts(launch) else ""

@@ -69,8 +69,12 @@ class Bench:
         assert found is not None
         return found  # type: ignore[no-any-return]  # what `until` answers is what the condition did
 
-    def screen(self) -> str:
-        return self.terminals.screen(KEY)
+    def screen(self, history: int = 0) -> str:
+        return self.terminals.screen(self.key, history)
+
+    def tmux(self, *words: str) -> str:
+        """One call of tmux on the bench's own server."""
+        return self.terminals._tmux.tell(*words)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Each screen is looked at before it is kept: what the program shows is its own, a
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -40,7 +39,7 @@ def ready(one: Bench) -> AgentState:
 
 def typed(one: Bench) -> AgentState:
     ready(one)
-    subprocess.run(["tmux", "-L", one.socket, "send-keys", "-t", KEY.name, "-l", "a half line"], check=True)
+    one.tmux("send-keys", "-t", KEY.name, "-l", "a half line")
     return AgentState.IDLE
 
 
@@ -97,14 +96,9 @@ def record(name: str, story: str, size: str) -> Path:
             one.start()
         state = bring(one)
         columns, rows = size.split("x")
-        subprocess.run(
-            ["tmux", "-L", one.socket, "resize-window", "-t", KEY.name, "-x", columns, "-y", rows], check=True
-        )
+        one.tmux("resize-window", "-t", KEY.name, "-x", columns, "-y", rows)
         one.terminals._clock.sleep(1.5)
-        title = subprocess.run(
-            ["tmux", "-L", one.socket, "display-message", "-p", "-t", KEY.name, "#{pane_title}"],
-            check=True, capture_output=True, text=True,
-        ).stdout.strip()  # fmt: skip
+        title = one.tmux("display-message", "-p", "-t", KEY.name, "#{pane_title}").strip()
         return Screen(name, story, size, str(state), title, one.screen().replace(folder, "~")).write()
 
 

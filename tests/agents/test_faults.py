@@ -92,7 +92,7 @@ def test_a_killed_server_leaves_no_program_behind(tmp_path: Path, api: StandIn, 
     with bench(tmp_path, api, name) as one:
         one.start()
         one.until(lambda seen: seen.state in READY, "its prompt")
-        subprocess.run(["tmux", "-L", one.socket, "kill-server"], check=True)
+        one.tmux("kill-server")
         seen = one.until(lambda seen: not seen.present, "its end")
         assert seen.server_gone
         one.terminals.stop(KEY)
@@ -106,8 +106,7 @@ def test_another_size_of_the_terminal_changes_no_state(tmp_path: Path, api: Stan
         one.start()
         one.until(lambda seen: seen.state in READY, "its prompt")
         for size in (("80", "24"), ("120", "40"), ("200", "50")):
-            words = ["tmux", "-L", one.socket, "resize-window", "-t", KEY.name, "-x", size[0], "-y", size[1]]
-            subprocess.run(words, check=True)
+            one.tmux("resize-window", "-t", KEY.name, "-x", size[0], "-y", size[1])
             one.until(lambda seen: seen.state in READY, f"its prompt at {size}")
         assert one.terminals.deliver(KEY, one.preset, LetterId("l1"), "Begin now.") in {"delivered", "submitted"}
         until(lambda: api.told(name) == ["Begin now."], 30, what="the text, once")

@@ -12,7 +12,7 @@ from mind import Cue, Mind
 from programs import PROGRAMS
 
 from gitorch.model.ids import RunId, SessionId
-from gitorch.model.observed import READY, AgentState
+from gitorch.model.observed import AgentState
 from gitorch.ports.world import SessionKey
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: Sta
     api.mind = Mind(Cue("", says="I will remember it."))
     with bench(tmp_path, api, name) as one:
         one.start(SECRET)
-        before = one.until(
-            lambda seen: api.told(name) and seen.state in READY and seen.conversation, "the end of its turn"
-        )
+        before = one.until(lambda seen: seen.state is AgentState.WAITING and seen.conversation, "the end of its turn")
         os.kill(before.pid, signal.SIGKILL)
         one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
         one.terminals.stop(KEY)
         one.start("Go on now.", resume=before.conversation, key=NEXT)
-        one.until(lambda seen: "Go on now." in api.told(name) and seen.state in READY, "the end of its next turn")
+        one.until(
+            lambda seen: "Go on now." in api.told(name) and seen.state is AgentState.WAITING, "the end of its next turn"
+        )
         assert SECRET.encode() in api.heard(name)[-1].body, "the model hears what was said before"
 
 
@@ -53,7 +53,7 @@ def test_a_one_shot_program_does_its_turn_and_ends(tmp_path: Path, api: StandIn,
         seen = one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
         assert seen.exit_status == 0
         assert api.told(name) == ["Begin now."]
-        assert "Done in one go." in one.screen()
+        assert "Done in one go." in one.screen(history=400)
         assert seen.conversation, "by which it could be taken up again"
 
 

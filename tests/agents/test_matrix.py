@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,9 +32,9 @@ TEXTS = {
     "one line": PLAIN,
     "quotes, backticks, $()": "Say \"a\" and 'b' and `c` and $(d) and ${e} and \\n and 100% {f} #{g};",
     "Unicode": "Füge 図 hinzu — naïve café, emoji 🙂, and ﬁnish.",
-    "2,000 bytes": "Write " + "x" * 1990 + " now",
+    "600 bytes": "Write " + "x" * 589 + " now.",
     "tabs and control characters": "Read\tthe\x1b[201~\rbrief\x07\x00 now.",
-    "40 lines": "\n".join(f"Line {number} of forty" for number in range(40)),
+    "40 lines": "\n".join(f"Line {number}" for number in range(40)),
 }
 REFUSED = {f"leading {char}": f"{char}rm is not for you" for char in "/!#@-"} | {"10 KB": "Read " + "x" * 10_240}
 
@@ -97,7 +96,7 @@ def half_written(one: Bench) -> None:
 
 
 def copy_mode(one: Bench) -> None:
-    subprocess.run(["tmux", "-L", one.socket, "copy-mode", "-t", KEY.name], check=True)
+    one.tmux("copy-mode", "-t", KEY.name)
 
 
 def exited(one: Bench) -> None:
@@ -153,7 +152,7 @@ def turns(api: StandIn, name: str) -> list[str]:
 
 
 def keys(one: Bench, *words: str) -> None:
-    subprocess.run(["tmux", "-L", one.socket, "send-keys", "-t", KEY.name, *words], check=True)
+    one.tmux("send-keys", "-t", KEY.name, *words)
 
 
 def needs(name: str) -> None:
