@@ -79,9 +79,7 @@ def _line(record: Record, commit: str, digest: str, wanted: Wanted) -> Line:
 
 
 def _bodies(tools: Tools, wanted: Wanted, records: tuple[Record, ...]) -> dict[str, bytes]:
-    named = {
-        ref.sha256: record.run for record in records if wanted.run in {None, record.run} for ref in record.files
-    }
+    named = {ref.sha256: record.run for record in records if wanted.run in {None, record.run} for ref in record.files}
     return {digest: tools.ledger.file(run, digest) for digest, run in named.items()}
 
 

@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 KINDS = ("secrets", "paths", "emails")
 
 
-@verb("export", "gitorch export ../evidence", "gitorch export ../auth --run auth-7f3a --files", "gitorch export --verify ../auth")
+@verb(
+    "export",
+    "gitorch export ../evidence",
+    "gitorch export ../auth --run auth-7f3a --files",
+    "gitorch export --verify ../auth",
+)
 @click.argument("folder", metavar="FOLDER")
 @click.option("--run", metavar="RUN", help="Only this run; records of others are there as links of the chain.")
 @click.option("--from", "first", metavar="SEQ", type=click.IntRange(0), default=0, help="The first record.")
 @click.option("--to", "last", metavar="SEQ", type=click.IntRange(0), help="The last record.")
-@click.option("--files", is_flag=True, help="With everything attached: plans, briefs, artifacts, test logs. An archive.")
-@click.option("--keep", multiple=True, metavar="[secrets|paths|emails]", help="Leave these in; all three are taken out.")
+@click.option(
+    "--files", is_flag=True, help="With everything attached: plans, briefs, artifacts, test logs. An archive."
+)
+@click.option(
+    "--keep", multiple=True, metavar="[secrets|paths|emails]", help="Leave these in; all three are taken out."
+)
 @click.option("--verify", is_flag=True, help="Check an export that is there, by itself.")
 @click.pass_obj
 def export(
@@ -55,10 +64,15 @@ def export(
         raise Usage(f"{strange[0]} is nothing that is taken out; there are {', '.join(KINDS)}", "gitorch export --help")
     chosen = _run(call, run)
     policies = tuple(kind for kind in KINDS if kind not in keep)
-    made = exporting.export(call.tools, exporting.Wanted(chosen, first, last, files, policies), call.folder / folder, folder)
+    made = exporting.export(
+        call.tools, exporting.Wanted(chosen, first, last, files, policies), call.folder / folder, folder
+    )
     manifest = made.manifest
     said = f"{manifest['records']} records, {manifest['redacted']} of them redacted, {len(manifest['attached'])} attached files"
-    call.say({"folder": folder, "manifest": manifest}, f"Written to {folder}: {said}.\nNext: gitorch export --verify {folder}")
+    call.say(
+        {"folder": folder, "manifest": manifest},
+        f"Written to {folder}: {said}.\nNext: gitorch export --verify {folder}",
+    )
 
 
 def _run(call: Call, said: str | None) -> RunId | None:

@@ -55,7 +55,9 @@ def bundle(
         body = _redacted_bytes(data, policies)
         files[f"{FILES}/{chain.bare(digest)}"] = body
         kept[chain.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
-    named = {path: {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)} for path, data in sorted(files.items())}
+    named = {
+        path: {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)} for path, data in sorted(files.items())
+    }
     manifest = {
         "format": FORMAT,
         "ledger": ledger,
@@ -129,19 +131,20 @@ def check_bundle(files: Mapping[str, bytes]) -> Checked:
     if head != (manifest["head"] or "") or counts["records"] + counts["redacted"] != manifest["records"]:
         raise _wrong(MANIFEST, "it tells of other records than there are")
     attached = len(manifest["attached"])
-    return Checked(counts["records"], counts["redacted"], counts["links"], attached, manifest["first"], manifest["last"], head)
+    return Checked(
+        counts["records"], counts["redacted"], counts["links"], attached, manifest["first"], manifest["last"], head
+    )
 
 
 def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
     try:
-        manifest = json.loads(files[MANIFEST])
-        known = manifest["format"] == FORMAT and isinstance(manifest["files"], dict) and RECORDS in manifest["files"]
-        whole = {"bundle", "attached", "head", "records", "first", "last"} <= {*manifest}
+        manifest = dict(json.loads(files[MANIFEST]))
     except (KeyError, ValueError, TypeError):
-        known = whole = False
-    if not known or not whole:
+        manifest = {}
+    whole = {"bundle", "attached", "head", "records", "first", "last", "files"} <= {*manifest}
+    if not whole or manifest.get("format") != FORMAT or RECORDS not in manifest["files"]:
         raise _wrong(MANIFEST, f"it is no manifest of {FORMAT}")
-    return dict(manifest)
+    return manifest
 
 
 def _chain(data: bytes) -> tuple[dict[str, int], str]:
@@ -160,7 +163,9 @@ def _chain(data: bytes) -> tuple[dict[str, int], str]:
         kind = "links" if "text" not in line else "redacted" if line.get("redacted") else "records"
         if kind == "records" and chain.digest(line["text"].encode()) != digest:
             raise _wrong(where, f"record {seq} is not what its digest says")
-        if kind != "links" and f"\nseq: {seq}\n" not in line["text"] or (kind != "links" and f'\nprev: "{prev}"\n' not in line["text"]):
+        if (kind != "links" and f"\nseq: {seq}\n" not in line["text"]) or (
+            kind != "links" and f'\nprev: "{prev}"\n' not in line["text"]
+        ):
             raise _wrong(where, f"record {seq} says another number or another record before it")
         counts[kind] += 1
         before = line

@@ -20,9 +20,13 @@ NAMED = re.compile(
 )
 BEARER = re.compile(r"(?i)\b(bearer\s+)[a-z0-9._~+/-]{12,}=*")
 JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
-HOME = re.compile(r"(?<![\w.~-])(?:/(?:home|Users)/[^/\s\"'\\:]+|/roo[t](?=/)|[A-Za-z]:\\{1,2}Users\\{1,2}[^\\/\s\"':]+)")
+HOME = re.compile(
+    r"(?<![\w.~-])(?:/(?:home|Users)/[^/\s\"'\\:]+|/roo[t](?=/)|[A-Za-z]:\\{1,2}Users\\{1,2}[^\\/\s\"':]+)"
+)
 EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b(?!/)")
-HARMLESS = re.compile(r"@(?:[A-Za-z0-9-]+\.)*(?:invalid|example|test|localhost)\b|@example\.(?:com|org|net)$", re.IGNORECASE)
+HARMLESS = re.compile(
+    r"@(?:[A-Za-z0-9-]+\.)*(?:invalid|example|test|localhost)\b|@example\.(?:com|org|net)$", re.IGNORECASE
+)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 

@@ -6,7 +6,8 @@ import json
 from random import Random
 from typing import Any
 
-KINDS = ("draft", "build", "test", "ledger", "synthesis", "generic")
+KINDS = ("draft", "build", "test", "generic")
+"""Ledgers and syntheses owe documents, which have tests of their own."""
 POSTURES = ("neutral", "security", "devils_advocate", "custom:taste")
 
 

@@ -22,12 +22,14 @@ def lines(texts: list[str], linked: tuple[int, ...] = ()) -> list[Line]:
     for seq, text in enumerate(texts):
         whole = f'gitorch: "record/1"\nseq: {seq}\nprev: "{before}"\n{text}\n'
         digest = chain.digest(whole.encode())
-        found.append(Line(seq, before, digest, f"{seq:040x}", f"run/{seq:06d}-x.yaml", None if seq in linked else whole))
+        found.append(
+            Line(seq, before, digest, f"{seq:040x}", f"run/{seq:06d}-x.yaml", None if seq in linked else whole)
+        )
         before = digest
     return found
 
 
-HOME, USERS = "/".join(("", "home", "")), "/".join(("", "Users", ""))
+HOME, USERS = (f"/{name}/" for name in ("home", "Users"))
 TEXTS = ['reason: "plain"', f'reason: "token {TOKEN}"', f'reason: "{HOME}ada/x and ada@firm.org"', 'reason: "end"']
 BODIES = {"c0ffee": b"not its digest"}
 
@@ -44,7 +46,7 @@ def test_nothing_that_is_to_be_taken_out_is_left_anywhere():
 
     everything = b"".join(files.values()).decode("utf-8", "replace") + " ".join(files)
     assert not [word for word in (TOKEN, f"{HOME}ada", "ada@firm.org") if word in everything]
-    assert "reason: \\\"plain\\\"" in everything
+    assert 'reason: \\"plain\\"' in everything
 
 
 def test_what_may_stay_stays():
@@ -104,7 +106,9 @@ def test_what_is_missing_or_added_is_named(change, where):
 
 def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, bytes]:
     """Somebody who changes records and works out every digest of the manifest again."""
-    data = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for r in records).encode()
+    data = "".join(
+        json.dumps(r, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for r in records
+    ).encode()
     manifest = json.loads(files[MANIFEST])
     manifest["files"][RECORDS] = {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)}
     named = json.dumps(manifest["files"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -115,7 +119,10 @@ def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, byte
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r[0].update(text=r[0]["text"].replace("plain", "other")), "records.jsonl:1.*not what its digest says"),
+        (
+            lambda r: r[0].update(text=r[0]["text"].replace("plain", "other")),
+            "records.jsonl:1.*not what its digest says",
+        ),
         (lambda r: r.pop(1), "records.jsonl:2.*does not follow"),
         (lambda r: r.insert(0, r.pop(1)), "records.jsonl:2.*does not follow"),
         (lambda r: r.append(r[-1]), "records.jsonl:5.*does not follow"),
