@@ -18,6 +18,9 @@ pytestmark = pytest.mark.tmux
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SHAPES = sorted(folder.name for folder in EXAMPLES.iterdir() if (folder / "workflow.yaml").exists())
+QUICK = ("evidence-backed", "multi-phase")
+"""Those that are played by hand in every run of the tests; all others, and all of them under `up`, by `make slow`."""
+
 CANCELED = "human-checkpoint-canceled"
 CONFIG = """\
 orchestration: {merge_target: main, max_agents: 3}
@@ -73,6 +76,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, di
         yield home, runs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [*SHAPES, CANCELED])
 def test_an_example_goes_to_its_end_under_up(played: tuple[House, dict[str, str]], shape: str) -> None:
     home, runs = played
@@ -84,6 +88,7 @@ def test_an_example_goes_to_its_end_under_up(played: tuple[House, dict[str, str]
     assert ended == {job: "skipped" if job in left else "completed" for job in ended}
 
 
+@pytest.mark.slow
 def test_the_ledger_of_all_of_them_holds(played: tuple[House, dict[str, str]]) -> None:
     assert played[0]("verify").status == 0
 
@@ -94,12 +99,14 @@ def records(played: tuple[House, dict[str, str]], shape: str, type_: str) -> lis
     return [record["event"] for record in said if record["type"] == type_]
 
 
+@pytest.mark.slow
 def test_an_unsupported_claim_fails_the_audit_and_goes_back(played: tuple[House, dict[str, str]]) -> None:
     given = [(v["job"], v["verdict"]) for v in records(played, "evidence-backed", "verdict-given")]
     assert given == [("audit", "needs_revision"), ("audit", "accept"), ("final", "accept")]
     assert "pip install" not in played[0].repo.git("show", "main:docs/support.md")
 
 
+@pytest.mark.slow
 def test_a_synthesis_that_leaves_a_finding_unanswered_is_refused(played: tuple[House, dict[str, str]]) -> None:
     given = {v["job"]: v["verdict"] for v in records(played, "multi-review", "verdict-given")}
     assert given == {"against": "accept_with_findings", "attack": "needs_revision", "use": "accept", "final": "accept"}
@@ -108,6 +115,7 @@ def test_a_synthesis_that_leaves_a_finding_unanswered_is_refused(played: tuple[H
     assert "answer: Git merges the file." in played[0].repo.git("show", "main:docs/synthesis.md")
 
 
+@pytest.mark.slow
 def test_a_phase_is_sent_back_by_its_synthesis_before_the_next_begins(played: tuple[House, dict[str, str]]) -> None:
     granted = [g["job"] for g in records(played, "multi-phase", "lease-granted")]
     assert granted.index("code") > max(n for n, job in enumerate(granted) if job == "interface")
@@ -116,6 +124,7 @@ def test_a_phase_is_sent_back_by_its_synthesis_before_the_next_begins(played: tu
     assert granted.count("design") == 2
 
 
+@pytest.mark.slow
 def test_each_way_of_a_checkpoint_leaves_its_own_files(tmp_path: Path, played: tuple[House, dict[str, str]]) -> None:
     home, runs = played
     branches = home.repo.git("branch", "--list", "gitorch/*")
@@ -164,7 +173,9 @@ def verdict_of(shape: str, job: str) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape", [shape if shape in QUICK else pytest.param(shape, marks=pytest.mark.slow) for shape in SHAPES]
+)
 def test_an_example_goes_to_its_end_by_hand_with_what_status_suggests(tmp_path: Path, shape: str) -> None:
     with house(tmp_path / "place") as home:
         planted(home)
@@ -189,6 +200,7 @@ def test_an_example_goes_to_its_end_by_hand_with_what_status_suggests(tmp_path: 
         assert home("verify").status == 0
 
 
+@pytest.mark.slow
 def test_a_run_is_archived_and_its_archive_holds_by_itself(
     played: tuple[House, dict[str, str]], tmp_path: Path
 ) -> None:
