@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
 from gitorch.model.values import dataclass
 from gitorch.model.workflow import Expected, Lane, Settings, Timeouts, WorktreeMode
@@ -111,6 +112,9 @@ def read_artifact(row: Form) -> Expected:
     )
     if expected.path and (fault := glob_fault(expected.path)):
         row.complain("path", f"is `{expected.path}`, which {fault}.", "Write its path from the repository's root.")
+    if expected.kind not in set(ArtifactKind):
+        known = ", ".join(ArtifactKind)
+        row.complain("kind", f"must be one of {known}, not `{expected.kind}`.", "Write `kind: other`.")
     row.done()
     return expected
 

@@ -1,0 +1,64 @@
+"""A file that is expected is taken for an agent that cannot run commands, where its front matter says whose it is."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "rules")]
+from fakes.world import FakeFiles
+from play import HOST, SETTINGS, Play
+
+from gitorch.app.artifacts import handed_in_as_files
+from gitorch.errors import Denied
+from gitorch.model.workflow import Expected, JobKind, JobSpec, Lane, Workflow
+
+SPEC = JobSpec("draft", "Draft", JobKind.DRAFT, "a", artifacts=(Expected("p", "prompt", "docs/p.md"),))
+FLOW = Workflow("flow", "1", "flow.yaml", {"a": Lane("a", "scripted")}, {"draft": SPEC})
+TREE = Path("tree")
+NAMED = b"---\ntitle: x\njob: draft\nattempt: 1\nnonce: nonce-s1\n---\n"
+
+
+@pytest.fixture
+def play() -> Play:
+    play = Play()
+    play.begin({}, replace(SETTINGS, test_command=""), FLOW)
+    play.launch("draft")
+    return play
+
+
+def found(play: Play, data: bytes | None):
+    files = FakeFiles()
+    if data is not None:
+        files.write(TREE / "docs/p.md", data)
+    return [
+        command for command, _ in handed_in_as_files(SimpleNamespace(files=files, worktree=lambda *_: TREE), play.run)
+    ]
+
+
+def test_a_file_is_taken_once_for_the_session_that_its_front_matter_names(play):
+    (command,) = found(play, NAMED)
+    (event,) = play.do(command, HOST)
+    assert (event.via, event.byline, event.name, event.version) == ("file", "agent/draft", "p", 1)
+    assert found(play, NAMED) == []
+    assert [one.path for one in found(play, NAMED + b"More.\n")] == ["docs/p.md"]
+
+
+def test_nothing_is_taken_that_is_not_there_not_finished_or_says_nothing(play):
+    for data in (None, b"", b"---\ntit", b"# Words\n", b"---\ntitle: x\n---\n", b"---\njob: draft\nattempt: 1\n---\n"):
+        assert found(play, data) == []
+
+
+def test_a_file_of_another_attempt_is_not_taken(play):
+    (command,) = found(play, NAMED.replace(b"attempt: 1", b"attempt: 2"))
+    with pytest.raises(Denied):
+        play.do(command, HOST)
+
+
+def test_a_session_whose_lease_is_over_hands_in_nothing(play):
+    play.hand_in("draft")
+    assert found(play, NAMED) == []
