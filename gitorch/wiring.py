@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import History, Store
+    from gitorch.ports.notices import Notices
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import (
         Checks,
@@ -165,6 +166,7 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
         root=root,
         default_base=root.parent / f"{root.name}.worktrees",
         agent_env={"PATH": agent_path(environ)},
+        notices=_later(lambda: _notices(home, root, common, environ)),
         tracker=cache(lambda kind: tracker(kind, root, environ, clock)),
     )
 
@@ -197,6 +199,18 @@ def _checks(home: Path, worktrees: Worktrees, environ: Mapping[str, str], clock:
     from gitorch.world.checks import ProjectChecks
 
     return ProjectChecks(home, worktrees, environ, clock)
+
+
+def _notices(home: Path, root: Path, common: Path, environ: Mapping[str, str]) -> Notices:
+    """By the configured command; without one, or while the file is not in order, nobody is told, and nothing else suffers."""
+    from gitorch.errors import Malformed
+    from gitorch.world.notices import CommandNotices
+
+    try:
+        config = load_config(root, common)
+    except Malformed:
+        return CommandNotices(home, (), 0, environ)
+    return CommandNotices(home, config.notify_command, config.notify_wait_seconds, environ)
 
 
 def _files() -> Files:

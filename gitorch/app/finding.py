@@ -36,7 +36,7 @@ def find_run(tools: Tools, said: str | None) -> Run:
         raise NotFound(message, "gitorch status" if said else "gitorch start PLAN")
     if len(chosen) > 1:
         message = f"{'several runs are open' if said is None else f'{said} could be any of several runs'}: {', '.join(chosen)}"
-        raise Usage(message, f"name one, like {chosen[0]}")
+        raise Usage(message, f"gitorch status {chosen[0]}")
     run = tools.ledger.state(RunId(chosen[0])).run
     if run is None:
         message = f"there is no run {chosen[0]}"
@@ -44,14 +44,25 @@ def find_run(tools: Tools, said: str | None) -> Run:
     return run
 
 
+def run_with(tools: Tools, thing: str) -> Run:
+    """Of several open runs the only one that has this job, session or question; else the run that is meant without a name."""
+    having = [run for run in _loaded(tools, open_runs(tools)) if _has(run, thing)]
+    return having[0] if len(having) == 1 else find_run(tools, None)
+
+
+def _has(run: Run, thing: str) -> bool:
+    return any(name == thing for names in (run.jobs, run.sessions, run.questions, run.messages) for name in names)
+
+
 def open_runs(tools: Tools) -> tuple[RunId, ...]:
     """Runs that gitorch still owes something to, oldest first; a run that only waits to be cleaned up is none."""
     return tuple(line.id for line in _lines(tools) if not line.settled)
 
 
-def asking_runs(tools: Tools) -> tuple[RunId, ...]:
-    """Runs that a human owes an answer, oldest first; no other run is looked into for it."""
-    return tuple(line.id for line in _lines(tools) if line.asked)
+def asking_runs(tools: Tools, question: str = "") -> tuple[RunId, ...]:
+    """Runs that ask for more than how to clean up, and those whose question about that is this one; no other is looked into."""
+    lines = _lines(tools)
+    return tuple(x.id for x in lines if x.asked > (x.cleanup is not None) or (question and x.cleanup == question))
 
 
 def _lines(tools: Tools) -> tuple[RunLine, ...]:
@@ -65,7 +76,7 @@ def _loaded(tools: Tools, runs: Iterable[RunId]) -> list[Run]:
 
 def find_question(tools: Tools, said: str, run: str | None) -> tuple[Run, Question]:
     """An open question by its id, in the run named or in the only run that has it open."""
-    candidates = [find_run(tools, run)] if run is not None else _loaded(tools, asking_runs(tools))
+    candidates = [find_run(tools, run)] if run is not None else _loaded(tools, asking_runs(tools, said))
     having = [r for r in candidates if any(q.id == said for q in open_questions(r))]
     if len(having) > 1:
         message = f"{said} is open in several runs: {', '.join(r.id for r in having)}"

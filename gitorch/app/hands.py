@@ -54,7 +54,7 @@ def find_job(run: Run, said: str) -> JobId:
     found = [job for job in run.jobs if job == said] or [job for job in run.jobs if job.startswith(said)]
     if len(found) > 1:
         message = f"{said} could be any of {', '.join(found)}"
-        raise Usage(message, f"name one, like {found[0]}")
+        raise Usage(message, f"gitorch why {found[0]}")
     if not found:
         message = f"run {run.id} has no job {said}; it has {', '.join(run.jobs)}"
         raise NotFound(message, f"gitorch status {run.id}")

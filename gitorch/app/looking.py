@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.finding import asking_runs, find_question, find_run
+from gitorch.app.finding import find_question, find_run, run_with
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import MessageId
 from gitorch.model.run import SessionPhase
-from gitorch.rules.board import inbox, run_view, why
+from gitorch.rules.board import cleanup_row, inbox, run_view, why
+from gitorch.rules.presence import agent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gitorch.app.tools import Tools
     from gitorch.model.ids import SessionId
     from gitorch.model.message import Message
+    from gitorch.model.observed import SessionSeen
     from gitorch.model.run import Question, Run, RunLine
     from gitorch.model.view import InboxRow, RunView
     from gitorch.ports.ledger import Written
@@ -36,14 +38,22 @@ def status(tools: Tools, said: str | None, *, live: bool = False) -> RunView:
 
 
 def agent_states(tools: Tools, run: Run) -> Mapping[SessionId, str]:
-    """What each living session is doing; empty where the terminals cannot be asked."""
+    """What each living session is doing, in a word."""
+    return agent_words(run, looked_at(tools, run))
+
+
+def looked_at(tools: Tools, run: Run) -> Mapping[SessionId, SessionSeen] | None:
+    """What the terminals of living sessions show; None where they cannot be asked. They are not asked where there is none."""
+    if not any(s.phase is not SessionPhase.ENDED and not s.holder for s in run.sessions.values()):
+        return {}
     from gitorch.ports.world import SessionKey  # noqa: PLC0415  # needed only where a session lives: 3 ms
 
-    keys = [SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED]
+    living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and not s.holder)
     try:
-        return {key.session: str(sight.state) for key, sight in tools.terminals.look(keys).items() if sight.present}
+        sights = tools.terminals.look([SessionKey(run.id, s.id) for s in living])
+        return {key.session: sight for key, sight in sights.items()}
     except Unavailable:
-        return {}
+        return None
 
 
 def why_of(tools: Tools, thing: str, said_run: str | None) -> str:
@@ -54,7 +64,7 @@ def why_of(tools: Tools, thing: str, said_run: str | None) -> str:
             return run_view(find_run(tools, thing)).summary
         if thing in board.messages:
             return _why_message(board.messages[MessageId(thing)])
-    run = find_run(tools, said_run)
+    run = find_run(tools, said_run) if said_run is not None else run_with(tools, thing)
     said = _why_in(run, thing)
     if said is not None:
         return said
@@ -96,8 +106,17 @@ def all_inbox(tools: Tools, said: str | None = None) -> tuple[InboxRow, ...]:
     """What a human owes, over all runs that are not settled, or in one."""
     if said is not None:
         return inbox(find_run(tools, said))
-    loaded = (tools.ledger.state(run).run for run in asking_runs(tools))
-    return tuple(row for run in loaded if run is not None for row in inbox(run))
+    lines = tools.ledger.state(None).board.runs.values() if tools.ledger.exists() else ()
+    return tuple(row for line in lines if line.asked for row in _asked_by(tools, line))
+
+
+def _asked_by(tools: Tools, line: RunLine) -> tuple[InboxRow, ...]:
+    """What one run asks: a run of which only the cleanup is open need not be read for it, and those are most."""
+    row = cleanup_row(line)
+    if row is not None and line.asked == 1:
+        return (row,)
+    run = tools.ledger.state(line.id).run
+    return inbox(run) if run is not None else ()
 
 
 def question_of(tools: Tools, said: str, said_run: str | None = None) -> tuple[Run, Question]:

@@ -45,9 +45,11 @@ def observe(tools: Tools, run: Run) -> Look:
         checks=_asked(silent, lambda: _checks(tools, run)) or {},
         sent=_asked(silent, lambda: _sent(tools, run)) or {},
         merged_seen=git is not None and git.merged_seen,
+        told=tools.notices.told(run.id),
         overlaps=git.overlaps if git is not None else (),
         closed=_asked(silent, lambda: closed_issues(tools, run)),
     )
+    silent += filter(None, (tools.notices.failure(),))
     return Look(seen, tuple(dict.fromkeys(silent)))
 
 

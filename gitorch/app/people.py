@@ -46,7 +46,7 @@ def _by_trace(caller: Caller, verb: str, no: Denied) -> Denied:
     if caller.actor.kind is not ActorKind.AGENT:
         return no
     message = f"session {caller.actor.session} is an agent and may not {verb} ({caller.how}); only the principal may"
-    return Denied(message, f"gitorch {verb}, from a terminal of your own")
+    return Denied(message, "gitorch send @principal TEXT")
 
 
 def answer(tools: Tools, caller: Caller, said: str, words: Sequence[str], run: str | None) -> tuple[Run, Question, str]:

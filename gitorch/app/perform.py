@@ -12,6 +12,7 @@ from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.brief import BRIEF_PATH, brief_text, letter_path, letter_text, pointer
+from gitorch.rules.notices import notice
 from gitorch.rules.outstanding import may_begin, next_letter
 from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, writes
 
@@ -215,6 +216,12 @@ def _merging() -> Acts:
     }
 
 
+def _notify(tools: Tools, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
+    """Started, never waited for; what goes wrong with it is said by a later look."""
+    tools.notices.tell(run.id, effect.name, notice(run, effect.name))
+    return ()
+
+
 EFFECTS: Acts = {
     effects.StartSession: _start_session,
     effects.StopSession: _stop_session,
@@ -222,6 +229,7 @@ EFFECTS: Acts = {
     effects.AnswerPrompt: _answer_prompt,
     effects.StartCheck: _start_check,
     effects.CloseIssues: close_issues,
+    effects.Notify: _notify,
     effects.CleanUp: _clean_up,
 }
 

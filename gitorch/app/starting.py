@@ -29,6 +29,7 @@ from gitorch.rules.ensure import not_begun, run_there
 from gitorch.rules.graph import execution_plan
 from gitorch.rules.mail import is_plan
 from gitorch.rules.readiness import check_plan
+from gitorch.rules.readings import target_confirmed
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
         autonomy=ready.settings.autonomy,
         target=ready.target,
         target_commit=ready.target_commit,
-        target_confirmed=board is not None and ready.target in board.targets,
+        target_confirmed=board is not None and target_confirmed(board, ready.target),
         batches=tuple(tuple(_row(tools, ready, job) for job in batch) for batch in execution_plan(ready.workflow)),
         reviewers=tuple(runtimes),
         max_agents=ready.settings.max_agents,
@@ -317,7 +318,9 @@ def coordinator(tools: Tools, plan: Plan) -> str:
     return next((m.sender for m in held if is_plan(m) and m.plan == plan.path), PRINCIPAL)
 
 
-def begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
+def begin(
+    tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str, *, merges: bool = True
+) -> Run:
     """Record the answered sheet: the target confirmed, the run prepared and confirmed. `up` takes it from there."""
     ready = checked.ready
     if ready is None:
@@ -325,7 +328,8 @@ def begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, pr
         raise Refused(message, f"gitorch check {checked.plan.path}")
     if not tools.ledger.exists():
         tools.ledger.create(caller.actor, tools.clock.now(), f"L-{tools.secrets.nonce()}")
-    carry_asked(tools, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
+    if merges:
+        carry_asked(tools, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
     prepare = commands.PrepareRun(
         run=ready.run,
         title=ready.title,

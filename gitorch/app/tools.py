@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.model.config import Config
-    from gitorch.model.ids import CommitId, JobId, SessionId
+    from gitorch.model.ids import CommitId, JobId, RunId, SessionId
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import Ledger
+    from gitorch.ports.notices import Notices
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import (
         Checks,
@@ -32,6 +33,24 @@ if TYPE_CHECKING:
         Terminals,
         Worktrees,
     )
+
+
+class NoNotices:
+    """Nobody wants to be told. Implements `ports.notices.Notices`."""
+
+    @staticmethod
+    def told(_: RunId) -> frozenset[str] | None:
+        """See the port."""
+        return None
+
+    @staticmethod
+    def tell(run: RunId, name: str, notice: Mapping[str, object]) -> None:
+        """See the port."""
+
+    @staticmethod
+    def failure() -> str:
+        """See the port."""
+        return ""
 
 
 def _no_tracker(_: str) -> Tracker | None:
@@ -65,6 +84,7 @@ class Tools:
     root: Path
     default_base: Path
     agent_env: Mapping[str, str] = field(default_factory=dict)
+    notices: Notices = field(default_factory=NoNotices)
     tracker: Callable[[str], Tracker | None] = _no_tracker
 
     def base(self, run: Run) -> Path:

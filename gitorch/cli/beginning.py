@@ -14,6 +14,7 @@ from gitorch.cli.plain import plain
 from gitorch.errors import Malformed, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gitorch.app.doctor import Sign
@@ -124,10 +125,21 @@ def _check_text(sheet: Sheet, plan: str, page: Page) -> str:
 @click.argument("plan")
 @PROMPT
 @click.option("--autonomy", metavar="[per_epic|end_only]", help="How often you are asked; there is no third value.")
+@click.option("--implementer", metavar="RUNTIME", default="", help="Who writes in this run, instead of the configured.")
+@click.option("--reviewer", metavar="RUNTIME", default="", help="Who reviews in this run.")
 @click.option("--by-hand", is_flag=True, help="Start no agents: jobs are taken with `gitorch claim`.")
 @click.option("--yes", is_flag=True, help="Agree beforehand; recorded as such. Needed without a terminal.")
 @click.pass_obj
-def start(call: Call, plan: str, prompt: str | None, autonomy: str | None, by_hand: bool, yes: bool) -> None:
+def start(
+    call: Call,
+    plan: str,
+    prompt: str | None,
+    autonomy: str | None,
+    implementer: str,
+    reviewer: str,
+    by_hand: bool,
+    yes: bool,
+) -> None:
     """Answer the question sheet of a plan and prepare its run.
 
     Shows the batches, agents, branches and the merge target first. Nothing exists before you agree; `gitorch up` then
@@ -135,6 +147,8 @@ def start(call: Call, plan: str, prompt: str | None, autonomy: str | None, by_ha
     """
     chosen = words.autonomy(autonomy) if autonomy is not None else None
     caller = call.people_only("start")
+    if not by_hand:
+        _choose_runtimes(call, {"implementer": implementer, "reviewer": reviewer}, ask=not yes)
     checked = _checked(call, plan, prompt, by_hand=by_hand)
     if checked.problems:
         call.parts.refuse(call.tools, caller, checked)
@@ -149,6 +163,18 @@ def start(call: Call, plan: str, prompt: str | None, autonomy: str | None, by_ha
 
         run = carry_on(call, run)[0]
     call.say({"run": {**values, "phase": run.phase}}, f"Run {run.id} is {run.phase}. Next: {_next(run)}")
+
+
+def _choose_runtimes(call: Call, said: Mapping[str, str], *, ask: bool) -> None:
+    """Go on with the runtimes that were named, or that a human chooses among those that are there."""
+    from gitorch.cli.sheets import ask_runtimes
+
+    chosen = {lane: runtime for lane, runtime in said.items() if runtime}
+    if ask and call.streams.asks and not call.json:
+        there, preselected = call.parts.runtimes(call.tools)
+        chosen = ask_runtimes(there, preselected, said)
+    if chosen:
+        call.opened = call.parts.with_runtimes(call.tools, chosen)
 
 
 def _next(run: Run) -> str:

@@ -61,8 +61,10 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
 
 
 def _agents(ticked: Ticked) -> Mapping[SessionId, str]:
-    """What the terminals of living sessions show."""
-    return {key: str(sight.state) for key, sight in (ticked.seen.sessions or {}).items() if sight.present}
+    """What living sessions do."""
+    from gitorch.rules.presence import agent_words
+
+    return agent_words(ticked.run, ticked.seen.sessions)
 
 
 class Stopping:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.finding import asking_runs, find_run, open_runs
+from gitorch.app.finding import asking_runs, find_run, open_runs, run_with
 from gitorch.app.people import checkpoint_of
 from gitorch.errors import NotFound, Usage
 from gitorch.model.run import OVER, QuestionKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def session_named(tools: Tools, thing: str, said_run: str | None) -> tuple[Run, SessionId]:
     """A session by its id, or the newest one of a job that a unique prefix names. Raises NotFound, Usage."""
-    run = find_run(tools, said_run)
+    run = find_run(tools, said_run) if said_run is not None else run_with(tools, thing)
     for session in run.sessions.values():
         if session.id == thing:
             return run, session.id
@@ -35,7 +35,7 @@ def _one(found: list[str], thing: str, run: Run) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Usage(f"{thing} could be any of {', '.join(found)}", f"name one, like {found[0]}")
+        raise Usage(f"{thing} could be any of {', '.join(found)}", f"gitorch why {found[0]}")
     known = ", ".join([*run.sessions, *run.jobs]) or "nothing yet"
     raise NotFound(f"run {run.id} has no job or session {thing}; it has {known}", "gitorch status")
 

@@ -173,7 +173,7 @@ def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
 
 def _show_id(call: Call, thing: str, said_run: str | None) -> None:
     from gitorch.app import looking
-    from gitorch.app.finding import find_run
+    from gitorch.app.finding import find_run, run_with
     from gitorch.cli import details, views
     from gitorch.cli.messaging import show_message
     from gitorch.rules.board import run_view
@@ -189,7 +189,7 @@ def _show_id(call: Call, thing: str, said_run: str | None) -> None:
         run, question = looking.question_of(call.tools, thing, said_run)
         call.say({"run": run.id, "question": question}, lambda _: details.question_text(run, question))
         return
-    run = find_run(call.tools, said_run)
+    run = find_run(call.tools, said_run) if said_run is not None else run_with(call.tools, thing)
     session = next((s for s in run.sessions.values() if s.id == thing), None)
     if session is not None:
         call.say({"run": run.id, "session": session}, lambda _: details.session_text(session))

@@ -13,6 +13,8 @@ from gitorch.errors import Usage
 from gitorch.model.workflow import Autonomy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.app.starting import Sheet
 
 MEANS = {
@@ -25,7 +27,7 @@ TRIES_MAX = 3
 def sheet_text(sheet: Sheet, page: Page) -> str:
     """Everything that the answer agrees to: batches, agents, branches, worktrees, target, tests, reviews."""
     epics = sum(len(batch) for batch in sheet.batches)
-    first = "" if sheet.target_confirmed else "  (first merge to it from this repository)"
+    first = "" if sheet.target_confirmed else "  (it was not the target before: confirm it)"
     lines = [
         page.line(sheet.title, "bold"),
         page.line(f"  plan       {sheet.plan_path}: {epics} epics in {len(sheet.batches)} batches"),
@@ -66,6 +68,29 @@ def ask_autonomy(preselected: Autonomy) -> Autonomy:
         except Usage as wrong:
             click.echo(safe_line(wrong.message))
     raise Usage("no autonomy was chosen", "gitorch start PLAN --autonomy end_only")
+
+
+LANES = {"implementer": "Who writes?", "reviewer": "Who reviews?"}
+
+
+def ask_runtimes(there: tuple[str, ...], preselected: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """Asked at a terminal for each lane, and only where more than one runtime is there; an empty answer takes what is preselected."""
+    chosen = {lane: runtime for lane, runtime in said.items() if runtime}
+    if len(there) < 2:
+        return chosen
+    for lane, question in LANES.items():
+        if lane not in chosen:
+            chosen[lane] = _ask_runtime(question, there, preselected.get(lane) or there[0])
+    return chosen
+
+
+def _ask_runtime(question: str, there: tuple[str, ...], preselected: str) -> str:
+    for _ in range(TRIES_MAX):
+        said = click.prompt(f"{question} {', '.join(there)}", default=preselected).strip()
+        if said in there:
+            return str(said)
+        click.echo(safe_line(f"{said} is none of them"))
+    raise Usage("no runtime was chosen", f"gitorch start PLAN --implementer {there[0]}")
 
 
 def agrees(question: str) -> bool:

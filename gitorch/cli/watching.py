@@ -52,12 +52,9 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
 
 
 def _agents(tools: Tools, run: Run) -> Mapping[SessionId, str]:
-    """What living sessions do; the terminals are not asked where there is none, which costs a process."""
     from gitorch.app import looking
-    from gitorch.model.run import SessionPhase
 
-    living = any(session.phase is not SessionPhase.ENDED for session in run.sessions.values())
-    return looking.agent_states(tools, run) if living else {}
+    return looking.agent_states(tools, run)
 
 
 def _watched(call: Call, run: Run) -> Run:

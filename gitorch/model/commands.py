@@ -406,6 +406,28 @@ class RecordRefusal:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryJob:
+    """The principal wants another try at a job."""
+
+    job: JobId
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAgent:
+    """The principal wants a new agent on a job that one is at work on."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class StopAgent:
+    """The principal wants the agent of a job ended, and to decide later how to go on."""
+
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage:
     """Tell somebody something. `sender` empty means the caller's own name; `known` are the names of people beside the usual ones."""
 
@@ -466,6 +488,9 @@ Command = (
     | RecordTakenBack
     | RecordCleanup
     | RecordRefusal
+    | RetryJob
+    | RestartAgent
+    | StopAgent
     | SendMessage
     | ReadMessages
     | ClaimJob

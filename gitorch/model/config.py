@@ -54,6 +54,12 @@ class Config:
     restarts_max: int = 3
     remind_first_seconds: int = 300
     remind_cap_seconds: int = 14400
+    escalate_seconds: int = 1800
+    run_seconds_max: int = 0
+    job_seconds_max: int = 0
+    sessions_max: int = 0
+    notify_command: tuple[str, ...] = ()
+    notify_wait_seconds: int = 10
     plan_bytes_max: int = 2_000_000
     cleanup: str = "ask"
     tracker: str = "auto"

@@ -100,6 +100,13 @@ class CloseIssues:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell people of one thing that waits for them, by the configured command."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Stop what is left and remove worktrees that are clean and merged."""
 
@@ -119,5 +126,6 @@ Effect = (
     | PushMerge
     | TakeBack
     | CloseIssues
+    | Notify
     | CleanUp
 )

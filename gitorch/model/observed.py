@@ -95,7 +95,8 @@ class Observed:
 
     `merged_seen` says that the approved merge commit is already part of the target.
     `closed` are issues that the tracker shows as closed, of jobs before their gate, each with the reason given.
-    `sent` are the receipts of texts that were typed and are not in the ledger yet.
+    `sent` are the receipts of texts that were typed and are not in the ledger yet. `told` are the notices that people
+    got; None where nobody wants any.
     """
 
     now: Moment
@@ -106,3 +107,4 @@ class Observed:
     merged_seen: bool = False
     overlaps: tuple[Overlap, ...] = ()
     closed: Mapping[str, str] | None = None
+    told: frozenset[str] | None = None

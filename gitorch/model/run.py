@@ -345,7 +345,7 @@ class Run:
 class RunLine:
     """A run in one line: all that other runs need to know of it, and whether a look into it is worth while.
 
-    `asked` counts its open questions, `unread` what it holds for people to read; `settled` says that nothing is owed to it.
+    `asked` counts its open questions, of which `cleanup` is the one about what to remove, `unread` what it holds for people to read; `settled` says that nothing is owed to it.
     """
 
     id: RunId
@@ -360,6 +360,8 @@ class RunLine:
     asked: int = 0
     unread: int = 0
     settled: bool = False
+    cleanup: QuestionId | None = None
+    cleanup_asked_at: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,20 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One agent: whether it is there (`alive`, `stale`, `dead`, `unknown`), and what it is doing."""
+
+    id: SessionId
+    run: RunId
+    job: JobId
+    runtime: str
+    presence: str
+    agent: str
+    phase: str
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A whole run: its jobs in order of batches, its open questions, and what to type next."""
 

@@ -214,3 +214,7 @@ class Settings:
     recovery: Recovery = Recovery.ASK
     requeues_max: int = 3
     artifact_bytes_max: int = 1_000_000
+    escalate_seconds: int = 0
+    run_seconds_max: int = 0
+    job_seconds_max: int = 0
+    sessions_max: int = 0

@@ -256,6 +256,16 @@ class Remotes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WorktreeSeen:
+    """One linked worktree: its branch (empty when detached), its commit, and how many paths in it are not committed."""
+
+    path: Path
+    branch: str
+    head: CommitId
+    uncommitted: int
+
+
 class Worktrees(Protocol):
     """Linked worktrees below one folder outside the repository."""
 
@@ -265,6 +275,10 @@ class Worktrees(Protocol):
 
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove it; answers why not where it holds uncommitted work and `force` is false, else an empty string."""
+        ...
+
+    def below(self, folder: Path) -> tuple[WorktreeSeen, ...]:
+        """The worktrees that lie below a folder, by path. Raises Unavailable."""
         ...
 
     def delete_branch(self, branch: str) -> None:

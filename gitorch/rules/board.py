@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.message import PRINCIPAL
-from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase
+from gitorch.model.run import ENDED, OVER, JobPhase, Question, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules import escalations
+from gitorch.rules.closings import left_to_close
 from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue
 from gitorch.rules.mail import is_plan, unread
 from gitorch.rules.readings import (
+    CLEANUP_OPTIONS,
+    CLEANUP_TEXT,
     HOLDING,
     by_hand,
     check_failed,
@@ -24,14 +27,13 @@ from gitorch.rules.readings import (
     reviews_of,
     round_verdicts,
 )
-from gitorch.rules.tracked import left_to_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from gitorch.model.ids import JobId, RunId, SessionId
     from gitorch.model.message import Message
-    from gitorch.model.run import JobState, Merged, Question, Run
+    from gitorch.model.run import JobState, Merged, Run, RunLine
 
 
 ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
@@ -212,19 +214,28 @@ WHY: Mapping[JobPhase, Callable[[Run, JobState], str]] = {
 
 def inbox(run: Run) -> tuple[InboxRow, ...]:
     """Everything a human owes in this run, oldest first."""
-    return tuple(_inbox_row(run, q) for q in open_questions(run))
+    return tuple(_inbox_row(run.id, q) for q in open_questions(run))
 
 
-def _inbox_row(run: Run, question: Question) -> InboxRow:
+def cleanup_row(line: RunLine) -> InboxRow | None:
+    """What a run that is over asks about its remains, without a look into it; None where it does not."""
+    if line.cleanup is None or line.cleanup_asked_at is None:
+        return None
+    kind = QuestionKind.CLEANUP
+    question = Question(line.cleanup, kind, line.cleanup_asked_at, CLEANUP_TEXT, options=CLEANUP_OPTIONS)
+    return _inbox_row(line.id, question)
+
+
+def _inbox_row(run: RunId, question: Question) -> InboxRow:
     if question.kind is QuestionKind.APPROVAL:
-        command = f"gitorch approve {run.id}"
+        command = f"gitorch approve {run}"
     elif question.options:
         command = f"gitorch answer {question.id} {question.options[0]}"
     else:
         command = f'gitorch answer {question.id} "…"'
     return InboxRow(
         id=question.id,
-        run=run.id,
+        run=run,
         kind=str(question.kind),
         job=question.job,
         text=f"{question.happened.rstrip('.')}. {question.text}" if question.happened else question.text,

@@ -15,10 +15,22 @@ from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.deciding import artifacts, decisions, hands, merges, messages, people, runs, sessions, tracker, work
+from gitorch.rules.deciding import (
+    artifacts,
+    decisions,
+    hands,
+    merges,
+    messages,
+    people,
+    retrying,
+    runs,
+    sessions,
+    tracker,
+    work,
+)
 from gitorch.rules.evolve import evolve
 from gitorch.rules.gates import next_question, settle
-from gitorch.rules.readings import open_questions, push_owed, writes
+from gitorch.rules.readings import CLEANUP_OPTIONS, CLEANUP_TEXT, open_questions, push_owed, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +38,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import RunId
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.CreateLedger: runs.create_ledger,
@@ -40,6 +52,9 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.CancelRun: runs.cancel,
     commands.RecordCleanup: runs.record_cleanup,
     commands.RecordRefusal: runs.record_refusal,
+    commands.RetryJob: retrying.retry,
+    commands.RestartAgent: retrying.restart,
+    commands.StopAgent: retrying.stop,
     commands.SendMessage: messages.send,
     commands.ReadMessages: messages.read,
     commands.GrantLease: sessions.grant,
@@ -80,9 +95,6 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.RecordPush: merges.record_push,
     commands.RecordTakenBack: merges.record_taken_back,
 }
-
-CLEANUP_OPTIONS = ("worktrees", "branches", "no")
-"""Remove worktrees and keep branches; remove merged branches too; leave everything as it is."""
 
 
 def decide(state: State, order: Order) -> tuple[Event, ...]:
@@ -131,28 +143,18 @@ def _consequences(run: Run) -> tuple[Event, ...]:
         for job in run.jobs.values():
             if settled := settle(run, job):
                 return settled
-    if run.phase is RunPhase.RUNNING and not _anything_to_come(run):
-        hopeless = _why_hopeless(run)
-        return (events.RunFailed(hopeless) if hopeless else events.RunCompleted(),)
+    if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()) and not push_owed(run):
+        return (events.RunCompleted(),)
+    if run.phase is RunPhase.RUNNING and _hopeless(run):
+        return (events.RunFailed("no epic was completed, so there is nothing to merge"),)
     return _after_the_end(run) if run.phase in OVER and not run.cleaned else ()
 
 
-def _anything_to_come(run: Run) -> bool:
-    """Whether something moves, is asked or is owed: what is blocked does not come by itself."""
-    escalated = any(q.kind is QuestionKind.ESCALATION for q in open_questions(run))
-    return escalated or push_owed(run) or any(j.phase not in ENDED | {JobPhase.BLOCKED} for j in run.jobs.values())
-
-
-def _why_hopeless(run: Run) -> str:
-    """Why a run in which nothing is to come has not reached its end; empty where it has."""
-    if any(writes(j) for j in run.jobs.values()) and not any(_work_done(j) for j in run.jobs.values()):
-        return "no epic was completed, so there is nothing to merge"
-    left = [job for job, state in run.jobs.items() if state.phase not in ENDED]
-    return f"what {', '.join(left)} needs was not completed, so the end cannot be reached" if left else ""
-
-
-def _work_done(job: JobState) -> bool:
-    return job.phase is JobPhase.COMPLETED and writes(job) and job.spec.kind not in UNCLAIMED
+def _hopeless(run: Run) -> bool:
+    """Whether all work has ended without any of it being completed, and nobody is asked about it."""
+    work = [j for j in run.jobs.values() if j.spec.kind not in UNCLAIMED]
+    ended = all(j.phase in ENDED for j in work)
+    return ended and not any(j.phase is JobPhase.COMPLETED and writes(j) for j in work) and not open_questions(run)
 
 
 def _after_the_end(run: Run) -> tuple[Event, ...]:
@@ -164,6 +166,9 @@ def _after_the_end(run: Run) -> tuple[Event, ...]:
         return (events.CleanupDone((), ("everything",) if run.sessions else ()),)
     asked = any(q.kind is QuestionKind.CLEANUP for q in run.questions.values())
     if choice == "ask" and not asked:
-        text = "What should be removed: the run's worktrees, its merged branches too, or nothing?"
-        return (events.QuestionAsked(next_question(run), QuestionKind.CLEANUP, None, None, CLEANUP_OPTIONS, 0, text),)
+        return (
+            events.QuestionAsked(
+                next_question(run), QuestionKind.CLEANUP, None, None, CLEANUP_OPTIONS, 0, CLEANUP_TEXT
+            ),
+        )
     return ()

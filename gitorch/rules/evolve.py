@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model import events, hand_events
-from gitorch.model.run import Board, Run, RunLine, RunPhase, State
+from gitorch.model.run import Board, QuestionKind, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.evolving import artifacts, hands, merges, messages, people, runs, sessions, tracker, work
@@ -102,11 +102,17 @@ def evolve(state: State, record: Record) -> State:
 def _noted(board: Board, run: Run) -> Board:
     """The board with what is worth knowing of a run without looking into it."""
     line = board.runs[run.id]
-    facts = (len(open_questions(run)), len(unread_by_people(run.messages.values())), is_settled(run))
-    if facts == (line.asked, line.unread, line.settled):
-        return board
-    asked, unread, settled = facts
-    return replace(board, runs={**board.runs, run.id: replace(line, asked=asked, unread=unread, settled=settled)})
+    asked = open_questions(run)
+    cleanup = next((q for q in asked if q.kind is QuestionKind.CLEANUP), None)
+    after = replace(
+        line,
+        asked=len(asked),
+        unread=len(unread_by_people(run.messages.values())),
+        settled=is_settled(run),
+        cleanup=None if cleanup is None else cleanup.id,
+        cleanup_asked_at=None if cleanup is None else cleanup.asked_at,
+    )
+    return board if after == line else replace(board, runs={**board.runs, run.id: after})
 
 
 def evolve_run(run: Run | None, record: Record) -> Run:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import JobPhase, SessionPhase
+from gitorch.model.run import JobPhase
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
-from gitorch.rules.readings import base_parents, held, writes
+from gitorch.rules.budgets import asked_about_budget, sessions_spent
+from gitorch.rules.readings import base_parents, held, living_session, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +37,6 @@ def base_of(run: Run, job: JobState) -> CommitId | None:
     return parents[0] if len(parents) == 1 else None
 
 
-def living_session(run: Run, job: JobState) -> Session | None:
-    """The session that worked on this job before and is still there."""
-    session = run.sessions.get(job.session) if job.session is not None else None
-    return session if session is not None and session.phase is not SessionPhase.ENDED else None
-
-
 def wants_fresh(run: Run, job: JobState) -> bool:
     """Whether the session of an earlier attempt must end before this attempt begins."""
     living = living_session(run, job)
@@ -61,6 +56,8 @@ def may_be_granted(run: Run, job: JobState) -> bool:
         and not held(run, job.spec.id)
         and not wants_fresh(run, job)
         and base_of(run, job) is not None
+        and not asked_about_budget(run)
+        and (living_session(run, job) is not None or not sessions_spent(run))
         and active(run) < run.settings.max_agents
         and _lane_has_room(run, job)
     )

@@ -15,6 +15,7 @@ from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.closings import owed_closings, under_way
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
+from gitorch.rules.notices import untold
 from gitorch.rules.permission import answering
 from gitorch.rules.readings import (
     base_parents,
@@ -46,13 +47,18 @@ def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
     """Effects in the order in which they should be carried out; each looks before it acts."""
     owed = [*_unneeded(run, seen)]
     if run.phase in OVER:
-        return (*owed, *_cleanup(run))
+        return (*owed, *_cleanup(run), *_notices(run, seen))
+    owed += _notices(run, seen)
     if run.phase is not RunPhase.RUNNING:
         return tuple(owed)
     owed += [*owed_closings(run, seen), *_starts(run, seen), *_letters(run, seen), *_prompts(run, seen)]
     owed += [*_checks(run, seen), *_bases(run)]
     owed += [] if under_way(run) else _reports(run)
     return (*owed, *_merges(run))
+
+
+def _notices(run: Run, seen: Observed) -> Iterator[Effect]:
+    yield from (effects.Notify(name) for name in untold(run, seen.told))
 
 
 def needed(run: Run, session: Session, seen: Observed) -> bool:

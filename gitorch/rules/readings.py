@@ -11,9 +11,9 @@ from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode, Timeouts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitorch.model.ids import CommitId, JobId
+    from gitorch.model.ids import CommitId, JobId, QuestionId
     from gitorch.model.review import Verdict
-    from gitorch.model.run import JobState, Question, Run, Session
+    from gitorch.model.run import Board, JobState, Question, Run, Session
 
 CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
 """Kinds whose work is run through the project's test command."""
@@ -25,6 +25,12 @@ GATING = frozenset({QuestionKind.CONCERN, QuestionKind.DEFERRED, QuestionKind.CH
 """Open questions of these kinds keep a gate shut."""
 
 
+CLEANUP_OPTIONS = ("worktrees", "branches", "no")
+"""Remove worktrees and keep branches; remove merged branches too; leave everything as it is."""
+
+CLEANUP_TEXT = "What should be removed: the run's worktrees, its merged branches too, or nothing?"
+
+
 def reviews_of(run: Run, subject: JobId) -> tuple[JobState, ...]:
     """The reviews that judge a job, by stage."""
     found = [j for j in run.jobs.values() if j.spec.kind in REVIEWING and j.spec.subject == subject]
@@ -34,6 +40,11 @@ def reviews_of(run: Run, subject: JobId) -> tuple[JobState, ...]:
 def open_questions(run: Run, job: JobId | None = None) -> tuple[Question, ...]:
     """Questions without an answer, of one job where one is named."""
     return tuple(q for q in run.questions.values() if q.answer is None and job in {None, q.job})
+
+
+def target_confirmed(board: Board, target: str) -> bool:
+    """Whether the principal confirmed this merge target and no other one since."""
+    return board.targets[-1:] == (target,)
 
 
 def is_settled(run: Run) -> bool:
@@ -48,6 +59,17 @@ def cleanup_choice(run: Run) -> str:
     return run.cleanup or ("" if run.settings.cleanup == "ask" else run.settings.cleanup)
 
 
+def living_session(run: Run, job: JobState) -> Session | None:
+    """The session that worked on this job before and is still there."""
+    session = run.sessions.get(job.session) if job.session is not None else None
+    return session if session is not None and session.phase is not SessionPhase.ENDED else None
+
+
+def unanswered_trigger(question: QuestionId) -> str:
+    """What the escalation of a question that nobody answered is raised by."""
+    return f"unanswered:{question}"
+
+
 def held(run: Run, job: JobId) -> bool:
     """Whether an open question keeps this job from being worked on."""
     return any(q.kind in HOLDING for q in open_questions(run, job))
@@ -60,7 +82,7 @@ def limits_of(run: Run, lane: str) -> Timeouts:
         own.start_seconds or settings.start_wait_seconds,
         own.silence_seconds or settings.silence_seconds,
         own.lease_seconds or settings.lease_seconds,
-        own.work_seconds,
+        own.work_seconds or settings.job_seconds_max,
     )
 
 
@@ -138,14 +160,12 @@ def _review_may_begin(run: Run, job: JobId) -> bool:
     subject = run.jobs[spec.subject] if spec.subject is not None else None
     if subject is None or not reviewable(run, subject):
         return False
-    let_through = {v.review for v in round_verdicts(subject) if lets_through(run, v)}
-    beside = {need for need in spec.needs if run.jobs[need].spec.subject == spec.subject}
-    others = (need for need in spec.needs if need != spec.subject and need not in beside)
-    # A review of the same work is done when it let this round through: the gate itself waits for this review as well.
-    if not beside <= let_through or not all(need_done(run, need) for need in others):
+    others = (need for need in spec.needs if need != spec.subject)
+    if not all(need_done(run, need) for need in others):
         return False
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return True
+    let_through = {v.review for v in round_verdicts(subject) if lets_through(run, v)}
     return all(r.spec.id in let_through for r in reviews_of(run, subject.spec.id) if r.spec.stage < spec.stage)
 
 

@@ -14,11 +14,12 @@ from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
+from gitorch.rules.budgets import over_budget, over_time
 from gitorch.rules.closings import learned_closings
 from gitorch.rules.deciding.hands import left_behind, requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
-from gitorch.rules.granting import ACTIVE, living_session, not_independent, queue
+from gitorch.rules.granting import ACTIVE, not_independent, queue
 from gitorch.rules.permission import answering
 from gitorch.rules.readings import (
     branch_name,
@@ -26,8 +27,10 @@ from gitorch.rules.readings import (
     check_settled,
     feeds_merge,
     limits_of,
+    living_session,
     open_questions,
     overlap_key,
+    unanswered_trigger,
     writes,
 )
 
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.ids import JobId, Moment
     from gitorch.model.observed import Observed, Overlap, SessionSeen
-    from gitorch.model.run import JobState, Run, Session
+    from gitorch.model.run import JobState, Question, Run, Session
 
 NO_PROGRAM = 127
 """The exit status by which a shell says that there is no such program."""
@@ -48,6 +51,7 @@ PROMPT_PAINTS_MS = 4_000
 PROMPT_STAYS_MS = 30_000
 """How long a prompt that a rule answers may go on standing there until a human is asked."""
 
+UNANSWERED_OPTIONS = ("answer", "stop_epic", "stop_run")
 DIALOG_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 
@@ -63,6 +67,7 @@ def reconcile(run: Run, seen: Observed) -> tuple[Command, ...]:
     if run.phase is RunPhase.RUNNING:
         learned += [
             *learned_closings(run, seen),
+            *over_budget(run, seen.now),
             *_checkpoints(run),
             *_left_behind(run),
             *_unjudgeable(run),
@@ -122,8 +127,8 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     if sight.state is AgentState.DIALOG:
         if not _answerable(run, session, sight, now):
             yield _at_dialog(session, sight)
-    elif limits.work_seconds and now - lease.granted_at > limits.work_seconds * 1000:
-        yield _too_long(job, session, sight, limits.work_seconds)
+    elif (late := over_time(run, job, session, sight, now)) is not None:
+        yield late
     elif job.phase in ACTIVE and sight.state is not AgentState.LIMITED:
         if sight.resets_at is not None and not job.nudged:
             yield commands.Nudge(session.id)
@@ -201,20 +206,6 @@ def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) 
     )
 
 
-def _too_long(job: JobState, session: Session, sight: SessionSeen, seconds: int) -> Command:
-    """The trigger begins as that of a stuck agent does, since the answers lead to the same."""
-    return commands.Escalate(
-        trigger=f"stuck:{job.spec.id}:{job.attempt}:overtime:{job.fence}",
-        happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {seconds} s.",
-        tried=f"Nothing was stopped; its lane {session.lane} allows no longer.",
-        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
-        decision=f"Start {job.spec.id} anew (retry), stop it, or stop the run?",
-        options=DIALOG_OPTIONS,
-        job=job.spec.id,
-        session=session.id,
-    )
-
-
 def _deliveries(run: Run, seen: Observed) -> Iterator[Command]:
     for session in run.sessions.values():
         if session.phase is not SessionPhase.ENDED:
@@ -273,6 +264,30 @@ def _questions(run: Run, seen: Observed) -> Iterator[Command]:
         wait = min(settings.remind_first_seconds * 2**question.reminders, settings.remind_cap_seconds)
         if seen.now - (question.reminded_at or question.asked_at) > wait * 1000:
             yield commands.Remind(question.id)
+        if _nobody_answered(run, question, seen.now):
+            yield _unanswered(question, seen.now)
+
+
+def _nobody_answered(run: Run, question: Question, now: Moment) -> bool:
+    """Whether a judgment that an agent asked for is overdue, and the principal has not been called yet."""
+    patience = run.settings.escalate_seconds
+    if question.kind is not QuestionKind.CONTEXT or not patience or now - question.asked_at <= patience * 1000:
+        return False
+    return all(q.trigger != unanswered_trigger(question.id) for q in run.questions.values())
+
+
+def _unanswered(question: Question, now: Moment) -> Command:
+    minutes = (now - question.asked_at) // 60_000
+    return commands.Escalate(
+        trigger=unanswered_trigger(question.id),
+        happened=f"{question.job or 'The run'} asked {question.id}, and nobody has answered for {minutes} min.",
+        tried=f"Reminded {question.reminders} times. The agent waits; nothing was assumed for it.",
+        evidence=question.text,
+        decision="Answer it now (answer TEXT), stop the epic, or stop the run?",
+        options=UNANSWERED_OPTIONS,
+        job=question.job,
+        session=question.session,
+    )
 
 
 def _overlaps(run: Run, seen: Observed) -> Iterator[Command]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Malformed, Problem
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.permission import Option, Rule
+from gitorch.model.values import replace
 from gitorch.text.form import NOWHERE, Complaints, Form
 from gitorch.text.front_matter import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
@@ -78,7 +79,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
     default = Config()
     orchestration, worktrees, tests = top.form("orchestration"), top.form("worktrees"), top.form("tests")
     review, lanes, waits = top.form("review"), top.form("lanes"), top.form("waits")
-    reminders, agents = top.form("reminders"), top.form("agents")
+    agents = top.form("agents")
     push, approval = top.form("push"), top.form("approval")
     implementer, reviewer = lanes.form("implementer"), lanes.form("reviewer")
     stages = _stages(review, default.review_stages)
@@ -101,8 +102,6 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         start_wait_seconds=waits.number("start_seconds", default.start_wait_seconds, minimum=1),
         silence_seconds=waits.number("silence_seconds", default.silence_seconds, minimum=1),
         lease_seconds=waits.number("lease_seconds", default.lease_seconds, minimum=1),
-        remind_first_seconds=reminders.number("first_seconds", default.remind_first_seconds, minimum=1),
-        remind_cap_seconds=reminders.number("cap_seconds", default.remind_cap_seconds, minimum=1),
         restarts_max=agents.number("restarts_max", default.restarts_max, maximum=100),
         push_remote=_remote(push),
         push_ledger=_push_ledger(push),
@@ -112,6 +111,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         tracker=str(top.choice("tracker", TrackerChoice.AUTO)),
         places=dict(_places(value)) if value else {},
     )
+    config = _how_people_are_asked(top, config)
     parts = (
         orchestration,
         worktrees,
@@ -121,7 +121,6 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         implementer,
         reviewer,
         waits,
-        reminders,
         agents,
         push,
         approval,
@@ -145,6 +144,33 @@ def _push_ledger(push: Form) -> bool:
     if wanted and not push.text("remote"):
         push.complain("ledger", "has no effect without a remote.", "Set `push.remote`, too.")
     return wanted
+
+
+def _how_people_are_asked(top: Form, default: Config) -> Config:
+    """When people are reminded, what they are asked about before more of it is used, and what tells them."""
+    reminders, budgets, notify = top.form("reminders"), top.form("budgets"), top.form("notify")
+    config = replace(
+        default,
+        remind_first_seconds=reminders.number("first_seconds", default.remind_first_seconds, minimum=1),
+        remind_cap_seconds=reminders.number("cap_seconds", default.remind_cap_seconds, minimum=1),
+        escalate_seconds=reminders.number("escalate_seconds", default.escalate_seconds),
+        run_seconds_max=budgets.number("run_seconds", default.run_seconds_max),
+        job_seconds_max=budgets.number("job_seconds", default.job_seconds_max),
+        sessions_max=budgets.number("sessions", default.sessions_max),
+        notify_command=_argv(notify),
+        notify_wait_seconds=notify.number("wait_seconds", default.notify_wait_seconds, minimum=1, maximum=300),
+    )
+    for form in (reminders, budgets, notify):
+        form.done()
+    return config
+
+
+def _argv(form: Form) -> tuple[str, ...]:
+    """A command as a list of words: no shell ever reads it."""
+    command = form.texts("command")
+    if len(command) == 1 and " " in command[0]:
+        form.complain("command", "must be a list of words.", f"Write `command: {json.dumps(command[0].split())}`.")
+    return command
 
 
 def _coordinator(orchestration: Form) -> str:
@@ -178,9 +204,7 @@ def _reviewers(review: Form, everywhere: str, stages: tuple[str, ...]) -> dict[s
 
 
 def _runtime(name: str, form: Form) -> RuntimeChoice:
-    command = form.texts("command")
-    if len(command) == 1 and " " in command[0]:
-        form.complain("command", "must be a list of words.", f"Write `command: {json.dumps(command[0].split())}`.")
+    command = _argv(form)
     env = form.mapping("env")
     for variable in env:
         if not _VARIABLE.fullmatch(variable):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Refused
+from gitorch.model.ids import CommitId
+from gitorch.ports.world import WorktreeSeen
 from gitorch.world.checkout import worktrees
 from gitorch.world.files import append_line, holding
 from gitorch.world.git_runner import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
@@ -18,7 +20,6 @@ from gitorch.world.git_runner import OWN_FOLDER, GitRunner, common_directory, un
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.ids import CommitId
     from gitorch.ports.world import Clock
 
 WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -97,6 +98,17 @@ class GitWorktrees:
         if "detached" in entry and not git.tell("for-each-ref", "--count=1", "--contains", entry["HEAD"]):
             return f"{path} holds commits that no branch has: {entry['HEAD']}"
         return ""
+
+    def below(self, folder: Path) -> tuple[WorktreeSeen, ...]:
+        """The worktrees that lie below a folder and are really there, by path. Raises Unavailable."""
+        found = []
+        for entry in worktrees(self._git):
+            path = Path(entry["worktree"])
+            if folder in path.parents and (path / ".git").exists():
+                branch = entry.get("branch", "").removeprefix("refs/heads/")
+                head = CommitId(entry.get("HEAD", ""))
+                found.append(WorktreeSeen(path, branch, head, len(uncommitted_paths(self._git.at(path)))))
+        return tuple(sorted(found, key=lambda seen: seen.path))
 
     def delete_branch(self, branch: str) -> None:
         """Delete a work branch of gitorch's; harmless when there is none. Raises Failed while it is checked out, Refused."""

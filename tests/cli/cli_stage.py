@@ -80,6 +80,8 @@ class Stage:
     git: MemoryGit = field(default_factory=MemoryGit)
     clock: MemoryClock = field(default_factory=MemoryClock)
     signs: tuple = ()
+    runtimes: tuple[str, ...] = ()
+    chosen: dict[str, str] | None = None
     tools_opened: int = 0
     broken: BaseException | None = None
 
@@ -141,6 +143,10 @@ class Stage:
         )
         return Checked(plan, (), sheet)
 
+    def with_runtimes(self, tools: Tools, chosen) -> Tools:
+        self.chosen = dict(chosen)
+        return tools
+
     def refuse(self, tools: Tools, caller: Caller, checked: Checked) -> None:
         self.refused.append(checked)
 
@@ -154,6 +160,8 @@ class Stage:
             caller=self.who,
             badge=self.badge,
             check=self.check,
+            runtimes=lambda _: (self.runtimes, {"implementer": "claude", "reviewer": "codex"}),
+            with_runtimes=self.with_runtimes,
             refuse=self.refuse,
             begin=self.begin,
             examine=lambda *_: self.signs,

@@ -105,6 +105,37 @@ def test_start_at_a_terminal_asks_once_and_an_empty_autonomy_is_the_preselected_
     assert "(default)" in answer.out
 
 
+@pytest.mark.parametrize(
+    ("there", "words", "typed", "chosen"),
+    [
+        ((), (), "\ny\n", None),
+        (("claude",), (), "\ny\n", None),
+        (("claude", "codex"), (), "\n\n\ny\n", {"implementer": "claude", "reviewer": "codex"}),
+        (("claude", "codex"), (), "vim\ncodex\nclaude\n\ny\n", {"implementer": "codex", "reviewer": "claude"}),
+        (("claude", "codex"), ("--implementer", "codex"), "\n\ny\n", {"implementer": "codex", "reviewer": "codex"}),
+        (("claude", "codex"), ("--yes",), "", None),
+        (("claude", "codex"), ("--yes", "--reviewer", "claude"), "", {"reviewer": "claude"}),
+    ],
+)
+def test_the_runtime_of_a_lane_is_asked_where_there_is_a_choice_and_silent_where_there_is_none(
+    stage, there, words, typed, chosen
+):
+    stage.streams = TERMINAL
+    stage.runtimes = there
+    answer = stage.gitorch("start", "plan.md", *words, typed=typed)
+    assert answer.status == 0, answer.err
+    assert stage.chosen == chosen
+    assert ("Who writes?" in answer.out) is (len(there) > 1 and not words)
+
+
+def test_a_runtime_that_is_not_there_is_asked_for_three_times(stage):
+    stage.streams = TERMINAL
+    stage.runtimes = ("claude", "codex")
+    answer = stage.gitorch("start", "plan.md", typed="a\nb\nc\nd\n")
+    assert answer.status == 2
+    assert stage.begun == []
+
+
 def test_a_typed_full_auto_is_explained_and_asked_again(stage):
     stage.streams = TERMINAL
     answer = stage.gitorch("start", "plan.md", typed="full_auto\nper_epic\ny\n")

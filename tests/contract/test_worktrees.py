@@ -89,3 +89,15 @@ def test_an_empty_folder_is_tidied_away(bench, path):
     bench.worktrees.remove(path)
     bench.worktrees.tidy(path.parent)
     assert not path.parent.exists()
+
+
+def test_worktrees_below_a_folder_are_told_with_branch_commit_and_what_is_not_committed(bench, path):
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    head = bench.commit_in(path, {"b": "b\n"})
+    bench.worktrees.ensure(path.parent / "other", base, None)
+    bench.edit(path.parent / "other", "new file", "x\n")
+    api, other = bench.worktrees.below(path.parents[1])
+    assert (api.path, api.branch, api.head, api.uncommitted) == (path, "gitorch/r/api", head, 0)
+    assert (other.branch, other.head, other.uncommitted) == ("", base, 1)
+    assert bench.worktrees.below(path.parent / "nowhere") == ()

@@ -10,7 +10,7 @@ from pathlib import Path
 from gitorch.errors import Failed, Refused, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
-from gitorch.ports.world import DiffStat, MergeTry, MoveResult
+from gitorch.ports.world import DiffStat, MergeTry, MoveResult, WorktreeSeen
 from gitorch.world.worktrees import own_branch
 
 
@@ -295,6 +295,19 @@ class FakeWorktrees:
         del self.git.checkouts[path]
         shutil.rmtree(path, ignore_errors=True)
         return ""
+
+    def below(self, folder):
+        self.git._ask()
+        return tuple(
+            WorktreeSeen(
+                path,
+                checkout.branch or "",
+                checkout.commit,
+                len(_differences(self.git.files(checkout.commit), checkout.files)),
+            )
+            for path, checkout in sorted(self.git.checkouts.items())
+            if folder in path.parents
+        )
 
     def _held(self, commit):
         return any(commit in self.git._history(head) for head in self.git.branches.values())

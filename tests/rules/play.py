@@ -15,8 +15,7 @@ from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, Revi
 from gitorch.rules.decide import decide, run_of
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.evolve import evolve
-from gitorch.rules.granting import living_session
-from gitorch.rules.readings import judged_commit, merge_jobs
+from gitorch.rules.readings import judged_commit, living_session, merge_jobs
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")

@@ -40,10 +40,7 @@ def test_the_template_has_every_key_with_a_comment():
     assert parse_config("x", b"") == parse_config("x", b"# nothing\n") == Config(path="x")
 
 
-def test_every_key_reaches_the_configuration():
-    config = parse_config(
-        "gitorch.yaml",
-        b"""
+EVERY_KEY = b"""
 orchestration: {default_autonomy: per_epic, merge_target: release/1.0, max_agents: 2, coordinator: planner}
 worktrees: {base_path: ~/trees}
 tests: {command: make test, absent_is_accepted: true, wait_seconds: 60}
@@ -51,14 +48,19 @@ review: {mode: parallel, stages: [spec, security], rounds_max: 5, runtimes: {sec
 lanes: {implementer: {runtime: claude}, reviewer: {runtime: codex}}
 runtimes: {mine: {preset: claude, command: [claude, --model, x], env: {A: b, N: 1}}, codex: {}}
 waits: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3}
-reminders: {first_seconds: 4, cap_seconds: 5}
+reminders: {first_seconds: 4, cap_seconds: 5, escalate_seconds: 6}
+budgets: {run_seconds: 7, job_seconds: 8, sessions: 9}
+notify: {command: [notify-send, gitorch], wait_seconds: 2}
 agents: {restarts_max: 0}
 push: {remote: origin, ledger: true}
 approval: {signature: ssh, allowed_signers: .signers}
 cleanup: keep
 tracker: file
-""",
-    )
+"""
+
+
+def test_every_key_reaches_the_configuration():
+    config = parse_config("gitorch.yaml", EVERY_KEY)
 
     assert config == Config(
         path="gitorch.yaml",
@@ -81,6 +83,12 @@ tracker: file
         restarts_max=0,
         remind_first_seconds=4,
         remind_cap_seconds=5,
+        escalate_seconds=6,
+        run_seconds_max=7,
+        job_seconds_max=8,
+        sessions_max=9,
+        notify_command=("notify-send", "gitorch"),
+        notify_wait_seconds=2,
         cleanup="keep",
         tracker="file",
         push_remote="origin",

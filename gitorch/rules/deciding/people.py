@@ -10,9 +10,9 @@ from gitorch.model.record import ActorKind
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import JobKind
 from gitorch.rules import ensure
+from gitorch.rules.closings import issues_of, troubled_job
 from gitorch.rules.gates import next_question
-from gitorch.rules.readings import GATING, feeds_merge, open_questions
-from gitorch.rules.tracked import issues_of, troubled_job
+from gitorch.rules.readings import GATING, feeds_merge, open_questions, unanswered_trigger
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.events import Event
     from gitorch.model.run import Question, Run, State
 
-NEEDS_WORDS = frozenset({"push_back", "reject"})
+NEEDS_WORDS = frozenset({"push_back", "reject", "answer"})
 
 
 def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Event, ...]:
@@ -62,7 +62,8 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
         ensure.principal(order.actor, "answer")
     _fits(run, question, command)
     event = events.QuestionAnswered(command.question, command.option, command.text)
-    return (event, *_left_to_people(run, question, command.option), *_follows(run, question, command))
+    follows = (*_left_to_people(run, question, command.option), *_answered_at_last(run, question, command))
+    return (event, *follows, *_follows(run, question, command))
 
 
 def _fits(run: Run, question: Question, command: commands.AnswerQuestion) -> None:
@@ -103,11 +104,11 @@ def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> 
         return (events.GatePassed(question.job, job.handoff.commit, job.attempt, waived=True),)
     if option == "one_more_round" and job.phase is JobPhase.FAILED:
         reopened = events.JobReopened(question.job, command.text or "one more round")
-        return (*_report_gone(run, f"{question.job} goes back to work"), reopened)
+        return (*report_gone(run, f"{question.job} goes back to work"), reopened)
     if option == "retry" and question.trigger.startswith("stuck:") and job.lease is not None:
         return (events.LeaseEnded(question.job, job.lease.fence, "revoked"),)
     if option == "retry" and question.trigger.startswith("merge:"):
-        return _report_gone(run, "the principal asked for a new one")
+        return report_gone(run, "the principal asked for a new one")
     return ()
 
 
@@ -120,6 +121,14 @@ def _left_to_people(run: Run, question: Question, option: str) -> tuple[Event, .
     return (events.IssuesClosed(troubled, (), left, f"left to people at {question.id}"),)
 
 
+def _answered_at_last(run: Run, escalation: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """The words for an escalation answer the question that nobody had answered."""
+    if command.option != "answer":
+        return ()
+    meant = (q for q in open_questions(run) if unanswered_trigger(q.id) == escalation.trigger)
+    return tuple(events.QuestionAnswered(q.id, "", command.text) for q in meant)
+
+
 def _nothing_else_asked(run: Run, question: Question) -> None:
     """A waiver accepts findings; concerns and deferrals of the same job want answers of their own."""
     others = [q for q in open_questions(run, question.job) if q.kind in GATING and q.id != question.id]
@@ -128,7 +137,8 @@ def _nothing_else_asked(run: Run, question: Question) -> None:
         raise Refused(message, f"gitorch answer {others[0].id} {(*others[0].options, 'TEXT')[0]}")
 
 
-def _report_gone(run: Run, reason: str) -> tuple[Event, ...]:
+def report_gone(run: Run, reason: str) -> tuple[Event, ...]:
+    """The merge report that stands, if any, counts no more."""
     return () if run.report is None else (events.ReportVoided(run.report.digest, reason),)
 
 

@@ -11,6 +11,7 @@ from gitorch.model.run import OVER, RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding.messages import refused_plan
+from gitorch.rules.readings import target_confirmed
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -37,9 +38,9 @@ def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[E
 
 
 def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) -> tuple[Event, ...]:
-    """A target is confirmed once; saying it again changes nothing."""
+    """A target is confirmed when it is first used, and again after another one was; saying it again changes nothing."""
     ensure.principal(order.actor, "start")
-    return () if command.target in state.board.targets else (events.TargetConfirmed(command.target),)
+    return () if target_confirmed(state.board, command.target) else (events.TargetConfirmed(command.target),)
 
 
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:

@@ -10,8 +10,8 @@ from gitorch.model.ids import Moment, SessionId
 from gitorch.model.run import RunPhase, SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.gates import next_question
-from gitorch.rules.granting import base_of, living_session, may_be_granted, not_independent
-from gitorch.rules.readings import base_parents, limits_of
+from gitorch.rules.granting import base_of, may_be_granted, not_independent
+from gitorch.rules.readings import base_parents, limits_of, living_session
 
 if TYPE_CHECKING:
     from gitorch.model import commands

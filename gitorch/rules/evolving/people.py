@@ -15,11 +15,11 @@ from gitorch.model.run import (
 )
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
-from gitorch.rules.change import move_job, promote, with_job, with_question, write_letter
+from gitorch.rules.change import move_job, promote, with_job, with_question, withdraw, write_letter
+from gitorch.rules.closings import troubled_job
 from gitorch.rules.evolving.hands import waited
 from gitorch.rules.evolving.work import skip_with_dependents
-from gitorch.rules.readings import open_questions
-from gitorch.rules.tracked import troubled_job
+from gitorch.rules.readings import open_questions, unanswered_trigger
 
 if TYPE_CHECKING:
     from gitorch.model import events
@@ -83,6 +83,7 @@ def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
         raise Corrupt(message)
     answer = Answer(event.option, event.text, record.actor.name, record.at)
     run = with_question(run, event.question, answer=answer)
+    run = withdraw(run, record, (q for q in open_questions(run) if q.trigger == unanswered_trigger(question.id)))
     effect = ANSWERS.get(question.kind)
     return run if effect is None else effect(run, record, replace(question, answer=answer))
 

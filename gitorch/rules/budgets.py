@@ -1,0 +1,92 @@
+"""Budgets: how much a run and a job may take before a human is asked whether they are worth more (P30).
+
+A budget never stops what is at work. While it is asked about, nothing new begins; `go_on` grants as much again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+from gitorch.model.run import JobPhase
+from gitorch.model.workflow import UNCLAIMED
+from gitorch.rules.readings import held, limits_of, living_session, open_questions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.commands import Command
+    from gitorch.model.ids import Moment
+    from gitorch.model.observed import SessionSeen
+    from gitorch.model.run import JobState, Run, Session
+
+GO_ON = "go_on"
+RUN_OPTIONS = (GO_ON, "stop_run")
+JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")
+BUDGET = "budget:"
+
+
+def times_granted(run: Run, trigger: str) -> int:
+    """How often people gave this budget once more."""
+    asked = (q for q in run.questions.values() if q.trigger == trigger and q.answer is not None)
+    return sum(1 for q in asked if q.answer is not None and q.answer.option == GO_ON)
+
+
+def over_budget(run: Run, now: Moment) -> Iterator[Command]:
+    """What the run has used up, each as a question to its principal."""
+    allowed = run.settings.run_seconds_max * (1 + times_granted(run, f"{BUDGET}run_seconds"))
+    taken = (now - (run.started_at or now)) // 1000
+    if allowed and taken > allowed:
+        yield _asked(run, "run_seconds", f"has taken {taken} s; its budget is {allowed} s")
+    if run.settings.sessions_max and sessions_spent(run) and any(_wants_session(run, j) for j in run.jobs.values()):
+        yield _asked(run, "sessions", f"has had {len(run.sessions)} sessions, which is its budget, and wants another")
+
+
+def _wants_session(run: Run, job: JobState) -> bool:
+    queued = job.phase is JobPhase.QUEUED and job.spec.kind not in UNCLAIMED
+    return queued and living_session(run, job) is None and not held(run, job.spec.id)
+
+
+def sessions_spent(run: Run) -> bool:
+    """Whether the run may not begin another session."""
+    allowed = run.settings.sessions_max * (1 + times_granted(run, f"{BUDGET}sessions"))
+    return bool(allowed) and len(run.sessions) >= allowed
+
+
+def asked_about_budget(run: Run) -> bool:
+    """Whether a human is asked if the whole run is worth more; until then nothing new is begun in it."""
+    return any(q.trigger.startswith(BUDGET) and q.job is None for q in open_questions(run))
+
+
+def _asked(run: Run, what: str, happened: str) -> Command:
+    phases = ", ".join(f"{j.spec.id} {j.phase}" for j in run.jobs.values())
+    return commands.Escalate(
+        trigger=f"{BUDGET}{what}",
+        happened=f"Run {run.id} {happened}.",
+        tried="Nothing was stopped; agents at work go on, and nothing new begins.",
+        evidence=phases,
+        decision="Should it go on with as much again, or stop?",
+        options=RUN_OPTIONS,
+    )
+
+
+def over_time(run: Run, job: JobState, session: Session, sight: SessionSeen, now: Moment) -> Command | None:
+    """A session that has held its job for longer than it may, as a question; None within its budget.
+
+    The trigger begins as that of a stuck agent does, since the answers lead to the same.
+    """
+    seconds = limits_of(run, session.lane).work_seconds
+    trigger = f"stuck:{job.spec.id}:{job.attempt}:overtime:{job.fence}"
+    allowed = seconds * (1 + times_granted(run, trigger))
+    if not seconds or job.lease is None or now - job.lease.granted_at <= allowed * 1000:
+        return None
+    return commands.Escalate(
+        trigger=trigger,
+        happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {allowed} s.",
+        tried=f"Nothing was stopped; its lane {session.lane} allows {seconds} s.",
+        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
+        decision=f"Give it as much time again (go_on), start {job.spec.id} anew (retry), stop it, or stop the run?",
+        options=JOB_OPTIONS,
+        job=job.spec.id,
+        session=session.id,
+    )

@@ -1,0 +1,75 @@
+"""Orchestration asks no model: what gitorch itself starts and connects to, heard by Python's own audit hooks (P48)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from house import House
+
+pytestmark = pytest.mark.tmux
+
+HOOK = """
+import json, sys
+HEARD = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect", "socket.getaddrinfo", "socket.bind"}
+def heard(event, args):
+    if event in HEARD:
+        with open(%r, "a") as out:
+            out.write(json.dumps([event, [str(a) for a in args[:2]]]) + "\\n")
+sys.addaudithook(heard)
+"""
+
+OWN = {"git", "tmux", "python", "python3", "sh"}
+"""Its own programs: git, tmux, its own runner of the tests, and the shell that the project's test command is given to."""
+
+
+@pytest.fixture(scope="module")
+def heard(home_of_runs: House) -> list[tuple[str, list[str]]]:
+    """Everything that was heard while a plan went from start to cleanup, with a question and a refused call in between."""
+    house = home_of_runs
+    log = house.script.parent / "heard.jsonl"
+    hooks = house.script.parent / "hooks"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(HOOK % str(log), encoding="utf-8")
+    env = {"PYTHONPATH": str(hooks)}
+
+    def gitorch(*words: str, status: int | None = 0) -> Any:
+        return house(*words, "--json", status=status, env=env).json
+
+    house.configure('[[turn]]\njob = "one"\n[[turn.step]]\nask = "Which?"\nname = "n"\n', tests="'true'")
+    run = gitorch("start", house.plan("one", "two"), "--yes")["run"]["id"]
+    gitorch("up", "--no-wait", status=10)
+    gitorch("answer", "q1", "This", "one.")
+    gitorch("send", "one", "Hello")
+    for words in (("status",), ("why", "one"), ("inbox",), ("session", "list"), ("doctor",), ("verify",)):
+        gitorch(*words, status=None)
+    gitorch("cancel", run)
+    gitorch("cleanup", "--yes")
+    return [tuple(json.loads(line)) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+def test_every_program_that_it_starts_is_its_own(heard: list[tuple[str, list[str]]]) -> None:
+    started = {Path(args[0]).name for event, args in heard if event not in {"socket.connect", "socket.getaddrinfo"}}
+    assert {"git", "tmux"} <= started
+    assert {name for name in started if name.rstrip("0123456789.") not in OWN} == set()
+
+
+def test_it_connects_to_nothing_but_its_own_tmux_server(heard: list[tuple[str, list[str]]]) -> None:
+    sockets = [args for event, args in heard if event.startswith("socket.")]
+    assert [args for args in sockets if "family=1" not in args[0] or "/gitorch-" not in args[1]] == []
+
+
+def test_the_package_imports_no_client_of_a_model_or_the_network() -> None:
+    source = Path(__file__).parents[2] / "gitorch"
+    names = ("anthropic", "openai", "google.genai", "httpx", "requests", "aiohttp", "urllib.request", "http.client")
+    told = [
+        f"{path.name}: {name}"
+        for path in source.rglob("*.py")
+        for name in names
+        if f"import {name}" in path.read_text()
+    ]
+    assert told == []
