@@ -119,7 +119,8 @@ class Twelve:
         self.tmux("kill-server")
 
     def tmux(self, *words: str) -> str:
-        done = subprocess.run(("tmux", "-L", self.house.socket, *words), check=False, capture_output=True, text=True)
+        socket = f"/tmp/tmux-{os.getuid()}/{self.house.socket}"  # not in the folder that this suite has for its own
+        done = subprocess.run(("tmux", "-S", socket, *words), check=False, capture_output=True, text=True)
         return done.stdout
 
     # The principal
