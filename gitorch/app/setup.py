@@ -46,6 +46,25 @@ class Wishes:
     test_command: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What `init` would make and keep, with the values that it would write and what they rest on."""
+
+    makes: tuple[str, ...]
+    keeps: tuple[str, ...]
+    values: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def propose(tools: Tools, wishes: Wishes) -> Proposal:
+    """What `init` would do, without doing it."""
+    config = _config_file(tools)
+    there = {str(config): config.exists(), "branch gitorch/ledger": tools.ledger.exists()}
+    values, notes = ({}, []) if config.exists() else _guessed(tools, wishes)
+    makes = tuple(name for name, exists in there.items() if not exists)
+    return Proposal(makes, tuple(name for name, exists in there.items() if exists), values, tuple(notes))
+
+
 def init(tools: Tools, caller: Caller, template: str, wishes: Wishes) -> Initialised:
     """Write `gitorch.yaml` and begin the ledger, each only where it is missing. `template` is the commented default."""
     created: list[str] = []

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.app.agents import Badge
     from gitorch.app.doctor import Sign
     from gitorch.app.people import Caller
-    from gitorch.app.setup import Initialised, Wishes
+    from gitorch.app.setup import Initialised, Proposal, Wishes
     from gitorch.app.starting import Checked
     from gitorch.app.tools import Tools
     from gitorch.model.run import Run
@@ -43,6 +43,12 @@ def _init(tools: Tools, caller: Caller, wishes: Wishes) -> Initialised:
     from gitorch.app import setup
 
     return setup.init(tools, caller, wiring.template_config(), wishes)
+
+
+def _propose(tools: Tools, wishes: Wishes) -> Proposal:
+    from gitorch.app import setup
+
+    return setup.propose(tools, wishes)
 
 
 def _examine(tools: Tools) -> tuple[Sign, ...]:
@@ -101,5 +107,6 @@ class Parts:
     refuse: Callable[[Tools, Caller, Checked], None] = _refuse
     begin: Callable[[Tools, Caller, Checked, Autonomy, str], Run] = _begin
     template: Callable[..., bytes] = _template
+    propose: Callable[[Tools, Wishes], Proposal] = _propose
     runtimes: Callable[[Tools], tuple[tuple[str, ...], Mapping[str, str]]] = _runtimes
     with_runtimes: Callable[[Tools, Mapping[str, str]], Tools] = _with_runtimes

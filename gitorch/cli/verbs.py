@@ -16,12 +16,21 @@ class Entry:
 
 PEOPLE = {
     "init": Entry("beginning", "init", "Set up this repository: configuration with comments, and the ledger."),
+    "adopt": Entry(
+        "adopting", "adopt", "Take a repository into use: show what would be made and guessed, ask once, and make it."
+    ),
     "doctor": Entry("beginning", "doctor", "Look for what would make a first run fail."),
     "check": Entry("beginning", "check", "Check a plan or workflow and show what would be done; change nothing."),
     "start": Entry("beginning", "start", "Answer the question sheet of a plan and prepare its run."),
     "workflow": Entry("workflows", "workflow", "Make, check, lint, draw, convert and start workflow files."),
     "up": Entry("driving", "up", "Drive every open run: start agents, deliver, test, review, merge what is approved."),
     "status": Entry("watching", "status", "Show where a run stands, who works, and what waits for you."),
+    "list": Entry("listing", "listing", "List the runs, or everything of one kind in a run, one line each."),
+    "dashboard": Entry(
+        "listing",
+        "dashboard",
+        "Show every open run on one page: what moves, what waits for whom, and what to type next.",
+    ),
     "why": Entry("watching", "why", "Say in one line what a job, question, session or run waits for."),
     "inbox": Entry("messaging", "inbox", "List everything that waits for you, with the command that answers it."),
     "answer": Entry("deciding", "answer", "Answer a question with one of its options or in words."),
@@ -46,6 +55,7 @@ PEOPLE = {
     "show": Entry("reading", "show", "Show one record, job, question, message, session or run in full."),
     "verify": Entry("reading", "verify", "Read the whole ledger and prove that nothing in it was changed."),
     "sync": Entry("sharing", "sync", "Push the ledger to a remote, or take over what the remote's has more."),
+    "export": Entry("exporting", "export", "Write the ledger, or one run, to a folder that can be given away."),
     "pause": Entry("holding", "pause", "Begin nothing new in a run; agents at work may still hand in."),
     "resume": Entry("holding", "resume", "Let a paused run go on."),
     "cancel": Entry("holding", "cancel", "End a run now; branches and records are kept."),

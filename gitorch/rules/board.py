@@ -9,7 +9,6 @@ from gitorch.model.run import ENDED, OVER, JobPhase, Question, QuestionKind, Run
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules import escalations
-from gitorch.rules.closings import left_to_close
 from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue
 from gitorch.rules.mail import is_plan, unread
 from gitorch.rules.readings import (
@@ -27,6 +26,7 @@ from gitorch.rules.readings import (
     reviews_of,
     round_verdicts,
 )
+from gitorch.rules.tracked import left_to_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

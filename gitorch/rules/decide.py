@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import RunId
-    from gitorch.model.run import Run
+    from gitorch.model.run import JobState, Run
 
 DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.CreateLedger: runs.create_ledger,
@@ -143,18 +143,28 @@ def _consequences(run: Run) -> tuple[Event, ...]:
         for job in run.jobs.values():
             if settled := settle(run, job):
                 return settled
-    if run.phase is RunPhase.RUNNING and all(j.phase in ENDED for j in run.jobs.values()) and not push_owed(run):
-        return (events.RunCompleted(),)
-    if run.phase is RunPhase.RUNNING and _hopeless(run):
-        return (events.RunFailed("no epic was completed, so there is nothing to merge"),)
+    if run.phase is RunPhase.RUNNING and not _anything_to_come(run):
+        hopeless = _why_hopeless(run)
+        return (events.RunFailed(hopeless) if hopeless else events.RunCompleted(),)
     return _after_the_end(run) if run.phase in OVER and not run.cleaned else ()
 
 
-def _hopeless(run: Run) -> bool:
-    """Whether all work has ended without any of it being completed, and nobody is asked about it."""
-    work = [j for j in run.jobs.values() if j.spec.kind not in UNCLAIMED]
-    ended = all(j.phase in ENDED for j in work)
-    return ended and not any(j.phase is JobPhase.COMPLETED and writes(j) for j in work) and not open_questions(run)
+def _anything_to_come(run: Run) -> bool:
+    """Whether something moves, is asked or is owed: what is blocked does not come by itself."""
+    escalated = any(q.kind is QuestionKind.ESCALATION for q in open_questions(run))
+    return escalated or push_owed(run) or any(j.phase not in ENDED | {JobPhase.BLOCKED} for j in run.jobs.values())
+
+
+def _why_hopeless(run: Run) -> str:
+    """Why a run in which nothing is to come has not reached its end; empty where it has."""
+    if any(writes(j) for j in run.jobs.values()) and not any(_work_done(j) for j in run.jobs.values()):
+        return "no epic was completed, so there is nothing to merge"
+    left = [job for job, state in run.jobs.items() if state.phase not in ENDED]
+    return f"what {', '.join(left)} needs was not completed, so the end cannot be reached" if left else ""
+
+
+def _work_done(job: JobState) -> bool:
+    return job.phase is JobPhase.COMPLETED and writes(job) and job.spec.kind not in UNCLAIMED
 
 
 def _after_the_end(run: Run) -> tuple[Event, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.rules.closings import closing_line
 from gitorch.rules.endings import ending
 from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
 from gitorch.rules.report_data import answered, report_json
+from gitorch.rules.tracked import closing_line
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts

@@ -160,12 +160,14 @@ def _review_may_begin(run: Run, job: JobId) -> bool:
     subject = run.jobs[spec.subject] if spec.subject is not None else None
     if subject is None or not reviewable(run, subject):
         return False
-    others = (need for need in spec.needs if need != spec.subject)
-    if not all(need_done(run, need) for need in others):
+    let_through = {v.review for v in round_verdicts(subject) if lets_through(run, v)}
+    beside = {need for need in spec.needs if run.jobs[need].spec.subject == spec.subject}
+    others = (need for need in spec.needs if need != spec.subject and need not in beside)
+    # A review of the same work is done when it let this round through: the gate itself waits for this review as well.
+    if not beside <= let_through or not all(need_done(run, need) for need in others):
         return False
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return True
-    let_through = {v.review for v in round_verdicts(subject) if lets_through(run, v)}
     return all(r.spec.id in let_through for r in reviews_of(run, subject.spec.id) if r.spec.stage < spec.stage)
 
 

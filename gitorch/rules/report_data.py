@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import QuestionKind
-from gitorch.rules.closings import issues_of
 from gitorch.rules.endings import ending
 from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
+from gitorch.rules.tracked import issues_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts

@@ -151,7 +151,7 @@ class _Reading:
             self.forms[JobId(name)] = form
             jobs[JobId(name)] = self._job(JobId(name), form)
         for job, spec in jobs.items():
-            if spec.kind in REVIEWING and spec.subject is None and len(producers(jobs, spec.needs)) == 1:
+            if spec.kind is JobKind.REVIEW and spec.subject is None and len(producers(jobs, spec.needs)) == 1:
                 jobs[job] = replace(spec, subject=producers(jobs, spec.needs)[0])
         check_jobs(Graph(jobs, self.forms))
         return jobs

@@ -18,12 +18,15 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
-    """The bytes of the file; None where it, or a folder on the way, is not there. Raises Refused, with what is wrong with the path.
+    """The bytes of the file; None where it, a folder on the way or the root is not there. Raises Refused, with what is wrong with the path.
 
     Each part is opened from the folder before it, so that nothing can be put in its place meanwhile.
     """
     *folders, name = path.split("/")
-    here = os.open(root, FOLDER)
+    try:
+        here = os.open(root, FOLDER)
+    except FileNotFoundError:  # the worktree of a session that is only being started
+        return None
     try:
         for part in folders:
             _no_twin(here, part)

@@ -319,3 +319,56 @@ def test_work_behind_a_checkpoint_stands_on_the_work_before_it():
 
     assert play.run.jobs[JobId("go")].phase is JobPhase.QUEUED
     assert base_parents(play.run, JobId("go")) == (commit("study-1"),)
+
+
+def test_a_review_may_wait_for_another_of_the_same_work():
+    play = begun("""jobs:
+  one: {kind: draft, lane: a, objective: Do}
+  audit: {kind: review, lane: r, needs: [one]}
+  final: {kind: review, lane: r, needs: [one, audit]}
+""")
+    work(play, "one")
+    assert (phase(play, "audit"), phase(play, "final")) == ("queued", "blocked")
+    play.review("audit")
+    assert phase(play, "final") == "queued"
+    play.review("final")
+    assert play.run.phase == "completed"
+
+
+def test_a_run_whose_end_cannot_be_reached_fails_instead_of_waiting_for_ever():
+    play = begun("""jobs:
+  one: {kind: draft, lane: a, objective: Do}
+  two: {kind: draft, lane: a, objective: Do}
+  r: {kind: review, lane: r, needs: [two]}
+  ask: {kind: checkpoint, needs: [r]}
+  go: {kind: build, lane: a, objective: Do, needs: [ask]}
+""")
+    work(play, "one", "two")
+    play.review("r", "reject")
+    assert play.run.phase == "running"
+    play.answer("q1", "leave_failed")
+
+    assert (play.run.phase, play.run.reason) == (
+        "failed",
+        "what ask, go needs was not completed, so the end cannot be reached",
+    )
+
+
+def test_a_rejection_is_put_to_a_human_even_when_nothing_else_is_left():
+    play = begun("jobs:\n  one: {kind: draft, lane: a, objective: Do}\n  r: {kind: review, lane: r, needs: [one]}\n")
+    work(play, "one")
+    play.review("r", "reject")
+    assert play.run.phase == "running"
+
+    play.answer("q1", "one_more_round")
+    assert phase(play, "one") == "queued"
+
+
+def test_a_synthesis_of_one_job_closes_its_phase_and_does_not_judge_the_job():
+    play = begun("""phases: [p]
+jobs:
+  one: {kind: draft, lane: a, objective: Do, phase: p}
+  close: {kind: phase_synthesis, lane: r, needs: [one], phase: p}
+""")
+    work(play, "one")
+    assert (phase(play, "one"), phase(play, "close")) == ("completed", "queued")

@@ -63,3 +63,7 @@ def test_names_that_differ_in_case_or_composition_only_are_refused(root):
     (root / "docs/X.md").write_text("twin")
     with pytest.raises(Refused, match=r"lies beside X.md"):
         read(root, "docs/x.md")
+
+
+def test_in_a_worktree_that_is_not_made_yet_there_is_no_file(tmp_path):
+    assert LocalFiles().inside(tmp_path / "none", "docs/a.md", 100) is None

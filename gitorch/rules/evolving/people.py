@@ -16,10 +16,10 @@ from gitorch.model.run import (
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.change import move_job, promote, with_job, with_question, withdraw, write_letter
-from gitorch.rules.closings import troubled_job
 from gitorch.rules.evolving.hands import waited
 from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.readings import open_questions, unanswered_trigger
+from gitorch.rules.tracked import troubled_job
 
 if TYPE_CHECKING:
     from gitorch.model import events

@@ -1,0 +1,42 @@
+"""`list`, `dashboard` and `adopt`: rows of one kind, one page of everything, and a first day with one question."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gitorch.cli.listing import KINDS
+
+
+def test_runs_are_listed_without_a_kind(stage):
+    stage.begin_run()
+    assert "auth-7f3a" in stage.gitorch("list").out
+    assert json.loads(stage.gitorch("list", "--json").out)["runs"][0]["id"] == "auth-7f3a"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "runs"])
+def test_everything_of_a_kind_is_listed_for_people_and_programs(stage, kind):
+    stage.begin_run()
+    stage.finish("api")
+    answer = stage.gitorch("list", kind)
+    assert answer.status == 0
+    values = json.loads(stage.gitorch("list", kind, "--json").out)[kind]
+    rows = [line for line in answer.out.splitlines() if line.strip()]
+    assert len(rows) == (len(values) or 1)
+    assert values or answer.out == f"run auth-7f3a has no {kind} yet\n"
+
+
+def test_what_cannot_be_listed_is_answered_with_what_can(stage):
+    stage.begin_run()
+    answer = stage.gitorch("list", "stars")
+    assert (answer.status, "runs, jobs, sessions" in answer.err) == (2, True)
+
+
+def test_the_dashboard_tells_of_every_open_run_what_to_type(stage):
+    assert stage.gitorch("dashboard").out == "No run is open. Begin one: gitorch start PLAN\n"
+    stage.begin_run()
+    out = stage.gitorch("dashboard").out
+    assert "auth-7f3a  running" in out
+    assert "next: gitorch up" in out
+    assert json.loads(stage.gitorch("dashboard", "--json").out)["runs"][0]["id"] == "auth-7f3a"

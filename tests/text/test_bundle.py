@@ -1,0 +1,163 @@
+"""An export is redacted, the same bytes every time, and tells by itself when anything in it was changed (W27)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitorch.errors import Corrupt
+from gitorch.text import chain
+from gitorch.text.bundle import MANIFEST, RECORDS, Line, bundle, check_bundle
+from gitorch.text.redact import POLICIES, redacted
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+def lines(texts: list[str], linked: tuple[int, ...] = ()) -> list[Line]:
+    """Records in a chain, as the ledger has them; those in `linked` belong to another run."""
+    found, before = [], "sha256:" + "0" * 64
+    for seq, text in enumerate(texts):
+        whole = f'gitorch: "record/1"\nseq: {seq}\nprev: "{before}"\n{text}\n'
+        digest = chain.digest(whole.encode())
+        found.append(
+            Line(seq, before, digest, f"{seq:040x}", f"run/{seq:06d}-x.yaml", None if seq in linked else whole)
+        )
+        before = digest
+    return found
+
+
+HOME, USERS = (f"/{name}/" for name in ("home", "Users"))
+TEXTS = ['reason: "plain"', f'reason: "token {TOKEN}"', f'reason: "{HOME}ada/x and ada@firm.org"', 'reason: "end"']
+BODIES = {"c0ffee": b"not its digest"}
+
+
+def made(policies=POLICIES, **more):
+    body = f"written by ada@firm.org with {TOKEN}".encode()
+    plain = b"nothing to hide \xff\x00"
+    bodies = {chain.bare(chain.digest(data)): data for data in (body, plain)}
+    return bundle("L-1", lines(TEXTS, (3,)), bodies, policies, **more)
+
+
+def test_nothing_that_is_to_be_taken_out_is_left_anywhere():
+    files = made().files
+
+    everything = b"".join(files.values()).decode("utf-8", "replace") + " ".join(files)
+    assert not [word for word in (TOKEN, f"{HOME}ada", "ada@firm.org") if word in everything]
+    assert 'reason: \\"plain\\"' in everything
+
+
+def test_what_may_stay_stays():
+    everything = b"".join(made(("secrets",)).files.values()).decode("utf-8", "replace")
+
+    assert "ada@firm.org" in everything
+    assert TOKEN not in everything
+
+
+def test_the_same_records_make_the_same_bytes():
+    assert made().files == made().files
+    assert made().manifest["bundle"] != made(()).manifest["bundle"]
+
+
+def test_a_bundle_holds_by_itself_and_says_how():
+    found = check_bundle(made().files)
+
+    assert (found.records, found.redacted, found.links, found.attached) == (1, 2, 1, 2)
+    assert (found.first, found.last, found.head) == (0, 3, lines(TEXTS)[-1].digest)
+    assert check_bundle(made(()).files).records == 3
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_any_changed_byte_is_found(data):
+    files = dict(made().files)
+    path = data.draw(st.sampled_from(sorted(files)))
+    at = data.draw(st.integers(0, len(files[path]) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda b: b != files[path][at]))
+    files[path] = files[path][:at] + bytes([byte]) + files[path][at + 1 :]
+
+    try:
+        found = check_bundle(files)
+    except Corrupt:
+        return
+    # Only blanks of the manifest may change without changing what it says.
+    assert path == MANIFEST
+    assert json.loads(files[path]) == json.loads(made().files[path]) or found
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda f: f.pop(RECORDS), "records.jsonl"),
+        (lambda f: f.update({"more.txt": b"x"}), "more.txt"),
+        (lambda f: f.pop(MANIFEST), "manifest.json"),
+        (lambda f: f.update({MANIFEST: b"[]"}), "manifest.json"),
+    ],
+)
+def test_what_is_missing_or_added_is_named(change, where):
+    files = dict(made().files)
+    change(files)
+
+    with pytest.raises(Corrupt, match=where):
+        check_bundle(files)
+
+
+def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, bytes]:
+    """Somebody who changes records and works out every digest of the manifest again."""
+    data = "".join(
+        json.dumps(r, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for r in records
+    ).encode()
+    manifest = json.loads(files[MANIFEST])
+    manifest["files"][RECORDS] = {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)}
+    named = json.dumps(manifest["files"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    manifest["bundle"] = chain.digest(named.encode())
+    return {**files, RECORDS: data, MANIFEST: json.dumps(manifest).encode()}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda r: r[0].update(text=r[0]["text"].replace("plain", "other")),
+            "records.jsonl:1.*not what its digest says",
+        ),
+        (lambda r: r.pop(1), "records.jsonl:2.*does not follow"),
+        (lambda r: r.insert(0, r.pop(1)), "records.jsonl:2.*does not follow"),
+        (lambda r: r.append(r[-1]), "records.jsonl:5.*does not follow"),
+        (lambda r: r.pop(), "manifest.json.*other records"),
+        (lambda r: r[1].update(text=r[1]["text"].replace("seq: 1", "seq: 7")), "records.jsonl:2.*another number"),
+        (lambda r: r[0].update(digest="sha256:" + "1" * 64), "records.jsonl:1.*not what its digest says"),
+    ],
+)
+def test_a_chain_that_was_changed_is_found_even_under_a_new_manifest(change, message):
+    files = dict(made().files)
+    records = [json.loads(line) for line in files[RECORDS].splitlines()]
+    change(records)
+
+    with pytest.raises(Corrupt, match=message):
+        check_bundle(sealed_again(files, records))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"see {HOME}ada/work/x.py:3", "see ~/work/x.py:3"),
+        (f"see {USERS}Ada/x and C:\\Users\\Ada\\x", "see ~/x and ~\\x"),
+        ("url https://host/home/x stays", "url https://host/home/x stays"),
+        ("ask ada.l+x@mail.firm.org now", "ask [redacted: an e-mail address] now"),
+        ("git@github.com:owner/repo", "[redacted: an e-mail address]:owner/repo"),
+        ("agent@gitorch.invalid, a@example.com", "agent@gitorch.invalid, a@example.com"),
+        ("password = hunter22", "password = [redacted: a secret]"),
+        ('{"API_KEY": "abcdef123"}', '{"API_KEY": "[redacted: a secret]"}'),
+        ("token: sha256:" + "a" * 64, "token: sha256:" + "a" * 64),
+        ("Authorization: Bearer abcdefghijkl.mnop", "Authorization: Bearer [redacted: a token]"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "[redacted: a private key]"),
+        ("-----BEGIN PRIVATE KEY-----\nand the end is cut off", "[redacted: a private key]"),
+        ("the tokens of a password", "the tokens of a password"),
+    ],
+)
+def test_a_text_is_redacted(text, expected):
+    assert redacted(text) == expected
+    assert redacted(expected) == expected
