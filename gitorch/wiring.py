@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.agents import Badge
+    from gitorch.app.outbox import Sandbox
     from gitorch.app.people import Caller
     from gitorch.ledger.fold import Evolve
     from gitorch.model.config import Config
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import History, Store
     from gitorch.ports.notices import Notices
+    from gitorch.ports.outbox import Outboxes
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import (
         Checks,
@@ -155,6 +157,7 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
         worktrees=worktrees,
         checks=_later(lambda: _checks(home, worktrees, environ, clock)),
         files=_later(_files),
+        outboxes=_later(_outboxes),
         programs=_later(lambda: _programs(environ)),
         secrets=_later(lambda: _secrets(home)),
         signatures=_later(lambda: _signatures(environ)),
@@ -217,6 +220,25 @@ def _files() -> Files:
     from gitorch.world.files import LocalFiles
 
     return LocalFiles()
+
+
+def _outboxes() -> Outboxes:
+    from gitorch.world.outbox import WorktreeOutboxes
+
+    return WorktreeOutboxes()
+
+
+def sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
+    """The sandbox that an agent's session is in; None where it may write to the repository, or is in no worktree of ours."""
+    from gitorch.app.outbox import Sandbox
+    from gitorch.ledger.place import cannot_write
+
+    folders = (Path(environ.get("GITORCH_WORKTREE", start)), start.absolute(), *start.absolute().parents)
+    worktree = next((folder for folder in folders if (folder / ".gitorch").is_dir()), None)
+    why = cannot_write(start)
+    if worktree is None or not why:
+        return None
+    return Sandbox(_outboxes(), SystemClock(), worktree, why)
 
 
 def _programs(environ: Mapping[str, str]) -> Programs:

@@ -61,8 +61,9 @@ def carry_asked(
         return carry(tools, run, actor, command, attach)
     except (Denied, Refused) as no:
         if isinstance(no, Denied) or actor.kind is ActorKind.AGENT:
-            asked = command[-1] if isinstance(command, tuple) else command
-            keep_refusal(tools, run, actor, verb, no, getattr(asked, "job", None))
+            said = command if isinstance(command, tuple) else (command,)
+            about = (getattr(one, "job", None) for one in said)
+            keep_refusal(tools, run, actor, verb, no, next((job for job in about if job is not None), None))
         raise
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry_asked
 from gitorch.app.hands import Grip, clear_away, held_by, refuse_late
 from gitorch.app.perform import done_so_far, section_of, token_digest
+from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events, hand_commands, hand_events
-from gitorch.model.artifact import EscalationKind
+from gitorch.model.commands import Order
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Severity
 from gitorch.model.run import SessionPhase
 from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
 from gitorch.rules.brief import brief_data, brief_text
 from gitorch.rules.citations import marked
+from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
-from gitorch.rules.readings import judged_commit, writes
+from gitorch.rules.readings import committed_by_host, judged_commit, writes
+from gitorch.text.story import author
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
     from gitorch.app.tools import Tools
     from gitorch.model.commands import Command, WorkFacts
     from gitorch.model.events import Event
-    from gitorch.model.ids import Digest, JobId, RunId
-    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+    from gitorch.model.ids import Digest, RunId
+    from gitorch.model.review import Finding
     from gitorch.model.run import Run, Session
+    from gitorch.model.words import ReportWords, VerdictWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +42,6 @@ class Badge:
 
     run: RunId
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportWords:
-    """An agent's report in its own words."""
-
-    status: ReportStatus
-    summary: str
-    job: JobId | None = None
-    concerns: tuple[str, ...] = ()
-    questions: tuple[str, ...] = ()
-    blocker: str = ""
-    clears: str = ""
-    blocker_kind: EscalationKind = EscalationKind.AI_SELF_DECLARED
-    blocker_severity: Severity = Severity.BLOCKING
-    tests_claimed: str = ""
-    replies: tuple[Reply, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictWords:
-    """A reviewer's verdict in its own words."""
-
-    choice: Choice
-    commit: str
-    nonce: str
-    summary: str
-    job: JobId | None = None
-    findings: tuple[Finding, ...] = ()
 
 
 def who(tools: Tools, badge: Badge | Grip) -> tuple[Run, Session, Actor]:
@@ -85,15 +60,16 @@ def read_brief(tools: Tools, badge: Badge | Grip) -> tuple[str, dict[str, object
     return brief_text(run, session, section, done), brief_data(run, session, section, done)
 
 
-def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords) -> tuple[Event, ...]:
-    """Report on the caller's job; what is wrong with the report is said, and kept."""
+def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords, *beside: Command) -> tuple[Event, ...]:
+    """Report on the caller's job; what is wrong with the report is said, and kept. `beside` is recorded with it or not at all."""
     run, session, actor = who(tools, badge)
+    facts = _facts(tools, run, session, words)
     command = commands.HandIn(
         token=session.token,
         job=words.job,
         status=words.status,
         summary=words.summary,
-        facts=_facts(tools, run, session, words),
+        facts=facts,
         concerns=words.concerns,
         questions=words.questions,
         blocker=words.blocker,
@@ -104,17 +80,19 @@ def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords) -> tuple[Even
         replies=words.replies,
         fence=_fence(badge),
     )
+    owed = run.jobs[session.job].spec.artifacts
+    if facts.by_host and facts.head is not None:
+        with suppress(Refused, Denied):  # refused again below, and kept there; then nothing of the work was touched
+            if not owed:
+                decide(tools.ledger.state(run.id), Order(actor, tools.clock.now(), command))
+            tools.git.adopt(tools.worktree(run, session.id), facts.head)
     published: tuple[hand_commands.PublishArtifact, ...] = ()
     bodies: Mapping[Digest, bytes] = {}
-    if (
-        run.jobs[session.job].spec.artifacts
-        and words.status in late.FINISHED
-        and session.phase is not SessionPhase.ENDED
-    ):
+    if owed and words.status in late.FINISHED and session.phase is not SessionPhase.ENDED:
         from gitorch.app.artifacts import expected  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
 
         published, bodies = expected(tools, run, session)
-    return _carried(tools, run, session, actor, (*published, command), "handoff", bodies)
+    return _carried(tools, run, session, actor, (*published, command, *beside), "handoff", bodies)
 
 
 def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> WorkFacts:
@@ -122,15 +100,28 @@ def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> Work
     job = run.jobs[session.job]
     if not writes(job):
         return commands.WorkFacts(None, (), 0, ())
+    where, base = tools.worktree(run, session.id), job.base or run.target_commit
     expected = tuple(e.path for e in job.spec.artifacts if e.required)
-    base = job.base or run.target_commit
-    facts = tools.git.facts(tools.worktree(run, session.id), base, expected)
+    by_host = committed_by_host(run, job) and not session.holder and words.status in late.FINISHED
+    drafted = _draft(tools, run, session, words) if by_host else None
+    if drafted is not None:
+        facts = replace(tools.git.facts_of(drafted, base, expected), by_host=True)
+    else:
+        facts = tools.git.facts(where, base, expected)
     if facts.head is None or job.handoff is None or not words.replies:
         return facts
     return replace(facts, fresh=tools.git.commits_since(job.handoff.commit, facts.head))
 
 
-def give_verdict(tools: Tools, badge: Badge | Grip, words: VerdictWords) -> tuple[Event, ...]:
+def _draft(tools: Tools, run: Run, session: Session, words: ReportWords) -> CommitId | None:
+    """What stands in the worktree as a commit of the agent's, with its summary as the message."""
+    spec = run.jobs[session.job].spec
+    agent = Actor(ActorKind.AGENT, session.job, tools.host.host, session.id)
+    message = f"{words.summary.strip() or spec.title}\n\nGitorch-Run: {run.id}\nGitorch-Job: {spec.id}\n"
+    return tools.git.draft(tools.worktree(run, session.id), message, author(agent), tools.clock.now())
+
+
+def give_verdict(tools: Tools, badge: Badge | Grip, words: VerdictWords, *beside: Command) -> tuple[Event, ...]:
     """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
     run, session, actor = who(tools, badge)
     job = run.jobs[session.job]
@@ -147,7 +138,7 @@ def give_verdict(tools: Tools, badge: Badge | Grip, words: VerdictWords) -> tupl
         text=words.summary,
         fence=_fence(badge),
     )
-    return _carried(tools, run, session, actor, (command,), "verdict")
+    return _carried(tools, run, session, actor, (command, *beside), "verdict")
 
 
 def _fence(badge: Badge | Grip) -> int:

@@ -10,6 +10,7 @@ from gitorch.app.signing import signers
 from gitorch.app.starting import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.values import dataclass
+from gitorch.model.workflow import Commits
 from gitorch.rules.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def examine(tools: Tools, presets: tuple[str, ...], store: str) -> tuple[Sign, .
         lambda: _asking_git("merge target", _target(tools)),
         lambda: _versions(tools),
         lambda: _worktrees(tools),
+        lambda: _sandboxes(tools),
         lambda: _tests(tools),
         lambda: _ledger(tools, store),
         lambda: _asking_git("push", _push(tools)),
@@ -134,6 +136,18 @@ def _worktrees(tools: Tools) -> Iterator[Sign]:
         yield Sign("worktrees", False, f"{base} cannot be written to: {why}", fix)
         return
     yield Sign("worktrees", True, str(base))
+
+
+def _sandboxes(tools: Tools) -> Iterator[Sign]:
+    """What a sandbox around an agent must leave open, as paths to copy into its configuration."""
+    roots = f"{tools.folder(tools.config.base_path)} and {tools.home.parent}"
+    if tools.config.commits is Commits.HOST:
+        yield Sign(
+            "sandboxes", None, "gitorch commits for its agents (lanes.implementer.commits: host); they need no more"
+        )
+        return
+    fix = "or set lanes.implementer.commits: host, and nothing but its worktree"
+    yield Sign("sandboxes", None, f"an agent in a sandbox must be able to write below {roots}", fix)
 
 
 def _tests(tools: Tools) -> Iterator[Sign]:

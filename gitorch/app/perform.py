@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.rules.brief import BRIEF_PATH, brief_text, letter_path, letter_text, pointer
+from gitorch.rules.brief import BRIEF_PATH, BRIEF_VALUES_PATH, brief_data, brief_text, letter_path, letter_text, pointer
 from gitorch.rules.notices import notice
 from gitorch.rules.outstanding import may_begin, next_letter
 from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, writes
@@ -84,6 +85,7 @@ def _environment(tools: Tools, run: Run, session: Session) -> Mapping[str, str]:
         "GITORCH_SESSION": session.id,
         "GITORCH_JOB": session.job,
         "GITORCH_TOKEN": tools.secrets.token(key),
+        "GITORCH_WORKTREE": str(tools.worktree(run, session.id)),
     }
     lane = run.workflow.lanes[session.lane]
     model = {"GITORCH_MODEL": lane.model} if lane.model else {}
@@ -111,6 +113,8 @@ def _write_letter(tools: Tools, run: Run, session: Session, letter: Letter, cwd:
     """Write the text where the pointer says, and keep a copy that no agent can change before it is recorded."""
     section, done = section_of(tools, run, session), done_so_far(tools, run, session)
     text = letter_text(run, session, letter, section, done).encode()
+    values = json.dumps(brief_data(run, session, section, done), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    tools.files.write(cwd / BRIEF_VALUES_PATH, values)
     tools.files.write(kept_letter(tools, run, session.id, letter.id), text)
     tools.files.write(cwd / letter_path(letter), text)
     if letter_path(letter) != BRIEF_PATH:

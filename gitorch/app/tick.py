@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry
 from gitorch.app.observe import observe
+from gitorch.app.outbox import collect
 from gitorch.app.perform import kept_letter, perform, put_away, token_digest
 from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.tools import Tools
     from gitorch.model.commands import Command
-    from gitorch.model.ids import RunId
+    from gitorch.model.ids import RunId, SessionId
     from gitorch.model.observed import Observed
     from gitorch.model.run import Run
     from gitorch.ports.ledger import Written
@@ -43,9 +44,10 @@ class Ticked:
 def tick(tools: Tools, run_id: RunId) -> Ticked:
     """One tick of one run. Raises Busy, Corrupt; a silent world is answered in `silent`."""
     run = _started(tools, _run(tools.ledger.state(run_id)))
+    heard, run, mute = _heard(tools, run)
     look = observe(tools, run)
     written: list[Written] = []
-    silent = list(look.silent)
+    silent = [*mute, *look.silent]
     for command in reconcile(run, look.seen):
         try:
             _finish(tools, run, command)
@@ -60,13 +62,13 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
                 run = _learned(tools, run, command, written)
         except Unavailable as mute:
             silent.append(mute.message)
-    quiet = not written and not owed
+    quiet = not written and not owed and not heard
     return Ticked(
         run=run,
         seen=look.seen,
         written=tuple(written),
         silent=tuple(dict.fromkeys(silent)),
-        acted=bool(written or owed),
+        acted=not quiet,
         waiting=quiet and only_people_left(run, look.seen),
         over=quiet and run.phase in OVER and only_people_left(run, look.seen),
     )
@@ -99,6 +101,15 @@ def _started(tools: Tools, run: Run) -> Run:
     return _run(carry(tools, run.id, tools.host, commands.StartRun())[0])
 
 
+def _heard(tools: Tools, run: Run, only: SessionId | None = None) -> tuple[bool, Run, tuple[str, ...]]:
+    """What agents left in their outboxes is carried out; whether there was any, the run after it, and who was silent."""
+    try:
+        heard = collect(tools, run, only)
+    except Unavailable as mute:
+        return True, _run(tools.ledger.state(run.id)), (mute.message,)
+    return heard, _run(tools.ledger.state(run.id)) if heard else run, ()
+
+
 def _learned(tools: Tools, run: Run, command: Command, written: list[Written]) -> Run:
     """Append what the command leads to. One that was overtaken is dropped: the next tick asks again."""
     command = _completed(tools, run, command)
@@ -113,6 +124,7 @@ def _learned(tools: Tools, run: Run, command: Command, written: list[Written]) -
 def _finish(tools: Tools, run: Run, command: Command) -> None:
     """Do what must be done before the ledger may say this, where whoever began it was killed or the world did it alone."""
     if isinstance(command, commands.EndSession):
+        _heard(tools, run, command.session)  # it may have left its last word since we looked, and it can say no more
         put_away(tools, run, command.session)
     elif isinstance(command, commands.RecordMerge):
         tools.git.move(run.target, command.new, command.old)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Lane
     from gitorch.ports.ledger import Ledger
     from gitorch.ports.notices import Notices
+    from gitorch.ports.outbox import Outboxes
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import (
         Checks,
@@ -73,6 +74,7 @@ class Tools:
     worktrees: Worktrees
     checks: Checks
     files: Files
+    outboxes: Outboxes
     programs: Programs
     secrets: Secrets
     signatures: Signatures

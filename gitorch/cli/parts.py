@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.agents import Badge
     from gitorch.app.doctor import Sign
+    from gitorch.app.outbox import Sandbox
     from gitorch.app.people import Caller
     from gitorch.app.setup import Initialised, Proposal, Wishes
     from gitorch.app.starting import Checked
@@ -36,6 +37,12 @@ def _badge(environ: Mapping[str, str]) -> Badge:
     from gitorch import wiring
 
     return wiring.badge(environ)
+
+
+def _sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
+    from gitorch import wiring
+
+    return wiring.sandbox(start, environ)
 
 
 def _init(tools: Tools, caller: Caller, wishes: Wishes) -> Initialised:
@@ -101,6 +108,7 @@ class Parts:
     tools: Callable[[Path, Mapping[str, str]], Tools] = _tools
     caller: Callable[[Tools, Mapping[str, str]], Caller] = _caller
     badge: Callable[[Mapping[str, str]], Badge] = _badge
+    sandbox: Callable[[Path, Mapping[str, str]], Sandbox | None] = _sandbox
     init: Callable[[Tools, Caller, Wishes], Initialised] = _init
     examine: Callable[[Tools], tuple[Sign, ...]] = _examine
     check: Callable[[Tools, Path, Path | None, bool], Checked] = _check

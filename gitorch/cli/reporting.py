@@ -8,15 +8,16 @@ import click
 
 from gitorch.cli import words
 from gitorch.cli.grammar import verb
-from gitorch.errors import Usage
+from gitorch.errors import GitorchError, Usage
 from gitorch.model.review import ReportStatus
 
 if TYPE_CHECKING:
-    from gitorch.app.agents import Badge, ReportWords
+    from gitorch.app.agents import Badge
     from gitorch.app.hands import Grip
     from gitorch.cli.call import Call
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
+    from gitorch.model.words import ReportWords, VerdictWords
 
 JOB = click.option("--job", metavar="JOB", help="Your job's id; needed by hand where you hold several.")
 RUN = click.option("--run", metavar="RUN", help="By hand: the run, where several are open.")
@@ -34,8 +35,22 @@ def brief(call: Call, job: str | None, run: str | None) -> None:
     """
     from gitorch.app import agents
 
-    text, values = agents.read_brief(call.tools, call.bearer(job, run))
+    try:
+        text, values = agents.read_brief(call.tools, call.bearer(job, run))
+    except (GitorchError, OSError) as shut:
+        text, values = _brief_at_hand(call, shut)
     call.say({"brief": values}, text.rstrip())
+
+
+def _brief_at_hand(call: Call, shut: GitorchError | OSError) -> tuple[str, dict[str, object]]:
+    """The brief as it was last written into the worktree, for an agent that may not even read the ledger."""
+    from gitorch.app.outbox import brief_at_hand
+    from gitorch.cli.sandboxed import sandbox_of
+
+    sandbox = sandbox_of(call, shut)
+    if sandbox is None:
+        raise shut
+    return brief_at_hand(sandbox)
 
 
 @verb(
@@ -76,7 +91,7 @@ def handoff(
     Commit first: what is uncommitted, outside your scope or leaves a finding unanswered is refused, and you may report
     again. Then stop and wait; what follows comes to this terminal.
     """
-    from gitorch.app.agents import ReportWords
+    from gitorch.model.words import ReportWords
 
     said = ReportWords(
         status=words.report_status(status),
@@ -101,7 +116,7 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 
     The answer comes to this terminal, and you go on where you are.
     """
-    from gitorch.app.agents import ReportWords
+    from gitorch.model.words import ReportWords
 
     question = " ".join(words.in_words(text))
     said = ReportWords(ReportStatus.NEEDS_CONTEXT, question, _named(call, job), questions=(question,))
@@ -119,7 +134,7 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 @click.pass_obj
 def block(call: Call, by: str, clears: str, kind: str, severity: str, job: str | None) -> None:
     """Report what blocks you and what would clear it; the same as handoff BLOCKED."""
-    from gitorch.app.agents import ReportWords
+    from gitorch.model.words import ReportWords
 
     said = ReportWords(
         ReportStatus.BLOCKED,
@@ -143,7 +158,16 @@ def _named(call: Call, job: str | None) -> JobId | None:
 def _report(call: Call, said: ReportWords, bearer: Badge | Grip) -> None:
     from gitorch.app import agents
 
-    _follow(call, agents.hand_in(call.tools, bearer, said), bearer)
+    try:
+        _follow(call, agents.hand_in(call.tools, bearer, said), bearer)
+    except (GitorchError, OSError) as shut:
+        _by_slip(call, shut, said)
+
+
+def _by_slip(call: Call, shut: GitorchError | OSError, said: ReportWords | VerdictWords) -> None:
+    from gitorch.cli.sandboxed import by_slip
+
+    by_slip(call, shut, said)
 
 
 def _follow(call: Call, happened: tuple[Event, ...], bearer: Badge | Grip) -> None:
@@ -216,7 +240,7 @@ def verdict(
     one that its author disproved takes new evidence, or is withdrawn.
     """
     from gitorch.app import agents
-    from gitorch.app.agents import VerdictWords
+    from gitorch.model.words import VerdictWords
 
     bearer = call.bearer(job, run, fence)
     if call.environ.get("GITORCH_TOKEN") and not (commit and nonce):
@@ -231,4 +255,7 @@ def verdict(
         job=_named(call, job),
         findings=(*listed, *(words.finding(f) for f in finding), *(words.withdrawal(w) for w in withdraw)),
     )
-    _follow(call, agents.give_verdict(call.tools, bearer, said), bearer)
+    try:
+        _follow(call, agents.give_verdict(call.tools, bearer, said), bearer)
+    except (GitorchError, OSError) as shut:
+        _by_slip(call, shut, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import NotFound
@@ -58,6 +59,25 @@ def _shared(git_dir: Path) -> Path:
     if not (shared / "HEAD").is_file():
         raise NotFound(f"{shared} is named as a git directory but is none.", hint="git worktree repair")
     return shared.resolve()
+
+
+def cannot_write(start: Path) -> str:
+    """Why nothing can be recorded from here, by trying to make a file wherever an append does; empty where it can be."""
+    try:
+        common = common_dir(start)
+        for folder in (common, common / "gitorch", common / "objects", common / "refs/heads/gitorch"):
+            if folder.is_dir():
+                _probe(folder / f"gitorch-probe-{os.getpid()}")
+    except NotFound:
+        return "the repository's git directory cannot be reached from here"
+    except OSError as error:
+        return f"the repository's git directory cannot be written from here ({(error.strerror or 'refused').lower()})"
+    return ""
+
+
+def _probe(path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    path.unlink()
 
 
 def choose(common: Path) -> Choice:

@@ -48,6 +48,7 @@ class WorkFacts:
 
     `changed` are the paths that differ between the job's base and `head`; `missing` are expected files not there.
     `fresh` are the commits since the handoff before this one, newest first, where findings are answered as fixed.
+    `by_host` says that gitorch committed what stood in the worktree, so that its agent cannot name the commit.
     """
 
     head: CommitId | None
@@ -56,6 +57,7 @@ class WorkFacts:
     changed: tuple[str, ...]
     missing: tuple[str, ...] = ()
     fresh: tuple[CommitId, ...] = ()
+    by_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,15 @@ class RecordPrompt:
     session: SessionId
     number: int
     answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSlip:
+    """A slip of a session's outbox is carried out by the command beside it, once."""
+
+    session: SessionId
+    slip: str
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,6 +476,7 @@ Command = (
     | RecordDelivery
     | Nudge
     | RecordPrompt
+    | TakeSlip
     | RecordBase
     | HandIn
     | GiveVerdict

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import dataclass
-from gitorch.model.workflow import Autonomy, ReviewMode
+from gitorch.model.workflow import Autonomy, Commits, ReviewMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ class RuntimeChoice:
 class Config:
     """Every key of `gitorch.yaml`; the comment of each key in `templates/gitorch.yaml` says what it does.
 
-    `reviewers` maps a stage to the runtime of its reviewer; a stage that is missing is reviewed by the implementer's
+    `commits` is who commits what implementers write. `reviewers` maps a stage to the runtime of its reviewer; a stage that is missing is reviewed by the implementer's
     runtime in a session of its own. `places` tells where the file sets a key (`tests.command`), as line and column.
     """
 
@@ -40,6 +40,7 @@ class Config:
     coordinator: str = ""
     base_path: str = ""
     implementer: str = ""
+    commits: Commits = Commits.AGENT
     reviewers: Mapping[str, str] = field(default_factory=dict)
     review_mode: ReviewMode = ReviewMode.SEQUENTIAL
     review_stages: tuple[str, ...] = ("spec", "quality")

@@ -239,6 +239,16 @@ class PromptAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipTaken:
+    """What a session left in its outbox was carried out; `digest` is of the slip's name, moment and bytes."""
+
+    session: SessionId
+    job: JobId
+    slip: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class BaseBuilt:
     """The commit that a job's branch starts from, merged from the branches that it depends on."""
 
@@ -544,6 +554,7 @@ Event = (
     | LetterDelivered
     | SessionNudged
     | PromptAnswered
+    | SlipTaken
     | BaseBuilt
     | HandedOff
     | HandInKept

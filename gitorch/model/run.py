@@ -165,6 +165,7 @@ class Session:
     """One agent process in one terminal, in one worktree, working on one job.
 
     With a `holder` there is no process of ours: somebody took the job by hand, and `holder` is who alone may use the lease.
+    `slips` are those of its outbox that count.
     """
 
     id: SessionId
@@ -182,6 +183,7 @@ class Session:
     refusals: int = 0
     holder: str = ""
     fence: int = 0
+    slips: tuple[Digest, ...] = ()
 
 
 class QuestionKind(StrEnum):

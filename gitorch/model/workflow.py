@@ -73,6 +73,13 @@ class WorktreeMode(StrEnum):
     SHARED = "shared"
 
 
+class Commits(StrEnum):
+    """Who commits what a lane's agents write: they themselves, or gitorch when they report, for agents in a sandbox."""
+
+    AGENT = "agent"
+    HOST = "host"
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """What a lane allows its sessions, where it is not what the run allows; 0 means the run's own. Work has no limit of its own.
@@ -101,7 +108,7 @@ class Lane:
     env: Mapping[str, str] = field(default_factory=dict)
     worktree: WorktreeMode = WorktreeMode.PER_JOB
     capacity: int = 0
-    commits: str = "agent"
+    commits: Commits = Commits.AGENT
     constraints: tuple[str, ...] = ()
     timeouts: Timeouts = Timeouts()
     one_shot: bool = False

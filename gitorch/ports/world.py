@@ -176,6 +176,21 @@ class Git(Protocol):
         """What a handoff needs to know of a worktree."""
         ...
 
+    def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
+        """A commit of everything that stands in the worktree, on top of its branch but not yet part of it.
+
+        The branch's head where nothing differs from it; None where there is no branch. `author` is a name with its address.
+        """
+        ...
+
+    def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
+        """What a handoff would know if this commit were the head of its branch."""
+        ...
+
+    def adopt(self, worktree: Path, draft: CommitId) -> None:
+        """Make a draft part of the worktree's branch; the files stay as they are. Raises Failed where the branch has moved."""
+        ...
+
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
         """What `head` has beyond its merge base with `base`."""
         ...

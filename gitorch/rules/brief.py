@@ -9,7 +9,7 @@ from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules import ledgers
 from gitorch.rules.endings import ending
 from gitorch.rules.mail import message_text, unread, unread_line
-from gitorch.rules.readings import branch_name, judged_commit, reviews_of
+from gitorch.rules.readings import branch_name, committed_by_host, judged_commit, reviews_of
 from gitorch.rules.replies import pushed_back
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 BRIEF_PATH = ".gitorch/brief.md"
 """Where a session's brief lies in its worktree."""
+
+BRIEF_VALUES_PATH = ".gitorch/brief.json"
+"""The same as values, for an agent that cannot read the ledger."""
 
 STAGES = {
     "spec": "Spec compliance: does the work cover every task and requirement of the brief, no less and no more?",
@@ -35,6 +38,15 @@ Do not push, do not touch other branches, and do not go on after your report."""
 MAIL = (
     "`gitorch send NAME TEXT` tells another agent or `@principal` something, `gitorch inbox` shows what you were told."
 )
+REPORTING_TO_HOST = """## How to report
+
+Do not commit: gitorch commits everything that stands in this worktree when you report. Report once, in this worktree:
+
+    gitorch handoff DONE --summary "what you did" --tests "what you ran and what it said"
+
+The summary becomes the commit's message. Other reports: `DONE_WITH_CONCERNS --concern TEXT` (each concern is answered by a
+human), `NEEDS_CONTEXT --question TEXT`, `BLOCKED --blocker TEXT --clears TEXT`. Then stop and wait: findings or your clearance
+come to this terminal. Remove what must not be committed, do not touch other branches, and do not go on after your report."""
 JUDGING = """## How to judge
 
     gitorch verdict accept --commit {commit} --nonce {nonce} --summary "why"
@@ -91,7 +103,7 @@ def letter_text(run: Run, session: Session, letter: Letter, section: str, done: 
     if letter.kind is LetterKind.BRIEF:
         return brief_text(run, session, section, done)
     if letter.kind is LetterKind.FINDINGS:
-        return _findings_text(job)
+        return _findings_text(run, job)
     if letter.kind is LetterKind.ANSWER:
         return _answers_text(run, job)
     if letter.kind is LetterKind.MESSAGE:
@@ -143,7 +155,8 @@ def _synthesis_parts(run: Run, job: JobState) -> list[str]:
 def _how_to_report(run: Run, session: Session, job: JobState) -> str:
     if job.spec.kind in REVIEWING:
         return JUDGING_BY_HAND.format(job=job.spec.id) if session.holder else _judging(run, job)
-    return REPORTING_BY_HAND.format(job=job.spec.id) if session.holder else REPORTING
+    own = REPORTING_TO_HOST if committed_by_host(run, job) else REPORTING
+    return REPORTING_BY_HAND.format(job=job.spec.id) if session.holder else own
 
 
 def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
@@ -161,7 +174,7 @@ def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
         said = f"{job.handoff.status} at `{job.handoff.commit}`: {job.handoff.summary.strip() or '(nothing)'}"
         parts += [f"## What you reported in round {job.handoff.attempt}", said]
     if job.attempt > 1:
-        parts.append(f"#{_findings_text(job).strip()}")
+        parts.append(f"#{_findings_text(run, job).strip()}")
     return [*parts, *ledgers.brief_parts(run, job)]
 
 
@@ -201,13 +214,14 @@ def _judging(run: Run, job: JobState) -> str:
     return JUDGING.format(commit=commit, nonce=nonce)
 
 
-def _findings_text(job: JobState) -> str:
+def _findings_text(run: Run, job: JobState) -> str:
     listed = [x for x in job.findings if x.open and x.round == job.attempt - 1]
     lines = "\n".join(_listed_line(x) for x in listed)
-    replies = " ".join(f"--reply {x.number}=fixed:COMMIT" for x in listed)
+    fix = "HOW" if committed_by_host(run, job) else "COMMIT"
+    replies = " ".join(f"--reply {x.number}=fixed:{fix}" for x in listed)
     return (
         f"# Findings on {job.spec.id} after round {job.attempt - 1}\n\nThis is the whole list. Answer every number: "
-        "`fixed:COMMIT`, `false_positive:EVIDENCE` or `deferred:REASON` (a human decides on deferrals).\n\n"
+        f"`fixed:{fix}`, `false_positive:EVIDENCE` or `deferred:REASON` (a human decides on deferrals).\n\n"
         f'{lines}\n\n    gitorch handoff DONE --summary "…" {replies}\n'
     )
 

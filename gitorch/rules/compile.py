@@ -136,7 +136,7 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
 
 
 def _lanes(config: Config) -> dict[str, Lane]:
-    lanes = {IMPLEMENTER: lane_of(config, IMPLEMENTER, config.implementer)}
+    lanes = {IMPLEMENTER: replace(lane_of(config, IMPLEMENTER, config.implementer), commits=config.commits)}
     for stage in config.review_stages:
         name = reviewer_lane(config, stage)
         lanes[name] = lane_of(config, name, reviewer_runtime(config, stage))

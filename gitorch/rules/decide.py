@@ -64,6 +64,7 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.RecordDelivery: sessions.record_delivery,
     commands.Nudge: sessions.nudge,
     commands.RecordPrompt: sessions.record_prompt,
+    commands.TakeSlip: sessions.take_slip,
     commands.RecordBase: sessions.record_base,
     commands.HandIn: work.hand_in,
     hand_commands.ClaimJob: hands.claim,

@@ -47,6 +47,7 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.LetterDelivered: sessions.delivered,
     events.SessionNudged: sessions.nudged,
     events.PromptAnswered: sessions.prompt_answered,
+    events.SlipTaken: sessions.slip_taken,
     events.BaseBuilt: sessions.base_built,
     events.HandedOff: work.handed_off,
     events.CheckRecorded: work.checked,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.review import ACCEPTING
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
-from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode, Timeouts
+from gitorch.model.workflow import REVIEWING, Commits, JobKind, ReviewMode, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -246,6 +246,11 @@ def resumes(run: Run, session: Session) -> str:
     last = before[-1] if before else None
     same = last is not None and last.runtime == session.runtime and last.ended in {"exited", "killed", "server-gone"}
     return last.conversation if last is not None and same else ""
+
+
+def committed_by_host(run: Run, job: JobState) -> bool:
+    """Whether gitorch commits what the agent of this job writes, when it reports."""
+    return writes(job) and run.workflow.lanes[job.spec.lane].commits is Commits.HOST
 
 
 def merge_jobs(run: Run) -> tuple[JobState, ...]:

@@ -50,6 +50,8 @@ def _proven(job: JobState, reply: Reply, command: commands.HandIn) -> Reply:
     if reply.disposition is not Disposition.FIXED:
         return reply
     name, facts = job.spec.id, command.facts
+    if command.facts.by_host and facts.head is not None and COMMIT.search(reply.evidence) is None:
+        reply = replace(reply, evidence=f"{facts.head} {reply.evidence}")
     if job.handoff is not None and facts.head == job.handoff.commit:
         message = f"#{reply.number} is said to be fixed, but {name} has no new commit"
         raise Refused(message, "git log -1")

@@ -98,6 +98,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         rounds_max=review.number("rounds_max", default.rounds_max, minimum=1, maximum=100),
         reviewers=_reviewers(review, reviewer.word("runtime"), stages),
         implementer=implementer.word("runtime"),
+        commits=implementer.choice("commits", default.commits),
         runtimes={name: _runtime(name, form) for name, form in top.forms("runtimes").items()},
         start_wait_seconds=waits.number("start_seconds", default.start_wait_seconds, minimum=1),
         silence_seconds=waits.number("silence_seconds", default.silence_seconds, minimum=1),

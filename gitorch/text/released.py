@@ -49,6 +49,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "letter-delivered": (e.LetterDelivered, ("session", "job", "letter", "kind", "receipt")),
     "session-nudged": (e.SessionNudged, ("session", "job")),
     "prompt-answered": (e.PromptAnswered, ("session", "job", "asked", "option", "rule")),
+    "slip-taken": (e.SlipTaken, ("session", "job", "slip", "digest")),
     "base-built": (e.BaseBuilt, ("job", "commit", "parents")),
     "handed-off": (
         e.HandedOff,

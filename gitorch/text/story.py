@@ -49,6 +49,7 @@ SENTENCES = {
     "letter-delivered": "letter {receipt}: {letter} ({kind}) → {session} on {job}",
     "session-nudged": "session nudged: {session} on {job}",
     "prompt-answered": "prompt answered: {session} on {job}: {option}: {asked}",
+    "slip-taken": "slip taken: {slip} of {session} on {job}",
     "base-built": "base built: {job} starts from {commit:.7} ({parents:parent})",
     "handed-off": "handoff: {job} {status} at {commit:.7} (attempt {attempt})",
     "hand-in-kept": "late hand-in kept: {hand_in} of {job} at {commit:.7} (fence {fence})",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
 from gitorch.model.values import dataclass
-from gitorch.model.workflow import Expected, Lane, Settings, Timeouts, WorktreeMode
+from gitorch.model.workflow import Commits, Expected, Lane, Settings, Timeouts, WorktreeMode
 from gitorch.text.globs import glob_fault
 from gitorch.text.workflow_brief import posture_fault
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 WAIT_MAX = 10_000_000
 
 LATER: Mapping[str, Mapping[str, str]] = {
-    "lane": {"commits": "Remove it: agents commit their own work."},
     "review": {"independence": "Choose lanes with different runtimes."},
 }
 """Keys that this version does not carry out, with what to do instead: they are refused by name, never ignored."""
@@ -45,6 +44,7 @@ def read_lane(name: str, form: Form) -> Lane:
         model=form.word("model"),
         env=form.mapping("env"),
         worktree=form.choice("worktree", WorktreeMode.PER_JOB),
+        commits=form.choice("commits", Commits.AGENT),
         capacity=form.number("capacity", 0, minimum=1, maximum=1000),
         one_shot=form.flag("one_shot", default=False),
         constraints=form.texts("constraints"),
@@ -134,5 +134,5 @@ def read_names(form: Form, key: str) -> tuple[JobId, ...]:
 
 def refuse_later(form: Form, place: str) -> None:
     """Refuse what this version does not carry out."""
-    for key, instead in LATER[place].items():
+    for key, instead in LATER.get(place, {}).items():
         form.unsupported(key, instead)

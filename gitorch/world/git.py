@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Failed, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
+from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult
 from gitorch.world.checkout import bring_along, checkout_of
+from gitorch.world.drafts import adopt, draft
 from gitorch.world.git_runner import GitRunner, common_directory, split, uncommitted_paths
 
 if TYPE_CHECKING:
@@ -85,10 +87,22 @@ class GitCommands:
         found = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if not on_branch or found.status != 0:
             return WorkFacts(None, uncommitted, 0, (), tuple(expected))
-        head = CommitId(found.out.strip())
-        commits = int(git.tell("rev-list", "--count", f"{base}..{head}", "--"))
-        changed = split(git.tell("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, head, "--"))
-        return WorkFacts(head, uncommitted, commits, changed, self._missing(head, expected))
+        return replace(self.facts_of(CommitId(found.out.strip()), base, expected), uncommitted=uncommitted)
+
+    def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
+        """What a handoff would know if this commit were the head of its branch."""
+        commits = int(self._git.tell("rev-list", "--count", f"{base}..{draft}", "--"))
+        words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
+        changed = split(self._git.tell(*words, base, draft, "--"))
+        return WorkFacts(draft, (), commits, changed, self._missing(draft, expected))
+
+    def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
+        """A commit of everything that stands in the worktree; its head where nothing differs from that. None on no branch."""
+        return draft(self._git.at(worktree), message, author, at)
+
+    def adopt(self, worktree: Path, draft: CommitId) -> None:
+        """Make a draft the head of the worktree's branch; the files stay as they are. Raises Failed where it has moved."""
+        adopt(self._git.at(worktree), draft)
 
     def _missing(self, head: CommitId, expected: Sequence[str]) -> tuple[str, ...]:
         if not expected:

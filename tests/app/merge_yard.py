@@ -15,7 +15,7 @@ from play import HUMAN, RUN, digest, workflow
 from gitorch import wiring
 from gitorch.app import agents, people
 from gitorch.app.acting import carry
-from gitorch.app.agents import Badge, ReportWords, VerdictWords
+from gitorch.app.agents import Badge
 from gitorch.app.people import Caller
 from gitorch.app.tick import tick
 from gitorch.model import commands as c
@@ -24,6 +24,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.review import Choice, Disposition, Reply, ReportStatus
 from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
+from gitorch.model.words import ReportWords, VerdictWords
 from gitorch.model.workflow import Settings
 from gitorch.rules.readings import open_questions, writes
 from gitorch.world.clock import SystemClock

@@ -209,6 +209,9 @@ class MemoryWorld:
     def read(self, path):
         return None
 
+    def waiting(self, worktree):
+        return ()
+
     def write(self, path, data) -> None:
         pass
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitorch.errors import Unavailable
+from gitorch.errors import Failed, Unavailable
 from gitorch.model.ids import CommitId, Moment
 from gitorch.ports.world import DiffStat
 
@@ -55,6 +55,59 @@ def test_a_worktree_on_no_branch_has_no_head(bench):
     base = bench.git.resolve("main")
     bench.worktrees.ensure(path, base, None)
     assert bench.git.facts(path, base).head is None
+
+
+def test_what_stands_in_a_worktree_is_drafted_without_touching_it_and_then_adopted(bench):
+    base = bench.git.resolve("main")
+    path = bench.folder / "work trees" / "api"
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    bench.edit(path, "src/a.py", "a = 2\n")
+    bench.edit(path, "new ü", "x\n")
+    bench.edit(path, ".gitorch/brief.md", "x\n")
+    drafted = bench.git.draft(path, "What was done", "api <s1@gitorch.invalid>", AT)
+    assert bench.git.facts(path, base).head == base
+    assert sorted(bench.git.facts(path, base).uncommitted) == ["new ü", "src/a.py"]
+    facts = bench.git.facts_of(drafted, base, ["new ü", "none"])
+    assert (facts.head, facts.commits, sorted(facts.changed), facts.missing) == (
+        drafted,
+        1,
+        ["new ü", "src/a.py"],
+        ("none",),
+    )
+    bench.git.adopt(path, drafted)
+    after = bench.git.facts(path, base)
+    assert (after.head, after.uncommitted, after.commits) == (drafted, (), 1)
+    assert bench.git.resolve("gitorch/r/api") == drafted
+    assert "What was done" in bench.git.subjects(base, drafted)[0]
+
+
+def test_where_nothing_differs_the_draft_is_the_head_itself(bench):
+    base = bench.git.resolve("main")
+    path = bench.folder / "api"
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    bench.edit(path, ".gitorch/brief.md", "x\n")
+    assert bench.git.draft(path, "Nothing", "api <s1@gitorch.invalid>", AT) == base
+    bench.git.adopt(path, base)
+    assert bench.git.facts(path, base).uncommitted == ()
+
+
+def test_a_draft_is_not_adopted_on_a_branch_that_has_moved(bench):
+    base = bench.git.resolve("main")
+    path = bench.folder / "api"
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    bench.edit(path, "b", "1\n")
+    drafted = bench.git.draft(path, "One", "api <s1@gitorch.invalid>", AT)
+    head = bench.commit_in(path, {"c": "2\n"})
+    with pytest.raises(Failed):
+        bench.git.adopt(path, drafted)
+    assert bench.git.resolve("gitorch/r/api") == head
+
+
+def test_a_worktree_on_no_branch_gives_no_draft(bench):
+    path = bench.folder / "review"
+    bench.worktrees.ensure(path, bench.git.resolve("main"), None)
+    bench.edit(path, "b", "1\n")
+    assert bench.git.draft(path, "One", "api <s1@gitorch.invalid>", AT) is None
 
 
 def test_a_branch_is_measured_from_where_it_left(bench):

@@ -28,7 +28,7 @@ CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}}}
 tests: {{command: {tests}, absent_is_accepted: true, wait_seconds: 60}}
 review: {{stages: {stages}, rounds_max: {rounds}}}
-lanes: {{implementer: {{runtime: hand}}}}
+lanes: {{implementer: {{runtime: hand, commits: {commits}}}}}
 runtimes: {{hand: {{preset: scripted, command: {command}, env: {{GITORCH_SCRIPT: {script}}}}}}}
 waits: {{start_seconds: {start}, silence_seconds: {silence}, lease_seconds: 600}}
 reminders: {{first_seconds: {remind}, cap_seconds: 600}}
@@ -93,7 +93,7 @@ class House:
     def configure(self, script: str = "", **chosen: object) -> None:
         """Write gitorch.yaml and the agents' script."""
         words = {"agents": 4, "tests": '""', "stages": "[spec]", "rounds": 3, "start": 40, "silence": 60}
-        words |= {"remind": 300, "command": "[]", "script": json.dumps(str(self.script))}
+        words |= {"commits": "agent", "remind": 300, "command": "[]", "script": json.dumps(str(self.script))}
         self.script.write_text(script, encoding="utf-8")
         self.repo.write({"gitorch.yaml": CONFIG.format(**words | chosen)})
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from gitorch.errors import Failed, Refused, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
+from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult, WorktreeSeen
 from gitorch.world.worktrees import own_branch
 
@@ -122,9 +123,32 @@ class FakeGit:
         uncommitted = tuple(path for path in changed if not path.startswith(".gitorch/"))
         if checkout.branch is None:
             return WorkFacts(None, uncommitted, 0, (), tuple(expected))
-        commits = len(set(self._history(checkout.commit)) - set(self._history(base)))
+        return replace(self.facts_of(checkout.commit, base, expected), uncommitted=uncommitted)
+
+    def facts_of(self, draft, base, expected=()):
+        self._ask()
+        commits = len(set(self._history(draft)) - set(self._history(base)))
+        committed = self.files(draft)
         missing = tuple(path for path in expected if path not in committed)
-        return WorkFacts(checkout.commit, uncommitted, commits, _differences(self.files(base), committed), missing)
+        return WorkFacts(draft, (), commits, _differences(self.files(base), committed), missing)
+
+    def draft(self, worktree, message, author, at):
+        self._ask()
+        checkout = self.checkouts[Path(worktree)]
+        if checkout.branch is None:
+            return None
+        standing = {path: text for path, text in checkout.files.items() if not path.startswith(".gitorch/")}
+        if standing == self.files(checkout.commit):
+            return checkout.commit
+        return self._store((checkout.commit,), standing, f"{message} by {author}@{at // 1000}")
+
+    def adopt(self, worktree, draft):
+        self._ask()
+        checkout = self.checkouts[Path(worktree)]
+        if checkout.commit not in {draft, *self.commits[draft].parents}:
+            raise Failed("the branch moved while its work was being committed")
+        checkout.commit = draft
+        self.branches[checkout.branch] = draft
 
     def stat(self, base, head):
         self._ask()

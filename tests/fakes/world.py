@@ -1,10 +1,14 @@
 """All fakes of `gitorch.ports.world`, each under the contract suite of the real thing (`tests/contract`)."""
 
+import hashlib
+
 from fakes.checks import FakeChecks
 from fakes.clock import FakeClock
 from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
+
+from gitorch.ports.outbox import Posted
 
 
 class FakeFiles:
@@ -27,6 +31,34 @@ class FakeFiles:
         self.held.pop(path, None)
 
 
+class FakeOutboxes:
+    """Outboxes in memory. `slips` and `answers` are by worktree, then by name."""
+
+    def __init__(self):
+        self.slips = {}
+        self.answers = {}
+        self.posted = 0
+
+    def post(self, worktree, name, data):
+        self.posted += 1
+        self.slips.setdefault(worktree, {})[name] = (self.posted, bytes(data))
+
+    def waiting(self, worktree):
+        held = sorted(self.slips.get(worktree, {}).items(), key=lambda item: item[1][0])
+        return tuple(Posted(name, data, _digest(name, at, data)) for name, (at, data) in held)
+
+    def answer(self, worktree, name, data):
+        self.answers.setdefault(worktree, {})[name] = bytes(data)
+        self.slips.get(worktree, {}).pop(name, None)
+
+    def answered(self, worktree, name):
+        return self.answers.get(worktree, {}).get(name)
+
+
+def _digest(name, at, data):
+    return f"sha256:{hashlib.sha256(b'%s %d %s' % (name.encode(), at, data)).hexdigest()}"
+
+
 class FakeSecrets:
     """Tokens that a test can foretell, and nonces that count."""
 
@@ -47,6 +79,7 @@ __all__ = [
     "FakeFiles",
     "FakeGit",
     "FakeLedger",
+    "FakeOutboxes",
     "FakeRemotes",
     "FakeSecrets",
     "FakeTerminals",

@@ -10,6 +10,7 @@ from fakes.world import (
     FakeFiles,
     FakeGit,
     FakeLedger,
+    FakeOutboxes,
     FakeRemotes,
     FakeSecrets,
     FakeTerminals,
@@ -19,7 +20,7 @@ from play import HOST, HUMAN, RUN, SETTINGS, digest, workflow
 
 from gitorch.app import agents, people
 from gitorch.app.acting import carry
-from gitorch.app.agents import Badge, ReportWords, VerdictWords
+from gitorch.app.agents import Badge
 from gitorch.app.people import Caller
 from gitorch.app.tick import tick
 from gitorch.app.tools import Tools
@@ -30,7 +31,9 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import QuestionKind, RunPhase
 from gitorch.model.runtime import Preset
+from gitorch.model.words import ReportWords, Slip, VerdictWords
 from gitorch.rules.readings import open_questions, writes
+from gitorch.text.slip import encode
 
 CALMING_ROUNDS = 400
 LIKED = ("approve", "accept", "continue", "cleared", "retry", "accept_with_exceptions", "branches", "no")
@@ -90,6 +93,7 @@ class World:
             "worktrees": FakeWorktrees(self.git),
             "checks": FakeChecks(patient=True),
             "files": FakeFiles(),
+            "outboxes": FakeOutboxes(),
             "secrets": FakeSecrets(),
         }
         self.ledger, self.terminals, self.checks = (self.ports[name] for name in ("ledger", "terminals", "checks"))
@@ -183,7 +187,7 @@ class World:
         tools, name = self.tools(), job.spec.id
         if self.chance.random() < 0.1 and not any(q.job == name for q in self.run.questions.values()):
             words = ReportWords(ReportStatus.NEEDS_CONTEXT, "?", questions=("Which?",))
-            agents.hand_in(tools, badge, words)
+            self.hand_over(badge, job, report=words)
             return
         path, content = f"{name}.txt", f"{name} {job.attempt}\n"
         checkout = self.git.checkouts[tools.job_worktree(self.run, name)]
@@ -194,7 +198,19 @@ class World:
             for x in job.findings
             if x.open and x.round == job.attempt - 1
         )
-        agents.hand_in(tools, badge, ReportWords(ReportStatus.DONE, "done", replies=replies))
+        self.hand_over(badge, job, report=ReportWords(ReportStatus.DONE, "done", replies=replies))
+
+    def hand_over(self, badge, job, report=None, verdict=None):
+        """Most agents call gitorch; some sit in a sandbox and leave a slip, which the next tick finds."""
+        if self.chance.random() < 0.3:
+            where = self.tools().worktree(self.run, job.lease.session)
+            salt = str(self.ports["outboxes"].posted)
+            slip = Slip(badge.run, badge.token, salt, report, verdict)
+            self.ports["outboxes"].post(where, f"slip-{salt}.json", encode(slip))
+        elif report is not None:
+            agents.hand_in(self.tools(), badge, report)
+        else:
+            agents.give_verdict(self.tools(), badge, verdict)
 
     def judge(self, badge, job):
         subject = self.run.jobs[job.spec.subject]
@@ -202,7 +218,7 @@ class World:
         found = (Finding(Severity("important"), "More", f"{subject.spec.id}.txt", 1),) if again else ()
         choice = Choice("needs_revision" if again else "accept")
         commit = subject.handoff.commit
-        agents.give_verdict(self.tools(), badge, VerdictWords(choice, commit, job.lease.nonce, "seen", findings=found))
+        self.hand_over(badge, job, verdict=VerdictWords(choice, commit, job.lease.nonce, "seen", findings=found))
 
     # People
 

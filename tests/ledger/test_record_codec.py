@@ -246,6 +246,7 @@ def test_released_names_never_change():
         "ledger-created plan-rejected target-confirmed action-refused message-sent messages-read run-prepared "
         "run-confirmed run-started run-paused run-resumed run-canceled run-failed run-completed lease-granted "
         "job-claimed lease-renewed lease-ended session-alive session-ended letter-delivered session-nudged prompt-answered "
+        "slip-taken "
         "base-built handed-off hand-in-kept hand-in-adopted artifact-published decision-made blocker-sorted "
         "check-recorded verdict-given findings-listed gate-passed epic-reported work-voided job-failed "
         "job-canceled job-requeued job-reopened overlap-noted closed-early closing-failed issues-closed "

@@ -158,6 +158,16 @@ def record_prompt(state: State, order: Order, command: commands.RecordPrompt) ->
     return (events.PromptAnswered(session.id, session.job, answered.asked, answered.option, answered.rule),)
 
 
+def take_slip(state: State, _: Order, command: commands.TakeSlip) -> tuple[Event, ...]:
+    """What was left in an outbox counts once, however often it is found there. Raises Refused the second time."""
+    run = ensure.run_there(state)
+    session = ensure.session_there(run, command.session)
+    if command.digest in session.slips:
+        message = f"{command.slip} of session {session.id} was carried out already"
+        raise Refused(message, f"gitorch why {session.job}")
+    return (events.SlipTaken(session.id, session.job, command.slip, command.digest),)
+
+
 def record_base(state: State, order: Order, command: commands.RecordBase) -> tuple[Event, ...]:
     """The base that was built from exactly the commits that the job depends on."""
     ensure.host(order.actor, "bases")

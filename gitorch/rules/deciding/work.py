@@ -83,7 +83,8 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
     if facts.uncommitted:
         wrong.append(f"uncommitted changes in {_some(facts.uncommitted)}; commit or remove them")
     if facts.head is None or facts.commits == 0:
-        wrong.append("there are no commits since the job's base; commit the work first")
+        nothing = "nothing in the worktree differs from the job's base; do the work first"
+        wrong.append(nothing if facts.by_host else "there are no commits since the job's base; commit the work first")
     stray = outside(facts.changed, job.spec.scope)
     if stray:
         allowed = ", ".join(job.spec.scope.allowed) or "everything"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SessionAlive,
         SessionEnded,
         SessionNudged,
+        SlipTaken,
     )
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
@@ -142,6 +143,15 @@ def nudged(run: Run, _: Record, event: SessionNudged) -> Run:
 def prompt_answered(run: Run, _: Record, event: PromptAnswered) -> Run:
     """One more of this session's prompts is told."""
     return with_session(run, event.session, prompts=run.sessions[event.session].prompts + 1)
+
+
+def slip_taken(run: Run, _: Record, event: SlipTaken) -> Run:
+    """Remembered, so that finding it again does nothing. Raises Corrupt where it counted before."""
+    slips = run.sessions[event.session].slips
+    if event.digest in slips:
+        message = f"{event.slip} of {event.session} was carried out twice"
+        raise Corrupt(message)
+    return with_session(run, event.session, slips=(*slips, event.digest))
 
 
 def base_built(run: Run, _: Record, event: BaseBuilt) -> Run:

@@ -1,0 +1,68 @@
+"""Slips as agents leave them, by gitorch or by hand, and the answers that they find."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gitorch.errors import Denied, Malformed, Refused
+from gitorch.model.ids import JobId, RunId
+from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.words import ReportWords, Slip, VerdictWords
+from gitorch.text.slip import BYTES_MAX, accepted, decode, encode, read_answer, refused
+
+REPORT = ReportWords(
+    ReportStatus.DONE_WITH_CONCERNS,
+    "Sitzungen ✓",
+    JobId("api"),
+    concerns=("slow",),
+    replies=(Reply(1, Disposition.FIXED, "3f2a91c"),),
+)
+VERDICT = VerdictWords(
+    Choice.REJECT, "3f2a91c", "n", "no", findings=(Finding(Severity.NOTE, "t", "a.py", 3, quote="x"),)
+)
+
+
+@pytest.mark.parametrize("slip", [Slip(RunId("r-1"), "t", "s", REPORT), Slip(RunId("r-1"), "t", verdict=VERDICT)])
+def test_a_slip_is_read_as_it_was_left(slip: Slip) -> None:
+    assert decode("a.json", encode(slip)) == slip
+
+
+def test_a_slip_can_be_written_by_hand() -> None:
+    text = '{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "DONE", "summary": "Done"}}'
+    assert decode("a.json", text.encode()) == Slip(RunId("r"), "t", report=ReportWords(ReportStatus.DONE, "Done"))
+
+
+WRONG = [
+    (b"LGTM", "Expecting value"),
+    (b"", "Expecting value"),
+    (b"[]", 'it does not say "gitorch": "outbox/1"'),
+    (b'{"run": "r", "token": "t"}', 'it does not say "gitorch": "outbox/1"'),
+    (b'{"gitorch": "outbox/2", "run": "r", "token": "t"}', 'it does not say "gitorch": "outbox/1"'),
+    (b'{"gitorch": "outbox/1", "run": "r", "token": "t"}', "neither a report nor a verdict"),
+    (b'{"gitorch": "outbox/1", "run": "r"}', "token"),
+    (b'{"gitorch": "outbox/1", "run": "r", "token": "t", "approve": true}', "approve"),
+    (b'{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "FINE", "summary": ""}}', "FINE"),
+    (b"\xff\xfe{", "codec can't decode"),
+    (b"[" * 100_000, "recursion"),
+    (b" " * (BYTES_MAX + 1), f"larger than {BYTES_MAX} bytes"),
+]
+
+
+@pytest.mark.parametrize(("data", "why"), WRONG, ids=[why for _, why in WRONG])
+def test_what_is_no_slip_is_malformed_with_the_reason_and_the_form(data: bytes, why: str) -> None:
+    with pytest.raises(Malformed) as wrong:
+        decode("report-1.json", data)
+    assert why in wrong.value.message
+    assert "report-1.json is no slip" in wrong.value.message
+    assert "outbox/1" in wrong.value.problems[0].fix
+
+
+def test_an_answer_is_what_the_verb_would_have_said() -> None:
+    assert read_answer(accepted("api is handed in.", ("handed-off",))) == ("api is handed in.", ("handed-off",))
+    for error in (Refused("not now", "git status"), Denied("not you")):
+        answer = read_answer(refused(error))
+        assert isinstance(answer, type(error))
+        assert (str(answer), answer.hint) == (error.message, error.hint)
+        assert json.loads(refused(error))["ok"] is False
