@@ -118,8 +118,14 @@ def _related(run: Run, one: JobId, other: JobId) -> bool:
 
 
 def _below(run: Run, job: JobId) -> frozenset[JobId]:
-    direct = {producer(run, need).spec.id for need in run.jobs[job].spec.needs}
-    return frozenset(direct).union(*(_below(run, need) for need in direct))
+    """Everything that a job is built on, found by one walk however many ways lead to it."""
+    found: set[JobId] = set()
+    waiting = [job]
+    while waiting:
+        needs = {producer(run, need).spec.id for need in run.jobs[waiting.pop()].spec.needs} - found
+        found |= needs
+        waiting += needs
+    return frozenset(found)
 
 
 def _checks(tools: Tools, run: Run) -> Mapping[CommitId, CheckSeen]:

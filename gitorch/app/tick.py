@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from gitorch.app.outbox import collect
 from gitorch.app.perform import kept_letter, perform, put_away, token_digest
 from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
+from gitorch.model.ids import Digest
 from gitorch.model.run import OVER, RunPhase, State
 from gitorch.model.values import dataclass, replace
 from gitorch.ports.world import SessionKey
@@ -131,7 +133,11 @@ def _finish(tools: Tools, run: Run, command: Command) -> None:
 
 
 def _completed(tools: Tools, run: Run, command: Command) -> Command:
-    """Add what rules may not make: a session's token and a fresh nonce."""
+    """Add what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
+    if isinstance(command, commands.RecordCheck):
+        log = tools.checks.log(command.check.commit, command.check.command)
+        digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}") if log else None
+        return replace(command, check=replace(command.check, log=digest))
     if not isinstance(command, commands.GrantLease):
         return command
     token = tools.secrets.token(SessionKey(run.id, command.session))

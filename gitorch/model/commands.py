@@ -48,7 +48,7 @@ class WorkFacts:
 
     `changed` are the paths that differ between the job's base and `head`; `missing` are expected files not there.
     `fresh` are the commits since the handoff before this one, newest first, where findings are answered as fixed.
-    `by_host` says that gitorch committed what stood in the worktree, so that its agent cannot name the commit.
+    `hazards` say what else keeps the changes from being merged. `by_host` says that gitorch committed what stood in the worktree, so that its agent cannot name the commit.
     """
 
     head: CommitId | None
@@ -58,6 +58,7 @@ class WorkFacts:
     missing: tuple[str, ...] = ()
     fresh: tuple[CommitId, ...] = ()
     by_host: bool = False
+    hazards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A whole run: its jobs in order of batches, its open questions, and what to type next."""
+    """A whole run: its jobs in order of batches, its open questions, and what to type next. `notes` are good to know."""
 
     id: RunId
     title: str
@@ -88,3 +88,4 @@ class RunView:
     next_commands: tuple[str, ...]
     started_at: Moment | None
     records: int
+    notes: tuple[str, ...] = ()

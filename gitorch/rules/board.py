@@ -29,7 +29,7 @@ from gitorch.rules.readings import (
 from gitorch.rules.tracked import left_to_close
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gitorch.model.ids import JobId, RunId, SessionId
     from gitorch.model.message import Message
@@ -55,6 +55,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         next_commands=next_commands(run),
         started_at=run.started_at,
         records=run.records,
+        notes=tuple(overlap_notes(run)),
     )
 
 
@@ -210,6 +211,18 @@ WHY: Mapping[JobPhase, Callable[[Run, JobState], str]] = {
     JobPhase.CANCELED: _why_over,
     JobPhase.SKIPPED: _why_skipped,
 }
+
+
+def overlap_notes(run: Run) -> Iterator[str]:
+    """Pairs of branches that change the same files, while there is no merge report that says it better."""
+    if run.report is not None or run.phase in OVER:
+        return
+    for key in run.overlaps:
+        first, second, *conflict = key.split(" ")
+        if conflict:
+            yield f"{first} and {second} change the same lines: they do not merge as they are"
+        elif f"{key} conflict" not in run.overlaps:
+            yield f"{first} and {second} change the same files; they merge as they are"
 
 
 def inbox(run: Run) -> tuple[InboxRow, ...]:

@@ -23,8 +23,8 @@ class Ending:
 
     @property
     def sentence(self) -> str:
-        """`refuted: it is tested in t.py (withdrawn by api.spec)`."""
-        named = f"{self.word} by {self.by}" if self.by else self.word
+        """`fixed in 3f2a91c`, `refuted by api: it is tested in t.py`."""
+        named = f"{self.word} {'in' if self.word == 'fixed' else 'by'} {self.by}" if self.by else self.word
         return f"{named}: {self.why}" if self.why else named
 
 
@@ -44,8 +44,8 @@ def ending(run: Run, job: JobState, listed: Listed) -> Ending:
         )
         return Ending("refuted", str(job.spec.id), why)
     if reply is not None:
-        return Ending(f"fixed in {reply.evidence}")
-    return Ending("fixed", str(job.spec.id))
+        return Ending("fixed", reply.evidence)
+    return Ending("fixed", why="it was not raised again")
 
 
 def _excused(run: Run, job: JobState, listed: Listed) -> Ending:

@@ -6,13 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.rules.endings import ending
+from gitorch.rules.findings import check_text
 from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
 from gitorch.rules.report_data import answered, report_json
 from gitorch.rules.tracked import closing_line
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
-    from gitorch.model.review import Listed
+    from gitorch.model.review import Check, Listed
     from gitorch.model.run import BranchFacts, JobState, Run
 
 PATHS_SHOWN = 20
@@ -72,9 +73,7 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     if job.handoff is not None:
         lines += [f"{job.handoff.status} in round {job.attempt}: {_first_line(job.handoff.summary)}", ""]
         lines.append(f"- tests as claimed: {job.handoff.tests_claimed or 'nothing was claimed'}")
-    lines += [
-        f"- tests as run at `{c.commit[:12]}`: {c.outcome} in {c.seconds:.1f} s (`{c.command}`)" for c in job.checks
-    ]
+    lines += [f"- tests as run: {check_text(c)} (`{c.command}`){_log(c)}" for c in job.checks]
     for verdict in job.verdicts:
         by = f"{verdict.review} by {verdict.session} ({verdict.runtime})"
         lines.append(f"- round {verdict.round}, {by} at `{verdict.commit[:12]}`: {verdict.choice}")
@@ -91,6 +90,10 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     more = " …" if len(facts.paths) > PATHS_SHOWN else ""
     lines.append(f"- files: {', '.join(facts.paths[:PATHS_SHOWN])}{more}")
     return "\n".join(lines)
+
+
+def _log(check: Check) -> str:
+    return f", log {check.log[:19]}" if check.log is not None else ""
 
 
 def _first_line(text: str) -> str:

@@ -93,6 +93,7 @@ def _check(check: Check) -> dict[str, object]:
         "outcome": check.outcome,
         "exit_status": check.exit_status,
         "seconds": round(check.seconds, 1),
+        "log": check.log,
     }
 
 

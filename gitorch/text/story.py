@@ -67,7 +67,7 @@ SENTENCES = {
     "job-canceled": "job canceled: {job} by {actor}: {reason}",
     "job-requeued": "requeued: {job} by {actor}: {reason}",
     "job-reopened": "job reopened: {job} by {actor}: {reason}",
-    "overlap-noted": "overlap noted: {jobs} ({paths:path})",
+    "overlap-noted": "overlap noted: {jobs} ({paths:path}{conflict})",
     "closed-early": "closed early: {issue} of {job}, before its gate",
     "closing-failed": "closing failed: {job} in the tracker ({times}×): {reason}",
     "issues-closed": "issues closed: {closed:issue} of {job}, {owed:issue} owed",
@@ -122,6 +122,8 @@ def sentence(event: Event, actor: Actor) -> str:
 def _word(name: str, value: Any) -> Any:
     if name == "until":
         return moment.iso(value)[11:16]
+    if name == "conflict":
+        return " that do not merge" if value else ""
     if name == "waived":
         return ", findings waived" if value else ""
     if value is None:

@@ -13,6 +13,7 @@ from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult
+from gitorch.world.changes import changes, hazards_of
 from gitorch.world.checkout import bring_along, checkout_of
 from gitorch.world.drafts import adopt, draft
 from gitorch.world.git_runner import GitRunner, common_directory, split, uncommitted_paths
@@ -92,9 +93,9 @@ class GitCommands:
     def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """What a handoff would know if this commit were the head of its branch."""
         commits = int(self._git.tell("rev-list", "--count", f"{base}..{draft}", "--"))
-        words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
-        changed = split(self._git.tell(*words, base, draft, "--"))
-        return WorkFacts(draft, (), commits, changed, self._missing(draft, expected))
+        changed = changes(self._git, base, draft)
+        paths, wrong = tuple(change.path for change in changed), hazards_of(self._git, draft, changed)
+        return WorkFacts(draft, (), commits, paths, self._missing(draft, expected), hazards=wrong)
 
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
         """A commit of everything that stands in the worktree; its head where nothing differs from that. None on no branch."""

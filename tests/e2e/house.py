@@ -27,9 +27,9 @@ WAITING = 10
 CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}}}
 tests: {{command: {tests}, absent_is_accepted: true, wait_seconds: 60}}
-review: {{stages: {stages}, rounds_max: {rounds}}}
+review: {{stages: {stages}, mode: {mode}, rounds_max: {rounds}}}
 lanes: {{implementer: {{runtime: hand, commits: {commits}}}}}
-runtimes: {{hand: {{preset: scripted, command: {command}, env: {{GITORCH_SCRIPT: {script}}}}}}}
+runtimes: {{hand: {{preset: scripted, command: {command}, env: {{GITORCH_SCRIPT: {script}}}}}{more}}}
 waits: {{start_seconds: {start}, silence_seconds: {silence}, lease_seconds: 600}}
 reminders: {{first_seconds: {remind}, cap_seconds: 600}}
 """
@@ -93,7 +93,14 @@ class House:
     def configure(self, script: str = "", **chosen: object) -> None:
         """Write gitorch.yaml and the agents' script."""
         words = {"agents": 4, "tests": '""', "stages": "[spec]", "rounds": 3, "start": 40, "silence": 60}
-        words |= {"commits": "agent", "remind": 300, "command": "[]", "script": json.dumps(str(self.script))}
+        words |= {
+            "commits": "agent",
+            "mode": "sequential",
+            "more": "",
+            "remind": 300,
+            "command": "[]",
+            "script": json.dumps(str(self.script)),
+        }
         self.script.write_text(script, encoding="utf-8")
         self.repo.write({"gitorch.yaml": CONFIG.format(**words | chosen)})
 

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from play import PARALLEL, SETTINGS, Play, commit, finding
 
 from gitorch.model.ids import JobId
-from gitorch.model.review import Choice, Listed, Severity
+from gitorch.model.review import Check, Choice, Listed, Severity
 from gitorch.model.run import JobPhase
-from gitorch.rules.findings import list_findings
+from gitorch.rules.findings import check_text, list_findings
 from gitorch.rules.gates import may_judge, settle
 
 MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
@@ -164,13 +164,22 @@ def test_failing_tests_stand_beside_what_was_claimed() -> None:
     play.launch("api")
     play.hand_in("api", tests_claimed="all 212 passed")
     play.check("api", "failed")
-    assert play.run.jobs["api"].findings[0].finding.detail == "You reported: all 212 passed\ntail"
+    seen = f"gitorch ran it: failed after 1.0 s on a clean checkout of {commit('api-1')[:12]}."
+    assert play.run.jobs["api"].findings[0].finding.detail == f"You reported: all 212 passed\n{seen}\ntail"
+
+
+def test_a_test_command_that_finds_no_program_says_so() -> None:
+    told = check_text(Check(commit("api-1"), "nope", "failed", 127, 0.1))
+    assert told.startswith("failed with status 127, which says that a program was not found, after 0.1 s")
+
+
+SEEN = f"gitorch ran it: failed after 1.0 s on a clean checkout of {commit('api-1')[:12]}.\ntail"
 
 
 def test_failing_tests_are_a_blocking_finding_with_the_end_of_their_output() -> None:
     play = handed_in(checked="failed")
     assert play.run.jobs["api"].findings == (
-        Listed(1, finding("blocking", "The test command failed: make check", "", 0, detail="tail"), "tests", 1),
+        Listed(1, finding("blocking", "The test command failed: make check", "", 0, detail=SEEN), "tests", 1),
     )
 
 

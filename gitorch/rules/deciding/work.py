@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
 DEFERRED_OPTIONS = ("defer", "waive", "fix")
 BLOCKED_OPTIONS = ("cleared", "stop_epic", "stop_run")
+HAZARDS_SAID = 5
+"""Of what is wrong with the changes themselves: the rest is said when these are mended."""
 
 
 def hand_in(state: State, order: Order, command: commands.HandIn) -> tuple[Event, ...]:
@@ -89,6 +91,7 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
     if stray:
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         wrong.append(f"{_some(stray)} lies outside the write scope ({allowed}); take those changes back")
+    wrong += facts.hazards[:HAZARDS_SAID]
     if facts.missing:
         wrong.append(f"expected files are missing: {_some(facts.missing)}")
     return wrong
