@@ -140,14 +140,12 @@ def _worktrees(tools: Tools) -> Iterator[Sign]:
 
 def _sandboxes(tools: Tools) -> Iterator[Sign]:
     """What a sandbox around an agent must leave open, as paths to copy into its configuration."""
-    roots = f"{tools.folder(tools.config.base_path)} and {tools.home.parent}"
     if tools.config.commits is Commits.HOST:
-        yield Sign(
-            "sandboxes", None, "gitorch commits for its agents (lanes.implementer.commits: host); they need no more"
-        )
+        yield Sign("sandboxes", None, "gitorch commits for its agents, so that they need nothing but their worktrees")
         return
-    fix = "or set lanes.implementer.commits: host, and nothing but its worktree"
-    yield Sign("sandboxes", None, f"an agent in a sandbox must be able to write below {roots}", fix)
+    yield Sign("sandboxes", None, "an agent that commits from inside a sandbox must be able to write below these:")
+    yield Sign("", None, str(tools.folder(tools.config.base_path)))
+    yield Sign("", None, str(tools.home.parent))
 
 
 def _tests(tools: Tools) -> Iterator[Sign]:
