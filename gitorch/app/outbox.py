@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import SessionId
     from gitorch.model.run import Run, Session
     from gitorch.model.words import Slip
-    from gitorch.ports.outbox import Outboxes, Posted
+    from gitorch.ports.files import Outboxes, Posted
     from gitorch.ports.world import Clock
 
 ANSWER_SECONDS = 20.0

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
+    from gitorch.ports.files import Files, Outboxes
     from gitorch.ports.ledger import Ledger
     from gitorch.ports.notices import Notices
-    from gitorch.ports.outbox import Outboxes
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import (
         Checks,
         Clock,
-        Files,
         Git,
         Programs,
         Remotes,

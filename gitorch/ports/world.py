@@ -325,30 +325,6 @@ class Checks(Protocol):
         ...
 
 
-class Files(Protocol):
-    """Small files outside the ledger: texts for agents, and copies of what they were told."""
-
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a file whole, by a temporary name and a rename, making its folder."""
-        ...
-
-    def read(self, path: Path) -> bytes | None:
-        """The bytes, or None where there is no such file."""
-        ...
-
-    def inside(self, root: Path, path: str, bytes_max: int) -> bytes | None:
-        """The bytes of a regular file below a folder, reached without following any link; None where there is none.
-
-        Raises Refused for a link on the way, anything that is no file, another repository on the way, a name that file
-        systems confuse with one beside it, and a file that is larger.
-        """
-        ...
-
-    def remove(self, path: Path) -> None:
-        """Remove a file, and the folders above it that are empty then."""
-        ...
-
-
 class Programs(Protocol):
     """Programs of this machine, to find and to ask for their version."""
 

@@ -104,7 +104,7 @@ def holding(path: Path, wait_seconds: float) -> Iterator[int]:
 
 
 class LocalFiles:
-    """Small files on this machine. Implements `ports.world.Files`."""
+    """Small files on this machine. Implements `ports.files.Files`."""
 
     @staticmethod
     def write(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Slips and answers in a worktree. Implements `ports.outbox.Outboxes`.
+"""Slips and answers in a worktree. Implements `ports.files.Outboxes`.
 
 An agent owns everything in its worktree, and may put links there that lead elsewhere: folders are opened one by one from
 the worktree down and never through a link, and every name is used relative to the folder that was opened.
@@ -14,7 +14,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Digest
-from gitorch.ports.outbox import Posted
+from gitorch.ports.files import Posted
 from gitorch.text.slip import BYTES_MAX
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What every `ports.outbox.Outboxes` promises, and what only the real one can: an agent may plant links in its worktree."""
+"""What every `ports.files.Outboxes` promises, and what only the real one can: an agent may plant links in its worktree."""
 
 import os
 import sys

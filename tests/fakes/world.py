@@ -8,7 +8,7 @@ from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
 
-from gitorch.ports.outbox import Posted
+from gitorch.ports.files import Posted
 
 
 class FakeFiles:

@@ -1,4 +1,4 @@
-"""The outbox of a worktree as the app sees it: what an agent left there, and the answer that it finds."""
+"""Small files as the app sees them: texts for agents, and the outbox in which an agent leaves what it cannot say."""
 
 from __future__ import annotations
 
@@ -41,4 +41,28 @@ class Outboxes(Protocol):
 
     def answered(self, worktree: Path, name: str) -> bytes | None:
         """The answer to a slip, once it is there."""
+        ...
+
+
+class Files(Protocol):
+    """Small files outside the ledger: texts for agents, and copies of what they were told."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file whole, by a temporary name and a rename, making its folder."""
+        ...
+
+    def read(self, path: Path) -> bytes | None:
+        """The bytes, or None where there is no such file."""
+        ...
+
+    def inside(self, root: Path, path: str, bytes_max: int) -> bytes | None:
+        """The bytes of a regular file below a folder, reached without following any link; None where there is none.
+
+        Raises Refused for a link on the way, anything that is no file, another repository on the way, a name that file
+        systems confuse with one beside it, and a file that is larger.
+        """
+        ...
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, and the folders above it that are empty then."""
         ...
