@@ -39,6 +39,11 @@ class Heard:
     ask: Ask | None
 
     @property
+    def main(self) -> bool:
+        """Whether this is the agent's own turn; aider offers no tools, so each of its requests is."""
+        return self.ask is not None and (self.ask.main or self.by.startswith("aider"))
+
+    @property
     def said(self) -> str:
         """The last thing that the user said, as the model gets it."""
         return self.ask.said if self.ask is not None else ""
@@ -69,7 +74,7 @@ class StandIn:
 
     def heard(self, by: str = "") -> list[Heard]:
         """The turns of one program, or of all, without side questions."""
-        return [one for one in list(self.log) if one.ask is not None and one.ask.main and by in {"", one.by}]
+        return [one for one in list(self.log) if one.main and by in {"", one.by}]
 
     def told(self, by: str = "") -> list[str]:
         """Each text that the user said, once for each time that it was submitted: requests that follow a tool are the same turn."""
@@ -106,9 +111,10 @@ class _Door(BaseHTTPRequestHandler):
         by, path = self._place()
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         ask = _ask(path, raw)
-        self.api.log.append(Heard(by, time.time(), path, raw, ask))
+        heard = Heard(by, time.time(), path, raw, ask)
+        self.api.log.append(heard)
         if ask is not None:
-            self._answer(by, ask)
+            self._answer(by, ask, main=heard.main)
         elif path.endswith(("/count_tokens", ":countTokens")):
             self._json(200, {"input_tokens": len(raw) // 4, "totalTokens": len(raw) // 4})
         else:
@@ -118,8 +124,8 @@ class _Door(BaseHTTPRequestHandler):
         _, by, *rest = self.path.split("?")[0].split("/")
         return by, "/" + "/".join(rest)
 
-    def _answer(self, by: str, ask: Ask) -> None:
-        cue, words = self.api.mind.cue(by, ask.newest) if ask.main else (Cue("", says="A title"), {})
+    def _answer(self, by: str, ask: Ask, *, main: bool) -> None:
+        cue, words = self.api.mind.cue(by, ask.newest) if main else (Cue("", says="A title"), {})
         self.api.closing.wait(cue.seconds)
         if cue.fault == "never":
             self._hold()

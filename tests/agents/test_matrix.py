@@ -124,6 +124,8 @@ def test_at_the_wrong_moment_nothing_is_typed(tmp_path: Path, api: StandIn, name
     with bench(tmp_path, api, name) as one:
         one.start()
         one.until(lambda seen: seen.state in READY, "its prompt")
+        until(lambda: one.screen().strip() and deliver(one, "first", "Say hello."), 60, what="its input")
+        one.until(lambda seen: turns(api, name) and seen.state in READY, "its prompt again")
         bring(one)
         receipt = one.terminals.deliver(KEY, one.preset, LetterId("l1"), PLAIN)
         if refusal:
@@ -131,7 +133,11 @@ def test_at_the_wrong_moment_nothing_is_typed(tmp_path: Path, api: StandIn, name
             assert PLAIN not in turns(api, name)
         else:
             assert receipt in {"delivered", "submitted"}
-            until(lambda: turns(api, name) == [PLAIN], 30, what="the text, once")
+            until(lambda: turns(api, name) == ["Say hello.", PLAIN], 30, what="the text, once")
+
+
+LATER = ("refused: the agent is working", "refused: a half-written line", "refused: the agent is starting")
+"""What a program says that is not ready yet: its input is not drawn, or it is at work."""
 
 
 def deliver(one: Bench, letter: str, text: str) -> str:
@@ -141,7 +147,7 @@ def deliver(one: Bench, letter: str, text: str) -> str:
     def done() -> bool:
         nonlocal receipt
         receipt = one.terminals.deliver(KEY, one.preset, LetterId(letter), text)
-        return not receipt.startswith("refused: the agent is working")
+        return not receipt.startswith(LATER)
 
     until(done, 60, 0.3, what=f"{one.program.name} to take {text[:40]!r}")
     return receipt
