@@ -59,6 +59,16 @@ class Page:
         text = safe_text(text).replace("\n", " ").replace("\t", " ").rstrip()
         return self.paint(cut(text, self.width) if self.width else text, colour)
 
+    def folded(self, text: str, indent: int, most: int) -> list[str]:
+        """The same over at most so many lines: broken between words, all but the first set in, the last one cut."""
+        first, *words = safe_text(text).replace("\n", " ").replace("\t", " ").rstrip().split(" ")
+        lines = [first]
+        for word in words:
+            longer = f"{lines[-1]} {word}"
+            fits = not self.width or len(lines) == most or width(longer) <= self.width
+            lines[-1:] = [longer] if fits else [lines[-1], f"{' ' * indent}{word}"]
+        return [cut(line, self.width) if self.width else line for line in lines]
+
     def table(self, rows: Sequence[Sequence[Cell | str]], gives: Sequence[int] = (), indent: int = 0) -> list[str]:
         """Lines with aligned columns. The columns in `gives` shrink first to make the others fit; empty ones vanish."""
         cells = [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in rows]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TITLE_COLUMNS = 120
 """From this width on, jobs are shown with their titles; ids are made of them."""
 
+ASKED_LINES = 3
+"""Of what is asked; the rest is what `gitorch show QUESTION` is for."""
+
 OPTIONS_COLUMNS = 100
 """How much of a question's options stands beside its command."""
 
@@ -81,11 +84,12 @@ def rounds(row: JobRow) -> str:
 
 
 def inbox_lines(rows: Sequence[InboxRow], page: Page) -> list[str]:
-    """Two lines a question: what is asked, and the command that answers it."""
+    """A few lines a question: what is asked, and the command that answers it."""
     lines: list[str] = []
     for row in rows:
         about = f" of {row.job}" if row.job is not None and row.kind != "approval" else ""
-        lines.append(page.line(f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"))
+        said = f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"
+        lines += page.folded(said, 6, ASKED_LINES)
         lines.append(page.paint(f"      {row.command}", "yellow") + _options(row, page))
     return lines
 

@@ -19,7 +19,7 @@ import isolation
 from bench import KEY, Bench, bench
 from mind import Cue, Mind
 from programs import PROGRAMS
-from screens import Screen
+from recorded_screens import Screen
 from stand_in import StandIn
 
 from gitorch.model.observed import READY, AgentState

@@ -47,6 +47,15 @@ def test_colours_are_escapes_only_where_they_are_wanted():
     assert re.sub("\x1b\\[[0-9]+m", "", painted) == PAGE.table([(Cell("done", "green"), "x")])[0]
 
 
+def test_a_long_text_is_broken_between_words_and_cut_only_at_its_last_line():
+    folded = Page(16, colours=False, now=0).folded("  q2  one two three four five six seven eight", 6, most=3)
+    assert folded == ["  q2  one two", "      three four", "      five six…"]
+
+
+def test_a_page_without_an_edge_breaks_nothing():
+    assert Page(0, colours=False, now=0).folded("  q2  one two three\nfour", 6, most=3) == ["  q2  one two three four"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [

@@ -34,7 +34,7 @@ from laws_of_work import (
     questions_are_asked_once_and_answered_by_people,
     rounds_are_bounded,
 )
-from story import OVER, Story
+from seed_story import OVER, Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from story import FINISHED, accepted, cleared, handed_in, open_questions, sent_back, tested
+from seed_story import FINISHED, accepted, cleared, handed_in, open_questions, sent_back, tested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

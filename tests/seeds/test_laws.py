@@ -8,8 +8,8 @@ from pathlib import Path
 
 import laws
 import pytest
+from seed_story import Story, could_go_on, open_questions
 from simulated_twelve import Twelve
-from story import Story, could_go_on, open_questions
 from test_simulated_seeds import play, story_of
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from kill_yard import repeated
 from laws import broken
 from real_twelve import Twelve
 from records import of_repository, runs_of
-from story import OVER, Story, could_go_on, open_questions
+from seed_story import OVER, Story, could_go_on, open_questions
 
 pytestmark = pytest.mark.tmux
 

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 from laws import broken
 from records import parse
+from seed_story import Story, could_go_on, open_questions
 from simulated_twelve import Twelve
-from story import Story, could_go_on, open_questions
 
 from gitorch.rules import readings
 from gitorch.text.record import encode
