@@ -25,7 +25,7 @@ OPTIONS_COLUMNS = 100
 
 def run_text(view: RunView, page: Page) -> str:
     """A whole run: header, jobs by batch, what waits for you, what to type next."""
-    lines = [header(view, page), page.line(summary(view, page), "dim")]
+    lines = [header(view, page), *(page.paint(line, "dim") for line in page.folded(summary(view, page), 0, 2))]
     lines += [page.line(f"note: {note}", "dim") for note in view.notes]
     drawn = zip(view.jobs, job_lines(view.jobs, page), strict=True)
     for batch, rows in groupby(drawn, key=lambda pair: pair[0].batch):

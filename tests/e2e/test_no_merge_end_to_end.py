@@ -33,7 +33,7 @@ ALONE = (
     ("reject", 2),
     ("reject --note why --rework nobody", 4),
     ("start plan.md --yes --autonomy full_auto", 2),
-    ("retry only", 2),
+    ("retry only", 4),
     ("merge", 2),
     ("handoff DONE --summary approved", 5),
     ("verdict accept --commit HEAD --nonce x", 5),

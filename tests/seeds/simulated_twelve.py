@@ -11,7 +11,7 @@ from simulated import CALLER, World, alive
 from twelve import NEEDS
 
 from gitorch.app import agents, people
-from gitorch.app.agents import Badge, ReportWords, VerdictWords
+from gitorch.app.agents import Badge
 from gitorch.app.people import Caller
 from gitorch.errors import Denied, Refused
 from gitorch.model.ids import CommitId, JobId, Moment
@@ -19,6 +19,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import QuestionKind, RunPhase
+from gitorch.model.words import ReportWords, VerdictWords
 from gitorch.model.workflow import Autonomy, ReviewMode, Scope
 from gitorch.rules.readings import open_questions, writes
 

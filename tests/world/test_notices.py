@@ -53,7 +53,7 @@ def test_each_notice_is_told_once_whoever_asks(tmp_path: Path) -> None:
         notices(tmp_path, *argv).tell(RUN, "q1-0", {})
     notices(tmp_path, *argv).tell(RUN, "q1-1", {})
     assert notices(tmp_path, *argv).told(RUN) == {"q1-0", "q1-1"}
-    until(lambda: out.exists() and out.read_bytes().count(b"\n") == 2)
+    until(lambda: out.exists() and out.read_bytes().count(b"|\n") == 2)
 
 
 def test_without_a_command_nobody_is_told(tmp_path: Path) -> None:
