@@ -15,7 +15,7 @@ from gitorch.model.workflow import Autonomy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.starting import Sheet
+    from gitorch.app.starting import Sheet, SheetRow
 
 MEANS = {
     Autonomy.END_ONLY: "you are asked once, at the merge report",
@@ -26,23 +26,34 @@ TRIES_MAX = 3
 
 def sheet_text(sheet: Sheet, page: Page) -> str:
     """Everything that the answer agrees to: batches, agents, branches, worktrees, target, tests, reviews."""
-    epics = sum(len(batch) for batch in sheet.batches)
+    epics, batches = sum(len(batch) for batch in sheet.batches), len(sheet.batches)
+    counted = f"{epics} {'epic' if epics == 1 else 'epics'} in {batches} {'batch' if batches == 1 else 'batches'}"
     first = "" if sheet.target_confirmed else "  (it was not the target before: confirm it)"
     lines = [
         page.line(sheet.title, "bold"),
-        page.line(f"  plan       {sheet.plan_path}: {epics} epics in {len(sheet.batches)} batches"),
+        page.line(f"  plan       {sheet.plan_path}: {counted}"),
         page.line(f"  target     {sheet.target} at {sheet.target_commit[:12]}{first}"),
         page.line(f"  agents     at most {sheet.max_agents} at the same time"),
         page.line(f"  tests      {sheet.test_command or 'none: agents are believed about tests'}"),
         page.line(f"  reviews    {_reviews(sheet)}"),
         *_approval(sheet, page),
         page.line(f"  autonomy   {sheet.autonomy}: {MEANS[sheet.autonomy]}"),
+        *(f"  worktrees  {safe_line(folder)}/" for folder in _folders(sheet)),  # whole, since it is agreed to
     ]
     for number, batch in enumerate(sheet.batches, 1):
-        rows = [(Cell(r.job), Cell(f"{r.agent} ({r.runtime})"), Cell(r.branch), Cell(r.worktree)) for r in batch]
+        rows = [(Cell(r.job), Cell(f"{r.agent} ({r.runtime})"), Cell(r.branch), Cell(_name(r))) for r in batch]
         side = f"batch {number}: {len(batch)} side by side" if len(batch) > 1 else f"batch {number}"
         lines += ["", page.line(side, "bold"), *page.table(rows, gives=(3, 2, 1), indent=2)]
     return "\n".join(lines)
+
+
+def _folders(sheet: Sheet) -> tuple[str, ...]:
+    """The folders that worktrees lie in: one, unless paths of files are odd."""
+    return tuple(dict.fromkeys(row.worktree.rpartition("/")[0] for batch in sheet.batches for row in batch))
+
+
+def _name(row: SheetRow) -> str:
+    return row.worktree.rpartition("/")[2]
 
 
 def _approval(sheet: Sheet, page: Page) -> list[str]:
