@@ -1,21 +1,20 @@
-"""Messages between people and agents: sent, found, read and waited for."""
+"""Messages between people and agents: sent, answered, waited for, and kept as read."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry, carry_asked
 from gitorch.app.finding import find_run
+from gitorch.app.mailbox import Held, alias, digest_of, find_message, known_people, ledger_there, person_named, waiting
 from gitorch.errors import NotFound, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, MessageId
-from gitorch.model.message import COORDINATOR, EVERYONE, ORCHESTRATOR, PRINCIPAL, Message
+from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.run import OVER
-from gitorch.model.values import dataclass, replace
-from gitorch.rules.board import message_rows
-from gitorch.rules.mail import is_person, is_plan, job_named, unread
+from gitorch.model.values import dataclass
+from gitorch.rules.mail import is_person, is_plan, job_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from gitorch.app.tools import Tools
     from gitorch.model.ids import Moment, RunId
     from gitorch.model.record import Actor
-    from gitorch.model.run import Board, Run
-    from gitorch.model.view import MessageRow
+    from gitorch.model.run import Run
 
 BLINK_SECONDS = 0.1
 """How often the ledger's tip is looked at by somebody who waits."""
@@ -42,39 +40,9 @@ class Party:
     run: RunId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A message with the run that it belongs to, if any."""
-
-    run: RunId | None
-    message: Message
-
-
 def person(tools: Tools, actor: Actor, said: str | None) -> Party:
     """A human as one of the names of people. Raises NotFound for a name that nobody has."""
-    if said is None:
-        return Party(actor, PRINCIPAL)
-    name = alias(tools, said if is_person(said) else f"@{said}")
-    if name not in {PRINCIPAL, *known_people(tools)}:
-        there = ", ".join((PRINCIPAL, COORDINATOR, *known_people(tools)))
-        message = f"no person is called {name}; there are {there}"
-        raise NotFound(message, "gitorch inbox")
-    return Party(actor, name)
-
-
-def alias(tools: Tools, name: str) -> str:
-    """Whom a name stands for: the coordinator is somebody by name, or the principal."""
-    if name != COORDINATOR:
-        return name
-    return f"@{tools.config.coordinator}" if tools.config.coordinator else PRINCIPAL
-
-
-def known_people(tools: Tools) -> tuple[str, ...]:
-    """Names of people beside the usual ones: the configured coordinator, and whoever was written to by gitorch."""
-    configured = (f"@{tools.config.coordinator}",) if tools.config.coordinator else ()
-    held = tools.ledger.state(None).board.messages.values()
-    met = (name for m in held for name in (m.sender, *m.to) if is_person(name))
-    return tuple(n for n in dict.fromkeys((*configured, *met)) if n not in {PRINCIPAL, ORCHESTRATOR, COORDINATOR})
+    return Party(actor, person_named(tools, said))
 
 
 def send(
@@ -112,7 +80,7 @@ def _run_for(tools: Tools, party: Party, names: tuple[str, ...], said: str | Non
         return find_run(tools, said).id
     agents = [name for name in names if not is_person(name)]
     if not agents and EVERYONE not in names:
-        _ledger_there(tools)
+        ledger_there(tools)
         return None
     if not agents:
         return find_run(tools, None).id
@@ -126,16 +94,10 @@ def _run_for(tools: Tools, party: Party, names: tuple[str, ...], said: str | Non
 
 
 def _open(tools: Tools) -> Iterator[Run]:
-    _ledger_there(tools)
+    ledger_there(tools)
     lines = tools.ledger.state(None).board.runs.values()
     loaded = (tools.ledger.state(line.id).run for line in lines if line.phase not in OVER)
     return (run for run in loaded if run is not None)
-
-
-def _ledger_there(tools: Tools) -> None:
-    if not tools.ledger.exists():
-        message = "this repository has no gitorch ledger"
-        raise NotFound(message, "gitorch init")
 
 
 def _plan(tools: Tools, names: tuple[str, ...], text: str, folder: Path) -> tuple[str, Digest | None]:
@@ -153,12 +115,12 @@ def _plan(tools: Tools, names: tuple[str, ...], text: str, folder: Path) -> tupl
     shown = full.resolve()
     within = shown.is_relative_to(tools.root.resolve())
     where = str(shown.relative_to(tools.root.resolve())) if within else str(shown)
-    return where, _digest(data)
+    return where, digest_of(data)
 
 
 def reply(tools: Tools, party: Party, said: str, text: str) -> tuple[Held, ...]:
     """Answer a message to whoever sent it, in its thread; it counts as read. A plan of one's own is only put aside."""
-    held = find_message(tools, party, said)
+    held = find_message(tools, party.run, said)
     message = held.message
     if is_plan(message) and message.sender == party.name:
         mark_read(tools, party, (held,), settled=True)
@@ -172,104 +134,21 @@ def reply(tools: Tools, party: Party, said: str, text: str) -> tuple[Held, ...]:
     return sent
 
 
-def find_message(tools: Tools, party: Party, said: str) -> Held:
-    """A message by its id, wherever it is kept; what nobody has to read any more is found in the ledger."""
-    _ledger_there(tools)
-    number = MessageId(said)
-    board = tools.ledger.state(None).board
-    if number in board.messages:
-        return Held(None, board.messages[number])
-    own = (
-        [party.run] if party.run is not None else [r.id for r in board.runs.values() if r.unread or r.phase not in OVER]
-    )
-    for run in own:
-        state = tools.ledger.state(run).run
-        if state is not None and number in state.messages:
-            return Held(run, state.messages[number])
-    if number[:1] == "m" and number[1:].isdigit() and 0 < int(number[1:]) <= board.sent:
-        return _from_records(tools, number)
-    message = f"there is no message {said}"
-    raise NotFound(message, "gitorch inbox")
-
-
-def _from_records(tools: Tools, number: MessageId) -> Held:
-    from gitorch.model.events import MessageSent  # noqa: PLC0415  # 10 ms that an unread message does not cost
-
-    for written in tools.ledger.records():
-        record, event = written.record, written.record.event
-        if isinstance(event, MessageSent) and event.message == number:
-            whole = Message(
-                event.message, event.sender, event.to, record.at, event.text, event.thread, event.answers, event.plan
-            )
-            return Held(record.run, whole)
-    message = f"there is no message {number}"
-    raise NotFound(message, "gitorch inbox")
-
-
-def whole(tools: Tools, held: Held) -> Held:
-    """The message with its whole text: of what everybody has read, only the first line is at hand."""
-    return _from_records(tools, held.message.id) if held.message.read_by else held
-
-
-def waiting(tools: Tools, party: Party) -> tuple[Held, ...]:
-    """What somebody has still to read, oldest first. A plan that is ready is for the principal to start."""
-    if not tools.ledger.exists():
-        return ()
-    if party.run is not None:
-        run = tools.ledger.state(party.run).run
-        return () if run is None else tuple(Held(run.id, m) for m in unread(run.messages, party.name))
-    board = tools.ledger.state(None).board
-    names = (party.name, ORCHESTRATOR) if party.name == PRINCIPAL else (party.name,)
-    found = [Held(None, m) for name in names for m in unread(board.messages, name)]
-    for line in board.runs.values():
-        run = tools.ledger.state(line.id).run if line.unread else None
-        if run is not None:
-            found += [Held(run.id, m) for name in names for m in unread(run.messages, name)]
-    left = [h for h in found if not (is_plan(h.message) and _taken_up(board, h.message))]
-    return tuple(sorted(left, key=lambda held: int(held.message.id[1:])))
-
-
-def _taken_up(board: Board, message: Message) -> bool:
-    return any(
-        line.plan_digest == message.plan_digest and line.prepared_at >= message.at for line in board.runs.values()
-    )
-
-
 def wait_for(tools: Tools, party: Party, until: Moment | None) -> tuple[Held, ...]:
     """What somebody has to read as soon as there is something; empty when that moment has passed before.
 
     Plans are left out: they stay until they are started, so that nobody would ever wait.
     """
-    _ledger_there(tools)
+    ledger_there(tools)
     while True:
         before = tools.ledger.tip()
-        found = tuple(held for held in waiting(tools, party) if not is_plan(held.message))
+        found = tuple(held for held in waiting(tools, party.name, party.run) if not is_plan(held.message))
         if found:
             return found
         while tools.ledger.tip() == before:
             if until is not None and tools.clock.now() >= until:
                 return ()
             tools.clock.sleep(BLINK_SECONDS)
-
-
-def rows(tools: Tools, held: Iterable[Held]) -> tuple[MessageRow, ...]:
-    """Messages as people look at them; of a plan, whether it is still what it was."""
-    return tuple(
-        replace(row, text=f"{row.text} {_since(tools, one.message)}".strip()) if row.plan else row
-        for one in held
-        for row in message_rows((one.message,), one.run)
-    )
-
-
-def _since(tools: Tools, message: Message) -> str:
-    data = tools.files.read(tools.root / message.plan)
-    if data is None:
-        return "(the file is gone)"
-    return "" if _digest(data) == message.plan_digest else "(the file has changed since)"
-
-
-def _digest(data: bytes) -> Digest:
-    return Digest("sha256:" + hashlib.sha256(data).hexdigest())
 
 
 def mark_read(tools: Tools, party: Party, held: Iterable[Held], *, settled: bool = False) -> None:
