@@ -1,4 +1,4 @@
-"""Budgets: how much a run and a job may take before a human is asked whether they are worth more (P30).
+"""Budgets: what is put to a human when a run or a job has taken as much as it may (P30).
 
 A budget never stops what is at work. While it is asked about, nothing new begins; `go_on` grants as much again.
 """
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.run import JobPhase
 from gitorch.model.workflow import UNCLAIMED
-from gitorch.rules.readings import held, limits_of, living_session, open_questions
+from gitorch.rules.readings import held, limits_of, living_session
+from gitorch.rules.spending import BUDGET, GO_ON, sessions_spent, times_granted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,16 +21,8 @@ if TYPE_CHECKING:
     from gitorch.model.observed import SessionSeen
     from gitorch.model.run import JobState, Run, Session
 
-GO_ON = "go_on"
 RUN_OPTIONS = (GO_ON, "stop_run")
 JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")
-BUDGET = "budget:"
-
-
-def times_granted(run: Run, trigger: str) -> int:
-    """How often people gave this budget once more."""
-    asked = (q for q in run.questions.values() if q.trigger == trigger and q.answer is not None)
-    return sum(1 for q in asked if q.answer is not None and q.answer.option == GO_ON)
 
 
 def over_budget(run: Run, now: Moment) -> Iterator[Command]:
@@ -45,17 +38,6 @@ def over_budget(run: Run, now: Moment) -> Iterator[Command]:
 def _wants_session(run: Run, job: JobState) -> bool:
     queued = job.phase is JobPhase.QUEUED and job.spec.kind not in UNCLAIMED
     return queued and living_session(run, job) is None and not held(run, job.spec.id)
-
-
-def sessions_spent(run: Run) -> bool:
-    """Whether the run may not begin another session."""
-    allowed = run.settings.sessions_max * (1 + times_granted(run, f"{BUDGET}sessions"))
-    return bool(allowed) and len(run.sessions) >= allowed
-
-
-def asked_about_budget(run: Run) -> bool:
-    """Whether a human is asked if the whole run is worth more; until then nothing new is begun in it."""
-    return any(q.trigger.startswith(BUDGET) and q.job is None for q in open_questions(run))
 
 
 def _asked(run: Run, what: str, happened: str) -> Command:
