@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def heard(home_of_runs: House) -> list[tuple[str, list[str]]]:
     hooks = house.script.parent / "hooks"
     hooks.mkdir()
     (hooks / "sitecustomize.py").write_text(HOOK % str(log), encoding="utf-8")
-    env = {"PYTHONPATH": str(hooks)}
+    env = {"PYTHONPATH": os.pathsep.join(filter(None, (str(hooks), os.environ.get("PYTHONPATH"))))}
 
     def gitorch(*words: str, status: int | None = 0) -> Any:
         return house(*words, "--json", status=status, env=env).json
