@@ -49,7 +49,12 @@ def test_who_only_looks_loads_nothing_that_decides():
     code = "import sys, gitorch.app.looking, gitorch.app.mailbox, gitorch.cli.views; print(*sys.modules)"
     modules = set(processes.call("-c", code).stdout.decode().split())
     assert "gitorch.rules.board" in modules
-    assert not modules & {"gitorch.model.commands", "gitorch.model.events", "gitorch.rules.decide", "gitorch.app.acting"}
+    assert not modules & {
+        "gitorch.model.commands",
+        "gitorch.model.events",
+        "gitorch.rules.decide",
+        "gitorch.app.acting",
+    }
 
 
 def test_status_for_a_pipe_does_not_load_the_live_page():
