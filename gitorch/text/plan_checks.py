@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gitorch.model.graph import find_cycles
-from gitorch.model.values import dataclass
 from gitorch.text.form import did_you_mean
 from gitorch.text.globs import glob_fault
 from gitorch.text.plan_tracked import check_issue
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gitorch.errors import Problem
-    from gitorch.model.plan import Task
     from gitorch.text.markdown import Document
+    from gitorch.text.plan_draft import Draft
     from gitorch.text.plan_sections import Gate, Named, Section
     from gitorch.text.plan_tracked import Tracked
     from gitorch.text.source import Source
@@ -26,27 +25,6 @@ if TYPE_CHECKING:
 _PLACEHOLDER = re.compile(r"\{\{(?P<name>.*?)\}\}")
 _TEMPLATE_NAME = re.compile(r"\s*[A-Z][A-Z0-9_]*\s*")
 _STRIP = re.compile(r"<!--\s*STRIP\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An epic before it is judged: from its heading, its line in a list, or both."""
-
-    path: str
-    id: str
-    title: str
-    line: int
-    tasks: tuple[Task, ...]
-    needs: tuple[Named, ...] = ()
-    allowed: tuple[Named, ...] = ()
-    forbidden: tuple[Named, ...] = ()
-    closed: bool = False
-    issue: str = ""
-
-    @property
-    def job(self) -> str:
-        """The id that the epic has in a run: its own, or one made from that of its issue, which may hold dots and capitals."""
-        return slug(self.id, "epic") if self.issue else self.id
 
 
 def check_epics(source: Source, drafts: Sequence[Draft], tracked: Tracked) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.text.front_matter import Declared
-from gitorch.text.plan_checks import Draft
+from gitorch.text.plan_draft import Draft
 from gitorch.text.plan_sections import Named
 from gitorch.text.plan_words import (
     EpicWords,

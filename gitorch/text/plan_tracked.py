@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitorch.errors import Problem
     from gitorch.model.tracker import Backlog
     from gitorch.text.front_matter import Declared
-    from gitorch.text.plan_checks import Draft
+    from gitorch.text.plan_draft import Draft
     from gitorch.text.plan_sections import Gate, Outline
     from gitorch.text.source import Source
 
