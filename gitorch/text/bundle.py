@@ -71,14 +71,19 @@ def bundle(
         "redacted": sum(bool(line.get("redacted")) for line in written),
         "attached": kept,
         "files": named,
-        "bundle": chain.digest(_json(named).encode()),
     }
+    manifest["bundle"] = _sum(manifest)
     files[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
     return Bundle(files, manifest)
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _sum(manifest: Mapping[str, Any]) -> str:
+    """The digest of all that a manifest says beside it."""
+    return chain.digest(_json({key: value for key, value in manifest.items() if key != "bundle"}).encode())
 
 
 def _written(line: Line, policies: Collection[str]) -> dict[str, Any]:
@@ -111,10 +116,16 @@ class Checked:
 
 def check_bundle(files: Mapping[str, bytes]) -> Checked:
     """Check an export by itself: every file by the manifest, every record by the chain. Raises Corrupt, naming file and line."""
-    manifest = _manifest(files)
+    try:
+        return _checked(files, _manifest(files))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:  # sealed by somebody, but of another shape
+        raise _wrong(MANIFEST, f"it is no manifest of {FORMAT}") from error
+
+
+def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Checked:
     named = manifest["files"]
-    if chain.digest(_json(named).encode()) != manifest["bundle"]:
-        raise _wrong(MANIFEST, "its list of files is not what its own digest says")
+    if _sum(manifest) != manifest["bundle"]:
+        raise _wrong(MANIFEST, "it is not what its own digest says")
     strange = sorted({*files} - {MANIFEST, *named})
     if strange:
         raise _wrong(strange[0], "the manifest does not name it")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from gitorch.text.front_matter import Declared
     from gitorch.text.markdown import Document
-    from gitorch.text.plan_checks import Draft
+    from gitorch.text.plan_draft import Draft
     from gitorch.text.plan_epics import Sections
     from gitorch.text.plan_sections import Gate, Named, Outline, Section
     from gitorch.text.plan_tracked import Ask, Tracked

@@ -84,7 +84,8 @@ def test_any_changed_byte_is_found(data):
         return
     # Only blanks of the manifest may change without changing what it says.
     assert path == MANIFEST
-    assert json.loads(files[path]) == json.loads(made().files[path]) or found
+    assert json.loads(files[path]) == json.loads(made().files[path])
+    assert found == check_bundle(made().files)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,13 @@ def test_what_is_missing_or_added_is_named(change, where):
         check_bundle(files)
 
 
+def sealed(manifest: dict) -> bytes:
+    """A manifest under its own right digest, whatever it says."""
+    told = {key: value for key, value in manifest.items() if key != "bundle"}
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**told, "bundle": chain.digest(text.encode())}).encode()
+
+
 def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, bytes]:
     """Somebody who changes records and works out every digest of the manifest again."""
     data = "".join(
@@ -111,9 +119,14 @@ def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, byte
     ).encode()
     manifest = json.loads(files[MANIFEST])
     manifest["files"][RECORDS] = {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)}
-    named = json.dumps(manifest["files"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    manifest["bundle"] = chain.digest(named.encode())
-    return {**files, RECORDS: data, MANIFEST: json.dumps(manifest).encode()}
+    return {**files, RECORDS: data, MANIFEST: sealed(manifest)}
+
+
+@pytest.mark.parametrize("odd", [{"files": ["records.jsonl"]}, {"attached": 3}, {"head": 7}])
+def test_a_manifest_of_another_shape_is_named_whoever_sealed_it(odd):
+    files = dict(made().files)
+    with pytest.raises(Corrupt, match="manifest"):
+        check_bundle({**files, MANIFEST: sealed({**json.loads(files[MANIFEST]), **odd})})
 
 
 @pytest.mark.parametrize(
