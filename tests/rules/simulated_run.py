@@ -161,12 +161,24 @@ class Laws:
             case e.FindingsListed(job=job):
                 self.passed.discard(job)
                 self.sent_back[job] = self.sent_back.get(job, 0) + 1
+                self.call_off(job)
             case e.LeaseGranted():
                 self.granted(event)
-            case e.LeaseEnded(job=job) | e.VerdictGiven(job=job) | e.JobFailed(job=job) | e.HandedOff(job=job):
+            case e.LeaseEnded(job=job) | e.VerdictGiven(job=job) | e.HandedOff(job=job):
                 self.at_work.discard(job)
+            case e.JobFailed(job=job) | e.JobReopened(job=job) | e.WorkVoided(job=job):
+                self.at_work.discard(job)
+                self.call_off(job)
             case _:
                 pass
+
+    def call_off(self, taken_back: JobId) -> None:
+        """Who judges work that was taken back, or stands on it, judges nothing any more."""
+        self.at_work -= {name for name in self.play.run.workflow.jobs if self.stands_on(name, taken_back)}
+
+    def stands_on(self, name: JobId, other: JobId) -> bool:
+        job = self.play.run.workflow.jobs[name]
+        return any(below == other or self.stands_on(below, other) for below in {*job.needs, job.subject} - {None})
 
     def granted(self, event: e.LeaseGranted) -> None:
         """Not more at once than the run allows, and no job before what it needs."""
