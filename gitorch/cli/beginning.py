@@ -66,8 +66,13 @@ def _sick(signs: tuple[Sign, ...], bad: list[Sign]) -> Unavailable:
 
 
 def _signs_text(signs: tuple[Sign, ...], page: Page) -> str:
+    from gitorch.model.values import replace
+
     shown = {True: Cell("ok", "green"), False: Cell("bad", "red"), None: Cell("note", "yellow")}
-    lines = page.table([(shown[s.ok], Cell(s.name, "bold"), Cell(s.said)) for s in signs], gives=(2,))
+    page = replace(
+        page, width=0
+    )  # paths and commands are to be copied, so a terminal may break them but nobody cuts them
+    lines = page.table([(shown[s.ok], Cell(s.name, "bold"), Cell(s.said)) for s in signs])
     fixes = [page.line(f"  {s.name}: {s.fix}") for s in signs if s.fix and s.ok is not True]
     return "\n".join([*lines, *(["", page.line("to do", "bold"), *fixes] if fixes else [])])
 

@@ -23,6 +23,6 @@ def test_the_page_of_screens_shows_what_a_run_shows(tmp_path: Path, request) -> 
     assert in_words(PAGE.read_text(encoding="utf-8")) == in_words(told)
 
 
-def in_words(text: str) -> list[list[str]]:
-    """The words of each line: how wide a column is depends on how long a run took."""
-    return [line.split() for line in text.splitlines()]
+def in_words(text: str) -> list[str]:
+    """The words alone: how wide a column is, and where a line is broken, depends on how long a run took."""
+    return text.split()

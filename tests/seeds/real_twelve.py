@@ -146,8 +146,11 @@ class Twelve:
         elif kind == "approval" and (self.refused or self.dice.random() < 0.9):
             self.typed("approve", run, "--yes")
         elif kind == "approval" or set(row["options"]) == {"retry", "stop_run"}:
+            report = self.house("report", run, "--json").json["report"]
+            if report is None:  # voided since, by an answer just given: what was asked about it is asked anew
+                return f"{kind}:{self.choose(row)}"
             self.refused += 1
-            branches = self.house("report", run, "--json").json["report"]["branches"]
+            branches = report["branches"]
             self.typed("reject", run, "--rework", self.dice.choice(branches)["job"], "--note", "Not yet.")
             return f"{kind}:rework"
         else:
