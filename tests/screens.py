@@ -88,6 +88,10 @@ handoff = "DONE"
 """
 
 
+WIDE = {"COLUMNS": "120"}
+"""A width of our own: whoever runs the tests has one, too, which would decide what is cut."""
+
+
 def page(house: House) -> str:
     """Play the run and tell it as a page."""
     folder = house.path.parent
@@ -100,7 +104,7 @@ def page(house: House) -> str:
 
     def show(title: str, words: str, said: str = "") -> None:
         spoken = [part.replace("_", " ") for part in words.split()[1:]]
-        text = said or house(*spoken, status=None).text
+        text = said or house(*spoken, status=None, env=WIDE).text
         shown = " ".join(f'"{part}"' if " " in part else part for part in ("gitorch", *spoken))
         taken.append(f"## {title}\n\n```text\n$ {shown}\n{text.rstrip()}\n```\n")
 
@@ -119,7 +123,7 @@ def page(house: House) -> str:
     show("The merge report", "gitorch report")
     show("Approving the merge", "gitorch approve --yes")
     show("After the merge", "gitorch status")
-    looked = house("doctor", status=None).text.splitlines()
+    looked = house("doctor", status=None, env=WIDE).text.splitlines()
     # Which vendors' programs a machine has, and so what it lacks, is no matter of ours.
     kept = "\n".join(line for line in looked if not re.match(r"note +runtime |  runtime: |to do$", line))
     show("What could keep a run from starting", "gitorch doctor", kept)
