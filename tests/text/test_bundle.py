@@ -156,7 +156,7 @@ def test_a_chain_that_was_changed_is_found_even_under_a_new_manifest(change, mes
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (f"see {HOME}ada/work/x.py:3", "see ~/work/x.py:3"),
+        (f"see {HOME}ada/code/x.py:3", "see ~/code/x.py:3"),
         (f"see {USERS}Ada/x and C:\\Users\\Ada\\x", "see ~/x and ~\\x"),
         ("url https://host/home/x stays", "url https://host/home/x stays"),
         ("ask ada.l+x@mail.firm.org now", "ask [redacted: an e-mail address] now"),
