@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, NotFound, Refused
@@ -91,6 +92,7 @@ def _write(folder: Path, made: Bundle) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)  # it was not there before
         raise Refused(f"{folder} cannot be written: {(error.strerror or str(error)).lower()}", "df -h .") from error
 
 
