@@ -26,7 +26,7 @@ def perform(scene: Scene, steps: Sequence[Step]) -> None:
         act = ACTS[step.name]
         if number <= done and not act.redo:
             continue
-        if step.flag("once", otherwise=False) and not scene.mark(step, "once"):
+        if step.flag("once", otherwise=False) and not scene.mark(step.place, "once"):
             continue
         act.perform(scene, step)
 

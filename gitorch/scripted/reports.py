@@ -127,11 +127,11 @@ def _was_answered(scene: Scene, step: Step, texts: Sequence[str]) -> bool:
     """
     if all(scene.brief.answer_to(scene.fill(text)) is not None for text in texts if text) and any(texts):
         return True
-    if not scene.marked(step, _waiting(scene)):
+    if not scene.marked(step.place, _waiting(scene)):
         return False
     if scene.letter == "answer":
-        scene.mark(step, _waiting(scene) + "-over")
-    if scene.marked(step, _waiting(scene) + "-over"):
+        scene.mark(step.place, _waiting(scene) + "-over")
+    if scene.marked(step.place, _waiting(scene) + "-over"):
         return True
     raise TurnOver("Still waiting for an answer.")
 
@@ -139,7 +139,7 @@ def _was_answered(scene: Scene, step: Step, texts: Sequence[str]) -> bool:
 def _close(scene: Scene, step: Step, reply: Reply, *, waits: bool) -> None:
     """What follows a call: waiting where the step waits, an end where it was not possible at all."""
     if reply.accepted and waits:
-        scene.mark(step, _waiting(scene))
+        scene.mark(step.place, _waiting(scene))
     if not reply.accepted and not reply.refused:
         raise TurnFailed(reply.text or f"gitorch ended with {reply.status}")
     if waits or reply.refused:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from gitorch.scripted.brief import Brief
     from gitorch.scripted.console import Console
     from gitorch.scripted.desk import Desk
-    from gitorch.scripted.step import Step
     from gitorch.scripted.worktree import Worktree
 
 WORD = re.compile(r"\{(head|commit|base|nonce|attempt|job|subject|ran|(?:answer|quoted):[\w-]+)\}")
@@ -65,16 +64,16 @@ class Scene:
         """Put only answers in their places: for the text of files, where `{commit}` may be somebody's code."""
         return ANSWER.sub(lambda found: self._fact(found.group(1), found.group()), text)
 
-    def mark(self, step: Step, what: str) -> bool:
-        """Mark this step in this worktree, for good; true the first time."""
-        return self.worktree.mark(self._mark(step, what))
+    def mark(self, place: str, what: str) -> bool:
+        """Mark the step at this place of the script in this worktree, for good; true the first time."""
+        return self.worktree.mark(self._mark(place, what))
 
-    def marked(self, step: Step, what: str) -> bool:
+    def marked(self, place: str, what: str) -> bool:
         """Whether `mark` was called, by this process or one before it."""
-        return (self.worktree.notes / self._mark(step, what)).exists()
+        return (self.worktree.notes / self._mark(place, what)).exists()
 
-    def _mark(self, step: Step, what: str) -> str:
-        return f"{what}-{hashlib.sha256(f'{self.brief.job} {step.place}'.encode()).hexdigest()[:16]}"
+    def _mark(self, place: str, what: str) -> str:
+        return f"{what}-{hashlib.sha256(f'{self.brief.job} {place}'.encode()).hexdigest()[:16]}"
 
     def _fact(self, word: str, written: str) -> str:
         kind, _, name = word.partition(":")
