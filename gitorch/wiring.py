@@ -110,7 +110,7 @@ def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
     env = {k: v for k, v in environ.items() if not k.startswith("GIT_")}
     store: Store
     if choose(common).store == "git":
-        from gitorch.world.git_store import GitStore
+        from gitorch.world.git.store import GitStore
 
         store = GitStore(common, env)
     else:
@@ -121,7 +121,7 @@ def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
 
 
 def _history(common: Path, env: Mapping[str, str]) -> History:
-    from gitorch.world.history import GitHistory
+    from gitorch.world.git.history import GitHistory
 
     return GitHistory(common, env)
 
@@ -174,25 +174,25 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
 
 
 def _terminals(home: Path, name: str, clock: Clock, environ: Mapping[str, str]) -> Terminals:
-    from gitorch.world.terminals import TmuxTerminals
+    from gitorch.world.terminal.terminals import TmuxTerminals
 
     return TmuxTerminals(home, name, clock, environ)
 
 
 def _git(root: Path, environ: Mapping[str, str], clock: Clock) -> Git:
-    from gitorch.world.git import GitCommands
+    from gitorch.world.git.repository import GitCommands
 
     return GitCommands(root, environ, clock)
 
 
 def _remotes(root: Path, environ: Mapping[str, str], clock: Clock) -> Remotes:
-    from gitorch.world.remotes import GitRemotes
+    from gitorch.world.git.remotes import GitRemotes
 
     return GitRemotes(root, environ, clock)
 
 
 def _worktrees(root: Path, environ: Mapping[str, str], clock: Clock) -> Worktrees:
-    from gitorch.world.worktrees import GitWorktrees
+    from gitorch.world.git.worktrees import GitWorktrees
 
     return GitWorktrees(root, environ, clock)
 
@@ -265,7 +265,7 @@ def tracker(kind: str, root: Path, environ: Mapping[str, str], clock: Clock) -> 
 
 
 def _signatures(environ: Mapping[str, str]) -> Signatures:
-    from gitorch.world.signatures import SshSignatures
+    from gitorch.world.git.signatures import SshSignatures
 
     return SshSignatures(environ)
 

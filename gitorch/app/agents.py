@@ -16,12 +16,12 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import SessionPhase
 from gitorch.model.values import dataclass, replace
 from gitorch.rules import ensure
-from gitorch.rules.brief import brief_data, brief_text
-from gitorch.rules.citations import marked
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
 from gitorch.rules.readings import committed_by_host, judged_commit, writes
-from gitorch.text.story import author
+from gitorch.rules.review.citations import marked
+from gitorch.rules.telling.brief import brief_data, brief_text
+from gitorch.text.records.story import author
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

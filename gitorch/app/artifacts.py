@@ -13,10 +13,10 @@ from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import CommitId, Digest
 from gitorch.model.run import SessionPhase
 from gitorch.model.values import dataclass
-from gitorch.rules.evidence import faults_of
-from gitorch.rules.ledgers import ledger_text, merged
-from gitorch.rules.paths import path_fault
 from gitorch.rules.readings import writes
+from gitorch.rules.review.evidence import faults_of
+from gitorch.rules.review.ledgers import ledger_text, merged
+from gitorch.rules.scope.paths import path_fault
 from gitorch.text.artifact import BYTES_MAX, parse_artifact
 from gitorch.text.secret_words import secrets_in
 

@@ -8,7 +8,7 @@ from gitorch.app.setup import AGENTS
 from gitorch.app.starting import runtime_facts
 from gitorch.model.config import Config
 from gitorch.model.values import replace
-from gitorch.rules.compile import lane_of, reviewer_runtime
+from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from gitorch.app.starting import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.values import dataclass
 from gitorch.model.workflow import Commits
-from gitorch.rules.compile import lane_of, reviewer_runtime
+from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

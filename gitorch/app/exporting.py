@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, NotFound, Refused
 from gitorch.model.values import dataclass
-from gitorch.text import chain
-from gitorch.text.bundle import MANIFEST, Bundle, Checked, Line, bundle, check_bundle
-from gitorch.text.record import encode
+from gitorch.text.records import chain
+from gitorch.text.records.bundle import MANIFEST, Bundle, Checked, Line, bundle, check_bundle
+from gitorch.text.records.record import encode
 from gitorch.text.redact import POLICIES
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from gitorch.model.run import RunPhase, SessionPhase
 from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
-from gitorch.rules.brief import BRIEF_PATH, brief_data, brief_text
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.readings import writes
+from gitorch.rules.telling.brief import BRIEF_PATH, brief_data, brief_text
 
 if TYPE_CHECKING:
     from pathlib import Path

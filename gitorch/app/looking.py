@@ -8,8 +8,8 @@ from gitorch.app.finding import find_question, find_run, run_with
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import MessageId
 from gitorch.model.run import SessionPhase
-from gitorch.rules.board import cleanup_row, inbox, run_view, why
-from gitorch.rules.presence import agent_words
+from gitorch.rules.telling.board import cleanup_row, inbox, run_view, why
+from gitorch.rules.telling.presence import agent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

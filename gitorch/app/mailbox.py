@@ -10,8 +10,8 @@ from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
 from gitorch.model.run import OVER
 from gitorch.model.values import dataclass, replace
-from gitorch.rules.board import message_rows
-from gitorch.rules.mail import is_person, is_plan, unread
+from gitorch.rules.telling.board import message_rows
+from gitorch.rules.telling.mail import is_person, is_plan, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,9 +13,9 @@ from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
 from gitorch.model.run import BranchFacts, Trial
-from gitorch.rules.merge_report import epic_report_text, merge_message, report_text, sha256
 from gitorch.rules.readings import branch_name, merge_jobs, producer, reportable
-from gitorch.rules.report_data import report_json
+from gitorch.rules.telling.merge_report import epic_report_text, merge_message, report_text, sha256
+from gitorch.rules.telling.report_data import report_json
 
 if TYPE_CHECKING:
     from gitorch.app.tools import Tools

@@ -14,7 +14,7 @@ from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.run import OVER
 from gitorch.model.values import dataclass
-from gitorch.rules.mail import is_person, is_plan, job_named
+from gitorch.rules.telling.mail import is_person, is_plan, job_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,10 +18,10 @@ from gitorch.model.commands import TakeSlip
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import SessionPhase
 from gitorch.model.values import dataclass
-from gitorch.rules.board import why
-from gitorch.rules.brief import BRIEF_PATH, BRIEF_VALUES_PATH
+from gitorch.rules.telling.board import why
+from gitorch.rules.telling.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.text import slip as slips
-from gitorch.text.released import kind_of
+from gitorch.text.records.released import kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,18 @@ from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.rules.brief import BRIEF_PATH, BRIEF_VALUES_PATH, brief_data, brief_text, letter_path, letter_text, pointer
-from gitorch.rules.notices import notice
 from gitorch.rules.outstanding import may_begin, next_letter
 from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, writes
+from gitorch.rules.telling.brief import (
+    BRIEF_PATH,
+    BRIEF_VALUES_PATH,
+    brief_data,
+    brief_text,
+    letter_path,
+    letter_text,
+    pointer,
+)
+from gitorch.rules.telling.notices import notice
 
 if TYPE_CHECKING:
     from pathlib import Path

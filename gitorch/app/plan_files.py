@@ -9,7 +9,7 @@ from gitorch.errors import NotFound, Problem, Unavailable
 from gitorch.model.plan import Plan
 from gitorch.model.tracker import Backlog
 from gitorch.model.values import dataclass
-from gitorch.text.plan import named_prompt, parse_plan
+from gitorch.text.plans.plan import named_prompt, parse_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

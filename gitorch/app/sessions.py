@@ -21,9 +21,9 @@ from gitorch.model.plan import Plan
 from gitorch.model.run import OVER, SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, JobSpec, Workflow
-from gitorch.rules.compile import default_settings, lane_of
-from gitorch.rules.mail import job_named
-from gitorch.rules.presence import session_rows
+from gitorch.rules.telling.mail import job_named
+from gitorch.rules.telling.presence import session_rows
+from gitorch.rules.workflows.compile import default_settings, lane_of
 from gitorch.text.slug import epic_id_fault
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt, Denied
 from gitorch.model.events import MergeApproved
 from gitorch.model.values import dataclass
-from gitorch.rules.approval import NAMESPACE, approval_text
+from gitorch.rules.telling.approval import NAMESPACE, approval_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,10 @@ from gitorch.model.plan import Plan
 from gitorch.model.run import OVER, Board
 from gitorch.model.values import dataclass, replace
 from gitorch.model.workflow import REVIEWING
-from gitorch.rules.compile import (
+from gitorch.rules.ensure import not_begun, run_there
+from gitorch.rules.readings import target_confirmed
+from gitorch.rules.telling.mail import is_plan
+from gitorch.rules.workflows.compile import (
     compile_plan,
     compile_workflow,
     configured,
@@ -25,11 +28,8 @@ from gitorch.rules.compile import (
     lane_of,
     reviewer_runtime,
 )
-from gitorch.rules.ensure import not_begun, run_there
-from gitorch.rules.graph import execution_plan
-from gitorch.rules.mail import is_plan
-from gitorch.rules.readiness import check_plan
-from gitorch.rules.readings import target_confirmed
+from gitorch.rules.workflows.graph import execution_plan
+from gitorch.rules.workflows.readiness import check_plan
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:

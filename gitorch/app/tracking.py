@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Unavailable
 from gitorch.model import commands
-from gitorch.rules.closings import watched
-from gitorch.rules.tracked import closed_by, issues_of, reason_of
+from gitorch.rules.workflows.closings import watched
+from gitorch.rules.workflows.tracked import closed_by, issues_of, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

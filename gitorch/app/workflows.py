@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused
-from gitorch.text.workflow_file import parse_workflow
+from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitorch.cli.cells import safe_text
-from gitorch.cli.plain import plain, to_json
+from gitorch.cli.pages.cells import safe_text
+from gitorch.cli.pages.plain import plain, to_json
 from gitorch.errors import GitorchError, Malformed, Unavailable, Usage
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitorch.cli.page import Page
+from gitorch.cli.pages.page import Page
+from gitorch.cli.pages.plain import to_json
 from gitorch.cli.parts import Parts
-from gitorch.cli.plain import to_json
 from gitorch.errors import Usage
 from gitorch.model.ids import Moment
 

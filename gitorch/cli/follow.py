@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.story import told
+from gitorch.cli.pages.story import told
 
 if TYPE_CHECKING:
     from gitorch.app.tick import Ticked

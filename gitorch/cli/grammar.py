@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitorch import __version__
-from gitorch.cli.verbs import AGENTS, PEOPLE, VERBS
+from gitorch.cli.catalogue import AGENTS, PEOPLE, VERBS
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def verb(name: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:
 
 
 class Verbs(click.Group):
-    """The verbs of `verbs.VERBS`, each imported when it is called and not before."""
+    """The verbs of `catalogue.VERBS`, each imported when it is called and not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table, which is the order of use."""
@@ -92,7 +92,7 @@ class Verbs(click.Group):
         entry = VERBS.get(cmd_name)
         if entry is None:
             return None
-        found = getattr(import_module(f"gitorch.cli.{entry.module}"), entry.name)
+        found = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(

@@ -16,7 +16,7 @@ from gitorch.errors import Corrupt, Refused, Unavailable
 from gitorch.ledger import lock, place
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
-from gitorch.text import objects
+from gitorch.text.records import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

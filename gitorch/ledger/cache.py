@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import RunId
 
-_FOLDERS = ("model", "rules", "rules/evolving", "ledger", "text")
+FOLDERS = (
+    *("model", "rules", "rules/evolving", "rules/review", "rules/telling", "rules/workflows"),
+    *("ledger", "text", "text/records"),
+)
 """Where it is written what a state is and how it follows from records."""
 
 
 def key() -> str:
     """Changes with the version and with every file in those folders. Checksums, since hashlib costs 3 ms to import."""
     root, seen = os.path.dirname(gitorch.__file__), []  # noqa: PTH120  # a Path costs four times as much
-    for folder in _FOLDERS:
+    for folder in FOLDERS:
         with os.scandir(f"{root}/{folder}") as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):

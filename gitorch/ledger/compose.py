@@ -8,8 +8,8 @@ from gitorch.errors import Usage
 from gitorch.ledger import layout
 from gitorch.model.record import FileRef, Record
 from gitorch.ports.ledger import NewCommit
-from gitorch.text import chain, story
-from gitorch.text.record import decode, encode
+from gitorch.text.records import chain, story
+from gitorch.text.records.record import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from gitorch.ledger import layout
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, Moment
 from gitorch.model.record import Record
 from gitorch.model.run import Board, State
-from gitorch.text import chain, moment
+from gitorch.text.records import chain, moment
 
 if TYPE_CHECKING:
     from gitorch.ledger.shelf import Shelf
@@ -76,7 +76,7 @@ class Fold:
         path = next((path for path in commit.added if "/files/" not in path and path not in layout.GENESIS), None)
         if path is None or commit.parents != ((self.head.commit,) if self.head.commit else ()):
             raise Corrupt(f"Commit {commit.id} does not continue the ledger.", hint="gitorch verify", where=commit.id)
-        from gitorch.text.record import decode  # noqa: PLC0415  # 15 ms; with a fresh cache nothing is replayed
+        from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms; with a fresh cache nothing is replayed
 
         data = commit.added[path]
         record, digest = decode(path, data), chain.digest(data)

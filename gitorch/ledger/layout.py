@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Usage
-from gitorch.text import chain
+from gitorch.text.records import chain
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId

@@ -10,7 +10,7 @@ from gitorch.ledger import layout, lock, place, remembered
 from gitorch.ledger.fold import Step
 from gitorch.ledger.newest import Newest
 from gitorch.ports.ledger import Draft, Written
-from gitorch.text import chain
+from gitorch.text.records import chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -172,7 +172,7 @@ def _no_ledger() -> NotFound:
 
 def _written(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[Written]:
     """The records among the files of these commits that lie in a folder and come after a number."""
-    from gitorch.text.record import decode  # noqa: PLC0415  # the same
+    from gitorch.text.records.record import decode  # noqa: PLC0415  # the same
 
     for commit in commits:
         for path, data in commit.added.items():

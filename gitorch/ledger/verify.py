@@ -15,9 +15,9 @@ from gitorch.ledger import layout, remembered
 from gitorch.ledger.fold import NOTHING, Evolve, Fold, Head, Step
 from gitorch.ledger.shelf import Shelf
 from gitorch.ports.ledger import Verification
-from gitorch.text import chain, story
-from gitorch.text import record as codec
-from gitorch.text.released import kind_of, suffix_of
+from gitorch.text.records import chain, story
+from gitorch.text.records import record as codec
+from gitorch.text.records.released import kind_of, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

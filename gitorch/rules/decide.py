@@ -29,8 +29,8 @@ from gitorch.rules.deciding import (
     work,
 )
 from gitorch.rules.evolve import evolve
-from gitorch.rules.gates import next_question, settle
 from gitorch.rules.readings import CLEANUP_OPTIONS, CLEANUP_TEXT, open_questions, push_owed, writes
+from gitorch.rules.review.gates import next_question, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -15,8 +15,8 @@ from gitorch.model.run import Board, QuestionKind, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.evolving import artifacts, hands, merges, messages, people, runs, sessions, tracker, work
-from gitorch.rules.mail import unread_by_people
 from gitorch.rules.readings import is_settled, open_questions
+from gitorch.rules.telling.mail import unread_by_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

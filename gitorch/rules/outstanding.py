@@ -13,10 +13,7 @@ from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.permission import Answered
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
-from gitorch.rules.closings import owed_closings, under_way
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
-from gitorch.rules.notices import untold
-from gitorch.rules.permission import answering
 from gitorch.rules.readings import (
     base_parents,
     by_hand,
@@ -31,6 +28,9 @@ from gitorch.rules.readings import (
     reportable,
     writes,
 )
+from gitorch.rules.seeing.permission import answering
+from gitorch.rules.telling.notices import untold
+from gitorch.rules.workflows.closings import owed_closings, under_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

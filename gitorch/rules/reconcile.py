@@ -15,12 +15,10 @@ from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.budgets import over_budget, over_time
-from gitorch.rules.closings import learned_closings
 from gitorch.rules.deciding.hands import left_behind, requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, not_independent, queue
-from gitorch.rules.permission import answering
 from gitorch.rules.readings import (
     branch_name,
     check_needed,
@@ -33,6 +31,8 @@ from gitorch.rules.readings import (
     unanswered_trigger,
     writes,
 )
+from gitorch.rules.seeing.permission import answering
+from gitorch.rules.workflows.closings import learned_closings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from typing import Any
 
 from gitorch.errors import GitorchError, Malformed, Problem
 from gitorch.model.words import Slip
-from gitorch.text.shape import Wrong, shape
+from gitorch.text.records.shape import Wrong, shape
 
 FORMAT = "outbox/1"
 BYTES_MAX = 1_000_000

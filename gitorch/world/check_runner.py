@@ -22,7 +22,7 @@ from gitorch.errors import GitorchError
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
 from gitorch.world.files import read_json, write_json
-from gitorch.world.git_runner import GitRunner
+from gitorch.world.git.runner import GitRunner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.values import dataclass
 from gitorch.world import processes
-from gitorch.world.launch import SESSION_VARIABLE
-from gitorch.world.marks import folders
+from gitorch.world.terminal.launch import SESSION_VARIABLE
+from gitorch.world.terminal.marks import folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.rules.paths import collision
+from gitorch.rules.scope.paths import collision
 
 if TYPE_CHECKING:
     from pathlib import Path

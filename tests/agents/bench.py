@@ -16,7 +16,7 @@ from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.wiring import agent_path, find_preset
 from gitorch.world.clock import SystemClock
-from gitorch.world.terminals import TmuxTerminals
+from gitorch.world.terminal.terminals import TmuxTerminals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from recorded_screens import recorded
 
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option
-from gitorch.rules.permission import asked_on
-from gitorch.rules.screen import classify
+from gitorch.rules.seeing.permission import asked_on
+from gitorch.rules.seeing.screen import classify
 from gitorch.wiring import find_preset
 
 SCREENS = list(recorded())

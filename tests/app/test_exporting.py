@@ -4,7 +4,7 @@ import pytest
 
 from gitorch.app.exporting import _write
 from gitorch.errors import Refused
-from gitorch.text.bundle import MANIFEST, Bundle
+from gitorch.text.records.bundle import MANIFEST, Bundle
 
 
 def test_an_export_that_cannot_be_finished_leaves_nothing_that_would_be_in_the_way_of_the_next(tmp_path):

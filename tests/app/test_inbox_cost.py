@@ -11,7 +11,7 @@ from cli_stage import HUMAN, RUN, Stage
 
 from gitorch.app.looking import all_inbox
 from gitorch.model import commands as c
-from gitorch.rules.board import inbox
+from gitorch.rules.telling.board import inbox
 
 
 class Counting(MemoryLedger):

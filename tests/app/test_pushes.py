@@ -16,7 +16,7 @@ from gitorch.app import people
 from gitorch.app.tick import tick
 from gitorch.model import events
 from gitorch.model.values import replace
-from gitorch.rules.board import run_view, why
+from gitorch.rules.telling.board import run_view, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable

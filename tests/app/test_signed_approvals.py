@@ -20,8 +20,8 @@ from gitorch.errors import Denied, Failed
 from gitorch.model import commands, events
 from gitorch.model.config import Config
 from gitorch.model.values import replace
-from gitorch.rules.approval import NAMESPACE
-from gitorch.world.signatures import SshSignatures
+from gitorch.rules.telling.approval import NAMESPACE
+from gitorch.world.git.signatures import SshSignatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,8 +30,8 @@ from gitorch.model.workflow import Settings  # the same
 from gitorch.ports.ledger import Draft  # the same
 from gitorch.rules.evolve import evolve  # the same
 from gitorch.rules.readings import open_questions  # the same
-from gitorch.world.git_store import GitStore  # the same
-from gitorch.world.history import GitHistory  # the same
+from gitorch.world.git.history import GitHistory  # the same
+from gitorch.world.git.store import GitStore  # the same
 
 EPICS = {"schema": (), "api": ("schema",), "client": ("api",), "pages": ("api",), "docs": ("client",)}
 RENEWALS = 6

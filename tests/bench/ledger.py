@@ -25,8 +25,8 @@ from ledger_kit import AGENT, AT, ENV, HOST, REF, count, git, new_repo, open_led
 from gitorch.ledger.ledger import GitLedger  # the same
 from gitorch.ledger.place import common_dir  # the same
 from gitorch.model.ids import Moment, RunId  # the same
-from gitorch.world.git_store import GitStore  # the same
-from gitorch.world.history import GitHistory  # the same
+from gitorch.world.git.history import GitHistory  # the same
+from gitorch.world.git.store import GitStore  # the same
 
 RUN_RECORDS = 200
 

@@ -9,9 +9,9 @@ import pytest
 from cli_stage import Stage
 
 from gitorch.app.setup import Proposal
-from gitorch.cli import adopting
 from gitorch.cli.call import Streams
 from gitorch.cli.parts import Parts
+from gitorch.cli.verbs import adopting
 
 PROPOSAL = Proposal(
     ("gitorch.yaml", "branch gitorch/ledger"), (), {"tests.command": "make test"}, ("the tests are guessed",)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.cli.cells import cut, pad, safe_line, safe_text, width
+from gitorch.cli.pages.cells import cut, pad, safe_line, safe_text, width
 
 TEXT = st.text(st.sampled_from(list("ab 日本é\u0301🚀👩\u200d💻\ufe0f❤-…")), max_size=30)
 

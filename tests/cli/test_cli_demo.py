@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitorch.cli.demo import program_as_typed
+from gitorch.cli.verbs.demo import program_as_typed
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from cli_stage import RUN, Stage
 from cli_stage import many as play_many
 from rich.console import Console
 
-from gitorch.cli.cells import width
-from gitorch.cli.frame import Panel, frame_lines
-from gitorch.cli.live import LiveView
-from gitorch.cli.page import Page
-from gitorch.rules.board import run_view
+from gitorch.cli.pages.cells import width
+from gitorch.cli.pages.frame import Panel, frame_lines
+from gitorch.cli.pages.live import LiveView
+from gitorch.cli.pages.page import Page
+from gitorch.rules.telling.board import run_view
 
 TOLD = tuple(f"12:00:0{n}  sentence {n}" for n in range(9))
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.cli.cells import width
-from gitorch.cli.page import Cell, Page, duration
+from gitorch.cli.pages.cells import width
+from gitorch.cli.pages.page import Cell, Page, duration
 
 WORDS = st.text(st.sampled_from(list("abc 日本🚀")), max_size=40)
 PAGE = Page(0, colours=False, now=1_000_000)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_stage import Stage
 
-from gitorch.cli.plain import plain, to_json
+from gitorch.cli.pages.plain import plain, to_json
 from gitorch.model import commands, config, events, observed, plan, record, review, run, runtime, view, workflow
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import Lease

@@ -29,13 +29,13 @@ def test_help_and_errors_load_nothing_heavy(words):
 
 def test_no_module_of_the_command_line_but_the_live_page_loads_anything_heavy():
     code = (
-        "import sys, gitorch.cli.verbs as v; from importlib import import_module as i\n"
-        "[i('gitorch.cli.' + e.module) for e in v.VERBS.values() if e.module != 'demo']\n"
-        "import gitorch.cli.views, gitorch.cli.details, gitorch.cli.drawing, gitorch.cli.frame, gitorch.cli.sheets\n"
+        "import sys, gitorch.cli.catalogue as v; from importlib import import_module as i\n"
+        "[i('gitorch.cli.verbs.' + e.module) for e in v.VERBS.values() if e.module != 'demo']\n"
+        "import gitorch.cli.pages.views, gitorch.cli.pages.details, gitorch.cli.pages.drawing, gitorch.cli.pages.frame, gitorch.cli.pages.sheets\n"
         "print(*sys.modules)"
     )
     modules = set(processes.call("-c", code).stdout.decode().split())
-    assert "gitorch.cli.driving" in modules
+    assert "gitorch.cli.verbs.driving" in modules
     assert modules & HEAVY == set()
 
 
@@ -46,9 +46,9 @@ def test_what_an_agent_says_is_carried_without_what_merges():
 
 
 def test_who_only_looks_loads_nothing_that_decides():
-    code = "import sys, gitorch.app.looking, gitorch.app.mailbox, gitorch.cli.views; print(*sys.modules)"
+    code = "import sys, gitorch.app.looking, gitorch.app.mailbox, gitorch.cli.pages.views; print(*sys.modules)"
     modules = set(processes.call("-c", code).stdout.decode().split())
-    assert "gitorch.rules.board" in modules
+    assert "gitorch.rules.telling.board" in modules
     assert not modules & {
         "gitorch.model.commands",
         "gitorch.model.events",
@@ -58,7 +58,7 @@ def test_who_only_looks_loads_nothing_that_decides():
 
 
 def test_status_for_a_pipe_does_not_load_the_live_page():
-    assert loaded("working", "status", entry=(str(STAGE),)) & {"rich", "gitorch.cli.live"} == set()
+    assert loaded("working", "status", entry=(str(STAGE),)) & {"rich", "gitorch.cli.pages.live"} == set()
 
 
 def test_a_full_pipe_whose_reader_leaves_is_141():

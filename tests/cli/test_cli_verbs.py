@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
+from gitorch.cli.catalogue import AGENTS, PEOPLE, VERBS
 from gitorch.cli.grammar import Verb
-from gitorch.cli.verbs import AGENTS, PEOPLE, VERBS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 
@@ -19,7 +19,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 @pytest.mark.parametrize("name", VERBS)
 def test_a_verb_is_the_command_that_the_list_says(name):
     entry = VERBS[name]
-    command = getattr(import_module(f"gitorch.cli.{entry.module}"), entry.name)
+    command = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
     assert isinstance(command, Verb)
     assert command.name == name
     assert command.help.splitlines()[0].strip() == entry.says
@@ -39,7 +39,7 @@ def test_the_help_of_a_verb_has_examples_that_begin_with_it(stage, name):
 @pytest.mark.parametrize("name", VERBS)
 def test_the_examples_of_a_verb_can_be_read(name):
     entry = VERBS[name]
-    command = getattr(import_module(f"gitorch.cli.{entry.module}"), entry.name)
+    command = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
     for example in command.examples:
         words = shlex.split(example)[2:]
         context = command.make_context(name, words, obj=Silent(), resilient_parsing=False)

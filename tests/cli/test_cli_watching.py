@@ -9,7 +9,7 @@ from cli_stage import RUN, Stage
 from cli_stage import many as play_many
 
 from gitorch.cli.call import Streams
-from gitorch.cli.cells import width
+from gitorch.cli.pages.cells import width
 from gitorch.model.observed import AgentState, SessionSeen
 
 DIALOG = SessionSeen(present=True, started=True, state=AgentState.DIALOG, pid=7)

@@ -17,9 +17,9 @@ from gitorch.model.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
-from gitorch.world.git import GitCommands
-from gitorch.world.remotes import GitRemotes
-from gitorch.world.worktrees import GitWorktrees
+from gitorch.world.git.remotes import GitRemotes
+from gitorch.world.git.repository import GitCommands
+from gitorch.world.git.worktrees import GitWorktrees
 
 
 class RealGitBench:

@@ -15,8 +15,8 @@ from gitorch.ledger.lock import clear_stale
 from gitorch.ledger.place import choose, common_dir
 from gitorch.model.ids import CommitId, Moment
 from gitorch.ports.ledger import NewCommit
-from gitorch.world.git_store import GitStore
-from gitorch.world.history import GitHistory, scrubbed
+from gitorch.world.git.history import GitHistory, scrubbed
+from gitorch.world.git.store import GitStore
 
 REF = "refs/heads/gitorch/ledger"
 AUTHOR = "impl-api <s12@gitorch.invalid>"

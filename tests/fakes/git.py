@@ -12,7 +12,7 @@ from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult, WorktreeSeen
-from gitorch.world.worktrees import own_branch
+from gitorch.world.git.worktrees import own_branch
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.observed import READY, AgentState, SessionSeen
-from gitorch.world.launch import one_line, unsafe
+from gitorch.world.terminal.launch import one_line, unsafe
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from world.terminal_lab import Lab, wait_for
 
 from gitorch.model.ids import LetterId
-from gitorch.world.marks import folder_of
+from gitorch.world.terminal.marks import folder_of
 
 pytestmark = pytest.mark.tmux
 LINE = "Read .gitorch/brief.md and do what it says."

@@ -17,8 +17,8 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import Run, RunPhase, State
 from gitorch.model.workflow import Settings, Workflow
 from gitorch.ports.ledger import Draft
-from gitorch.world.git_store import GitStore
-from gitorch.world.history import GitHistory, scrubbed
+from gitorch.world.git.history import GitHistory, scrubbed
+from gitorch.world.git.store import GitStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gitorch.model.ids import Moment
 from gitorch.model.record import Actor, FileRef, Record
-from gitorch.text.canonical import normal
-from gitorch.text.released import RELEASED
-from gitorch.text.shape import hints
+from gitorch.text.records.canonical import normal
+from gitorch.text.records.released import RELEASED
+from gitorch.text.records.shape import hints
 
 NASTY = [
     "",

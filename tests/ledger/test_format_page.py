@@ -26,8 +26,8 @@ from test_verify import (
 
 from gitorch.model.events import QuestionAnswered
 from gitorch.ports.ledger import Draft
-from gitorch.text.record import decode, encode
-from gitorch.text.released import RELEASED, is_prose
+from gitorch.text.records.record import decode, encode
+from gitorch.text.records.released import RELEASED, is_prose
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "ledger-format.md").read_text(encoding="utf-8")
 RECIPE = re.search(r"^```sh\n(.*?)^```$", PAGE.split("## Check it without gitorch")[1], re.MULTILINE | re.DOTALL)[1]

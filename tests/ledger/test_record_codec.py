@@ -16,9 +16,9 @@ from gitorch.model.ids import NO_DIGEST, Digest, Moment
 from gitorch.model.record import Actor, ActorKind, FileRef, Record
 from gitorch.model.review import Check
 from gitorch.model.workflow import JobKind, JobSpec, Lane, Workflow
-from gitorch.text import canonical, moment
-from gitorch.text.record import decode, encode
-from gitorch.text.released import RELEASED, suffix_of
+from gitorch.text.records import canonical, moment
+from gitorch.text.records.record import decode, encode
+from gitorch.text.records.released import RELEASED, suffix_of
 
 AGENT = Actor(ActorKind.AGENT, "impl-api", "laptop", "s12")
 LEASE = LeaseGranted(

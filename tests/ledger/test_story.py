@@ -12,8 +12,8 @@ from gitorch.model.events import ActionRefused, CheckRecorded, LeaseGranted, Que
 from gitorch.model.ids import NO_DIGEST, Moment
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.review import Check, Choice, Finding, Severity
-from gitorch.text import chain, story
-from gitorch.text.released import RELEASED
+from gitorch.text.records import chain, story
+from gitorch.text.records.released import RELEASED
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "Ada", "laptop")
 FINDING = Finding(Severity.MINOR, "typo")

@@ -13,8 +13,8 @@ from gitorch.model.ids import Moment
 from gitorch.model.record import Record
 from gitorch.model.review import Choice
 from gitorch.ports.ledger import Draft
-from gitorch.text import chain, story
-from gitorch.text.record import decode, encode
+from gitorch.text.records import chain, story
+from gitorch.text.records.record import decode, encode
 
 VERDICT = VerdictGiven("api.spec", "api", "s4", 1, 1, "c" * 40, Choice.ACCEPT, (), "Looks right.\n")
 

@@ -23,12 +23,12 @@ from gitorch.model.ids import CommitId, JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.review import Disposition, Reply, Severity
 from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
-from gitorch.rules.board import run_view, why
-from gitorch.rules.endings import ending
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
-from gitorch.text.story import sentence
+from gitorch.rules.review.endings import ending
+from gitorch.rules.telling.board import run_view, why
+from gitorch.text.records.story import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,9 +17,9 @@ from gitorch.model import hand_commands as hand
 from gitorch.model.artifact import ArtifactKind, Claim, Document, Entry, Evidence
 from gitorch.model.review import Choice, Severity
 from gitorch.model.workflow import Expected, JobKind, JobSpec, Lane, Scope, Workflow
-from gitorch.rules.evidence import faults_of
-from gitorch.rules.ledgers import ledger_text, merged
-from gitorch.rules.paths import collision, path_fault
+from gitorch.rules.review.evidence import faults_of
+from gitorch.rules.review.ledgers import ledger_text, merged
+from gitorch.rules.scope.paths import collision, path_fault
 from gitorch.text.artifact import parse_artifact
 
 JOBS = (

@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from play import finding
 
-from gitorch.rules.citations import fault, marked
+from gitorch.rules.review.citations import fault, marked
 
 FILE = b"def greet(name):\n    return name\n\ngreet(1)"
 CASES = [

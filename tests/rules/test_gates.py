@@ -14,8 +14,8 @@ from play import PARALLEL, SETTINGS, Play, commit, finding
 from gitorch.model.ids import JobId
 from gitorch.model.review import Check, Choice, Listed, Severity
 from gitorch.model.run import JobPhase
-from gitorch.rules.findings import check_text, list_findings
-from gitorch.rules.gates import may_judge, settle
+from gitorch.rules.review.findings import check_text, list_findings
+from gitorch.rules.review.gates import may_judge, settle
 
 MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
 JUDGEMENTS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.rules.hazards import ABSENT, LINK, REPOSITORY, Change, hazards
+from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards
 
 FILE, PROGRAM = "100644", "100755"
 

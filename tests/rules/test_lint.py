@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.rules.lint import lint
-from gitorch.text.workflow_file import parse_workflow
+from gitorch.rules.workflows.lint import lint
+from gitorch.text.workflows.file import parse_workflow
 
 SOUND = """gitorch: workflow/1
 name: x

@@ -19,8 +19,8 @@ from gitorch.model.ids import JobId
 from gitorch.model.review import Check
 from gitorch.model.run import BranchFacts, Trial
 from gitorch.rules.change import with_job, with_question
-from gitorch.rules.merge_report import merge_message, report_text, sha256
-from gitorch.rules.report_data import report_json
+from gitorch.rules.telling.merge_report import merge_message, report_text, sha256
+from gitorch.rules.telling.report_data import report_json
 
 if TYPE_CHECKING:
     from gitorch.model import commands as c

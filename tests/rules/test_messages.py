@@ -13,11 +13,11 @@ from gitorch.model import events as e
 from gitorch.model.ids import NO_DIGEST, JobId, MessageId, Moment, RunId
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.run import Board, LetterKind, State
-from gitorch.rules.brief import brief_text, letter_text, pointer
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding.messages import SENT_MAX, TEXT_CHARACTERS_MAX, UNREAD_MAX
 from gitorch.rules.evolve import evolve
-from gitorch.rules.mail import unread
+from gitorch.rules.telling.brief import brief_text, letter_text, pointer
+from gitorch.rules.telling.mail import unread
 
 
 @pytest.fixture

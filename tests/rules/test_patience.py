@@ -13,9 +13,9 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, QuestionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
-from gitorch.rules.notices import AT_ONCE_MAX, notice
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.telling.notices import AT_ONCE_MAX, notice
 
 MINUTE = 60
 READY = SessionSeen(True, True, AgentState.WAITING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitorch.model.permission import Option, Rule
-from gitorch.rules.permission import answering
+from gitorch.rules.seeing.permission import answering
 
 RULES = (
     Rule(Option.REJECT, r"git push --force.*"),

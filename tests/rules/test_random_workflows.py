@@ -23,14 +23,14 @@ from gitorch.ledger.place import common_dir
 from gitorch.model.ids import Moment
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase
 from gitorch.ports.ledger import Draft
-from gitorch.rules.dry_run import dry_run
 from gitorch.rules.evolve import evolve
-from gitorch.rules.lint import lint
-from gitorch.rules.picture import run_picture, workflow_picture
-from gitorch.text.drawn_svg import svg
-from gitorch.text.layout import lay_out
-from gitorch.text.workflow_file import parse_workflow
-from gitorch.world.history import GitHistory
+from gitorch.rules.telling.dry_run import dry_run
+from gitorch.rules.telling.picture import run_picture, workflow_picture
+from gitorch.rules.workflows.lint import lint
+from gitorch.text.pictures.layout import lay_out
+from gitorch.text.pictures.svg import svg
+from gitorch.text.workflows.file import parse_workflow
+from gitorch.world.git.history import GitHistory
 
 QUICK, VERIFIED, SLOW = 100, 2, 1000
 

@@ -11,7 +11,7 @@ from gitorch.model.config import Config
 from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
 from gitorch.model.ids import CommitId, RunId
 from gitorch.model.plan import Epic, Plan, Task
-from gitorch.rules.readiness import check_plan
+from gitorch.rules.workflows.readiness import check_plan
 
 PLAN = Plan("plan.md", "A plan", (Epic("api", "The API", 7, "", (Task("Do", 9),)),), "sha256:1")
 CONFIG = Config(implementer="claude", test_command="make test")

@@ -15,12 +15,12 @@ from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.run import JobPhase
-from gitorch.rules.brief import brief_data, brief_text
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
-from gitorch.text.workflow_file import parse_workflow
+from gitorch.rules.telling.brief import brief_data, brief_text
+from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:
     from gitorch.model.workflow import Settings

@@ -12,7 +12,7 @@ from seed_story import Story, could_go_on, open_questions
 from simulated_twelve import Twelve
 
 from gitorch.rules import readings
-from gitorch.text.record import encode
+from gitorch.text.records.record import encode
 
 
 def story_of(world):

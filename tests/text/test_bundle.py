@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.errors import Corrupt
-from gitorch.text import chain
-from gitorch.text.bundle import MANIFEST, RECORDS, Line, bundle, check_bundle
+from gitorch.text.records import chain
+from gitorch.text.records.bundle import MANIFEST, RECORDS, Line, bundle, check_bundle
 from gitorch.text.redact import POLICIES, redacted
 
 TOKEN = "ghp_" + "a1B2" * 9

@@ -12,7 +12,7 @@ from gitorch.errors import Malformed
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.config_file import parse_config, render
-from gitorch.text.front_matter import NO_FULL_AUTO
+from gitorch.text.plans.front_matter import NO_FULL_AUTO
 
 TEMPLATE = Path(__file__).parents[2] / "templates" / "gitorch.yaml"
 

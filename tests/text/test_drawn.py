@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from gitorch.model.ids import JobId
 from gitorch.model.picture import Arrow, ArrowKind, Box, Picture
 from gitorch.model.run import JobPhase
-from gitorch.text.drawn import dot, mermaid, plain
-from gitorch.text.drawn_svg import STATES, fitted, svg
-from gitorch.text.layout import lay_out
+from gitorch.text.pictures.drawn import dot, mermaid, plain
+from gitorch.text.pictures.layout import lay_out
+from gitorch.text.pictures.svg import STATES, fitted, svg
 
 TITLES = (
     "Short",

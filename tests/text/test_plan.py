@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.model.plan import Task
-from gitorch.text.plan import parse_plan
+from gitorch.text.plans.plan import parse_plan
 from gitorch.text.slug import epic_id_fault, slug
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

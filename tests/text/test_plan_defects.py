@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitorch.text.front_matter import NO_FULL_AUTO
-from gitorch.text.plan import parse_plan
+from gitorch.text.plans.front_matter import NO_FULL_AUTO
+from gitorch.text.plans.plan import parse_plan
 
 HERE = Path(__file__).parent
 

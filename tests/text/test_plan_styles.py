@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gitorch.text.plan import parse_plan
+from gitorch.text.plans.plan import parse_plan
 
 
 def section(name, heading="## Epic: {} — Title", body="- [ ] x"):

@@ -6,7 +6,7 @@ from fakes.bd import issue, lines
 from gitorch.errors import Problem
 from gitorch.model.tracker import Backlog
 from gitorch.text.beads import parse_issues
-from gitorch.text.plan import parse_plan
+from gitorch.text.plans.plan import parse_plan
 
 SOURCE = ".beads/issues.jsonl"
 SHOP = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gitorch.text.plan import parse_plan
+from gitorch.text.plans.plan import parse_plan
 from gitorch.text.slug import RESERVED, slug
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gitorch.errors import Malformed
 from gitorch.model.ids import JobId
 from gitorch.model.workflow import Cycle, Expected, JobKind, ReviewMode, Settings, Timeouts
-from gitorch.text.workflow_file import parse_workflow
+from gitorch.text.workflows.file import parse_workflow
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "templates" / "workflows" / "code-change.yaml"

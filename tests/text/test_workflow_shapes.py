@@ -8,9 +8,9 @@ import pytest
 
 from gitorch.errors import Usage
 from gitorch.model.workflow import JobKind
-from gitorch.rules.lint import lint
-from gitorch.text.workflow_file import parse_workflow
-from gitorch.text.workflow_new import (
+from gitorch.rules.workflows.lint import lint
+from gitorch.text.workflows.file import parse_workflow
+from gitorch.text.workflows.new import (
     LANE_SETS,
     SHAPES,
     from_blocks,

@@ -12,8 +12,8 @@ from gitorch.model.runtime import Preset, Sign
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
-from gitorch.world.terminals import TmuxTerminals
-from gitorch.world.tmux import Tmux
+from gitorch.world.terminal.terminals import TmuxTerminals
+from gitorch.world.terminal.tmux import Tmux
 
 TUI = Path(__file__).with_name("tui.py")
 SIGNS = {

@@ -6,8 +6,8 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.model.permission import Answered, Option, Prompt
-from gitorch.world.answering import Answering, pending, told
-from gitorch.world.marks import folder_of
+from gitorch.world.terminal.answering import Answering, pending, told
+from gitorch.world.terminal.marks import folder_of
 
 pytestmark = pytest.mark.tmux
 

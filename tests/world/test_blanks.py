@@ -7,8 +7,8 @@ import pytest
 from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.blanks import blanks
-from gitorch.world.launch import by_input, command, write_files
+from gitorch.world.terminal.blanks import blanks
+from gitorch.world.terminal.launch import by_input, command, write_files
 
 PRESET = Preset(
     "p",

@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import repos
 
 from gitorch.world.clock import SystemClock
-from gitorch.world.git import GitCommands
-from gitorch.world.worktrees import GitWorktrees
+from gitorch.world.git.repository import GitCommands
+from gitorch.world.git.worktrees import GitWorktrees
 
 
 @pytest.fixture

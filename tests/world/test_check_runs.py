@@ -16,7 +16,7 @@ from gitorch.world.check_runner import HALF_BYTES
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
 from gitorch.world.files import read_json
-from gitorch.world.worktrees import GitWorktrees
+from gitorch.world.git.worktrees import GitWorktrees
 
 
 @pytest.fixture

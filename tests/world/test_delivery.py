@@ -11,8 +11,8 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.model.ids import LetterId
-from gitorch.world import delivery
-from gitorch.world.marks import SentMark, folder_of
+from gitorch.world.terminal import delivery
+from gitorch.world.terminal.marks import SentMark, folder_of
 
 pytestmark = pytest.mark.tmux
 LINE = "Read .gitorch/brief.md and do what it says."
@@ -189,7 +189,7 @@ CRASH = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from world import terminal_lab
-from gitorch.world import delivery
+from gitorch.world.terminal import delivery
 from gitorch.model.ids import LetterId
 from gitorch.ports.world import SessionKey
 from pathlib import Path

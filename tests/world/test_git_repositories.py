@@ -12,11 +12,11 @@ from world.terminal_lab import wait_for
 
 from gitorch.errors import Busy, Failed, Refused, Unavailable
 from gitorch.model.ids import CommitId, Moment
-from gitorch.world.checkout import bring_along
 from gitorch.world.clock import SystemClock
-from gitorch.world.git import GitCommands
-from gitorch.world.git_runner import GitRunner
-from gitorch.world.worktrees import GitWorktrees
+from gitorch.world.git.checkout import bring_along
+from gitorch.world.git.repository import GitCommands
+from gitorch.world.git.runner import GitRunner
+from gitorch.world.git.worktrees import GitWorktrees
 
 CLOCK = SystemClock()
 ODD = 'a "b" ü\n-x;'

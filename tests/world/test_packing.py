@@ -6,7 +6,7 @@ from pathlib import Path
 import repos
 
 from gitorch.world.clock import SystemClock
-from gitorch.world.git import GitCommands
+from gitorch.world.git.repository import GitCommands
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "ledger"))
 from ledger_kit import AGENT, AT, HOST, RUN, fill, open_ledger

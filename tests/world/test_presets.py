@@ -7,7 +7,7 @@ import pytest
 from gitorch.errors import Malformed
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, Sign
-from gitorch.rules.screen import classify
+from gitorch.rules.seeing.screen import classify
 from gitorch.text.preset import parse_preset
 
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))

@@ -7,8 +7,8 @@ import pytest
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, Sign
-from gitorch.rules.hooks import read_hook
-from gitorch.rules.screen import Signal, before_cursor, classify, in_input, input_empty, judge, tail
+from gitorch.rules.seeing.hooks import read_hook
+from gitorch.rules.seeing.screen import Signal, before_cursor, classify, in_input, input_empty, judge, tail
 
 PRESET = Preset(
     "p",

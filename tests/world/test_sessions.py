@@ -18,9 +18,9 @@ from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.marks import folder_of
-from gitorch.world.terminals import TmuxTerminals
-from gitorch.world.tmux import Tmux
+from gitorch.world.terminal.marks import folder_of
+from gitorch.world.terminal.terminals import TmuxTerminals
+from gitorch.world.terminal.tmux import Tmux
 
 pytestmark = pytest.mark.tmux
 

@@ -6,7 +6,7 @@ import pytest
 from waiting import until
 
 from gitorch.world.clock import SystemClock
-from gitorch.world.worktrees import GONE, GitWorktrees
+from gitorch.world.git.worktrees import GONE, GitWorktrees
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from gitorch.model.record import ActorKind
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import Capability, holds
 from gitorch.rules.deciding import late
-from gitorch.rules.globs import covered
-from gitorch.rules.ledgers import wrong_with_document
-from gitorch.rules.paths import path_fault
 from gitorch.rules.readings import writes
+from gitorch.rules.review.ledgers import wrong_with_document
+from gitorch.rules.scope.globs import covered
+from gitorch.rules.scope.paths import path_fault
 
 if TYPE_CHECKING:
     from gitorch.model import hand_commands

@@ -8,9 +8,9 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import events
 from gitorch.model.run import JobPhase, QuestionKind, RunPhase
 from gitorch.rules import ensure
-from gitorch.rules.approval import SIGNED
-from gitorch.rules.gates import next_question
 from gitorch.rules.readings import feeds_merge, reportable
+from gitorch.rules.review.gates import next_question
+from gitorch.rules.telling.approval import SIGNED
 
 if TYPE_CHECKING:
     from gitorch.model import commands

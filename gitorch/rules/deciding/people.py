@@ -10,9 +10,9 @@ from gitorch.model.record import ActorKind
 from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import JobKind
 from gitorch.rules import ensure
-from gitorch.rules.gates import next_question
 from gitorch.rules.readings import GATING, feeds_merge, open_questions, unanswered_trigger
-from gitorch.rules.tracked import issues_of, troubled_job
+from gitorch.rules.review.gates import next_question
+from gitorch.rules.workflows.tracked import issues_of, troubled_job
 
 if TYPE_CHECKING:
     from gitorch.model import commands

@@ -10,8 +10,8 @@ from gitorch.model.run import JobPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules import ensure
 from gitorch.rules.deciding.people import answer, report_gone
-from gitorch.rules.gates import next_question
 from gitorch.rules.readings import open_questions, writes
+from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

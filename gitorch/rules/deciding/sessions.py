@@ -9,9 +9,9 @@ from gitorch.model import events
 from gitorch.model.ids import Moment, SessionId
 from gitorch.model.run import RunPhase, SessionPhase
 from gitorch.rules import ensure
-from gitorch.rules.gates import next_question
 from gitorch.rules.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.readings import base_parents, limits_of, living_session
+from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
     from gitorch.model import commands

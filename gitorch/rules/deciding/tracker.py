@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import events
 from gitorch.rules import ensure
-from gitorch.rules.tracked import unsettled
+from gitorch.rules.workflows.tracked import unsettled
 
 if TYPE_CHECKING:
     from gitorch.model import commands

@@ -13,12 +13,12 @@ from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
-from gitorch.rules.gates import may_judge, next_question
-from gitorch.rules.globs import outside
 from gitorch.rules.granting import not_independent
-from gitorch.rules.ledgers import contradicts, owed
 from gitorch.rules.readings import check_needed, check_settled, judged_commit, overlap_key
-from gitorch.rules.replies import all_answered, restated_with_evidence
+from gitorch.rules.review.gates import may_judge, next_question
+from gitorch.rules.review.ledgers import contradicts, owed
+from gitorch.rules.review.replies import all_answered, restated_with_evidence
+from gitorch.rules.scope.globs import outside
 
 if TYPE_CHECKING:
     from gitorch.model import commands

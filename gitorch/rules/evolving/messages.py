@@ -11,7 +11,7 @@ from gitorch.model.record import ActorKind
 from gitorch.model.run import LetterKind
 from gitorch.model.values import replace
 from gitorch.rules.change import with_session, write_letter
-from gitorch.rules.mail import first_line, next_message
+from gitorch.rules.telling.mail import first_line, next_message
 
 if TYPE_CHECKING:
     from gitorch.model.events import MessageSent, MessagesRead, RunPrepared

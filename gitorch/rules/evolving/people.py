@@ -19,7 +19,7 @@ from gitorch.rules.change import move_job, promote, with_job, with_question, wit
 from gitorch.rules.evolving.hands import waited
 from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.readings import open_questions, unanswered_trigger
-from gitorch.rules.tracked import troubled_job
+from gitorch.rules.workflows.tracked import troubled_job
 
 if TYPE_CHECKING:
     from gitorch.model import events

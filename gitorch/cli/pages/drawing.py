@@ -1,0 +1,76 @@
+"""What is shown while something goes on: a live page at a terminal, a plain line for each new record elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from gitorch.cli.pages.cells import safe_line
+from gitorch.cli.pages.follower import Follower
+from gitorch.cli.pages.story import plain_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from gitorch.app.tools import Tools
+    from gitorch.cli.call import Call
+    from gitorch.model.ids import Moment, RunId, SessionId
+    from gitorch.model.run import Run
+
+
+class View(Protocol):
+    """Somewhere to show how runs go on."""
+
+    def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
+        """How one run stands now. `silent` are parts of the world that could not be asked."""
+        ...
+
+
+class PlainView:
+    """One line for each new record, and one when something falls silent."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._follower = Follower(tools, keep=0)
+        self._silent: dict[RunId, tuple[str, ...]] = {}
+
+    def __enter__(self) -> View:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held."""
+
+    def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
+        """Print what is new, at once."""
+        del agents, now
+        lines = [plain_line(written) for written in self._follower.fresh(run)]
+        if silent != self._silent.get(run.id, ()):
+            lines += [f"          {safe_line(mute)}" for mute in silent]
+            self._silent[run.id] = silent
+        if lines:
+            click.echo("\n".join(lines))
+
+
+class NoView:
+    """For programs, which get one answer at the end."""
+
+    def __enter__(self) -> View:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held."""
+
+    def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
+        """Nothing."""
+
+
+def view_for(call: Call) -> AbstractContextManager[View]:
+    """The view that fits this call's output."""
+    if call.json:
+        return NoView()
+    if not call.streams.draws:
+        return PlainView(call.tools)
+    from gitorch.cli.pages.live import LiveView
+
+    return LiveView(call.tools, colours=call.streams.colours)

@@ -1,0 +1,1 @@
+"""What people and agents type: one module for a group of verbs."""

@@ -1,0 +1,183 @@
+"""`session` and `retry`: agents one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitorch.cli import words
+from gitorch.cli.grammar import VerbGroup, verb
+from gitorch.cli.pages.page import Cell, Page
+from gitorch.cli.verbs.looking import attach, peek
+from gitorch.cli.verbs.messaging import send
+from gitorch.errors import Busy, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.cli.call import Call
+    from gitorch.model.ids import JobId
+    from gitorch.model.run import Run
+    from gitorch.model.view import SessionRow
+
+RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
+NAME = click.argument("name", metavar="JOB|SESSION")
+SHADES = {"alive": "green", "stale": "yellow", "dead": "red", "unknown": "yellow"}
+
+
+@click.group(
+    "session",
+    cls=VerbGroup,
+    examples=(
+        "gitorch session list",
+        'gitorch session create helper --runtime claude --task "Find out why the build is slow."',
+        "gitorch session restart api",
+    ),
+)
+def session() -> None:
+    """Agents one by one: create, launch, list, restart, stop, and more."""
+
+
+@verb("create", 'gitorch session create helper --runtime claude --task "Find out why the build is slow."')
+@click.argument("name")
+@click.option("--runtime", metavar="NAME", default="", help="Which program; else the configured implementer.")
+@click.option("--task", metavar="TEXT", default="", help="What it is to do. `-` reads standard input.")
+@click.option("--task-file", metavar="FILE", help="The same, from a file.")
+@click.pass_obj
+def create(call: Call, name: str, runtime: str, task: str, task_file: str | None) -> None:
+    """Set up an agent of your own, beside any plan: a session, a worktree and a branch of its name.
+
+    It is a run of one job: nothing of it is merged, and it ends with its handoff or with `gitorch session stop`. Without a
+    task it waits to be told. Nothing is started yet.
+    """
+    from gitorch.app import sessions
+
+    if task and task_file:
+        raise Usage("a task is given once: --task or --task-file", "gitorch session create --help")
+    caller = call.people_only("session create")
+    run = sessions.create(call.tools, caller, name, runtime, words.summary_of(task, task_file, call.folder))
+    text = f"{name} is set up as run {run.id}. Next: gitorch session launch {name}"
+    call.say({"run": run.id, "job": name, "phase": run.phase}, text)
+
+
+@verb("launch", "gitorch session launch helper")
+@NAME
+@RUN
+@click.pass_obj
+def launch(call: Call, name: str, run: str | None) -> None:
+    """Start an agent and wait until it is alive.
+
+    `gitorch up` does the same for every agent that is due; while it runs, this only says so.
+    """
+    from gitorch.app import sessions
+
+    call.people_only("session launch")
+    found, job = sessions.named(call.tools, name, run)
+    try:
+        found, alive = sessions.launch(call.tools, name, found.id)
+    except Busy:
+        call.say({"run": found.id, "job": job, "alive": None}, "gitorch up is running and starts it.")
+        return
+    now = found.jobs[job].session
+    said = (
+        f"{job} is alive as session {now}. See it: gitorch attach {job}"
+        if alive
+        else f"{job} did not come alive. {_ask(found)}"
+    )
+    call.say({"run": found.id, "job": job, "session": now, "alive": alive}, said)
+
+
+def _ask(run: Run) -> str:
+    return f"Look: gitorch inbox {run.id}"
+
+
+@verb("list", "gitorch session list --json")
+@click.argument("run", required=False)
+@click.pass_obj
+def list_(call: Call, run: str | None) -> None:
+    """List the agents that have a session: whether they are there, and what they do."""
+    from gitorch.app import sessions
+
+    rows = sessions.listed(call.tools, run)
+    call.say({"sessions": rows}, lambda page: _text(rows, page))
+
+
+def _text(rows: Sequence[SessionRow], page: Page) -> str:
+    if not rows:
+        return "No agent has a session now. Begin a run: gitorch start PLAN, or gitorch session create NAME"
+    cells = [
+        (
+            Cell(row.id, "bold"),
+            Cell(row.job),
+            Cell(row.presence, SHADES.get(row.presence, "")),
+            Cell(row.agent),
+            Cell(row.runtime),
+            Cell(page.age(row.since), "dim"),
+            Cell(row.run, "dim"),
+        )
+        for row in rows
+    ]
+    return "\n".join(page.table(cells, gives=(6, 1)))
+
+
+@verb("restart", "gitorch session restart api")
+@NAME
+@RUN
+@click.pass_obj
+def restart(call: Call, name: str, run: str | None) -> None:
+    """End an agent at work and start a new one in its place.
+
+    The new one has the same worktree and branch, its brief again, and what was committed, reported and answered so far.
+    """
+    from gitorch.app import sessions
+
+    caller = call.people_only("session restart")
+    _say(call, *sessions.restart(call.tools, caller, name, run), "starts anew")
+
+
+@verb("stop", "gitorch session stop api")
+@NAME
+@RUN
+@click.pass_obj
+def stop(call: Call, name: str, run: str | None) -> None:
+    """End an agent; its job waits until you say how to go on.
+
+    Its worktree and branch are kept. An agent of your own ends for good, and can be cleaned up.
+    """
+    from gitorch.app import sessions
+
+    caller = call.people_only("session stop")
+    _say(call, *sessions.stop(call.tools, caller, name, run), "is stopped")
+
+
+@verb("retry", "gitorch retry api", 'gitorch retry api "The database is up again."')
+@click.argument("job")
+@click.argument("note", metavar="[NOTE]...", nargs=-1)
+@RUN
+@click.pass_obj
+def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
+    """Try a job again that failed, is stuck or waits for you.
+
+    What is asked about it is answered by another try; failed work goes back to an agent with your note; an agent at work is
+    replaced by a new one. What is done already is kept.
+    """
+    from gitorch.app import sessions
+
+    caller = call.people_only("retry")
+    _say(call, *sessions.again(call.tools, caller, job, run, " ".join(words.in_words(note))), "is tried again")
+
+
+def _say(call: Call, run: Run, job: JobId, what: str) -> None:
+    """What was decided, carried out at once where no loop runs and nothing else is owed."""
+    from gitorch.cli.follow import carry_on
+    from gitorch.model.run import OVER
+
+    if run.phase in OVER:
+        run = carry_on(call, run)[0]
+    later = f"Run {run.id} is {run.phase}." if run.phase in OVER else "gitorch up goes on with it."
+    call.say({"run": run.id, "job": job, "phase": run.jobs[job].phase}, f"{job} {what}. {later}")
+
+
+for command in (create, launch, list_, attach, peek, send, restart, stop):
+    session.add_command(command)

@@ -1,0 +1,84 @@
+"""`worktree`: worktrees by name, those of runs and those made for work by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitorch.cli.grammar import VerbGroup, verb
+from gitorch.cli.pages.page import Cell, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.app.places import Place
+    from gitorch.cli.call import Call
+
+
+@click.group(
+    "worktree",
+    cls=VerbGroup,
+    examples=("gitorch worktree list", "gitorch worktree create spike --from main", "gitorch worktree remove spike"),
+)
+def worktree() -> None:
+    """Worktrees by name: create, list, remove."""
+
+
+@verb("create", "gitorch worktree create spike --from main")
+@click.argument("name")
+@click.option("--from", "start", metavar="BRANCH", default="", help="Where its branch starts; else the merge target.")
+@click.pass_obj
+def create(call: Call, name: str, start: str) -> None:
+    """Make a worktree for work by hand, on a branch of its own.
+
+    It lies beside those of the agents, outside the repository, on the branch gitorch/by-hand/NAME. Your checkout is not touched.
+    """
+    from gitorch.app import places
+
+    call.people_only("worktree create")
+    made = places.create(call.tools, name, start)
+    call.say({"worktree": made}, f"{made.path} is on branch {made.branch} at {made.head[:12]}.")
+
+
+@verb("list", "gitorch worktree list --json")
+@click.pass_obj
+def list_(call: Call) -> None:
+    """List the worktrees of all runs, and those made by hand."""
+    from gitorch.app import places
+
+    found = places.listed(call.tools)
+    call.say({"worktrees": found}, lambda page: _text(found, page))
+
+
+def _text(found: Sequence[Place], page: Page) -> str:
+    if not found:
+        return "There is no worktree of gitorch's. Make one: gitorch worktree create NAME"
+    return "\n".join(page.table([_cells(place) for place in found], gives=(5, 1, 0)))
+
+
+def _cells(place: Place) -> tuple[Cell, ...]:
+    held = f"{place.uncommitted} not committed" if place.uncommitted else "clean"
+    owner = Cell(f"{place.owner} {place.phase}" if place.owner else "by hand", "dim")
+    branch = Cell(place.branch or "detached")
+    return Cell(place.name, "bold"), owner, branch, Cell(place.head[:12]), Cell(held), Cell(str(place.path), "dim")
+
+
+@verb("remove", "gitorch worktree remove spike", "gitorch worktree remove auth-7f3a/api")
+@click.argument("name")
+@click.pass_obj
+def remove(call: Call, name: str) -> None:
+    """Remove a worktree that is clean and that no open run works in.
+
+    Its branch is kept. What is not committed is never removed.
+    """
+    from gitorch.app import places
+
+    call.people_only("worktree remove")
+    gone = places.remove(call.tools, name)
+    kept = f" Its branch {gone.branch} is kept." if gone.branch else ""
+    call.say({"removed": gone}, f"{gone.path} is removed.{kept}")
+
+
+for command in (create, list_, remove):
+    worktree.add_command(command)

@@ -1,0 +1,1 @@
+"""Which changes a job may bring: globs, paths, and what git keeps and other people lose."""

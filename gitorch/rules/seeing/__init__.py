@@ -1,0 +1,1 @@
+"""What an agent is doing and asks for, judged from its screen and its hooks."""

@@ -1,0 +1,1 @@
+"""Pictures of workflows and runs as text: for terminals, for Mermaid and DOT, as SVG."""

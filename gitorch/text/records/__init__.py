@@ -1,0 +1,1 @@
+"""The ledger's records as text: their form, their chain, their sentences, and the objects of git that hold them."""

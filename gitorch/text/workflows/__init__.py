@@ -1,0 +1,1 @@
+"""Workflow files: YAML to values and back, checked, generated and converted."""

@@ -1,0 +1,1 @@
+"""Repositories, worktrees, remotes and history, by the git command line."""

@@ -1,0 +1,181 @@
+"""The ledger's branch written by the git command line: for repositories that dulwich cannot write safely.
+
+SHA-256, reftable, partial clones, unknown extensions. Four short processes an append: the ref is read, `cat-file`
+brings the trees, `unpack-objects` (or `index-pack` for many) writes everything at once, `update-ref` moves the ref by
+compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import zlib
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Corrupt, Refused, Unavailable
+from gitorch.model.ids import CommitId
+from gitorch.text.records import objects
+from gitorch.world.git.history import PLUMBING, GitHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from gitorch.ports.ledger import NewCommit, StoredCommit
+
+_DURABLE = ("-c", "core.fsync=loose-object,pack,pack-metadata,reference", "-c", "core.fsyncMethod=fsync")
+"""By default git syncs no loose object and no ref: after a power loss the ref names objects that are not there."""
+
+_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "core.logAllRefUpdates=false")
+_LOOSE_MAX = 100
+"""More objects than that stay in one pack, as git's own fetch does."""
+
+_KINDS = {"commit": 1, "tree": 2, "blob": 3}
+_WAIT_SECONDS = 60
+
+
+class GitStore:
+    """The port `Store` on the git command line. `extend` is to be called with the ledger's lock held."""
+
+    name = "git"
+
+    def __init__(
+        self,
+        common: Path,
+        env: Mapping[str, str],
+        committer: str = "gitorch <gitorch@gitorch.invalid>",
+        ref: str = "refs/heads/gitorch/ledger",
+    ) -> None:
+        self._common, self._env, self._committer, self._ref = common, {**env, **PLUMBING}, committer, ref
+        self._history = GitHistory(common, env)
+
+    def tip(self) -> CommitId | None:
+        """See the port."""
+        done = self._git("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", "--", self._ref)
+        text = self._answer(done).decode().strip()
+        if not text:
+            return None
+        identity, kind, *symbolic = text.split(" ")
+        if kind != "commit" or any(symbolic):
+            raise Corrupt(f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="git fsck", where=self._ref)
+        return CommitId(identity)
+
+    def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
+        """See the port."""
+        if self.tip() != tip:
+            return None
+        with self._reader() as read:
+            builder = objects.Builder(read, tip, self._algorithm, self._committer)
+            for commit in commits:
+                builder.add(commit.files, commit.message, commit.author, commit.at)
+        self._write(builder.objects)
+        return tuple(builder.commits) if self._move(tip, builder.commits[-1]) else None
+
+    def _write(self, fresh: dict[str, tuple[str, bytes]]) -> None:
+        how = ("unpack-objects", "-q") if len(fresh) <= _LOOSE_MAX else ("index-pack", "--stdin")
+        self._answer(self._git(*_DURABLE, *how, stdin=_pack(fresh, self._algorithm)))
+
+    def _move(self, old: CommitId | None, new: CommitId) -> bool:
+        nothing = "0" * len(new)
+        command = (*_DURABLE, *_QUIET, "update-ref", "--no-deref", self._ref, new, old or nothing)
+        done = self._git(*command)
+        if done.returncode == 0:
+            return True
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if self.tip() != old or (".lock" in said and "File exists" in said):
+            return False
+        if "cannot create" in said or "exists; cannot" in said or "Not a directory" in said or "Is a directory" in said:
+            raise Refused(f"{self._ref} cannot be created: {said}.", hint="git branch -m gitorch <another name>")
+        raise Unavailable(f"git cannot move {self._ref}: {said}.")
+
+    def forward(self, old: CommitId | None, new: CommitId) -> bool:
+        """See the port. To be called with the ledger's lock held."""
+        return self.tip() == old and self._move(old, new)
+
+    def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
+        """See the port."""
+        if old is not None and old != new:
+            done = self._git("merge-base", "--is-ancestor", old, new)
+            if done.returncode != 0:
+                raise Corrupt(f"Commit {old} is not in the history of {new}.", where=self._ref)
+        yield from self._history.stream(new, old)
+
+    def read(self, commit: CommitId, path: str) -> bytes | None:
+        """See the port."""
+        entry = self._answer(self._git("ls-tree", "-z", commit, "--", path)).decode("utf-8", "replace")
+        mode, _, rest = entry.partition(" ")
+        if mode != "100644":
+            return None
+        with self._reader() as body:
+            return body(rest.split(" ")[1].split("\t")[0])
+
+    def paths(self, commit: CommitId, under: str) -> Iterator[str]:
+        """See the port."""
+        only = ("--", f"{under}/") if under else ()
+        listed = self._answer(self._git("ls-tree", "-r", "-z", "--name-only", commit, *only))
+        yield from listed.decode("utf-8", "replace").split("\0")[:-1]
+
+    @cached_property
+    def _algorithm(self) -> str:
+        done = self._git("rev-parse", "--show-object-format")
+        return self._answer(done).decode().strip()
+
+    @contextmanager
+    def _reader(self) -> Iterator[objects.Read]:
+        """Bodies of objects from one process, asked one by one."""
+        command = ("git", f"--git-dir={self._common}", "cat-file", "--batch")
+        pipe = subprocess.PIPE
+        try:
+            process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=self._env)
+        except OSError as error:
+            raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
+        with process:
+            yield lambda identity: _body(process, identity)
+
+    def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        command = ("git", f"--git-dir={self._common}", *arguments)
+        try:
+            return subprocess.run(
+                command, input=stdin, capture_output=True, env=self._env, check=False, timeout=_WAIT_SECONDS
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(f"git cannot be asked: {error}.", hint="install git") from error
+
+    def _answer(self, done: subprocess.CompletedProcess[bytes]) -> bytes:
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise Unavailable(f"git failed: {said[0] if said else f'exit status {done.returncode}'}.")
+        return done.stdout
+
+
+def _body(process: subprocess.Popen[bytes], identity: str) -> bytes:
+    if process.stdin is None or process.stdout is None:
+        raise Unavailable("git has no input and output.")
+    process.stdin.write(f"{identity}\n".encode())
+    process.stdin.flush()
+    head = process.stdout.readline().split()
+    if len(head) != 3:
+        raise Corrupt(f"Object {identity} of the ledger is missing.", hint="git fsck", where=identity)
+    return process.stdout.read(int(head[2]) + 1)[:-1]
+
+
+def _pack(fresh: dict[str, tuple[str, bytes]], algorithm: str) -> bytes:
+    """The objects as a pack without deltas, which git takes on its standard input."""
+    parts = [b"PACK", (2).to_bytes(4), len(fresh).to_bytes(4)]
+    for kind, body in fresh.values():
+        parts += [_size(_KINDS[kind], len(body)), zlib.compress(body, 1)]
+    data = b"".join(parts)
+    return data + hashlib.new(algorithm, data, usedforsecurity=False).digest()
+
+
+def _size(kind: int, size: int) -> bytes:
+    """Type and size as packs write them: 4 bits of the size beside the type, then 7 in each further byte."""
+    first, rest = kind << 4 | size & 15, size >> 4
+    encoded = bytearray()
+    while rest:
+        encoded.append(first | 128)
+        first, rest = rest & 127, rest >> 7
+    encoded.append(first)
+    return bytes(encoded)

@@ -1,0 +1,298 @@
+"""Typing one line into an agent, once, and knowing that it arrived.
+
+The tmux server itself keeps the truth that survives us: the same command list that pastes sets the pane option
+`@gitorch_typed` to the letter, and the one that presses the submit key sets `@gitorch_pressed`. Whoever comes after a
+crash reads there what happened, types only what was never typed, and presses only what stands in the input.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.model.ids import Moment
+from gitorch.model.observed import READY, AgentState
+from gitorch.model.values import dataclass, replace
+from gitorch.rules.seeing.screen import HOOKS, before_cursor, classify, in_input, input_empty, judge
+from gitorch.world.terminal.limits import limit_end
+from gitorch.world.terminal.marks import SentMark
+from gitorch.world.terminal.proof import reached, transcript_sizes
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import LetterId
+    from gitorch.model.runtime import Preset
+    from gitorch.ports.world import Clock
+    from gitorch.world.terminal.marks import Folder, LaunchMark
+    from gitorch.world.terminal.tmux import Pane, Tmux
+
+SHOWN_MS = 2_000
+"""How long a program may take to show a pasted line (slowest measured: 0.3 s)."""
+
+LATE_MS = 10_000
+"""After this long a pasted line that never showed is given up, and not typed again: a program that hangs has it still."""
+
+LOST_MAX = 3
+"""How often a text that was provably lost is typed again."""
+
+CONFIRM_MS = 3_000
+"""How long a submission may take to show (slowest proof measured: 0.25 s after the key)."""
+
+SWALLOWED_MS = 700
+"""After this long a line that still stands in the input was not submitted: the key was swallowed."""
+
+PROOF_MS = 600_000
+"""For how long a better proof is looked for; transcripts grow, and every look reads them."""
+
+PRESSES_MAX = 3
+HOOK_GRACE_MS = 1_000
+"""How long a better proof is waited for, from a program whose hooks work."""
+
+FIRST_PROMPT_MS = 10_000
+"""How long a prompt that was given as an argument may take to be taken up, in a program whose hooks work."""
+
+POLL_SECONDS = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a pane shows at one moment. `empty` is None where nobody can tell; `ours` says that the line stands in the input."""
+
+    pane: Pane
+    state: AgentState
+    sign: str
+    empty: bool | None
+    ours: bool
+
+
+class Delivery:
+    """One text on its way into one session. Whoever uses it holds the session's typing lock."""
+
+    def __init__(
+        self, tmux: Tmux, clock: Clock, folder: Folder, *, launch: LaunchMark, preset: Preset, user_home: str
+    ) -> None:
+        self._tmux = tmux
+        self._clock = clock
+        self._folder = folder
+        self._launch = launch
+        self._preset = preset
+        self._home = user_home
+        self._cwd = Path(launch.cwd)
+        self._nonce = os.urandom(8).hex()
+
+    def deliver(self, letter: LetterId, line: str) -> str:
+        """Type and submit, or finish what an earlier try began; the receipt, which is kept once it says more than refused."""
+        sent = self._folder.sent(letter)
+        if sent is not None and sent.receipt:
+            return self.grade(letter, sent)
+        scene = self._scene(line)
+        if scene is None:
+            return "refused: the session is gone"
+        if scene.pane.typed != letter:
+            sizes = transcript_sizes(self._preset, self._cwd, self._home)
+            sent = SentMark(line, self._clock.now(), lost=sent.lost if sent is not None else 0, transcripts=sizes)
+            if refusal := self._type(scene, letter, sent):
+                return f"refused: {refusal}"
+        elif sent is None:
+            sent = SentMark(line, self._launch.started_at)
+            self._folder.write_sent(letter, sent)
+        receipt = self._finish(letter, sent)
+        if not receipt.startswith("refused"):
+            self._keep(letter, receipt)
+        return receipt
+
+    def grade(self, letter: LetterId, sent: SentMark) -> str:
+        """The receipt of a text that was typed before, raised to `delivered` when something proves it soon enough."""
+        fresh = self._clock.now() < sent.at + PROOF_MS
+        if sent.receipt != "delivered" and fresh and self._reached(sent):
+            self._keep(letter, "delivered")
+            return "delivered"
+        return sent.receipt
+
+    def _keep(self, letter: LetterId, receipt: str) -> None:
+        sent = self._folder.sent(letter)
+        if sent is not None:
+            self._folder.write_sent(letter, replace(sent, receipt=receipt))
+
+    def _reached(self, sent: SentMark) -> bool:
+        return reached(self._folder, sent, self._preset, self._cwd, self._home)
+
+    def _scene(self, line: str) -> Scene | None:
+        seen = self._tmux.glimpse(self._launch.pane, self._nonce)
+        if seen is None:
+            return None
+        pane, screen = seen
+        signals = [signal for signal in self._folder.signals() if signal.event in HOOKS]
+        state, sign = judge(
+            classify(screen, pane.title, self._preset),
+            signals[-1] if signals else None,
+            ready_seen=True,
+            changed_at=Moment(pane.active_at * 1000),
+            now=self._clock.now(),
+        )
+        ends = limit_end(screen, state, pane.active_at)
+        if ends is not None and self._clock.now() > ends:
+            state, sign = AgentState.WAITING, "limit: over"
+        if pane.dead or self._folder.exit_status() is not None:
+            state, sign = AgentState.EXITED, "process"
+        left = before_cursor(screen, pane.cursor_x, pane.cursor_y)
+        return Scene(pane, state, sign, input_empty(self._preset, left), in_input(line, left))
+
+    def _why_not(self, scene: Scene) -> str:
+        """Why nothing may be typed now; empty when it may."""
+        if scene.state not in READY:
+            return f"the agent is {scene.state} ({scene.sign})" if scene.sign else f"the agent is {scene.state}"
+        if scene.pane.pid != self._launch.pane_pid:
+            return "another program runs in its terminal"
+        if scene.pane.in_mode and scene.pane.attached:
+            return "somebody is reading its terminal in copy mode"
+        if scene.empty is False:
+            return "a half-written line stands in its input"
+        if self._first_prompt_pending():
+            return "its first prompt was not taken up yet"
+        return ""
+
+    def _first_prompt_pending(self) -> bool:
+        events = {signal.event for signal in self._folder.signals()}
+        young = self._clock.now() - self._launch.started_at < FIRST_PROMPT_MS
+        return (
+            bool(self._launch.letter)
+            and young
+            and bool(events)
+            and not events & {"prompt", "stop", "permission", "error"}
+        )
+
+    def _type(self, scene: Scene, letter: LetterId, sent: SentMark) -> str:
+        """Paste the line, marked before and guarded inside the server; why not, or nothing."""
+        if refusal := self._why_not(scene):
+            return refusal
+        pane = scene.pane.id
+        if scene.pane.in_mode:
+            self._tmux.ask("send-keys", "-t", pane, "-X", "cancel")
+        self._folder.write_sent(letter, sent)
+        buffer = f"gitorch-{self._nonce}"
+        paste = (
+            f"set-option -p -t {pane} @gitorch_typed {letter} ; paste-buffer -p -r -d -b {buffer} -t {pane} ;"
+            " display-message -p typed"
+        )
+        otherwise = f"delete-buffer -b {buffer} ; display-message -p refused"
+        words = ("load-buffer", "-b", buffer, "-", ";", "if-shell", "-F", "-t", pane)
+        # A tmux that a killed gitorch had just begun may paste after we looked.
+        once = self._guard(f"#{{!=:#{{@gitorch_typed}},{letter}}}")
+        done = self._tmux.ask(*words, once, paste, otherwise, given=sent.line.encode())
+        if "typed" in done.out.split():
+            return ""
+        return "its terminal changed just before the text was typed"
+
+    def _guard(self, *more: str) -> str:
+        """A tmux condition, decided in the server in the same step as what it guards.
+
+        `paste-buffer` into a dead pane kills the whole tmux 3.3a server, so no check from outside is early enough.
+        """
+        condition = f"#{{==:#{{pane_pid}},{self._launch.pane_pid}}}"
+        for one in ("#{==:#{pane_dead}#{pane_in_mode},00}", *more):
+            condition = f"#{{&&:{condition},{one}}}"
+        return condition
+
+    def _press(self, letter: LetterId) -> bool:
+        pane = self._launch.pane
+        key = f"set-option -p -t {pane} @gitorch_pressed {letter} ; send-keys -t {pane} {self._preset.submit_key}"
+        guard = self._guard(f"#{{==:#{{@gitorch_typed}},{letter}}}")
+        words = (
+            "if-shell",
+            "-F",
+            "-t",
+            pane,
+            guard,
+            f"{key} ; display-message -p pressed",
+            "display-message -p refused",
+        )
+        return "pressed" in self._tmux.ask(*words).out.split()
+
+    def _finish(self, letter: LetterId, sent: SentMark) -> str:
+        """Go on from a line that was pasted: see it, press the key, see it gone."""
+        scene = self._scene(sent.line)
+        if scene is None:
+            return "unknown"
+        presses = 0
+        if scene.pane.pressed != letter:
+            receipt = self._await_shown(letter, sent)
+            if receipt:
+                return receipt
+            if not self._press(letter):
+                return "refused: its terminal changed just before the submit key"
+            presses = 1
+        return self._confirm(letter, sent, presses)
+
+    def _await_shown(self, letter: LetterId, sent: SentMark) -> str:
+        """Wait until the pasted line may be submitted; empty then, else the receipt.
+
+        The state is read again here, right before the key: Enter approves whatever dialog opened meanwhile.
+        """
+        began = self._clock.now()
+        settled = max(began, sent.at + self._preset.settle_ms)
+        while True:
+            scene, now = self._scene(sent.line), self._clock.now()
+            if self._reached(sent):
+                return "delivered"
+            if scene is None or scene.state is AgentState.EXITED:
+                return "refused: the agent ended after the text was typed"
+            visible = scene.ours or scene.empty is None
+            if visible and scene.state in READY and not scene.pane.in_mode and now >= settled:
+                self._folder.write_sent(letter, replace(sent, shown=True))
+                return ""
+            blocked = scene.state is AgentState.DIALOG and now >= settled
+            if blocked or now > began + SHOWN_MS + self._preset.settle_ms:
+                return self._not_shown(letter, sent, scene)
+            self._clock.sleep(POLL_SECONDS)
+
+    def _not_shown(self, letter: LetterId, sent: SentMark, scene: Scene) -> str:
+        """What became of a line that cannot be submitted.
+
+        All programs tried drop a paste into a dialog. It is provably lost, and may be typed again, when the program is ready
+        and its input empty, and a dialog was seen or something was written since; unless the line was once seen in the
+        input, so that somebody else did something to it. A program that shows nothing at all may still show it later.
+        """
+        if scene.state is AgentState.DIALOG and not sent.shown:
+            self._folder.write_sent(letter, replace(sent, blocked=True))
+        if scene.state not in READY:
+            return f"refused: the agent became {scene.state} after the text was typed; the submit key was not pressed"
+        if scene.empty is not True:
+            return "refused: the input holds something else beside the text; the submit key was not pressed"
+        if sent.shown or sent.lost >= LOST_MAX:
+            return "unknown"
+        if not sent.blocked and scene.pane.active_at * 1000 < sent.at + 1000:
+            late = self._clock.now() > sent.at + LATE_MS
+            return "unknown" if late else "refused: the text does not show in the input yet"
+        self._tmux.tell("set-option", "-p", "-u", "-t", scene.pane.id, "@gitorch_typed")
+        self._folder.write_sent(letter, replace(sent, lost=sent.lost + 1))
+        return "refused: the text was lost in a dialog and will be typed again"
+
+    def _confirm(self, letter: LetterId, sent: SentMark, presses: int) -> str:
+        """Wait for a change that only submission explains; press again only while the line provably stands there."""
+        began = pressed_at = self._clock.now()
+        gone_at: int | None = None
+        while True:
+            now = self._clock.now()
+            if self._reached(sent):
+                return "delivered"
+            scene = self._scene(sent.line)
+            if scene is None or scene.state is AgentState.EXITED:
+                return "submitted" if gone_at is not None else "unknown"
+            if self._submitted(scene):
+                gone_at = gone_at or now
+                proof_may_follow = self._folder.signals() or self._preset.transcript
+                if not proof_may_follow or now > gone_at + HOOK_GRACE_MS:
+                    return "submitted"
+            elif now > began + CONFIRM_MS:
+                return "typed" if scene.ours else "unknown"
+            elif scene.ours and scene.state in READY and now > pressed_at + SWALLOWED_MS and presses < PRESSES_MAX:
+                self._press(letter)
+                presses, pressed_at = presses + 1, now
+            self._clock.sleep(POLL_SECONDS)
+
+    @staticmethod
+    def _submitted(scene: Scene) -> bool:
+        if scene.empty is None:
+            return scene.state not in {*READY, AgentState.UNKNOWN}
+        return not scene.ours and (scene.empty or scene.state not in READY)

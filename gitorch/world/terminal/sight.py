@@ -1,0 +1,225 @@
+"""Looking at many sessions at once: one listing for all, and a screen only where something was written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitorch.model.ids import Moment
+from gitorch.model.observed import READY, AgentState, SessionSeen
+from gitorch.rules.seeing.permission import asked_on
+from gitorch.rules.seeing.screen import HOOKS, classify, judge
+from gitorch.world import processes
+from gitorch.world.terminal.answering import answers, pending, told
+from gitorch.world.terminal.limits import limit_end
+from gitorch.world.terminal.marks import folder_of, parse_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from gitorch.model.permission import Answered
+    from gitorch.ports.world import Clock, SessionKey
+    from gitorch.rules.seeing.screen import Signal
+    from gitorch.world.terminal.marks import Folder, LaunchMark
+    from gitorch.world.terminal.tmux import Listing, Pane, Tmux
+
+SHOWN_LINES = 30
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was read of one session, kept as long as nothing shows that it changed."""
+
+    folder: Folder
+    launch: LaunchMark | None = None
+    launch_stamp: tuple[int, int] = (0, 0)
+    signals_read: int = 0
+    hook: Signal | None = None
+    conversation: str = ""
+    ready: bool = False
+    pane: str = ""
+    active_at: int = -1
+    captured_at: int = 0
+    screen: str = ""
+    shown: tuple[AgentState, str] = (AgentState.UNKNOWN, "")
+    asked: str = ""
+    resets_at: Moment | None = None
+    answered: tuple[Answered, ...] = ()
+    answered_at: Moment | None = None
+    answers_stamp: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    shown_of: tuple[str, str] | None = field(default=None)
+
+    def reread(self) -> None:
+        """Read the marks that changed."""
+        stamp = _stamp(self.folder.path / "launch.json")
+        if stamp != self.launch_stamp:
+            self.launch, self.launch_stamp = self.folder.launch(), stamp
+        answered = _stamp(told(self.folder.path)), _stamp(pending(self.folder.path))
+        if answered != self.answers_stamp:
+            (self.answered, self.answered_at), self.answers_stamp = answers(self.folder.path), answered
+        size = _stamp(self.folder.signals_path)[0]
+        if size != self.signals_read:
+            fresh = self._new_signals(size)
+            self.conversation = next((s.conversation for s in reversed(fresh) if s.conversation), self.conversation)
+            signals = [signal for signal in fresh if signal.event in HOOKS]
+            self.hook = signals[-1] if signals else self.hook
+            self.ready = self.ready or any(signal.event != "permission" for signal in signals)
+
+    @property
+    def resumable(self) -> str:
+        """The conversation's id: as the program's hooks said last, else as it was told at its start."""
+        return self.conversation or (self.launch.conversation if self.launch is not None else "")
+
+    def _new_signals(self, size: int) -> list[Signal]:
+        start = self.signals_read if size > self.signals_read else 0
+        with self.folder.signals_path.open("rb") as file:
+            file.seek(start)
+            data = file.read(size - start)
+        whole = data.rfind(b"\n") + 1
+        self.signals_read = start + whole
+        return parse_signals(data[:whole])
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+class Sight:
+    """Looks at sessions; remembers between looks what need not be read again."""
+
+    def __init__(self, home: Path, tmux: Tmux, clock: Clock) -> None:
+        self._home = home
+        self._tmux = tmux
+        self._clock = clock
+        self._memories: dict[SessionKey, Memory] = {}
+
+    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
+        """What each of these sessions is doing now. Raises Unavailable when tmux cannot be asked."""
+        listing = self._tmux.list()
+        now = self._clock.now()
+        by_name: dict[str, list[Pane]] = {}
+        for pane in listing.panes:
+            by_name.setdefault(pane.session, []).append(pane)
+        memories = {key: self._memories.setdefault(key, Memory(folder_of(self._home, key))) for key in keys}
+        panes: dict[SessionKey, Pane] = {}
+        for key, memory in memories.items():
+            memory.reread()
+            if (own := _own_pane(by_name.get(key.name, []), memory.launch)) is not None:
+                panes[key] = own
+        self._capture(panes, memories, now)
+        return {
+            key: self._present(memory, panes[key], now) if key in panes else _absent(memory, listing)
+            for key, memory in memories.items()
+        }
+
+    def _capture(self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment) -> None:
+        """Read the screens that may have changed; activity is in whole seconds, so one that moved this second is read again."""
+        moved = {key: pane for key, pane in panes.items() if _moved(memories[key], pane)}
+        texts = self._tmux.capture(list(moved.values()), os.urandom(8).hex())
+        for key, pane in moved.items():
+            if (text := texts.get(pane.id)) is not None:
+                memory = memories[key]
+                memory.screen, memory.pane = text, pane.id
+                memory.active_at, memory.captured_at = pane.active_at, now
+
+    def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
+        exit_status = memory.folder.exit_status()
+        if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
+            memory.shown = _shown(memory.launch, memory.screen, pane.title)
+            memory.shown_of = (memory.screen, pane.title)
+            memory.asked = _asked(memory.launch, memory.screen, memory.shown[0])
+            memory.resets_at = limit_end(memory.screen, memory.shown[0], pane.active_at)
+        self._note_ready(memory)
+        changed_at = Moment(pane.active_at * 1000)
+        state, sign = judge(memory.shown, memory.hook, ready_seen=memory.ready, changed_at=changed_at, now=now)
+        if state is AgentState.LIMITED and memory.resets_at is not None and now > memory.resets_at:
+            state, sign = AgentState.WAITING, "limit: over"
+        if pane.dead or exit_status is not None:
+            state, sign = AgentState.EXITED, "process: ended"
+        agent = memory.folder.agent()
+        return SessionSeen(
+            present=True,
+            started=True,
+            state=state,
+            pid=agent[0] if agent is not None else pane.pid,
+            exit_status=exit_status,
+            started_at=memory.launch.started_at if memory.launch is not None else None,
+            changed_at=changed_at,
+            evidence=sign,
+            screen=_last_lines(memory.screen),
+            ready_seen=memory.ready,
+            conversation=memory.resumable,
+            asked=memory.asked if state is AgentState.DIALOG else "",
+            answered=memory.answered,
+            answered_at=memory.answered_at,
+            resets_at=memory.resets_at,
+        )
+
+    @staticmethod
+    def _note_ready(memory: Memory) -> None:
+        if memory.ready or memory.shown[0] in {*READY, AgentState.WORKING} or memory.folder.ready_seen():
+            if not memory.folder.ready_seen():
+                memory.folder.mark_ready()
+            memory.ready = True
+
+
+def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> str:
+    """What the permission prompt on this screen asks to do; empty where there is none whose structure is known."""
+    found = asked_on(screen, launch.preset) if shown is AgentState.DIALOG else None
+    return found[0] if found is not None else ""
+
+
+def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[AgentState, str]:
+    """What a screen tells. A one-shot program has no prompt to come back to: as long as it runs, it works."""
+    if launch.one_shot:
+        return AgentState.WORKING, "process: runs"
+    return classify(screen, title, launch.preset)
+
+
+def _moved(memory: Memory, pane: Pane) -> bool:
+    if memory.pane != pane.id or memory.active_at != pane.active_at:
+        return True
+    return memory.captured_at < (pane.active_at + 1) * 1000
+
+
+def _own_pane(panes: list[Pane], launch: LaunchMark | None) -> Pane | None:
+    """The pane that was started, even where somebody split its window; the first one as long as that is not known."""
+    if launch is None or not launch.pane:
+        return panes[0] if panes else None
+    return next((pane for pane in panes if pane.id == launch.pane), None)
+
+
+def _absent(memory: Memory, listing: Listing) -> SessionSeen:
+    """A session that tmux does not have: never started, or over."""
+    launch, agent = memory.launch, memory.folder.agent()
+    if launch is None or (not launch.pane and agent is None):
+        return SessionSeen(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
+    running = agent is not None and processes.alive(*agent)
+    return SessionSeen(
+        present=False,
+        started=True,
+        state=AgentState.UNKNOWN if running else AgentState.EXITED,
+        pid=agent[0] if agent is not None and running else 0,
+        exit_status=memory.folder.exit_status(),
+        server_gone=not listing.server or launch.server != listing.server,
+        started_at=launch.started_at,
+        evidence="process: runs without a terminal" if running else "process: gone",
+        screen=memory.folder.output_tail(SHOWN_LINES),
+        ready_seen=memory.ready or memory.folder.ready_seen(),
+        conversation=memory.resumable,
+        answered=memory.answered,
+        answered_at=memory.answered_at,
+    )
+
+
+def _last_lines(screen: str) -> str:
+    lines = [line.rstrip() for line in screen.rstrip().splitlines()]
+    if lines and lines[-1].startswith("Pane is dead ("):
+        lines = "\n".join(lines[:-1]).rstrip().splitlines()
+    return "\n".join(lines[-SHOWN_LINES:])
