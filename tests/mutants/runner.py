@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TABLE = HERE / "mutants.toml"
+TABLES = (HERE / "plans.toml", HERE / "workflows.toml", HERE / "terminals.toml")
+"""Where rules are broken: one file for each letter that rules begin with."""
 ROOT = HERE.parents[1]
 COPIED = (
     "gitorch",
@@ -44,7 +45,12 @@ class Mutant:
 
 
 def table() -> list[Mutant]:
-    return [Mutant(**entry) for entry in tomllib.loads(TABLE.read_text(encoding="utf-8"))["mutant"]]
+    """Every mutant of every table, in their order."""
+    return [
+        Mutant(**entry)
+        for path in TABLES
+        for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])
+    ]
 
 
 def copied(folder: Path) -> Path:
