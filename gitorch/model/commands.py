@@ -62,13 +62,6 @@ class WorkFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateLedger:
-    """Begin a ledger."""
-
-    ledger: str
-
-
-@dataclass(frozen=True, slots=True)
 class RejectPlan:
     """Record that `start` refused a plan, and tell its coordinator where one is named."""
 
@@ -461,8 +454,7 @@ class ReadMessages:
 
 
 Command = (
-    CreateLedger
-    | RejectPlan
+    RejectPlan
     | ConfirmTarget
     | PrepareRun
     | ConfirmRun

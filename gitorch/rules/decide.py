@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from gitorch.model.run import JobState, Run
 
 DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
-    commands.CreateLedger: runs.create_ledger,
     commands.RejectPlan: runs.reject_plan,
     commands.ConfirmTarget: runs.confirm_target,
     commands.PrepareRun: runs.prepare,

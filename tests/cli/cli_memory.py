@@ -1,24 +1,29 @@
 # ruff: noqa: ARG002 stand-ins take what their ports pass
-"""The ledger, git, terminals and clock of the stage: in memory, and only as much as the command line asks for."""
+"""Git, terminals and clock of the stage: in memory, and only as much as the command line asks for; and the ledger in memory."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Corrupt
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from fakes.ledger import FakeLedger
+
+from gitorch.errors import NotFound
 from gitorch.model import commands as c
-from gitorch.model.events import LedgerCreated, PlanRejected, TargetConfirmed
-from gitorch.model.ids import NO_DIGEST, CommitId, Moment, RunId
+from gitorch.model.ids import CommitId, Moment
 from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, SessionSeen
-from gitorch.model.record import Record
-from gitorch.model.run import Board, Run, State
-from gitorch.ports.ledger import Draft, Verification, Written
+from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult, SessionKey
-from gitorch.rules.evolve import evolve
+
+if TYPE_CHECKING:
+    from gitorch.errors import Corrupt
 
 START = 1_700_000_000_000
 
@@ -30,65 +35,22 @@ def commit(name: str) -> CommitId:
 TARGET = commit("target")
 
 
-OF_NO_RUN = (LedgerCreated, PlanRejected, TargetConfirmed)
-
-
-class MemoryLedger:
-    """Records in a list; states by folding them."""
+class MemoryLedger(FakeLedger):
+    """The one that the contract holds, with a verification that says what a test wants said."""
 
     def __init__(self) -> None:
-        self.written: list[Written] = []
-        self.held: set[str] = set()
+        super().__init__()
         self.faults: tuple[Corrupt, ...] = ()
-        self._board = Board()
-        self._runs: dict[RunId, Run] = {}
-
-    def exists(self) -> bool:
-        return bool(self.written)
-
-    def create(self, actor, at, ledger) -> None:
-        self.append(None, actor, at, lambda _: (Draft(LedgerCreated(ledger), {}),))
-
-    def state(self, run):
-        return State(self._board, self._runs.get(run))
-
-    def tip(self):
-        return self.written[-1].commit if self.written else None
-
-    def append(self, run, actor, at, decide):
-        drafts = decide(self.state(run))
-        fresh = tuple(self._write(run, actor, at, draft.event) for draft in drafts)
-        return self.state(run), fresh
-
-    def _write(self, run, actor, at, event) -> Written:
-        of = None if isinstance(event, OF_NO_RUN) else run
-        record = Record(len(self.written), NO_DIGEST, at, of, actor, event)
-        state = evolve(State(self._board, self._runs.get(of)), record)
-        self._board = state.board
-        if of is not None:
-            self._runs[of] = state.run
-        written = Written(commit(f"record {record.seq}"), record)
-        self.written.append(written)
-        return written
-
-    def records(self, run=None, after=-1):
-        return (w for w in self.written if w.record.seq > after and (run is None or w.record.run == run))
 
     def file(self, run, digest):
-        return b"Rotate the session."
+        """What was attached; a brief of the stage's workflow was not, and says this."""
+        try:
+            return super().file(run, digest)
+        except NotFound:
+            return b"Rotate the session."
 
     def verify(self):
-        return Verification(len(self.written), self.tip(), NO_DIGEST, self.faults, ("the remote lags by 2",))
-
-    @contextlib.contextmanager
-    def hold(self, name, wait_seconds=0.0):
-        if name in self.held:
-            raise Busy(f"another process holds the lock {name}", "try again")
-        self.held.add(name)
-        try:
-            yield
-        finally:
-            self.held.discard(name)
+        return replace(super().verify(), faults=self.faults, warnings=("the remote lags by 2",))
 
 
 @dataclass

@@ -197,7 +197,7 @@ class Stage:
 
     def prepare(self, needs, settings: Settings, titles=None) -> Run:
         if not self.ledger.exists():
-            carry(self.tools, None, HUMAN, c.CreateLedger("L"))
+            self.ledger.create(HUMAN, self.clock.now(), "L")
         flow = workflow(needs, titles)
         self.do(c.PrepareRun(RUN, "Sign in", "plan.md", Digest("sha256:p"), "main", TARGET, flow), HUMAN)
         self.do(c.ConfirmRun(settings, "yes-flag"), HUMAN)

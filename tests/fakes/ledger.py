@@ -1,70 +1,96 @@
-"""A ledger in memory: records are folded as the real one folds them, and nothing is ever lost or torn."""
+# ruff: noqa: ARG002 stand-ins take what their ports pass
+"""A ledger in memory: records go through their own bytes, are chained and folded as in the real one, and nothing is ever torn."""
 
 import contextlib
+import hashlib
 
 from gitorch.errors import Busy, NotFound
+from gitorch.ledger.compose import compose
+from gitorch.ledger.fold import Fold, Step
 from gitorch.model.events import LedgerCreated
-from gitorch.model.ids import NO_DIGEST, CommitId
-from gitorch.model.record import Record
-from gitorch.model.run import Board, State
-from gitorch.ports.ledger import Written
+from gitorch.model.ids import CommitId
+from gitorch.ports.ledger import Draft, Verification, Written
 from gitorch.rules.evolve import evolve
+from gitorch.text.records import chain
+
+
+class MemoryShelf:
+    """The newest state of each run."""
+
+    def __init__(self):
+        self.held = {}
+
+    def get(self, run, seq):
+        return self.held[run]
+
+    def put(self, run, seq, state):
+        self.held[run] = state
 
 
 class FakeLedger:
     """Every record of every run, in order."""
 
-    def __init__(self):
+    def __init__(self, rules=evolve):
         self.written = []
-        self.states = {}
-        self.board = Board()
-        self.files = {}
         self.held = set()
+        self._rules = rules
+        self._fold = Fold(MemoryShelf())
+        self._files = {}
 
     def exists(self):
         return bool(self.written)
 
     def create(self, actor, at, ledger):
         if not self.written:
-            self._add(None, actor, at, LedgerCreated(ledger))
+            self._write(None, actor, at, [Draft(LedgerCreated(ledger), {})])
 
     def state(self, run):
-        if run is not None and run not in self.states:
-            raise NotFound(f"There is no run {run}.")
-        return State(self.board, self.states.get(run))
+        self._begun(run)
+        return self._fold.state(run)
 
     def tip(self):
-        return self.written[-1].commit if self.written else None
+        return self._fold.head.commit
 
     def append(self, run, actor, at, decide):
-        drafts = decide(State(self.board, self.states.get(run)))
-        kept = (len(self.written), self.board, dict(self.states))
-        try:
-            for draft in drafts:
-                self._add(run, actor, at, draft.event)
-                self.files.update(draft.files)
-        except BaseException:
-            del self.written[kept[0] :]
-            self.board, self.states = kept[1], kept[2]
-            raise
-        return State(self.board, self.states.get(run)), tuple(self.written[kept[0] :])
+        self._begun()
+        return self._write(run, actor, at, decide(self._fold.state(run)))
 
-    def _add(self, run, actor, at, event):
-        last = self.written[-1].record.at if self.written else at
-        record = Record(len(self.written), NO_DIGEST, max(at, last), run, actor, event)
-        after = evolve(State(self.board, self.states.get(run)), record)
-        self.board = after.board
-        if after.run is not None:
-            self.states[after.run.id] = after.run
-        self.written.append(Written(CommitId(f"{record.seq:040x}"), record))
+    def _write(self, run, actor, at, drafts):
+        made = compose(self._fold, self._rules, drafts, run=run, actor=actor, at=at)
+        fresh = []
+        for record, digest in made.records:
+            commit = CommitId(hashlib.sha1(digest.encode()).hexdigest())
+            fresh.append(Written(commit, record))
+            self._fold.adopt(Step(record, commit, digest), made.after)
+        self.written += fresh
+        self._files |= {(run, chain.digest(data)): data for draft in drafts for data in draft.files.values()}
+        return made.after, tuple(fresh)
+
+    def _begun(self, run=None):
+        if not self.written:
+            raise NotFound("This repository has no ledger.", hint="gitorch init")
+        if run is not None and run not in self._fold.tracks:
+            raise NotFound(f"There is no run {run}.", hint="gitorch status")
 
     def records(self, run=None, after=-1):
-        return iter([w for w in self.written if w.record.seq > after and run in {None, w.record.run}])
+        self._begun(run)
+        yield from [w for w in self.written if w.record.seq > after and run in {None, w.record.run}]
+
+    def file(self, run, digest):
+        self._begun()
+        found = self._files.get((run, f"sha256:{chain.bare(digest)}"))
+        if found is None:
+            raise NotFound(f"No file {chain.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
+        return found
+
+    def verify(self):
+        self._begun()
+        return Verification(len(self.written), self.tip(), self._fold.head.digest, ())
 
     @contextlib.contextmanager
     def hold(self, name, wait_seconds=0.0):
         if name in self.held:
-            raise Busy(f"Another process holds the lock {name} (waited {wait_seconds:g} s).")
+            raise Busy(f"Another process holds the lock {name} (waited {wait_seconds:g} s).", hint="try again")
         self.held.add(name)
         try:
             yield

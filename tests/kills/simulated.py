@@ -132,7 +132,7 @@ class World:
 
     @property
     def run(self):
-        return self.ledger.states[RUN]
+        return self.ledger.state(RUN).run
 
     # gitorch
 

@@ -23,14 +23,6 @@ REFUSALS_KEPT = 10
 """Attempts of one session that are written down; a looping agent must not fill the ledger."""
 
 
-def create_ledger(state: State, _: Order, command: commands.CreateLedger) -> tuple[Event, ...]:
-    """A ledger is created once."""
-    if state.board.ledger:
-        message = f"this repository has ledger {state.board.ledger} already"
-        raise Refused(message, "gitorch status")
-    return (events.LedgerCreated(command.ledger),)
-
-
 def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[Event, ...]:
     """The refusal is kept, and its coordinator told, in the same words."""
     text = f"Plan validation failed. Missing: {'; '.join(command.failures)}"
