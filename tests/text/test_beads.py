@@ -1,10 +1,10 @@
 """Issues of beads as real repositories hold them."""
 
 import json
-import time
 
 import pytest
 from fakes.bd import issue, lines
+from growth import growth
 
 from gitorch.text.beads import PROBLEMS_MAX, NotJson, parse_answer, parse_issues
 
@@ -116,11 +116,9 @@ def test_a_file_of_another_kind_is_not_complained_of_without_end():
     ]
 
 
-def test_ten_thousand_issues_are_read_within_a_second():
-    data = lines(*(issue(f"x-{n}", parent="x-0", blockers=("x-1",), description="word " * 150) for n in range(10_000)))
-    began = time.process_time()
-    assert len(read(data).issues) == 10_000
-    assert time.process_time() - began < 1
+def test_ten_times_the_issues_take_about_ten_times_as_long():
+    made = [issue(f"x-{n}", parent="x-0", blockers=("x-1",), description="word " * 150) for n in range(10_000)]
+    assert growth(lambda number: read(lines(*made[:number])), 1_000, 10_000) < 30
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -74,9 +73,8 @@ def test_a_failure_is_said_once_until_the_command_works_again(
     tmp_path: Path, text: str, seconds: int, why: str
 ) -> None:
     told = notices(tmp_path, *script(tmp_path, text), seconds=seconds)
-    began = time.monotonic()
     told.tell(RUN, "q1-0", {})
-    assert time.monotonic() - began < 0.5, "nobody waits for it"
+    assert "sleep" not in text or told._runners[-1].poll() is None, "nobody waits for it"
     assert why in until(told.failure)
     told.tell(RUN, "q2-0", {})
     until(lambda: all(runner.poll() is not None for runner in told._runners))
