@@ -95,7 +95,7 @@ def test_a_dialog_that_opens_under_the_paste_is_not_confirmed_and_the_text_comes
     assert lab.logged("answers") == []
     lab.mode("idle")
     lab.wait_state(key, "idle")
-    assert lab.deliver(key) == "refused: the text was lost in a dialog and will be typed again"
+    assert lab.deliver(key) == "refused: the text was lost and will be typed again"
     assert lab.deliver(key) == "submitted"
     assert lab.turns() == [LINE]
 
@@ -107,6 +107,29 @@ def test_a_dialog_beside_a_line_that_is_shown_gets_no_key_and_the_line_is_submit
     assert lab.logged("answers") == []
     lab.mode("idle")
     lab.wait_state(key, "idle")
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_the_pause_before_the_key_begins_when_the_line_shows(lab):
+    key = lab.ready("--late", "0.9", "--rest", "0.4")
+    assert lab.terminals.deliver(key, lab.preset(settle_ms=600), LetterId("l1"), LINE) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_line_that_shows_late_is_submitted_then_and_not_typed_again(lab):
+    key = lab.ready("--late", "4")
+    assert lab.deliver(key) == "refused: the text does not show in the input yet"
+    wait_for(lambda: LINE in lab.terminals.screen(key))
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_line_that_was_given_up_and_shows_after_all_is_submitted_once(lab, monkeypatch):
+    monkeypatch.setattr(delivery, "LATE_MS", 0)
+    key = lab.ready("--late", "4")
+    assert lab.deliver(key) == "refused: the text was lost and will be typed again"
+    wait_for(lambda: LINE in lab.terminals.screen(key))
     assert lab.deliver(key) == "submitted"
     assert lab.turns() == [LINE]
 

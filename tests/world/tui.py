@@ -1,8 +1,10 @@
 """A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
 
-`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [PROMPT]`. It logs every submitted turn to
+`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay]
+[--late SECONDS] [--rest SECONDS] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
-`idle`, `busy`, `dialog`, `exit N`.
+`idle`, `busy`, `dialog`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
+after a paste becomes part of it, as in Gemini CLI.
 """
 
 import argparse
@@ -29,6 +31,7 @@ class Tui:
         self.working_until = 0.0
         self.swallow = options.swallow
         self.pasting = False
+        self.pasted_at = 0.0
         self.pending = ""
 
     def hook(self, event, text=""):
@@ -71,7 +74,9 @@ class Tui:
                 self.note("answers", "approved")
             return
         if char == "\r" and not self.pasting:
-            if self.swallow > 0:
+            if time.monotonic() < self.pasted_at + self.options.rest:
+                self.input += "\n"
+            elif self.swallow > 0:
                 self.swallow -= 1
             elif self.input:
                 self.submit(self.input)
@@ -91,6 +96,7 @@ class Tui:
             if self.pending.startswith((PASTE_ON, PASTE_OFF)):
                 self.pasting = self.pending.startswith(PASTE_ON)
                 self.pending = self.pending[6:]
+                self.pasted_at = time.monotonic()
                 if self.pasting and (self.options.quick_dialog or self.options.overlay):
                     self.options.quick_dialog = False
                     self.mode = "dialog"
@@ -113,6 +119,13 @@ class Tui:
             self.draw()
         return None
 
+    def hang(self):
+        """Draw on without reading."""
+        until, self.options.late = time.monotonic() + self.options.late, 0.0
+        while time.monotonic() < until:
+            select.select([], [], [], 0.02)
+            self.draw()
+
     def run(self):
         sys.stdout.write("\x1b[?2004h")
         self.hook("session-start")
@@ -129,6 +142,7 @@ class Tui:
                     self.hook("stop")
                 self.draw()
             if select.select([0], [], [], 0.02)[0]:
+                self.hang()
                 data = os.read(0, 65536)
                 if not data:
                     return 1
@@ -145,6 +159,8 @@ def main():
     parser.add_argument("--quick-dialog", action="store_true")
     parser.add_argument("--overlay", action="store_true")
     parser.add_argument("--swallow", type=int, default=0)
+    parser.add_argument("--late", type=float, default=0.0)
+    parser.add_argument("--rest", type=float, default=0.0)
     parser.add_argument("--turn", type=float, default=0.0)
     options = parser.parse_intermixed_args()
     before = termios.tcgetattr(0)

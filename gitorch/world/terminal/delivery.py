@@ -30,7 +30,7 @@ SHOWN_MS = 2_000
 """How long a program may take to show a pasted line (slowest measured: 0.3 s)."""
 
 LATE_MS = 10_000
-"""After this long a pasted line that never showed is given up, and not typed again: a program that hangs has it still."""
+"""How long a pasted line may show late, on a machine that is busy; then it is given up, or typed again where it is surely lost."""
 
 LOST_MAX = 3
 """How often a text that was provably lost is typed again."""
@@ -88,7 +88,9 @@ class Delivery:
         scene = self._scene(line)
         if scene is None:
             return "refused: the session is gone"
-        if scene.pane.typed != letter:
+        if scene.pane.typed != letter and scene.ours and sent is not None and sent.lost:
+            self._tmux.tell("set-option", "-p", "-t", scene.pane.id, "@gitorch_typed", letter)
+        elif scene.pane.typed != letter:
             sizes = transcript_sizes(self._preset, self._cwd, self._home)
             sent = SentMark(line, self._clock.now(), lost=sent.lost if sent is not None else 0, transcripts=sizes)
             if refusal := self._type(scene, letter, sent):
@@ -227,10 +229,12 @@ class Delivery:
     def _await_shown(self, letter: LetterId, sent: SentMark) -> str:
         """Wait until the pasted line may be submitted; empty then, else the receipt.
 
-        The state is read again here, right before the key: Enter approves whatever dialog opened meanwhile.
+        The state is read again here, right before the key: Enter approves whatever dialog opened meanwhile. The pause before the
+        key counts from the moment the line shows, since a slow program takes a key right after a paste as part of it.
         """
         began = self._clock.now()
         settled = max(began, sent.at + self._preset.settle_ms)
+        shown_at: int | None = None
         while True:
             scene, now = self._scene(sent.line), self._clock.now()
             if self._reached(sent):
@@ -238,7 +242,9 @@ class Delivery:
             if scene is None or scene.state is AgentState.EXITED:
                 return "refused: the agent ended after the text was typed"
             visible = scene.ours or scene.empty is None
-            if visible and scene.state in READY and not scene.pane.in_mode and now >= settled:
+            shown_at = (shown_at or now) if visible else None
+            rested = shown_at is not None and now >= shown_at + self._preset.settle_ms
+            if rested and scene.state in READY and not scene.pane.in_mode:
                 self._folder.write_sent(letter, replace(sent, shown=True))
                 return ""
             blocked = scene.state is AgentState.DIALOG and now >= settled
@@ -249,9 +255,9 @@ class Delivery:
     def _not_shown(self, letter: LetterId, sent: SentMark, scene: Scene) -> str:
         """What became of a line that cannot be submitted.
 
-        All programs tried drop a paste into a dialog. It is provably lost, and may be typed again, when the program is ready
-        and its input empty, and a dialog was seen or something was written since; unless the line was once seen in the
-        input, so that somebody else did something to it. A program that shows nothing at all may still show it later.
+        All programs tried drop a paste into a dialog. It is lost, and may be typed again, when the program is ready and its
+        input empty, and a dialog was seen, or something was written since and the line still does not show; unless it was
+        once seen in the input, so that somebody else did something to it. A program that shows nothing at all has it still.
         """
         if scene.state is AgentState.DIALOG and not sent.shown:
             self._folder.write_sent(letter, replace(sent, blocked=True))
@@ -261,12 +267,13 @@ class Delivery:
             return "refused: the input holds something else beside the text; the submit key was not pressed"
         if sent.shown or sent.lost >= LOST_MAX:
             return "unknown"
+        if not sent.blocked and self._clock.now() <= sent.at + LATE_MS:
+            return "refused: the text does not show in the input yet"
         if not sent.blocked and scene.pane.active_at * 1000 < sent.at + 1000:
-            late = self._clock.now() > sent.at + LATE_MS
-            return "unknown" if late else "refused: the text does not show in the input yet"
+            return "unknown"
         self._tmux.tell("set-option", "-p", "-u", "-t", scene.pane.id, "@gitorch_typed")
         self._folder.write_sent(letter, replace(sent, lost=sent.lost + 1))
-        return "refused: the text was lost in a dialog and will be typed again"
+        return "refused: the text was lost and will be typed again"
 
     def _confirm(self, letter: LetterId, sent: SentMark, presses: int) -> str:
         """Wait for a change that only submission explains; press again only while the line provably stands there."""
