@@ -136,7 +136,9 @@ class _Door(BaseHTTPRequestHandler):
             if ask.streams:
                 self._stream(events, cue)
             else:
-                self._json(200, whole)
+                self._json(200, whole, cut=cue.fault in {"cut", "stall"})
+                if cue.fault == "stall":
+                    self._hold()
 
     def _stream(self, events: list[tuple[str, Any]], cue: Cue) -> None:
         self.send_response(200)
@@ -158,14 +160,15 @@ class _Door(BaseHTTPRequestHandler):
         self.close_connection = True
         select.select([self.connection], [], [], HELD_SECONDS)
 
-    def _json(self, status: int, value: Any) -> None:
+    def _json(self, status: int, value: Any, *, cut: bool = False) -> None:
         data = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            self.wfile.write(data[: len(data) // 2] if cut else data)
+        self.close_connection = self.close_connection or cut
 
 
 def _ask(path: str, raw: bytes) -> Ask | None:
