@@ -28,10 +28,9 @@ slow: ## Run the tests that take minutes
 	@.ci/setup dev
 	@$(BIN)/python -m pytest -m slow --hypothesis-profile=slow $(PYTEST_ARGS) || [ $$? -eq 5 ] # 5: there are none
 
-agents: ## Install the vendors' programs into .cache/agents and run the tests with them; AGENTS="codex" for some
+agents: ## Install the vendors' programs into .cache/agents, run the tests with them, say which versions passed; AGENTS="codex" for some
 	@.ci/setup dev
-	@$(BIN)/python tests/agents/install.py $(AGENTS)
-	@$(BIN)/python -m pytest -m agents tests/agents $(AGENTS_ARGS)
+	@$(BIN)/python tests/agents/run.py $(AGENTS) $(AGENTS_ARGS)
 
 lint: ## Check style, types and floors
 	@.ci/setup dev

@@ -1,4 +1,4 @@
-"""Installs the vendors' programs into the project's cache, says what cannot be, and which versions are there: `make agents` runs it.
+"""Installs the vendors' programs into the project's cache, or says why one cannot be.
 
 Nothing is installed anywhere else. A program that is there already is left as it is; delete its folder to get the newest.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-
-from programs import PROGRAMS
 
 if TYPE_CHECKING:
     from programs import Program
@@ -45,18 +43,3 @@ def commands(program: Program) -> list[list[str]]:
 def last_line(text: str) -> str:
     """The last line that says anything."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-
-
-def main() -> int:
-    """Install what is named on the command line, or everything; fails when nothing at all is there."""
-    names = sys.argv[1:] or list(PROGRAMS)
-    there = 0
-    for name in names:
-        failed = install(PROGRAMS[name])
-        failed or PROGRAMS[name].version()
-        there += not failed
-    return 0 if there else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
