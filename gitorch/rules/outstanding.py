@@ -83,11 +83,14 @@ def next_letter(session: Session) -> Letter | None:
 
 
 def may_begin(run: Run, session: Session) -> bool:
-    """Whether work may be handed to a session: every author launched beside it is alive first, if need be at the second try."""
+    """Whether work may be handed to a session: every author launched beside it is alive first, if need be at the second try.
+
+    One that is launched with its work, and only with it, is waited for by nobody: two of them would wait for each other.
+    """
     if not writes(run.jobs[session.job]):
         return True
     others = (s for s in run.sessions.values() if s.id != session.id and writes(run.jobs[s.job]))
-    if any(other.phase is SessionPhase.STARTING for other in others):
+    if any(s.phase is SessionPhase.STARTING and not run.workflow.lanes[s.lane].one_shot for s in others):
         return False
     # Only one that will get a place: waiting for one that waits for a place would be waiting for ever.
     return not any(j.launch_failures and writes(j) and may_be_granted(run, j) for j in run.jobs.values())
