@@ -5,7 +5,9 @@ import json
 import pytest
 from world.terminal_lab import wait_for
 
+from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.permission import Answered, Option, Prompt
+from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.answering import Answering, pending, told
 from gitorch.world.terminal.marks import folder_of
 
@@ -31,6 +33,20 @@ def test_the_prompt_that_was_read_is_answered_once_and_told(lab, asking):
     assert lab.terminals.answer(key, answer) == "answered"
     assert lab.logged("answers") == ['"approved"']
     assert lab.look(key).answered == (answer,)
+
+
+def test_a_one_shot_program_that_asks_is_answered_too(lab):
+    key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
+    lab.keys.append(key)
+    preset = lab.preset("--turn", "60", one_shot_argv=("{prompt}",), prompts=(PROMPT,))
+    lab.terminals.start(Launch(key, preset, lab.cwd, {}, "Begin.", LetterId("l1"), one_shot=True))
+    wait_for(lambda: lab.turns() == ["Begin."])
+    assert lab.look(key).state == "working"
+    lab.mode("dialog")
+    asked = wait_for(lambda: lab.look(key).asked)
+    assert lab.look(key).state == "dialog"
+    assert lab.terminals.answer(key, Answered(asked, Option.ONCE, "Allow .*")) == "answered"
+    assert lab.logged("answers") == ['"approved"']
 
 
 def test_another_prompt_than_the_one_that_was_read_is_not_answered(lab, asking):

@@ -176,9 +176,10 @@ def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> str:
 
 
 def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[AgentState, str]:
-    """What a screen tells. A one-shot program has no prompt to come back to: as long as it runs, it works."""
+    """What a screen tells. A one-shot program has no prompt to come back to: as long as it runs, it works or asks for permission."""
     if launch.one_shot:
-        return AgentState.WORKING, "process: runs"
+        asks = asked_on(screen, launch.preset) is not None
+        return (AgentState.DIALOG, "prompt: asks") if asks else (AgentState.WORKING, "process: runs")
     return classify(screen, title, launch.preset)
 
 
