@@ -16,7 +16,10 @@ ADDED = ("<system-reminder>", "<session_context>", "<environment_context>", "<us
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: the last thing that the user said, what the model called then and was answered, and what it may call."""
+    """One request: the last thing that the user said, what the model called then and was answered, and what it may call.
+
+    `given` is what stood before, for a program without tools, which gives its model the files that it may read.
+    """
 
     protocol: str
     model: str
@@ -26,6 +29,7 @@ class Ask:
     tools: dict[str, Any] = field(default_factory=dict)
     schema: dict[str, Any] | None = None
     called: str = ""
+    given: str = ""
 
     @property
     def main(self) -> bool:
@@ -35,7 +39,7 @@ class Ask:
     @property
     def newest(self) -> str:
         """What the model has to react to: the answers of its tools and what it had called, or else what the user said."""
-        return "\n".join((*self.results, f"after {self.called}")) if self.results else self.said
+        return "\n".join((*self.results, f"after {self.called}")) if self.results else self.said + self.given
 
 
 def text_of(content: Any) -> str:
@@ -76,16 +80,18 @@ def _calls(parts: Any, kind: str, key: str) -> str:
 
 def read_chat(body: dict[str, Any]) -> Ask:
     """OpenAI Chat Completions."""
-    said, results, called = "", (), ""
+    said, results, called, given = "", (), "", ""
     for message in body.get("messages", []):
         calls = [one["function"]["arguments"] for one in message.get("tool_calls") or []]
         called = " ".join(calls) or called
         results = (*results, text_of(message.get("content"))) if message.get("role") == "tool" else ()
         if message.get("role") == "user":
+            given += f"\n{said}"
             said = text_of(message.get("content"))
     tools = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in body.get("tools") or []}
     schema = ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
-    return Ask("chat", body.get("model", ""), bool(body.get("stream")), said, results, tools, schema, called)
+    streams = bool(body.get("stream"))
+    return Ask("chat", body.get("model", ""), streams, said, results, tools, schema, called, "" if tools else given)
 
 
 def read_responses(body: dict[str, Any]) -> Ask:

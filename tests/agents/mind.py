@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from replies import Call, Reply, smallest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asks import Ask
 
 SHELLS = ("Bash", "bash", "run_shell_command", "exec_command", "shell_command", "shell")
@@ -83,12 +85,21 @@ def reply_of(cue: Cue, words: dict[str, str], ask: Ask) -> Reply:
         import json
 
         return Reply(json.dumps(smallest(ask.schema)))
+    if not ask.tools:
+        return Reply("\n\n".join(part for part in (told(cue.says), *_blocks(told, cue)) if part))
     calls: list[Call] = []
     if cue.runs:
         calls.append(_shell(ask, told(cue.runs), cue.arguments))
     if cue.writes[0]:
         calls.append(_write(ask, told(cue.writes[0]), told(cue.writes[1])))
     return Reply(told(cue.says), tuple(calls))
+
+
+def _blocks(told: Callable[[str], str], cue: Cue) -> tuple[str, ...]:
+    """A new file and a command as aider's models write them."""
+    path, content = map(told, cue.writes)
+    file = f"{path}\n```\n<<<<<<< SEARCH\n=======\n{content.rstrip()}\n>>>>>>> REPLACE\n```" if path else ""
+    return file, f"```bash\n{told(cue.runs)}\n```" if cue.runs else ""
 
 
 def _shell(ask: Ask, command: str, more: dict[str, Any]) -> Call:

@@ -47,7 +47,10 @@ class Program:
 
     def env(self, url: str) -> dict[str, str]:
         """What leads the program to the stand-in."""
-        return {self.key: "sk-a-key-for-the-stand-in-000", self.base: url + self.path}
+        more = (
+            {"AIDER_EDIT_FORMAT": "diff"} if self.name == "aider" else {}
+        )  # as for every model that it knows to be good
+        return {self.key: "sk-a-key-for-the-stand-in-000", self.base: url + self.path, **more}
 
 
 PROGRAMS = {

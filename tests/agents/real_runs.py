@@ -13,8 +13,22 @@ if TYPE_CHECKING:
     from house import House
     from stand_in import StandIn
 
-REVIEWERS = {"claude": "codex", "codex": "gemini", "gemini": "opencode", "opencode": "claude"}
-"""Who reviews whom: everybody writes once, and everybody reviews once."""
+REVIEWERS = {"claude": "codex", "codex": "gemini", "gemini": "opencode", "opencode": "claude", "aider": "claude"}
+"""Who reviews whom: everybody writes once, and everybody but aider, which looks at nothing that it was not given, reviews."""
+
+OWN: dict[str, dict[str, object]] = {
+    "gemini": {"model": ""},
+    "aider": {
+        "model": "openai/stand-in",
+        "one_shot": True,
+        "permissions": [
+            {"allow": "gitorch handoff .*"},
+            {"allow": r"[\w-]+\.txt\nCreate new file\?"},
+            {"reject": r"Add command output to the chat\?"},
+        ],
+    },
+}
+"""What a runtime says of its program beside its key and the stand-in's place."""
 
 RUN_SECONDS = 600
 """How long a run may take from one question to the next; on a machine that does nothing else it takes less than 30."""
@@ -29,8 +43,9 @@ def configure(home: House, api: StandIn, writer: str, reviewer: str, *, one_shot
     for role, name in (("writer", writer), ("reviewer", reviewer)):
         program = PROGRAMS[name]
         env = program.env(api.url(f"{name}-{role}"))
-        runtimes[role] = {"preset": program.preset, "model": "stand-in" if name != "gemini" else "", "env": env}
-        runtimes[role] |= {"one_shot": True} if one_shot else {}
+        runtimes[role] = {"preset": program.preset, "model": "stand-in", "env": env, "one_shot": one_shot} | OWN.get(
+            name, {}
+        )
     path = home.path / "gitorch.yaml"
     lines = [line for line in path.read_text().splitlines() if not line.startswith(("lanes:", "runtimes:"))]
     lines.append("lanes: {implementer: {runtime: writer}, reviewer: {runtime: reviewer}}")
@@ -42,7 +57,7 @@ def reviewer_of(writer: str) -> str:
     """Another program that is installed: the one that is meant to, or else any; without one the test is left out, which is said."""
     if not PROGRAMS[writer].installed:
         pytest.skip(f"{writer} is not installed: make agents")
-    others = (REVIEWERS[writer], *(name for name in REVIEWERS if name != writer))
+    others = (REVIEWERS[writer], *(name for name in REVIEWERS if name not in {writer, "aider"}))
     for name in others:
         if PROGRAMS[name].installed:
             return name

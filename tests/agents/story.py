@@ -11,6 +11,9 @@ from mind import Cue
 HASH = r"(?P<head>\b[0-9a-f]{40}\b)"
 
 POINTED = Cue(r"\ARead (?P<path>\S+) and do what it says\.\Z", says="I read it.", runs="cat @path@")
+EMPTY = Cue(r"Output: \(empty\)[\s\S]*\nafter .*cat (?P<path>[\w./-]+)", says="I look again.", runs="cat @path@")
+"""Gemini CLI on a busy machine loses what a command put out right before its end."""
+
 APPROVED = Cue(r"\AAPPROVED ", says="Good.")
 REPORTED = Cue(r"Stop here|You are done|is cleared at", says="I stop here.")
 ANSWER_FINDINGS = Cue(
@@ -20,9 +23,8 @@ FIXED = Cue(
     HASH + r"[\s\S]*\nafter .*-2\.txt.*rev-parse",
     runs='gitorch handoff DONE --summary "Two words now" --reply 1=fixed:@head@',
 )
-DONE = Cue(
-    HASH + r"[\s\S]*\nafter .*rev-parse", runs='gitorch handoff DONE --summary "As the brief asks" --tests "none"'
-)
+HANDED_IN = 'gitorch handoff DONE --summary "As the brief asks" --tests "none"'
+DONE = Cue(HASH + r"[\s\S]*\nafter .*rev-parse", runs=HANDED_IN)
 WRITTEN = Cue(
     r"\nafter .*?(?P<file>\w+(-2)?\.txt)",
     runs='git add @file@ && git commit -q -m "Write @file@" && git rev-parse HEAD',
@@ -41,8 +43,24 @@ OBJECT = Cue(
 )
 ACCEPT = Cue(JUDGE, runs='gitorch verdict accept --commit @commit@ --nonce @nonce@ --summary "As asked"')
 
+WHOLE_BRIEF = (
+    Cue(r"^diff --git", by="aider", says="Write what the brief asks for"),
+    Cue(
+        r"# Findings on (?P<job>\w+) after round",
+        by="aider",
+        says="Two words.",
+        writes=("@job@-2.txt", "Two words.\n"),
+        runs='gitorch handoff DONE --summary "Two words now" --reply "1=fixed:another file"',
+    ),
+    Cue(ASK.hears, by="aider", says="I am unsure.", runs=ASK.runs),
+    Cue(BUILD.hears, by="aider", says="One word.", writes=BUILD.writes, runs=HANDED_IN),
+)
+"""For a program that is given its brief whole and does what it says in one answer."""
+
 STORY = (
+    *WHOLE_BRIEF,
     POINTED,
+    EMPTY,
     APPROVED,
     REPORTED,
     FAILED,

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bench import KEY, bench
+from house import WAITING, house
 from mind import Cue, Mind
 from programs import PROGRAMS
+from real_runs import RUN_SECONDS, configure, drive, reviewer_of
+from story import STORY, WRITTEN
+from waiting import until
 
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.observed import AgentState
@@ -24,6 +28,7 @@ pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
 NAMES = ["claude", "codex", "gemini", "opencode"]
 SECRET = "The word of the day is wombat."
+HELD_SECONDS = 900
 NEXT = SessionKey(RunId("r1"), SessionId("s2"))
 
 
@@ -55,6 +60,51 @@ def test_a_one_shot_program_does_its_turn_and_ends(tmp_path: Path, api: StandIn,
         assert api.told(name) == ["Begin now."]
         assert "Done in one go." in one.screen(history=400)
         assert seen.conversation, "by which it could be taken up again"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_program_that_is_killed_in_the_middle_of_its_epic_goes_on_and_its_run_is_merged(
+    tmp_path: Path, api: StandIn, name: str
+) -> None:
+    reviewer = reviewer_of(name)
+    writer = f"{name}-writer"
+    api.mind = Mind(Cue(WRITTEN.hears, by=writer, seconds=HELD_SECONDS, times=1), *STORY)
+    with house(tmp_path, "repo") as home:
+        configure(home, api, name, reviewer)
+        run = home.start("web")
+        beside = home.up_beside("--no-wait")
+        until(lambda: any("web.txt" in one.ask.called for one in api.heard(writer)), 200, 0.1, what="the file")
+        before = len(api.heard(writer))
+        os.kill(home.records("session-alive", job="web")[0]["pid"], signal.SIGKILL)
+        assert beside.wait(RUN_SECONDS) == WAITING
+        again = api.heard(writer)[before]
+        home("approve", run, "--yes")
+        assert home.repo.git("show", "main:web.txt") == "One word."
+        ended = home.records("session-ended", job="web")[0]
+        assert (ended["how"], ended["exit_status"]) == ("exited", 128 + signal.SIGKILL)
+        assert again.said.endswith("do what it says."), "the brief is given again"
+        assert again.body.count(b"do what it says.") > 1, "below what was said before"
+        assert b"One word." in again.body, "and below what was done before"
+        home("cleanup", run, "--yes")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_shot_programs_take_a_plan_from_start_to_merge(tmp_path: Path, api: StandIn, name: str) -> None:
+    api.mind = Mind(*STORY)
+    with house(tmp_path, "repo") as home:
+        configure(home, api, name, reviewer_of(name), one_shot=True)
+        run = home.start("api", "docs")
+        drive(home)
+        home("answer", home.question(kind="context"), "Ledgers")
+        drive(home)
+        home("approve", run, "--yes")
+        assert home.repo.git("show", "main:api-2.txt") == "Two words."
+        assert home.repo.git("show", "main:docs.txt") == "One word."
+        ends = home.records("session-ended")
+        assert {(end["how"], end["exit_status"]) for end in ends} == {("exited", 0)}
+        assert all(end["conversation"] for end in ends), "by which each could be taken up again"
+        assert home("peek", "api").out.strip(), "what the last one put out is kept"
+        home("cleanup", run, "--yes")
 
 
 def needs(name: str) -> None:
