@@ -15,6 +15,7 @@ from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
 from gitorch.rules.readings import (
+    asked_about,
     base_parents,
     by_hand,
     check_needed,
@@ -136,7 +137,7 @@ def _prompts(run: Run, seen: Observed) -> Iterator[Effect]:
         if session.phase is not SessionPhase.ALIVE or sight is None or sight.state is not AgentState.DIALOG:
             continue
         rule = answering(run.workflow.lanes[session.lane].permissions, sight.asked)
-        if rule is not None and not any(q.session == session.id for q in open_questions(run, session.job)):
+        if rule is not None and not asked_about(run, session):
             yield effects.AnswerPrompt(session.id, Answered(sight.asked, rule.option, rule.pattern))
 
 

@@ -42,6 +42,12 @@ def open_questions(run: Run, job: JobId | None = None) -> tuple[Question, ...]:
     return tuple(q for q in run.questions.values() if q.answer is None and job in {None, q.job})
 
 
+def asked_about(run: Run, session: Session) -> bool:
+    """Whether a human was asked to look at this session, and has not answered."""
+    asked = open_questions(run, session.job)
+    return any(q.kind is QuestionKind.ESCALATION and q.session == session.id for q in asked)
+
+
 def target_confirmed(board: Board, target: str) -> bool:
     """Whether the principal confirmed this merge target and no other one since."""
     return board.targets[-1:] == (target,)

@@ -20,6 +20,7 @@ from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, not_independent, queue
 from gitorch.rules.readings import (
+    asked_about,
     branch_name,
     check_needed,
     check_settled,
@@ -122,7 +123,7 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     lease, limits = job.lease, limits_of(run, session.lane)
     if now - lease.granted_at > 0 and lease.until - now < limits.lease_seconds * 500:
         yield commands.RenewLease(job.spec.id, lease.fence)
-    if _asked_about(run, session):
+    if asked_about(run, session):
         return
     if sight.state is AgentState.DIALOG:
         if not _answerable(run, session, sight, now):
@@ -183,12 +184,6 @@ def _at_dialog(session: Session, sight: SessionSeen) -> Command:
         job=session.job,
         session=session.id,
     )
-
-
-def _asked_about(run: Run, session: Session) -> bool:
-    """Whether a human was already asked to look at this session."""
-    asked = open_questions(run, session.job)
-    return any(q.kind is QuestionKind.ESCALATION and q.session == session.id for q in asked)
 
 
 def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) -> Command:

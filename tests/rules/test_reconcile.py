@@ -362,14 +362,6 @@ def test_work_does_not_wait_for_a_launch_that_has_no_place() -> None:
     assert may_begin(play.run, play.run.sessions["s1"])
 
 
-def test_work_waits_for_no_launch_that_comes_with_its_work() -> None:
-    play = played("plan api db|grant api|grant db")
-    flow = play.run.workflow
-    lanes = {name: replace(lane, one_shot=True) for name, lane in flow.lanes.items()}
-    alone = replace(play.run, workflow=replace(flow, lanes=lanes))
-    assert [may_begin(alone, session) for session in alone.sessions.values()] == [True, True]
-
-
 def test_a_reviewer_waits_for_no_author() -> None:
     play = played("plan api db|launch api|handoff api|check api passed|grant db|grant api.spec")
     assert may_begin(play.run, play.run.sessions["s3"])
