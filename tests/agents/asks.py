@@ -13,6 +13,9 @@ from typing import Any
 ADDED = ("<system-reminder>", "<session_context>", "<environment_context>", "<user_instructions>", "<permissions")
 """How parts begin that a program adds to what the user typed."""
 
+REMINDED = "\n\n# *SEARCH/REPLACE block* Rules:"
+"""How aider goes on below what the user typed."""
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -87,7 +90,7 @@ def read_chat(body: dict[str, Any]) -> Ask:
         results = (*results, text_of(message.get("content"))) if message.get("role") == "tool" else ()
         if message.get("role") == "user":
             given += f"\n{said}"
-            said = text_of(message.get("content"))
+            said = text_of(message.get("content")).split(REMINDED)[0]
     tools = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in body.get("tools") or []}
     schema = ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
     streams = bool(body.get("stream"))

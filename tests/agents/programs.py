@@ -12,6 +12,10 @@ from pathlib import Path
 CACHE = Path(os.environ.get("GITORCH_AGENTS", Path(__file__).parents[2] / ".cache/agents"))
 
 
+AIDER = {"AIDER_EDIT_FORMAT": "diff", "AIDER_AUTO_COMMITS": "false", "AIDER_DIRTY_COMMITS": "false"}
+"""aider edits as with every model that it knows to be good, and leaves commits to gitorch: it could name none in its report."""
+
+
 @dataclass(frozen=True)
 class Program:
     """One program: the preset that starts it with a key alone, its package, and the variables that lead it to an endpoint."""

@@ -39,6 +39,7 @@ def configure(home: House, api: StandIn, writer: str, reviewer: str, *, one_shot
     home.configure(agents=2, start=300, silence=300)
     for key, value in (("user.name", "An Agent"), ("user.email", "agent@example.invalid")):
         home.repo.git("config", key, value)
+    home.repo.commit({".gitignore": ".aider*\n"}, "Ignore what aider keeps in its worktree")
     runtimes = {}
     for role, name in (("writer", writer), ("reviewer", reviewer)):
         program = PROGRAMS[name]
@@ -48,7 +49,8 @@ def configure(home: House, api: StandIn, writer: str, reviewer: str, *, one_shot
         )
     path = home.path / "gitorch.yaml"
     lines = [line for line in path.read_text().splitlines() if not line.startswith(("lanes:", "runtimes:"))]
-    lines.append("lanes: {implementer: {runtime: writer}, reviewer: {runtime: reviewer}}")
+    commits = "host" if writer == "aider" else "agent"
+    lines.append(f"lanes: {{implementer: {{runtime: writer, commits: {commits}}}, reviewer: {{runtime: reviewer}}}}")
     lines.append(f"runtimes: {json.dumps(runtimes)}")
     path.write_text("\n".join(lines) + "\n")
 
@@ -79,7 +81,7 @@ def told_once(home: House, api: StandIn, writer: str, reviewer: str) -> None:
         "each clearance once, if the program was not stopped before"
     )
     assert all(line == line.strip() and "\n" not in line for line in lines)
-    heard = [text for one in api.heard() if one.ask is not None for text in one.ask.results]
+    heard = [text for one in api.heard() if one.ask is not None for text in (*one.ask.results, one.ask.given)]
     for record in delivered:
         if record["kind"] in {"brief", "findings", "answer"}:
             text = attached(home, record["_seq"])

@@ -40,8 +40,8 @@ class Heard:
 
     @property
     def main(self) -> bool:
-        """Whether this is the agent's own turn; aider offers no tools, so each of its requests is."""
-        return self.ask is not None and (self.ask.main or self.by.startswith("aider"))
+        """Whether this is the agent's own turn; aider offers no tools, and lets only its own turns be streamed."""
+        return self.ask is not None and (self.ask.main or (self.by.startswith("aider") and self.ask.streams))
 
     @property
     def said(self) -> str:

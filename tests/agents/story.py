@@ -44,7 +44,6 @@ OBJECT = Cue(
 ACCEPT = Cue(JUDGE, runs='gitorch verdict accept --commit @commit@ --nonce @nonce@ --summary "As asked"')
 
 WHOLE_BRIEF = (
-    Cue(r"^diff --git", by="aider", says="Write what the brief asks for"),
     Cue(
         r"# Findings on (?P<job>\w+) after round",
         by="aider",
