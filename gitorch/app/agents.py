@@ -88,7 +88,8 @@ def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords, *beside: Comm
             tools.git.adopt(tools.worktree(run, session.id), facts.head)
     published: tuple[hand_commands.PublishArtifact, ...] = ()
     bodies: Mapping[Digest, bytes] = {}
-    if owed and words.status in late.FINISHED and session.phase is not SessionPhase.ENDED:
+    in_time = not late.ran_out(session, run.jobs[session.job], tools.clock.now())
+    if owed and words.status in late.FINISHED and session.phase is not SessionPhase.ENDED and in_time:
         from gitorch.app.artifacts import expected  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
 
         published, bodies = expected(tools, run, session)
@@ -102,7 +103,8 @@ def _facts(tools: Tools, run: Run, session: Session, words: ReportWords) -> Work
         return commands.WorkFacts(None, (), 0, ())
     where, base = tools.worktree(run, session.id), job.base or run.target_commit
     expected = tuple(e.path for e in job.spec.artifacts if e.required)
-    by_host = committed_by_host(run, job) and not session.holder and words.status in late.FINISHED
+    holds = job.lease is not None and job.lease.session == session.id
+    by_host = committed_by_host(run, job) and holds and not session.holder and words.status in late.FINISHED
     drafted = _draft(tools, run, session, words) if by_host else None
     if drafted is not None:
         facts = replace(tools.git.facts_of(drafted, base, expected), by_host=True)

@@ -14,6 +14,7 @@ from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import holder_of
+from gitorch.rules.deciding import late
 from gitorch.rules.readings import writes
 from gitorch.rules.telling.brief import BRIEF_PATH, brief_data, brief_text
 
@@ -151,8 +152,6 @@ def clear_away(tools: Tools, run: Run, session: Session) -> None:
 
 def refuse_late(run: Run, session: Session, kept: str) -> None:
     """Raises Refused for a hand-in that came too late, and says where it is."""
-    message = (
-        f"the lease of session {session.id} on {session.job} has run out, so this does not count;"
-        f" it is kept as {kept}, and the principal can adopt it"
-    )
+    over = late.over(session, run.jobs[session.job])
+    message = f"{over}, so this does not count; it is kept as {kept}, and the principal can adopt it"
     raise Refused(message, f"gitorch recover {run.id}")

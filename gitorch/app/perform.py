@@ -13,7 +13,7 @@ from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.outstanding import may_begin, next_letter
-from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, writes
+from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, shares_worktree, writes
 from gitorch.rules.telling.brief import (
     BRIEF_PATH,
     BRIEF_VALUES_PATH,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitorch.app.tools import Tools
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
-    from gitorch.model.ids import LetterId, SessionId
+    from gitorch.model.ids import JobId, LetterId, SessionId
     from gitorch.model.run import Letter, Run, Session
 
 
@@ -79,7 +79,8 @@ def ensure_worktree(tools: Tools, run: Run, session: Session, cwd: Path) -> None
     """A job's worktree on its branch, or a reviewer's checkout of the commit that it judges."""
     job = run.jobs[session.job]
     if writes(job):
-        tools.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id))
+        shared = shares_worktree(run, job)
+        tools.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id), shared=shared)
         return
     commit = judged_commit(run, job)
     if commit is not None:
@@ -189,23 +190,25 @@ def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command,
     for job in run.jobs.values():
         if job.fence == 0 or not writes(job):
             continue
-        if job.spec.id not in merged and run.merged is not None:
+        if job.spec.id not in merged and run.merged is not None and not shares_worktree(run, job):
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
         _remove_job(tools, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
     tools.checks.clear(tools.base(run))
     tools.worktrees.tidy(tools.base(run))
     tools.terminals.close()
-    return (commands.RecordCleanup(tuple(removed), tuple(kept)),)
+    said = (tuple(dict.fromkeys(lines)) for lines in (removed, kept))  # a worktree that jobs share is met with each
+    return (commands.RecordCleanup(*said),)
 
 
-def _remove_job(tools: Tools, run: Run, job: str, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
+def _remove_job(tools: Tools, run: Run, job: JobId, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
     removed, kept = said
-    left = tools.worktrees.remove(tools.base(run) / job)
+    where = tools.job_worktree(run, job)
+    left = tools.worktrees.remove(where)
     if left:
-        kept.append(f"worktree {job}: {left}")
+        kept.append(f"worktree {where.name}: {left}")
         return
-    removed.append(f"worktree {job}")
+    removed.append(f"worktree {where.name}")
     name = f"gitorch/{run.id}/{job}"
     if branch:
         tools.worktrees.delete_branch(name)

@@ -51,6 +51,8 @@ def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[
 
 
 def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str) -> Recovered:
+    if not remedy.by_itself:
+        return Recovered(remedy)
     try:
         if remedy.hand_in is not None:
             adopt(tools, caller, run, remedy.hand_in, reason)

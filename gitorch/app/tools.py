@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import dataclass
-from gitorch.rules.readings import writes
+from gitorch.rules.readings import shares_worktree, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         Terminals,
         Worktrees,
     )
+
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+"""Characters that mean the same in every file system's names."""
 
 
 class NoNotices:
@@ -104,9 +107,15 @@ class Tools:
         return self.base(run) / f"{job.spec.id}-{session}"
 
     def job_worktree(self, run: Run, job: JobId) -> Path:
-        """The worktree of a job that changes files."""
-        return self.base(run) / job
+        """The worktree of a job that changes files: its own, or the one that the jobs of its lane share."""
+        state = run.jobs[job]
+        return self.base(run) / (shared_name(state.spec.lane) if shares_worktree(run, state) else job)
 
     def check_worktree(self, run: Run, commit: CommitId) -> Path:
         """Where a commit is checked out to be tested."""
         return self.base(run) / f"check-{commit[:12]}"
+
+
+def shared_name(lane: str) -> str:
+    """The folder of the worktree that a lane's jobs share; no job can have this name, and no two lanes have the same."""
+    return "lane+" + "".join(c if c in PLAIN else f"+{ord(c):x}" for c in lane)

@@ -284,8 +284,11 @@ class WorktreeSeen:
 class Worktrees(Protocol):
     """Linked worktrees below one folder outside the repository."""
 
-    def ensure(self, path: Path, commit: CommitId, branch: str | None) -> None:
-        """Make the worktree unless it is there: on a new or existing branch of ours, or detached. Raises Failed, Unavailable."""
+    def ensure(self, path: Path, commit: CommitId, branch: str | None, *, shared: bool = False) -> None:
+        """Make the worktree unless it is there: on a new or existing branch of ours, or detached. Raises Failed, Unavailable.
+
+        A `shared` one that is there on another branch is brought to this one, and what nobody committed there is kept.
+        """
         ...
 
     def remove(self, path: Path, force: bool = False) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import JobPhase
+from gitorch.model.run import JobPhase, SessionPhase
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
-from gitorch.rules.readings import base_parents, held, living_session, writes
+from gitorch.rules.readings import base_parents, held, living_session, shares_worktree, writes
 from gitorch.rules.spending import asked_about_budget, sessions_spent
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ def base_of(run: Run, job: JobState) -> CommitId | None:
 
 
 def wants_fresh(run: Run, job: JobState) -> bool:
-    """Whether the session of an earlier attempt must end before this attempt begins."""
+    """Whether the session of an earlier attempt must end before this attempt begins; where a worktree is shared, before anything."""
     living = living_session(run, job)
+    if living is not None and shares_worktree(run, job):
+        return not _unfinished(job, living)
     return job.spec.fresh and job.phase is JobPhase.QUEUED and living is not None and _worked_before(job)
 
 
@@ -60,6 +62,7 @@ def may_be_granted(run: Run, job: JobState) -> bool:
         and (living_session(run, job) is not None or not sessions_spent(run))
         and active(run) < run.settings.max_agents
         and _lane_has_room(run, job)
+        and worktree_taken_by(run, job) is None
     )
 
 
@@ -91,3 +94,27 @@ def _lane_has_room(run: Run, job: JobState) -> bool:
     lane = run.workflow.lanes[job.spec.lane]
     busy = sum(1 for j in run.jobs.values() if j.spec.lane == lane.name and _at_work(run, j))
     return lane.capacity == 0 or busy < lane.capacity
+
+
+BEGUN = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
+"""Phases in which work that was begun may stand in a worktree and in no commit."""
+
+
+def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
+    """The other job that has the worktree which this one shares: begun and not handed in, or with an agent still there."""
+    if not shares_worktree(run, job):
+        return None
+    others = (j for j in run.jobs.values() if j.spec.lane == job.spec.lane and j.spec.id != job.spec.id)
+    return next((j.spec.id for j in others if shares_worktree(run, j) and _in_worktree(run, j)), None)
+
+
+def _in_worktree(run: Run, job: JobState) -> bool:
+    sessions = tuple(authors_of(run, job.spec.id))
+    if any(session.phase is not SessionPhase.ENDED for session in sessions):
+        return True
+    return bool(sessions) and job.phase in BEGUN and _unfinished(job, sessions[-1])
+
+
+def _unfinished(job: JobState, session: Session) -> bool:
+    """Whether nothing was handed in since this session was opened."""
+    return job.handoff is None or job.handoff.at < session.started_at

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.review import ACCEPTING
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
-from gitorch.model.workflow import REVIEWING, Commits, JobKind, ReviewMode, Timeouts
+from gitorch.model.workflow import REVIEWING, UNCLAIMED, Commits, JobKind, ReviewMode, Timeouts, WorktreeMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId, QuestionId
     from gitorch.model.review import Verdict
     from gitorch.model.run import Board, JobState, Question, Run, Session
+    from gitorch.model.work import KeptHandIn
 
 CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
 """Kinds whose work is run through the project's test command."""
@@ -208,6 +209,13 @@ def writes(job: JobState) -> bool:
     return job.spec.kind not in REVIEWING
 
 
+def shares_worktree(run: Run, job: JobState) -> bool:
+    """Whether a job works, one after the other, in the one worktree that its lane's jobs share."""
+    if not writes(job) or job.spec.kind in UNCLAIMED:
+        return False
+    return run.workflow.lanes[job.spec.lane].worktree is WorktreeMode.SHARED
+
+
 def missing_reviews(run: Run, job: JobState) -> tuple[JobId, ...]:
     """Reviews that never judged this job, in whatever round."""
     judged = {v.review for v in job.verdicts}
@@ -238,6 +246,11 @@ def push_owed(run: Run) -> bool:
 def by_hand(run: Run, job: JobState) -> bool:
     """Whether somebody works on this job by hand, so that there is no session of ours to be seen or waited for."""
     return job.lease is not None and bool(run.sessions[job.lease.session].holder)
+
+
+def left_behind(run: Run, job: JobState) -> tuple[KeptHandIn, ...]:
+    """Late hand-ins of the attempt under way that nobody has adopted."""
+    return tuple(k for k in run.kept.values() if k.job == job.spec.id and k.attempt == job.attempt and not k.adopted)
 
 
 def resumes(run: Run, session: Session) -> str:

@@ -15,7 +15,7 @@ from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.budgets import over_budget, over_time
-from gitorch.rules.deciding.hands import left_behind, requeues_itself
+from gitorch.rules.deciding.hands import requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, not_independent, queue
@@ -25,6 +25,7 @@ from gitorch.rules.readings import (
     check_needed,
     check_settled,
     feeds_merge,
+    left_behind,
     limits_of,
     living_session,
     open_questions,

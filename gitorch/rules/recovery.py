@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.run import JobPhase
 from gitorch.model.values import dataclass
-from gitorch.rules.deciding.hands import left_behind
-from gitorch.rules.deciding.late import overdue
-from gitorch.rules.readings import writes
+from gitorch.rules.deciding.late import WORKING, overdue
+from gitorch.rules.readings import by_hand, left_behind, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 class Remedy:
     """One thing that was left behind: what was found, what would be done, and the command that does only this.
 
-    `hand_in` is what would be adopted; without one the job is queued again.
+    `hand_in` is what would be adopted; without one the job is queued again. What is not done `by_itself` is shown and left to
+    its own command: an agent is at work on the job again.
     """
 
     job: JobId
@@ -29,6 +29,7 @@ class Remedy:
     would: str
     command: str
     hand_in: HandInId | None = None
+    by_itself: bool = True
 
 
 def remedies(run: Run, at: Moment) -> tuple[Remedy, ...]:
@@ -40,14 +41,18 @@ def _of(run: Run, job: JobState, at: Moment) -> Iterator[Remedy]:
     name = job.spec.id
     session = run.sessions.get(job.lease.session) if job.lease is not None else None
     ran_out = session is not None and overdue(session, job, at)
-    if not ran_out and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
+    again = job.phase in WORKING and not by_hand(run, job)
+    if not ran_out and not again and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
         return
     kept = left_behind(run, job)
     if kept:
         newest = kept[-1]
         what = "verdict" if newest.verdict is not None else "report"
         found = f"a late {what} of session {newest.session} at {newest.commit[:12]} is kept as {newest.id}"
-        yield Remedy(name, found, f"adopt {newest.id}", f"gitorch recover {name} --adopt {newest.id}", newest.id)
+        would = (
+            f"nothing; to adopt it ends session {job.session}, which does it again" if again else f"adopt {newest.id}"
+        )
+        yield Remedy(name, found, would, f"gitorch recover {name} --adopt {newest.id}", newest.id, not again)
     elif ran_out or job.phase is JobPhase.STALE:
         kept_worktree = "; branch and worktree are kept" if writes(job) else ""
         found = f"lease {job.fence} of session {job.session} ran out, and nothing was handed in"

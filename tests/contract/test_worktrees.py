@@ -101,3 +101,29 @@ def test_worktrees_below_a_folder_are_told_with_branch_commit_and_what_is_not_co
     assert (api.path, api.branch, api.head, api.uncommitted) == (path, "gitorch/r/api", head, 0)
     assert (other.branch, other.head, other.uncommitted) == ("", base, 1)
     assert bench.worktrees.below(path.parent / "nowhere") == ()
+
+
+def test_a_shared_worktree_goes_from_branch_to_branch_and_loses_nothing(bench, path):
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, "gitorch/r/api", shared=True)
+    head = bench.commit_in(path, {"b": "b\n"})
+    bench.edit(path, "unfinished", "x\n")
+    bench.worktrees.ensure(path, base, "gitorch/r/ui", shared=True)
+    assert (bench.standing(path, "b"), bench.standing(path, "unfinished")) == (None, None)
+    assert (bench.git.facts(path, base).head, bench.git.facts(path, base).uncommitted) == (base, ())
+    assert bench.git.resolve("gitorch/r/api") == head
+    kept = bench.git.resolve("gitorch/r/api.left-1")
+    assert (bench.git.file_at(kept, "unfinished"), bench.git.file_at(kept, "b")) == (b"x\n", b"b\n")
+    bench.worktrees.ensure(path, base, "gitorch/r/api", shared=True)
+    assert bench.standing(path, "b") == "b\n"
+    bench.edit(path, "unfinished", "y\n")
+    bench.worktrees.ensure(path, base, "gitorch/r/api", shared=True)
+    assert bench.standing(path, "unfinished") == "y\n"
+
+
+def test_a_worktree_that_is_not_shared_is_left_on_the_branch_that_it_is_on(bench, path):
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    bench.commit_in(path, {"b": "b\n"})
+    bench.worktrees.ensure(path, base, "gitorch/r/ui")
+    assert bench.standing(path, "b") == "b\n"

@@ -286,7 +286,7 @@ class FakeWorktrees:
     def __init__(self, git):
         self.git = git
 
-    def ensure(self, path, commit, branch):
+    def ensure(self, path, commit, branch, *, shared=False):
         self.git._ask()
         if branch is not None:
             own_branch(branch)
@@ -295,12 +295,23 @@ class FakeWorktrees:
         if path in self.git.checkouts:
             if branch is None:
                 self._check_out(path, commit, None)
+            elif shared and self.git.checkouts[path].branch != branch:
+                self._take_over(path, commit, branch)
             return
         if branch is not None:
             commit = self.git.branches.setdefault(branch, commit)
         if commit not in self.git.commits:
             raise Failed(f"git worktree add failed: {commit}")
         self._check_out(path, commit, branch)
+
+    def _take_over(self, path, commit, branch):
+        before = self.git.checkouts[path]
+        left = {name: text for name, text in before.files.items() if not name.startswith(".gitorch/")}
+        if left != self.git.files(before.commit):
+            number = next(n for n in range(1, 99) if f"{before.branch}.left-{n}" not in self.git.branches)
+            self.git.branches[f"{before.branch}.left-{number}"] = self.git._store((before.commit,), left, "left")
+        shutil.rmtree(path / ".gitorch", ignore_errors=True)
+        self._check_out(path, self.git.branches.setdefault(branch, commit), branch)
 
     def _check_out(self, path, commit, branch):
         path.mkdir(parents=True, exist_ok=True)

@@ -33,8 +33,7 @@ def publish(state: State, order: Order, command: hand_commands.PublishArtifact) 
     job = run.jobs[session.job]
     ensure.fence_stands(job, command.fence)
     if late.ran_out(session, job, order.at):
-        message = f"the lease of session {session.id} on {session.job} has run out, so nothing more is published for it"
-        raise Refused(message, f"gitorch claim {session.job}")
+        raise Refused(f"{late.over(session, job)}, so nothing more is published for it", late.what_next(session))
     lease = ensure.lease_held(run, session, job)
     _may_be_kept(run, job, command)
     _no_secret(order, command)

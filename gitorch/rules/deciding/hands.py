@@ -17,7 +17,7 @@ from gitorch.rules.deciding import late
 from gitorch.rules.deciding.sessions import lease_until, next_session
 from gitorch.rules.deciding.work import asked, finished_work, rejected, verdict_stands
 from gitorch.rules.granting import base_of, may_be_granted, not_independent, queue
-from gitorch.rules.readings import limits_of
+from gitorch.rules.readings import by_hand, left_behind, limits_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
@@ -116,8 +116,7 @@ def _held(
     session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     job = run.jobs[session.job]
     if late.ran_out(session, job, order.at):
-        message = f"the lease of session {session.id} on {session.job} has run out"
-        raise Refused(message, f"gitorch claim {session.job}")
+        raise Refused(late.over(session, job), late.what_next(session))
     ensure.lease_held(run, session, job)
     ensure.fence_stands(job, command.fence)
     return run, session, job
@@ -152,11 +151,6 @@ def requeues_itself(run: Run, job: JobState) -> bool:
     )
 
 
-def left_behind(run: Run, job: JobState) -> tuple[KeptHandIn, ...]:
-    """Late hand-ins of the attempt under way that nobody has adopted."""
-    return tuple(k for k in run.kept.values() if k.job == job.spec.id and k.attempt == job.attempt and not k.adopted)
-
-
 def cancel_job(state: State, order: Order, command: hand_commands.CancelJob) -> tuple[Event, ...]:
     """The job is given up, and with it what needs it."""
     ensure.principal(order.actor, "cancel")
@@ -169,20 +163,25 @@ def cancel_job(state: State, order: Order, command: hand_commands.CancelJob) -> 
 
 
 def adopt(state: State, order: Order, command: commands.AdoptHandIn) -> tuple[Event, ...]:
-    """The principal's word that a late hand-in counts: as strictly checked as one in time, but for its lease."""
+    """The principal's word that a late hand-in counts: as strictly checked as one in time, but for its lease.
+
+    An agent of gitorch's that was set to do the same again is stopped; whoever has claimed the job by hand goes first.
+    """
     ensure_may(order.actor, "adopt")
     run = ensure.run_under_way(ensure.run_there(state))
     kept = _kept(run, command.hand_in)
     job = run.jobs[kept.job]
-    if job.phase not in {JobPhase.STALE, JobPhase.QUEUED} or job.attempt != kept.attempt:
+    again = job.phase in late.WORKING and not by_hand(run, job)
+    if not (again or job.phase in {JobPhase.STALE, JobPhase.QUEUED}) or job.attempt != kept.attempt:
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")
-    adopted = hand_events.HandInAdopted(kept.id, kept.job, command.reason)
+    over = (events.LeaseEnded(kept.job, job.fence, "revoked"),) if again else ()
+    adopted = (*over, hand_events.HandInAdopted(kept.id, kept.job, command.reason))
     session = run.sessions[kept.session]
     if kept.verdict is not None:
         subject = verdict_stands(run, job, kept.commit)
         return (
-            adopted,
+            *adopted,
             *(
                 rejected(run, subject, session, kept.summary)
                 if kept.verdict is Choice.REJECT and not job.spec.advisory
@@ -190,7 +189,7 @@ def adopt(state: State, order: Order, command: commands.AdoptHandIn) -> tuple[Ev
             ),
         )
     report = _as_in_time(job, kept, command)
-    return (adopted, *asked(run, session, job, report))
+    return (*adopted, *asked(run, session, job, report))
 
 
 def _kept(run: Run, hand_in: HandInId) -> KeptHandIn:

@@ -1,4 +1,8 @@
-"""Hand-ins that come after their lease has run out: they do not count, are kept, and the principal can adopt them."""
+"""Hand-ins that come after their lease is over: they do not count, are kept, and the principal can adopt them.
+
+A lease that is held by hand runs out by the clock. One of gitorch's own sessions is over when the session is taken for dead or
+given up; an agent that lives on all the same has done its work, and another may be doing it again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from gitorch.errors import Refused
 from gitorch.model import events, hand_events
 from gitorch.model.ids import CommitId, HandInId
 from gitorch.model.review import ReportStatus
-from gitorch.model.run import JobPhase
+from gitorch.model.run import JobPhase, LetterKind
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -21,6 +25,11 @@ KEPT_MAX = 3
 """Late hand-ins of one session that are kept; more of them say nothing new."""
 
 WORKING = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
+
+UNDER_WAY = WORKING | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
+"""Phases of a job that was given out and is not handed in."""
+
+OPENING = frozenset({LetterKind.BRIEF, LetterKind.FINDINGS})
 
 FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
@@ -41,8 +50,17 @@ def overdue(session: Session, job: JobState, at: Moment) -> bool:
 
 
 def ran_out(session: Session, job: JobState, at: Moment) -> bool:
-    """Whether the session's lease has run out, written down or not."""
-    return overdue(session, job, at) or session.ended == EXPIRED
+    """Whether the session's lease is over, written down or not, before what it was given for was handed in."""
+    return overdue(session, job, at) or session.ended == EXPIRED or _replaced(session, job)
+
+
+def _replaced(session: Session, job: JobState) -> bool:
+    """Whether gitorch took the job from this session of its own, in the attempt that is still under way."""
+    if session.holder or (job.lease is not None and job.lease.session == session.id):
+        return False
+    told = [letter.about for letter in session.letters if letter.kind in OPENING and letter.receipt]
+    handed_in = job.handoff is not None and job.handoff.attempt == job.attempt
+    return job.phase in UNDER_WAY and not handed_in and told[-1:] == [str(job.attempt)]
 
 
 def ended(run: Run, at: Moment) -> tuple[Event, ...]:
@@ -57,8 +75,8 @@ def ended(run: Run, at: Moment) -> tuple[Event, ...]:
 def keep_report(run: Run, session: Session, job: JobState, command: commands.HandIn, at: Moment) -> tuple[Event, ...]:
     """A late report, kept with what git says of it. Raises Refused for one that asks rather than hands in."""
     if command.status not in FINISHED or command.facts.head is None:
-        message = f"{_said(session, job)}; claim it again and report then"
-        raise Refused(message, f"gitorch claim {job.spec.id}")
+        again = "; claim it again and report then" if session.holder else ", and only finished work is kept"
+        raise Refused(f"{over(session, job)}{again}", what_next(session))
     kept = hand_events.HandInKept(
         hand_in=_next(run, session, job),
         job=job.spec.id,
@@ -107,10 +125,17 @@ def _fence(session: Session, job: JobState) -> int:
 
 def _next(run: Run, session: Session, job: JobState) -> HandInId:
     if sum(kept.session == session.id for kept in run.kept.values()) >= KEPT_MAX:
-        message = f"{_said(session, job)}, and {KEPT_MAX} late hand-ins of it are kept already"
+        message = f"{over(session, job)}, and {KEPT_MAX} late hand-ins of it are kept already"
         raise Refused(message, "gitorch recover")
     return HandInId(f"h{len(run.kept) + 1}")
 
 
-def _said(session: Session, job: JobState) -> str:
-    return f"the lease of session {session.id} on {job.spec.id} has run out"
+def over(session: Session, job: JobState) -> str:
+    """That the session's lease is over, in words."""
+    how = "has run out" if session.holder else "is over"
+    return f"the lease of session {session.id} on {job.spec.id} {how}"
+
+
+def what_next(session: Session) -> str:
+    """What its holder can do; an agent can only read why."""
+    return f"gitorch claim {session.job}" if session.holder else f"gitorch why {session.job}"

@@ -13,6 +13,9 @@ from gitorch.rules.change import move_job, put_down, with_job, withdraw
 from gitorch.rules.evolving.work import skip_dependents, submitted, verdict_counts
 from gitorch.rules.readings import limits_of, open_questions
 
+LEFT = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
+"""How the triggers of escalations begin that ask what to do about work that somebody has left."""
+
 if TYPE_CHECKING:
     from gitorch.model.hand_events import HandInAdopted, HandInKept, JobCanceled, JobClaimed, JobRequeued
     from gitorch.model.ids import JobId
@@ -132,7 +135,7 @@ def requeued(run: Run, record: Record, event: JobRequeued) -> Run:
 
 
 def _no_longer_asked(run: Run, record: Record, job: JobId) -> Run:
-    asked = (q for q in open_questions(run, job) if q.trigger.startswith("stale:"))
+    asked = (q for q in open_questions(run, job) if q.trigger.startswith(LEFT))
     return withdraw(run, record, asked)
 
 

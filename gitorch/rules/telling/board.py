@@ -9,7 +9,7 @@ from gitorch.model.run import ENDED, OVER, JobPhase, Question, QuestionKind, Run
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules import escalations
-from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue
+from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue, worktree_taken_by
 from gitorch.rules.readings import (
     CLEANUP_OPTIONS,
     CLEANUP_TEXT,
@@ -19,6 +19,7 @@ from gitorch.rules.readings import (
     check_needed,
     check_settled,
     feeds_merge,
+    left_behind,
     need_done,
     open_questions,
     push_owed,
@@ -139,20 +140,30 @@ def _why_queued(run: Run, job: JobState) -> str:
         return "waits for its base to be merged from what it depends on"
     if not may_be_granted(run, job) and active(run) >= run.settings.max_agents:
         return f"waits for a free place: {active(run)} of {run.settings.max_agents} agents are at work"
+    if (other := worktree_taken_by(run, job)) is not None:
+        return f"waits for the worktree that lane {job.spec.lane} shares, in which {other} is unfinished"
     if run.settings.by_hand:
         return f"can be claimed: gitorch claim {job.spec.id}"
     return "is given to an agent with the next tick of gitorch up"
 
 
-def _why_claimed(_: Run, job: JobState) -> str:
-    return f"session {job.session} is being started" if job.attempt == 1 else f"session {job.session} gets the findings"
+def _why_claimed(run: Run, job: JobState) -> str:
+    told = "is being started" if job.attempt == 1 else "gets the findings"
+    return f"session {job.session} {told}{_late(run, job)}"
+
+
+def _late(run: Run, job: JobState) -> str:
+    kept = left_behind(run, job)
+    return (
+        f"; {kept[-1].id} of session {kept[-1].session} came late and is kept: gitorch recover {run.id}" if kept else ""
+    )
 
 
 def _why_running(run: Run, job: JobState) -> str:
     if by_hand(run, job):
         return f"{run.sessions[job.session].holder if job.session else 'somebody'} is at work (lease {job.fence})"
     again = f", round {job.attempt} of {job.rounds_allowed}" if job.attempt > 1 else ""
-    return f"session {job.session} is at work{again}"
+    return f"session {job.session} is at work{again}{_late(run, job)}"
 
 
 def _why_submitted(run: Run, job: JobState) -> str:

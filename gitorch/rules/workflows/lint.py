@@ -126,7 +126,7 @@ def _shared_worktrees(workflow: Workflow) -> Iterator[Remark]:
             yield Remark(
                 "shared-worktree",
                 f"lanes.{lane.name}",
-                f"{', '.join(writing)} write in one worktree, one after the other: none can be sent back alone.",
+                f"{', '.join(writing)} write in one worktree: one at a time, among what the others left there that git ignores.",
                 "Remove `worktree: shared`, so that each job has a worktree and a branch of its own.",
                 10,
                 strong=True,

@@ -57,8 +57,6 @@ def read_lane(name: str, form: Form) -> Lane:
     )
     if not lane.runtime and not lane.command:
         form.missing("runtime")
-    if lane.worktree is WorktreeMode.SHARED:
-        form.complain("worktree", "cannot be shared yet.", "Remove it: every job has a worktree of its own.")
     refuse_later(form, "lane")
     timeouts.done()
     form.done()

@@ -16,6 +16,7 @@ from gitorch.ports.world import WorktreeSeen
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
+from gitorch.world.git.turns import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,16 +36,16 @@ class GitWorktrees:
     """Worktrees of one repository. Paths are absolute, and outside its checkouts and its git directory."""
 
     def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
-        self._git = GitRunner(repo, environ, clock)
+        self._git, self._clock = GitRunner(repo, environ, clock), clock
         self._common = common_directory(self._git)
         self._lock = self._common / "gitorch" / "worktrees.lock"
         self._made = self._common / "gitorch" / "made-folders"
 
-    def ensure(self, path: Path, commit: CommitId, branch: str | None) -> None:
+    def ensure(self, path: Path, commit: CommitId, branch: str | None, *, shared: bool = False) -> None:
         """Make the worktree unless it is there; what a killed `git worktree add` left is taken away first.
 
-        A branch that exists is checked out where it stands. A detached worktree that is there is brought to `commit`.
-        Raises Failed where git refuses, Refused for a path or branch that is not ours, Unavailable.
+        A branch that exists is checked out where it stands. A detached worktree that is there is brought to `commit`, a shared
+        one to the branch. Raises Failed where git refuses, Refused for a path or branch that is not ours, Unavailable.
         """
         self._own(path)
         if branch is not None:
@@ -61,6 +62,8 @@ class GitWorktrees:
                 self._add(path, commit, branch, descriptor)
             elif branch is None and entry.get("HEAD") != commit:
                 self._checked(self._git.at(path), "checkout", "--quiet", "--detach", commit)
+            elif branch is not None and shared:
+                take_over(self._git.at(path), commit, branch, self._clock.now())
 
     def _add(self, path: Path, commit: CommitId, branch: str | None, descriptor: int) -> None:
         self._make_folder(path.parent)
