@@ -156,6 +156,14 @@ class Git(Protocol):
         """The commits of these full ref names; those that do not exist are left out. Raises Unavailable."""
         ...
 
+    def tag(self, name: str) -> CommitId | None:
+        """The commit of a tag, by its short name; None where there is no such tag, or it names no commit."""
+        ...
+
+    def is_ledger(self, commit: CommitId) -> bool:
+        """Whether a commit looks like a record of a ledger: its message ends in the trailers of one."""
+        ...
+
     def branches(self) -> tuple[str, ...]:
         """The short names of all local branches but gitorch's own, sorted; empty where git is silent."""
         ...

@@ -206,19 +206,20 @@ def _job_id(run: Run, thing: str) -> JobId:
     return found[0]
 
 
-@verb("verify", "gitorch verify", "gitorch verify --remote origin")
+@verb("verify", "gitorch verify", "gitorch verify --remote origin", "gitorch verify --tag audit-2026-11")
 @click.option("--remote", metavar="NAME", help="Compare with the ledger that this remote holds, too.")
+@click.option("--tag", metavar="NAME", help="Every record up to this tag must be there, too.")
 @click.pass_obj
-def verify(call: Call, remote: str | None) -> None:
+def verify(call: Call, remote: str | None, tag: str | None) -> None:
     """Read the whole ledger and prove that nothing in it was changed.
 
     Checks the chain of digests, the order of records, whether each could legally happen, the attached files, the signatures
-    of approvals, and whether a remote holds the same history.
+    of approvals, and that nothing is missing that was seen here, that a remote holds, or that a tag names.
+
+    `git tag -s audit-2026-11 gitorch/ledger` notes how far it goes today.
     """
     _must_exist(call.tools)
-    found = _with_signatures(call.tools, call.tools.ledger.verify())
-    if remote is not None:
-        found = _with_remote(call.tools, found, remote)
+    found = _with_anchors(call.tools, _with_signatures(call.tools, call.tools.ledger.verify()), remote, tag)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if found.faults:
         first = found.faults[0]
@@ -241,25 +242,22 @@ def _with_signatures(tools: Tools, found: Verification) -> Verification:
     return replace(found, faults=tuple(fault for run in states if run is not None for fault in unsigned(tools, run)))
 
 
-def _with_remote(tools: Tools, found: Verification, said: str) -> Verification:
-    """The same, with what a remote's ledger says about this one."""
-    from gitorch.app.syncing import compare, remote_of
+def _with_anchors(tools: Tools, found: Verification, remote: str | None, tag: str | None) -> Verification:
+    """The same, with what a remote's ledger and a tag say about this one."""
+    if remote is None and tag is None:
+        return found
+    from gitorch.app.anchors import against_remote, against_tag
     from gitorch.model.values import replace
 
-    seen = compare(tools, remote_of(tools, said))
-    if seen.stands == "apart":
-        message = (
-            f"{seen.remote} holds another history: its ledger at {seen.there} is no part of this one, nor this of it."
-        )
-        hint = f"git log --oneline --left-right {seen.here:.12}...{seen.there:.12}"
-        return replace(found, faults=(*found.faults, Corrupt(message, hint, seen.remote)))
-    told = {
-        "ahead": f"{seen.remote} does not have the newest records yet: gitorch sync {seen.remote}",
-        "behind": f"{seen.remote} has records that this ledger lacks: gitorch sync {seen.remote}",
-        "only-here": f"{seen.remote} has no ledger: gitorch sync {seen.remote}",
-    }
-    more = (told[seen.stands],) if seen.stands in told else ()
-    return replace(found, warnings=(*found.warnings, *more))
+    seen = [against_remote(tools, found.records, remote)] if remote is not None else []
+    if tag is not None and found.tip is not None:
+        seen.append(against_tag(tools, found.records, found.tip, tag))
+    faults = tuple(one.fault for one in seen if one.fault is not None)
+    return replace(
+        found,
+        faults=(*found.faults, *faults),
+        warnings=(*found.warnings, *(one.told for one in seen if one.told)),
+    )
 
 
 def _verified(found: Verification) -> str:

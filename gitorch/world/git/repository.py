@@ -46,6 +46,16 @@ class GitCommands:
         done = self._git.ask("show-ref", "--verify", "--hash", "--", f"refs/heads/{name}")
         return CommitId(done.out.strip()) if done.status == 0 else None
 
+    def tag(self, name: str) -> CommitId | None:
+        """The commit of a tag, by its short name; None where there is no such tag, or it names no commit."""
+        done = self._git.ask("show-ref", "--verify", "--hash", "--", f"refs/tags/{name}")
+        return self.resolve(done.out.strip()) if done.status == 0 else None
+
+    def is_ledger(self, commit: CommitId) -> bool:
+        """Whether a commit looks like a record of a ledger: its message ends in the trailers of one."""
+        words = ("log", "-1", "--format=%(trailers:key=Gitorch-Record,valueonly)", commit, "--")
+        return self._git.tell(*words).startswith("sha256:")
+
     def heads(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
         """The commits of these full ref names; those that do not exist are left out. Raises Unavailable."""
         if not refs:
