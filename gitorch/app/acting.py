@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.discretion import discreet
 from gitorch.errors import Denied, Refused
 from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.record import ActorKind
@@ -33,10 +34,13 @@ def carry(
 ) -> tuple[State, tuple[Written, ...]]:
     """Decide on the newest state and append what follows, of several commands all or nothing. What the rules raise passes through.
 
+    Words that seem to hold a secret are refused before.
+
     `attach` are files, by the type of the first event that they belong to, or told event by event.
     """
-    at = tools.clock.now()
-    orders = [Order(actor, at, one) for one in (command if isinstance(command, tuple) else (command,))]
+    at, files = tools.clock.now(), None if callable(attach) else attach
+    said = command if isinstance(command, tuple) else (command,)
+    orders = [Order(actor, at, discreet(actor, one, files)) for one in said]
 
     def drafts(state: State) -> tuple[Draft, ...]:
         decided = decide_all(state, orders)

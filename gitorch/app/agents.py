@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry_asked
+from gitorch.app.discretion import discreet
 from gitorch.app.hands import Grip, clear_away, held_by, refuse_late
 from gitorch.app.perform import done_so_far, section_of, token_digest
 from gitorch.errors import Denied, Refused
@@ -83,6 +84,7 @@ def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords, *beside: Comm
     owed = run.jobs[session.job].spec.artifacts
     if facts.by_host and facts.head is not None:
         with suppress(Refused, Denied):  # refused again below, and kept there; then nothing of the work was touched
+            discreet(actor, command, None)  # the summary becomes a commit's message
             if not owed:
                 decide(tools.ledger.state(run.id), Order(actor, tools.clock.now(), command))
             tools.git.adopt(tools.worktree(run, session.id), facts.head)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry
+from gitorch.app.discretion import without_secrets
 from gitorch.app.observe import observe
 from gitorch.app.outbox import collect
 from gitorch.app.perform import kept_letter, perform, put_away, token_digest
@@ -135,7 +136,7 @@ def _finish(tools: Tools, run: Run, command: Command) -> None:
 def _completed(tools: Tools, run: Run, command: Command) -> Command:
     """Add what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
     if isinstance(command, commands.RecordCheck):
-        log = tools.checks.log(command.check.commit, command.check.command)
+        log = without_secrets(tools.checks.log(command.check.commit, command.check.command))
         digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}") if log else None
         return replace(command, check=replace(command.check, log=digest))
     if not isinstance(command, commands.GrantLease):
@@ -150,7 +151,7 @@ def _attached(tools: Tools, run: Run, command: Command) -> Mapping[type, Mapping
         text = tools.files.read(kept_letter(tools, run, command.session, command.letter))
         return {} if text is None else {events.LetterDelivered: {f"{command.letter}.md": text}}
     if isinstance(command, commands.RecordCheck):
-        log = tools.checks.log(command.check.commit, command.check.command)
+        log = without_secrets(tools.checks.log(command.check.commit, command.check.command))
         return {events.CheckRecorded: {"tests.log": log}} if log else {}
     if isinstance(command, commands.IssueReport):
         return {events.ReportIssued: {"report.json": command.data.encode()}} if command.data else {}

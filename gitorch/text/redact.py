@@ -41,11 +41,16 @@ def redacted(text: str, policies: Collection[str] = POLICIES) -> str:
     return text
 
 
-def _without_secrets(text: str) -> str:
+def blotted(text: str) -> str:
+    """The text without the secrets that can be nothing else, and all else as it was."""
     text = ARMOUR.sub("[redacted: a private key]", text)
     for what, form in FORMS:
         text = form.sub(f"[redacted: {what}]", text)
-    text = JWT.sub("[redacted: a token]", text)
+    return text
+
+
+def _without_secrets(text: str) -> str:
+    text = JWT.sub("[redacted: a token]", blotted(text))
     text = BEARER.sub(r"\1[redacted: a token]", text)
     return NAMED.sub(_unless_digest, text)
 

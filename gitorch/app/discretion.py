@@ -1,0 +1,106 @@
+"""Secrets on their way into the ledger, which keeps everything for ever: refused to whoever says them, blotted out of what was seen.
+
+What somebody hands in can be said again without the secret. A screen, the output of a test or a refusal cannot, and has to be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gitorch.errors import Refused
+from gitorch.model import commands
+from gitorch.model.hand_commands import PublishArtifact
+from gitorch.model.record import ActorKind
+from gitorch.model.values import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.commands import Command
+    from gitorch.model.record import Actor
+
+SIGNS = (
+    *("PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
+    *("AIza", "sk-", "_live_", "npm_", "pypi-", "://"),
+)
+"""One of these is in every secret of `text.secret_words`, whose expressions take 6 ms to compile: most verbs never need them."""
+
+OBSERVED = (
+    commands.EndSession,
+    commands.Escalate,
+    commands.RecordPrompt,
+    commands.RecordCheck,
+    commands.RecordClosingFailure,
+    commands.RecordRefusal,
+)
+"""Commands that hold what gitorch saw or what others said, and no digest of it."""
+
+
+def discreet(actor: Actor, command: Command, attached: Mapping[type, Mapping[str, bytes]] | None) -> Command:
+    """The command, fit to be kept. Raises Refused for words and files of a person's or an agent's that seem to hold a secret.
+
+    Documents that are published have a rule of their own, with the principal's leave.
+    """
+    if isinstance(command, OBSERVED):
+        blotted_one: Command = _blotted(command)
+        return blotted_one
+    if actor.kind is ActorKind.HOST or isinstance(command, PublishArtifact):
+        return command
+    files = ((name, data.decode("utf-8", "replace")) for by in (attached or {}).values() for name, data in by.items())
+    for place, text in (*_texts(command, ""), *files):
+        if _suspicious(text):
+            _refuse(place, text)
+    return command
+
+
+def without_secrets(data: bytes) -> bytes:
+    """Output that is attached to a record, with its secrets blotted out; the same bytes where there is none."""
+    text = data.decode("utf-8", "surrogateescape")
+    return _blot(text).encode("utf-8", "surrogateescape") if _suspicious(text) else data
+
+
+def _refuse(place: str, text: str) -> None:
+    from gitorch.text.secret_words import secrets_in  # noqa: PLC0415  # see SIGNS
+
+    found = secrets_in(text)
+    if found:
+        why = "the ledger keeps everything for ever, so say where it lies instead of what it is"
+        raise Refused(f"{place} seems to hold a secret ({found[0]}); {why}")
+
+
+def _suspicious(text: str) -> bool:
+    return any(sign in text for sign in SIGNS)
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every text in a command with the words that lead to it: `summary`, `findings 1 detail`."""
+    if isinstance(value, str):
+        yield place, value
+    for name, one in _parts(value):
+        yield from _texts(one, f"{place} {name}".strip())
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from ((str(key), one) for key, one in value.items())
+    elif isinstance(value, tuple):
+        yield from ((str(number), one) for number, one in enumerate(value, 1))
+    elif hasattr(value, "__match_args__"):
+        yield from ((name, getattr(value, name)) for name in value.__match_args__)
+
+
+def _blotted(value: Any) -> Any:
+    """The same value with its secrets blotted out; the very same where it holds none."""
+    if isinstance(value, str):
+        return _blot(value) if _suspicious(value) else value
+    if isinstance(value, tuple):
+        return tuple(_blotted(one) for one in value)
+    changed = {name: after for name, one in _parts(value) if (after := _blotted(one)) is not one}
+    return replace(value, **changed) if changed and hasattr(value, "__match_args__") else value
+
+
+def _blot(text: str) -> str:
+    from gitorch.text.redact import blotted  # noqa: PLC0415  # see SIGNS
+
+    return blotted(text)
