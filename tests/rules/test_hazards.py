@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards
+from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, wrong_with_modules
 
 FILE, PROGRAM = "100644", "100755"
 
@@ -35,6 +35,13 @@ CASES = [
     ),
     ("gitorch's own folder", (added(".gitorch/brief.md"),), ".gitorch/brief.md is gitorch's own; take it out"),
     ("a name like gitorch's own", (added(".gitorchard/a"),), ""),
+    ("git's folder by its short name", (added("GIT~1/config"),), "'GIT~1/config' is taken for git's own"),
+    ("git's folder with what some systems ignore", (added("a/.g\u200cit/config"),), "'a/.g\\u200cit/config' is taken"),
+    ("git's folder with a dot at its end", (added(".Git./hooks/x"),), "'.Git./hooks/x' is taken for git's own"),
+    ("a path of another system", (added("..\\..\\x"),), "'..\\\\..\\\\x' is taken for git's own, or for another path"),
+    ("names that begin like git's", (added(".github/ci.yml"), added(".gitignore"), added("git~10")), ""),
+    ("a link up again from below", (link("a", "d/.."),), "a links to d/.., up again from below"),
+    ("a link for git to follow", (link("src/.gitattributes", "x"),), "src/.gitattributes is read by git"),
 ]
 
 
@@ -43,6 +50,23 @@ def test_a_change_is_fit_to_be_merged_or_told_why_not(changes: tuple[Change, ...
     told = hazards(changes, [change.path for change in changes], ["lib"])
     assert len(told) == bool(said)
     assert all(one.startswith(said) for one in told)
+
+
+MODULES = [
+    ("submodule.lib.path", "lib", True),
+    ("submodule.lib.url", "https://example.invalid/lib", True),
+    ("submodule.lib.url", "../lib.git", True),
+    ("submodule.lib.update", "checkout", True),
+    ("submodule.lib.update", "!touch x", False),
+    ("submodule.lib.url", "--upload-pack=touch x", False),
+    ("submodule.lib.path", "-x", False),
+    ("submodule.../../hooks.path", "lib", False),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "fine"), MODULES)
+def test_a_submodule_can_neither_run_anything_nor_lie_elsewhere(key: str, value: str, fine: bool) -> None:
+    assert (list(wrong_with_modules([(key, value)])) == []) is fine
 
 
 TWINS = [

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import dataclass
+from gitorch.rules.scope.paths import gits_own, odd_characters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -15,6 +16,9 @@ ABSENT, LINK, REPOSITORY = "000000", "120000", "160000"
 """Modes of git: no entry, a symbolic link, a repository inside the repository."""
 
 OWN_FOLDER = ".gitorch"
+
+READ_BY_GIT = frozenset({".gitmodules", ".gitattributes", ".gitignore"})
+"""Files that git reads wherever they lie, and must not be led elsewhere for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,34 @@ def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
         yield f"{path} is gitorch's own; take it out of the commits"
     if change.after == REPOSITORY and path not in submodules:
         yield f"{path} is a repository of its own, whose files would be lost; remove its .git folder and add the files"
-    if change.after == LINK and _leaves(path, change.target):
-        yield f"{path} links to {change.target}, outside of the repository"
+    if gits_own(path) or odd_characters(path):
+        yield f"{path!r} is taken for git's own, or for another path, on some systems; choose another name"
+    if change.after == LINK:
+        yield from _wrong_with_link(path, change.target)
+
+
+def _wrong_with_link(path: str, target: str) -> Iterator[str]:
+    if _leaves(path, target):
+        yield f"{path} links to {target}, outside of the repository"
+    elif _detour(target):
+        yield f"{path} links to {target}, up again from below, where another link may lead elsewhere; link to it directly"
+    elif posixpath.basename(path).casefold() in READ_BY_GIT:
+        yield f"{path} is read by git and cannot be a link; make it a file"
+
+
+def _detour(target: str) -> bool:
+    """Whether a target goes up after it went down: `d/..` is what `d` links to, and its parent may be anywhere."""
+    parts = [part for part in target.split("/") if part not in {"", "."}]
+    return ".." in parts[next((n for n, part in enumerate(parts) if part != ".."), len(parts)) :]
+
+
+def wrong_with_modules(settings: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What is wrong with the submodules that a commit declares, by key and value of its `.gitmodules`."""
+    for key, value in settings:
+        name, _, what = key.removeprefix("submodule.").rpartition(".")
+        command = what == "update" and value.startswith("!")
+        if command or value.startswith("-") or ".." in name.replace("\\", "/").split("/"):
+            yield f".gitmodules says {key} = {value}, which git could take for a command or for another folder"
 
 
 def _leaves(path: str, target: str) -> bool:

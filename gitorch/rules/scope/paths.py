@@ -18,14 +18,23 @@ def path_fault(path: str) -> str:
         return "is empty"
     if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
         return "is not relative to the worktree"
-    if _CONTROL.search(path):
+    if odd_characters(path):
         return "holds a control character or a backslash"
     parts = path.split("/")
     if any(part in {"", ".", ".."} for part in parts):
         return "holds an empty part, `.` or `..`"
-    if any(folded(part).rstrip(". ") in GITS_OWN or folded(part).startswith(".git:") for part in parts):
-        return "leads into git's own folder"
-    return ""
+    return "leads into git's own folder" if gits_own(path) else ""
+
+
+def gits_own(path: str) -> bool:
+    """Whether some file system takes a part of the path for git's own folder."""
+    parts = (folded(part) for part in path.split("/"))
+    return any(part.rstrip(". ") in GITS_OWN or part.startswith(".git:") for part in parts)
+
+
+def odd_characters(path: str) -> bool:
+    """Whether a path holds a control character, or a backslash, which parts folders elsewhere."""
+    return _CONTROL.search(path) is not None
 
 
 def folded(name: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards
+from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, wrong_with_modules
 from gitorch.world.git.runner import split
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
 
-MODULE_PATH = re.compile(r"^submodule\..*\.path\n(.*)$", re.DOTALL)
+MODULES = ".gitmodules"
 
 
 def changes(git: GitRunner, base: CommitId, head: CommitId) -> tuple[Change, ...]:
@@ -34,14 +33,15 @@ def hazards_of(git: GitRunner, head: CommitId, changed: tuple[Change, ...]) -> t
     """What keeps these changes from being merged, for all that git would take them."""
     added = any(change.before == ABSENT for change in changed)
     nested = any(change.after == REPOSITORY for change in changed)
+    modules = tuple(_modules(git, head)) if nested or any(change.path == MODULES for change in changed) else ()
     held = split(git.tell("ls-tree", "-r", "-z", "--name-only", "--full-tree", head)) if added else ()
-    return hazards(changed, held, tuple(_submodules(git, head)) if nested else ())
+    declared = tuple(value for key, value in modules if key.endswith(".path"))
+    return (*hazards(changed, held, declared), *wrong_with_modules(modules))
 
 
-def _submodules(git: GitRunner, head: CommitId) -> Iterator[str]:
-    """The paths of the submodules that the commit itself declares."""
-    done = git.ask("config", "-z", "--blob", f"{head}:.gitmodules", "--get-regexp", r"^submodule\..*\.path$")
+def _modules(git: GitRunner, head: CommitId) -> Iterator[tuple[str, str]]:
+    """Key and value of everything that the commit itself says of submodules."""
+    done = git.ask("config", "-z", "--blob", f"{head}:{MODULES}", "--get-regexp", r"^submodule\.")
     for entry in split(done.out) if done.status == 0 else ():
-        found = MODULE_PATH.match(entry)
-        if found is not None:
-            yield found[1]
+        key, _, value = entry.partition("\n")
+        yield key, value
