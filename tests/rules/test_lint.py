@@ -44,6 +44,7 @@ def test_a_sound_workflow_is_worth_all_points():
         ("  judge:", "  two: {kind: draft, lane: a, objective: Do, scope: {allowed: [src/x.md]}}\n  judge:", 96, ("shared-paths", "jobs.two", False)),
         ("  ask:", "  more: {kind: review, lane: r, needs: [one], title: judge}\n  ask:", 89, ("same-posture", "jobs.more", False)),
         ("r: {runtime: codex}", "r: {runtime: codex}, spare: {runtime: gemini}", 99, ("unused-lane", "lanes.spare", False)),
+        ("a: {runtime: claude}, r: {runtime: codex}}\njobs:\n", "a: {runtime: claude, worktree: shared}, r: {runtime: codex}}\njobs:\n  two: {kind: draft, lane: a, objective: Do, scope: {allowed: [docs/x.md]}}\n", 90, ("shared-worktree", "lanes.a", True)),
         ("objective: Do,", "objective: Do, attempts: 2,", 98, ("attempts-end-first", "jobs.one", False)),
     ],
 )  # fmt: skip
@@ -53,6 +54,10 @@ def test_a_remark_costs_what_it_says_and_names_its_place(old, new, score, expect
 
     assert found[0] == score
     assert expected in found[1]
+
+
+def test_one_job_may_have_a_shared_worktree_for_itself():
+    assert remarks(SOUND.replace("a: {runtime: claude}", "a: {runtime: claude, worktree: shared}")) == (100, [])
 
 
 def test_a_script_may_judge_a_script():
