@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.acting import carry_asked
+from gitorch.app.acting import carry_asked, keep_refusal
 from gitorch.app.discretion import discreet
+from gitorch.app.finding import find_run
 from gitorch.app.hands import Grip, clear_away, held_by, refuse_late
 from gitorch.app.perform import done_so_far, section_of, token_digest
 from gitorch.errors import Denied, Refused
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from gitorch.model.words import ReportWords, VerdictWords
 
 
+STRANGER = "unknown"
+"""How somebody is called in the ledger who says to be an agent and has no session's token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Badge:
     """Who an agent says it is, from its environment: believed only when its token fits."""
@@ -45,8 +50,26 @@ class Badge:
     token: str
 
 
-def who(tools: Tools, badge: Badge | Grip) -> tuple[Run, Session, Actor]:
-    """The run and session that a badge belongs to, or that somebody holds by hand. Raises Denied where there is none."""
+def who(tools: Tools, badge: Badge | Grip, verb: str = "") -> tuple[Run, Session, Actor]:
+    """The run and session that a badge belongs to, or that somebody holds by hand.
+
+    Raises Denied where there is none, and keeps that it was tried, where the verb would have changed something.
+    """
+    try:
+        return _who(tools, badge)
+    except Denied as no:
+        if verb:
+            run = find_run(tools, badge.run).id
+            actor = (
+                badge.caller.actor
+                if isinstance(badge, Grip)
+                else replace(tools.host, kind=ActorKind.AGENT, name=STRANGER)
+            )
+            keep_refusal(tools, run, actor, verb, no)
+        raise
+
+
+def _who(tools: Tools, badge: Badge | Grip) -> tuple[Run, Session, Actor]:
     if isinstance(badge, Grip):
         return held_by(tools, badge)
     run = ensure.run_there(tools.ledger.state(badge.run))
@@ -63,7 +86,7 @@ def read_brief(tools: Tools, badge: Badge | Grip) -> tuple[str, dict[str, object
 
 def hand_in(tools: Tools, badge: Badge | Grip, words: ReportWords, *beside: Command) -> tuple[Event, ...]:
     """Report on the caller's job; what is wrong with the report is said, and kept. `beside` is recorded with it or not at all."""
-    run, session, actor = who(tools, badge)
+    run, session, actor = who(tools, badge, "handoff")
     facts = _facts(tools, run, session, words)
     command = commands.HandIn(
         token=session.token,
@@ -127,7 +150,7 @@ def _draft(tools: Tools, run: Run, session: Session, words: ReportWords) -> Comm
 
 def give_verdict(tools: Tools, badge: Badge | Grip, words: VerdictWords, *beside: Command) -> tuple[Event, ...]:
     """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
-    run, session, actor = who(tools, badge)
+    run, session, actor = who(tools, badge, "verdict")
     job = run.jobs[session.job]
     handed_in = judged_commit(run, job)
     full = _full_commit(words.commit or (handed_in or "" if session.holder else ""), handed_in)

@@ -309,7 +309,7 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. Mappings keep the order in which things came to be."""
+    """One run. Mappings keep the order in which things came to be. `strangers` counts refused calls that are no session's."""
 
     id: RunId
     title: str
@@ -341,6 +341,7 @@ class Run:
     kept: Mapping[HandInId, KeptHandIn] = field(default_factory=dict)
     records: int = 0
     changed_at: Moment | None = None
+    strangers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

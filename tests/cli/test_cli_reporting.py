@@ -116,3 +116,23 @@ def test_a_verdict_with_another_nonce_is_not_taken(reviewer):
     answer = reviewer.gitorch("verdict", "accept", "--commit", commit("api-1"), "--nonce", "guess", "--summary", "x")
     assert answer.status in {4, 5}
     assert reviewer.run.jobs["api"].verdicts == ()
+
+
+def test_a_call_with_a_token_that_is_no_sessions_is_denied_and_kept_within_a_bound(agent):
+    agent.environ["GITORCH_TOKEN"] = "guessed"
+    before = len(agent.ledger.written)
+    for _ in range(12):
+        assert agent.gitorch("handoff", "DONE").status == 5
+        assert agent.gitorch("verdict", "accept", "--commit", "x", "--nonce", "y").status == 5
+    kept = [written.record for written in agent.ledger.written[before:]]
+    assert {(r.actor.kind, r.actor.name, r.actor.session) for r in kept} == {("agent", "unknown", None)}
+    assert {(r.event.verb, r.event.code) for r in kept} == {("handoff", "denied"), ("verdict", "denied")}
+    assert len(kept) == 10, "a looping agent does not fill the ledger"
+
+
+def test_a_report_of_somebody_who_took_no_job_is_denied_and_kept(stage):
+    stage.begin_run()
+    assert stage.gitorch("handoff", "DONE").status == 5
+    kept = stage.ledger.written[-1].record
+    assert isinstance(kept.event, ActionRefused)
+    assert (kept.actor.kind, kept.event.verb) == ("principal", "handoff")

@@ -63,10 +63,10 @@ def _quoted(path: str) -> str:
     return quote(path)
 
 
-def _mine(call: Call, job: str | None, run: str | None, fence: int) -> tuple[Run, Session, Any]:
+def _mine(call: Call, job: str | None, run: str | None, fence: int, verb: str) -> tuple[Run, Session, Any]:
     from gitorch.app import agents
 
-    return agents.who(call.tools, call.bearer(job, run, fence))
+    return agents.who(call.tools, call.bearer(job, run, fence), verb)
 
 
 @verb("heartbeat", "gitorch heartbeat", "gitorch heartbeat --job api")
@@ -81,7 +81,7 @@ def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
     """
     from gitorch.app import hands
 
-    found, session, actor = _mine(call, job, run, fence)
+    found, session, actor = _mine(call, job, run, fence, "heartbeat")
     after, renewed = hands.heartbeat(call.tools, found, session, actor, fence)
     lease = after.jobs[session.job].lease
     until = lease.until if lease is not None else None
@@ -102,7 +102,7 @@ def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
     """
     from gitorch.app import hands
 
-    found, session, actor = _mine(call, job, run, fence)
+    found, session, actor = _mine(call, job, run, fence, "release")
     after = hands.release(call.tools, found, session, actor, fence)
     values = {"run": after.id, "job": session.job, "phase": after.jobs[session.job].phase}
     call.say(values, f"{session.job} is queued again. Take it again: gitorch claim {session.job}")

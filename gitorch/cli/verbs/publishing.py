@@ -37,7 +37,7 @@ def publish(
     """
     from gitorch.app import agents, artifacts
 
-    holder = agents.who(call.tools, call.bearer(job, run, fence))
+    holder = agents.who(call.tools, call.bearer(job, run, fence), "publish")
     wish = artifacts.Wish(what, kind, name, override)
     found, new = artifacts.publish(call.tools, holder, call.folder, wish, fence)
     said = f"{found.name} of {found.job} is {'published' if new else 'published already'} as version {found.version}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.run import State
 
 REFUSALS_KEPT = 10
-"""Attempts of one session that are written down; a looping agent must not fill the ledger."""
+"""Attempts of one session, or of all who have none, that are written down; a looping agent must not fill the ledger."""
 
 
 def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[Event, ...]:
@@ -111,6 +111,6 @@ def record_refusal(state: State, order: Order, command: commands.RecordRefusal) 
     """Every refused attempt is kept, up to a bound for one session."""
     if order.actor.kind is ActorKind.AGENT and state.run is not None:
         session = next((s for s in state.run.sessions.values() if s.id == order.actor.session), None)
-        if session is not None and session.refusals >= REFUSALS_KEPT:
+        if (state.run.strangers if session is None else session.refusals) >= REFUSALS_KEPT:
             return ()
     return (events.ActionRefused(command.verb, command.code, command.reason, command.job),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model.record import ActorKind
 from gitorch.model.review import Finding, Handoff, ReportStatus, Severity, Verdict
 from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
 from gitorch.model.values import replace
@@ -309,4 +310,6 @@ def overlap_noted(run: Run, _: Record, event: OverlapNoted) -> Run:
 def refused(run: Run, record: Record, _: ActionRefused) -> Run:
     """What was tried is counted, so that a session that keeps trying does not fill the ledger."""
     session = next((s for s in run.sessions if s == record.actor.session), None)
-    return run if session is None else with_session(run, session, refusals=run.sessions[session].refusals + 1)
+    if session is None:
+        return replace(run, strangers=run.strangers + (record.actor.kind == ActorKind.AGENT))
+    return with_session(run, session, refusals=run.sessions[session].refusals + 1)
