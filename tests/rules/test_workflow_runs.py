@@ -372,3 +372,12 @@ jobs:
 """)
     work(play, "one")
     assert (phase(play, "one"), phase(play, "close")) == ("completed", "queued")
+
+
+def test_a_review_ends_with_a_verdict_and_with_no_report():
+    play = begun(CYCLE.replace("ATTEMPTS", "fresh: false"))
+    work(play, "one")
+    play.launch("r")
+    with pytest.raises(Refused, match="r is a review and ends with a verdict"):
+        play.hand_in("r")
+    assert phase(play, "r") == "running"
