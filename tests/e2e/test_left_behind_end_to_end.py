@@ -108,8 +108,7 @@ def test_a_report_with_a_secret_is_refused_by_its_place_and_the_secret_is_nowher
     assert "summary seems to hold a secret (line 2: a GitHub token)" in said
     refused = home.records("action-refused", verb="handoff")[-1]
     assert "summary seems to hold a secret" in refused["reason"]
-    objects = home.repo.git("cat-file", "--batch", "--batch-all-objects")
-    assert token not in objects
+    assert token not in home.repo.git("log", "--all", "--patch", "--format=%B")
 
 
 def variables(home: House, session: str) -> str:
