@@ -33,6 +33,12 @@ class AgentState(StrEnum):
 READY = frozenset({AgentState.IDLE, AgentState.WAITING})
 """States in which a text may be typed."""
 
+AT_PROMPT = READY | {AgentState.ERROR}
+"""States in which a program shows its prompt. After an error a text is typed too, where its input is seen to be empty.
+
+A service that failed for a moment is then asked again by the one nudge that silence leads to, before a person is.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionSeen:
@@ -40,7 +46,7 @@ class SessionSeen:
 
     `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
     so that "not yet started" and "gone" differ. `server_gone` says that the whole server of its launch is no more.
-    `changed_at` is when its output last moved. `evidence` names the sign that `state` was read from. `asked` is
+    `changed_at` is when its output last moved, `progress_at` when more of it did than spinners and counters, as far as that was seen. `evidence` names the sign that `state` was read from. `asked` is
     what a permission prompt asks to do, where its whole structure is known; `answered` are those that rules answered so far.
     `resets_at` is when a usage limit ends, where the screen says so.
     """
@@ -61,6 +67,7 @@ class SessionSeen:
     answered: tuple[Answered, ...] = ()
     answered_at: Moment | None = None
     resets_at: Moment | None = None
+    progress_at: Moment | None = None
 
 
 class CheckPhase(StrEnum):

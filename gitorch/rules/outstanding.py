@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import effects
-from gitorch.model.observed import READY, AgentState, CheckPhase
+from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase
 from gitorch.model.permission import Answered
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
@@ -126,7 +126,7 @@ def _letters(run: Run, seen: Observed) -> Iterator[Effect]:
         if session.phase is not SessionPhase.ALIVE or letter is None or sight is None:
             continue
         told = (session.id, letter.id) in seen.sent
-        if not told and sight.state in READY and may_begin(run, session):
+        if not told and sight.state in AT_PROMPT and may_begin(run, session):
             yield effects.DeliverLetter(session.id, letter.id)
 
 

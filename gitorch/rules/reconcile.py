@@ -135,7 +135,8 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
         if sight.resets_at is not None and not job.nudged:
             yield commands.Nudge(session.id)
             return
-        quiet_since = max(sight.changed_at or lease.granted_at, lease.granted_at, *_answered_at(run, job))
+        moved_at = sight.progress_at or sight.changed_at or lease.granted_at
+        quiet_since = max(moved_at, lease.granted_at, *_answered_at(run, job))
         patience = _patience_ms(run, job, limits.silence_seconds)
         if now - quiet_since > (2 * patience if job.nudged and not _nudge_told(session) else patience):
             yield _silent(job, session, sight, now - quiet_since)

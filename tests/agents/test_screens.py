@@ -10,7 +10,7 @@ from recorded_screens import recorded
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option
 from gitorch.rules.seeing.permission import asked_on
-from gitorch.rules.seeing.screen import classify
+from gitorch.rules.seeing.screen import classify, still
 from gitorch.wiring import find_preset
 
 SCREENS = list(recorded())
@@ -50,6 +50,27 @@ def test_a_screen_that_was_never_seen_tells_nothing(program, text):
 
 def test_what_does_not_end_in_a_prompt_is_work_to_a_program_that_shows_nothing_else_while_it_works():
     assert classify("Updating to 9.9.9, please wait", "", preset("aider"))[0] is AgentState.WORKING
+
+
+@pytest.mark.parametrize(
+    ("program", "changes"),
+    [
+        ("claude", [("✢ Orbiting…", "✻ Orbiting… (12")]),
+        ("codex", [("Working (3s", "Working (1m 03s")]),
+        ("gemini", [("⠏ Thinking... (esc to cancel, 3s)", "⠼ Counting stars... (esc to cancel, 1m 3s)")]),
+        ("opencode", [("■■■■⬝⬝⬝⬝", "⬝⬝■■■■⬝⬝")]),
+        ("aider", [("░█  ", "   █░")]),
+    ],
+)
+def test_spinners_and_counters_are_no_progress_and_words_are(program, changes):
+    (screen,) = (s for s in SCREENS if s.id == f"{program}/busy-waiting.120x40")
+    later = screen.text
+    for old, new in changes:
+        assert old in later
+        later = later.replace(old, new)
+    before = still(screen.text, preset(program))
+    assert still(later, preset(program)) == before
+    assert still(later.replace("make the file", "make the files"), preset(program)) != before
 
 
 @pytest.mark.parametrize("screen", [s for s in SCREENS if s.name == "permission-shell"], ids=lambda s: s.id)

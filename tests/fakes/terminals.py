@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from gitorch.errors import NotFound, Unavailable
-from gitorch.model.observed import READY, AgentState, SessionSeen
+from gitorch.model.observed import AT_PROMPT, READY, AgentState, SessionSeen
 from gitorch.world.terminal.launch import one_line, unsafe
 
 
@@ -110,7 +110,7 @@ class FakeTerminals:
             return session.sent[letter]
         if not session.present:
             return "refused: the session is gone"
-        if session.state not in READY:
+        if session.state not in AT_PROMPT:
             return f"refused: the agent is {session.state}"
         receipt = self.next_receipts.pop(0) if self.next_receipts else "delivered"
         if not receipt.startswith("refused"):

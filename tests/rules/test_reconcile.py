@@ -116,6 +116,14 @@ def test_silence_leads_to_a_nudge_and_limits_are_waited_out(state: AgentState, q
     )
 
 
+def test_an_agent_that_only_turns_its_spinner_is_silent() -> None:
+    play = played(AT_WORK)
+    now = Moment(play.at + 61_000_000)
+    spinning = replace(READY, state=AgentState.WORKING, changed_at=now, progress_at=Moment(play.at))
+    assert learned(play, look(play, spinning, 61_000), (c.Nudge,))
+    assert not learned(play, look(play, replace(spinning, progress_at=now), 61_000), (c.Nudge,))
+
+
 def test_a_blocked_agent_is_not_nudged() -> None:
     play = played(AT_WORK + "|handoff api BLOCKED blocker=b clears=c")
     sight = replace(READY, changed_at=Moment(play.at))
@@ -277,6 +285,7 @@ OWED = [
     (ALIVE, READY, [effects.DeliverLetter(S1, LetterId("l1"))]),
     (ALIVE, replace(READY, state=AgentState.IDLE), [effects.DeliverLetter(S1, LetterId("l1"))]),
     (ALIVE, replace(READY, state=AgentState.WORKING), []),
+    (ALIVE, replace(READY, state=AgentState.ERROR), [effects.DeliverLetter(S1, LetterId("l1"))]),
     (ALIVE, replace(READY, state=AgentState.DIALOG), []),
     (ALIVE, replace(READY, state=AgentState.UNKNOWN), []),
     (AT_WORK, READY, []),

@@ -19,6 +19,7 @@ TUI = Path(__file__).with_name("tui.py")
 SIGNS = {
     "dialog": (Sign("tail", r"^Enter to confirm"),),
     "busy": (Sign("tail", r"^esc to interrupt"),),
+    "error": (Sign("tail", r"^API Error"),),
     "ready": (Sign("tail", r"^❯"), Sign("title", r"^✳ ready")),
 }
 

@@ -79,6 +79,20 @@ def test_a_busy_agent_is_left_alone(lab):
     assert lab.turns() == [LINE]
 
 
+@pytest.mark.parametrize("hooks", [(), ("--hooks",)], ids=["screen", "hooks"])
+def test_an_agent_that_failed_is_told_to_go_on_where_its_input_is_empty(lab, hooks):
+    key = lab.ready(*hooks)
+    lab.mode("error")
+    lab.wait_state(key, "error")
+    lab.keys_to(key, "-l", "please do not")
+    wait_for(lambda: "please do not" in lab.terminals.screen(key))
+    assert lab.deliver(key).startswith("refused: ")
+    lab.keys_to(key, "C-u")
+    wait_for(lambda: "please do not" not in lab.terminals.screen(key))
+    assert lab.deliver(key) in {"submitted", "delivered"}
+    assert lab.turns() == [LINE]
+
+
 def test_a_dialog_gets_neither_text_nor_key(lab):
     key = lab.ready()
     lab.mode("dialog")

@@ -3,7 +3,7 @@
 `tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay]
 [--late SECONDS] [--rest SECONDS] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
-`idle`, `busy`, `dialog`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
+`idle`, `busy`, `dialog`, `error`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
 after a paste becomes part of it, as in Gemini CLI.
 """
 
@@ -18,6 +18,7 @@ import time
 import tty
 from pathlib import Path
 
+HOOKS = {"idle": "stop", "busy": "prompt", "dialog": "permission", "error": "error"}
 PASTE_ON, PASTE_OFF = "\x1b[200~", "\x1b[201~"
 
 
@@ -52,7 +53,7 @@ class Tui:
             if self.options.overlay:
                 out.append(f"\r\n❯ {self.input}")
         else:
-            out.append("esc to interrupt\r\n" if self.busy() else "\r\n")
+            out.append("esc to interrupt\r\n" if self.busy() else "API Error\r\n" if self.mode == "error" else "\r\n")
             out.append(f"❯ {self.input}")
         sys.stdout.write("".join(out))
         sys.stdout.flush()
@@ -113,9 +114,9 @@ class Tui:
         if re.fullmatch(r"exit \d+", mode):
             self.hook("session-end")
             return int(mode.split()[1])
-        if mode in {"idle", "busy", "dialog"} and mode != self.mode:
+        if mode in HOOKS and mode != self.mode:
             self.mode = mode
-            self.hook({"idle": "stop", "busy": "prompt", "dialog": "permission"}[mode])
+            self.hook(HOOKS[mode])
             self.draw()
         return None
 

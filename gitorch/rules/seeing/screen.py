@@ -63,6 +63,20 @@ def tail(screen: str, lines: int = TAIL_LINES) -> str:
     return "\n".join([line.rstrip() for line in screen.splitlines() if line.strip()][-lines:])
 
 
+def still(screen: str, preset: Preset) -> str:
+    """What a screen says apart from what moves by itself: the lines that show work, counters, spinners and bars (T19)."""
+    signs = [sign for sign in preset.signs.get("busy", ()) if sign.place != "title"]
+    spans = [found.span() for sign in signs for found in re.finditer(sign.pattern, screen, re.MULTILINE)]
+    moving = {
+        line
+        for start, end in spans
+        if end > start
+        for line in range(screen.count("\n", 0, start), screen.count("\n", 0, end) + 1)
+    }
+    kept = (line for number, line in enumerate(screen.split("\n")) if number not in moving)
+    return re.sub(r"[\W\d_]+", "", "".join(kept))
+
+
 def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
     """The state that the preset's signs tell, and which sign told it (`screen: busy`); UNKNOWN with an empty sign otherwise."""
     places = {"screen": screen, "tail": tail(screen), "title": title}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.model.observed import READY, AgentState
+from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import dataclass, replace
 from gitorch.rules.seeing.screen import HOOKS, before_cursor, classify, in_input, input_empty, judge
 from gitorch.world.terminal.limits import limit_end
@@ -142,7 +142,7 @@ class Delivery:
 
     def _why_not(self, scene: Scene) -> str:
         """Why nothing may be typed now; empty when it may."""
-        if scene.state not in READY:
+        if scene.state not in (AT_PROMPT if scene.empty else READY):
             return f"the agent is {scene.state} ({scene.sign})" if scene.sign else f"the agent is {scene.state}"
         if scene.pane.pid != self._launch.pane_pid:
             return "another program runs in its terminal"
@@ -244,7 +244,7 @@ class Delivery:
             visible = scene.ours or scene.empty is None
             shown_at = (shown_at or now) if visible else None
             rested = shown_at is not None and now >= shown_at + self._preset.settle_ms
-            if rested and scene.state in READY and not scene.pane.in_mode:
+            if rested and scene.state in AT_PROMPT and not scene.pane.in_mode:
                 self._folder.write_sent(letter, replace(sent, shown=True))
                 return ""
             blocked = scene.state is AgentState.DIALOG and now >= settled
@@ -261,7 +261,7 @@ class Delivery:
         """
         if scene.state is AgentState.DIALOG and not sent.shown:
             self._folder.write_sent(letter, replace(sent, blocked=True))
-        if scene.state not in READY:
+        if scene.state not in AT_PROMPT:
             return f"refused: the agent became {scene.state} after the text was typed; the submit key was not pressed"
         if scene.empty is not True:
             return "refused: the input holds something else beside the text; the submit key was not pressed"
@@ -293,7 +293,7 @@ class Delivery:
                     return "submitted"
             elif now > began + CONFIRM_MS:
                 return "typed" if scene.ours else "unknown"
-            elif scene.ours and scene.state in READY and now > pressed_at + SWALLOWED_MS and presses < PRESSES_MAX:
+            elif scene.ours and scene.state in AT_PROMPT and now > pressed_at + SWALLOWED_MS and presses < PRESSES_MAX:
                 self._press(letter)
                 presses, pressed_at = presses + 1, now
             self._clock.sleep(POLL_SECONDS)
@@ -301,5 +301,5 @@ class Delivery:
     @staticmethod
     def _submitted(scene: Scene) -> bool:
         if scene.empty is None:
-            return scene.state not in {*READY, AgentState.UNKNOWN}
-        return not scene.ours and (scene.empty or scene.state not in READY)
+            return scene.state not in {*AT_PROMPT, AgentState.UNKNOWN}
+        return not scene.ours and (scene.empty or scene.state not in AT_PROMPT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState, SessionSeen
 from gitorch.rules.seeing.permission import asked_on
-from gitorch.rules.seeing.screen import HOOKS, classify, judge
+from gitorch.rules.seeing.screen import HOOKS, classify, judge, still
 from gitorch.world import processes
 from gitorch.world.terminal.answering import answers, pending, told
 from gitorch.world.terminal.limits import limit_end
@@ -43,6 +43,8 @@ class Memory:
     active_at: int = -1
     captured_at: int = 0
     screen: str = ""
+    still: str | None = None
+    progress_at: Moment | None = None
     shown: tuple[AgentState, str] = (AgentState.UNKNOWN, "")
     asked: str = ""
     resets_at: Moment | None = None
@@ -66,6 +68,12 @@ class Memory:
             signals = [signal for signal in fresh if signal.event in HOOKS]
             self.hook = signals[-1] if signals else self.hook
             self.ready = self.ready or any(signal.event != "permission" for signal in signals)
+
+    def note_progress(self) -> None:
+        """Keep when the screen last showed something new, spinners and counters aside."""
+        shown = still(self.screen, self.launch.preset) if self.launch is not None else self.screen
+        if shown != self.still:
+            self.still, self.progress_at = shown, Moment(self.active_at * 1000)
 
     @property
     def resumable(self) -> str:
@@ -127,6 +135,7 @@ class Sight:
                 memory = memories[key]
                 memory.screen, memory.pane = text, pane.id
                 memory.active_at, memory.captured_at = pane.active_at, now
+                memory.note_progress()
 
     def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
         exit_status = memory.folder.exit_status()
@@ -159,6 +168,7 @@ class Sight:
             answered=memory.answered,
             answered_at=memory.answered_at,
             resets_at=memory.resets_at,
+            progress_at=memory.progress_at,
         )
 
     @staticmethod
