@@ -24,7 +24,9 @@ def api() -> Iterator[StandIn]:
         yield running
 
 
-@pytest.fixture(autouse=True)
-def _programs_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _programs_on_path() -> Iterator[None]:
     folders = [str(program.bin) for program in PROGRAMS.values()]
-    monkeypatch.setenv("PATH", os.pathsep.join([*folders, os.environ["PATH"]]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.pathsep.join([*folders, os.environ["PATH"]]))
+        yield

@@ -1,0 +1,181 @@
+"""The vendors' programs on the stage of the delivery matrix: how each moment comes about with them, and how a person ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from bench import Bench
+from mind import Cue, Mind
+from waiting import until
+
+from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.observed import READY, AgentState
+from gitorch.model.permission import Answered, Option
+from gitorch.model.values import replace
+from gitorch.ports.world import SessionKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stand_in import StandIn
+
+    from gitorch.model.runtime import Preset
+
+COMMAND = """python3 -c 'import os; os.mkdir("made-by-the-agent")'"""
+ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "May I make a folder?"}
+"""What makes Codex ask instead of trying in its sandbox first."""
+
+HALF = "a human's half line"
+SAID = "Say hello."
+TURN_SECONDS = 90
+BUSY_SECONDS = 25
+ANSWERS = (
+    Cue("Keep working", says="It takes a while.", seconds=BUSY_SECONDS),
+    Cue("Make a folder", says="I make a folder.", runs=COMMAND, arguments=ESCALATED),
+    Cue("", says="Done."),
+)
+NEVER = ("refused: the text begins", "refused: the text is")
+"""What is said of a text that is never typed; all else that is refused is tried again by the loop."""
+
+
+def without(preset: Preset, *words: str) -> Preset:
+    """A preset without these words of its command."""
+    kept = list(preset.argv)
+    start = next(n for n in range(len(kept)) if tuple(kept[n : n + len(words)]) == words)
+    return replace(preset, argv=(*kept[:start], *kept[start + len(words) :]))
+
+
+def untrusting(preset: Preset) -> Preset:
+    """A preset that leaves Claude Code to ask whether the folder is trusted."""
+    files = {name: text.replace('"hasTrustDialogAccepted": true', '"x": 1') for name, text in preset.files.items()}
+    return replace(preset, files=files)
+
+
+ASKING: dict[str, tuple[Callable[[Preset], Preset], str]] = {
+    "claude": (untrusting, "Enter"),
+    "codex": (lambda preset: without(preset, "-c", 'projects={"{cwd}"={trust_level="trusted"}}'), "Enter"),
+    "gemini": (lambda preset: without(preset, "--skip-trust"), "Enter"),
+    "aider": (lambda preset: without(preset, "--no-gitignore"), "Enter"),
+}
+"""What makes a program show a dialog at its start, and the key with which a person agrees to it; OpenCode has none."""
+
+
+class VendorStage(Bench):
+    """One program of a vendor; started as often as the matrix asks for."""
+
+    def __init__(self, folder: Path, api: StandIn, name: str) -> None:
+        super().__init__(folder, api, name)
+        self._starts = 0
+        self._usual = self.preset
+        api.mind = Mind(*ANSWERS)
+
+    def fresh(self) -> None:
+        self._begin(self._usual)
+        self.until(lambda seen: seen.state in READY, "its prompt")
+
+    def _begin(self, preset: Preset, line: str = "") -> None:
+        if self._starts:
+            self.terminals.stop(self.key)
+        self._starts += 1
+        self.api.log.clear()
+        self.preset = preset
+        self.start(line, key=SessionKey(RunId(f"r{self._starts}"), SessionId("s1")))
+
+    def begin_with(self, line: str) -> None:
+        """Start the program anew with a first prompt. Raises Refused."""
+        self._begin(self._usual, line)
+
+    def receipt(self) -> str:
+        """The receipt of the first prompt."""
+        return self.terminals.receipts(self.key)[LetterId("l0")]
+
+    def warm(self) -> None:
+        """Have a turn behind it."""
+        if self._starts and self.seen().state in READY and self.turns():
+            return
+        self.fresh()
+        self.deliver("l0", SAID)
+        self.turns(ended=1)
+
+    def bring(self, way: str, moment: str) -> None:
+        if moment == "dialog open" and way == "first paste":
+            self._begin(ASKING[self.program.name][0](self._usual))
+            self.until(lambda seen: seen.state is AgentState.DIALOG, "its first dialog")
+        elif moment == "dialog open":
+            self.deliver("dialog", "Make a folder now.")
+            self.until(lambda seen: seen.asked, "a permission prompt")
+        elif moment == "busy":
+            self.deliver("busy", "Keep working for a while.")
+            self.until(lambda seen: seen.state is AgentState.WORKING, "work")
+        elif moment == "half-written line":
+            self.until(lambda seen: seen.state in READY, "its prompt")
+            self.write_half()
+        elif moment == "copy mode":
+            self.tmux("copy-mode", "-t", self.key.name)
+        elif moment == "just exited":
+            os.kill(self.seen().pid, signal.SIGKILL)
+            self.until(lambda seen: seen.state is AgentState.EXITED, "its end")
+
+    def write_half(self) -> None:
+        """Write half a line; again when the program had not drawn its input yet and lost it."""
+
+        def written() -> bool:
+            if HALF not in self.screen():
+                self.keys("C-u")
+                self.keys("-l", HALF)
+                self.terminals._clock.sleep(0.5)
+            return HALF in self.screen()
+
+        until(written, 30, what="the half line")
+
+    def unharmed(self, moment: str) -> None:
+        assert "is not for you" not in self.screen()
+        if moment == "dialog open":
+            assert self.seen().state is AgentState.DIALOG
+            assert not (self.cwd / "made-by-the-agent").exists()
+        elif moment == "half-written line":
+            assert HALF in self.screen()
+        elif moment == "just exited":
+            assert self.seen().present, "the server and its dead pane are there"
+        elif moment == "busy":
+            assert self.seen().state is AgentState.WORKING
+
+    def over(self, moment: str) -> None:
+        if moment == "half-written line":
+            self.keys("C-u")
+            until(lambda: HALF not in self.screen(), 20, what="an empty line")
+        elif moment == "dialog open" and (asked := self.seen().asked):
+            assert self.terminals.answer(self.key, Answered(asked, Option.ONCE, ".*")) == "answered"
+            until((self.cwd / "made-by-the-agent").exists, 60, what="what was allowed")
+            (self.cwd / "made-by-the-agent").rmdir()
+        elif moment == "dialog open":
+            self.keys(ASKING[self.program.name][1])
+            self.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of its dialog")
+        self.until(lambda seen: seen.state in READY, "its prompt again")
+
+    def give(self, letter: str, text: str) -> str:
+        return self.terminals.deliver(self.key, self.preset, LetterId(letter), text)
+
+    def deliver(self, letter: str, text: str) -> str:
+        receipt = ""
+
+        def done() -> bool:
+            nonlocal receipt
+            receipt = self.give(letter, text)
+            return not receipt.startswith("refused") or receipt.startswith(NEVER)
+
+        until(done, TURN_SECONDS, 0.3, what=f"{self.program.name} to take {text[:40]!r}")
+        return receipt
+
+    def turns(self, ended: int = 0) -> list[str]:
+        if ended:
+            until(lambda: len(self.api.told(self.program.name)) >= ended, TURN_SECONDS, what=f"turn {ended}")
+            self.until(lambda seen: seen.state in READY, "its prompt again")
+        return self.api.told(self.program.name)
+
+    def keys(self, *words: str) -> None:
+        """Press keys as a person does."""
+        self.tmux("send-keys", "-t", self.key.name, *words)
