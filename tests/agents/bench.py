@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
 
 KEY = SessionKey(RunId("r1"), SessionId("s1"))
-START_SECONDS = 100
+START_SECONDS = 200
+TURN_SECONDS = 150
+"""How long a program may take on a machine that has much else to do; alone it takes a few seconds."""
+
+NEVER = ("refused: the text begins", "refused: the text is")
+"""What is said of a text that is never typed; all else that is refused is tried again by the loop."""
 
 
 class Bench:
@@ -38,6 +43,7 @@ class Bench:
         self.preset: Preset = find_preset(self.program.preset, Path("/nowhere"))
         self.api = api
         self.key = KEY
+        self.size = ""
         self.cwd = folder / "tree"
         self.socket = f"gitorch-test-{secrets.token_hex(4)}"
         self.terminals = TmuxTerminals(folder / "home", self.socket, SystemClock(), os.environ)
@@ -56,6 +62,9 @@ class Bench:
         self.key = key
         launch = Launch(key, self.preset, self.cwd, env, line, letter, model=model, resume=resume, one_shot=one_shot)
         self.terminals.start(launch)
+        if self.size:
+            columns, rows = self.size.split("x")
+            self.tmux("resize-window", "-t", key.name, "-x", columns, "-y", rows)
 
     def seen(self) -> SessionSeen:
         return self.terminals.look([self.key])[self.key]
@@ -68,6 +77,22 @@ class Bench:
         found = until(look, START_SECONDS, 0.1, what=f"{self.program.name}: {what}")
         assert found is not None
         return found  # type: ignore[no-any-return]  # what `until` answers is what the condition did
+
+    def give(self, letter: str, text: str) -> str:
+        """Try once to deliver a text; the receipt."""
+        return self.terminals.deliver(self.key, self.preset, LetterId(letter), text)
+
+    def deliver(self, letter: str, text: str) -> str:
+        """Deliver a text as the loop does, again as long as the program is not ready; the receipt."""
+        receipt = ""
+
+        def done() -> bool:
+            nonlocal receipt
+            receipt = self.give(letter, text)
+            return not receipt.startswith("refused") or receipt.startswith(NEVER)
+
+        until(done, TURN_SECONDS, 0.3, what=f"{self.program.name} to take {text[:40]!r}")
+        return receipt
 
     def screen(self, history: int = 0) -> str:
         return self.terminals.screen(self.key, history)

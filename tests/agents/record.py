@@ -1,6 +1,7 @@
-"""Records screens of a vendor's program in each state, at both sizes: `python tests/agents/record.py claude`.
+"""Records screens of a vendor's program in each state, at both sizes: `python tests/agents/record.py claude [STATE…]`.
 
-Each screen is looked at before it is kept: what the program shows is its own, and the state above it is what a reader of the screen says.
+A screen is kept when the program, brought into a state by what happens to it, is in that state by its hooks and its screen; what could
+not be brought about is said. Read the difference before you keep it: what a screen shows is the program's own.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from typing import TYPE_CHECKING
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-import contextlib
-
 import isolation
-from bench import KEY, Bench, bench
+from bench import Bench, bench
 from mind import Cue, Mind
 from programs import PROGRAMS
 from recorded_screens import Screen
+from stage import ASKING, ESCALATED
 from stand_in import StandIn
 
 from gitorch.model.observed import READY, AgentState
@@ -28,91 +28,104 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SIZES = ("120x40", "80x24")
-TALL = {"sandbox_permissions": "require_escalated", "justification": "May I?"}
-ASKS = Cue(r"\ABegin", says="I make a folder.", runs="python3 -c 'print(1)'", arguments=TALL)
+SETTLE_SECONDS = 1.5
+ASKS = Cue(r"\ABegin", says="I write it.", runs="echo hi > out.txt && cat out.txt", arguments=ESCALATED)
 
 
 def ready(one: Bench) -> AgentState:
+    one.start()
     one.until(lambda seen: seen.state in READY, "its prompt")
     return AgentState.IDLE
 
 
 def typed(one: Bench) -> AgentState:
     ready(one)
-    one.tmux("send-keys", "-t", KEY.name, "-l", "a half line")
+    one.terminals._clock.sleep(SETTLE_SECONDS)
+    one.tmux("send-keys", "-t", one.key.name, "-l", "a half line")
     return AgentState.IDLE
 
 
-def busy(one: Bench) -> AgentState:
-    one.api.mind = Mind(Cue(r"\ABegin", says="It takes a while.", seconds=60))
-    return begun(one, AgentState.WORKING)
-
-
-def streaming(one: Bench) -> AgentState:
-    one.api.mind = Mind(Cue(r"\ABegin", says="one two three four " * 20, slow=60))
-    return begun(one, AgentState.WORKING)
-
-
-def permission(one: Bench) -> AgentState:
-    one.api.mind = Mind(ASKS)
-    return begun(one, AgentState.DIALOG)
-
-
-def failed(one: Bench) -> AgentState:
-    one.api.mind = Mind(Cue(r"\ABegin", fault="401"))
-    return begun(one, AgentState.ERROR)
+def trust(one: Bench) -> AgentState:
+    one.preset = ASKING[one.program.name][0](one.preset)
+    one.start()
+    one.until(lambda seen: seen.state is AgentState.DIALOG, "its first dialog")
+    return AgentState.DIALOG
 
 
 def finished(one: Bench) -> AgentState:
-    one.api.mind = Mind(Cue(r"\ABegin", says="Done."))
-    one.start("Begin now.")
+    one.api.mind = Mind(Cue("", says="Done."))
+    begin(one)
     one.until(lambda seen: one.api.told(one.program.name) and seen.state in READY, "the end of its turn")
     return AgentState.IDLE
 
 
-def begun(one: Bench, state: AgentState) -> AgentState:
-    one.start("Begin now.")
-    one.until(lambda seen: seen.state is state, state)
-    return state
+def told(state: AgentState, cue: Cue) -> Callable[[Bench], AgentState]:
+    """What brings a state about by what the model answers."""
+
+    def bring(one: Bench) -> AgentState:
+        one.api.mind = Mind(cue)
+        begin(one)
+        one.until(lambda seen: one.api.heard(one.program.name) and seen.state is state, state)
+        return state
+
+    return bring
 
 
-STORIES: dict[str, tuple[Callable[[Bench], AgentState], bool]] = {
-    "ready": (ready, True),
-    "typed-not-sent": (typed, True),
-    "busy-waiting": (busy, False),
-    "busy-streaming": (streaming, False),
-    "permission-shell": (permission, False),
-    "error-401": (failed, False),
-    "finished-text": (finished, False),
+def begin(one: Bench) -> None:
+    """Say `Begin now.`, in whichever way the program takes its first prompt."""
+    if one.preset.first_prompt != "paste":
+        one.start("Begin now.")
+        return
+    ready(one)
+    one.terminals._clock.sleep(SETTLE_SECONDS)
+    one.tmux("send-keys", "-t", one.key.name, "Begin now.", "Enter")
+
+
+STORIES: dict[str, Callable[[Bench], AgentState]] = {
+    "ready": ready,
+    "typed-not-sent": typed,
+    "dialog-at-start": trust,
+    "busy-waiting": told(AgentState.WORKING, Cue(r"\ABegin", says="It takes a while.", seconds=60)),
+    "busy-streaming": told(AgentState.WORKING, Cue(r"\ABegin", says="one two three four " * 20, slow=60)),
+    "permission-shell": told(AgentState.DIALOG, ASKS),
+    "error-401": told(AgentState.ERROR, Cue(r"\ABegin", fault="401")),
+    "error-500": told(AgentState.ERROR, Cue(r"\ABegin", fault="500")),
+    "error-cut": told(AgentState.ERROR, Cue(r"\ABegin", says="one two three four five", fault="cut")),
+    "finished-text": finished,
 }
-"""Each state's name, what brings it about, and whether the program is started before, without a prompt."""
+"""Each state's name, and what brings it about."""
 
 
 def record(name: str, story: str, size: str) -> Path:
-    """Bring a program into a state and keep what it shows."""
-    bring, started = STORIES[story]
+    """Bring a program of this size into a state and keep what it shows. Raises AssertionError when it does not come to it."""
     with tempfile.TemporaryDirectory() as folder, StandIn() as api, bench(Path(folder), api, name) as one:
-        if started:
-            one.start()
-        state = bring(one)
-        columns, rows = size.split("x")
-        one.tmux("resize-window", "-t", KEY.name, "-x", columns, "-y", rows)
-        one.terminals._clock.sleep(1.5)
-        title = one.tmux("display-message", "-p", "-t", KEY.name, "#{pane_title}").strip()
+        one.size = size
+        state = STORIES[story](one)
+        one.terminals._clock.sleep(SETTLE_SECONDS)
+        seen = one.seen().state
+        assert seen is state or {seen, state} <= READY, f"it is {seen} by now, not {state}"
+        title = one.tmux("display-message", "-p", "-t", one.key.name, "#{pane_title}").strip()
         return Screen(name, story, size, str(state), title, one.screen().replace(folder, "~")).write()
 
 
-def main() -> None:
-    """Record what is named: a program, and states of it or all."""
+def main() -> int:
+    """Record what is named: a program, and states of it or all. Fails when a state did not come about."""
     name, *chosen = sys.argv[1:]
-    os.environ["PATH"] = os.pathsep.join([str(PROGRAMS[name].bin), os.environ["PATH"]])
+    failed = 0
     with tempfile.TemporaryDirectory(prefix="gt-") as home:
         isolation.move_in(Path(home))
-        for _story in chosen or STORIES:
-            for _size in SIZES:
-                with contextlib.suppress(AssertionError):
-                    pass
+        os.environ["PATH"] = os.pathsep.join([str(PROGRAMS[name].bin), os.environ["PATH"]])
+        for story in chosen or STORIES:
+            for size in SIZES:
+                try:
+                    said = str(record(name, story, size))
+                except (AssertionError, KeyError) as missed:
+                    failed += 1
+                    said = f"{name} did not come to {story} at {size}: {missed}"
+                sys.stdout.write(f"{said}\n")
+                sys.stdout.flush()
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
