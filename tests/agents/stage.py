@@ -6,7 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from bench import Bench
+from bench import TURN_SECONDS, Bench
 from mind import Cue, Mind
 from waiting import until
 
@@ -30,15 +30,13 @@ ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "May I
 
 HALF = "a human's half line"
 SAID = "Say hello."
-TURN_SECONDS = 90
+BUSY = "Keep working for a while."
 BUSY_SECONDS = 25
 ANSWERS = (
     Cue("Keep working", says="It takes a while.", seconds=BUSY_SECONDS),
     Cue("Make a folder", says="I make a folder.", runs=COMMAND, arguments=ESCALATED),
     Cue("", says="Done."),
 )
-NEVER = ("refused: the text begins", "refused: the text is")
-"""What is said of a text that is never typed; all else that is refused is tried again by the loop."""
 
 
 def without(preset: Preset, *words: str) -> Preset:
@@ -108,8 +106,8 @@ class VendorStage(Bench):
             self.deliver("dialog", "Make a folder now.")
             self.until(lambda seen: seen.asked, "a permission prompt")
         elif moment == "busy":
-            self.deliver("busy", "Keep working for a while.")
-            self.until(lambda seen: seen.state is AgentState.WORKING, "work")
+            self.deliver("busy", BUSY)
+            self.until(lambda seen: seen.state is AgentState.WORKING and BUSY in self.turns(), "work")
         elif moment == "half-written line":
             self.until(lambda seen: seen.state in READY, "its prompt")
             self.write_half()
@@ -155,20 +153,6 @@ class VendorStage(Bench):
             self.keys(ASKING[self.program.name][1])
             self.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of its dialog")
         self.until(lambda seen: seen.state in READY, "its prompt again")
-
-    def give(self, letter: str, text: str) -> str:
-        return self.terminals.deliver(self.key, self.preset, LetterId(letter), text)
-
-    def deliver(self, letter: str, text: str) -> str:
-        receipt = ""
-
-        def done() -> bool:
-            nonlocal receipt
-            receipt = self.give(letter, text)
-            return not receipt.startswith("refused") or receipt.startswith(NEVER)
-
-        until(done, TURN_SECONDS, 0.3, what=f"{self.program.name} to take {text[:40]!r}")
-        return receipt
 
     def turns(self, ended: int = 0) -> list[str]:
         if ended:

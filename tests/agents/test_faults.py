@@ -9,12 +9,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from bench import KEY, bench
+from bench import KEY, START_SECONDS, bench
 from mind import Cue, Mind
 from programs import PROGRAMS
 from waiting import until
 
-from gitorch.model.ids import LetterId
 from gitorch.model.observed import READY, AgentState
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def test_a_failing_service_is_never_taken_for_work_that_is_done(
     api.mind = fault(kind)
     with bench(tmp_path, api, name) as one:
         one.start("Begin now.")
-        until(lambda: api.heard(name), 60, what="the request")
+        until(lambda: api.heard(name), START_SECONDS, what="the request")
         one.until(lambda seen: seen.state in FAILING, "a state that tells of it")
         ends = time.monotonic() + 8
         told = []
@@ -64,11 +63,11 @@ def test_after_the_service_is_back_the_next_text_is_taken(tmp_path: Path, api: S
     with bench(tmp_path, api, name) as one:
         one.start("Begin now.")
         one.until(lambda seen: seen.state is AgentState.ERROR, "the error")
-        assert one.terminals.deliver(KEY, one.preset, LetterId("l1"), "Go on.").startswith(
-            "refused: the agent is error"
-        )
         api.mind = Mind(Cue("", says="Done."))
-        assert "Go on." not in api.told(name)
+        before = api.told(name)
+        assert one.deliver("l1", "Go on.") in {"delivered", "submitted"}
+        one.until(lambda seen: api.told(name) != before and seen.state in READY, "the end of its turn")
+        assert api.told(name)[len(before) :] == ["Go on."]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,7 +76,7 @@ def test_a_killed_program_is_exited_at_once_and_leaves_nothing(tmp_path: Path, a
     api.mind = Mind(Cue(BEGIN, says="It takes a while.", seconds=60))
     with bench(tmp_path, api, name) as one:
         one.start("Begin now.")
-        until(lambda: api.heard(name), 60, what="the request")
+        until(lambda: api.heard(name), START_SECONDS, what="the request")
         pid = one.seen().pid
         os.kill(pid, signal.SIGKILL)
         seen = one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
@@ -108,8 +107,8 @@ def test_another_size_of_the_terminal_changes_no_state(tmp_path: Path, api: Stan
         for size in (("80", "24"), ("120", "40"), ("200", "50")):
             one.tmux("resize-window", "-t", KEY.name, "-x", size[0], "-y", size[1])
             one.until(lambda seen: seen.state in READY, f"its prompt at {size}")
-        assert one.terminals.deliver(KEY, one.preset, LetterId("l1"), "Begin now.") in {"delivered", "submitted"}
-        until(lambda: api.told(name) == ["Begin now."], 30, what="the text, once")
+        assert one.deliver("l1", "Begin now.") in {"delivered", "submitted"}
+        until(lambda: api.told(name) == ["Begin now."], START_SECONDS, what="the text, once")
 
 
 def needs(name: str) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from alone import alone
 from bench import KEY, bench
+from house import house
 from mind import Cue, Mind
 from programs import PROGRAMS
+from stage import COMMAND, ESCALATED
+from story import STORY
 from waiting import until
 
 from gitorch.model.observed import AgentState
@@ -20,8 +24,15 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-COMMAND = """python3 -c 'import os; os.mkdir("made-by-the-agent")'"""
-ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "May I make a folder?"}
+MEANT = "python3 -c 'print(1)'"
+OTHER = "python3 -c 'print(1)' && rm -r ."
+RULE = r"python3 -c 'print\(1\)'"
+ASKS = (
+    Cue(r"# meant: ", says="I try it.", runs=MEANT, arguments=ESCALATED),
+    Cue(r"\nafter .*print\(1\)", writes=("meant.txt", "One word.\n")),
+    Cue(r"# other: ", says="I try it.", runs=OTHER, arguments=ESCALATED),
+)
+RUN_SECONDS = 400
 
 
 @pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
@@ -53,3 +64,26 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
             until((one.cwd / "made-by-the-agent").exists, 30, what="what was allowed")
         else:
             assert not (one.cwd / "made-by-the-agent").exists()
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
+def test_in_a_run_only_what_a_rule_means_is_answered_and_the_ledger_tells_what(
+    tmp_path: Path, api: StandIn, name: str
+) -> None:
+    if not PROGRAMS[name].installed:
+        pytest.skip(f"{name} is not installed: make agents")
+    api.mind = Mind(*ASKS, *STORY)
+    with house(tmp_path, "repo") as home:
+        alone(home, api, name, permissions=[{"allow": RULE}])
+        home.start("meant", "other")
+        home.up_beside("--wait")
+        until(lambda: home.phase("meant") == "completed", RUN_SECONDS, 0.2, what="the epic whose prompt a rule means")
+        until(lambda: home.records("escalated", job="other"), RUN_SECONDS, 0.2, what="the question about the other")
+
+        (answered,) = home.records("prompt-answered")
+        assert (answered["job"], answered["asked"], answered["option"]) == ("meant", MEANT, "once")
+        assert answered["rule"] == RULE
+        (asked,) = home.records("escalated", job="other")
+        assert asked["trigger"] == f"dialog:{asked['session']}"
+        assert "rm -r ." in asked["evidence"], "a person sees what it asks"
+        assert (home.worktrees / home.status()["id"] / "other").exists(), "and nobody answered it"

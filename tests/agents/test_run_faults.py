@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from alone import alone
 from house import Epic, house
 from isolation import tmux
 from mind import Cue, Mind
 from programs import PROGRAMS
-from real_runs import configure
 from stand_in import StandIn
 from story import STORY
 from waiting import until
@@ -86,19 +84,10 @@ def troubled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if not PROGRAMS[name].installed:
         pytest.skip(f"{name} is not installed: make agents")
     with StandIn() as api, house(tmp_path_factory.mktemp("run"), "repo") as home:
-        configure(home, api, name, name)
+        alone(home, api, name)
         path = home.path / "gitorch.yaml"
-        text = path.read_text().replace("silence_seconds: 300", f"silence_seconds: {SILENCE_SECONDS}")
-        path.write_text(
-            re.sub("^runtimes: (.*)", lambda found: scripted_review(home, found[1]), text, flags=re.MULTILINE)
-        )
+        path.write_text(path.read_text().replace("silence_seconds: 300", f"silence_seconds: {SILENCE_SECONDS}"))
         yield Troubled(home, api)
-
-
-def scripted_review(home: House, runtimes: str) -> str:
-    """These runtimes with a scripted agent as the reviewer, which costs nothing, and accepts."""
-    scripted = {"preset": "scripted", "env": {"GITORCH_SCRIPT": str(home.script)}}
-    return f"runtimes: {json.dumps({**json.loads(runtimes), 'reviewer': scripted})}"
 
 
 def test_a_service_that_refuses_for_a_while_needs_no_person(troubled: Troubled) -> None:
