@@ -20,6 +20,7 @@ def alone(home: House, api: StandIn, name: str, **chosen: object) -> None:
     (place,) = (number for number, line in enumerate(lines) if line.startswith("runtimes: "))
     runtimes = json.loads(lines[place].removeprefix("runtimes: "))
     runtimes["writer"] |= chosen
+    runtimes["writer"]["env"]["CLAUDE_CODE_MAX_RETRIES"] = "1"  # ten, with growing pauses, take minutes
     runtimes["reviewer"] = {"preset": "scripted", "env": {"GITORCH_SCRIPT": str(home.script)}}
     lines[place] = f"runtimes: {json.dumps(runtimes)}"
     path.write_text("\n".join(lines) + "\n")

@@ -69,6 +69,11 @@ class Troubled:
         fault = FOUND[epic].hears
         self.until(lambda: any(one.ask and fault in one.ask.newest for one in self.api.heard()), f"{epic} to be struck")
 
+    def gave_up(self, epic: str) -> bool:
+        """Whether its agent stands there with an error."""
+        rows = self.home("session", "list", "--json").json["sessions"]
+        return any(row["job"] == epic and "error" in row["agent"] for row in rows)
+
     def completes(self, epic: str) -> None:
         """Wait until the epic is done all the same."""
         self.until(lambda: self.home.phase(epic) == "completed", f"{epic} to complete")
@@ -92,6 +97,7 @@ def troubled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_a_service_that_refuses_for_a_while_needs_no_person(troubled: Troubled) -> None:
     troubled.meets("refused")
+    troubled.until(lambda: troubled.gave_up("refused"), "its agent to give up")
     troubled.lift("refused")
     troubled.completes("refused")
     assert len(troubled.home.records("session-nudged", job="refused")) == 1
