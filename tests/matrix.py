@@ -55,6 +55,9 @@ WAYS = {
 """At which moments a text can be given in each way."""
 
 
+NAMES = [text.name for text in TEXTS]
+
+
 @dataclass
 class Cell:
     """What became of one text: the receipt, and once the moment had passed the receipt of the same letter."""
@@ -139,17 +142,18 @@ SHUT = ("busy", "dialog open", "half-written line", "just exited")
 """Moments at which nothing may be typed."""
 
 
-def fill(stage: Stage, matrix: Matrix, way: str, moment: str) -> None:
-    """Give every text to a program in one way at one moment, and write down what became of it."""
+def fill(stage: Stage, matrix: Matrix, way: str, moment: str) -> list[str]:
+    """Give every text to a program in one way at one moment, and write down what became of it; the texts that were given."""
     if moment in SHUT:
         _refused(stage, matrix, way, moment)
-        return
+        return list(matrix.cells[way][moment])
     for number, text in enumerate(TEXTS):
         if text.arrives and way == "first paste":
             stage.fresh()
         if text.arrives:
             stage.bring(way, moment)
         matrix.note(way, moment, text, _given(stage, f"{way[0]}{moment[0]}{number}", text))
+    return list(matrix.cells[way][moment])
 
 
 def _refused(stage: Stage, matrix: Matrix, way: str, moment: str) -> None:
@@ -246,5 +250,5 @@ def _section(one: Matrix) -> str:
         for cell in [one.cells[way][moment].get("one line")]
         if cell is not None and cell.receipt.startswith("refused")
     }
-    told = "; ".join(f"{moment}: “{reason}”" for moment, reason in reasons.items())
-    return "\n".join([*lines, "", f"Refused — {told}.", ""])
+    told = (f"- {moment}: “{reason}”" for moment, reason in reasons.items())
+    return "\n".join([*lines, "", "Refused:", "", *told, ""])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from matrix import TEXTS, WAYS, Matrix, fill
+from matrix import NAMES, TEXTS, WAYS, Matrix, fill
 from programs import PROGRAMS
 from stage import ASKING, VendorStage
 from stand_in import StandIn
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-NAMES = ["claude", "codex", "gemini", "opencode", "aider"]
+PROGRAMS_HELD = ["claude", "codex", "gemini", "opencode", "aider"]
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=PROGRAMS_HELD)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendorStage]:
     """One program, which most moments share."""
     if not PROGRAMS[request.param].installed:
@@ -48,14 +48,14 @@ def matrix(stage: VendorStage, request: pytest.FixtureRequest) -> Iterator[Matri
 @pytest.mark.parametrize("moment", WAYS["later paste"])
 def test_a_later_paste_arrives_whole_and_once_or_not_at_all(stage: VendorStage, matrix: Matrix, moment: str) -> None:
     stage.warm()
-    fill(stage, matrix, "later paste", moment)
+    assert fill(stage, matrix, "later paste", moment) == NAMES
 
 
 @pytest.mark.parametrize("moment", WAYS["first paste"])
 def test_a_first_paste_arrives_whole_and_once_or_not_at_all(stage: VendorStage, matrix: Matrix, moment: str) -> None:
     if moment == "dialog open" and stage.program.name not in ASKING:
         pytest.skip("it asks nothing at its start")
-    fill(stage, matrix, "first paste", moment)
+    assert fill(stage, matrix, "first paste", moment) == NAMES
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)

@@ -107,21 +107,16 @@ SILENCES = [
 ]
 
 
+@pytest.mark.parametrize("spins", [False, True], ids=["still", "with a spinner"])
 @pytest.mark.parametrize(("state", "quiet", "leads_to"), SILENCES)
-def test_silence_leads_to_a_nudge_and_limits_are_waited_out(state: AgentState, quiet: int, leads_to) -> None:
+def test_silence_leads_to_a_nudge_and_limits_are_waited_out(state: AgentState, quiet: int, leads_to, spins) -> None:
     play = played(AT_WORK)
     sight = replace(READY, state=state, changed_at=Moment(play.at))
+    if spins:
+        sight = replace(sight, changed_at=Moment(play.at + quiet * 1000), progress_at=Moment(play.at))
     assert [type(x) for x in learned(play, look(play, sight, quiet), (c.Nudge, c.Escalate))] == (
         [leads_to] if leads_to else []
     )
-
-
-def test_an_agent_that_only_turns_its_spinner_is_silent() -> None:
-    play = played(AT_WORK)
-    now = Moment(play.at + 61_000_000)
-    spinning = replace(READY, state=AgentState.WORKING, changed_at=now, progress_at=Moment(play.at))
-    assert learned(play, look(play, spinning, 61_000), (c.Nudge,))
-    assert not learned(play, look(play, replace(spinning, progress_at=now), 61_000), (c.Nudge,))
 
 
 def test_a_blocked_agent_is_not_nudged() -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from matrix import TEXTS, WAYS, Matrix, fill
+from matrix import NAMES, TEXTS, WAYS, Matrix, fill
 from waiting import until
 from world.terminal_lab import Lab
 
@@ -101,7 +101,7 @@ def test_a_paste_arrives_whole_and_once_or_not_at_all(stage, matrix, way, moment
     stage.fresh()
     if way == "later paste":
         stage.deliver("l0", "Say hello.")
-    fill(stage, matrix, way, moment)
+    assert fill(stage, matrix, way, moment) == NAMES
 
 
 def test_an_argument_arrives_whole_and_once_or_not_at_all(stage, matrix):

@@ -112,8 +112,8 @@ def letter_text(run: Run, session: Session, letter: Letter, section: str, done: 
         return f"# APPROVED {session.job} at {job.cleared}\n\nNothing more is needed from you. Stop here.\n"
     return (
         f"# Are you still at work on {session.job}?\n\n"
-        f"Nothing new was seen from you for a while. Go on with what `{BRIEF_PATH}` asks for, or report: `gitorch handoff`,"
-        " `gitorch ask`, `gitorch block`.\n"
+        f"Nothing new was seen from you for a while. Go on with what `{BRIEF_PATH}` asks for,\n"
+        "or report: `gitorch handoff`, `gitorch ask`, `gitorch block`.\n"
     )
 
 
