@@ -131,7 +131,7 @@ def test_a_killed_tmux_server_costs_a_session_and_nothing_else(troubled: Trouble
     troubled.meets("serverless")
     session = troubled.home.records("session-alive", job="serverless")[-1]["session"]
     troubled.lift("serverless")
-    assert tmux("-L", troubled.home.socket, "kill-server") == 0
+    assert tmux("-S", f"/tmp/tmux-{os.getuid()}/{troubled.home.socket}", "kill-server") == 0
     troubled.completes("serverless")
     assert [one["how"] for one in troubled.home.records("session-ended", session=session)] == ["server-gone"]
     assert not troubled.asked("serverless")
