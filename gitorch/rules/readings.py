@@ -146,8 +146,9 @@ def needs_met(run: Run, job: JobId) -> bool:
     if spec.kind in REVIEWING and spec.subject is not None:
         return _review_may_begin(run, job)
     if spec.kind is JobKind.CHECKPOINT:
-        states = [run.jobs[need].phase for need in spec.needs]
-        return all(s in ENDED for s in states) and any(need_done(run, need) for need in spec.needs)
+        # A review has ended with its verdict; what it judged may still be at its gate, or wait for a human's word.
+        ended = all({run.jobs[need].phase, producer(run, need).phase} <= ENDED for need in spec.needs)
+        return ended and any(need_done(run, need) for need in spec.needs)
     return all(need_done(run, need) for need in spec.needs)
 
 

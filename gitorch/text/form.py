@@ -107,6 +107,8 @@ class Form:
         if not isinstance(value.data, str):
             self.complain(name, "must be text.", "Put it in quotes.")
             return default
+        if required and not value.data.strip():
+            self.complain(name, "is empty.", f"Write after `{name}:` what it is.")
         return value.data
 
     def word(self, name: str, default: str = "", *, required: bool = False) -> str:

@@ -178,6 +178,7 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
         ("branch: {name: x}\n", (6, 10, "`branch.name` is not a known key.")),
         ("roles: {boss: {file: boss.md}}\n", (6, 22, "`roles.boss.file` names `boss.md`, which does not exist.")),
         ("  r: {kind: review, lane: a, needs: [work], fresh: false}\n", (6, 52, "`jobs.r.fresh` cannot be false: a review always runs in a fresh session.")),
+        ("  t: {lane: '', objective: x}\n", (6, 13, "`jobs.t.lane` is empty.")),
         ("  t: {lane: a, objective: x, advisory: true}\n", (6, 40, "`jobs.t.advisory` has no effect on a generic job.")),
         ("  t: {lane: a, objective: x, posture: security}\n", (6, 39, "`jobs.t.posture` has no effect on a generic job.")),
         ("  r: {kind: review, lane: a, needs: [work], attempts: 2}\n", (6, 55, "`jobs.r.attempts` has no effect on a review job.")),

@@ -1,0 +1,39 @@
+"""When a checkpoint is opened (W5): not before all that it stands on is over, whatever its reviews have said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from play import SETTINGS, Play, finding
+
+from gitorch.model.ids import JobId
+from gitorch.text.workflows.file import parse_workflow
+
+FLOW = b"""gitorch: workflow/1
+name: x
+lanes: {a: {runtime: claude}, r: {runtime: codex}}
+jobs:
+  one: {kind: draft, lane: a, objective: Do}
+  look: {kind: review, lane: r, needs: [one]}
+  two: {kind: draft, lane: a, objective: Do}
+  approval: {kind: checkpoint, needs: [look, two]}
+  land: {kind: merge, needs: [approval]}
+"""
+
+
+def phase(play: Play, job: str) -> str:
+    return str(play.run.jobs[JobId(job)].phase)
+
+
+def test_a_checkpoint_waits_for_work_that_its_review_sent_to_a_human():
+    play = Play()
+    play.begin({}, replace(SETTINGS, test_command=""), parse_workflow("w.yaml", FLOW, lambda _: None).workflow)
+    for job in ("one", "two"):
+        play.launch(job)
+        play.hand_in(job)
+    play.review("look", "needs_revision", (finding(),))
+
+    assert (phase(play, "look"), phase(play, "one")) == ("completed", "submitted")
+    assert phase(play, "approval") == "blocked"
+    play.answer("q1", "accept_with_exceptions", "it will do")
+    assert phase(play, "approval") == "waiting_human"
