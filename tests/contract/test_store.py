@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fakes.store import FakeStore
 
 from gitorch.errors import Corrupt, GitorchError, Refused
 from gitorch.ledger.branch import BranchStore
@@ -186,6 +187,26 @@ def test_all_is_there_after_git_packed_it(shaped):
         assert reader.read(made[-1], "log/02/a") == b"2"
     assert store.extend(made[-1], [commit(9)]) is not None
     assert [one.message[:8] for one in store.since(None, CommitId(git(folder, "rev-parse", REF)))][-1] == "number 9"
+
+
+def test_a_store_in_memory_makes_and_reads_the_same_commits(simple):
+    _, store = simple
+    fake = FakeStore()
+    made = grow(store, 3)
+
+    assert grow(fake, 3) == made
+    assert fake.extend(made[0], [commit(7)]) is None
+    assert fake.tip() == store.tip() == made[-1]
+    for old in (None, made[1], made[-1]):
+        assert list(fake.since(old, made[-1])) == list(fake.stream(made[-1], old)) == list(store.since(old, made[-1]))
+    for path in ("log/01/a", "log/01", "nothing"):
+        assert fake.read(made[-1], path) == store.read(made[-1], path)
+        assert list(fake.paths(made[-1], path)) == list(store.paths(made[-1], path))
+    assert list(fake.paths(made[-1], "")) == list(store.paths(made[-1], ""))
+    with pytest.raises(Corrupt, match="not in the history"):
+        list(fake.since(made[1], made[0]))
+    with pytest.raises(Corrupt, match="missing"):
+        fake.read(CommitId("1" * 40), "log/00/a")
 
 
 def test_a_tip_that_moved_meanwhile_is_never_overwritten(simple):

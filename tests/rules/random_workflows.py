@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 KINDS = ("draft", "build", "test", "generic")
 """Ledgers and syntheses owe documents, which have tests of their own."""
@@ -33,6 +36,44 @@ def made_up(seed: int) -> str:
         "parallelism": {"max_active_jobs": pick.randint(1, 4)},
     }
     return json.dumps(file)
+
+
+STRANGE: tuple[Any, ...] = (
+    *(None, True, 0, -1, 3.5, 10**30, "", "x", "\0", "ä", "../..", "a b", "2024-01-01"),
+    *([], [[]], {}, {"a": 1}, ["job0", "job0"], ["nowhere"], {"": ""}, [None]),
+    *("job0", "build", "checkpoint", "merge", "review", "phase_synthesis"),
+)
+
+
+def damaged(seed: int) -> str:
+    """A workflow file in which up to three values were removed, replaced, renamed, or taken from elsewhere in it."""
+    pick, file = Random(seed), json.loads(made_up(seed % 40))
+    for _ in range(pick.randint(1, 3)):
+        places = [place for place in _places(file, ()) if place]
+        *way, last = pick.choice(places)
+        inner = _at(file, way)
+        other = pick.choice((pick.choice(STRANGE), _at(file, pick.choice(places))))
+        match pick.choice(("remove", "replace", "replace", "replace", "rename")):
+            case "remove":
+                del inner[last]
+            case "rename" if isinstance(inner, dict):
+                inner[pick.choice(("x", "lane", "kind", "needs", "subject", "job0", ""))] = inner.pop(last)
+            case _:
+                inner[last] = json.loads(json.dumps(other))
+    return json.dumps(file)
+
+
+def _places(value: Any, way: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """The way to every value within a value, itself first."""
+    yield way
+    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from _places(value[key], (*way, key))
+
+
+def _at(value: Any, way: Iterable[Any]) -> Any:
+    for key in way:
+        value = value[key]
+    return value
 
 
 def _lane(pick: Random) -> dict[str, Any]:

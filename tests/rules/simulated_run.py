@@ -6,19 +6,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from play import HUMAN, Play, commit, digest, finding
+from play import HUMAN, OPERATOR, Play, commit, digest, finding
 
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
+from gitorch.model import hand_commands as hand
+from gitorch.model import hand_events as h
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, SessionSeen
 from gitorch.model.review import Check
-from gitorch.model.run import OVER, JobPhase, QuestionKind, SessionPhase
-from gitorch.model.workflow import REVIEWING
+from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
+from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.readings import check_needed, check_settled, open_questions
+from gitorch.rules.readings import check_needed, check_settled, open_questions, producer
 from gitorch.rules.reconcile import reconcile
 
 if TYPE_CHECKING:
@@ -31,13 +33,13 @@ STOPPING = frozenset({"stop_run", "stop_epic"})
 
 @dataclass
 class Simulated:
-    """`extra` counts the rounds that a human allowed beyond what the workflow does."""
+    """`extra` counts the rounds that a human allowed beyond what the workflow does; `early` are reports of unfinished work."""
 
     play: Play
     pick: Random
     extra: int = 0
     work: int = 0
-    told: set[tuple[str, str]] = field(default_factory=set)
+    early: list[str] = field(default_factory=list)
 
     def to_the_end(self) -> None:
         """Raises AssertionError where the run neither ends nor goes on."""
@@ -93,6 +95,10 @@ class Simulated:
                 self.play.do(c.RecordBase(job, commit("+".join(parents)), parents))
             case effects.MakeReport(checkpoint):
                 self.work += 1
+                before = (producer(self.play.run, need) for need in self.play.run.workflow.jobs[checkpoint].needs)
+                self.early += [
+                    f"{j.spec.id} was {j.phase} when it was reported" for j in before if j.phase not in ENDED
+                ]
                 facts = self.play.facts()
                 self.play.do(c.IssueReport(checkpoint, digest(f"report {self.work}"), facts, "the report"))
             case _:
@@ -110,10 +116,17 @@ class Simulated:
             act(what)
 
     def agent(self, name: JobId) -> None:
-        job = self.play.run.jobs[name]
         if self.pick.random() < 0.05:
-            self.play.do(c.EndSession(self.play.session(name), "exited", 1, "gone"))
-        elif job.spec.kind in REVIEWING:
+            self.lost(name)
+        else:
+            self.reports(name)
+
+    def lost(self, name: JobId) -> None:
+        """Something happens to whoever works on a job, so that nothing comes of it."""
+        self.play.do(c.EndSession(self.play.session(name), "exited", 1, "gone"))
+
+    def reports(self, name: JobId) -> None:
+        if self.play.run.jobs[name].spec.kind in REVIEWING:
             verdict = self.pick.choice(VERDICTS)
             severity = "minor" if verdict == "accept_with_findings" else "blocking"
             self.work += 1
@@ -138,6 +151,46 @@ class Simulated:
 
 
 @dataclass
+class SimulatedByHand(Simulated):
+    """The same with people who claim, hold, forget and hand in late, instead of sessions that the loop starts."""
+
+    WORKERS = tuple(replace(OPERATOR, name=name) for name in ("olga", "otto", "ines"))
+
+    def somebody_acts(self) -> None:
+        self.play.do(hand.ExpireLeases(), self.pick.choice(self.WORKERS))
+        with suppress(Refused):
+            self.play.claim("", self.pick.choice(self.WORKERS))
+        stale = [job.spec.id for job in self.play.run.jobs.values() if job.phase is JobPhase.STALE]
+        if stale and self.pick.random() < 0.5:
+            self.left(self.pick.choice(stale))
+        else:
+            super().somebody_acts()
+
+    def lost(self, name: JobId) -> None:
+        """Given back, or forgotten until its lease is long over: then handed in late, or never."""
+        session = self.play.session(name)
+        if self.pick.random() < 0.4:
+            self.play.do(hand.ReleaseLease(digest(f"token {session}")), self.play.actor(session))
+            return
+        self.play.at += 3_600_000
+        with suppress(Refused):  # a question cannot be asked late
+            if self.pick.random() < 0.6:
+                self.reports(name)
+
+    def left(self, name: JobId) -> None:
+        """What the principal does about work that was left behind."""
+        kept = [k for k in self.play.run.kept.values() if k.job == name and not k.adopted]
+        if self.pick.random() < 0.2:
+            self.play.do(hand.CancelJob(name, "not now"), HUMAN)
+        elif not kept or self.pick.random() < 0.3:
+            self.play.do(hand.RequeueJob(name, "again"), HUMAN)
+        else:
+            with suppress(Refused):  # of an attempt that is over
+                facts = c.WorkFacts(kept[-1].commit, (), 1, ("a.py",))
+                self.play.do(c.AdoptHandIn(kept[-1].id, facts, "it is sound"), HUMAN)
+
+
+@dataclass
 class Laws:
     """What must never be, read from the events alone."""
 
@@ -147,6 +200,7 @@ class Laws:
     at_work: set[str] = field(default_factory=set)
     questions: dict[str, str] = field(default_factory=dict)
     sent_back: dict[str, int] = field(default_factory=dict)
+    fences: dict[str, int] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
 
     def read(self, event: object) -> None:
@@ -162,8 +216,10 @@ class Laws:
                 self.passed.discard(job)
                 self.sent_back[job] = self.sent_back.get(job, 0) + 1
                 self.call_off(job)
-            case e.LeaseGranted():
+            case e.LeaseGranted() | h.JobClaimed():
                 self.granted(event)
+            case h.JobCanceled(job=job):
+                self.at_work.discard(job)
             case e.LeaseEnded(job=job) | e.VerdictGiven(job=job) | e.HandedOff(job=job):
                 self.at_work.discard(job)
             case e.JobFailed(job=job) | e.JobReopened(job=job) | e.WorkVoided(job=job):
@@ -180,9 +236,14 @@ class Laws:
         job = self.play.run.workflow.jobs[name]
         return any(below == other or self.stands_on(below, other) for below in {*job.needs, job.subject} - {None})
 
-    def granted(self, event: e.LeaseGranted) -> None:
-        """Not more at once than the run allows, and no job before what it needs."""
+    def granted(self, event: e.LeaseGranted | h.JobClaimed) -> None:
+        """One holder a job, what nobody works on to nobody, not more at once than the run allows, no job before its needs."""
         jobs = self.play.run.workflow.jobs
+        if event.job in self.at_work or jobs[event.job].kind in UNCLAIMED:
+            self.broken.append(f"{event.job} was given out, being at work or nobody's")
+        if event.fence != self.fences.get(event.job, 0) + 1:
+            self.broken.append(f"{event.job} was given out with fence {event.fence}")
+        self.fences[event.job] = event.fence
         self.at_work.add(event.job)
         if len(self.at_work) > self.play.run.settings.max_agents:
             self.broken.append(f"{len(self.at_work)} at work")
@@ -198,10 +259,10 @@ class Laws:
                 self.broken.append(f"{job} went back {times} times where {allowed} and {extra} more were allowed")
 
 
-def laws_broken(play: Play, extra: int) -> list[str]:
-    """Every law that the events of a run break, in words."""
-    laws = Laws(play)
-    for event in play.events:
+def laws_broken(simulated: Simulated) -> list[str]:
+    """Every law that a run breaks, in words."""
+    laws = Laws(simulated.play)
+    for event in simulated.play.events:
         laws.read(event)
-    laws.rounds(extra)
-    return laws.broken
+    laws.rounds(simulated.extra)
+    return simulated.early + laws.broken

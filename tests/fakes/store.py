@@ -1,0 +1,73 @@
+"""A store of commits in memory: the same objects with the same ids as git's, and no disk."""
+
+from gitorch.errors import Corrupt
+from gitorch.ports.ledger import StoredCommit
+from gitorch.text.records import objects
+
+
+class FakeStore:
+    """The ports `Store` and `History` at once."""
+
+    name = "memory"
+
+    def __init__(self, committer="gitorch <gitorch@gitorch.invalid>"):
+        self._committer, self._tip = committer, None
+        self._bodies = {}
+        self._parsed = {}
+
+    def tip(self):
+        return self._tip
+
+    def extend(self, tip, commits):
+        if self.tip() != tip:
+            return None
+        builder = objects.Builder(self._body, tip, "sha1", self._committer)
+        for commit in commits:
+            builder.add(commit.files, commit.message, commit.author, commit.at)
+        self._bodies.update({identity: body for identity, (_, body) in builder.objects.items()})
+        return tuple(builder.commits) if self.forward(tip, builder.commits[-1]) else None
+
+    def forward(self, old, new):
+        if self._tip != old:
+            return False
+        self._tip = new
+        return True
+
+    def since(self, old, new):
+        way = []
+        while new != old:
+            if new is None:
+                raise Corrupt(f"Commit {old} is not in the history.")
+            parsed = objects.parse_commit(self._body(new))
+            way.append((new, parsed))
+            new = parsed.parents[0] if parsed.parents else None
+        before = objects.parse_commit(self._body(old)).tree if old else None
+        for commit, parsed in reversed(way):
+            added, touched = objects.changes(self._tree, before, parsed.tree)
+            files = {path: self._body(blob) for path, blob in added.items()}
+            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched)
+            before = parsed.tree
+
+    def stream(self, tip, after=None):
+        return self.since(after, tip)
+
+    def read(self, commit, path):
+        found = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)
+        return self._body(found[1]) if found and found[0] == objects.FILE else None
+
+    def paths(self, commit, under):
+        root = objects.parse_commit(self._body(commit)).tree
+        found = objects.find(self._tree, root, under) if under else (objects.FOLDER, root)
+        if found and found[0] == objects.FOLDER:
+            yield from objects.walk(self._tree, found[1], f"{under}/" if under else "")
+
+    def _tree(self, identity):
+        if identity not in self._parsed:
+            self._parsed[identity] = objects.parse_tree(self._body(identity), 20)
+        return self._parsed[identity]
+
+    def _body(self, identity):
+        try:
+            return self._bodies[identity]
+        except KeyError:
+            raise Corrupt(f"Object {identity} of the ledger is missing.") from None
