@@ -115,7 +115,7 @@ def done_so_far(tools: Tools, run: Run, session: Session) -> tuple[str, ...]:
     job = run.jobs[session.job]
     head = tools.git.resolve(branch_name(run, job.spec.id)) if writes(job) else None
     base = job.base or run.target_commit
-    return tools.git.subjects(base, head) if head is not None else ()
+    return tools.git.subjects(base, head) if head not in {None, base} else ()
 
 
 def _write_letter(tools: Tools, run: Run, session: Session, letter: Letter, cwd: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from gitorch.app.people import Caller  # the same
 from gitorch.errors import Refused  # the same
 from gitorch.model.record import Actor, ActorKind  # the same
 from gitorch.model.review import Choice, ReportStatus  # the same
+from gitorch.model.words import ReportWords, VerdictWords  # the same
 from gitorch.model.workflow import Autonomy  # the same
 
 STEPS = ("claim", "brief", "publish", "handoff", "verdict")
@@ -62,8 +64,9 @@ def someone(name: str, kind: ActorKind = ActorKind.OPERATOR) -> Caller:
     return Caller(Actor(kind, name, os.uname().nodename))
 
 
-def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[float]]]:
-    """Take whatever can be taken until nothing is left; jobs judged, and the seconds of each step."""
+def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[float]], float]:
+    """Take whatever can be taken until nothing is left; jobs judged, the seconds of each step, those of the processor."""
+    before = processor()
     tools, who, spent, done = wiring.tools(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
 
     def timed(step, act, *given):
@@ -83,7 +86,7 @@ def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[flo
         grip = hands.Grip(who, taken.worktree, job)
         timed("brief", agents.read_brief, tools, grip)
         if job.startswith("r"):
-            said = agents.VerdictWords(Choice.ACCEPT, "", "", "It is sound.")
+            said = VerdictWords(Choice.ACCEPT, "", "", "It is sound.")
             timed("verdict", agents.give_verdict, tools, grip, said)
             done += 1
             continue
@@ -91,8 +94,12 @@ def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[flo
         git(taken.worktree, "add", ".")
         git(taken.worktree, "commit", "--quiet", "--message", job)
         timed("publish", artifacts.publish, tools, agents.who(tools, grip), taken.worktree, artifacts.Wish("m"))
-        timed("handoff", agents.hand_in, tools, grip, agents.ReportWords(ReportStatus.DONE, "Written."))
-    return done, spent
+        timed("handoff", agents.hand_in, tools, grip, ReportWords(ReportStatus.DONE, "Written."))
+    return (
+        done,
+        spent,
+        sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)),
+    )
 
 
 def runs(tools) -> str:
@@ -112,12 +119,14 @@ def measure(jobs: int, processes: int) -> None:
         tools = wiring.tools(folder, os.environ)
         verified = tools.ledger.verify()
         assert not verified.faults
-        assert sum(done for done, _ in told) == jobs, told
-        steps = {step: [s for _, spent in told for s in spent[step]] for step in STEPS}
+        assert sum(done for done, *_ in told) == jobs, told
+        steps = {step: [s for _, spent, _ in told for s in spent[step]] for step in STEPS}
+        cpu = 1000 * sum(seconds for *_, seconds in told) / jobs
         medians = ", ".join(f"{step} {1000 * statistics.median(steps[step]):.0f}" for step in STEPS)
         rate = verified.records / took
         say(
-            f"{processes} processes: {jobs} jobs in {took:.1f} s, {jobs / took:.2f} jobs/s, {rate:.0f} records/s; ms: {medians}"
+            f"{processes} processes: {jobs} jobs in {took:.1f} s, {jobs / took:.2f} jobs/s, {rate:.0f} records/s, "
+            f"{cpu:.0f} ms of the processor a job; ms: {medians}"
         )
 
 

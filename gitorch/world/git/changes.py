@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import dataclass
 from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, wrong_with_modules
 from gitorch.world.git.runner import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
 
+FOLDER = "040000 "
+"""How `git ls-tree` begins the row of a folder."""
 MODULES = ".gitmodules"
 
 
@@ -29,14 +32,30 @@ def _change(git: GitRunner, row: str, path: str) -> Change:
     return Change(path, before, after, target)
 
 
-def hazards_of(git: GitRunner, head: CommitId, changed: tuple[Change, ...]) -> tuple[str, ...]:
-    """What keeps these changes from being merged, for all that git would take them."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Every path that a commit holds."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+def held_at(git: GitRunner, head: CommitId) -> Held:
+    """What a commit holds, in one call of git; a repository inside it counts as a file."""
+    rows = [row.partition("\t") for row in split(git.tell("ls-tree", "-r", "-t", "-z", "--full-tree", head))]
+    folders = tuple(path for kind, _, path in rows if kind.startswith(FOLDER))
+    return Held(tuple(path for kind, _, path in rows if not kind.startswith(FOLDER)), folders)
+
+
+def hazards_of(
+    git: GitRunner, head: CommitId, changed: tuple[Change, ...], held: Callable[[], Held]
+) -> tuple[str, ...]:
+    """What keeps these changes from being merged, for all that git would take them; `held` is asked only where it matters."""
     added = any(change.before == ABSENT for change in changed)
     nested = any(change.after == REPOSITORY for change in changed)
     modules = tuple(_modules(git, head)) if nested or any(change.path == MODULES for change in changed) else ()
-    held = split(git.tell("ls-tree", "-r", "-z", "--name-only", "--full-tree", head)) if added else ()
     declared = tuple(value for key, value in modules if key.endswith(".path"))
-    return (*hazards(changed, held, declared), *wrong_with_modules(modules))
+    return (*hazards(changed, held().files if added else (), declared), *wrong_with_modules(modules))
 
 
 def _modules(git: GitRunner, head: CommitId) -> Iterator[tuple[str, str]]:

@@ -13,10 +13,10 @@ from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult
-from gitorch.world.git.changes import changes, hazards_of
+from gitorch.world.git.changes import changes, hazards_of, held_at
 from gitorch.world.git.checkout import bring_along, checkout_of
 from gitorch.world.git.drafts import adopt, draft
-from gitorch.world.git.runner import GitRunner, common_directory, split, uncommitted_paths
+from gitorch.world.git.runner import GitRunner, common_directory, split, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import Moment
     from gitorch.ports.world import Clock
+    from gitorch.world.git.changes import Held
 
 FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 PACK_SECONDS = 600.0
@@ -92,20 +93,18 @@ class GitCommands:
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """What a handoff needs to know of a worktree: `head` is None where it is on no branch, or the branch has no commit."""
-        git = self._git.at(worktree)
-        uncommitted = tuple(uncommitted_paths(git))
-        on_branch = git.ask("symbolic-ref", "--quiet", "HEAD").status == 0
-        found = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        if not on_branch or found.status != 0:
-            return WorkFacts(None, uncommitted, 0, (), tuple(expected))
-        return replace(self.facts_of(CommitId(found.out.strip()), base, expected), uncommitted=uncommitted)
+        stands = standing(self._git.at(worktree))
+        if stands.head is None:
+            return WorkFacts(None, stands.uncommitted, 0, (), tuple(expected))
+        return replace(self.facts_of(stands.head, base, expected), uncommitted=stands.uncommitted)
 
     def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """What a handoff would know if this commit were the head of its branch."""
         commits = int(self._git.tell("rev-list", "--count", f"{base}..{draft}", "--"))
-        changed = changes(self._git, base, draft)
-        paths, wrong = tuple(change.path for change in changed), hazards_of(self._git, draft, changed)
-        return WorkFacts(draft, (), commits, paths, self._missing(draft, expected), hazards=wrong)
+        changed, held = changes(self._git, base, draft), lru_cache(lambda: held_at(self._git, draft))
+        paths, wrong = tuple(change.path for change in changed), hazards_of(self._git, draft, changed, held)
+        missing = _missing(held(), expected) if expected else ()
+        return WorkFacts(draft, (), commits, paths, missing, hazards=wrong)
 
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
         """A commit of everything that stands in the worktree; its head where nothing differs from that. None on no branch."""
@@ -114,13 +113,6 @@ class GitCommands:
     def adopt(self, worktree: Path, draft: CommitId) -> None:
         """Make a draft the head of the worktree's branch; the files stay as they are. Raises Failed where it has moved."""
         adopt(self._git.at(worktree), draft)
-
-    def _missing(self, head: CommitId, expected: Sequence[str]) -> tuple[str, ...]:
-        if not expected:
-            return ()
-        paths = split(self._git.tell("ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", head))
-        held = set(paths)
-        return tuple(want for want in expected if want.rstrip("/") not in held and not fnmatch.filter(paths, want))
 
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
         """What `head` has beyond its merge base with `base`; beyond `base` itself where they have no common history."""
@@ -226,3 +218,10 @@ class GitCommands:
         """`user.name` of the repository, or the login name."""
         done = self._git.ask("config", "--get", "user.name")
         return done.out.strip() or getpass.getuser()
+
+
+def _missing(held: Held, expected: Sequence[str]) -> tuple[str, ...]:
+    """Those of the expected paths, folders and patterns that a commit does not hold."""
+    paths = (*held.files, *held.folders)
+    known = set(paths)
+    return tuple(want for want in expected if want.rstrip("/") not in known and not fnmatch.filter(paths, want))

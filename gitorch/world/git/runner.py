@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Unavailable
+from gitorch.model.ids import CommitId
+from gitorch.model.values import dataclass
 from gitorch.world.programs import Done, run, without
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ ASKING = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
 """How git reaches a remote as this user: the only variables of git's own that are left in its environment."""
 
 LOCK_TRIES = 8
+FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
+"""How many words stand before the path in each kind of line of `git status --porcelain=v2`."""
+
 OWN_FOLDER = ".gitorch"
 """Where briefs and outboxes lie in a worktree; never part of anybody's work."""
 
@@ -77,10 +82,28 @@ class GitRunner:
         return done.out
 
 
-def uncommitted_paths(git: GitRunner) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a worktree stands: the commit of its branch, None on no branch or before its first commit; what no commit holds."""
+
+    head: CommitId | None
+    uncommitted: tuple[str, ...]
+
+
+def standing(git: GitRunner) -> Standing:
+    """All that a handoff asks of a worktree itself, in one call of git; files that are not tracked count as uncommitted."""
+    words = ("--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames")
+    parts = split(git.tell("status", "-z", *words))
+    told = dict(part[2:].split(" ", 1) for part in parts if part.startswith("# branch."))
+    born = told["branch.head"] != "(detached)" and told["branch.oid"] != "(initial)"
+    paths = (part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1] for part in parts if part[0] in FIELDS_BEFORE_PATH)
+    mine = tuple(path for path in paths if path != OWN_FOLDER and not path.startswith(f"{OWN_FOLDER}/"))
+    return Standing(CommitId(told["branch.oid"]) if born else None, mine)
+
+
+def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:
     """Paths with changes that no commit holds, untracked files included, less what is gitorch's own."""
-    entries = iter(split(git.tell("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")))
-    return [entry[3:] for entry in entries if entry[3:] != OWN_FOLDER and not entry[3:].startswith(f"{OWN_FOLDER}/")]
+    return standing(git).uncommitted
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -47,12 +47,11 @@ class GitWorktrees:
         A branch that exists is checked out where it stands. A detached worktree that is there is brought to `commit`, a shared
         one to the branch. Raises Failed where git refuses, Refused for a path or branch that is not ours, Unavailable.
         """
-        self._own(path)
         if branch is not None:
             own_branch(branch)
         with holding(self._lock, wait_seconds=ADD_SECONDS) as descriptor:
-            self._exclude()
             entry = self._entry(path)
+            self._exclude()
             # The lock is ours, and a git that a killed gitorch left behind would still hold it: nobody is initializing.
             if entry is not None and (entry.get("locked") == "initializing" or not (path / ".git").exists()):
                 self._forget(path)
@@ -83,7 +82,6 @@ class GitWorktrees:
 
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove it; answers why not where it holds work that nothing else holds and `force` is false, else an empty string."""
-        self._own(path)
         with holding(self._lock, wait_seconds=ADD_SECONDS):
             entry = self._entry(path)
             if entry is None:
@@ -143,27 +141,28 @@ class GitWorktrees:
                 append_line(self._made, os.fsencode(one))
                 one.mkdir(exist_ok=True)
 
-    def _own(self, path: Path) -> None:
+    def _entry(self, path: Path) -> dict[str, str] | None:
+        """What git knows of our worktree at this path. Raises Refused for a path that cannot be one of ours."""
         if not path.is_absolute() or ".." in path.parts:
             raise Refused(f"{path} is no absolute path of a worktree")
         above = {one.resolve() for one in path.parents}
         if self._common.resolve() in above:
             raise Refused(f"{path} lies inside the repository's git directory")
-        for entry in worktrees(self._git):
-            if "bare" not in entry and Path(entry["worktree"]).resolve() in above:
-                raise Refused(f"{path} lies inside the checkout {entry['worktree']}", hint="set worktrees.base_path")
-
-    def _entry(self, path: Path) -> dict[str, str] | None:
-        real = path.resolve()
-        return next((one for one in worktrees(self._git) if Path(one["worktree"]).resolve() == real), None)
+        known = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
+        for checkout in above & known.keys():
+            if "bare" not in known[checkout]:
+                named = known[checkout]["worktree"]
+                raise Refused(f"{path} lies inside the checkout {named}", hint="set worktrees.base_path")
+        return known.get(path.resolve())
 
     def _forget(self, path: Path) -> None:
         """Take away the worktree and git's knowledge of it, locked, half made or gone as it may be."""
         _put_aside(path)
         done = self._git.ask("worktree", "remove", "--force", "--force", "--", str(path), wait_seconds=ADD_SECONDS)
-        if done.status != 0:
-            shutil.rmtree(path, ignore_errors=True)
-            self._forget_entry(path)
+        if done.status == 0:
+            return
+        shutil.rmtree(path, ignore_errors=True)
+        self._forget_entry(path)
         if self._entry(path) is not None:
             raise Failed(f"git cannot remove the worktree {path}: {done.err}", hint="git worktree list")
 
