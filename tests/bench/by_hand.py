@@ -95,11 +95,12 @@ def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[flo
         git(taken.worktree, "commit", "--quiet", "--message", job)
         timed("publish", artifacts.publish, tools, agents.who(tools, grip), taken.worktree, artifacts.Wish("m"))
         timed("handoff", agents.hand_in, tools, grip, ReportWords(ReportStatus.DONE, "Written."))
-    return (
-        done,
-        spent,
-        sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)),
-    )
+    return done, spent, processor() - before
+
+
+def processor() -> float:
+    """Seconds of the processor that this process and the programs that it ran have taken."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def runs(tools) -> str:
