@@ -91,7 +91,7 @@ def reply(said: str) -> Reply:
     digits = number.strip().removeprefix("#")
     if not equals or not colon or not digits.isascii() or not digits.isdigit() or word not in set(Disposition):
         message = f"{said!r} answers no finding; it reads N=DISPOSITION:EVIDENCE, with one of: {', '.join(Disposition)}"
-        raise Usage(message, "--reply 2=fixed:COMMIT")
+        raise Usage(message, "--reply 2=fixed:HEAD")
     return Reply(int(digits), Disposition(word), evidence.strip())
 
 

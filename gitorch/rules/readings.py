@@ -38,6 +38,11 @@ def reviews_of(run: Run, subject: JobId) -> tuple[JobState, ...]:
     return tuple(sorted(found, key=lambda j: (j.spec.stage, j.spec.id)))
 
 
+def rounds_of(run: Run, job: JobState) -> int:
+    """The last round before a human is asked: for a review, that of what it judges."""
+    return run.jobs[job.spec.subject].rounds_allowed if job.spec.subject is not None else job.rounds_allowed
+
+
 def open_questions(run: Run, job: JobId | None = None) -> tuple[Question, ...]:
     """Questions without an answer, of one job where one is named."""
     return tuple(q for q in run.questions.values() if q.answer is None and job in {None, q.job})

@@ -42,6 +42,13 @@ def pictures(draw, boxes_max=40):
     return Picture("A picture", boxes, (*forward, *back))
 
 
+def test_a_long_title_pushes_no_boxes_apart_in_other_programs():
+    picture = Picture("A picture", (Box(JobId("a"), TITLES[1], "build", "lane", "", ""),), ())
+
+    assert "A title that is much too long to fit into any" not in mermaid(picture) + dot(picture)
+    assert "A title that is much too long to fit in…" in dot(picture)
+
+
 @given(pictures())
 @settings(max_examples=60)
 def test_no_two_things_stand_in_one_place_and_arrows_lead_onwards(picture):

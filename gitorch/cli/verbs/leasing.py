@@ -49,11 +49,12 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
 
 
 def _claimed_text(taken: Claimed, page: Page) -> str:
+    from gitorch.cli.pages.page import duration
     from gitorch.rules.readings import limits_of
 
     job = taken.run.jobs[taken.session.job]
-    minutes = limits_of(taken.run, job.spec.lane).lease_seconds / 60
-    head = f"{job.spec.id} is yours for {minutes:g} minutes (lease {taken.session.fence}, session {taken.session.id})."
+    lease = duration(limits_of(taken.run, job.spec.lane).lease_seconds)
+    head = f"{job.spec.id} is yours for {lease} (lease {taken.session.fence}, session {taken.session.id})."
     return "\n".join([page.line(head, "bold"), f"  cd {_quoted(str(taken.worktree))}", "", taken.brief.rstrip()])
 
 

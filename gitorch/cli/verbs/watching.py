@@ -23,6 +23,8 @@ PULSE_SECONDS = 1.0
 """How often a watched run is looked at while its ledger does not move."""
 
 BLINK_SECONDS = 0.1
+LINES_MAX = 20
+"""Of what a job waits for, on a narrow screen."""
 
 
 @verb("status", "gitorch status", "gitorch status auth-7f3a --watch", "gitorch status --all --json")
@@ -93,4 +95,4 @@ def why(call: Call, thing: str, run: str | None) -> None:
     from gitorch.app import looking
 
     said = looking.why_of(call.tools, thing, run)
-    call.say({"thing": thing, "why": said}, lambda page: page.line(said) if "\n" in said else said)
+    call.say({"thing": thing, "why": said}, lambda page: "\n".join(page.folded(said, 2, LINES_MAX)))

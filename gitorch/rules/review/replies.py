@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gitorch.model.review import Finding, Listed, Reply
     from gitorch.model.run import JobState
 
+HEAD = re.compile(r"\bHEAD\b")
+"""git's word for the newest commit: what is handed in, so that nobody has to look an id up."""
 COMMIT = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
 
 
@@ -28,7 +30,7 @@ def all_answered(job: JobState, command: commands.HandIn) -> tuple[Reply, ...]:
     twice = {n for n in replied if replied.count(n) > 1}
     if missing:
         message = f"the report on {name} leaves findings unanswered: {_numbered(missing)}"
-        raise Refused(message, f"gitorch handoff DONE --reply {min(missing)}=fixed:COMMIT")
+        raise Refused(message, f"gitorch handoff DONE --reply {min(missing)}=fixed:HEAD")
     if unknown:
         message = f"the report on {name} answers findings that were never listed: {_numbered(unknown)}"
         raise Refused(message, "gitorch brief")
@@ -52,6 +54,8 @@ def _proven(job: JobState, reply: Reply, command: commands.HandIn) -> Reply:
     name, facts = job.spec.id, command.facts
     if command.facts.by_host and facts.head is not None and COMMIT.search(reply.evidence) is None:
         reply = replace(reply, evidence=f"{facts.head} {reply.evidence}")
+    elif facts.head is not None:
+        reply = replace(reply, evidence=HEAD.sub(facts.head, reply.evidence, count=1))
     if job.handoff is not None and facts.head == job.handoff.commit:
         message = f"#{reply.number} is said to be fixed, but {name} has no new commit"
         raise Refused(message, "git log -1")
@@ -60,7 +64,7 @@ def _proven(job: JobState, reply: Reply, command: commands.HandIn) -> Reply:
     if said is None or found is None:
         what = f"{said[0]} is no commit of {name} since its last report" if said is not None else "no commit is named"
         message = f"#{reply.number} is said to be fixed, but {what}"
-        raise Refused(message, f"gitorch handoff DONE --reply {reply.number}=fixed:{(facts.head or 'COMMIT')[:12]}")
+        raise Refused(message, f"gitorch handoff DONE --reply {reply.number}=fixed:HEAD")
     return replace(reply, evidence=reply.evidence.replace(said[0], found, 1))
 
 

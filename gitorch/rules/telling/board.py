@@ -25,6 +25,7 @@ from gitorch.rules.readings import (
     push_owed,
     reviews_of,
     round_verdicts,
+    rounds_of,
 )
 from gitorch.rules.telling.mail import is_plan, unread
 from gitorch.rules.workflows.tracked import left_to_close
@@ -93,7 +94,7 @@ def _row(run: Run, job: JobState, batches: Mapping[JobId, int], agents: Mapping[
         phase=str(job.phase),
         batch=batches[job.spec.id],
         attempt=job.attempt,
-        rounds_allowed=job.rounds_allowed,
+        rounds_allowed=rounds_of(run, job),
         session=job.session if there else None,
         runtime=session.runtime if session is not None else "",
         agent=agents.get(session.id, str(session.phase)) if session is not None and there else "",
@@ -162,7 +163,7 @@ def _late(run: Run, job: JobState) -> str:
 def _why_running(run: Run, job: JobState) -> str:
     if by_hand(run, job):
         return f"{run.sessions[job.session].holder if job.session else 'somebody'} is at work (lease {job.fence})"
-    again = f", round {job.attempt} of {job.rounds_allowed}" if job.attempt > 1 else ""
+    again = f", round {job.attempt} of {rounds_of(run, job)}" if job.attempt > 1 else ""
     return f"session {job.session} is at work{again}{_late(run, job)}"
 
 
@@ -324,9 +325,7 @@ def _report_command(job: JobState) -> str:
     name = job.spec.id
     if job.spec.kind in REVIEWING:
         return f'gitorch verdict accept --job {name} --summary "…"'
-    replies = "".join(
-        f" --reply {x.number}=fixed:COMMIT" for x in job.findings if x.open and x.round == job.attempt - 1
-    )
+    replies = "".join(f" --reply {x.number}=fixed:HEAD" for x in job.findings if x.open and x.round == job.attempt - 1)
     return f'gitorch handoff DONE --job {name} --summary "…"{replies}'
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.picture import Arrow, ArrowKind, Box, Picture
 from gitorch.model.workflow import JobKind
+from gitorch.rules.readings import rounds_of
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def run_picture(run: Run) -> Picture:
     """The workflow of a run, each job in the phase in which it is now."""
     boxes = []
     for job in run.jobs.values():
-        again = f"round {job.attempt} of {job.rounds_allowed}" if job.attempt > 1 else ""
+        again = f"round {job.attempt} of {rounds_of(run, job)}" if job.attempt > 1 else ""
         box = _box(job.spec)
         boxes.append(Box(box.id, box.title, box.kind, box.lane, box.phase, str(job.phase), again))
     return Picture(f"{run.title} ({run.phase})", tuple(boxes), tuple(_arrows(run.workflow)), run.workflow.phases)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.picture import ArrowKind
 from gitorch.text.pictures.layout import lay_out
-from gitorch.text.pictures.svg import STATES
+from gitorch.text.pictures.svg import STATES, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gitorch.model.picture import Arrow, Box, Picture
 
+TITLE_UNITS = 40
 MERMAID_ARROWS = {
     ArrowKind.NEXT: "-->",
     ArrowKind.CONTINUE: "-->|continue|",
@@ -83,11 +84,14 @@ def _mermaid_box(box: Box, number: int) -> str:
         if sign
         else f"{box.kind.replace('_', ' ')}"
     )
-    text = "<br/>".join(
-        _mermaid_text(part) for part in (f"{box.id}", box.title if box.title != box.id else "", said) if part
-    )
+    text = "<br/>".join(_mermaid_text(part) for part in (f"{box.id}", _title(box), said) if part)
     left, right = ("([", "])") if box.kind == "checkpoint" else ("[", "]")
     return f'j{number}{left}"{text}"{right}{f":::{box.state}" if box.state else ""}'
+
+
+def _title(box: Box) -> str:
+    """What a box says beside its id, short enough that it does not push the others apart."""
+    return "" if box.title == box.id else fitted(box.title, TITLE_UNITS)
 
 
 def _mermaid_text(text: str) -> str:
@@ -116,7 +120,7 @@ def dot(picture: Picture) -> str:
 def _dot_box(box: Box, _: int) -> str:
     fill, line, sign, word = STATES[box.state]
     said = f"{sign} {word}{f', {box.note}' if box.note else ''}" if sign else box.kind.replace("_", " ")
-    label = _dot_text(box.id, box.title if box.title != box.id else "", said)
+    label = _dot_text(box.id, _title(box), said)
     shape = ", shape=ellipse" if box.kind == "checkpoint" else ""
     return f'{_dot_text(box.id)} [label={label}, fillcolor="{fill}", color="{line}"{shape}];'
 
