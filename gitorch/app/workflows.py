@@ -8,6 +8,7 @@ from gitorch.errors import NotFound, Refused
 from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gitorch.model.workflow import Settings
@@ -19,12 +20,17 @@ def read_workflow(path: Path, shown: str, defaults: Settings, roots: tuple[Path,
 
     Raises NotFound, and Malformed with every problem at its place.
     """
+    return parse_workflow(shown, bytes_of(path, shown), briefs_in(path.parent, *roots), defaults)
 
-    def beside(said: str) -> bytes | None:
-        found = (folder / said for folder in (path.parent, *roots))
+
+def briefs_in(*folders: Path) -> Callable[[str], bytes | None]:
+    """Reads a brief from the first of these folders that has it; None where none does."""
+
+    def read(said: str) -> bytes | None:
+        found = (folder / said for folder in folders)
         return next((brief.read_bytes() for brief in found if brief.is_file()), None)
 
-    return parse_workflow(shown, bytes_of(path, shown), beside, defaults)
+    return read
 
 
 def bytes_of(path: Path, shown: str) -> bytes:

@@ -114,6 +114,10 @@ def test_a_conversion_prints_the_file_and_says_beside_it_what_was_left_out(stage
     assert answer.out.startswith("# Converted from a workflow of striatum.\n")
     assert "w.json:6:3: `branch` is not carried over: " in answer.err
     assert "to do: the converted file:" in answer.err
+    assert "names `roles/author.md`, which does not exist." in answer.err
+    (stage.folder / "roles").mkdir()
+    (stage.folder / "roles" / "author.md").write_text("You write.\n")
+    assert "roles/author.md" not in stage.gitorch("workflow", "convert", "w.json").err
     assert stage.gitorch("workflow", "convert", "w.json", "-o", "w.yaml").status == 0
     assert (stage.folder / "w.yaml").read_text().strip() == answer.out.strip()
 

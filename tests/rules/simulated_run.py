@@ -136,7 +136,14 @@ class Simulated:
             self.play.hand_in(name, "NEEDS_CONTEXT", questions=("Which?",))
         else:
             self.work += 1
-            self.play.hand_in(name, replies=self.play.fixed(name))
+            self.play.hand_in(name, replies=self.play.fixed(name), facts=self.within_scope(name))
+
+    def within_scope(self, name: JobId) -> c.WorkFacts:
+        """One commit that changes what the job owes, or else something that it may change."""
+        job = self.play.run.jobs[name]
+        owed = tuple(one.path for one in job.spec.artifacts)
+        allowed = tuple(f"{glob.rstrip('/')}/a.py" for glob in job.spec.scope.allowed[:1] if glob.endswith("/"))
+        return c.WorkFacts(commit(f"{name}-{job.attempt}"), (), 1, owed or allowed or ("a.py",))
 
     def human(self, question: str) -> None:
         asked = self.play.run.questions[question]

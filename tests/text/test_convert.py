@@ -40,6 +40,29 @@ def left_out(data: bytes) -> set[str]:
     return {problem.message.split("`")[1] for problem in convert("w.json", data).left}
 
 
+WHOLE = (Path(__file__).parent / "striatum-whole.json").read_bytes()
+"""With every field of the format, also those that do not go together in one that works."""
+
+
+def test_the_whole_format_is_converted_and_every_field_of_it_is_carried_over_or_named():
+    done = convert("w.json", WHOLE)
+    named, text = left_out(WHOLE), done.text
+
+    assert len(read(text).workflow.jobs) == 7
+    assert done.fields == len(paths(WHOLE))
+    for path in (
+        "coordinator",
+        "harness_profiles",
+        "recovery_policy",
+        "jobs[0].objective",
+        "mystery",
+        "phases[0].color",
+    ):
+        assert path in named
+    for word in ("per_repo_max_active_jobs", "sealed_patch_provider", "require_attested_lane", "apply_gate"):
+        assert any(path.endswith(word) for path in named), word
+
+
 def test_what_is_carried_over_is_in_the_new_file():
     source = read(convert("w.json", FULL).text.replace("    required_postures", "    # required_postures"))
     flow = source.workflow

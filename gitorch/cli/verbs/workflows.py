@@ -262,7 +262,7 @@ def convert(call: Call, file: str, output: str | None) -> None:
     done = converted(file, bytes_of(call.folder / file, file))
     left = [f"{p.where}: {p.message}" for p in done.left]
     told = [*left, *(f"{file}: {said}" for said in done.changed)]
-    todo = _still_wrong(done.text, output or "the converted file")
+    todo = _still_wrong(call, done.text, output)
     values: dict[str, Any] = {"fields": done.fields, "left": done.left, "changed": done.changed, "to_do": todo}
     if output is not None:
         write_new(call.folder / output, output, done.text)
@@ -273,13 +273,15 @@ def convert(call: Call, file: str, output: str | None) -> None:
     call.say({**values, "text": done.text}, done.text.rstrip() if output is None else next_step)
 
 
-def _still_wrong(text: str, shown: str) -> list[str]:
-    """What a person must still put right in the new file; briefs are not looked for."""
+def _still_wrong(call: Call, text: str, output: str | None) -> list[str]:
+    """What a person must still put right in the new file, or beside it."""
+    from gitorch.app.workflows import briefs_in
     from gitorch.errors import Malformed
     from gitorch.text.workflows.file import parse_workflow
 
+    beside = (call.folder / (output or "converted.yaml")).parent
     try:
-        parse_workflow(shown, text.encode(), lambda _: b"")
+        parse_workflow(output or "the converted file", text.encode(), briefs_in(beside, *_roots(call)))
     except Malformed as wrong:
         return [f"to do: {p.where}: {p.message} {p.fix}" for p in wrong.problems]
     return []
