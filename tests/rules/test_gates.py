@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from play import PARALLEL, SETTINGS, Play, commit, finding
 
 from gitorch.model.ids import JobId
-from gitorch.model.review import Check, Choice, Listed, Severity
+from gitorch.model.review import Check, Choice, Disposition, Listed, Reply, Severity
 from gitorch.model.run import JobPhase
 from gitorch.rules.review.findings import check_text, list_findings
 from gitorch.rules.review.gates import may_judge, settle
@@ -251,3 +251,17 @@ def test_a_list_names_its_round_and_the_commit_it_is_about() -> None:
     listed = list_findings(play.run, play.run.jobs[JobId("api")])
     assert (listed.round, listed.commit) == (1, commit("api-1"))
     assert listed.findings[0].finding.severity is Severity.BLOCKING
+
+
+def test_a_fix_in_the_newest_commit_is_kept_with_its_id():
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    play.hand_in("api")
+    play.check("api")
+    play.review("api.spec", "needs_revision", (finding(),))
+    play.launch("api")
+    play.hand_in("api", replies=(Reply(1, Disposition.FIXED, "in HEAD"),))
+
+    handoff = play.run.jobs[JobId("api")].handoff
+    assert handoff.replies[0].evidence == f"in {commit('api-2')}"

@@ -14,9 +14,7 @@ from play import HUMAN, PARALLEL, PER_EPIC, Play, commit, finding
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import events as e
-from gitorch.model.ids import JobId
 from gitorch.model.observed import Observed, Overlap
-from gitorch.model.review import Disposition, Reply
 from gitorch.model.run import JobPhase, RunPhase
 from gitorch.rules.change import with_job
 from gitorch.rules.reconcile import reconcile
@@ -391,17 +389,3 @@ def test_branches_that_change_the_same_files_are_noted_once_and_a_conflict_is_pu
     assert names(play.events[-2:]) == ["OverlapNoted", "Escalated"]
     play.answer("q1", "go_on")
     assert reconcile(play.run, worse) == ()
-
-
-def test_a_fix_in_the_newest_commit_is_kept_with_its_id():
-    play = Play()
-    play.begin({"api": ()})
-    play.launch("api")
-    play.hand_in("api")
-    play.check("api")
-    play.review("api.spec", "needs_revision", (finding(),))
-    play.launch("api")
-    play.hand_in("api", replies=(Reply(1, Disposition.FIXED, "in HEAD"),))
-
-    handoff = play.run.jobs[JobId("api")].handoff
-    assert handoff.replies[0].evidence == f"in {commit('api-2')}"
