@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from house import House
     from stand_in import StandIn
 
-REVIEWERS = {"claude": "codex", "codex": "gemini", "gemini": "opencode", "opencode": "claude", "aider": "claude"}
-"""Who reviews whom: everybody writes once, and everybody but aider, which looks at nothing that it was not given, reviews."""
+REVIEWERS = {"claude": "codex", "codex": "gemini", "gemini": "claude", "opencode": "codex", "aider": "claude"}
+"""Who reviews whom. Not OpenCode, which takes longest to start; and not aider, which looks at nothing that it was not given."""
 
 OWN: dict[str, dict[str, object]] = {
     "gemini": {"model": ""},

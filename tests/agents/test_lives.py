@@ -100,7 +100,7 @@ def test_one_shot_programs_take_a_plan_from_start_to_merge(tmp_path: Path, api: 
         home("approve", run, "--yes")
         assert home.repo.git("show", "main:api-2.txt") == "Two words."
         assert home.repo.git("show", "main:docs.txt") == "One word."
-        ends = home.records("session-ended")
+        ends = [end for job in ("api", "docs") for end in home.records("session-ended", job=job)]
         assert {(end["how"], end["exit_status"]) for end in ends} == {("exited", 0)}
         assert all(end["conversation"] for end in ends), "by which each could be taken up again"
         assert home("peek", "api").out.strip(), "what the last one put out is kept"
