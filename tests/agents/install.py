@@ -5,6 +5,7 @@ Nothing is installed anywhere else. A program that is there already is left as i
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from programs import Program
 
 INSTALL_SECONDS = 900
+TELLING = re.compile(r"error: |no matching|not found|failed", re.IGNORECASE)
+"""Where npm and pip come to the point."""
 
 
 def install(program: Program) -> str:
@@ -24,7 +27,7 @@ def install(program: Program) -> str:
         for words in commands(program):
             done = subprocess.run(words, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
             if done.returncode != 0:
-                return f"`{' '.join(words)}` ended with {done.returncode}: {last_line(done.stderr or done.stdout)}"
+                return f"`{' '.join(words)}` ended with {done.returncode}: {reason(done.stderr or done.stdout)}"
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return "" if program.installed else f"{program.package} brought no `{program.name}`"
@@ -40,6 +43,8 @@ def commands(program: Program) -> list[list[str]]:
     ]
 
 
-def last_line(text: str) -> str:
-    """The last line that says anything."""
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+def reason(text: str) -> str:
+    """The line that says why: the first that speaks of an error, else the last that says anything."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if TELLING.search(line)]
+    return next(iter(telling or reversed(lines)), "it said nothing")

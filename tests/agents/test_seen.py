@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from install import reason
 from seen import BEGIN, END, Seen
 
 PAGE = (
@@ -35,3 +37,22 @@ def test_the_page_keeps_what_was_seen_of_the_same_version_and_forgets_another() 
     assert "| codex | 1.2.4 | not run |" in seen("1.2.4").page(page)
     assert page.startswith("Before.")
     assert page.endswith("After.\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (
+            "npm error code E1\nnpm error FetchError: it is gone\nnpm error at x:1\nnpm error A log: y",
+            "FetchError: it is gone",
+        ),
+        (
+            "npm error code ETARGET\nnpm error notarget No matching version found for x@9.\nA log: y",
+            "No matching version found for x@9.",
+        ),
+        ("one\n\ntwo\n\n", "two"),
+        ("", "it said nothing"),
+    ],
+)
+def test_the_reason_is_the_line_that_speaks_of_an_error(said: str, why: str) -> None:
+    assert reason(said).endswith(why)
