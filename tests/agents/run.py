@@ -30,6 +30,7 @@ def main(words: list[str]) -> int:
     missing = {name: why for name in named if (why := install(PROGRAMS[name]))}
     seen = Seen(named, missing)
     status = int(pytest.main(["-m", "agents", str(HERE), *words[len(names) :]], plugins=[seen]))
+    sys.stdout.write("\n".join(["", "The vendors' programs:", *seen.lines(), ""]))
     return status or int(bool(missing))
 
 

@@ -1,4 +1,4 @@
-"""What was seen of the vendors' programs in one run of the tests: printed at its end, and kept in docs/agents.md when asked to.
+"""What was seen of the vendors' programs in one run of the tests: told at its end, and kept in docs/agents.md when asked to.
 
 A plugin of pytest, given to it by `run.py`. It leaves out the tests of programs that nobody named, and forgets nothing that was left out.
 """
@@ -59,12 +59,9 @@ class Seen:
         if report.skipped and isinstance(report.longrepr, tuple):
             self.left_out.append(f"{report.nodeid.split('::')[-1]}: {report.longrepr[2].removeprefix('Skipped: ')}")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        """Print the table, and write it into the page where that was asked for."""
-        terminalreporter.section("the vendors' programs")
-        for line in self.lines():
-            terminalreporter.write_line(line)
-        if config.getoption("--rewrite-transcripts"):
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what was seen into the page, where that was asked for."""
+        if session.config.getoption("--rewrite-transcripts"):
             PAGE.write_text(self.page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
     def lines(self) -> list[str]:
