@@ -262,10 +262,11 @@ def left_behind(run: Run, job: JobState) -> tuple[KeptHandIn, ...]:
 def resumes(run: Run, session: Session) -> str:
     """The conversation that a new session of a job goes on with: that of the one before it, if it ended unasked; else empty.
 
-    Not after a launch that failed, which may have been for the conversation's sake; and a reviewer always begins anew.
+    Not after a launch that failed, which may have been for the conversation's sake; and a reviewer always begins anew, as does an
+    agent that runs one-shot: its brief says everything, and few programs take up a conversation headless.
     """
     job = run.jobs[session.job]
-    if not writes(job) or job.launch_failures:
+    if not writes(job) or job.launch_failures or run.workflow.lanes[session.lane].one_shot:
         return ""
     before = [s for s in run.sessions.values() if s.job == session.job and s.id != session.id]
     last = before[-1] if before else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: Sta
     with bench(tmp_path, api, name) as one:
         one.start(SECRET)
         before = one.until(lambda seen: seen.state is AgentState.WAITING and seen.conversation, "the end of its turn")
+        places = tmp_path / "home/places"
+        until(lambda: any(SECRET.encode() in kept(file) for file in places.rglob("*")), 30, what="its memory on disk")
         os.kill(before.pid, signal.SIGKILL)
         one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
         one.terminals.stop(KEY)
@@ -105,6 +108,13 @@ def test_one_shot_programs_take_a_plan_from_start_to_merge(tmp_path: Path, api: 
         assert all(end["conversation"] for end in ends), "by which each could be taken up again"
         assert home("peek", "api").out.strip(), "what the last one put out is kept"
         home("cleanup", run, "--yes")
+
+
+def kept(file: Path) -> bytes:
+    """What a file holds that a program at work may take away meanwhile."""
+    with contextlib.suppress(OSError):
+        return file.read_bytes() if file.is_file() else b""
+    return b""
 
 
 def needs(name: str) -> None:

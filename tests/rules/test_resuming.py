@@ -11,13 +11,14 @@ from gitorch.rules.readings import resumes
 
 
 def session(name, job="api", **chosen):
-    values = {"id": name, "job": job, "runtime": "claude", "ended": "", "conversation": "", **chosen}
+    values = {"id": name, "job": job, "lane": "a", "runtime": "claude", "ended": "", "conversation": "", **chosen}
     return SimpleNamespace(**values)
 
 
-def run_of(*sessions, kind=JobKind.BUILD, failures=0):
+def run_of(*sessions, kind=JobKind.BUILD, failures=0, one_shot=False):
     job = SimpleNamespace(spec=SimpleNamespace(kind=kind), launch_failures=failures)
-    return SimpleNamespace(jobs={"api": job}, sessions={one.id: one for one in sessions})
+    flow = SimpleNamespace(lanes={"a": SimpleNamespace(one_shot=one_shot)})
+    return SimpleNamespace(jobs={"api": job}, sessions={one.id: one for one in sessions}, workflow=flow)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,7 @@ def run_of(*sessions, kind=JobKind.BUILD, failures=0):
         ({"ended": "killed", "conversation": "c1", "job": "docs"}, {}, ""),
         ({"ended": "killed", "conversation": "c1"}, {"failures": 1}, ""),
         ({"ended": "killed", "conversation": "c1"}, {"kind": JobKind.REVIEW}, ""),
+        ({"ended": "exited", "conversation": "c1"}, {"one_shot": True}, ""),
     ],
 )
 def test_a_session_goes_on_with_the_conversation_of_one_that_died(before, chosen, conversation):
