@@ -52,7 +52,8 @@ def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tupl
     try:
         ensure_worktree(tools, run, session, cwd)
         letter = next_letter(session)
-        with_start = lane.one_shot or preset.first_prompt != "paste"
+        resume = resumes(run, session)
+        with_start = lane.one_shot or preset.takes_prompt(resuming=bool(resume))
         handed = letter if with_start and may_begin(run, session) else None
         if lane.one_shot and handed is None:
             return ()
@@ -66,7 +67,7 @@ def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tupl
             first_line="" if handed is None else pointer(run, session, handed),
             first_letter=None if handed is None else handed.id,
             model=lane.model,
-            resume=resumes(run, session),
+            resume=resume,
             one_shot=lane.one_shot,
         )
         tools.terminals.start(launch)

@@ -27,7 +27,7 @@ class Preset:
 
     `argv` is followed by `begin_argv`, or by `resume_argv` where a conversation is taken up again, by `model_argv` where the lane
     names a model and has no command of its own, and by the first prompt. `first_prompt` is `argument`, `option` or `paste`; with `argument` the prompt is added as
-    it is, with `option` after `first_option`. One-shot, `one_shot_argv` takes the place of both: `{prompt}` in it is the prompt, which
+    it is, with `option` after `first_option`. `resumed_prompt: paste` says that a conversation which is taken up loses it there. One-shot, `one_shot_argv` takes the place of both: `{prompt}` in it is the prompt, which
     is given on standard input where it has none. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
     the order `dialog limited busy error ready`. `transcript` is a path, relative to the worktree unless it begins with `~`,
     in which a submitted text appears; it may hold `*`, and `{slug}` for the worktree's path with `-` for every character that
@@ -48,6 +48,7 @@ class Preset:
     passes: tuple[str, ...] = ()
     first_prompt: str = "argument"
     first_option: str = ""
+    resumed_prompt: str = ""
     submit_key: str = "Enter"
     settle_ms: int = 300
     signs: Mapping[str, tuple[Sign, ...]] = field(default_factory=dict)
@@ -60,3 +61,7 @@ class Preset:
     empty_input: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     prompts: tuple[Prompt, ...] = ()
+
+    def takes_prompt(self, *, resuming: bool) -> bool:
+        """Whether the first prompt goes with the start; else it is pasted like every other."""
+        return "paste" not in {self.first_prompt, self.resumed_prompt if resuming else ""}

@@ -93,6 +93,7 @@ class _Reader:
             **dict.fromkeys(WORDS, self._word),
             **dict.fromkeys(LISTS, self._list),
             "first_prompt": self._first_prompt,
+            "resumed_prompt": self._resumed_prompt,
             "submit_key": self._submit_key,
             "settle_ms": self._settle,
             "empty_input": self._pattern,
@@ -149,6 +150,9 @@ class _Reader:
 
     def _first_prompt(self, where: CommentedMap, key: str) -> str:
         return self._choice(where, key, FIRST_PROMPTS)
+
+    def _resumed_prompt(self, where: CommentedMap, key: str) -> str:
+        return self._choice(where, key, ("paste",))
 
     def _choice(self, where: CommentedMap, key: str, choices: tuple[str, ...]) -> str:
         if where[key] in choices:

@@ -93,7 +93,7 @@ class FakeTerminals:
         session = FakeSession(launch, self.server, 1000 + self.starts, self.begin_as, now, now)
         session.ready_seen = self.begin_as in READY
         self.sessions[launch.key] = session
-        if launch.first_line and launch.preset.first_prompt != "paste":
+        if launch.first_line and launch.preset.takes_prompt(resuming=bool(launch.resume)):
             session.turns.append(one_line(launch.first_line))
             if launch.first_letter is not None:
                 session.sent[launch.first_letter] = "submitted"

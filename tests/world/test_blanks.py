@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gitorch.model.ids import LetterId, RunId, SessionId
@@ -41,6 +43,8 @@ def folder(tmp_path, session="s1"):
         ({}, ("--begin", "@", "Read it.")),
         ({"model": "big"}, ("--begin", "@", "--model", "big", "Read it.")),
         ({"resume": "c-77"}, ("resume", "c-77", "Read it.")),
+        ({"resume": "c-77", "preset": replace(PRESET, resumed_prompt="paste")}, ("resume", "c-77")),
+        ({"preset": replace(PRESET, resumed_prompt="paste")}, ("--begin", "@", "Read it.")),
         ({"one_shot": True}, ("--begin", "@", "-p", "Read it.")),
         ({"one_shot": True, "model": "big"}, ("--begin", "@", "-p", "Read it.", "--model", "big")),
         ({"first_line": ""}, ("--begin", "@")),

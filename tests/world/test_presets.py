@@ -70,6 +70,7 @@ env: {A: b}
 passes: [KEY]
 first_prompt: option
 first_option: -i
+resumed_prompt: paste
 submit_key: C-m
 settle_ms: 0
 empty_input: '> ?'
@@ -84,6 +85,7 @@ signs:
         passes=("KEY",),
         first_prompt="option",
         first_option="-i",
+        resumed_prompt="paste",
         submit_key="C-m",
         settle_ms=0,
         empty_input="> ?",

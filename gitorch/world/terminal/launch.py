@@ -74,7 +74,7 @@ def command(launch: Launch, blanks: Blanks) -> tuple[str, ...]:
 
 
 def _prompt(launch: Launch) -> tuple[str, ...]:
-    if launch.one_shot or not launch.first_line or launch.preset.first_prompt == "paste":
+    if launch.one_shot or not launch.first_line or not launch.preset.takes_prompt(resuming=bool(launch.resume)):
         return ()
     option = (launch.preset.first_option,) if launch.preset.first_prompt == "option" else ()
     return (*option, launch.first_line)

@@ -296,7 +296,7 @@ class TmuxTerminals:
 
 def _prompts(launch: Launch) -> bool:
     """Whether starting the session is what delivers its first prompt."""
-    return bool(launch.first_line) and (launch.one_shot or launch.preset.first_prompt != "paste")
+    return bool(launch.first_line) and (launch.one_shot or launch.preset.takes_prompt(resuming=bool(launch.resume)))
 
 
 def _names_conversation(launch: Launch) -> bool:
