@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
 NAMES = ["claude", "codex", "gemini", "opencode"]
 SECRET = "The word of the day is wombat."
+ANSWER = "I will remember it."
 HELD_SECONDS = 900
 NEXT = SessionKey(RunId("r1"), SessionId("s2"))
 
@@ -36,12 +37,12 @@ NEXT = SessionKey(RunId("r1"), SessionId("s2"))
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: StandIn, name: str) -> None:
     needs(name)
-    api.mind = Mind(Cue("", says="I will remember it."))
+    api.mind = Mind(Cue("", says=ANSWER))
     with bench(tmp_path, api, name) as one:
         one.start(SECRET)
         before = one.until(lambda seen: seen.state is AgentState.WAITING and seen.conversation, "the end of its turn")
         places = tmp_path / "home/places"
-        until(lambda: any(SECRET.encode() in kept(file) for file in places.rglob("*")), 30, what="its memory on disk")
+        until(lambda: any(ANSWER.encode() in kept(file) for file in places.rglob("*")), 60, what="its memory on disk")
         os.kill(before.pid, signal.SIGKILL)
         one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
         one.terminals.stop(KEY)
