@@ -26,8 +26,11 @@ KINDS = {
     "test_matrix": "texts",
     "test_permissions": "prompts",
     "test_faults": "faults",
+    "test_run_faults": "faults",
 }
-"""What each module of tests is called in the table, in the order of its columns."""
+"""What each module of tests is called in the table."""
+
+COLUMNS = tuple(dict.fromkeys(KINDS.values()))
 
 NOTHING = "not run"
 
@@ -77,22 +80,22 @@ class Seen:
 
     def row(self, name: str) -> dict[str, str]:
         """What came of each kind of tests with one program."""
-        return {kind: _cell(self.counts[name, kind]) for kind in KINDS.values()}
+        return {kind: _cell(self.counts[name, kind]) for kind in COLUMNS}
 
     def page(self, text: str) -> str:
         """The page with this run's rows; what was not run again keeps its cell as long as the version is the same."""
         before, rest = text.split(BEGIN)
         table, after = rest.split(END)
         kept = {cells[0]: cells for cells in map(_cells, table.splitlines()[2:])}
-        head = ["program", "version", *KINDS.values()]
+        head = ["program", "version", *COLUMNS]
         rows = [head, ["---"] * len(head)]
         for name in PROGRAMS:
-            old = kept.get(name, [name, "", *[NOTHING] * len(KINDS)])
+            old = kept.get(name, [name, "", *[NOTHING] * len(COLUMNS)])
             version = self.versions.get(name, old[1])
-            was = dict(zip(KINDS.values(), old[2:], strict=True)) if version == old[1] else {}
+            was = dict(zip(COLUMNS, old[2:], strict=True)) if version == old[1] else {}
             now = {kind: cell for kind, cell in self.row(name).items() if cell != NOTHING}
             if version:
-                rows.append([name, version, *(dict.fromkeys(KINDS.values(), NOTHING) | was | now).values()])
+                rows.append([name, version, *(dict.fromkeys(COLUMNS, NOTHING) | was | now).values()])
         return before + BEGIN + "".join(f"| {' | '.join(row)} |\n" for row in rows) + END + after
 
 
