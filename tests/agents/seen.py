@@ -102,7 +102,7 @@ class Seen:
 def _program(item: pytest.Item) -> str:
     """The program that a test is about; empty where it is about none."""
     chosen = item.callspec.params if hasattr(item, "callspec") else {}
-    return str(chosen.get("name", chosen.get("writer", "")))
+    return next((value for value in chosen.values() if isinstance(value, str) and value in PROGRAMS), "")
 
 
 def _cell(counts: Counter[str]) -> str:
