@@ -59,6 +59,11 @@ def open_runs(tools: Tools) -> tuple[RunId, ...]:
     return tuple(line.id for line in _lines(tools) if not line.settled)
 
 
+def several_open(tools: Tools) -> bool:
+    """Whether a command that names no run could mean more than one."""
+    return sum(line.phase not in OVER for line in _lines(tools)) > 1
+
+
 def asking_runs(tools: Tools, question: str = "") -> tuple[RunId, ...]:
     """Runs that ask for more than how to clean up, and those whose question about that is this one; no other is looked into."""
     lines = _lines(tools)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.finding import find_question, find_run, run_with
+from gitorch.app.finding import find_question, find_run, run_with, several_open
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import MessageId
 from gitorch.model.run import SessionPhase
-from gitorch.rules.telling.board import cleanup_row, inbox, run_view, why
+from gitorch.rules.telling.board import cleanup_row, inbox, next_commands, run_view, why
+from gitorch.rules.telling.naming_runs import rows_with_runs, view_with_run, with_run
 from gitorch.rules.telling.presence import agent_words
 
 if TYPE_CHECKING:
@@ -34,7 +35,19 @@ def runs(tools: Tools) -> tuple[RunLine, ...]:
 def status(tools: Tools, said: str | None, *, live: bool = False) -> RunView:
     """One run as it stands in the ledger; with `live`, agents' states as their terminals show them now."""
     run = find_run(tools, said)
-    return run_view(run, agent_states(tools, run) if live else None)
+    return view_of(tools, run, agent_states(tools, run) if live else None)
+
+
+def view_of(tools: Tools, run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
+    """A run with commands that mean it, also where others are open."""
+    view = run_view(run, agents)
+    return view_with_run(view) if several_open(tools) else view
+
+
+def next_command(tools: Tools, run: Run) -> str:
+    """What to type next, first of all."""
+    first = next_commands(run)[0]
+    return with_run(first, run.id) if several_open(tools) else first
 
 
 def agent_states(tools: Tools, run: Run) -> Mapping[SessionId, str]:
@@ -105,9 +118,12 @@ def _why_question(question: Question) -> str:
 def all_inbox(tools: Tools, said: str | None = None) -> tuple[InboxRow, ...]:
     """What a human owes, over all runs that are not settled, or in one."""
     if said is not None:
-        return inbox(find_run(tools, said))
-    lines = tools.ledger.state(None).board.runs.values() if tools.ledger.exists() else ()
-    return tuple(row for line in lines if line.asked for row in _asked_by(tools, line))
+        rows = inbox(find_run(tools, said))
+    else:
+        lines = tools.ledger.state(None).board.runs.values() if tools.ledger.exists() else ()
+        rows = tuple(row for line in lines if line.asked for row in _asked_by(tools, line))
+    several = len({row.run for row in rows}) > 1 or (rows and several_open(tools))
+    return rows_with_runs(rows) if several else rows
 
 
 def _asked_by(tools: Tools, line: RunLine) -> tuple[InboxRow, ...]:

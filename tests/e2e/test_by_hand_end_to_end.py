@@ -225,3 +225,12 @@ def claimed(place: House, operator: str) -> dict[str, str]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
+
+
+def test_with_two_runs_open_each_suggestion_means_its_own(place: House) -> None:
+    runs = [flow(place, CHANGE, name) for name in ("One", "Other")]
+    for run in reversed(runs):
+        said = place(*shlex.split(place.status(run)["next_commands"][0])[1:], "--json")
+        assert said.json["run"] == run
+    shown = {view["id"]: view["next_commands"][0] for view in place("dashboard", "--json").json["runs"]}
+    assert {run: run in command for run, command in shown.items()} == dict.fromkeys(runs, True)

@@ -167,7 +167,7 @@ def start(
         from gitorch.cli.follow import carry_on
 
         run = carry_on(call, run)[0]
-    call.say({"run": {**values, "phase": run.phase}}, f"Run {run.id} is {run.phase}. Next: {_next(run)}")
+    call.say({"run": {**values, "phase": run.phase}}, f"Run {run.id} is {run.phase}. Next: {_next(call, run)}")
 
 
 def _choose_runtimes(call: Call, said: Mapping[str, str], *, ask: bool) -> None:
@@ -182,10 +182,10 @@ def _choose_runtimes(call: Call, said: Mapping[str, str], *, ask: bool) -> None:
         call.opened = call.parts.with_runtimes(call.tools, chosen)
 
 
-def _next(run: Run) -> str:
-    from gitorch.rules.telling.board import next_commands
+def _next(call: Call, run: Run) -> str:
+    from gitorch.app.looking import next_command
 
-    return next_commands(run)[0]
+    return next_command(call.tools, run)
 
 
 def _agreed(call: Call, sheet: Sheet, chosen: Autonomy | None, *, yes: bool) -> Autonomy:

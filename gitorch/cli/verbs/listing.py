@@ -107,9 +107,10 @@ def _finding(listed: Any) -> dict[str, Any]:
 def dashboard(call: Call) -> None:
     """Show every open run on one page: what moves, what waits for whom, and what to type next."""
     from gitorch.app.finding import open_runs
+    from gitorch.app.looking import view_of
 
     loaded = (call.tools.ledger.state(run).run for run in open_runs(call.tools))
-    views = tuple(_view(run) for run in loaded if run is not None)
+    views = tuple(view_of(call.tools, run) for run in loaded if run is not None)
     call.say({"runs": views}, lambda page: _dashboard_text(views, page))
 
 

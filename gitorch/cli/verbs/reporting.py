@@ -183,10 +183,10 @@ def _follow(call: Call, happened: tuple[Event, ...], bearer: Badge | Grip) -> No
 
 def _went_on(call: Call, said: str, bearer: Badge | Grip) -> str:
     """Where a run is driven by hand, what needs nobody is done at once, and what to type next is told."""
+    from gitorch.app import looking
     from gitorch.app.agents import Badge
     from gitorch.app.finding import find_run
     from gitorch.cli.follow import carry_on
-    from gitorch.rules.telling.board import next_commands
 
     if isinstance(bearer, Badge):
         return said
@@ -195,7 +195,7 @@ def _went_on(call: Call, said: str, bearer: Badge | Grip) -> str:
         return said.replace(" Stop here; findings or your clearance come to this terminal.", "")
     after, _ = carry_on(call, run)
     first = said.partition(" Stop here")[0]
-    return f"{first} Next: {next_commands(after)[0]}"
+    return f"{first} Next: {looking.next_command(call.tools, after)}"
 
 
 @verb(

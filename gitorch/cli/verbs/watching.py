@@ -40,7 +40,6 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
     from gitorch.app import looking
     from gitorch.app.finding import find_run
     from gitorch.cli.pages import views
-    from gitorch.rules.telling.board import run_view
 
     if every:
         lines = looking.runs(call.tools)
@@ -49,7 +48,7 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
     found = find_run(call.tools, run)
     if watch:
         found = _watched(call, found)
-    view = run_view(found, _agents(call.tools, found))
+    view = looking.view_of(call.tools, found, _agents(call.tools, found))
     call.say({"run": view}, lambda page: views.run_text(view, page))
 
 
