@@ -223,14 +223,15 @@ def _others(tools: Tools, presets: tuple[str, ...]) -> Iterator[Sign]:
             yield Sign("runtime", False, f"{name}: {error.message}", error.hint)
             continue
         if facts.found:
-            yield Sign("runtime", None, f"{name}: {_said_version(tools, preset, facts.program)}")
+            yield Sign("runtime", None, f"{name}: {said_version(tools, preset, facts.program)}")
         elif preset.install_hint:
             missing.setdefault(facts.program, preset.install_hint)
     for program, hint in missing.items():
         yield Sign("runtime", None, f"{program} is not installed", hint)
 
 
-def _said_version(tools: Tools, preset: Preset, program: str) -> str:
+def said_version(tools: Tools, preset: Preset, program: str) -> str:
+    """What a program says of its version, beside the one that its preset was checked with."""
     said = tools.programs.said(preset.version_argv)
     if not said:
         return f"{program}, which does not say its version" if preset.version_argv else program

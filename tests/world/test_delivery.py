@@ -11,6 +11,7 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.model.ids import LetterId
+from gitorch.world.files import holding
 from gitorch.world.terminal import delivery
 from gitorch.world.terminal.marks import SentMark, folder_of
 
@@ -217,6 +218,14 @@ def test_two_processes_that_deliver_the_same_letter_type_it_once(lab):
     assert lab.turns() == [LINE]
 
 
+def test_while_one_process_types_into_a_pane_no_other_does(lab):
+    key = lab.ready()
+    with holding(folder_of(lab.home, key).path / "typing.lock", wait_seconds=1.0):
+        assert lab.deliver(key) == "refused: another process is typing into it"
+    assert lab.turns() == []
+    assert lab.deliver(key) == "submitted"
+
+
 def test_a_session_that_was_never_started_is_refused(lab):
     lab.start()
     assert lab.deliver(type(lab.keys[0])("auth-7f3a", "s9")) == "refused: the session was not started"
@@ -226,6 +235,7 @@ CRASH = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from world import terminal_lab
+from gitorch.world.files import holding
 from gitorch.world.terminal import delivery
 from gitorch.model.ids import LetterId
 from gitorch.ports.world import SessionKey
