@@ -24,6 +24,7 @@ class RuntimeChoice:
     model: str = ""
     one_shot: bool = False
     permissions: tuple[Rule, ...] = ()
+    trust: bool = False
 
 
 @dataclass(frozen=True, slots=True)

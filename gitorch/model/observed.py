@@ -46,8 +46,10 @@ class SessionSeen:
 
     `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
     so that "not yet started" and "gone" differ. `server_gone` says that the whole server of its launch is no more.
-    `changed_at` is when its output last moved, `progress_at` when more of it did than spinners and counters, as far as that was seen. `evidence` names the sign that `state` was read from. `asked` is
-    what a permission prompt asks to do, where its whole structure is known; `answered` are those that rules answered so far.
+    `changed_at` is when its output last moved, `progress_at` when more of it did than spinners and counters, as far as that was seen.
+    `evidence` names the sign that `state` was read from. `dialog` names the dialog that it shows, where it is a known one. `asked` is
+    what a permission prompt asks to do, or which folder is to be trusted, where the whole structure is known; `answered` are those
+    that rules answered so far.
     `resets_at` is when a usage limit ends, where the screen says so.
     """
 
@@ -63,11 +65,17 @@ class SessionSeen:
     screen: str = ""
     ready_seen: bool = False
     conversation: str = ""
+    dialog: str = ""
     asked: str = ""
     answered: tuple[Answered, ...] = ()
     answered_at: Moment | None = None
     resets_at: Moment | None = None
     progress_at: Moment | None = None
+
+    @property
+    def word(self) -> str:
+        """Its state as people are told: `dialog: trust` where it is known which dialog it shows."""
+        return f"{self.state}: {self.dialog}" if self.state is AgentState.DIALOG and self.dialog else str(self.state)
 
 
 class CheckPhase(StrEnum):

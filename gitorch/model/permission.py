@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import assert_never
 
 from gitorch.model.values import dataclass
 
 
 class Option(StrEnum):
-    """The only two answers that a rule may choose. There is none for "always", on purpose."""
+    """The answers that may be given without a human: a rule chooses one of the first two, never "always"; a lane trusts its folder."""
 
     ONCE = "once"
     REJECT = "reject"
+    TRUST = "trust"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,30 @@ class Prompt:
     pattern: str
     once: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
 
     def keys(self, option: Option) -> tuple[str, ...]:
         """What is pressed for this option; empty where the preset does not know."""
-        return self.once if option is Option.ONCE else self.reject
+        match option:
+            case Option.ONCE:
+                return self.once
+            case Option.REJECT:
+                return self.reject
+            case Option.TRUST:
+                return self.trust
+        assert_never(option)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """How a preset knows what a program asks before it begins to work, in the lines that are not blank.
+
+    A dialog of trust may have `keys`, which trust the folder and nothing else; then its `pattern` matches all of its structure, with
+    the selected option, and its group `asked` names the folder.
+    """
+
+    pattern: str
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

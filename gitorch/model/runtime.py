@@ -10,7 +10,7 @@ from gitorch.model.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.permission import Prompt
+    from gitorch.model.permission import Dialog, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Preset:
     is given on standard input where it has none. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
     the order `dialog limited busy error ready`. `transcript` is a path, relative to the worktree unless it begins with `~`,
     in which a submitted text appears; it may hold `*`, and `{slug}` for the worktree's path with `-` for every character that
-    is no letter or digit. `prompts` are the permission prompts that are known. `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
+    is no letter or digit. `prompts` are the permission prompts that are known,
+    `dialogs` what it may ask at its first run, by name (`trust`, `theme`, `login`, `update`, `key`, or another). `empty_input` matches all that stands left of the cursor when nothing was typed. `files` are
     written before the session starts, below its own folder, or below its worktree's where their name begins with `{place}/`.
 
     In all words, values and files, `{session}` and `{place}` name these two folders (the second is kept when the session is started
@@ -61,6 +62,7 @@ class Preset:
     empty_input: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     prompts: tuple[Prompt, ...] = ()
+    dialogs: Mapping[str, Dialog] = field(default_factory=dict)
 
     def takes_prompt(self, *, resuming: bool) -> bool:
         """Whether the first prompt goes with the start; else it is pasted like every other."""

@@ -98,7 +98,7 @@ class Lane:
     """Who does a kind of work: a runtime preset by name, or a command of one's own.
 
     `capacity` is how many of its jobs may be at work at once, 0 as many as the run allows. `constraints` are sentences that
-    every brief of the lane holds.
+    every brief of the lane holds. `trust` lets the key be pressed by which its program's preset trusts the folder it works in.
     """
 
     name: str
@@ -113,6 +113,7 @@ class Lane:
     timeouts: Timeouts = Timeouts()
     one_shot: bool = False
     permissions: tuple[Rule, ...] = ()
+    trust: bool = False
 
 
 @dataclass(frozen=True, slots=True)

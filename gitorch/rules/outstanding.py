@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import effects
 from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase
-from gitorch.model.permission import Answered
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
@@ -29,7 +28,7 @@ from gitorch.rules.readings import (
     reportable,
     writes,
 )
-from gitorch.rules.seeing.permission import answering
+from gitorch.rules.seeing.permission import answer_to
 from gitorch.rules.telling.notices import untold
 from gitorch.rules.workflows.closings import owed_closings, under_way
 
@@ -131,14 +130,14 @@ def _letters(run: Run, seen: Observed) -> Iterator[Effect]:
 
 
 def _prompts(run: Run, seen: Observed) -> Iterator[Effect]:
-    """Permission prompts that a rule of the lane answers; one that a human was asked about is the human's."""
+    """Dialogs that the lane answers; one that a human was asked about is the human's."""
     for session in run.sessions.values():
         sight = (seen.sessions or {}).get(session.id)
-        if session.phase is not SessionPhase.ALIVE or sight is None or sight.state is not AgentState.DIALOG:
+        if session.phase is SessionPhase.ENDED or sight is None or sight.state is not AgentState.DIALOG:
             continue
-        rule = answering(run.workflow.lanes[session.lane].permissions, sight.asked)
-        if rule is not None and not asked_about(run, session):
-            yield effects.AnswerPrompt(session.id, Answered(sight.asked, rule.option, rule.pattern))
+        answer = answer_to(run.workflow.lanes[session.lane], sight)
+        if answer is not None and not asked_about(run, session):
+            yield effects.AnswerPrompt(session.id, answer)
 
 
 def _checks(run: Run, seen: Observed) -> Iterator[Effect]:

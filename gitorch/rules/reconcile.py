@@ -33,7 +33,7 @@ from gitorch.rules.readings import (
     unanswered_trigger,
     writes,
 )
-from gitorch.rules.seeing.permission import answering
+from gitorch.rules.seeing.permission import answer_to
 from gitorch.rules.workflows.closings import learned_closings
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _starting(run: Run, session: Session, sight: SessionSeen, now: Moment) -> It
         return
     since = sight.started_at or session.started_at
     if now - since > limits_of(run, session.lane).start_seconds * 1000:
-        how = "dialog" if sight.state is AgentState.DIALOG else "not-ready"
+        how = sight.word if sight.state is AgentState.DIALOG else "not-ready"
         yield commands.EndSession(session.id, how, None, sight.screen)
 
 
@@ -168,17 +168,17 @@ def _prompts(session: Session, sight: SessionSeen) -> Iterator[Command]:
 
 
 def _answerable(run: Run, session: Session, sight: SessionSeen, now: Moment) -> bool:
-    """Whether a rule of the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
-    rules = run.workflow.lanes[session.lane].permissions
+    """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
+    lane = run.workflow.lanes[session.lane]
     since = max(sight.changed_at or now, sight.answered_at or 0)
-    patience = PROMPT_STAYS_MS if answering(rules, sight.asked) else PROMPT_PAINTS_MS
-    return bool(rules) and now - since < patience
+    patience = PROMPT_STAYS_MS if answer_to(lane, sight) else PROMPT_PAINTS_MS
+    return (bool(lane.permissions) or lane.trust) and now - since < patience
 
 
 def _at_dialog(session: Session, sight: SessionSeen) -> Command:
     return commands.Escalate(
         trigger=f"dialog:{session.id}",
-        happened=f"The agent of {session.job} (session {session.id}) shows a dialog; a key would answer it.",
+        happened=f"The agent of {session.job} (session {session.id}) shows a {sight.word}; a key would answer it.",
         tried="Nothing was typed.",
         evidence=sight.screen or sight.evidence or "its screen could not be read",
         decision=f"Answer it yourself (gitorch attach {session.job}), then choose how to go on.",

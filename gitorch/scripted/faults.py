@@ -37,6 +37,7 @@ DIALOGS: Mapping[str, Dialog] = {
     "login": Dialog("You are not signed in. Sign in now?", ("Open the browser", "Leave")),
     "theme": Dialog("Which colours suit your terminal?", ("Dark", "Light")),
     "update": Dialog("A newer version is there. Update now?", ("Update", "Skip")),
+    "key": Dialog("A key was found in your environment. Use it?", ("Use it", "Leave it")),
     "permission": Dialog("Allow this command?", ("Yes, this once", "No, do something else")),
 }
 
@@ -44,7 +45,7 @@ DIALOGS: Mapping[str, Dialog] = {
 def dialog(scene: Scene, step: Step) -> None:
     """Show a dialog until a key answers it; whatever else is typed is written to `dialog.jsonl`."""
     shown = DIALOGS[step.text]
-    detail = step.option("text")
+    detail = step.option("text") or (str(scene.worktree.path) if step.text == "trust" else "")
     choices = [f" ❯ 1. {shown.choices[0]}", f"   2. {shown.choices[1]}"]
     scene.console.title(TITLE_DIALOG)
     scene.console.panel(["─" * 40, f" {shown.question}", f"   {detail}", "", *choices, "", f" {DIALOG_FOOT}"])

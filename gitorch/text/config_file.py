@@ -214,7 +214,13 @@ def _runtime(name: str, form: Form) -> RuntimeChoice:
     if model.startswith("-"):
         form.complain("model", f"`{model}` would be read as an option.", "Name a model as the program calls it.")
     choice = RuntimeChoice(
-        form.word("preset", name), command, env, model, form.flag("one_shot", default=False), _permissions(form)
+        form.word("preset", name),
+        command,
+        env,
+        model,
+        form.flag("one_shot", default=False),
+        _permissions(form),
+        form.flag("trust", default=False),
     )
     form.done()
     return choice

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gitorch.errors import Malformed, Problem
-from gitorch.model.permission import Prompt
+from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
 from gitorch.model.values import replace
 
@@ -101,6 +101,7 @@ class _Reader:
             "files": self._texts,
             "signs": self._signs,
             "prompts": self._prompts,
+            "dialogs": self._dialogs,
             "extends": self._extends,
         }
         values = {key: readers[key](top, key) for key in top if key in readers}
@@ -198,6 +199,39 @@ class _Reader:
             return ()
         return tuple(self._prompt(where, key, row) for row in rows)
 
+    def _dialogs(self, where: CommentedMap, key: str) -> dict[str, Dialog]:
+        value = where[key]
+        if not isinstance(value, CommentedMap):
+            self._at(
+                where, key, "dialogs must be a mapping of names to patterns", "write `login: {pattern: 'Sign in'}`"
+            )
+            return {}
+        return {str(name): self._dialog(value, str(name)) for name in value}
+
+    def _dialog(self, where: CommentedMap, name: str) -> Dialog:
+        row = where[name]
+        if not re.fullmatch(NAME, name):
+            self._at(where, name, f"{name!r} cannot be a dialog's name", f"use a name that matches {NAME}")
+        if not isinstance(row, CommentedMap) or not {"pattern"} <= set(row) <= {"pattern", "keys"}:
+            self._at(where, name, "a dialog has a pattern, and a dialog of trust may have keys", "{pattern: 'Sign in'}")
+            return Dialog("")
+        pattern = self._pattern(row, "pattern")
+        keys = self._keys(row, "keys") if "keys" in row else ()
+        if keys and name != "trust":
+            self._at(
+                row, "keys", f"nothing is pressed in a dialog of {name}", "remove the keys: only `trust` may have some"
+            )
+        elif keys and "(?P<asked>" not in pattern:
+            self._at(row, "pattern", "the pattern has no group `asked`", "put the folder's name into (?P<asked>…)")
+        return Dialog(pattern, keys)
+
+    def _keys(self, where: CommentedMap, key: str) -> tuple[str, ...]:
+        pressed = self._list(where, key)
+        for one in pressed:
+            if not re.fullmatch(KEY, one):
+                self._at(where, key, f"{one!r} is no name of a key", "as tmux names keys: Enter, Escape, y")
+        return pressed
+
     def _prompt(self, where: CommentedMap, key: str, row: Any) -> Prompt:
         if not isinstance(row, CommentedMap) or not {"pattern"} < set(row) <= {"pattern", "once", "reject"}:
             self._at(where, key, "a prompt has a pattern, and keys for `once`, `reject` or both", "once: [Enter]")
@@ -205,11 +239,7 @@ class _Reader:
         pattern = self._pattern(row, "pattern")
         if "(?P<asked>" not in pattern:
             self._at(row, "pattern", "the pattern has no group `asked`", "put what is asked for into (?P<asked>…)")
-        keys = {name: self._list(row, name) for name in ("once", "reject") if name in row}
-        for name, pressed in keys.items():
-            for one in pressed:
-                if not re.fullmatch(KEY, one):
-                    self._at(row, name, f"{one!r} is no name of a key", "as tmux names keys: Enter, Escape, y")
+        keys = {name: self._keys(row, name) for name in ("once", "reject") if name in row}
         return Prompt(pattern, **keys)
 
     def _signs_of(self, where: CommentedMap, state: str) -> tuple[Sign, ...]:

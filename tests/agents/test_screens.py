@@ -9,7 +9,7 @@ from recorded_screens import recorded
 
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option
-from gitorch.rules.seeing.permission import asked_on
+from gitorch.rules.seeing.permission import asked_on, dialog_on
 from gitorch.rules.seeing.screen import classify, still
 from gitorch.wiring import find_preset
 
@@ -86,8 +86,46 @@ def test_a_permission_prompt_is_known_by_its_whole_structure(screen):
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)
 def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
-    if asked_on(screen.text, preset(screen.program)) is not None:
+    found = asked_on(screen.text, preset(screen.program))
+    if found is not None and not found[1].trust:
         assert screen.name.startswith("permission")
+
+
+NAMES = {
+    "claude/dialog-trust-folder": "trust",
+    "claude/dialog-custom-api-key": "key",
+    "claude/dialog-bypass-permissions": "bypass",
+    "codex/dialog-trust-folder": "trust",
+    "codex/dialog-hooks-review": "hooks",
+    "codex/dialog-model-migration": "model",
+    "gemini/dialog-trust-folder": "trust",
+    "gemini/onboarding-auth-choice": "login",
+    "gemini/onboarding-api-key": "key",
+    "aider/fresh-onboarding": "gitignore",
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)
+def test_a_dialog_of_a_first_run_has_its_name_and_no_other_screen_has_one(screen):
+    found = dialog_on(screen.text, preset(screen.program))
+    if found == "permission":
+        assert screen.name.startswith("permission")
+    else:
+        assert found == NAMES.get(f"{screen.program}/{screen.name}", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("claude", "~/w/claude-dlg"), ("codex", "~/w/codex-dlg"), ("gemini", "gemini-dlg")]
+)
+def test_the_key_that_trusts_a_folder_is_known_only_where_the_whole_dialog_is_as_it_was_recorded(name, folder):
+    (screen,) = (s for s in SCREENS if s.id == f"{name}/dialog-trust-folder.120x40")
+    asked, prompt = asked_on(screen.text, preset(name))
+    assert (asked, prompt.keys(Option.TRUST)) == (folder, ("Enter",))
+    assert not prompt.keys(Option.ONCE)
+    assert not prompt.keys(Option.REJECT)
+    moved = screen.text.replace("❯ 1.", "  1.").replace("› 1.", "  1.").replace("● 1.", "  1.")
+    assert moved != screen.text
+    assert asked_on(moved, preset(name)) is None, "another option is selected"
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def launches(home_of_runs: House) -> House:
     return house
 
 
-@pytest.mark.parametrize(("job", "how"), [("deaf", "not-ready"), ("asked", "dialog"), ("leaving", "exited")])
+@pytest.mark.parametrize(("job", "how"), [("deaf", "not-ready"), ("asked", "dialog: trust"), ("leaving", "exited")])
 def test_a_launch_that_fails_is_tried_once_more_and_then_escalated(launches: House, job: str, how: str) -> None:
     assert [e["how"] for e in launches.records("session-ended", job=job)] == [how, how]
     (asked,) = launches.records("escalated", job=job)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.model.permission import Option, Rule
-from gitorch.rules.seeing.permission import answering
+from gitorch.model.observed import AgentState, SessionSeen
+from gitorch.model.permission import Answered, Option, Rule
+from gitorch.model.workflow import Lane
+from gitorch.rules.seeing.permission import TRUSTED_BY, answer_to, answering
 
 RULES = (
     Rule(Option.REJECT, r"git push --force.*"),
@@ -35,3 +37,24 @@ def test_a_rule_answers_only_where_it_means_the_whole_of_what_is_asked(asked, op
 def test_without_rules_nothing_is_answered():
     assert answering((), "make test") is None
     assert answering((Rule(Option.ONCE, ".*"),), "") is None, "not even by one that allows everything"
+
+
+ALL = (Rule(Option.ONCE, ".*"),)
+
+
+@pytest.mark.parametrize(
+    ("lane", "dialog", "asked", "answer"),
+    [
+        (Lane("a", "r", permissions=ALL), "permission", "make", Answered("make", Option.ONCE, ".*")),
+        (Lane("a", "r", permissions=ALL), "", "make", Answered("make", Option.ONCE, ".*")),
+        (Lane("a", "r", permissions=ALL), "trust", "/repo", None),
+        (Lane("a", "r", trust=True), "trust", "/repo", Answered("/repo", Option.TRUST, TRUSTED_BY)),
+        (Lane("a", "r", trust=True), "trust", "", None),
+        (Lane("a", "r", trust=True), "permission", "make", None),
+        (Lane("a", "r", trust=True), "login", "", None),
+        (Lane("a", "r"), "trust", "/repo", None),
+    ],
+)
+def test_a_folder_is_trusted_only_where_the_lane_says_so_and_rules_trust_nobody(lane, dialog, asked, answer):
+    sight = SessionSeen(True, True, AgentState.DIALOG, dialog=dialog, asked=asked)
+    assert answer_to(lane, sight) == answer

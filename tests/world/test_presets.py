@@ -6,6 +6,7 @@ import pytest
 
 from gitorch.errors import Malformed
 from gitorch.model.observed import AgentState
+from gitorch.model.permission import Dialog
 from gitorch.model.runtime import Preset, Sign
 from gitorch.rules.seeing.screen import classify
 from gitorch.text.preset import parse_preset
@@ -63,7 +64,7 @@ def test_shipped_signs_tell_states_apart(name, title, screen, state):
 
 
 def test_a_preset_is_read_with_every_key():
-    text = """
+    text = r"""
 name: mine
 argv: [mine, "--x"]
 env: {A: b}
@@ -75,6 +76,9 @@ submit_key: C-m
 settle_ms: 0
 empty_input: '> ?'
 files: {hooks.json: "{}"}
+dialogs:
+  trust: {pattern: 'Trust (?P<asked>.*)\?', keys: [Enter]}
+  login: {pattern: 'Sign in'}
 signs:
   ready: [{place: tail, pattern: '^> '}]
 """
@@ -90,6 +94,7 @@ signs:
         settle_ms=0,
         empty_input="> ?",
         files={"hooks.json": "{}"},
+        dialogs={"trust": Dialog(r"Trust (?P<asked>.*)\?", ("Enter",)), "login": Dialog("Sign in")},
         signs={"ready": (Sign("tail", "^> "),)},
     )
 
@@ -107,6 +112,11 @@ signs:
   redy: []
   busy: [{place: everywhere, pattern: '('}]
   ready: ['^> ']
+dialogs:
+  login: {pattern: 'Sign in', keys: [Enter]}
+  trust: {pattern: 'Trust me', keys: [y; rm]}
+  Theme: {pattern: 'x'}
+  key: 'Use it'
 """
 
 
@@ -114,7 +124,7 @@ def test_all_problems_are_told_at_once_each_with_its_place_and_fix():
     with pytest.raises(Malformed) as caught:
         parse_preset("mine.yaml", WRONG.encode())
     places = [(problem.line, problem.column) for problem in caught.value.problems]
-    lines = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 12, 13]
+    lines = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 12, 13, 15, 16, 16, 17, 18]
     assert [line for line, _ in places] == lines
     assert places[2] == (3, 1)
     assert all(problem.message and problem.fix and problem.path == "mine.yaml" for problem in caught.value.problems)

@@ -66,7 +66,10 @@ def job_cells(row: JobRow, page: Page) -> tuple[Cell, ...]:
         Cell(row.id),
         Cell(row.title if titled and row.kind != "review" else "", "dim"),
         Cell(spoken(row.phase), PHASE_COLOURS.get(row.phase, "")),
-        Cell(agent(row), "yellow" if row.agent in {"dialog", "limited", "error", "stuck", "blocked"} else ""),
+        Cell(
+            agent(row),
+            "yellow" if row.agent.partition(":")[0] in {"dialog", "limited", "error", "stuck", "blocked"} else "",
+        ),
         Cell(rounds(row)),
         Cell(page.age(row.since) if row.session is not None or row.phase == "queued" else "", "dim"),
         Cell(row.why, "dim" if quiet else ""),

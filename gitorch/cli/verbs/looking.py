@@ -62,10 +62,13 @@ def peek(call: Call, thing: str, history: int, run: str | None) -> None:
 
     Nothing is typed there and nothing changes. Of a session that has ended, its kept output.
     """
+    from gitorch.app.looking import agent_states
     from gitorch.cli.naming import session_named
     from gitorch.ports.world import SessionKey
 
     found, session = session_named(call.tools, thing, run)
     screen = call.tools.terminals.screen(SessionKey(found.id, session), history)
-    job = found.sessions[session].job
-    call.say({"run": found.id, "session": session, "job": job, "screen": screen}, safe_text(screen).rstrip())
+    value = {"run": found.id, "session": session, "job": found.sessions[session].job}
+    if call.json:
+        value["state"] = agent_states(call.tools, found).get(session, "exited")
+    call.say({**value, "screen": screen}, safe_text(screen).rstrip())

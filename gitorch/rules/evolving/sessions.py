@@ -116,7 +116,7 @@ def _counted(run: Run, job: JobId, session: Session, how: str) -> Run:
     state = run.jobs[job]
     if how in {"stopped", "server-gone"} or state.lease is None or state.lease.session != session.id:
         return run
-    if session.phase is SessionPhase.STARTING or how in BEFORE_ALIVE:
+    if session.phase is SessionPhase.STARTING or how.partition(":")[0] in BEFORE_ALIVE:
         return with_job(run, job, launch_failures=state.launch_failures + 1)
     return with_job(run, job, deaths=state.deaths + 1)
 

@@ -1,30 +1,51 @@
-"""Permission prompts: what a screen asks for, and which rule of the lane answers it, if any (T21, T22)."""
+"""Dialogs: which one a screen shows, what it asks for, and who may answer it without a human, if anybody (T7, T21, T22)."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.model.permission import Answered, Option, Prompt
 from gitorch.rules.seeing.screen import tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.permission import Prompt, Rule
+    from gitorch.model.observed import SessionSeen
+    from gitorch.model.permission import Rule
     from gitorch.model.runtime import Preset
+    from gitorch.model.workflow import Lane
 
 PROMPT_LINES = 40
 """How many lines that are not blank a prompt may take up."""
+
+PERMISSION = "permission"
+TRUST = "trust"
+TRUSTED_BY = "trust: true"
+"""What stands in the ledger as the rule that trusted a folder."""
+
+
+def dialog_on(screen: str, preset: Preset) -> str:
+    """The name of the dialog on this screen, which is known to show one: `permission`, one of the preset's; empty where unknown."""
+    text = tail(screen, PROMPT_LINES)
+    named = (name for name, dialog in preset.dialogs.items() if re.search(dialog.pattern, text, re.MULTILINE))
+    known = next(named, "")
+    return known or (PERMISSION if asked_on(screen, preset) is not None else "")
 
 
 def asked_on(screen: str, preset: Preset) -> tuple[str, Prompt] | None:
     """What the prompt on this screen asks to do, and how it is answered; None where the structure is not known whole."""
     text = tail(screen, PROMPT_LINES)
-    for prompt in preset.prompts:
+    for prompt in (*preset.prompts, *_trusting(preset)):
         found = re.search(prompt.pattern, text, re.MULTILINE)
         if found is not None and found["asked"].strip():
             return found["asked"].strip(), prompt
     return None
+
+
+def _trusting(preset: Preset) -> tuple[Prompt, ...]:
+    dialog = preset.dialogs.get(TRUST)
+    return (Prompt(dialog.pattern, trust=dialog.keys),) if dialog is not None and dialog.keys else ()
 
 
 def answering(rules: Sequence[Rule], asked: str) -> Rule | None:
@@ -36,3 +57,14 @@ def answering(rules: Sequence[Rule], asked: str) -> Rule | None:
     if not asked:
         return None
     return next((rule for rule in rules if re.fullmatch(rule.pattern, asked)), None)
+
+
+def answer_to(lane: Lane, sight: SessionSeen) -> Answered | None:
+    """What this lane answers to the dialog that is seen; None leaves it to a human, as every lane does that says nothing.
+
+    Rules are about what an agent may do, never about whom it trusts: a dialog of trust is answered where the lane says `trust: true`.
+    """
+    if sight.dialog == TRUST:
+        return Answered(sight.asked, Option.TRUST, TRUSTED_BY) if lane.trust and sight.asked else None
+    rule = answering(lane.permissions, sight.asked)
+    return Answered(sight.asked, rule.option, rule.pattern) if rule is not None else None

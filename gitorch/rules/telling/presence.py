@@ -39,7 +39,7 @@ def agent_word(run: Run, session: Session, sights: Mapping[SessionId, SessionSee
     sight = sights.get(session.id)
     if sight is None or not (sight.present or sight.started):
         return str(AgentState.STARTING)
-    return str(sight.state if sight.present else AgentState.EXITED)
+    return sight.word if sight.present else str(AgentState.EXITED)
 
 
 def presence(run: Run, session: Session, sights: Mapping[SessionId, SessionSeen] | None, now: Moment) -> str:

@@ -103,6 +103,7 @@ def configured(lane: Lane, config: Config) -> Lane:
         model=lane.model or base.model,
         one_shot=lane.one_shot or base.one_shot,
         permissions=lane.permissions or base.permissions,
+        trust=lane.trust or base.trust,
     )
 
 
@@ -132,7 +133,7 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
         return Lane(name, runtime)
     preset = choice.preset or runtime
     lane = Lane(name, preset, command=choice.command, env=choice.env, model=choice.model)
-    return replace(lane, one_shot=choice.one_shot, permissions=choice.permissions)
+    return replace(lane, one_shot=choice.one_shot, permissions=choice.permissions, trust=choice.trust)
 
 
 def _lanes(config: Config) -> dict[str, Lane]:

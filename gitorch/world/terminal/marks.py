@@ -19,7 +19,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import LetterId, Moment, RunId, SessionId
-from gitorch.model.permission import Prompt
+from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
 from gitorch.model.values import dataclass
 from gitorch.ports.world import SessionKey
@@ -163,6 +163,9 @@ def _preset(value: dict[str, Any]) -> Preset:
     value["prompts"] = tuple(
         Prompt(prompt["pattern"], tuple(prompt["once"]), tuple(prompt["reject"])) for prompt in value.get("prompts", ())
     )
+    value["dialogs"] = {
+        name: Dialog(dialog["pattern"], tuple(dialog["keys"])) for name, dialog in value.get("dialogs", {}).items()
+    }
     return Preset(**value)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState, SessionSeen
-from gitorch.rules.seeing.permission import asked_on
+from gitorch.rules.seeing.permission import PERMISSION, asked_on, dialog_on
 from gitorch.rules.seeing.screen import HOOKS, classify, judge, still
 from gitorch.world import processes
 from gitorch.world.terminal.answering import answers, pending, told
@@ -46,6 +46,7 @@ class Memory:
     still: str | None = None
     progress_at: Moment | None = None
     shown: tuple[AgentState, str] = (AgentState.UNKNOWN, "")
+    dialog: str = ""
     asked: str = ""
     resets_at: Moment | None = None
     answered: tuple[Answered, ...] = ()
@@ -142,7 +143,7 @@ class Sight:
         if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
             memory.shown = _shown(memory.launch, memory.screen, pane.title)
             memory.shown_of = (memory.screen, pane.title)
-            memory.asked = _asked(memory.launch, memory.screen, memory.shown[0])
+            memory.dialog, memory.asked = _asked(memory.launch, memory.screen, memory.shown[0])
             memory.resets_at = limit_end(memory.screen, memory.shown[0], pane.active_at)
         self._note_ready(memory)
         changed_at = Moment(pane.active_at * 1000)
@@ -164,6 +165,7 @@ class Sight:
             screen=_last_lines(memory.screen),
             ready_seen=memory.ready,
             conversation=memory.resumable,
+            dialog=_which(memory) if state is AgentState.DIALOG else "",
             asked=memory.asked if state is AgentState.DIALOG else "",
             answered=memory.answered,
             answered_at=memory.answered_at,
@@ -179,10 +181,18 @@ class Sight:
             memory.ready = True
 
 
-def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> str:
-    """What the permission prompt on this screen asks to do; empty where there is none whose structure is known."""
-    found = asked_on(screen, launch.preset) if shown is AgentState.DIALOG else None
-    return found[0] if found is not None else ""
+def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> tuple[str, str]:
+    """The name of the dialog on this screen and what it asks for; empty where it is none whose structure is known."""
+    if shown is not AgentState.DIALOG:
+        return "", ""
+    found = asked_on(screen, launch.preset)
+    return dialog_on(screen, launch.preset), found[0] if found is not None else ""
+
+
+def _which(memory: Memory) -> str:
+    """The dialog's name: as its screen shows it, else what its hook says, which tells of permissions only."""
+    asked_for = memory.hook is not None and memory.hook.event == "permission" and memory.hook.text
+    return memory.dialog or (PERMISSION if asked_for else "")
 
 
 def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[AgentState, str]:
