@@ -59,6 +59,8 @@ class Config:
     escalate_seconds: int = 1800
     run_seconds_max: int = 0
     job_seconds_max: int = 0
+    memory_mib_max: int = 8192
+    requests_max: int = 300
     sessions_max: int = 0
     notify_command: tuple[str, ...] = ()
     notify_wait_seconds: int = 10

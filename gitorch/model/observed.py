@@ -50,7 +50,8 @@ class SessionSeen:
     `evidence` names the sign that `state` was read from. `dialog` names the dialog that it shows, where it is a known one. `asked` is
     what a permission prompt asks to do, or which folder is to be trusted, where the whole structure is known; `answered` are those
     that rules answered so far.
-    `resets_at` is when a usage limit ends, where the screen says so.
+    `resets_at` is when a usage limit ends, where the screen says so. `memory_mib` is what the agent and all that it started hold,
+    `requests` how many hook events or lines of its transcript came within a minute, whichever are more; 0 where nobody can tell.
     """
 
     present: bool
@@ -71,6 +72,8 @@ class SessionSeen:
     answered_at: Moment | None = None
     resets_at: Moment | None = None
     progress_at: Moment | None = None
+    memory_mib: int = 0
+    requests: int = 0
 
     @property
     def word(self) -> str:

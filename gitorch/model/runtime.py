@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A regular expression that tells a state. `place` is `screen`, `tail` (last 16 lines that are not blank) or `title`."""
+    """A regular expression that tells a state, and the place where it counts.
+
+    `screen`, `tail` (its last 16 lines that are not blank), `title`, `transcript` (its newest line that any sign matches), or
+    `processes` (what the agent has started, one command a line; only as a sign of `busy`).
+    """
 
     place: str
     pattern: str

@@ -99,6 +99,7 @@ class Lane:
 
     `capacity` is how many of its jobs may be at work at once, 0 as many as the run allows. `constraints` are sentences that
     every brief of the lane holds. `trust` lets the key be pressed by which its program's preset trusts the folder it works in.
+    `memory_mib` is what one of its agents may hold, 0 what the run allows.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Lane:
     one_shot: bool = False
     permissions: tuple[Rule, ...] = ()
     trust: bool = False
+    memory_mib: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,4 +227,6 @@ class Settings:
     escalate_seconds: int = 0
     run_seconds_max: int = 0
     job_seconds_max: int = 0
+    memory_mib_max: int = 0
+    requests_max: int = 0
     sessions_max: int = 0

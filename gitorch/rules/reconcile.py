@@ -33,6 +33,7 @@ from gitorch.rules.readings import (
     unanswered_trigger,
     writes,
 )
+from gitorch.rules.runaway import out_of_memory, runaway
 from gitorch.rules.seeing.permission import answer_to
 from gitorch.rules.workflows.closings import learned_closings
 
@@ -86,7 +87,7 @@ def _sessions(run: Run, seen: Observed) -> Iterator[Command]:
         if session.phase is SessionPhase.ENDED or sight is None or not (sight.started or sight.present):
             continue
         yield from _prompts(session, sight)
-        over = _over(session, sight)
+        over = _over(session, sight) or out_of_memory(run, session, sight)
         if over is not None:
             yield from _told(session, seen)  # nothing is told to a session that is over
             yield over
@@ -129,8 +130,8 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
     if sight.state is AgentState.DIALOG:
         if not _answerable(run, session, sight, now):
             yield _at_dialog(session, sight)
-    elif (late := over_time(run, job, session, sight, now)) is not None:
-        yield late
+    elif (asked := over_time(run, job, session, sight, now) or runaway(run, job, session, sight)) is not None:
+        yield asked
     elif job.phase in ACTIVE and sight.state is not AgentState.LIMITED:
         if sight.resets_at is not None and not job.nudged:
             yield commands.Nudge(session.id)

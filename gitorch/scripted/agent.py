@@ -8,7 +8,7 @@ from gitorch.scripted.brief import CLEARED, Brief, Letter, read_letter
 from gitorch.scripted.catalogue import perform
 from gitorch.scripted.console import BUSY, PROMPT, TITLE_BUSY, TITLE_READY, Interrupted
 from gitorch.scripted.defaults import default_steps
-from gitorch.scripted.scene import Quit, Scene, TurnFailed, TurnOver
+from gitorch.scripted.scene import Quit, Scene, TurnFailed, TurnLimited, TurnOver
 from gitorch.scripted.worktree import WorkFailed
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Agent:
         console.title(TITLE_BUSY)
         console.row(BUSY)
         self._desk.hook("prompt", prompt)
-        event, last = "stop", "Done."
+        event, last, mark = "stop", "Done.", "  "
         try:
             self._act(read_letter(prompt, self._worktree.path))
         except TurnOver as over:
@@ -77,8 +77,8 @@ class Agent:
         except Interrupted:
             last = "Interrupted."
         except (TurnFailed, WorkFailed, OSError) as failure:
-            event, last = "error", str(failure)
-        console.line(f"■ {last}\n" if event == "error" else f"  {last}\n")
+            event, last, mark = "error", str(failure), "" if isinstance(failure, TurnLimited) else "■ "
+        console.line(f"{mark}{last}\n")
         self._ready()
         self._desk.hook(event, last)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.scripted.console import TITLE_BUSY
 from gitorch.scripted.reports import CHOICES, STATUSES, judge, report
-from gitorch.scripted.scene import Quit, TurnFailed, TurnOver
+from gitorch.scripted.scene import Quit, TurnFailed, TurnLimited, TurnOver
 from gitorch.scripted.step import COUNT, NUMBER, PATH, TEXT, YES_OR_NUMBER, YES_OR_TEXT, Act, Shape, Step, one_of
 
 if TYPE_CHECKING:
@@ -108,6 +110,26 @@ def limit(scene: Scene, step: Step) -> None:
     """Run into a usage limit and wait it out."""
     scene.console.row(f"⏳ Usage limit reached; resets in {step.number:g} s")
     scene.console.listen(step.number)
+
+
+def used_up(scene: Scene, step: Step) -> None:
+    """Run into a usage limit as programs do: the turn ends with it, and nothing goes on by itself when it is over."""
+    del scene
+    message = f"⏳ Usage limit reached; resets in {step.number:g} s"
+    raise TurnLimited(message)
+
+
+def hoard(scene: Scene, step: Step) -> None:
+    """Take so many MiB of memory in a process of its own, and keep them."""
+    del scene
+    words = (sys.executable, "-c", f"import time; kept = bytearray({int(step.number)} << 20); time.sleep(10**8)")
+    subprocess.Popen(words)
+
+
+def storm(scene: Scene, step: Step) -> None:
+    """Fail so many requests, one after the other, as a program does that tries again and again."""
+    for number in range(int(step.number)):
+        scene.desk.hook("error", f"request {number} failed")
 
 
 def error(scene: Scene, step: Step) -> None:
@@ -223,6 +245,9 @@ FAULTS: Mapping[str, Act] = {
     "crash": Act(crash, END, boot=True),
     "flood": Act(flood, COUNT, boot=True),
     "limit": Act(limit, NUMBER),
+    "used_up": Act(used_up, NUMBER),
+    "hoard": Act(hoard, COUNT),
+    "storm": Act(storm, COUNT),
     "error": Act(error, TEXT),
     "ignore_enter": Act(ignore_enter, COUNT, boot=True),
     "early_enter": Act(early_enter, NUMBER, boot=True),

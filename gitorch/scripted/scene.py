@@ -26,6 +26,10 @@ class TurnFailed(Exception):
     """The turn cannot go on; the message says why. The agent shows it and waits at its prompt."""
 
 
+class TurnLimited(TurnFailed):
+    """The turn ran into a usage limit; the message says until when. It stands above an ordinary prompt."""
+
+
 class Quit(Exception):
     """The program ends with this exit status."""
 

@@ -157,6 +157,8 @@ def _how_people_are_asked(top: Form, default: Config) -> Config:
         escalate_seconds=reminders.number("escalate_seconds", default.escalate_seconds),
         run_seconds_max=budgets.number("run_seconds", default.run_seconds_max),
         job_seconds_max=budgets.number("job_seconds", default.job_seconds_max),
+        memory_mib_max=budgets.number("memory_mib", default.memory_mib_max),
+        requests_max=budgets.number("requests_per_minute", default.requests_max),
         sessions_max=budgets.number("sessions", default.sessions_max),
         notify_command=_argv(notify),
         notify_wait_seconds=notify.number("wait_seconds", default.notify_wait_seconds, minimum=1, maximum=300),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 STATES = ("dialog", "limited", "busy", "error", "ready")
-PLACES = ("screen", "tail", "title")
+PLACES = ("screen", "tail", "title", "transcript", "processes")
 FIRST_PROMPTS = ("argument", "option", "paste")
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 KEY = r"[A-Za-z0-9^-]{1,20}"

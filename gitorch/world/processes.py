@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
 
 PROC = Path("/proc")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One line of the process table. `started` is opaque: equal for one process, different for any other."""
+    """One line of the process table. `started` is opaque: equal for one process, different for any other; `resident` counts bytes."""
 
     pid: int
     parent: int
     group: int
     started: str
     zombie: bool
+    resident: int = 0
 
 
 @cache
@@ -49,15 +51,17 @@ def parse_stat(line: str, boot_id: str) -> Process | None:
     if not bracket or len(fields) < 20:
         return None
     pid = head.partition(" ")[0]
-    return Process(int(pid), int(fields[1]), int(fields[2]), f"{boot_id}/{fields[19]}", fields[0] in "ZX")
+    resident = int(fields[21]) * PAGE_BYTES if len(fields) > 21 else 0
+    return Process(int(pid), int(fields[1]), int(fields[2]), f"{boot_id}/{fields[19]}", fields[0] in "ZX", resident)
 
 
 def parse_ps(line: str) -> Process | None:
-    """Read a line of `ps -o pid=,ppid=,pgid=,state=,lstart=`."""
-    fields = line.split(None, 4)
-    if len(fields) < 5:
+    """Read a line of `ps -o pid=,ppid=,pgid=,state=,rss=,lstart=`, which counts memory in kilobytes."""
+    fields = line.split(None, 5)
+    if len(fields) < 6:
         return None
-    return Process(int(fields[0]), int(fields[1]), int(fields[2]), fields[4].strip(), fields[3].startswith("Z"))
+    pid, parent, group, state, resident, started = fields
+    return Process(int(pid), int(parent), int(group), started.strip(), state.startswith("Z"), int(resident) * 1024)
 
 
 def process(pid: int) -> Process | None:
@@ -80,7 +84,7 @@ def table() -> Mapping[int, Process]:
 
 def ps_table() -> Mapping[int, Process]:
     """All processes as `ps` shows them, for systems without `/proc`; start times are to the second."""
-    done = run(["ps", "-A", "-o", "pid=,ppid=,pgid=,state=,lstart="], {"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+    done = run(["ps", "-A", "-o", "pid=,ppid=,pgid=,state=,rss=,lstart="], {"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
     if done.status != 0:
         raise Unavailable(f"ps cannot list the processes: {done.err}")
     found = (parse_ps(line) for line in done.out.splitlines())
@@ -102,15 +106,31 @@ def ancestors(pid: int) -> tuple[int, ...]:
     return tuple(line)
 
 
-def below(roots: Iterable[int], everything: Mapping[int, Process]) -> set[int]:
-    """These processes and all that descend from them."""
-    found = {pid for pid in roots if pid in everything}
-    children: dict[int, list[int]] = {}
+def children(everything: Mapping[int, Process]) -> Mapping[int, list[int]]:
+    """The processes that each one has started and not outlived."""
+    found: dict[int, list[int]] = {}
     for one in everything.values():
-        children.setdefault(one.parent, []).append(one.pid)
+        found.setdefault(one.parent, []).append(one.pid)
+    return found
+
+
+def command(pid: int) -> str:
+    """The words a process was started with, with blanks between them; empty where the system does not tell."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def below(
+    roots: Iterable[int], everything: Mapping[int, Process], born: Mapping[int, list[int]] | None = None
+) -> set[int]:
+    """These processes and all that descend from them; `born` are the children of everything, where they are known already."""
+    found = {pid for pid in roots if pid in everything}
+    born = children(everything) if born is None else born
     waiting = list(found)
     while waiting:
-        for child in children.get(waiting.pop(), ()):
+        for child in born.get(waiting.pop(), ()):
             if child not in found:
                 found.add(child)
                 waiting.append(child)

@@ -10,7 +10,7 @@ from runner import ROOT, TESTS_FAILED, outcome, table
 
 MUTANTS = table()
 ROW = re.compile(r"^\| ([A-Z]\d+) \| .* \| (.*) \|$", re.MULTILINE)
-DEMANDED = ("P", "W")  # the letters of rules that need a mutant as soon as their row is full
+DEMANDED = ("P", "T", "W")  # the letters of rules that need a mutant as soon as their row is full
 
 
 def rows():

@@ -46,10 +46,10 @@ worktrees: {base_path: ~/trees}
 tests: {command: make test, absent_is_accepted: true, wait_seconds: 60}
 review: {mode: parallel, stages: [spec, security], rounds_max: 5, runtimes: {security: mine}}
 lanes: {implementer: {runtime: claude}, reviewer: {runtime: codex}}
-runtimes: {mine: {preset: claude, command: [claude, --model, x], env: {A: b, N: 1}}, codex: {}}
+runtimes: {mine: {preset: claude, command: [claude, --model, x], env: {A: b, N: 1}}, codex: {trust: true}}
 waits: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3}
 reminders: {first_seconds: 4, cap_seconds: 5, escalate_seconds: 6}
-budgets: {run_seconds: 7, job_seconds: 8, sessions: 9}
+budgets: {run_seconds: 7, job_seconds: 8, sessions: 9, memory_mib: 10, requests_per_minute: 11}
 notify: {command: [notify-send, gitorch], wait_seconds: 2}
 agents: {restarts_max: 0}
 push: {remote: origin, ledger: true}
@@ -87,6 +87,8 @@ def test_every_key_reaches_the_configuration():
         run_seconds_max=7,
         job_seconds_max=8,
         sessions_max=9,
+        memory_mib_max=10,
+        requests_max=11,
         notify_command=("notify-send", "gitorch"),
         notify_wait_seconds=2,
         cleanup="keep",
@@ -97,7 +99,7 @@ def test_every_key_reaches_the_configuration():
         approval_signers=".signers",
         runtimes={
             "mine": RuntimeChoice("claude", ("claude", "--model", "x"), {"A": "b", "N": "1"}),
-            "codex": RuntimeChoice("codex"),
+            "codex": RuntimeChoice("codex", trust=True),
         },
     )
     assert config.places["tests.command"] == (4, 9)

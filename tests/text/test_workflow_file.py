@@ -281,6 +281,7 @@ lanes:
     model: opus
     capacity: 2
     constraints: [No network.]
+    memory_mib: 900
     timeouts: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3, work_seconds: 4}
 jobs:
   one: {kind: build, lane: a, role: author, objective: Do, attempts: 2, fresh: true, group: g, scope: {allowed: [x]}}
@@ -289,7 +290,7 @@ jobs:
     source = parse_workflow("w.yaml", text.encode(), lambda path: f"You are {path}.".encode())
 
     lane, job = source.workflow.lanes["a"], source.workflow.jobs[JobId("one")]
-    assert (lane.model, lane.capacity, lane.constraints) == ("opus", 2, ("No network.",))
+    assert (lane.model, lane.capacity, lane.constraints, lane.memory_mib) == ("opus", 2, ("No network.",), 900)
     assert lane.timeouts == Timeouts(1, 2, 3, 4)
     assert (job.attempts_max, job.fresh, job.group) == (2, True, "g")
     assert source.workflow.jobs[JobId("r")].advisory

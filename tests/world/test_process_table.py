@@ -14,7 +14,9 @@ from gitorch.world.clock import SystemClock
 
 def test_a_process_whose_name_holds_spaces_and_brackets_is_read():
     line = "42 (a) b (c) S 7 40 40 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 98765 1 2 3"
-    assert processes.parse_stat(line, "boot") == processes.Process(42, 7, 40, "boot/98765", zombie=False)
+    assert processes.parse_stat(line, "boot") == processes.Process(
+        42, 7, 40, "boot/98765", zombie=False, resident=2 * processes.PAGE_BYTES
+    )
     assert processes.parse_stat("", "boot") is None
 
 

@@ -8,7 +8,8 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, Sign
 from gitorch.rules.seeing.hooks import read_hook
-from gitorch.rules.seeing.screen import Signal, before_cursor, classify, in_input, input_empty, judge, tail
+from gitorch.rules.seeing.judge import Reading, hooked, judge, shown
+from gitorch.rules.seeing.screen import Shown, Signal, before_cursor, classify, in_input, input_empty, shown_by, tail
 
 PRESET = Preset(
     "p",
@@ -54,7 +55,7 @@ WAIT, NONE, START = AgentState.WAITING, AgentState.UNKNOWN, AgentState.STARTING
 
 
 @pytest.mark.parametrize(
-    ("shown", "event", "moved", "now", "state"),
+    ("on_screen", "event", "moved", "now", "state"),
     [
         (IDLE, None, 0, 0, IDLE),
         (NONE, None, 0, 0, NONE),
@@ -78,15 +79,58 @@ WAIT, NONE, START = AgentState.WAITING, AgentState.UNKNOWN, AgentState.STARTING
         (WORK, "session-end", 0, 0, WORK),
     ],
 )
-def test_hooks_tell_and_only_a_younger_or_a_settled_screen_corrects_them(shown, event, moved, now, state):
+def test_hooks_tell_and_only_a_younger_or_a_settled_screen_corrects_them(on_screen, event, moved, now, state):
     last = None if event is None else Signal(Moment(T), event)
-    sign = (shown, "tail: x" if shown is not NONE else "")
-    assert judge(sign, last, ready_seen=True, changed_at=Moment(T + moved), now=Moment(T + now))[0] == state
+    sign = (on_screen, "tail: x" if on_screen is not NONE else "")
+    readings = (*hooked(last), *shown(Shown((NONE, ""), sign), Moment(T + moved)))
+    assert judge(readings, ready_seen=True, now=Moment(T + now))[0] == state
 
 
 def test_an_agent_that_showed_no_sign_yet_is_starting():
-    moment = Moment(T)
-    assert judge((NONE, ""), None, ready_seen=False, changed_at=moment, now=moment) == (START, "no sign yet")
+    assert judge((), ready_seen=False, now=Moment(T)) == (START, "no sign yet")
+    assert judge((), ready_seen=True, now=Moment(T)) == (NONE, "")
+
+
+LIMIT = AgentState.LIMITED
+HOOK, SCRIPT, TITLE, TREE, SCREEN = range(5)
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "state", "by"),
+    [
+        ({HOOK: (WORK, 0), SCRIPT: (WAIT, 0)}, 1000, WORK, HOOK),
+        ({HOOK: (WORK, 0), SCRIPT: (WAIT, 0)}, 6000, WAIT, SCRIPT),
+        ({HOOK: (WORK, 0), SCRIPT: (WAIT, 3000)}, 7000, WORK, HOOK),
+        ({HOOK: (WAIT, 0), SCRIPT: (WORK, 1000)}, 1000, WAIT, HOOK),
+        ({HOOK: (WAIT, 0), SCRIPT: (WORK, 2000)}, 2000, WORK, SCRIPT),
+        ({HOOK: (ERR, 0), SCREEN: (LIMIT, 0)}, 0, LIMIT, SCREEN),
+        ({HOOK: (ERR, 0), SCREEN: (IDLE, 0)}, 60_000, ERR, HOOK),
+        ({SCRIPT: (WORK, 0), TITLE: (IDLE, 0)}, 1000, WORK, SCRIPT),
+        ({SCRIPT: (WAIT, 0), TITLE: (WORK, 1000)}, 1000, WAIT, SCRIPT),
+        ({SCRIPT: (WAIT, 0), TITLE: (WORK, 2000)}, 2000, WORK, TITLE),
+        ({SCRIPT: (WAIT, 0), TREE: (WORK, 1000)}, 1000, WAIT, SCRIPT),
+        ({TITLE: (WORK, 0), SCREEN: (IDLE, 0)}, 4999, WORK, TITLE),
+        ({TITLE: (WORK, 0), SCREEN: (IDLE, 0)}, 5000, WAIT, SCREEN),
+        ({TITLE: (WORK, 0), SCREEN: (LIMIT, 0)}, 0, LIMIT, SCREEN),
+        ({TITLE: (IDLE, 0), SCREEN: (WORK, 0)}, 0, WORK, SCREEN),
+        ({TITLE: (ASK, 0), SCREEN: (IDLE, 0)}, 60_000, ASK, TITLE),
+        ({TREE: (WORK, 0), SCREEN: (IDLE, 0)}, 4999, WORK, TREE),
+        ({TREE: (WORK, 0), SCREEN: (IDLE, 0)}, 5000, WAIT, SCREEN),
+        ({TREE: (WORK, 0)}, 60_000, WORK, TREE),
+        ({HOOK: (WORK, 0), SCRIPT: (WORK, 0), TITLE: (WORK, 0), TREE: (WORK, 0), SCREEN: (ASK, 0)}, 0, ASK, SCREEN),
+    ],
+)
+def test_a_lower_source_corrects_a_higher_one_only_when_it_is_younger_or_has_been_quiet(told, now, state, by):
+    readings = [
+        Reading(told[source][0], f"source {source}", Moment(T + told[source][1]), beside=source in {TITLE, TREE})
+        for source in sorted(told)
+    ]
+    found, sign = judge(readings, ready_seen=True, now=Moment(T + now))
+    assert (found, sign.partition(",")[0]) == (state, f"source {by}")
+
+
+def test_title_and_screen_are_read_apart():
+    assert shown_by(READY, "⠂ x", PRESET) == Shown((WORK, "title: busy"), (IDLE, "tail: ready"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import stat
@@ -341,6 +342,18 @@ def test_a_look_at_many_sessions_is_one_call_of_tmux(lab):
     assert cost() > 1, "each screen is read at first"
     wait_for(lambda: cost() == 1)
     assert [cost() for _ in range(3)] == [1, 1, 1]
+
+
+def spent():
+    """Seconds of the processor that this process and the calls it waited for have taken: the wall tells who else is at work."""
+    both = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in both)
+
+
+def test_a_start_takes_at_most_100_ms_of_the_processor(lab):
+    began = spent()
+    keys = [run_script(lab, "sleep 600", name=f"s{number}") for number in range(12)]
+    assert (spent() - began) / len(keys) <= 0.1
 
 
 def test_attaching_names_our_server_whatever_tmux_the_caller_is_in(lab):

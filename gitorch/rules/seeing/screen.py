@@ -1,4 +1,4 @@
-"""What an agent is doing, judged from what it shows: its hooks first, then its pane title, then its screen.
+"""What an agent shows: the states that signs in its title and on its screen tell, and what stands in its input line.
 
 Signs tell a state by structure; the first that matches, in the order of `ORDER`, decides. A failed agent looks ready, its
 error standing above an ordinary prompt, so errors are read before readiness.
@@ -10,10 +10,12 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from gitorch.model.observed import READY, AgentState
+from gitorch.model.observed import AgentState
 from gitorch.model.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.model.ids import Moment
     from gitorch.model.runtime import Preset, Sign
 
@@ -37,12 +39,6 @@ HOOKS = {
     "error": AgentState.ERROR,
 }
 """Hook events and the state that each tells; `session-end` tells none, because the process decides."""
-
-QUIET_MS = 5_000
-"""A busy program repaints its spinner far more often than this; an interrupted one repaints nothing and fires no hook."""
-
-NEWER_MS = 2_000
-"""By how much output must be younger than a hook to count against it: tmux counts activity in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +76,34 @@ def still(screen: str, preset: Preset) -> str:
 def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
     """The state that the preset's signs tell, and which sign told it (`screen: busy`); UNKNOWN with an empty sign otherwise."""
     places = {"screen": screen, "tail": tail(screen), "title": title}
+    return first_sign(preset, places, tuple(places))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What title and screen tell, each by itself: a state and its sign."""
+
+    title: tuple[AgentState, str]
+    screen: tuple[AgentState, str]
+
+
+def shown_by(screen: str, title: str, preset: Preset) -> Shown:
+    """The two apart, so that one may correct the other."""
+    places = {"screen": screen, "tail": tail(screen), "title": title}
+    return Shown(first_sign(preset, places, ("title",)), first_sign(preset, places, ("screen", "tail")))
+
+
+def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]) -> tuple[AgentState, str]:
+    """The first sign, in the order of `ORDER`, that one of these places shows; UNKNOWN with an empty sign otherwise."""
     for name, state in ORDER.items():
         for sign in preset.signs.get(name, ()):
-            if _shows(sign, places[sign.place]):
+            if sign.place in places and _shows(sign, texts[sign.place]):
                 return state, f"{sign.place}: {name}"
     return AgentState.UNKNOWN, ""
 
 
 def _shows(sign: Sign, text: str) -> bool:
     return re.search(sign.pattern, text, re.MULTILINE) is not None
-
-
-def judge(
-    shown: tuple[AgentState, str], last: Signal | None, *, ready_seen: bool, changed_at: Moment, now: Moment
-) -> tuple[AgentState, str]:
-    """The state of a living agent: its last hook event, corrected by the screen where only the screen can know better.
-
-    A dialog on the screen always counts, since typing into one answers it. Otherwise the screen must be younger than the
-    hook: it shows work where the hook says the turn ended (or a permission was asked for, and since given), or it shows
-    readiness, an error or a limit and has been quiet for `QUIET_MS` where the hook says work.
-    """
-    state, sign = shown
-    if last is None or last.event not in HOOKS:
-        if state is AgentState.UNKNOWN and not ready_seen:
-            return AgentState.STARTING, "no sign yet"
-        return state, sign
-    told, hook = HOOKS[last.event], f"hook: {last.event}"
-    if state is AgentState.DIALOG:
-        return state, sign
-    if state is AgentState.WORKING and told is not AgentState.WORKING and changed_at >= last.at + NEWER_MS:
-        return state, sign
-    settled = state in {*READY, AgentState.ERROR, AgentState.LIMITED}
-    if told in {AgentState.WORKING, AgentState.DIALOG} and settled and _quiet_since(last, changed_at, now):
-        return (AgentState.WAITING if state in READY else state), f"{sign}, quiet after {hook}"
-    if told in READY and state in {AgentState.ERROR, AgentState.LIMITED}:
-        return state, sign
-    return told, hook
-
-
-def _quiet_since(last: Signal, changed_at: Moment, now: Moment) -> bool:
-    return now - max(changed_at, last.at) >= QUIET_MS
 
 
 def before_cursor(screen: str, x: int, y: int) -> str:

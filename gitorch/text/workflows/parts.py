@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitorch.text.form import Form
 
 WAIT_MAX = 10_000_000
+MEMORY_MAX = 10_000_000
 
 LATER: Mapping[str, Mapping[str, str]] = {
     "review": {"independence": "Choose lanes with different runtimes."},
@@ -47,6 +48,7 @@ def read_lane(name: str, form: Form) -> Lane:
         commits=form.choice("commits", Commits.AGENT),
         capacity=form.number("capacity", 0, minimum=1, maximum=1000),
         one_shot=form.flag("one_shot", default=False),
+        memory_mib=form.number("memory_mib", 0, minimum=1, maximum=MEMORY_MAX),
         constraints=form.texts("constraints"),
         timeouts=Timeouts(
             *(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import dataclass, replace
-from gitorch.rules.seeing.screen import HOOKS, before_cursor, classify, in_input, input_empty, judge
+from gitorch.rules.seeing.judge import hooked, judge, shown
+from gitorch.rules.seeing.screen import HOOKS, before_cursor, in_input, input_empty, shown_by
 from gitorch.world.terminal.limits import limit_end
 from gitorch.world.terminal.marks import SentMark
 from gitorch.world.terminal.proof import reached, transcript_sizes
@@ -125,13 +126,10 @@ class Delivery:
             return None
         pane, screen = seen
         signals = [signal for signal in self._folder.signals() if signal.event in HOOKS]
-        state, sign = judge(
-            classify(screen, pane.title, self._preset),
-            signals[-1] if signals else None,
-            ready_seen=True,
-            changed_at=Moment(pane.active_at * 1000),
-            now=self._clock.now(),
-        )
+        told = hooked(signals[-1] if signals else None)
+        apart = shown_by(screen, pane.title, self._preset)
+        readings = (*told, *shown(apart, Moment(pane.active_at * 1000)))
+        state, sign = judge(readings, ready_seen=True, now=self._clock.now())
         ends = limit_end(screen, state, pane.active_at)
         if ends is not None and self._clock.now() > ends:
             state, sign = AgentState.WAITING, "limit: over"

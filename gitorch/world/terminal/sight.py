@@ -8,24 +8,30 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState, SessionSeen
+from gitorch.rules.seeing.judge import hooked, judge, shown
 from gitorch.rules.seeing.permission import PERMISSION, asked_on, dialog_on
-from gitorch.rules.seeing.screen import HOOKS, classify, judge, still
+from gitorch.rules.seeing.screen import HOOKS, Shown, classify, shown_by, still
 from gitorch.world import processes
 from gitorch.world.terminal.answering import answers, pending, told
 from gitorch.world.terminal.limits import limit_end
 from gitorch.world.terminal.marks import folder_of, parse_signals
+from gitorch.world.terminal.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from gitorch.model.permission import Answered
+    from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.rules.seeing.screen import Signal
+    from gitorch.world.terminal.census import Census, Count
     from gitorch.world.terminal.marks import Folder, LaunchMark
     from gitorch.world.terminal.tmux import Listing, Pane, Tmux
+    from gitorch.world.terminal.transcript import Transcript
 
 SHOWN_LINES = 30
+NOTHING = (AgentState.UNKNOWN, "")
 
 
 @dataclass(slots=True)
@@ -45,7 +51,10 @@ class Memory:
     screen: str = ""
     still: str | None = None
     progress_at: Moment | None = None
-    shown: tuple[AgentState, str] = (AgentState.UNKNOWN, "")
+    shown: tuple[AgentState, str] = NOTHING
+    apart: Shown = field(default=Shown(NOTHING, NOTHING))
+    transcript: Transcript | None = None
+    hooks: Pace = field(default_factory=Pace)
     dialog: str = ""
     asked: str = ""
     resets_at: Moment | None = None
@@ -66,6 +75,8 @@ class Memory:
         if size != self.signals_read:
             fresh = self._new_signals(size)
             self.conversation = next((s.conversation for s in reversed(fresh) if s.conversation), self.conversation)
+            for signal in fresh:
+                self.hooks.add(signal.at, 1)
             signals = [signal for signal in fresh if signal.event in HOOKS]
             self.hook = signals[-1] if signals else self.hook
             self.ready = self.ready or any(signal.event != "permission" for signal in signals)
@@ -102,8 +113,11 @@ def _stamp(path: Path) -> tuple[int, int]:
 class Sight:
     """Looks at sessions; remembers between looks what need not be read again."""
 
-    def __init__(self, home: Path, tmux: Tmux, clock: Clock) -> None:
+    def __init__(self, home: Path, tmux: Tmux, clock: Clock, user_home: str) -> None:
         self._home = home
+        self._user_home = user_home
+        self._census: Census | None = None
+        self._looks = 0
         self._tmux = tmux
         self._clock = clock
         self._memories: dict[SessionKey, Memory] = {}
@@ -122,8 +136,9 @@ class Sight:
             if (own := _own_pane(by_name.get(key.name, []), memory.launch)) is not None:
                 panes[key] = own
         self._capture(panes, memories, now)
+        counts = self._counted(panes, memories, now)
         return {
-            key: self._present(memory, panes[key], now) if key in panes else _absent(memory, listing)
+            key: self._present(memory, panes[key], counts.get(key), now) if key in panes else _absent(memory, listing)
             for key, memory in memories.items()
         }
 
@@ -138,16 +153,23 @@ class Sight:
                 memory.active_at, memory.captured_at = pane.active_at, now
                 memory.note_progress()
 
-    def _present(self, memory: Memory, pane: Pane, now: Moment) -> SessionSeen:
+    def _present(self, memory: Memory, pane: Pane, count: Count | None, now: Moment) -> SessionSeen:
         exit_status = memory.folder.exit_status()
         if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
-            memory.shown = _shown(memory.launch, memory.screen, pane.title)
+            memory.shown, memory.apart = _shown(memory.launch, memory.screen, pane.title)
             memory.shown_of = (memory.screen, pane.title)
             memory.dialog, memory.asked = _asked(memory.launch, memory.screen, memory.shown[0])
             memory.resets_at = limit_end(memory.screen, memory.shown[0], pane.active_at)
         self._note_ready(memory)
         changed_at = Moment(pane.active_at * 1000)
-        state, sign = judge(memory.shown, memory.hook, ready_seen=memory.ready, changed_at=changed_at, now=now)
+        transcript = self._followed(memory, now)
+        written = () if transcript is None or transcript.last is None else (transcript.last,)
+        readings = (
+            *hooked(memory.hook),
+            *written,
+            *shown(memory.apart, changed_at, count.sign if count is not None else ""),
+        )
+        state, sign = judge(readings, ready_seen=memory.ready, now=now)
         if state is AgentState.LIMITED and memory.resets_at is not None and now > memory.resets_at:
             state, sign = AgentState.WAITING, "limit: over"
         if pane.dead or exit_status is not None:
@@ -171,7 +193,34 @@ class Sight:
             answered_at=memory.answered_at,
             resets_at=memory.resets_at,
             progress_at=memory.progress_at,
+            memory_mib=count.memory_mib if count is not None else 0,
+            requests=max(
+                memory.hooks.within_a_minute(now), transcript.pace.within_a_minute(now) if transcript is not None else 0
+            ),
         )
+
+    def _counted(
+        self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment
+    ) -> Mapping[SessionKey, Count]:
+        """The processes of each session, from the second look on: a verb that looks once does not pay for them."""
+        self._looks += 1
+        if self._looks == 1:
+            return {}
+        if self._census is None:
+            from gitorch.world.terminal.census import Census  # noqa: PLC0415  for whoever looks again and again
+
+            self._census = Census()
+        return self._census.take(_agents(panes, memories), now)
+
+    def _followed(self, memory: Memory, now: Moment) -> Transcript | None:
+        """The transcript, read up to its end; None where the preset names none."""
+        if memory.transcript is None and memory.launch is not None and memory.launch.preset.transcript:
+            from gitorch.world.terminal.transcript import Transcript  # noqa: PLC0415  only where there is one
+
+            memory.transcript = Transcript(memory.launch, self._user_home)
+        if memory.transcript is not None:
+            memory.transcript.follow(now)
+        return memory.transcript
 
     @staticmethod
     def _note_ready(memory: Memory) -> None:
@@ -195,12 +244,24 @@ def _which(memory: Memory) -> str:
     return memory.dialog or (PERMISSION if asked_for else "")
 
 
-def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[AgentState, str]:
-    """What a screen tells. A one-shot program has no prompt to come back to: as long as it runs, it works or asks for permission."""
+def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[tuple[AgentState, str], Shown]:
+    """What title and screen tell, together and apart.
+
+    A one-shot program has no prompt to come back to: as long as it runs, it works or asks for permission.
+    """
     if launch.one_shot:
         asks = asked_on(screen, launch.preset) is not None
-        return (AgentState.DIALOG, "prompt: asks") if asks else (AgentState.WORKING, "process: runs")
-    return classify(screen, title, launch.preset)
+        told = (AgentState.DIALOG, "prompt: asks") if asks else (AgentState.WORKING, "process: runs")
+        return told, Shown(NOTHING, told)
+    return classify(screen, title, launch.preset), shown_by(screen, title, launch.preset)
+
+
+def _agents(
+    panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory]
+) -> Mapping[SessionKey, tuple[int, Preset]]:
+    """The process to count from, of each living session: its pane's, above which nothing of it stands."""
+    launched = ((key, pane, memories[key].launch) for key, pane in panes.items() if not pane.dead)
+    return {key: (pane.pid, launch.preset) for key, pane, launch in launched if launch is not None}
 
 
 def _moved(memory: Memory, pane: Pane) -> bool:

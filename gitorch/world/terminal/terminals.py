@@ -63,7 +63,7 @@ class TmuxTerminals:
         self._clock = clock
         self._environ = environ
         self._tmux = Tmux(socket, environ, clock)
-        self._sight = Sight(home, self._tmux, clock)
+        self._sight = Sight(home, self._tmux, clock, self._user_home)
 
     def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
         """What each of these sessions is doing now, from one listing. Raises Unavailable when tmux cannot be asked."""

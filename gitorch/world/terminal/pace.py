@@ -1,0 +1,30 @@
+"""How often something happened within the last minute, counted in slices that are forgotten one by one."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import Moment
+
+MINUTE_MS = 60_000
+SLICES_MAX = 600
+
+
+class Pace:
+    """Counts of the last minute; at most `SLICES_MAX` of them are kept, so that a storm costs no memory either."""
+
+    def __init__(self) -> None:
+        self._slices: deque[tuple[Moment, int]] = deque(maxlen=SLICES_MAX)
+
+    def add(self, at: Moment, times: int) -> None:
+        """It happened so many times."""
+        if times:
+            self._slices.append((at, times))
+
+    def within_a_minute(self, now: Moment) -> int:
+        """How many times since a minute ago."""
+        while self._slices and self._slices[0][0] < now - MINUTE_MS:
+            self._slices.popleft()
+        return sum(times for _, times in self._slices)

@@ -1,0 +1,105 @@
+"""Agents that run into a limit: a usage limit is waited out and then nudged once; memory and requests are put to a human."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from house import House
+
+pytestmark = pytest.mark.tmux
+
+SCRIPT = """
+[[turn]]
+job = "spent"
+letter = "brief"
+[[turn.step]]
+used_up = 30
+
+[[turn]]
+job = "greedy"
+[[turn.step]]
+hoard = 300
+[[turn.step]]
+sleep = 600
+
+[[turn]]
+job = "monster"
+[[turn.step]]
+hoard = 500
+once = true
+[[turn.step]]
+sleep = 600
+once = true
+[[turn.step]]
+write = "monster.md"
+text = "In less memory."
+[[turn.step]]
+commit = "Write it"
+[[turn.step]]
+handoff = "DONE"
+
+[[turn]]
+job = "frantic"
+[[turn.step]]
+storm = 40
+[[turn.step]]
+sleep = 600
+"""
+
+
+@pytest.fixture(scope="module")
+def limits(home_of_runs: House) -> House:
+    """A run in which each agent meets a limit, seen while one waits for its usage limit to end, and driven on."""
+    house = home_of_runs
+    house.configure(SCRIPT, silence=60)
+    config = house.path / "gitorch.yaml"
+    config.write_text(config.read_text() + "budgets: {memory_mib: 200, requests_per_minute: 20}\n")
+    house.start("spent", "greedy", "monster", "frantic")
+    house.up_beside("--wait")
+    return house
+
+
+def test_a_usage_limit_in_a_terminal_is_told_as_what_it_is(limits: House) -> None:
+    limits.until(lambda: agents(limits)["spent"] == "limited", "the limit on the screen")
+    assert "limited" in limits("status").out
+    assert limits("peek", "spent", "--json").json["state"] == "limited"
+    assert not limits.records("session-nudged", job="spent"), "it is waited out"
+
+
+def test_after_its_reset_an_agent_is_nudged_once_and_goes_on(limits: House) -> None:
+    limits.until(lambda: limits.records("handed-off", job="spent"), "the work after the limit")
+    (nudged,) = limits.records("session-nudged", job="spent")
+    (handed,) = limits.records("handed-off", job="spent")
+    told = [e for e in limits.records("letter-delivered", job="spent") if e["kind"] == "nudge"]
+    assert nudged["_seq"] < told[0]["_seq"] < handed["_seq"]
+    assert not limits.records("escalated", job="spent"), "a limit is nobody's fault"
+    assert len(limits.records("lease-granted", job="spent")) == 1, "the same session went on"
+
+
+def test_an_agent_that_holds_too_much_memory_is_put_to_a_human_and_goes_on(limits: House) -> None:
+    limits.until(lambda: limits.records("escalated", job="greedy"), "the question about memory")
+    (asked,) = limits.records("escalated", job="greedy")
+    assert asked["trigger"] == "stuck:greedy:1:memory:1"
+    assert "MiB of memory with all that it has started; it may hold 200" in asked["happened"]
+    assert not limits.records("session-ended", job="greedy")
+
+
+def test_one_that_holds_twice_as_much_is_ended_and_its_job_goes_on(limits: House) -> None:
+    limits.until(lambda: limits.records("handed-off", job="monster"), "the work of its successor")
+    (ended,) = [e for e in limits.records("session-ended", job="monster") if e["how"] != "stopped"]
+    assert ended["how"].startswith("memory: ")
+    assert not [line for line in limits.processes() if "500 << 20" in line], "nothing of it is left"
+
+
+def test_a_storm_of_requests_is_put_to_a_human(limits: House) -> None:
+    limits.until(lambda: limits.records("escalated", job="frantic"), "the question about requests")
+    (asked,) = limits.records("escalated", job="frantic")
+    assert asked["trigger"] == "stuck:frantic:1:requests:1"
+    assert "within a minute; 20 are usual" in asked["happened"]
+
+
+def agents(home: House) -> dict[str, str]:
+    return {row["id"]: row["agent"] for row in home.status()["jobs"]}
