@@ -240,7 +240,7 @@ def test_what_passed_with_findings_keeps_them_in_view() -> None:
 def test_what_a_human_accepted_is_waived_by_name() -> None:
     play = handed_in(replace(SETTINGS, rounds_max=1))
     play.review("api.spec", "needs_revision", (finding(title="race"),))
-    play.answer("q1", "accept_with_exceptions")
+    play.answer("q1", "accept_with_exceptions", "a known gap")
     listed = play.run.jobs["api"].findings
     assert [(x.finding.title, x.open, x.waived) for x in listed] == [("race", False, True)]
 

@@ -115,7 +115,7 @@ def test_after_the_last_round_a_human_decides():
         play.review("api.spec", "needs_revision", (finding(),))
     assert isinstance(play.events[-1], e.Escalated)
     assert play.run.jobs["api"].phase is JobPhase.SUBMITTED
-    happened = play.answer("q1", "accept_with_exceptions")
+    happened = play.answer("q1", "accept_with_exceptions", "a known gap")
     assert names(happened) == ["QuestionAnswered", "GatePassed"]
     assert happened[1].waived
 

@@ -268,7 +268,7 @@ def test_a_synthesis_sends_work_back_within_its_rounds_then_asks():
     assert play.run.jobs[JobId("sketch")].attempt == 2
     (question,) = play.run.questions.values()
     assert question.options == ("one_more_round", "accept_with_exceptions", "stop_epic", "stop_run")
-    play.answer(question.id, "accept_with_exceptions")
+    play.answer(question.id, "accept_with_exceptions", "a known gap")
     assert (phase(play, "design"), phase(play, "make")) == ("completed", "queued")
 
 

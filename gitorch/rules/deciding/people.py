@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gitorch.model.events import Event
     from gitorch.model.run import Question, Run, State
 
-NEEDS_WORDS = frozenset({"push_back", "reject", "answer"})
+NEEDS_WORDS = frozenset({"push_back", "reject", "answer", "accept_with_exceptions"})
+"""A verdict is overridden for a reason only, which stays beside it in the ledger and the merge report."""
 
 
 def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Event, ...]:
