@@ -18,6 +18,9 @@ def made_up(seed: int) -> str:
     """A valid workflow file, as JSON."""
     pick = Random(seed)
     lanes = {name: _lane(pick) for name in ("a", "b", "r")}
+    sharing = Random(f"{seed} shares")  # apart, so that a seed that was remembered makes the jobs that it made
+    for lane in lanes.values():
+        lane.update({"worktree": "shared"} if sharing.random() < 0.25 else {})
     file: dict[str, Any] = {"gitorch": "workflow/1", "name": f"seed-{seed}", "lanes": lanes, "jobs": {}, "cycles": []}
     phases = [f"p{n}" for n in range(pick.choice((0, 0, 1, 2, 3)))]
     if phases:

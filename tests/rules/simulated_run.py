@@ -205,6 +205,7 @@ class Laws:
     passed: set[str] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
     at_work: set[str] = field(default_factory=set)
+    living: dict[str, str] = field(default_factory=dict)
     questions: dict[str, str] = field(default_factory=dict)
     sent_back: dict[str, int] = field(default_factory=dict)
     fences: dict[str, int] = field(default_factory=dict)
@@ -227,6 +228,8 @@ class Laws:
                 self.granted(event)
             case h.JobCanceled(job=job):
                 self.at_work.discard(job)
+            case e.SessionEnded(session=session):
+                self.living.pop(session, None)
             case e.LeaseEnded(job=job) | e.VerdictGiven(job=job) | e.HandedOff(job=job):
                 self.at_work.discard(job)
             case e.JobFailed(job=job) | e.JobReopened(job=job) | e.WorkVoided(job=job):
@@ -251,12 +254,29 @@ class Laws:
         if event.fence != self.fences.get(event.job, 0) + 1:
             self.broken.append(f"{event.job} was given out with fence {event.fence}")
         self.fences[event.job] = event.fence
+        if isinstance(event, e.LeaseGranted):
+            self.came(event)
         self.at_work.add(event.job)
         if len(self.at_work) > self.play.run.settings.max_agents:
             self.broken.append(f"{len(self.at_work)} at work")
         needs = {jobs[need].subject or need for need in jobs[event.job].needs} - {jobs[event.job].subject}
         if event.fence == 1 and not needs <= self.passed | self.decided:
             self.broken.append(f"{event.job} began before {needs - self.passed - self.decided}")
+
+    def came(self, event: e.LeaseGranted) -> None:
+        """No agent comes to a worktree that its lane shares while another's is still there."""
+        self.living[event.session] = event.job
+        where = self.shared(event.job)
+        others = {job for job in self.living.values() if where and self.shared(job) == where} - {event.job}
+        if others:
+            self.broken.append(f"{event.job} came to {others} in the worktree of lane {where}")
+
+    def shared(self, name: str) -> str:
+        """The lane whose worktree a job shares, if it does."""
+        flow = self.play.run.workflow
+        job = flow.jobs[name]
+        lane = flow.lanes.get(job.lane)
+        return job.lane if lane is not None and lane.worktree == "shared" and job.kind not in REVIEWING else ""
 
     def rounds(self, extra: int) -> None:
         """No way back is gone more often than its cycles and a human allow."""

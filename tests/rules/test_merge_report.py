@@ -36,7 +36,7 @@ STORY = (
     "check api passed",
     "launch api.spec",
     "judge api.spec needs_revision important a.py:3 race",
-    "answer q2 accept_with_exceptions \"a known gap\"",
+    'answer q2 accept_with_exceptions "a known gap"',
     "finish ui",
     "grant db",
     "dies s6 exited",
