@@ -147,7 +147,7 @@ class MemoryGit:
 class MemoryWorld:
     """Worktrees, checks, files and secrets, which no test here asks anything of."""
 
-    def ensure(self, path, commit_, branch) -> None:
+    def ensure(self, path, commit_, branch, *, shared=False) -> None:
         pass
 
     def remove(self, path, force=False) -> str:
