@@ -16,13 +16,14 @@ from real_runs import RUN_SECONDS, configure, drive, reviewer_of
 from story import STORY, WRITTEN
 from waiting import until
 
-from gitorch.model.ids import RunId, SessionId
-from gitorch.model.observed import AgentState
+from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.observed import READY, AgentState
 from gitorch.ports.world import SessionKey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bench import Bench
     from stand_in import StandIn
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
@@ -47,6 +48,9 @@ def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: Sta
         one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
         one.terminals.stop(KEY)
         one.start("Go on now.", resume=before.conversation, key=NEXT)
+        if not one.preset.takes_prompt(resuming=True):
+            one.until(lambda seen: seen.state in READY, "its prompt")
+            until(lambda: not paste(one, "Go on now.").startswith("refused"), 60, 0.3, what="the text to be taken")
         one.until(
             lambda seen: "Go on now." in api.told(name) and seen.state is AgentState.WAITING, "the end of its next turn"
         )
@@ -109,6 +113,10 @@ def test_one_shot_programs_take_a_plan_from_start_to_merge(tmp_path: Path, api: 
         assert all(end["conversation"] for end in ends), "by which each could be taken up again"
         assert home("peek", "api").out.strip(), "what the last one put out is kept"
         home("cleanup", run, "--yes")
+
+
+def paste(one: Bench, text: str) -> str:
+    return one.terminals.deliver(NEXT, one.preset, LetterId("l1"), text)
 
 
 def kept(file: Path) -> bytes:
