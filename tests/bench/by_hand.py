@@ -81,6 +81,7 @@ def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[flo
         except Refused:
             if all(j.phase == "completed" for j in tools.ledger.state(wiring.RunId(runs(tools))).run.jobs.values()):
                 break
+            time.sleep(0.05)  # as somebody would who finds nothing to take
             continue
         job = taken.session.job
         grip = hands.Grip(who, taken.worktree, job)
