@@ -55,6 +55,9 @@ font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', 'Noto Sans', s
 </svg>
 """
 
+HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="4"'
+"""Keeps a word readable where a line passes behind it."""
+
 
 def svg(picture: Picture) -> str:
     """The whole file. Arrows come first, so that boxes lie above them."""
@@ -171,13 +174,14 @@ def _line(arrow: Arrow, path: str, said: str, places: tuple[Place, ...]) -> str:
         return drawn
     (x, _), (_, y) = _corner(places[-1]), _corner(places[-1])
     where = f'x="{x - 10:g}" y="{y + HEIGHT / 2 - 6:g}"'
-    return f'{drawn}<text {where} font-size="10.5" fill="{colour}" text-anchor="end">{said}</text>'
+    return f'{drawn}<text {where} font-size="10.5" fill="{colour}" text-anchor="end" {HALO}>{said}</text>'
 
 
 def _backward(picture: Picture, layout: Layout) -> Iterator[str]:
-    """Ways back run in the gaps between rows and columns, each a little below the one before, and never through a box."""
+    """Ways back run in the gaps between rows and columns, each a little below the one before, never through a box or a word."""
     back = [arrow for arrow in picture.arrows if arrow.kind is ArrowKind.BACK]
     ends: dict[str, int] = {}
+    words: list[str] = []
     for arrow in back:
         (column, row), (to_column, to_row) = layout.boxes[arrow.start], layout.boxes[arrow.end]
         number = ends[arrow.end] = ends.get(arrow.end, -1) + 1
@@ -195,5 +199,7 @@ def _backward(picture: Picture, layout: Layout) -> Iterator[str]:
         yield (
             f'<path d="{way}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-linejoin="round"{dashes} '
             f'marker-end="url(#head-{arrow.kind})"><title>{_safe(f"{arrow.start} → {arrow.end}: {said}")}</title></path>'
-            f'<text x="{x + 6:g}" y="{y + HEIGHT + 13:g}" font-size="10" fill="{colour}">≤ {arrow.rounds}</text>'
         )
+        place = f'x="{x + 6:g}" y="{y + HEIGHT + 13:g}"'
+        words.append(f'<text {place} font-size="10" fill="{colour}" {HALO}>≤ {arrow.rounds}</text>')
+    yield from words
