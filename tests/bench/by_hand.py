@@ -17,7 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent.parent)]
+sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).parent.parent)]
+
 
 from gitorch import wiring  # found by the line above
 from gitorch.app import agents, artifacts, hands, starting  # the same
@@ -64,7 +65,7 @@ def someone(name: str, kind: ActorKind = ActorKind.OPERATOR) -> Caller:
     return Caller(Actor(kind, name, os.uname().nodename))
 
 
-def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[float]], float]:
+def work(folder: Path, name: str, limit: float) -> tuple[int, dict[str, list[float]], float]:
     """Take whatever can be taken until nothing is left; jobs judged, the seconds of each step, those of the processor."""
     before = processor()
     tools, who, spent, done = wiring.tools(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
@@ -75,13 +76,14 @@ def work(folder: Path, name: str, until: float) -> tuple[int, dict[str, list[flo
         spent[step].append(time.perf_counter() - begun)
         return answer
 
-    while time.monotonic() < until:
+    while time.monotonic() < limit:
+        tip = tools.ledger.tip()
         try:
             taken = timed("claim", hands.claim, tools, who, None, None)
         except Refused:
             if all(j.phase == "completed" for j in tools.ledger.state(wiring.RunId(runs(tools))).run.jobs.values()):
                 break
-            time.sleep(0.05)  # as somebody would who finds nothing to take
+            until(lambda tip=tip: tools.ledger.tip() != tip, 600, every_seconds=0.05, what="something to take")
             continue
         job = taken.session.job
         grip = hands.Grip(who, taken.worktree, job)
@@ -114,9 +116,9 @@ def measure(jobs: int, processes: int) -> None:
         folder = Path(top) / "repo"
         folder.mkdir()
         place(folder, jobs)
-        begun, until = time.perf_counter(), time.monotonic() + 600
+        begun, limit = time.perf_counter(), time.monotonic() + 600
         with multiprocessing.Pool(processes) as pool:
-            told = pool.starmap(work, [(folder, f"w{n}", until) for n in range(processes)])
+            told = pool.starmap(work, [(folder, f"w{n}", limit) for n in range(processes)])
         took = time.perf_counter() - begun
         tools = wiring.tools(folder, os.environ)
         verified = tools.ledger.verify()

@@ -10,6 +10,8 @@ from gitorch.cli.grammar import verb
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitorch.app.hands import Claimed
     from gitorch.app.recovery import Recovered
     from gitorch.cli.call import Call
@@ -141,7 +143,16 @@ def recover(
     said = what if what is not None else run
     done = recovery.apply(call.tools, caller, said, reason) if do else recovery.look(call.tools, said)
     after = _settled(call, done[0]) if do else done[0]
-    call.say({"run": after.id, "remedies": done[1], "applied": do}, lambda page: _text(done[1], page, applied=do))
+    told = _naming(call, after)
+    call.say({"run": after.id, "remedies": done[1], "applied": do}, lambda page: _text(done[1], page, told, applied=do))
+
+
+def _naming(call: Call, run: Run) -> Callable[[str], str]:
+    """Lets a command mean this run, where several are open."""
+    from gitorch.app.finding import several_open
+    from gitorch.rules.telling.naming_runs import with_run
+
+    return (lambda command: with_run(command, run.id)) if several_open(call.tools) else str
 
 
 def _one(
@@ -175,15 +186,15 @@ def _settled(call: Call, run: Run) -> Run:
     return carry_on(call, run)[0] if run.settings.by_hand else run
 
 
-def _text(rows: tuple[Recovered, ...], page: Page, *, applied: bool) -> str:
+def _text(rows: tuple[Recovered, ...], page: Page, told: Callable[[str], str], *, applied: bool) -> str:
     if not rows:
         return "Nothing was left behind."
     lines: list[str] = []
     for row in rows:
         lines.append(page.line(f"{row.remedy.job}: {row.remedy.found}"))
-        became = "done" if row.done else f"refused: {row.refused}" if row.refused else row.remedy.command
+        became = "done" if row.done else f"refused: {row.refused}" if row.refused else told(row.remedy.command)
         lines.append(page.line(f"    {row.remedy.would}: {became}"))
-    return "\n".join([*lines, *([] if applied else ["", "Do all of it: gitorch recover --apply"])])
+    return "\n".join([*lines, *([] if applied else ["", f"Do all of it: {told('gitorch recover --apply')}"])])
 
 
 @verb("decide", 'gitorch decide api rejected --note "We keep files."')
