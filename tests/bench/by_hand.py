@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).parent.parent)]
 
+from waiting import until  # found by the line above
 
 from gitorch import wiring  # found by the line above
 from gitorch.app import agents, artifacts, hands, starting  # the same
