@@ -1,17 +1,20 @@
-"""Real runs with scripted agents in real terminals: `python tests/bench/sessions.py handoffs`, or `… idle --agents 10`.
+"""Real sessions in real terminals: `python tests/bench/sessions.py handoffs`, `… starts`, or `… idle --agents 50`.
 
 `handoffs` plays a plan and reads from its records how long it took from a handoff to the next text that an agent was told,
-and from a lease to the living session. `idle` starts agents that do nothing for a while and measures `gitorch up` meanwhile.
+and from a lease to the living session; and of the processor, what `gitorch up` with its git and tmux calls took for each text told.
+`starts` starts sessions of a program that only sleeps, which is gitorch's own share of a start, and makes their worktrees. `idle` starts agents that do nothing for a while and measures `gitorch up` meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +25,13 @@ from history import ENV, git  # found by the line above
 from waiting import until  # the same
 
 from gitorch.model import events as e  # the same
+from gitorch.model.ids import RunId, SessionId  # the same
 from gitorch.model.run import OVER, SessionPhase  # the same
+from gitorch.model.runtime import Preset  # the same
+from gitorch.ports.world import Launch, SessionKey  # the same
 from gitorch.wiring import open_ledger, tools  # the same
+from gitorch.world.clock import SystemClock  # the same
+from gitorch.world.terminal.terminals import TmuxTerminals  # the same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,15 +126,21 @@ def ended(repo: Path) -> None:
 def handoffs(arguments: argparse.Namespace) -> None:
     for label, tests in (("no test command", ""), ("tests: true", "true")):
         with prepared(arguments.epics, chain=True, tests=tests, script="") as repo:
+            before = children_ms()
             for _ in range(ROUNDS_MAX):
                 verb(repo, "up", "--no-wait", expected=(0, WAITING))
                 inbox = verb(repo, "inbox")
                 if "approve" in inbox:
                     break
+            taken = children_ms() - before
             records = [written.record for written in open_ledger(repo / ".git", ENV).records()]
         say(f"\n{label}, {arguments.epics} epics, {len(records)} records")
         for name, first, then in STEPS:
             show(name, gaps(records, first, then))
+        told = sum(isinstance(record.event, e.LetterDelivered) for record in records)
+        say(
+            f"  of the processor: {taken / told:.0f} ms for each of {told} texts told, everything between them included"
+        )
 
 
 STEPS = (
@@ -134,7 +148,7 @@ STEPS = (
     ("handoff → lease of its review", e.HandedOff, e.LeaseGranted),
     ("verdict → next text told", e.VerdictGiven, e.LetterDelivered),
     ("lease → session alive", e.LeaseGranted, e.SessionAlive),
-    ("session alive → text told", e.SessionAlive, e.LetterDelivered),
+    ("lease → text told", e.LeaseGranted, e.LetterDelivered),
 )
 
 
@@ -155,6 +169,59 @@ def show(name: str, found: list[float]) -> None:
         say(
             f"  {name:32} median {statistics.median(found):7.0f} ms   min {min(found):6.0f}   max {max(found):6.0f}   n {len(found)}"
         )
+
+
+def starts(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as scratch:
+        repo, home = Path(scratch) / "repo", Path(scratch) / "home"
+        repo.mkdir()
+        git(repo, "init", "-q", "-b", "main")
+        git(
+            repo,
+            "-c",
+            "user.name=B",
+            "-c",
+            "user.email=b@example.invalid",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "Begin",
+        )
+        terminals = TmuxTerminals(home, f"gitorch-bench-{os.getpid()}", SystemClock(), ENV)
+        keys = [SessionKey(RunId("bench"), SessionId(f"s{number}")) for number in range(arguments.sessions)]
+        preset = Preset("sleeping", ("/bin/sleep", "600"), first_prompt="paste")
+        given = tools(repo, ENV)
+        commit = given.git.resolve("main")
+        try:
+            for what, act in (
+                ("its worktree", lambda key: given.worktrees.ensure(Path(scratch) / key.name, commit, None)),
+                ("its session", lambda key: terminals.start(Launch(key, preset, repo, {}, "", None))),
+            ):
+                walls, processor = [], own_ms()
+                for key in keys:
+                    began = time.perf_counter()
+                    act(key)
+                    walls.append((time.perf_counter() - began) * 1000)
+                show(f"starting, {what}", walls)
+                say(
+                    f"  {'':32} of the processor {(own_ms() - processor) / len(keys):.0f} ms, its git and tmux calls included"
+                )
+        finally:
+            for key in keys:
+                terminals.stop(key)
+            terminals.close()
+
+
+def children_ms() -> float:
+    """Of the processor, by everything this process has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
+
+
+def own_ms() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return (used.ru_utime + used.ru_stime) * 1000 + children_ms()
 
 
 def idle(arguments: argparse.Namespace) -> None:
@@ -204,6 +271,9 @@ def main() -> None:
     one = kinds.add_parser("handoffs")
     one.add_argument("--epics", type=int, default=3)
     one.set_defaults(measure=handoffs)
+    begun = kinds.add_parser("starts")
+    begun.add_argument("--sessions", type=int, default=12)
+    begun.set_defaults(measure=starts)
     other = kinds.add_parser("idle")
     other.add_argument("--agents", type=int, default=5)
     other.add_argument("--seconds", type=int, default=20)
