@@ -171,7 +171,7 @@ def _prompts(session: Session, sight: SessionSeen) -> Iterator[Command]:
 def _answerable(run: Run, session: Session, sight: SessionSeen, now: Moment) -> bool:
     """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
     lane = run.workflow.lanes[session.lane]
-    since = max(sight.changed_at or now, sight.answered_at or 0)
+    since = max(sight.progress_at or sight.changed_at or now, sight.answered_at or 0)
     patience = PROMPT_STAYS_MS if answer_to(lane, sight) else PROMPT_PAINTS_MS
     return (bool(lane.permissions) or lane.trust) and now - since < patience
 

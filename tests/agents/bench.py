@@ -92,6 +92,7 @@ class Bench:
             return not receipt.startswith("refused") or receipt.startswith(NEVER)
 
         until(done, TURN_SECONDS, 0.3, what=f"{self.program.name} to take {text[:40]!r}")
+        assert receipt != "unknown", self.screen()
         return receipt
 
     def screen(self, history: int = 0) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from gitorch.model.observed import AgentState, SessionSeen
+import pytest
+from play import Play
+
+from gitorch.model.commands import Escalate
+from gitorch.model.ids import Moment
+from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.permission import Answered, Option, Rule
 from gitorch.model.workflow import Lane
+from gitorch.rules.reconcile import reconcile
 from gitorch.rules.seeing.permission import TRUSTED_BY, answer_to, answering
 
 RULES = (
@@ -58,3 +64,18 @@ ALL = (Rule(Option.ONCE, ".*"),)
 def test_a_folder_is_trusted_only_where_the_lane_says_so_and_rules_trust_nobody(lane, dialog, asked, answer):
     sight = SessionSeen(True, True, AgentState.DIALOG, dialog=dialog, asked=asked)
     assert answer_to(lane, sight) == answer
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(0, False), (3, False), (5, True)])
+def test_a_prompt_that_no_rule_means_is_put_to_a_human_though_its_title_blinks(seconds, asked):
+    play = Play()
+    play.begin({"api": ()})
+    lanes = {name: replace(lane, permissions=RULES) for name, lane in play.run.workflow.lanes.items()}
+    play.state = replace(play.state, run=replace(play.run, workflow=replace(play.run.workflow, lanes=lanes)))
+    play.launch("api")
+    painted = Moment(play.at - seconds * 1000)
+    sight = SessionSeen(
+        True, True, AgentState.DIALOG, 7, ready_seen=True, asked="rm", changed_at=play.at, progress_at=painted
+    )
+    found = reconcile(play.run, Observed(play.at, dict.fromkeys(play.run.sessions, sight), None))
+    assert any(isinstance(one, Escalate) for one in found) == asked

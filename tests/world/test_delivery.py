@@ -63,6 +63,12 @@ def test_a_swallowed_submit_key_is_pressed_again_and_the_text_arrives_once(lab):
     assert lab.turns() == [LINE]
 
 
+def test_a_key_that_broke_the_line_is_pressed_again_and_the_text_arrives_once(lab):
+    key = lab.ready("--breaks", "1")
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
 def test_a_key_that_is_always_swallowed_ends_as_typed(lab):
     key = lab.ready("--swallow", "9")
     assert lab.deliver(key) == "typed"

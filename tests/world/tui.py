@@ -1,10 +1,10 @@
 """A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
 
 `tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay]
-[--late SECONDS] [--rest SECONDS] [PROMPT]`. It logs every submitted turn to
+[--late SECONDS] [--rest SECONDS] [--breaks N] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
 `idle`, `busy`, `dialog`, `error`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
-after a paste becomes part of it, as in Gemini CLI.
+after a paste becomes part of it, as in Gemini CLI, and so do the first `--breaks` keys.
 """
 
 import argparse
@@ -31,6 +31,7 @@ class Tui:
         self.mode = "idle"
         self.working_until = 0.0
         self.swallow = options.swallow
+        self.breaks = options.breaks
         self.pasting = False
         self.pasted_at = 0.0
         self.pending = ""
@@ -75,12 +76,13 @@ class Tui:
                 self.note("answers", "approved")
             return
         if char == "\r" and not self.pasting:
-            if time.monotonic() < self.pasted_at + self.options.rest:
+            if time.monotonic() < self.pasted_at + self.options.rest or self.breaks > 0:
+                self.breaks -= 1
                 self.input += "\n"
             elif self.swallow > 0:
                 self.swallow -= 1
             elif self.input:
-                self.submit(self.input)
+                self.submit(self.input.rstrip("\n"))
                 self.input = ""
         elif char == "\x7f":
             self.input = self.input[:-1]
@@ -161,6 +163,7 @@ def main():
     parser.add_argument("--overlay", action="store_true")
     parser.add_argument("--swallow", type=int, default=0)
     parser.add_argument("--late", type=float, default=0.0)
+    parser.add_argument("--breaks", type=int, default=0)
     parser.add_argument("--rest", type=float, default=0.0)
     parser.add_argument("--turn", type=float, default=0.0)
     options = parser.parse_intermixed_args()

@@ -138,3 +138,9 @@ def in_input(line: str, left: str) -> bool:
         if any(char.isalnum() for char in first) and not first.endswith(">"):
             return False
     return False
+
+
+def above_cursor(line: str, screen: str, x: int, y: int) -> bool:
+    """Whether the text stands right above the cursor, in whose own line there is nothing: a key broke the line there."""
+    lines = screen.split("\n")
+    return 0 < y <= len(lines) and not before_cursor(screen, x, y).strip() and in_input(line, lines[y - 1].rstrip())

@@ -15,7 +15,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import dataclass, replace
 from gitorch.rules.seeing.judge import hooked, judge, shown
-from gitorch.rules.seeing.screen import HOOKS, before_cursor, in_input, input_empty, shown_by
+from gitorch.rules.seeing.screen import HOOKS, above_cursor, before_cursor, in_input, input_empty, shown_by
 from gitorch.world.terminal.limits import limit_end
 from gitorch.world.terminal.marks import SentMark
 from gitorch.world.terminal.proof import reached, transcript_sizes
@@ -57,13 +57,22 @@ POLL_SECONDS = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a pane shows at one moment. `empty` is None where nobody can tell; `ours` says that the line stands in the input."""
+    """What a pane shows at one moment. `empty` is None where nobody can tell; `ours` says that the line stands in the input.
+
+    `broken` says that it stands there above an empty line: the submit key came too early for a slow program, and broke the line.
+    """
 
     pane: Pane
     state: AgentState
     sign: str
     empty: bool | None
     ours: bool
+    broken: bool = False
+
+    @property
+    def unsent(self) -> bool:
+        """Whether the line stands there and was not submitted."""
+        return self.ours or self.broken
 
 
 class Delivery:
@@ -136,7 +145,9 @@ class Delivery:
         if pane.dead or self._folder.exit_status() is not None:
             state, sign = AgentState.EXITED, "process"
         left = before_cursor(screen, pane.cursor_x, pane.cursor_y)
-        return Scene(pane, state, sign, input_empty(self._preset, left), in_input(line, left))
+        empty = input_empty(self._preset, left)
+        broken = empty is False and above_cursor(line, screen, pane.cursor_x, pane.cursor_y)
+        return Scene(pane, state, sign, empty, in_input(line, left), broken)
 
     def _why_not(self, scene: Scene) -> str:
         """Why nothing may be typed now; empty when it may."""
@@ -291,7 +302,9 @@ class Delivery:
                     return "submitted"
             elif now > began + CONFIRM_MS:
                 return "typed" if scene.ours else "unknown"
-            elif scene.ours and scene.state in AT_PROMPT and now > pressed_at + SWALLOWED_MS and presses < PRESSES_MAX:
+            elif (
+                scene.unsent and scene.state in AT_PROMPT and now > pressed_at + SWALLOWED_MS and presses < PRESSES_MAX
+            ):
                 self._press(letter)
                 presses, pressed_at = presses + 1, now
             self._clock.sleep(POLL_SECONDS)
