@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from gitorch.model.run import State
     from gitorch.ports.ledger import History, Store, StoredCommit, Verification
 
-WAIT_SECONDS = 10.0
-"""How long a writer waits for its turn before it gives up as Busy; an append takes 3 ms."""
+WAIT_SECONDS = 30.0
+"""How long a writer waits for its turn before it gives up as Busy. An append takes 3 ms; with eight writers on two cores that
+twenty others were using, and a disk that synced for all of them, one waited 10 s."""
 
 _PAUSE_SECONDS = 0.02
 
