@@ -84,7 +84,7 @@ def begin(one: Bench) -> None:
 STORIES: dict[str, Callable[[Bench], AgentState]] = {
     "ready": ready,
     "typed-not-sent": typed,
-    "dialog-at-start": trust,
+    "dialog-trust-worktree": trust,
     "busy-waiting": told(AgentState.WORKING, Cue(r"\ABegin", says="It takes a while.", seconds=60)),
     "busy-streaming": told(AgentState.WORKING, Cue(r"\ABegin", says="one two three four " * 20, slow=60)),
     "permission-shell": told(AgentState.DIALOG, ASKS),

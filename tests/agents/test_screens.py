@@ -93,6 +93,7 @@ def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
 
 NAMES = {
     "claude/dialog-trust-folder": "trust",
+    "claude/dialog-trust-worktree": "trust",
     "claude/dialog-custom-api-key": "key",
     "claude/dialog-bypass-permissions": "bypass",
     "codex/dialog-trust-folder": "trust",
