@@ -159,8 +159,10 @@ def test_settings_come_from_the_configuration_and_the_plan_goes_before():
         cleanup="keep",
         test_command="make",
         escalate_seconds=1800,
+        memory_mib_max=8192,
+        requests_max=300,
     )
-    assert default_settings(Config()) == Settings(escalate_seconds=1800)
+    assert default_settings(Config()) == Settings(escalate_seconds=1800, memory_mib_max=8192, requests_max=300)
 
 
 def test_a_workflow_file_gets_its_briefs_and_its_runtimes():

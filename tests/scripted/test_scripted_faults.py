@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import signal
 import time
@@ -139,6 +141,40 @@ def test_limit_shows_when_it_ends_and_goes_on(start):
     terminal = start(turn("limit = 0.3", 'say = "Going on."'))
     terminal.until("⏳ Usage limit reached; resets in 0\\.3 s")
     terminal.until("Going on\\.")
+
+
+def test_used_up_stands_above_an_ordinary_prompt_and_is_told_as_an_error(start, fake):
+    terminal = start(turn("used_up = 30", 'say = "Not reached."'))
+    terminal.until("⏳ Usage limit reached; resets in 30 s")
+    terminal.until(lambda: ("error", "⏳ Usage limit reached; resets in 30 s") in fake.hooks())
+    terminal.until_ready(terminal.output.index("⏳"))
+    assert "■" not in terminal.output
+    assert "Not reached." not in terminal.output
+
+
+def test_hoard_keeps_its_memory_in_a_process_of_its_own_and_the_turn_goes_on(start):
+    terminal = start(turn("hoard = 1", 'say = "Going on."'))
+    terminal.until("Going on\\.")
+    terminal.until(lambda: hoarders(terminal))
+    for pid in hoarders(terminal):
+        os.kill(pid, signal.SIGKILL)
+
+
+def hoarders(terminal):
+    """What this terminal's agent has started to hold memory."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == terminal.pid and b"bytearray(1 << 20)" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def test_storm_fails_so_many_requests(start, fake):
+    terminal = start(turn("storm = 3", 'say = "Going on."'))
+    terminal.until("Going on\\.")
+    assert [text for event, text in fake.hooks() if event == "error"] == [f"request {n} failed" for n in range(3)]
 
 
 def test_error_stands_above_an_ordinary_prompt(start, fake):
