@@ -48,7 +48,7 @@ def _own_index(git: GitRunner) -> Iterator[Path]:
     real, own = (Path(line) for line in git.tell("rev-parse", "--path-format=absolute", *words).splitlines())
     try:
         if real.is_file():
-            shutil.copyfile(real, own)
+            shutil.copy2(real, own)  # with its time: a younger index hides edits that are as old as the old one
         yield own
     finally:
         own.unlink(missing_ok=True)
