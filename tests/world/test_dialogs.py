@@ -23,7 +23,8 @@ SCRIPTED = replace(find_preset("scripted", ROOT), argv=(sys.executable, "-m", "g
 def asking(lab, kind):
     """A session of the scripted agent that shows this dialog before its first prompt."""
     script = lab.folder / "agents.toml"
-    script.write_text(f'[[boot]]\n[[boot.step]]\ndialog = "{kind}"\n')
+    command = 'text = "git push"\n' if kind == "permission" else ""
+    script.write_text(f'[[boot]]\n[[boot.step]]\ndialog = "{kind}"\n{command}')
     key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
     lab.keys.append(key)
     env = {"GITORCH_SCRIPT": str(script), "PYTHONPATH": str(ROOT)}
