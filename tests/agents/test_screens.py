@@ -144,3 +144,18 @@ def test_a_prompt_that_differs_in_any_part_is_left_to_a_human(old, new):
     changed = screen.text.replace(old, new)
     assert asked_on(changed, preset("claude")) is None
     assert classify(changed, screen.title, preset("claude"))[0] is AgentState.DIALOG
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "answer", "prompt"),
+    [
+        ("claude", "● Please run /login · API Error: 401 no", "❯ Go on.\n\n● Done.", "❯ "),
+        ("codex", "■ unexpected status 401 Unauthorized: no", "› Go on.\n\n• Done.", "› Ask Codex to do anything"),
+        ("gemini", "✕ [API Error: 401 no]", " > Go on.\n\n✦ Done.", " >   Type your message or @path/to/file"),
+    ],
+)
+def test_an_error_that_stands_above_a_later_answer_is_over(name, error, answer, prompt):
+    chosen = preset(name)
+    assert classify(f"{error}\n\n{prompt}\n", "", chosen)[0] is AgentState.ERROR
+    assert classify(f"{error}\n\n{answer}\n\n{prompt}\n", "", chosen)[0] is AgentState.IDLE
+    assert classify(f"{answer}\n\n{error}\n\n{prompt}\n", "", chosen)[0] is AgentState.ERROR
