@@ -88,9 +88,12 @@ def test_an_agent_that_holds_too_much_memory_is_put_to_a_human_and_goes_on(limit
 
 
 def test_one_that_holds_twice_as_much_is_ended_and_its_job_goes_on(limits: House) -> None:
-    limits.until(lambda: limits.records("handed-off", job="monster"), "the work of its successor")
-    (ended,) = [e for e in limits.records("session-ended", job="monster") if e["how"] != "stopped"]
+    limits.until(lambda: limits.records("session-ended", job="monster"), "its end")
+    ended = limits.records("session-ended", job="monster")[0]
     assert ended["how"].startswith("memory: ")
+    if limits.records("escalated", job="monster"):  # a slow machine was asked about it on its way up, too
+        limits("answer", limits.question(job="monster"), "retry")
+    limits.until(lambda: limits.records("handed-off", job="monster"), "the work of its successor")
     assert not [line for line in limits.processes() if "500 << 20" in line], "nothing of it is left"
 
 
