@@ -26,7 +26,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """How a preset knows a permission prompt, in the lines that are not blank, and which keys choose an option in it.
+    """How a preset knows a permission prompt, and which keys choose an option in it.
+
+    It is looked for in the last rows of a screen: a single blank one is left out, and of more together one stays.
 
     `pattern` has a group `asked`: what the program asks to do. It must match all of the prompt's structure, the options with the
     selected one included, so that the keys mean what they say.

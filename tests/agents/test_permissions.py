@@ -42,8 +42,6 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
 ) -> None:
     if not PROGRAMS[name].installed:
         pytest.skip(f"{name} is not installed: make agents")
-    if name == "opencode" and option is Option.REJECT:
-        pytest.skip("its preset knows no key that surely rejects")
     api.mind = Mind(Cue(r"\ABegin", says="I make a folder.", runs=COMMAND, arguments=ESCALATED, times=1))
     with bench(tmp_path, api, name) as one:
         one.start("Begin now.")

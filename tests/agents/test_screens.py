@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,12 @@ def preset(name):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize("size", ["120x40", "80x24"])
+@pytest.mark.parametrize("size", ["200x50", "120x40", "80x24"])
 def test_every_recorded_screen_tells_its_state(program, size):
     chosen = [screen for screen in SCREENS if (screen.program, screen.size) == (program, size)]
     told = {screen.id: classify(screen.text, screen.title, preset(program))[0] for screen in chosen}
     assert told == {screen.id: screen.state for screen in chosen}
-    assert chosen or (program, size) == ("aider", "80x24"), "both sizes are recorded"
+    assert chosen or size == "200x50" or (program, size) == ("aider", "80x24"), "both sizes are recorded"
 
 
 @pytest.mark.parametrize("program", [program for program in PROGRAMS if program != "aider"])
@@ -73,7 +74,7 @@ def test_spinners_and_counters_are_no_progress_and_words_are(program, changes):
     assert still(later.replace("make the file", "make the files"), preset(program)) != before
 
 
-@pytest.mark.parametrize("screen", [s for s in SCREENS if s.name == "permission-shell"], ids=lambda s: s.id)
+@pytest.mark.parametrize("screen", [s for s in SCREENS if s.name.startswith("permission-shell")], ids=lambda s: s.id)
 def test_a_permission_prompt_is_known_by_its_whole_structure(screen):
     found = asked_on(screen.text, preset(screen.program))
     if screen.size == "80x24" and screen.program in {"codex", "gemini"}:
@@ -82,6 +83,30 @@ def test_a_permission_prompt_is_known_by_its_whole_structure(screen):
     asked, prompt = found
     assert asked == ("echo hi > out.txt" if screen.program == "aider" else COMMAND)
     assert prompt.keys(Option.ONCE)
+
+
+POSING = [screen for screen in SCREENS if screen.name.startswith(("permission-cut", "permission-posing"))]
+
+
+@pytest.mark.parametrize("screen", POSING, ids=lambda s: s.id)
+def test_a_command_that_hides_a_part_of_itself_or_poses_as_another_is_left_to_a_human(screen):
+    assert re.search(rf"^ .*{re.escape(COMMAND)}$", screen.text, re.MULTILINE), "it shows what a rule may allow"
+    assert asked_on(screen.text, preset(screen.program)) is None
+    assert classify(screen.text, screen.title, preset(screen.program))[0] is AgentState.DIALOG
+
+
+def test_words_beside_the_bar_are_the_commands_own_where_no_bar_stands():
+    (beside, alone) = (
+        next(s for s in SCREENS if s.id == f"opencode/permission-shell{bar}.200x50") for bar in ("", "-without-bar")
+    )
+    hidden = " " * (153 - len(COMMAND)) + "; rm -r ."
+    assert (
+        asked_on(alone.text.replace(f"┃  $ {COMMAND}", f"┃  $ {COMMAND}{hidden}"), preset("opencode"))[0]
+        == COMMAND + hidden
+    )
+    told = beside.text.replace(f"┃  $ {COMMAND}", f"┃  $ {COMMAND}{hidden}")
+    assert asked_on(told, preset("opencode"))[0] == COMMAND, "a word of the bar"
+    assert asked_on(told.replace(COMMAND, COMMAND.replace("hi", "図")), preset("opencode")) is None, "or is it?"
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.permission import Answered, Option, Prompt
-from gitorch.rules.seeing.screen import tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Lane
 
 PROMPT_LINES = 40
-"""How many lines that are not blank a prompt may take up."""
+"""How many rows a prompt may take up."""
 
 PERMISSION = "permission"
 TRUST = "trust"
@@ -25,9 +24,20 @@ TRUSTED_BY = "trust: true"
 """What stands in the ledger as the rule that trusted a folder."""
 
 
+def rows(screen: str) -> str:
+    """The last rows of a screen, without a blank one that stands alone; of more than one together an empty row stays.
+
+    Programs set the parts of a prompt apart by one blank row. Where there are two, a part is blank itself, and the row above it may be
+    something else than it looks: Claude Code shows a command of two lines with a blank description like one of one line with its own.
+    """
+    text = "\n".join(line.rstrip() for line in screen.split("\n")).strip("\n")
+    closed = re.sub(r"\n{2,}", lambda gap: "\n" if len(gap[0]) == 2 else "\n\n", text)
+    return "\n".join(closed.split("\n")[-PROMPT_LINES:])
+
+
 def dialog_on(screen: str, preset: Preset) -> str:
     """The name of the dialog on this screen, which is known to show one: `permission`, one of the preset's; empty where unknown."""
-    text = tail(screen, PROMPT_LINES)
+    text = rows(screen)
     named = (name for name, dialog in preset.dialogs.items() if re.search(dialog.pattern, text, re.MULTILINE))
     known = next(named, "")
     return known or (PERMISSION if asked_on(screen, preset) is not None else "")
@@ -35,7 +45,7 @@ def dialog_on(screen: str, preset: Preset) -> str:
 
 def asked_on(screen: str, preset: Preset) -> tuple[str, Prompt] | None:
     """What the prompt on this screen asks to do, and how it is answered; None where the structure is not known whole."""
-    text = tail(screen, PROMPT_LINES)
+    text = rows(screen)
     for prompt in (*preset.prompts, *_trusting(preset)):
         found = re.search(prompt.pattern, text, re.MULTILINE)
         if found is not None and found["asked"].strip():
