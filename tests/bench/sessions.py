@@ -228,7 +228,7 @@ def idle(arguments: argparse.Namespace) -> None:
     with prepared(arguments.agents, chain=False, tests="", script=IDLE) as repo:
         up = subprocess.Popen((*GITORCH, "up", "--wait"), cwd=repo, env=ENV, stdout=subprocess.DEVNULL)
         try:
-            alive(repo, arguments.agents, up)
+            at_work(repo, arguments.agents, up)
             before = processor_ms(up.pid)
             with suppress(subprocess.TimeoutExpired):
                 up.wait(arguments.seconds)
@@ -242,14 +242,21 @@ def idle(arguments: argparse.Namespace) -> None:
             up.wait()
 
 
-def alive(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
-    """Wait until so many agents are at work."""
+def at_work(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
+    """Wait until so many agents were told what to do, and nothing more is written about them."""
 
     def enough() -> bool:
         assert up.poll() is None, "gitorch up has ended"
         ledger = tools(repo, ENV).ledger
         run = ledger.state(next(iter(ledger.state(None).board.runs))).run
-        return sum(session.phase is SessionPhase.ALIVE for session in run.sessions.values()) >= number
+        told = [all(letter.receipt for letter in session.letters) for session in run.sessions.values()]
+        living = sum(session.phase is SessionPhase.ALIVE for session in run.sessions.values())
+        return living >= number and all(told) and resting()
+
+    def resting() -> bool:
+        before = open_ledger(repo / ".git", ENV).tip()
+        time.sleep(2)
+        return open_ledger(repo / ".git", ENV).tip() == before
 
     until(enough, wait_seconds=30 + 10 * number, every_seconds=0.5)
 

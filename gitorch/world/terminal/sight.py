@@ -41,6 +41,7 @@ class Memory:
     folder: Folder
     launch: LaunchMark | None = None
     launch_stamp: tuple[int, int] = (0, 0)
+    agent: tuple[int, str] | None = None
     signals_read: int = 0
     hook: Signal | None = None
     conversation: str = ""
@@ -68,6 +69,7 @@ class Memory:
         stamp = _stamp(self.folder.path / "launch.json")
         if stamp != self.launch_stamp:
             self.launch, self.launch_stamp = self.folder.launch(), stamp
+        self.agent = self.agent or self.folder.agent()
         answered = _stamp(told(self.folder.path)), _stamp(pending(self.folder.path))
         if answered != self.answers_stamp:
             (self.answered, self.answered_at), self.answers_stamp = answers(self.folder.path), answered
@@ -174,12 +176,11 @@ class Sight:
             state, sign = AgentState.WAITING, "limit: over"
         if pane.dead or exit_status is not None:
             state, sign = AgentState.EXITED, "process: ended"
-        agent = memory.folder.agent()
         return SessionSeen(
             present=True,
             started=True,
             state=state,
-            pid=agent[0] if agent is not None else pane.pid,
+            pid=memory.agent[0] if memory.agent is not None else pane.pid,
             exit_status=exit_status,
             started_at=memory.launch.started_at if memory.launch is not None else None,
             changed_at=changed_at,
@@ -279,7 +280,7 @@ def _own_pane(panes: list[Pane], launch: LaunchMark | None) -> Pane | None:
 
 def _absent(memory: Memory, listing: Listing) -> SessionSeen:
     """A session that tmux does not have: never started, or over."""
-    launch, agent = memory.launch, memory.folder.agent()
+    launch, agent = memory.launch, memory.agent
     if launch is None or (not launch.pane and agent is None):
         return SessionSeen(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
     running = agent is not None and processes.alive(*agent)
