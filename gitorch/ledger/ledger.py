@@ -76,7 +76,7 @@ class GitLedger:
         self, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
     ) -> tuple[State, tuple[Written, ...]]:
         """See the port."""
-        with self.hold("ledger", self._wait_seconds):
+        with lock.hold(self._common, "ledger", self._wait_seconds, self._newest.catch_up):
             return self._write(run, lambda fold: self._decided(fold, run, actor, at, decide))
 
     def follow(self, tip: CommitId) -> int:

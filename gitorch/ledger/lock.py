@@ -15,7 +15,7 @@ from gitorch.errors import Busy, Usage
 from gitorch.ledger.files import ASIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 QUEUE_POLL_SECONDS, TURN_POLL_SECONDS = 0.002, 0.0005
@@ -33,12 +33,17 @@ def folder(common: Path) -> Path:
     return own
 
 
+def _nothing() -> None:
+    """What most do while they wait."""
+
+
 @contextmanager
-def hold(common: Path, name: str, wait_seconds: float) -> Iterator[None]:
+def hold(common: Path, name: str, wait_seconds: float, meanwhile: Callable[[], object] = _nothing) -> Iterator[None]:
     """Hold the lock while the block runs. Not reentrant. Raises Busy when it stays held elsewhere for so long.
 
     Who waits holds the queue's lock meanwhile, and everybody who means to wait goes through the queue: a process that
-    takes the lock in a loop cannot overtake the one at the head of it.
+    takes the lock in a loop cannot overtake the one at the head of it. Whoever stands there does `meanwhile`, once, if it has
+    to wait: what can be done before its turn is not done while all others wait.
     """
     if not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
         raise Usage(f"{name!r} is no name for a lock.")
@@ -46,14 +51,16 @@ def hold(common: Path, name: str, wait_seconds: float) -> Iterator[None]:
     with ExitStack() as held:
         if wait_seconds:
             with _taken(own / f"{name}.queue", name, wait_seconds, QUEUE_POLL_SECONDS):
-                held.enter_context(_taken(own / f"{name}.lock", name, wait_seconds, TURN_POLL_SECONDS))
+                held.enter_context(_taken(own / f"{name}.lock", name, wait_seconds, TURN_POLL_SECONDS, meanwhile))
         else:
             held.enter_context(_taken(own / f"{name}.lock", name, 0.0, 0.0))
         yield
 
 
 @contextmanager
-def _taken(path: Path, name: str, wait_seconds: float, poll_seconds: float) -> Iterator[None]:
+def _taken(
+    path: Path, name: str, wait_seconds: float, poll_seconds: float, meanwhile: Callable[[], object] = _nothing
+) -> Iterator[None]:
     """flock(2) at once where it is free, else by filelock, which waits with a limit.
 
     They are the same lock: filelock calls flock on the same file. Importing it costs 16 ms, so it waits for when we wait.
@@ -73,6 +80,7 @@ def _taken(path: Path, name: str, wait_seconds: float, poll_seconds: float) -> I
         raise _busy(name, wait_seconds)
     from filelock import FileLock, Timeout  # noqa: PLC0415  # 16 ms of a cold verb's 80
 
+    meanwhile()
     lock = FileLock(path, timeout=wait_seconds, poll_interval=poll_seconds, mode=0o644)
     try:
         lock.acquire()

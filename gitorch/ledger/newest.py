@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Corrupt
+from gitorch.errors import Busy, Corrupt, GitorchError
 from gitorch.ledger import lock, place, remembered
 from gitorch.ledger.cache import Cache
 from gitorch.ledger.shelf import Gone
@@ -70,6 +70,12 @@ class Newest:
             return fold
         raise Busy("The cache was removed while it was read.", hint="try again")
 
+    def catch_up(self) -> None:
+        """Read what others wrote, where there is something in memory to go on from; what is wrong is said by `fold`."""
+        if self._memory is not None:
+            with suppress(GitorchError):
+                self.fold()
+
     def _taken(self) -> Fold | None:
         """What memory holds, let go until it is up to date again, since a failure half-way leaves it between two records."""
         fold, self._memory = self._memory, None
@@ -127,6 +133,8 @@ class Newest:
 
     def _due(self, fold: Fold) -> bool:
         behind, pause = fold.head.seq - self._saved, time.monotonic() - self._saved_at
+        if pause >= SAVE_PAUSE_SECONDS and self._cache.saved_within(SAVE_PAUSE_SECONDS):
+            return False  # somebody else did
         return behind >= SAVE_AFTER or (behind > 0 and pause >= SAVE_PAUSE_SECONDS)
 
     def commit_of(self, seq: int) -> CommitId | None:

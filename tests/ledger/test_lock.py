@@ -6,6 +6,7 @@ import time
 
 import pytest
 from ledger_kit import AT, HOST, REF, RUN, fill, new_repo, open_ledger
+from waiting import until
 
 from gitorch.errors import Busy, Usage
 
@@ -64,3 +65,28 @@ def test_a_lock_is_waited_for(repo, ledger):
     fill(ledger, 1)
     thread.join()
     assert ledger.state(RUN).run.records == 1
+
+
+def test_who_has_to_wait_reads_meanwhile_what_others_wrote(repo, ledger):
+    fill(ledger, 1)
+    writer = open_ledger(repo)
+    writer.state(RUN)
+    fill(ledger, 30)
+    read, tip = [], ledger.tip()
+    replayed = writer._newest._note
+    writer._newest._note = lambda step: (read.append(step.commit), replayed(step))
+    held, free = threading.Event(), threading.Event()
+
+    def keep():
+        with ledger.hold("ledger"):
+            held.set()
+            until(lambda: tip in read)
+            free.set()
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    held.wait(5)
+    fill(writer, 1)
+    assert free.is_set(), "it had read everything before its turn came"
+    assert len(read) == len(set(read)), "and nothing twice"
+    thread.join()
