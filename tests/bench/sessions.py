@@ -244,6 +244,7 @@ def idle(arguments: argparse.Namespace) -> None:
 
 def at_work(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
     """Wait until so many agents were told what to do, and nothing more is written about them."""
+    first_seen: dict[str | None, float] = {}
 
     def enough() -> bool:
         assert up.poll() is None, "gitorch up has ended"
@@ -251,12 +252,8 @@ def at_work(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
         run = ledger.state(next(iter(ledger.state(None).board.runs))).run
         told = [all(letter.receipt for letter in session.letters) for session in run.sessions.values()]
         living = sum(session.phase is SessionPhase.ALIVE for session in run.sessions.values())
-        return living >= number and all(told) and resting()
-
-    def resting() -> bool:
-        before = open_ledger(repo / ".git", ENV).tip()
-        time.sleep(2)
-        return open_ledger(repo / ".git", ENV).tip() == before
+        since = first_seen.setdefault(ledger.tip(), time.monotonic())
+        return living >= number and all(told) and time.monotonic() - since > 2
 
     until(enough, wait_seconds=30 + 10 * number, every_seconds=0.5)
 
