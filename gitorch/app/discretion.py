@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gitorch.errors import Refused
+from gitorch.errors import Problem, Refused
 from gitorch.model import commands
 from gitorch.model.hand_commands import PublishArtifact
 from gitorch.model.record import ActorKind
@@ -25,6 +25,8 @@ SIGNS = (
     *("AIza", "sk-", "_live_", "npm_", "pypi-", "://"),
 )
 """One of these is in every secret of `text.secret_words`, whose expressions take 6 ms to compile: most verbs never need them."""
+
+FOR_EVER, SAY_WHERE = "the ledger keeps everything for ever", "say where it lies instead of what it is"
 
 OBSERVED = (
     commands.EndSession,
@@ -60,13 +62,41 @@ def without_secrets(data: bytes) -> bytes:
     return _blot(text).encode("utf-8", "surrogateescape") if _suspicious(text) else data
 
 
+def revealed(path: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """Secrets in the files that a run would begin with: the plan's own first, at their places; of the others what it does not hold."""
+    (_, own), *others = ((name, data.decode("utf-8", "replace")) for name, data in files.items())
+    here = ((line, column, f"This line seems to hold {what}") for line, column, what in _secrets(own))
+    there = (
+        (1, 1, f"Line {line} of its {name} seems to hold {what}")
+        for name, text in others
+        if text not in own
+        for line, _, what in _secrets(text)
+    )
+    return tuple(
+        Problem(path, line, column, f"{said}; {FOR_EVER}.", SAY_WHERE) for line, column, said in (*here, *there)
+    )
+
+
+def revealed_by(path: str, value: object, called: str) -> tuple[Problem, ...]:
+    """Secrets in what a run would begin with, as it was put together from its plan and the configuration."""
+    told = ((place, secret) for place, text in _texts(value, called) for secret in _secrets(text))
+    return tuple(Problem(path, 1, 1, f"`{p}` seems to hold {what}; {FOR_EVER}.", SAY_WHERE) for p, (_, _, what) in told)
+
+
+def _secrets(text: str) -> tuple[tuple[int, int, str], ...]:
+    if not _suspicious(text):
+        return ()
+    from gitorch.text.secret_words import secret_places  # noqa: PLC0415  # see SIGNS
+
+    return secret_places(text)
+
+
 def _refuse(place: str, text: str) -> None:
     from gitorch.text.secret_words import secrets_in  # noqa: PLC0415  # see SIGNS
 
     found = secrets_in(text)
     if found:
-        why = "the ledger keeps everything for ever, so say where it lies instead of what it is"
-        raise Refused(f"{place} seems to hold a secret ({found[0]}); {why}")
+        raise Refused(f"{place} seems to hold a secret ({found[0]}); {FOR_EVER}, so {SAY_WHERE}")
 
 
 def _suspicious(text: str) -> bool:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitorch.app.acting import carry, carry_asked
+from gitorch.app.discretion import revealed, revealed_by
 from gitorch.app.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.app.signing import signers
 from gitorch.errors import Malformed, NotFound, Problem, Refused
@@ -118,15 +119,24 @@ def check(tools: Tools, path: Path, prompt: Path | None = None, by_hand: bool = 
     settings = replace(default_settings(tools.config, _spoken(plan)), tracker=read.tracker, by_hand=by_hand)
     target = plan.settings.get("merge_target", tools.config.merge_target)
     facts = _facts(tools, plan, path, target, {} if by_hand else _plan_runtimes(tools))
-    problems = check_plan(plan, tools.config, facts)
+    sections = {JobId(epic.id): epic.section.encode() for epic in plan.epics}
+    files = {"plan.md": data, **{f"{job}.md": section for job, section in sections.items()}}
+    problems = (*check_plan(plan, tools.config, facts), *revealed(plan.path, files))
     if problems or facts.target_commit is None:
         return Checked(plan, problems)
-    sections = {JobId(epic.id): epic.section.encode() for epic in plan.epics}
     briefs: dict[str, Digest] = {job: _digest(section) for job, section in sections.items()}
     workflow = compile_plan(plan, tools.config, settings, briefs)
-    files = {"plan.md": data, **{f"{job}.md": section for job, section in sections.items()}}
     ready = _ready(tools, plan, workflow, settings, (target, facts.target_commit), files)
-    return Checked(plan, (), _sheet(tools, plan, ready), ready)
+    return _whole(tools, plan, ready)
+
+
+def _whole(tools: Tools, plan: Plan, ready: Ready) -> Checked:
+    """What may begin, unless its lanes or settings hold what no ledger should."""
+    problems = (
+        *revealed_by(plan.path, ready.workflow, "workflow"),
+        *revealed_by(plan.path, ready.settings, "settings"),
+    )
+    return Checked(plan, problems) if problems else Checked(plan, (), _sheet(tools, plan, ready), ready)
 
 
 def _check_workflow(tools: Tools, path: Path, *, by_hand: bool) -> Checked:
@@ -144,14 +154,14 @@ def _check_workflow(tools: Tools, path: Path, *, by_hand: bool) -> Checked:
     lanes = source.workflow.lanes.values() if not by_hand else ()
     runtimes = {lane.name: configured(lane, tools.config) for lane in lanes}
     facts = _facts(tools, plan, path, target, runtimes)
-    problems = tuple(_workflow_problems(source, facts))
+    texts = {job: text.encode() for job, text in source.briefs.items()}
+    files = {path.name: data, **{f"{job}.md": text for job, text in texts.items()}}
+    problems = (*_workflow_problems(source, facts), *revealed(name, files))
     if problems or facts.target_commit is None:
         return Checked(plan, problems)
-    texts = {job: text.encode() for job, text in source.briefs.items()}
     workflow = compile_workflow(source, tools.config, {job: _digest(text) for job, text in texts.items()})
-    files = {path.name: data, **{f"{job}.md": text for job, text in texts.items()}}
     ready = _ready(tools, plan, workflow, source.settings, (target, facts.target_commit), files)
-    return Checked(plan, (), _sheet(tools, plan, ready), ready)
+    return _whole(tools, plan, ready)
 
 
 def _workflow_problems(source: WorkflowSource, facts: HandoffFacts) -> list[Problem]:

@@ -25,7 +25,11 @@ FORMS = (
 
 def secrets_in(text: str) -> tuple[str, ...]:
     """`line 12: a GitHub token` for each one found, in order; the secret itself is never repeated."""
-    found: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        found += [f"line {number}: {what}" for what, form in FORMS if form.search(line)]
-    return tuple(found)
+    return tuple(f"line {line}: {what}" for line, _, what in secret_places(text))
+
+
+def secret_places(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Line, column and kind of each secret in a text."""
+    lines = enumerate(text.splitlines(), 1)
+    found = ((number, form.search(line), what) for number, line in lines for what, form in FORMS)
+    return tuple((number, at.start() + 1, what) for number, at, what in found if at is not None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gitorch.app.discretion import SIGNS, discreet, without_secrets
+from gitorch.app.discretion import SIGNS, discreet, revealed, revealed_by, without_secrets
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import hand_commands as hand
@@ -77,6 +77,21 @@ def test_a_plan_is_refused_with_its_name_and_line() -> None:
     files = {RunPrepared: {"plan.md": f"# Plan\n\nLog in with {TOKEN}\n".encode()}}
     with pytest.raises(Refused, match=r"plan.md seems to hold a secret \(line 3: a GitHub token\)"):
         discreet(HUMAN, c.CancelRun("x"), files)
+
+
+def test_files_are_read_before_a_run_begins_and_what_is_found_has_its_place() -> None:
+    plan = f"# Plan\n\n## Epic: api\n\nLog in with {TOKEN}\n".encode()
+    found = revealed("plans/p.md", {"plan.md": plan, "api.md": plan[10:], "web.md": f"Take\n{TOKEN}".encode()})
+    assert [one.where for one in found] == ["plans/p.md:5:13", "plans/p.md:1:1"]
+    assert found[0].message.startswith("This line seems to hold a GitHub token")
+    assert found[1].message.startswith("Line 2 of its web.md seems to hold a GitHub token"), "it stands in another file"
+    assert not any(TOKEN in one.message + one.fix for one in found)
+
+
+def test_a_key_in_the_environment_of_a_lane_is_found_before_a_run_begins() -> None:
+    (found,) = revealed_by("p.md", ENV, "workflow")
+    assert found.message.startswith("`workflow lanes author env API_KEY` seems to hold a GitHub token")
+    assert TOKEN not in found.message
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ def test_a_folder_is_no_plan(home: House) -> None:
         ("wide.md", PLAN.encode("utf-16"), "The file is not UTF-8: byte 0xff cannot stand here."),
         ("nul.md", PLAN.encode() + b"\0", "The file holds a NUL byte"),
         (
+            "secret.md",
+            PLAN.replace("Write it", "Write it with AKIAABCDEFGHIJKLMNOP").encode(),
+            "This line seems to hold an AWS access key",
+        ),
+        (
             "design.md",
             b"Design: docs/gone.md\n\n" + PLAN.encode(),
             "The design document `docs/gone.md` does not exist.",
