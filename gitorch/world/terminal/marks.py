@@ -182,10 +182,15 @@ def folders(home: Path) -> Iterator[tuple[SessionKey, Folder]]:
 
 
 def readable(data: bytes) -> str:
-    """Terminal output without escape sequences and control characters, empty lines dropped."""
+    """Terminal output without escape sequences and control characters, empty lines dropped.
+
+    A move to another column stands for blanks that were not written, a move to another place for a new line.
+    """
     import re  # noqa: PLC0415 - only a dead session's output needs it
 
     text = data[-65_536:].decode("utf-8", "replace")
+    text = re.sub(r"\x1b\[\d*[CG]", " ", text)
+    text = re.sub(r"\x1b\[\d*(?:;\d*)?[BEHf]", "\n", text)
     text = re.sub(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[\[()][0-?]*[ -/]*[@-~]?|\x1b.", "", text)
     text = re.sub(r"\r+\n|\r", "\n", text)
     text = re.sub(r"[^\S\n]+$|[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text, flags=re.MULTILINE)
