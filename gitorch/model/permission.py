@@ -28,7 +28,8 @@ class Rule:
 class Prompt:
     """How a preset knows a permission prompt, and which keys choose an option in it.
 
-    It is looked for in the last rows of a screen: a single blank one is left out, and of more together one stays.
+    It is looked for in the last rows of a screen: a single blank one is left out, and of more together one stays; with `blank_rows`
+    all of them do.
 
     `pattern` has a group `asked`: what the program asks to do. It must match all of the prompt's structure, the options with the
     selected one included, so that the keys mean what they say.
@@ -38,6 +39,7 @@ class Prompt:
     once: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
+    blank_rows: bool = False
 
     def keys(self, option: Option) -> tuple[str, ...]:
         """What is pressed for this option; empty where the preset does not know."""

@@ -233,14 +233,20 @@ class _Reader:
         return pressed
 
     def _prompt(self, where: CommentedMap, key: str, row: Any) -> Prompt:
-        if not isinstance(row, CommentedMap) or not {"pattern"} < set(row) <= {"pattern", "once", "reject"}:
+        if not isinstance(row, CommentedMap) or not {"pattern"} < set(row) - {"blank_rows"} <= {
+            "pattern",
+            "once",
+            "reject",
+        }:
             self._at(where, key, "a prompt has a pattern, and keys for `once`, `reject` or both", "once: [Enter]")
             return Prompt("")
+        if not isinstance(row.get("blank_rows", False), bool):
+            self._at(row, "blank_rows", "`blank_rows` is true or false", "blank_rows: true")
         pattern = self._pattern(row, "pattern")
         if "(?P<asked>" not in pattern:
             self._at(row, "pattern", "the pattern has no group `asked`", "put what is asked for into (?P<asked>…)")
         keys = {name: self._keys(row, name) for name in ("once", "reject") if name in row}
-        return Prompt(pattern, **keys)
+        return Prompt(pattern, **keys, blank_rows=row.get("blank_rows") is True)
 
     def _signs_of(self, where: CommentedMap, state: str) -> tuple[Sign, ...]:
         rows = where[state]

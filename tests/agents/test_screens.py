@@ -109,6 +109,18 @@ def test_words_beside_the_bar_are_the_commands_own_where_no_bar_stands():
     assert asked_on(told.replace(COMMAND, COMMAND.replace("hi", "図")), preset("opencode")) is None, "or is it?"
 
 
+@pytest.mark.parametrize("name", ["permission-shell", "permission-create-file"])
+def test_the_end_of_what_aider_broke_over_rows_is_left_to_a_human(name):
+    (screen,) = (s for s in SCREENS if s.id == f"aider/{name}.120x40")
+    asked, _ = asked_on(screen.text, preset("aider"))
+    first = asked.split("\n")[0]
+    broken = screen.text.replace(f"\n\n{first}\n", f"\n\nrm -r . ;\n{first}\n")
+    assert broken != screen.text
+    assert asked_on(broken, preset("aider")) is None
+    comment = screen.text.replace(f"\n\n{first}\n", f"\n\nrm -r .\n\n# {first}\n")
+    assert name != "permission-shell" or asked_on(comment, preset("aider")) is None, "a comment, and not what runs"
+
+
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)
 def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
     found = asked_on(screen.text, preset(screen.program))

@@ -6,7 +6,7 @@ import pytest
 
 from gitorch.errors import Malformed
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Dialog
+from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
 from gitorch.rules.seeing.screen import classify
 from gitorch.text.preset import parse_preset
@@ -128,6 +128,20 @@ def test_all_problems_are_told_at_once_each_with_its_place_and_fix():
     assert [line for line, _ in places] == lines
     assert places[2] == (3, 1)
     assert all(problem.message and problem.fix and problem.path == "mine.yaml" for problem in caught.value.problems)
+
+
+PROMPT = "name: a\nargv: [a]\nprompts:\n  - {pattern: '(?P<asked>.*)', once: [y], blank_rows: true}\n"
+
+
+def test_a_prompt_says_whether_it_is_told_every_blank_row():
+    (prompt,) = parse_preset("a.yaml", PROMPT.encode()).prompts
+    assert prompt == Prompt("(?P<asked>.*)", once=("y",), blank_rows=True)
+
+
+@pytest.mark.parametrize(("old", "new"), [("true", "often"), ("once: [y], ", "")])
+def test_a_prompt_that_says_it_wrongly_or_names_no_key_is_malformed(old, new):
+    with pytest.raises(Malformed, match="1 problem"):
+        parse_preset("a.yaml", PROMPT.replace(old, new).encode())
 
 
 @pytest.mark.parametrize(

@@ -24,15 +24,15 @@ TRUSTED_BY = "trust: true"
 """What stands in the ledger as the rule that trusted a folder."""
 
 
-def rows(screen: str) -> str:
-    """The last rows of a screen, without a blank one that stands alone; of more than one together an empty row stays.
+def rows(screen: str, *, blank: bool = False) -> str:
+    """The last rows of a screen, without a blank one that stands alone; of more than one together an empty row stays, and all if `blank`.
 
     Programs set the parts of a prompt apart by one blank row. Where there are two, a part is blank itself, and the row above it may be
     something else than it looks: Claude Code shows a command of two lines with a blank description like one of one line with its own.
     """
     text = "\n".join(line.rstrip() for line in screen.split("\n")).strip("\n")
-    closed = re.sub(r"\n{2,}", lambda gap: "\n" if len(gap[0]) == 2 else "\n\n", text)
-    return "\n".join(closed.split("\n")[-PROMPT_LINES:])
+    kept = text if blank else re.sub(r"\n{2,}", lambda gap: "\n" if len(gap[0]) == 2 else "\n\n", text)
+    return "\n".join(kept.split("\n")[-PROMPT_LINES:])
 
 
 def dialog_on(screen: str, preset: Preset) -> str:
@@ -45,9 +45,8 @@ def dialog_on(screen: str, preset: Preset) -> str:
 
 def asked_on(screen: str, preset: Preset) -> tuple[str, Prompt] | None:
     """What the prompt on this screen asks to do, and how it is answered; None where the structure is not known whole."""
-    text = rows(screen)
     for prompt in (*preset.prompts, *_trusting(preset)):
-        found = re.search(prompt.pattern, text, re.MULTILINE)
+        found = re.search(prompt.pattern, rows(screen, blank=prompt.blank_rows), re.MULTILINE)
         if found is not None and found["asked"].strip():
             return found["asked"].strip(), prompt
     return None

@@ -161,7 +161,13 @@ def _preset(value: dict[str, Any]) -> Preset:
         value[name] = tuple(value[name])
     value["signs"] = {state: tuple(Sign(**sign) for sign in signs) for state, signs in value["signs"].items()}
     value["prompts"] = tuple(
-        Prompt(prompt["pattern"], tuple(prompt["once"]), tuple(prompt["reject"])) for prompt in value.get("prompts", ())
+        Prompt(
+            prompt["pattern"],
+            tuple(prompt["once"]),
+            tuple(prompt["reject"]),
+            blank_rows=prompt.get("blank_rows", False),
+        )
+        for prompt in value.get("prompts", ())
     )
     value["dialogs"] = {
         name: Dialog(dialog["pattern"], tuple(dialog["keys"])) for name, dialog in value.get("dialogs", {}).items()
