@@ -33,8 +33,8 @@ SAID = "Say hello."
 BUSY = "Keep working for a while."
 BUSY_SECONDS = 25
 ANSWERS = (
-    Cue("Keep working", says="It takes a while.", seconds=BUSY_SECONDS),
-    Cue("Make a folder", says="I make a folder.", runs=COMMAND, arguments=ESCALATED),
+    Cue(r"\AKeep working", says="It takes a while.", seconds=BUSY_SECONDS),
+    Cue(r"\AMake a folder", says="I make a folder.", runs=COMMAND, arguments=ESCALATED),
     Cue("", says="Done."),
 )
 
