@@ -15,6 +15,7 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.permission import Answered, Option
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
+from gitorch.rules.seeing.screen import before_cursor, input_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,16 +119,21 @@ class VendorStage(Bench):
             self.until(lambda seen: seen.state is AgentState.EXITED, "its end")
 
     def write_half(self) -> None:
-        """Write half a line; again when the program had not drawn its input yet and lost it."""
+        """Write half a line into the empty input; again when the program had not drawn it yet and lost it."""
 
         def written() -> bool:
-            if HALF not in self.screen():
+            if HALF not in self.screen() and self.input_empty():
                 self.keys("C-u")
                 self.keys("-l", HALF)
                 self.terminals._clock.sleep(0.5)
             return HALF in self.screen()
 
         until(written, 30, what="the half line")
+
+    def input_empty(self) -> bool:
+        """Whether its cursor stands in an input that holds nothing."""
+        x, y = map(int, self.tmux("display-message", "-p", "-t", self.key.name, "#{cursor_x} #{cursor_y}").split())
+        return bool(input_empty(self.preset, before_cursor(self.screen(), x, y)))
 
     def unharmed(self, moment: str) -> None:
         assert "is not for you" not in self.screen()

@@ -196,3 +196,12 @@ def test_an_error_that_stands_above_a_later_answer_is_over(name, error, answer, 
     assert classify(f"{error}\n\n{prompt}\n", "", chosen)[0] is AgentState.ERROR
     assert classify(f"{error}\n\n{answer}\n\n{prompt}\n", "", chosen)[0] is AgentState.IDLE
     assert classify(f"{answer}\n\n{error}\n\n{prompt}\n", "", chosen)[0] is AgentState.ERROR
+
+
+def test_a_question_of_aider_that_was_answered_is_no_dialog_any_more():
+    asked = "Add .aider* to .gitignore (recommended)? (Y)es/(N)o [Yes]:"
+    assert classify(asked, "", preset("aider"))[0] is AgentState.DIALOG
+    assert dialog_on(asked, preset("aider")) == "gitignore"
+    answered = f"{asked}\nAdded .aider* to .gitignore\nAider v0.86.2\ndiff> "
+    assert classify(answered, "", preset("aider"))[0] is AgentState.IDLE
+    assert dialog_on(answered, preset("aider")) == ""

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from gitorch.errors import Malformed
+from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
 from gitorch.rules.seeing.screen import classify
 from gitorch.text.preset import parse_preset
+from gitorch.world.terminal.marks import Folder, LaunchMark
 
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
 VENDORS = {"aider", "claude", "codex", "gemini", "opencode"}
@@ -183,3 +185,9 @@ def test_a_preset_with_a_key_keeps_everything_below_its_own_folder(name):
     )
     homes = [value for value in preset.env.values() if value.startswith("{place}/")]
     assert homes, "and never in the user's"
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_session_keeps_the_preset_that_it_was_started_with(name, tmp_path):
+    Folder(tmp_path).write_launch(LaunchMark(("a",), "/tree", "", Moment(1), shipped(name)))
+    assert Folder(tmp_path).launch().preset == shipped(name)

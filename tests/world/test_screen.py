@@ -9,7 +9,17 @@ from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, Sign
 from gitorch.rules.seeing.hooks import read_hook
 from gitorch.rules.seeing.judge import Reading, hooked, judge, shown
-from gitorch.rules.seeing.screen import Shown, Signal, before_cursor, classify, in_input, input_empty, shown_by, tail
+from gitorch.rules.seeing.screen import (
+    Shown,
+    Signal,
+    above_cursor,
+    before_cursor,
+    classify,
+    in_input,
+    input_empty,
+    shown_by,
+    tail,
+)
 
 PRESET = Preset(
     "p",
@@ -207,3 +217,8 @@ def test_a_program_s_hook_becomes_an_event_of_ours(word, given, event):
 def test_only_what_may_stand_on_a_command_line_counts_as_a_conversation_s_id(said, conversation):
     told = read_hook("claude", json.dumps({"hook_event_name": "Stop", "session_id": said}))
     assert told == ("stop", "", conversation)
+
+
+@pytest.mark.parametrize(("x", "broke"), [(2, True), (0, False)], ids=["below its prompt", "in the first column"])
+def test_a_key_broke_a_line_only_where_its_input_goes_on_below_it(x, broke):
+    assert above_cursor("Read the brief.", "❯ Read the brief.\n  \n", x, 1) is broke

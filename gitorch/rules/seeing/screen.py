@@ -141,6 +141,11 @@ def in_input(line: str, left: str) -> bool:
 
 
 def above_cursor(line: str, screen: str, x: int, y: int) -> bool:
-    """Whether the text stands right above the cursor, in whose own line there is nothing: a key broke the line there."""
+    """Whether the text stands right above the cursor, in whose own line there is nothing: a key broke the line there.
+
+    An input goes on below its prompt. A cursor in the first column is that of a program which took the line and shows nothing yet: a
+    second key would answer whatever it asks next, as aider does, with yes.
+    """
     lines = screen.split("\n")
-    return 0 < y <= len(lines) and not before_cursor(screen, x, y).strip() and in_input(line, lines[y - 1].rstrip())
+    inside = x > 0 and 0 < y <= len(lines) and not before_cursor(screen, x, y).strip()
+    return inside and in_input(line, lines[y - 1].rstrip())
