@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from recorded_screens import recorded
 
+from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option
+from gitorch.rules.seeing.judge import hooked, judge, shown
 from gitorch.rules.seeing.permission import asked_on, dialog_on
-from gitorch.rules.seeing.screen import classify, still
+from gitorch.rules.seeing.screen import Signal, classify, shown_by, still
 from gitorch.wiring import find_preset
 
 SCREENS = list(recorded())
@@ -205,3 +207,11 @@ def test_a_question_of_aider_that_was_answered_is_no_dialog_any_more():
     answered = f"{asked}\nAdded .aider* to .gitignore\nAider v0.86.2\ndiff> "
     assert classify(answered, "", preset("aider"))[0] is AgentState.IDLE
     assert dialog_on(answered, preset("aider")) == ""
+
+
+@pytest.mark.parametrize("size", ["120x40", "80x24"])
+def test_a_turn_whose_end_is_told_while_it_shows_its_failure_has_failed(size):
+    (screen,) = (s for s in SCREENS if s.id == f"gemini/error-cut-calling-hook.{size}")
+    chosen, at = preset("gemini-key"), Moment(1_700_000_000_000)
+    readings = (*hooked(Signal(at, "stop")), *shown(shown_by(screen.text, screen.title, chosen), at))
+    assert judge(readings, ready_seen=True, now=at)[0] is AgentState.ERROR
