@@ -29,12 +29,15 @@ FAULT_SECONDS = 400
 """How long each fault may take from its beginning until it is overcome; on a machine that does nothing else it takes 60."""
 
 FOUND = {
-    "refused": Cue(r"# refused: ", fault="401"),
+    "refused": Cue(r"# refused: |returned an empty response", fault="401"),
     "unanswered": Cue(r"# unanswered: ", fault="never"),
     "killed": Cue(r"# killed: ", says="It takes a while.", seconds=600),
     "serverless": Cue(r"# serverless: ", says="It takes a while.", seconds=600),
 }
-"""What befalls each epic when its agent has read its brief."""
+"""What befalls each epic when its agent has read its brief.
+
+Who is refused is refused whatever it asks: Gemini CLI asks by itself once more why there was no answer.
+"""
 
 NUDGED = Cue(r"# Are you still at work on", says="I go on.", runs="cat .gitorch/brief.md")
 
@@ -66,8 +69,8 @@ class Troubled:
 
     def meets(self, epic: str) -> None:
         """Wait until the fault of an epic strikes."""
-        fault = FOUND[epic].hears
-        self.until(lambda: any(one.ask and fault in one.ask.newest for one in self.api.heard()), f"{epic} to be struck")
+        brief = f"# {epic}: "
+        self.until(lambda: any(one.ask and brief in one.ask.newest for one in self.api.heard()), f"{epic} to be struck")
 
     def gave_up(self, epic: str) -> bool:
         """Whether its agent stands there with an error."""
