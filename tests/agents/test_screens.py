@@ -92,7 +92,7 @@ POSING = [screen for screen in SCREENS if screen.name.startswith(("permission-cu
 
 @pytest.mark.parametrize("screen", POSING, ids=lambda s: s.id)
 def test_a_command_that_hides_a_part_of_itself_or_poses_as_another_is_left_to_a_human(screen):
-    assert re.search(rf"^ .*{re.escape(COMMAND)}$", screen.text, re.MULTILINE), "it shows what a rule may allow"
+    assert re.search(rf"^.*{re.escape(COMMAND)}$", screen.text, re.MULTILINE), "it shows what a rule may allow"
     assert asked_on(screen.text, preset(screen.program)) is None
     assert classify(screen.text, screen.title, preset(screen.program))[0] is AgentState.DIALOG
 
