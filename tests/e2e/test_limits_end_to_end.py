@@ -16,7 +16,7 @@ SCRIPT = """
 job = "spent"
 letter = "brief"
 [[turn.step]]
-used_up = 30
+used_up = 15
 
 [[turn]]
 job = "greedy"
