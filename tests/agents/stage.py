@@ -15,6 +15,7 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.permission import Answered, Option
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
+from gitorch.rules.seeing.permission import PERMISSION
 from gitorch.rules.seeing.screen import before_cursor, input_empty
 
 if TYPE_CHECKING:
@@ -151,8 +152,8 @@ class VendorStage(Bench):
         if moment == "half-written line":
             self.keys("C-u")
             until(lambda: HALF not in self.screen(), 20, what="an empty line")
-        elif moment == "dialog open" and (asked := self.seen().asked):
-            assert self.terminals.answer(self.key, Answered(asked, Option.ONCE, ".*")) == "answered"
+        elif moment == "dialog open" and self.seen().dialog == PERMISSION:
+            assert self.terminals.answer(self.key, Answered(self.seen().asked, Option.ONCE, ".*")) == "answered"
             until((self.cwd / "made-by-the-agent").exists, 60, what="what was allowed")
             (self.cwd / "made-by-the-agent").rmdir()
         elif moment == "dialog open":
