@@ -30,8 +30,11 @@ class Preset:
     """How to start, feed and read one agent program.
 
     `argv` is followed by `begin_argv`, or by `resume_argv` where a conversation is taken up again, by `model_argv` where the lane
-    names a model and has no command of its own, and by the first prompt. `first_prompt` is `argument`, `option` or `paste`; with `argument` the prompt is added as
-    it is, with `option` after `first_option`. `resumed_prompt: paste` says that a conversation which is taken up loses it there. One-shot, `one_shot_argv` takes the place of both: `{prompt}` in it is the prompt, which
+    names a model and has no command of its own, and by the first prompt. `first_prompt` is `argument` (added as it is), `option`
+    (after `first_option`), `file` (the path of a file that holds it, after `first_option` where there is one), `stdin` or `paste`.
+    `resumed_prompt: paste` says that a conversation which is taken up loses it there. `settle_ms` is the pause before the submit key,
+    `warm_ms` how long nothing is typed once the program was first seen ready.
+    One-shot, `one_shot_argv` takes the place of both: `{prompt}` in it is the prompt, which
     is given on standard input where it has none. `signs` maps a state's name (`ready busy dialog limited error`) to its signs, read in
     the order `dialog limited busy error ready`. `transcript` is a path, relative to the worktree unless it begins with `~`,
     in which a submitted text appears; it may hold `*`, and `{slug}` for the worktree's path with `-` for every character that
@@ -56,6 +59,7 @@ class Preset:
     resumed_prompt: str = ""
     submit_key: str = "Enter"
     settle_ms: int = 300
+    warm_ms: int = 0
     signs: Mapping[str, tuple[Sign, ...]] = field(default_factory=dict)
     transcript: str = ""
     begin_argv: tuple[str, ...] = ()

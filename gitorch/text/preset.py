@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 STATES = ("dialog", "limited", "busy", "error", "ready")
 PLACES = ("screen", "tail", "title", "transcript", "processes")
-FIRST_PROMPTS = ("argument", "option", "paste")
+FIRST_PROMPTS = ("argument", "option", "stdin", "file", "paste")
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 KEY = r"[A-Za-z0-9^-]{1,20}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*)*"
-SETTLE_MS_MAX = 10_000
+PAUSE_MS_MAX = 10_000
 
 WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint")
 LISTS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv", "passes")
@@ -95,7 +95,8 @@ class _Reader:
             "first_prompt": self._first_prompt,
             "resumed_prompt": self._resumed_prompt,
             "submit_key": self._submit_key,
-            "settle_ms": self._settle,
+            "settle_ms": self._pause,
+            "warm_ms": self._pause,
             "empty_input": self._pattern,
             "env": self._texts,
             "files": self._texts,
@@ -167,11 +168,11 @@ class _Reader:
             self._at(where, key, f"{value!r} is no name of a key", "as tmux names keys: Enter, C-m, M-Enter")
         return value
 
-    def _settle(self, where: CommentedMap, key: str) -> int:
+    def _pause(self, where: CommentedMap, key: str) -> int:
         value = where[key]
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= SETTLE_MS_MAX:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= PAUSE_MS_MAX:
             return value
-        self._at(where, key, f"{key} must be a number of milliseconds from 0 to {SETTLE_MS_MAX}", "300 suits most")
+        self._at(where, key, f"{key} must be a number of milliseconds from 0 to {PAUSE_MS_MAX}", "300 suits most")
         return 0
 
     def _pattern(self, where: CommentedMap, key: str) -> str:

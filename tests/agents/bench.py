@@ -91,7 +91,10 @@ class Bench:
             receipt = self.give(letter, text)
             return not receipt.startswith("refused") or receipt.startswith(NEVER)
 
-        until(done, TURN_SECONDS, 0.3, what=f"{self.program.name} to take {text[:40]!r}")
+        try:
+            until(done, TURN_SECONDS, 0.3, what=f"{self.program.name} to take {text[:40]!r}")
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {receipt}\n{self.screen()}") from late
         assert receipt != "unknown", self.screen()
         return receipt
 

@@ -7,6 +7,7 @@ not be brought about is said. Read the difference before you keep it: what a scr
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -105,6 +106,7 @@ def record(name: str, story: str, size: str) -> Path:
         seen = one.seen().state
         assert seen is state or {seen, state} <= READY, f"it is {seen} by now, not {state}"
         title = one.tmux("display-message", "-p", "-t", one.key.name, "#{pane_title}").strip()
+        title = "" if title == socket.gethostname() else title  # tmux's own, where a program sets none
         return Screen(name, story, size, str(state), title, one.screen().replace(folder, "~")).write()
 
 

@@ -10,7 +10,7 @@ from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.blanks import blanks
-from gitorch.world.terminal.launch import by_input, command, write_files
+from gitorch.world.terminal.launch import by_file, by_input, command, write_files
 
 PRESET = Preset(
     "p",
@@ -95,6 +95,24 @@ def test_a_one_shot_prompt_goes_in_by_input_where_the_words_have_no_place_for_it
     assert by_input(launch(Preset("p", ("p",), one_shot_argv=("run",)), one_shot=True))
     assert not by_input(launch(one_shot=True))
     assert not by_input(launch())
+
+
+@pytest.mark.parametrize(
+    ("how", "option", "words"),
+    [
+        ("argument", "", ("Read it.",)),
+        ("option", "-i", ("-i", "Read it.")),
+        ("file", "", ("{session}/prompt",)),
+        ("file", "--message-file", ("--message-file", "{session}/prompt")),
+        ("stdin", "", ()),
+        ("paste", "", ()),
+    ],
+)
+def test_a_first_prompt_goes_in_as_the_preset_says(launch, tmp_path, how, option, words):
+    chosen = launch(Preset("p", ("p",), first_prompt=how, first_option=option))
+    filled = blanks(chosen, folder(tmp_path), {})
+    assert command(chosen, filled) == ("p", *(filled.fill(word) for word in words))
+    assert (by_input(chosen), by_file(chosen)) == (how == "stdin", how == "file")
 
 
 def test_a_worktree_s_git_directories_are_found(launch, repo, tmp_path):

@@ -132,6 +132,20 @@ def test_a_dialog_beside_a_line_that_is_shown_gets_no_key_and_the_line_is_submit
     assert lab.turns() == [LINE]
 
 
+def test_a_program_that_has_just_shown_its_prompt_is_left_alone_for_as_long_as_its_preset_says(lab):
+    key, began = lab.ready(), lab.clock.now()
+    preset = lab.preset(warm_ms=1500)
+    refused, receipt = [], ""
+    while not receipt:
+        told = lab.terminals.deliver(key, preset, LetterId("l1"), LINE)
+        receipt = "" if told.startswith("refused") else told
+        refused += [told] if told.startswith("refused") else []
+    assert set(refused) == {"refused: its prompt has only just come up"}
+    assert lab.clock.now() - began > 1000
+    assert (receipt, lab.turns()) == ("submitted", [LINE])
+    assert lab.terminals.deliver(key, preset, LetterId("l2"), LINE) == "submitted", "once is enough"
+
+
 def test_the_pause_before_the_key_begins_when_the_line_shows(lab):
     key = lab.ready("--late", "0.9", "--rest", "0.4")
     assert lab.terminals.deliver(key, lab.preset(settle_ms=600), LetterId("l1"), LINE) == "submitted"

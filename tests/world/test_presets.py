@@ -76,6 +76,7 @@ first_option: -i
 resumed_prompt: paste
 submit_key: C-m
 settle_ms: 0
+warm_ms: 1500
 empty_input: '> ?'
 files: {hooks.json: "{}"}
 dialogs:
@@ -94,6 +95,7 @@ signs:
         resumed_prompt="paste",
         submit_key="C-m",
         settle_ms=0,
+        warm_ms=1500,
         empty_input="> ?",
         files={"hooks.json": "{}"},
         dialogs={"trust": Dialog(r"Trust (?P<asked>.*)\?", ("Enter",)), "login": Dialog("Sign in")},
@@ -104,7 +106,7 @@ signs:
 WRONG = """name: Mine
 argv: mine
 frist_prompt: argument
-first_prompt: stdin
+first_prompt: telepathy
 submit_key: Enter; kill-server
 settle_ms: soon
 passes: ["A=1"]

@@ -362,3 +362,16 @@ def test_attaching_names_our_server_whatever_tmux_the_caller_is_in(lab):
     assert argv[:5] == ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR")
     assert lab.socket in argv
     assert Path(argv[-1]).name == f"={key.name}"
+
+
+@pytest.mark.parametrize(
+    ("how", "words"), [("stdin", ("-c", "cat; echo; sleep 60")), ("file", ("-c", 'cat "$1"; echo; sleep 60', "agent"))]
+)
+def test_a_first_prompt_is_there_as_a_file_or_on_standard_input(lab, how, words):
+    key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
+    lab.keys.append(key)
+    preset = Preset("reader", ("/bin/sh", *words), first_prompt=how)
+    text = 'Read `it`, and "do" what $HOME says: é 図.'
+    lab.terminals.start(Launch(key, preset, lab.cwd, {}, text, LetterId("l1")))
+    wait_for(lambda: text in lab.terminals.screen(key))
+    assert lab.terminals.receipts(key) == {"l1": "submitted"}

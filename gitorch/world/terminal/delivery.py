@@ -161,7 +161,21 @@ class Delivery:
             return "a half-written line stands in its input"
         if self._first_prompt_pending():
             return "its first prompt was not taken up yet"
+        if self._warming_up():
+            return "its prompt has only just come up"
         return ""
+
+    def _warming_up(self) -> bool:
+        """Whether its prompt may stand there before the program can take a text: Gemini CLI asks for pastes in brackets 0.15 s later.
+
+        Until then it takes a paste for single keys, of which some are commands.
+        """
+        if not self._preset.warm_ms:
+            return False
+        at, now = self._folder.ready_at(), self._clock.now()
+        if at is None:
+            self._folder.mark_ready()
+        return at is None or 0 <= now - at < self._preset.warm_ms
 
     def _first_prompt_pending(self) -> bool:
         events = {signal.event for signal in self._folder.signals()}

@@ -22,6 +22,9 @@ NEVER = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 LOG_BYTES = 1_000_000
 """How much output is kept from the beginning, and as much again from the end."""
 
+PROMPT = "prompt"
+"""Where in the session's folder a prompt lies that goes in on standard input or as a file."""
+
 SESSION_VARIABLE = "GITORCH_SESSION_KEY"
 SIGNALS_VARIABLE = "GITORCH_SIGNALS"
 
@@ -70,19 +73,32 @@ def command(launch: Launch, blanks: Blanks) -> tuple[str, ...]:
     if launch.one_shot:
         words = (*preset.argv, *preset.begin_argv, *preset.one_shot_argv)
     words = (*words, *(preset.model_argv if launch.model else ()))
-    return (*(blanks.fill(word) for word in words), *_prompt(launch))
+    return (*(blanks.fill(word) for word in words), *_prompt(launch, blanks))
 
 
-def _prompt(launch: Launch) -> tuple[str, ...]:
-    if launch.one_shot or not launch.first_line or not launch.preset.takes_prompt(resuming=bool(launch.resume)):
+def _prompt(launch: Launch, blanks: Blanks) -> tuple[str, ...]:
+    preset = launch.preset
+    if not _with_prompt(launch) or preset.first_prompt == "stdin":
         return ()
-    option = (launch.preset.first_option,) if launch.preset.first_prompt == "option" else ()
-    return (*option, launch.first_line)
+    option = (preset.first_option,) if preset.first_option and preset.first_prompt in {"option", "file"} else ()
+    return (*option, blanks.fill(f"{{session}}/{PROMPT}") if preset.first_prompt == "file" else launch.first_line)
+
+
+def _with_prompt(launch: Launch) -> bool:
+    """Whether a program that stays is given its prompt as it starts."""
+    return bool(launch.first_line) and not launch.one_shot and launch.preset.takes_prompt(resuming=bool(launch.resume))
 
 
 def by_input(launch: Launch) -> bool:
-    """Whether the prompt of a one-shot program goes in on standard input."""
-    return launch.one_shot and not any("{prompt}" in word for word in launch.preset.one_shot_argv)
+    """Whether the prompt goes in on standard input: as the preset says, and of a one-shot program where its words have no place for it."""
+    if launch.one_shot:
+        return not any("{prompt}" in word for word in launch.preset.one_shot_argv)
+    return _with_prompt(launch) and launch.preset.first_prompt == "stdin"
+
+
+def by_file(launch: Launch) -> bool:
+    """Whether the prompt goes in as the path of a file that holds it."""
+    return _with_prompt(launch) and launch.preset.first_prompt == "file"
 
 
 def write_files(launch: Launch, folder: Path, blanks: Blanks) -> None:

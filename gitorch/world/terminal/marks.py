@@ -123,6 +123,13 @@ class Folder:
         """Whether the agent was ever seen ready."""
         return (self.path / "ready").exists()
 
+    def ready_at(self) -> Moment | None:
+        """When the agent was first seen ready."""
+        try:
+            return Moment((self.path / "ready").stat().st_mtime_ns // 1_000_000)
+        except OSError:
+            return None
+
     def mark_ready(self) -> None:
         """Keep that the agent was seen ready."""
         write_whole(self.path / "ready", b"")

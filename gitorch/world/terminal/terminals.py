@@ -106,9 +106,10 @@ class TmuxTerminals:
         argv = launching.command(launch, filled)
         env = launching.environment(launch, self._environ, folder.path, self._owner(launch.key), filled)
         launching.write_files(launch, folder.path, filled)
-        given = folder.path / "prompt" if launching.by_input(launch) else None
-        if given is not None:
-            write_whole(given, launch.first_line.encode())
+        prompt = folder.path / launching.PROMPT
+        given = prompt if launching.by_input(launch) else None
+        if given is not None or launching.by_file(launch):
+            write_whole(prompt, launch.first_line.encode())
         script = launching.wrapper(argv, env, launch.cwd, folder.path, given=given)
         write_whole(folder.path / "run.sh", script.encode())
         letter = (launch.first_letter or "") if _prompts(launch) else ""
