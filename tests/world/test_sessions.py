@@ -45,6 +45,25 @@ def test_an_instant_exit_keeps_its_session_and_its_status(lab, script, status):
     assert "last words" in wait_for(lambda: lab.look(key).screen)
 
 
+def test_the_last_words_of_one_that_dies_while_it_is_looked_at_are_read_at_the_next_look(lab):
+    key = run_script(lab, "echo last words; exec sleep 60")
+    said_at = wait_for(lambda: (seen := lab.look(key)).screen and seen.changed_at)
+    wait_for(lambda: lab.clock.now() > said_at + 2000)
+    fresh = TmuxTerminals(lab.home, lab.socket, lab.clock, lab.environ)
+    tmux = fresh._sight._tmux
+    capture = tmux.capture
+
+    def dying(panes, *more):
+        if not tmux.list().panes[0].dead:
+            os.kill(panes[0].pid, signal.SIGKILL)
+            wait_for(lambda: tmux.list().panes[0].dead)
+        return capture(panes, *more)
+
+    tmux.capture = dying
+    fresh.look([key])
+    assert fresh.look([key])[key].screen == "last words"
+
+
 def test_a_missing_program_exits_with_127_and_says_its_name(lab):
     key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
     lab.keys.append(key)

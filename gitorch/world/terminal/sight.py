@@ -49,6 +49,7 @@ class Memory:
     pane: str = ""
     active_at: int = -1
     captured_at: int = 0
+    captured_dead: bool = False
     screen: str = ""
     still: str | None = None
     progress_at: Moment | None = None
@@ -152,7 +153,7 @@ class Sight:
             if (text := texts.get(pane.id)) is not None:
                 memory = memories[key]
                 memory.screen, memory.pane = text, pane.id
-                memory.active_at, memory.captured_at = pane.active_at, now
+                memory.active_at, memory.captured_at, memory.captured_dead = pane.active_at, now, pane.dead
                 memory.note_progress()
 
     def _present(self, memory: Memory, pane: Pane, count: Count | None, now: Moment) -> SessionSeen:
@@ -266,7 +267,8 @@ def _agents(
 
 
 def _moved(memory: Memory, pane: Pane) -> bool:
-    if memory.pane != pane.id or memory.active_at != pane.active_at:
+    """Whether its screen may be another one. A pane that died since it was read has been scrolled by tmux's notice."""
+    if pane.dead != memory.captured_dead or memory.pane != pane.id or memory.active_at != pane.active_at:
         return True
     return memory.captured_at < (pane.active_at + 1) * 1000
 
