@@ -78,7 +78,7 @@ def loop(
             if not any(t.acted for t in left.values()):
                 packed_at = packed(tools, packed_at)
                 agents = sum(len(t.seen.sessions or ()) for t in left.values())
-                _rest(tools, before, stopping, max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT))
+                _rest(tools, before, stopping, pulse_seconds(agents))
 
 
 def packed(tools: Tools, before: Moment) -> Moment:
@@ -96,6 +96,11 @@ def _chosen(tools: Tools, only: RunId | None, last: Mapping[RunId, Ticked]) -> t
     if only is not None:
         return (only,)
     return tuple(dict.fromkeys((*open_runs(tools), *(run for run, ticked in last.items() if not ticked.over))))
+
+
+def pulse_seconds(agents: int) -> float:
+    """How long to rest between two looks at so many agents."""
+    return max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT)
 
 
 def _rest(tools: Tools, before: object, stopping: Callable[[], bool], pulse_seconds: float) -> None:

@@ -172,7 +172,7 @@ class _Reader:
         value = where[key]
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= PAUSE_MS_MAX:
             return value
-        self._at(where, key, f"{key} must be a number of milliseconds from 0 to {PAUSE_MS_MAX}", "300 suits most")
+        self._at(where, key, f"{key} must be a number of milliseconds from 0 to {PAUSE_MS_MAX}", f"{key}: 300")
         return 0
 
     def _pattern(self, where: CommentedMap, key: str) -> str:

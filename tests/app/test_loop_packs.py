@@ -7,7 +7,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from fakes.world import FakeClock, FakeGit
 
-from gitorch.app.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, packed
+from gitorch.app.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, PULSE_SECONDS, packed, pulse_seconds
 from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment
 
@@ -49,3 +49,9 @@ def test_a_git_that_is_silent_is_not_asked_again_at_every_pulse():
     idle.git.pack = silent
     assert packed(idle, packed(idle, NEVER)) == idle.clock.now()
     assert asked == [LOOSE_OBJECTS_MAX]
+
+
+def test_few_agents_are_looked_at_at_the_usual_pace_and_many_never_more_than_a_hundred_and_twenty_five_a_second():
+    assert pulse_seconds(0) == pulse_seconds(25) == PULSE_SECONDS
+    assert all(agents / pulse_seconds(agents) <= 125 + 1e-6 for agents in range(1, 500))
+    assert pulse_seconds(50) == 2 * PULSE_SECONDS
