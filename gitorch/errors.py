@@ -6,12 +6,12 @@ command that helps. Only the doors turn these into exit statuses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+
+class Problem(Struct, frozen=True):
     """One defect in a file that somebody wrote: where it stands, what is wrong, what to do."""
 
     path: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
-from dataclasses import replace
 from pathlib import Path
+
+from gitorch.model.values import replace
 
 sys.path.insert(0, str(Path(__file__).parent / "rules"))
 from play import SETTINGS, Play

@@ -16,7 +16,7 @@ from gitorch.model.commands import Order
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import SessionPhase
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, replace
 from gitorch.rules import ensure
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
@@ -42,8 +42,7 @@ STRANGER = "unknown"
 """How somebody is called in the ledger who says to be an agent and has no session's token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Value):
     """Who an agent says it is, from its environment: believed only when its token fits."""
 
     run: RunId

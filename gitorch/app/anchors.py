@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.syncing import compare, remote_of
 from gitorch.errors import Corrupt, NotFound
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.app.tools import Tools
     from gitorch.model.ids import CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class Anchored:
+class Anchored(Value):
     """How the ledger stands to an anchor: `fault` where the two contradict each other, `told` for what is worth knowing."""
 
     fault: Corrupt | None = None

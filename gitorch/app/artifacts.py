@@ -12,7 +12,7 @@ from gitorch.model import hand_commands, hand_events
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import CommitId, Digest
 from gitorch.model.run import SessionPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.readings import writes
 from gitorch.rules.review.evidence import faults_of
 from gitorch.rules.review.ledgers import ledger_text, merged
@@ -35,8 +35,7 @@ HEX_MIN = 7
 GLOB = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Value):
     """What somebody wants to publish: a path in the worktree or below the caller's folder, or the name of an expected file."""
 
     said: str

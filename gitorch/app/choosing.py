@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.setup import AGENTS
 from gitorch.app.starting import runtime_facts
 from gitorch.model.config import Config
-from gitorch.model.values import replace
+from gitorch.model.values import names_of, replace
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ def preselected(tools: Tools) -> Mapping[str, str]:
 def with_runtimes(tools: Tools, chosen: Mapping[str, str]) -> Tools:
     """The same tools, for one run whose lanes have these runtimes; the configuration's own file is not touched."""
     config = tools.config
-    everything = {
-        name: getattr(config, name) for name in Config.__match_args__
-    }  # it may be read only when it is needed
+    everything = {name: getattr(config, name) for name in names_of(Config)}  # it may be read only when it is needed
     if chosen.get(IMPLEMENTER):
         everything["implementer"] = chosen[IMPLEMENTER]
     if chosen.get(REVIEWER):

@@ -12,7 +12,7 @@ from gitorch.errors import Problem, Refused
 from gitorch.model import commands
 from gitorch.model.hand_commands import PublishArtifact
 from gitorch.model.record import ActorKind
-from gitorch.model.values import replace
+from gitorch.model.values import Value, names_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,8 +116,8 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(key), one) for key, one in value.items())
     elif isinstance(value, tuple):
         yield from ((str(number), one) for number, one in enumerate(value, 1))
-    elif hasattr(value, "__match_args__"):
-        yield from ((name, getattr(value, name)) for name in value.__match_args__)
+    elif isinstance(value, Value):
+        yield from ((name, getattr(value, name)) for name in names_of(type(value)))
 
 
 def _blotted(value: Any) -> Any:
@@ -127,7 +127,7 @@ def _blotted(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_blotted(one) for one in value)
     changed = {name: after for name, one in _parts(value) if (after := _blotted(one)) is not one}
-    return replace(value, **changed) if changed and hasattr(value, "__match_args__") else value
+    return replace(value, **changed) if changed and isinstance(value, Value) else value
 
 
 def _blot(text: str) -> str:

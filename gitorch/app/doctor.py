@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.signing import signers
 from gitorch.app.starting import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.model.workflow import Commits
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
@@ -25,8 +25,7 @@ OLDEST = {"git": "2.38", "tmux": "3.2"}
 INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Value):
     """One thing looked at. `ok` None is a note; `fix` is a command or an edit that helps."""
 
     name: str

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, NotFound, Refused
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.records import chain
 from gitorch.text.records.bundle import MANIFEST, Bundle, Checked, Line, bundle, check_bundle
 from gitorch.text.records.record import encode
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from gitorch.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value):
     """What an export is to hold. Without a run it is the whole ledger; `bodies` brings what is attached to the records."""
 
     run: RunId | None = None

@@ -10,7 +10,7 @@ from gitorch.app.perform import done_so_far, ensure_worktree, section_of, token_
 from gitorch.errors import Denied, Failed, NotFound, Refused, Usage
 from gitorch.model import commands, hand_commands
 from gitorch.model.run import RunPhase, SessionPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import holder_of
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run, Session
 
 
-@dataclass(frozen=True, slots=True)
-class Grip:
+class Grip(Value):
     """Somebody who works by hand, and which of their leases is meant: by job, by the worktree they stand in, or the only one."""
 
     caller: Caller
@@ -39,8 +38,7 @@ class Grip:
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Value):
     """A job that was taken by hand: where to work, and what to do."""
 
     run: Run

@@ -9,7 +9,7 @@ from gitorch.app.finding import open_runs
 from gitorch.app.tick import tick
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import Moment
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +36,7 @@ PACK_PAUSE_MS = 60_000
 LOCK = "up"
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Value):
     """Why the loop came to its end, and the last look at each run."""
 
     why: str

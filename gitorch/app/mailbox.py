@@ -9,7 +9,7 @@ from gitorch.errors import NotFound
 from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
 from gitorch.model.run import OVER
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, replace
 from gitorch.rules.telling.board import message_rows
 from gitorch.rules.telling.mail import is_person, is_plan, unread
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from gitorch.model.view import MessageRow
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Value):
     """A message with the run that it belongs to, if any."""
 
     run: RunId | None

@@ -13,7 +13,7 @@ from gitorch.model import commands
 from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.run import OVER
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.telling.mail import is_person, is_plan, job_named
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ BLINK_SECONDS = 0.1
 PLAN_READY = re.compile(r"\s*plan\s+(?:is\s+)?ready(?:\s+at|\s*:)?\s+(?P<path>\S.*?)\s*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Value):
     """Somebody who writes and reads: an agent by its job, within its run, or a person by a name that begins with `@`."""
 
     actor: Actor

@@ -9,7 +9,7 @@ from gitorch.app.tracking import closed_issues
 from gitorch.errors import Unavailable
 from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import OVER, JobPhase, SessionPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import next_letter
 from gitorch.rules.readings import branch_name, check_needed, check_settled, producer, writes
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Value):
     """What was seen, and what could not be asked, in words."""
 
     seen: Observed
@@ -62,8 +61,7 @@ def _asked(silent: list[str], look: Callable[[], T]) -> T | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Branches:
+class _Branches(Value):
     """What git says: all of it or none, since a part would mislead (a target that moved, but not that it was our merge)."""
 
     heads: Mapping[str, CommitId] | None

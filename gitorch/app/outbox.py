@@ -17,7 +17,7 @@ from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavai
 from gitorch.model.commands import TakeSlip
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import SessionPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.telling.board import why
 from gitorch.rules.telling.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.text import slip as slips
@@ -39,8 +39,7 @@ ANSWER_SECONDS = 20.0
 LOOK_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Value):
     """What an agent has that cannot write to the repository's git directory: its worktree, and why it has no more."""
 
     outboxes: Outboxes

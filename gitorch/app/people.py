@@ -11,7 +11,7 @@ from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import OVER, QuestionKind, RunPhase
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, replace
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.readings import open_questions
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from gitorch.model.run import Question, Report, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Value):
     """Who typed the verb: a human, or an agent's session that was recognised and why."""
 
     actor: Actor

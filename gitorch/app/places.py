@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.sessions import checked_name
 from gitorch.errors import NotFound, Refused
 from gitorch.model.run import OVER
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,7 @@ BY_HAND = "by-hand"
 """The folder and the part of a branch's name that stand where a run's id does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """A worktree: `owner` is its run, or empty for one that was made by hand; `phase` is that of the run."""
 
     name: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import NotFound, Problem, Unavailable
 from gitorch.model.plan import Plan
 from gitorch.model.tracker import Backlog
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.plans.plan import named_prompt, parse_plan
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRead:
+class PlanRead(Value):
     """A plan, the bytes of its file, and the kind of tracker that its epics live in; empty where they live in the plan."""
 
     plan: Plan

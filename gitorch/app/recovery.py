@@ -11,7 +11,7 @@ from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands, hand_commands
 from gitorch.model.ids import HandInId
 from gitorch.model.run import JobPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.ensure import run_there
 from gitorch.rules.readings import writes
 from gitorch.rules.recovery import remedies
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 WHY = "recovered"
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Value):
     """A remedy and what became of it: `done` with nothing in `refused`, or why not."""
 
     remedy: Remedy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.config_file import render
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ TESTS: Mapping[str, tuple[str, str]] = {
 """A test command is guessed from a file that holds a word; the first that fits is proposed, and said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Initialised:
+class Initialised(Value):
     """What was made, what was there already, and what the user should know."""
 
     created: tuple[str, ...]
@@ -37,8 +36,7 @@ class Initialised:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Value):
     """What the user said instead of having it guessed; empty means guess."""
 
     runtime: str = ""
@@ -46,8 +44,7 @@ class Wishes:
     test_command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Value):
     """What `init` would make and keep, with the values that it would write and what they rest on."""
 
     makes: tuple[str, ...]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Denied
 from gitorch.model.events import MergeApproved
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.telling.approval import NAMESPACE, approval_text
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 TEXT_FILE, SIGNATURE_FILE = "approval.txt", "approval.sig"
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Value):
     """A signature of an approval, by whom, and the files that are kept with its record."""
 
     by: str

@@ -16,7 +16,7 @@ from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.message import PRINCIPAL
 from gitorch.model.plan import Plan
 from gitorch.model.run import OVER, Board
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, replace
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.ensure import not_begun, run_there
 from gitorch.rules.readings import target_confirmed
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 WORKFLOW_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
-@dataclass(frozen=True, slots=True)
-class SheetRow:
+class SheetRow(Value):
     """One job of the execution plan, with everything that will be made for it."""
 
     job: str
@@ -59,8 +58,7 @@ class SheetRow:
     worktree: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Value):
     """The question sheet: what will be done, by whom, where; nothing of it exists before it is answered."""
 
     title: str
@@ -78,8 +76,7 @@ class Sheet:
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Value):
     """All that a run needs, read and compiled, before anything is recorded. `files` are attached to its first record."""
 
     run: RunId
@@ -92,8 +89,7 @@ class Ready:
     files: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Value):
     """What `check` found: a sheet and a run ready to begin, or every problem; `absent` says that the file cannot be read at all."""
 
     plan: Plan

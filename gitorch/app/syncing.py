@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused, Unavailable
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.ports.world import PushRef
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 LEDGER = "refs/heads/gitorch/ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Value):
     """How the ledger here stands to that of a remote.
 
     `stands` is `same`, `ahead` (the remote lacks the newest records of this one), `behind`, `apart` (they went different
@@ -32,8 +31,7 @@ class Compared:
     there: CommitId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(Value):
     """What a sync did: `sent`, `fetched` or nothing, since both held the same; `records` are those that came in."""
 
     remote: str

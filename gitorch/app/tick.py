@@ -15,7 +15,7 @@ from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
 from gitorch.model.run import OVER, RunPhase, State
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from gitorch.ports.ledger import Written
 
 
-@dataclass(frozen=True, slots=True)
-class Ticked:
+class Ticked(Value):
     """What a tick came to. `waiting` says that only people can go on; `over` that nothing is left to do at all."""
 
     run: Run

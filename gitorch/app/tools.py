@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 from gitorch.rules.readings import shares_worktree, writes
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ def _no_tracker(_: str) -> Tracker | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Value):
     """Ports and facts of one repository on one host.
 
     `home` is the folder of derived files in the common git directory; `root` is what relative paths of the

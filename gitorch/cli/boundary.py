@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitorch.cli.pages.cells import safe_text
-from gitorch.cli.pages.plain import plain, to_json
+from gitorch.cli.pages.plain import to_json
 from gitorch.errors import GitorchError, Malformed, Unavailable, Usage
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _tell(call: Call, error: GitorchError, lines: Sequence[str], details: Mappin
 
 
 def _problem(problem: Any) -> dict[str, object]:
-    return {**plain(problem), "where": problem.where}
+    return {name: getattr(problem, name) for name in problem.__struct_fields__} | {"where": problem.where}
 
 
 def _tell_json(code: str, message: str, hint: str, where: str, more: Mapping[str, object]) -> None:

@@ -15,6 +15,7 @@ from gitorch.cli.pages.plain import to_json
 from gitorch.cli.parts import Parts
 from gitorch.errors import Usage
 from gitorch.model.ids import Moment
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,8 +29,7 @@ COLUMNS, LINES = 80, 24
 """Of a terminal that does not say how large it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(Value):
     """What is known of standard input and output. `columns` is 0 where output is no terminal: then nothing is cut."""
 
     asks: bool = False

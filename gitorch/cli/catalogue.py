@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """A verb of the list: the module and the name of its command, and what it does in one line."""
 
     module: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,8 +101,7 @@ def _template(*names: str) -> bytes:
     return wiring.template(*names)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Value):
     """The entrances to the floors below, so that tests can stand in for git, tmux and the file system at once."""
 
     tools: Callable[[Path, Mapping[str, str]], Tools] = _tools

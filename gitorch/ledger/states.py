@@ -5,13 +5,13 @@ Only for files that can be thrown away: no promise across versions, which the ca
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model import artifact, message, permission, record, review, run, work, workflow
+from gitorch.model.values import Value, is_value_class, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
         name: cls
         for module in (permission, workflow, review, artifact, record, message, work, run)
         for name, cls in vars(module).items()
-        if isinstance(cls, type) and (dataclasses.is_dataclass(cls) or issubclass(cls, StrEnum))
+        if isinstance(cls, type) and issubclass(cls, Value | StrEnum)
     },
 }
 _PRIMITIVE = frozenset({str, int, float, bool, type(None)})
@@ -35,12 +35,12 @@ _PRIMITIVE = frozenset({str, int, float, bool, type(None)})
 
 def _fields_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Gives the values of a class's fields, in one call of C where it has several."""
-    names = tuple(field.name for field in dataclasses.fields(cls))
+    names = names_of(cls)
     return attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, name) for name in names)
 
 
 _NAMES: dict[Any, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {
-    cls: (name, _fields_of(cls)) for name, cls in _MAKERS.items() if dataclasses.is_dataclass(cls)
+    cls: (name, _fields_of(cls)) for name, cls in _MAKERS.items() if is_value_class(cls)
 }
 
 _WORDS = {cls: name for name, cls in _MAKERS.items() if isinstance(cls, type) and issubclass(cls, StrEnum)}

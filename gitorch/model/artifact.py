@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, Moment, SessionId
@@ -55,8 +55,7 @@ class EscalationKind(StrEnum):
     AI_SELF_DECLARED = "ai_self_declared"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """One finding in a findings ledger, with the review that it comes from."""
 
     number: int
@@ -66,8 +65,7 @@ class Entry:
     disposition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Value):
     """What a claim rests on: a quotation at a place of a commit, or a command with its exit status and its output's digest."""
 
     path: str = ""
@@ -79,8 +77,7 @@ class Evidence:
     output: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Value):
     """One claim of a support ledger, by its number and its line in the file."""
 
     number: int
@@ -89,8 +86,7 @@ class Claim:
     line: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """What the front matter of an artifact says that rules care about. `answers` are numbers of findings.
 
     `job`, `attempt` and `nonce` name whose hand-in it is, for a session that cannot run commands.
@@ -106,8 +102,7 @@ class Document:
     nonce: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Value):
     """A document as it was published. `faults` are claims that nothing supports, in words."""
 
     name: str

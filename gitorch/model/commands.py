@@ -19,7 +19,7 @@ from gitorch.model.hand_commands import (
     RequeueJob,
 )
 from gitorch.model.review import Severity
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import (
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Settings, Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class WorkFacts:
+class WorkFacts(Value):
     """What git says of a job's worktree at the moment of a handoff. `head` is None without a branch.
 
     `changed` are the paths that differ between the job's base and `head`; `missing` are expected files not there.
@@ -61,8 +60,7 @@ class WorkFacts:
     hazards: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RejectPlan:
+class RejectPlan(Value):
     """Record that `start` refused a plan, and tell its coordinator where one is named."""
 
     plan: str
@@ -70,15 +68,13 @@ class RejectPlan:
     coordinator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmTarget:
+class ConfirmTarget(Value):
     """The principal confirms a merge target for this repository."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareRun:
+class PrepareRun(Value):
     """Freeze a compiled workflow as a new run."""
 
     run: RunId
@@ -90,36 +86,30 @@ class PrepareRun:
     workflow: Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmRun:
+class ConfirmRun(Value):
     """The answers of the question sheet."""
 
     settings: Settings
     proof: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartRun:
+class StartRun(Value):
     """The loop takes a confirmed run up."""
 
 
-@dataclass(frozen=True, slots=True)
-class PauseRun:
+class PauseRun(Value):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeRun:
+class ResumeRun(Value):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRun:
+class CancelRun(Value):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class GrantLease:
+class GrantLease(Value):
     """Give a queued job to a session: the job's living one, or a new one with this token."""
 
     job: JobId
@@ -129,21 +119,18 @@ class GrantLease:
     nonce: str
 
 
-@dataclass(frozen=True, slots=True)
-class RenewLease:
+class RenewLease(Value):
     job: JobId
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class MarkAlive:
+class MarkAlive(Value):
     session: SessionId
     pid: int
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class EndSession:
+class EndSession(Value):
     """A session was seen to be over, or was stopped; what follows for its job is decided by the rules."""
 
     session: SessionId
@@ -153,20 +140,17 @@ class EndSession:
     conversation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordDelivery:
+class RecordDelivery(Value):
     session: SessionId
     letter: LetterId
     receipt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Nudge:
+class Nudge(Value):
     session: SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPrompt:
+class RecordPrompt(Value):
     """The session's permission prompt of this number, counted from 0, was answered."""
 
     session: SessionId
@@ -174,8 +158,7 @@ class RecordPrompt:
     answered: Answered
 
 
-@dataclass(frozen=True, slots=True)
-class TakeSlip:
+class TakeSlip(Value):
     """A slip of a session's outbox is carried out by the command beside it, once."""
 
     session: SessionId
@@ -183,15 +166,13 @@ class TakeSlip:
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class RecordBase:
+class RecordBase(Value):
     job: JobId
     commit: CommitId
     parents: tuple[CommitId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HandIn:
+class HandIn(Value):
     """A report on the job of a session. `job` and `fence` are what the caller named, if anything."""
 
     token: Digest
@@ -210,8 +191,7 @@ class HandIn:
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class GiveVerdict:
+class GiveVerdict(Value):
     """A reviewer's judgement. `nonce` and `commit` must be those of its brief."""
 
     token: Digest
@@ -224,8 +204,7 @@ class GiveVerdict:
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptHandIn:
+class AdoptHandIn(Value):
     """Let a hand-in that was kept count. `facts` are those of its worktree now, where it has one."""
 
     hand_in: HandInId
@@ -233,44 +212,38 @@ class AdoptHandIn:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCheck:
+class RecordCheck(Value):
     job: JobId
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class VoidWork:
+class VoidWork(Value):
     """The branch of a handed-in job holds another commit than the one handed in."""
 
     job: JobId
     found: CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class NoteOverlap:
+class NoteOverlap(Value):
     jobs: tuple[JobId, ...]
     paths: tuple[str, ...]
     conflict: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NoteClosedEarly:
+class NoteClosedEarly(Value):
     """The tracker shows the epic of this job as closed before its gate."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class RecordClosingFailure:
+class RecordClosingFailure(Value):
     """Closing a job's issues failed."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordClosing:
+class RecordClosing(Value):
     """A job's issues are closed in the tracker: these by this run; those owed are left to people."""
 
     job: JobId
@@ -279,8 +252,7 @@ class RecordClosing:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Escalate:
+class Escalate(Value):
     """Ask the principal to decide; every part must say something. The same trigger is not raised twice."""
 
     trigger: str
@@ -293,27 +265,23 @@ class Escalate:
     session: SessionId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerQuestion:
+class AnswerQuestion(Value):
     question: QuestionId
     option: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remind:
+class Remind(Value):
     question: QuestionId
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCheckpoint:
+class OpenCheckpoint(Value):
     """Ask the principal at a checkpoint that no merge depends on."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class MergeFacts:
+class MergeFacts(Value):
     """What git and the tests say of a merge that could be made: `merged_commit` is None when it cannot."""
 
     target_commit: CommitId
@@ -326,8 +294,7 @@ class MergeFacts:
     trials: tuple[Trial, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IssueReport:
+class IssueReport(Value):
     """The merge report was made; `text` is what people read, `digest` that of its bytes, `data` the same as JSON."""
 
     checkpoint: JobId
@@ -337,8 +304,7 @@ class IssueReport:
     data: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordEpicReport:
+class RecordEpicReport(Value):
     """The report of one epic was made of this commit."""
 
     job: JobId
@@ -346,13 +312,11 @@ class RecordEpicReport:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class VoidReport:
+class VoidReport(Value):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ApproveMerge:
+class ApproveMerge(Value):
     """The principal approves the report with this digest, and nothing else.
 
     `signer` is whose key signed it, where the signature was checked against the keys that the run began with.
@@ -364,21 +328,18 @@ class ApproveMerge:
     signer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RejectMerge:
+class RejectMerge(Value):
     rework: tuple[JobId, ...]
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordMerge:
+class RecordMerge(Value):
     old: CommitId
     new: CommitId
     tree: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPush:
+class RecordPush(Value):
     """The remote's branch holds the merge; `old` is what it held before, None where it held it already."""
 
     remote: str
@@ -386,22 +347,19 @@ class RecordPush:
     new: CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class RecordTakenBack:
+class RecordTakenBack(Value):
     """The target is where it was before the merge."""
 
     old: CommitId
     new: CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCleanup:
+class RecordCleanup(Value):
     removed: tuple[str, ...]
     kept: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRefusal:
+class RecordRefusal(Value):
     """Keep an attempt that was refused or denied."""
 
     verb: str
@@ -410,30 +368,26 @@ class RecordRefusal:
     job: JobId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RetryJob:
+class RetryJob(Value):
     """The principal wants another try at a job."""
 
     job: JobId
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RestartAgent:
+class RestartAgent(Value):
     """The principal wants a new agent on a job that one is at work on."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class StopAgent:
+class StopAgent(Value):
     """The principal wants the agent of a job ended, and to decide later how to go on."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class SendMessage:
+class SendMessage(Value):
     """Tell somebody something. `sender` empty means the caller's own name; `known` are the names of people beside the usual ones."""
 
     to: tuple[str, ...]
@@ -445,8 +399,7 @@ class SendMessage:
     known: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReadMessages:
+class ReadMessages(Value):
     """These messages were shown whole to their reader."""
 
     reader: str
@@ -510,8 +463,7 @@ Command = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Value):
     """A command with who gives it and when: all that a decision may know of the outside."""
 
     actor: Actor

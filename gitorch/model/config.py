@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 from gitorch.model.workflow import Autonomy, Commits, ReviewMode
 
 if TYPE_CHECKING:
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.permission import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeChoice:
+class RuntimeChoice(Value):
     """A runtime as configured for a lane: the preset's name, its model, how it is run, what is added to its environment."""
 
     preset: str
@@ -27,8 +25,7 @@ class RuntimeChoice:
     trust: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Value):
     """Every key of `gitorch.yaml`; the comment of each key in `templates/gitorch.yaml` says what it does.
 
     `commits` is who commits what implementers write. `reviewers` maps a stage to the runtime of its reviewer; a stage that is missing is reviewed by the implementer's
@@ -72,4 +69,4 @@ class Config:
     approval_signature: str = "none"
     approval_signers: str = ""
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)
-    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False)
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -4,110 +4,96 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
     from gitorch.model.permission import Answered
 
 
-@dataclass(frozen=True, slots=True)
-class StartSession:
+class StartSession(Value):
     """Make the worktree if it is missing and start the session's agent in it."""
 
     session: SessionId
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class StopSession:
+class StopSession(Value):
     """End the session's process tree and its terminal."""
 
     session: SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class DeliverLetter:
+class DeliverLetter(Value):
     """Bring the next text to the session, once."""
 
     session: SessionId
     letter: LetterId
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPrompt:
+class AnswerPrompt(Value):
     """Choose an option in the permission prompt that asks exactly this, since a rule of the lane says so."""
 
     session: SessionId
     answer: Answered
 
 
-@dataclass(frozen=True, slots=True)
-class StartCheck:
+class StartCheck(Value):
     """Run the test command on a clean checkout of this commit."""
 
     commit: CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class BuildBase:
+class BuildBase(Value):
     """Merge the commits that a job depends on into the commit that its branch starts from."""
 
     job: JobId
     parents: tuple[CommitId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MakeReport:
+class MakeReport(Value):
     """Gather the facts of the merge report before this checkpoint."""
 
     checkpoint: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class MakeEpicReport:
+class MakeEpicReport(Value):
     """Gather the facts of one epic's report."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class MergeBranches:
+class MergeBranches(Value):
     """Move the target to the approved commit, all or nothing."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class PushMerge:
+class PushMerge(Value):
     """Bring the merged commit to the configured remote, where that is no more than moving its branch forward."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
+class TakeBack(Value):
     """Move the target back to where it was before the merge, if it still is where the merge brought it."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class CloseIssues:
+class CloseIssues(Value):
     """Close in the tracker what belongs to a job that passed its gate."""
 
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class Notify:
+class Notify(Value):
     """Tell people of one thing that waits for them, by the configured command."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CleanUp:
+class CleanUp(Value):
     """Stop what is left and remove worktrees that are clean and merged."""
 
     branches: bool

@@ -19,7 +19,7 @@ from gitorch.model.hand_events import (
     JobClaimed,
     JobRequeued,
 )
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, LetterId, MessageId, Moment, QuestionId, SessionId
@@ -31,15 +31,13 @@ if TYPE_CHECKING:
 # Of the ledger itself
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerCreated:
+class LedgerCreated(Value):
     """The first record. `ledger` tells this ledger from every other."""
 
     ledger: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRejected:
+class PlanRejected(Value):
     """A plan that `start` refused, with every failure that `check` prints."""
 
     plan: str
@@ -47,15 +45,13 @@ class PlanRejected:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetConfirmed:
+class TargetConfirmed(Value):
     """The principal confirmed this branch as a merge target, once for the repository."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRefused:
+class ActionRefused(Value):
     """Somebody tried what the rules or their rights do not allow."""
 
     verb: str
@@ -64,8 +60,7 @@ class ActionRefused:
     job: JobId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSent:
+class MessageSent(Value):
     """Words for somebody, by name. With `answers` it is a reply; with `plan` it says that this file is ready to be started."""
 
     message: MessageId
@@ -78,8 +73,7 @@ class MessageSent:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessagesRead:
+class MessagesRead(Value):
     """Somebody was shown these messages whole."""
 
     messages: tuple[MessageId, ...]
@@ -89,8 +83,7 @@ class MessagesRead:
 # Of a run
 
 
-@dataclass(frozen=True, slots=True)
-class RunPrepared:
+class RunPrepared(Value):
     """A plan or workflow was read and frozen. Briefs and the plan itself are attached files."""
 
     title: str
@@ -101,55 +94,47 @@ class RunPrepared:
     workflow: Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class RunConfirmed:
+class RunConfirmed(Value):
     """The question sheet was answered: `proof` is `typed` or `yes-flag`."""
 
     settings: Settings
     proof: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Value):
     """The loop took the run up for the first time."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunPaused:
+class RunPaused(Value):
     """Nothing new is begun until the run is resumed."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunResumed:
+class RunResumed(Value):
     """The run goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunCanceled:
+class RunCanceled(Value):
     """The run was ended by the principal; branches are kept."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunFailed:
+class RunFailed(Value):
     """The run cannot reach its end."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunCompleted:
+class RunCompleted(Value):
     """Everything the workflow asks for is done."""
 
 
 # Of leases and sessions
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseGranted:
+class LeaseGranted(Value):
     """A session got the right to work on a job until `until`. `fresh` says that the session is new with this grant."""
 
     job: JobId
@@ -165,8 +150,7 @@ class LeaseGranted:
     base: CommitId | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseRenewed:
+class LeaseRenewed(Value):
     """The session was seen alive; its lease lasts longer."""
 
     job: JobId
@@ -174,8 +158,7 @@ class LeaseRenewed:
     until: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseEnded:
+class LeaseEnded(Value):
     """The lease is over without a handoff: `reason` is `expired`, `session-ended`, `released` or `revoked`."""
 
     job: JobId
@@ -183,8 +166,7 @@ class LeaseEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionAlive:
+class SessionAlive(Value):
     """The agent was proven to be there: its process runs and `evidence` names the sign that was seen."""
 
     session: SessionId
@@ -193,8 +175,7 @@ class SessionAlive:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(Value):
     """The session is over. `how`: `stopped`, `exited`, `killed`, `server-gone`, `missing-program`, `dialog`, `not-ready`.
 
     `conversation` is the runtime's own id of what was said, by which its next session can go on.
@@ -208,8 +189,7 @@ class SessionEnded:
     conversation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LetterDelivered:
+class LetterDelivered(Value):
     """A text reached a session. `receipt` is graded: `delivered`, `submitted`, `typed`, `unknown`."""
 
     session: SessionId
@@ -219,16 +199,14 @@ class LetterDelivered:
     receipt: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionNudged:
+class SessionNudged(Value):
     """A session was silent for too long and is reminded once."""
 
     session: SessionId
     job: JobId
 
 
-@dataclass(frozen=True, slots=True)
-class PromptAnswered:
+class PromptAnswered(Value):
     """A permission prompt was answered by a rule of its lane: what it asked, `once` or `reject`, and the rule's pattern."""
 
     session: SessionId
@@ -238,8 +216,7 @@ class PromptAnswered:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class SlipTaken:
+class SlipTaken(Value):
     """What a session left in its outbox was carried out; `digest` is of the slip's name, moment and bytes."""
 
     session: SessionId
@@ -248,8 +225,7 @@ class SlipTaken:
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class BaseBuilt:
+class BaseBuilt(Value):
     """The commit that a job's branch starts from, merged from the branches that it depends on."""
 
     job: JobId
@@ -260,8 +236,7 @@ class BaseBuilt:
 # Of work and its judgement
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOff:
+class HandedOff(Value):
     """An agent reported. `text` is its summary."""
 
     job: JobId
@@ -280,8 +255,7 @@ class HandedOff:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRecorded:
+class CheckRecorded(Value):
     """The project's test command was run by gitorch on a clean checkout of the handed-in commit."""
 
     job: JobId
@@ -289,8 +263,7 @@ class CheckRecorded:
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictGiven:
+class VerdictGiven(Value):
     """A reviewer judged exactly `commit`. `text` is what it wrote for people."""
 
     job: JobId
@@ -304,8 +277,7 @@ class VerdictGiven:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class FindingsListed:
+class FindingsListed(Value):
     """A round failed: the one consolidated list goes back to the author, numbered for good."""
 
     job: JobId
@@ -314,8 +286,7 @@ class FindingsListed:
     findings: tuple[Listed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GatePassed:
+class GatePassed(Value):
     """The job's work at `commit` is cleared: every stage accepted exactly this commit, or the principal `waived` it."""
 
     job: JobId
@@ -324,8 +295,7 @@ class GatePassed:
     waived: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EpicReported:
+class EpicReported(Value):
     """What came of one epic at `commit`, from measured facts; `text` is the report itself."""
 
     job: JobId
@@ -334,8 +304,7 @@ class EpicReported:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkVoided:
+class WorkVoided(Value):
     """The branch moved after the handoff, so that what was judged is not what is there."""
 
     job: JobId
@@ -343,24 +312,21 @@ class WorkVoided:
     found: CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class JobFailed:
+class JobFailed(Value):
     """A job ended without its work."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobReopened:
+class JobReopened(Value):
     """The principal sent a cleared job back to work, with a note."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class OverlapNoted:
+class OverlapNoted(Value):
     """Two running branches change the same files."""
 
     jobs: tuple[JobId, ...]
@@ -368,16 +334,14 @@ class OverlapNoted:
     conflict: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedEarly:
+class ClosedEarly(Value):
     """The tracker shows an epic as closed that has not passed its gate, and not by this run; nothing follows from it."""
 
     job: JobId
     issue: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingFailed:
+class ClosingFailed(Value):
     """A job passed its gate, and closing its issues in the tracker failed."""
 
     job: JobId
@@ -385,8 +349,7 @@ class ClosingFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class IssuesClosed:
+class IssuesClosed(Value):
     """A job's tasks and epic are closed in the tracker, after its gate; `owed` are those left to people, and `reason` is why."""
 
     job: JobId
@@ -398,8 +361,7 @@ class IssuesClosed:
 # Of people
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionAsked:
+class QuestionAsked(Value):
     """A human owes an answer. `number` is the finding or concern that it is about."""
 
     question: QuestionId
@@ -411,8 +373,7 @@ class QuestionAsked:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Escalated:
+class Escalated(Value):
     """Something that only a human can decide. No part may be empty."""
 
     question: QuestionId
@@ -426,8 +387,7 @@ class Escalated:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionAnswered:
+class QuestionAnswered(Value):
     """A human answered. `option` is empty for free text."""
 
     question: QuestionId
@@ -435,16 +395,14 @@ class QuestionAnswered:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionReminded:
+class QuestionReminded(Value):
     """An open question was brought up again."""
 
     question: QuestionId
     times: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReportIssued:
+class ReportIssued(Value):
     """The merge report, made from measured facts. `text` is the report itself."""
 
     checkpoint: JobId
@@ -460,16 +418,14 @@ class ReportIssued:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportVoided:
+class ReportVoided(Value):
     """Something that the report names has moved; it and any approval of it count no more."""
 
     digest: Digest
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class MergeApproved:
+class MergeApproved(Value):
     """The principal approved exactly this report, target commit and these branch commits."""
 
     digest: Digest
@@ -480,8 +436,7 @@ class MergeApproved:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MergeRejected:
+class MergeRejected(Value):
     """The principal refused the report: `rework` names the jobs that go back, none ends the run."""
 
     digest: Digest
@@ -489,8 +444,7 @@ class MergeRejected:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Value):
     """The target moved, all branches or none."""
 
     job: JobId
@@ -500,8 +454,7 @@ class Merged:
     tree: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Value):
     """The merge reached the remote: its branch went from `old` to `new`, or was found to hold it already."""
 
     job: JobId
@@ -511,8 +464,7 @@ class Pushed:
     new: CommitId
 
 
-@dataclass(frozen=True, slots=True)
-class MergeTakenBack:
+class MergeTakenBack(Value):
     """The principal had a merge undone that a remote refused: the target is at `old` again, and nothing is approved."""
 
     job: JobId
@@ -522,8 +474,7 @@ class MergeTakenBack:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CleanupDone:
+class CleanupDone(Value):
     """Sessions are stopped, clean and merged worktrees removed; `kept` says what was left and why."""
 
     removed: tuple[str, ...]

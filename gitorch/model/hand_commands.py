@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimJob:
+class ClaimJob(Value):
     """Take a job's lease by hand: the one that is named, or the first of the queue. The session is always a new one.
 
     `tokens` gives the digest of a session's token: its number is known only when the decision is made. `runtime` is what
@@ -27,45 +26,39 @@ class ClaimJob:
     runtime: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Value):
     """The holder of a lease is at work. `fence` 0 means that no number was said."""
 
     token: Digest
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseLease:
+class ReleaseLease(Value):
     """The holder gives a job back as it is."""
 
     token: Digest
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireLeases:
+class ExpireLeases(Value):
     """End every lease held by hand whose time has passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequeueJob:
+class RequeueJob(Value):
     """Queue stale work again."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CancelJob:
+class CancelJob(Value):
     """Give a job up, with everything that cannot be done without it."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublishArtifact:
+class PublishArtifact(Value):
     """Keep a document of a job. `trouble` is what is wrong with the file where it lies, `secrets` what it seems to hold.
 
     `faults` are the claims that were looked up and are not supported; `override` is the principal's reason to keep secrets.
@@ -84,8 +77,7 @@ class PublishArtifact:
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(Value):
     """The principal's decision about a job's work."""
 
     job: JobId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.artifact import ArtifactKind, Entry, EscalationKind, Outcome
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class JobClaimed:
+class JobClaimed(Value):
     """Somebody took a job's lease by hand. `holder` is who: kind, name and host of the actor, who alone may use it."""
 
     job: JobId
@@ -29,8 +28,7 @@ class JobClaimed:
     base: CommitId | None
 
 
-@dataclass(frozen=True, slots=True)
-class HandInKept:
+class HandInKept(Value):
     """A report or verdict came after its lease had run out: it does not count, and is kept for the principal."""
 
     hand_in: HandInId
@@ -49,8 +47,7 @@ class HandInKept:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class HandInAdopted:
+class HandInAdopted(Value):
     """The principal lets a hand-in that was kept count after all."""
 
     hand_in: HandInId
@@ -58,24 +55,21 @@ class HandInAdopted:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobRequeued:
+class JobRequeued(Value):
     """Stale work is queued again, with its attempt, branch and worktree as they are."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobCanceled:
+class JobCanceled(Value):
     """A job will not be done; what cannot be done without it is skipped."""
 
     job: JobId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactPublished:
+class ArtifactPublished(Value):
     """A document was handed in; its bytes are attached. `byline` is whose it is, `via` is `verb` or `file`.
 
     `faults` are claims that gitorch looked up and found unsupported; `override` is why a seeming secret was kept.
@@ -100,8 +94,7 @@ class ArtifactPublished:
     override: str
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionMade:
+class DecisionMade(Value):
     """The principal decided about a job's work. A rejected decision marks the verdicts that rested on it. `text` says why."""
 
     decision: DecisionId
@@ -111,8 +104,7 @@ class DecisionMade:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BlockerSorted:
+class BlockerSorted(Value):
     """What kind of blocker an escalation of an agent's is, and how much it weighs."""
 
     question: QuestionId

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, RunId
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeFacts:
+class RuntimeFacts(Value):
     """Whether there is a preset of this name (or a command of one's own), and whether its program was found."""
 
     known: bool
@@ -23,8 +21,7 @@ class RuntimeFacts:
     install_hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HandoffFacts:
+class HandoffFacts(Value):
     """Facts for one plan, target and configuration.
 
     `design_exists` is true where the plan names no design document. `target_commit` is None where the target is no local

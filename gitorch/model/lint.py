@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Value):
     """One thing to think about. `costs` is what it takes from the score; a strong one fails `lint --strict`.
 
     `place` is the key that it is about, such as `jobs.api`.
@@ -20,8 +19,7 @@ class Remark:
     strong: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Lint:
+class Lint(Value):
     """All remarks, strong ones first, what is left of 100, and in which postures each job of work is judged."""
 
     score: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, MessageId, Moment
@@ -20,8 +20,7 @@ EVERYONE = "@all"
 """Every agent of the run that has a session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value):
     """One message. `to` are jobs, and names of people that begin with `@`; `thread` is the message that began it.
 
     `plan` is the file that a plan was said to be ready in, `plan_digest` what it held then. `text` is whole until everybody

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +39,7 @@ A service that failed for a moment is then asked again by the one nudge that sil
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSeen:
+class SessionSeen(Value):
     """One session of ours as tmux, its hooks, its process and its screen show it.
 
     `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
@@ -89,8 +87,7 @@ class CheckPhase(StrEnum):
     FINISHED = "finished"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckSeen:
+class CheckSeen(Value):
     """A run of the test command at one commit; `check` is there when it finished. `log_path` holds its output."""
 
     phase: CheckPhase
@@ -98,8 +95,7 @@ class CheckSeen:
     log_path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Value):
     """Two branches at work that change the same files; `conflict` says that they would not merge as they are now."""
 
     jobs: tuple[JobId, JobId]
@@ -107,8 +103,7 @@ class Overlap:
     conflict: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Value):
     """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
 
     `merged_seen` says that the approved merge commit is already part of the target.

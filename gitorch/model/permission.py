@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 
 class Option(StrEnum):
@@ -16,16 +16,14 @@ class Option(StrEnum):
     TRUST = "trust"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value):
     """What a lane's configuration says of a permission prompt: `pattern` must match the whole of what is asked for."""
 
     option: Option
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Value):
     """How a preset knows a permission prompt, and which keys choose an option in it.
 
     It is looked for in the last rows of a screen: a single blank one is left out, and of more together one stays; with `blank_rows`
@@ -53,8 +51,7 @@ class Prompt:
         assert_never(option)
 
 
-@dataclass(frozen=True, slots=True)
-class Dialog:
+class Dialog(Value):
     """How a preset knows what a program asks before it begins to work, in the lines that are not blank.
 
     A dialog of trust may have `keys`, which trust the folder and nothing else; then its `pattern` matches all of its structure, with
@@ -65,8 +62,7 @@ class Dialog:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Value):
     """One prompt that was answered: the text it asked, the option that was chosen, and the rule that said so."""
 
     asked: str

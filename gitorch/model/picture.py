@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
@@ -20,8 +20,7 @@ class ArrowKind(StrEnum):
     CANCEL = "cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Value):
     """One job. `state` is its phase in a run, or empty for a workflow that no run is of; `note` says more about the state."""
 
     id: JobId
@@ -33,8 +32,7 @@ class Box:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Value):
     """From one box to another. `rounds` is how often a way back may be gone, 0 for every other arrow."""
 
     start: JobId
@@ -43,8 +41,7 @@ class Arrow:
     rounds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Value):
     """Boxes in the order of the workflow, with the arrows between them."""
 
     title: str

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.errors import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Value):
     """One task of an epic: its words and where they stand."""
 
     title: str
@@ -22,8 +20,7 @@ class Task:
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Epic:
+class Epic(Value):
     """One epic: `section` is everything between its heading and its gate, which is all that its agent gets.
 
     `id` is the slug written in the heading or made from its title. `line` is that of the heading, `gate_line` that of its gate.
@@ -44,8 +41,7 @@ class Epic:
     issue_tasks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value):
     """A parsed plan. `problems` is empty when it may run. `settings` are what its front matter sets, as strings.
 
     `places` tells where `design` and each setting stand, as line and column.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event
@@ -21,8 +21,7 @@ class ActorKind(StrEnum):
     HOST = "host"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Value):
     """Whoever caused a record. `session` is set for agents only."""
 
     kind: ActorKind
@@ -31,8 +30,7 @@ class Actor:
     session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileRef:
+class FileRef(Value):
     """A file attached to a record; its bytes lie in the run's `files/` under their digest."""
 
     name: str
@@ -40,8 +38,7 @@ class FileRef:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Value):
     """An event in its envelope. `prev` is the digest of the previous record's file, byte for byte.
 
     `at` never runs backwards: it is the writer's clock or the previous record's, whichever is later.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, Moment
@@ -60,8 +60,7 @@ class Disposition(StrEnum):
     DEFERRED = "deferred"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value):
     """One thing a reviewer found. `path` and `line` may be empty; `number` restates an earlier finding.
 
     `quote` is what the reviewer says stands there. `doubtful` says that the citation does not hold at the reviewed commit,
@@ -80,8 +79,7 @@ class Finding:
     withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Value):
     """An implementer's answer to finding `number`: `evidence` is a commit, a reason, or a proof."""
 
     number: int
@@ -89,8 +87,7 @@ class Reply:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Value):
     """A finding in the one consolidated list of a job: its number never changes over the rounds.
 
     `open` is false once a round passed without it being raised again, or the principal waived it. `also` are the other
@@ -107,8 +104,7 @@ class Listed:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(Value):
     """An accepted report: `commit` is what the worktree's branch held when it was handed in."""
 
     status: ReportStatus
@@ -121,8 +117,7 @@ class Handoff:
     replies: tuple[Reply, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Value):
     """The project's own test command on a clean checkout of exactly `commit`.
 
     `outcome` is `passed`, `failed`, `timed-out` or `not-run` (no test command, accepted at start).
@@ -138,8 +133,7 @@ class Check:
     tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Value):
     """A reviewer's judgement of exactly `commit` in one round. `doubted` names a rejected decision that it rested on."""
 
     review: JobId

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +66,7 @@ LEASED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, JobP
 ENDED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELED, JobPhase.SKIPPED})
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Value):
     """The right of one session to work on one job. `fence` grows with every grant of the job."""
 
     session: SessionId
@@ -78,8 +76,7 @@ class Lease:
     nonce: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(Value):
     """How far the tracker follows a job that passed its gate.
 
     `early` says that somebody closed the epic before. Once `settled`, `closed` are the issues that gitorch closed and `owed` those
@@ -95,8 +92,7 @@ class Closing:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Value):
     """One job: `attempt` counts rounds of work, `rounds_allowed` is the last one before an escalation.
 
     `base` is the commit its branch starts from. `cleared` is the commit that passed the gate.
@@ -150,8 +146,7 @@ class LetterKind(StrEnum):
     MESSAGE = "message"
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Value):
     """A text owed to a session, in order. `about` is a question's or message's id, or a finding list's round."""
 
     id: LetterId
@@ -160,8 +155,7 @@ class Letter:
     receipt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Value):
     """One agent process in one terminal, in one worktree, working on one job.
 
     With a `holder` there is no process of ours: somebody took the job by hand, and `holder` is who alone may use the lease.
@@ -198,8 +192,7 @@ class QuestionKind(StrEnum):
     CLEANUP = "cleanup"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value):
     """What a human decided: one of the options, or free text where none are given."""
 
     option: str
@@ -208,8 +201,7 @@ class Answer:
     at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value):
     """Something that a human owes. `options` empty means free text.
 
     `trigger` names an escalation's cause, so that the same cause is never escalated twice while it is open.
@@ -234,8 +226,7 @@ class Question:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BranchFacts:
+class BranchFacts(Value):
     """One branch as the merge report states it, measured against the target's commit.
 
     `against_target` are the paths in which it alone conflicts with the target. `outdated` are the jobs that it was built
@@ -254,8 +245,7 @@ class BranchFacts:
     outdated: tuple[JobId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Value):
     """Two branches that change the same files, merged with each other in memory: `conflicts` are the paths that do not fit."""
 
     jobs: tuple[JobId, ...]
@@ -263,8 +253,7 @@ class Trial:
     conflicts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value):
     """The merge report: everything an approval binds to. `digest` is that of the report's own text.
 
     `conflicts` are pairs or branches that do not merge; `combined` is the test of the merged tree.
@@ -282,8 +271,7 @@ class Report:
     combined: Check | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Value):
     """The principal's word for exactly one report. `proof` is `typed`, `yes-flag` or `signed`."""
 
     digest: Digest
@@ -292,8 +280,7 @@ class Approval:
     proof: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Value):
     """The target moved from `old` to `new`, once, by compare-and-swap.
 
     `push` says what becomes of it at the remote, where one is configured: `` (it is owed), `pushed`, `left` (the principal
@@ -307,8 +294,7 @@ class Merged:
     push: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Value):
     """One run. Mappings keep the order in which things came to be. `strangers` counts refused calls that are no session's."""
 
     id: RunId
@@ -344,8 +330,7 @@ class Run:
     strangers: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RunLine:
+class RunLine(Value):
     """A run in one line: all that other runs need to know of it, and whether a look into it is worth while.
 
     `asked` counts its open questions, of which `cleanup` is the one about what to remove, `unread` what it holds for people to read; `settled` says that nothing is owed to it.
@@ -367,8 +352,7 @@ class RunLine:
     cleanup_asked_at: Moment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Value):
     """What the ledger knows beside the runs: which runs there are, and which merge targets were confirmed, the last one last.
 
     `messages` are those of no run that somebody has still to read, or to start; `sent` counts all that were ever sent.
@@ -381,8 +365,7 @@ class Board:
     sent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Value):
     """What a decision sees: the board, and the one run that it is about, if any."""
 
     board: Board

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.model.permission import Dialog, Prompt
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Value):
     """A regular expression that tells a state, and the place where it counts.
 
     `screen`, `tail` (its last 16 lines that are not blank), `title`, `transcript` (its newest line that any sign matches), or
@@ -25,8 +23,7 @@ class Sign:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Value):
     """How to start, feed and read one agent program.
 
     `argv` is followed by `begin_argv`, or by `resume_argv` where a conversation is taken up again, by `model_argv` where the lane

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from gitorch.errors import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Value):
     """One issue. `parent` is empty at the top, `blockers` are what must be closed before it, `gone` says that it was deleted.
 
     `text` is what it asks for, in Markdown; `reason` is why it was closed.
@@ -31,8 +30,7 @@ class Issue:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Value):
     """What a tracker answered: `source` is the file or program that said it, `problems` are what cannot be read of it."""
 
     source: str

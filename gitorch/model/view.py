@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, MessageId, Moment, QuestionId, RunId, SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(Value):
     """One job: where it stands, who works on it, and in one line what it waits for."""
 
     id: JobId
@@ -28,8 +27,7 @@ class JobRow:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class InboxRow:
+class InboxRow(Value):
     """One open question with the command that answers it."""
 
     id: QuestionId
@@ -44,8 +42,7 @@ class InboxRow:
     severity: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(Value):
     """One message to read, or a plan that is ready, with the commands that help."""
 
     id: MessageId
@@ -59,8 +56,7 @@ class MessageRow:
     commands: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(Value):
     """One agent: whether it is there (`alive`, `stale`, `dead`, `unknown`), and what it is doing."""
 
     id: SessionId
@@ -73,8 +69,7 @@ class SessionRow:
     since: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
+class RunView(Value):
     """A whole run: its jobs in order of batches, its open questions, and what to type next. `notes` are good to know."""
 
     id: RunId

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.artifact import EscalationKind
 from gitorch.model.review import Severity
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, RunId
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
 
 
-@dataclass(frozen=True, slots=True)
-class ReportWords:
+class ReportWords(Value):
     """An agent's report in its own words."""
 
     status: ReportStatus
@@ -30,8 +29,7 @@ class ReportWords:
     replies: tuple[Reply, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictWords:
+class VerdictWords(Value):
     """A reviewer's verdict in its own words."""
 
     choice: Choice
@@ -42,8 +40,7 @@ class VerdictWords:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Value):
     """What an agent left in its outbox because it cannot reach the ledger: whose it is, and a report or a verdict.
 
     `salt` tells two slips apart that say the same.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.artifact import Outcome
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
 
 
-@dataclass(frozen=True, slots=True)
-class KeptHandIn:
+class KeptHandIn(Value):
     """A report or a verdict that came after its lease had run out. `status` is a report's, `verdict` a review's."""
 
     id: HandInId
@@ -32,8 +31,7 @@ class KeptHandIn:
     adopted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """What the principal decided about a job's work. `verdicts` are the reviews whose verdicts rested on it."""
 
     id: DecisionId

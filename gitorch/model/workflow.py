@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,8 +79,7 @@ class Commits(StrEnum):
     HOST = "host"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(Value):
     """What a lane allows its sessions, where it is not what the run allows; 0 means the run's own. Work has no limit of its own.
 
     `work_seconds` is how long one session may hold a lease before a human is asked.
@@ -93,8 +91,7 @@ class Timeouts:
     work_seconds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Value):
     """Who does a kind of work: a runtime preset by name, or a command of one's own.
 
     `capacity` is how many of its jobs may be at work at once, 0 as many as the run allows. `constraints` are sentences that
@@ -118,16 +115,14 @@ class Lane:
     memory_mib: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Value):
     """Globs of paths that a job may change, and of those it must not. Empty `allowed` means all."""
 
     allowed: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Value):
     """A file that a job owes: `path` must exist at the commit handed in when `required`."""
 
     name: str
@@ -136,8 +131,7 @@ class Expected:
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class JobSpec:
+class JobSpec(Value):
     """One job as the workflow states it.
 
     `brief` is the digest of the text the agent works from. `subject` is the job that a review judges.
@@ -174,8 +168,7 @@ class JobSpec:
     advisory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(Value):
     """The declared way back: on `needs_revision`, `review` returns the work to `back_to`, at most `rounds` times."""
 
     review: JobId
@@ -183,8 +176,7 @@ class Cycle:
     rounds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Value):
     """A frozen plan of work. Needs are acyclic; the only ways back are the declared cycles. `phases` are in their order."""
 
     name: str
@@ -196,8 +188,7 @@ class Workflow:
     phases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """What was answered and configured for one run; later changes of configuration do not reach it."""
 
     autonomy: Autonomy = Autonomy.END_ONLY

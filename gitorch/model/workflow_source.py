@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Settings, Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowSource:
+class WorkflowSource(Value):
     """`briefs` hold, for every job that an agent works on, what the file tells it: role, objective, what to read, posture.
 
     `places` tells line and column of `jobs.x` and `lanes.x`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Digest
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Value):
     """A slip that waits in an outbox. `digest` is of its name, its moment and its bytes: one that is left again is another."""
 
     name: str

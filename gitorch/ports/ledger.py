@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,24 +17,21 @@ if TYPE_CHECKING:
     from gitorch.model.run import State
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Value):
     """An event that is to become a record; `files` are attached, by name, and stored by digest."""
 
     event: Event
     files: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Value):
     """A record as it stands on the branch: the commit that brought it."""
 
     commit: CommitId
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Value):
     """The result of reading everything: how many records hold, and the first thing that does not.
 
     `faults` are in ledger order, each a `Corrupt` that names commit, record and what is wrong.
@@ -100,8 +97,7 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCommit:
+class StoredCommit(Value):
     """One commit of the branch: its only parent, its message, and the files that it added, by path."""
 
     id: CommitId
@@ -111,8 +107,7 @@ class StoredCommit:
     touched: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NewCommit:
+class NewCommit(Value):
     """A commit to be written on top of another: files to add, who did it, and when."""
 
     files: Mapping[str, bytes]

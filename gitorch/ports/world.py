@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
 
 
-@dataclass(frozen=True, slots=True)
-class SessionKey:
+class SessionKey(Value):
     """A session across all runs of one repository. `name` is its exact tmux session name."""
 
     run: RunId
@@ -30,8 +29,7 @@ class SessionKey:
         return f"{self.run}_{self.session}"
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Value):
     """Everything needed to start one agent. `env` is complete but for what tmux and the preset add.
 
     `first_line` is the one-line first prompt, and `first_letter` the text that it stands for; with a preset that
@@ -101,16 +99,14 @@ class Terminals(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class MergeTry:
+class MergeTry(Value):
     """A merge built in memory: the tree, or the paths in conflict."""
 
     tree: str
     conflicts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DiffStat:
+class DiffStat(Value):
     """What lies between two commits."""
 
     commits: int
@@ -120,8 +116,7 @@ class DiffStat:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MoveResult:
+class MoveResult(Value):
     """Whether a branch is where it was wanted, and what became of the checkout of it.
 
     `checkout` is `none` (checked out nowhere), `updated`, or `left`: it holds work of somebody's, so it was not touched
@@ -136,8 +131,7 @@ class MoveResult:
     refused: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PushRef:
+class PushRef(Value):
     """One branch of a push: `new` goes to `ref` of the remote, if it holds `expected` there (None: is not there yet)."""
 
     ref: str
@@ -279,8 +273,7 @@ class Remotes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class WorktreeSeen:
+class WorktreeSeen(Value):
     """One linked worktree: its branch (empty when detached), its commit, and how many paths in it are not committed."""
 
     path: Path

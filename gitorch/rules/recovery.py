@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import JobPhase
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.deciding.late import WORKING, overdue
 from gitorch.rules.readings import by_hand, left_behind, writes
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from gitorch.model.run import JobState, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Value):
     """One thing that was left behind: what was found, what would be done, and the command that does only this.
 
     `hand_in` is what would be adopted; without one the job is queued again. What is not done `by_itself` is shown and left to

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +25,7 @@ _INLINE = MarkdownIt("commonmark")
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!]")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Value):
     """A heading, by `#` or by underlining (then `end` is the underline's line); `text` is its words without markup."""
 
     line: int
@@ -35,16 +34,14 @@ class Heading:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Value):
     """`lines` are the source lines, stripped; the first stands on `line`."""
 
     line: int
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Value):
     """An item of a list: the lines of its first paragraph, and the lists within it."""
 
     line: int
@@ -52,24 +49,21 @@ class Item:
     lists: tuple[Listing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Value):
     """A list, bulleted or numbered."""
 
     line: int
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """A row of a table, its cells without markup."""
 
     line: int
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Value):
     """A table; `rows` leave the header out."""
 
     line: int
@@ -77,8 +71,7 @@ class Table:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Value):
     """A quotation, code, HTML or rule: nothing in it means anything to a plan."""
 
     line: int
@@ -87,8 +80,7 @@ class Opaque:
 Block = Heading | Paragraph | Listing | Table | Opaque
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """The top-level blocks in order. `code_lines` lie in code blocks; `code_spans` are the code words with `{{` on a line."""
 
     blocks: tuple[Block, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -13,7 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from gitorch.errors import Malformed, Problem
 from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
-from gitorch.model.values import replace
+from gitorch.model.values import names_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,7 +81,7 @@ class _Reader:
         return value
 
     def _values(self, top: CommentedMap) -> dict[str, Any]:
-        known = {field.name for field in fields(Preset)} | {"extends"}
+        known = set(names_of(Preset)) | {"extends"}
         for key in top:
             if key not in known:
                 self._at(top, key, f"{key!r} is no key of a preset", f"known keys: {', '.join(sorted(known))}")

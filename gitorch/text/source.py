@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gitorch.errors import Problem
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value):
     """The text of a file, without byte order mark and with line feeds as its only line ends; lines count from 1."""
 
     path: str

@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from gitorch.errors import Problem
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +31,7 @@ _CORE = "tag:yaml.org,2002:"
 _WORD_TAGS = frozenset({"str", "timestamp", "merge", "value", "binary", "int", "float", "bool", "null"})
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Value):
     """A place in a file: line and column counted from 1, and the span of characters."""
 
     line: int
@@ -41,16 +40,14 @@ class Spot:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """One key of a mapping with its value."""
 
     key: Spot
     value: YamlValue
 
 
-@dataclass(frozen=True, slots=True)
-class YamlValue:
+class YamlValue(Value):
     """A value and its place. Dates and everything else that YAML might guess stay words, as they were written."""
 
     spot: Spot

@@ -11,7 +11,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.world import processes
 from gitorch.world.terminal.launch import SESSION_VARIABLE
 from gitorch.world.terminal.marks import folders
@@ -81,8 +81,7 @@ class HostSecrets:
         return secrets.token_hex(8)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Value):
     """What may give away that an agent's session is calling: its environment, its process tree, where it stands."""
 
     token: str

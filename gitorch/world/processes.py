@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.world.programs import run
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ PROC = Path("/proc")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Value):
     """One line of the process table. `started` is opaque: equal for one process, different for any other; `resident` counts bytes."""
 
     pid: int

@@ -9,15 +9,14 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Value):
     """How a program ended and what it wrote. Paths in it may hold any bytes, so text survives as surrogates."""
 
     status: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitorch.app.discretion import SIGNS, discreet, revealed, revealed_by, without_secrets
@@ -16,6 +14,7 @@ from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, QuestionId, Ru
 from gitorch.model.permission import Answered
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.values import replace
 from gitorch.model.workflow import Lane, Workflow
 from gitorch.text.secret_words import FORMS, secrets_in
 

@@ -1,10 +1,11 @@
 """Closing in the tracker, between any two steps of which gitorch may be killed."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from gitorch.model.values import replace
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fakes.bd import issue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from gitorch.model.plan import Epic, Plan
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.runtime import Preset
+from gitorch.model.values import REQUIRED, default_of, names_of
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.rules.readings import branch_name, writes
 
@@ -100,7 +101,7 @@ class Stage:
             "root": self.folder,
             "default_base": self.folder / "worktrees",
         }
-        others = {f.name: world for f in fields(Tools) if f.name not in known and f.default_factory is MISSING}
+        others = {name: world for name in names_of(Tools) if name not in known and default_of(Tools, name) is REQUIRED}
         return Tools(**known, **others)
 
     def open(self, start: Path, environ) -> Tools:

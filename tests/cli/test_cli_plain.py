@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -10,18 +9,18 @@ import pytest
 from cli_stage import Stage
 
 from gitorch.cli.pages.plain import plain, to_json
-from gitorch.model import commands, config, events, observed, plan, record, review, run, runtime, view, workflow
+from gitorch.model import commands, config, events, observed, plan, record, review, run, runtime, values, view, workflow
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import Lease
 
 MODULES = (commands, config, events, observed, plan, record, review, run, runtime, view, workflow)
 FIELDS = [
-    (f"{cls.__name__}.{field.name}", field.type)
+    (f"{cls.__name__}.{name}", cls.__annotations__[name])
     for module in MODULES
     for cls in vars(module).values()
-    if dataclasses.is_dataclass(cls) and cls.__module__ == module.__name__
-    for field in dataclasses.fields(cls)
-    if "Moment" in str(field.type)
+    if values.is_value_class(cls) and cls.__module__ == module.__name__
+    for name in values.names_of(cls)
+    if "Moment" in cls.__annotations__[name]
 ]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from world.terminal_lab import Lab, wait_for
 
 from gitorch.model.ids import LetterId
+from gitorch.model.values import replace
 from gitorch.world.terminal.marks import folder_of
 
 pytestmark = pytest.mark.tmux

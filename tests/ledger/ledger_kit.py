@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
@@ -15,6 +15,7 @@ from gitorch.model.events import LeaseRenewed, LedgerCreated, RunCanceled, RunPa
 from gitorch.model.ids import CommitId, Digest, JobId, Moment, RunId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import Run, RunPhase, State
+from gitorch.model.values import replace
 from gitorch.model.workflow import Settings, Workflow
 from gitorch.ports.ledger import Draft
 from gitorch.world.git.history import GitHistory, scrubbed

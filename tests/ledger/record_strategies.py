@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 import typing
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from gitorch.model.ids import Moment
 from gitorch.model.record import Actor, FileRef, Record
+from gitorch.model.values import is_value_class, names_of, replace
 from gitorch.text.records.canonical import normal
 from gitorch.text.records.released import RELEASED
 from gitorch.text.records.shape import hints
@@ -63,10 +63,12 @@ def values(hint) -> st.SearchStrategy:
 
 
 def objects(cls) -> st.SearchStrategy:
-    assert dataclasses.is_dataclass(cls), cls
+    assert is_value_class(cls), cls
     types_ = hints(cls)
     return st.deferred(
-        lambda: st.builds(cls, **{field.name: values(types_[field.name]) for field in dataclasses.fields(cls)})
+        lambda: st.fixed_dictionaries({name: values(types_[name]) for name in names_of(cls)}).map(
+            lambda given: cls(**given)
+        )
     )
 
 
@@ -74,17 +76,18 @@ def events(kind: str) -> st.SearchStrategy:
     """Events of one type, prose already in the form in which records keep it."""
     cls, names = RELEASED[kind]
     made = objects(cls)
-    return made.map(lambda event: dataclasses.replace(event, text=normal(event.text))) if "text" in names else made
+    return made.map(lambda event: replace(event, text=normal(event.text))) if "text" in names else made
 
 
 def records(kind: str) -> st.SearchStrategy:
-    return st.builds(
-        Record,
-        seq=st.integers(0, 10**7),
-        prev=TEXT,
-        at=MOMENTS,
-        run=st.none() | TEXT,
-        actor=objects(Actor),
-        event=events(kind),
-        files=st.lists(objects(FileRef), max_size=2).map(tuple),
-    )
+    return st.fixed_dictionaries(
+        {
+            "seq": st.integers(0, 10**7),
+            "prev": TEXT,
+            "at": MOMENTS,
+            "run": st.none() | TEXT,
+            "actor": objects(Actor),
+            "event": events(kind),
+            "files": st.lists(objects(FileRef), max_size=2).map(tuple),
+        }
+    ).map(lambda given: Record(**given))

@@ -1,6 +1,5 @@
 """The canonical form: every record reads back to itself, and ruamel.yaml reads it to the same value."""
 
-import dataclasses
 import io
 import math
 
@@ -11,6 +10,7 @@ from record_strategies import events, records
 from ruamel.yaml import YAML
 
 from gitorch.errors import Corrupt, Usage
+from gitorch.model import values
 from gitorch.model.events import CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, RunPrepared, RunStarted
 from gitorch.model.ids import NO_DIGEST, Digest, Moment
 from gitorch.model.record import Actor, ActorKind, FileRef, Record
@@ -59,7 +59,7 @@ def yaml(text: str):
 
 def plain(event) -> dict:
     """What a YAML reader must see of an event, worked out by other means than the codec's."""
-    return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
+    return {name: _plain(getattr(event, name)) for name in values.names_of(type(event))}
 
 
 def _plain(value):
@@ -67,16 +67,10 @@ def _plain(value):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
-    if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {field.name: _plain(getattr(value, field.name)) for field in fields if not _default(field, value)}
+    if isinstance(value, values.Value):
+        given = {name: getattr(value, name) for name in values.names_of(type(value))}
+        return {name: _plain(one) for name, one in given.items() if one != values.default_of(type(value), name)}
     return str(value) if isinstance(value, str) else value
-
-
-def _default(field, value) -> bool:
-    if field.default_factory is not dataclasses.MISSING:
-        return getattr(value, field.name) == field.default_factory()
-    return field.default is not dataclasses.MISSING and getattr(value, field.name) == field.default
 
 
 def test_a_record_has_exactly_this_form():
@@ -85,9 +79,7 @@ def test_a_record_has_exactly_this_form():
 
 
 def test_prose_is_markdown_with_the_fields_as_front_matter():
-    record = dataclasses.replace(
-        RECORD, run=None, event=QuestionAnswered("q7", "", "Use *v2*.\r\n\r\nDone\r"), files=()
-    )
+    record = values.replace(RECORD, run=None, event=QuestionAnswered("q7", "", "Use *v2*.\r\n\r\nDone\r"), files=())
     suffix, data = encode(record)
     assert suffix == "question-answered.md"
     assert data.decode().split("---\n")[1].splitlines()[-2:] == ['question: "q7"', 'option: ""']
@@ -211,19 +203,19 @@ def test_an_empty_list_of_files_is_never_written():
 )
 def test_what_no_file_can_hold_is_refused_before_it_is_written(event):
     with pytest.raises(Usage):
-        encode(dataclasses.replace(RECORD, event=event))
+        encode(values.replace(RECORD, event=event))
 
 
 def test_nested_fields_equal_to_their_default_are_left_out():
     spec = JobSpec("api", "API", JobKind.BUILD, "impl", needs=("base",))
     event = RunPrepared("t", "p", NO_DIGEST, "main", "c", Workflow("w", "1", "s", {}, {"api": spec}))
-    _, data = encode(dataclasses.replace(RECORD, event=event))
+    _, data = encode(values.replace(RECORD, event=event))
     assert b'{"api": {"id": "api", "title": "API", "kind": "build", "lane": "impl", "needs": ["base"]}}' in data
 
 
 def test_control_characters_leave_prose_but_not_fields():
     assert canonical.normal("a\x1b[31mb\x00\tc\x85") == "a\ufffd[31mb\ufffd\tc\ufffd"
-    record = dataclasses.replace(RECORD, event=RunPaused("a\x1b\n\u2028\u202e"), files=())
+    record = values.replace(RECORD, event=RunPaused("a\x1b\n\u2028\u202e"), files=())
     suffix, data = encode(record)
     assert r'reason: "a\u001b\n\u2028\u202e"' in data.decode()
     assert decode(suffix, data) == record
@@ -236,7 +228,7 @@ def test_the_table_names_every_event_and_every_field_of_the_model():
 
     assert {cls for cls, _ in RELEASED.values()} == set(get_args(Event))
     for cls, names in RELEASED.values():
-        assert names == tuple(field.name for field in dataclasses.fields(cls))
+        assert names == values.names_of(cls)
         assert "text" not in names[:-1]
 
 
@@ -284,4 +276,4 @@ def test_moments_read_back(at):
 
 def test_a_moment_beyond_the_calendar_is_refused():
     with pytest.raises(Usage):
-        encode(dataclasses.replace(RECORD, at=Moment(10**18)))
+        encode(values.replace(RECORD, at=Moment(10**18)))

@@ -1,6 +1,5 @@
 """What git log says of each event, and that no text from outside can add a line."""
 
-import dataclasses
 import subprocess
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_strategies import TEXT, objects, records
 
+from gitorch.model import values
 from gitorch.model.events import ActionRefused, CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, VerdictGiven
 from gitorch.model.ids import NO_DIGEST, Moment
 from gitorch.model.record import Actor, ActorKind, Record
@@ -96,7 +96,7 @@ def test_an_author_is_always_one_that_git_takes(actor, host):
 
 def test_an_author_is_the_actor():
     assert story.author(Actor(ActorKind.AGENT, "impl <api>\n", "h", "s12")) == "impl api <s12@gitorch.invalid>"
-    assert story.author(dataclasses.replace(HUMAN, name=" . ")) == "principal <principal@gitorch.invalid>"
+    assert story.author(values.replace(HUMAN, name=" . ")) == "principal <principal@gitorch.invalid>"
 
 
 @given(st.text(), st.integers(2, 80))

@@ -2,7 +2,6 @@
 
 import random
 import re
-from dataclasses import replace
 
 import pytest
 from ledger_kit import AGENT, AT, HOST, OTHER, REF, RUN, Raw, fill, git, new_repo, open_ledger, raws, renewed, rewrite
@@ -12,6 +11,7 @@ from gitorch.model.events import RunCanceled, RunPaused, VerdictGiven
 from gitorch.model.ids import Moment
 from gitorch.model.record import Record
 from gitorch.model.review import Choice
+from gitorch.model.values import replace
 from gitorch.ports.ledger import Draft
 from gitorch.text.records import chain, story
 from gitorch.text.records.record import decode, encode

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gitorch.model import commands as c
 from gitorch.model import hand_commands as hand
@@ -11,6 +11,7 @@ from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, Moment, Questi
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import Board, BranchFacts, Run, State
+from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.rules.decide import decide, run_of
 from gitorch.rules.deciding.sessions import next_session

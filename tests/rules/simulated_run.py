@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from play import HUMAN, OPERATOR, Play, commit, digest, finding
@@ -18,6 +18,7 @@ from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, SessionSeen
 from gitorch.model.review import Check
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
+from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import check_needed, check_settled, open_questions, producer

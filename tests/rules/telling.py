@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from play import HUMAN, SETTINGS, TARGET, Play, commit, finding
@@ -22,6 +22,7 @@ from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import CommitId, JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.review import Disposition, Reply, Severity
+from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents

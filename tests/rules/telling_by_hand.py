@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from play import HUMAN, OPERATOR, digest
@@ -12,6 +11,7 @@ from gitorch.model import hand_commands as hand
 from gitorch.model.artifact import Outcome
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import Observed
+from gitorch.model.values import replace
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.recovery import remedies
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from play import SETTINGS, Play, finding
 
 from gitorch.model.ids import JobId
+from gitorch.model.values import replace
 from gitorch.text.workflows.file import parse_workflow
 
 FLOW = b"""gitorch: workflow/1

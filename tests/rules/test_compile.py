@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.ids import Digest, JobId
 from gitorch.model.plan import Epic, Plan, Task
+from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Scope, Settings, Workflow
 from gitorch.model.workflow_source import WorkflowSource
 from gitorch.rules.workflows.compile import compile_plan, compile_workflow, default_settings, reviewer_runtime

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+
+from gitorch.model.values import replace
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from play import Play

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from gitorch.model.values import replace
 
 sys.path.insert(0, str(Path(__file__).parent))
 from play import HOST, HUMAN, Play, digest

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +15,7 @@ from gitorch.model import hand_commands as hand
 from gitorch.model import hand_events as h
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.values import replace
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 

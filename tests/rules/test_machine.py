@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from gitorch.model.values import replace
 
 sys.path.insert(0, str(Path(__file__).parent))
 from play import HUMAN, PARALLEL, PER_EPIC, SETTINGS, TARGET, Play, commit, digest, finding

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from gitorch.model.values import names_of, replace
 
 sys.path.insert(0, str(Path(__file__).parent))
 from golden import assert_golden
@@ -175,4 +176,4 @@ def test_nothing_that_an_agent_wrote_can_pass_for_gitorchs_own_words_in_a_merge(
 
 def test_every_branch_fact_is_looked_at() -> None:
     looked = {"branch", "commit", "commits", "files", "added", "removed", "paths", "against_target", "outdated"}
-    assert looked | {"job"} == set(BranchFacts.__dataclass_fields__)
+    assert looked | {"job"} == set(names_of(BranchFacts))

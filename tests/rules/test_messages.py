@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from play import HOST, HUMAN, Play, digest
 
 from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model import events as e
+from gitorch.model import values
 from gitorch.model.ids import NO_DIGEST, JobId, MessageId, Moment, RunId
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.run import Board, LetterKind, State
@@ -220,7 +219,7 @@ def test_gitorch_itself_takes_plans_and_nothing_else():
 def test_a_plan_leaves_the_inbox_when_it_becomes_a_run(play, path, held):
     _, state = of_no_run(State(Board(ledger="L")), plan_ready())
     prepared = next(event for event, _ in play.history if isinstance(event, e.RunPrepared))
-    event = dataclasses.replace(prepared, plan=path, plan_digest=digest(path))
+    event = values.replace(prepared, plan=path, plan_digest=digest(path))
     after = evolve(state, Record(2, NO_DIGEST, Moment(2), RunId("r-1"), HUMAN, event))
     assert list(after.board.messages) == held
 

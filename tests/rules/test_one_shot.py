@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
+
+from gitorch.model.values import replace
 
 sys.path.append(str(Path(__file__).parent))
 

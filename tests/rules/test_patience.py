@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,6 +12,7 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, QuestionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.values import replace
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.telling.notices import AT_ONCE_MAX, notice

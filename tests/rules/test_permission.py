@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from play import Play
 
@@ -11,6 +9,7 @@ from gitorch.model.commands import Escalate
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.permission import Answered, Option, Rule
+from gitorch.model.values import replace
 from gitorch.model.workflow import Lane
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.seeing.permission import TRUSTED_BY, answer_to, answering

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from play import HUMAN, SETTINGS, Play
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, SessionSeen
+from gitorch.model.values import replace
 from gitorch.rules.telling.presence import agent_words, presence, session_rows
 
 S1 = SessionId("s1")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gitorch.errors import Problem
@@ -11,6 +9,7 @@ from gitorch.model.config import Config
 from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
 from gitorch.model.ids import CommitId, RunId
 from gitorch.model.plan import Epic, Plan, Task
+from gitorch.model.values import replace
 from gitorch.rules.workflows.readiness import check_plan
 
 PLAN = Plan("plan.md", "A plan", (Epic("api", "The API", 7, "", (Task("Do", 9),)),), "sha256:1")

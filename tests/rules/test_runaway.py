@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from play import SETTINGS, Play
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.values import replace
 from gitorch.rules.reconcile import reconcile
 
 SEEN = SessionSeen(True, True, AgentState.WORKING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")

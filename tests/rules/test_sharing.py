@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from play import HUMAN, SETTINGS, Play, finding
 
@@ -13,6 +11,7 @@ from gitorch.model import effects
 from gitorch.model import hand_commands as hand
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.telling.board import why

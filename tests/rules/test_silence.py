@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from play import SETTINGS, Play, finding
 
@@ -11,6 +9,7 @@ from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.run import JobPhase
+from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import needed, only_people_left
 from gitorch.rules.reconcile import reconcile

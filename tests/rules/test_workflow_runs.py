@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.run import JobPhase
+from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents

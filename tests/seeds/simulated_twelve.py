@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from dataclasses import replace
 
 from play import workflow
 from simulated import CALLER, World, alive
@@ -19,6 +18,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import QuestionKind, RunPhase
+from gitorch.model.values import replace
 from gitorch.model.words import ReportWords, VerdictWords
 from gitorch.model.workflow import Autonomy, ReviewMode, Scope
 from gitorch.rules.readings import open_questions, writes

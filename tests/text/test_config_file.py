@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.config import Config, RuntimeChoice
+from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.config_file import parse_config, render
 from gitorch.text.plans.front_matter import NO_FULL_AUTO
@@ -27,7 +28,7 @@ def problems_of(text: str) -> list[tuple[int, int, str]]:
 def test_the_template_says_the_defaults():
     config = parse_config("", TEMPLATE.read_bytes())
 
-    assert config == Config()
+    assert replace(config, places={}) == Config()
 
 
 def test_the_template_has_every_key_with_a_comment():
@@ -62,7 +63,7 @@ tracker: file
 def test_every_key_reaches_the_configuration():
     config = parse_config("gitorch.yaml", EVERY_KEY)
 
-    assert config == Config(
+    assert replace(config, places={}) == Config(
         path="gitorch.yaml",
         default_autonomy=Autonomy.PER_EPIC,
         merge_target="release/1.0",

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset
+from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.marks import folder_of
 from gitorch.world.terminal.terminals import TmuxTerminals

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.pages.page import Cell, Page, spoken
 from gitorch.cli.pages.views import header, job_cells, summary
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,7 @@ INTEREST = {
 """Which jobs are left out last. Phases that are not here are left out first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Value):
     """One run on the page: its view, its newest sentences, and what could not be asked."""
 
     view: RunView

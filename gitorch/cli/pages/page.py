@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli.pages.cells import cut, pad, safe_line, safe_text, width
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,16 +34,14 @@ PHASE_COLOURS = {
 """Of jobs and runs; phases that are not here have the terminal's own colour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Value):
     """A text in a table, already safe, with its colour."""
 
     text: str
     colour: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Value):
     """Where text goes: its columns (0 means that nothing is cut), whether it has colours, and the moment it is read."""
 
     width: int

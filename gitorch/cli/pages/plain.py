@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import PurePath
 from typing import Any
 
+from gitorch.model.values import Value, names_of
 from gitorch.text.records import moment
 
 
 def plain(value: Any) -> Any:
     """The value as lists, dictionaries, texts and numbers."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Value):
         return {name: _field(getattr(value, name), is_moment) for name, is_moment in _fields(type(value))}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -30,9 +30,9 @@ def _field(value: Any, is_moment: bool) -> Any:
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[str, bool], ...]:
+def _fields(cls: type[Value]) -> tuple[tuple[str, bool], ...]:
     """The fields of a class, and whether each is a moment: the model's annotations are texts."""
-    return tuple((field.name, field.type in {"Moment", "Moment | None"}) for field in fields(cls))
+    return tuple((name, cls.__annotations__[name] in {"Moment", "Moment | None"}) for name in names_of(cls))
 
 
 def to_json(value: Mapping[str, Any]) -> str:

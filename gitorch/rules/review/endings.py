@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.review import Disposition
 from gitorch.model.run import QuestionKind
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.review import Finding, Listed, Verdict
     from gitorch.model.run import JobState, Question, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Value):
     """`word` is fixed, refuted, waived, deferred or open; `by` names a commit, a reviewer or a person; `why` is in their words."""
 
     word: str

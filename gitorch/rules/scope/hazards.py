@@ -6,7 +6,7 @@ import posixpath
 import unicodedata
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.scope.paths import gits_own, odd_characters
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ READ_BY_GIT = frozenset({".gitmodules", ".gitattributes", ".gitignore"})
 """Files that git reads wherever they lie, and must not be led elsewhere for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value):
     """One path that a branch changes, with git's modes before and after; `target` is where a symbolic link leads."""
 
     path: str

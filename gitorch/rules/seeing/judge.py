@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.observed import READY, AgentState
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.seeing.screen import HOOKS
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ FAILED = frozenset({AgentState.ERROR, AgentState.LIMITED})
 BUSY = frozenset({AgentState.WORKING, AgentState.DIALOG})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Value):
     """What one source says, and since when. `beside` says that it was read in the same moment as the screen."""
 
     state: AgentState

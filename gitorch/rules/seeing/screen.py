@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from gitorch.model.observed import AgentState
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,7 @@ HOOKS = {
 """Hook events and the state that each tells; `session-end` tells none, because the process decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Value):
     """One hook event, as the program reported it. `text` is the submitted prompt, or what the error said.
 
     `conversation` is the program's own id of what is being said, by which it can be taken up again.
@@ -79,8 +78,7 @@ def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
     return first_sign(preset, places, tuple(places))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Value):
     """What title and screen tell, each by itself: a state and its sign."""
 
     title: tuple[AgentState, str]

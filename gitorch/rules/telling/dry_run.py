@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.workflows.graph import needs_of, waves
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow_source import WorkflowSource
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
+class DryRun(Value):
     """The batches of jobs that may run side by side, and the whole told in lines."""
 
     batches: tuple[tuple[str, ...], ...]

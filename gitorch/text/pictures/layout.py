@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gitorch.model.picture import ArrowKind
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,7 @@ Place = tuple[int, int]
 """A column and a row, counted from 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Value):
     """The place of each box, and of each arrow that leads forward the places that it passes, its ends included."""
 
     boxes: Mapping[str, Place]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from gitorch.text.plans.sections import Named
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Value):
     """An epic before it is judged: from its heading, its line in a list, or both."""
 
     path: str

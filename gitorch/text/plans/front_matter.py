@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, field, replace
 from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.form import Complaints, Form
 from gitorch.text.plans.sections import Named
@@ -24,8 +23,7 @@ CHARACTERS_MAX = 100_000
 NO_FULL_AUTO = "nothing is ever merged without your approval, so there is only per_epic and end_only."
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Value):
     """An epic of a list or table; its section stands elsewhere."""
 
     id: str
@@ -38,8 +36,7 @@ class Declared:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(Value):
     """What the front matter says; `lines` are how many lines of the file it takes."""
 
     lines: int = 0

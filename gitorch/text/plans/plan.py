@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
 from gitorch.model.plan import Epic, Plan
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.form import Complaints, in_file_order
 from gitorch.text.markdown import read_markdown
 from gitorch.text.plans.checks import (
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 BYTES_MAX = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Value):
     """A file that holds sections with gates: the plan itself, or its prompt."""
 
     source: Source
@@ -123,8 +122,7 @@ def parse_plan(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(Value):
     """The sections of the file that holds them, by id, and gates before the first."""
 
     source: Source

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
+from gitorch.model.values import Value
 from gitorch.text.globs import split_globs
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
 from gitorch.text.plans.words import (
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from gitorch.text.plans.words import FieldWords
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Value):
     """A word of a plan that is to be checked, and where it stands.
 
     `why` says who else than the plan put it there; it is not `sure` where it may mean something else than an epic.
@@ -47,8 +47,7 @@ class Named:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Value):
     """A gate, or (`exact` is false) something that was probably meant as one."""
 
     id: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
 from gitorch.model.tracker import Issue, belongings, edges, foreign_blockers
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, field, replace
 from gitorch.text.form import did_you_mean
 from gitorch.text.plans.sections import Named
 from gitorch.text.plans.words import heading_names
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 EPIC = "epic"
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(Value):
     """What the tracker says of a plan: `issues` are those that the plan names, `owned` all that is below each of its epics."""
 
     backlog: Backlog | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.markdown import plain
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
 _NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
 
 
-@dataclass(frozen=True, slots=True)
-class EpicWords:
+class EpicWords(Value):
     """An epic's heading: `id` is empty when the heading gives only a title."""
 
     id: str
@@ -50,16 +49,14 @@ class EpicWords:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TaskWords:
+class TaskWords(Value):
     """A task's heading or checklist item."""
 
     title: str
     done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FieldWords:
+class FieldWords(Value):
     """A line such as `Depends on: a, b`: the key in lower case with blanks, the value as written."""
 
     key: str

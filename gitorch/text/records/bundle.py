@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.records import chain
 from gitorch.text.redact import redacted
 
@@ -24,8 +24,7 @@ MANIFEST = "manifest.json"
 FILES = "files"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Value):
     """One record of a bundle. `text` is None for a record of another run; `commit` is where the ledger has it."""
 
     seq: int
@@ -36,8 +35,7 @@ class Line:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Value):
     """The files of an export by their paths, and what its manifest says."""
 
     files: Mapping[str, bytes]
@@ -101,8 +99,7 @@ def _redacted_bytes(data: bytes, policies: Collection[str]) -> bytes:
     return redacted(text, policies).encode("utf-8", "surrogateescape")
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Value):
     """What was found to hold: records whose digest was worked out again, records that were redacted, links, attached files."""
 
     records: int

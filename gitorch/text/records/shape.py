@@ -6,7 +6,6 @@ first met, since the hints of all records cost 6 ms and a verb needs a few of th
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import types
 import typing
@@ -16,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from gitorch.model import artifact, events, hand_events, ids, permission, record, review, run, work, workflow
+from gitorch.model.values import REQUIRED, Value, default_of, is_value_class, names_of
 from gitorch.text.records import moment
 
 Encode = Callable[[Any], Any]
@@ -70,7 +70,7 @@ def shape(hint: Any) -> Shape:
         return _mapping(shape(arguments[1]))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return str, _enum(hint)
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if is_value_class(hint):
         return _object(hint)
     raise TypeError(f"records do not hold {hint!r}")
 
@@ -164,9 +164,9 @@ def _key(key: str) -> str:
     return str(key)
 
 
-def _object(cls: type) -> Shape:
-    """A dataclass as a mapping in the order of its fields; a field equal to its default is left out, always."""
-    fields = [(field.name, *shape(hints(cls)[field.name]), _default(field)) for field in dataclasses.fields(cls)]
+def _object(cls: type[Value]) -> Shape:
+    """A value as a mapping in the order of its fields; a field equal to its default is left out, always."""
+    fields = [(name, *shape(hints(cls)[name]), default_of(cls, name)) for name in names_of(cls)]
     names = [name for name, *_ in fields]
 
     def encode(value: Any) -> Any:
@@ -185,25 +185,10 @@ def _object(cls: type) -> Shape:
 
 def _field(value: dict[str, Any], name: str, read: Decode, default: Any) -> Any:
     if name not in value:
-        if default is _ABSENT:
+        if default is REQUIRED:
             raise Wrong(f"{name} is missing")
         return default
     one = read(value[name])
     if one == default:
         raise Wrong(f"{name} is written although it is the default")
     return one
-
-
-class _Absent:
-    """Equal to nothing but itself."""
-
-
-_ABSENT = _Absent()
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return _ABSENT

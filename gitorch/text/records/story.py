@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from gitorch.model.values import names_of
 from gitorch.text.records import moment
 from gitorch.text.records.released import kind_of
 
@@ -115,7 +116,7 @@ def one_line(text: str, characters: int) -> str:
 
 def sentence(event: Event, actor: Actor) -> str:
     """What happened, in at most `SUBJECT_MAX` characters."""
-    words = {name: _word(name, getattr(event, name)) for name in type(event).__dataclass_fields__}
+    words = {name: _word(name, getattr(event, name)) for name in names_of(type(event))}
     return one_line(SENTENCES[kind_of(event)].format(**words | {"actor": actor.name}), SUBJECT_MAX).rstrip(" :")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitorch.model.graph import find_cycles
 from gitorch.model.ids import JobId
+from gitorch.model.values import Value, field
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.form import did_you_mean
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from gitorch.text.form import Form
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Value):
     """The jobs as read, with the forms that know their places."""
 
     jobs: Mapping[JobId, JobSpec]

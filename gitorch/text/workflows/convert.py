@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, Problem
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.text.source import read_source
 from gitorch.text.workflows.convert_job import Converting, convert_job
 from gitorch.text.workflows.convert_words import NOT_CARRIED, TOP
@@ -26,8 +26,7 @@ PRESETS = ("claude", "codex", "gemini", "opencode", "aider")
 FORMATS = ("striatum.workflow.v1", "striatum.workflow.v1.1")
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(Value):
     """The new file, every field that was not carried over with its place and the reason, and what was changed on the way."""
 
     text: str

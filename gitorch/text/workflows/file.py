@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
 from gitorch.model.ids import JobId
+from gitorch.model.values import replace
 from gitorch.model.workflow import (
     REVIEWING,
     UNCLAIMED,

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.model.overlap import shared_globs
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.form import did_you_mean
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from gitorch.text.workflows.checks import Graph
 
 
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(Value):
     """What a file asks of its jobs: phases in their order, postures by job and for every build, scopes that share nothing."""
 
     phases: tuple[str, ...]

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Usage
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.model.workflow import JobKind, Lane
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def _lane_line(lane: Lane) -> str:
     return f"  {lane.name}: {{runtime: {lane.runtime}{model}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Value):
     """One block of a line: its kind, the posture of a review or the name of work, the rounds of a way back."""
 
     kind: JobKind
@@ -118,8 +117,7 @@ class Block:
     rounds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Value):
     id: str
     block: Block
     needs: tuple[str, ...]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, replace
 from gitorch.model.workflow import Commits, Expected, Lane, Settings, Timeouts, WorktreeMode
 from gitorch.text.globs import glob_fault
 from gitorch.text.workflows.brief import posture_fault
@@ -26,8 +25,7 @@ LATER: Mapping[str, Mapping[str, str]] = {
 """Keys that this version does not carry out, with what to do instead: they are refused by name, never ignored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(Value):
     """What a file's policies come to. `postures` must be among the reviews of every build."""
 
     settings: Settings

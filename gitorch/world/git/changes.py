@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, wrong_with_modules
 from gitorch.world.git.runner import split
 
@@ -32,8 +32,7 @@ def _change(git: GitRunner, row: str, path: str) -> Change:
     return Change(path, before, after, target)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Value):
     """Every path that a commit holds."""
 
     files: tuple[str, ...]

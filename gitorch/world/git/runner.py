@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import CommitId
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.world.programs import Done, run, without
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ class GitRunner:
         return done.out
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Value):
     """How a worktree stands: the commit of its branch, None on no branch or before its first commit; what no commit holds."""
 
     head: CommitId | None

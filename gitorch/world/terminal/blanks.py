@@ -7,7 +7,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,7 @@ NAMESPACE = uuid.UUID("6f1c4a5e-6d2b-5d0c-9b7e-2f6a0c1d8e41")
 """Only makes our ids differ from everybody else's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blanks:
+class Blanks(Value):
     """What stands for each blank in one launch; `passed` are the variables that may be written down."""
 
     values: Mapping[str, str]

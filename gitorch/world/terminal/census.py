@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value
 from gitorch.world import processes
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ FRESH_MS = 3_000
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Value):
     """One session's tree: resident memory, pages that processes share counted in each, and the sign of work that it shows."""
 
     memory_mib: int = 0

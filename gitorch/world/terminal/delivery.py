@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
-from gitorch.model.values import dataclass, replace
+from gitorch.model.values import Value, replace
 from gitorch.rules.seeing.judge import hooked, judge, shown
 from gitorch.rules.seeing.screen import HOOKS, above_cursor, before_cursor, in_input, input_empty, shown_by
 from gitorch.world.terminal.limits import limit_end
@@ -55,8 +55,7 @@ FIRST_PROMPT_MS = 10_000
 POLL_SECONDS = 0.04
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Value):
     """What a pane shows at one moment. `empty` is None where nobody can tell; `ours` says that the line stands in the input.
 
     `broken` says that it stands there above an empty line: the submit key came too early for a slow program, and broke the line.

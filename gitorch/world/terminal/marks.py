@@ -13,15 +13,13 @@ output.log     the first of what it wrote, and `output.tail` the last
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import LetterId, Moment, RunId, SessionId
 from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, asdict, field
 from gitorch.ports.world import SessionKey
 from gitorch.rules.seeing.hooks import read_hook
 from gitorch.rules.seeing.screen import Signal
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchMark:
+class LaunchMark(Value):
     """What was started. `pane` and `server` are empty until the start was seen to have happened."""
 
     argv: tuple[str, ...]
@@ -50,8 +47,7 @@ class LaunchMark:
     one_shot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SentMark:
+class SentMark(Value):
     """One text that was typed, or is just being typed as long as `receipt` is empty.
 
     `shown` says that it was seen in the input line, `blocked` that a dialog stood there instead, `lost` how often it was typed for
@@ -84,7 +80,7 @@ class Folder:
 
     def write_launch(self, mark: LaunchMark) -> None:
         """Leave or complete the launch mark."""
-        write_json(self.path / "launch.json", dataclasses.asdict(mark))
+        write_json(self.path / "launch.json", asdict(mark))
 
     def agent(self) -> tuple[int, str] | None:
         """The agent's process id and start time, as its wrapper wrote them before it became the agent."""
@@ -141,7 +137,7 @@ class Folder:
 
     def write_sent(self, letter: LetterId, mark: SentMark) -> None:
         """Leave or grade the mark of one text."""
-        write_json(self.path / "sent" / f"{letter}.json", dataclasses.asdict(mark))
+        write_json(self.path / "sent" / f"{letter}.json", asdict(mark))
 
     def letters(self) -> Iterator[LetterId]:
         """All texts that were typed or begun."""
@@ -230,4 +226,4 @@ def parse_signals(data: bytes) -> list[Signal]:
 
 def append_signal(path: Path, signal: Signal) -> None:
     """Append a hook event to a session's `signals.jsonl`, whose path the agent finds in GITORCH_SIGNALS."""
-    append_line(path, json.dumps(dataclasses.asdict(signal), ensure_ascii=False).encode())
+    append_line(path, json.dumps(asdict(signal), ensure_ascii=False).encode())

@@ -10,12 +10,11 @@ import errno
 import os
 import re
 import socket
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
-from gitorch.model.values import dataclass
+from gitorch.model.values import Value, field
 from gitorch.world.files import lock
 from gitorch.world.programs import Done, run
 
@@ -39,8 +38,7 @@ FIELDS = (
 FORMAT = " ".join(f"#{{{name}}}" for name in FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Pane:
+class Pane(Value):
     """One pane as `list-panes` shows it. `active_at` counts seconds; `typed` and `pressed` are our marks in the server."""
 
     session: str
@@ -58,8 +56,7 @@ class Pane:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Value):
     """Every pane of the server, and which server that is: `pid:start`, empty when none is running."""
 
     server: str = ""
