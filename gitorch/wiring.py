@@ -12,10 +12,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gitorch.app.tools import Tools
+from gitorch.app.services import Tools
 from gitorch.errors import Denied, NotFound
 from gitorch.ledger.ledger import GitLedger
-from gitorch.ledger.place import choose, common_dir
+from gitorch.ledger.location import choose, common_dir
 from gitorch.model.ids import RunId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
@@ -24,10 +24,10 @@ from gitorch.world.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.agents import Badge
-    from gitorch.app.outbox import Sandbox
-    from gitorch.app.people import Caller
-    from gitorch.ledger.fold import Evolve
+    from gitorch.app.people.decisions import Caller
+    from gitorch.app.work.outbox import Sandbox
+    from gitorch.app.work.submissions import Badge
+    from gitorch.ledger.replay import Evolve
     from gitorch.model.config import Config
     from gitorch.model.record import Record
     from gitorch.model.run import State
@@ -229,8 +229,8 @@ def _outboxes() -> Outboxes:
 
 def sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
     """The sandbox that an agent's session is in; None where it may write to the repository, or is in no worktree of ours."""
-    from gitorch.app.outbox import Sandbox
-    from gitorch.ledger.place import cannot_write
+    from gitorch.app.work.outbox import Sandbox
+    from gitorch.ledger.location import cannot_write
 
     folders = (Path(environ.get("GITORCH_WORKTREE", start)), start.absolute(), *start.absolute().parents)
     worktree = next((folder for folder in folders if (folder / ".gitorch").is_dir()), None)
@@ -321,7 +321,7 @@ def preset_names(root: Path) -> tuple[str, ...]:
 
 def caller(given: Tools, environ: Mapping[str, str]) -> Caller:
     """Who typed the verb: the agent's session that any trace gives away, or else the human at the keyboard."""
-    from gitorch.app.people import Caller
+    from gitorch.app.people.decisions import Caller
     from gitorch.world.host import caller as recognised
 
     key = recognised(environ, given.home, given.terminals.pids(), Path.cwd())
@@ -345,7 +345,7 @@ def person(git: Git) -> str:
 
 def badge(environ: Mapping[str, str]) -> Badge:
     """The token of the session that an agent's environment names. Raises Denied outside of one."""
-    from gitorch.app.agents import Badge
+    from gitorch.app.work.submissions import Badge
 
     run, token = environ.get("GITORCH_RUN", ""), environ.get("GITORCH_TOKEN", "")
     if not run or not token:

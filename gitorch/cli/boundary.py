@@ -56,7 +56,7 @@ class Interrupted(Exception):
 
 def run(argv: Sequence[str], call: Call) -> int:
     """Carry out one command line and answer with its exit status; nothing is raised."""
-    from gitorch.cli.grammar import gitorch
+    from gitorch.cli.group import gitorch
 
     call.json = "--json" in _before_dashes(argv)
     try:

@@ -20,10 +20,10 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.agents import Badge
-    from gitorch.app.hands import Grip
-    from gitorch.app.people import Caller
-    from gitorch.app.tools import Tools
+    from gitorch.app.people.decisions import Caller
+    from gitorch.app.services import Tools
+    from gitorch.app.work.claims import Grip
+    from gitorch.app.work.submissions import Badge
 
 COLUMNS, LINES = 80, 24
 """Of a terminal that does not say how large it is."""
@@ -82,13 +82,13 @@ class Call:
         caller = self.caller
         if caller.actor.session is not None:
             return self.badge  # an agent without its token, which is denied
-        from gitorch.app.hands import Grip
+        from gitorch.app.work.claims import Grip
 
         return Grip(caller, self.folder, job, run, fence)
 
     def people_only(self, verb: str) -> Caller:
         """The caller. Raises Denied for an agent's session, and keeps the attempt in the ledger."""
-        from gitorch.app.people import only_people
+        from gitorch.app.people.decisions import only_people
 
         caller = self.caller
         only_people(self.tools, caller, verb)

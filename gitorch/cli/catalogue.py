@@ -14,51 +14,51 @@ class Entry(Value):
 
 
 PEOPLE = {
-    "init": Entry("beginning", "init", "Set up this repository: configuration with comments, and the ledger."),
+    "init": Entry("setup", "init", "Set up this repository: configuration with comments, and the ledger."),
     "adopt": Entry(
-        "adopting", "adopt", "Take a repository into use: show what would be made and guessed, ask once, and make it."
+        "adopt", "adopt", "Take a repository into use: show what would be made and guessed, ask once, and make it."
     ),
-    "doctor": Entry("beginning", "doctor", "Look for what would make a first run fail."),
-    "check": Entry("beginning", "check", "Check a plan or workflow and show what would be done; change nothing."),
-    "start": Entry("beginning", "start", "Answer the question sheet of a plan and prepare its run."),
+    "doctor": Entry("setup", "doctor", "Look for what would make a first run fail."),
+    "check": Entry("setup", "check", "Check a plan or workflow and show what would be done; change nothing."),
+    "start": Entry("setup", "start", "Answer the question sheet of a plan and prepare its run."),
     "workflow": Entry("workflows", "workflow", "Make, check, lint, draw, convert and start workflow files."),
-    "up": Entry("driving", "up", "Drive every open run: start agents, deliver, test, review, merge what is approved."),
-    "status": Entry("watching", "status", "Show where a run stands, who works, and what waits for you."),
-    "list": Entry("listing", "listing", "List the runs, or everything of one kind in a run, one line each."),
+    "up": Entry("up", "up", "Drive every open run: start agents, deliver, test, review, merge what is approved."),
+    "status": Entry("status", "status", "Show where a run stands, who works, and what waits for you."),
+    "list": Entry("list", "listing", "List the runs, or everything of one kind in a run, one line each."),
     "dashboard": Entry(
-        "listing",
+        "list",
         "dashboard",
         "Show every open run on one page: what moves, what waits for whom, and what to type next.",
     ),
-    "why": Entry("watching", "why", "Say in one line what a job, question, session or run waits for."),
-    "inbox": Entry("messaging", "inbox", "List everything that waits for you, with the command that answers it."),
-    "answer": Entry("deciding", "answer", "Answer a question with one of its options or in words."),
-    "send": Entry("messaging", "send", "Tell an agent or a person something; a message decides nothing."),
-    "reply": Entry("messaging", "reply", "Answer a message, in its thread."),
-    "wait": Entry("messaging", "wait", "Wait for a message, and print it."),
-    "approve": Entry("deciding", "approve", "Approve a run's merge report, or an epic that waits at its checkpoint."),
-    "reject": Entry("deciding", "reject", "Reject a merge report or an epic, with a note."),
+    "why": Entry("status", "why", "Say in one line what a job, question, session or run waits for."),
+    "inbox": Entry("messages", "inbox", "List everything that waits for you, with the command that answers it."),
+    "answer": Entry("approvals", "answer", "Answer a question with one of its options or in words."),
+    "send": Entry("messages", "send", "Tell an agent or a person something; a message decides nothing."),
+    "reply": Entry("messages", "reply", "Answer a message, in its thread."),
+    "wait": Entry("messages", "wait", "Wait for a message, and print it."),
+    "approve": Entry("approvals", "approve", "Approve a run's merge report, or an epic that waits at its checkpoint."),
+    "reject": Entry("approvals", "reject", "Reject a merge report or an epic, with a note."),
     "recover": Entry(
-        "leasing", "recover", "Show work that was left behind, and queue it again or adopt what came late."
+        "claims", "recover", "Show work that was left behind, and queue it again or adopt what came late."
     ),
     "decide": Entry(
-        "leasing", "decide", "Record a decision about a job's work: accepted, rejected or accepted_with_follow_up."
+        "claims", "decide", "Record a decision about a job's work: accepted, rejected or accepted_with_follow_up."
     ),
     "retry": Entry("sessions", "retry", "Try a job again that failed, is stuck or waits for you."),
     "session": Entry("sessions", "session", "Agents one by one: create, launch, list, restart, stop, and more."),
     "worktree": Entry("worktrees", "worktree", "Worktrees by name: create, list, remove."),
-    "attach": Entry("looking", "attach", "Show an agent's own terminal in yours."),
-    "peek": Entry("looking", "peek", "Print what an agent's terminal shows now."),
-    "report": Entry("reading", "report", "Print the newest merge report of a run, or the report of one epic."),
-    "log": Entry("reading", "log", "List the records of the ledger, one sentence each."),
-    "show": Entry("reading", "show", "Show one record, job, question, message, session or run in full."),
-    "verify": Entry("reading", "verify", "Read the whole ledger and prove that nothing in it was changed."),
-    "sync": Entry("sharing", "sync", "Push the ledger to a remote, or take over what the remote's has more."),
-    "export": Entry("exporting", "export", "Write the ledger, or one run, to a folder that can be given away."),
-    "pause": Entry("holding", "pause", "Begin nothing new in a run; agents at work may still hand in."),
-    "resume": Entry("holding", "resume", "Let a paused run go on."),
-    "cancel": Entry("holding", "cancel", "End a run now; branches and records are kept."),
-    "cleanup": Entry("holding", "cleanup", "Remove what a finished run left: clean, merged worktrees."),
+    "attach": Entry("terminal", "attach", "Show an agent's own terminal in yours."),
+    "peek": Entry("terminal", "peek", "Print what an agent's terminal shows now."),
+    "report": Entry("records", "report", "Print the newest merge report of a run, or the report of one epic."),
+    "log": Entry("records", "log", "List the records of the ledger, one sentence each."),
+    "show": Entry("records", "show", "Show one record, job, question, message, session or run in full."),
+    "verify": Entry("records", "verify", "Read the whole ledger and prove that nothing in it was changed."),
+    "sync": Entry("export", "sync", "Push the ledger to a remote, or take over what the remote's has more."),
+    "export": Entry("export", "export", "Write the ledger, or one run, to a folder that can be given away."),
+    "pause": Entry("runs", "pause", "Begin nothing new in a run; agents at work may still hand in."),
+    "resume": Entry("runs", "resume", "Let a paused run go on."),
+    "cancel": Entry("runs", "cancel", "End a run now; branches and records are kept."),
+    "cleanup": Entry("runs", "cleanup", "Remove what a finished run left: clean, merged worktrees."),
     "demo": Entry(
         "demo",
         "demo",
@@ -67,21 +67,23 @@ PEOPLE = {
 }
 
 AGENTS = {
-    "brief": Entry("reporting", "brief", "Print the brief of this session as it stands now."),
-    "claim": Entry("leasing", "claim", "Take a job by hand: the next of the queue, or the one that is named."),
-    "heartbeat": Entry("leasing", "heartbeat", "Say that you are still at work, so that your lease lasts longer."),
-    "release": Entry("leasing", "release", "Give a job back that you took by hand."),
+    "brief": Entry("submissions", "brief", "Print the brief of this session as it stands now."),
+    "claim": Entry("claims", "claim", "Take a job by hand: the next of the queue, or the one that is named."),
+    "heartbeat": Entry("claims", "heartbeat", "Say that you are still at work, so that your lease lasts longer."),
+    "release": Entry("claims", "release", "Give a job back that you took by hand."),
     "publish": Entry(
-        "publishing", "publish", "Keep a document of your job in the ledger, as a new version where it changed."
+        "artifacts", "publish", "Keep a document of your job in the ledger, as a new version where it changed."
     ),
     "findings": Entry(
-        "publishing", "findings", "Print what the reviews before your job found, as a findings ledger to publish."
+        "artifacts", "findings", "Print what the reviews before your job found, as a findings ledger to publish."
     ),
-    "handoff": Entry("reporting", "handoff", "Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED."),
-    "verdict": Entry("reporting", "verdict", "Judge the commit that your brief names."),
-    "ask": Entry("reporting", "ask", "Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT."),
+    "handoff": Entry(
+        "submissions", "handoff", "Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED."
+    ),
+    "verdict": Entry("submissions", "verdict", "Judge the commit that your brief names."),
+    "ask": Entry("submissions", "ask", "Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT."),
     "block": Entry(
-        "reporting", "block", "Report what blocks you and what would clear it; the same as handoff BLOCKED."
+        "submissions", "block", "Report what blocks you and what would clear it; the same as handoff BLOCKED."
     ),
 }
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.story import told
+from gitorch.cli.pages.records import told
 
 if TYPE_CHECKING:
-    from gitorch.app.tick import Ticked
-    from gitorch.app.tools import Tools
+    from gitorch.app.reconciler.tick import Ticked
+    from gitorch.app.services import Tools
     from gitorch.cli.call import Call
     from gitorch.model.run import Run
 
 
 def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
     """The run after everything that no agent or human is needed for; false where `gitorch up` runs and will do it."""
-    from gitorch.app.loop import settle
+    from gitorch.app.reconciler.loop import settle
 
     def show(ticked: Ticked) -> None:
         for written in ticked.written:

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from gitorch.app.agents import Badge
-    from gitorch.app.doctor import Sign
-    from gitorch.app.outbox import Sandbox
-    from gitorch.app.people import Caller
-    from gitorch.app.setup import Initialised, Proposal, Wishes
-    from gitorch.app.starting import Checked
-    from gitorch.app.tools import Tools
+    from gitorch.app.people.decisions import Caller
+    from gitorch.app.services import Tools
+    from gitorch.app.start.doctor import Sign
+    from gitorch.app.start.preflight import Checked
+    from gitorch.app.start.setup import Initialised, Proposal, Wishes
+    from gitorch.app.work.outbox import Sandbox
+    from gitorch.app.work.submissions import Badge
     from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy
 
@@ -47,52 +47,52 @@ def _sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
 
 def _init(tools: Tools, caller: Caller, wishes: Wishes) -> Initialised:
     from gitorch import wiring
-    from gitorch.app import setup
+    from gitorch.app.start import setup
 
     return setup.init(tools, caller, wiring.template_config(), wishes)
 
 
 def _propose(tools: Tools, wishes: Wishes) -> Proposal:
-    from gitorch.app import setup
+    from gitorch.app.start import setup
 
     return setup.propose(tools, wishes)
 
 
 def _examine(tools: Tools) -> tuple[Sign, ...]:
     from gitorch import wiring
-    from gitorch.app import doctor
+    from gitorch.app.start import doctor
 
     return doctor.examine(tools, wiring.preset_names(tools.root), wiring.store_of(tools))
 
 
 def _runtimes(tools: Tools) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    from gitorch.app import choosing
+    from gitorch.app.start import runtimes
 
-    return choosing.runtimes_there(tools), choosing.preselected(tools)
+    return runtimes.runtimes_there(tools), runtimes.preselected(tools)
 
 
 def _with_runtimes(tools: Tools, chosen: Mapping[str, str]) -> Tools:
-    from gitorch.app import choosing
+    from gitorch.app.start import runtimes
 
-    return choosing.with_runtimes(tools, chosen)
+    return runtimes.with_runtimes(tools, chosen)
 
 
 def _check(tools: Tools, path: Path, prompt: Path | None, by_hand: bool = False) -> Checked:
-    from gitorch.app import starting
+    from gitorch.app.start import preflight
 
-    return starting.check(tools, path, prompt, by_hand)
+    return preflight.check(tools, path, prompt, by_hand)
 
 
 def _refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
-    from gitorch.app import starting
+    from gitorch.app.start import preflight
 
-    starting.refuse(tools, caller, checked)
+    preflight.refuse(tools, caller, checked)
 
 
 def _begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
-    from gitorch.app import starting
+    from gitorch.app.start import preflight
 
-    return starting.begin(tools, caller, checked, autonomy, proof)
+    return preflight.begin(tools, caller, checked, autonomy, proof)
 
 
 def _template(*names: str) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
-from gitorch.ledger import lock, place
+from gitorch.ledger import location, lock
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.text.records import objects
@@ -39,7 +39,7 @@ class BranchStore:
     name = "dulwich"
 
     def __init__(
-        self, common: Path, committer: str = "gitorch <gitorch@gitorch.invalid>", ref: str = place.REF
+        self, common: Path, committer: str = "gitorch <gitorch@gitorch.invalid>", ref: str = location.REF
     ) -> None:
         self._common, self._committer, self._ref = common, committer, ref
         self._path, self._objects = f"{common}/{ref}", f"{common}/objects"

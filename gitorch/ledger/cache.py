@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import gitorch
 from gitorch.ledger import states
 from gitorch.ledger.files import replace
-from gitorch.ledger.fold import Fold, Head, Track
-from gitorch.ledger.shelf import Shelf
+from gitorch.ledger.replay import Fold, Head, Track
+from gitorch.ledger.run_cache import Shelf
 from gitorch.model.run import Board
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId
 
 FOLDERS = (
-    *("model", "rules", "rules/evolving", "rules/review", "rules/telling", "rules/workflows"),
+    *("model", "rules", "rules/evolving", "rules/review", "rules/views", "rules/workflows"),
     *("ledger", "text", "text/records"),
 )
 """Where it is written what a state is and how it follows from records."""

@@ -8,13 +8,13 @@ from gitorch.errors import Usage
 from gitorch.ledger import layout
 from gitorch.model.record import FileRef, Record
 from gitorch.ports.ledger import NewCommit
-from gitorch.text.records import chain, story
+from gitorch.text.records import commit_message, digests
 from gitorch.text.records.record import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.ledger.fold import Evolve, Fold
+    from gitorch.ledger.replay import Evolve, Fold
     from gitorch.model.ids import Digest, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import State
@@ -47,15 +47,20 @@ def compose(
     records, commits = [], []
     for draft in drafts:
         seq += 1
-        files = {layout.file_path(folder, chain.digest(data)): data for data in draft.files.values()}
+        files = {layout.file_path(folder, digests.digest(data)): data for data in draft.files.values()}
         suffix, data = encode(Record(seq, digest, when, run, actor, draft.event, _refs(draft.files)))
-        path, digest = layout.record_path(folder, seq, suffix), chain.digest(data)
+        path, digest = layout.record_path(folder, seq, suffix), digests.digest(data)
         record = decode(path, data)
         state = evolve(state, record)
         genesis = layout.GENESIS if seq == 0 else {}
         records.append((record, digest))
         commits.append(
-            NewCommit({path: data, **files, **genesis}, story.message(record, digest), story.author(actor), when)
+            NewCommit(
+                {path: data, **files, **genesis},
+                commit_message.message(record, digest),
+                commit_message.author(actor),
+                when,
+            )
         )
     return Composed(tuple(records), tuple(commits), state)
 
@@ -64,4 +69,4 @@ def _refs(files: Mapping[str, bytes]) -> tuple[FileRef, ...]:
     for name, data in files.items():
         if len(data) > FILE_BYTES_MAX:
             raise Usage(f"{name} has {len(data)} bytes, and the ledger keeps files of up to {FILE_BYTES_MAX}.")
-    return tuple(FileRef(name, chain.bare(chain.digest(data)), len(data)) for name, data in files.items())
+    return tuple(FileRef(name, digests.bare(digests.digest(data)), len(data)) for name, data in files.items())

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Usage
-from gitorch.text.records import chain
+from gitorch.text.records import digests
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId
@@ -50,4 +50,4 @@ def record_path(folder_: str, seq: int, suffix: str) -> str:
 
 def file_path(folder_: str, digest: str) -> str:
     """An attached file's path, by the digest of its bytes."""
-    return f"{folder_}/files/{chain.bare(digest)}"
+    return f"{folder_}/files/{digests.bare(digest)}"

@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
-from gitorch.ledger import layout, lock, place, remembered
-from gitorch.ledger.fold import Step
-from gitorch.ledger.newest import Newest
+from gitorch.ledger import layout, location, lock, trusted_tip
+from gitorch.ledger.replay import Step
+from gitorch.ledger.tip_index import Newest
 from gitorch.ports.ledger import Draft, Written
-from gitorch.text.records import chain
+from gitorch.text.records import digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.ledger.compose import Composed
-    from gitorch.ledger.fold import Evolve, Fold
+    from gitorch.ledger.replay import Evolve, Fold
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import State
@@ -63,7 +63,7 @@ class GitLedger:
             if tip is None:
                 self._write(None, lambda fold: compose(fold, self._evolve, first, run=None, actor=actor, at=at))
             elif self._store.read(tip, layout.GENESIS_RECORD) is None:
-                raise Refused(f"{place.REF} exists and is no ledger.", hint=f"git log {place.REF}")
+                raise Refused(f"{location.REF} exists and is no ledger.", hint=f"git log {location.REF}")
 
     def state(self, run: RunId | None) -> State:
         """See the port."""
@@ -86,7 +86,7 @@ class GitLedger:
             before = fold.head
             self._newest.read_on(fold, tip)
             if not self._store.forward(before.commit, tip):
-                raise Busy(f"{place.REF} was moved while it was read.", hint="try again")
+                raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
             self._newest.arrived(fold)
             return fold.head.seq - before.seq
 
@@ -109,10 +109,10 @@ class GitLedger:
             ids = self._store.extend(fold.head.commit, made.commits)
             if ids is not None:
                 break
-            if lock.clear_stale(self._common, place.REF):
+            if lock.clear_stale(self._common, location.REF):
                 continue
             if time.monotonic() > deadline:
-                raise Busy(f"{place.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
+                raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
             time.sleep(_PAUSE_SECONDS)
         steps = [Step(record, commit, digest) for (record, digest), commit in zip(made.records, ids, strict=True)]
         self._newest.adopt(fold, steps, made.after)
@@ -139,8 +139,8 @@ class GitLedger:
         path = layout.file_path(fold.folder(run, fold.head.at), digest)
         data = self._store.read(_tip(fold), path)
         if data is None:
-            raise NotFound(f"No file {chain.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
-        if chain.bare(chain.digest(data)) != chain.bare(digest):
+            raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
+        if digests.bare(digests.digest(data)) != digests.bare(digest):
             raise Corrupt(f"The file {path} is not what its name says.", hint="gitorch verify", where=path)
         return data
 
@@ -148,9 +148,9 @@ class GitLedger:
         """See the port."""
         from gitorch.ledger.verify import verify  # noqa: PLC0415  # a verb of its own
 
-        seen, tip = remembered.load(self._common), self._store.tip()
+        seen, tip = trusted_tip.load(self._common), self._store.tip()
         if tip is None:
-            raise remembered.lost(seen) if seen else _no_ledger()
+            raise trusted_tip.lost(seen) if seen else _no_ledger()
         return verify(self._history.stream(tip), self._store, self._evolve, tip, seen)
 
     def _fold(self, run: RunId | None = None) -> Fold:

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
-from gitorch.ledger import layout, remembered
-from gitorch.ledger.fold import NOTHING, Evolve, Fold, Head, Step
-from gitorch.ledger.shelf import Shelf
+from gitorch.ledger import layout, trusted_tip
+from gitorch.ledger.replay import NOTHING, Evolve, Fold, Head, Step
+from gitorch.ledger.run_cache import Shelf
 from gitorch.ports.ledger import Verification
-from gitorch.text.records import chain, story
+from gitorch.text.records import commit_message, digests
 from gitorch.text.records import record as codec
 from gitorch.text.records.released import kind_of, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitorch.ledger.remembered import Remembered
+    from gitorch.ledger.trusted_tip import Remembered
     from gitorch.model.ids import CommitId, RunId
     from gitorch.model.record import Record
     from gitorch.ports.ledger import Store, StoredCommit
@@ -43,7 +43,7 @@ def verify(
             if len(faults) == FAULTS_MAX:
                 return Verification(check.records, tip, check.head.digest, tuple(faults))
     if seen and check.whole and not check.met:
-        faults.append(remembered.lost(seen))
+        faults.append(trusted_tip.lost(seen))
     warnings = () if seen else ("No tip is remembered here: that the ledger was not shortened cannot be known.",)
     return Verification(check.records, tip, check.head.digest, tuple(faults), warnings)
 
@@ -86,7 +86,7 @@ class _Check:
 
     def _record(self, commit: StoredCommit, path: str) -> Iterator[Corrupt]:
         data, before = commit.added[path], self.head
-        digest = chain.digest(data)
+        digest = digests.digest(data)
         try:
             record = codec.decode(path, data)
         except Corrupt as error:
@@ -116,7 +116,7 @@ class _Check:
         if path != place:
             yield f"lies elsewhere than at {place}"
         subject, _, trailers = message.partition("\n\n")
-        if trailers != story.trailers(record, digest) or "\n" in subject:  # type: ignore[arg-type]  # a Digest is a str
+        if trailers != commit_message.trailers(record, digest) or "\n" in subject:  # type: ignore[arg-type]  # a Digest is a str
             yield "does not agree with the trailers of its commit"
 
     def _files(self, commit: StoredCommit, path: str, record: Record) -> Iterator[Corrupt]:
@@ -128,7 +128,7 @@ class _Check:
             data = commit.added.get(place)
             if data is None:
                 data = self._store.read(commit.id, place)  # attached before, and not stored twice
-            if data is None or len(data) != ref.size or chain.bare(chain.digest(data)) != ref.sha256:
+            if data is None or len(data) != ref.size or digests.bare(digests.digest(data)) != ref.sha256:
                 yield _fault(commit, place, f"is not the file that {path} names")
         for place in commit.added:
             if "/files/" in place and place not in named:

@@ -10,9 +10,10 @@ from gitorch.model.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.artifact import Artifact
+    from gitorch.model.artifact import Artifact, Outcome
     from gitorch.model.ids import (
         CommitId,
+        DecisionId,
         Digest,
         HandInId,
         JobId,
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
         SessionId,
     )
     from gitorch.model.message import Message
-    from gitorch.model.review import Check, Finding, Handoff, Listed, Verdict
-    from gitorch.model.work import Decision, KeptHandIn
+    from gitorch.model.review import Check, Choice, Finding, Handoff, Listed, Reply, ReportStatus, Verdict
     from gitorch.model.workflow import JobSpec, Settings, Workflow
 
 
@@ -370,3 +370,35 @@ class State(Value):
 
     board: Board
     run: Run | None = None
+
+
+class KeptHandIn(Value):
+    """A report or a verdict that came after its lease had run out. `status` is a report's, `verdict` a review's."""
+
+    id: HandInId
+    job: JobId
+    session: SessionId
+    attempt: int
+    status: ReportStatus | None
+    commit: CommitId
+    at: Moment
+    summary: str
+    concerns: tuple[str, ...] = ()
+    tests_claimed: str = ""
+    replies: tuple[Reply, ...] = ()
+    verdict: Choice | None = None
+    findings: tuple[Finding, ...] = ()
+    adopted: bool = False
+
+
+class Decision(Value):
+    """What the principal decided about a job's work. `verdicts` are the reviews whose verdicts rested on it."""
+
+    id: DecisionId
+    job: JobId
+    outcome: Outcome
+    by: str
+    at: Moment
+    text: str
+    follow_up: str = ""
+    verdicts: tuple[JobId, ...] = ()

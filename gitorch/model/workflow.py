@@ -221,3 +221,40 @@ class Settings(Value):
     memory_mib_max: int = 0
     requests_max: int = 0
     sessions_max: int = 0
+
+
+class Remark(Value):
+    """One thing to think about. `costs` is what it takes from the score; a strong one fails `lint --strict`.
+
+    `place` is the key that it is about, such as `jobs.api`.
+    """
+
+    name: str
+    place: str
+    message: str
+    fix: str
+    costs: int
+    strong: bool
+
+
+class Lint(Value):
+    """All remarks, strong ones first, what is left of 100, and in which postures each job of work is judged."""
+
+    score: int
+    remarks: tuple[Remark, ...]
+    postures: dict[str, tuple[str, ...]]
+
+
+class WorkflowSource(Value):
+    """`briefs` hold, for every job that an agent works on, what the file tells it: role, objective, what to read, posture.
+
+    `places` tells line and column of `jobs.x` and `lanes.x`.
+    `settings` are the given defaults with what the file's policies set instead. `target` is empty where the file names none.
+    """
+
+    workflow: Workflow
+    briefs: Mapping[JobId, str]
+    settings: Settings
+    target: str = ""
+    context: tuple[str, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -10,18 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt, Refused
-from gitorch.model import commands, events, hand_commands
+from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
 from gitorch.model.record import Record
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules.deciding import (
     artifacts,
-    decisions,
-    hands,
+    claims,
     merges,
     messages,
-    people,
+    questions,
     retrying,
     runs,
     sessions,
@@ -66,15 +65,15 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.TakeSlip: sessions.take_slip,
     commands.RecordBase: sessions.record_base,
     commands.HandIn: work.hand_in,
-    hand_commands.ClaimJob: hands.claim,
-    hand_commands.Heartbeat: hands.heartbeat,
-    hand_commands.ReleaseLease: hands.release,
-    hand_commands.ExpireLeases: hands.expire,
-    hand_commands.RequeueJob: hands.requeue,
-    hand_commands.PublishArtifact: artifacts.publish,
-    hand_commands.Decide: decisions.decide_on,
-    hand_commands.CancelJob: hands.cancel_job,
-    commands.AdoptHandIn: hands.adopt,
+    commands.ClaimJob: claims.claim,
+    commands.Heartbeat: claims.heartbeat,
+    commands.ReleaseLease: claims.release,
+    commands.ExpireLeases: claims.expire,
+    commands.RequeueJob: claims.requeue,
+    commands.PublishArtifact: artifacts.publish,
+    commands.Decide: artifacts.decide_on,
+    commands.CancelJob: claims.cancel_job,
+    commands.AdoptHandIn: claims.adopt,
     commands.RecordCheck: work.record_check,
     commands.GiveVerdict: work.give_verdict,
     commands.VoidWork: work.void,
@@ -82,10 +81,10 @@ DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.NoteClosedEarly: tracker.note_early,
     commands.RecordClosingFailure: tracker.record_failure,
     commands.RecordClosing: tracker.record_closing,
-    commands.Escalate: people.escalate,
-    commands.AnswerQuestion: people.answer,
-    commands.Remind: people.remind,
-    commands.OpenCheckpoint: people.open_checkpoint,
+    commands.Escalate: questions.escalate,
+    commands.AnswerQuestion: questions.answer,
+    commands.Remind: questions.remind,
+    commands.OpenCheckpoint: questions.open_checkpoint,
     commands.IssueReport: merges.issue_report,
     commands.RecordEpicReport: merges.record_epic_report,
     commands.VoidReport: merges.void_report,

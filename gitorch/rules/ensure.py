@@ -12,7 +12,7 @@ from gitorch.model.record import ActorKind
 from gitorch.model.run import OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.capabilities import holder_of
-from gitorch.rules.change import WITHDRAWN
+from gitorch.rules.transitions import WITHDRAWN
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, QuestionId, SessionId

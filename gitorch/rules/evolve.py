@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
-from gitorch.model import events, hand_events
+from gitorch.model import events
 from gitorch.model.run import Board, QuestionKind, Run, RunLine, RunPhase, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import artifacts, hands, merges, messages, people, runs, sessions, tracker, work
+from gitorch.rules.evolving import artifacts, claims, merges, messages, questions, runs, sessions, tracker, work
 from gitorch.rules.readings import is_settled, open_questions
-from gitorch.rules.telling.mail import unread_by_people
+from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,14 +32,14 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.RunFailed: runs.failed,
     events.RunCompleted: runs.completed,
     events.LeaseGranted: sessions.granted,
-    hand_events.JobClaimed: hands.claimed,
-    hand_events.ArtifactPublished: artifacts.published,
-    hand_events.DecisionMade: artifacts.decided,
-    hand_events.BlockerSorted: artifacts.blocker_sorted,
-    hand_events.HandInKept: hands.kept,
-    hand_events.HandInAdopted: hands.adopted,
-    hand_events.JobRequeued: hands.requeued,
-    hand_events.JobCanceled: hands.canceled,
+    events.JobClaimed: claims.claimed,
+    events.ArtifactPublished: artifacts.published,
+    events.DecisionMade: artifacts.decided,
+    events.BlockerSorted: artifacts.blocker_sorted,
+    events.HandInKept: claims.kept,
+    events.HandInAdopted: claims.adopted,
+    events.JobRequeued: claims.requeued,
+    events.JobCanceled: claims.canceled,
     events.LeaseRenewed: sessions.renewed,
     events.LeaseEnded: sessions.lease_ended,
     events.SessionAlive: sessions.alive,
@@ -64,10 +64,10 @@ RUN_EVENTS: Mapping[type, Callable[[Run, Record, Any], Run]] = {
     events.ClosedEarly: tracker.closed_early,
     events.ClosingFailed: tracker.closing_failed,
     events.IssuesClosed: tracker.issues_closed,
-    events.QuestionAsked: people.asked,
-    events.Escalated: people.escalated,
-    events.QuestionAnswered: people.answered,
-    events.QuestionReminded: people.reminded,
+    events.QuestionAsked: questions.asked,
+    events.Escalated: questions.escalated,
+    events.QuestionAnswered: questions.answered,
+    events.QuestionReminded: questions.reminded,
     events.ReportIssued: merges.report_issued,
     events.EpicReported: merges.epic_reported,
     events.ReportVoided: merges.report_voided,

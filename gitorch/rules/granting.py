@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.run import JobPhase, SessionPhase
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
+from gitorch.rules.budget_grants import asked_about_budget, sessions_spent
 from gitorch.rules.readings import base_parents, held, living_session, shares_worktree, writes
-from gitorch.rules.spending import asked_about_budget, sessions_spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

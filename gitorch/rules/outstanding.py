@@ -12,6 +12,7 @@ from gitorch.model import effects
 from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase
 from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
+from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
 from gitorch.rules.readings import (
     asked_about,
@@ -28,8 +29,7 @@ from gitorch.rules.readings import (
     reportable,
     writes,
 )
-from gitorch.rules.seeing.permission import answer_to
-from gitorch.rules.telling.notices import untold
+from gitorch.rules.views.notices import untold
 from gitorch.rules.workflows.closings import owed_closings, under_way
 
 if TYPE_CHECKING:

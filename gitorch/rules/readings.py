@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import CommitId, JobId, QuestionId
     from gitorch.model.review import Verdict
-    from gitorch.model.run import Board, JobState, Question, Run, Session
-    from gitorch.model.work import KeptHandIn
+    from gitorch.model.run import Board, JobState, KeptHandIn, Question, Run, Session
 
 CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
 """Kinds whose work is run through the project's test command."""

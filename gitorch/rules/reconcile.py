@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model import commands, hand_commands
+from gitorch.model import commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
 from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
-from gitorch.rules.budgets import over_budget, over_time
-from gitorch.rules.deciding.hands import requeues_itself
+from gitorch.rules.agent_state.permission import answer_to
+from gitorch.rules.budgets import out_of_memory, over_budget, over_time, runaway
+from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, not_independent, queue
@@ -33,8 +34,6 @@ from gitorch.rules.readings import (
     unanswered_trigger,
     writes,
 )
-from gitorch.rules.runaway import out_of_memory, runaway
-from gitorch.rules.seeing.permission import answer_to
 from gitorch.rules.workflows.closings import learned_closings
 
 if TYPE_CHECKING:
@@ -325,14 +324,14 @@ def _checkpoints(run: Run) -> Iterator[Command]:
 def _expiries(run: Run, seen: Observed) -> Iterator[Command]:
     """Leases held by hand that the clock has ended."""
     if any(overdue(session, run.jobs[session.job], seen.now) for session in run.sessions.values()):
-        yield hand_commands.ExpireLeases()
+        yield commands.ExpireLeases()
 
 
 def _left_behind(run: Run) -> Iterator[Command]:
     """Stale work: queued again where the run says so and the limit allows it, else put to the principal, once."""
     for job in run.jobs.values():
         if requeues_itself(run, job):
-            yield hand_commands.RequeueJob(
+            yield commands.RequeueJob(
                 job.spec.id, f"its lease ran out; {job.requeues + 1} of {run.settings.requeues_max}"
             )
         elif job.phase is JobPhase.STALE and not open_questions(run, job.spec.id):

@@ -8,7 +8,7 @@ from gitorch.errors import Malformed, Problem
 from gitorch.model.artifact import ArtifactKind, Document
 from gitorch.model.review import Choice
 from gitorch.text.artifact_kinds import REQUIRED, answers_of, check_fields, claims_of, entries_of
-from gitorch.text.form import Complaints, Form
+from gitorch.text.fields import Complaints, Form
 from gitorch.text.plans.front_matter import front_matter_lines
 from gitorch.text.source import Source, read_source
 from gitorch.text.yaml_file import read_yaml

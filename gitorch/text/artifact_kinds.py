@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind as K
 from gitorch.model.artifact import Claim, Entry, EscalationKind, Evidence, Outcome
 from gitorch.model.review import SEVERITY_ALIASES, Choice, ReportStatus, Severity
-from gitorch.text.form import did_you_mean
+from gitorch.text.fields import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from enum import StrEnum
 
-    from gitorch.text.form import Form
+    from gitorch.text.fields import Form
 
 REQUIRED: Mapping[K, tuple[str, ...]] = {
     K.PROMPT: ("title",),

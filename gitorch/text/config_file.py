@@ -12,7 +12,7 @@ from gitorch.errors import Malformed, Problem
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.permission import Option, Rule
 from gitorch.model.values import replace
-from gitorch.text.form import NOWHERE, Complaints, Form
+from gitorch.text.fields import NOWHERE, Complaints, Form
 from gitorch.text.plans.front_matter import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source, source_of

@@ -122,7 +122,7 @@ class LocalFiles:
     @staticmethod
     def inside(root: Path, path: str, bytes_max: int) -> bytes | None:
         """The bytes of a regular file below a folder, reached without following any link; None where there is none."""
-        from gitorch.world.reading import read_inside  # noqa: PLC0415  only what publishes pays for it
+        from gitorch.world.safe_reading import read_inside  # noqa: PLC0415  only what publishes pays for it
 
         return read_inside(root, path, bytes_max)
 

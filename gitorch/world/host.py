@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 from gitorch.world import processes
 from gitorch.world.terminal.launch import SESSION_VARIABLE
-from gitorch.world.terminal.marks import folders
+from gitorch.world.terminal.session_files import folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Digest
 from gitorch.ports.files import Posted
-from gitorch.text.slip import BYTES_MAX
+from gitorch.text.outbox_entry import BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

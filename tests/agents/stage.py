@@ -15,8 +15,8 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.permission import Answered, Option
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
-from gitorch.rules.seeing.permission import PERMISSION
-from gitorch.rules.seeing.screen import before_cursor, input_empty
+from gitorch.rules.agent_state.permission import PERMISSION
+from gitorch.rules.agent_state.screen import before_cursor, input_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable

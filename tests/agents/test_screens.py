@@ -11,9 +11,9 @@ from recorded_screens import recorded
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option
-from gitorch.rules.seeing.judge import hooked, judge, shown
-from gitorch.rules.seeing.permission import asked_on, dialog_on
-from gitorch.rules.seeing.screen import Signal, classify, shown_by, still
+from gitorch.rules.agent_state.judge import hooked, judge, shown
+from gitorch.rules.agent_state.permission import asked_on, dialog_on
+from gitorch.rules.agent_state.screen import Signal, classify, shown_by, still
 from gitorch.wiring import find_preset
 
 SCREENS = list(recorded())

@@ -13,18 +13,19 @@ from fakes.world import FakeTerminals
 from play import HUMAN, RUN, digest, workflow
 
 from gitorch import wiring
-from gitorch.app import agents, people
-from gitorch.app.acting import carry
-from gitorch.app.agents import Badge
-from gitorch.app.people import Caller
-from gitorch.app.tick import tick
+from gitorch.app.execute import carry
+from gitorch.app.people import decisions
+from gitorch.app.people.decisions import Caller
+from gitorch.app.reconciler.tick import tick
+from gitorch.app.work import submissions
+from gitorch.app.work.submissions import Badge
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId
 from gitorch.model.observed import AgentState
 from gitorch.model.review import Choice, Disposition, Reply, ReportStatus
 from gitorch.model.runtime import Preset
+from gitorch.model.submission import ReportWords, VerdictWords
 from gitorch.model.values import replace
-from gitorch.model.words import ReportWords, VerdictWords
 from gitorch.model.workflow import Settings
 from gitorch.rules.readings import open_questions, writes
 from gitorch.world.clock import SystemClock
@@ -128,13 +129,17 @@ class Yard:
         badge = Badge(RUN, self.tools.secrets.token(key))
         if not writes(job):
             handoff = self.run.jobs[job.spec.subject].handoff
-            agents.give_verdict(self.tools, badge, VerdictWords(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine"))
+            submissions.give_verdict(
+                self.tools, badge, VerdictWords(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine")
+            )
             return
         where = self.tools.job_worktree(self.run, job.spec.id)
         head = CommitId(self.commit(self.work[job.spec.id], f"Write {job.spec.id} ({job.attempt})", cwd=where))
         asked = [x.number for x in job.findings if x.open and x.round == job.attempt - 1]
         replies = tuple(Reply(number, Disposition.FIXED, head) for number in asked)
-        agents.hand_in(self.tools, badge, ReportWords(ReportStatus.DONE, f"{job.spec.id} is done", replies=replies))
+        submissions.hand_in(
+            self.tools, badge, ReportWords(ReportStatus.DONE, f"{job.spec.id} is done", replies=replies)
+        )
 
     # People
 
@@ -142,16 +147,16 @@ class Yard:
         """Approve the report that stands, and let what follows happen."""
         report = self.run.report
         assert digest or report is not None
-        people.approve(self.tools, CALLER, self.run, digest or report.digest, "typed")
+        decisions.approve(self.tools, CALLER, self.run, digest or report.digest, "typed")
         return self.settle()
 
     def answer(self, option: str, words: str = "", find: Callable[[Question], bool] = lambda _: True) -> Run:
         (question,) = [q for q in self.open() if find(q)]
-        people.answer(self.tools, CALLER, question.id, [option, *([words] if words else [])], RUN)
+        decisions.answer(self.tools, CALLER, question.id, [option, *([words] if words else [])], RUN)
         return self.settle()
 
     def reject(self, *rework: str, note: str = "Again.") -> Run:
-        people.reject(self.tools, CALLER, self.run, rework, note)
+        decisions.reject(self.tools, CALLER, self.run, rework, note)
         return self.settle()
 
     # What must hold

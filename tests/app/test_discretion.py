@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.app.discretion import SIGNS, discreet, revealed, revealed_by, without_secrets
+from gitorch.app.redaction import SIGNS, discreet, revealed, revealed_by, without_secrets
 from gitorch.errors import Refused
 from gitorch.model import commands as c
-from gitorch.model import hand_commands as hand
 from gitorch.model.artifact import Outcome
 from gitorch.model.events import RunPrepared
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, QuestionId, RunId, SessionId
@@ -16,7 +15,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.values import replace
 from gitorch.model.workflow import Lane, Workflow
-from gitorch.text.secret_words import FORMS, secrets_in
+from gitorch.text.redact import FORMS, secrets_in
 
 TOKEN = "ghp_" + "a1B2" * 9
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
@@ -60,7 +59,7 @@ SECRETS = {
         (c.AnswerQuestion(QuestionId("q1"), "", f"take {TOKEN}"), "text"),
         (c.SendMessage(("api",), TOKEN), "text"),
         (c.CancelRun(TOKEN), "reason"),
-        (hand.Decide(JOB, Outcome.ACCEPTED, TOKEN), "text"),
+        (c.Decide(JOB, Outcome.ACCEPTED, TOKEN), "text"),
         (c.PrepareRun(RunId("r"), "t", "p", Digest("d"), "main", COMMIT, ENV), "workflow lanes author env API_KEY"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitorch.app.exporting import _write
+from gitorch.app.query.exporting import _write
 from gitorch.errors import Refused
 from gitorch.text.records.bundle import MANIFEST, Bundle
 

@@ -14,7 +14,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from fakes.world import FakeFiles
 from play import HOST, SETTINGS, Play
 
-from gitorch.app.artifacts import handed_in_as_files
+from gitorch.app.work.artifacts import handed_in_as_files
 from gitorch.errors import Denied
 from gitorch.model.workflow import Expected, JobKind, JobSpec, Lane, Workflow
 

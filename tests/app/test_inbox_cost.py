@@ -9,9 +9,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 from cli_memory import MemoryLedger
 from cli_stage import HUMAN, RUN, Stage
 
-from gitorch.app.looking import all_inbox
+from gitorch.app.query.runs import all_inbox
 from gitorch.model import commands as c
-from gitorch.rules.telling.board import inbox
+from gitorch.rules.views.run import inbox
 
 
 class Counting(MemoryLedger):

@@ -13,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app import people
-from gitorch.app.acting import carry
-from gitorch.app.loop import loop
-from gitorch.app.tick import tick
+from gitorch.app.execute import carry
+from gitorch.app.people import decisions
+from gitorch.app.reconciler.loop import loop
+from gitorch.app.reconciler.tick import tick
 from gitorch.model import commands, events
 from gitorch.model.ids import Moment
 from gitorch.model.values import replace
@@ -66,10 +66,10 @@ def test_a_run_that_is_paused_when_it_is_approved_merges_when_it_goes_on(yard):
     yard.begin(ONE)
     target = yard.head()
     report = yard.settle().report
-    people.hold(yard.tools, CALLER, yard.run, "pause", "release freeze")
-    people.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
+    decisions.hold(yard.tools, CALLER, yard.run, "pause", "release freeze")
+    decisions.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
     assert (loop(yard.tools, RUN, stay=False).why, yard.head()) == ("waiting", target)
-    people.hold(yard.tools, CALLER, yard.run, "resume")
+    decisions.hold(yard.tools, CALLER, yard.run, "resume")
     assert str(yard.settle().phase) == "completed"
 
 
@@ -77,8 +77,8 @@ def test_a_run_that_is_canceled_when_it_was_approved_never_merges(yard):
     yard.begin(ONE)
     target = yard.head()
     report = yard.settle().report
-    people.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
-    people.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
+    decisions.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
+    decisions.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
     for _ in range(3):
         tick(yard.tools, RUN)
     assert (yard.head(), yard.run.merged, str(yard.run.phase)) == (target, None, "canceled")
@@ -127,7 +127,7 @@ def test_nothing_is_removed_by_a_no(yard):
 def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(yard):
     yard.begin(TWO)
     run = yard.settle()
-    people.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
+    decisions.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
     yard.settle()
     yard.answer("branches")
     removed, kept = cleaned(yard)
@@ -153,7 +153,7 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
         yard.tick()
     stuck = commands.Escalate("stuck:ui:1", "silent", "nudged", "nothing", "What now?", ("retry", "stop_epic"), "ui")
     carry(yard.tools, RUN, yard.tools.host, stuck)
-    people.answer(yard.tools, CALLER, yard.open()[0].id, ["stop_epic"], RUN)
+    decisions.answer(yard.tools, CALLER, yard.open()[0].id, ["stop_epic"], RUN)
     run = yard.settle()
     assert [b.job for b in run.report.branches] == ["api"]
     yard.approve()

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from fakes.world import FakeClock, FakeGit
 
-from gitorch.app.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, PULSE_SECONDS, packed, pulse_seconds
+from gitorch.app.reconciler.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, PULSE_SECONDS, packed, pulse_seconds
 from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment
 

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app import people
-from gitorch.app.acting import carry
+from gitorch.app.execute import carry
+from gitorch.app.people import decisions
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.values import replace
@@ -35,7 +35,7 @@ def yard(repo: Callable[[str], Repository]) -> Yard:
 
 def approved(yard: Yard) -> None:
     """Approve the report that stands, and do nothing about it yet."""
-    people.approve(yard.tools, CALLER, yard.run, yard.run.report.digest, "typed")
+    decisions.approve(yard.tools, CALLER, yard.run, yard.run.report.digest, "typed")
 
 
 def triggers(yard: Yard) -> list[str]:

@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app import people
-from gitorch.app.tick import tick
+from gitorch.app.people import decisions
+from gitorch.app.reconciler.tick import tick
 from gitorch.model import events
 from gitorch.model.values import replace
-from gitorch.rules.telling.board import run_view, why
+from gitorch.rules.views.run import run_view, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ def test_nothing_is_pushed_unless_that_is_configured(repo, tmp_path):
 
 
 def test_a_killed_process_pushes_next_time_and_a_pushed_merge_is_not_pushed_again(yard):
-    people.approve(yard.tools, CALLER, yard.run, yard.run.report.digest, "typed")
+    decisions.approve(yard.tools, CALLER, yard.run, yard.run.report.digest, "typed")
     tick(yard.tools, RUN)
     assert (yard.run.merged.push, str(yard.run.phase)) == ("", "running"), "merged, killed, and not yet pushed"
     yard.git("push", "-q", "origin", "main")

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import Yard
 from play import RUN
 
-from gitorch.app import looking
+from gitorch.app.query import runs
 from gitorch.model import events
 from gitorch.model.workflow import Autonomy
 
@@ -32,7 +32,7 @@ def yard(repo: Callable[[str], Repository]) -> Yard:
 
 
 def data(yard: Yard) -> dict:
-    found = looking.report_data(yard.tools, yard.run)
+    found = runs.report_data(yard.tools, yard.run)
     assert isinstance(found, dict)
     return found
 
@@ -47,7 +47,7 @@ def test_every_pair_of_branches_that_shares_files_is_tried(yard):
     run = yard.settle()
     pairs = {tuple(pair["jobs"]): pair["conflicts"] for pair in data(yard)["pairs"]}
     assert pairs == {("a", "b"): [], ("a", "c"): [], ("b", "c"): ["shared.txt"]}
-    told = looking.report(yard.tools, RUN)
+    told = runs.report(yard.tools, RUN)
     assert "- a and b both change shared.txt: they merge with each other" in told
     assert "- b and c both change shared.txt: they conflict in shared.txt" in told
     assert run.report.conflicts == ("c conflicts in shared.txt",)
@@ -61,7 +61,7 @@ def test_what_was_built_on_an_earlier_state_is_said_when_an_epic_was_reopened(ya
     run = yard.reject("api")
     assert [b["built_on_earlier"] for b in data(yard)["branches"]] == [[], ["api"]]
     assert run.report.branches[1].outdated == ("api",)
-    assert "built on an earlier state of api" in looking.report(yard.tools, RUN)
+    assert "built on an earlier state of api" in runs.report(yard.tools, RUN)
     yard.approve()
     assert yard.git("show", "main:api.txt", "main:ui.txt").split() == ["better", "ui"]
 
@@ -104,7 +104,7 @@ def test_an_epic_that_passed_its_reviews_is_reported_once_whether_anybody_waits_
     yard.settle()
     (report,) = yard.events(events.EpicReported)
     assert (report.job, report.round) == ("api", 1)
-    told = looking.epic_report(yard.tools, yard.run, "api")
+    told = runs.epic_report(yard.tools, yard.run, "api")
     assert "api.txt" in told
     assert "round 1, api.quality by" in told
     waits = autonomy is Autonomy.PER_EPIC

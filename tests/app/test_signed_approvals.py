@@ -14,13 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
-from gitorch.app import people, signing
-from gitorch.app.acting import carry
+from gitorch.app.execute import carry
+from gitorch.app.people import decisions, signing
 from gitorch.errors import Denied, Failed
 from gitorch.model import commands, events
 from gitorch.model.config import Config
 from gitorch.model.values import replace
-from gitorch.rules.telling.approval import NAMESPACE
+from gitorch.rules.views.approval import NAMESPACE
 from gitorch.world.git.signatures import SshSignatures
 
 if TYPE_CHECKING:
@@ -141,5 +141,5 @@ def test_a_signature_counts_for_its_text_its_purpose_and_its_key_only(tmp_path):
 def test_an_agent_is_refused_before_anything_is_signed(yard):
     agent = replace(CALLER, actor=replace(HUMAN, kind="agent", session="s1"))
     with pytest.raises(Denied):
-        people.approve(yard.tools, agent, yard.run, yard.run.report.digest, "typed")
+        decisions.approve(yard.tools, agent, yard.run, yard.run.report.digest, "typed")
     assert yard.run.approval is None

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
-from gitorch.app import people
-from gitorch.app.acting import carry
-from gitorch.app.syncing import LEDGER, compare, remote_of, sync
+from gitorch.app.execute import carry
+from gitorch.app.people import decisions
+from gitorch.app.query.syncing import LEDGER, compare, remote_of, sync
 from gitorch.errors import Corrupt, NotFound, Refused, Unavailable
 from gitorch.model import commands
 
@@ -74,7 +74,7 @@ def test_a_run_goes_on_where_another_clone_left_it(mine, tmp_path):
     theirs = clone(mine, tmp_path)
     sync(theirs.tools, "origin")
     theirs.git("fetch", "-q", "origin", "refs/heads/gitorch/play-0001/*:refs/heads/gitorch/play-0001/*")
-    people.approve(theirs.tools, CALLER, theirs.run, theirs.run.report.digest, "typed")
+    decisions.approve(theirs.tools, CALLER, theirs.run, theirs.run.report.digest, "typed")
     sync(theirs.tools, "origin")
     sync(mine.tools, "origin")
     assert str(mine.settle().phase) == "completed"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitorch.app.doctor import said_version
+from gitorch.app.start.doctor import said_version
 from gitorch.model.runtime import Preset
 from gitorch.world.programs import LocalPrograms
 

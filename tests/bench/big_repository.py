@@ -28,7 +28,7 @@ from history import ENV, git  # found by the line above
 from sessions import CONFIG, EPIC, GITORCH, ROUNDS_MAX, WAITING, say  # the same
 from waiting import until  # the same
 
-from gitorch.app.tick import tick  # the same
+from gitorch.app.reconciler.tick import tick  # the same
 from gitorch.model.run import OVER, SessionPhase  # the same
 from gitorch.wiring import tools  # the same
 

@@ -22,13 +22,14 @@ sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).par
 from waiting import until  # found by the line above
 
 from gitorch import wiring  # found by the line above
-from gitorch.app import agents, artifacts, hands, starting  # the same
-from gitorch.app.loop import settle  # the same
-from gitorch.app.people import Caller  # the same
+from gitorch.app import starting  # the same
+from gitorch.app.people.decisions import Caller  # the same
+from gitorch.app.reconciler.loop import settle  # the same
+from gitorch.app.work import artifacts, claims, submissions
 from gitorch.errors import Refused  # the same
 from gitorch.model.record import Actor, ActorKind  # the same
 from gitorch.model.review import Choice, ReportStatus  # the same
-from gitorch.model.words import ReportWords, VerdictWords  # the same
+from gitorch.model.submission import ReportWords, VerdictWords  # the same
 from gitorch.model.workflow import Autonomy  # the same
 
 STEPS = ("claim", "brief", "publish", "handoff", "verdict")
@@ -80,25 +81,25 @@ def work(folder: Path, name: str, limit: float) -> tuple[int, dict[str, list[flo
     while time.monotonic() < limit:
         tip = tools.ledger.tip()
         try:
-            taken = timed("claim", hands.claim, tools, who, None, None)
+            taken = timed("claim", claims.claim, tools, who, None, None)
         except Refused:
             if all(j.phase == "completed" for j in tools.ledger.state(wiring.RunId(runs(tools))).run.jobs.values()):
                 break
             until(lambda tip=tip: tools.ledger.tip() != tip, 600, every_seconds=0.05, what="something to take")
             continue
         job = taken.session.job
-        grip = hands.Grip(who, taken.worktree, job)
-        timed("brief", agents.read_brief, tools, grip)
+        grip = claims.Grip(who, taken.worktree, job)
+        timed("brief", submissions.read_brief, tools, grip)
         if job.startswith("r"):
             said = VerdictWords(Choice.ACCEPT, "", "", "It is sound.")
-            timed("verdict", agents.give_verdict, tools, grip, said)
+            timed("verdict", submissions.give_verdict, tools, grip, said)
             done += 1
             continue
         (taken.worktree / f"m{job[1:]}.md").write_text(NOTE)
         git(taken.worktree, "add", ".")
         git(taken.worktree, "commit", "--quiet", "--message", job)
-        timed("publish", artifacts.publish, tools, agents.who(tools, grip), taken.worktree, artifacts.Wish("m"))
-        timed("handoff", agents.hand_in, tools, grip, ReportWords(ReportStatus.DONE, "Written."))
+        timed("publish", artifacts.publish, tools, submissions.who(tools, grip), taken.worktree, artifacts.Wish("m"))
+        timed("handoff", submissions.hand_in, tools, grip, ReportWords(ReportStatus.DONE, "Written."))
     return done, spent, processor() - before
 
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from history import ENV, HUMAN, OPEN, build, git  # found by the line above
 
-from gitorch.app.acting import carry  # the same
+from gitorch.app.execute import carry  # the same
 from gitorch.model.commands import AnswerQuestion  # the same
 from gitorch.rules.readings import open_questions  # the same
 from gitorch.wiring import tools  # the same

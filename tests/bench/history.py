@@ -18,10 +18,10 @@ from ledger_kit import ENV, HOST, git, new_repo  # found by the line above
 from play import HUMAN, TARGET, Play, digest, finding, workflow  # the same
 
 from gitorch.ledger.compose import compose  # the same
-from gitorch.ledger.fold import Fold, Step  # the same
 from gitorch.ledger.ledger import GitLedger  # the same
-from gitorch.ledger.place import common_dir  # the same
-from gitorch.ledger.shelf import Shelf  # the same
+from gitorch.ledger.location import common_dir  # the same
+from gitorch.ledger.replay import Fold, Step  # the same
+from gitorch.ledger.run_cache import Shelf  # the same
 from gitorch.model import commands as c  # the same
 from gitorch.model import events as e  # the same
 from gitorch.model.ids import CommitId, JobId, RunId  # the same

@@ -23,7 +23,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / "ledger"), str(Path(__file__)
 from ledger_kit import AGENT, AT, ENV, HOST, REF, count, git, new_repo, open_ledger, renewed  # found by the line above
 
 from gitorch.ledger.ledger import GitLedger  # the same
-from gitorch.ledger.place import common_dir  # the same
+from gitorch.ledger.location import common_dir  # the same
 from gitorch.model.ids import Moment, RunId  # the same
 from gitorch.world.git.history import GitHistory  # the same
 from gitorch.world.git.store import GitStore  # the same

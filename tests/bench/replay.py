@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from history import ENV, build, git, ledger  # found by the line above
 
-from gitorch.ledger.place import REF, common_dir  # the same
+from gitorch.ledger.location import REF, common_dir  # the same
 from gitorch.text.records import chain  # the same
 from gitorch.world.git.history import GitHistory  # the same
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTerminals, MemoryWorld, RealClock, commit
 
-from gitorch.app.acting import carry
-from gitorch.app.agents import Badge
-from gitorch.app.people import Caller
-from gitorch.app.perform import token_digest
-from gitorch.app.starting import Checked, Sheet, SheetRow
-from gitorch.app.tools import Tools
+from gitorch.app.execute import carry
+from gitorch.app.people.decisions import Caller
+from gitorch.app.reconciler.perform import token_digest
+from gitorch.app.services import Tools
+from gitorch.app.start.preflight import Checked, Sheet, SheetRow
+from gitorch.app.work.submissions import Badge
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams
 from gitorch.cli.parts import Parts
@@ -277,7 +277,7 @@ class Answer:
 
 
 def _init(*_):
-    from gitorch.app.setup import Initialised
+    from gitorch.app.start.setup import Initialised
 
     return Initialised(("gitorch.yaml",), ("gitorch/ledger",), ("tests: make test was found",))
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 from cli_stage import Stage
 
-from gitorch.app.setup import Proposal
+from gitorch.app.start.setup import Proposal
 from gitorch.cli.call import Streams
 from gitorch.cli.parts import Parts
-from gitorch.cli.verbs import adopting
+from gitorch.cli.verbs import adopt
 
 PROPOSAL = Proposal(
     ("gitorch.yaml", "branch gitorch/ledger"), (), {"tests.command": "make test"}, ("the tests are guessed",)
@@ -71,4 +71,4 @@ def test_nobody_is_asked_without_a_terminal(fresh):
 def test_what_is_in_use_already_is_left_alone(fresh):
     fresh.proposal = Proposal((), ("gitorch.yaml",), {}, ())
     assert fresh.gitorch("adopt").out == "This repository is in use already. Next: gitorch doctor\n"
-    assert adopting.adopt.name == "adopt"
+    assert adopt.adopt.name == "adopt"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gitorch.app.doctor import Sign
+from gitorch.app.start.doctor import Sign
 from gitorch.cli.call import Streams
 from gitorch.errors import Problem
 from gitorch.model.events import ActionRefused

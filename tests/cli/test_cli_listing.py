@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gitorch.cli.verbs.listing import KINDS
+from gitorch.cli.verbs.list import KINDS
 
 
 def test_runs_are_listed_without_a_kind(stage):

@@ -14,7 +14,7 @@ from gitorch.cli.pages.cells import width
 from gitorch.cli.pages.frame import Panel, frame_lines
 from gitorch.cli.pages.live import LiveView
 from gitorch.cli.pages.page import Page
-from gitorch.rules.telling.board import run_view
+from gitorch.rules.views.run import run_view
 
 TOLD = tuple(f"12:00:0{n}  sentence {n}" for n in range(9))
 

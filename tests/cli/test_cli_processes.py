@@ -35,25 +35,29 @@ def test_no_module_of_the_command_line_but_the_live_page_loads_anything_heavy():
         "print(*sys.modules)"
     )
     modules = set(processes.call("-c", code).stdout.decode().split())
-    assert "gitorch.cli.verbs.driving" in modules
+    assert "gitorch.cli.verbs.up" in modules
     assert modules & HEAVY == set()
 
 
 def test_what_an_agent_says_is_carried_without_what_merges():
-    modules = set(processes.call("-c", "import sys, gitorch.app.agents; print(*sys.modules)").stdout.decode().split())
-    assert "gitorch.app.perform" in modules
+    modules = set(
+        processes.call("-c", "import sys, gitorch.app.work.submissions; print(*sys.modules)").stdout.decode().split()
+    )
+    assert "gitorch.app.reconciler.perform" in modules
     assert not modules & {f"gitorch.app.{name}" for name in ("merging", "pushing", "signing", "syncing", "starting")}
 
 
 def test_who_only_looks_loads_nothing_that_decides():
-    code = "import sys, gitorch.app.looking, gitorch.app.mailbox, gitorch.cli.pages.views; print(*sys.modules)"
+    code = (
+        "import sys, gitorch.app.query.runs, gitorch.app.people.mailbox, gitorch.cli.pages.views; print(*sys.modules)"
+    )
     modules = set(processes.call("-c", code).stdout.decode().split())
-    assert "gitorch.rules.telling.board" in modules
+    assert "gitorch.rules.views.run" in modules
     assert not modules & {
         "gitorch.model.commands",
         "gitorch.model.events",
         "gitorch.rules.decide",
-        "gitorch.app.acting",
+        "gitorch.app.execute",
     }
 
 

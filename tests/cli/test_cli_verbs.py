@@ -11,7 +11,7 @@ import click
 import pytest
 
 from gitorch.cli.catalogue import AGENTS, PEOPLE, VERBS
-from gitorch.cli.grammar import Verb
+from gitorch.cli.group import Verb
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 

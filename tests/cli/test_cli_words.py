@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gitorch.cli import words
+from gitorch.cli import arguments
 from gitorch.errors import Malformed, NotFound, Usage
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.workflow import Autonomy
@@ -14,26 +14,26 @@ from gitorch.model.workflow import Autonomy
 
 @pytest.mark.parametrize("said", ["done_with_concerns", "DONE-WITH-CONCERNS", " Done With Concerns "])
 def test_a_status_is_read_in_any_case(said):
-    assert words.report_status(said) is ReportStatus.DONE_WITH_CONCERNS
+    assert arguments.report_status(said) is ReportStatus.DONE_WITH_CONCERNS
 
 
 def test_an_unknown_status_is_answered_with_all_four():
     with pytest.raises(Usage, match="DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT, BLOCKED"):
-        words.report_status("finished")
+        arguments.report_status("finished")
 
 
 def test_a_verdict_is_read_in_any_case_and_others_are_answered_with_the_list():
-    assert words.choice("Needs-Revision") is Choice.NEEDS_REVISION
+    assert arguments.choice("Needs-Revision") is Choice.NEEDS_REVISION
     with pytest.raises(Usage, match="accept, accept_with_findings, needs_revision, reject"):
-        words.choice("lgtm")
+        arguments.choice("lgtm")
 
 
 def test_there_are_two_autonomies_and_a_reason_why_there_is_no_third():
-    assert words.autonomy("Per-Epic") is Autonomy.PER_EPIC
+    assert arguments.autonomy("Per-Epic") is Autonomy.PER_EPIC
     with pytest.raises(Usage, match="nothing is merged without a human's approval"):
-        words.autonomy("full_auto")
+        arguments.autonomy("full_auto")
     with pytest.raises(Usage, match="per_epic, end_only"):
-        words.autonomy("sometimes")
+        arguments.autonomy("sometimes")
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_there_are_two_autonomies_and_a_reason_why_there_is_no_third():
     ],
 )
 def test_a_reply_names_number_disposition_and_evidence(said, reply):
-    assert words.reply(said) == reply
+    assert arguments.reply(said) == reply
 
 
 @pytest.mark.parametrize("said", ["", "2", "2=fixed", "x=fixed:a", "2=wontfix:a", "²=fixed:a", "-1=fixed:a"])
 def test_what_is_no_reply_is_answered_with_the_form(said):
     with pytest.raises(Usage, match="N=DISPOSITION:EVIDENCE"):
-        words.reply(said)
+        arguments.reply(said)
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_what_is_no_reply_is_answered_with_the_form(said):
     ],
 )
 def test_a_finding_on_one_line(said, finding):
-    assert words.finding(said) == finding
+    assert arguments.finding(said) == finding
 
 
 @pytest.mark.parametrize("said", ["", "important", "important|a.py", "grave|a.py|x", "minor|a.py|"])
 def test_what_is_no_finding_is_answered_with_the_form(said):
     with pytest.raises(Usage, match=r"SEVERITY\|PATH:LINE\|TITLE\|DETAIL"):
-        words.finding(said)
+        arguments.finding(said)
 
 
 def findings(tmp_path, data):
     (tmp_path / "f.json").write_text(data if isinstance(data, str) else json.dumps(data))
-    return words.findings_file("f.json", tmp_path)
+    return arguments.findings_file("f.json", tmp_path)
 
 
 def test_a_file_of_findings_is_a_list_or_an_object_with_one(tmp_path):
@@ -120,18 +120,18 @@ def test_json_that_holds_no_list_is_malformed(tmp_path, data):
 
 def test_a_file_that_is_missing_or_no_text_is_named(tmp_path):
     with pytest.raises(NotFound, match=r"gone\.md"):
-        words.text_of("gone.md", tmp_path)
+        arguments.text_of("gone.md", tmp_path)
     (tmp_path / "b.md").write_bytes(b"\xff")
     with pytest.raises(Malformed, match="not UTF-8"):
-        words.text_of("b.md", tmp_path)
-    (tmp_path / "c.md").write_bytes(b"x" * (words.INPUT_BYTES_MAX + 1))
+        arguments.text_of("b.md", tmp_path)
+    (tmp_path / "c.md").write_bytes(b"x" * (arguments.INPUT_BYTES_MAX + 1))
     with pytest.raises(Usage, match="larger"):
-        words.text_of("c.md", tmp_path)
+        arguments.text_of("c.md", tmp_path)
 
 
 def test_a_summary_is_given_once(tmp_path):
     (tmp_path / "s.md").write_text("from a file")
-    assert words.summary_of("", "s.md", tmp_path) == "from a file"
-    assert words.summary_of("here", None, tmp_path) == "here"
+    assert arguments.summary_of("", "s.md", tmp_path) == "from a file"
+    assert arguments.summary_of("here", None, tmp_path) == "here"
     with pytest.raises(Usage, match="once"):
-        words.summary_of("here", "s.md", tmp_path)
+        arguments.summary_of("here", "s.md", tmp_path)

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fakes.world import FakeOutboxes
 
-from gitorch.text.slip import BYTES_MAX
+from gitorch.text.outbox_entry import BYTES_MAX
 from gitorch.world.outbox import WorktreeOutboxes
 
 

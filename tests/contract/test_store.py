@@ -12,8 +12,8 @@ from fakes.store import FakeStore
 
 from gitorch.errors import Corrupt, GitorchError, Refused
 from gitorch.ledger.branch import BranchStore
+from gitorch.ledger.location import choose, common_dir
 from gitorch.ledger.lock import clear_stale
-from gitorch.ledger.place import choose, common_dir
 from gitorch.model.ids import CommitId, Moment
 from gitorch.ports.ledger import NewCommit
 from gitorch.world.git.history import GitHistory, scrubbed

@@ -6,12 +6,12 @@ import hashlib
 
 from gitorch.errors import Busy, NotFound
 from gitorch.ledger.compose import compose
-from gitorch.ledger.fold import Fold, Step
+from gitorch.ledger.replay import Fold, Step
 from gitorch.model.events import LedgerCreated
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import Draft, Verification, Written
 from gitorch.rules.evolve import evolve
-from gitorch.text.records import chain
+from gitorch.text.records import digests
 
 
 class MemoryShelf:
@@ -63,7 +63,7 @@ class FakeLedger:
             fresh.append(Written(commit, record))
             self._fold.adopt(Step(record, commit, digest), made.after)
         self.written += fresh
-        self._files |= {(run, chain.digest(data)): data for draft in drafts for data in draft.files.values()}
+        self._files |= {(run, digests.digest(data)): data for draft in drafts for data in draft.files.values()}
         return made.after, tuple(fresh)
 
     def _begun(self, run=None):
@@ -78,9 +78,9 @@ class FakeLedger:
 
     def file(self, run, digest):
         self._begun()
-        found = self._files.get((run, f"sha256:{chain.bare(digest)}"))
+        found = self._files.get((run, f"sha256:{digests.bare(digest)}"))
         if found is None:
-            raise NotFound(f"No file {chain.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
+            raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
         return found
 
     def verify(self):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import waiting
 
 from gitorch import wiring
-from gitorch.app.acting import keep_refusal
+from gitorch.app.execute import keep_refusal
 from gitorch.errors import Refused
 from gitorch.model import events as e
 from gitorch.model.review import ReportStatus

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch import wiring
-from gitorch.app import people
-from gitorch.app.loop import loop
-from gitorch.app.people import Caller
+from gitorch.app.people import decisions
+from gitorch.app.people.decisions import Caller
+from gitorch.app.reconciler.loop import loop
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.run import QuestionKind
 from gitorch.rules.readings import open_questions
@@ -64,10 +64,10 @@ def decide(tools, run: RunId) -> None:
     if question is None:
         return
     if question.kind is QuestionKind.APPROVAL:
-        people.approve(tools, HUMAN, state, str(state.report.digest), "yes-flag")
+        decisions.approve(tools, HUMAN, state, str(state.report.digest), "yes-flag")
         return
     said = {QuestionKind.CLEANUP: "branches"}.get(question.kind, "retry" if question.options else "blue")
-    people.answer(tools, HUMAN, question.id, [said], run)
+    decisions.answer(tools, HUMAN, question.id, [said], run)
 
 
 def live(repository: Path, run: RunId, number: int) -> int:

@@ -18,12 +18,13 @@ from fakes.world import (
 )
 from play import HOST, HUMAN, RUN, SETTINGS, digest, workflow
 
-from gitorch.app import agents, people
-from gitorch.app.acting import carry
-from gitorch.app.agents import Badge
-from gitorch.app.people import Caller
-from gitorch.app.tick import tick
-from gitorch.app.tools import Tools
+from gitorch.app.execute import carry
+from gitorch.app.people import decisions
+from gitorch.app.people.decisions import Caller
+from gitorch.app.reconciler.tick import tick
+from gitorch.app.services import Tools
+from gitorch.app.work import submissions
+from gitorch.app.work.submissions import Badge
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model.config import Config
@@ -31,9 +32,9 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import QuestionKind, RunPhase
 from gitorch.model.runtime import Preset
-from gitorch.model.words import ReportWords, Slip, VerdictWords
+from gitorch.model.submission import ReportWords, Slip, VerdictWords
 from gitorch.rules.readings import open_questions, writes
-from gitorch.text.slip import encode
+from gitorch.text.outbox_entry import encode
 
 CALMING_ROUNDS = 400
 LIKED = ("approve", "accept", "continue", "cleared", "retry", "accept_with_exceptions", "branches", "no")
@@ -208,9 +209,9 @@ class World:
             slip = Slip(badge.run, badge.token, salt, report, verdict)
             self.ports["outboxes"].post(where, f"slip-{salt}.json", encode(slip))
         elif report is not None:
-            agents.hand_in(self.tools(), badge, report)
+            submissions.hand_in(self.tools(), badge, report)
         else:
-            agents.give_verdict(self.tools(), badge, verdict)
+            submissions.give_verdict(self.tools(), badge, verdict)
 
     def judge(self, badge, job):
         subject = self.run.jobs[job.spec.subject]
@@ -227,22 +228,22 @@ class World:
             if question.kind is QuestionKind.APPROVAL:
                 if self.run.report is not None:
                     self.the_remote_falls_silent()
-                    people.approve(self.tools(), CALLER, self.run, self.run.report.digest, "typed")
+                    decisions.approve(self.tools(), CALLER, self.run, self.run.report.digest, "typed")
                 return
             if question.trigger.startswith("push:"):
-                people.answer(self.tools(), CALLER, question.id, [self.chance.choice(question.options)], RUN)
+                decisions.answer(self.tools(), CALLER, question.id, [self.chance.choice(question.options)], RUN)
                 self.the_remote_falls_silent()
                 return
             options = [o for o in LIKED if o in question.options]
             said = options[0] if options else question.options[0] if question.options else "this one"
-            people.answer(self.tools(), CALLER, question.id, [said, "because"], RUN)
+            decisions.answer(self.tools(), CALLER, question.id, [said, "because"], RUN)
             return
 
     def the_human_holds(self):
         """Pauses a run that goes on, resumes one that is paused."""
         paused = self.run.phase is RunPhase.PAUSED
         if paused or self.run.phase is RunPhase.RUNNING:
-            people.hold(self.tools(), CALLER, self.run, "resume" if paused else "pause")
+            decisions.hold(self.tools(), CALLER, self.run, "resume" if paused else "pause")
 
     # What goes wrong
 

@@ -7,7 +7,7 @@ from world.terminal_lab import Lab, wait_for
 
 from gitorch.model.ids import LetterId
 from gitorch.model.values import replace
-from gitorch.world.terminal.marks import folder_of
+from gitorch.world.terminal.session_files import folder_of
 
 pytestmark = pytest.mark.tmux
 LINE = "Read .gitorch/brief.md and do what it says."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
-from gitorch.ledger.place import choose, common_dir
+from gitorch.ledger.location import choose, common_dir
 from gitorch.model.events import LeaseRenewed, LedgerCreated, RunCanceled, RunPaused
 from gitorch.model.ids import CommitId, Digest, JobId, Moment, RunId
 from gitorch.model.record import Actor, ActorKind

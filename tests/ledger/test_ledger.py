@@ -6,7 +6,7 @@ import pytest
 from ledger_kit import AGENT, AT, HOST, OTHER, REF, RUN, count, fill, git, new_repo, open_ledger, renewed
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused, Usage
-from gitorch.ledger.newest import SAVE_AFTER
+from gitorch.ledger.tip_index import SAVE_AFTER
 from gitorch.model.events import QuestionAnswered, RunPaused, TargetConfirmed
 from gitorch.model.ids import Moment, RunId
 from gitorch.model.run import Board
@@ -271,7 +271,7 @@ def test_a_cold_verb_replays_only_the_newest_records(repo, ledger):
 
 
 def test_many_runs_do_not_stay_in_memory(repo, ledger):
-    from gitorch.ledger.shelf import IN_MEMORY_MAX
+    from gitorch.ledger.run_cache import IN_MEMORY_MAX
 
     for number in range(IN_MEMORY_MAX + 10):
         ledger.append(RunId(f"r-{number}"), AGENT, AT, lambda _: [renewed(1)])

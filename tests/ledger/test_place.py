@@ -4,7 +4,7 @@ import pytest
 from ledger_kit import git, new_repo
 
 from gitorch.errors import NotFound
-from gitorch.ledger.place import choose, common_dir
+from gitorch.ledger.location import choose, common_dir
 
 
 def test_the_common_directory_is_found_from_anywhere_inside(tmp_path):

@@ -16,7 +16,7 @@ from gitorch.model.ids import NO_DIGEST, Digest, Moment
 from gitorch.model.record import Actor, ActorKind, FileRef, Record
 from gitorch.model.review import Check
 from gitorch.model.workflow import JobKind, JobSpec, Lane, Workflow
-from gitorch.text.records import canonical, moment
+from gitorch.text.records import canonical, timestamps
 from gitorch.text.records.record import decode, encode
 from gitorch.text.records.released import RELEASED, suffix_of
 
@@ -99,12 +99,12 @@ def test_any_record_reads_back_to_itself_and_to_the_same_yaml(kind):
         front = text.split("\n---\n")[0].removeprefix("---\n") if suffix.endswith(".md") else text
         read = yaml(front)
         assert list(read)[:3] == ["gitorch", "seq", "prev"]
-        assert read["at"] == moment.iso(record.at)
+        assert read["at"] == timestamps.iso(record.at)
         expected = plain(record.event)
         expected.pop("text", None)
         for key in ("until",):
             if key in expected:
-                expected[key] = moment.iso(expected[key])
+                expected[key] = timestamps.iso(expected[key])
         assert {key: read[key] for key in expected} == expected
         assert read.get("files", []) == _plain(record.files)
         assert _plain(record.actor) == read["actor"]
@@ -266,12 +266,12 @@ def test_a_record_without_fields_or_run_is_seven_lines():
 )
 def test_a_moment_is_written_in_one_way_only(text):
     with pytest.raises(ValueError, match=r"moment|month|isoformat|Invalid"):
-        moment.parse(text)
+        timestamps.parse(text)
 
 
 @given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
 def test_moments_read_back(at):
-    assert moment.parse(moment.iso(at)) == at
+    assert timestamps.parse(timestamps.iso(at)) == at
 
 
 def test_a_moment_beyond_the_calendar_is_refused():

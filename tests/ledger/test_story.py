@@ -12,7 +12,7 @@ from gitorch.model.events import ActionRefused, CheckRecorded, LeaseGranted, Que
 from gitorch.model.ids import NO_DIGEST, Moment
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.review import Check, Choice, Finding, Severity
-from gitorch.text.records import chain, story
+from gitorch.text.records import commit_message, digests
 from gitorch.text.records.released import RELEASED
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "Ada", "laptop")
@@ -44,29 +44,29 @@ COMMIT = "1a2b3c4" + "0" * 33
     ],
 )
 def test_a_subject_tells_what_happened(event, says):
-    assert story.sentence(event, HUMAN) == says
+    assert commit_message.sentence(event, HUMAN) == says
 
 
 @pytest.mark.parametrize("kind", RELEASED)
 def test_every_type_has_a_sentence_of_its_own_and_no_text_makes_a_second_line(kind):
     @given(records(kind))
     def check(record):
-        message = story.message(record, chain.digest(b"x"))
+        message = commit_message.message(record, digests.digest(b"x"))
         subject, empty, *trailers = message.removesuffix("\n").split("\n")
-        assert 0 < len(subject) <= story.SUBJECT_MAX
+        assert 0 < len(subject) <= commit_message.SUBJECT_MAX
         assert not empty
         keys = [line.partition(": ")[0] for line in trailers]
         allowed = ["Gitorch-Seq", "Gitorch-Type", "Gitorch-Run", "Gitorch-Job", "Gitorch-Actor", "Gitorch-Record"]
         assert keys == [key for key in allowed if key in keys]
         assert len("".join(message.splitlines())) == len(message) - message.count("\n")
-        assert trailers[-1] == f"Gitorch-Record: {chain.digest(b'x')}"
+        assert trailers[-1] == f"Gitorch-Record: {digests.digest(b'x')}"
 
     check()
-    assert len(set(story.SENTENCES.values())) == len(story.SENTENCES)
+    assert len(set(commit_message.SENTENCES.values())) == len(commit_message.SENTENCES)
 
 
 def test_the_sentences_are_those_of_the_table():
-    assert list(story.SENTENCES) == list(RELEASED)
+    assert list(commit_message.SENTENCES) == list(RELEASED)
 
 
 def test_git_reads_the_trailers_and_only_those():
@@ -74,7 +74,9 @@ def test_git_reads_the_trailers_and_only_those():
     actor = Actor(ActorKind.AGENT, "x\n\nGitorch-Type: forged", "h\nGitorch-Run: y", "s1")
     record = Record(7, NO_DIGEST, Moment(0), "r-1", actor, event)
     parse = ("git", "interpret-trailers", "--parse")
-    done = subprocess.run(parse, input=story.message(record, NO_DIGEST), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        parse, input=commit_message.message(record, NO_DIGEST), capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines() == [
         "Gitorch-Seq: 7",
         "Gitorch-Type: run-paused",
@@ -86,7 +88,7 @@ def test_git_reads_the_trailers_and_only_those():
 
 @given(objects(Actor), TEXT)
 def test_an_author_is_always_one_that_git_takes(actor, host):
-    for person in (story.author(actor), story.committer(host)):
+    for person in (commit_message.author(actor), commit_message.committer(host)):
         name, _, address = person.partition(" <")
         assert name
         assert not set(name) & set("<>\n\0")
@@ -95,12 +97,12 @@ def test_an_author_is_always_one_that_git_takes(actor, host):
 
 
 def test_an_author_is_the_actor():
-    assert story.author(Actor(ActorKind.AGENT, "impl <api>\n", "h", "s12")) == "impl api <s12@gitorch.invalid>"
-    assert story.author(values.replace(HUMAN, name=" . ")) == "principal <principal@gitorch.invalid>"
+    assert commit_message.author(Actor(ActorKind.AGENT, "impl <api>\n", "h", "s12")) == "impl api <s12@gitorch.invalid>"
+    assert commit_message.author(values.replace(HUMAN, name=" . ")) == "principal <principal@gitorch.invalid>"
 
 
 @given(st.text(), st.integers(2, 80))
 def test_one_line_is_one_line(text, characters):
-    line = story.one_line(text, characters)
+    line = commit_message.one_line(text, characters)
     assert len(line) <= characters
     assert len(line.splitlines()) <= 1

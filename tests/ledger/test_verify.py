@@ -13,7 +13,7 @@ from gitorch.model.record import Record
 from gitorch.model.review import Choice
 from gitorch.model.values import replace
 from gitorch.ports.ledger import Draft
-from gitorch.text.records import chain, story
+from gitorch.text.records import commit_message, digests
 from gitorch.text.records.record import decode, encode
 
 VERDICT = VerdictGiven("api.spec", "api", "s4", 1, 1, "c" * 40, Choice.ACCEPT, (), "Looks right.\n")
@@ -51,7 +51,7 @@ def resealed(raw: Raw, record: Record) -> Raw:
     folder = raw.record.rsplit("/", 2)[0]
     path = f"{folder}/{record.seq // 100:02}/{record.seq:06}-{suffix}"
     files = {path: data} | {name: body for name, body in raw.added.items() if name != raw.record}
-    return Raw(story.message(record, chain.digest(data)), files)
+    return Raw(commit_message.message(record, digests.digest(data)), files)
 
 
 def read(raw: Raw) -> Record:
@@ -62,7 +62,7 @@ def rechain(commits: list[Raw], start: int) -> list[Raw]:
     """Number and chain everything from `start` on anew."""
     for number in range(start, len(commits)):
         before = commits[number - 1]
-        prev = chain.digest(before.added[before.record])
+        prev = digests.digest(before.added[before.record])
         commits[number] = resealed(commits[number], replace(read(commits[number]), seq=number, prev=prev))
     return commits
 
@@ -123,7 +123,7 @@ def duplicate(commits):
 
 
 def insert(commits):
-    prev = chain.digest(commits[3].added[commits[3].record])
+    prev = digests.digest(commits[3].added[commits[3].record])
     record = replace(read(commits[3]), seq=4, prev=prev, event=RunPaused("never was"))
     made = resealed(commits[3], record)
     return [*commits[:4], made, *commits[4:]]
@@ -164,7 +164,7 @@ def stray_record(commits):
 
 
 def unnamed_file(commits):
-    commits[5].added[f"runs/2026-11/auth-7f3a/files/{chain.bare(chain.digest(b'x'))}"] = b"x"
+    commits[5].added[f"runs/2026-11/auth-7f3a/files/{digests.bare(digests.digest(b'x'))}"] = b"x"
     return commits
 
 

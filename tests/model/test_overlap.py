@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.model.overlap import may_overlap, shared_globs
+from gitorch.model.globs import may_overlap, shared_globs
 from gitorch.model.workflow import Scope
-from gitorch.rules.scope.globs import covered, matches
+from gitorch.rules.scope.matching import covered, matches
 
 PATHS = ["/".join(parts) for depth in (1, 2, 3) for parts in product(("a", "b", "ab"), repeat=depth)]
 GLOBS = st.lists(st.sampled_from(["a", "b", "ab", "*", "a*", "?", "*b", "**"]), min_size=1, max_size=3).map("/".join)

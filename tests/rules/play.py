@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass, field
 
 from gitorch.model import commands as c
-from gitorch.model import hand_commands as hand
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, Moment, QuestionId, RunId, SessionId
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
@@ -132,9 +131,9 @@ class Play:
 
     def claim(self, job: str = "", actor: Actor = OPERATOR, runtime: str = ""):
         """Take a job by hand, as the verb does: what is overdue is ended first."""
-        self.do(hand.ExpireLeases(), actor)
+        self.do(c.ExpireLeases(), actor)
         tokens = lambda session: digest(f"token {session}")  # noqa: E731 said once
-        return self.do(hand.ClaimJob(JobId(job) if job else None, tokens, "nonce", runtime), actor)
+        return self.do(c.ClaimJob(JobId(job) if job else None, tokens, "nonce", runtime), actor)
 
     def actor(self, session: str) -> Actor:
         holder = self.run.sessions[SessionId(session)].holder

@@ -12,8 +12,6 @@ from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
-from gitorch.model import hand_commands as hand
-from gitorch.model import hand_events as h
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, SessionSeen
 from gitorch.model.review import Check
@@ -165,7 +163,7 @@ class SimulatedByHand(Simulated):
     WORKERS = tuple(replace(OPERATOR, name=name) for name in ("olga", "otto", "ines"))
 
     def somebody_acts(self) -> None:
-        self.play.do(hand.ExpireLeases(), self.pick.choice(self.WORKERS))
+        self.play.do(c.ExpireLeases(), self.pick.choice(self.WORKERS))
         with suppress(Refused):
             self.play.claim("", self.pick.choice(self.WORKERS))
         stale = [job.spec.id for job in self.play.run.jobs.values() if job.phase is JobPhase.STALE]
@@ -178,7 +176,7 @@ class SimulatedByHand(Simulated):
         """Given back, or forgotten until its lease is long over: then handed in late, or never."""
         session = self.play.session(name)
         if self.pick.random() < 0.4:
-            self.play.do(hand.ReleaseLease(digest(f"token {session}")), self.play.actor(session))
+            self.play.do(c.ReleaseLease(digest(f"token {session}")), self.play.actor(session))
             return
         self.play.at += 3_600_000
         with suppress(Refused):  # a question cannot be asked late
@@ -189,9 +187,9 @@ class SimulatedByHand(Simulated):
         """What the principal does about work that was left behind."""
         kept = [k for k in self.play.run.kept.values() if k.job == name and not k.adopted]
         if self.pick.random() < 0.2:
-            self.play.do(hand.CancelJob(name, "not now"), HUMAN)
+            self.play.do(c.CancelJob(name, "not now"), HUMAN)
         elif not kept or self.pick.random() < 0.3:
-            self.play.do(hand.RequeueJob(name, "again"), HUMAN)
+            self.play.do(c.RequeueJob(name, "again"), HUMAN)
         else:
             with suppress(Refused):  # of an attempt that is over
                 facts = c.WorkFacts(kept[-1].commit, (), 1, ("a.py",))
@@ -225,9 +223,9 @@ class Laws:
                 self.passed.discard(job)
                 self.sent_back[job] = self.sent_back.get(job, 0) + 1
                 self.call_off(job)
-            case e.LeaseGranted() | h.JobClaimed():
+            case e.LeaseGranted() | e.JobClaimed():
                 self.granted(event)
-            case h.JobCanceled(job=job):
+            case e.JobCanceled(job=job):
                 self.at_work.discard(job)
             case e.SessionEnded(session=session):
                 self.living.pop(session, None)
@@ -247,7 +245,7 @@ class Laws:
         job = self.play.run.workflow.jobs[name]
         return any(below == other or self.stands_on(below, other) for below in {*job.needs, job.subject} - {None})
 
-    def granted(self, event: e.LeaseGranted | h.JobClaimed) -> None:
+    def granted(self, event: e.LeaseGranted | e.JobClaimed) -> None:
         """One holder a job, what nobody works on to nobody, not more at once than the run allows, no job before its needs."""
         jobs = self.play.run.workflow.jobs
         if event.job in self.at_work or jobs[event.job].kind in UNCLAIMED:

@@ -28,8 +28,8 @@ from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.endings import ending
-from gitorch.rules.telling.board import run_view, why
-from gitorch.text.records.story import sentence
+from gitorch.rules.views.run import run_view, why
+from gitorch.text.records.commit_message import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

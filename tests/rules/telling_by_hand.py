@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from play import HUMAN, OPERATOR, digest
 
 from gitorch.model import commands as c
-from gitorch.model import hand_commands as hand
 from gitorch.model.artifact import Outcome
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import Observed
@@ -30,7 +29,7 @@ def _who(telling: Telling, line: Line) -> Actor:
 def _passes(telling: Telling, line: Line) -> None:
     """Time passes, and what the clock has ended is written down."""
     telling.play.at += int(line.words[0]) * 1000
-    telling.play.do(hand.ExpireLeases())
+    telling.play.do(c.ExpireLeases())
 
 
 def _mine(telling: Telling, line: Line, make) -> None:
@@ -60,18 +59,18 @@ def _learns(telling: Telling, _: Line) -> None:
 def _decide(telling: Telling, line: Line) -> None:
     job, outcome, text = line.words
     who = HUMAN if not line.one("as") else OPERATOR
-    telling.play.do(hand.Decide(JobId(job), Outcome(outcome), text, line.one("follow_up")), who)
+    telling.play.do(c.Decide(JobId(job), Outcome(outcome), text, line.one("follow_up")), who)
 
 
 BY_HAND = {
     "decide": _decide,
     "claim": lambda t, line: t.play.claim(next(iter(line.words), ""), _who(t, line), line.one("runtime")) and None,
-    "heartbeat": lambda t, line: _mine(t, line, hand.Heartbeat),
-    "release": lambda t, line: _mine(t, line, hand.ReleaseLease),
+    "heartbeat": lambda t, line: _mine(t, line, c.Heartbeat),
+    "release": lambda t, line: _mine(t, line, c.ReleaseLease),
     "passes": _passes,
-    "requeue": lambda t, line: t.play.do(hand.RequeueJob(JobId(line.words[0]), "again"), _who(t, line)) and None,
+    "requeue": lambda t, line: t.play.do(c.RequeueJob(JobId(line.words[0]), "again"), _who(t, line)) and None,
     "adopt": _adopt,
-    "give-up": lambda t, line: t.play.do(hand.CancelJob(JobId(line.words[0]), "not now"), HUMAN) and None,
+    "give-up": lambda t, line: t.play.do(c.CancelJob(JobId(line.words[0]), "not now"), HUMAN) and None,
     "recover": _recover,
     "learns": _learns,
 }

@@ -14,7 +14,6 @@ from play import HOST, HUMAN, OPERATOR, SETTINGS, TARGET, Play, commit, digest, 
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
-from gitorch.model import hand_commands as hand
 from gitorch.model.artifact import ArtifactKind, Claim, Document, Entry, Evidence
 from gitorch.model.review import Choice, Severity
 from gitorch.model.workflow import Expected, JobKind, JobSpec, Lane, Scope, Workflow
@@ -51,7 +50,7 @@ def play() -> Play:
 
 def publish(play: Play, job: str = "draft", actor=OPERATOR, **changes):
     document = changes.pop("document", Document(ArtifactKind.PROMPT))
-    command = hand.PublishArtifact(digest(f"token {play.session(job)}"), "p", "docs/p.md", digest("v1"), 10, document)
+    command = c.PublishArtifact(digest(f"token {play.session(job)}"), "p", "docs/p.md", digest("v1"), 10, document)
     return play.do(replace(command, **changes), actor)
 
 
@@ -88,7 +87,7 @@ def test_only_the_principal_may_keep_what_looks_like_a_secret_and_the_reason_is_
     found = {"secrets": ("line 1: an AWS access key",), "override": "it is made up"}
     with pytest.raises(Denied, match="only the principal"):
         publish(play, **found)
-    play.do(hand.ReleaseLease(digest("token s1")), OPERATOR)
+    play.do(c.ReleaseLease(digest("token s1")), OPERATOR)
     play.claim("draft", HUMAN)
     assert publish(play, actor=HUMAN, **found)[0].override == "it is made up"
 
@@ -161,7 +160,7 @@ def test_an_evidence_audit_fails_on_a_claim_that_nothing_supports(play):
     publish(play, document=Document(ArtifactKind.PROMPT), name="q")
     play.do(
         replace(
-            hand.PublishArtifact(
+            c.PublishArtifact(
                 digest("token s1"), "s", "docs/s.md", digest("s"), 1, Document(ArtifactKind.SUPPORT_LEDGER)
             ),
             faults=("claim 2 (line 9): a.py does not exist",),

@@ -15,8 +15,8 @@ from telling import Telling
 
 from gitorch.model.ids import JobId
 from gitorch.model.run import JobPhase
-from gitorch.rules.change import with_job
-from gitorch.rules.telling.board import WHY, next_commands, run_view, why
+from gitorch.rules.transitions import with_job
+from gitorch.rules.views.run import WHY, next_commands, run_view, why
 
 TICK = "with the next tick of gitorch up"
 API = "plan api|launch api|handoff api|"

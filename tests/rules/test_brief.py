@@ -18,7 +18,7 @@ from telling import Telling
 from gitorch.model.ids import JobId
 from gitorch.model.run import LetterKind
 from gitorch.model.workflow import Scope
-from gitorch.rules.telling.brief import brief_data, letter_path, letter_text, pointer
+from gitorch.rules.views.brief import brief_data, letter_path, letter_text, pointer
 
 SECTION = "Build the table.\n\n- [ ] rows\n- [ ] columns\n"
 ROUND_TWO = (

@@ -13,7 +13,6 @@ from play import HOST, HUMAN, OPERATOR, Play, digest
 
 from gitorch.errors import Denied
 from gitorch.model import commands as c
-from gitorch.model import hand_commands as hand
 from gitorch.model.artifact import Document, Outcome
 from gitorch.model.ids import JobId
 from gitorch.model.record import Actor, ActorKind
@@ -54,21 +53,21 @@ def test_every_verb_of_the_table_is_tried_and_every_capability_is_needed_by_one(
     assert set(HOLDS) == set(ActorKind)
 
 
-def publication() -> hand.PublishArtifact:
-    return hand.PublishArtifact(digest("token s1"), "x", "x.md", digest("x"), 1, Document("other"))
+def publication() -> c.PublishArtifact:
+    return c.PublishArtifact(digest("token s1"), "x", "x.md", digest("x"), 1, Document("other"))
 
 
 FACTS = c.WorkFacts(None, (), 0, ())
 ORDERS = {
-    "claim": (lambda: hand.ClaimJob(None, digest, "n"), {"principal", "operator"}),
+    "claim": (lambda: c.ClaimJob(None, digest, "n"), {"principal", "operator"}),
     "publish": (publication, {"agent"}),
-    "heartbeat": (lambda: hand.Heartbeat(digest("token s1")), {"agent"}),
-    "release": (lambda: hand.ReleaseLease(digest("token s1")), {"agent"}),
+    "heartbeat": (lambda: c.Heartbeat(digest("token s1")), {"agent"}),
+    "release": (lambda: c.ReleaseLease(digest("token s1")), {"agent"}),
     "handoff": (lambda: c.HandIn(digest("token s1"), None, "DONE", "", FACTS), {"agent"}),
-    "requeue": (lambda: hand.RequeueJob(JobId("api"), "x"), {"principal", "operator", "host"}),
-    "cancel a job": (lambda: hand.CancelJob(JobId("ui"), "x"), {"principal"}),
+    "requeue": (lambda: c.RequeueJob(JobId("api"), "x"), {"principal", "operator", "host"}),
+    "cancel a job": (lambda: c.CancelJob(JobId("ui"), "x"), {"principal"}),
     "adopt": (lambda: c.AdoptHandIn("h1", FACTS, "x"), {"principal"}),
-    "decide": (lambda: hand.Decide(JobId("ui"), Outcome.ACCEPTED, "x"), {"principal"}),
+    "decide": (lambda: c.Decide(JobId("ui"), Outcome.ACCEPTED, "x"), {"principal"}),
     "pause": (lambda: c.PauseRun("x"), {"principal", "operator", "host"}),
     "cancel": (lambda: c.CancelRun("x"), {"principal"}),
     "approve": (lambda: c.ApproveMerge(digest("x"), "typed"), {"principal"}),

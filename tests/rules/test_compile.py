@@ -9,8 +9,18 @@ from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.ids import Digest, JobId
 from gitorch.model.plan import Epic, Plan, Task
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Scope, Settings, Workflow
-from gitorch.model.workflow_source import WorkflowSource
+from gitorch.model.workflow import (
+    Autonomy,
+    Cycle,
+    JobKind,
+    JobSpec,
+    Lane,
+    ReviewMode,
+    Scope,
+    Settings,
+    Workflow,
+    WorkflowSource,
+)
 from gitorch.rules.workflows.compile import compile_plan, compile_workflow, default_settings, reviewer_runtime
 from gitorch.rules.workflows.graph import batch_of, dependency_order, execution_plan, merge_order, needs_of
 

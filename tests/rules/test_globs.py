@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.model.workflow import Scope
-from gitorch.rules.scope.globs import covered, matches, outside
+from gitorch.rules.scope.matching import covered, matches, outside
 
 CASES = [
     ("src/api.py", "src/api.py", True),

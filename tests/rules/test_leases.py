@@ -11,8 +11,6 @@ from gitorch.errors import GitorchError, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
-from gitorch.model import hand_commands as hand
-from gitorch.model import hand_events as h
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.values import replace
@@ -53,7 +51,7 @@ def test_a_living_session_keeps_its_lease_whichever_way_the_clock_jumps(hours: i
     assert not any(isinstance(owed, effects.StopSession) for owed in outstanding(play.run, looked(play)))
     for command in learned:
         play.do(command)
-    play.do(hand.ExpireLeases())
+    play.do(c.ExpireLeases())
     with pytest.raises(Refused):
         play.grant("api")
     play.hand_in("api")
@@ -63,8 +61,8 @@ def test_a_living_session_keeps_its_lease_whichever_way_the_clock_jumps(hours: i
 def test_a_clock_that_goes_back_takes_no_lease_away_and_gives_none_twice() -> None:
     play = by_hand()
     play.at -= 5 * HOURS
-    play.do(hand.ExpireLeases(), OPERATOR)
-    assert play.do(hand.Heartbeat(play.run.sessions["s1"].token), OPERATOR) == ()
+    play.do(c.ExpireLeases(), OPERATOR)
+    assert play.do(c.Heartbeat(play.run.sessions["s1"].token), OPERATOR) == ()
     with pytest.raises(Refused, match="has its lease"):
         play.claim("api")
     play.hand_in("api")
@@ -74,13 +72,13 @@ def test_a_clock_that_goes_back_takes_no_lease_away_and_gives_none_twice() -> No
 def test_after_a_clock_that_goes_ahead_the_number_tells_who_is_late_and_nothing_is_lost() -> None:
     play = by_hand()
     play.at += 5 * HOURS
-    play.do(hand.ExpireLeases(), OPERATOR)
+    play.do(c.ExpireLeases(), OPERATOR)
     play.at -= 5 * HOURS
-    play.do(hand.RequeueJob(API, "again"), OPERATOR)
+    play.do(c.RequeueJob(API, "again"), OPERATOR)
     play.claim("api")
     assert (play.run.jobs[API].fence, play.session("api")) == (2, "s2")
     (kept,) = play.hand_in("api", by="s1")
-    assert isinstance(kept, h.HandInKept)
+    assert isinstance(kept, e.HandInKept)
     assert kept.fence == 1
     with pytest.raises(Refused, match="lease 1 of api is over; the newest is 2"):
         play.hand_in("api", fence=1)
@@ -108,7 +106,7 @@ def test_however_clocks_jump_one_lease_stands_and_its_number_grows(steps) -> Non
             happened = _taken(play, step)
         except GitorchError:
             continue
-        granted += [event.fence for event in happened if isinstance(event, h.JobClaimed)]
+        granted += [event.fence for event in happened if isinstance(event, e.JobClaimed)]
         assert not any(isinstance(event, e.HandedOff) for event in happened), "only an older session handed in"
     assert granted == sorted(set(granted))
     lease = play.run.jobs[API].lease
@@ -123,9 +121,9 @@ def _taken(play: Play, step: str) -> tuple[object, ...]:
         return play.hand_in("api", by=sessions[-2].id) if len(sessions) > 1 else ()
     token = sessions[-1].token
     commands = {
-        "expire": hand.ExpireLeases(),
-        "heartbeat": hand.Heartbeat(token),
-        "release": hand.ReleaseLease(token),
-        "requeue": hand.RequeueJob(API, "again"),
+        "expire": c.ExpireLeases(),
+        "heartbeat": c.Heartbeat(token),
+        "release": c.ReleaseLease(token),
+        "requeue": c.RequeueJob(API, "again"),
     }
     return play.do(commands[step], OPERATOR)

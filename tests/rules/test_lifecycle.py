@@ -17,8 +17,8 @@ from gitorch.model import commands as c
 from gitorch.model import events as e
 from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import JobPhase, RunPhase
-from gitorch.rules.change import with_job
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.transitions import with_job
 
 TWO = {"api": (), "ui": ("api",)}
 

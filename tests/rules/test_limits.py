@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitorch.model.ids import Moment
-from gitorch.rules.seeing.limits import resets_at
+from gitorch.rules.agent_state.limits import resets_at
 
 HOUR = 3_600_000
 NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)

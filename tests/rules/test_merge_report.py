@@ -19,9 +19,9 @@ from telling import Telling
 from gitorch.model.ids import JobId
 from gitorch.model.review import Check
 from gitorch.model.run import BranchFacts, Trial
-from gitorch.rules.change import with_job, with_question
-from gitorch.rules.telling.merge_report import merge_message, report_text, sha256
-from gitorch.rules.telling.report_data import report_json
+from gitorch.rules.transitions import with_job, with_question
+from gitorch.rules.views.merge_report import merge_message, report_text, sha256
+from gitorch.rules.views.report_data import report_json
 
 if TYPE_CHECKING:
     from gitorch.model import commands as c

@@ -15,8 +15,8 @@ from gitorch.model.run import Board, LetterKind, State
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding.messages import SENT_MAX, TEXT_CHARACTERS_MAX, UNREAD_MAX
 from gitorch.rules.evolve import evolve
-from gitorch.rules.telling.brief import brief_text, letter_text, pointer
-from gitorch.rules.telling.mail import unread
+from gitorch.rules.views.brief import brief_text, letter_text, pointer
+from gitorch.rules.views.mail import unread
 
 
 @pytest.fixture

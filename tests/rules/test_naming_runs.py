@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitorch.model.ids import RunId
-from gitorch.rules.telling.naming_runs import with_run
+from gitorch.rules.views.naming_runs import with_run
 
 RUN = RunId("auth-7f3a")
 

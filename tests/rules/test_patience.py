@@ -15,7 +15,7 @@ from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.values import replace
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.telling.notices import AT_ONCE_MAX, notice
+from gitorch.rules.views.notices import AT_ONCE_MAX, notice
 
 MINUTE = 60
 READY = SessionSeen(True, True, AgentState.WAITING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")

@@ -11,8 +11,8 @@ from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.permission import Answered, Option, Rule
 from gitorch.model.values import replace
 from gitorch.model.workflow import Lane
+from gitorch.rules.agent_state.permission import TRUSTED_BY, answer_to, answering
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.seeing.permission import TRUSTED_BY, answer_to, answering
 
 RULES = (
     Rule(Option.REJECT, r"git push --force.*"),

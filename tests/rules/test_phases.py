@@ -18,8 +18,8 @@ from telling import Telling
 from gitorch.errors import Corrupt, Refused
 from gitorch.model.ids import JobId
 from gitorch.model.run import JobPhase, RunPhase
-from gitorch.rules.change import move_job, move_run, with_job
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
+from gitorch.rules.transitions import move_job, move_run, with_job
 
 PAGE = Path(__file__).parents[2] / "docs/phases.md"
 

@@ -9,7 +9,7 @@ from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, SessionSeen
 from gitorch.model.values import replace
-from gitorch.rules.telling.presence import agent_words, presence, session_rows
+from gitorch.rules.views.presence import agent_words, presence, session_rows
 
 S1 = SessionId("s1")
 READY = SessionSeen(True, True, AgentState.WORKING, 7, ready_seen=True)

@@ -26,17 +26,17 @@ from simulated_run import Simulated, SimulatedByHand, laws_broken
 from gitorch.errors import Malformed, Problem
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
-from gitorch.ledger.place import common_dir
+from gitorch.ledger.location import common_dir
 from gitorch.model.ids import Moment
 from gitorch.model.run import ENDED, OVER, Run
-from gitorch.model.workflow_source import WorkflowSource
+from gitorch.model.workflow import WorkflowSource
 from gitorch.ports.ledger import Draft
 from gitorch.rules.evolve import evolve
-from gitorch.rules.telling.dry_run import dry_run
-from gitorch.rules.telling.picture import run_picture, workflow_picture
+from gitorch.rules.views.diagram import run_picture, workflow_picture
+from gitorch.rules.views.dry_run import dry_run
 from gitorch.rules.workflows.lint import lint
-from gitorch.text.pictures.layout import lay_out
-from gitorch.text.pictures.svg import svg
+from gitorch.text.diagrams.layout import lay_out
+from gitorch.text.diagrams.svg import svg
 from gitorch.text.workflows.file import parse_workflow
 from gitorch.world.git.history import GitHistory
 

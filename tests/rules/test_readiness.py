@@ -6,9 +6,9 @@ import pytest
 
 from gitorch.errors import Problem
 from gitorch.model.config import Config
-from gitorch.model.handoff_facts import HandoffFacts, RuntimeFacts
 from gitorch.model.ids import CommitId, RunId
 from gitorch.model.plan import Epic, Plan, Task
+from gitorch.model.preflight import HandoffFacts, RuntimeFacts
 from gitorch.model.values import replace
 from gitorch.rules.workflows.readiness import check_plan
 

@@ -8,13 +8,12 @@ from play import HUMAN, SETTINGS, Play, finding
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
-from gitorch.model import hand_commands as hand
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionSeen
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.telling.board import why
+from gitorch.rules.views.run import why
 from gitorch.text.workflows.file import parse_workflow
 
 SHARING = """gitorch: workflow/1
@@ -93,7 +92,7 @@ def test_work_that_waits_for_an_answer_keeps_the_worktree_and_its_agent():
 def test_work_that_is_given_up_leaves_the_worktree_to_the_next():
     play = sharing()
     play.launch("one")
-    play.do(hand.CancelJob(JobId("one"), "enough"), HUMAN)
+    play.do(c.CancelJob(JobId("one"), "enough"), HUMAN)
     play.do(c.EndSession(SessionId("s1"), "stopped"))
     assert free(play, "two")
 

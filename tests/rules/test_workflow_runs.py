@@ -19,7 +19,7 @@ from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.telling.brief import brief_data, brief_text
+from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from gitorch.model.artifact import ArtifactKind, Evidence
 from gitorch.model.review import Choice, Severity
 from gitorch.text.artifact import parse_artifact
 from gitorch.text.artifact_kinds import REQUIRED
-from gitorch.text.secret_words import secrets_in
+from gitorch.text.redact import secrets_in
 
 WHOLE = {
     "prompt": "title: Do it",

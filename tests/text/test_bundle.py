@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.errors import Corrupt
-from gitorch.text.records import chain
+from gitorch.text.records import digests
 from gitorch.text.records.bundle import MANIFEST, RECORDS, Line, bundle, check_bundle
 from gitorch.text.redact import POLICIES, redacted
 
@@ -21,7 +21,7 @@ def lines(texts: list[str], linked: tuple[int, ...] = ()) -> list[Line]:
     found, before = [], "sha256:" + "0" * 64
     for seq, text in enumerate(texts):
         whole = f'gitorch: "record/1"\nseq: {seq}\nprev: "{before}"\n{text}\n'
-        digest = chain.digest(whole.encode())
+        digest = digests.digest(whole.encode())
         found.append(
             Line(seq, before, digest, f"{seq:040x}", f"run/{seq:06d}-x.yaml", None if seq in linked else whole)
         )
@@ -37,7 +37,7 @@ BODIES = {"c0ffee": b"not its digest"}
 def made(policies=POLICIES, **more):
     body = f"written by ada@firm.org with {TOKEN}".encode()
     plain = b"nothing to hide \xff\x00"
-    bodies = {chain.bare(chain.digest(data)): data for data in (body, plain)}
+    bodies = {digests.bare(digests.digest(data)): data for data in (body, plain)}
     return bundle("L-1", lines(TEXTS, (3,)), bodies, policies, **more)
 
 
@@ -109,7 +109,7 @@ def sealed(manifest: dict) -> bytes:
     """A manifest under its own right digest, whatever it says."""
     told = {key: value for key, value in manifest.items() if key != "bundle"}
     text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return json.dumps({**told, "bundle": chain.digest(text.encode())}).encode()
+    return json.dumps({**told, "bundle": digests.digest(text.encode())}).encode()
 
 
 def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, bytes]:
@@ -118,7 +118,7 @@ def sealed_again(files: dict[str, bytes], records: list[dict]) -> dict[str, byte
         json.dumps(r, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for r in records
     ).encode()
     manifest = json.loads(files[MANIFEST])
-    manifest["files"][RECORDS] = {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)}
+    manifest["files"][RECORDS] = {"sha256": digests.bare(digests.digest(data)), "bytes": len(data)}
     return {**files, RECORDS: data, MANIFEST: sealed(manifest)}
 
 

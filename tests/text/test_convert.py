@@ -10,7 +10,7 @@ import pytest
 from gitorch.errors import Malformed
 from gitorch.model.workflow import Cycle, Expected, JobKind, Scope
 from gitorch.text.workflows.convert import convert
-from gitorch.text.workflows.convert_words import NOT_CARRIED, TOP
+from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.workflows.file import parse_workflow
 
 FULL = (Path(__file__).parent / "striatum.json").read_bytes()

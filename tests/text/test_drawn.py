@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitorch.model.diagram import Arrow, ArrowKind, Box, Picture
 from gitorch.model.ids import JobId
-from gitorch.model.picture import Arrow, ArrowKind, Box, Picture
 from gitorch.model.run import JobPhase
-from gitorch.text.pictures.drawn import dot, mermaid, plain
-from gitorch.text.pictures.layout import lay_out
-from gitorch.text.pictures.svg import STATES, fitted, svg
+from gitorch.text.diagrams.graph_text import dot, mermaid, plain
+from gitorch.text.diagrams.layout import lay_out
+from gitorch.text.diagrams.svg import STATES, fitted, svg
 
 TITLES = (
     "Short",

@@ -9,8 +9,8 @@ import pytest
 from gitorch.errors import Denied, Malformed, Refused
 from gitorch.model.ids import JobId, RunId
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.words import ReportWords, Slip, VerdictWords
-from gitorch.text.slip import BYTES_MAX, accepted, decode, encode, read_answer, refused
+from gitorch.model.submission import ReportWords, Slip, VerdictWords
+from gitorch.text.outbox_entry import BYTES_MAX, accepted, decode, encode, read_answer, refused
 
 REPORT = ReportWords(
     ReportStatus.DONE_WITH_CONCERNS,

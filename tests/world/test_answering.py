@@ -9,7 +9,7 @@ from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.permission import Answered, Option, Prompt
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.answering import Answering, pending, told
-from gitorch.world.terminal.marks import folder_of
+from gitorch.world.terminal.session_files import folder_of
 
 pytestmark = pytest.mark.tmux
 

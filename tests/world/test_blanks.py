@@ -8,8 +8,8 @@ from gitorch.model.ids import LetterId, RunId, SessionId
 from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.terminal.blanks import blanks
 from gitorch.world.terminal.launch import by_file, by_input, command, write_files
+from gitorch.world.terminal.template import blanks
 
 PRESET = Preset(
     "p",

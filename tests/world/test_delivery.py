@@ -13,7 +13,7 @@ from world.terminal_lab import wait_for
 from gitorch.model.ids import LetterId
 from gitorch.world.files import holding
 from gitorch.world.terminal import delivery
-from gitorch.world.terminal.marks import SentMark, folder_of
+from gitorch.world.terminal.session_files import SentMark, folder_of
 
 pytestmark = pytest.mark.tmux
 LINE = "Read .gitorch/brief.md and do what it says."

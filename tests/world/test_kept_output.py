@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.world.terminal.marks import readable
+from gitorch.world.terminal.session_files import readable
 
 
 @pytest.mark.parametrize(

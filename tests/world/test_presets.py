@@ -9,9 +9,9 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Dialog, Prompt
 from gitorch.model.runtime import Preset, Sign
-from gitorch.rules.seeing.screen import classify
+from gitorch.rules.agent_state.screen import classify
 from gitorch.text.preset import parse_preset
-from gitorch.world.terminal.marks import Folder, LaunchMark
+from gitorch.world.terminal.session_files import Folder, LaunchMark
 
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
 VENDORS = {"aider", "claude", "codex", "gemini", "opencode"}

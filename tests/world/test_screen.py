@@ -7,9 +7,9 @@ import pytest
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, Sign
-from gitorch.rules.seeing.hooks import read_hook
-from gitorch.rules.seeing.judge import Reading, hooked, judge, shown
-from gitorch.rules.seeing.screen import (
+from gitorch.rules.agent_state.hooks import read_hook
+from gitorch.rules.agent_state.judge import Reading, hooked, judge, shown
+from gitorch.rules.agent_state.screen import (
     Shown,
     Signal,
     above_cursor,

@@ -19,7 +19,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.terminal.marks import folder_of
+from gitorch.world.terminal.session_files import folder_of
 from gitorch.world.terminal.terminals import TmuxTerminals
 from gitorch.world.terminal.tmux import Tmux
 

@@ -11,7 +11,7 @@ from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, Sign
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.terminal.pace import Pace
+from gitorch.world.terminal.rate_meter import Pace
 
 pytestmark = pytest.mark.tmux
 TRANSCRIPT = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.cli.pages.cells import safe_line, safe_text
 from gitorch.cli.pages.page import spoken
 from gitorch.cli.pages.plain import plain
-from gitorch.cli.pages.story import day_and_time, told
+from gitorch.cli.pages.records import day_and_time, told
 from gitorch.rules.readings import branch_name, writes
-from gitorch.rules.telling.board import inbox, why
+from gitorch.rules.views.run import inbox, why
 from gitorch.text.records.released import kind_of
 
 if TYPE_CHECKING:

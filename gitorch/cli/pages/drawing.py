@@ -8,13 +8,13 @@ import click
 
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.follower import Follower
-from gitorch.cli.pages.story import plain_line
+from gitorch.cli.pages.records import plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from gitorch.app.tools import Tools
+    from gitorch.app.services import Tools
     from gitorch.cli.call import Call
     from gitorch.model.ids import Moment, RunId, SessionId
     from gitorch.model.run import Run

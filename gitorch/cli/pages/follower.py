@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.finding import open_runs
+from gitorch.app.query.lookup import open_runs
 
 if TYPE_CHECKING:
-    from gitorch.app.tools import Tools
+    from gitorch.app.services import Tools
     from gitorch.model.ids import RunId
     from gitorch.model.run import Run
     from gitorch.ports.ledger import Written

@@ -12,13 +12,13 @@ from rich.text import Text
 from gitorch.cli.pages.follower import Follower
 from gitorch.cli.pages.frame import EVENTS_MAX, Panel, frame_lines
 from gitorch.cli.pages.page import Page
-from gitorch.cli.pages.story import plain_line
-from gitorch.rules.telling.board import run_view
+from gitorch.cli.pages.records import plain_line
+from gitorch.rules.views.run import run_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.tools import Tools
+    from gitorch.app.services import Tools
     from gitorch.model.ids import Moment, RunId, SessionId
     from gitorch.model.run import Run
 

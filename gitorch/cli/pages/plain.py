@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from gitorch.model.values import Value, names_of
-from gitorch.text.records import moment
+from gitorch.text.records import timestamps
 
 
 def plain(value: Any) -> Any:
@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
 
 
 def _field(value: Any, is_moment: bool) -> Any:
-    return moment.iso(value) if is_moment and value is not None else plain(value)
+    return timestamps.iso(value) if is_moment and value is not None else plain(value)
 
 
 @cache

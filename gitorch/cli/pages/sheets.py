@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli import words
+from gitorch.cli import arguments
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
 from gitorch.errors import Usage
@@ -15,7 +15,7 @@ from gitorch.model.workflow import Autonomy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.starting import Sheet, SheetRow
+    from gitorch.app.start.preflight import Sheet, SheetRow
 
 MEANS = {
     Autonomy.END_ONLY: "you are asked once, at the merge report",
@@ -75,7 +75,7 @@ def ask_autonomy(preselected: Autonomy) -> Autonomy:
     for _ in range(TRIES_MAX):
         said = click.prompt("Autonomy", default=str(preselected))
         try:
-            return words.autonomy(said)
+            return arguments.autonomy(said)
         except Usage as wrong:
             click.echo(safe_line(wrong.message))
     raise Usage("no autonomy was chosen", "gitorch start PLAN --autonomy end_only")

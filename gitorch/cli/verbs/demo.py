@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli.grammar import verb
+from gitorch.cli.group import verb
 from gitorch.errors import Failed, Waiting
 from gitorch.model.run import QuestionKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.tools import Tools
+    from gitorch.app.services import Tools
     from gitorch.cli.call import Call
     from gitorch.model.run import Question, Run
 
@@ -86,7 +86,7 @@ class Stage:
         return ("--yes",) if self._yes else ()
 
     def _run(self) -> Run:
-        from gitorch.app.finding import find_run
+        from gitorch.app.query.lookup import find_run
 
         return find_run(self._tools, None)
 

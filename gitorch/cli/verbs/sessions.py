@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli import words
-from gitorch.cli.grammar import VerbGroup, verb
+from gitorch.cli import arguments
+from gitorch.cli.group import VerbGroup, verb
 from gitorch.cli.pages.page import Cell, Page
-from gitorch.cli.verbs.looking import attach, peek
-from gitorch.cli.verbs.messaging import send
+from gitorch.cli.verbs.messages import send
+from gitorch.cli.verbs.terminal import attach, peek
 from gitorch.errors import Busy, Usage
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def create(call: Call, name: str, runtime: str, task: str, task_file: str | None
     It is a run of one job: nothing of it is merged, and it ends with its handoff or with `gitorch session stop`. Without a
     task it waits to be told. Nothing is started yet.
     """
-    from gitorch.app import sessions
+    from gitorch.app.sessions import sessions
 
     if task and task_file:
         raise Usage("a task is given once: --task or --task-file", "gitorch session create --help")
     caller = call.people_only("session create")
-    run = sessions.create(call.tools, caller, name, runtime, words.summary_of(task, task_file, call.folder))
+    run = sessions.create(call.tools, caller, name, runtime, arguments.summary_of(task, task_file, call.folder))
     text = f"{name} is set up as run {run.id}. Next: gitorch session launch {name}"
     call.say({"run": run.id, "job": name, "phase": run.phase}, text)
 
@@ -70,7 +70,7 @@ def launch(call: Call, name: str, run: str | None) -> None:
 
     `gitorch up` does the same for every agent that is due; while it runs, this only says so.
     """
-    from gitorch.app import sessions
+    from gitorch.app.sessions import sessions
 
     call.people_only("session launch")
     found, job = sessions.named(call.tools, name, run)
@@ -97,7 +97,7 @@ def _ask(run: Run) -> str:
 @click.pass_obj
 def list_(call: Call, run: str | None) -> None:
     """List the agents that have a session: whether they are there, and what they do."""
-    from gitorch.app import sessions
+    from gitorch.app.sessions import sessions
 
     rows = sessions.listed(call.tools, run)
     call.say({"sessions": rows}, lambda page: _text(rows, page))
@@ -130,7 +130,7 @@ def restart(call: Call, name: str, run: str | None) -> None:
 
     The new one has the same worktree and branch, its brief again, and what was committed, reported and answered so far.
     """
-    from gitorch.app import sessions
+    from gitorch.app.sessions import sessions
 
     caller = call.people_only("session restart")
     _say(call, *sessions.restart(call.tools, caller, name, run), "starts anew")
@@ -145,7 +145,7 @@ def stop(call: Call, name: str, run: str | None) -> None:
 
     Its worktree and branch are kept. An agent of your own ends for good, and can be cleaned up.
     """
-    from gitorch.app import sessions
+    from gitorch.app.sessions import sessions
 
     caller = call.people_only("session stop")
     _say(call, *sessions.stop(call.tools, caller, name, run), "is stopped")
@@ -162,10 +162,10 @@ def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
     What is asked about it is answered by another try; failed work goes back to an agent with your note; an agent at work is
     replaced by a new one. What is done already is kept.
     """
-    from gitorch.app import sessions
+    from gitorch.app.sessions import sessions
 
     caller = call.people_only("retry")
-    _say(call, *sessions.again(call.tools, caller, job, run, " ".join(words.in_words(note))), "is tried again")
+    _say(call, *sessions.again(call.tools, caller, job, run, " ".join(arguments.in_words(note))), "is tried again")
 
 
 def _say(call: Call, run: Run, job: JobId, what: str) -> None:

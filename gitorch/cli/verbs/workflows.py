@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitorch.cli.boundary import Detailed
-from gitorch.cli.grammar import Verb, VerbGroup, verb
+from gitorch.cli.group import Verb, VerbGroup, verb
 from gitorch.cli.pages.cells import safe_text
 from gitorch.errors import Failed, NotFound, Usage
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
-    from gitorch.model.lint import Lint, Remark
-    from gitorch.model.picture import Picture
-    from gitorch.model.workflow import Settings
-    from gitorch.model.workflow_source import WorkflowSource
+    from gitorch.model.diagram import Picture
+    from gitorch.model.workflow import Lint, Remark, Settings, WorkflowSource
 
 FILE = click.argument("file", metavar="FILE")
 FORMS = ("text", "mermaid", "dot", "svg")
@@ -40,7 +38,7 @@ def workflow() -> None:
 
 
 def _read(call: Call, file: str) -> WorkflowSource:
-    from gitorch.app.workflows import read_workflow
+    from gitorch.app.start.workflows import read_workflow
 
     return read_workflow(call.folder / file, file, _defaults(call), _roots(call))
 
@@ -124,7 +122,7 @@ def plan(call: Call, file: str) -> None:
 
     `gitorch check FILE` adds what this repository brings: branches, worktrees, programs.
     """
-    from gitorch.rules.telling.dry_run import dry_run
+    from gitorch.rules.views.dry_run import dry_run
 
     found = dry_run(_read(call, file))
     call.say({"plan": found}, "\n".join(call.still_page.line(line) for line in found.lines))
@@ -151,29 +149,29 @@ def graph(call: Call, thing: str, form: str, output: str | None) -> None:
     if output is None:
         call.say({"as": form, "drawing": drawn, "picture": picture}, safe_text(drawn).rstrip())
         return
-    from gitorch.app.workflows import write_new
+    from gitorch.app.start.workflows import write_new
 
     write_new(call.folder / output, output, drawn if drawn.endswith("\n") else f"{drawn}\n")
     call.say({"as": form, "file": output}, f"Drawn to {output}")
 
 
 def _picture(call: Call, thing: str) -> Picture:
-    from gitorch.rules.telling.picture import run_picture, workflow_picture
+    from gitorch.rules.views.diagram import run_picture, workflow_picture
 
     if (call.folder / thing).is_file():
         return workflow_picture(_read(call, thing).workflow)
     if "/" in thing or thing.endswith((".yaml", ".yml", ".json")):
         raise NotFound(f"there is no file {thing}", "gitorch workflow new --help")
-    from gitorch.app.finding import find_run
+    from gitorch.app.query.lookup import find_run
 
     return run_picture(find_run(call.tools, thing))
 
 
 def _drawn(picture: Picture, form: str) -> str:
-    from gitorch.text.pictures import drawn
-    from gitorch.text.pictures.svg import svg
+    from gitorch.text.diagrams import graph_text
+    from gitorch.text.diagrams.svg import svg
 
-    return {"text": drawn.plain, "mermaid": drawn.mermaid, "dot": drawn.dot, "svg": svg}[form](picture)
+    return {"text": graph_text.plain, "mermaid": graph_text.mermaid, "dot": graph_text.dot, "svg": svg}[form](picture)
 
 
 @verb("new", "gitorch workflow new code-change work.yaml", "gitorch workflow new review --lanes single-agent")
@@ -203,7 +201,7 @@ def new(
     if file is None:
         call.say({"shape": shape, "text": text}, text.rstrip())
         return
-    from gitorch.app.workflows import write_new
+    from gitorch.app.start.workflows import write_new
 
     write_new(call.folder / file, file, text)
     call.say(
@@ -256,7 +254,7 @@ def convert(call: Call, file: str, output: str | None) -> None:
 
     What was left out or changed goes to standard error, so that the file itself can be redirected.
     """
-    from gitorch.app.workflows import bytes_of, write_new
+    from gitorch.app.start.workflows import bytes_of, write_new
     from gitorch.text.workflows.convert import convert as converted
 
     done = converted(file, bytes_of(call.folder / file, file))
@@ -275,7 +273,7 @@ def convert(call: Call, file: str, output: str | None) -> None:
 
 def _still_wrong(call: Call, text: str, output: str | None) -> list[str]:
     """What a person must still put right in the new file, or beside it."""
-    from gitorch.app.workflows import briefs_in
+    from gitorch.app.start.workflows import briefs_in
     from gitorch.errors import Malformed
     from gitorch.text.workflows.file import parse_workflow
 
@@ -289,7 +287,7 @@ def _still_wrong(call: Call, text: str, output: str | None) -> list[str]:
 
 def _start() -> Verb:
     """The same command as `gitorch start`, under the name by which people look for it here."""
-    from gitorch.cli.verbs.beginning import start
+    from gitorch.cli.verbs.setup import start
 
     return Verb(
         "start",

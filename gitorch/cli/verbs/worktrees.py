@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli.grammar import VerbGroup, verb
+from gitorch.cli.group import VerbGroup, verb
 from gitorch.cli.pages.page import Cell, Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.app.places import Place
+    from gitorch.app.sessions.worktrees import Place
     from gitorch.cli.call import Call
 
 
@@ -34,10 +34,10 @@ def create(call: Call, name: str, start: str) -> None:
 
     It lies beside those of the agents, outside the repository, on the branch gitorch/by-hand/NAME. Your checkout is not touched.
     """
-    from gitorch.app import places
+    from gitorch.app.sessions import worktrees
 
     call.people_only("worktree create")
-    made = places.create(call.tools, name, start)
+    made = worktrees.create(call.tools, name, start)
     call.say({"worktree": made}, f"{made.path} is on branch {made.branch} at {made.head[:12]}.")
 
 
@@ -45,9 +45,9 @@ def create(call: Call, name: str, start: str) -> None:
 @click.pass_obj
 def list_(call: Call) -> None:
     """List the worktrees of all runs, and those made by hand."""
-    from gitorch.app import places
+    from gitorch.app.sessions import worktrees
 
-    found = places.listed(call.tools)
+    found = worktrees.listed(call.tools)
     call.say({"worktrees": found}, lambda page: _text(found, page))
 
 
@@ -72,10 +72,10 @@ def remove(call: Call, name: str) -> None:
 
     Its branch is kept. What is not committed is never removed.
     """
-    from gitorch.app import places
+    from gitorch.app.sessions import worktrees
 
     call.people_only("worktree remove")
-    gone = places.remove(call.tools, name)
+    gone = worktrees.remove(call.tools, name)
     kept = f" Its branch {gone.branch} is kept." if gone.branch else ""
     call.say({"removed": gone}, f"{gone.path} is removed.{kept}")
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
-from gitorch.model import hand_events
-from gitorch.model.artifact import ArtifactKind
+from gitorch.model import events
+from gitorch.model.artifact import ArtifactKind, Outcome
+from gitorch.model.ids import DecisionId
 from gitorch.model.record import ActorKind
 from gitorch.rules import ensure
-from gitorch.rules.capabilities import Capability, holds
+from gitorch.rules.capabilities import Capability, ensure_may, holds
 from gitorch.rules.deciding import late
 from gitorch.rules.readings import writes
 from gitorch.rules.review.ledgers import wrong_with_document
-from gitorch.rules.scope.globs import covered
+from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault
 
 if TYPE_CHECKING:
-    from gitorch.model import hand_commands
+    from gitorch.model import commands
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.run import JobState, Run, Session, State
@@ -26,7 +27,7 @@ OWN_FOLDER = ".gitorch/"
 """Where files may lie that are handed in and are no part of anybody's work."""
 
 
-def publish(state: State, order: Order, command: hand_commands.PublishArtifact) -> tuple[Event, ...]:
+def publish(state: State, order: Order, command: commands.PublishArtifact) -> tuple[Event, ...]:
     """A new version of an artifact of the attempt under way; nothing where its content is published already."""
     run = ensure.run_under_way(ensure.run_there(state))
     session = _publisher(run, order, command)
@@ -40,7 +41,7 @@ def publish(state: State, order: Order, command: hand_commands.PublishArtifact) 
     versions = [a for a in run.artifacts if (a.job, a.attempt, a.name) == (job.spec.id, job.attempt, command.name)]
     if versions and versions[-1].digest == command.digest:
         return ()
-    event = hand_events.ArtifactPublished(
+    event = events.ArtifactPublished(
         job=job.spec.id,
         session=session.id,
         fence=lease.fence,
@@ -62,7 +63,7 @@ def publish(state: State, order: Order, command: hand_commands.PublishArtifact) 
     return (event,)
 
 
-def _publisher(run: Run, order: Order, command: hand_commands.PublishArtifact) -> Session:
+def _publisher(run: Run, order: Order, command: commands.PublishArtifact) -> Session:
     """The session that hands in. For one that cannot run commands gitorch does, where the file says whose it is."""
     session = ensure.session_of(run, command.token)
     if order.actor.kind is not ActorKind.HOST:
@@ -75,7 +76,7 @@ def _publisher(run: Run, order: Order, command: hand_commands.PublishArtifact) -
     return session
 
 
-def _may_be_kept(run: Run, job: JobState, command: hand_commands.PublishArtifact) -> None:
+def _may_be_kept(run: Run, job: JobState, command: commands.PublishArtifact) -> None:
     name, kind, path = job.spec.id, command.document.kind, command.path
     wrong = path_fault(path) or command.trouble
     if wrong:
@@ -94,7 +95,7 @@ def _may_be_kept(run: Run, job: JobState, command: hand_commands.PublishArtifact
         raise Refused(f"{path} cannot be published as {kind}: {contradiction}", "gitorch brief")
 
 
-def _no_secret(order: Order, command: hand_commands.PublishArtifact) -> None:
+def _no_secret(order: Order, command: commands.PublishArtifact) -> None:
     """What looks like a secret is kept only on the principal's word, which is recorded."""
     if not command.secrets:
         return
@@ -105,3 +106,22 @@ def _no_secret(order: Order, command: hand_commands.PublishArtifact) -> None:
         raise Denied(f"{message}, and only the principal may publish it all the same", "gitorch publish PATH")
     hint = f"take it out, or as the principal: gitorch publish {command.path} --allow-secrets REASON"
     raise Refused(message, hint)
+
+
+def decide_on(state: State, order: Order, command: commands.Decide) -> tuple[Event, ...]:
+    """Recorded with its reason. A rejected one takes back a merge report that stands, since that tells of verdicts in doubt."""
+    ensure_may(order.actor, "decide")
+    run = ensure.run_open(ensure.run_there(state))
+    job = ensure.job_there(run, command.job)
+    name = job.spec.id
+    if not command.text.strip():
+        message = f"a decision on {name} needs its reason"
+        raise Refused(message, f"gitorch decide {name} {command.outcome} --note TEXT")
+    if (command.outcome is Outcome.ACCEPTED_WITH_FOLLOW_UP) is not bool(command.follow_up.strip()):
+        message = "a follow-up belongs to accepted_with_follow_up, and to nothing else"
+        raise Refused(message, f"gitorch decide {name} accepted_with_follow_up --note TEXT --follow-up TEXT")
+    number = DecisionId(f"d{len(run.decisions) + 1}")
+    made = events.DecisionMade(number, name, command.outcome, command.follow_up, command.text)
+    if command.outcome is Outcome.REJECTED and run.report is not None and run.merged is None:
+        return (made, events.ReportVoided(run.report.digest, f"{number} rejected what {name} rests on"))
+    return (made,)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events, hand_events
+from gitorch.model import events
 from gitorch.model.ids import CommitId, HandInId
 from gitorch.model.review import ReportStatus
 from gitorch.model.run import JobPhase, LetterKind
@@ -77,7 +77,7 @@ def keep_report(run: Run, session: Session, job: JobState, command: commands.Han
     if command.status not in FINISHED or command.facts.head is None:
         again = "; claim it again and report then" if session.holder else ", and only finished work is kept"
         raise Refused(f"{over(session, job)}{again}", what_next(session))
-    kept = hand_events.HandInKept(
+    kept = events.HandInKept(
         hand_in=_next(run, session, job),
         job=job.spec.id,
         session=session.id,
@@ -100,7 +100,7 @@ def keep_verdict(
     run: Run, session: Session, job: JobState, command: commands.GiveVerdict, at: Moment
 ) -> tuple[Event, ...]:
     """A late verdict, kept with its findings."""
-    kept = hand_events.HandInKept(
+    kept = events.HandInKept(
         hand_in=_next(run, session, job),
         job=job.spec.id,
         session=session.id,

@@ -10,7 +10,7 @@ from gitorch.model.run import JobPhase, QuestionKind, RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.readings import feeds_merge, reportable
 from gitorch.rules.review.gates import next_question
-from gitorch.rules.telling.approval import SIGNED
+from gitorch.rules.views.approval import SIGNED
 
 if TYPE_CHECKING:
     from gitorch.model import commands

@@ -11,7 +11,7 @@ from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.record import ActorKind
 from gitorch.model.run import SessionPhase
 from gitorch.rules import ensure
-from gitorch.rules.telling.mail import NAMES, is_person, job_named, listeners, next_message, unread
+from gitorch.rules.views.mail import NAMES, is_person, job_named, listeners, next_message, unread
 
 if TYPE_CHECKING:
     from gitorch.model import commands

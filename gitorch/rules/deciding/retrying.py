@@ -9,7 +9,7 @@ from gitorch.model import commands, events
 from gitorch.model.run import JobPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules import ensure
-from gitorch.rules.deciding.people import answer, report_gone
+from gitorch.rules.deciding.questions import answer, report_gone
 from gitorch.rules.readings import open_questions, writes
 from gitorch.rules.review.gates import next_question
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events, hand_events
+from gitorch.model import events
 from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import QuestionId
 from gitorch.model.review import Disposition, ReportStatus, Severity
@@ -18,7 +18,7 @@ from gitorch.rules.readings import check_needed, check_settled, judged_commit, o
 from gitorch.rules.review.gates import may_judge, next_question
 from gitorch.rules.review.ledgers import contradicts, owed
 from gitorch.rules.review.replies import all_answered, restated_with_evidence
-from gitorch.rules.scope.globs import outside
+from gitorch.rules.scope.matching import outside
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -146,7 +146,7 @@ def asked(run: Run, session: Session, job: JobState, command: commands.HandIn) -
         sort = (command.blocker_kind, command.blocker_severity)
         found.append(_blocked(number, session, job, command))
         if sort != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):
-            found.append(hand_events.BlockerSorted(number, name, *sort))
+            found.append(events.BlockerSorted(number, name, *sort))
     return tuple(found)
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.artifact import Artifact, Outcome
+from gitorch.model.run import Decision
 from gitorch.model.values import replace
-from gitorch.model.work import Decision
-from gitorch.rules.change import with_job, with_question
 from gitorch.rules.readings import round_verdicts
+from gitorch.rules.transitions import with_job, with_question
 
 if TYPE_CHECKING:
-    from gitorch.model.hand_events import ArtifactPublished, BlockerSorted, DecisionMade
+    from gitorch.model.events import ArtifactPublished, BlockerSorted, DecisionMade
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.run import Run

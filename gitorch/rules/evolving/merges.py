@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import Approval, JobPhase, Merged, QuestionKind, Report
 from gitorch.model.values import replace
-from gitorch.rules.change import WITHDRAWN, demote, move_job, promote, with_job, withdraw
 from gitorch.rules.readings import feeds_merge, open_questions, reportable
-from gitorch.rules.telling.approval import SIGNED
+from gitorch.rules.transitions import WITHDRAWN, demote, move_job, promote, with_job, withdraw
+from gitorch.rules.views.approval import SIGNED
 
 if TYPE_CHECKING:
     from gitorch.model import events

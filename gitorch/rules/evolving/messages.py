@@ -10,8 +10,8 @@ from gitorch.model.message import ORCHESTRATOR, Message
 from gitorch.model.record import ActorKind
 from gitorch.model.run import LetterKind
 from gitorch.model.values import replace
-from gitorch.rules.change import with_session, write_letter
-from gitorch.rules.telling.mail import first_line, next_message
+from gitorch.rules.transitions import with_session, write_letter
+from gitorch.rules.views.mail import first_line, next_message
 
 if TYPE_CHECKING:
     from gitorch.model.events import MessageSent, MessagesRead, RunPrepared

@@ -8,8 +8,8 @@ from gitorch.errors import Corrupt
 from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, Settings
-from gitorch.rules.change import move_job, move_run, promote, put_down, withdraw
 from gitorch.rules.readings import open_questions
+from gitorch.rules.transitions import move_job, move_run, promote, put_down, withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.events import (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.run import JobPhase, Lease, LetterKind, Session, SessionPhase
 from gitorch.model.values import replace
-from gitorch.rules.change import move_job, put_down, with_job, with_session, write_letter
 from gitorch.rules.readings import writes
+from gitorch.rules.transitions import move_job, put_down, with_job, with_session, write_letter
 
 if TYPE_CHECKING:
     from gitorch.model.events import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.values import replace
-from gitorch.rules.change import with_job
+from gitorch.rules.transitions import with_job
 
 if TYPE_CHECKING:
     from gitorch.model import events

@@ -10,7 +10,6 @@ from gitorch.model.review import Finding, Handoff, ReportStatus, Severity, Verdi
 from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
-from gitorch.rules.change import demote, move_job, promote, put_down, with_job, with_session, withdraw, write_letter
 from gitorch.rules.readings import (
     check_failed,
     check_settled,
@@ -24,6 +23,16 @@ from gitorch.rules.readings import (
     round_verdicts,
 )
 from gitorch.rules.review.findings import list_findings
+from gitorch.rules.transitions import (
+    demote,
+    move_job,
+    promote,
+    put_down,
+    with_job,
+    with_session,
+    withdraw,
+    write_letter,
+)
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gitorch.model.config import Config
     from gitorch.model.ids import Digest
     from gitorch.model.plan import Epic, Plan
-    from gitorch.model.workflow_source import WorkflowSource
+    from gitorch.model.workflow import WorkflowSource
 
 IMPLEMENTER = "implementer"
 REVIEWER = "reviewer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.model.graph import find_cycles as find_cycles  # noqa: PLC0414 - part of this module's offer
+from gitorch.model.cycles import find_cycles as find_cycles  # noqa: PLC0414 - part of this module's offer
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from gitorch.model.lint import Lint, Remark
-from gitorch.model.overlap import shared_globs
-from gitorch.model.workflow import REVIEWING, JobKind, WorktreeMode
+from gitorch.model.globs import shared_globs
+from gitorch.model.workflow import REVIEWING, JobKind, Lint, Remark, WorktreeMode
 from gitorch.rules.workflows.graph import ancestors, makes_work, needs_of
 
 if TYPE_CHECKING:

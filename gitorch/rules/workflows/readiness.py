@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.config import Config
-    from gitorch.model.handoff_facts import HandoffFacts
     from gitorch.model.plan import Plan
+    from gitorch.model.preflight import HandoffFacts
 
 CONFIG_NAME = "gitorch.yaml"
 

@@ -6,9 +6,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitorch.model.graph import find_cycles
-from gitorch.text.form import did_you_mean
-from gitorch.text.globs import glob_fault
+from gitorch.model.cycles import find_cycles
+from gitorch.text.fields import did_you_mean
+from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.plans.tracked import check_issue
 from gitorch.text.slug import epic_id_fault, slug
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.text.plans.draft import Draft
 from gitorch.text.plans.front_matter import Declared
-from gitorch.text.plans.sections import Named
-from gitorch.text.plans.words import (
+from gitorch.text.plans.line_syntax import (
     EpicWords,
     almost_gate,
     epic_words,
@@ -17,6 +16,7 @@ from gitorch.text.plans.words import (
     task_words,
     word_among,
 )
+from gitorch.text.plans.sections import Named
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:

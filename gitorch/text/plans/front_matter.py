@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.model.plan import Task
 from gitorch.model.values import Value, field, replace
 from gitorch.model.workflow import Autonomy, ReviewMode
-from gitorch.text.form import Complaints, Form
+from gitorch.text.fields import Complaints, Form
+from gitorch.text.plans.line_syntax import is_closed_status
 from gitorch.text.plans.sections import Named
-from gitorch.text.plans.words import is_closed_status
 from gitorch.text.slug import branch_fault
 from gitorch.text.source import Source
 from gitorch.text.yaml_file import read_yaml

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Problem
 from gitorch.model.plan import Epic, Plan
 from gitorch.model.values import Value
-from gitorch.text.form import Complaints, in_file_order
+from gitorch.text.fields import Complaints, in_file_order
 from gitorch.text.markdown import read_markdown
 from gitorch.text.plans.checks import (
     check_epics,
@@ -24,9 +24,9 @@ from gitorch.text.plans.checks import (
 )
 from gitorch.text.plans.epics import drafts_of, gated, headed, opener, table_epics, with_ids
 from gitorch.text.plans.front_matter import read_front_matter, without_front_matter
+from gitorch.text.plans.line_syntax import EpicWords, epic_words
 from gitorch.text.plans.sections import outline_of
 from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track, unreadable
-from gitorch.text.plans.words import EpicWords, epic_words
 from gitorch.text.source import read_source
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
 from gitorch.model.values import Value
-from gitorch.text.globs import split_globs
+from gitorch.text.glob_syntax import split_globs
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
-from gitorch.text.plans.words import (
+from gitorch.text.plans.line_syntax import (
     EpicWords,
     almost_gate,
     almost_gate_line,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitorch.text.markdown import Block, Document
-    from gitorch.text.plans.words import FieldWords
+    from gitorch.text.plans.line_syntax import FieldWords
 
 
 class Named(Value):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.model.plan import Task
 from gitorch.model.tracker import Issue, belongings, edges, foreign_blockers
 from gitorch.model.values import Value, field, replace
-from gitorch.text.form import did_you_mean
+from gitorch.text.fields import did_you_mean
+from gitorch.text.plans.line_syntax import heading_names
 from gitorch.text.plans.sections import Named
-from gitorch.text.plans.words import heading_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

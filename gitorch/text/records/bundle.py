@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model.values import Value
-from gitorch.text.records import chain
+from gitorch.text.records import digests
 from gitorch.text.redact import redacted
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def bundle(
     kept = {}
     for digest, data in sorted(bodies.items()):
         body = _redacted_bytes(data, policies)
-        files[f"{FILES}/{chain.bare(digest)}"] = body
-        kept[chain.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
+        files[f"{FILES}/{digests.bare(digest)}"] = body
+        kept[digests.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
     named = {
-        path: {"sha256": chain.bare(chain.digest(data)), "bytes": len(data)} for path, data in sorted(files.items())
+        path: {"sha256": digests.bare(digests.digest(data)), "bytes": len(data)} for path, data in sorted(files.items())
     }
     manifest = {
         "format": FORMAT,
@@ -81,7 +81,7 @@ def _json(value: object) -> str:
 
 def _sum(manifest: Mapping[str, Any]) -> str:
     """The digest of all that a manifest says beside it."""
-    return chain.digest(_json({key: value for key, value in manifest.items() if key != "bundle"}).encode())
+    return digests.digest(_json({key: value for key, value in manifest.items() if key != "bundle"}).encode())
 
 
 def _written(line: Line, policies: Collection[str]) -> dict[str, Any]:
@@ -129,11 +129,11 @@ def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Checked:
     for path, said in named.items():
         if path not in files:
             raise _wrong(path, "the manifest names it, and it is not there")
-        if chain.bare(chain.digest(files[path])) != said["sha256"] or len(files[path]) != said["bytes"]:
+        if digests.bare(digests.digest(files[path])) != said["sha256"] or len(files[path]) != said["bytes"]:
             raise _wrong(path, "it is not what the manifest says")
     for digest, said in manifest["attached"].items():
         data = files.get(f"{FILES}/{digest}")
-        if data is None or (not said["redacted"] and chain.bare(chain.digest(data)) != digest):
+        if data is None or (not said["redacted"] and digests.bare(digests.digest(data)) != digest):
             raise _wrong(f"{FILES}/{digest}", "it is not what its name says")
     counts, head = _chain(files[RECORDS])
     if head != (manifest["head"] or "") or counts["records"] + counts["redacted"] != manifest["records"]:
@@ -169,7 +169,7 @@ def _chain(data: bytes) -> tuple[dict[str, int], str]:
         if before is not None and (seq != before["seq"] + 1 or prev != before["digest"]):
             raise _wrong(where, f"record {seq} does not follow record {before['seq']}")
         kind = "links" if "text" not in line else "redacted" if line.get("redacted") else "records"
-        if kind == "records" and chain.digest(line["text"].encode()) != digest:
+        if kind == "records" and digests.digest(line["text"].encode()) != digest:
             raise _wrong(where, f"record {seq} is not what its digest says")
         if (kind != "links" and f"\nseq: {seq}\n" not in line["text"]) or (
             kind != "links" and f'\nprev: "{prev}"\n' not in line["text"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt, Usage
 from gitorch.model.record import Actor, FileRef, Record
-from gitorch.text.records import canonical, lexeme, moment
+from gitorch.text.records import canonical, line_pattern, timestamps
 from gitorch.text.records.released import RELEASED, is_prose, kind_of, suffix_of
 from gitorch.text.records.shape import Shape, Wrong, hints, shape
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.model.events import Event
-    from gitorch.text.records.lexeme import Convert
+    from gitorch.text.records.line_pattern import Convert
 
 FORMAT = "record/1"
 
@@ -44,9 +44,9 @@ class _Layout:
         self.keys, self.first = tuple(self.hints), len(head)
         self.prefixes = tuple(f"{key}: " for key in self.keys)
         self.encoders = [shape(hint)[0] for hint in typed.values()]
-        before, after = lexeme.compiled(head), lexeme.compiled(typed)
+        before, after = line_pattern.compiled(head), line_pattern.compiled(typed)
         self.readers: tuple[Convert | None, ...] = (*before.converts, _actor, *after.converts)
-        self.pattern: re.Pattern[str] = lexeme.pattern(
+        self.pattern: re.Pattern[str] = line_pattern.pattern(
             _FIRST, *before.lines, f'type: "{kind}"', "actor: (.*)", *after.lines
         )
 
@@ -75,7 +75,7 @@ def encode(record: Record) -> tuple[str, bytes]:
     event, kind = record.event, kind_of(record.event)
     layout = _layout(kind, record.run is not None, bool(record.files))
     try:
-        values = [FORMAT, record.seq, record.prev, moment.iso(record.at), *([record.run] if layout.run else [])]
+        values = [FORMAT, record.seq, record.prev, timestamps.iso(record.at), *([record.run] if layout.run else [])]
         values += [kind, _shape_of_actor()[0](record.actor)]
         values += [write(one) for write, one in zip(layout.encoders, _fields(record, layout), strict=True)]
         lines = [f"{key}{canonical.write(one)}\n" for key, one in zip(layout.prefixes, values, strict=True)]

@@ -14,9 +14,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from gitorch.model import artifact, events, hand_events, ids, permission, record, review, run, work, workflow
+from gitorch.model import artifact, events, ids, permission, record, review, run, workflow
 from gitorch.model.values import REQUIRED, Value, default_of, is_value_class, names_of
-from gitorch.text.records import moment
+from gitorch.text.records import timestamps
 
 Encode = Callable[[Any], Any]
 Decode = Callable[[Any], Any]
@@ -40,10 +40,8 @@ def hints(cls: type) -> Mapping[str, Any]:
         workflow,
         review,
         artifact,
-        work,
         run,
         record,
-        hand_events,
         events,
         sys.modules[cls.__module__],
     ):
@@ -55,7 +53,7 @@ def hints(cls: type) -> Mapping[str, Any]:
 def shape(hint: Any) -> Shape:
     """The converters of one type. Raises TypeError for a type that records do not hold."""
     if hint is ids.Moment:
-        return moment.iso, _moment
+        return timestamps.iso, _moment
     if isinstance(hint, typing.NewType):
         return shape(hint.__supertype__)
     if hint in _SCALARS:
@@ -100,7 +98,7 @@ _text = _SCALARS[str][1]
 
 def _moment(value: Any) -> Any:
     try:
-        return moment.parse(_text(value))
+        return timestamps.parse(_text(value))
     except ValueError as error:
         raise Wrong(str(error)) from None
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.graph import find_cycles
+from gitorch.model.cycles import find_cycles
 from gitorch.model.ids import JobId
 from gitorch.model.values import Value, field
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
-from gitorch.text.form import did_you_mean
+from gitorch.text.fields import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from gitorch.model.workflow import Cycle, JobSpec
-    from gitorch.text.form import Form
+    from gitorch.text.fields import Form
 
 
 class Graph(Value):

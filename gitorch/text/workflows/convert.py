@@ -13,7 +13,7 @@ from gitorch.errors import Malformed, Problem
 from gitorch.model.values import Value
 from gitorch.text.source import read_source
 from gitorch.text.workflows.convert_job import Converting, convert_job
-from gitorch.text.workflows.convert_words import NOT_CARRIED, TOP
+from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.workflow import JobKind
-from gitorch.text.workflows.convert_words import NOT_CARRIED
+from gitorch.text.workflows.convert_terms import NOT_CARRIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

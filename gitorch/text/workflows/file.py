@@ -18,17 +18,17 @@ from gitorch.model.workflow import (
     Scope,
     Settings,
     Workflow,
+    WorkflowSource,
 )
-from gitorch.model.workflow_source import WorkflowSource
-from gitorch.text.form import NOWHERE, Complaints, Form, did_you_mean
-from gitorch.text.globs import glob_fault
+from gitorch.text.fields import NOWHERE, Complaints, Form, did_you_mean
+from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.plans.front_matter import read_branch
 from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source
 from gitorch.text.workflows.brief import brief_text, posture_fault
 from gitorch.text.workflows.checks import Graph, check_cycle, check_jobs, producers
-from gitorch.text.workflows.meeting import Demands, check_meetings
 from gitorch.text.workflows.parts import postures, read_artifact, read_globs, read_lane, read_names, read_policies
+from gitorch.text.workflows.phases import Demands, check_meetings
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
 from gitorch.model.values import Value, replace
 from gitorch.model.workflow import Commits, Expected, Lane, Settings, Timeouts, WorktreeMode
-from gitorch.text.globs import glob_fault
+from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.workflows.brief import posture_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.text.form import Form
+    from gitorch.text.fields import Form
 
 WAIT_MAX = 10_000_000
 MEMORY_MAX = 10_000_000

@@ -16,7 +16,7 @@ from gitorch.ports.world import WorktreeSeen
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
-from gitorch.world.git.turns import take_over
+from gitorch.world.git.takeover import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.permission import Answered, Option
-from gitorch.rules.seeing.permission import asked_on
+from gitorch.rules.agent_state.permission import asked_on
 from gitorch.world.files import append_line, read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.ports.world import Clock
-    from gitorch.world.terminal.marks import Folder, LaunchMark
+    from gitorch.world.terminal.session_files import Folder, LaunchMark
     from gitorch.world.terminal.tmux import Pane, Tmux
 
 GONE_SECONDS = 2.0

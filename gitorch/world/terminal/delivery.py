@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import Value, replace
-from gitorch.rules.seeing.judge import hooked, judge, shown
-from gitorch.rules.seeing.screen import HOOKS, above_cursor, before_cursor, in_input, input_empty, shown_by
-from gitorch.world.terminal.limits import limit_end
-from gitorch.world.terminal.marks import SentMark
-from gitorch.world.terminal.proof import reached, transcript_sizes
+from gitorch.rules.agent_state.judge import hooked, judge, shown
+from gitorch.rules.agent_state.screen import HOOKS, above_cursor, before_cursor, in_input, input_empty, shown_by
+from gitorch.world.terminal.observer import limit_end
+from gitorch.world.terminal.receipts import reached, transcript_sizes
+from gitorch.world.terminal.session_files import SentMark
 
 if TYPE_CHECKING:
     from gitorch.model.ids import LetterId
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock
-    from gitorch.world.terminal.marks import Folder, LaunchMark
+    from gitorch.world.terminal.session_files import Folder, LaunchMark
     from gitorch.world.terminal.tmux import Pane, Tmux
 
 SHOWN_MS = 2_000

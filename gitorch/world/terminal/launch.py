@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.ports.world import Launch
-    from gitorch.world.terminal.blanks import Blanks
+    from gitorch.world.terminal.template import Blanks
 
 MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 """What every program may expect; `LC_*` passes too. Everything else must be named by the preset or the launch."""

@@ -14,11 +14,11 @@ from gitorch.world import processes
 from gitorch.world.files import holding, write_whole
 from gitorch.world.terminal import launch as launching
 from gitorch.world.terminal.answering import Answering
-from gitorch.world.terminal.blanks import blanks
 from gitorch.world.terminal.delivery import Delivery
-from gitorch.world.terminal.marks import LaunchMark, SentMark, folder_of, folders
-from gitorch.world.terminal.proof import transcript_sizes
-from gitorch.world.terminal.sight import Sight
+from gitorch.world.terminal.observer import Sight
+from gitorch.world.terminal.receipts import transcript_sizes
+from gitorch.world.terminal.session_files import LaunchMark, SentMark, folder_of, folders
+from gitorch.world.terminal.template import blanks
 from gitorch.world.terminal.tmux import COLUMNS, ROWS, Tmux, plain
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.processes import Process
-    from gitorch.world.terminal.marks import Folder
+    from gitorch.world.terminal.session_files import Folder
     from gitorch.world.terminal.tmux import Listing, Pane
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.rules.seeing.judge import Reading
-from gitorch.rules.seeing.screen import ORDER
-from gitorch.world.terminal.pace import Pace
-from gitorch.world.terminal.proof import transcript_sizes
+from gitorch.rules.agent_state.judge import Reading
+from gitorch.rules.agent_state.screen import ORDER
+from gitorch.world.terminal.rate_meter import Pace
+from gitorch.world.terminal.receipts import transcript_sizes
 
 if TYPE_CHECKING:
     from gitorch.model.observed import AgentState
-    from gitorch.world.terminal.marks import LaunchMark
+    from gitorch.world.terminal.session_files import LaunchMark
 
 PLACE = "transcript"
 SEARCH_MS = 2_000

@@ -1,0 +1,1 @@
+"""What people decide and send: answers, approvals, messages, signatures."""

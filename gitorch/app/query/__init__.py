@@ -1,0 +1,1 @@
+"""Everything that only reads: runs, records, exports, comparisons with a remote."""

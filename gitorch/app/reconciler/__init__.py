@@ -1,0 +1,1 @@
+"""The loop of `gitorch up`: observe, reconcile, append, and perform what is outstanding."""

@@ -1,0 +1,1 @@
+"""Sessions and worktrees as people handle them, outside of a run."""

@@ -1,0 +1,1 @@
+"""What agents and manual workers hand in: claims, handoffs, verdicts, artifacts, the outbox."""

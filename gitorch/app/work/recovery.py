@@ -1,0 +1,102 @@
+"""`recover`: what was left behind, and doing something about it, one thing or all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.execute import carry, carry_asked
+from gitorch.app.query.lookup import find_run
+from gitorch.app.work.claims import find_job
+from gitorch.errors import Denied, GitorchError, NotFound
+from gitorch.model import commands
+from gitorch.model.ids import HandInId
+from gitorch.model.run import JobPhase
+from gitorch.model.values import Value
+from gitorch.rules.ensure import run_there
+from gitorch.rules.readings import writes
+from gitorch.rules.recovery import remedies
+
+if TYPE_CHECKING:
+    from gitorch.app.people.decisions import Caller
+    from gitorch.app.services import Tools
+    from gitorch.model.artifact import Outcome
+    from gitorch.model.run import Decision, Run
+    from gitorch.rules.recovery import Remedy
+
+WHY = "recovered"
+
+
+class Recovered(Value):
+    """A remedy and what became of it: `done` with nothing in `refused`, or why not."""
+
+    remedy: Remedy
+    done: bool = False
+    refused: str = ""
+
+
+def look(tools: Tools, said: str | None) -> tuple[Run, tuple[Recovered, ...]]:
+    """What was left behind; nothing is changed."""
+    run = find_run(tools, said)
+    return run, tuple(Recovered(remedy) for remedy in remedies(run, tools.clock.now()))
+
+
+def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[Recovered, ...]]:
+    """Do what `look` shows, each by itself: one that is refused keeps none of the others from being done."""
+    run = find_run(tools, said)
+    run = run_there(carry(tools, run.id, caller.actor, commands.ExpireLeases())[0])
+    done = tuple(_applied(tools, caller, run, remedy, reason) for remedy in remedies(run, tools.clock.now()))
+    return run_there(tools.ledger.state(run.id)), done
+
+
+def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str) -> Recovered:
+    if not remedy.by_itself:
+        return Recovered(remedy)
+    try:
+        if remedy.hand_in is not None:
+            adopt(tools, caller, run, remedy.hand_in, reason)
+        elif run.jobs[remedy.job].phase is JobPhase.STALE:
+            requeue(tools, caller, run, remedy.job, reason)
+    except Denied:
+        raise
+    except GitorchError as no:
+        return Recovered(remedy, refused=no.message)
+    return Recovered(remedy, done=True)
+
+
+def requeue(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Queue stale work again."""
+    command = commands.RequeueJob(find_job(run, said), reason or WHY)
+    expire = commands.ExpireLeases()
+    return run_there(carry_asked(tools, run.id, caller.actor, (expire, command), "requeue")[0])
+
+
+def adopt(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Let a late hand-in count, by what git says of its worktree now."""
+    kept = run.kept.get(HandInId(said))
+    if kept is None:
+        message = f"run {run.id} keeps no late hand-in {said}; it keeps {', '.join(run.kept) or 'none'}"
+        raise NotFound(message, f"gitorch recover {run.id}")
+    job = run.jobs[kept.job]
+    facts = commands.WorkFacts(None, (), 0, ())
+    if writes(job):
+        expected = tuple(e.path for e in job.spec.artifacts if e.required)
+        facts = tools.git.facts(tools.job_worktree(run, kept.job), job.base or run.target_commit, expected)
+    orders = (commands.ExpireLeases(), commands.AdoptHandIn(kept.id, facts, reason or WHY))
+    return run_there(carry_asked(tools, run.id, caller.actor, orders, "adopt")[0])
+
+
+def cancel_job(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Give a job up, with everything that cannot be done without it."""
+    command = commands.CancelJob(find_job(run, said), reason or "given up by the principal")
+    return run_there(carry_asked(tools, run.id, caller.actor, command, "cancel")[0])
+
+
+def decide(
+    tools: Tools, caller: Caller, said_run: str | None, said: str, words: tuple[Outcome, str, str]
+) -> tuple[Run, Decision]:
+    """Record what the principal decided about a job's work: outcome, reason, follow-up."""
+    run = find_run(tools, said_run)
+    outcome, note, follow_up = words
+    command = commands.Decide(find_job(run, said), outcome, note, follow_up)
+    after = run_there(carry_asked(tools, run.id, caller.actor, command, "decide")[0])
+    return after, after.decisions[-1]

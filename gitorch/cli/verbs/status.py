@@ -1,0 +1,97 @@
+"""`status`, `why`: where things stand and what waits for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gitorch.cli.group import verb
+from gitorch.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.app.services import Tools
+    from gitorch.cli.call import Call
+    from gitorch.cli.pages.drawing import View
+    from gitorch.model.ids import SessionId
+    from gitorch.model.run import Run
+
+WHICH = click.argument("run", required=False)
+PULSE_SECONDS = 1.0
+"""How often a watched run is looked at while its ledger does not move."""
+
+BLINK_SECONDS = 0.1
+LINES_MAX = 20
+"""Of what a job waits for, on a narrow screen."""
+
+
+@verb("status", "gitorch status", "gitorch status auth-7f3a --watch", "gitorch status --all --json")
+@WHICH
+@click.option("--watch", is_flag=True, help="Keep it up to date until the run is over; Ctrl-C leaves.")
+@click.option("--all", "every", is_flag=True, help="Every run, one line each.")
+@click.pass_obj
+def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
+    """Show where a run stands, who works, and what waits for you.
+
+    Without RUN: the run that is open, or the newest. Agents' states are those that their terminals show now.
+    """
+    from gitorch.app.query import runs
+    from gitorch.app.query.lookup import find_run
+    from gitorch.cli.pages import views
+
+    if every:
+        lines = runs.runs(call.tools)
+        call.say({"runs": lines}, lambda page: views.runs_text(lines, page))
+        return
+    found = find_run(call.tools, run)
+    if watch:
+        found = _watched(call, found)
+    view = runs.view_of(call.tools, found, _agents(call.tools, found))
+    call.say({"run": view}, lambda page: views.run_text(view, page))
+
+
+def _agents(tools: Tools, run: Run) -> Mapping[SessionId, str]:
+    from gitorch.app.query import runs
+
+    return runs.agent_states(tools, run)
+
+
+def _watched(call: Call, run: Run) -> Run:
+    """Show the run until it is over; the run as it was at last."""
+    from gitorch.cli.pages.drawing import view_for
+    from gitorch.model.run import OVER
+
+    if call.json:
+        raise Usage("--watch is for people; ask again instead: gitorch status --json", "gitorch log --after SEQ --json")
+    with view_for(call) as view:
+        while run.phase not in OVER:
+            before = call.tools.ledger.tip()
+            run = call.tools.ledger.state(run.id).run or run
+            _shown(call, view, run)
+            _rest(call.tools, before)
+    return run
+
+
+def _shown(call: Call, view: View, run: Run) -> None:
+    view.show(run, _agents(call.tools, run), call.tools.clock.now(), ())
+
+
+def _rest(tools: Tools, before: object) -> None:
+    waited = 0.0
+    while waited < PULSE_SECONDS and tools.ledger.tip() == before:
+        tools.clock.sleep(BLINK_SECONDS)
+        waited += BLINK_SECONDS
+
+
+@verb("why", "gitorch why api", "gitorch why q3")
+@click.argument("thing", metavar="JOB|QUESTION|SESSION|RUN")
+@click.option("--run", metavar="RUN", help="The run, where several are open.")
+@click.pass_obj
+def why(call: Call, thing: str, run: str | None) -> None:
+    """Say in one line what a job, question, session or run waits for."""
+    from gitorch.app.query import runs
+
+    said = runs.why_of(call.tools, thing, run)
+    call.say({"thing": thing, "why": said}, lambda page: "\n".join(page.folded(said, 2, LINES_MAX)))

@@ -1,0 +1,181 @@
+"""What `git log` of the ledger says: one sentence a record, then trailers for programs.
+
+Text from outside stays on the first line, stripped of everything that could end it: it can make no second line, no
+trailer, and nothing that moves a terminal's cursor.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from gitorch.model.values import names_of
+from gitorch.text.records import timestamps
+from gitorch.text.records.released import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.model.events import Event
+    from gitorch.model.ids import Digest
+    from gitorch.model.record import Actor, Record
+
+SUBJECT_MAX = 72
+"""Characters of a subject, as git's own tools show it uncut."""
+
+_TRAILER_MAX = 200
+
+SENTENCES = {
+    "ledger-created": "ledger created: {ledger}",
+    "plan-rejected": "plan rejected: {plan} ({failures:failure})",
+    "target-confirmed": "target confirmed: {target}, by {actor}",
+    "action-refused": "refused: {verb} by {actor}: {reason}",
+    "message-sent": "message {message} from {sender} to {to}: {text}",
+    "messages-read": "read by {reader}: {messages}",
+    "run-prepared": "run prepared: {title} → {target} at {target_commit:.7}",
+    "run-confirmed": "run confirmed by {actor} ({proof})",
+    "run-started": "run started",
+    "run-paused": "run paused by {actor}: {reason}",
+    "run-resumed": "run resumed by {actor}",
+    "run-canceled": "run canceled by {actor}: {reason}",
+    "run-failed": "run failed: {reason}",
+    "run-completed": "run completed",
+    "lease-granted": "lease granted: {job} → {session} ({runtime}) until {until}",
+    "job-claimed": "claimed: {job} by {actor} ({session}, fence {fence}) until {until}",
+    "lease-renewed": "lease renewed: {job} until {until} (fence {fence})",
+    "lease-ended": "lease ended: {job}: {reason} (fence {fence})",
+    "session-alive": "session alive: {session} on {job}, process {pid} ({evidence})",
+    "session-ended": "session ended: {session} on {job}: {how}",
+    "letter-delivered": "letter {receipt}: {letter} ({kind}) → {session} on {job}",
+    "session-nudged": "session nudged: {session} on {job}",
+    "prompt-answered": "prompt answered: {session} on {job}: {option}: {asked}",
+    "slip-taken": "slip taken: {slip} of {session} on {job}",
+    "base-built": "base built: {job} starts from {commit:.7} ({parents:parent})",
+    "handed-off": "handoff: {job} {status} at {commit:.7} (attempt {attempt})",
+    "hand-in-kept": "late hand-in kept: {hand_in} of {job} at {commit:.7} (fence {fence})",
+    "hand-in-adopted": "late hand-in adopted by {actor}: {hand_in} of {job}: {reason}",
+    "artifact-published": "published: {name} ({kind}) of {job}, version {version}, by {byline}",
+    "decision-made": "decided by {actor}: {decision} on {job}: {outcome}: {text}",
+    "blocker-sorted": "blocker of {job} ({question}): {kind}, {severity}",
+    "check-recorded": "check: {job} {check.outcome} at {check.commit:.7} (attempt {attempt})",
+    "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
+    "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",
+    "gate-passed": "gate passed: {job} at {commit:.7} in round {round}{waived}",
+    "epic-reported": "epic report: {job} at {commit:.7} after round {round}",
+    "work-voided": "work voided: {job} moved from {expected:.7} to {found:.7}",
+    "job-failed": "job failed: {job}: {reason}",
+    "job-canceled": "job canceled: {job} by {actor}: {reason}",
+    "job-requeued": "requeued: {job} by {actor}: {reason}",
+    "job-reopened": "job reopened: {job} by {actor}: {reason}",
+    "overlap-noted": "overlap noted: {jobs} ({paths:path}{conflict})",
+    "closed-early": "closed early: {issue} of {job}, before its gate",
+    "closing-failed": "closing failed: {job} in the tracker ({times}×): {reason}",
+    "issues-closed": "issues closed: {closed:issue} of {job}, {owed:issue} owed",
+    "question-asked": "question {question} ({kind}) on {job}: {text}",
+    "escalated": "escalated {question} on {job}: {happened}",
+    "question-answered": "answered {question} by {actor}: {option} {text}",
+    "question-reminded": "reminded of {question} ({times}×)",
+    "report-issued": "merge report: {branches:branch} → {target} at {target_commit:.7}",
+    "report-voided": "report voided: {reason}",
+    "merge-approved": "merge approved by {actor}: {commits:commit} → {target} at {target_commit:.7}",
+    "merge-rejected": "merge rejected by {actor} ({rework:job} to rework): {text}",
+    "merged": "merged: {target} {old:.7} → {new:.7}",
+    "pushed": "pushed: {target} at {remote} {old:.7} → {new:.7}",
+    "merge-taken-back": "merge taken back: {target} {new:.7} → {old:.7}: {reason}",
+    "cleanup-done": "cleaned up: {removed:thing} removed, {kept:thing} kept",
+}
+"""One sentence for each released type. `{findings:finding}` counts, `{commit:.7}` abbreviates."""
+
+_PLURALS = {"branch": "branches"}
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+class _Several:
+    """A tuple in a sentence: its items, or with a noun their number."""
+
+    def __init__(self, items: Sequence[object]) -> None:
+        self._items = items
+
+    def __format__(self, noun: str) -> str:
+        if not noun:
+            return ", ".join(map(str, self._items))
+        number = len(self._items)
+        return f"{number} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"
+
+
+@lru_cache(maxsize=512)
+def one_line(text: str, characters: int) -> str:
+    """Text from outside as part of a line: no line break of any kind, no control or bidi character, cut with `…`.
+
+    Remembered, since `verify` asks for the same runs, jobs and actors again and again.
+    """
+    line = " ".join(_UNSEEN.sub(" ", text[: 4 * characters]).split())
+    return line if len(line) <= characters else f"{line[: characters - 1].rstrip()}…"
+
+
+def sentence(event: Event, actor: Actor) -> str:
+    """What happened, in at most `SUBJECT_MAX` characters."""
+    words = {name: _word(name, getattr(event, name)) for name in names_of(type(event))}
+    return one_line(SENTENCES[kind_of(event)].format(**words | {"actor": actor.name}), SUBJECT_MAX).rstrip(" :")
+
+
+def _word(name: str, value: Any) -> Any:
+    if name == "until":
+        return timestamps.iso(value)[11:16]
+    if name == "conflict":
+        return " that do not merge" if value else ""
+    if name == "waived":
+        return ", findings waived" if value else ""
+    if value is None:
+        return "the run" if name == "job" else "nothing"
+    if isinstance(value, tuple):
+        return _Several([one for one in value if not getattr(one, "withdrawn", False)])
+    return value
+
+
+def trailers(record: Record, digest: Digest) -> str:
+    """The last paragraph of the message, which `verify` compares: `digest` is that of the record's file."""
+    job = getattr(record.event, "job", None)
+    return "".join(
+        (
+            f"Gitorch-Seq: {record.seq}\n",
+            f"Gitorch-Type: {kind_of(record.event)}\n",
+            _trailer("Run", record.run) if record.run else "",
+            _trailer("Job", job) if job else "",
+            _trailer("Actor", _who(record.actor)),
+            f"Gitorch-Record: {digest}\n",
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _trailer(name: str, text: str) -> str:
+    """The same few runs, jobs and actors stand in all records, and making a line of one takes 3 µs."""
+    return f"Gitorch-{name}: {one_line(text, _TRAILER_MAX)}\n"
+
+
+@lru_cache(maxsize=256)
+def _who(actor: Actor) -> str:
+    session = f" ({actor.session})" if actor.session else ""
+    return f"{actor.kind}/{actor.name}{session} on {actor.host}"
+
+
+def message(record: Record, digest: Digest) -> str:
+    """The whole commit message: sentence, empty line, trailers."""
+    return f"{sentence(record.event, record.actor)}\n\n{trailers(record, digest)}"
+
+
+def author(actor: Actor) -> str:
+    """The actor as git wants an author: a name, and an address that no mail ever reaches."""
+    name = re.sub("[<>]", "", one_line(actor.name, 60)).strip(" .,:;\"'\\")
+    return f"{name or actor.kind} <{_local_part(actor.session or actor.kind)}@gitorch.invalid>"
+
+
+def committer(host: str) -> str:
+    """Who committed: gitorch on this host."""
+    return f"gitorch <{_local_part(host)}@gitorch.invalid>"
+
+
+def _local_part(text: str) -> str:
+    return re.sub("[^A-Za-z0-9-]+", "-", text)[:60].strip("-") or "unknown"
