@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from gitorch.app.services import Tools
+from gitorch.app.services import Services
 from gitorch.errors import Denied, NotFound
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.people.decisions import Caller
     from gitorch.app.work.outbox import Sandbox
-    from gitorch.app.work.submissions import Badge
+    from gitorch.app.work.submissions import AgentCredential
     from gitorch.ledger.replay import Evolve
     from gitorch.model.config import Config
     from gitorch.model.record import Record
@@ -138,7 +138,7 @@ def _rules() -> Evolve:
     return evolve
 
 
-def tools(start: Path, environ: Mapping[str, str]) -> Tools:
+def services(start: Path, environ: Mapping[str, str]) -> Services:
     """Everything for the repository around `start`, each made when it is first used. Raises NotFound outside of one.
 
     The first use of `config` raises Malformed where the repository's file is not in order.
@@ -148,7 +148,7 @@ def tools(start: Path, environ: Mapping[str, str]) -> Tools:
     home = common / "gitorch"
     clock = SystemClock()
     worktrees = _later(lambda: _worktrees(root, environ, clock))
-    return Tools(
+    return Services(
         ledger=open_ledger(common, environ),
         terminals=_later(lambda: _terminals(home, socket_name(common), clock, environ)),
         git=_later(lambda: _git(root, environ, clock)),
@@ -319,7 +319,7 @@ def preset_names(root: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *shipped)))
 
 
-def caller(given: Tools, environ: Mapping[str, str]) -> Caller:
+def caller(given: Services, environ: Mapping[str, str]) -> Caller:
     """Who typed the verb: the agent's session that any trace gives away, or else the human at the keyboard."""
     from gitorch.app.people.decisions import Caller
     from gitorch.world.host import caller as recognised
@@ -343,15 +343,15 @@ def person(git: Git) -> str:
     return git.user_name()
 
 
-def badge(environ: Mapping[str, str]) -> Badge:
+def credential(environ: Mapping[str, str]) -> AgentCredential:
     """The token of the session that an agent's environment names. Raises Denied outside of one."""
-    from gitorch.app.work.submissions import Badge
+    from gitorch.app.work.submissions import AgentCredential
 
     run, token = environ.get("GITORCH_RUN", ""), environ.get("GITORCH_TOKEN", "")
     if not run or not token:
         message = "this verb is for agents: the environment names no session (GITORCH_RUN, GITORCH_TOKEN)"
         raise Denied(message, "gitorch inbox")
-    return Badge(RunId(run), token)
+    return AgentCredential(RunId(run), token)
 
 
 def plant_demo(folder: Path, environ: Mapping[str, str]) -> Path:
@@ -376,7 +376,7 @@ def template_config() -> str:
     return template_bytes("gitorch.yaml").decode()
 
 
-def store_of(given: Tools) -> str:
+def store_of(given: Services) -> str:
     """Which store keeps the ledger here, and why, in words."""
     choice = choose(given.home.parent)
     return f"{choice.store} ({choice.why})"

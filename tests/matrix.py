@@ -60,7 +60,7 @@ NAMES = [text.name for text in TEXTS]
 
 @dataclass
 class Cell:
-    """What became of one text: the receipt, and once the moment had passed the receipt of the same letter."""
+    """What became of one text: the receipt, and once the moment had passed the receipt of the same prompt."""
 
     receipt: str
     then: str = ""
@@ -128,10 +128,10 @@ class Stage(Protocol):
     def over(self, moment: str) -> None:
         """End the moment as a person would, up to the program's prompt."""
 
-    def give(self, letter: str, text: str) -> str:
+    def give(self, prompt: str, text: str) -> str:
         """Try once to deliver; the receipt."""
 
-    def deliver(self, letter: str, text: str) -> str:
+    def deliver(self, prompt: str, text: str) -> str:
         """Deliver as the loop does, again as long as the program is not ready; the receipt."""
 
     def turns(self, ended: int = 0) -> list[str]:
@@ -161,21 +161,21 @@ def _refused(stage: Stage, matrix: Matrix, way: str, moment: str) -> None:
         stage.fresh()
     stage.bring(way, moment)
     before = stage.turns()
-    letters = {f"{way[0]}{moment[0]}{number}": text for number, text in enumerate(TEXTS)}
-    receipts = {letter: stage.give(letter, text.given) for letter, text in letters.items()}
+    prompts = {f"{way[0]}{moment[0]}{number}": text for number, text in enumerate(TEXTS)}
+    receipts = {prompt: stage.give(prompt, text.given) for prompt, text in prompts.items()}
     assert all(receipt.startswith("refused: ") for receipt in receipts.values()), receipts
     stage.unharmed(moment)
     assert stage.turns() == before
     if moment != "just exited":
         stage.over(moment)
-    for letter, text in letters.items():
-        then = _given(stage, letter, text) if moment != "just exited" and text.arrives else ""
-        matrix.note(way, moment, text, receipts[letter], then)
+    for prompt, text in prompts.items():
+        then = _given(stage, prompt, text) if moment != "just exited" and text.arrives else ""
+        matrix.note(way, moment, text, receipts[prompt], then)
 
 
-def _given(stage: Stage, letter: str, text: Text) -> str:
+def _given(stage: Stage, prompt: str, text: Text) -> str:
     before = stage.turns()
-    receipt = stage.deliver(letter, text.given)
+    receipt = stage.deliver(prompt, text.given)
     if not text.arrives:
         assert receipt.startswith("refused: the text "), (text.name, receipt)
         assert stage.turns() == before, text.name
@@ -223,7 +223,7 @@ runs it all again and writes this page anew.
 | ● | arrived byte for byte, once; its receipt is `delivered`: a hook or the transcript of the program shows it |
 | ◉ | arrived byte for byte, once; its receipt is `submitted`: the screen changed as only a submission explains |
 | ○ | refused with the reason below; nothing was typed, nothing answered, nothing arrived |
-| ○● | refused then; the same letter arrived byte for byte, once, as soon as the moment had passed |
+| ○● | refused then; the same prompt arrived byte for byte, once, as soon as the moment had passed |
 
 Arrives is what is typed: one line, tabs and line ends as single blanks, no control characters. What begins with a sign that programs
 take as a command, and what is longer than a line may be, is refused always: it goes into a file, to which the line points. A dialog is

@@ -63,7 +63,7 @@ def story(words: str) -> list[object]:
     seen = Simulated(play, None).seen
     for job in ("a", "b"):
         play.launch(job)
-        play.hand_in(job, summary=words, tests_claimed=words)
+        play.submit_handoff(job, summary=words, tests_claimed=words)
         for review in ("spec", "quality"):
             play.launch(f"{job}.{review}")
             play.judge(f"{job}.{review}", text=words)

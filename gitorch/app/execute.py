@@ -14,31 +14,31 @@ from gitorch.rules.decide import decide_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.commands import Command
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import State
-    from gitorch.ports.ledger import Written
+    from gitorch.ports.ledger import WrittenRecord
 
     Attached = Mapping[type, Mapping[str, bytes]] | Callable[[Event], Mapping[str, bytes]]
 
 
 def carry(
-    tools: Tools,
+    services: Services,
     run: RunId | None,
     actor: Actor,
     command: Command | tuple[Command, ...],
     attach: Attached | None = None,
-) -> tuple[State, tuple[Written, ...]]:
+) -> tuple[State, tuple[WrittenRecord, ...]]:
     """Decide on the newest state and append what follows, of several commands all or nothing. What the rules raise passes through.
 
     Words that seem to hold a secret are refused before.
 
     `attach` are files, by the type of the first event that they belong to, or told event by event.
     """
-    at, files = tools.clock.now(), None if callable(attach) else attach
+    at, files = services.clock.now(), None if callable(attach) else attach
     said = command if isinstance(command, tuple) else (command,)
     orders = [Order(actor, at, discreet(actor, one, files)) for one in said]
 
@@ -49,31 +49,31 @@ def carry(
         left = dict(attach or {})
         return tuple(Draft(event, left.pop(type(event), {})) for event in decided)
 
-    return tools.ledger.append(run, actor, at, drafts)
+    return services.ledger.append(run, actor, at, drafts)
 
 
 def carry_asked(
-    tools: Tools,
+    services: Services,
     run: RunId | None,
     actor: Actor,
     command: Command | tuple[Command, ...],
     verb: str,
     attach: Attached | None = None,
-) -> tuple[State, tuple[Written, ...]]:
+) -> tuple[State, tuple[WrittenRecord, ...]]:
     """The same for a verb that somebody typed: what is denied, or refused to an agent, is kept in the ledger too."""
     try:
-        return carry(tools, run, actor, command, attach)
+        return carry(services, run, actor, command, attach)
     except (Denied, Refused) as no:
         if isinstance(no, Denied) or actor.kind is ActorKind.AGENT:
             said = command if isinstance(command, tuple) else (command,)
             about = (getattr(one, "job", None) for one in said)
-            keep_refusal(tools, run, actor, verb, no, next((job for job in about if job is not None), None))
+            keep_refusal(services, run, actor, verb, no, next((job for job in about if job is not None), None))
         raise
 
 
 def keep_refusal(
-    tools: Tools, run: RunId | None, actor: Actor, verb: str, no: Denied | Refused, job: JobId | None = None
+    services: Services, run: RunId | None, actor: Actor, verb: str, no: Denied | Refused, job: JobId | None = None
 ) -> None:
     """Write down that somebody tried; a refusal that cannot be written does not hide the refusal itself."""
-    if tools.ledger.exists():
-        carry(tools, run, actor, RecordRefusal(verb, no.code, no.message, job))
+    if services.ledger.exists():
+        carry(services, run, actor, RecordRefusal(verb, no.code, no.message, job))

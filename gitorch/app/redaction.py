@@ -31,7 +31,7 @@ FOR_EVER, SAY_WHERE = "the ledger keeps everything for ever", "say where it lies
 OBSERVED = (
     commands.EndSession,
     commands.Escalate,
-    commands.RecordPrompt,
+    commands.RecordPermission,
     commands.RecordCheck,
     commands.RecordClosingFailure,
     commands.RecordRefusal,

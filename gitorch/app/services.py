@@ -59,7 +59,7 @@ def _no_tracker(_: str) -> Tracker | None:
     return None
 
 
-class Tools(Value):
+class Services(Value):
     """Ports and facts of one repository on one host.
 
     `home` is the folder of derived files in the common git directory; `root` is what relative paths of the

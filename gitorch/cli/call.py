@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.people.decisions import Caller
-    from gitorch.app.services import Tools
-    from gitorch.app.work.claims import Grip
-    from gitorch.app.work.submissions import Badge
+    from gitorch.app.services import Services
+    from gitorch.app.work.claims import ManualClaim
+    from gitorch.app.work.submissions import AgentCredential
 
 COLUMNS, LINES = 80, 24
 """Of a terminal that does not say how large it is."""
@@ -48,7 +48,7 @@ class Call:
     parts: Parts = field(default_factory=Parts)
     streams: Streams = field(default_factory=Streams)
     json: bool = False
-    opened: Tools | None = None
+    opened: Services | None = None
 
     def enter(self, said: str) -> None:
         """Work as if begun in this folder; a relative one starts from where the call was made."""
@@ -59,45 +59,45 @@ class Call:
         self.folder = folder
 
     @property
-    def tools(self) -> Tools:
+    def services(self) -> Services:
         """The tools of the repository. Raises NotFound outside of one."""
         if self.opened is None:
-            self.opened = self.parts.tools(self.folder, self.environ)
+            self.opened = self.parts.services(self.folder, self.environ)
         return self.opened
 
     @property
     def caller(self) -> Caller:
         """Who typed this."""
-        return self.parts.caller(self.tools, self.environ)
+        return self.parts.caller(self.services, self.environ)
 
     @property
-    def badge(self) -> Badge:
+    def credential(self) -> AgentCredential:
         """The agent's session that calls. Raises Denied for everybody else."""
-        return self.parts.badge(self.environ)
+        return self.parts.credential(self.environ)
 
-    def bearer(self, job: str | None = None, run: str | None = None, fence: int = 0) -> Badge | Grip:
+    def bearer(self, job: str | None = None, run: str | None = None, fence: int = 0) -> AgentCredential | ManualClaim:
         """The agent's session that calls, or whoever works by hand and which of their jobs is meant."""
         if self.environ.get("GITORCH_TOKEN"):
-            return self.badge
+            return self.credential
         caller = self.caller
         if caller.actor.session is not None:
-            return self.badge  # an agent without its token, which is denied
-        from gitorch.app.work.claims import Grip
+            return self.credential  # an agent without its token, which is denied
+        from gitorch.app.work.claims import ManualClaim
 
-        return Grip(caller, self.folder, job, run, fence)
+        return ManualClaim(caller, self.folder, job, run, fence)
 
     def people_only(self, verb: str) -> Caller:
         """The caller. Raises Denied for an agent's session, and keeps the attempt in the ledger."""
         from gitorch.app.people.decisions import only_people
 
         caller = self.caller
-        only_people(self.tools, caller, verb)
+        only_people(self.services, caller, verb)
         return caller
 
     @property
     def page(self) -> Page:
         """Where text for people goes, at this moment."""
-        return Page(self.streams.columns, self.streams.colours, self.tools.clock.now())
+        return Page(self.streams.columns, self.streams.colours, self.services.clock.now())
 
     @property
     def still_page(self) -> Page:

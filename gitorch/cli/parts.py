@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.people.decisions import Caller
-    from gitorch.app.services import Tools
-    from gitorch.app.start.doctor import Sign
-    from gitorch.app.start.preflight import Checked
-    from gitorch.app.start.setup import Initialised, Proposal, Wishes
+    from gitorch.app.services import Services
+    from gitorch.app.start.doctor import HealthCheck
+    from gitorch.app.start.preflight import CheckResult
+    from gitorch.app.start.setup import InitOptions, InitResult, Proposal
     from gitorch.app.work.outbox import Sandbox
-    from gitorch.app.work.submissions import Badge
+    from gitorch.app.work.submissions import AgentCredential
     from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy
 
 
-def _tools(start: Path, environ: Mapping[str, str]) -> Tools:
+def _tools(start: Path, environ: Mapping[str, str]) -> Services:
     from gitorch import wiring
 
-    return wiring.tools(start, environ)
+    return wiring.services(start, environ)
 
 
-def _caller(tools: Tools, environ: Mapping[str, str]) -> Caller:
+def _caller(services: Services, environ: Mapping[str, str]) -> Caller:
     from gitorch import wiring
 
-    return wiring.caller(tools, environ)
+    return wiring.caller(services, environ)
 
 
-def _badge(environ: Mapping[str, str]) -> Badge:
+def _credential(environ: Mapping[str, str]) -> AgentCredential:
     from gitorch import wiring
 
-    return wiring.badge(environ)
+    return wiring.credential(environ)
 
 
 def _sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
@@ -45,54 +45,54 @@ def _sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
     return wiring.sandbox(start, environ)
 
 
-def _init(tools: Tools, caller: Caller, wishes: Wishes) -> Initialised:
+def _init(services: Services, caller: Caller, wishes: InitOptions) -> InitResult:
     from gitorch import wiring
     from gitorch.app.start import setup
 
-    return setup.init(tools, caller, wiring.template_config(), wishes)
+    return setup.init(services, caller, wiring.template_config(), wishes)
 
 
-def _propose(tools: Tools, wishes: Wishes) -> Proposal:
+def _propose(services: Services, wishes: InitOptions) -> Proposal:
     from gitorch.app.start import setup
 
-    return setup.propose(tools, wishes)
+    return setup.propose(services, wishes)
 
 
-def _examine(tools: Tools) -> tuple[Sign, ...]:
+def _examine(services: Services) -> tuple[HealthCheck, ...]:
     from gitorch import wiring
     from gitorch.app.start import doctor
 
-    return doctor.examine(tools, wiring.preset_names(tools.root), wiring.store_of(tools))
+    return doctor.examine(services, wiring.preset_names(services.root), wiring.store_of(services))
 
 
-def _runtimes(tools: Tools) -> tuple[tuple[str, ...], Mapping[str, str]]:
+def _runtimes(services: Services) -> tuple[tuple[str, ...], Mapping[str, str]]:
     from gitorch.app.start import runtimes
 
-    return runtimes.runtimes_there(tools), runtimes.preselected(tools)
+    return runtimes.runtimes_there(services), runtimes.preselected(services)
 
 
-def _with_runtimes(tools: Tools, chosen: Mapping[str, str]) -> Tools:
+def _with_runtimes(services: Services, chosen: Mapping[str, str]) -> Services:
     from gitorch.app.start import runtimes
 
-    return runtimes.with_runtimes(tools, chosen)
+    return runtimes.with_runtimes(services, chosen)
 
 
-def _check(tools: Tools, path: Path, prompt: Path | None, by_hand: bool = False) -> Checked:
+def _check(services: Services, path: Path, prompt: Path | None, by_hand: bool = False) -> CheckResult:
     from gitorch.app.start import preflight
 
-    return preflight.check(tools, path, prompt, by_hand)
+    return preflight.check(services, path, prompt, by_hand)
 
 
-def _refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
+def _refuse(services: Services, caller: Caller, checked: CheckResult) -> None:
     from gitorch.app.start import preflight
 
-    preflight.refuse(tools, caller, checked)
+    preflight.refuse(services, caller, checked)
 
 
-def _begin(tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
+def _begin(services: Services, caller: Caller, checked: CheckResult, autonomy: Autonomy, proof: str) -> Run:
     from gitorch.app.start import preflight
 
-    return preflight.begin(tools, caller, checked, autonomy, proof)
+    return preflight.begin(services, caller, checked, autonomy, proof)
 
 
 def _template(*names: str) -> bytes:
@@ -104,16 +104,16 @@ def _template(*names: str) -> bytes:
 class Parts(Value):
     """The entrances to the floors below, so that tests can stand in for git, tmux and the file system at once."""
 
-    tools: Callable[[Path, Mapping[str, str]], Tools] = _tools
-    caller: Callable[[Tools, Mapping[str, str]], Caller] = _caller
-    badge: Callable[[Mapping[str, str]], Badge] = _badge
+    services: Callable[[Path, Mapping[str, str]], Services] = _tools
+    caller: Callable[[Services, Mapping[str, str]], Caller] = _caller
+    credential: Callable[[Mapping[str, str]], AgentCredential] = _credential
     sandbox: Callable[[Path, Mapping[str, str]], Sandbox | None] = _sandbox
-    init: Callable[[Tools, Caller, Wishes], Initialised] = _init
-    examine: Callable[[Tools], tuple[Sign, ...]] = _examine
-    check: Callable[[Tools, Path, Path | None, bool], Checked] = _check
-    refuse: Callable[[Tools, Caller, Checked], None] = _refuse
-    begin: Callable[[Tools, Caller, Checked, Autonomy, str], Run] = _begin
+    init: Callable[[Services, Caller, InitOptions], InitResult] = _init
+    examine: Callable[[Services], tuple[HealthCheck, ...]] = _examine
+    check: Callable[[Services, Path, Path | None, bool], CheckResult] = _check
+    refuse: Callable[[Services, Caller, CheckResult], None] = _refuse
+    begin: Callable[[Services, Caller, CheckResult, Autonomy, str], Run] = _begin
     template: Callable[..., bytes] = _template
-    propose: Callable[[Tools, Wishes], Proposal] = _propose
-    runtimes: Callable[[Tools], tuple[tuple[str, ...], Mapping[str, str]]] = _runtimes
-    with_runtimes: Callable[[Tools, Mapping[str, str]], Tools] = _with_runtimes
+    propose: Callable[[Services, InitOptions], Proposal] = _propose
+    runtimes: Callable[[Services], tuple[tuple[str, ...], Mapping[str, str]]] = _runtimes
+    with_runtimes: Callable[[Services, Mapping[str, str]], Services] = _with_runtimes

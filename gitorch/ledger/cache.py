@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import gitorch
 from gitorch.ledger import states
 from gitorch.ledger.files import replace
-from gitorch.ledger.replay import Fold, Head, Track
-from gitorch.ledger.run_cache import Shelf
+from gitorch.ledger.replay import Head, Replay, Track
+from gitorch.ledger.run_cache import RunCache
 from gitorch.model.run import Board
 
 if TYPE_CHECKING:
@@ -58,33 +58,33 @@ class Cache:
         self._folder, self._key = common / "gitorch" / "cache", key()
         self._board = self._folder / "board.json"
 
-    def fresh(self) -> Fold:
+    def fresh(self) -> Replay:
         """A fold of nothing, which will be saved here."""
-        return Fold(Shelf(self._folder, self._key))
+        return Replay(RunCache(self._folder, self._key))
 
-    def load(self) -> Fold | None:
+    def load(self) -> Replay | None:
         """The fold as it was last saved; runs are read when they are asked for."""
         try:
             head, tracks, board = self._lines()
-            fold = Fold(Shelf(self._folder, self._key), _board(board), head)
-            fold.tracks = {run: Track(*track) for run, track in json.loads(tracks).items()}
+            replay = Replay(RunCache(self._folder, self._key), _board(board), head)
+            replay.tracks = {run: Track(*track) for run, track in json.loads(tracks).items()}
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
-        return fold
+        return replay
 
-    def save(self, fold: Fold) -> None:
+    def save(self, replay: Replay) -> None:
         """Keep this fold unless a newer one is kept. Runs first, then the board that names them, then the old are removed."""
         try:
-            if self._lines()[0].seq >= fold.head.seq:
+            if self._lines()[0].seq >= replay.head.seq:
                 return
         except (OSError, ValueError, TypeError, IndexError):
             pass  # nothing is kept, or nothing that can be read
-        fold.shelf.save()
-        tracks = {run: list(track) for run, track in fold.tracks.items()}
-        head = json.dumps([self._key, *fold.head])
-        replace(self._board, f"{head}\n{json.dumps(tracks)}\n{states.dump(fold.board)}")
-        newest: dict[RunId, int] = {run: track.seq for run, track in fold.tracks.items()}
-        fold.shelf.clear(newest)
+        replay.run_cache.save()
+        tracks = {run: list(track) for run, track in replay.tracks.items()}
+        head = json.dumps([self._key, *replay.head])
+        replace(self._board, f"{head}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
+        newest: dict[RunId, int] = {run: track.seq for run, track in replay.tracks.items()}
+        replay.run_cache.clear(newest)
 
     def saved_within(self, seconds: float) -> bool:
         """Whether somebody with the same code has saved one just now."""

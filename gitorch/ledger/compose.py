@@ -14,7 +14,7 @@ from gitorch.text.records.record import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.ledger.replay import Evolve, Fold
+    from gitorch.ledger.replay import Evolve, Replay
     from gitorch.model.ids import Digest, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import State
@@ -24,7 +24,7 @@ FILE_BYTES_MAX = 8_000_000
 """Of one attached file: history is for ever, and every clone carries all of it."""
 
 
-class Composed(NamedTuple):
+class PreparedCommits(NamedTuple):
     """Records with the digests of their files, the commits that will bring them, and the state after the last."""
 
     records: tuple[tuple[Record, Digest], ...]
@@ -33,17 +33,17 @@ class Composed(NamedTuple):
 
 
 def compose(
-    fold: Fold, evolve: Evolve, drafts: Sequence[Draft], *, run: RunId | None, actor: Actor, at: Moment
-) -> Composed:
+    replay: Replay, evolve: Evolve, drafts: Sequence[Draft], *, run: RunId | None, actor: Actor, at: Moment
+) -> PreparedCommits:
     """What would follow `fold`; changes nothing. Raises Usage for what cannot be recorded, and what `evolve` raises.
 
     Records are read back from their own bytes, so that the state is always that of what was written.
     """
     if run:
         layout.check_run(run)
-    head, state = fold.head, fold.state(run)
+    head, state = replay.head, replay.state(run)
     when, digest, seq = max(at, head.at), head.digest, head.seq
-    folder = fold.folder(run, when)
+    folder = replay.folder(run, when)
     records, commits = [], []
     for draft in drafts:
         seq += 1
@@ -62,7 +62,7 @@ def compose(
                 when,
             )
         )
-    return Composed(tuple(records), tuple(commits), state)
+    return PreparedCommits(tuple(records), tuple(commits), state)
 
 
 def _refs(files: Mapping[str, bytes]) -> tuple[FileRef, ...]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
 from gitorch.ledger import layout, location, lock, trusted_tip
 from gitorch.ledger.replay import Step
-from gitorch.ledger.tip_index import Newest
-from gitorch.ports.ledger import Draft, Written
+from gitorch.ledger.tip_index import TipIndex
+from gitorch.ports.ledger import Draft, WrittenRecord
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gitorch.ledger.compose import Composed
-    from gitorch.ledger.replay import Evolve, Fold
+    from gitorch.ledger.compose import PreparedCommits
+    from gitorch.ledger.replay import Evolve, Replay
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import State
@@ -39,7 +39,7 @@ class GitLedger:
     ) -> None:
         self._store, self._history, self._common, self._evolve = store, history, common, evolve
         self._wait_seconds = wait_seconds
-        self._newest = Newest(store, history, common, evolve)
+        self._tip_index = TipIndex(store, history, common, evolve)
 
     def exists(self) -> bool:
         """See the port."""
@@ -61,52 +61,54 @@ class GitLedger:
         with self.hold("ledger", self._wait_seconds):
             tip, first = self._store.tip(), (Draft(LedgerCreated(ledger), {}),)
             if tip is None:
-                self._write(None, lambda fold: compose(fold, self._evolve, first, run=None, actor=actor, at=at))
+                self._write(None, lambda replay: compose(replay, self._evolve, first, run=None, actor=actor, at=at))
             elif self._store.read(tip, layout.GENESIS_RECORD) is None:
                 raise Refused(f"{location.REF} exists and is no ledger.", hint=f"git log {location.REF}")
 
     def state(self, run: RunId | None) -> State:
         """See the port."""
-        fold = self._fold(run)
-        if run is not None and run not in fold.tracks:
+        replay = self._replay(run)
+        if run is not None and run not in replay.tracks:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
-        return fold.state(run)
+        return replay.state(run)
 
     def append(
         self, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
-    ) -> tuple[State, tuple[Written, ...]]:
+    ) -> tuple[State, tuple[WrittenRecord, ...]]:
         """See the port."""
-        with lock.hold(self._common, "ledger", self._wait_seconds, self._newest.catch_up):
-            return self._write(run, lambda fold: self._decided(fold, run, actor, at, decide))
+        with lock.hold(self._common, "ledger", self._wait_seconds, self._tip_index.catch_up):
+            return self._write(run, lambda replay: self._decided(replay, run, actor, at, decide))
 
     def follow(self, tip: CommitId) -> int:
         """See the port."""
         with self.hold("ledger", self._wait_seconds):
-            fold = self._newest.fold()
-            before = fold.head
-            self._newest.read_on(fold, tip)
+            replay = self._tip_index.replay()
+            before = replay.head
+            self._tip_index.read_on(replay, tip)
             if not self._store.forward(before.commit, tip):
                 raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
-            self._newest.arrived(fold)
-            return fold.head.seq - before.seq
+            self._tip_index.arrived(replay)
+            return replay.head.seq - before.seq
 
     def _decided(
-        self, fold: Fold, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
-    ) -> Composed:
+        self, replay: Replay, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
+    ) -> PreparedCommits:
         from gitorch.ledger.compose import compose  # noqa: PLC0415  # the same
 
-        _tip(fold)
-        return compose(fold, self._evolve, decide(fold.state(run)), run=run, actor=actor, at=at)
+        _tip(replay)
+        return compose(replay, self._evolve, decide(replay.state(run)), run=run, actor=actor, at=at)
 
-    def _write(self, run: RunId | None, make: Callable[[Fold], Composed]) -> tuple[State, tuple[Written, ...]]:
+    def _write(
+        self, run: RunId | None, make: Callable[[Replay], PreparedCommits]
+    ) -> tuple[State, tuple[WrittenRecord, ...]]:
         """Make commits on the newest state until the branch takes them, for a bounded time. With the lock held."""
         deadline = time.monotonic() + self._wait_seconds
         while True:
-            fold = self._newest.fold(run)
-            made = make(fold)
+            replay = self._tip_index.replay(run)
+            made = make(replay)
             if not made.commits:
                 return made.after, ()
-            ids = self._store.extend(fold.head.commit, made.commits)
+            ids = self._store.extend(replay.head.commit, made.commits)
             if ids is not None:
                 break
             if lock.clear_stale(self._common, location.REF):
@@ -115,17 +117,17 @@ class GitLedger:
                 raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
             time.sleep(_PAUSE_SECONDS)
         steps = [Step(record, commit, digest) for (record, digest), commit in zip(made.records, ids, strict=True)]
-        self._newest.adopt(fold, steps, made.after)
-        return made.after, tuple(Written(step.commit, step.record) for step in steps)
+        self._tip_index.adopt(replay, steps, made.after)
+        return made.after, tuple(WrittenRecord(step.commit, step.record) for step in steps)
 
-    def records(self, run: RunId | None = None, after: int = -1) -> Iterator[Written]:
+    def records(self, run: RunId | None = None, after: int = -1) -> Iterator[WrittenRecord]:
         """See the port."""
-        fold = self._fold()
+        replay = self._replay()
         if run is None:
-            if fold.head.seq > after:
-                yield from _written(self._history.stream(_tip(fold), self._newest.commit_of(after)), "", after)
+            if replay.head.seq > after:
+                yield from _written(self._history.stream(_tip(replay), self._tip_index.commit_of(after)), "", after)
             return
-        track = fold.tracks.get(run)
+        track = replay.tracks.get(run)
         if track is None:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
         if track.seq > after:
@@ -135,9 +137,9 @@ class GitLedger:
 
     def file(self, run: RunId | None, digest: str) -> bytes:
         """See the port."""
-        fold = self._fold()
-        path = layout.file_path(fold.folder(run, fold.head.at), digest)
-        data = self._store.read(_tip(fold), path)
+        replay = self._replay()
+        path = layout.file_path(replay.folder(run, replay.head.at), digest)
+        data = self._store.read(_tip(replay), path)
         if data is None:
             raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
         if digests.bare(digests.digest(data)) != digests.bare(digest):
@@ -153,25 +155,25 @@ class GitLedger:
             raise trusted_tip.lost(seen) if seen else _no_ledger()
         return verify(self._history.stream(tip), self._store, self._evolve, tip, seen)
 
-    def _fold(self, run: RunId | None = None) -> Fold:
-        fold = self._newest.fold(run)
-        _tip(fold)
-        self._newest.keep()
-        return fold
+    def _replay(self, run: RunId | None = None) -> Replay:
+        replay = self._tip_index.replay(run)
+        _tip(replay)
+        self._tip_index.keep()
+        return replay
 
 
-def _tip(fold: Fold) -> CommitId:
+def _tip(replay: Replay) -> CommitId:
     """Its commit. Raises NotFound for a fold of nothing."""
-    if fold.head.commit is None:
+    if replay.head.commit is None:
         raise _no_ledger()
-    return fold.head.commit
+    return replay.head.commit
 
 
 def _no_ledger() -> NotFound:
     return NotFound("This repository has no ledger.", hint="gitorch init")
 
 
-def _written(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[Written]:
+def _written(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:
     """The records among the files of these commits that lie in a folder and come after a number."""
     from gitorch.text.records.record import decode  # noqa: PLC0415  # the same
 
@@ -180,4 +182,4 @@ def _written(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterat
             if path.startswith(folder) and "/files/" not in path and path not in layout.GENESIS:
                 record = decode(path, data)
                 if record.seq > after:
-                    yield Written(commit.id, record)
+                    yield WrittenRecord(commit.id, record)

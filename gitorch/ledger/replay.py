@@ -17,7 +17,7 @@ from gitorch.model.run import Board, State
 from gitorch.text.records import digests, timestamps
 
 if TYPE_CHECKING:
-    from gitorch.ledger.run_cache import Shelf
+    from gitorch.ledger.run_cache import RunCache
     from gitorch.model.ids import RunId
     from gitorch.ports.ledger import StoredCommit
 
@@ -54,24 +54,24 @@ class Step(NamedTuple):
     digest: Digest
 
 
-class Fold:
+class Replay:
     """Everything that is true as of `head`. Changed only by `replay` and `adopt`, one record after the other."""
 
-    def __init__(self, shelf: Shelf, board: Board | None = None, head: Head = NOTHING) -> None:
-        self.shelf, self.board, self.head = shelf, board or Board(), head
+    def __init__(self, run_cache: RunCache, board: Board | None = None, head: Head = NOTHING) -> None:
+        self.run_cache, self.board, self.head = run_cache, board or Board(), head
         self.tracks: dict[RunId, Track] = {}
 
     def state(self, run: RunId | None) -> State:
         """The board, and the run's state where there is such a run. Raises Gone when the shelf has lost it."""
         track = self.tracks.get(run) if run else None
-        return State(self.board, self.shelf.get(run, track.seq) if run and track else None)
+        return State(self.board, self.run_cache.get(run, track.seq) if run and track else None)
 
     def folder(self, run: RunId | None, at: Moment) -> str:
         """Where a record of this run, written at this moment, belongs."""
         track = self.tracks.get(run) if run else None
         return layout.folder(run, track.month if track else timestamps.month(at))
 
-    def replay(self, commit: StoredCommit, evolve: Evolve) -> Step:
+    def apply(self, commit: StoredCommit, evolve: Evolve) -> Step:
         """Take in the next commit of the branch. Raises Corrupt where it does not continue the chain."""
         path = next((path for path in commit.added if "/files/" not in path and path not in layout.GENESIS), None)
         if path is None or commit.parents != ((self.head.commit,) if self.head.commit else ()):
@@ -93,6 +93,6 @@ class Fold:
             old = self.tracks.get(run)
             month, before = (old.month, old.before) if old else (timestamps.month(record.at), self.head.commit)
             self.tracks[run] = Track(month, before, step.commit, record.seq)
-            self.shelf.put(run, record.seq, after.run)
+            self.run_cache.put(run, record.seq, after.run)
         self.board = after.board
         self.head = Head(step.commit, record.seq, step.digest, record.at)

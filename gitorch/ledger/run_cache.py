@@ -24,7 +24,7 @@ class Gone(Exception):
     """The shelf has lost a state that was put on it: the cache was cleared, or another process has a newer one."""
 
 
-class Shelf:
+class RunCache:
     """Files are named by run and number of the newest record, so that none is ever taken for another's."""
 
     def __init__(self, folder: Path, key: str) -> None:

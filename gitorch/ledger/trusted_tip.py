@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest
 
 
-class Remembered(NamedTuple):
+class TrustedTip(NamedTuple):
     """The last record that was seen here."""
 
     seq: int
@@ -30,7 +30,7 @@ def path(common: Path) -> Path:
     return common / "gitorch" / "tip"
 
 
-def load(common: Path) -> Remembered | None:
+def load(common: Path) -> TrustedTip | None:
     """None where nothing was seen yet. Raises Corrupt for a file that is not ours."""
     try:
         seq, digest, commit = json.loads(path(common).read_text(encoding="utf-8"))
@@ -40,7 +40,7 @@ def load(common: Path) -> Remembered | None:
         raise Corrupt(
             f"{path(common)} does not hold a remembered tip.", hint=f"rm {path(common)}", where=str(path(common))
         ) from error
-    return Remembered(seq, digest, commit)
+    return TrustedTip(seq, digest, commit)
 
 
 def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
@@ -48,7 +48,7 @@ def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
     replace(path(common), json.dumps([seq, digest, commit]))
 
 
-def lost(seen: Remembered) -> Corrupt:
+def lost(seen: TrustedTip) -> Corrupt:
     """What to say when the branch does not hold it any more."""
     return Corrupt(
         f"The ledger was shortened or replaced: record {seen.seq}, commit {seen.commit}, was seen here and is no more.",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import layout, trusted_tip
-from gitorch.ledger.replay import NOTHING, Evolve, Fold, Head, Step
-from gitorch.ledger.run_cache import Shelf
+from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
+from gitorch.ledger.run_cache import RunCache
 from gitorch.ports.ledger import Verification
 from gitorch.text.records import commit_message, digests
 from gitorch.text.records import record as codec
@@ -22,7 +22,7 @@ from gitorch.text.records.released import kind_of, suffix_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitorch.ledger.trusted_tip import Remembered
+    from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.ids import CommitId, RunId
     from gitorch.model.record import Record
     from gitorch.ports.ledger import Store, StoredCommit
@@ -32,11 +32,11 @@ FAULTS_MAX = 20
 
 
 def verify(
-    commits: Iterable[StoredCommit], store: Store, evolve: Evolve, tip: CommitId, seen: Remembered | None
+    commits: Iterable[StoredCommit], store: Store, evolve: Evolve, tip: CommitId, seen: TrustedTip | None
 ) -> Verification:
     """Check every commit up to `tip`, oldest first, and that the tip remembered from before is among them."""
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
-        check = _Check(store, evolve, seen, Fold(Shelf(Path(folder), "verify")))
+        check = _Check(store, evolve, seen, Replay(RunCache(Path(folder), "verify")))
         faults: list[Corrupt] = []
         for fault in check.all(commits):
             faults.append(fault)
@@ -54,8 +54,8 @@ class _Check:
     `whole` says that git could read everything.
     """
 
-    def __init__(self, store: Store, evolve: Evolve, seen: Remembered | None, fold: Fold) -> None:
-        self._store, self._evolve, self._seen, self._fold = store, evolve, seen, fold
+    def __init__(self, store: Store, evolve: Evolve, seen: TrustedTip | None, replay: Replay) -> None:
+        self._store, self._evolve, self._seen, self._replay = store, evolve, seen, replay
         self._lost: set[RunId | None] = set()
         self.head: Head = NOTHING
         self.records = 0
@@ -111,7 +111,7 @@ class _Check:
             yield f"names {record.prev} as the digest of the record before it, which is {before.digest}"
         if record.at < before.at:
             yield "is dated before the record it follows"
-        folder = self._fold.folder(record.run, record.at)
+        folder = self._replay.folder(record.run, record.at)
         place = layout.record_path(folder, record.seq, suffix_of(kind_of(record.event)))
         if path != place:
             yield f"lies elsewhere than at {place}"
@@ -122,7 +122,7 @@ class _Check:
     def _files(self, commit: StoredCommit, path: str, record: Record) -> Iterator[Corrupt]:
         if not record.files and len(commit.added) == 1:
             return
-        folder = self._fold.folder(record.run, record.at)
+        folder = self._replay.folder(record.run, record.at)
         named = {layout.file_path(folder, ref.sha256): ref for ref in record.files}
         for place, ref in named.items():
             data = commit.added.get(place)
@@ -136,15 +136,15 @@ class _Check:
 
     def _legal(self, commit: StoredCommit, path: str, step: Step) -> Iterator[Corrupt]:
         """A run is not judged any further after a fault: what its state would be is unknown."""
-        run, fold = step.record.run, self._fold
-        state = fold.state(run)
+        run, replay = step.record.run, self._replay
+        state = replay.state(run)
         try:
             after = state if {run, None} & self._lost else self._evolve(state, step.record)
         except GitorchError as error:
             self._lost.add(run)
             after = state
             yield _fault(commit, path, f"is not allowed by what came before it: {error.message}")
-        fold.adopt(step, after)
+        replay.adopt(step, after)
 
 
 def _sorted(commit: StoredCommit, first: bool) -> tuple[list[str], list[str]]:

@@ -89,7 +89,7 @@ class Claim(Value):
 class Document(Value):
     """What the front matter of an artifact says that rules care about. `answers` are numbers of findings.
 
-    `job`, `attempt` and `nonce` name whose hand-in it is, for a session that cannot run commands.
+    `job`, `attempt` and `nonce` name whose handoff it is, for a session that cannot run commands.
     """
 
     kind: ArtifactKind

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from gitorch.model.ids import (
         CommitId,
         Digest,
-        HandInId,
         JobId,
-        LetterId,
+        LateHandoffId,
         MessageId,
         Moment,
+        PromptId,
         QuestionId,
         RunId,
         SessionId,
     )
     from gitorch.model.message import Message
-    from gitorch.model.permission import Answered
+    from gitorch.model.permission import PermissionAnswer
     from gitorch.model.record import Actor
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
     from gitorch.model.run import BranchFacts, Trial
@@ -135,7 +135,7 @@ class EndSession(Value):
 
 class RecordDelivery(Value):
     session: SessionId
-    letter: LetterId
+    prompt: PromptId
     receipt: str
 
 
@@ -143,19 +143,19 @@ class Nudge(Value):
     session: SessionId
 
 
-class RecordPrompt(Value):
+class RecordPermission(Value):
     """The session's permission prompt of this number, counted from 0, was answered."""
 
     session: SessionId
     number: int
-    answered: Answered
+    answered: PermissionAnswer
 
 
-class TakeSlip(Value):
-    """A slip of a session's outbox is carried out by the command beside it, once."""
+class AcceptOutboxEntry(Value):
+    """An outbox entry of a session's outbox is carried out by the command beside it, once."""
 
     session: SessionId
-    slip: str
+    entry: str
     digest: Digest
 
 
@@ -165,7 +165,7 @@ class RecordBase(Value):
     parents: tuple[CommitId, ...]
 
 
-class HandIn(Value):
+class SubmitHandoff(Value):
     """A report on the job of a session. `job` and `fence` are what the caller named, if anything."""
 
     token: Digest
@@ -197,10 +197,10 @@ class GiveVerdict(Value):
     fence: int = 0
 
 
-class AdoptHandIn(Value):
-    """Let a hand-in that was kept count. `facts` are those of its worktree now, where it has one."""
+class AdoptLateHandoff(Value):
+    """Let a handoff that was kept count. `facts` are those of its worktree now, where it has one."""
 
-    hand_in: HandInId
+    late_handoff: LateHandoffId
     facts: WorkFacts
     reason: str
 
@@ -211,7 +211,7 @@ class RecordCheck(Value):
 
 
 class VoidWork(Value):
-    """The branch of a handed-in job holds another commit than the one handed in."""
+    """The branch of a submitted job holds another commit than the one handed in."""
 
     job: JobId
     found: CommitId
@@ -495,10 +495,10 @@ Command = (
     | EndSession
     | RecordDelivery
     | Nudge
-    | RecordPrompt
-    | TakeSlip
+    | RecordPermission
+    | AcceptOutboxEntry
     | RecordBase
-    | HandIn
+    | SubmitHandoff
     | GiveVerdict
     | RecordCheck
     | VoidWork
@@ -531,7 +531,7 @@ Command = (
     | ExpireLeases
     | RequeueJob
     | CancelJob
-    | AdoptHandIn
+    | AdoptLateHandoff
     | PublishArtifact
     | Decide
 )

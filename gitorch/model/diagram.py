@@ -41,7 +41,7 @@ class Arrow(Value):
     rounds: int = 0
 
 
-class Picture(Value):
+class Diagram(Value):
     """Boxes in the order of the workflow, with the arrows between them."""
 
     title: str

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
-    from gitorch.model.permission import Answered
+    from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
+    from gitorch.model.permission import PermissionAnswer
 
 
 class StartSession(Value):
@@ -24,18 +24,18 @@ class StopSession(Value):
     session: SessionId
 
 
-class DeliverLetter(Value):
+class DeliverPrompt(Value):
     """Bring the next text to the session, once."""
 
     session: SessionId
-    letter: LetterId
+    prompt: PromptId
 
 
-class AnswerPrompt(Value):
+class AnswerPermission(Value):
     """Choose an option in the permission prompt that asks exactly this, since a rule of the lane says so."""
 
     session: SessionId
-    answer: Answered
+    answer: PermissionAnswer
 
 
 class StartCheck(Value):
@@ -102,8 +102,8 @@ class CleanUp(Value):
 Effect = (
     StartSession
     | StopSession
-    | DeliverLetter
-    | AnswerPrompt
+    | DeliverPrompt
+    | AnswerPermission
     | StartCheck
     | BuildBase
     | MakeReport

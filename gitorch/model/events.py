@@ -17,16 +17,16 @@ if TYPE_CHECKING:
         CommitId,
         DecisionId,
         Digest,
-        HandInId,
         JobId,
-        LetterId,
+        LateHandoffId,
         MessageId,
         Moment,
+        PromptId,
         QuestionId,
         SessionId,
     )
-    from gitorch.model.review import Check, Choice, Finding, Listed, Reply, ReportStatus, Severity
-    from gitorch.model.run import BranchFacts, LetterKind, QuestionKind
+    from gitorch.model.review import Check, Choice, Finding, ListedFinding, Reply, ReportStatus, Severity
+    from gitorch.model.run import BranchFacts, PromptKind, QuestionKind
     from gitorch.model.workflow import Settings, Workflow
 
 
@@ -191,13 +191,13 @@ class SessionEnded(Value):
     conversation: str = ""
 
 
-class LetterDelivered(Value):
+class PromptDelivered(Value):
     """A text reached a session. `receipt` is graded: `delivered`, `submitted`, `typed`, `unknown`."""
 
     session: SessionId
     job: JobId
-    letter: LetterId
-    kind: LetterKind
+    prompt: PromptId
+    kind: PromptKind
     receipt: str
 
 
@@ -208,7 +208,7 @@ class SessionNudged(Value):
     job: JobId
 
 
-class PromptAnswered(Value):
+class PermissionAnswered(Value):
     """A permission prompt was answered by a rule of its lane: what it asked, `once` or `reject`, and the rule's pattern."""
 
     session: SessionId
@@ -218,12 +218,12 @@ class PromptAnswered(Value):
     rule: str
 
 
-class SlipTaken(Value):
-    """What a session left in its outbox was carried out; `digest` is of the slip's name, moment and bytes."""
+class OutboxEntryAccepted(Value):
+    """What a session left in its outbox was carried out; `digest` is of the outbox entry's name, moment and bytes."""
 
     session: SessionId
     job: JobId
-    slip: str
+    entry: str
     digest: Digest
 
 
@@ -238,7 +238,7 @@ class BaseBuilt(Value):
 # Of work and its judgement
 
 
-class HandedOff(Value):
+class HandoffSubmitted(Value):
     """An agent reported. `text` is its summary."""
 
     job: JobId
@@ -258,7 +258,7 @@ class HandedOff(Value):
 
 
 class CheckRecorded(Value):
-    """The project's test command was run by gitorch on a clean checkout of the handed-in commit."""
+    """The project's test command was run by gitorch on a clean checkout of the submitted commit."""
 
     job: JobId
     attempt: int
@@ -285,7 +285,7 @@ class FindingsListed(Value):
     job: JobId
     round: int
     commit: CommitId
-    findings: tuple[Listed, ...]
+    findings: tuple[ListedFinding, ...]
 
 
 class GatePassed(Value):
@@ -499,10 +499,10 @@ class JobClaimed(Value):
     base: CommitId | None
 
 
-class HandInKept(Value):
+class LateHandoffKept(Value):
     """A report or verdict came after its lease had run out: it does not count, and is kept for the principal."""
 
-    hand_in: HandInId
+    late_handoff: LateHandoffId
     job: JobId
     session: SessionId
     fence: int
@@ -518,10 +518,10 @@ class HandInKept(Value):
     text: str
 
 
-class HandInAdopted(Value):
-    """The principal lets a hand-in that was kept count after all."""
+class LateHandoffAdopted(Value):
+    """The principal lets a handoff that was kept count after all."""
 
-    hand_in: HandInId
+    late_handoff: LateHandoffId
     job: JobId
     reason: str
 
@@ -605,14 +605,14 @@ Event = (
     | LeaseEnded
     | SessionAlive
     | SessionEnded
-    | LetterDelivered
+    | PromptDelivered
     | SessionNudged
-    | PromptAnswered
-    | SlipTaken
+    | PermissionAnswered
+    | OutboxEntryAccepted
     | BaseBuilt
-    | HandedOff
-    | HandInKept
-    | HandInAdopted
+    | HandoffSubmitted
+    | LateHandoffKept
+    | LateHandoffAdopted
     | ArtifactPublished
     | DecisionMade
     | BlockerSorted

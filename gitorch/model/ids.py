@@ -16,8 +16,8 @@ SessionId = NewType("SessionId", str)
 QuestionId = NewType("QuestionId", str)
 """`q1`, `q2`, …: anything a human owes an answer to, numbered within its run."""
 
-LetterId = NewType("LetterId", str)
-"""`l1`, `l2`, …: one text owed to a session, numbered within its run."""
+PromptId = NewType("PromptId", str)
+"""`p1`, `p2`, …: one text owed to a session, numbered within its run."""
 
 MessageId = NewType("MessageId", str)
 """`m1`, `m2`, …: words from one name to another, numbered within the ledger."""
@@ -28,7 +28,7 @@ CommitId = NewType("CommitId", str)
 DecisionId = NewType("DecisionId", str)
 """`d1`, `d2`, …: a decision of the principal about a job's work, numbered within its run."""
 
-HandInId = NewType("HandInId", str)
+LateHandoffId = NewType("LateHandoffId", str)
 """`h1`, `h2`, …: a report or verdict that came too late and is kept, numbered within its run."""
 
 Digest = NewType("Digest", str)

@@ -10,8 +10,8 @@ from gitorch.model.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.ids import CommitId, JobId, LetterId, Moment, SessionId
-    from gitorch.model.permission import Answered
+    from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
+    from gitorch.model.permission import PermissionAnswer
     from gitorch.model.review import Check
 
 
@@ -39,7 +39,7 @@ A service that failed for a moment is then asked again by the one nudge that sil
 """
 
 
-class SessionSeen(Value):
+class SessionObservation(Value):
     """One session of ours as tmux, its hooks, its process and its screen show it.
 
     `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
@@ -66,7 +66,7 @@ class SessionSeen(Value):
     conversation: str = ""
     dialog: str = ""
     asked: str = ""
-    answered: tuple[Answered, ...] = ()
+    answered: tuple[PermissionAnswer, ...] = ()
     answered_at: Moment | None = None
     resets_at: Moment | None = None
     progress_at: Moment | None = None
@@ -87,7 +87,7 @@ class CheckPhase(StrEnum):
     FINISHED = "finished"
 
 
-class CheckSeen(Value):
+class CheckObservation(Value):
     """A run of the test command at one commit; `check` is there when it finished. `log_path` holds its output."""
 
     phase: CheckPhase
@@ -106,18 +106,18 @@ class Overlap(Value):
 class Observed(Value):
     """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
 
-    `merged_seen` says that the approved merge commit is already part of the target.
+    `merges_found` says that the approved merge commit is already part of the target.
     `closed` are issues that the tracker shows as closed, of jobs before their gate, each with the reason given.
     `sent` are the receipts of texts that were typed and are not in the ledger yet. `told` are the notices that people
     got; None where nobody wants any.
     """
 
     now: Moment
-    sessions: Mapping[SessionId, SessionSeen] | None
+    sessions: Mapping[SessionId, SessionObservation] | None
     heads: Mapping[str, CommitId] | None
-    checks: Mapping[CommitId, CheckSeen] = field(default_factory=dict)
-    sent: Mapping[tuple[SessionId, LetterId], str] = field(default_factory=dict)
-    merged_seen: bool = False
+    checks: Mapping[CommitId, CheckObservation] = field(default_factory=dict)
+    sent: Mapping[tuple[SessionId, PromptId], str] = field(default_factory=dict)
+    merges_found: bool = False
     overlaps: tuple[Overlap, ...] = ()
     closed: Mapping[str, str] | None = None
     told: frozenset[str] | None = None

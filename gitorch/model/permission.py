@@ -23,7 +23,7 @@ class Rule(Value):
     pattern: str
 
 
-class Prompt(Value):
+class RequestPattern(Value):
     """How a preset knows a permission prompt, and which keys choose an option in it.
 
     It is looked for in the last rows of a screen: a single blank one is left out, and of more together one stays; with `blank_rows`
@@ -62,7 +62,7 @@ class Dialog(Value):
     keys: tuple[str, ...] = ()
 
 
-class Answered(Value):
+class PermissionAnswer(Value):
     """One prompt that was answered: the text it asked, the option that was chosen, and the rule that said so."""
 
     asked: str

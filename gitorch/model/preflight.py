@@ -21,7 +21,7 @@ class RuntimeFacts(Value):
     install_hint: str = ""
 
 
-class HandoffFacts(Value):
+class PreflightFacts(Value):
     """Facts for one plan, target and configuration.
 
     `design_exists` is true where the plan names no design document. `target_commit` is None where the target is no local

@@ -87,7 +87,7 @@ class Reply(Value):
     evidence: str
 
 
-class Listed(Value):
+class ListedFinding(Value):
     """A finding in the one consolidated list of a job: its number never changes over the rounds.
 
     `open` is false once a round passed without it being raised again, or the principal waived it. `also` are the other

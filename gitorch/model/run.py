@@ -15,17 +15,17 @@ if TYPE_CHECKING:
         CommitId,
         DecisionId,
         Digest,
-        HandInId,
         JobId,
-        LetterId,
+        LateHandoffId,
         MessageId,
         Moment,
+        PromptId,
         QuestionId,
         RunId,
         SessionId,
     )
     from gitorch.model.message import Message
-    from gitorch.model.review import Check, Choice, Finding, Handoff, Listed, Reply, ReportStatus, Verdict
+    from gitorch.model.review import Check, Choice, Finding, Handoff, ListedFinding, Reply, ReportStatus, Verdict
     from gitorch.model.workflow import JobSpec, Settings, Workflow
 
 
@@ -114,7 +114,7 @@ class JobState(Value):
     handoff: Handoff | None = None
     check: Check | None = None
     checks: tuple[Check, ...] = ()
-    findings: tuple[Listed, ...] = ()
+    findings: tuple[ListedFinding, ...] = ()
     demands: tuple[Finding, ...] = ()
     verdict: Verdict | None = None
     verdicts: tuple[Verdict, ...] = ()
@@ -135,7 +135,7 @@ class SessionPhase(StrEnum):
     ENDED = "ended"
 
 
-class LetterKind(StrEnum):
+class PromptKind(StrEnum):
     """What a text to a session is for."""
 
     BRIEF = "brief"
@@ -146,11 +146,11 @@ class LetterKind(StrEnum):
     MESSAGE = "message"
 
 
-class Letter(Value):
+class Prompt(Value):
     """A text owed to a session, in order. `about` is a question's or message's id, or a finding list's round."""
 
-    id: LetterId
-    kind: LetterKind
+    id: PromptId
+    kind: PromptKind
     about: str = ""
     receipt: str = ""
 
@@ -159,7 +159,7 @@ class Session(Value):
     """One agent process in one terminal, in one worktree, working on one job.
 
     With a `holder` there is no process of ours: somebody took the job by hand, and `holder` is who alone may use the lease.
-    `slips` are those of its outbox that count.
+    `entries` are those of its outbox that count.
     """
 
     id: SessionId
@@ -172,12 +172,12 @@ class Session(Value):
     alive_at: Moment | None = None
     ended: str = ""
     conversation: str = ""
-    prompts: int = 0
-    letters: tuple[Letter, ...] = ()
+    permissions_answered: int = 0
+    prompts: tuple[Prompt, ...] = ()
     refusals: int = 0
     holder: str = ""
     fence: int = 0
-    slips: tuple[Digest, ...] = ()
+    entries: tuple[Digest, ...] = ()
 
 
 class QuestionKind(StrEnum):
@@ -314,7 +314,7 @@ class Run(Value):
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     questions: Mapping[QuestionId, Question] = field(default_factory=dict)
     messages: Mapping[MessageId, Message] = field(default_factory=dict)
-    letters: int = 0
+    prompts: int = 0
     report: Report | None = None
     approval: Approval | None = None
     merged: Merged | None = None
@@ -324,7 +324,7 @@ class Run(Value):
     overlaps: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     decisions: tuple[Decision, ...] = ()
-    kept: Mapping[HandInId, KeptHandIn] = field(default_factory=dict)
+    late_handoffs: Mapping[LateHandoffId, LateHandoff] = field(default_factory=dict)
     records: int = 0
     changed_at: Moment | None = None
     strangers: int = 0
@@ -372,10 +372,10 @@ class State(Value):
     run: Run | None = None
 
 
-class KeptHandIn(Value):
+class LateHandoff(Value):
     """A report or a verdict that came after its lease had run out. `status` is a report's, `verdict` a review's."""
 
-    id: HandInId
+    id: LateHandoffId
     job: JobId
     session: SessionId
     attempt: int

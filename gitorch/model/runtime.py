@@ -9,10 +9,10 @@ from gitorch.model.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.permission import Dialog, Prompt
+    from gitorch.model.permission import Dialog, RequestPattern
 
 
-class Sign(Value):
+class StateSign(Value):
     """A regular expression that tells a state, and the place where it counts.
 
     `screen`, `tail` (its last 16 lines that are not blank), `title`, `transcript` (its newest line that any sign matches), or
@@ -57,7 +57,7 @@ class Preset(Value):
     submit_key: str = "Enter"
     settle_ms: int = 300
     warm_ms: int = 0
-    signs: Mapping[str, tuple[Sign, ...]] = field(default_factory=dict)
+    signs: Mapping[str, tuple[StateSign, ...]] = field(default_factory=dict)
     transcript: str = ""
     begin_argv: tuple[str, ...] = ()
     resume_argv: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Preset(Value):
     install_hint: str = ""
     empty_input: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
-    prompts: tuple[Prompt, ...] = ()
+    permission_requests: tuple[RequestPattern, ...] = ()
     dialogs: Mapping[str, Dialog] = field(default_factory=dict)
 
     def takes_prompt(self, *, resuming: bool) -> bool:

@@ -1,4 +1,4 @@
-"""What an agent says, in its own words: a report, a verdict, and the slip on which it can leave either in a file."""
+"""What an agent says, in its own words: a report, a verdict, and the outbox entry on which it can leave either in a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.review import Choice, Finding, Reply, ReportStatus
 
 
-class ReportWords(Value):
+class ReportText(Value):
     """An agent's report in its own words."""
 
     status: ReportStatus
@@ -29,7 +29,7 @@ class ReportWords(Value):
     replies: tuple[Reply, ...] = ()
 
 
-class VerdictWords(Value):
+class VerdictText(Value):
     """A reviewer's verdict in its own words."""
 
     choice: Choice
@@ -40,14 +40,14 @@ class VerdictWords(Value):
     findings: tuple[Finding, ...] = ()
 
 
-class Slip(Value):
+class OutboxEntry(Value):
     """What an agent left in its outbox because it cannot reach the ledger: whose it is, and a report or a verdict.
 
-    `salt` tells two slips apart that say the same.
+    `salt` tells two outbox entries apart that say the same.
     """
 
     run: RunId
     token: str
     salt: str = ""
-    report: ReportWords | None = None
-    verdict: VerdictWords | None = None
+    report: ReportText | None = None
+    verdict: VerdictText | None = None

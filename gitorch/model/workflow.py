@@ -122,7 +122,7 @@ class Scope(Value):
     forbidden: tuple[str, ...] = ()
 
 
-class Expected(Value):
+class ExpectedArtifact(Value):
     """A file that a job owes: `path` must exist at the commit handed in when `required`."""
 
     name: str
@@ -151,7 +151,7 @@ class JobSpec(Value):
     brief: Digest | None = None
     role: str = ""
     scope: Scope = Scope()
-    artifacts: tuple[Expected, ...] = ()
+    artifacts: tuple[ExpectedArtifact, ...] = ()
     tasks: tuple[str, ...] = ()
     attempts_max: int = 0
     priority: int = 0

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Digest
 
 
-class Posted(Value):
-    """A slip that waits in an outbox. `digest` is of its name, its moment and its bytes: one that is left again is another."""
+class PendingEntry(Value):
+    """An outbox entry that waits in an outbox. `digest` is of its name, its moment and its bytes: one that is left again is another."""
 
     name: str
     data: bytes
@@ -27,19 +27,19 @@ class Outboxes(Protocol):
     """
 
     def post(self, worktree: Path, name: str, data: bytes) -> None:
-        """Leave a slip, whole or not at all."""
+        """Leave an outbox entry, whole or not at all."""
         ...
 
-    def waiting(self, worktree: Path) -> tuple[Posted, ...]:
-        """The slips that nobody answered, oldest first; of a large one only its beginning."""
+    def waiting(self, worktree: Path) -> tuple[PendingEntry, ...]:
+        """The outbox entries that nobody answered, oldest first; of a large one only its beginning."""
         ...
 
     def answer(self, worktree: Path, name: str, data: bytes) -> None:
-        """Write the answer beside a slip, then take the slip away."""
+        """Write the answer beside an outbox entry, then take the outbox entry away."""
         ...
 
     def answered(self, worktree: Path, name: str) -> bytes | None:
-        """The answer to a slip, once it is there."""
+        """The answer to an outbox entry, once it is there."""
         ...
 
 

@@ -24,7 +24,7 @@ class Draft(Value):
     files: Mapping[str, bytes]
 
 
-class Written(Value):
+class WrittenRecord(Value):
     """A record as it stands on the branch: the commit that brought it."""
 
     commit: CommitId
@@ -65,7 +65,7 @@ class Ledger(Protocol):
 
     def append(
         self, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
-    ) -> tuple[State, tuple[Written, ...]]:
+    ) -> tuple[State, tuple[WrittenRecord, ...]]:
         """Decide on the newest state and write what follows, durably and all in one move of the branch.
 
         `decide` is called again on the new state when somebody else was faster; what it raises passes through and
@@ -80,7 +80,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def records(self, run: RunId | None = None, after: int = -1) -> Iterator[Written]:
+    def records(self, run: RunId | None = None, after: int = -1) -> Iterator[WrittenRecord]:
         """Records in ledger order with a sequence number above `after`, streamed; of one run where one is named."""
         ...
 

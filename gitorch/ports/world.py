@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.commands import WorkFacts
-    from gitorch.model.ids import CommitId, LetterId, Moment, RunId, SessionId
-    from gitorch.model.observed import CheckSeen, SessionSeen
-    from gitorch.model.permission import Answered
+    from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
+    from gitorch.model.observed import CheckObservation, SessionObservation
+    from gitorch.model.permission import PermissionAnswer
     from gitorch.model.runtime import Preset
 
 
@@ -32,7 +32,7 @@ class SessionKey(Value):
 class Launch(Value):
     """Everything needed to start one agent. `env` is complete but for what tmux and the preset add.
 
-    `first_line` is the one-line first prompt, and `first_letter` the text that it stands for; with a preset that
+    `first_line` is the one-line first prompt, and `first_prompt` the text that it stands for; with a preset that
     takes its first prompt as an argument or option, starting the session is what delivers it. `resume` is the conversation
     to take up again. A `one_shot` program gets its prompt with the start, and ends when it has done what it says.
     """
@@ -42,7 +42,7 @@ class Launch(Value):
     cwd: Path
     env: Mapping[str, str]
     first_line: str
-    first_letter: LetterId | None
+    first_prompt: PromptId | None
     model: str = ""
     resume: str = ""
     one_shot: bool = False
@@ -51,7 +51,7 @@ class Launch(Value):
 class Terminals(Protocol):
     """Agents in panes of gitorch's own tmux server."""
 
-    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
+    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now; one listing for all. Raises Unavailable when tmux cannot be asked."""
         ...
 
@@ -59,22 +59,22 @@ class Terminals(Protocol):
         """Start the session unless it is there already. Raises Unavailable."""
         ...
 
-    def deliver(self, key: SessionKey, preset: Preset, letter: LetterId, line: str) -> str:
-        """Type one line and submit it, once for each letter whatever happens in between.
+    def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
+        """Type one line and submit it, once for each prompt whatever happens in between.
 
         Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (it was not submitted;
         call again later, and what stands typed already is not typed twice).
         """
         ...
 
-    def receipts(self, key: SessionKey) -> Mapping[LetterId, str]:
+    def receipts(self, key: SessionKey) -> Mapping[PromptId, str]:
         """The receipts of everything typed into this session so far, from its marks."""
         ...
 
-    def answer(self, key: SessionKey, answer: Answered) -> str:
+    def answer(self, key: SessionKey, answer: PermissionAnswer) -> str:
         """Choose an option in the permission prompt that asks exactly this, read again right before the key is pressed.
 
-        Answers `answered`, or `refused: <why>`; what was pressed is in `SessionSeen.answered` from then on.
+        Answers `answered`, or `refused: <why>`; what was pressed is in `SessionObservation.answered` from then on.
         """
         ...
 
@@ -273,7 +273,7 @@ class Remotes(Protocol):
         ...
 
 
-class WorktreeSeen(Value):
+class WorktreeEntry(Value):
     """One linked worktree: its branch (empty when detached), its commit, and how many paths in it are not committed."""
 
     path: Path
@@ -296,7 +296,7 @@ class Worktrees(Protocol):
         """Remove it; answers why not where it holds uncommitted work and `force` is false, else an empty string."""
         ...
 
-    def below(self, folder: Path) -> tuple[WorktreeSeen, ...]:
+    def below(self, folder: Path) -> tuple[WorktreeEntry, ...]:
         """The worktrees that lie below a folder, by path. Raises Unavailable."""
         ...
 
@@ -312,7 +312,7 @@ class Worktrees(Protocol):
 class Checks(Protocol):
     """Runs of the project's test command, each at one commit, outliving the process that began them."""
 
-    def look(self, commit: CommitId, command: str) -> CheckSeen:
+    def look(self, commit: CommitId, command: str) -> CheckObservation:
         """Where the run of this command at this commit stands; one whose process died without a result is absent again."""
         ...
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import Moment
-    from gitorch.model.observed import SessionSeen
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.run import JobState, Run, Session
 
 RUN_OPTIONS = (GO_ON, "stop_run")
@@ -52,7 +52,9 @@ def _asked(run: Run, what: str, happened: str) -> Command:
     )
 
 
-def over_time(run: Run, job: JobState, session: Session, sight: SessionSeen, now: Moment) -> Command | None:
+def over_time(
+    run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment
+) -> Command | None:
     """A session that has held its job for longer than it may, as a question; None within its budget.
 
     The trigger begins as that of a stuck agent does, since the answers lead to the same.
@@ -66,7 +68,7 @@ def over_time(run: Run, job: JobState, session: Session, sight: SessionSeen, now
         trigger=trigger,
         happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {allowed} s.",
         tried=f"Nothing was stopped; its lane {session.lane} allows {seconds} s.",
-        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
+        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
         decision=f"Give it as much time again (go_on), start {job.spec.id} anew (retry), stop it, or stop the run?",
         options=JOB_OPTIONS,
         job=job.spec.id,
@@ -78,36 +80,36 @@ ENDED_AT = 2
 """At how many times its limit of memory an agent is ended unasked: by then the machine is in danger, and with it every other agent."""
 
 
-def out_of_memory(run: Run, session: Session, sight: SessionSeen) -> Command | None:
+def out_of_memory(run: Run, session: Session, observation: SessionObservation) -> Command | None:
     """The end of a session that holds far more than it may; like any other death, its job goes to a new one, a few times."""
     allowed = _memory_allowed(run, run.jobs[session.job], session)
-    if not allowed or sight.memory_mib <= ENDED_AT * allowed:
+    if not allowed or observation.memory_mib <= ENDED_AT * allowed:
         return None
-    how = f"memory: {sight.memory_mib} MiB"
-    return commands.EndSession(session.id, how, None, sight.screen, sight.conversation)
+    how = f"memory: {observation.memory_mib} MiB"
+    return commands.EndSession(session.id, how, None, observation.screen, observation.conversation)
 
 
-def runaway(run: Run, job: JobState, session: Session, sight: SessionSeen) -> Command | None:
+def runaway(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
     """A session that holds or asks for more than it may, as a question; `go_on` allows it as much again."""
     allowed = _memory_allowed(run, job, session)
-    if allowed and sight.memory_mib > allowed:
+    if allowed and observation.memory_mib > allowed:
         return _asked_about_memory(
             job,
             session,
-            sight,
+            observation,
             trigger=_trigger(job, "memory"),
-            happened=f"holds {sight.memory_mib} MiB of memory with all that it has started; it may hold {allowed}",
+            happened=f"holds {observation.memory_mib} MiB of memory with all that it has started; it may hold {allowed}",
             tried=f"Nothing was stopped; at {ENDED_AT * allowed} MiB it is ended.",
         )
     trigger = _trigger(job, "requests")
     most = run.settings.requests_max * (1 + times_granted(run, trigger))
-    if most and sight.requests > most:
+    if most and observation.requests > most:
         return _asked_about_memory(
             job,
             session,
-            sight,
+            observation,
             trigger=trigger,
-            happened=f"has had {sight.requests} turns, errors or lines of its transcript within a minute; {most} are usual",
+            happened=f"has had {observation.requests} turns, errors or lines of its transcript within a minute; {most} are usual",
             tried="Nothing was stopped. It may be sending the same request again and again.",
         )
     return None
@@ -124,13 +126,13 @@ def _memory_allowed(run: Run, job: JobState, session: Session) -> int:
 
 
 def _asked_about_memory(
-    job: JobState, session: Session, sight: SessionSeen, *, trigger: str, happened: str, tried: str
+    job: JobState, session: Session, observation: SessionObservation, *, trigger: str, happened: str, tried: str
 ) -> Command:
     return commands.Escalate(
         trigger=trigger,
         happened=f"The agent of {job.spec.id} (session {session.id}) {happened}.",
         tried=tried,
-        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
+        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
         decision=f"Allow it as much again (go_on), start {job.spec.id} anew (retry), stop it, or stop the run?",
         options=JOB_OPTIONS,
         job=job.spec.id,

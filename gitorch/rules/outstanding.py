@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.effects import Effect
     from gitorch.model.observed import Observed
-    from gitorch.model.run import Letter, Run, Session
+    from gitorch.model.run import Prompt, Run, Session
 
 LAST_WORD_MS = 60_000
 """How long a cleared agent may stay busy before it is stopped without having read its clearance."""
@@ -72,14 +72,14 @@ def needed(run: Run, session: Session, seen: Observed) -> bool:
         return False
     if job.phase not in ENDED:
         return True
-    if job.phase is not JobPhase.COMPLETED or next_letter(session) is None:
+    if job.phase is not JobPhase.COMPLETED or next_prompt(session) is None:
         return False
     return seen.now - (run.changed_at or seen.now) < LAST_WORD_MS
 
 
-def next_letter(session: Session) -> Letter | None:
+def next_prompt(session: Session) -> Prompt | None:
     """The first text that the session has not been told."""
-    return next((x for x in session.letters if not x.receipt), None)
+    return next((x for x in session.prompts if not x.receipt), None)
 
 
 def may_begin(run: Run, session: Session) -> bool:
@@ -108,10 +108,10 @@ def _starts(run: Run, seen: Observed) -> Iterator[Effect]:
     if seen.sessions is None:
         return
     for session in run.sessions.values():
-        sight = seen.sessions.get(session.id)
+        observation = seen.sessions.get(session.id)
         if session.holder:
             continue
-        begun = sight is not None and (sight.present or sight.started)
+        begun = observation is not None and (observation.present or observation.started)
         if session.phase is SessionPhase.STARTING and not begun and needed(run, session, seen):
             yield effects.StartSession(session.id, session.job)
 
@@ -120,24 +120,24 @@ def _letters(run: Run, seen: Observed) -> Iterator[Effect]:
     if seen.sessions is None:
         return
     for session in run.sessions.values():
-        letter = next_letter(session)
-        sight = seen.sessions.get(session.id)
-        if session.phase is not SessionPhase.ALIVE or letter is None or sight is None:
+        prompt = next_prompt(session)
+        observation = seen.sessions.get(session.id)
+        if session.phase is not SessionPhase.ALIVE or prompt is None or observation is None:
             continue
-        told = (session.id, letter.id) in seen.sent
-        if not told and sight.state in AT_PROMPT and may_begin(run, session):
-            yield effects.DeliverLetter(session.id, letter.id)
+        told = (session.id, prompt.id) in seen.sent
+        if not told and observation.state in AT_PROMPT and may_begin(run, session):
+            yield effects.DeliverPrompt(session.id, prompt.id)
 
 
 def _prompts(run: Run, seen: Observed) -> Iterator[Effect]:
     """Dialogs that the lane answers; one that a human was asked about is the human's."""
     for session in run.sessions.values():
-        sight = (seen.sessions or {}).get(session.id)
-        if session.phase is SessionPhase.ENDED or sight is None or sight.state is not AgentState.DIALOG:
+        observation = (seen.sessions or {}).get(session.id)
+        if session.phase is SessionPhase.ENDED or observation is None or observation.state is not AgentState.DIALOG:
             continue
-        answer = answer_to(run.workflow.lanes[session.lane], sight)
+        answer = answer_to(run.workflow.lanes[session.lane], observation)
         if answer is not None and not asked_about(run, session):
-            yield effects.AnswerPrompt(session.id, answer)
+            yield effects.AnswerPermission(session.id, answer)
 
 
 def _checks(run: Run, seen: Observed) -> Iterator[Effect]:
@@ -145,8 +145,8 @@ def _checks(run: Run, seen: Observed) -> Iterator[Effect]:
         if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
             continue
         if check_needed(run, job) and not check_settled(run, job):
-            sight = seen.checks.get(job.handoff.commit)
-            if sight is None or sight.phase is CheckPhase.ABSENT:
+            observation = seen.checks.get(job.handoff.commit)
+            if observation is None or observation.phase is CheckPhase.ABSENT:
                 yield effects.StartCheck(job.handoff.commit)
 
 

@@ -28,7 +28,7 @@ JOB_MOVES: Mapping[J, frozenset[J]] = {
     J.CANCELED: frozenset(),
     J.SKIPPED: frozenset({J.BLOCKED}),
 }
-"""A merge is carried out by the host straight from the queue, and so is a late hand-in that the principal adopts; completed work goes back only when its gate is reopened."""
+"""A merge is carried out by the host straight from the queue, and so is a late handoff that the principal adopts; completed work goes back only when its gate is reopened."""
 
 RUN_MOVES: Mapping[R, frozenset[R]] = {
     R.PREPARED: frozenset({R.READY, R.CANCELED}),

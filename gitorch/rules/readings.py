@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import CommitId, JobId, QuestionId
     from gitorch.model.review import Verdict
-    from gitorch.model.run import Board, JobState, KeptHandIn, Question, Run, Session
+    from gitorch.model.run import Board, JobState, LateHandoff, Question, Run, Session
 
 CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
 """Kinds whose work is run through the project's test command."""
@@ -253,9 +253,11 @@ def by_hand(run: Run, job: JobState) -> bool:
     return job.lease is not None and bool(run.sessions[job.lease.session].holder)
 
 
-def left_behind(run: Run, job: JobState) -> tuple[KeptHandIn, ...]:
-    """Late hand-ins of the attempt under way that nobody has adopted."""
-    return tuple(k for k in run.kept.values() if k.job == job.spec.id and k.attempt == job.attempt and not k.adopted)
+def left_behind(run: Run, job: JobState) -> tuple[LateHandoff, ...]:
+    """Late handoffs of the attempt under way that nobody has adopted."""
+    return tuple(
+        k for k in run.late_handoffs.values() if k.job == job.spec.id and k.attempt == job.attempt and not k.adopted
+    )
 
 
 def resumes(run: Run, session: Session) -> str:

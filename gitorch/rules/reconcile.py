@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import READY, AgentState, CheckPhase
-from gitorch.model.run import OVER, JobPhase, LetterKind, QuestionKind, RunPhase, SessionPhase
+from gitorch.model.run import OVER, JobPhase, PromptKind, QuestionKind, RunPhase, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.budgets import out_of_memory, over_budget, over_time, runaway
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import JobId, Moment
-    from gitorch.model.observed import Observed, Overlap, SessionSeen
+    from gitorch.model.observed import Observed, Overlap, SessionObservation
     from gitorch.model.run import JobState, Question, Run, Session
 
 NO_PROGRAM = 127
@@ -82,42 +82,46 @@ def _sessions(run: Run, seen: Observed) -> Iterator[Command]:
     if seen.sessions is None:
         return
     for session in run.sessions.values():
-        sight = seen.sessions.get(session.id)
-        if session.phase is SessionPhase.ENDED or sight is None or not (sight.started or sight.present):
+        observation = seen.sessions.get(session.id)
+        if (
+            session.phase is SessionPhase.ENDED
+            or observation is None
+            or not (observation.started or observation.present)
+        ):
             continue
-        yield from _prompts(session, sight)
-        over = _over(session, sight) or out_of_memory(run, session, sight)
+        yield from _prompts(session, observation)
+        over = _over(session, observation) or out_of_memory(run, session, observation)
         if over is not None:
             yield from _told(session, seen)  # nothing is told to a session that is over
             yield over
         elif session.phase is SessionPhase.STARTING:
-            yield from _starting(run, session, sight, seen.now)
+            yield from _starting(run, session, observation, seen.now)
         else:
-            yield from _at_work(run, session, sight, seen.now)
+            yield from _at_work(run, session, observation, seen.now)
 
 
-def _over(session: Session, sight: SessionSeen) -> Command | None:
+def _over(session: Session, observation: SessionObservation) -> Command | None:
     """The end of a session that its process or its terminal shows."""
-    if sight.present and sight.state is not AgentState.EXITED:
+    if observation.present and observation.state is not AgentState.EXITED:
         return None
-    if not sight.present:
-        how = "server-gone" if sight.server_gone else "killed"
+    if not observation.present:
+        how = "server-gone" if observation.server_gone else "killed"
     else:
-        how = "missing-program" if sight.exit_status == NO_PROGRAM else "exited"
-    return commands.EndSession(session.id, how, sight.exit_status, sight.screen, sight.conversation)
+        how = "missing-program" if observation.exit_status == NO_PROGRAM else "exited"
+    return commands.EndSession(session.id, how, observation.exit_status, observation.screen, observation.conversation)
 
 
-def _starting(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Iterator[Command]:
-    if sight.ready_seen or sight.state in READY | {AgentState.WORKING}:
-        yield commands.MarkAlive(session.id, sight.pid, sight.evidence or str(sight.state))
+def _starting(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
+    if observation.ready_seen or observation.state in READY | {AgentState.WORKING}:
+        yield commands.MarkAlive(session.id, observation.pid, observation.evidence or str(observation.state))
         return
-    since = sight.started_at or session.started_at
+    since = observation.started_at or session.started_at
     if now - since > limits_of(run, session.lane).start_seconds * 1000:
-        how = sight.word if sight.state is AgentState.DIALOG else "not-ready"
-        yield commands.EndSession(session.id, how, None, sight.screen)
+        how = observation.word if observation.state is AgentState.DIALOG else "not-ready"
+        yield commands.EndSession(session.id, how, None, observation.screen)
 
 
-def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Iterator[Command]:
+def _at_work(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return
@@ -126,20 +130,22 @@ def _at_work(run: Run, session: Session, sight: SessionSeen, now: Moment) -> Ite
         yield commands.RenewLease(job.spec.id, lease.fence)
     if asked_about(run, session):
         return
-    if sight.state is AgentState.DIALOG:
-        if not _answerable(run, session, sight, now):
-            yield _at_dialog(session, sight)
-    elif (asked := over_time(run, job, session, sight, now) or runaway(run, job, session, sight)) is not None:
+    if observation.state is AgentState.DIALOG:
+        if not _answerable(run, session, observation, now):
+            yield _at_dialog(session, observation)
+    elif (
+        asked := over_time(run, job, session, observation, now) or runaway(run, job, session, observation)
+    ) is not None:
         yield asked
-    elif job.phase in ACTIVE and sight.state is not AgentState.LIMITED:
-        if sight.resets_at is not None and not job.nudged:
+    elif job.phase in ACTIVE and observation.state is not AgentState.LIMITED:
+        if observation.resets_at is not None and not job.nudged:
             yield commands.Nudge(session.id)
             return
-        moved_at = sight.progress_at or sight.changed_at or lease.granted_at
+        moved_at = observation.progress_at or observation.changed_at or lease.granted_at
         quiet_since = max(moved_at, lease.granted_at, *_answered_at(run, job))
         patience = _patience_ms(run, job, limits.silence_seconds)
         if now - quiet_since > (2 * patience if job.nudged and not _nudge_told(session) else patience):
-            yield _silent(job, session, sight, now - quiet_since)
+            yield _silent(job, session, observation, now - quiet_since)
 
 
 def _patience_ms(run: Run, job: JobState, silence_seconds: int) -> int:
@@ -157,30 +163,30 @@ def _answered_at(run: Run, job: JobState) -> Iterator[Moment]:
 
 def _nudge_told(session: Session) -> bool:
     """Whether the nudge reached the session; one that takes no text is given as much time again."""
-    return any(letter.kind is LetterKind.NUDGE and letter.receipt for letter in session.letters)
+    return any(prompt.kind is PromptKind.NUDGE and prompt.receipt for prompt in session.prompts)
 
 
-def _prompts(session: Session, sight: SessionSeen) -> Iterator[Command]:
+def _prompts(session: Session, observation: SessionObservation) -> Iterator[Command]:
     """Answers that a rule gave and that are not told yet."""
-    for number, answered in enumerate(sight.answered):
-        if number >= session.prompts:
-            yield commands.RecordPrompt(session.id, number, answered)
+    for number, answered in enumerate(observation.answered):
+        if number >= session.permissions_answered:
+            yield commands.RecordPermission(session.id, number, answered)
 
 
-def _answerable(run: Run, session: Session, sight: SessionSeen, now: Moment) -> bool:
+def _answerable(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
     """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
     lane = run.workflow.lanes[session.lane]
-    since = max(sight.progress_at or sight.changed_at or now, sight.answered_at or 0)
-    patience = PROMPT_STAYS_MS if answer_to(lane, sight) else PROMPT_PAINTS_MS
+    since = max(observation.progress_at or observation.changed_at or now, observation.answered_at or 0)
+    patience = PROMPT_STAYS_MS if answer_to(lane, observation) else PROMPT_PAINTS_MS
     return (bool(lane.permissions) or lane.trust) and now - since < patience
 
 
-def _at_dialog(session: Session, sight: SessionSeen) -> Command:
+def _at_dialog(session: Session, observation: SessionObservation) -> Command:
     return commands.Escalate(
         trigger=f"dialog:{session.id}",
-        happened=f"The agent of {session.job} (session {session.id}) shows a {sight.word}; a key would answer it.",
+        happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
         tried="Nothing was typed.",
-        evidence=sight.screen or sight.evidence or "its screen could not be read",
+        evidence=observation.screen or observation.evidence or "its screen could not be read",
         decision=f"Answer it yourself (gitorch attach {session.job}), then choose how to go on.",
         options=DIALOG_OPTIONS,
         job=session.job,
@@ -188,14 +194,14 @@ def _at_dialog(session: Session, sight: SessionSeen) -> Command:
     )
 
 
-def _silent(job: JobState, session: Session, sight: SessionSeen, quiet_ms: int) -> Command:
+def _silent(job: JobState, session: Session, observation: SessionObservation, quiet_ms: int) -> Command:
     if not job.nudged:
         return commands.Nudge(session.id)
     return commands.Escalate(
         trigger=f"stuck:{job.spec.id}:{job.attempt}",
         happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
         tried="It was nudged once." if _nudge_told(session) else "It was to be nudged once, but it takes no text.",
-        evidence=sight.screen or sight.evidence or f"its state is {sight.state}",
+        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
         decision=f"Look at it (gitorch attach {job.spec.id}). Start it anew (retry), stop {job.spec.id}, or stop the run?",
         options=DIALOG_OPTIONS,
         job=job.spec.id,
@@ -211,10 +217,10 @@ def _deliveries(run: Run, seen: Observed) -> Iterator[Command]:
 
 def _told(session: Session, seen: Observed) -> Iterator[Command]:
     """The texts that reached a session and are not yet written down."""
-    for letter in session.letters:
-        receipt = seen.sent.get((session.id, letter.id), "")
-        if receipt and not letter.receipt and not receipt.startswith("refused"):
-            yield commands.RecordDelivery(session.id, letter.id, receipt)
+    for prompt in session.prompts:
+        receipt = seen.sent.get((session.id, prompt.id), "")
+        if receipt and not prompt.receipt and not receipt.startswith("refused"):
+            yield commands.RecordDelivery(session.id, prompt.id, receipt)
 
 
 def _branches(run: Run, seen: Observed) -> Iterator[Command]:
@@ -235,9 +241,9 @@ def _checks(run: Run, seen: Observed) -> Iterator[Command]:
             continue
         if not check_needed(run, job) or check_settled(run, job):
             continue
-        sight = seen.checks.get(job.handoff.commit)
-        if sight is not None and sight.phase is CheckPhase.FINISHED and sight.check is not None:
-            yield commands.RecordCheck(job.spec.id, sight.check)
+        observation = seen.checks.get(job.handoff.commit)
+        if observation is not None and observation.phase is CheckPhase.FINISHED and observation.check is not None:
+            yield commands.RecordCheck(job.spec.id, observation.check)
 
 
 def _target(run: Run, seen: Observed) -> Iterator[Command]:
@@ -245,7 +251,7 @@ def _target(run: Run, seen: Observed) -> Iterator[Command]:
     report = run.report
     if seen.heads is None or report is None or run.merged is not None:
         return
-    if run.approval is not None and seen.merged_seen and report.merged_commit is not None:
+    if run.approval is not None and seen.merges_found and report.merged_commit is not None:
         yield commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
         return
     head = seen.heads.get(f"refs/heads/{report.target}")
@@ -344,8 +350,8 @@ def _stale(run: Run, job: JobState) -> Command:
         trigger=f"stale:{job.spec.id}:{job.fence}",
         happened=f"The lease of {job.spec.id} (session {job.session}) ran out over unfinished work.",
         tried=f"It was queued again {job.requeues} times." if job.requeues else "Its branch and worktree are kept.",
-        evidence=f"late hand-ins: {kept}" if kept else f"lease {job.fence} was not renewed in time",
-        decision=f"Queue {job.spec.id} again, stop it, or stop the run? A late hand-in can be adopted: gitorch recover",
+        evidence=f"late handoffs: {kept}" if kept else f"lease {job.fence} was not renewed in time",
+        decision=f"Queue {job.spec.id} again, stop it, or stop the run? A late handoff can be adopted: gitorch recover",
         options=("requeue", "stop_epic", "stop_run"),
         job=job.spec.id,
     )

@@ -12,7 +12,7 @@ from gitorch.rules.readings import by_hand, left_behind, writes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitorch.model.ids import HandInId, JobId, Moment
+    from gitorch.model.ids import JobId, LateHandoffId, Moment
     from gitorch.model.run import JobState, Run
 
 
@@ -27,7 +27,7 @@ class Remedy(Value):
     found: str
     would: str
     command: str
-    hand_in: HandInId | None = None
+    late_handoff: LateHandoffId | None = None
     by_itself: bool = True
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
-from gitorch.model.ids import LetterId
-from gitorch.model.run import Answer, JobPhase, Letter, SessionPhase
+from gitorch.model.ids import PromptId
+from gitorch.model.run import Answer, JobPhase, Prompt, SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
     from gitorch.model.record import Record
-    from gitorch.model.run import JobState, LetterKind, Question, Run, RunPhase
+    from gitorch.model.run import JobState, PromptKind, Question, Run, RunPhase
 
 WITHDRAWN = "withdrawn"
 """The answer that closes a question whose reason is gone; no person can give it."""
@@ -72,13 +72,13 @@ def put_down(run: Run, job: JobState, how: str) -> Run:
     return with_session(run, session.id, phase=SessionPhase.ENDED, ended=how)
 
 
-def write_letter(run: Run, session: SessionId, kind: LetterKind, about: str = "") -> Run:
+def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") -> Run:
     """Owe a new text to a session, unless it is over, or somebody works by hand and asks for what there is to read."""
     if run.sessions[session].phase is SessionPhase.ENDED or run.sessions[session].holder:
         return run
-    letter = Letter(LetterId(f"l{run.letters + 1}"), kind, about)
-    letters = (*run.sessions[session].letters, letter)
-    return replace(with_session(run, session, letters=letters), letters=run.letters + 1)
+    prompt = Prompt(PromptId(f"p{run.prompts + 1}"), kind, about)
+    prompts = (*run.sessions[session].prompts, prompt)
+    return replace(with_session(run, session, prompts=prompts), prompts=run.prompts + 1)
 
 
 def promote(run: Run, at: Moment) -> Run:

@@ -1,4 +1,4 @@
-"""The files of an outbox: a slip as an agent leaves it, and the answer that it finds beside it.
+"""The files of an outbox: an outbox entry as an agent leaves it, and the answer that it finds beside it.
 
 ```json
 {"gitorch": "outbox/1", "run": "auth-7f3a", "token": "…", "report": {"status": "DONE", "summary": "Sessions rotate"}}
@@ -15,21 +15,23 @@ import json
 from typing import Any
 
 from gitorch.errors import GitorchError, Malformed, Problem
-from gitorch.model.submission import Slip
+from gitorch.model.submission import OutboxEntry
 from gitorch.text.records.shape import Wrong, shape
 
 FORMAT = "outbox/1"
 BYTES_MAX = 1_000_000
-"""Of a slip: what a verb would take on standard input."""
+"""Of an outbox entry: what a verb would take on standard input."""
 
 
-def encode(slip: Slip) -> bytes:
+def encode(entry: OutboxEntry) -> bytes:
     """The file."""
-    return (json.dumps({"gitorch": FORMAT, **shape(Slip)[0](slip)}, ensure_ascii=False, indent=1) + "\n").encode()
+    return (
+        json.dumps({"gitorch": FORMAT, **shape(OutboxEntry)[0](entry)}, ensure_ascii=False, indent=1) + "\n"
+    ).encode()
 
 
-def decode(name: str, data: bytes) -> Slip:
-    """The slip in a file. Raises Malformed with what is wrong and how it should read."""
+def decode(name: str, data: bytes) -> OutboxEntry:
+    """The outbox entry in a file. Raises Malformed with what is wrong and how it should read."""
     fix = 'write {"gitorch": "outbox/1", "run": …, "token": …, "report": {"status": "DONE", "summary": …}}'
     try:
         if len(data) > BYTES_MAX:
@@ -37,22 +39,22 @@ def decode(name: str, data: bytes) -> Slip:
         value = json.loads(data)
         if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:
             raise Wrong(f'it does not say "gitorch": "{FORMAT}"')
-        slip: Slip = shape(Slip)[1](value)
-        if (slip.report is None) is (slip.verdict is None):
+        entry: OutboxEntry = shape(OutboxEntry)[1](value)
+        if (entry.report is None) is (entry.verdict is None):
             raise Wrong("it holds neither a report nor a verdict, or both")
     except (ValueError, RecursionError) as error:
-        where = Problem(name, 1, 1, f"this is no slip: {error}", fix)
-        raise Malformed(f"{name} is no slip: {error}", (where,), fix) from None
-    return slip
+        where = Problem(name, 1, 1, f"this is no outbox entry: {error}", fix)
+        raise Malformed(f"{name} is no outbox entry: {error}", (where,), fix) from None
+    return entry
 
 
 def accepted(said: str, recorded: tuple[str, ...]) -> bytes:
-    """The answer to a slip that counts."""
+    """The answer to an outbox entry that counts."""
     return _written({"ok": True, "said": said, "recorded": list(recorded)})
 
 
 def refused(error: GitorchError) -> bytes:
-    """The answer to a slip that does not."""
+    """The answer to an outbox entry that does not."""
     said = {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}
     return _written({"ok": False, "error": said})
 

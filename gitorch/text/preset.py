@@ -10,8 +10,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gitorch.errors import Malformed, Problem
-from gitorch.model.permission import Dialog, Prompt
-from gitorch.model.runtime import Preset, Sign
+from gitorch.model.permission import Dialog, RequestPattern
+from gitorch.model.runtime import Preset, StateSign
 from gitorch.model.values import names_of, replace
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class _Reader:
             "env": self._texts,
             "files": self._texts,
             "signs": self._signs,
-            "prompts": self._prompts,
+            "permission_requests": self._permission_requests,
             "dialogs": self._dialogs,
             "extends": self._extends,
         }
@@ -182,7 +182,7 @@ class _Reader:
             self._at(where, key, f"{value!r} is no regular expression: {error}", "put it in single quotation marks")
         return value
 
-    def _signs(self, where: CommentedMap, key: str) -> dict[str, tuple[Sign, ...]]:
+    def _signs(self, where: CommentedMap, key: str) -> dict[str, tuple[StateSign, ...]]:
         value = where[key]
         if not isinstance(value, CommentedMap):
             self._at(where, key, "signs must be a mapping of states to lists", f"states: {', '.join(STATES)}")
@@ -192,10 +192,15 @@ class _Reader:
                 self._at(value, state, f"{state!r} is no state that a sign tells", f"one of {', '.join(STATES)}")
         return {str(state): self._signs_of(value, state) for state in value if state in STATES}
 
-    def _prompts(self, where: CommentedMap, key: str) -> tuple[Prompt, ...]:
+    def _permission_requests(self, where: CommentedMap, key: str) -> tuple[RequestPattern, ...]:
         rows = where[key]
         if not isinstance(rows, CommentedSeq):
-            self._at(where, key, "prompts must be a list", "write `- {pattern: '…(?P<asked>.*)…', once: [Enter]}`")
+            self._at(
+                where,
+                key,
+                "permission_requests must be a list",
+                "write `- {pattern: '…(?P<asked>.*)…', once: [Enter]}`",
+            )
             return ()
         return tuple(self._prompt(where, key, row) for row in rows)
 
@@ -232,34 +237,34 @@ class _Reader:
                 self._at(where, key, f"{one!r} is no name of a key", "as tmux names keys: Enter, Escape, y")
         return pressed
 
-    def _prompt(self, where: CommentedMap, key: str, row: Any) -> Prompt:
+    def _prompt(self, where: CommentedMap, key: str, row: Any) -> RequestPattern:
         if not isinstance(row, CommentedMap) or not {"pattern"} < set(row) - {"blank_rows"} <= {
             "pattern",
             "once",
             "reject",
         }:
             self._at(where, key, "a prompt has a pattern, and keys for `once`, `reject` or both", "once: [Enter]")
-            return Prompt("")
+            return RequestPattern("")
         if not isinstance(row.get("blank_rows", False), bool):
             self._at(row, "blank_rows", "`blank_rows` is true or false", "blank_rows: true")
         pattern = self._pattern(row, "pattern")
         if "(?P<asked>" not in pattern:
             self._at(row, "pattern", "the pattern has no group `asked`", "put what is asked for into (?P<asked>…)")
         keys = {name: self._keys(row, name) for name in ("once", "reject") if name in row}
-        return Prompt(pattern, **keys, blank_rows=row.get("blank_rows") is True)
+        return RequestPattern(pattern, **keys, blank_rows=row.get("blank_rows") is True)
 
-    def _signs_of(self, where: CommentedMap, state: str) -> tuple[Sign, ...]:
+    def _signs_of(self, where: CommentedMap, state: str) -> tuple[StateSign, ...]:
         rows = where[state]
         if not isinstance(rows, CommentedSeq):
             self._at(where, state, f"the signs of {state} must be a list", "write `- {place: tail, pattern: '^> '}`")
             return ()
         return tuple(self._sign(where, state, row) for row in rows)
 
-    def _sign(self, where: CommentedMap, state: str, row: Any) -> Sign:
+    def _sign(self, where: CommentedMap, state: str, row: Any) -> StateSign:
         if not isinstance(row, CommentedMap) or set(row) != {"place", "pattern"}:
             self._at(where, state, f"a sign of {state} has a place and a pattern", "{place: tail, pattern: '^> '}")
-            return Sign(PLACES[0], "")
-        return Sign(self._choice(row, "place", PLACES), self._pattern(row, "pattern"))
+            return StateSign(PLACES[0], "")
+        return StateSign(self._choice(row, "place", PLACES), self._pattern(row, "pattern"))
 
     def _at(self, where: CommentedMap, key: Any, message: str, fix: str) -> None:
         line, column = where.lc.key(key) if key in where else (where.lc.line, where.lc.col)

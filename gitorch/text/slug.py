@@ -8,7 +8,7 @@ import unicodedata
 ID_LENGTH_MAX = 39
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
-_TAKEN = re.compile(r"[qslm][0-9]+")
+_TAKEN = re.compile(r"[qspm][0-9]+")
 _FOLDS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 RESERVED = frozenset({"approval", "merge", "none", "nothing", "orchestrator", "principal", "operator", "host"})
@@ -40,7 +40,7 @@ def id_fault(name: str) -> str:
     if name.endswith("-"):
         return "must not end with -"
     if _TAKEN.fullmatch(name):
-        return "looks like the id of a question, session, letter or message (q1, s1, l1, m1)"
+        return "looks like the id of a question, session, prompt or message (q1, s1, p1, m1)"
     return ""
 
 

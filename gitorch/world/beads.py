@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gitorch.ports.world import Clock
-    from gitorch.world.programs import Done
+    from gitorch.world.programs import ProgramResult
 
 PROGRAM = "bd"
 FOLDER = ".beads"
@@ -195,23 +195,23 @@ class BeadsProgram:
             for name in names:
                 yield from self._shown((name,))
 
-    def _run(self, *words: str) -> Done:
+    def _run(self, *words: str) -> ProgramResult:
         return run((PROGRAM, *words), self._env, cwd=self._root, wait_seconds=self._wait_seconds)
 
 
-def _rows(done: Done) -> tuple[Mapping[str, Any], ...]:
+def _rows(done: ProgramResult) -> tuple[Mapping[str, Any], ...]:
     try:
         return parse_answer(done.out)
     except NotJson as odd:
         raise Unavailable(f"bd did not answer in JSON: {odd}", hint="bd doctor") from None
 
 
-def _fell_over(done: Done) -> bool:
+def _fell_over(done: ProgramResult) -> bool:
     """Whether the program failed for another reason than that it does not know what it was asked for."""
     return done.status != 0 and (not _UNKNOWN.search(_said(done)) or bool(_BROKEN.search(_said(done))))
 
 
-def _said(done: Done) -> str:
+def _said(done: ProgramResult) -> str:
     """What a program that failed said, on one line."""
     words = " ".join(f"{done.err} {done.out}".split())
     return words[:300] or f"status {done.status}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import gitorch
 from gitorch.errors import Failed
-from gitorch.model.observed import CheckPhase, CheckSeen
+from gitorch.model.observed import CheckObservation, CheckPhase
 from gitorch.model.review import Check
 from gitorch.world import processes
 from gitorch.world.check_runner import TAIL_LINES, VARIABLE
@@ -41,20 +41,20 @@ class ProjectChecks:
         self._clock = clock
         self._runners: list[subprocess.Popen[bytes]] = []
 
-    def look(self, commit: CommitId, command: str) -> CheckSeen:
+    def look(self, commit: CommitId, command: str) -> CheckObservation:
         """Where the run of this command at this commit stands; one whose process died without a result is absent again."""
         self._runners = [runner for runner in self._runners if runner.poll() is None]
         run = self._run(commit, command)
         if not run.is_dir():
-            return CheckSeen(CheckPhase.ABSENT)
+            return CheckObservation(CheckPhase.ABSENT)
         descriptor = lock(run / "lock")
         if descriptor is None:
-            return CheckSeen(CheckPhase.RUNNING, log_path=str(run / "log"))
+            return CheckObservation(CheckPhase.RUNNING, log_path=str(run / "log"))
         os.close(descriptor)
         result = read_json(run / "result.json")
         if result is None:
-            return CheckSeen(CheckPhase.ABSENT)
-        return CheckSeen(CheckPhase.FINISHED, _check(commit, command, result, run / "log"), str(run / "log"))
+            return CheckObservation(CheckPhase.ABSENT)
+        return CheckObservation(CheckPhase.FINISHED, _check(commit, command, result, run / "log"), str(run / "log"))
 
     def log(self, commit: CommitId, command: str) -> bytes:
         """The kept output of a finished run; empty where there is none."""

@@ -1,4 +1,4 @@
-"""Slips and answers in a worktree. Implements `ports.files.Outboxes`.
+"""Outbox entries and answers in a worktree. Implements `ports.files.Outboxes`.
 
 An agent owns everything in its worktree, and may put links there that lead elsewhere: folders are opened one by one from
 the worktree down and never through a link, and every name is used relative to the folder that was opened.
@@ -14,7 +14,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Digest
-from gitorch.ports.files import Posted
+from gitorch.ports.files import PendingEntry
 from gitorch.text.outbox_entry import BYTES_MAX
 
 if TYPE_CHECKING:
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLACE = (".gitorch", "outbox")
-SLIP = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.json")
-SLIPS_MAX = 50
-"""How many slips are looked at in one go: an agent that loops must not keep everybody else waiting."""
+ENTRY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}\.json")
+ENTRIES_MAX = 50
+"""How many outbox entries are looked at in one go: an agent that loops must not keep everybody else waiting."""
 
 
 class WorktreeOutboxes:
     """Outboxes on this machine's files."""
 
     def post(self, worktree: Path, name: str, data: bytes) -> None:
-        """Leave a slip, whole or not at all; nobody but this user may read the token in it. Raises OSError."""
+        """Leave an outbox entry, whole or not at all; nobody but this user may read the token in it. Raises OSError."""
         (worktree / PLACE[0]).mkdir(exist_ok=True)
         (worktree / PLACE[0] / PLACE[1]).mkdir(exist_ok=True)
         with _opened(worktree) as folder:
             _write(folder, name, data, 0o600)
 
-    def waiting(self, worktree: Path) -> tuple[Posted, ...]:
-        """The slips that nobody answered, oldest first; of a large one only its beginning."""
+    def waiting(self, worktree: Path) -> tuple[PendingEntry, ...]:
+        """The outbox entries that nobody answered, oldest first; of a large one only its beginning."""
         try:
             with _opened(worktree) as folder:
-                names = [name for name in os.listdir(folder) if SLIP.fullmatch(name)]  # noqa: PTH208  # by descriptor
-                found = [one for name in names[:SLIPS_MAX] if (one := _read(folder, name)) is not None]
+                names = [name for name in os.listdir(folder) if ENTRY.fullmatch(name)]  # noqa: PTH208  # by descriptor
+                found = [one for name in names[:ENTRIES_MAX] if (one := _read(folder, name)) is not None]
         except OSError:
             return ()
         return tuple(_posted(name, data, moment) for moment, name, data in sorted(found))
 
     def answer(self, worktree: Path, name: str, data: bytes) -> None:
-        """Write the answer beside a slip, then take the slip away. Raises OSError where the folder cannot be written."""
+        """Write the answer beside an outbox entry, then take the outbox entry away. Raises OSError where the folder cannot be written."""
         with _opened(worktree) as folder:
             _write(folder, _answer_name(name), data, 0o644)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)  # by descriptor
 
     def answered(self, worktree: Path, name: str) -> bytes | None:
-        """The answer to a slip, once it is there."""
+        """The answer to an outbox entry, once it is there."""
         try:
             with _opened(worktree) as folder:
                 found = _read(folder, _answer_name(name))
@@ -104,6 +104,6 @@ def _write(folder: int, name: str, data: bytes, mode: int) -> None:
     os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)  # by descriptor
 
 
-def _posted(name: str, data: bytes, moment: int) -> Posted:
+def _posted(name: str, data: bytes, moment: int) -> PendingEntry:
     whole = b"%s\0%d\0%s" % (name.encode(), moment, data)
-    return Posted(name, data, Digest(f"sha256:{hashlib.sha256(whole).hexdigest()}"))
+    return PendingEntry(name, data, Digest(f"sha256:{hashlib.sha256(whole).hexdigest()}"))

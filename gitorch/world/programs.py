@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Done(Value):
+class ProgramResult(Value):
     """How a program ended and what it wrote. Paths in it may hold any bytes, so text survives as surrogates."""
 
     status: int
@@ -42,7 +42,7 @@ def run(
     given: bytes = b"",
     wait_seconds: float = 30.0,
     keep: Collection[int] = (),
-) -> Done:
+) -> ProgramResult:
     """Run a program to its end; whatever its exit status, that is an answer.
 
     `keep` are file descriptors that it inherits. Raises Unavailable where there is no such program, and where it takes
@@ -70,7 +70,7 @@ def run(
     except BaseException:
         _kill(process)
         raise
-    return Done(process.returncode, out, err)
+    return ProgramResult(process.returncode, out, err)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

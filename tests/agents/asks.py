@@ -29,7 +29,7 @@ class Ask:
     streams: bool
     said: str
     results: tuple[str, ...]
-    tools: dict[str, Any] = field(default_factory=dict)
+    services: dict[str, Any] = field(default_factory=dict)
     schema: dict[str, Any] | None = None
     called: str = ""
     given: str = ""
@@ -37,7 +37,7 @@ class Ask:
     @property
     def main(self) -> bool:
         """Whether this is the agent's own turn, and not a title, a router's question or a summary beside it."""
-        return bool(self.tools) and self.schema is None
+        return bool(self.services) and self.schema is None
 
     @property
     def newest(self) -> str:
@@ -66,13 +66,13 @@ def read_messages(body: dict[str, Any]) -> Ask:
             called = _calls(message.get("content"), "tool_use", "input") or called
             continue
         content = message["content"] if isinstance(message["content"], list) else [message["content"]]
-        tools = [part for part in content if isinstance(part, dict) and part.get("type") == "tool_result"]
-        results = tuple(text_of(part.get("content")) for part in tools)
-        text = text_of([part for part in content if part not in tools])
+        services = [part for part in content if isinstance(part, dict) and part.get("type") == "tool_result"]
+        results = tuple(text_of(part.get("content")) for part in services)
+        text = text_of([part for part in content if part not in services])
         said = text if text and not results else said
-    tools = {tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools") or []}
+    services = {tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools") or []}
     schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
-    return Ask("messages", body.get("model", ""), bool(body.get("stream")), said, results, tools, schema, called)
+    return Ask("messages", body.get("model", ""), bool(body.get("stream")), said, results, services, schema, called)
 
 
 def _calls(parts: Any, kind: str, key: str) -> str:
@@ -91,16 +91,18 @@ def read_chat(body: dict[str, Any]) -> Ask:
         if message.get("role") == "user":
             given += f"\n{said}"
             said = text_of(message.get("content")).split(REMINDED)[0]
-    tools = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in body.get("tools") or []}
+    services = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in body.get("tools") or []}
     schema = ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
     streams = bool(body.get("stream"))
-    return Ask("chat", body.get("model", ""), streams, said, results, tools, schema, called, "" if tools else given)
+    return Ask(
+        "chat", body.get("model", ""), streams, said, results, services, schema, called, "" if services else given
+    )
 
 
 def read_responses(body: dict[str, Any]) -> Ask:
     """OpenAI Responses; tools may come late, as an item of their own, and in groups."""
     said, results, called = "", (), ""
-    tools = list(body.get("tools") or [])
+    services = list(body.get("tools") or [])
     for item in body.get("input") or []:
         kind = item.get("type", "message")
         if kind in {"function_call_output", "custom_tool_call_output"}:
@@ -108,12 +110,12 @@ def read_responses(body: dict[str, Any]) -> Ask:
         elif kind in {"function_call", "custom_tool_call"}:
             called = str(item.get("arguments", item.get("input")))
         elif kind == "additional_tools":
-            tools += item["tools"]
+            services += item["tools"]
         elif kind == "message":
             results = ()
             text = text_of(item.get("content")) if item.get("role") == "user" else ""
             said = text or said
-    single = [tool for group in tools for tool in group.get("tools", [group])]
+    single = [tool for group in services for tool in group.get("tools", [group])]
     named = {tool.get("name", tool["type"]): _parameters(tool) for tool in single}
     schema = ((body.get("text") or {}).get("format") or {}).get("schema")
     return Ask("responses", body.get("model", ""), bool(body.get("stream")), said, results, named, schema, called)
@@ -137,7 +139,7 @@ def read_gemini(body: dict[str, Any], model: str, *, streams: bool) -> Ask:
         text = text_of([part for part in parts if "text" in part])
         said = text if text and not results else said
     declared = [one for group in body.get("tools") or [] for one in group.get("functionDeclarations", [])]
-    tools = {one["name"]: one.get("parametersJsonSchema") or one.get("parameters") or {} for one in declared}
+    services = {one["name"]: one.get("parametersJsonSchema") or one.get("parameters") or {} for one in declared}
     chosen = body.get("generationConfig") or {}
     schema = chosen.get("responseJsonSchema") or chosen.get("responseSchema")
-    return Ask("gemini", model, streams, said, results, tools, schema, called)
+    return Ask("gemini", model, streams, said, results, services, schema, called)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from programs import PROGRAMS
 from waiting import until
 
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.wiring import agent_path, find_preset
 from gitorch.world.clock import SystemClock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from stand_in import StandIn
 
-    from gitorch.model.observed import SessionSeen
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.runtime import Preset
 
 KEY = SessionKey(RunId("r1"), SessionId("s1"))
@@ -58,19 +58,19 @@ class Bench:
         model = (
             "" if self.program.name == "gemini" else "openai/stand-in" if self.program.name == "aider" else "stand-in"
         )
-        letter = LetterId("l0") if line else None
+        prompt = PromptId("p0") if line else None
         self.key = key
-        launch = Launch(key, self.preset, self.cwd, env, line, letter, model=model, resume=resume, one_shot=one_shot)
+        launch = Launch(key, self.preset, self.cwd, env, line, prompt, model=model, resume=resume, one_shot=one_shot)
         self.terminals.start(launch)
         if self.size:
             columns, rows = self.size.split("x")
             self.tmux("resize-window", "-t", key.name, "-x", columns, "-y", rows)
 
-    def seen(self) -> SessionSeen:
+    def seen(self) -> SessionObservation:
         return self.terminals.look([self.key])[self.key]
 
-    def until(self, condition: Callable[[SessionSeen], object], what: str = "") -> SessionSeen:
-        def look() -> SessionSeen | None:
+    def until(self, condition: Callable[[SessionObservation], object], what: str = "") -> SessionObservation:
+        def look() -> SessionObservation | None:
             seen = self.seen()
             return seen if condition(seen) else None
 
@@ -78,17 +78,17 @@ class Bench:
         assert found is not None
         return found  # type: ignore[no-any-return]  # what `until` answers is what the condition did
 
-    def give(self, letter: str, text: str) -> str:
+    def give(self, prompt: str, text: str) -> str:
         """Try once to deliver a text; the receipt."""
-        return self.terminals.deliver(self.key, self.preset, LetterId(letter), text)
+        return self.terminals.deliver(self.key, self.preset, PromptId(prompt), text)
 
-    def deliver(self, letter: str, text: str) -> str:
+    def deliver(self, prompt: str, text: str) -> str:
         """Deliver a text as the loop does, again as long as the program is not ready; the receipt."""
         receipt = ""
 
         def done() -> bool:
             nonlocal receipt
-            receipt = self.give(letter, text)
+            receipt = self.give(prompt, text)
             return not receipt.startswith("refused") or receipt.startswith(NEVER)
 
         try:

@@ -85,7 +85,7 @@ def reply_of(cue: Cue, words: dict[str, str], ask: Ask) -> Reply:
         import json
 
         return Reply(json.dumps(smallest(ask.schema)))
-    if not ask.tools:
+    if not ask.services:
         return Reply("\n\n".join(part for part in (told(cue.says), *_blocks(told, cue)) if part))
     calls: list[Call] = []
     if cue.runs:
@@ -103,8 +103,8 @@ def _blocks(told: Callable[[str], str], cue: Cue) -> tuple[str, ...]:
 
 
 def _shell(ask: Ask, command: str, more: dict[str, Any]) -> Call:
-    name = next((name for name in SHELLS if name in ask.tools), "shell")
-    schema = ask.tools.get(name, {})
+    name = next((name for name in SHELLS if name in ask.services), "shell")
+    schema = ask.services.get(name, {})
     arguments = _arguments(schema, {"command": command, "about": "Work on the brief"})
     for key, value in arguments.items():
         if value == command and schema.get("properties", {}).get(key, {}).get("type") == "array":
@@ -113,13 +113,13 @@ def _shell(ask: Ask, command: str, more: dict[str, Any]) -> Call:
 
 
 def _write(ask: Ask, path: str, content: str) -> Call:
-    name = next((name for name in WRITERS if name in ask.tools), None)
+    name = next((name for name in WRITERS if name in ask.services), None)
     if name is not None:
-        return Call(name, _arguments(ask.tools[name], {"path": path, "content": content}))
-    if "apply_patch" in ask.tools:
+        return Call(name, _arguments(ask.services[name], {"path": path, "content": content}))
+    if "apply_patch" in ask.services:
         added = "".join(f"+{line}\n" for line in content.splitlines())
         patch = f"*** Begin Patch\n*** Add File: {path}\n{added}*** End Patch"
-        return Call("apply_patch", patch if "free_form" in ask.tools["apply_patch"] else {"input": patch})
+        return Call("apply_patch", patch if "free_form" in ask.services["apply_patch"] else {"input": patch})
     return _shell(ask, f"cat > '{path}' <<'END_OF_FILE'\n{content.rstrip()}\nEND_OF_FILE", {})
 
 

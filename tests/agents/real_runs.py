@@ -73,7 +73,7 @@ def drive(home: House) -> None:
 
 def told_once(home: House, api: StandIn, writer: str, reviewer: str) -> None:
     """Every text that the ledger says was delivered reached the model, byte for byte and once."""
-    delivered = home.records("letter-delivered")
+    delivered = home.records("prompt-delivered")
     lines = api.told(f"{writer}-writer") + api.told(f"{reviewer}-reviewer")
     pointing = [line for line in lines if not line.startswith("APPROVED ")]
     assert len(pointing) == sum(1 for one in delivered if one["kind"] != "cleared"), (lines, delivered)

@@ -10,9 +10,9 @@ from bench import TURN_SECONDS, Bench
 from mind import Cue, Mind
 from waiting import until
 
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
-from gitorch.model.permission import Answered, Option
+from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.permission import PERMISSION
@@ -90,14 +90,14 @@ class VendorStage(Bench):
 
     def receipt(self) -> str:
         """The receipt of the first prompt."""
-        return self.terminals.receipts(self.key)[LetterId("l0")]
+        return self.terminals.receipts(self.key)[PromptId("p0")]
 
     def warm(self) -> None:
         """Have a turn behind it."""
         if self._starts and self.seen().state in READY and self.turns():
             return
         self.fresh()
-        self.deliver("l0", SAID)
+        self.deliver("p0", SAID)
         self.turns(ended=1)
 
     def bring(self, way: str, moment: str) -> None:
@@ -153,7 +153,7 @@ class VendorStage(Bench):
             self.keys("C-u")
             until(lambda: HALF not in self.screen(), 20, what="an empty line")
         elif moment == "dialog open" and self.seen().dialog == PERMISSION:
-            assert self.terminals.answer(self.key, Answered(self.seen().asked, Option.ONCE, ".*")) == "answered"
+            assert self.terminals.answer(self.key, PermissionAnswer(self.seen().asked, Option.ONCE, ".*")) == "answered"
             until((self.cwd / "made-by-the-agent").exists, 60, what="what was allowed")
             (self.cwd / "made-by-the-agent").rmdir()
         elif moment == "dialog open":

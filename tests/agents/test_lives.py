@@ -16,7 +16,7 @@ from real_runs import RUN_SECONDS, configure, drive, reviewer_of
 from story import STORY, WRITTEN
 from waiting import until
 
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.ports.world import SessionKey
 
@@ -116,7 +116,7 @@ def test_one_shot_programs_take_a_plan_from_start_to_merge(tmp_path: Path, api: 
 
 
 def paste(one: Bench, text: str) -> str:
-    return one.terminals.deliver(NEXT, one.preset, LetterId("l1"), text)
+    return one.terminals.deliver(NEXT, one.preset, PromptId("p1"), text)
 
 
 def kept(file: Path) -> bytes:

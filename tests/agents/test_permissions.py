@@ -15,7 +15,7 @@ from story import STORY
 from waiting import until
 
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Answered, Option
+from gitorch.model.permission import Option, PermissionAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,13 +48,13 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
         seen = one.until(lambda seen: seen.asked, "a permission prompt")
         assert (seen.state, seen.asked) == (AgentState.DIALOG, COMMAND)
 
-        other = one.terminals.answer(KEY, Answered("rm -r .", option, "rm .*"))
+        other = one.terminals.answer(KEY, PermissionAnswer("rm -r .", option, "rm .*"))
         assert other.startswith("refused"), "another prompt than this one"
-        assert one.terminals.deliver(KEY, one.preset, "l9", "Go on with your work.").startswith("refused")
+        assert one.terminals.deliver(KEY, one.preset, "p9", "Go on with your work.").startswith("refused")
         assert one.seen().answered == ()
         assert not (one.cwd / "made-by-the-agent").exists()
 
-        answer = Answered(COMMAND, option, "python3 .*")
+        answer = PermissionAnswer(COMMAND, option, "python3 .*")
         assert one.terminals.answer(KEY, answer) == "answered"
         one.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of the prompt")
         assert one.seen().answered == (answer,)
@@ -78,7 +78,7 @@ def test_in_a_run_only_what_a_rule_means_is_answered_and_the_ledger_tells_what(
         until(lambda: home.phase("meant") == "completed", RUN_SECONDS, 0.2, what="the epic whose prompt a rule means")
         until(lambda: home.records("escalated", job="other"), RUN_SECONDS, 0.2, what="the question about the other")
 
-        (answered,) = home.records("prompt-answered")
+        (answered,) = home.records("permission-answered")
         assert (answered["job"], answered["asked"], answered["option"]) == ("meant", MEANT, "once")
         assert answered["rule"] == RULE
         (asked,) = home.records("escalated", job="other")

@@ -18,13 +18,13 @@ from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import submissions
-from gitorch.app.work.submissions import Badge
+from gitorch.app.work.submissions import AgentCredential
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId
 from gitorch.model.observed import AgentState
 from gitorch.model.review import Choice, Disposition, Reply, ReportStatus
 from gitorch.model.runtime import Preset
-from gitorch.model.submission import ReportWords, VerdictWords
+from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.workflow import Settings
 from gitorch.rules.readings import open_questions, writes
@@ -54,8 +54,8 @@ class Yard:
     def reopen(self) -> None:
         """A new process of gitorch: nothing is known but what the repository holds."""
         preset = Preset("fake", ("agent",), first_prompt="argument")
-        tools = wiring.tools(self.path, os.environ)
-        self.tools = replace(tools, terminals=self.terminals, preset=lambda _: preset)
+        services = wiring.services(self.path, os.environ)
+        self.services = replace(services, terminals=self.terminals, preset=lambda _: preset)
 
     def git(self, *words: str, cwd: Path | None = None, check: bool = True) -> str:
         done = subprocess.run(("git", *words), cwd=cwd or self.path, check=False, capture_output=True, text=True)
@@ -76,31 +76,31 @@ class Yard:
     ):
         """Start a run whose epics write these files; `needs` says which builds on which."""
         self.work = dict(work)
-        if not self.tools.ledger.exists():
-            self.tools.ledger.create(HUMAN, self.clock.now(), "L")
+        if not self.services.ledger.exists():
+            self.services.ledger.create(HUMAN, self.clock.now(), "L")
         target = settings.pop("target", "main")
-        commit = self.tools.git.resolve(target)
+        commit = self.services.git.resolve(target)
         assert commit is not None
         flow = workflow({name: (needs or {}).get(name, ()) for name in work})
         chosen = replace(Settings(), **settings)
         prepare = c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), target, commit, flow)
-        carry(self.tools, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "yes-flag")))
+        carry(self.services, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "yes-flag")))
 
     @property
     def run(self) -> Run:
-        run = self.tools.ledger.state(RUN).run
+        run = self.services.ledger.state(RUN).run
         assert run is not None
         return run
 
     def events(self, kind: type) -> list[Event]:
-        return [w.record.event for w in self.tools.ledger.records(RUN) if isinstance(w.record.event, kind)]
+        return [w.record.event for w in self.services.ledger.records(RUN) if isinstance(w.record.event, kind)]
 
     def open(self) -> list[Question]:
         return list(open_questions(self.run))
 
     def tick(self) -> bool:
         """One tick, and one step of every agent; whether anything happened."""
-        ticked = tick(self.tools, RUN)
+        ticked = tick(self.services, RUN)
         return self._agents() or ticked.acted or not (ticked.waiting or ticked.over)
 
     def settle(self) -> Run:
@@ -126,19 +126,19 @@ class Yard:
         job = self.run.jobs[session.job]
         if job.lease is None or job.lease.session != session.id:
             return
-        badge = Badge(RUN, self.tools.secrets.token(key))
+        credential = AgentCredential(RUN, self.services.secrets.token(key))
         if not writes(job):
             handoff = self.run.jobs[job.spec.subject].handoff
             submissions.give_verdict(
-                self.tools, badge, VerdictWords(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine")
+                self.services, credential, VerdictText(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine")
             )
             return
-        where = self.tools.job_worktree(self.run, job.spec.id)
+        where = self.services.job_worktree(self.run, job.spec.id)
         head = CommitId(self.commit(self.work[job.spec.id], f"Write {job.spec.id} ({job.attempt})", cwd=where))
         asked = [x.number for x in job.findings if x.open and x.round == job.attempt - 1]
         replies = tuple(Reply(number, Disposition.FIXED, head) for number in asked)
-        submissions.hand_in(
-            self.tools, badge, ReportWords(ReportStatus.DONE, f"{job.spec.id} is done", replies=replies)
+        submissions.submit_handoff(
+            self.services, credential, ReportText(ReportStatus.DONE, f"{job.spec.id} is done", replies=replies)
         )
 
     # People
@@ -147,16 +147,16 @@ class Yard:
         """Approve the report that stands, and let what follows happen."""
         report = self.run.report
         assert digest or report is not None
-        decisions.approve(self.tools, CALLER, self.run, digest or report.digest, "typed")
+        decisions.approve(self.services, CALLER, self.run, digest or report.digest, "typed")
         return self.settle()
 
     def answer(self, option: str, words: str = "", find: Callable[[Question], bool] = lambda _: True) -> Run:
         (question,) = [q for q in self.open() if find(q)]
-        decisions.answer(self.tools, CALLER, question.id, [option, *([words] if words else [])], RUN)
+        decisions.answer(self.services, CALLER, question.id, [option, *([words] if words else [])], RUN)
         return self.settle()
 
     def reject(self, *rework: str, note: str = "Again.") -> Run:
-        decisions.reject(self.tools, CALLER, self.run, rework, note)
+        decisions.reject(self.services, CALLER, self.run, rework, note)
         return self.settle()
 
     # What must hold

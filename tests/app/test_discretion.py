@@ -10,7 +10,7 @@ from gitorch.model import commands as c
 from gitorch.model.artifact import Outcome
 from gitorch.model.events import RunPrepared
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, QuestionId, RunId, SessionId
-from gitorch.model.permission import Answered
+from gitorch.model.permission import PermissionAnswer
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.values import replace
@@ -25,7 +25,7 @@ HOST = Actor(ActorKind.HOST, "gitorch", "desk")
 COMMIT = CommitId("c" * 40)
 JOB = JobId("api")
 FACTS = c.WorkFacts(COMMIT, (), 1, ("a.py",))
-REPORT = c.HandIn(NO_DIGEST, JOB, ReportStatus.DONE, "Done.", FACTS)
+REPORT = c.SubmitHandoff(NO_DIGEST, JOB, ReportStatus.DONE, "Done.", FACTS)
 VERDICT = c.GiveVerdict(NO_DIGEST, JOB, "nonce", COMMIT, Choice.ACCEPT, (), "Fine.")
 FOUND = Finding(Severity.MINOR, "A name", "a.py", 1)
 ENV = Workflow("x", "1", "w", {"author": Lane("author", "claude", env={"API_KEY": TOKEN})}, {})
@@ -106,7 +106,7 @@ def test_what_only_looks_alike_is_let_through(words) -> None:
     [
         c.EndSession(SessionId("s1"), "exited", 1, f"$ echo {TOKEN}\n{KEY}"),
         c.Escalate("stuck:api:1", "It is stuck.", "Nothing.", f"> {TOKEN}", "Go on?", ("retry",), JOB),
-        c.RecordPrompt(SessionId("s1"), 0, Answered(f"run curl {TOKEN}", "yes", "curl *")),
+        c.RecordPermission(SessionId("s1"), 0, PermissionAnswer(f"run curl {TOKEN}", "yes", "curl *")),
         c.RecordCheck(JOB, Check(COMMIT, "make", "failed", 1, 1.0, tail=f"E  assert {TOKEN!r}")),
         c.RecordRefusal("handoff", "refused", f"no status {TOKEN}"),
     ],

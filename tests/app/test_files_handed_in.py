@@ -14,11 +14,11 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from fakes.world import FakeFiles
 from play import HOST, SETTINGS, Play
 
-from gitorch.app.work.artifacts import handed_in_as_files
+from gitorch.app.work.artifacts import submitted_as_files
 from gitorch.errors import Denied
-from gitorch.model.workflow import Expected, JobKind, JobSpec, Lane, Workflow
+from gitorch.model.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Workflow
 
-SPEC = JobSpec("draft", "Draft", JobKind.DRAFT, "a", artifacts=(Expected("p", "prompt", "docs/p.md"),))
+SPEC = JobSpec("draft", "Draft", JobKind.DRAFT, "a", artifacts=(ExpectedArtifact("p", "prompt", "docs/p.md"),))
 FLOW = Workflow("flow", "1", "flow.yaml", {"a": Lane("a", "scripted")}, {"draft": SPEC})
 TREE = Path("tree")
 NAMED = b"---\ntitle: x\njob: draft\nattempt: 1\nnonce: nonce-s1\n---\n"
@@ -37,7 +37,7 @@ def found(play: Play, data: bytes | None):
     if data is not None:
         files.write(TREE / "docs/p.md", data)
     return [
-        command for command, _ in handed_in_as_files(SimpleNamespace(files=files, worktree=lambda *_: TREE), play.run)
+        command for command, _ in submitted_as_files(SimpleNamespace(files=files, worktree=lambda *_: TREE), play.run)
     ]
 
 
@@ -61,5 +61,5 @@ def test_a_file_of_another_attempt_is_not_taken(play):
 
 
 def test_a_session_whose_lease_is_over_hands_in_nothing(play):
-    play.hand_in("draft")
+    play.submit_handoff("draft")
     assert found(play, NAMED) == []

@@ -35,15 +35,15 @@ def staged() -> tuple[Stage, Counting]:
 def test_a_run_that_asks_nothing_is_not_looked_into() -> None:
     stage, ledger = staged()
     ledger.looked.clear()
-    assert all_inbox(stage.tools) == ()
+    assert all_inbox(stage.services) == ()
     assert ledger.looked == []
 
 
 def test_a_run_that_asks_is_looked_into() -> None:
     stage, ledger = staged()
-    stage.hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     ledger.looked.clear()
-    assert [row.text for row in all_inbox(stage.tools)] == ["Which name?"]
+    assert [row.text for row in all_inbox(stage.services)] == ["Which name?"]
     assert ledger.looked == [RUN]
 
 
@@ -51,7 +51,7 @@ def test_how_to_clean_up_is_asked_in_the_same_words_without_a_look_into_the_run(
     stage, ledger = staged()
     stage.do(c.CancelRun("enough"), HUMAN)
     ledger.looked.clear()
-    rows = all_inbox(stage.tools)
+    rows = all_inbox(stage.services)
     assert ledger.looked == []
     assert rows == inbox(stage.run)
     assert [row.kind for row in rows] == ["cleanup"]

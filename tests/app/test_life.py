@@ -50,14 +50,14 @@ class Jumping(SystemClock):
 
 def test_a_clock_that_jumps_back_and_forth_changes_nothing_but_the_times(yard):
     yard.clock = yard.terminals.clock = Jumping()
-    yard.tools = replace(yard.tools, clock=yard.clock)
+    yard.services = replace(yard.services, clock=yard.clock)
     yard.begin(TWO, {"ui": ("api",)}, test_command="true", silence_seconds=10 * 86_400, lease_seconds=10 * 86_400)
     yard.settle()
     yard.approve()
     assert yard.story() == ["Begin", "Merge api: Api", "Merge ui: Ui"]
-    written = list(yard.tools.ledger.records())
+    written = list(yard.services.ledger.records())
     assert all(one.record.at <= after.record.at for one, after in pairwise(written))
-    assert yard.tools.ledger.verify().faults == ()
+    assert yard.services.ledger.verify().faults == ()
     assert not yard.events(events.SessionNudged)
     assert not yard.events(events.LeaseEnded)
 
@@ -66,10 +66,10 @@ def test_a_run_that_is_paused_when_it_is_approved_merges_when_it_goes_on(yard):
     yard.begin(ONE)
     target = yard.head()
     report = yard.settle().report
-    decisions.hold(yard.tools, CALLER, yard.run, "pause", "release freeze")
-    decisions.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
-    assert (loop(yard.tools, RUN, stay=False).why, yard.head()) == ("waiting", target)
-    decisions.hold(yard.tools, CALLER, yard.run, "resume")
+    decisions.hold(yard.services, CALLER, yard.run, "pause", "release freeze")
+    decisions.approve(yard.services, CALLER, yard.run, report.digest, "typed")
+    assert (loop(yard.services, RUN, stay=False).why, yard.head()) == ("waiting", target)
+    decisions.hold(yard.services, CALLER, yard.run, "resume")
     assert str(yard.settle().phase) == "completed"
 
 
@@ -77,10 +77,10 @@ def test_a_run_that_is_canceled_when_it_was_approved_never_merges(yard):
     yard.begin(ONE)
     target = yard.head()
     report = yard.settle().report
-    decisions.approve(yard.tools, CALLER, yard.run, report.digest, "typed")
-    decisions.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
+    decisions.approve(yard.services, CALLER, yard.run, report.digest, "typed")
+    decisions.hold(yard.services, CALLER, yard.run, "cancel", "not today")
     for _ in range(3):
-        tick(yard.tools, RUN)
+        tick(yard.services, RUN)
     assert (yard.head(), yard.run.merged, str(yard.run.phase)) == (target, None, "canceled")
     assert yard.head("gitorch/play-0001/api"), "the branch is kept"
 
@@ -94,7 +94,7 @@ def test_what_is_not_committed_is_kept_and_named_and_the_rest_is_removed(yard):
     yard.begin(TWO)
     run = yard.settle()
     yard.approve()
-    dirty = yard.tools.job_worktree(run, "ui")
+    dirty = yard.services.job_worktree(run, "ui")
     (dirty / "notes.txt").write_text("not to be lost\n")
     yard.answer("branches")
     removed, kept = cleaned(yard)
@@ -112,7 +112,7 @@ def test_branches_are_kept_unless_that_is_asked_and_all_is_kept_when_nothing_may
     yard.approve()
     yard.answer("worktrees")
     assert cleaned(yard) == ({"worktree api"}, {"branch gitorch/play-0001/api"})
-    assert not yard.tools.job_worktree(run, "api").exists()
+    assert not yard.services.job_worktree(run, "api").exists()
 
 
 def test_nothing_is_removed_by_a_no(yard):
@@ -121,20 +121,20 @@ def test_nothing_is_removed_by_a_no(yard):
     yard.approve()
     yard.answer("no")
     assert cleaned(yard) == (set(), {"everything"})
-    assert yard.tools.job_worktree(run, "api").is_dir()
+    assert yard.services.job_worktree(run, "api").is_dir()
 
 
 def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(yard):
     yard.begin(TWO)
     run = yard.settle()
-    decisions.hold(yard.tools, CALLER, yard.run, "cancel", "not today")
+    decisions.hold(yard.services, CALLER, yard.run, "cancel", "not today")
     yard.settle()
     yard.answer("branches")
     removed, kept = cleaned(yard)
     assert removed == {"worktree api", "worktree ui"}, "clean, and all of it on branches"
     assert kept == {"branch gitorch/play-0001/api", "branch gitorch/play-0001/ui"}
     assert yard.git("show", "gitorch/play-0001/api:api.txt") == "api"
-    assert not yard.tools.job_worktree(run, "api").exists()
+    assert not yard.services.job_worktree(run, "api").exists()
 
 
 def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_asked(yard):
@@ -144,7 +144,7 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
     def stopping(key):
         """The agent of ui commits, and never reports."""
         if yard.run.sessions[key.session].job == "ui":
-            yard.commit({"half.txt": "half\n"}, cwd=yard.tools.job_worktree(yard.run, "ui"))
+            yard.commit({"half.txt": "half\n"}, cwd=yard.services.job_worktree(yard.run, "ui"))
         else:
             handing_in(key)
 
@@ -152,8 +152,8 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
     for _ in range(60):
         yard.tick()
     stuck = commands.Escalate("stuck:ui:1", "silent", "nudged", "nothing", "What now?", ("retry", "stop_epic"), "ui")
-    carry(yard.tools, RUN, yard.tools.host, stuck)
-    decisions.answer(yard.tools, CALLER, yard.open()[0].id, ["stop_epic"], RUN)
+    carry(yard.services, RUN, yard.services.host, stuck)
+    decisions.answer(yard.services, CALLER, yard.open()[0].id, ["stop_epic"], RUN)
     run = yard.settle()
     assert [b.job for b in run.report.branches] == ["api"]
     yard.approve()
@@ -161,5 +161,5 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
     removed, kept = cleaned(yard)
     assert removed == {"worktree api", "branch gitorch/play-0001/api"}
     assert kept == {"worktree ui: its work is not merged"}
-    assert (yard.tools.job_worktree(run, "ui") / "half.txt").exists()
+    assert (yard.services.job_worktree(run, "ui") / "half.txt").exists()
     assert yard.git("show", "gitorch/play-0001/ui:half.txt") == "half"

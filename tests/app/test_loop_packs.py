@@ -14,19 +14,19 @@ from gitorch.model.ids import Moment
 NEVER = Moment(0)
 
 
-def tools():
+def services():
     return SimpleNamespace(clock=FakeClock(), git=FakeGit())
 
 
 def test_few_loose_objects_are_left_alone():
-    idle = tools()
+    idle = services()
     idle.git.loose = LOOSE_OBJECTS_MAX - 1
     assert packed(idle, NEVER) == NEVER
     assert idle.git.loose == LOOSE_OBJECTS_MAX - 1
 
 
 def test_many_are_packed_and_not_again_before_a_pause():
-    idle = tools()
+    idle = services()
     idle.git.loose = LOOSE_OBJECTS_MAX
     done = packed(idle, NEVER)
     assert (done, idle.git.loose) == (idle.clock.now(), 0)
@@ -39,7 +39,7 @@ def test_many_are_packed_and_not_again_before_a_pause():
 
 
 def test_a_git_that_is_silent_is_not_asked_again_at_every_pulse():
-    idle = tools()
+    idle = services()
     asked = []
 
     def silent(loose_min):

@@ -92,7 +92,7 @@ def test_a_run_ends_merged_in(place, plain, tmp_path):
     assert yard.git("for-each-ref", "--format=%(refname)", "refs/heads/gitorch/").split() == [
         "refs/heads/gitorch/ledger"
     ]
-    assert yard.tools.ledger.verify().faults == ()
+    assert yard.services.ledger.verify().faults == ()
 
 
 def test_a_shallow_clone_that_lacks_the_history_of_a_target_is_still_merged_forward(plain, tmp_path):
@@ -211,6 +211,6 @@ def test_worktrees_may_lie_on_another_file_system(plain, tmp_path):
 
 def test_the_ledger_of_a_sha256_repository_is_kept_by_git_itself(plain, tmp_path):
     yard = Yard(sha256(plain, tmp_path))
-    assert wiring.store_of(yard.tools).startswith("git ")
+    assert wiring.store_of(yard.services).startswith("git ")
     yard.begin(ONE)
     assert len(yard.head("gitorch/ledger")) == 64

@@ -35,7 +35,7 @@ def yard(repo: Callable[[str], Repository]) -> Yard:
 
 def approved(yard: Yard) -> None:
     """Approve the report that stands, and do nothing about it yet."""
-    decisions.approve(yard.tools, CALLER, yard.run, yard.run.report.digest, "typed")
+    decisions.approve(yard.services, CALLER, yard.run, yard.run.report.digest, "typed")
 
 
 def triggers(yard: Yard) -> list[str]:
@@ -82,7 +82,7 @@ def test_a_target_that_moves_after_the_approval_voids_it(yard):
 def test_a_target_that_moves_in_the_last_instant_is_not_overwritten(yard):
     yard.begin(ONE)
     yard.settle()
-    real, moved = yard.tools.git, []
+    real, moved = yard.services.git, []
 
     class Racing:
         def __getattr__(self, name):
@@ -93,7 +93,7 @@ def test_a_target_that_moves_in_the_last_instant_is_not_overwritten(yard):
             return real.move(*words)
 
     approved(yard)
-    yard.tools = replace(yard.tools, git=Racing())
+    yard.services = replace(yard.services, git=Racing())
     run = yard.settle()
     assert (yard.head(), run.merged) == (moved[0], None)
     assert triggers(yard) == ["approval"]
@@ -104,7 +104,7 @@ def test_a_branch_that_moves_after_the_approval_goes_back_to_its_gate(yard):
     yard.settle()
     target = yard.head()
     approved(yard)
-    yard.commit({"late.txt": "late\n"}, cwd=yard.tools.job_worktree(yard.run, "api"))
+    yard.commit({"late.txt": "late\n"}, cwd=yard.services.job_worktree(yard.run, "api"))
     yard.work["api"] = {"api.txt": "again\n"}
     run = yard.settle()
     assert (yard.head(), run.merged, run.approval) == (target, None, None)
@@ -122,7 +122,7 @@ def test_a_conflict_in_the_second_branch_leaves_the_target_as_it_was(yard):
     with pytest.raises(Refused, match="cannot be approved"):
         yard.approve()
     yard.work["ui"] = {"ui.txt": "alone\n"}
-    yard.git("rm", "-q", "shared.txt", cwd=yard.tools.job_worktree(run, "ui"))
+    yard.git("rm", "-q", "shared.txt", cwd=yard.services.job_worktree(run, "ui"))
     yard.reject("ui")
     yard.approve()
     assert yard.story() == ["Begin", "Merge api: Api", "Merge ui: Ui"]
@@ -191,9 +191,9 @@ def test_an_approval_of_an_earlier_report_or_of_another_run_cannot_be_replayed(y
     word = yard.events(events.MergeApproved)[0]
     with pytest.raises(Refused):
         carry(
-            yard.tools,
+            yard.services,
             RUN,
-            yard.tools.host,
+            yard.services.host,
             commands.RecordMerge(old.target_commit, old.merged_commit, old.merged_tree),
         )
     assert word.digest == old.digest

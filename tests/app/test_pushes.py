@@ -81,8 +81,8 @@ def test_nothing_is_pushed_unless_that_is_configured(repo, tmp_path):
 
 
 def test_a_killed_process_pushes_next_time_and_a_pushed_merge_is_not_pushed_again(yard):
-    decisions.approve(yard.tools, CALLER, yard.run, yard.run.report.digest, "typed")
-    tick(yard.tools, RUN)
+    decisions.approve(yard.services, CALLER, yard.run, yard.run.report.digest, "typed")
+    tick(yard.services, RUN)
     assert (yard.run.merged.push, str(yard.run.phase)) == ("", "running"), "merged, killed, and not yet pushed"
     yard.git("push", "-q", "origin", "main")
     yard.reopen()
@@ -121,7 +121,9 @@ class Racing:
 def raced(yard: Yard, tmp_path: Path) -> str:
     """Merged here, while somebody else pushed to the remote."""
     moved: list[str] = []
-    yard.tools = replace(yard.tools, remotes=Racing(yard.tools.remotes, lambda: moved.append(theirs(yard, tmp_path))))
+    yard.services = replace(
+        yard.services, remotes=Racing(yard.services.remotes, lambda: moved.append(theirs(yard, tmp_path)))
+    )
     yard.approve()
     yard.reopen()
     return moved[0]

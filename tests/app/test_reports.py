@@ -32,7 +32,7 @@ def yard(repo: Callable[[str], Repository]) -> Yard:
 
 
 def data(yard: Yard) -> dict:
-    found = runs.report_data(yard.tools, yard.run)
+    found = runs.report_data(yard.services, yard.run)
     assert isinstance(found, dict)
     return found
 
@@ -47,7 +47,7 @@ def test_every_pair_of_branches_that_shares_files_is_tried(yard):
     run = yard.settle()
     pairs = {tuple(pair["jobs"]): pair["conflicts"] for pair in data(yard)["pairs"]}
     assert pairs == {("a", "b"): [], ("a", "c"): [], ("b", "c"): ["shared.txt"]}
-    told = runs.report(yard.tools, RUN)
+    told = runs.report(yard.services, RUN)
     assert "- a and b both change shared.txt: they merge with each other" in told
     assert "- b and c both change shared.txt: they conflict in shared.txt" in told
     assert run.report.conflicts == ("c conflicts in shared.txt",)
@@ -61,7 +61,7 @@ def test_what_was_built_on_an_earlier_state_is_said_when_an_epic_was_reopened(ya
     run = yard.reject("api")
     assert [b["built_on_earlier"] for b in data(yard)["branches"]] == [[], ["api"]]
     assert run.report.branches[1].outdated == ("api",)
-    assert "built on an earlier state of api" in runs.report(yard.tools, RUN)
+    assert "built on an earlier state of api" in runs.report(yard.services, RUN)
     yard.approve()
     assert yard.git("show", "main:api.txt", "main:ui.txt").split() == ["better", "ui"]
 
@@ -78,11 +78,13 @@ def test_a_branch_that_alone_conflicts_with_a_target_that_moved_says_so(yard):
 def test_the_report_is_kept_as_text_and_as_data_and_the_text_names_both(yard):
     yard.begin({"api": {"api.txt": "api\n", "more.txt": "1\n2\n"}}, test_command="test -e api.txt")
     run = yard.settle()
-    issued = next(w.record for w in yard.tools.ledger.records(RUN) if isinstance(w.record.event, events.ReportIssued))
+    issued = next(
+        w.record for w in yard.services.ledger.records(RUN) if isinstance(w.record.event, events.ReportIssued)
+    )
     text = issued.event.text
     assert run.report.digest == f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
     (ref,) = issued.files
-    kept = yard.tools.ledger.file(RUN, ref.sha256)
+    kept = yard.services.ledger.file(RUN, ref.sha256)
     assert (ref.name, hashlib.sha256(kept).hexdigest()) == ("report.json", ref.sha256)
     assert f"`report.json`, sha256:{ref.sha256}." in text
     found = json.loads(kept)
@@ -95,7 +97,7 @@ def test_the_report_is_kept_as_text_and_as_data_and_the_text_names_both(yard):
     )
     assert (branch["tests"][0]["outcome"], found["tests"]["outcome"]) == ("passed", "passed")
     assert found["merged_commit"] == run.report.merged_commit
-    assert yard.tools.ledger.verify().faults == ()
+    assert yard.services.ledger.verify().faults == ()
 
 
 @pytest.mark.parametrize("autonomy", Autonomy)
@@ -104,7 +106,7 @@ def test_an_epic_that_passed_its_reviews_is_reported_once_whether_anybody_waits_
     yard.settle()
     (report,) = yard.events(events.EpicReported)
     assert (report.job, report.round) == ("api", 1)
-    told = runs.epic_report(yard.tools, yard.run, "api")
+    told = runs.epic_report(yard.services, yard.run, "api")
     assert "api.txt" in told
     assert "round 1, api.quality by" in told
     waits = autonomy is Autonomy.PER_EPIC

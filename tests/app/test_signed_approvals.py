@@ -56,16 +56,18 @@ def yard(repo: Callable[[str], Repository], tmp_path: Path) -> Yard:
 
 def test_a_signed_approval_merges_and_can_be_checked_with_ssh_alone(yard, tmp_path):
     assert str(yard.approve().phase) == "completed"
-    record = next(w.record for w in yard.tools.ledger.records(RUN) if isinstance(w.record.event, events.MergeApproved))
+    record = next(
+        w.record for w in yard.services.ledger.records(RUN) if isinstance(w.record.event, events.MergeApproved)
+    )
     assert record.event.proof == "signed:ada@example.invalid"
-    files = {ref.name: yard.tools.ledger.file(RUN, ref.sha256) for ref in record.files}
+    files = {ref.name: yard.services.ledger.file(RUN, ref.sha256) for ref in record.files}
     for line in (f"run: {RUN}", f"report: {record.event.digest}", f"target: main at {record.event.target_commit}"):
         assert line in files["approval.txt"].decode().splitlines()
     (tmp_path / "sig").write_bytes(files["approval.sig"])
     (tmp_path / "allowed").write_text(yard.run.settings.approval_signers)
     words = ("-n", NAMESPACE, "-I", "ada@example.invalid", "-f", str(tmp_path / "allowed"), "-s", str(tmp_path / "sig"))
     subprocess.run(("ssh-keygen", "-Y", "verify", *words), input=files["approval.txt"], check=True, capture_output=True)
-    assert list(signing.unsigned(yard.tools, yard.run)) == []
+    assert list(signing.unsigned(yard.services, yard.run)) == []
 
 
 def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard, tmp_path):
@@ -77,7 +79,7 @@ def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard,
     with pytest.raises(Denied, match="git knows no key of yours"):
         yard.approve()
     with pytest.raises(Denied, match="approvals that are signed"):
-        carry(yard.tools, RUN, HUMAN, commands.ApproveMerge(yard.run.report.digest, "typed"))
+        carry(yard.services, RUN, HUMAN, commands.ApproveMerge(yard.run.report.digest, "typed"))
     assert (yard.head(), yard.run.approval) == (target, None)
 
 
@@ -94,14 +96,14 @@ def test_an_approval_that_was_written_past_gitorch_is_void_at_the_merge(yard, fo
     if forgery == "garbage":
         files = {"approval.sig": b"-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n"}
     if forgery == "another report's":
-        files = dict(signing.sign(yard.tools, yard.run, replace(report, digest="sha256:" + "0" * 64)).files)
+        files = dict(signing.sign(yard.services, yard.run, replace(report, digest="sha256:" + "0" * 64)).files)
     target = yard.head()
     forged = commands.ApproveMerge(report.digest, "typed", signer="ada@example.invalid")
-    carry(yard.tools, RUN, HUMAN, forged, {events.MergeApproved: files})
+    carry(yard.services, RUN, HUMAN, forged, {events.MergeApproved: files})
     yard.settle()
     assert (yard.head(), yard.run.merged) == (target, None)
     assert "no signature" in yard.events(events.ReportVoided)[0].reason
-    assert [fault.message for fault in signing.unsigned(yard.tools, yard.run)]
+    assert [fault.message for fault in signing.unsigned(yard.services, yard.run)]
     assert str(yard.approve().phase) == "completed", "a true one still counts"
 
 
@@ -114,8 +116,8 @@ def test_later_changes_of_the_keys_do_not_reach_the_run(yard, tmp_path):
 
 
 def test_the_keys_are_read_from_the_file_that_is_configured_or_from_gits(yard, tmp_path):
-    assert signing.signers(yard.tools) == ""
-    asking = replace(yard.tools, config=Config(approval_signature="ssh"))
+    assert signing.signers(yard.services) == ""
+    asking = replace(yard.services, config=Config(approval_signature="ssh"))
     assert signing.signers(asking) == ""
     (tmp_path / "signers").write_text("# people\n\nada@example.invalid ssh-ed25519 AAAA\n")
     yard.git("config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))
@@ -141,5 +143,5 @@ def test_a_signature_counts_for_its_text_its_purpose_and_its_key_only(tmp_path):
 def test_an_agent_is_refused_before_anything_is_signed(yard):
     agent = replace(CALLER, actor=replace(HUMAN, kind="agent", session="s1"))
     with pytest.raises(Denied):
-        decisions.approve(yard.tools, agent, yard.run, yard.run.report.digest, "typed")
+        decisions.approve(yard.services, agent, yard.run, yard.run.report.digest, "typed")
     assert yard.run.approval is None

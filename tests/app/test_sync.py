@@ -44,69 +44,69 @@ def clone(mine: Yard, tmp_path: Path) -> Yard:
 
 def write(yard: Yard, reason: str) -> None:
     """One record more."""
-    carry(yard.tools, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
+    carry(yard.services, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
 
 
 def test_a_ledger_goes_to_a_remote_and_from_there_to_a_clone_and_back(mine, tmp_path):
-    assert compare(mine.tools, "origin").stands == "only-here"
-    assert sync(mine.tools, "origin").did == "sent"
-    assert sync(mine.tools, "origin").did == "nothing"
+    assert compare(mine.services, "origin").stands == "only-here"
+    assert sync(mine.services, "origin").did == "sent"
+    assert sync(mine.services, "origin").did == "nothing"
     theirs = clone(mine, tmp_path)
-    assert not theirs.tools.ledger.exists()
-    done = sync(theirs.tools, remote_of(theirs.tools, ""))
-    assert (done.did, done.records) == ("fetched", len(list(mine.tools.ledger.records())))
+    assert not theirs.services.ledger.exists()
+    done = sync(theirs.services, remote_of(theirs.services, ""))
+    assert (done.did, done.records) == ("fetched", len(list(mine.services.ledger.records())))
     assert theirs.run == mine.run
     write(theirs, "one")
     write(theirs, "two")
-    assert (compare(theirs.tools, "origin").stands, sync(theirs.tools, "origin").did) == ("ahead", "sent")
-    assert compare(mine.tools, "origin").stands == "behind"
-    assert sync(mine.tools, "origin").records == 2
-    assert mine.tools.ledger.tip() == theirs.tools.ledger.tip()
+    assert (compare(theirs.services, "origin").stands, sync(theirs.services, "origin").did) == ("ahead", "sent")
+    assert compare(mine.services, "origin").stands == "behind"
+    assert sync(mine.services, "origin").records == 2
+    assert mine.services.ledger.tip() == theirs.services.ledger.tip()
     for yard in (mine, theirs):
         yard.reopen()
-        assert yard.tools.ledger.verify().faults == ()
+        assert yard.services.ledger.verify().faults == ()
 
 
 def test_a_run_goes_on_where_another_clone_left_it(mine, tmp_path):
     mine.settle()
-    sync(mine.tools, "origin")
+    sync(mine.services, "origin")
     mine.git("push", "-q", "origin", "refs/heads/gitorch/play-0001/*:refs/heads/gitorch/play-0001/*")
     theirs = clone(mine, tmp_path)
-    sync(theirs.tools, "origin")
+    sync(theirs.services, "origin")
     theirs.git("fetch", "-q", "origin", "refs/heads/gitorch/play-0001/*:refs/heads/gitorch/play-0001/*")
-    decisions.approve(theirs.tools, CALLER, theirs.run, theirs.run.report.digest, "typed")
-    sync(theirs.tools, "origin")
-    sync(mine.tools, "origin")
+    decisions.approve(theirs.services, CALLER, theirs.run, theirs.run.report.digest, "typed")
+    sync(theirs.services, "origin")
+    sync(mine.services, "origin")
     assert str(mine.settle().phase) == "completed"
     assert mine.git("show", "main:api.txt") == "api"
 
 
 def test_ledgers_that_went_different_ways_are_refused_and_nothing_moves(mine, tmp_path):
-    sync(mine.tools, "origin")
+    sync(mine.services, "origin")
     theirs = clone(mine, tmp_path)
-    sync(theirs.tools, "origin")
+    sync(theirs.services, "origin")
     write(mine, "here")
     write(theirs, "there")
-    sync(theirs.tools, "origin")
-    before = mine.tools.ledger.tip()
+    sync(theirs.services, "origin")
+    before = mine.services.ledger.tip()
     with pytest.raises(Refused, match="went different ways, and are never merged") as no:
-        sync(mine.tools, "origin")
+        sync(mine.services, "origin")
     assert mine.git(*no.value.hint.split()[1:]).count("refused: merge") == 2, "the hint shows what each side has"
-    assert mine.tools.ledger.tip() == before
-    assert compare(mine.tools, "origin").stands == "apart"
+    assert mine.services.ledger.tip() == before
+    assert compare(mine.services, "origin").stands == "apart"
 
 
 def test_records_that_do_not_continue_the_ledger_are_not_taken_over(mine, tmp_path):
-    sync(mine.tools, "origin")
-    before = mine.tools.ledger.tip()
+    sync(mine.services, "origin")
+    before = mine.services.ledger.tip()
     tree = mine.git("rev-parse", f"{before}^{{tree}}")
     forged = mine.git("commit-tree", tree, "-p", before, "-m", "merge approved by ada")
     mine.git("push", "-q", "origin", f"{forged}:{LEDGER}")
     with pytest.raises(Corrupt, match="does not continue the ledger"):
-        sync(mine.tools, "origin")
+        sync(mine.services, "origin")
     mine.reopen()
-    assert mine.tools.ledger.tip() == before
-    assert mine.tools.ledger.verify().faults == ()
+    assert mine.services.ledger.tip() == before
+    assert mine.services.ledger.verify().faults == ()
 
 
 def test_a_remote_that_refuses_or_is_not_there_is_told(mine, tmp_path):
@@ -115,9 +115,9 @@ def test_a_remote_that_refuses_or_is_not_there_is_told(mine, tmp_path):
     hook.write_text("#!/bin/sh\necho no room for ledgers >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(Unavailable, match="origin did not take the ledger"):
-        sync(mine.tools, "origin")
+        sync(mine.services, "origin")
     with pytest.raises(NotFound, match="there is no remote upstream; there are origin"):
-        remote_of(mine.tools, "upstream")
+        remote_of(mine.services, "upstream")
     mine.git("remote", "remove", "origin")
     with pytest.raises(NotFound, match="there is none"):
-        remote_of(mine.tools, "")
+        remote_of(mine.services, "")

@@ -29,7 +29,7 @@ from gitorch.app.work import artifacts, claims, submissions
 from gitorch.errors import Refused  # the same
 from gitorch.model.record import Actor, ActorKind  # the same
 from gitorch.model.review import Choice, ReportStatus  # the same
-from gitorch.model.submission import ReportWords, VerdictWords  # the same
+from gitorch.model.submission import ReportText, VerdictText  # the same
 from gitorch.model.workflow import Autonomy  # the same
 
 STEPS = ("claim", "brief", "publish", "handoff", "verdict")
@@ -55,11 +55,11 @@ def place(folder: Path, jobs: int) -> str:
     )
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message", "Begin")
-    tools, who = wiring.tools(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
-    checked = starting.check(tools, folder / "flow.yaml", None, by_hand=True)
+    services, who = wiring.services(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
+    checked = starting.check(services, folder / "flow.yaml", None, by_hand=True)
     assert not checked.problems, checked.problems
-    run = starting.begin(tools, who, checked, Autonomy.END_ONLY, "yes-flag")
-    settle(tools, run.id)
+    run = starting.begin(services, who, checked, Autonomy.END_ONLY, "yes-flag")
+    settle(services, run.id)
     return run.id
 
 
@@ -70,7 +70,7 @@ def someone(name: str, kind: ActorKind = ActorKind.OPERATOR) -> Caller:
 def work(folder: Path, name: str, limit: float) -> tuple[int, dict[str, list[float]], float]:
     """Take whatever can be taken until nothing is left; jobs judged, the seconds of each step, those of the processor."""
     before = processor()
-    tools, who, spent, done = wiring.tools(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
+    services, who, spent, done = wiring.services(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
 
     def timed(step, act, *given):
         begun = time.perf_counter()
@@ -79,27 +79,36 @@ def work(folder: Path, name: str, limit: float) -> tuple[int, dict[str, list[flo
         return answer
 
     while time.monotonic() < limit:
-        tip = tools.ledger.tip()
+        tip = services.ledger.tip()
         try:
-            taken = timed("claim", claims.claim, tools, who, None, None)
+            taken = timed("claim", claims.claim, services, who, None, None)
         except Refused:
-            if all(j.phase == "completed" for j in tools.ledger.state(wiring.RunId(runs(tools))).run.jobs.values()):
+            if all(
+                j.phase == "completed" for j in services.ledger.state(wiring.RunId(runs(services))).run.jobs.values()
+            ):
                 break
-            until(lambda tip=tip: tools.ledger.tip() != tip, 600, every_seconds=0.05, what="something to take")
+            until(lambda tip=tip: services.ledger.tip() != tip, 600, every_seconds=0.05, what="something to take")
             continue
         job = taken.session.job
-        grip = claims.Grip(who, taken.worktree, job)
-        timed("brief", submissions.read_brief, tools, grip)
+        manual_claim = claims.ManualClaim(who, taken.worktree, job)
+        timed("brief", submissions.read_brief, services, manual_claim)
         if job.startswith("r"):
-            said = VerdictWords(Choice.ACCEPT, "", "", "It is sound.")
-            timed("verdict", submissions.give_verdict, tools, grip, said)
+            said = VerdictText(Choice.ACCEPT, "", "", "It is sound.")
+            timed("verdict", submissions.give_verdict, services, manual_claim, said)
             done += 1
             continue
         (taken.worktree / f"m{job[1:]}.md").write_text(NOTE)
         git(taken.worktree, "add", ".")
         git(taken.worktree, "commit", "--quiet", "--message", job)
-        timed("publish", artifacts.publish, tools, submissions.who(tools, grip), taken.worktree, artifacts.Wish("m"))
-        timed("handoff", submissions.hand_in, tools, grip, ReportWords(ReportStatus.DONE, "Written."))
+        timed(
+            "publish",
+            artifacts.publish,
+            services,
+            submissions.who(services, manual_claim),
+            taken.worktree,
+            artifacts.PublishRequest("m"),
+        )
+        timed("handoff", submissions.submit_handoff, services, manual_claim, ReportText(ReportStatus.DONE, "Written."))
     return done, spent, processor() - before
 
 
@@ -108,8 +117,8 @@ def processor() -> float:
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def runs(tools) -> str:
-    return next(iter(tools.ledger.state(None).board.runs))
+def runs(services) -> str:
+    return next(iter(services.ledger.state(None).board.runs))
 
 
 def measure(jobs: int, processes: int) -> None:
@@ -122,8 +131,8 @@ def measure(jobs: int, processes: int) -> None:
         with multiprocessing.Pool(processes) as pool:
             told = pool.starmap(work, [(folder, f"w{n}", limit) for n in range(processes)])
         took = time.perf_counter() - begun
-        tools = wiring.tools(folder, os.environ)
-        verified = tools.ledger.verify()
+        services = wiring.services(folder, os.environ)
+        verified = services.ledger.verify()
         assert not verified.faults
         assert sum(done for done, *_ in told) == jobs, told
         steps = {step: [s for _, spent, _ in told for s in spent[step]] for step in STEPS}

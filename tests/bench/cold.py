@@ -23,7 +23,7 @@ from history import ENV, HUMAN, OPEN, build, git  # found by the line above
 from gitorch.app.execute import carry  # the same
 from gitorch.model.commands import AnswerQuestion  # the same
 from gitorch.rules.readings import open_questions  # the same
-from gitorch.wiring import tools  # the same
+from gitorch.wiring import services  # the same
 
 PYTHON, CLICK = (sys.executable, "-c", "pass"), (sys.executable, "-c", "import click")
 GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
@@ -55,7 +55,7 @@ def spent(argv: tuple[str, ...], folder: Path, env: dict[str, str]) -> Spent:
 
 def answered(repo: Path) -> None:
     """Answer what the last handoff asked, so that the agent may report again."""
-    given = tools(repo, ENV)
+    given = services(repo, ENV)
     run = given.ledger.state(OPEN).run
     for question in open_questions(run):
         carry(given, OPEN, HUMAN, AnswerQuestion(question.id, "", "The first."))

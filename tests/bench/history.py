@@ -20,8 +20,8 @@ from play import HUMAN, TARGET, Play, digest, finding, workflow  # the same
 from gitorch.ledger.compose import compose  # the same
 from gitorch.ledger.ledger import GitLedger  # the same
 from gitorch.ledger.location import common_dir  # the same
-from gitorch.ledger.replay import Fold, Step  # the same
-from gitorch.ledger.run_cache import Shelf  # the same
+from gitorch.ledger.replay import Replay, Step  # the same
+from gitorch.ledger.run_cache import RunCache  # the same
 from gitorch.model import commands as c  # the same
 from gitorch.model import events as e  # the same
 from gitorch.model.ids import CommitId, JobId, RunId  # the same
@@ -78,7 +78,7 @@ class Recorded(Play):
         self.launch(job)
         for _ in range(RENEWALS):
             self.renew(job)
-        self.hand_in(job, replies=self.fixed(job), summary=PROSE)
+        self.submit_handoff(job, replies=self.fixed(job), summary=PROSE)
         self.check(job)
 
 
@@ -87,9 +87,9 @@ PROSE = "\n".join(f"{n}. The session is rotated on every change of rights, and o
 
 def attached(event) -> dict[str, bytes]:
     """What a real run attaches: each text as it was told."""
-    if not isinstance(event, e.LetterDelivered):
+    if not isinstance(event, e.PromptDelivered):
         return {}
-    return {f"{event.letter}.md": f"# {event.job} for {event.session}, {event.letter}\n\n{PROSE}\n".encode()}
+    return {f"{event.prompt}.md": f"# {event.job} for {event.session}, {event.prompt}\n\n{PROSE}\n".encode()}
 
 
 def epic(play: Recorded, job: str) -> None:
@@ -126,13 +126,13 @@ def begun(run: RunId, state: State, at: int, target: CommitId) -> Recorded:
     return play
 
 
-def written(store: GitStore, fold: Fold, run: RunId, play: Recorded) -> None:
+def written(store: GitStore, replay: Replay, run: RunId, play: Recorded) -> None:
     """Everything of one run in one move of the branch."""
     tip, commits = store.tip(), []
     for actor, at, draft in play.drafts:
-        made = compose(fold, evolve, [draft], run=run, actor=actor, at=at)
+        made = compose(replay, evolve, [draft], run=run, actor=actor, at=at)
         record, digest_ = made.records[0]
-        fold.adopt(Step(record, CommitId(f"{record.seq:040x}"), digest_), made.after)
+        replay.adopt(Step(record, CommitId(f"{record.seq:040x}"), digest_), made.after)
         commits += made.commits
     assert store.extend(tip, commits)
 
@@ -143,18 +143,18 @@ def build(folder: Path, records: int) -> Path:
     common = common_dir(repo)
     store, at = GitStore(common, ENV), 1_700_000_000_000
     GitLedger(store, GitHistory(common, ENV), common, evolve).create(HOST, at, "bench")
-    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as shelf:
-        fold = Fold(Shelf(Path(shelf), "bench"))
+    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as run_cache:
+        replay = Replay(RunCache(Path(run_cache), "bench"))
         first = next(iter(GitHistory(common, ENV).stream(store.tip())))
-        fold.replay(first, evolve)
+        replay.apply(first, evolve)
         number = 0
-        while fold.head.seq < records - SMALLEST:
+        while replay.head.seq < records - SMALLEST:
             run = RunId(f"auth-{number:04x}")
-            written(store, fold, run, whole(run, fold.state(None), at))
+            written(store, replay, run, whole(run, replay.state(None), at))
             number, at = number + 1, at + RUN_SPACING
             if number % REPACK_RUNS == 0:
                 git(repo, "repack", "-qad")
-        written(store, fold, OPEN, begun(OPEN, fold.state(None), at, CommitId(git(repo, "rev-parse", "main"))))
+        written(store, replay, OPEN, begun(OPEN, replay.state(None), at, CommitId(git(repo, "rev-parse", "main"))))
     git(repo, "repack", "-qadf")  # with deltas, which packs written by the store have none of
     ledger(repo).state(None)
     return repo

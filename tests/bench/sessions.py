@@ -29,7 +29,7 @@ from gitorch.model.ids import RunId, SessionId  # the same
 from gitorch.model.run import OVER, SessionPhase  # the same
 from gitorch.model.runtime import Preset  # the same
 from gitorch.ports.world import Launch, SessionKey  # the same
-from gitorch.wiring import open_ledger, tools  # the same
+from gitorch.wiring import open_ledger, services  # the same
 from gitorch.world.clock import SystemClock  # the same
 from gitorch.world.terminal.terminals import TmuxTerminals  # the same
 
@@ -115,7 +115,7 @@ def prepared(epics: int, *, chain: bool, tests: str, script: str) -> Iterator[Pa
 
 def ended(repo: Path) -> None:
     """Cancel what is open and stop every agent: the folder goes away, and its terminals must not outlive it."""
-    given = tools(repo, ENV)
+    given = services(repo, ENV)
     for run, line in (given.ledger.state(None).board.runs if given.ledger.exists() else {}).items():
         if line.phase not in OVER:
             verb(repo, "cancel", run)
@@ -137,18 +137,18 @@ def handoffs(arguments: argparse.Namespace) -> None:
         say(f"\n{label}, {arguments.epics} epics, {len(records)} records")
         for name, first, then in STEPS:
             show(name, gaps(records, first, then))
-        told = sum(isinstance(record.event, e.LetterDelivered) for record in records)
+        told = sum(isinstance(record.event, e.PromptDelivered) for record in records)
         say(
             f"  of the processor: {taken / told:.0f} ms for each of {told} texts told, everything between them included"
         )
 
 
 STEPS = (
-    ("handoff → next text told", e.HandedOff, e.LetterDelivered),
-    ("handoff → lease of its review", e.HandedOff, e.LeaseGranted),
-    ("verdict → next text told", e.VerdictGiven, e.LetterDelivered),
+    ("handoff → next text told", e.HandoffSubmitted, e.PromptDelivered),
+    ("handoff → lease of its review", e.HandoffSubmitted, e.LeaseGranted),
+    ("verdict → next text told", e.VerdictGiven, e.PromptDelivered),
     ("lease → session alive", e.LeaseGranted, e.SessionAlive),
-    ("lease → text told", e.LeaseGranted, e.LetterDelivered),
+    ("lease → text told", e.LeaseGranted, e.PromptDelivered),
 )
 
 
@@ -191,7 +191,7 @@ def starts(arguments: argparse.Namespace) -> None:
         terminals = TmuxTerminals(home, f"gitorch-bench-{os.getpid()}", SystemClock(), ENV)
         keys = [SessionKey(RunId("bench"), SessionId(f"s{number}")) for number in range(arguments.sessions)]
         preset = Preset("sleeping", ("/bin/sleep", "600"), first_prompt="paste")
-        given = tools(repo, ENV)
+        given = services(repo, ENV)
         commit = given.git.resolve("main")
         try:
             for what, act in (
@@ -248,9 +248,9 @@ def at_work(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
 
     def enough() -> bool:
         assert up.poll() is None, "gitorch up has ended"
-        ledger = tools(repo, ENV).ledger
+        ledger = services(repo, ENV).ledger
         run = ledger.state(next(iter(ledger.state(None).board.runs))).run
-        told = [all(letter.receipt for letter in session.letters) for session in run.sessions.values()]
+        told = [all(prompt.receipt for prompt in session.prompts) for session in run.sessions.values()]
         living = sum(session.phase is SessionPhase.ALIVE for session in run.sessions.values())
         since = first_seen.setdefault(ledger.tip(), time.monotonic())
         return living >= number and all(told) and time.monotonic() - since > 2

@@ -18,7 +18,7 @@ from fakes.ledger import FakeLedger
 from gitorch.errors import NotFound
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, Moment
-from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, SessionSeen
+from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, SessionObservation
 from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult, SessionKey
 
@@ -57,19 +57,19 @@ class MemoryLedger(FakeLedger):
 class MemoryTerminals:
     """Sessions that are as the scene says; those that are not in it are at work."""
 
-    seen: dict[str, SessionSeen] = field(default_factory=dict)
+    seen: dict[str, SessionObservation] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     screens: dict[str, str] = field(default_factory=dict)
 
     def look(self, keys):
-        gone = SessionSeen(present=False, started=True, state=AgentState.EXITED)
-        busy = SessionSeen(present=True, started=True, state=AgentState.WORKING, pid=7, evidence="a sign")
+        gone = SessionObservation(present=False, started=True, state=AgentState.EXITED)
+        busy = SessionObservation(present=True, started=True, state=AgentState.WORKING, pid=7, evidence="a sign")
         return {k: gone if k.session in self.stopped else self.seen.get(k.session, busy) for k in keys}
 
     def start(self, launch) -> None:
         pass
 
-    def deliver(self, key, preset, letter, line) -> str:
+    def deliver(self, key, preset, prompt, line) -> str:
         return "delivered"
 
     def receipts(self, key):
@@ -160,7 +160,7 @@ class MemoryWorld:
         pass
 
     def look(self, commit_, command):
-        return CheckSeen(CheckPhase.ABSENT)
+        return CheckObservation(CheckPhase.ABSENT)
 
     def log(self, commit_, command) -> bytes:
         return b""

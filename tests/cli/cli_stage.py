@@ -19,9 +19,9 @@ from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTermi
 from gitorch.app.execute import carry
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.perform import token_digest
-from gitorch.app.services import Tools
-from gitorch.app.start.preflight import Checked, Sheet, SheetRow
-from gitorch.app.work.submissions import Badge
+from gitorch.app.services import Services
+from gitorch.app.start.preflight import CheckResult, Sheet, SheetRow
+from gitorch.app.work.submissions import AgentCredential
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams
 from gitorch.cli.parts import Parts
@@ -74,7 +74,7 @@ class Stage:
     streams: Streams = field(default_factory=Streams)
     problems: tuple[Problem, ...] = ()
     target_confirmed: bool = True
-    refused: list[Checked] = field(default_factory=list)
+    refused: list[CheckResult] = field(default_factory=list)
     begun: list[tuple[Autonomy, str]] = field(default_factory=list)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     terminals: MemoryTerminals = field(default_factory=MemoryTerminals)
@@ -83,11 +83,11 @@ class Stage:
     signs: tuple = ()
     runtimes: tuple[str, ...] = ()
     chosen: dict[str, str] | None = None
-    tools_opened: int = 0
+    services_opened: int = 0
     broken: BaseException | None = None
 
     @property
-    def tools(self) -> Tools:
+    def services(self) -> Services:
         world = MemoryWorld()
         known = {
             "ledger": self.ledger,
@@ -101,31 +101,33 @@ class Stage:
             "root": self.folder,
             "default_base": self.folder / "worktrees",
         }
-        others = {name: world for name in names_of(Tools) if name not in known and default_of(Tools, name) is REQUIRED}
-        return Tools(**known, **others)
+        others = {
+            name: world for name in names_of(Services) if name not in known and default_of(Services, name) is REQUIRED
+        }
+        return Services(**known, **others)
 
-    def open(self, start: Path, environ) -> Tools:
-        self.tools_opened += 1
+    def open(self, start: Path, environ) -> Services:
+        self.services_opened += 1
         if self.broken is not None:
             raise self.broken
-        return self.tools
+        return self.services
 
-    def who(self, tools: Tools, environ) -> Caller:
+    def who(self, services: Services, environ) -> Caller:
         session = environ.get("GITORCH_SESSION")
         if session is None:
             return Caller(HUMAN)
         actor = Actor(ActorKind.AGENT, environ["GITORCH_JOB"], "desk", session)
         return Caller(actor, RUN, "its token is in the environment")
 
-    def badge(self, environ) -> Badge:
+    def credential(self, environ) -> AgentCredential:
         if "GITORCH_TOKEN" not in environ:
             raise Denied("this verb is for agents", "gitorch status")
-        return Badge(RunId(environ["GITORCH_RUN"]), environ["GITORCH_TOKEN"])
+        return AgentCredential(RunId(environ["GITORCH_RUN"]), environ["GITORCH_TOKEN"])
 
-    def check(self, tools: Tools, path: Path, prompt: Path | None, by_hand: bool) -> Checked:
+    def check(self, services: Services, path: Path, prompt: Path | None, by_hand: bool) -> CheckResult:
         plan = Plan(str(path), "Sign in", (Epic("api", "API", 3, "", ()),), "sha256:p", problems=self.problems)
         if self.problems:
-            return Checked(plan, self.problems, None)
+            return CheckResult(plan, self.problems, None)
         rows = tuple(SheetRow(j, j.title(), j, "claude", f"gitorch/RUN/{j}", f"trees/{j}") for j in ("api", "ui"))
         sheet = Sheet(
             title="Sign in",
@@ -142,24 +144,24 @@ class Stage:
             rounds_max=3,
             settings=Settings(),
         )
-        return Checked(plan, (), sheet)
+        return CheckResult(plan, (), sheet)
 
-    def with_runtimes(self, tools: Tools, chosen) -> Tools:
+    def with_runtimes(self, services: Services, chosen) -> Services:
         self.chosen = dict(chosen)
-        return tools
+        return services
 
-    def refuse(self, tools: Tools, caller: Caller, checked: Checked) -> None:
+    def refuse(self, services: Services, caller: Caller, checked: CheckResult) -> None:
         self.refused.append(checked)
 
-    def begin(self, tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str) -> Run:
+    def begin(self, services: Services, caller: Caller, checked: CheckResult, autonomy: Autonomy, proof: str) -> Run:
         self.begun.append((autonomy, proof))
         return self.prepare({"api": ()}, Settings(autonomy=autonomy))
 
     def parts(self) -> Parts:
         return Parts(
-            tools=self.open,
+            services=self.open,
             caller=self.who,
-            badge=self.badge,
+            credential=self.credential,
             check=self.check,
             runtimes=lambda _: (self.runtimes, {"implementer": "claude", "reviewer": "codex"}),
             with_runtimes=self.with_runtimes,
@@ -194,7 +196,7 @@ class Stage:
         return run
 
     def do(self, command, actor: Actor = HOST) -> None:
-        carry(self.tools, RUN, actor, command)
+        carry(self.services, RUN, actor, command)
 
     def prepare(self, needs, settings: Settings, titles=None) -> Run:
         if not self.ledger.exists():
@@ -215,8 +217,8 @@ class Stage:
         token = token_digest(f"token of {session}")
         self.do(c.GrantLease(JobId(job), session, True, token, "nonce-one"))
         self.do(c.MarkAlive(session, 7, "a sign"))
-        letter = self.run.sessions[session].letters[0].id
-        self.do(c.RecordDelivery(session, letter, "delivered"))
+        prompt = self.run.sessions[session].prompts[0].id
+        self.do(c.RecordDelivery(session, prompt, "delivered"))
         return self
 
     def as_agent(self, job: str) -> Stage:
@@ -236,10 +238,10 @@ class Stage:
     def finish(self, job: str, status: str = "DONE", **words) -> Stage:
         """Launch, hand in and have it accepted."""
         self.launch(job)
-        self.hand_in(job, status, **words)
+        self.submit_handoff(job, status, **words)
         return self.review(job)
 
-    def hand_in(self, job: str, status: str = "DONE", **words) -> Stage:
+    def submit_handoff(self, job: str, status: str = "DONE", **words) -> Stage:
         state = self.run.jobs[JobId(job)]
         head = commit(f"{job}-1")
         if writes(state):
@@ -247,7 +249,7 @@ class Stage:
         token = self.run.sessions[state.session].token
         actor = Actor(ActorKind.AGENT, job, "desk", state.session)
         facts = c.WorkFacts(head, (), 1, ("a.py",))
-        self.do(c.HandIn(token, None, ReportStatus(status), f"{job} is done", facts, **words), actor)
+        self.do(c.SubmitHandoff(token, None, ReportStatus(status), f"{job} is done", facts, **words), actor)
         return self
 
     def review(self, job: str) -> Stage:
@@ -277,9 +279,9 @@ class Answer:
 
 
 def _init(*_):
-    from gitorch.app.start.setup import Initialised
+    from gitorch.app.start.setup import InitResult
 
-    return Initialised(("gitorch.yaml",), ("gitorch/ledger",), ("tests: make test was found",))
+    return InitResult(("gitorch.yaml",), ("gitorch/ledger",), ("tests: make test was found",))
 
 
 def many(stage: Stage) -> Stage:
@@ -289,7 +291,7 @@ def many(stage: Stage) -> Stage:
     stage.begin_run(names, Settings(max_agents=40), titles)
     for name in list(names)[:5]:
         stage.launch(name)
-    return stage.hand_in("epic-00", "NEEDS_CONTEXT", questions=("どの名前ですか?",))
+    return stage.submit_handoff("epic-00", "NEEDS_CONTEXT", questions=("どの名前ですか?",))
 
 
 SCENES = {

@@ -12,6 +12,7 @@ from gitorch.app.start.setup import Proposal
 from gitorch.cli.call import Streams
 from gitorch.cli.parts import Parts
 from gitorch.cli.verbs import adopt
+from gitorch.model.values import names_of
 
 PROPOSAL = Proposal(
     ("gitorch.yaml", "branch gitorch/ledger"), (), {"tests.command": "make test"}, ("the tests are guessed",)
@@ -33,7 +34,7 @@ class Adopting(Stage):
             self.made.append(words)
             return plain.init(*words)
 
-        values = {name: getattr(plain, name) for name in Parts.__slots__}
+        values = {name: getattr(plain, name) for name in names_of(Parts)}
         return Parts(**values | {"init": init, "propose": lambda *_: self.proposal})
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gitorch.app.start.doctor import Sign
+from gitorch.app.start.doctor import HealthCheck
 from gitorch.cli.call import Streams
 from gitorch.errors import Problem
 from gitorch.model.events import ActionRefused
@@ -25,7 +25,7 @@ def test_init_says_what_was_made_and_what_was_kept(stage):
 
 
 def test_doctor_lists_every_sign_and_ends_with_0_when_none_is_bad(stage):
-    stage.signs = (Sign("git", True, "2.39.5", ""), Sign("push", None, "not configured", "see push"))
+    stage.signs = (HealthCheck("git", True, "2.39.5", ""), HealthCheck("push", None, "not configured", "see push"))
     answer = stage.gitorch("doctor")
     assert answer.status == 0
     assert answer.out.splitlines()[0].split() == ["ok", "git", "2.39.5"]
@@ -33,7 +33,7 @@ def test_doctor_lists_every_sign_and_ends_with_0_when_none_is_bad(stage):
 
 
 def test_doctor_ends_with_8_and_says_what_to_type_when_something_is_bad(stage):
-    stage.signs = (Sign("git", True, "2.39.5", ""), Sign("tmux", False, "is missing", "apt install tmux"))
+    stage.signs = (HealthCheck("git", True, "2.39.5", ""), HealthCheck("tmux", False, "is missing", "apt install tmux"))
     answer = stage.gitorch("doctor")
     assert answer.status == 8
     assert "bad  tmux" in answer.out.replace("bad   ", "bad  ")
@@ -94,7 +94,7 @@ def test_full_auto_is_refused_with_the_reason(stage, words):
     answer = stage.gitorch("start", "plan.md", *words)
     assert answer.status == 2
     assert "nothing is merged without a human's approval" in answer.err
-    assert stage.tools_opened == 0
+    assert stage.services_opened == 0
 
 
 def test_start_at_a_terminal_asks_once_and_an_empty_autonomy_is_the_preselected_one(stage):

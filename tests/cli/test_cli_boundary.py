@@ -82,7 +82,7 @@ def test_words_that_make_no_sense_are_usage_in_both_forms(stage, words, said):
     answer = stage.gitorch(*words, "--json")
     assert answer.status == 2
     assert json.loads(answer.out)["error"]["code"] == "usage"
-    assert stage.tools_opened == 0
+    assert stage.services_opened == 0
 
 
 def test_the_hint_of_a_misused_verb_is_its_help(stage):

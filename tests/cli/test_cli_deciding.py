@@ -20,20 +20,20 @@ def approvals(stage):
 
 
 def test_an_option_is_taken_by_its_beginning_and_words_may_follow(stage):
-    stage.begin_run().launch("api").hand_in("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
+    stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
     answer = stage.gitorch("answer", "q1", "push", "measure", "it")
     assert (answer.status, answer.out) == (0, "q1 is answered: push_back. gitorch up goes on with it.\n")
     assert stage.run.questions["q1"].answer.text == "measure it"
 
 
 def test_words_may_come_from_standard_input(stage):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     assert stage.gitorch("answer", "q1", "-", typed="two\nlines\n").status == 0
     assert stage.run.questions["q1"].answer.text == "two\nlines"
 
 
 def test_an_answer_that_is_none_names_the_options(stage):
-    stage.begin_run().launch("api").hand_in("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
+    stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
     answer = stage.gitorch("answer", "q1", "whatever")
     assert answer.status == 2
     assert "accept, follow_up, push_back" in answer.err
@@ -41,7 +41,7 @@ def test_an_answer_that_is_none_names_the_options(stage):
 
 
 def test_an_answer_that_stops_the_run_stops_its_agents_at_once(stage):
-    stage.begin_run().launch("api").hand_in("api", "BLOCKED", blocker="no schema", clears="migration 12")
+    stage.begin_run().launch("api").submit_handoff("api", "BLOCKED", blocker="no schema", clears="migration 12")
     answer = stage.gitorch("answer", "q1", "stop_run")
     assert answer.status == 0
     assert stage.terminals.stopped == ["s1"]
@@ -66,7 +66,7 @@ def test_an_agent_may_answer_approve_and_reject_nothing_and_each_attempt_is_kept
 
 
 def test_an_agent_may_not_answer_and_the_attempt_is_kept(stage):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",)).as_agent("api")
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",)).as_agent("api")
     assert stage.gitorch("answer", "q1", "mine").status == 5
     assert stage.ledger.written[-1].record.event.verb == "answer"
 

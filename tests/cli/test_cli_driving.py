@@ -35,7 +35,7 @@ def test_a_program_gets_what_waits_as_values(stage):
 
 
 def test_a_paused_run_waits_for_its_resume(stage):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which?",)).gitorch("pause")
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",)).gitorch("pause")
     answer = stage.gitorch("up")
     assert answer.status == 10
     assert f"run {RUN} is paused, 1 question waits for you" in answer.err
@@ -76,7 +76,7 @@ def test_a_second_up_is_busy(stage):
 def test_records_of_others_are_printed_too_and_old_ones_are_not(stage):
     stage.begin_run().launch("api")
     stage.clock.on_sleep = lambda: (
-        stage.hand_in("api", "NEEDS_CONTEXT", questions=("Which?",)) if not stage.run.questions else None
+        stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",)) if not stage.run.questions else None
     )
     answer = stage.gitorch("up", "--no-wait")
     said = [line[10:] for line in answer.out.splitlines()]

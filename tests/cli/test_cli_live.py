@@ -78,7 +78,7 @@ def drawn(stage, size=(80, 24)):
     console = Console(
         file=out, force_terminal=True, width=size[0], height=size[1], highlight=False, color_system="standard"
     )
-    return out, LiveView(stage.tools, colours=True, console=console)
+    return out, LiveView(stage.services, colours=True, console=console)
 
 
 def test_the_view_draws_on_the_alternate_screen_and_gives_the_terminal_back():
@@ -88,7 +88,7 @@ def test_the_view_draws_on_the_alternate_screen_and_gives_the_terminal_back():
         view.show(stage.run, {"s1": "working"}, 1_700_000_100_000, ())
     text = out.getvalue()
     assert text.index("\x1b[?1049h") < text.index("s1 working") < text.index("\x1b[?1049l")
-    assert "letter delivered" in text
+    assert "prompt delivered" in text
     assert "\x1b[?25h" in text
 
 
@@ -108,6 +108,6 @@ def test_the_view_tells_new_records_of_others():
     out, view = drawn(stage)
     with view:
         view.show(stage.run, {}, 0, ())
-        stage.hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+        stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
         view.show(stage.run, {}, 1, ())
     assert "question q1 (context) on api: Which name?" in out.getvalue()

@@ -66,10 +66,10 @@ def test_show_finds_a_record_by_number_and_by_commit(stage):
 
 
 def test_show_of_an_id_is_the_thing_itself(stage):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     assert stage.gitorch("show", "api").out.startswith("api: Api\n")
     assert "answer it  gitorch answer q1" in stage.gitorch("show", "q1").out
-    assert "letter   l1 brief: delivered" in stage.gitorch("show", "s1").out
+    assert "prompt   p1 brief: delivered" in stage.gitorch("show", "s1").out
     assert stage.gitorch("show", RUN).out.startswith(f"{RUN}  running")
     assert json.loads(stage.gitorch("show", "api", "--json").out)["job"]["phase"] == "waiting_human"
 

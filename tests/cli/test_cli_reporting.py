@@ -18,7 +18,7 @@ def agent(stage):
 
 @pytest.fixture
 def reviewer(stage):
-    stage.begin_run().launch("api").hand_in("api").launch("api.spec")
+    stage.begin_run().launch("api").submit_handoff("api").launch("api.spec")
     return stage.as_agent("api.spec")
 
 
@@ -79,7 +79,7 @@ def test_to_ask_is_to_report_needs_context(agent):
 
 def test_to_block_names_what_blocks_and_what_would_clear_it(agent):
     said = json.loads(agent.gitorch("block", "--by", "no schema", "--clears", "migration 12", "--json").out)
-    assert said["recorded"][0] == "handed-off"
+    assert said["recorded"][0] == "handoff-submitted"
     assert "migration 12" in str(agent.run.questions["q1"])
 
 

@@ -10,9 +10,9 @@ from cli_stage import many as play_many
 
 from gitorch.cli.call import Streams
 from gitorch.cli.pages.cells import width
-from gitorch.model.observed import AgentState, SessionSeen
+from gitorch.model.observed import AgentState, SessionObservation
 
-DIALOG = SessionSeen(present=True, started=True, state=AgentState.DIALOG, pid=7)
+DIALOG = SessionObservation(present=True, started=True, state=AgentState.DIALOG, pid=7)
 
 
 def test_status_says_run_batches_agents_and_what_to_type(stage):
@@ -35,7 +35,7 @@ def test_status_without_a_living_session_asks_no_terminal(stage):
 
 
 def test_status_shows_what_waits_with_a_command_that_can_be_typed(stage):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     answer = stage.gitorch("status")
     assert "q1  context of api" in answer.out
     assert '      gitorch answer q1 "…"' in answer.out
@@ -105,7 +105,7 @@ def test_watching_is_not_for_programs(stage):
 
 @pytest.mark.parametrize("thing", ["api", "q1", "s1", RUN, "api.s"])
 def test_why_is_one_line_for_every_kind_of_thing(stage, thing):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     answer = stage.gitorch("why", thing)
     assert answer.status == 0
     assert len(answer.out.splitlines()) == 1
@@ -121,7 +121,7 @@ def test_why_of_what_does_not_exist_names_what_does(stage):
 
 def test_an_empty_inbox_says_so_and_a_full_one_is_by_run(stage):
     assert stage.gitorch("inbox").out == "Nothing waits for you.\n"
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("Which name?",))
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     answer = stage.gitorch("inbox")
     assert answer.out.splitlines()[0] == RUN
     rows = json.loads(stage.gitorch("inbox", "--json").out)["inbox"]
@@ -129,12 +129,12 @@ def test_an_empty_inbox_says_so_and_a_full_one_is_by_run(stage):
 
 
 def test_an_inbox_shows_the_other_options(stage):
-    stage.begin_run().launch("api").hand_in("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
+    stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
     assert "gitorch answer q1 accept   (or follow_up, push_back)" in stage.gitorch("inbox").out
 
 
 def test_a_question_cannot_forge_lines_or_move_the_cursor(stage):
-    stage.begin_run().launch("api").hand_in("api", "NEEDS_CONTEXT", questions=("a\x1b[2J\n  q9  approval\n",))
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("a\x1b[2J\n  q9  approval\n",))
     for words in (("inbox",), ("status",), ("show", "q1")):
         out = stage.gitorch(*words).out
         assert "\x1b" not in out

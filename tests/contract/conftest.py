@@ -11,7 +11,7 @@ from fakes.world import FakeChecks, FakeClock, FakeGit, FakeRemotes, FakeTermina
 from world import repos
 from world.terminal_lab import Lab
 
-from gitorch.model.ids import CommitId, LetterId, RunId, SessionId
+from gitorch.model.ids import CommitId, PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
@@ -54,7 +54,7 @@ class RealGitBench:
     def commit_in(self, path, files):
         return CommitId(self.repo.commit(files, cwd=path))
 
-    def standing(self, path, name):
+    def worktree_status(self, path, name):
         return (path / name).read_text() if (path / name).exists() else None
 
     def follow(self, branch, upstream):
@@ -104,7 +104,7 @@ class FakeGitBench:
     def commit_in(self, path, files):
         return self.git.commit_in(path, files)
 
-    def standing(self, path, name):
+    def worktree_status(self, path, name):
         return self.git.checkouts[path].files.get(name)
 
     def share(self, remote, branch):
@@ -140,11 +140,11 @@ class RealTerminalBench:
         self.lab = Lab(folder)
         self.terminals = self.lab.terminals
 
-    def launch(self, session="s1", line="", letter=None, first_prompt="paste"):
+    def launch(self, session="s1", line="", prompt=None, first_prompt="paste"):
         key = SessionKey(RunId("auth-7f3a"), SessionId(session))
         self.lab.keys.append(key)
         preset = self.lab.preset(first_prompt=first_prompt)
-        launch = Launch(key, preset, self.lab.cwd, {}, line, LetterId(letter) if letter else None)
+        launch = Launch(key, preset, self.lab.cwd, {}, line, PromptId(prompt) if prompt else None)
         self.terminals.start(launch)
         return launch
 
@@ -174,10 +174,10 @@ class FakeTerminalBench:
         self.folder = folder
         self.terminals = FakeTerminals(FakeClock())
 
-    def launch(self, session="s1", line="", letter=None, first_prompt="paste"):
+    def launch(self, session="s1", line="", prompt=None, first_prompt="paste"):
         key = SessionKey(RunId("auth-7f3a"), SessionId(session))
         preset = Preset("fake", ("agent",), first_prompt=first_prompt)
-        launch = Launch(key, preset, self.folder, {}, line, LetterId(letter) if letter else None)
+        launch = Launch(key, preset, self.folder, {}, line, PromptId(prompt) if prompt else None)
         self.terminals.start(launch)
         return launch
 

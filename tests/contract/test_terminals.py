@@ -4,7 +4,7 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.errors import NotFound
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.ports.world import SessionKey
 
@@ -16,8 +16,8 @@ def look(stage, launch):
     return stage.terminals.look([launch.key])[launch.key]
 
 
-def deliver(stage, launch, letter="l1", line=LINE):
-    return stage.terminals.deliver(launch.key, launch.preset, LetterId(letter), line)
+def deliver(stage, launch, prompt="p1", line=LINE):
+    return stage.terminals.deliver(launch.key, launch.preset, PromptId(prompt), line)
 
 
 def test_a_session_that_was_never_started_is_neither_present_nor_started(stage):
@@ -41,8 +41,8 @@ def test_starting_twice_is_starting_once(stage):
 
 
 def test_the_first_prompt_goes_with_the_start_where_the_preset_says_so(stage):
-    launch = stage.launch(line=LINE, letter="l1", first_prompt="argument")
-    assert stage.terminals.receipts(launch.key) == {"l1": "submitted"}
+    launch = stage.launch(line=LINE, prompt="p1", first_prompt="argument")
+    assert stage.terminals.receipts(launch.key) == {"p1": "submitted"}
     assert wait_for(lambda: stage.turns(launch)) == [LINE]
     assert deliver(stage, launch) in {"submitted", "delivered"}
     assert stage.turns(launch) == [LINE]
@@ -54,9 +54,9 @@ def test_a_letter_arrives_once_however_often_it_is_delivered(stage):
     receipt = deliver(stage, launch)
     assert receipt in {"submitted", "delivered"}
     assert deliver(stage, launch) == receipt
-    assert deliver(stage, launch, "l2", "Something else.") == receipt
+    assert deliver(stage, launch, "p2", "Something else.") == receipt
     assert stage.turns(launch) == [LINE, "Something else."]
-    assert stage.terminals.receipts(launch.key) == {"l1": receipt, "l2": receipt}
+    assert stage.terminals.receipts(launch.key) == {"p1": receipt, "p2": receipt}
 
 
 @pytest.mark.parametrize("state", [AgentState.DIALOG, AgentState.WORKING])

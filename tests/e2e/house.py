@@ -171,7 +171,7 @@ class House:
 
     def kinds(self, job: str) -> list[str]:
         """What happened to a job, as the types of its records, sessions and deliveries aside."""
-        quiet = {"letter-delivered", "session-alive", "session-ended", "lease-renewed"}
+        quiet = {"prompt-delivered", "session-alive", "session-ended", "lease-renewed"}
         return [e["_type"] for e in self.records(job=job) if e["_type"] not in quiet]
 
     def question(self, run: str = "", **fields: object) -> str:
@@ -226,7 +226,7 @@ def living() -> Iterator[str]:
 
 @contextmanager
 def house(folder: Path, name: str = "Größe 図 1") -> Iterator[House]:
-    """A fresh repository whose path has blanks and letters of other scripts; nothing of it is alive afterwards."""
+    """A fresh repository whose path has blanks and prompts of other scripts; nothing of it is alive afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.mkdir()

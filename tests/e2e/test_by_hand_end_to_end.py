@@ -88,8 +88,8 @@ def test_a_change_with_one_revision_takes_few_commands_all_of_which_are_suggeste
     assert typed <= COMMANDS_MAX
     assert place("verify").status == 0
     assert place.kinds("change") == [
-        *("job-claimed", "handed-off", "check-recorded", "findings-listed"),
-        *("job-claimed", "handed-off", "check-recorded", "gate-passed", "epic-reported"),
+        *("job-claimed", "handoff-submitted", "check-recorded", "findings-listed"),
+        *("job-claimed", "handoff-submitted", "check-recorded", "gate-passed", "epic-reported"),
     ]
     assert not list(place.worktrees.glob("*/review*"))
 
@@ -106,12 +106,12 @@ def test_a_late_hand_in_does_not_count_is_kept_and_can_be_adopted(place: House) 
     assert (where / "calc.py").exists()
     assert place("claim", "change", status=4).err
     row = place("recover", "--json").json["remedies"][0]
-    assert (row["remedy"]["hand_in"], row["done"]) == ("h1", False)
+    assert (row["remedy"]["late_handoff"], row["done"]) == ("h1", False)
     assert place.phase("change") == "stale"
     denied = place("recover", "change", "--adopt", "h1", env={"GITORCH_OPERATOR": "otto"}, status=5)
     assert "only the principal" in denied.err
     place("recover", "--apply", "--reason", "It is sound")
-    assert place.records("hand-in-adopted")[0]["reason"] == "It is sound"
+    assert place.records("late-handoff-adopted")[0]["reason"] == "It is sound"
     assert place.records("check-recorded")[0]["check"]["commit"] == head
     assert place.phase("review") == "queued"
     assert run

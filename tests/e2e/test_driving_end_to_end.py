@@ -37,7 +37,9 @@ def test_two_runs_at_once_one_up_pause_resume_and_cancel(tmp_path: Path) -> None
         home.until(lambda: [p for p in home.processes() if "sleep 10000" in p], "what it has started")
 
         assert "gitorch status" in home("up", status=9).err
-        home.until(lambda: home.records("handed-off", job="short"), "an agent at work hands in while its run is paused")
+        home.until(
+            lambda: home.records("handoff-submitted", job="short"), "an agent at work hands in while its run is paused"
+        )
         assert home.status(held)["phase"] == "paused"
         assert not home.records("lease-granted", job="short.spec"), "nothing is begun in a run that is paused"
         home("resume", held)

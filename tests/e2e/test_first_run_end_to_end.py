@@ -50,7 +50,7 @@ LACKING = [
 ]
 
 
-def standing(home: House) -> tuple[str, str, str, bool, list[str]]:
+def worktree_status(home: House) -> tuple[str, str, str, bool, list[str]]:
     """Everything that a start could have made."""
     refs = home.repo.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/main", "refs/heads/behind")
     made = home.repo.git("branch", "--list", "gitorch/*/*")
@@ -60,11 +60,11 @@ def standing(home: House) -> tuple[str, str, str, bool, list[str]]:
 @pytest.mark.parametrize(("wrong", "said"), LACKING, ids=[next(iter(w.values())) for w, _ in LACKING])
 def test_what_the_machine_lacks_is_said_before_anything_is_made(home: House, wrong: dict[str, str], said: str) -> None:
     home.repo.write({"gitorch.yaml": CONFIG.format(**SOUND | wrong)})
-    before = standing(home)
+    before = worktree_status(home)
     refused = home("start", home.plan("api"), "--yes", status=6)
     assert said in refused.err
     assert "gitorch.yaml:" in refused.err, "at the line that says so"
-    assert standing(home) == before
+    assert worktree_status(home) == before
     assert not home.records("run-prepared")
 
 

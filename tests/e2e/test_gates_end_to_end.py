@@ -154,7 +154,7 @@ def test_what_both_reviewers_found_stands_once_and_each_doubt_has_its_reason(gat
 def test_a_fix_names_a_commit_of_its_round(gates: House) -> None:
     refused = [r["reason"] for r in gates.records("action-refused", verb="handoff")]
     assert refused == ["#1 is said to be fixed, but twice has no new commit"]
-    again = gates.records("handed-off", job="twice")[1]
+    again = gates.records("handoff-submitted", job="twice")[1]
     assert again["replies"][0] == {"number": 1, "disposition": "fixed", "evidence": again["commit"]}
 
 
@@ -202,7 +202,7 @@ def test_each_agent_has_a_worktree_a_branch_a_session_and_an_identity_of_its_own
 
 def test_an_agent_is_given_its_section_alone_and_its_delivery_is_confirmed(gates: House) -> None:
     files = gates.repo.git("ls-tree", "-r", "--name-only", "gitorch/ledger").splitlines()
-    told = [gates.repo.git("show", f"gitorch/ledger:{name}") for name in files if "letter-delivered" in name]
+    told = [gates.repo.git("show", f"gitorch/ledger:{name}") for name in files if "prompt-delivered" in name]
     briefs = {}
     for record in told:
         lines = dict(line.split(": ", 1) for line in record.splitlines())
@@ -222,7 +222,7 @@ def test_every_finding_ends_by_name_and_the_merge_report_says_so(gates: House) -
     gates("answer", gates.question(job="twice", kind="deferred"), "defer", "Issue", "77")
     gates.up()
     report = gates("report").out
-    fixed = gates.records("handed-off", job="twice")[1]["commit"]
+    fixed = gates.records("handoff-submitted", job="twice")[1]["commit"]
     ends = [line.partition(" — ")[2] for line in report.splitlines() if line.startswith("- finding #")]
     assert ends[0] == f"fixed in {fixed}"
     assert ends[1] == "refuted by twice: there is no such file; twice.spec says My mistake"

@@ -83,7 +83,7 @@ def test_the_evidence_of_a_dialog_is_its_screen_and_no_key_was_pressed_in_it(lau
 def test_an_agent_that_is_killed_at_work_is_started_again_with_what_it_had_committed(launches: House) -> None:
     (died,) = launches.records("session-ended", job="dying", how="exited")[:1]
     assert died["exit_status"] == 128 + 9
-    (handed,) = launches.records("handed-off", job="dying")
+    (handed,) = launches.records("handoff-submitted", job="dying")
     assert handed["session"] != died["session"]
     assert launches.repo.git("show", f"{handed['commit']}:dying.md") == "Half.\n And the other half."
     assert handed["commits"] == 2
@@ -117,6 +117,6 @@ def test_a_program_that_is_gone_is_its_own_answer_and_nothing_is_concluded_from_
         home.up()
         last = home.records("session-ended")[-1]
         assert (last["how"], last["exit_status"]) == ("exited", 0)
-        assert not home.records("handed-off")
+        assert not home.records("handoff-submitted")
         home("answer", home.question(job="lonely"), "stop_run")
         assert home.status()["phase"] == "canceled"

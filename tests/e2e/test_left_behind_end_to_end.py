@@ -92,11 +92,11 @@ def test_what_a_replaced_agent_hands_in_is_kept_and_adopted_over_the_one_that_do
     assert f"the lease of session {first} on late is over, so this does not count; it is kept as h1" in said
     assert f"h1 of session {first} came late and is kept" in home("why", "late").out
     home("recover", "--apply")
-    assert not home.records("hand-in-adopted"), "an agent is at work on it: nobody ends that unasked"
+    assert not home.records("late-handoff-adopted"), "an agent is at work on it: nobody ends that unasked"
     home("recover", "late", "--adopt", "h1", "--reason", "it is all there")
     home.until(lambda: home.phase("late") == "completed", "its review")
-    (adopted,) = home.records("hand-in-adopted", job="late")
-    assert (adopted["hand_in"], adopted["_actor"]["kind"]) == ("h1", "principal")
+    (adopted,) = home.records("late-handoff-adopted", job="late")
+    assert (adopted["late_handoff"], adopted["_actor"]["kind"]) == ("h1", "principal")
     assert [end["how"] for end in home.records("session-ended", session=second)] == ["stopped"]
     assert home.repo.git("show", f"{home.records('gate-passed', job='late')[0]['commit']}:late.txt") == "done"
 

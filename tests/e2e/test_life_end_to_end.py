@@ -104,7 +104,7 @@ def test_a_run_goes_on_after_a_reboot_as_if_there_had_been_none(tmp_path: Path) 
             "stopped",
         }
         for job in ("api", "web"):
-            assert len(home.records("handed-off", job=job)) == 1
+            assert len(home.records("handoff-submitted", job=job)) == 1
             assert len(home.records("gate-passed", job=job)) == 1
         home("approve", "--yes")
         assert home.repo.git("ls-tree", "--name-only", "main").split() == ["README.md", "api.md", "web.md"]
@@ -178,5 +178,5 @@ def test_a_run_of_forty_epics_in_five_waves_ends_merged(tmp_path: Path) -> None:
         home("approve", "--yes")
         merged = home.repo.git("log", "--first-parent", "--format=%s", "main").splitlines()
         assert len([subject for subject in merged if subject.startswith("Merge e")]) == 40
-        assert len(home.records("handed-off")) == len(home.records("gate-passed")) == 40
+        assert len(home.records("handoff-submitted")) == len(home.records("gate-passed")) == 40
         assert home("verify", "--json").json["ok"]

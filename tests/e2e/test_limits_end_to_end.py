@@ -14,7 +14,7 @@ pytestmark = pytest.mark.tmux
 SCRIPT = """
 [[turn]]
 job = "spent"
-letter = "brief"
+prompt = "brief"
 [[turn.step]]
 used_up = 15
 
@@ -70,10 +70,10 @@ def test_a_usage_limit_in_a_terminal_is_told_as_what_it_is(limits: House) -> Non
 
 
 def test_after_its_reset_an_agent_is_nudged_once_and_goes_on(limits: House) -> None:
-    limits.until(lambda: limits.records("handed-off", job="spent"), "the work after the limit")
+    limits.until(lambda: limits.records("handoff-submitted", job="spent"), "the work after the limit")
     (nudged,) = limits.records("session-nudged", job="spent")
-    (handed,) = limits.records("handed-off", job="spent")
-    told = [e for e in limits.records("letter-delivered", job="spent") if e["kind"] == "nudge"]
+    (handed,) = limits.records("handoff-submitted", job="spent")
+    told = [e for e in limits.records("prompt-delivered", job="spent") if e["kind"] == "nudge"]
     assert nudged["_seq"] < told[0]["_seq"] < handed["_seq"]
     assert not limits.records("escalated", job="spent"), "a limit is nobody's fault"
     assert len(limits.records("lease-granted", job="spent")) == 1, "the same session went on"
@@ -93,7 +93,7 @@ def test_one_that_holds_twice_as_much_is_ended_and_its_job_goes_on(limits: House
     assert ended["how"].startswith("memory: ")
     if limits.records("escalated", job="monster"):  # a slow machine was asked about it on its way up, too
         limits("answer", limits.question(job="monster"), "retry")
-    limits.until(lambda: limits.records("handed-off", job="monster"), "the work of its successor")
+    limits.until(lambda: limits.records("handoff-submitted", job="monster"), "the work of its successor")
     assert not [line for line in limits.processes() if "500 << 20" in line], "nothing of it is left"
 
 

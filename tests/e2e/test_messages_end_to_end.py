@@ -24,7 +24,7 @@ run = "gitorch send reader 'Hello' --as reader; gitorch send @all 'Stop'; gitorc
 
 [[turn]]
 job = "writer"
-letter = "message"
+prompt = "message"
 [[turn.step]]
 run = "gitorch wait --timeout 5; gitorch wait --timeout 0"
 [[turn.step]]
@@ -42,7 +42,7 @@ say = "I wait for the name."
 
 [[turn]]
 job = "reader"
-letter = "message"
+prompt = "message"
 [[turn.step]]
 run = "cat .gitorch/inbox/*-message.md; gitorch inbox"
 [[turn.step]]
@@ -64,16 +64,16 @@ def mail(home_of_runs: House) -> House:
     house.configure(SCRIPT, silence=600)
     house.start("writer", "reader")
     house.up_beside("--wait")
-    house.until(lambda: house.records("handed-off", job="reader"), "the reader, who was told the name")
+    house.until(lambda: house.records("handoff-submitted", job="reader"), "the reader, who was told the name")
     return house
 
 
 def test_an_agent_is_told_in_its_pane_by_one_line_with_a_receipt(mail: House) -> None:
-    (told,) = [x for x in mail.records("letter-delivered", job="reader") if x["kind"] == "message"]
+    (told,) = [x for x in mail.records("prompt-delivered", job="reader") if x["kind"] == "message"]
     assert told["receipt"] in {"delivered", "submitted"}
     shown = mail("peek", "reader", "--history", "400").out
     assert (
-        shown.count(f"› Message m1 for you: read .gitorch/inbox/{told['letter']}-message.md or type gitorch inbox.")
+        shown.count(f"› Message m1 for you: read .gitorch/inbox/{told['prompt']}-message.md or type gitorch inbox.")
         == 1
     )
     assert "The name is sid." in shown
@@ -105,7 +105,7 @@ def test_the_principal_waits_reads_and_replies_and_the_agent_goes_on(mail: House
     assert mail("wait", "--timeout", "0.2", "--json", status=10).json["error"]["code"] == "waiting"
     assert mail("inbox", "--json").json["messages"] == []
     assert "as soon as its terminal takes it" in mail("reply", row["id"], "Go", "on.").out
-    mail.until(lambda: mail.records("handed-off", job="writer"), "the writer, who was answered")
+    mail.until(lambda: mail.records("handoff-submitted", job="writer"), "the writer, who was answered")
     (reply,) = mail.records("message-sent", sender="@principal")
     assert (reply["answers"], reply["thread"], reply["to"]) == (row["id"], row["id"], ["writer"])
     assert "Go on." in mail("peek", "writer", "--history", "400").out

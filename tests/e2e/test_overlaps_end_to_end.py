@@ -44,7 +44,7 @@ def test_branches_that_change_the_same_file_are_told_early(overlaps: House) -> N
     noted = {tuple(n["jobs"]): n["conflict"] for n in overlaps.records("overlap-noted") if not n["conflict"]}
     assert set(noted) == {("left", "far"), ("right", "far")}
     assert all(n["paths"] == ["shared.txt"] for n in overlaps.records("overlap-noted"))
-    assert not overlaps.records("handed-off", status="DONE")
+    assert not overlaps.records("handoff-submitted", status="DONE")
     assert "note: left and far change the same files; they merge as they are" in overlaps("status").out
 
 

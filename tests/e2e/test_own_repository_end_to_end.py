@@ -119,7 +119,7 @@ def test_everything_is_merged_by_one_move_of_the_target(told: Told) -> None:
 
 def test_batches_follow_the_dependencies_and_independent_epics_run_at_the_same_time(told: Told) -> None:
     leases = {e["job"]: e["_seq"] for e in told.house.records("lease-granted")}
-    handed = {e["job"]: e["_seq"] for e in told.house.records("handed-off")}
+    handed = {e["job"]: e["_seq"] for e in told.house.records("handoff-submitted")}
     passed = {e["job"]: e["_seq"] for e in told.house.records("gate-passed")}
     assert max(leases["words"], leases["steps"]) < min(handed["words"], handed["steps"])
     assert passed["words"] < leases["index"]
@@ -128,13 +128,13 @@ def test_batches_follow_the_dependencies_and_independent_epics_run_at_the_same_t
 
 def test_work_begins_when_every_agent_of_the_batch_is_alive(told: Told) -> None:
     alive = {e["job"]: e["_seq"] for e in told.house.records("session-alive")}
-    briefs = {e["job"]: e["_seq"] for e in told.house.records("letter-delivered", kind="brief")}
+    briefs = {e["job"]: e["_seq"] for e in told.house.records("prompt-delivered", kind="brief")}
     assert max(alive["words"], alive["steps"]) < min(briefs["words"], briefs["steps"])
 
 
 def test_an_agent_gets_only_its_own_section(told: Told) -> None:
     git = told.house.repo.git
-    (delivered,) = told.house.records("letter-delivered", job="words", kind="brief")
+    (delivered,) = told.house.records("prompt-delivered", job="words", kind="brief")
     commit = git("log", "--format=%H", "--grep", f"^Gitorch-Seq: {delivered['_seq']}$", "gitorch/ledger")
     (path,) = [p for p in git("diff-tree", "-r", "--name-only", f"{commit}^", commit).splitlines() if "/files/" in p]
     text = git("show", f"{commit}:{path}")
@@ -171,7 +171,14 @@ def test_git_log_alone_tells_the_story(told: Told) -> None:
     assert [int(seq) for _, seq, _ in log] == list(range(len(records)))
     assert Counter(kind for kind, _, _ in log) == Counter(e["_type"] for e in records)
     assert Counter(kind for kind, _, _ in log) >= Counter(
-        {"lease-granted": 12, "handed-off": 4, "verdict-given": 8, "gate-passed": 4, "merge-approved": 1, "merged": 1}
+        {
+            "lease-granted": 12,
+            "handoff-submitted": 4,
+            "verdict-given": 8,
+            "gate-passed": 4,
+            "merge-approved": 1,
+            "merged": 1,
+        }
     )
     merged = git("log", "--grep", "Gitorch-Type: merged", "--format=%s|%an", "gitorch/ledger")
     assert merged.startswith(f"merged: main {told.target_before[:7]} → {told.house.target()[:7]}|")

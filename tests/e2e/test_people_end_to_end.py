@@ -15,7 +15,7 @@ pytestmark = pytest.mark.tmux
 CONFLICT = """
 [[turn]]
 job = "yours"
-letter = ["brief", "findings"]
+prompt = ["brief", "findings"]
 attempt = 2
 [[turn.step]]
 delete = "shared.md"
@@ -53,7 +53,7 @@ def test_each_epic_waits_for_the_principal_who_may_send_it_back(tmp_path: Path) 
         home.up()
         (listed,) = home.records("findings-listed", job="first")
         assert "It is too short." in listed["findings"][0]["finding"]["title"]
-        assert [h["attempt"] for h in home.records("handed-off", job="first")] == [1, 2]
+        assert [h["attempt"] for h in home.records("handoff-submitted", job="first")] == [1, 2]
         assert not home.records("gate-passed")
         assert not home.records("lease-granted", job="second")
         home("approve", "first", "--yes")
@@ -97,7 +97,7 @@ def test_branches_that_conflict_are_escalated_and_can_be_sent_back(tmp_path: Pat
         assert home("reject", "--rework", "nobody", "--note", "x", status=4).err.count("is not in the report") == 1
         home("reject", "--rework", "yours", "--note", "Stay out of shared.md.")
         home.up()
-        assert [h["attempt"] for h in home.records("handed-off", job="yours")] == [1, 2]
+        assert [h["attempt"] for h in home.records("handoff-submitted", job="yours")] == [1, 2]
         home("approve", "--yes")
         assert home.repo.git("ls-tree", "--name-only", "main").split() == ["README.md", "shared.md", "yours.md"]
         assert home.repo.git("show", "main:shared.md") == "ours"

@@ -56,22 +56,22 @@ def dialogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def test_only_what_a_rule_means_is_answered_and_all_of_it_is_told(dialogs: House) -> None:
-    (answered,) = dialogs.records("prompt-answered", job="tested")
+    (answered,) = dialogs.records("permission-answered", job="tested")
     assert (answered["asked"], answered["option"], answered["rule"]) == ("make test", "once", "make (test|lint)")
-    assert dialogs.records("handed-off", job="tested")
+    assert dialogs.records("handoff-submitted", job="tested")
     for job in ("sneaky", "strange"):
         (asked,) = dialogs.records("escalated", job=job)
         assert "shows a dialog: permission" in asked["happened"]
         assert ASKS[job] in asked["evidence"], "the human sees what it asks"
-        assert not dialogs.records("handed-off", job=job)
+        assert not dialogs.records("handoff-submitted", job=job)
         assert keys_in(dialogs, job) == "", "and nobody else answered it"
 
 
 def test_a_folder_is_trusted_where_the_lane_says_so_and_the_ledger_tells(dialogs: House) -> None:
-    (answered,) = dialogs.records("prompt-answered", job="fresh")
+    (answered,) = dialogs.records("permission-answered", job="fresh")
     worktree = dialogs.worktrees / dialogs.status()["id"] / "fresh"
     assert (answered["asked"], answered["option"], answered["rule"]) == (str(worktree), "trust", "trust: true")
-    assert dialogs.records("handed-off", job="fresh")
+    assert dialogs.records("handoff-submitted", job="fresh")
     assert len(dialogs.records("session-alive", job="fresh")) == 1, "at its first launch"
 
 
@@ -80,7 +80,7 @@ def test_every_other_dialog_of_a_first_run_is_told_by_its_name_and_left_alone(di
     (asked,) = dialogs.records("escalated", job="signedout")
     assert "could not be launched: dialog: login" in asked["happened"]
     assert "Sign in now?" in asked["evidence"]
-    assert not dialogs.records("prompt-answered", job="signedout")
+    assert not dialogs.records("permission-answered", job="signedout")
     assert keys_in(dialogs, "signedout") == ""
 
 

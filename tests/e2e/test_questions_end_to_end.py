@@ -94,7 +94,7 @@ def test_answers_by_short_id_from_a_script_are_taken_once(asked: House) -> None:
     while budgets := [q for q in asked("inbox", "--json").json["inbox"] if q["kind"] == "escalation"]:
         asked("answer", budgets[0]["id"], "go_on")
         asked.up()
-    (handed,) = asked.records("handed-off", job="curious", status="DONE")
+    (handed,) = asked.records("handoff-submitted", job="curious", status="DONE")
     assert asked.repo.git("show", f"{handed['commit']}:curious.md") == "-sid with words"
 
 

@@ -128,7 +128,7 @@ def test_a_question_waits_for_its_answer_and_the_same_agent_goes_on_with_it(repo
     assert "q" in reports("why", "asking").out
     reports("answer", reports.question(job="asking"), "a", "long", "dash")
     reports.up()
-    first, second = reports.records("handed-off", job="asking")
+    first, second = reports.records("handoff-submitted", job="asking")
     assert (first["status"], second["status"]) == ("NEEDS_CONTEXT", "DONE")
     assert first["session"] == second["session"]
     assert reports.repo.git("show", f"{second['commit']}:asking.md") == "It shows a long dash."
@@ -141,7 +141,7 @@ def test_an_agent_that_needs_context_goes_on_when_every_question_is_answered(rep
     reports("answer", name, "Bob", status=4)
     reports("answer", place, "here")
     reports.up()
-    assert [h["status"] for h in reports.records("handed-off", job="curious")] == ["NEEDS_CONTEXT", "DONE"]
+    assert [h["status"] for h in reports.records("handoff-submitted", job="curious")] == ["NEEDS_CONTEXT", "DONE"]
 
 
 def test_a_gate_stays_shut_until_each_concern_has_its_response(reports: House) -> None:
@@ -172,7 +172,7 @@ def test_reports_that_are_wrong_are_refused_with_the_reason_and_kept(reports: Ho
     assert "uncommitted changes in untidy/left.md" in untidy
     assert "elsewhere.md lies outside the write scope" in untidy
     assert "already reported" in second
-    (handed,) = reports.records("handed-off", job="untidy")
+    (handed,) = reports.records("handoff-submitted", job="untidy")
     assert reports.repo.git("ls-tree", "-r", "--name-only", handed["commit"]).split() == [
         "README.md",
         "untidy/kept.md",
@@ -191,4 +191,4 @@ def test_an_agents_session_cannot_approve_or_answer_however_it_hides(reports: Ho
     assert [(r["verb"], r["code"]) for r in refused] == [("approve", "denied")] * 4 + [("answer", "denied")]
     assert {r["_actor"]["kind"] for r in refused} == {"agent"}
     assert not reports.records("merge-approved")
-    assert len(reports.records("handed-off", job="thief")) == 1, "one of its tries did not end with status 5"
+    assert len(reports.records("handoff-submitted", job="thief")) == 1, "one of its tries did not end with status 5"

@@ -104,9 +104,9 @@ def test_findings_go_back_as_one_list_by_severity_and_each_is_answered(rounds: H
     (listed,) = rounds.records("findings-listed", job="revised")
     first, second = listed["findings"]
     assert [(x["number"], x["finding"]["severity"]) for x in (first, second)] == [(1, "blocking"), (2, "minor")]
-    again = rounds.records("handed-off", job="revised")[1]
+    again = rounds.records("handoff-submitted", job="revised")[1]
     assert [(r["number"], r["disposition"]) for r in again["replies"]] == [(1, "fixed"), (2, "fixed")]
-    assert again["session"] == rounds.records("handed-off", job="revised")[0]["session"]
+    assert again["session"] == rounds.records("handoff-submitted", job="revised")[0]["session"]
     assert [v["verdict"] for v in rounds.records("verdict-given", subject="revised")] == ["needs_revision", "accept"]
 
 
@@ -114,12 +114,12 @@ def test_a_finding_on_a_line_that_does_not_exist_is_flagged_before_it_is_forward
     (listed,) = rounds.records("findings-listed", job="revised")
     cited = [(x["finding"]["line"], x["finding"].get("doubt", "")) for x in listed["findings"]]
     assert cited == [(999, "the file has 1 line at that commit"), (1, "")]
-    (letter,) = rounds.worktrees.glob("*/revised/.gitorch/inbox/*-findings.md")
-    assert "999 (doubtful: the file has 1 line at that commit): It says nothing" in letter.read_text(encoding="utf-8")
+    (prompt,) = rounds.worktrees.glob("*/revised/.gitorch/inbox/*-findings.md")
+    assert "999 (doubtful: the file has 1 line at that commit): It says nothing" in prompt.read_text(encoding="utf-8")
 
 
 def test_tests_that_fail_at_the_gate_are_a_finding_whatever_the_agent_claims(rounds: House) -> None:
-    first, second = rounds.records("handed-off", job="untested")
+    first, second = rounds.records("handoff-submitted", job="untested")
     assert first["tests_claimed"] == "all 212 tests passed"
     checks = [(c["check"]["commit"], c["check"]["outcome"]) for c in rounds.records("check-recorded", job="untested")]
     assert checks == [(first["commit"], "failed"), (second["commit"], "passed")]
@@ -145,7 +145,7 @@ def test_a_verdict_counts_only_for_its_commit_with_its_nonce_and_not_on_own_work
 
 def test_commits_after_the_report_void_it_and_begin_a_round(rounds: House) -> None:
     (voided,) = rounds.records("work-voided", job="moved")
-    first, second = rounds.records("handed-off", job="moved")
+    first, second = rounds.records("handoff-submitted", job="moved")
     assert voided["expected"] == first["commit"]
     assert second["attempt"] == 2
     (passed,) = rounds.records("gate-passed", job="moved")
@@ -155,14 +155,14 @@ def test_commits_after_the_report_void_it_and_begin_a_round(rounds: House) -> No
 
 def test_a_reviewer_is_a_fresh_session_each_round_and_never_the_author(rounds: House) -> None:
     reviewers = [v["session"] for v in rounds.records("verdict-given", subject="stubborn")]
-    authors = {h["session"] for h in rounds.records("handed-off", job="stubborn")}
+    authors = {h["session"] for h in rounds.records("handoff-submitted", job="stubborn")}
     assert len(authors) == 1
     assert len(reviewers) == len(set(reviewers)) == 3
     assert not authors & set(reviewers)
 
 
 def test_an_agent_is_told_that_its_work_is_cleared(rounds: House) -> None:
-    told = {d["job"] for d in rounds.records("letter-delivered", kind="cleared")}
+    told = {d["job"] for d in rounds.records("prompt-delivered", kind="cleared")}
     assert told == {"revised", "untested", "critic", "moved"}
 
 

@@ -107,7 +107,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.mark.parametrize("which", ["read_only", "hidden"])
 def test_what_an_agent_cannot_commit_is_committed_at_its_handoff_in_its_name(which: str, request) -> None:
     home: House = request.getfixturevalue(which)
-    first, second = home.records("handed-off", job="api", status="DONE")
+    first, second = home.records("handoff-submitted", job="api", status="DONE")
     assert home.repo.git("rev-parse", f"{second['commit']}^") == first["commit"]
     told = home.repo.git("log", "--format=%an <%ae>|%cn|%s", "-2", second["commit"])
     assert told.splitlines() == [
@@ -121,9 +121,15 @@ def test_what_an_agent_cannot_commit_is_committed_at_its_handoff_in_its_name(whi
 @pytest.mark.parametrize("which", ["read_only", "hidden"])
 def test_reports_and_verdicts_come_by_slips_in_the_name_of_who_left_them(which: str, request) -> None:
     home: House = request.getfixturevalue(which)
-    taken = [(t["session"], t["slip"].partition("-")[0]) for t in home.records("slip-taken") if t["job"][:3] == "api"]
+    taken = [
+        (t["session"], t["outbox entry"].partition("-")[0])
+        for t in home.records("outbox-entry-accepted")
+        if t["job"][:3] == "api"
+    ]
     assert taken == [("s1", "report"), (taken[1][0], "verdict"), ("s1", "report"), (taken[3][0], "verdict")]
-    for record in home.records("slip-taken") + home.records("handed-off") + home.records("verdict-given"):
+    for record in (
+        home.records("outbox-entry-accepted") + home.records("handoff-submitted") + home.records("verdict-given")
+    ):
         assert (record["_actor"]["kind"], record["_actor"]["session"]) == ("agent", record["session"])
     assert [v["verdict"] for v in home.records("verdict-given", subject="api")] == ["needs_revision", "accept"]
 
@@ -140,7 +146,7 @@ def test_a_report_without_any_change_is_refused_and_the_agent_hears_it(which: st
 
 
 def test_a_fix_that_the_agent_cannot_name_is_named_by_the_commit_made_of_it(read_only: House) -> None:
-    handed = read_only.records("handed-off", job="api", status="DONE")[1]
+    handed = read_only.records("handoff-submitted", job="api", status="DONE")[1]
     (reply,) = handed["replies"]
     assert (reply["disposition"], reply["evidence"]) == ("fixed", f"{handed['commit']} another word")
 
@@ -148,7 +154,7 @@ def test_a_fix_that_the_agent_cannot_name_is_named_by_the_commit_made_of_it(read
 def test_a_question_from_a_sandbox_is_asked_and_its_answer_reaches_the_agent(read_only: House) -> None:
     read_only("answer", read_only.question(job="asks"), "blue")
     read_only.up()
-    handed = read_only.records("handed-off", job="asks", status="DONE")[0]
+    handed = read_only.records("handoff-submitted", job="asks", status="DONE")[0]
     assert read_only.repo.git("show", f"{handed['commit']}:asks.md") == "blue"
 
 

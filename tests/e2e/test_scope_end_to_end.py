@@ -1,4 +1,4 @@
-"""What a hand-in may bring (W23), by what git says of its commits: every trick of paths is refused, and can be taken back."""
+"""What a handoff may bring (W23), by what git says of its commits: every trick of paths is refused, and can be taken back."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_a_name_that_leaves_its_folder_or_is_an_option_is_refused(house: House, 
 def test_sessions_are_alive_dead_or_unknown_and_that_is_told_apart(house: House) -> None:
     house.up_beside("--wait")
     house.until(lambda: {"api", "ui", "helper"} <= sessions(house).keys(), "all three agents")
-    house.until(lambda: house.records("letter-delivered", job="ui"), "the brief of ui")
+    house.until(lambda: house.records("prompt-delivered", job="ui"), "the brief of ui")
     house.until(lambda: sessions(house)["ui"]["agent"] == "working", "ui at work")
     assert {row["presence"] for row in sessions(house).values()} == {"alive"}
     broken = house("session", "list", "--json", env={"PATH": f"{house.script.parent}{os.pathsep}/nowhere"}).json[
@@ -115,14 +115,14 @@ def test_a_restarted_agent_gets_its_brief_with_what_is_on_its_branch(house: Hous
     house.until(lambda: "gitorch brief" in house("peek", "api", "--history", "200").out, "the agent's first look")
     first = house.records("lease-granted", job="api")[0]["session"]
     house("session", "restart", "api")
-    house.until(lambda: house.records("handed-off", job="api"), "the work of the second agent")
+    house.until(lambda: house.records("handoff-submitted", job="api"), "the work of the second agent")
     granted = [r["session"] for r in house.records("lease-granted", job="api")]
     assert len(granted) == 2
     assert granted[0] == first != granted[1]
     head = house.repo.git("log", "--format=%H", f"gitorch/{house.work}/api", "--grep", "Write the first part").strip()
-    brief = next(x for x in house.records("letter-delivered", job="api") if x["session"] == granted[1])
+    brief = next(x for x in house.records("prompt-delivered", job="api") if x["session"] == granted[1])
     (told,) = [
-        r for r in house("log", "-n", "0", "--json").json["records"] if r["event"].get("letter") == brief["letter"]
+        r for r in house("log", "-n", "0", "--json").json["records"] if r["event"].get("prompt") == brief["prompt"]
     ]
     text = house.repo.git("cat-file", "blob", f"gitorch/ledger:{_folder(house)}/files/{told['files'][0]['sha256']}")
     assert "## Already on your branch" in text

@@ -63,10 +63,10 @@ def shared(home_of_runs: House, tmp_path_factory) -> House:
 def test_the_jobs_of_the_lane_worked_in_one_folder_and_one_at_a_time(shared: House) -> None:
     assert {place.rsplit("/", 1)[1] for place in shared.places} == {"lane+author"}
     assert len(shared.places) == 3
-    leases = [e for e in shared.records() if e["_type"] in {"lease-granted", "handed-off", "session-ended"}]
+    leases = [e for e in shared.records() if e["_type"] in {"lease-granted", "handoff-submitted", "session-ended"}]
     work = [(e["_type"], e["job"]) for e in leases if e["job"] in {"api", "ui"}]
     for granted, handed, ended in zip(work[::3], work[1::3], work[2::3], strict=True):
-        assert (granted[0], handed[0], ended[0]) == ("lease-granted", "handed-off", "session-ended")
+        assert (granted[0], handed[0], ended[0]) == ("lease-granted", "handoff-submitted", "session-ended")
         assert granted[1] == handed[1] == ended[1]
 
 

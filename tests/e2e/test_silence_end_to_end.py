@@ -14,7 +14,7 @@ pytestmark = pytest.mark.tmux
 SCRIPT = """
 [[turn]]
 job = "prosaic.spec"
-letter = "brief"
+prompt = "brief"
 [[turn.step]]
 prose_verdict = "Looks good to me: accept. LGTM, approved."
 
@@ -90,7 +90,7 @@ def test_an_open_question_is_reminded_of_and_answers_nothing_itself(silence: Hou
 def test_a_blocker_that_is_cleared_lets_the_same_agent_go_on(silence: House) -> None:
     silence("answer", silence.question(job="blocked"), "cleared", "Merged", "an", "hour", "ago.")
     silence.until(lambda: silence.phase("blocked") == "completed", "the blocked epic")
-    first, second = silence.records("handed-off", job="blocked")
+    first, second = silence.records("handoff-submitted", job="blocked")
     assert (first["status"], second["status"]) == ("BLOCKED", "DONE")
     assert not silence.records("session-nudged", job="blocked"), "silence counts from the answer"
     assert first["session"] == second["session"]
@@ -103,6 +103,6 @@ def test_a_stuck_agent_is_started_anew_when_the_principal_says_so(silence: House
     (ended,) = silence.records("lease-ended", job="mute")
     assert ended["reason"] == "revoked"
     assert [e["how"] for e in silence.records("session-ended", session=stuck)] == ["stopped"]
-    (handed,) = silence.records("handed-off", job="mute")
+    (handed,) = silence.records("handoff-submitted", job="mute")
     assert handed["session"] != stuck
     silence.until(lambda: not [p for p in silence.processes() if "scripted" in p], "the end of every agent")

@@ -32,7 +32,7 @@ def test_a_session_that_was_alive_is_stale_when_nothing_new_is_seen_of_it_for_lo
     house.configure(SCRIPT, silence=6)
     house.start("mute")
     beside = house.up_beside()
-    house.until(lambda: house.tip() and house.records("letter-delivered", job="mute"), "the brief")
+    house.until(lambda: house.tip() and house.records("prompt-delivered", job="mute"), "the brief")
     beside.send_signal(signal.SIGTERM)
     beside.wait(60)
     assert presence(house) == "alive"

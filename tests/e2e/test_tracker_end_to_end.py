@@ -33,7 +33,7 @@ PLAN = (
 CLOSES_EARLY = """
 [[turn]]
 job = "shop-a1"
-letter = "brief"
+prompt = "brief"
 [[turn.step]]
 run = "bd close shop-a1.1 shop-a1.2 && bd close shop-a1 --reason finished"
 exit = 0

@@ -1,7 +1,7 @@
 """Runs of a test command that end when and how a test says."""
 
 from gitorch.errors import Unavailable
-from gitorch.model.observed import CheckPhase, CheckSeen
+from gitorch.model.observed import CheckObservation, CheckPhase
 from gitorch.model.review import Check
 
 
@@ -30,13 +30,13 @@ class FakeChecks:
         self._ask()
         if (commit, command) in self.running:
             if self.patient:
-                return CheckSeen(CheckPhase.RUNNING)
+                return CheckObservation(CheckPhase.RUNNING)
             self.finish(commit, command)
         if (commit, command) not in self.finished:
-            return CheckSeen(CheckPhase.ABSENT)
+            return CheckObservation(CheckPhase.ABSENT)
         outcome, status, output = self.finished[commit, command]
         check = Check(commit, command, outcome, status, 0.1, tail="\n".join(output.splitlines()[-30:]))
-        return CheckSeen(CheckPhase.FINISHED, check)
+        return CheckObservation(CheckPhase.FINISHED, check)
 
     def log(self, commit, command):
         return self.finished[commit, command][2].encode() if (commit, command) in self.finished else b""

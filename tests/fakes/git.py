@@ -11,7 +11,7 @@ from gitorch.errors import Failed, Refused, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
-from gitorch.ports.world import DiffStat, MergeTry, MoveResult, WorktreeSeen
+from gitorch.ports.world import DiffStat, MergeTry, MoveResult, WorktreeEntry
 from gitorch.world.git.worktrees import own_branch
 
 
@@ -137,10 +137,10 @@ class FakeGit:
         checkout = self.checkouts[Path(worktree)]
         if checkout.branch is None:
             return None
-        standing = {path: text for path, text in checkout.files.items() if not path.startswith(".gitorch/")}
-        if standing == self.files(checkout.commit):
+        worktree_status = {path: text for path, text in checkout.files.items() if not path.startswith(".gitorch/")}
+        if worktree_status == self.files(checkout.commit):
             return checkout.commit
-        return self._store((checkout.commit,), standing, f"{message} by {author}@{at // 1000}")
+        return self._store((checkout.commit,), worktree_status, f"{message} by {author}@{at // 1000}")
 
     def adopt(self, worktree, draft):
         self._ask()
@@ -334,7 +334,7 @@ class FakeWorktrees:
     def below(self, folder):
         self.git._ask()
         return tuple(
-            WorktreeSeen(
+            WorktreeEntry(
                 path,
                 checkout.branch or "",
                 checkout.commit,

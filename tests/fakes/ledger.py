@@ -6,10 +6,10 @@ import hashlib
 
 from gitorch.errors import Busy, NotFound
 from gitorch.ledger.compose import compose
-from gitorch.ledger.replay import Fold, Step
+from gitorch.ledger.replay import Replay, Step
 from gitorch.model.events import LedgerCreated
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import Draft, Verification, Written
+from gitorch.ports.ledger import Draft, Verification, WrittenRecord
 from gitorch.rules.evolve import evolve
 from gitorch.text.records import digests
 
@@ -34,7 +34,7 @@ class FakeLedger:
         self.written = []
         self.held = set()
         self._rules = rules
-        self._fold = Fold(MemoryShelf())
+        self._replay = Replay(MemoryShelf())
         self._files = {}
 
     def exists(self):
@@ -46,22 +46,22 @@ class FakeLedger:
 
     def state(self, run):
         self._begun(run)
-        return self._fold.state(run)
+        return self._replay.state(run)
 
     def tip(self):
-        return self._fold.head.commit
+        return self._replay.head.commit
 
     def append(self, run, actor, at, decide):
         self._begun()
-        return self._write(run, actor, at, decide(self._fold.state(run)))
+        return self._write(run, actor, at, decide(self._replay.state(run)))
 
     def _write(self, run, actor, at, drafts):
-        made = compose(self._fold, self._rules, drafts, run=run, actor=actor, at=at)
+        made = compose(self._replay, self._rules, drafts, run=run, actor=actor, at=at)
         fresh = []
         for record, digest in made.records:
             commit = CommitId(hashlib.sha1(digest.encode()).hexdigest())
-            fresh.append(Written(commit, record))
-            self._fold.adopt(Step(record, commit, digest), made.after)
+            fresh.append(WrittenRecord(commit, record))
+            self._replay.adopt(Step(record, commit, digest), made.after)
         self.written += fresh
         self._files |= {(run, digests.digest(data)): data for draft in drafts for data in draft.files.values()}
         return made.after, tuple(fresh)
@@ -69,7 +69,7 @@ class FakeLedger:
     def _begun(self, run=None):
         if not self.written:
             raise NotFound("This repository has no ledger.", hint="gitorch init")
-        if run is not None and run not in self._fold.tracks:
+        if run is not None and run not in self._replay.tracks:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
 
     def records(self, run=None, after=-1):
@@ -85,7 +85,7 @@ class FakeLedger:
 
     def verify(self):
         self._begun()
-        return Verification(len(self.written), self.tip(), self._fold.head.digest, ())
+        return Verification(len(self.written), self.tip(), self._replay.head.digest, ())
 
     @contextlib.contextmanager
     def hold(self, name, wait_seconds=0.0):

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 from gitorch.errors import NotFound, Unavailable
-from gitorch.model.observed import AT_PROMPT, READY, AgentState, SessionSeen
+from gitorch.model.observed import AT_PROMPT, READY, AgentState, SessionObservation
 from gitorch.world.terminal.launch import one_line, unsafe
 
 
 @dataclass
 class FakeSession:
-    """One session: `turns` are the lines its agent got, `sent` the receipts by letter."""
+    """One session: `turns` are the lines its agent got, `sent` the receipts by prompt."""
 
     launch: object
     server: int
@@ -68,9 +68,9 @@ class FakeTerminals:
     def _seen(self, key):
         session = self.sessions.get(key)
         if session is None:
-            return SessionSeen(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
+            return SessionObservation(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
         shown = session.state in {AgentState.EXITED, AgentState.DIALOG, AgentState.ERROR}
-        return SessionSeen(
+        return SessionObservation(
             present=session.present,
             started=True,
             state=session.state,
@@ -95,10 +95,10 @@ class FakeTerminals:
         self.sessions[launch.key] = session
         if launch.first_line and launch.preset.takes_prompt(resuming=bool(launch.resume)):
             session.turns.append(one_line(launch.first_line))
-            if launch.first_letter is not None:
-                session.sent[launch.first_letter] = "submitted"
+            if launch.first_prompt is not None:
+                session.sent[launch.first_prompt] = "submitted"
 
-    def deliver(self, key, preset, letter, line):  # noqa: ARG002 - the port names it
+    def deliver(self, key, preset, prompt, line):  # noqa: ARG002 - the port names it
         self._ask()
         text = one_line(line)
         if why := unsafe(text):
@@ -106,8 +106,8 @@ class FakeTerminals:
         session = self.sessions.get(key)
         if session is None:
             return "refused: the session was not started"
-        if letter in session.sent:
-            return session.sent[letter]
+        if prompt in session.sent:
+            return session.sent[prompt]
         if not session.present:
             return "refused: the session is gone"
         if session.state not in AT_PROMPT:
@@ -115,7 +115,7 @@ class FakeTerminals:
         receipt = self.next_receipts.pop(0) if self.next_receipts else "delivered"
         if not receipt.startswith("refused"):
             session.turns.append(text)
-            session.sent[letter] = receipt
+            session.sent[prompt] = receipt
         return receipt
 
     def receipts(self, key):

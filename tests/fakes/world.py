@@ -8,7 +8,7 @@ from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
 
-from gitorch.ports.files import Posted
+from gitorch.ports.files import PendingEntry
 
 
 class FakeFiles:
@@ -32,24 +32,24 @@ class FakeFiles:
 
 
 class FakeOutboxes:
-    """Outboxes in memory. `slips` and `answers` are by worktree, then by name."""
+    """Outboxes in memory. `entries` and `answers` are by worktree, then by name."""
 
     def __init__(self):
-        self.slips = {}
+        self.entries = {}
         self.answers = {}
         self.posted = 0
 
     def post(self, worktree, name, data):
         self.posted += 1
-        self.slips.setdefault(worktree, {})[name] = (self.posted, bytes(data))
+        self.entries.setdefault(worktree, {})[name] = (self.posted, bytes(data))
 
     def waiting(self, worktree):
-        held = sorted(self.slips.get(worktree, {}).items(), key=lambda item: item[1][0])
-        return tuple(Posted(name, data, _digest(name, at, data)) for name, (at, data) in held)
+        held = sorted(self.entries.get(worktree, {}).items(), key=lambda item: item[1][0])
+        return tuple(PendingEntry(name, data, _digest(name, at, data)) for name, (at, data) in held)
 
     def answer(self, worktree, name, data):
         self.answers.setdefault(worktree, {})[name] = bytes(data)
-        self.slips.get(worktree, {}).pop(name, None)
+        self.entries.get(worktree, {}).pop(name, None)
 
     def answered(self, worktree, name):
         return self.answers.get(worktree, {}).get(name)

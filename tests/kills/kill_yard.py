@@ -169,14 +169,14 @@ class Yard:
         script.write_text(SCRIPT)
         (self.path / "gitorch.yaml").write_text(CONFIG.format(worktrees=self.worktrees, script=script))
         (folder / "plan.md").write_text(PLAN)
-        self.tools = wiring.tools(self.path, os.environ)
+        self.services = wiring.services(self.path, os.environ)
         self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / wiring.socket_name(self.path / ".git")
         self.home = self.path / ".git" / "gitorch"
         self.told: list[str] = []
         self.spawned: list[subprocess.Popen[str]] = []
         self.gitorch("init")
         self.gitorch("start", str(folder / "plan.md"), "--yes")
-        self.run_id = next(iter(self.tools.ledger.state(None).board.runs))
+        self.run_id = next(iter(self.services.ledger.state(None).board.runs))
 
     # Verbs
 
@@ -195,7 +195,7 @@ class Yard:
         return said
 
     def run(self):
-        return self.tools.ledger.state(self.run_id).run
+        return self.services.ledger.state(self.run_id).run
 
     def next_words(self) -> tuple[str, ...] | None:
         """What the human types next; None when nothing is left to be done at all."""
@@ -232,7 +232,7 @@ class Yard:
             return 0
 
     def agents(self) -> list[int]:
-        return sorted(self.tools.terminals.pids())
+        return sorted(self.services.terminals.pids())
 
     def server(self) -> int | None:
         words = ("tmux", "-S", str(self.socket), "display-message", "-p", "#{pid}")
@@ -240,11 +240,11 @@ class Yard:
         return int(done.stdout) if done.returncode == 0 else None
 
     def events(self):
-        return [w.record.event for w in self.tools.ledger.records(self.run_id)]
+        return [w.record.event for w in self.services.ledger.records(self.run_id)]
 
     def story(self) -> str:
         """What happened, for whoever reads a failure."""
-        lines = [f"{w.record.seq} {w.record.event}"[:300] for w in self.tools.ledger.records()]
+        lines = [f"{w.record.seq} {w.record.event}"[:300] for w in self.services.ledger.records()]
         return "\n".join([*lines, *self.told[-12:]])
 
     def close(self) -> None:
@@ -299,12 +299,12 @@ def repeated(found) -> dict:
 def check_once(yard: Yard) -> None:
     """No job done twice, nothing judged twice, nothing delivered twice, nothing asked twice."""
     events = yard.events()
-    done = [(x.job, x.attempt) for x in events if isinstance(x, e.HandedOff) and x.status is ReportStatus.DONE]
+    done = [(x.job, x.attempt) for x in events if isinstance(x, e.HandoffSubmitted) and x.status is ReportStatus.DONE]
     assert Counter(done) == {("sky", 1): 1, ("sea", 1): 1, ("sea", 2): 1, ("both", 1): 1}, yard.story()
     verdicts = [(x.job, x.round) for x in events if isinstance(x, e.VerdictGiven)]
     assert len(verdicts) == 4, yard.story()
     assert not repeated(verdicts)
-    assert not repeated((x.session, x.letter) for x in events if isinstance(x, e.LetterDelivered)), yard.story()
+    assert not repeated((x.session, x.prompt) for x in events if isinstance(x, e.PromptDelivered)), yard.story()
     assert not repeated((x.commit, x.job) for x in events if isinstance(x, e.GatePassed))
     assert not repeated((x.job, x.attempt) for x in events if isinstance(x, e.CheckRecorded))
     asked = [x.kind for x in events if isinstance(x, e.QuestionAsked)]
@@ -341,8 +341,8 @@ def check_unfinished_are_swept(yard: Yard) -> None:
     """The next writer takes them away, once they are old enough to be nobody's."""
     for path in unfinished(yard):
         os.utime(path, (0, 0))
-    tools = wiring.tools(yard.path, os.environ)
-    keep_refusal(tools, None, tools.host, "sweep", Refused("nothing is to be done"))
+    services = wiring.services(yard.path, os.environ)
+    keep_refusal(services, None, services.host, "sweep", Refused("nothing is to be done"))
     assert unfinished(yard) == []
 
 

@@ -57,17 +57,17 @@ def die_before(number: int) -> None:
     sys.addaudithook(hook)
 
 
-def decide(tools, run: RunId) -> None:
+def decide(services, run: RunId) -> None:
     """What the human says, if anything is asked."""
-    state = tools.ledger.state(run).run
+    state = services.ledger.state(run).run
     question = next(iter(open_questions(state)), None)
     if question is None:
         return
     if question.kind is QuestionKind.APPROVAL:
-        decisions.approve(tools, HUMAN, state, str(state.report.digest), "yes-flag")
+        decisions.approve(services, HUMAN, state, str(state.report.digest), "yes-flag")
         return
     said = {QuestionKind.CLEANUP: "branches"}.get(question.kind, "retry" if question.options else "blue")
-    decisions.answer(tools, HUMAN, question.id, [said], run)
+    decisions.answer(services, HUMAN, question.id, [said], run)
 
 
 def live(repository: Path, run: RunId, number: int) -> int:
@@ -79,9 +79,9 @@ def live(repository: Path, run: RunId, number: int) -> int:
     try:
         if number:
             die_before(number)
-        tools = wiring.tools(repository, os.environ)
-        decide(tools, run)
-        loop(tools, run, stay=False)
+        services = wiring.services(repository, os.environ)
+        decide(services, run)
+        loop(services, run, stay=False)
         status = 0
     finally:
         os._exit(status)

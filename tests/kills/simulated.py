@@ -22,9 +22,9 @@ from gitorch.app.execute import carry
 from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.tick import tick
-from gitorch.app.services import Tools
+from gitorch.app.services import Services
 from gitorch.app.work import submissions
-from gitorch.app.work.submissions import Badge
+from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model.config import Config
@@ -32,7 +32,7 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import QuestionKind, RunPhase
 from gitorch.model.runtime import Preset
-from gitorch.model.submission import ReportWords, Slip, VerdictWords
+from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
 from gitorch.rules.readings import open_questions, writes
 from gitorch.text.outbox_entry import encode
 
@@ -113,9 +113,9 @@ class World:
     def flow(self, needs):
         return workflow(needs)
 
-    def tools(self, fate=None):
+    def services(self, fate=None):
         ports = self.ports if fate is None else {name: Mortal(port, fate) for name, port in self.ports.items()}
-        return Tools(
+        return Services(
             **ports,
             programs=None,
             signatures=None,
@@ -129,7 +129,7 @@ class World:
         )
 
     def say(self, command, actor=HOST):
-        return carry(self.tools(), RUN, actor, command)
+        return carry(self.services(), RUN, actor, command)
 
     @property
     def run(self):
@@ -141,7 +141,7 @@ class World:
         """One tick by a process that knows nothing of the ones before it; whether it lived to the end."""
         self.clock.moment += self.chance.randrange(50, 500)
         try:
-            self.ticked = tick(self.tools(Fate(number, between)), RUN)
+            self.ticked = tick(self.services(Fate(number, between)), RUN)
         except Died:
             self.deaths += 1
             return False
@@ -178,48 +178,48 @@ class World:
         job = self.run.jobs[session.job]
         if job.lease is None or job.lease.session != session.id:
             return
-        badge = Badge(RUN, self.ports["secrets"].token(key))
+        credential = AgentCredential(RUN, self.ports["secrets"].token(key))
         try:
-            self.build(badge, job) if writes(job) else self.judge(badge, job)
+            self.build(credential, job) if writes(job) else self.judge(credential, job)
         except (Refused, Denied):
             return
 
-    def build(self, badge, job):
-        tools, name = self.tools(), job.spec.id
+    def build(self, credential, job):
+        services, name = self.services(), job.spec.id
         if self.chance.random() < 0.1 and not any(q.job == name for q in self.run.questions.values()):
-            words = ReportWords(ReportStatus.NEEDS_CONTEXT, "?", questions=("Which?",))
-            self.hand_over(badge, job, report=words)
+            words = ReportText(ReportStatus.NEEDS_CONTEXT, "?", questions=("Which?",))
+            self.hand_over(credential, job, report=words)
             return
         path, content = f"{name}.txt", f"{name} {job.attempt}\n"
-        checkout = self.git.checkouts[tools.job_worktree(self.run, name)]
+        checkout = self.git.checkouts[services.job_worktree(self.run, name)]
         if checkout.files.get(path) != content:
-            self.git.commit_in(tools.job_worktree(self.run, name), {path: content})
+            self.git.commit_in(services.job_worktree(self.run, name), {path: content})
         replies = tuple(
             Reply(x.number, Disposition.FIXED, checkout.commit)
             for x in job.findings
             if x.open and x.round == job.attempt - 1
         )
-        self.hand_over(badge, job, report=ReportWords(ReportStatus.DONE, "done", replies=replies))
+        self.hand_over(credential, job, report=ReportText(ReportStatus.DONE, "done", replies=replies))
 
-    def hand_over(self, badge, job, report=None, verdict=None):
-        """Most agents call gitorch; some sit in a sandbox and leave a slip, which the next tick finds."""
+    def hand_over(self, credential, job, report=None, verdict=None):
+        """Most agents call gitorch; some sit in a sandbox and leave an outbox entry, which the next tick finds."""
         if self.chance.random() < 0.3:
-            where = self.tools().worktree(self.run, job.lease.session)
+            where = self.services().worktree(self.run, job.lease.session)
             salt = str(self.ports["outboxes"].posted)
-            slip = Slip(badge.run, badge.token, salt, report, verdict)
-            self.ports["outboxes"].post(where, f"slip-{salt}.json", encode(slip))
+            entry = OutboxEntry(credential.run, credential.token, salt, report, verdict)
+            self.ports["outboxes"].post(where, f"outbox entry-{salt}.json", encode(entry))
         elif report is not None:
-            submissions.hand_in(self.tools(), badge, report)
+            submissions.submit_handoff(self.services(), credential, report)
         else:
-            submissions.give_verdict(self.tools(), badge, verdict)
+            submissions.give_verdict(self.services(), credential, verdict)
 
-    def judge(self, badge, job):
+    def judge(self, credential, job):
         subject = self.run.jobs[job.spec.subject]
         again = subject.attempt == 1 and self.chance.random() < 0.3
         found = (Finding(Severity("important"), "More", f"{subject.spec.id}.txt", 1),) if again else ()
         choice = Choice("needs_revision" if again else "accept")
         commit = subject.handoff.commit
-        self.hand_over(badge, job, verdict=VerdictWords(choice, commit, job.lease.nonce, "seen", findings=found))
+        self.hand_over(credential, job, verdict=VerdictText(choice, commit, job.lease.nonce, "seen", findings=found))
 
     # People
 
@@ -228,22 +228,22 @@ class World:
             if question.kind is QuestionKind.APPROVAL:
                 if self.run.report is not None:
                     self.the_remote_falls_silent()
-                    decisions.approve(self.tools(), CALLER, self.run, self.run.report.digest, "typed")
+                    decisions.approve(self.services(), CALLER, self.run, self.run.report.digest, "typed")
                 return
             if question.trigger.startswith("push:"):
-                decisions.answer(self.tools(), CALLER, question.id, [self.chance.choice(question.options)], RUN)
+                decisions.answer(self.services(), CALLER, question.id, [self.chance.choice(question.options)], RUN)
                 self.the_remote_falls_silent()
                 return
             options = [o for o in LIKED if o in question.options]
             said = options[0] if options else question.options[0] if question.options else "this one"
-            decisions.answer(self.tools(), CALLER, question.id, [said, "because"], RUN)
+            decisions.answer(self.services(), CALLER, question.id, [said, "because"], RUN)
             return
 
     def the_human_holds(self):
         """Pauses a run that goes on, resumes one that is paused."""
         paused = self.run.phase is RunPhase.PAUSED
         if paused or self.run.phase is RunPhase.RUNNING:
-            decisions.hold(self.tools(), CALLER, self.run, "resume" if paused else "pause")
+            decisions.hold(self.services(), CALLER, self.run, "resume" if paused else "pause")
 
     # What goes wrong
 

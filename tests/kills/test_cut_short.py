@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from world.terminal_lab import Lab, wait_for
 
-from gitorch.model.ids import LetterId
+from gitorch.model.ids import PromptId
 from gitorch.model.values import replace
 from gitorch.world.terminal.session_files import folder_of
 
@@ -25,8 +25,8 @@ def cut_short(lab, key):
     folder = folder_of(lab.home, key)
     mark = folder.launch()
     folder.write_launch(replace(mark, server="", pane="", pane_pid=0, pane_started=""))
-    for letter in folder.letters():
-        folder.write_sent(letter, replace(folder.sent(letter), receipt=""))
+    for prompt in folder.prompts():
+        folder.write_sent(prompt, replace(folder.sent(prompt), receipt=""))
 
 
 def test_a_session_whose_start_was_cut_short_can_be_typed_into(lab):
@@ -38,10 +38,10 @@ def test_a_session_whose_start_was_cut_short_can_be_typed_into(lab):
 
 
 def test_a_prompt_given_at_a_start_that_was_cut_short_is_known_and_not_typed_again(lab):
-    key = lab.ready(line=LINE, letter="l1", first_prompt="argument")
+    key = lab.ready(line=LINE, prompt="p1", first_prompt="argument")
     cut_short(lab, key)
     other = lab.another()
-    assert other.receipts(key) == {LetterId("l1"): "submitted"}
+    assert other.receipts(key) == {PromptId("p1"): "submitted"}
     assert lab.deliver(key, LINE, terminals=other) in {"delivered", "submitted"}
     assert lab.turns() == [LINE]
 
@@ -52,6 +52,6 @@ def test_a_text_is_pasted_once_even_where_an_orphaned_tmux_pasted_it_after_the_l
     before = delivery._scene(LINE)
     assert lab.deliver(key, LINE) in {"delivered", "submitted"}
     lab.wait_state(key, "idle", "waiting")
-    sent = folder_of(lab.home, key).sent(LetterId("l1"))
-    assert delivery._type(before, LetterId("l1"), sent) == "its terminal changed just before the text was typed"
+    sent = folder_of(lab.home, key).sent(PromptId("p1"))
+    assert delivery._type(before, PromptId("p1"), sent) == "its terminal changed just before the text was typed"
     assert lab.turns() == [LINE]

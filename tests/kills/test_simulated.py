@@ -26,10 +26,10 @@ def check(world):
     merged = world.git.files(world.git.resolve("main"))
     last = {job.spec.id: job.attempt for job in world.run.jobs.values() if job.spec.id in world.needs}
     assert merged == {"README.md": "one\n", **{f"{name}.txt": f"{name} {times}\n" for name, times in last.items()}}
-    done = [(x.job, x.attempt) for x in events if isinstance(x, e.HandedOff) and x.status is ReportStatus.DONE]
+    done = [(x.job, x.attempt) for x in events if isinstance(x, e.HandoffSubmitted) and x.status is ReportStatus.DONE]
     assert not repeated(done)
     assert not repeated((x.job, x.round, x.commit) for x in events if isinstance(x, e.VerdictGiven))
-    assert not repeated((x.session, x.letter) for x in events if isinstance(x, e.LetterDelivered))
+    assert not repeated((x.session, x.prompt) for x in events if isinstance(x, e.PromptDelivered))
     assert not repeated((x.job, x.attempt) for x in events if isinstance(x, e.CheckRecorded))
     assert not repeated(x.session for x in events if isinstance(x, e.SessionEnded))
     assert sum(isinstance(x, e.Merged) - isinstance(x, e.MergeTakenBack) for x in events) == 1
@@ -52,7 +52,7 @@ def check_nothing_left(world):
     assert [key for key, session in world.terminals.sessions.items() if alive(session)] == []
     assert world.git.checkouts == {}
     assert world.checks.running == {}
-    assert [path for path in world.ports["files"].held if "letters" in path.parts] == []
+    assert [path for path in world.ports["files"].held if "prompts" in path.parts] == []
     assert list(world.git.branches) == ["main"]
 
 

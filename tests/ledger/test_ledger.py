@@ -275,7 +275,7 @@ def test_many_runs_do_not_stay_in_memory(repo, ledger):
 
     for number in range(IN_MEMORY_MAX + 10):
         ledger.append(RunId(f"r-{number}"), AGENT, AT, lambda _: [renewed(1)])
-    assert len(ledger._newest._memory.shelf._held) <= IN_MEMORY_MAX
+    assert len(ledger._tip_index._memory.run_cache._held) <= IN_MEMORY_MAX
     assert ledger.state(RunId("r-0")).run.records == 1
     assert open_ledger(repo).state(RunId("r-0")).run.records == 1
     assert ledger.verify().faults == ()
@@ -295,7 +295,7 @@ def test_a_shortened_ledger_is_corrupt_at_the_next_look(repo, ledger):
 
 def test_a_cache_as_old_as_a_shortened_ledger_does_not_hide_it(repo, ledger):
     fill(ledger, 2)
-    ledger._newest._cache.save(ledger._newest.fold(RUN))
+    ledger._tip_index._cache.save(ledger._tip_index.replay(RUN))
     ledger.append(RUN, AGENT, AT, lambda _: [renewed(2)])
     git(repo, "update-ref", REF, f"{REF}~1")
     with pytest.raises(Corrupt, match="shortened or replaced"):

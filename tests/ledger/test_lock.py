@@ -73,8 +73,8 @@ def test_who_has_to_wait_reads_meanwhile_what_others_wrote(repo, ledger):
     writer.state(RUN)
     fill(ledger, 30)
     read, tip = [], ledger.tip()
-    replayed = writer._newest._note
-    writer._newest._note = lambda step: (read.append(step.commit), replayed(step))
+    replayed = writer._tip_index._note
+    writer._tip_index._note = lambda step: (read.append(step.commit), replayed(step))
     held, free = threading.Event(), threading.Event()
 
     def keep():

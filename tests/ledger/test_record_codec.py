@@ -237,9 +237,9 @@ def test_released_names_never_change():
     assert " ".join(RELEASED) == (
         "ledger-created plan-rejected target-confirmed action-refused message-sent messages-read run-prepared "
         "run-confirmed run-started run-paused run-resumed run-canceled run-failed run-completed lease-granted "
-        "job-claimed lease-renewed lease-ended session-alive session-ended letter-delivered session-nudged prompt-answered "
-        "slip-taken "
-        "base-built handed-off hand-in-kept hand-in-adopted artifact-published decision-made blocker-sorted "
+        "job-claimed lease-renewed lease-ended session-alive session-ended prompt-delivered session-nudged permission-answered "
+        "outbox-entry-accepted "
+        "base-built handoff-submitted late-handoff-kept late-handoff-adopted artifact-published decision-made blocker-sorted "
         "check-recorded verdict-given findings-listed gate-passed epic-reported work-voided job-failed "
         "job-canceled job-requeued job-reopened overlap-noted closed-early closing-failed issues-closed "
         "question-asked escalated question-answered question-reminded report-issued report-voided "

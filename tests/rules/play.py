@@ -119,8 +119,8 @@ class Play:
 
     def told(self, job: str):
         session = self.run.sessions[self.session(job)]
-        letter = next(x for x in session.letters if not x.receipt)
-        return self.do(c.RecordDelivery(session.id, letter.id, "delivered"))
+        prompt = next(x for x in session.prompts if not x.receipt)
+        return self.do(c.RecordDelivery(session.id, prompt.id, "delivered"))
 
     def launch(self, job: str) -> None:
         """Grant, come alive where the session is new, and be told."""
@@ -142,7 +142,7 @@ class Play:
             return Actor(ActorKind(kind), name, "desk")
         return Actor(ActorKind.AGENT, self.run.sessions[SessionId(session)].job, "desk", session)
 
-    def hand_in(
+    def submit_handoff(
         self, job: str, status: str = "DONE", *, head: str = "", named: str | None = None, by: str = "", **words
     ):
         """Report for a job from its session; `head` names the commit."""
@@ -150,7 +150,7 @@ class Play:
         state = self.run.jobs[JobId(job)]
         name = head or f"{job}-{state.attempt}"
         facts = words.pop("facts", None) or c.WorkFacts(commit(name), (), 1, ("a.py",))
-        command = c.HandIn(
+        command = c.SubmitHandoff(
             token=digest(f"token {session}"),
             job=JobId(named) if named else None,
             status=ReportStatus(status),
@@ -160,11 +160,11 @@ class Play:
         )
         return self.do(command, self.actor(session))
 
-    def fixed(self, job: str) -> tuple[Reply, ...]:
-        """A reply to every open finding."""
+    def fixed(self, job: str, head: str = "") -> tuple[Reply, ...]:
+        """A reply to every open finding: it is fixed by the commit that `head` names."""
         state = self.run.jobs[JobId(job)]
         return tuple(
-            Reply(x.number, Disposition.FIXED, commit(f"{job}-{state.attempt}"))
+            Reply(x.number, Disposition.FIXED, commit(head or f"{job}-{state.attempt}"))
             for x in state.findings
             if x.open and x.round == state.attempt - 1
         )
@@ -197,7 +197,7 @@ class Play:
     def finish(self, job: str) -> None:
         """Bring one job from the queue through its gate without a hitch."""
         self.launch(job)
-        self.hand_in(job)
+        self.submit_handoff(job)
         self.check(job)
         self.review(f"{job}.spec")
         self.review(f"{job}.quality")

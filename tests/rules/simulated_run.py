@@ -13,7 +13,7 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, SessionSeen
+from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, SessionObservation
 from gitorch.model.review import Check
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
 from gitorch.model.values import replace
@@ -56,17 +56,17 @@ class Simulated:
         run = self.play.run
         living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED)
         now = Moment(self.play.at)
-        panes = {s.id: SessionSeen(True, True, AgentState.IDLE, changed_at=now, ready_seen=True) for s in living}
+        panes = {s.id: SessionObservation(True, True, AgentState.IDLE, changed_at=now, ready_seen=True) for s in living}
         merged = run.report is not None and run.approval is not None
         checks = {
-            job.handoff.commit: CheckSeen(
+            job.handoff.commit: CheckObservation(
                 CheckPhase.FINISHED, Check(job.handoff.commit, "make check", "passed", 0, 1.0)
             )
             for job in run.jobs.values()
             if job.handoff is not None and check_needed(run, job) and not check_settled(run, job)
         }
         heads = {f"refs/heads/{run.target}": run.target_commit}
-        return Observed(now, panes, heads, checks, {}, merged_seen=merged)
+        return Observed(now, panes, heads, checks, {}, merges_found=merged)
 
     def tick(self) -> None:
         """What `gitorch up` does once."""
@@ -88,8 +88,8 @@ class Simulated:
         match effect:
             case effects.StopSession(session):
                 self.play.do(c.EndSession(session, "stopped"))
-            case effects.DeliverLetter(session, letter):
-                self.play.do(c.RecordDelivery(session, letter, "delivered"))
+            case effects.DeliverPrompt(session, prompt):
+                self.play.do(c.RecordDelivery(session, prompt, "delivered"))
             case effects.BuildBase(job, parents):
                 self.play.do(c.RecordBase(job, commit("+".join(parents)), parents))
             case effects.MakeReport(checkpoint):
@@ -132,10 +132,10 @@ class Simulated:
             found = () if verdict == "accept" else (finding(severity, f"Wrong {self.work}", path=f"f{self.work}"),)
             self.play.judge(name, verdict, found)
         elif self.pick.random() < 0.05:
-            self.play.hand_in(name, "NEEDS_CONTEXT", questions=("Which?",))
+            self.play.submit_handoff(name, "NEEDS_CONTEXT", questions=("Which?",))
         else:
             self.work += 1
-            self.play.hand_in(name, replies=self.play.fixed(name), facts=self.within_scope(name))
+            self.play.submit_handoff(name, replies=self.play.fixed(name), facts=self.within_scope(name))
 
     def within_scope(self, name: JobId) -> c.WorkFacts:
         """One commit that changes what the job owes, or else something that it may change."""
@@ -185,7 +185,7 @@ class SimulatedByHand(Simulated):
 
     def left(self, name: JobId) -> None:
         """What the principal does about work that was left behind."""
-        kept = [k for k in self.play.run.kept.values() if k.job == name and not k.adopted]
+        kept = [k for k in self.play.run.late_handoffs.values() if k.job == name and not k.adopted]
         if self.pick.random() < 0.2:
             self.play.do(c.CancelJob(name, "not now"), HUMAN)
         elif not kept or self.pick.random() < 0.3:
@@ -193,7 +193,7 @@ class SimulatedByHand(Simulated):
         else:
             with suppress(Refused):  # of an attempt that is over
                 facts = c.WorkFacts(kept[-1].commit, (), 1, ("a.py",))
-                self.play.do(c.AdoptHandIn(kept[-1].id, facts, "it is sound"), HUMAN)
+                self.play.do(c.AdoptLateHandoff(kept[-1].id, facts, "it is sound"), HUMAN)
 
 
 @dataclass
@@ -229,7 +229,7 @@ class Laws:
                 self.at_work.discard(job)
             case e.SessionEnded(session=session):
                 self.living.pop(session, None)
-            case e.LeaseEnded(job=job) | e.VerdictGiven(job=job) | e.HandedOff(job=job):
+            case e.LeaseEnded(job=job) | e.VerdictGiven(job=job) | e.HandoffSubmitted(job=job):
                 self.at_work.discard(job)
             case e.JobFailed(job=job) | e.JobReopened(job=job) | e.WorkVoided(job=job):
                 self.at_work.discard(job)

@@ -20,7 +20,7 @@ from gitorch.errors import GitorchError
 from gitorch.model import commands as c
 from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import CommitId, JobId, Moment, SessionId
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.review import Disposition, Reply, Severity
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
@@ -140,7 +140,7 @@ def _hand_in(telling: Telling, line: Line) -> None:
     attempt = play.run.jobs[JobId(job)].attempt
     head = telling.named(line.one("head", f"{job}-{attempt}"))
     changed, dirty = line.all("changed") or ("a.py",), line.all("dirty")
-    play.hand_in(
+    play.submit_handoff(
         job,
         status[0] if status else "DONE",
         by=line.one("by"),
@@ -230,8 +230,10 @@ def _quiet(telling: Telling, line: Line) -> None:
     before = Moment(telling.play.at)
     telling.play.at += seconds * 1000
     state = AgentState(line.one("shows", "working"))
-    sight = SessionSeen(True, True, state, 1, changed_at=before, screen=line.one("screen", "> _"), ready_seen=True)
-    seen = Observed(Moment(telling.play.at), {session: sight}, None)
+    observation = SessionObservation(
+        True, True, state, 1, changed_at=before, screen=line.one("screen", "> _"), ready_seen=True
+    )
+    seen = Observed(Moment(telling.play.at), {session: observation}, None)
     for command in reconcile(telling.play.run, seen):
         if not isinstance(command, c.RenewLease | c.GrantLease):
             telling.play.do(command)
@@ -297,8 +299,8 @@ def _inbox(telling: Telling, _: Line) -> list[str]:
 
 def _owed(telling: Telling, line: Line) -> list[str]:
     """What the world still owes, when the sessions named are there and ready, and every other one is not."""
-    ready = SessionSeen(True, True, AgentState.WAITING, 1, ready_seen=True)
-    absent = SessionSeen(False, False, AgentState.UNKNOWN)
+    ready = SessionObservation(True, True, AgentState.WAITING, 1, ready_seen=True)
+    absent = SessionObservation(False, False, AgentState.UNKNOWN)
     sessions = {s: ready if s in line.words else absent for s in telling.play.run.sessions}
     return [str(effect) for effect in outstanding(telling.play.run, Observed(Moment(telling.play.at), sessions, {}))]
 

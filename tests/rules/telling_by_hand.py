@@ -39,9 +39,9 @@ def _mine(telling: Telling, line: Line, make) -> None:
 
 def _adopt(telling: Telling, line: Line) -> None:
     play, name = telling.play, line.words[0]
-    head = play.run.kept[name].commit
+    head = play.run.late_handoffs[name].commit
     facts = c.WorkFacts(telling.named(line.one("head")) if line.one("head") else head, (), 1, ("a.py",))
-    play.do(c.AdoptHandIn(name, facts, "it is sound"), replace(HUMAN, kind=line.one("kind", "principal")))
+    play.do(c.AdoptLateHandoff(name, facts, "it is sound"), replace(HUMAN, kind=line.one("kind", "principal")))
 
 
 def _recover(telling: Telling, _: Line) -> list[str]:

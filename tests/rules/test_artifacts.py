@@ -16,7 +16,7 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model.artifact import ArtifactKind, Claim, Document, Entry, Evidence
 from gitorch.model.review import Choice, Severity
-from gitorch.model.workflow import Expected, JobKind, JobSpec, Lane, Scope, Workflow
+from gitorch.model.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Scope, Workflow
 from gitorch.rules.review.evidence import faults_of
 from gitorch.rules.review.ledgers import ledger_text, merged
 from gitorch.rules.scope.paths import collision, path_fault
@@ -29,7 +29,7 @@ JOBS = (
         JobKind.DRAFT,
         "a",
         scope=Scope(("docs/**",)),
-        artifacts=(Expected("p", "prompt", "docs/p.md"),),
+        artifacts=(ExpectedArtifact("p", "prompt", "docs/p.md"),),
     ),
     JobSpec("one", "One", JobKind.REVIEW, "b", ("draft",), subject="draft", stage=1),
     JobSpec("two", "Two", JobKind.REVIEW, "b", ("draft",), subject="draft", stage=2),
@@ -112,7 +112,7 @@ def test_a_file_is_taken_only_where_it_names_job_attempt_and_nonce(play):
 
 def reviewed(play: Play) -> Play:
     """Both reviews are given, with two findings in all."""
-    play.hand_in("draft", facts=FACTS, head="x")
+    play.submit_handoff("draft", facts=FACTS, head="x")
     play.claim("one")
     play.judge("one", "accept_with_findings", (finding("minor", "Too long"),))
     play.claim("two")
@@ -135,7 +135,7 @@ def test_a_findings_ledger_holds_every_finding_of_the_reviews_and_no_other(play)
         replace(e, disposition="open") for e in found
     )
     with pytest.raises(Refused, match="ledger is not done without its findings_ledger"):
-        play.hand_in("ledger", facts=FACTS)
+        play.submit_handoff("ledger", facts=FACTS)
     with pytest.raises(Refused, match="it leaves out note “Say"):
         publish(play, "ledger", document=ledger(found[:1]))
     with pytest.raises(Refused, match="no review that ledger needs raised minor “Mine” of one"):
@@ -146,14 +146,14 @@ def test_a_findings_ledger_holds_every_finding_of_the_reviews_and_no_other(play)
 def test_a_synthesis_answers_every_finding(play):
     found = merged(reviewed(play).run, play.run.jobs["ledger"])
     publish(play, "ledger", document=ledger(found))
-    play.hand_in("ledger", facts=FACTS)
+    play.submit_handoff("ledger", facts=FACTS)
     play.claim("synthesis")
     with pytest.raises(Refused, match="synthesis is not done without its synthesis"):
-        play.hand_in("synthesis", facts=FACTS)
+        play.submit_handoff("synthesis", facts=FACTS)
     with pytest.raises(Refused, match="it leaves findings unanswered: #2"):
         publish(play, "synthesis", document=Document(ArtifactKind.SYNTHESIS, answers=(1,)))
     assert publish(play, "synthesis", document=Document(ArtifactKind.SYNTHESIS, answers=(1, 2)))
-    assert play.hand_in("synthesis", facts=FACTS)
+    assert play.submit_handoff("synthesis", facts=FACTS)
 
 
 def test_an_evidence_audit_fails_on_a_claim_that_nothing_supports(play):
@@ -167,7 +167,7 @@ def test_an_evidence_audit_fails_on_a_claim_that_nothing_supports(play):
         ),
         OPERATOR,
     )
-    play.hand_in("draft", facts=FACTS, head="x")
+    play.submit_handoff("draft", facts=FACTS, head="x")
     play.claim("one")
     with pytest.raises(Refused, match=r"evidence audit of draft fails.* claim 2 .line 9.: a\.py does not exist"):
         play.judge("one", "accept")
@@ -175,7 +175,7 @@ def test_an_evidence_audit_fails_on_a_claim_that_nothing_supports(play):
 
 
 def test_a_verdict_agrees_with_the_intent_of_the_reviewers_own_findings(play):
-    play.hand_in("draft", facts=FACTS, head="x")
+    play.submit_handoff("draft", facts=FACTS, head="x")
     play.claim("one")
     said = Document(ArtifactKind.FINDING, intent=Choice.NEEDS_REVISION)
     publish(play, "one", document=said, path=".gitorch/f.md", name="f")
@@ -209,7 +209,7 @@ def test_evidence_is_looked_up(evidence, wrong):
     play = Play()
     play.begin({"api": ()})
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     text_at = lambda one: TEXT if one.path == "a.py" else None  # noqa: E731 said once
     faults = faults_of(play.run, (Claim(1, "It is so", (evidence,), 7),), text_at)

@@ -16,9 +16,9 @@ from play import Play, workflow
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.run import LetterKind
+from gitorch.model.run import PromptKind
 from gitorch.model.workflow import Scope
-from gitorch.rules.views.brief import brief_data, letter_path, letter_text, pointer
+from gitorch.rules.views.brief import brief_data, pointer, prompt_path, prompt_text
 
 SECTION = "Build the table.\n\n- [ ] rows\n- [ ] columns\n"
 ROUND_TWO = (
@@ -75,23 +75,23 @@ def owed(telling: Telling, job: str):
     """The session of a job, and the first text that it was not told."""
     run = telling.play.run
     session = run.sessions[run.jobs[JobId(job)].session]
-    return session, next(x for x in session.letters if not x.receipt)
+    return session, next(x for x in session.prompts if not x.receipt)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_an_agent_is_told(name: str, request) -> None:
     job, script, done = SCRIPTS[name]
     telling = played(script)
-    session, letter = owed(telling, job)
-    text = letter_text(telling.play.run, session, letter, SECTION, done)
+    session, prompt = owed(telling, job)
+    text = prompt_text(telling.play.run, session, prompt, SECTION, done)
     assert_golden(name, telling.readable(text), request)
 
 
 def test_an_agent_gets_its_own_section_and_no_other() -> None:
     telling = played("plan api db|grant api|grant db")
     for job in ("api", "db"):
-        session, letter = owed(telling, job)
-        text = letter_text(telling.play.run, session, letter, f"Only {job}.", ())
+        session, prompt = owed(telling, job)
+        text = prompt_text(telling.play.run, session, prompt, f"Only {job}.", ())
         assert f"Only {job}." in text
         assert text.startswith(f"# {job}: {job.title()}\n")
         assert {"api": "db", "db": "api"}[job] not in text.lower()
@@ -104,7 +104,7 @@ def test_the_write_scope_and_the_tests_are_said() -> None:
     play.begin({}, flow=replace(flow, jobs={**flow.jobs, JobId("api"): spec}))
     play.grant("api")
     session = play.run.sessions["s1"]
-    text = letter_text(play.run, session, session.letters[0], SECTION)
+    text = prompt_text(play.run, session, session.prompts[0], SECTION)
     assert "You may change only: src/**, tests/**." in text
     assert "You must not change: src/old/." in text
     assert "with: `make check`" in text
@@ -112,19 +112,19 @@ def test_the_write_scope_and_the_tests_are_said() -> None:
 
 def test_what_is_typed_is_one_line_that_points_to_the_file() -> None:
     telling = played(SCRIPTS["findings-round-2.md"][1])
-    session, letter = owed(telling, "api")
-    line = pointer(telling.play.run, session, letter)
-    assert line == f"Read .gitorch/inbox/{letter.id}-findings.md and do what it says."
-    first = replace(letter, kind=LetterKind.BRIEF)
-    assert letter_path(first) == ".gitorch/brief.md"
+    session, prompt = owed(telling, "api")
+    line = pointer(telling.play.run, session, prompt)
+    assert line == f"Read .gitorch/inbox/{prompt.id}-findings.md and do what it says."
+    first = replace(prompt, kind=PromptKind.BRIEF)
+    assert prompt_path(first) == ".gitorch/brief.md"
     assert pointer(telling.play.run, session, first) == "Read .gitorch/brief.md and do what it says."
 
 
 def test_a_clearance_is_said_in_the_line_itself_with_its_commit() -> None:
     telling = played(SCRIPTS["clearance.md"][1])
-    session, letter = owed(telling, "api")
-    line = telling.readable(pointer(telling.play.run, session, letter))
-    assert line == f"APPROVED api at api-1. Nothing more is needed. ({letter.id})"
+    session, prompt = owed(telling, "api")
+    line = telling.readable(pointer(telling.play.run, session, prompt))
+    assert line == f"APPROVED api at api-1. Nothing more is needed. ({prompt.id})"
 
 
 def test_the_brief_as_json_says_the_same_for_programs() -> None:

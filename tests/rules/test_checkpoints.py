@@ -29,7 +29,7 @@ def test_a_checkpoint_waits_for_work_that_its_review_sent_to_a_human():
     play.begin({}, replace(SETTINGS, test_command=""), parse_workflow("w.yaml", FLOW, lambda _: None).workflow)
     for job in ("one", "two"):
         play.launch(job)
-        play.hand_in(job)
+        play.submit_handoff(job)
     play.review("look", "needs_revision", (finding(),))
 
     assert (phase(play, "look"), phase(play, "one")) == ("completed", "submitted")

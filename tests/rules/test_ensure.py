@@ -57,7 +57,7 @@ def canceled(play: Play):
 
 
 def asked(play: Play):
-    play.hand_in("api", "NEEDS_CONTEXT", questions=("tabs?",))
+    play.submit_handoff("api", "NEEDS_CONTEXT", questions=("tabs?",))
     return play.run
 
 
@@ -68,12 +68,12 @@ def answered(play: Play):
 
 
 def reported(play: Play):
-    play.hand_in("api")
+    play.submit_handoff("api")
     return play.run
 
 
 def withdrawn(play: Play):
-    play.hand_in("api", "NEEDS_CONTEXT", questions=("tabs?",))
+    play.submit_handoff("api", "NEEDS_CONTEXT", questions=("tabs?",))
     play.do(c.CancelRun("enough"), HUMAN)
     return play.run
 

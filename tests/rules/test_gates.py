@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from play import PARALLEL, SETTINGS, Play, commit, finding
 
 from gitorch.model.ids import JobId
-from gitorch.model.review import Check, Choice, Disposition, Listed, Reply, Severity
+from gitorch.model.review import Check, Choice, Disposition, ListedFinding, Reply, Severity
 from gitorch.model.run import JobPhase
 from gitorch.rules.review.findings import check_text, list_findings
 from gitorch.rules.review.gates import may_judge, settle
@@ -51,7 +51,7 @@ def handed_in(settings=SETTINGS, *, checked: str = "passed") -> Play:
     play = Play()
     play.begin({"api": ()}, settings)
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     if checked:
         play.check("api", checked)
     return play
@@ -92,7 +92,7 @@ def test_a_number_stays_with_its_finding(raised, number) -> None:
     play = handed_in()
     play.review("api.spec", "needs_revision", (finding(title="one"), finding(title="two", path="b.py")))
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec", "needs_revision", (raised,))
     assert [x.number for x in play.run.jobs["api"].findings if x.open] == [number]
@@ -102,7 +102,7 @@ def test_one_number_stands_once_in_a_list() -> None:
     play = handed_in()
     play.review("api.spec", "needs_revision", (finding(title="one"),))
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec", "needs_revision", (finding("minor", "x", number=1), finding("blocking", "y", number=1)))
     assert [(x.number, x.finding.title) for x in play.run.jobs["api"].findings] == [(1, "y")]
@@ -152,7 +152,7 @@ def test_two_places_with_the_same_words_keep_their_own_numbers_when_lines_move()
     play = handed_in()
     play.review("api.spec", "needs_revision", (finding(title="typo", line=3), finding(title="typo", line=9)))
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec", "needs_revision", (finding(title="typo", line=2), finding(title="typo", line=9)))
     open_now = [(x.number, x.finding.line) for x in play.run.jobs["api"].findings if x.open]
@@ -163,7 +163,7 @@ def test_failing_tests_stand_beside_what_was_claimed() -> None:
     play = Play()
     play.begin({"api": ()})
     play.launch("api")
-    play.hand_in("api", tests_claimed="all 212 passed")
+    play.submit_handoff("api", tests_claimed="all 212 passed")
     play.check("api", "failed")
     seen = f"gitorch ran it: failed after 1.0 s on a clean checkout of {commit('api-1')[:12]}."
     assert play.run.jobs["api"].findings[0].finding.detail == f"You reported: all 212 passed\n{seen}\ntail"
@@ -180,7 +180,7 @@ SEEN = f"gitorch ran it: failed after 1.0 s on a clean checkout of {commit('api-
 def test_failing_tests_are_a_blocking_finding_with_the_end_of_their_output() -> None:
     play = handed_in(checked="failed")
     assert play.run.jobs["api"].findings == (
-        Listed(1, finding("blocking", "The test command failed: make check", "", 0, detail=SEEN), "tests", 1),
+        ListedFinding(1, finding("blocking", "The test command failed: make check", "", 0, detail=SEEN), "tests", 1),
     )
 
 
@@ -222,7 +222,7 @@ def test_verdicts_of_an_earlier_round_open_no_gate() -> None:
     play.review("api.spec", "accept")
     play.review("api.quality", "needs_revision", (BLOCKING,))
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec", "accept")
     assert play.run.jobs["api"].phase is JobPhase.SUBMITTED
@@ -258,11 +258,11 @@ def test_a_fix_in_the_newest_commit_is_kept_with_its_id():
     play = Play()
     play.begin({"api": ()})
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.review("api.spec", "needs_revision", (finding(),))
     play.launch("api")
-    play.hand_in("api", replies=(Reply(1, Disposition.FIXED, "in HEAD"),))
+    play.submit_handoff("api", replies=(Reply(1, Disposition.FIXED, "in HEAD"),))
 
     handoff = play.run.jobs[JobId("api")].handoff
     assert handoff.replies[0].evidence == f"in {commit('api-2')}"

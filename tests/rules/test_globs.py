@@ -104,16 +104,16 @@ def class_of(glob: str) -> tuple[str | None, str]:
     return (inside, rest) if glob[0] == "[" and closed and inside and "/" not in inside else (None, glob[1:])
 
 
-def member(letter: str, members: str) -> bool:
+def member(prompt: str, members: str) -> bool:
     negated = members[0] in "!^" and len(members) > 1
     left = members[1:] if negated else members
     found = False
     while left:
         if len(left) > 2 and left[1] == "-":
-            found |= left[0] <= letter <= left[2]
+            found |= left[0] <= prompt <= left[2]
             left = left[3:]
         else:
-            found |= left[0] == letter
+            found |= left[0] == prompt
             left = left[1:]
     return found is not negated
 

@@ -12,7 +12,7 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
@@ -38,8 +38,8 @@ def living() -> Play:
 
 def looked(play: Play) -> Observed:
     """The session is there and has just shown something."""
-    sight = SessionSeen(True, True, AgentState.WORKING, changed_at=Moment(play.at))
-    return Observed(Moment(play.at), dict.fromkeys(play.run.sessions, sight), {})
+    observation = SessionObservation(True, True, AgentState.WORKING, changed_at=Moment(play.at))
+    return Observed(Moment(play.at), dict.fromkeys(play.run.sessions, observation), {})
 
 
 @pytest.mark.parametrize("hours", [-100, -5, 5, 100])
@@ -54,7 +54,7 @@ def test_a_living_session_keeps_its_lease_whichever_way_the_clock_jumps(hours: i
     play.do(c.ExpireLeases())
     with pytest.raises(Refused):
         play.grant("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     assert play.run.jobs[API].phase == "submitted"
 
 
@@ -65,7 +65,7 @@ def test_a_clock_that_goes_back_takes_no_lease_away_and_gives_none_twice() -> No
     assert play.do(c.Heartbeat(play.run.sessions["s1"].token), OPERATOR) == ()
     with pytest.raises(Refused, match="has its lease"):
         play.claim("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     assert play.run.jobs[API].phase == "submitted"
 
 
@@ -77,12 +77,12 @@ def test_after_a_clock_that_goes_ahead_the_number_tells_who_is_late_and_nothing_
     play.do(c.RequeueJob(API, "again"), OPERATOR)
     play.claim("api")
     assert (play.run.jobs[API].fence, play.session("api")) == (2, "s2")
-    (kept,) = play.hand_in("api", by="s1")
-    assert isinstance(kept, e.HandInKept)
+    (kept,) = play.submit_handoff("api", by="s1")
+    assert isinstance(kept, e.LateHandoffKept)
     assert kept.fence == 1
     with pytest.raises(Refused, match="lease 1 of api is over; the newest is 2"):
-        play.hand_in("api", fence=1)
-    play.hand_in("api", fence=2)
+        play.submit_handoff("api", fence=1)
+    play.submit_handoff("api", fence=2)
 
 
 STEPS = st.lists(
@@ -107,7 +107,7 @@ def test_however_clocks_jump_one_lease_stands_and_its_number_grows(steps) -> Non
         except GitorchError:
             continue
         granted += [event.fence for event in happened if isinstance(event, e.JobClaimed)]
-        assert not any(isinstance(event, e.HandedOff) for event in happened), "only an older session handed in"
+        assert not any(isinstance(event, e.HandoffSubmitted) for event in happened), "only an older session handed in"
     assert granted == sorted(set(granted))
     lease = play.run.jobs[API].lease
     assert lease is None or lease.fence == granted[-1] == play.run.jobs[API].fence
@@ -118,7 +118,7 @@ def _taken(play: Play, step: str) -> tuple[object, ...]:
     if step == "claim":
         return play.claim("api")
     if step == "old":
-        return play.hand_in("api", by=sessions[-2].id) if len(sessions) > 1 else ()
+        return play.submit_handoff("api", by=sessions[-2].id) if len(sessions) > 1 else ()
     token = sessions[-1].token
     commands = {
         "expire": c.ExpireLeases(),

@@ -51,7 +51,7 @@ def test_a_revision_goes_back_to_the_same_session_and_all_stages_judge_again():
     play = played()
     play.launch("api")
     author = play.session("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.launch("api.spec")
     assert names(play.judge("api.spec", "needs_revision", (finding(),))) == ["VerdictGiven", "FindingsListed"]
@@ -59,8 +59,8 @@ def test_a_revision_goes_back_to_the_same_session_and_all_stages_judge_again():
     play.launch("api")
     assert play.session("api") == author
     with pytest.raises(Refused, match="#1"):
-        play.hand_in("api")
-    play.hand_in("api", replies=play.fixed("api"))
+        play.submit_handoff("api")
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec")
     play.review("api.quality")
@@ -71,7 +71,7 @@ def test_quality_waits_for_compliance_unless_reviews_are_parallel():
     one, both = played(), played(settings=PARALLEL)
     for play in (one, both):
         play.launch("api")
-        play.hand_in("api")
+        play.submit_handoff("api")
         assert play.run.jobs["api.spec"].phase is JobPhase.BLOCKED
         play.check("api")
         assert play.run.jobs["api.spec"].phase is JobPhase.QUEUED
@@ -82,7 +82,7 @@ def test_quality_waits_for_compliance_unless_reviews_are_parallel():
 def test_parallel_reviews_give_one_list_ordered_by_severity_then_path():
     play = played(settings=PARALLEL)
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.launch("api.spec")
     play.launch("api.quality")
@@ -96,11 +96,11 @@ def test_parallel_reviews_give_one_list_ordered_by_severity_then_path():
 def test_numbers_are_stable_over_rounds():
     play = played()
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.review("api.spec", "needs_revision", (finding(title="one"), finding(title="two", path="b.py")))
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec", "needs_revision", (finding(title="new", path="0.py"), finding(title="two", path="b.py")))
     assert {x.finding.title: x.number for x in play.run.jobs["api"].findings} == {"one": 1, "two": 2, "new": 3}
@@ -111,7 +111,7 @@ def test_after_the_last_round_a_human_decides():
     play = played()
     for _ in range(3):
         play.launch("api")
-        play.hand_in("api", replies=play.fixed("api"))
+        play.submit_handoff("api", replies=play.fixed("api"))
         play.check("api")
         play.review("api.spec", "needs_revision", (finding(),))
     assert isinstance(play.events[-1], e.Escalated)
@@ -125,13 +125,13 @@ def test_one_more_round_is_one_more():
     play = played()
     for _ in range(3):
         play.launch("api")
-        play.hand_in("api", replies=play.fixed("api"))
+        play.submit_handoff("api", replies=play.fixed("api"))
         play.check("api")
         play.review("api.spec", "needs_revision", (finding(),))
     assert names(play.answer("q1", "one_more_round")) == ["QuestionAnswered", "FindingsListed"]
     assert play.run.jobs["api"].attempt == 4
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec", "needs_revision", (finding(),))
     assert names(play.events[-1:]) == ["Escalated"]
@@ -140,7 +140,7 @@ def test_one_more_round_is_one_more():
 def test_failing_tests_go_back_without_asking_reviewers():
     play = played()
     play.launch("api")
-    play.hand_in("api", tests_claimed="all green")
+    play.submit_handoff("api", tests_claimed="all green")
     assert names(play.check("api", "failed")) == ["CheckRecorded", "FindingsListed"]
     assert play.run.jobs["api.spec"].phase is JobPhase.BLOCKED
 
@@ -148,7 +148,7 @@ def test_failing_tests_go_back_without_asking_reviewers():
 def test_a_concern_keeps_the_gate_shut_until_it_is_answered():
     play = played()
     play.launch("api")
-    play.hand_in("api", "DONE_WITH_CONCERNS", concerns=("slow on large input",))
+    play.submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("slow on large input",))
     play.check("api")
     play.review("api.spec")
     play.review("api.quality")
@@ -159,7 +159,7 @@ def test_a_concern_keeps_the_gate_shut_until_it_is_answered():
 def test_a_concern_pushed_back_is_a_finding():
     play = played()
     play.launch("api")
-    play.hand_in("api", "DONE_WITH_CONCERNS", concerns=("slow",))
+    play.submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("slow",))
     assert names(play.answer("q1", "push_back", "make it fast")) == ["QuestionAnswered"]
     assert "FindingsListed" in names(play.check("api"))
 
@@ -167,14 +167,14 @@ def test_a_concern_pushed_back_is_a_finding():
 def test_questions_pause_the_job_and_answers_set_it_going_again():
     play = played()
     play.launch("api")
-    play.hand_in("api", "NEEDS_CONTEXT", questions=("tabs?", "or spaces?"))
+    play.submit_handoff("api", "NEEDS_CONTEXT", questions=("tabs?", "or spaces?"))
     assert play.run.jobs["api"].phase is JobPhase.WAITING_HUMAN
     play.answer("q1", text="tabs")
     assert play.run.jobs["api"].phase is JobPhase.WAITING_HUMAN
     play.answer("q2", text="no")
     assert play.run.jobs["api"].phase is JobPhase.RUNNING
     play.told("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     assert play.run.jobs["api"].phase is JobPhase.SUBMITTED
 
 
@@ -217,7 +217,7 @@ def test_per_epic_waits_for_the_principal_and_a_rejection_is_a_round():
     assert play.run.jobs["ui"].phase is JobPhase.BLOCKED
     assert names(play.answer("q1", "reject", "not like this")) == ["QuestionAnswered", "FindingsListed"]
     play.launch("api")
-    play.hand_in("api", replies=play.fixed("api"))
+    play.submit_handoff("api", replies=play.fixed("api"))
     play.check("api")
     play.review("api.spec")
     play.review("api.quality")
@@ -236,11 +236,11 @@ def test_an_answer_about_an_epic_never_completes_it_past_its_gate():
 def test_a_review_that_waits_for_an_answer_gives_up_its_lease_when_its_epic_is_stopped():
     play = played({"api": ()}, settings=replace(PARALLEL, rounds_max=1))
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.launch("api.spec")
     play.launch("api.quality")
-    play.hand_in("api.quality", "NEEDS_CONTEXT", questions=("which scale?",))
+    play.submit_handoff("api.quality", "NEEDS_CONTEXT", questions=("which scale?",))
     play.judge("api.spec", "reject")
     quality = play.run.jobs["api.quality"]
     assert (quality.phase, quality.lease) == (JobPhase.SKIPPED, None)
@@ -260,17 +260,17 @@ def test_a_report_that_git_contradicts_is_refused(facts, why):
     play = played()
     play.launch("api")
     with pytest.raises(Refused, match=why):
-        play.hand_in("api", facts=facts)
+        play.submit_handoff("api", facts=facts)
 
 
 def test_reports_that_are_not_the_callers_to_make():
     play = played()
     play.launch("api")
     with pytest.raises(Denied, match="may not report for ui"):
-        play.hand_in("api", named="ui")
-    play.hand_in("api")
+        play.submit_handoff("api", named="ui")
+    play.submit_handoff("api")
     with pytest.raises(Refused, match="already reported"):
-        play.hand_in("api")
+        play.submit_handoff("api")
     play.check("api")
     play.launch("api.spec")
     with pytest.raises(Denied, match="own work"):
@@ -280,7 +280,7 @@ def test_reports_that_are_not_the_callers_to_make():
 def test_stale_and_foreign_verdicts_are_refused():
     play = played()
     play.launch("api")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.launch("api.spec")
     with pytest.raises(Refused, match="handed in is"):
@@ -372,7 +372,7 @@ def test_canceling_ends_every_job():
     play.do(c.CancelRun("enough"), HUMAN)
     assert {j.phase for j in play.run.jobs.values()} == {JobPhase.CANCELED}
     with pytest.raises(Refused):
-        play.hand_in("api")
+        play.submit_handoff("api")
 
 
 def test_branches_that_change_the_same_files_are_noted_once_and_a_conflict_is_put_to_the_principal_once():

@@ -23,7 +23,7 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import Moment
-from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, SessionSeen
+from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, SessionObservation
 from gitorch.model.review import ACCEPTING, Check
 from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
 from gitorch.model.workflow import REVIEWING
@@ -46,10 +46,10 @@ class World(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.play = Play()
-        self.panes: dict[str, SessionSeen] = {}
+        self.panes: dict[str, SessionObservation] = {}
         self.sent: dict[tuple[str, str], str] = {}
         self.heads: dict[str, str] = {"refs/heads/main": TARGET}
-        self.checks: dict[str, CheckSeen] = {}
+        self.checks: dict[str, CheckObservation] = {}
         self.silent = False
         self.reports = 0
         self.work = 0
@@ -75,7 +75,7 @@ class World(RuleBasedStateMachine):
             heads=None if self.silent else dict(self.heads),
             checks=dict(self.checks),
             sent=dict(self.sent),
-            merged_seen=merged,
+            merges_found=merged,
         )
 
     def attempt(self, command, actor=None):
@@ -114,15 +114,17 @@ class World(RuleBasedStateMachine):
     def perform(self, effect):
         match effect:
             case effects.StartSession(session, _):
-                self.panes[session] = SessionSeen(True, True, AgentState.STARTING, started_at=Moment(self.play.at))
+                self.panes[session] = SessionObservation(
+                    True, True, AgentState.STARTING, started_at=Moment(self.play.at)
+                )
             case effects.StopSession(session):
                 self.panes.pop(session, None)
                 self.attempt(c.EndSession(session, "stopped"))
-            case effects.DeliverLetter(session, letter):
-                self.sent[session, letter] = "submitted"
+            case effects.DeliverPrompt(session, prompt):
+                self.sent[session, prompt] = "submitted"
                 self.show(session, AgentState.WORKING)
             case effects.StartCheck(at):
-                self.checks[at] = CheckSeen(CheckPhase.RUNNING)
+                self.checks[at] = CheckObservation(CheckPhase.RUNNING)
             case effects.BuildBase(job, parents):
                 self.attempt(c.RecordBase(job, commit("+".join(parents)), parents))
             case effects.MakeReport(checkpoint):
@@ -174,9 +176,9 @@ class World(RuleBasedStateMachine):
             "CONTEXT": ("NEEDS_CONTEXT", {"questions": ("why?",)}),
             "BLOCKED": ("BLOCKED", {"blocker": "b", "clears": "c"}),
         }[word]
-        replies = self.play.fixed(name) if word in {"DONE", "CONCERN"} else ()
+        replies = self.play.fixed(name, head) if word in {"DONE", "CONCERN"} else ()
         try:
-            self.play.hand_in(name, words[0], head=head, by=session, replies=replies, **words[1])
+            self.play.submit_handoff(name, words[0], head=head, by=session, replies=replies, **words[1])
         except (Refused, Denied):
             return None
         if word in {"DONE", "CONCERN"}:
@@ -199,9 +201,9 @@ class World(RuleBasedStateMachine):
             return
         at = pick.choice(running)
         if outcome == "lost":
-            self.checks[at] = CheckSeen(CheckPhase.ABSENT)
+            self.checks[at] = CheckObservation(CheckPhase.ABSENT)
         else:
-            self.checks[at] = CheckSeen(CheckPhase.FINISHED, Check(at, "make check", outcome, 0, 1.0))
+            self.checks[at] = CheckObservation(CheckPhase.FINISHED, Check(at, "make check", outcome, 0, 1.0))
 
     # What goes wrong
 
@@ -340,7 +342,7 @@ class World(RuleBasedStateMachine):
                 self.show(session, AgentState.WAITING)
         for at, check in list(self.checks.items()):
             if check.phase is CheckPhase.RUNNING:
-                self.checks[at] = CheckSeen(CheckPhase.FINISHED, Check(at, "make check", "passed", 0, 1.0))
+                self.checks[at] = CheckObservation(CheckPhase.FINISHED, Check(at, "make check", "passed", 0, 1.0))
         for job in self.at_work():
             self.finish_quietly(job)
         for question in open_questions(self.run):
@@ -353,7 +355,8 @@ class World(RuleBasedStateMachine):
                 self.play.judge(name, by=session)
                 return
             self.work += 1
-            self.play.hand_in(name, head=f"{name} {self.work}", by=session, replies=self.play.fixed(name))
+            head = f"{name} {self.work}"
+            self.play.submit_handoff(name, head=head, by=session, replies=self.play.fixed(name, head))
         except (Refused, Denied):
             return
         self.heads[f"refs/heads/{branch_name(self.run, name)}"] = commit(f"{name} {self.work}")

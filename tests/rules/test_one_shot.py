@@ -12,11 +12,11 @@ sys.path.append(str(Path(__file__).parent))
 from test_reconcile import S1, look, played
 
 from gitorch.model import effects
-from gitorch.model.observed import AgentState, SessionSeen
-from gitorch.model.permission import Answered, Option, Rule
+from gitorch.model.observed import AgentState, SessionObservation
+from gitorch.model.permission import Option, PermissionAnswer, Rule
 from gitorch.rules.outstanding import may_begin, outstanding
 
-ASKS = SessionSeen(True, True, AgentState.DIALOG, 7, evidence="prompt: asks", asked="make test")
+ASKS = SessionObservation(True, True, AgentState.DIALOG, 7, evidence="prompt: asks", asked="make test")
 
 
 def lanes_say(run, **said):
@@ -34,5 +34,5 @@ def test_work_waits_for_no_launch_that_comes_with_its_work() -> None:
 def test_a_prompt_is_answered_by_a_rule_while_its_job_waits_for_an_answer() -> None:
     play = played("plan api|launch api|handoff api NEEDS_CONTEXT question=tabs?")
     run = lanes_say(play.run, permissions=(Rule(Option.ONCE, "make .*"),))
-    wanted = effects.AnswerPrompt(S1, Answered("make test", Option.ONCE, "make .*"))
+    wanted = effects.AnswerPermission(S1, PermissionAnswer("make test", Option.ONCE, "make .*"))
     assert wanted in outstanding(run, look(play, ASKS))

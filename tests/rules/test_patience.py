@@ -11,14 +11,14 @@ from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, QuestionId
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.views.notices import AT_ONCE_MAX, notice
 
 MINUTE = 60
-READY = SessionSeen(True, True, AgentState.WAITING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")
+READY = SessionObservation(True, True, AgentState.WAITING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")
 NEEDS = {"api": (), "ui": (), "docs": ("api",)}
 
 
@@ -50,7 +50,7 @@ def asked_for_context(**settings) -> Play:
     play = begun(**settings)
     play.launch("api")
     play.launch("ui")
-    play.hand_in("api", "NEEDS_CONTEXT", questions=("Which name?", "Which port?"))
+    play.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?", "Which port?"))
     return play
 
 
@@ -74,7 +74,7 @@ def test_over_two_days_reminders_grow_to_the_cap_and_nothing_proceeds() -> None:
 
 def test_only_what_depends_on_a_question_waits_for_it() -> None:
     play = asked_for_context()
-    play.hand_in("ui")
+    play.submit_handoff("ui")
     play.check("ui")
     granted = {x.job for x in reconcile(play.run, look(play)) if isinstance(x, c.GrantLease)}
     assert granted == {"ui.spec"}
@@ -158,7 +158,7 @@ def test_everything_that_waits_is_told_once_and_again_with_each_reminder() -> No
 def test_nobody_is_told_where_nothing_is_configured_and_only_a_few_at_once() -> None:
     play = asked_for_context()
     assert [e for e in outstanding(play.run, look(play)) if isinstance(e, effects.Notify)] == []
-    play.hand_in("ui", "NEEDS_CONTEXT", questions=tuple("abcdefgh"))
+    play.submit_handoff("ui", "NEEDS_CONTEXT", questions=tuple("abcdefgh"))
     assert len(told(play)) == AT_ONCE_MAX
 
 
@@ -189,7 +189,7 @@ def test_a_run_over_its_time_asks_once_begins_nothing_and_kills_nothing() -> Non
     assert grants(play) == []
     stops = [e for e in outstanding(play.run, look(play)) if isinstance(e, effects.StopSession)]
     assert stops == []
-    play.hand_in("api")
+    play.submit_handoff("api")
 
 
 def test_as_much_again_is_granted_each_time_it_is_said() -> None:
@@ -222,7 +222,7 @@ def test_a_living_session_goes_on_although_the_sessions_are_used_up() -> None:
     play = begun(sessions_max=2)
     play.launch("api")
     play.launch("ui")
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api", "failed")
     assert grants(play) == ["api"]
 

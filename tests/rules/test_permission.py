@@ -7,8 +7,8 @@ from play import Play
 
 from gitorch.model.commands import Escalate
 from gitorch.model.ids import Moment
-from gitorch.model.observed import AgentState, Observed, SessionSeen
-from gitorch.model.permission import Answered, Option, Rule
+from gitorch.model.observed import AgentState, Observed, SessionObservation
+from gitorch.model.permission import Option, PermissionAnswer, Rule
 from gitorch.model.values import replace
 from gitorch.model.workflow import Lane
 from gitorch.rules.agent_state.permission import TRUSTED_BY, answer_to, answering
@@ -50,10 +50,10 @@ ALL = (Rule(Option.ONCE, ".*"),)
 @pytest.mark.parametrize(
     ("lane", "dialog", "asked", "answer"),
     [
-        (Lane("a", "r", permissions=ALL), "permission", "make", Answered("make", Option.ONCE, ".*")),
-        (Lane("a", "r", permissions=ALL), "", "make", Answered("make", Option.ONCE, ".*")),
+        (Lane("a", "r", permissions=ALL), "permission", "make", PermissionAnswer("make", Option.ONCE, ".*")),
+        (Lane("a", "r", permissions=ALL), "", "make", PermissionAnswer("make", Option.ONCE, ".*")),
         (Lane("a", "r", permissions=ALL), "trust", "/repo", None),
-        (Lane("a", "r", trust=True), "trust", "/repo", Answered("/repo", Option.TRUST, TRUSTED_BY)),
+        (Lane("a", "r", trust=True), "trust", "/repo", PermissionAnswer("/repo", Option.TRUST, TRUSTED_BY)),
         (Lane("a", "r", trust=True), "trust", "", None),
         (Lane("a", "r", trust=True), "permission", "make", None),
         (Lane("a", "r", trust=True), "login", "", None),
@@ -61,8 +61,8 @@ ALL = (Rule(Option.ONCE, ".*"),)
     ],
 )
 def test_a_folder_is_trusted_only_where_the_lane_says_so_and_rules_trust_nobody(lane, dialog, asked, answer):
-    sight = SessionSeen(True, True, AgentState.DIALOG, dialog=dialog, asked=asked)
-    assert answer_to(lane, sight) == answer
+    observation = SessionObservation(True, True, AgentState.DIALOG, dialog=dialog, asked=asked)
+    assert answer_to(lane, observation) == answer
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(0, False), (3, False), (5, True)])
@@ -73,8 +73,8 @@ def test_a_prompt_that_no_rule_means_is_put_to_a_human_though_its_title_blinks(s
     play.state = replace(play.state, run=replace(play.run, workflow=replace(play.run.workflow, lanes=lanes)))
     play.launch("api")
     painted = Moment(play.at - seconds * 1000)
-    sight = SessionSeen(
+    observation = SessionObservation(
         True, True, AgentState.DIALOG, 7, ready_seen=True, asked="rm", changed_at=play.at, progress_at=painted
     )
-    found = reconcile(play.run, Observed(play.at, dict.fromkeys(play.run.sessions, sight), None))
+    found = reconcile(play.run, Observed(play.at, dict.fromkeys(play.run.sessions, observation), None))
     assert any(isinstance(one, Escalate) for one in found) == asked

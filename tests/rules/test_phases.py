@@ -157,7 +157,7 @@ def test_what_the_ledger_would_call_corrupt_is_refused_to_whoever_asks() -> None
     with pytest.raises(
         Refused, match="job api is canceled and cannot become submitted; from canceled it may become nothing"
     ):
-        play.hand_in("api")
+        play.submit_handoff("api")
 
 
 def test_the_page_shows_the_tables(request) -> None:

@@ -7,12 +7,12 @@ from play import HUMAN, SETTINGS, Play
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment, SessionId
-from gitorch.model.observed import AgentState, SessionSeen
+from gitorch.model.observed import AgentState, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.views.presence import agent_words, presence, session_rows
 
 S1 = SessionId("s1")
-READY = SessionSeen(True, True, AgentState.WORKING, 7, ready_seen=True)
+READY = SessionObservation(True, True, AgentState.WORKING, 7, ready_seen=True)
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def play() -> Play:
 
 def seen(play: Play, after_seconds: int = 0, **changes) -> str:
     now = Moment(play.at + after_seconds * 1000)
-    sight = replace(READY, changed_at=Moment(play.at), **changes)
-    return presence(play.run, play.run.sessions[S1], {S1: sight}, now)
+    observation = replace(READY, changed_at=Moment(play.at), **changes)
+    return presence(play.run, play.run.sessions[S1], {S1: observation}, now)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_could_not_be_asked_is_unknown_and_never_alive(play):
 
 
 def test_an_agent_that_waits_at_its_gate_may_be_silent(play):
-    play.hand_in("api")
+    play.submit_handoff("api")
     assert seen(play, 500) == "alive"
 
 
@@ -76,7 +76,7 @@ def test_an_agent_is_stuck_or_blocked_while_a_human_is_asked_about_it(play):
     play.do(c.Escalate("stuck:api:1", "Silent.", "A nudge.", "> _", "Go on?", ("retry",), JobId("api"), S1))
     assert agent_words(play.run, {S1: READY}) == {"s1": "stuck"}
     play.launch("ui")
-    play.hand_in("ui", "BLOCKED", blocker="No schema", clears="Migration 12")
+    play.submit_handoff("ui", "BLOCKED", blocker="No schema", clears="Migration 12")
     assert agent_words(play.run, {S1: READY, SessionId("s2"): READY}) == {"s1": "stuck", "s2": "blocked"}
     play.answer("q2", "cleared")
     assert agent_words(play.run, {SessionId("s2"): READY})["s2"] == "working"

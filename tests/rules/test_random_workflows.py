@@ -32,7 +32,7 @@ from gitorch.model.run import ENDED, OVER, Run
 from gitorch.model.workflow import WorkflowSource
 from gitorch.ports.ledger import Draft
 from gitorch.rules.evolve import evolve
-from gitorch.rules.views.diagram import run_picture, workflow_picture
+from gitorch.rules.views.diagram import run_diagram, workflow_diagram
 from gitorch.rules.views.dry_run import dry_run
 from gitorch.rules.workflows.lint import lint
 from gitorch.text.diagrams.layout import lay_out
@@ -56,12 +56,12 @@ def run_of(source: WorkflowSource, seed: int) -> Simulated:
     flow = source.workflow
     assert sorted(job for batch in dry_run(source).batches for job in batch) == sorted(flow.jobs)
     assert 0 <= lint(flow).score <= 100
-    assert len(lay_out(workflow_picture(flow)).boxes) == len(flow.jobs)
+    assert len(lay_out(workflow_diagram(flow)).boxes) == len(flow.jobs)
     play = Play()
     play.begin({}, chosen(source.settings, seed), flow)
     simulated = (SimulatedByHand if seed % 3 == 1 else Simulated)(play, Random(seed))
     simulated.to_the_end()
-    assert "</svg>" in svg(run_picture(play.run))
+    assert "</svg>" in svg(run_diagram(play.run))
     return simulated
 
 
@@ -123,7 +123,7 @@ def verified(play: Play, ledger: GitLedger) -> int:
 def stood(run: Run) -> tuple[object, ...]:
     """Everything but moments, since all was written down when it was over."""
     jobs = [(name, str(job.phase), job.attempt, job.fence, job.cleared) for name, job in run.jobs.items()]
-    return str(run.phase), jobs, sorted(run.kept), sorted(run.questions)
+    return str(run.phase), jobs, sorted(run.late_handoffs), sorted(run.questions)
 
 
 def test_a_hundred_made_up_workflows_keep_every_law_reach_every_end_and_their_ledgers_verify(tmp_path, record_property):

@@ -8,13 +8,13 @@ from gitorch.errors import Problem
 from gitorch.model.config import Config
 from gitorch.model.ids import CommitId, RunId
 from gitorch.model.plan import Epic, Plan, Task
-from gitorch.model.preflight import HandoffFacts, RuntimeFacts
+from gitorch.model.preflight import PreflightFacts, RuntimeFacts
 from gitorch.model.values import replace
 from gitorch.rules.workflows.readiness import check_plan
 
 PLAN = Plan("plan.md", "A plan", (Epic("api", "The API", 7, "", (Task("Do", 9),)),), "sha256:1")
 CONFIG = Config(implementer="claude", test_command="make test")
-FACTS = HandoffFacts(
+FACTS = PreflightFacts(
     design_exists=True,
     target="main",
     target_commit=CommitId("c" * 40),

@@ -15,15 +15,15 @@ from telling import Telling
 
 from gitorch.model import commands as c
 from gitorch.model import effects
-from gitorch.model.ids import JobId, LetterId, Moment, SessionId
-from gitorch.model.observed import AgentState, CheckPhase, CheckSeen, Observed, Overlap, SessionSeen
+from gitorch.model.ids import JobId, Moment, PromptId, SessionId
+from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
 from gitorch.model.review import Check
 from gitorch.rules.outstanding import may_begin, needed, only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
 
 S1, API = SessionId("s1"), JobId("api")
-READY = SessionSeen(True, True, AgentState.WAITING, 7, ready_seen=True, evidence="hook")
-ABSENT = SessionSeen(False, False, AgentState.UNKNOWN)
+READY = SessionObservation(True, True, AgentState.WAITING, 7, ready_seen=True, evidence="hook")
+ABSENT = SessionObservation(False, False, AgentState.UNKNOWN)
 GRANTED = "plan api|grant api"
 ALIVE = GRANTED + "|alive s1"
 AT_WORK = "plan api|launch api"
@@ -40,9 +40,9 @@ def played(script: str) -> Play:
     return telling.play
 
 
-def look(play: Play, sight: SessionSeen | None = None, later: int = 0, **seen) -> Observed:
+def look(play: Play, observation: SessionObservation | None = None, later: int = 0, **seen) -> Observed:
     """What a tick sees `later` seconds on: session s1 as given, every other one absent, nothing else unless said."""
-    sessions = None if sight is None else dict.fromkeys(play.run.sessions, ABSENT) | {S1: sight}
+    sessions = None if observation is None else dict.fromkeys(play.run.sessions, ABSENT) | {S1: observation}
     return Observed(Moment(play.at + later * 1000), sessions, seen.pop("heads", None), **seen)
 
 
@@ -61,11 +61,11 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(("sight", "end"), ENDS)
+@pytest.mark.parametrize(("observation", "end"), ENDS)
 @pytest.mark.parametrize("script", [GRANTED, AT_WORK])
-def test_the_end_of_a_session_is_told_by_its_process(script: str, sight: SessionSeen, end: tuple) -> None:
+def test_the_end_of_a_session_is_told_by_its_process(script: str, observation: SessionObservation, end: tuple) -> None:
     play = played(script)
-    ends = learned(play, look(play, sight), c.EndSession)
+    ends = learned(play, look(play, observation), c.EndSession)
     assert [(one.how, one.exit_status) for one in ends] == ([end] if end else [])
 
 
@@ -85,8 +85,8 @@ STARTS = [
 @pytest.mark.parametrize(("state", "later", "leads_to"), STARTS)
 def test_alive_is_a_sign_within_the_limit_and_nothing_else(state: AgentState, later: int, leads_to: str | None) -> None:
     play = played(GRANTED)
-    sight = SessionSeen(True, True, state, 7, started_at=Moment(play.at), evidence="screen")
-    told = learned(play, look(play, sight, later), (c.MarkAlive, c.EndSession))
+    observation = SessionObservation(True, True, state, 7, started_at=Moment(play.at), evidence="screen")
+    told = learned(play, look(play, observation, later), (c.MarkAlive, c.EndSession))
     assert ["alive" if isinstance(one, c.MarkAlive) else one.how for one in told] == ([leads_to] if leads_to else [])
 
 
@@ -112,18 +112,18 @@ SILENCES = [
 @pytest.mark.parametrize(("state", "quiet", "leads_to"), SILENCES)
 def test_silence_leads_to_a_nudge_and_limits_are_waited_out(state: AgentState, quiet: int, leads_to, spins) -> None:
     play = played(AT_WORK)
-    sight = replace(READY, state=state, changed_at=Moment(play.at))
+    observation = replace(READY, state=state, changed_at=Moment(play.at))
     if spins:
-        sight = replace(sight, changed_at=Moment(play.at + quiet * 1000), progress_at=Moment(play.at))
-    assert [type(x) for x in learned(play, look(play, sight, quiet), (c.Nudge, c.Escalate))] == (
+        observation = replace(observation, changed_at=Moment(play.at + quiet * 1000), progress_at=Moment(play.at))
+    assert [type(x) for x in learned(play, look(play, observation, quiet), (c.Nudge, c.Escalate))] == (
         [leads_to] if leads_to else []
     )
 
 
 def test_a_blocked_agent_is_not_nudged() -> None:
     play = played(AT_WORK + "|handoff api BLOCKED blocker=b clears=c")
-    sight = replace(READY, changed_at=Moment(play.at))
-    assert learned(play, look(play, sight, 90_000), (c.Nudge, c.Escalate)) == []
+    observation = replace(READY, changed_at=Moment(play.at))
+    assert learned(play, look(play, observation, 90_000), (c.Nudge, c.Escalate)) == []
 
 
 def test_an_escalation_that_is_open_is_not_raised_again_and_one_that_was_answered_may_be() -> None:
@@ -176,16 +176,18 @@ TARGETS = [
 @pytest.mark.parametrize(("heads", "merged", "learns"), TARGETS)
 def test_a_target_that_moved_voids_the_report_unless_the_merge_moved_it(heads, merged: bool, learns) -> None:
     play = played(APPROVED)
-    seen = look(play, heads=heads, merged_seen=merged)
+    seen = look(play, heads=heads, merges_found=merged)
     assert learned(play, seen, (c.VoidReport, c.RecordMerge)) == learns
 
 
 def test_a_test_result_is_learned_once_and_only_of_the_commit_handed_in() -> None:
     play = played(REPORTED)
     check = Check(commit("api-1"), "make check", "passed", 0, 1.0)
-    done = CheckSeen(CheckPhase.FINISHED, check)
+    done = CheckObservation(CheckPhase.FINISHED, check)
     assert learned(play, look(play, checks={commit("api-0"): done}), c.RecordCheck) == []
-    assert learned(play, look(play, checks={commit("api-1"): CheckSeen(CheckPhase.RUNNING)}), c.RecordCheck) == []
+    assert (
+        learned(play, look(play, checks={commit("api-1"): CheckObservation(CheckPhase.RUNNING)}), c.RecordCheck) == []
+    )
     (recorded,) = learned(play, look(play, checks={commit("api-1"): done}), c.RecordCheck)
     play.do(recorded)
     assert learned(play, look(play, checks={commit("api-1"): done}), c.RecordCheck) == []
@@ -194,8 +196,8 @@ def test_a_test_result_is_learned_once_and_only_of_the_commit_handed_in() -> Non
 def test_a_receipt_that_the_ledger_lacks_is_learned_and_a_refused_one_is_not() -> None:
     play = played(ALIVE)
     for receipt, count in (("submitted", 1), ("unknown", 1), ("refused: a dialog is open", 0), ("", 0)):
-        seen = look(play, sent={(S1, LetterId("l1")): receipt})
-        assert learned(play, seen, c.RecordDelivery) == [c.RecordDelivery(S1, LetterId("l1"), receipt)] * count
+        seen = look(play, sent={(S1, PromptId("p1")): receipt})
+        assert learned(play, seen, c.RecordDelivery) == [c.RecordDelivery(S1, PromptId("p1"), receipt)] * count
 
 
 def test_reminders_wait_twice_as_long_each_time_up_to_the_cap() -> None:
@@ -263,7 +265,7 @@ def test_what_could_not_be_asked_leads_to_nothing(script: str) -> None:
     silent = Observed(Moment(play.at + 10_000_000), None, None)
     assert learned(play, silent, (c.EndSession, c.MarkAlive, c.Nudge, c.Escalate, c.VoidWork, c.VoidReport)) == []
     assert learned(play, silent, (c.RecordMerge, c.RenewLease, c.RecordCheck, c.RecordDelivery)) == []
-    touched = (effects.StartSession, effects.StopSession, effects.DeliverLetter)
+    touched = (effects.StartSession, effects.StopSession, effects.DeliverPrompt)
     assert [e for e in outstanding(play.run, silent) if isinstance(e, touched)] == []
 
 
@@ -278,10 +280,10 @@ OWED = [
     (GRANTED, ABSENT, [effects.StartSession(S1, API)]),
     (GRANTED, READY, []),
     (GRANTED, replace(ABSENT, started=True), []),
-    (ALIVE, READY, [effects.DeliverLetter(S1, LetterId("l1"))]),
-    (ALIVE, replace(READY, state=AgentState.IDLE), [effects.DeliverLetter(S1, LetterId("l1"))]),
+    (ALIVE, READY, [effects.DeliverPrompt(S1, PromptId("p1"))]),
+    (ALIVE, replace(READY, state=AgentState.IDLE), [effects.DeliverPrompt(S1, PromptId("p1"))]),
     (ALIVE, replace(READY, state=AgentState.WORKING), []),
-    (ALIVE, replace(READY, state=AgentState.ERROR), [effects.DeliverLetter(S1, LetterId("l1"))]),
+    (ALIVE, replace(READY, state=AgentState.ERROR), [effects.DeliverPrompt(S1, PromptId("p1"))]),
     (ALIVE, replace(READY, state=AgentState.DIALOG), []),
     (ALIVE, replace(READY, state=AgentState.UNKNOWN), []),
     (AT_WORK, READY, []),
@@ -290,7 +292,7 @@ OWED = [
     (
         "plan api|finish api",
         READY,
-        [effects.DeliverLetter(S1, LetterId("l4")), effects.MakeEpicReport(API), effects.MakeReport(JobId("approval"))],
+        [effects.DeliverPrompt(S1, PromptId("p4")), effects.MakeEpicReport(API), effects.MakeReport(JobId("approval"))],
     ),
     (
         "plan api|finish api|told api|reported api",
@@ -315,7 +317,7 @@ OWED = [
         "plan a b 'c after a,b'|finish a b",
         READY,
         [
-            effects.DeliverLetter(S1, LetterId("l4")),
+            effects.DeliverPrompt(S1, PromptId("p4")),
             effects.BuildBase(JobId("c"), (commit("a-1"), commit("b-1"))),
             effects.MakeEpicReport(JobId("a")),
             effects.MakeEpicReport(JobId("b")),
@@ -324,29 +326,29 @@ OWED = [
 ]
 
 
-@pytest.mark.parametrize(("script", "sight", "owed"), OWED)
-def test_the_world_owes(script: str, sight: SessionSeen, owed: list[object]) -> None:
+@pytest.mark.parametrize(("script", "observation", "owed"), OWED)
+def test_the_world_owes(script: str, observation: SessionObservation, owed: list[object]) -> None:
     play = played(script)
-    own = [e for e in outstanding(play.run, look(play, sight)) if getattr(e, "session", S1) == S1]
+    own = [e for e in outstanding(play.run, look(play, observation)) if getattr(e, "session", S1) == S1]
     assert own == owed
 
 
 def test_a_check_that_runs_is_not_begun_again_and_a_lost_one_is() -> None:
     play = played(REPORTED)
     for phase, count in ((CheckPhase.RUNNING, 0), (CheckPhase.FINISHED, 0), (CheckPhase.ABSENT, 1)):
-        seen = look(play, READY, checks={commit("api-1"): CheckSeen(phase)})
+        seen = look(play, READY, checks={commit("api-1"): CheckObservation(phase)})
         assert [type(e) for e in outstanding(play.run, seen)] == [effects.StartCheck] * count
 
 
 def test_a_text_that_was_typed_is_not_typed_again_before_it_is_recorded() -> None:
     play = played(ALIVE)
-    assert outstanding(play.run, look(play, READY, sent={(S1, LetterId("l1")): "unknown"})) == ()
+    assert outstanding(play.run, look(play, READY, sent={(S1, PromptId("p1")): "unknown"})) == ()
 
 
 def test_work_begins_when_every_agent_launched_beside_it_is_alive() -> None:
     play = played("plan api db|grant api|grant db|alive s1")
     assert not may_begin(play.run, play.run.sessions["s1"])
-    assert [e for e in outstanding(play.run, look(play, READY)) if isinstance(e, effects.DeliverLetter)] == []
+    assert [e for e in outstanding(play.run, look(play, READY)) if isinstance(e, effects.DeliverPrompt)] == []
     play.do(c.MarkAlive(SessionId("s2"), 1, "hook"))
     assert may_begin(play.run, play.run.sessions["s1"])
 

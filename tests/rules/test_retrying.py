@@ -9,7 +9,7 @@ from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, SessionId
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 
@@ -29,8 +29,8 @@ def phase(play: Play, job: str = "api") -> str:
 
 
 def stops(play: Play) -> list[str]:
-    sight = SessionSeen(True, True, AgentState.WORKING, 7, ready_seen=True)
-    seen = Observed(Moment(play.at), dict.fromkeys(play.run.sessions, sight), None)
+    observation = SessionObservation(True, True, AgentState.WORKING, 7, ready_seen=True)
+    seen = Observed(Moment(play.at), dict.fromkeys(play.run.sessions, observation), None)
     return [e.session for e in outstanding(play.run, seen) if isinstance(e, effects.StopSession)]
 
 

@@ -7,11 +7,11 @@ from play import SETTINGS, Play
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.reconcile import reconcile
 
-SEEN = SessionSeen(True, True, AgentState.WORKING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")
+SEEN = SessionObservation(True, True, AgentState.WORKING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")
 
 
 def begun(lane_memory: int = 0, **settings: int) -> Play:
@@ -25,8 +25,8 @@ def begun(lane_memory: int = 0, **settings: int) -> Play:
 
 
 def learned(play: Play, **shown: object) -> list[c.Command]:
-    sight = replace(SEEN, changed_at=play.at, **shown)
-    seen = Observed(play.at, dict.fromkeys(play.run.sessions, sight), None)
+    observation = replace(SEEN, changed_at=play.at, **shown)
+    seen = Observed(play.at, dict.fromkeys(play.run.sessions, observation), None)
     return [x for x in reconcile(play.run, seen) if isinstance(x, c.Escalate | c.EndSession)]
 
 

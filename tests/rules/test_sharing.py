@@ -9,7 +9,7 @@ from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, SessionId
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
@@ -41,7 +41,7 @@ def phase(play: Play, job: str) -> str:
 
 
 def seen(play: Play) -> Observed:
-    working = SessionSeen(True, True, AgentState.WORKING)
+    working = SessionObservation(True, True, AgentState.WORKING)
     return Observed(Moment(play.at), dict.fromkeys(play.run.sessions, working), {})
 
 
@@ -57,7 +57,7 @@ def test_of_the_work_that_shares_a_worktree_one_job_is_begun_at_a_time():
     with pytest.raises(Refused):
         play.grant("two")
     assert "lane a shares, in which one is unfinished" in why(play.run, play.run.jobs[JobId("two")])
-    play.hand_in("one")
+    play.submit_handoff("one")
     assert not free(play, "two"), "its agent is still there"
     assert effects.StopSession(SessionId("s1")) in outstanding(play.run, seen(play))
     play.do(c.EndSession(SessionId("s1"), "stopped"))
@@ -65,7 +65,7 @@ def test_of_the_work_that_shares_a_worktree_one_job_is_begun_at_a_time():
     play.launch("two")
     play.review("check", "needs_revision", (finding(),))
     assert not free(play, "one"), "sent back while the other is at work"
-    play.hand_in("two")
+    play.submit_handoff("two")
     play.do(c.EndSession(play.session("two"), "stopped"))
     play.grant("one")
     assert play.session("one") == "s4"
@@ -83,7 +83,7 @@ def test_work_that_was_begun_keeps_the_worktree_though_its_agent_is_gone(how):
 def test_work_that_waits_for_an_answer_keeps_the_worktree_and_its_agent():
     play = sharing()
     play.launch("one")
-    play.hand_in("one", "NEEDS_CONTEXT", questions=("Which?",))
+    play.submit_handoff("one", "NEEDS_CONTEXT", questions=("Which?",))
     assert phase(play, "one") == "waiting_human"
     assert not free(play, "two")
     assert not any(isinstance(effect, effects.StopSession) for effect in outstanding(play.run, seen(play)))
@@ -100,9 +100,9 @@ def test_work_that_is_given_up_leaves_the_worktree_to_the_next():
 def test_reviews_of_a_lane_that_shares_a_worktree_have_checkouts_of_their_own():
     play = sharing()
     play.launch("one")
-    play.hand_in("one")
+    play.submit_handoff("one")
     play.do(c.EndSession(SessionId("s1"), "stopped"))
     play.launch("two")
-    play.hand_in("two")
+    play.submit_handoff("two")
     play.grant("check")
     assert free(play, "again")

@@ -7,7 +7,7 @@ from play import SETTINGS, Play, finding
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.run import JobPhase
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
@@ -29,7 +29,7 @@ def play():
 
 def look(play, quiet_ms: int, state: AgentState = AgentState.IDLE) -> Observed:
     """A look so long after the session's output last moved, which was just now as the ledger's clock goes."""
-    seen = SessionSeen(True, True, state, changed_at=Moment(play.at), ready_seen=True, screen="› at work")
+    seen = SessionObservation(True, True, state, changed_at=Moment(play.at), ready_seen=True, screen="› at work")
     return Observed(now=Moment(play.at + quiet_ms), sessions={play.session("api"): seen}, heads={}, checks={}, sent={})
 
 
@@ -59,10 +59,10 @@ def test_a_nudge_that_cannot_be_typed_is_given_as_much_time_again(play):
 
 def test_who_was_told_to_wait_is_not_taken_for_silent_when_the_answer_comes(play):
     before = play.at
-    play.hand_in("api", "NEEDS_CONTEXT", questions=("Which?",))
+    play.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",))
     play.at += 10 * PATIENCE
     play.answer("q1", text="That one.")
-    seen = SessionSeen(True, True, AgentState.IDLE, changed_at=Moment(before), ready_seen=True)
+    seen = SessionObservation(True, True, AgentState.IDLE, changed_at=Moment(before), ready_seen=True)
     look_now = Observed(Moment(play.at + 1), {play.session("api"): seen}, {}, {}, {})
     assert [one for one in reconcile(play.run, look_now) if isinstance(one, c.Nudge)] == []
 
@@ -88,7 +88,7 @@ def test_retry_gives_a_stuck_job_a_fresh_session_and_its_old_one_up(play):
 
 
 def test_an_agent_that_stays_busy_and_never_takes_its_text_is_escalated_in_the_end(play):
-    play.hand_in("api")
+    play.submit_handoff("api")
     play.check("api")
     play.review("api.spec", "needs_revision", (finding(),))
     play.grant("api")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from play import Play
 
 from gitorch.model import commands as c
-from gitorch.model.ids import LetterId, Moment
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.ids import Moment, PromptId
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.rules.reconcile import reconcile
 
 
@@ -15,8 +15,8 @@ def test_what_a_session_was_told_is_learned_before_its_end_and_not_after():
     play.begin({"api": ()})
     play.grant("api")
     session = play.session("api")
-    gone = {session: SessionSeen(False, True, AgentState.UNKNOWN)}
-    seen = Observed(Moment(play.at), gone, None, sent={(session, LetterId("l1")): "submitted"})
+    gone = {session: SessionObservation(False, True, AgentState.UNKNOWN)}
+    seen = Observed(Moment(play.at), gone, None, sent={(session, PromptId("p1")): "submitted"})
     told, end, *_ = reconcile(play.run, seen)
     assert (type(told), type(end)) == (c.RecordDelivery, c.EndSession)
     play.do(end)

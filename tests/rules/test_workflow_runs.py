@@ -12,7 +12,7 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.observed import AgentState, Observed, SessionSeen
+from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.run import JobPhase
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
@@ -43,11 +43,13 @@ def phase(play: Play, job: str) -> str:
 def work(play: Play, *jobs: str) -> None:
     for job in jobs:
         play.launch(job)
-        play.hand_in(job)
+        play.submit_handoff(job)
 
 
-def seen(play: Play, **sight: object) -> Observed:
-    sessions = {s.id: SessionSeen(True, True, AgentState.WORKING, **sight) for s in play.run.sessions.values()}
+def seen(play: Play, **observation: object) -> Observed:
+    sessions = {
+        s.id: SessionObservation(True, True, AgentState.WORKING, **observation) for s in play.run.sessions.values()
+    }
     return Observed(Moment(play.at), sessions, {}, {}, {})
 
 
@@ -101,7 +103,7 @@ def test_after_its_attempts_a_human_is_asked_whatever_its_cycle_allows(attempts,
     for _ in range(allowed):
         assert not any(isinstance(event, e.Escalated) for event in play.events)
         play.launch("one")
-        play.hand_in("one", replies=play.fixed("one"))
+        play.submit_handoff("one", replies=play.fixed("one"))
         play.review("r", "needs_revision", (finding(),))
 
     assert [event.trigger for event in play.events if isinstance(event, e.Escalated)] == [f"rounds:one:{allowed}"]
@@ -164,7 +166,7 @@ def test_an_agent_of_a_slow_lane_is_given_up_after_the_lanes_own_time():
     play.grant("one")
     play.grant("two")
     play.at += 6000
-    starting = {s.id: SessionSeen(True, True, AgentState.STARTING) for s in play.run.sessions.values()}
+    starting = {s.id: SessionObservation(True, True, AgentState.STARTING) for s in play.run.sessions.values()}
 
     ended = [
         x for x in reconcile(play.run, Observed(Moment(play.at), starting, {}, {}, {})) if isinstance(x, c.EndSession)
@@ -261,7 +263,7 @@ def test_a_synthesis_sends_work_back_within_its_rounds_then_asks():
     assert [(x.finding.title, x.review) for x in sketch.findings] == [("They disagree", "design")]
 
     play.launch("sketch")
-    play.hand_in("sketch", replies=play.fixed("sketch"))
+    play.submit_handoff("sketch", replies=play.fixed("sketch"))
     close(play)
     play.judge("design", "needs_revision", (finding(title="They still disagree"),))
 
@@ -289,7 +291,7 @@ def test_one_more_round_after_the_last_is_one_more_round():
         if question:
             play.answer(question, "one_more_round")
         play.launch("sketch")
-        play.hand_in("sketch", replies=play.fixed("sketch"))
+        play.submit_handoff("sketch", replies=play.fixed("sketch"))
         close(play)
 
     play.judge("design", "accept")
@@ -379,5 +381,5 @@ def test_a_review_ends_with_a_verdict_and_with_no_report():
     work(play, "one")
     play.launch("r")
     with pytest.raises(Refused, match="r is a review and ends with a verdict"):
-        play.hand_in("r")
+        play.submit_handoff("r")
     assert phase(play, "r") == "running"

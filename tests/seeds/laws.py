@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 WRITERS = {
     "principal": {"run-prepared", "run-confirmed", "question-answered", "merge-approved", "merge-rejected"},
-    "agent": {"handed-off", "verdict-given"},
+    "agent": {"handoff-submitted", "verdict-given"},
     "host": {
-        *("run-started", "lease-granted", "lease-renewed", "session-alive", "session-ended", "letter-delivered"),
+        *("run-started", "lease-granted", "lease-renewed", "session-alive", "session-ended", "prompt-delivered"),
         *("session-nudged", "base-built", "check-recorded", "work-voided", "overlap-noted", "report-issued", "merged"),
         "question-reminded",
     },
@@ -84,7 +84,7 @@ def only_who_may_writes(story: Story) -> Iterator[str]:
 
 def nothing_begins_after_the_end(story: Story) -> Iterator[str]:
     end = next(iter(story.of(*OVER)), None)
-    may = {"session-ended", "letter-delivered", "action-refused", "cleanup-done", "question-asked", *OVER}
+    may = {"session-ended", "prompt-delivered", "action-refused", "cleanup-done", "question-asked", *OVER}
     may |= {"question-answered", "question-reminded", "session-alive", "lease-ended"}
     late = [r for r in story.records if end is not None and r["seq"] > end["seq"] and r["type"] not in may]
     yield from (f"{r['seq']} {r['type']} came after {end['type']}" for r in late if end)

@@ -18,29 +18,29 @@ LAUNCHES_MAX = 2
 
 def one_lease_a_job(story: Story) -> Iterator[str]:
     """A lease is granted where none stands, under the next number, and only its holder acts on the job."""
-    standing: dict[str, Record] = {}
+    worktree_status: dict[str, Record] = {}
     fences: Counter[str] = Counter()
     for record in story.records:
         job, kind = record.get("job"), record["type"]
         if kind == "lease-granted":
             fences[job] += 1
-            if job in standing:
-                yield f"{record['seq']} grants {job} while lease {standing[job]['fence']} stands"
+            if job in worktree_status:
+                yield f"{record['seq']} grants {job} while lease {worktree_status[job]['fence']} stands"
             if record["fence"] != fences[job]:
                 yield f"{record['seq']} grants {job} as {record['fence']}, not {fences[job]}"
-            standing[job] = record
-        elif kind in {"handed-off", "verdict-given", "lease-renewed", "lease-ended"}:
-            held = standing.get(job)
+            worktree_status[job] = record
+        elif kind in {"handoff-submitted", "verdict-given", "lease-renewed", "lease-ended"}:
+            held = worktree_status.get(job)
             if held is None or held["fence"] != record["fence"] or record.get("session") not in {None, held["session"]}:
                 yield f"{record['seq']} {kind} of {job} without its lease"
         for ended in _leases_ended(story, record):
-            standing.pop(ended, None)
+            worktree_status.pop(ended, None)
 
 
 def _leases_ended(story: Story, record: Record) -> list[str]:
     """The jobs whose lease a record ends."""
     job, kind = record.get("job"), record["type"]
-    if kind in {"verdict-given", "lease-ended"} or (kind == "handed-off" and record["status"] in FINISHED):
+    if kind in {"verdict-given", "lease-ended"} or (kind == "handoff-submitted" and record["status"] in FINISHED):
         return [job]
     if kind in {"gate-passed", "findings-listed", "job-failed"}:
         return [job, *story.reviews(job)]
@@ -56,7 +56,7 @@ def never_more_than_the_allowed_number_at_work(story: Story) -> Iterator[str]:
             if len(at_work) >= story.settings["max_agents"]:
                 yield f"{record['seq']} gives {record['job']} away while {', '.join(sorted(at_work))} are at work"
             working.add(record["job"])
-        elif record["type"] == "handed-off":
+        elif record["type"] == "handoff-submitted":
             working.discard(record["job"])
         working.difference_update(_leases_ended(story, record))
 
@@ -99,9 +99,9 @@ def a_session_lives_once(story: Story) -> Iterator[str]:
         if kind in {
             "lease-granted",
             "session-alive",
-            "handed-off",
+            "handoff-submitted",
             "verdict-given",
-            "letter-delivered",
+            "prompt-delivered",
             "session-nudged",
         }:
             if opened.get(session) != record["job"]:
@@ -131,7 +131,7 @@ def reviewers_are_fresh_and_never_the_author(story: Story) -> Iterator[str]:
         at = (verdict["subject"], verdict["round"])
         if rounds.setdefault(verdict["session"], at) != at:
             yield f"{verdict['session']} judged {rounds[verdict['session']]} and {at}"
-        if story.of("handed-off", session=verdict["session"]):
+        if story.of("handoff-submitted", session=verdict["session"]):
             yield f"{verdict['session']} is an author and a reviewer"
 
 
@@ -152,7 +152,7 @@ def launches_and_deaths_are_bounded(story: Story) -> Iterator[str]:
             counted[job] += record["how"] not in {"stopped", "server-gone"}
         elif record["type"] == "session-alive":
             failed[job] = 0
-        elif record["type"] in {"question-answered", "findings-listed", "handed-off", "verdict-given"}:
+        elif record["type"] in {"question-answered", "findings-listed", "handoff-submitted", "verdict-given"}:
             _count_anew(story, record, failed, died)
         for ended in _leases_ended(story, record):
             holder.pop(ended, None)
@@ -170,15 +170,15 @@ def _count_anew(story: Story, record: Record, failed: Counter[str], died: Counte
 
 
 def no_text_is_delivered_twice(story: Story) -> Iterator[str]:
-    told = Counter((r["session"], r["letter"]) for r in story.of("letter-delivered"))
-    yield from (f"{letter} went to {session} {times} times" for (session, letter), times in told.items() if times > 1)
-    briefs = Counter(r["session"] for r in story.of("letter-delivered", kind="brief"))
+    told = Counter((r["session"], r["prompt"]) for r in story.of("prompt-delivered"))
+    yield from (f"{prompt} went to {session} {times} times" for (session, prompt), times in told.items() if times > 1)
+    briefs = Counter(r["session"] for r in story.of("prompt-delivered", kind="brief"))
     yield from (f"{session} got {times} briefs" for session, times in briefs.items() if times > 1)
 
 
 def a_text_goes_to_a_living_agent(story: Story) -> Iterator[str]:
     """Only a brief may go with the start of an agent, before it is seen alive."""
-    for told in story.of("letter-delivered"):
+    for told in story.of("prompt-delivered"):
         if told["kind"] != "brief" and not story.before(told, "session-alive", session=told["session"]):
             yield f"{told['seq']} tells {told['session']} before it is alive"
 

@@ -17,7 +17,7 @@ SEVERITIES = ("blocking", "important", "minor", "note")
 
 
 def no_work_is_done_twice(story: Story) -> Iterator[str]:
-    done = Counter((r["job"], r["attempt"]) for r in story.of("handed-off") if r["status"] in FINISHED)
+    done = Counter((r["job"], r["attempt"]) for r in story.of("handoff-submitted") if r["status"] in FINISHED)
     judged = Counter((r["job"], r["round"]) for r in story.of("verdict-given"))
     tested = Counter((r["job"], r["attempt"]) for r in story.of("check-recorded"))
     for what, counted in (("handed in", done), ("judged", judged), ("tested", tested)):
@@ -25,7 +25,7 @@ def no_work_is_done_twice(story: Story) -> Iterator[str]:
 
 
 def attempts_follow_rounds(story: Story) -> Iterator[str]:
-    for record in story.of("lease-granted", "handed-off"):
+    for record in story.of("lease-granted", "handoff-submitted"):
         lists = story.before(record, "findings-listed", job=story.subject(record["job"]))
         if record["attempt"] != len(lists) + 1:
             yield f"{record['seq']} is attempt {record['attempt']} of {record['job']} after {len(lists)} lists"
@@ -102,7 +102,7 @@ def findings_keep_their_numbers(story: Story) -> Iterator[str]:
 
 
 def every_finding_is_answered(story: Story) -> Iterator[str]:
-    for handed in story.of("handed-off"):
+    for handed in story.of("handoff-submitted"):
         listed = story.last(handed, "findings-listed", job=handed["job"])
         if listed is None or handed["status"] not in FINISHED:
             continue
@@ -114,7 +114,7 @@ def every_finding_is_answered(story: Story) -> Iterator[str]:
 def a_report_is_true_to_its_word(story: Story) -> Iterator[str]:
     """What each word of a report owes, and no work without a commit."""
     owes = {"DONE_WITH_CONCERNS": "concerns", "NEEDS_CONTEXT": "questions", "BLOCKED": "blocker"}
-    for handed in story.of("handed-off"):
+    for handed in story.of("handoff-submitted"):
         due = owes.get(handed["status"])
         if due is not None and not handed[due]:
             yield f"{handed['seq']} says {handed['status']} and names nothing"

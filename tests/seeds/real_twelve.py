@@ -110,7 +110,7 @@ class Twelve:
         process.kill()
 
     def kill_an_agent(self, _process: subprocess.Popen[bytes]) -> None:
-        found = sorted(wiring.tools(self.house.path, os.environ).terminals.pids())
+        found = sorted(wiring.services(self.house.path, os.environ).terminals.pids())
         if found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.dice.choice(found), signal.SIGKILL)

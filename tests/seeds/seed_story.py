@@ -62,7 +62,7 @@ class Story:
 
 
 def handed_in(story: Story, job: str, at: Record) -> Record | None:
-    finished = [r for r in story.before(at, "handed-off", job=job) if r["status"] in FINISHED]
+    finished = [r for r in story.before(at, "handoff-submitted", job=job) if r["status"] in FINISHED]
     return finished[-1] if finished else None
 
 

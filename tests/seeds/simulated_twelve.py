@@ -12,14 +12,14 @@ from twelve import NEEDS
 from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
 from gitorch.app.work import submissions
-from gitorch.app.work.submissions import Badge
+from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
 from gitorch.model.ids import CommitId, JobId, Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.run import QuestionKind, RunPhase
-from gitorch.model.submission import ReportWords, VerdictWords
+from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, ReviewMode, Scope
 from gitorch.rules.readings import open_questions, writes
@@ -107,7 +107,7 @@ class Twelve(World):
         if job.lease is None or job.lease.session != session.id:
             return
         self.key, self.job = key, job
-        self.badge = Badge(self.run.id, self.ports["secrets"].token(key))
+        self.credential = AgentCredential(self.run.id, self.ports["secrets"].token(key))
         misdeed = self.next_misdeed(job)
         if misdeed:
             self.done.append(misdeed)
@@ -129,7 +129,7 @@ class Twelve(World):
 
     @property
     def worktree(self):
-        return self.tools().worktree(self.run, self.key.session)
+        return self.services().worktree(self.run, self.key.session)
 
     def write(self, files):
         """Commit what is not committed yet, and give the branch's head."""
@@ -153,7 +153,7 @@ class Twelve(World):
     def report(self, status=ReportStatus.DONE, **words):
         head = self.write(self.content())
         said = {"replies": self.replies(head), **words}
-        submissions.hand_in(self.tools(), self.badge, ReportWords(status, "done", **said))
+        submissions.submit_handoff(self.services(), self.credential, ReportText(status, "done", **said))
 
     def crash(self):
         self.terminals.exits(self.key, self.chance.choice((0, 1, 137)))
@@ -199,8 +199,8 @@ class Twelve(World):
 
     def lie_about_tests(self):
         head = self.write(self.content(" broken"))
-        words = ReportWords(ReportStatus.DONE, "done", tests_claimed="all pass", replies=self.replies(head))
-        submissions.hand_in(self.tools(), self.badge, words)
+        words = ReportText(ReportStatus.DONE, "done", tests_claimed="all pass", replies=self.replies(head))
+        submissions.submit_handoff(self.services(), self.credential, words)
 
     def ask(self):
         self.report(ReportStatus.NEEDS_CONTEXT, questions=("Which?", "And why?")[: self.chance.randrange(1, 3)])
@@ -226,23 +226,23 @@ class Twelve(World):
 
     def judge_own_work(self):
         head = self.write(self.content())
-        words = VerdictWords(Choice.ACCEPT, head, self.job.lease.nonce, "fine")
-        submissions.give_verdict(self.tools(), self.badge, words)
+        words = VerdictText(Choice.ACCEPT, head, self.job.lease.nonce, "fine")
+        submissions.give_verdict(self.services(), self.credential, words)
 
     def approve_it_all(self):
         actor = Actor(ActorKind.AGENT, self.job.spec.id, "desk", self.key.session)
         for question in open_questions(self.run):
             option = question.options[0] if question.options else "yes"
             with suppress(Refused, Denied):
-                decisions.answer(self.tools(), Caller(actor), question.id, [option, "because"], self.run.id)
+                decisions.answer(self.services(), Caller(actor), question.id, [option, "because"], self.run.id)
         if self.run.report is not None:
-            decisions.approve(self.tools(), Caller(actor), self.run, self.run.report.digest, "typed")
+            decisions.approve(self.services(), Caller(actor), self.run, self.run.report.digest, "typed")
 
     def judge_well(self, choice=Choice.ACCEPT, *, commit=None, nonce=None, findings=()):
         subject = self.run.jobs[self.job.spec.subject]
         said = commit or subject.handoff.commit
-        words = VerdictWords(choice, said, nonce or self.job.lease.nonce, "seen", findings=findings)
-        submissions.give_verdict(self.tools(), self.badge, words)
+        words = VerdictText(choice, said, nonce or self.job.lease.nonce, "seen", findings=findings)
+        submissions.give_verdict(self.services(), self.credential, words)
 
     def finding(self, severity="important"):
         path = f"{self.job.spec.subject}.txt"
@@ -273,7 +273,7 @@ class Twelve(World):
         self.judge_well(Choice.REJECT)
 
     def report_instead(self):
-        submissions.hand_in(self.tools(), self.badge, ReportWords(ReportStatus.DONE, "done"))
+        submissions.submit_handoff(self.services(), self.credential, ReportText(ReportStatus.DONE, "done"))
 
     def an_agent_goes_on(self):
         """As before, but one that hangs stays as it is."""
@@ -300,11 +300,11 @@ class Twelve(World):
 
     def decide(self, question):
         if question.kind is QuestionKind.APPROVAL and (self.refused or self.chance.random() < 0.85):
-            decisions.approve(self.tools(), CALLER, self.run, self.run.report.digest, "typed")
+            decisions.approve(self.services(), CALLER, self.run, self.run.report.digest, "typed")
         elif question.kind is QuestionKind.APPROVAL or question.trigger.startswith("merge:"):
             self.refused += 1
             rework = [self.chance.choice(self.run.report.branches).job]
-            decisions.reject(self.tools(), CALLER, self.run, rework, "not yet")
+            decisions.reject(self.services(), CALLER, self.run, rework, "not yet")
         else:
             options = [
                 o for o in question.options if o != "stop_run" and (o != "stop_epic" or self.chance.random() < 0.1)
@@ -312,7 +312,7 @@ class Twelve(World):
             said = [self.chance.choice(options)] if options else ["this one"]
             if question.trigger.startswith("dialog:"):
                 self.answer_the_dialog(question)
-            decisions.answer(self.tools(), CALLER, question.id, [*said, "because"], self.run.id)
+            decisions.answer(self.services(), CALLER, question.id, [*said, "because"], self.run.id)
 
     def answer_the_dialog(self, question):
         """People press the key themselves, and then say so."""

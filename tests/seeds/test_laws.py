@@ -90,18 +90,18 @@ SPOILED = {
         x if x["type"] != "verdict-given" else {**x, "session": "s1"} for x in r
     ],
     "launches_and_deaths_are_bounded": no_death_allowed,
-    "no_text_is_delivered_twice": lambda r: doubled(r, "letter-delivered"),
+    "no_text_is_delivered_twice": lambda r: doubled(r, "prompt-delivered"),
     "a_text_goes_to_a_living_agent": lambda r: [x for x in r if x["type"] != "session-alive"],
     "one_nudge_a_lease": lambda r: doubled(r, "session-nudged"),
     "no_work_is_done_twice": lambda r: doubled(r, "verdict-given"),
-    "attempts_follow_rounds": lambda r: changed(r, "handed-off", {"attempt": 7}),
+    "attempts_follow_rounds": lambda r: changed(r, "handoff-submitted", {"attempt": 7}),
     "rounds_are_bounded": lambda r: changed(r, "findings-listed", {"round": 9}),
     "a_gate_is_earned_or_waived_by_a_person": lambda r: changed(
         r, "verdict-given", {"commit": "0" * 40}, verdict="accept"
     ),
     "findings_keep_their_numbers": lambda r: changed(r, "findings-listed", {"findings": []}),
-    "every_finding_is_answered": lambda r: [{**x, "replies": []} if x["type"] == "handed-off" else x for x in r],
-    "a_report_is_true_to_its_word": lambda r: changed(r, "handed-off", {"commits": 0}, status="DONE"),
+    "every_finding_is_answered": lambda r: [{**x, "replies": []} if x["type"] == "handoff-submitted" else x for x in r],
+    "a_report_is_true_to_its_word": lambda r: changed(r, "handoff-submitted", {"commits": 0}, status="DONE"),
     "questions_are_asked_once_and_answered_by_people": lambda r: doubled(r, "question-answered"),
     "an_escalation_is_whole_and_open_once": lambda r: changed(r, "escalated", {"tried": ""}),
     "nothing_merges_without_the_principals_word_for_exactly_it": lambda r: without(r, "merge-approved"),

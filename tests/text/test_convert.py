@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitorch.errors import Malformed
-from gitorch.model.workflow import Cycle, Expected, JobKind, Scope
+from gitorch.model.workflow import Cycle, ExpectedArtifact, JobKind, Scope
 from gitorch.text.workflows.convert import convert
 from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.workflows.file import parse_workflow
@@ -89,7 +89,7 @@ def test_what_is_carried_over_is_in_the_new_file():
         True,
     )
     assert draft.scope == Scope(("docs/",), ("docs/adr/",))
-    assert draft.artifacts == (Expected("draft", "handoff", "docs/draft.md", required=False),)
+    assert draft.artifacts == (ExpectedArtifact("draft", "handoff", "docs/draft.md", required=False),)
     assert "Write it.\nWell." in source.briefs["draft-it"]
     assert "The file roles/author.md." in source.briefs["draft-it"]
     review = flow.jobs["review"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitorch.model.diagram import Arrow, ArrowKind, Box, Picture
+from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
 from gitorch.model.ids import JobId
 from gitorch.model.run import JobPhase
 from gitorch.text.diagrams.graph_text import dot, mermaid, plain
@@ -28,7 +28,7 @@ TITLES = (
 
 
 @st.composite
-def pictures(draw, boxes_max=40):
+def diagrams(draw, boxes_max=40):
     count = draw(st.integers(1, boxes_max))
     states = st.sampled_from(["", *map(str, JobPhase)])
     kinds = st.sampled_from(["build", "review", "checkpoint", "phase_synthesis"])
@@ -39,37 +39,37 @@ def pictures(draw, boxes_max=40):
     )
     forward = [Arrow(names[min(e)], names[max(e)]) for e in ends if e[0] < e[1]]
     back = [Arrow(names[max(e)], names[min(e)], ArrowKind.BACK, 2) for e in ends if e[0] > e[1]]
-    return Picture("A picture", boxes, (*forward, *back))
+    return Diagram("A picture", boxes, (*forward, *back))
 
 
 def test_a_long_title_pushes_no_boxes_apart_in_other_programs():
-    picture = Picture("A picture", (Box(JobId("a"), TITLES[1], "build", "lane", "", ""),), ())
+    diagram = Diagram("A picture", (Box(JobId("a"), TITLES[1], "build", "lane", "", ""),), ())
 
-    assert "A title that is much too long to fit into any" not in mermaid(picture) + dot(picture)
-    assert "A title that is much too long to fit in…" in dot(picture)
+    assert "A title that is much too long to fit into any" not in mermaid(diagram) + dot(diagram)
+    assert "A title that is much too long to fit in…" in dot(diagram)
 
 
-@given(pictures())
+@given(diagrams())
 @settings(max_examples=60)
-def test_no_two_things_stand_in_one_place_and_arrows_lead_onwards(picture):
-    layout = lay_out(picture)
+def test_no_two_things_stand_in_one_place_and_arrows_lead_onwards(diagram):
+    layout = lay_out(diagram)
 
     passed = [place for way in layout.ways.values() for place in way[1:-1]]
     places = [*layout.boxes.values(), *passed]
     assert len(set(places)) == len(places)
     assert all(0 <= column < layout.columns and 0 <= row < layout.rows for column, row in places)
-    for arrow in picture.arrows:
+    for arrow in diagram.arrows:
         if arrow.kind is not ArrowKind.BACK:
             way = layout.ways[arrow.start, arrow.end]
             assert (way[0], way[-1]) == (layout.boxes[arrow.start], layout.boxes[arrow.end])
             assert all(other[0] == one[0] + 1 for one, other in pairwise(way))
-    assert lay_out(picture) == layout
+    assert lay_out(diagram) == layout
 
 
-@given(pictures(12))
+@given(diagrams(12))
 @settings(max_examples=30)
-def test_an_svg_is_well_formed_and_its_boxes_lie_apart_within_it(picture):
-    root = ET.fromstring(svg(picture))
+def test_an_svg_is_well_formed_and_its_boxes_lie_apart_within_it(diagram):
+    root = ET.fromstring(svg(diagram))
 
     width, height = float(root.get("width")), float(root.get("height"))
     areas = [
@@ -77,18 +77,18 @@ def test_an_svg_is_well_formed_and_its_boxes_lie_apart_within_it(picture):
         for box in root.iter("{http://www.w3.org/2000/svg}rect")
         if box.get("x")
     ]
-    assert len(areas) == len(picture.boxes)
+    assert len(areas) == len(diagram.boxes)
     assert all(x >= 0 and x + w <= width and y >= 0 and y + h <= height for x, y, w, h in areas)
     for (x, y, w, h), (u, v, _, _) in combinations(areas, 2):
         assert x + w < u or u + w < x or y + h < v or v + h < y
 
 
-@given(pictures(12))
+@given(diagrams(12))
 @settings(max_examples=30)
-def test_every_form_names_every_job_and_survives_any_title(picture):
-    for drawn in (plain(picture), mermaid(picture), dot(picture)):
-        assert all(box.id in drawn for box in picture.boxes)
-        assert "<b>" not in mermaid(picture)
+def test_every_form_names_every_job_and_survives_any_title(diagram):
+    for drawn in (plain(diagram), mermaid(diagram), dot(diagram)):
+        assert all(box.id in drawn for box in diagram.boxes)
+        assert "<b>" not in mermaid(diagram)
 
 
 def test_a_long_text_is_cut_by_its_width_and_never_inside_a_letter():
@@ -108,7 +108,7 @@ def test_every_state_has_a_sign_and_a_word_of_its_own():
 def test_arrows_in_a_circle_are_refused():
     boxes = (Box(JobId("a"), "", "build"), Box(JobId("b"), "", "build"))
     with pytest.raises(ValueError, match="circle"):
-        lay_out(Picture("x", boxes, (Arrow(JobId("a"), JobId("b")), Arrow(JobId("b"), JobId("a")))))
+        lay_out(Diagram("x", boxes, (Arrow(JobId("a"), JobId("b")), Arrow(JobId("b"), JobId("a")))))
 
 
 def test_a_workflow_as_text():
@@ -118,7 +118,7 @@ def test_a_workflow_as_text():
     )
     arrows = (Arrow(JobId("make"), JobId("judge")), Arrow(JobId("judge"), JobId("make"), ArrowKind.BACK, 2))
 
-    assert re.sub(r" +", " ", plain(Picture("Work", boxes, arrows))).splitlines() == [
+    assert re.sub(r" +", " ", plain(Diagram("Work", boxes, arrows))).splitlines() == [
         *("Work", "", "1.", " ✓ make build by author; done, round 2 of 3"),
         *("", "2.", " ▶ judge review by reviewer; running; after make; back to make at most 2×"),
     ]

@@ -173,7 +173,7 @@ def test_the_good_plan_has_no_problems():
                 (
                     11,
                     10,
-                    "The epic id `s3` looks like the id of a question, session, letter or message (q1, s1, l1, m1).",
+                    "The epic id `s3` looks like the id of a question, session, prompt or message (q1, s1, p1, m1).",
                 )
             ],
         ),

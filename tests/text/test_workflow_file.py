@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.ids import JobId
-from gitorch.model.workflow import Cycle, Expected, JobKind, ReviewMode, Settings, Timeouts
+from gitorch.model.workflow import Cycle, ExpectedArtifact, JobKind, ReviewMode, Settings, Timeouts
 from gitorch.text.workflows.file import parse_workflow
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,9 @@ def test_the_example_reads_its_brief_from_a_file():
 
     assert source.settings == Settings(review_mode=ReviewMode.PARALLEL, rounds_max=2)
     assert [cycle.rounds for cycle in source.workflow.cycles] == [2, 2]
-    assert source.workflow.jobs[JobId("implement")].artifacts == (Expected("greeting", "other", "notes/greeting.md"),)
+    assert source.workflow.jobs[JobId("implement")].artifacts == (
+        ExpectedArtifact("greeting", "other", "notes/greeting.md"),
+    )
     assert "at most five sentences" in source.briefs[JobId("implement")]
     assert "## Read first\n\n- `README.md`" in source.briefs[JobId("ease")]
     assert "has to use it tomorrow" in source.briefs[JobId("ease")]

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from gitorch.model.ids import LetterId, RunId, SessionId
-from gitorch.model.runtime import Preset, Sign
+from gitorch.model.ids import PromptId, RunId, SessionId
+from gitorch.model.runtime import Preset, StateSign
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
@@ -17,10 +17,10 @@ from gitorch.world.terminal.tmux import Tmux
 
 TUI = Path(__file__).with_name("tui.py")
 SIGNS = {
-    "dialog": (Sign("tail", r"^Enter to confirm"),),
-    "busy": (Sign("tail", r"^esc to interrupt"),),
-    "error": (Sign("tail", r"^API Error"),),
-    "ready": (Sign("tail", r"^❯"), Sign("title", r"^✳ ready")),
+    "dialog": (StateSign("tail", r"^Enter to confirm"),),
+    "busy": (StateSign("tail", r"^esc to interrupt"),),
+    "error": (StateSign("tail", r"^API Error"),),
+    "ready": (StateSign("tail", r"^❯"), StateSign("title", r"^✳ ready")),
 }
 
 
@@ -71,11 +71,11 @@ class Lab:
             **{"first_prompt": "paste", "settle_ms": 100, "signs": SIGNS, "empty_input": r"❯ ?", **changes},
         )
 
-    def start(self, *options, key=None, line="", letter=None, env=None, **changes):
+    def start(self, *options, key=None, line="", prompt=None, env=None, **changes):
         key = key or SessionKey(RunId("auth-7f3a"), SessionId(f"s{len(self.keys) + 1}"))
         self.keys.append(key)
         preset = self.preset(*options, **changes)
-        self.terminals.start(Launch(key, preset, self.cwd, env or {}, line, LetterId(letter) if letter else None))
+        self.terminals.start(Launch(key, preset, self.cwd, env or {}, line, PromptId(prompt) if prompt else None))
         return key
 
     def ready(self, *options, **changes):
@@ -107,8 +107,8 @@ class Lab:
     def turns(self):
         return [json.loads(line) for line in self.logged("turns")]
 
-    def deliver(self, key, line="Read .gitorch/brief.md and do what it says.", letter="l1", terminals=None):
-        return (terminals or self.terminals).deliver(key, self.preset(), LetterId(letter), line)
+    def deliver(self, key, line="Read .gitorch/brief.md and do what it says.", prompt="p1", terminals=None):
+        return (terminals or self.terminals).deliver(key, self.preset(), PromptId(prompt), line)
 
     def close(self):
         for key in self.keys:

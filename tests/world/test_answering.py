@@ -5,22 +5,22 @@ import json
 import pytest
 from world.terminal_lab import wait_for
 
-from gitorch.model.ids import LetterId, RunId, SessionId
-from gitorch.model.permission import Answered, Option, Prompt
+from gitorch.model.ids import PromptId, RunId, SessionId
+from gitorch.model.permission import Option, PermissionAnswer, RequestPattern
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.answering import Answering, pending, told
 from gitorch.world.terminal.session_files import folder_of
 
 pytestmark = pytest.mark.tmux
 
-PROMPT = Prompt(r"^(?P<asked>Allow .*)\n1\. Yes  2\. No\nEnter to confirm · Esc to cancel\Z", once=("Enter",))
-ALLOW = Answered("Allow it?", Option.ONCE, "Allow .*")
+PROMPT = RequestPattern(r"^(?P<asked>Allow .*)\n1\. Yes  2\. No\nEnter to confirm · Esc to cancel\Z", once=("Enter",))
+ALLOW = PermissionAnswer("Allow it?", Option.ONCE, "Allow .*")
 
 
 @pytest.fixture
 def asking(lab):
     """A session that shows a permission prompt, and what it asks."""
-    key = lab.ready(prompts=(PROMPT,))
+    key = lab.ready(permission_requests=(PROMPT,))
     lab.mode("dialog")
     seen = lab.wait_state(key, "dialog")
     wait_for(lambda: lab.look(key).asked)
@@ -29,7 +29,7 @@ def asking(lab):
 
 def test_the_prompt_that_was_read_is_answered_once_and_told(lab, asking):
     key, asked, _ = asking
-    answer = Answered(asked, Option.ONCE, "Allow .*")
+    answer = PermissionAnswer(asked, Option.ONCE, "Allow .*")
     assert lab.terminals.answer(key, answer) == "answered"
     assert lab.logged("answers") == ['"approved"']
     assert lab.look(key).answered == (answer,)
@@ -38,20 +38,20 @@ def test_the_prompt_that_was_read_is_answered_once_and_told(lab, asking):
 def test_a_one_shot_program_that_asks_is_answered_too(lab):
     key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
     lab.keys.append(key)
-    preset = lab.preset("--turn", "60", one_shot_argv=("{prompt}",), prompts=(PROMPT,))
-    lab.terminals.start(Launch(key, preset, lab.cwd, {}, "Begin.", LetterId("l1"), one_shot=True))
+    preset = lab.preset("--turn", "60", one_shot_argv=("{prompt}",), permission_requests=(PROMPT,))
+    lab.terminals.start(Launch(key, preset, lab.cwd, {}, "Begin.", PromptId("p1"), one_shot=True))
     wait_for(lambda: lab.turns() == ["Begin."])
     assert lab.look(key).state == "working"
     lab.mode("dialog")
     asked = wait_for(lambda: lab.look(key).asked)
     assert lab.look(key).state == "dialog"
-    assert lab.terminals.answer(key, Answered(asked, Option.ONCE, "Allow .*")) == "answered"
+    assert lab.terminals.answer(key, PermissionAnswer(asked, Option.ONCE, "Allow .*")) == "answered"
     assert lab.logged("answers") == ['"approved"']
 
 
 def test_another_prompt_than_the_one_that_was_read_is_not_answered(lab, asking):
     key, _, _ = asking
-    assert lab.terminals.answer(key, Answered("Allow something else?", Option.ONCE, ".*")).startswith(
+    assert lab.terminals.answer(key, PermissionAnswer("Allow something else?", Option.ONCE, ".*")).startswith(
         "refused: the prompt"
     )
     assert lab.logged("answers") == []
@@ -61,7 +61,8 @@ def test_another_prompt_than_the_one_that_was_read_is_not_answered(lab, asking):
 def test_an_option_without_a_key_is_not_answered(lab, asking):
     key, asked, _ = asking
     assert (
-        lab.terminals.answer(key, Answered(asked, Option.REJECT, ".*")) == "refused: its preset has no key for reject"
+        lab.terminals.answer(key, PermissionAnswer(asked, Option.REJECT, ".*"))
+        == "refused: its preset has no key for reject"
     )
     assert lab.logged("answers") == []
 
@@ -70,13 +71,13 @@ def test_a_prompt_that_is_gone_is_not_answered(lab, asking):
     key, asked, _ = asking
     lab.mode("idle")
     lab.wait_state(key, "idle", "waiting")
-    assert lab.terminals.answer(key, Answered(asked, Option.ONCE, ".*")).startswith("refused")
+    assert lab.terminals.answer(key, PermissionAnswer(asked, Option.ONCE, ".*")).startswith("refused")
     assert lab.turns() == []
 
 
 def test_an_answer_whose_giver_was_killed_counts_as_given(lab, asking, monkeypatch):
     key, asked, _ = asking
-    answer = Answered(asked, Option.ONCE, ".*")
+    answer = PermissionAnswer(asked, Option.ONCE, ".*")
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -89,7 +90,7 @@ def test_an_answer_whose_giver_was_killed_counts_as_given(lab, asking, monkeypat
 
 def test_an_answer_that_was_told_just_before_the_end_is_told_once(lab, asking):
     key, asked, _ = asking
-    answer = Answered(asked, Option.ONCE, ".*")
+    answer = PermissionAnswer(asked, Option.ONCE, ".*")
     lab.terminals.answer(key, answer)
     folder = folder_of(lab.home, key).path
     pending(folder).write_text(told(folder).read_text())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.launch import by_file, by_input, command, write_files
-from gitorch.world.terminal.template import blanks
+from gitorch.world.terminal.template import template_values
 
 PRESET = Preset(
     "p",
@@ -26,7 +26,7 @@ PRESET = Preset(
 def launch(tmp_path):
     def make(preset=PRESET, **chosen):
         key = SessionKey(RunId("r1"), SessionId(chosen.pop("session", "s1")))
-        chosen = {"env": {}, "first_line": "Read it.", "first_letter": LetterId("l1"), **chosen}
+        chosen = {"env": {}, "first_line": "Read it.", "first_prompt": PromptId("p1"), **chosen}
         return Launch(key=key, preset=preset, cwd=tmp_path / "tree", **chosen)
 
     return make
@@ -51,14 +51,14 @@ def folder(tmp_path, session="s1"):
 )
 def test_a_command_is_what_the_preset_says_for_this_kind_of_start(launch, tmp_path, chosen, words):
     made = launch(**chosen)
-    filled = blanks(made, folder(tmp_path), {})
+    filled = template_values(made, folder(tmp_path), {})
     told = tuple(filled.fill("{conversation}") if word == "@" else word for word in words)
     assert command(made, filled) == ("prog", "--in", str(tmp_path / "tree"), *told)
 
 
 def test_a_conversation_s_id_is_the_same_for_each_try_and_another_for_each_session(launch, tmp_path):
     def conversation(session):
-        return blanks(launch(session=session), folder(tmp_path, session), {}).fill("{conversation}")
+        return template_values(launch(session=session), folder(tmp_path, session), {}).fill("{conversation}")
 
     assert conversation("s1") == conversation("s1")
     assert conversation("s1") != conversation("s2")
@@ -66,13 +66,13 @@ def test_a_conversation_s_id_is_the_same_for_each_try_and_another_for_each_sessi
 
 def test_only_variables_that_were_let_through_can_be_written_down(launch, tmp_path):
     environ = {"KEY": "sk-0123456789", "SECRET": "no"}
-    filled = blanks(launch(env={"MORE": "m"}), folder(tmp_path), environ)
+    filled = template_values(launch(env={"MORE": "m"}), folder(tmp_path), environ)
     assert filled.fill("{env.KEY} {env.MORE} {env.SECRET}|{env.GONE|else}") == "sk-0123456789 m |else"
     assert filled.fill("{env.KEY[-4:]} {model|gpt} {env:KEY} {other}") == "6789 gpt {env:KEY} {other}"
 
 
 def test_what_was_filled_in_is_not_read_again(launch, tmp_path):
-    filled = blanks(launch(first_line="say {model} and {env.KEY}"), folder(tmp_path), {"KEY": "k"})
+    filled = template_values(launch(first_line="say {model} and {env.KEY}"), folder(tmp_path), {"KEY": "k"})
     assert filled.fill("{prompt}") == "say {model} and {env.KEY}"
 
 
@@ -80,7 +80,7 @@ def test_files_of_the_place_are_kept_and_those_of_the_session_are_written_anew(l
     preset = Preset("p", ("p",), files={"{place}/home/conf": "for {cwd}", "hooks.json": '{"a": 1}'})
     for session in ("s1", "s2"):
         made = launch(preset, session=session)
-        filled = blanks(made, folder(tmp_path, session), {})
+        filled = template_values(made, folder(tmp_path, session), {})
         write_files(made, folder(tmp_path, session), filled)
         assert (folder(tmp_path, session) / "hooks.json").read_text() == '{"a": 1}'
     (kept,) = (tmp_path / "home/places").rglob("conf")
@@ -109,7 +109,7 @@ def test_a_one_shot_prompt_goes_in_by_input_where_the_words_have_no_place_for_it
 )
 def test_a_first_prompt_goes_in_as_the_preset_says(launch, tmp_path, how, option, words):
     chosen = launch(Preset("p", ("p",), first_prompt=how, first_option=option))
-    filled = blanks(chosen, folder(tmp_path), {})
+    filled = template_values(chosen, folder(tmp_path), {})
     assert command(chosen, filled) == ("p", *(filled.fill(word) for word in words))
     assert (by_input(chosen), by_file(chosen)) == (how == "stdin", how == "file")
 
@@ -117,5 +117,5 @@ def test_a_first_prompt_goes_in_as_the_preset_says(launch, tmp_path, how, option
 def test_a_worktree_s_git_directories_are_found(launch, repo, tmp_path):
     made = repo
     made.git("worktree", "add", "--quiet", str(tmp_path / "tree"), "-b", "work")
-    filled = blanks(launch(), folder(tmp_path), {})
+    filled = template_values(launch(), folder(tmp_path), {})
     assert filled.fill("{git_dir} {common_dir}") == f"{made.path}/.git/worktrees/tree {made.path}/.git"

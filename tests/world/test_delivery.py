@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from world.terminal_lab import wait_for
 
-from gitorch.model.ids import LetterId
+from gitorch.model.ids import PromptId
 from gitorch.world.files import holding
 from gitorch.world.terminal import delivery
-from gitorch.world.terminal.session_files import SentMark, folder_of
+from gitorch.world.terminal.session_files import DeliveryRecord, folder_of
 
 pytestmark = pytest.mark.tmux
 LINE = "Read .gitorch/brief.md and do what it says."
@@ -25,7 +25,7 @@ def test_the_exact_text_arrives_once_and_its_receipt_is_kept(lab):
     assert lab.deliver(key, text) == "submitted"
     assert lab.deliver(key, text) == "submitted"
     assert lab.turns() == [text]
-    assert lab.terminals.receipts(key) == {"l1": "submitted"}
+    assert lab.terminals.receipts(key) == {"p1": "submitted"}
 
 
 def test_a_prompt_hook_that_holds_the_text_makes_it_delivered(lab):
@@ -37,13 +37,13 @@ def test_a_prompt_hook_that_holds_the_text_makes_it_delivered(lab):
 def test_a_transcript_that_gains_the_text_makes_it_delivered(lab):
     key = lab.ready(transcript="turns")
     preset = lab.preset(transcript="turns")
-    assert lab.terminals.deliver(key, preset, LetterId("l1"), LINE) == "delivered"
+    assert lab.terminals.deliver(key, preset, PromptId("p1"), LINE) == "delivered"
 
 
 def test_a_text_that_an_old_transcript_already_held_proves_nothing(lab):
     (lab.cwd / "old").write_text(f'"{LINE}"\n')
     key = lab.ready(transcript="old")
-    assert lab.terminals.deliver(key, lab.preset(transcript="old"), LetterId("l1"), LINE) == "submitted"
+    assert lab.terminals.deliver(key, lab.preset(transcript="old"), PromptId("p1"), LINE) == "submitted"
 
 
 def test_control_characters_cannot_end_the_paste_or_submit_early(lab):
@@ -137,18 +137,18 @@ def test_a_program_that_has_just_shown_its_prompt_is_left_alone_for_as_long_as_i
     preset = lab.preset(warm_ms=1500)
     refused, receipt = [], ""
     while not receipt:
-        told = lab.terminals.deliver(key, preset, LetterId("l1"), LINE)
+        told = lab.terminals.deliver(key, preset, PromptId("p1"), LINE)
         receipt = "" if told.startswith("refused") else told
         refused += [told] if told.startswith("refused") else []
     assert set(refused) == {"refused: its prompt has only just come up"}
     assert lab.clock.now() - began > 1000
     assert (receipt, lab.turns()) == ("submitted", [LINE])
-    assert lab.terminals.deliver(key, preset, LetterId("l2"), LINE) == "submitted", "once is enough"
+    assert lab.terminals.deliver(key, preset, PromptId("p2"), LINE) == "submitted", "once is enough"
 
 
 def test_the_pause_before_the_key_begins_when_the_line_shows(lab):
     key = lab.ready("--late", "0.9", "--rest", "0.4")
-    assert lab.terminals.deliver(key, lab.preset(settle_ms=600), LetterId("l1"), LINE) == "submitted"
+    assert lab.terminals.deliver(key, lab.preset(settle_ms=600), PromptId("p1"), LINE) == "submitted"
     assert lab.turns() == [LINE]
 
 
@@ -203,7 +203,7 @@ def test_a_pane_that_dies_after_the_look_is_guarded_inside_the_server(lab):
     scene = one._scene(LINE)
     lab.mode("exit 0")
     lab.wait_state(key, "exited")
-    refusal = one._type(scene, LetterId("l1"), SentMark(LINE, lab.clock.now()))
+    refusal = one._type(scene, PromptId("p1"), DeliveryRecord(LINE, lab.clock.now()))
     assert refusal == "its terminal changed just before the text was typed"
     assert lab.look(key).present
     assert lab.tmux.ask("list-buffers").out == ""
@@ -257,7 +257,7 @@ sys.path.insert(0, {tests!r})
 from world import terminal_lab
 from gitorch.world.files import holding
 from gitorch.world.terminal import delivery
-from gitorch.model.ids import LetterId
+from gitorch.model.ids import PromptId
 from gitorch.ports.world import SessionKey
 from pathlib import Path
 
@@ -273,7 +273,7 @@ def wrapped(self, *words, **named):
         real(self, *words, **named)
     die()
 setattr(delivery.Delivery, {where!r}, wrapped)
-lab.another().deliver(SessionKey({run!r}, {session!r}), lab.preset(), LetterId("l1"), {line!r})
+lab.another().deliver(SessionKey({run!r}, {session!r}), lab.preset(), PromptId("p1"), {line!r})
 """
 
 
@@ -304,7 +304,7 @@ def test_killed_between_any_two_steps_it_still_arrives_exactly_once(lab, where, 
 
 
 def test_the_first_prompt_as_an_argument_is_submitted_by_the_start_and_proved_by_the_hook(lab):
-    key = lab.start("--hooks", line=LINE, letter="l1", first_prompt="argument")
-    wait_for(lambda: lab.terminals.receipts(key) == {"l1": "delivered"})
+    key = lab.start("--hooks", line=LINE, prompt="p1", first_prompt="argument")
+    wait_for(lambda: lab.terminals.receipts(key) == {"p1": "delivered"})
     assert lab.deliver(key) == "delivered"
     assert lab.turns() == [LINE]

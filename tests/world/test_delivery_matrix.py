@@ -9,7 +9,7 @@ from waiting import until
 from world.terminal_lab import Lab
 
 from gitorch.errors import Refused
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.ports.world import SessionKey
 
@@ -33,9 +33,9 @@ class TuiStage:
         self.lab.mode("idle")
         (self.lab.cwd / "turns").unlink(missing_ok=True)
         key = SessionKey(RunId(f"r{self.starts}"), SessionId("s1"))
-        letter = "l0" if line else None
+        prompt = "p0" if line else None
         self.key = self.lab.start(
-            "--hooks", key=key, line=line, letter=letter, settle_ms=20, **({"first_prompt": "argument"} if line else {})
+            "--hooks", key=key, line=line, prompt=prompt, settle_ms=20, **({"first_prompt": "argument"} if line else {})
         )
 
     def fresh(self):
@@ -70,11 +70,11 @@ class TuiStage:
             until(lambda: HALF not in self.lab.terminals.screen(self.key))
         self.lab.wait_state(self.key, *READY)
 
-    def give(self, letter, text):
-        return self.lab.terminals.deliver(self.key, self.lab.preset(settle_ms=20), LetterId(letter), text)
+    def give(self, prompt, text):
+        return self.lab.terminals.deliver(self.key, self.lab.preset(settle_ms=20), PromptId(prompt), text)
 
-    def deliver(self, letter, text):
-        return until(lambda: (receipt := self.give(letter, text)) and not receipt.startswith(LATER) and receipt)
+    def deliver(self, prompt, text):
+        return until(lambda: (receipt := self.give(prompt, text)) and not receipt.startswith(LATER) and receipt)
 
     def turns(self, ended=0):
         until(lambda: len(self.lab.turns()) >= ended)
@@ -100,7 +100,7 @@ def matrix(request):
 def test_a_paste_arrives_whole_and_once_or_not_at_all(stage, matrix, way, moment):
     stage.fresh()
     if way == "later paste":
-        stage.deliver("l0", "Say hello.")
+        stage.deliver("p0", "Say hello.")
     assert fill(stage, matrix, way, moment) == NAMES
 
 
@@ -113,5 +113,5 @@ def test_an_argument_arrives_whole_and_once_or_not_at_all(stage, matrix):
             matrix.note("argument", "at its start", text, "refused: " + str(refused).partition(": ")[2])
         else:
             assert stage.turns(ended=1) == [text.arrives]
-            until(lambda: stage.lab.terminals.receipts(stage.key) == {"l0": "delivered"})
+            until(lambda: stage.lab.terminals.receipts(stage.key) == {"p0": "delivered"})
             matrix.note("argument", "at its start", text, "delivered")

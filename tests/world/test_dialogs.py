@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from world.terminal_lab import wait_for
 
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Answered, Option
+from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.wiring import find_preset
@@ -42,9 +42,9 @@ def test_a_dialog_before_the_first_prompt_is_told_by_its_name_and_gets_no_key(la
     key = asking(lab, kind)
     seen = wait_for(lambda: (seen := lab.look(key)).dialog == kind and seen)
     assert (seen.state, seen.word) == (AgentState.DIALOG, f"dialog: {kind}")
-    receipt = lab.terminals.deliver(key, SCRIPTED, LetterId("l1"), "Read it again.")
+    receipt = lab.terminals.deliver(key, SCRIPTED, PromptId("p1"), "Read it again.")
     assert receipt.startswith("refused: the agent is dialog")
-    rule = Answered(seen.asked, Option.ONCE, ".*")
+    rule = PermissionAnswer(seen.asked, Option.ONCE, ".*")
     if kind != "permission":
         assert lab.terminals.answer(key, rule).startswith("refused"), "what allows a command trusts nobody"
     assert keys_pressed(lab) == []
@@ -54,10 +54,10 @@ def test_the_key_of_a_preset_trusts_exactly_the_folder_that_was_read(lab):
     key = asking(lab, "trust")
     seen = wait_for(lambda: (seen := lab.look(key)).dialog == "trust" and seen)
     assert seen.asked == str(lab.cwd)
-    other = Answered("/somewhere/else", Option.TRUST, "trust: true")
+    other = PermissionAnswer("/somewhere/else", Option.TRUST, "trust: true")
     assert lab.terminals.answer(key, other) == "refused: the prompt is not the one that was read before"
     assert keys_pressed(lab) == []
-    given = Answered(seen.asked, Option.TRUST, "trust: true")
+    given = PermissionAnswer(seen.asked, Option.TRUST, "trust: true")
     assert lab.terminals.answer(key, given) == "answered"
     assert lab.wait_state(key, "idle", "working", "waiting").answered == (given,)
     assert keys_pressed(lab) == [{"dialog": "trust", "key": "enter"}]

@@ -36,7 +36,7 @@ def target(repo):
     return old, CommitId(repo.branch("work", {"src/a.py": "a = 2\n", "new.py": "n\n"}))
 
 
-def standing(repo):
+def worktree_status(repo):
     """All that a user has in a checkout: status, index, files."""
     files = {
         str(path): path.read_bytes() for path in repo.path.rglob("*") if path.is_file() and ".git" not in path.parts
@@ -68,10 +68,10 @@ def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_
         repo.write("README.md", "mine\n")
         if kind == "staged":
             repo.git("add", "README.md")
-    before = standing(repo)
+    before = worktree_status(repo)
     result = commands(repo).move("main", new, old)
     assert (result.moved, result.checkout, result.path) == (True, "left", str(repo.path))
-    assert standing(repo) == before
+    assert worktree_status(repo) == before
     assert repo.git("rev-parse", "main") == new
     if kind in {"changed", "staged", "deleted"}:
         subprocess.run(result.command, shell=True, check=True, env=repo.environ)

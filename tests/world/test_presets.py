@@ -7,11 +7,11 @@ import pytest
 from gitorch.errors import Malformed
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Dialog, Prompt
-from gitorch.model.runtime import Preset, Sign
+from gitorch.model.permission import Dialog, RequestPattern
+from gitorch.model.runtime import Preset, StateSign
 from gitorch.rules.agent_state.screen import classify
 from gitorch.text.preset import parse_preset
-from gitorch.world.terminal.session_files import Folder, LaunchMark
+from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
 VENDORS = {"aider", "claude", "codex", "gemini", "opencode"}
@@ -99,7 +99,7 @@ signs:
         empty_input="> ?",
         files={"hooks.json": "{}"},
         dialogs={"trust": Dialog(r"Trust (?P<asked>.*)\?", ("Enter",)), "login": Dialog("Sign in")},
-        signs={"ready": (Sign("tail", "^> "),)},
+        signs={"ready": (StateSign("tail", "^> "),)},
     )
 
 
@@ -138,8 +138,8 @@ PROMPT = "name: a\nargv: [a]\nprompts:\n  - {pattern: '(?P<asked>.*)', once: [y]
 
 
 def test_a_prompt_says_whether_it_is_told_every_blank_row():
-    (prompt,) = parse_preset("a.yaml", PROMPT.encode()).prompts
-    assert prompt == Prompt("(?P<asked>.*)", once=("y",), blank_rows=True)
+    (prompt,) = parse_preset("a.yaml", PROMPT.encode()).permission_requests
+    assert prompt == RequestPattern("(?P<asked>.*)", once=("y",), blank_rows=True)
 
 
 @pytest.mark.parametrize(("old", "new"), [("true", "often"), ("once: [y], ", "")])
@@ -191,5 +191,5 @@ def test_a_preset_with_a_key_keeps_everything_below_its_own_folder(name):
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_session_keeps_the_preset_that_it_was_started_with(name, tmp_path):
-    Folder(tmp_path).write_launch(LaunchMark(("a",), "/tree", "", Moment(1), shipped(name)))
-    assert Folder(tmp_path).launch().preset == shipped(name)
+    SessionFolder(tmp_path).write_launch(LaunchRecord(("a",), "/tree", "", Moment(1), shipped(name)))
+    assert SessionFolder(tmp_path).launch().preset == shipped(name)

@@ -6,11 +6,11 @@ import pytest
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
-from gitorch.model.runtime import Preset, Sign
+from gitorch.model.runtime import Preset, StateSign
 from gitorch.rules.agent_state.hooks import read_hook
-from gitorch.rules.agent_state.judge import Reading, hooked, judge, shown
+from gitorch.rules.agent_state.judge import StateReading, hooked, judge, shown
 from gitorch.rules.agent_state.screen import (
-    Shown,
+    Screen,
     Signal,
     above_cursor,
     before_cursor,
@@ -25,11 +25,11 @@ PRESET = Preset(
     "p",
     ("p",),
     signs={
-        "dialog": (Sign("tail", r"^ ?Enter to confirm"),),
-        "limited": (Sign("tail", r"^Limit reached"),),
-        "busy": (Sign("title", r"^[⠁-⣿] "), Sign("tail", r"esc to interrupt")),
-        "error": (Sign("tail", r"^■ "),),
-        "ready": (Sign("title", r"^✳ "), Sign("tail", r"^❯")),
+        "dialog": (StateSign("tail", r"^ ?Enter to confirm"),),
+        "limited": (StateSign("tail", r"^Limit reached"),),
+        "busy": (StateSign("title", r"^[⠁-⣿] "), StateSign("tail", r"esc to interrupt")),
+        "error": (StateSign("tail", r"^■ "),),
+        "ready": (StateSign("title", r"^✳ "), StateSign("tail", r"^❯")),
     },
     empty_input=r"❯ ?",
 )
@@ -92,7 +92,7 @@ WAIT, NONE, START = AgentState.WAITING, AgentState.UNKNOWN, AgentState.STARTING
 def test_hooks_tell_and_only_a_younger_or_a_settled_screen_corrects_them(on_screen, event, moved, now, state):
     last = None if event is None else Signal(Moment(T), event)
     sign = (on_screen, "tail: x" if on_screen is not NONE else "")
-    readings = (*hooked(last), *shown(Shown((NONE, ""), sign), Moment(T + moved)))
+    readings = (*hooked(last), *shown(Screen((NONE, ""), sign), Moment(T + moved)))
     assert judge(readings, ready_seen=True, now=Moment(T + now))[0] == state
 
 
@@ -132,7 +132,7 @@ HOOK, SCRIPT, TITLE, TREE, SCREEN = range(5)
 )
 def test_a_lower_source_corrects_a_higher_one_only_when_it_is_younger_or_has_been_quiet(told, now, state, by):
     readings = [
-        Reading(told[source][0], f"source {source}", Moment(T + told[source][1]), beside=source in {TITLE, TREE})
+        StateReading(told[source][0], f"source {source}", Moment(T + told[source][1]), beside=source in {TITLE, TREE})
         for source in sorted(told)
     ]
     found, sign = judge(readings, ready_seen=True, now=Moment(T + now))
@@ -140,7 +140,7 @@ def test_a_lower_source_corrects_a_higher_one_only_when_it_is_younger_or_has_bee
 
 
 def test_title_and_screen_are_read_apart():
-    assert shown_by(READY, "⠂ x", PRESET) == Shown((WORK, "title: busy"), (IDLE, "tail: ready"))
+    assert shown_by(READY, "⠂ x", PRESET) == Screen((WORK, "title: busy"), (IDLE, "tail: ready"))
 
 
 @pytest.mark.parametrize(

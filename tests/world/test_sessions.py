@@ -14,7 +14,7 @@ import pytest
 from world.terminal_lab import gone, wait_for
 
 from gitorch.errors import NotFound, Refused, Unavailable
-from gitorch.model.ids import LetterId, RunId, SessionId
+from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
@@ -136,7 +136,7 @@ def test_a_first_prompt_that_is_a_command_is_refused_before_anything_starts(lab)
 
 def test_a_start_that_was_killed_before_tmux_is_done_again(lab):
     key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
-    launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", LetterId("l1"))
+    launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", PromptId("p1"))
     folder = folder_of(lab.home, key)
     folder.write_launch(lab.terminals._prepare(launch, folder))
     assert not lab.look(key).started
@@ -148,18 +148,18 @@ def test_a_start_that_was_killed_before_tmux_is_done_again(lab):
 
 def test_a_start_that_was_killed_after_tmux_is_completed_and_not_done_again(lab):
     key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
-    launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", LetterId("l1"))
+    launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", PromptId("p1"))
     lab.keys.append(key)
     lab.terminals.start(launch)
     lab.wait_state(key, "idle")
     folder = folder_of(lab.home, key)
-    mark, sent = folder.launch(), folder.sent(LetterId("l1"))
+    mark, sent = folder.launch(), folder.sent(PromptId("p1"))
     folder.write_launch(replace(mark, server="", pane="", pane_pid=0, pane_started=""))
-    folder.write_sent(LetterId("l1"), replace(sent, receipt=""))
+    folder.write_sent(PromptId("p1"), replace(sent, receipt=""))
     assert lab.look(key).present
     lab.another().start(launch)
     assert folder.launch() == mark
-    assert lab.terminals.receipts(key) == {"l1": "submitted"}
+    assert lab.terminals.receipts(key) == {"p1": "submitted"}
     assert lab.turns() == ["Begin."]
 
 
@@ -391,6 +391,6 @@ def test_a_first_prompt_is_there_as_a_file_or_on_standard_input(lab, how, words)
     lab.keys.append(key)
     preset = Preset("reader", ("/bin/sh", *words), first_prompt=how)
     text = 'Read `it`, and "do" what $HOME says: é 図.'
-    lab.terminals.start(Launch(key, preset, lab.cwd, {}, text, LetterId("l1")))
+    lab.terminals.start(Launch(key, preset, lab.cwd, {}, text, PromptId("p1")))
     wait_for(lambda: text in lab.terminals.screen(key))
-    assert lab.terminals.receipts(key) == {"l1": "submitted"}
+    assert lab.terminals.receipts(key) == {"p1": "submitted"}

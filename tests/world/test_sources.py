@@ -9,14 +9,14 @@ from world.terminal_lab import SIGNS, wait_for
 
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.observed import AgentState
-from gitorch.model.runtime import Preset, Sign
+from gitorch.model.runtime import Preset, StateSign
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.terminal.rate_meter import Pace
+from gitorch.world.terminal.rate_meter import RateMeter
 
 pytestmark = pytest.mark.tmux
 TRANSCRIPT = {
-    "busy": (Sign("transcript", '"turn": "begun"'), *SIGNS["busy"]),
-    "ready": (Sign("transcript", '"turn": "ended"'), *SIGNS["ready"]),
+    "busy": (StateSign("transcript", '"turn": "begun"'), *SIGNS["busy"]),
+    "ready": (StateSign("transcript", '"turn": "ended"'), *SIGNS["ready"]),
 }
 
 
@@ -58,7 +58,7 @@ def run_script(lab, script, **changes):
 
 def test_a_process_that_an_agent_has_started_shows_that_it_works(lab):
     script = "while read line; do $line; done"
-    key = run_script(lab, script, signs={"busy": (Sign("processes", "^sleep "),)})
+    key = run_script(lab, script, signs={"busy": (StateSign("processes", "^sleep "),)})
     assert lab.look(key).state is AgentState.STARTING
     lab.keys_to(key, "sleep 30", "Enter")
     assert lab.wait_state(key, "working").evidence == "processes: busy"
@@ -80,10 +80,10 @@ def test_one_look_counts_no_processes(lab):
 
 
 def test_hook_events_are_counted_over_a_minute():
-    pace = Pace()
+    rate_meter = RateMeter()
     noon = Moment(int(datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp() * 1000))
     for second in range(90):
-        pace.add(Moment(noon + second * 1000), 2)
-    assert pace.within_a_minute(Moment(noon + 89_000)) == 2 * 61
-    assert pace.within_a_minute(Moment(noon + 149_000)) == 2
-    assert pace.within_a_minute(Moment(noon + 500_000)) == 0
+        rate_meter.add(Moment(noon + second * 1000), 2)
+    assert rate_meter.within_a_minute(Moment(noon + 89_000)) == 2 * 61
+    assert rate_meter.within_a_minute(Moment(noon + 149_000)) == 2
+    assert rate_meter.within_a_minute(Moment(noon + 500_000)) == 0

@@ -18,7 +18,7 @@ from gitorch.rules.readings import open_questions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.run import Question, Report, Run
 
 
@@ -30,13 +30,13 @@ class Caller(Value):
     how: str = ""
 
 
-def only_people(tools: Tools, caller: Caller, verb: str) -> None:
+def only_people(services: Services, caller: Caller, verb: str) -> None:
     """Raises Denied, and keeps the attempt, where whoever typed a verb lacks what it needs."""
     try:
         ensure_may(caller.actor, verb)
     except Denied as no:
         said = _by_trace(caller, verb, no)
-        keep_refusal(tools, caller.run, caller.actor, verb, said)
+        keep_refusal(services, caller.run, caller.actor, verb, said)
         raise said from None
 
 
@@ -48,12 +48,14 @@ def _by_trace(caller: Caller, verb: str, no: Denied) -> Denied:
     return Denied(message, "gitorch send @principal TEXT")
 
 
-def answer(tools: Tools, caller: Caller, said: str, words: Sequence[str], run: str | None) -> tuple[Run, Question, str]:
+def answer(
+    services: Services, caller: Caller, said: str, words: Sequence[str], run: str | None
+) -> tuple[Run, Question, str]:
     """Answer a question with one of its options, by unique prefix, or with free text; text may follow an option."""
-    found, question = find_question(tools, said, run)
+    found, question = find_question(services, said, run)
     option, text = _option_and_text(question, list(words))
     command = commands.AnswerQuestion(question.id, option, text)
-    state, _ = carry_asked(tools, found.id, caller.actor, command, "answer")
+    state, _ = carry_asked(services, found.id, caller.actor, command, "answer")
     return state.run or found, question, option or text
 
 
@@ -79,7 +81,7 @@ def report_to_approve(run: Run) -> Report:
     return run.report
 
 
-def approve(tools: Tools, caller: Caller, run: Run, digest: str, proof: str) -> Run:
+def approve(services: Services, caller: Caller, run: Run, digest: str, proof: str) -> Run:
     """Approve exactly the report with this digest."""
     command = commands.ApproveMerge(Digest(digest), proof)
     files: dict[type, Mapping[str, bytes]] = {}
@@ -88,28 +90,28 @@ def approve(tools: Tools, caller: Caller, run: Run, digest: str, proof: str) -> 
         from gitorch.app.people.signing import sign  # noqa: PLC0415  # for runs that ask for it only
         from gitorch.model.events import MergeApproved  # noqa: PLC0415  # the same
 
-        only_people(tools, caller, "approve")
-        signed = sign(tools, run, report)
+        only_people(services, caller, "approve")
+        signed = sign(services, run, report)
         command, files = replace(command, signer=signed.by), {MergeApproved: signed.files}
-    state, _ = carry_asked(tools, run.id, caller.actor, command, "approve", files)
+    state, _ = carry_asked(services, run.id, caller.actor, command, "approve", files)
     return state.run or run
 
 
-def reject(tools: Tools, caller: Caller, run: Run, rework: Sequence[str], note: str) -> Run:
+def reject(services: Services, caller: Caller, run: Run, rework: Sequence[str], note: str) -> Run:
     """Refuse the report: the named epics go back to work, or the run ends with its branches kept."""
     command = commands.RejectMerge(tuple(JobId(j) for j in rework), note)
-    state, _ = carry_asked(tools, run.id, caller.actor, command, "reject")
+    state, _ = carry_asked(services, run.id, caller.actor, command, "reject")
     return state.run or run
 
 
-def hold(tools: Tools, caller: Caller, run: Run, verb: str, reason: str = "") -> Run:
+def hold(services: Services, caller: Caller, run: Run, verb: str, reason: str = "") -> Run:
     """Pause, resume or cancel a run."""
     made: dict[str, commands.Command] = {
         "pause": commands.PauseRun(reason),
         "resume": commands.ResumeRun(),
         "cancel": commands.CancelRun(reason or "canceled by the principal"),
     }
-    state, _ = carry_asked(tools, run.id, caller.actor, made[verb], verb)
+    state, _ = carry_asked(services, run.id, caller.actor, made[verb], verb)
     return state.run or run
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.ids import Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
@@ -48,118 +48,120 @@ class Party(Value):
     run: RunId | None = None
 
 
-def person(tools: Tools, actor: Actor, said: str | None) -> Party:
+def person(services: Services, actor: Actor, said: str | None) -> Party:
     """A human as one of the names of people. Raises NotFound for a name that nobody has."""
-    return Party(actor, person_named(tools, said))
+    return Party(actor, person_named(services, said))
 
 
 def send(
-    tools: Tools, party: Party, to: Iterable[str], text: str, folder: Path, said_run: str | None = None
+    services: Services, party: Party, to: Iterable[str], text: str, folder: Path, said_run: str | None = None
 ) -> tuple[Held, ...]:
     """Tell everybody named; a plan that is ready is recorded with the digest of its file. Raises NotFound, Refused, Denied."""
-    names = tuple(alias(tools, name) for name in to)
-    run = _run_for(tools, party, names, said_run)
-    path, digest = _plan(tools, names, text, folder)
+    names = tuple(alias(services, name) for name in to)
+    run = _run_for(services, party, names, said_run)
+    path, digest = _plan(services, names, text, folder)
     command = commands.SendMessage(
-        to=names, text=text, sender=party.name, plan=path, plan_digest=digest, known=_known(tools, names, party)
+        to=names, text=text, sender=party.name, plan=path, plan_digest=digest, known=_known(services, names, party)
     )
-    return _carried(tools, party, run, command, "send")
+    return _carried(services, party, run, command, "send")
 
 
-def _known(tools: Tools, names: Iterable[str], party: Party) -> tuple[str, ...]:
+def _known(services: Services, names: Iterable[str], party: Party) -> tuple[str, ...]:
     """Looked up only where a name is not one of the usual: the configuration takes a while to read."""
     usual = {PRINCIPAL, ORCHESTRATOR, EVERYONE}
     unusual = any(is_person(name) and name not in usual for name in (*names, party.name))
-    return known_people(tools) if unusual else ()
+    return known_people(services) if unusual else ()
 
 
-def _carried(tools: Tools, party: Party, run: RunId | None, command: commands.Command, verb: str) -> tuple[Held, ...]:
-    state, written = carry_asked(tools, run, party.actor, command, verb)
+def _carried(
+    services: Services, party: Party, run: RunId | None, command: commands.Command, verb: str
+) -> tuple[Held, ...]:
+    state, written = carry_asked(services, run, party.actor, command, verb)
     held = state.board.messages if state.run is None else state.run.messages
     sent = (MessageId(getattr(w.record.event, "message", "")) for w in written)
     return tuple(Held(run, held[name]) for name in sent if name in held)
 
 
-def _run_for(tools: Tools, party: Party, names: tuple[str, ...], said: str | None) -> RunId | None:
+def _run_for(services: Services, party: Party, names: tuple[str, ...], said: str | None) -> RunId | None:
     """The run that a message belongs to: the agents' own, or that of the agents it is for; none between people."""
     if party.run is not None:
         return party.run
     if said is not None:
-        return find_run(tools, said).id
+        return find_run(services, said).id
     agents = [name for name in names if not is_person(name)]
     if not agents and EVERYONE not in names:
-        ledger_there(tools)
+        ledger_there(services)
         return None
     if not agents:
-        return find_run(tools, None).id
-    having = [run.id for run in _open(tools) if all(job_named(run, name) for name in agents)]
+        return find_run(services, None).id
+    having = [run.id for run in _open(services) if all(job_named(run, name) for name in agents)]
     if len(having) > 1:
         message = f"several runs have {', '.join(agents)}: {', '.join(having)}"
         raise Usage(message, f"gitorch send {agents[0]} TEXT --run {having[0]}")
     if having:
         return having[0]
-    return find_run(tools, None).id if tools.ledger.state(None).board.runs else None
+    return find_run(services, None).id if services.ledger.state(None).board.runs else None
 
 
-def _open(tools: Tools) -> Iterator[Run]:
-    ledger_there(tools)
-    lines = tools.ledger.state(None).board.runs.values()
-    loaded = (tools.ledger.state(line.id).run for line in lines if line.phase not in OVER)
+def _open(services: Services) -> Iterator[Run]:
+    ledger_there(services)
+    lines = services.ledger.state(None).board.runs.values()
+    loaded = (services.ledger.state(line.id).run for line in lines if line.phase not in OVER)
     return (run for run in loaded if run is not None)
 
 
-def _plan(tools: Tools, names: tuple[str, ...], text: str, folder: Path) -> tuple[str, Digest | None]:
+def _plan(services: Services, names: tuple[str, ...], text: str, folder: Path) -> tuple[str, Digest | None]:
     """The plan that a message to gitorch says is ready, as people know its path, with the digest of what it holds now."""
     first = text.strip().splitlines()[0] if text.strip() else ""
     said = PLAN_READY.fullmatch(first)
     if ORCHESTRATOR not in names or said is None:
         return "", None
     path = said["path"].strip("`'\"").rstrip(".") if not (folder / said["path"]).is_file() else said["path"]
-    full = next((at for at in (folder / path, tools.root / path) if at.is_file()), None)
-    data = tools.files.read(full) if full is not None else None
+    full = next((at for at in (folder / path, services.root / path) if at.is_file()), None)
+    data = services.files.read(full) if full is not None else None
     if full is None or data is None:
         message = f"there is no file {path}, so no plan is ready there"
         raise NotFound(message, f"ls {folder}")
     shown = full.resolve()
-    within = shown.is_relative_to(tools.root.resolve())
-    where = str(shown.relative_to(tools.root.resolve())) if within else str(shown)
+    within = shown.is_relative_to(services.root.resolve())
+    where = str(shown.relative_to(services.root.resolve())) if within else str(shown)
     return where, digest_of(data)
 
 
-def reply(tools: Tools, party: Party, said: str, text: str) -> tuple[Held, ...]:
+def reply(services: Services, party: Party, said: str, text: str) -> tuple[Held, ...]:
     """Answer a message to whoever sent it, in its thread; it counts as read. A plan of one's own is only put aside."""
-    held = find_message(tools, party.run, said)
+    held = find_message(services, party.run, said)
     message = held.message
     if is_plan(message) and message.sender == party.name:
-        mark_read(tools, party, (held,), settled=True)
+        mark_read(services, party, (held,), settled=True)
         return ()
     to = message.to if message.sender == party.name else (message.sender,)
     to = tuple(name for name in to if name != ORCHESTRATOR) or (PRINCIPAL,)
-    known = (*known_people(tools), *(n for n in (party.name, *to) if is_person(n) and n != PRINCIPAL))
+    known = (*known_people(services), *(n for n in (party.name, *to) if is_person(n) and n != PRINCIPAL))
     command = commands.SendMessage(to=to, text=text, sender=party.name, answers=message, known=known)
-    sent = _carried(tools, party, held.run, command, "reply")
-    mark_read(tools, party, (held,), settled=True)
+    sent = _carried(services, party, held.run, command, "reply")
+    mark_read(services, party, (held,), settled=True)
     return sent
 
 
-def wait_for(tools: Tools, party: Party, until: Moment | None) -> tuple[Held, ...]:
+def wait_for(services: Services, party: Party, until: Moment | None) -> tuple[Held, ...]:
     """What somebody has to read as soon as there is something; empty when that moment has passed before.
 
     Plans are left out: they stay until they are started, so that nobody would ever wait.
     """
-    ledger_there(tools)
+    ledger_there(services)
     while True:
-        before = tools.ledger.tip()
-        found = tuple(held for held in waiting(tools, party.name, party.run) if not is_plan(held.message))
+        before = services.ledger.tip()
+        found = tuple(held for held in waiting(services, party.name, party.run) if not is_plan(held.message))
         if found:
             return found
-        while tools.ledger.tip() == before:
-            if until is not None and tools.clock.now() >= until:
+        while services.ledger.tip() == before:
+            if until is not None and services.clock.now() >= until:
                 return ()
-            tools.clock.sleep(BLINK_SECONDS)
+            services.clock.sleep(BLINK_SECONDS)
 
 
-def mark_read(tools: Tools, party: Party, held: Iterable[Held], *, settled: bool = False) -> None:
+def mark_read(services: Services, party: Party, held: Iterable[Held], *, settled: bool = False) -> None:
     """Keep that these were shown whole to their reader: one record for each run, none for what was read before.
 
     A plan that is ready stays until it is started, or `settled` by a reply.
@@ -171,4 +173,4 @@ def mark_read(tools: Tools, party: Party, held: Iterable[Held], *, settled: bool
         elif settled and party.name == PRINCIPAL and is_plan(one.message):
             by_reader.setdefault((one.run, ORCHESTRATOR), []).append(one.message.id)
     for (run, name), messages in by_reader.items():
-        carry(tools, run, party.actor, commands.ReadMessages(name, tuple(messages)))
+        carry(services, run, party.actor, commands.ReadMessages(name, tuple(messages)))

@@ -12,7 +12,7 @@ from gitorch.rules.readings import open_questions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
     from gitorch.model.run import Question, Run, RunLine
 
@@ -21,12 +21,12 @@ RECENT = 10
 """How many of the newest runs are looked into for a question that is not open: more are as many as a second takes."""
 
 
-def find_run(tools: Tools, said: str | None) -> Run:
+def find_run(services: Services, said: str | None) -> Run:
     """The run that a unique prefix of its id names; without a name, the only one that is not settled, else the newest."""
-    if not tools.ledger.exists():
+    if not services.ledger.exists():
         message = "this repository has no gitorch ledger"
         raise NotFound(message, "gitorch init")
-    lines = tools.ledger.state(None).board.runs
+    lines = services.ledger.state(None).board.runs
     if said is None:
         open_runs = [r for r, line in lines.items() if line.phase not in OVER]
         chosen = open_runs or list(lines)[-1:]
@@ -38,67 +38,67 @@ def find_run(tools: Tools, said: str | None) -> Run:
     if len(chosen) > 1:
         message = f"{'several runs are open' if said is None else f'{said} could be any of several runs'}: {', '.join(chosen)}"
         raise Usage(message, f"gitorch status {chosen[0]}")
-    run = tools.ledger.state(RunId(chosen[0])).run
+    run = services.ledger.state(RunId(chosen[0])).run
     if run is None:
         message = f"there is no run {chosen[0]}"
         raise NotFound(message, "gitorch status")
     return run
 
 
-def run_with(tools: Tools, thing: str) -> Run:
+def run_with(services: Services, thing: str) -> Run:
     """Of several open runs the only one that has this job, session or question; else the run that is meant without a name."""
-    having = [run for run in _loaded(tools, open_runs(tools)) if _has(run, thing)]
-    return having[0] if len(having) == 1 else find_run(tools, None)
+    having = [run for run in _loaded(services, open_runs(services)) if _has(run, thing)]
+    return having[0] if len(having) == 1 else find_run(services, None)
 
 
 def _has(run: Run, thing: str) -> bool:
     return any(name == thing for names in (run.jobs, run.sessions, run.questions, run.messages) for name in names)
 
 
-def open_runs(tools: Tools) -> tuple[RunId, ...]:
+def open_runs(services: Services) -> tuple[RunId, ...]:
     """Runs that gitorch still owes something to, oldest first; a run that only waits to be cleaned up is none."""
-    return tuple(line.id for line in _lines(tools) if not line.settled)
+    return tuple(line.id for line in _lines(services) if not line.settled)
 
 
-def several_open(tools: Tools) -> bool:
+def several_open(services: Services) -> bool:
     """Whether a command that names no run could mean more than one."""
-    return sum(line.phase not in OVER for line in _lines(tools)) > 1
+    return sum(line.phase not in OVER for line in _lines(services)) > 1
 
 
-def asking_runs(tools: Tools, question: str = "") -> tuple[RunId, ...]:
+def asking_runs(services: Services, question: str = "") -> tuple[RunId, ...]:
     """Runs that ask for more than how to clean up, and those whose question about that is this one; no other is looked into."""
-    lines = _lines(tools)
+    lines = _lines(services)
     return tuple(x.id for x in lines if x.asked > (x.cleanup is not None) or (question and x.cleanup == question))
 
 
-def _lines(tools: Tools) -> tuple[RunLine, ...]:
-    return tuple(tools.ledger.state(None).board.runs.values()) if tools.ledger.exists() else ()
+def _lines(services: Services) -> tuple[RunLine, ...]:
+    return tuple(services.ledger.state(None).board.runs.values()) if services.ledger.exists() else ()
 
 
-def _loaded(tools: Tools, runs: Iterable[RunId]) -> list[Run]:
-    loaded = (tools.ledger.state(run).run for run in runs)
+def _loaded(services: Services, runs: Iterable[RunId]) -> list[Run]:
+    loaded = (services.ledger.state(run).run for run in runs)
     return [run for run in loaded if run is not None]
 
 
-def find_question(tools: Tools, said: str, run: str | None) -> tuple[Run, Question]:
+def find_question(services: Services, said: str, run: str | None) -> tuple[Run, Question]:
     """An open question by its id, in the run named or in the only run that has it open."""
-    candidates = [find_run(tools, run)] if run is not None else _loaded(tools, asking_runs(tools, said))
+    candidates = [find_run(services, run)] if run is not None else _loaded(services, asking_runs(services, said))
     having = [r for r in candidates if any(q.id == said for q in open_questions(r))]
     if len(having) > 1:
         message = f"{said} is open in several runs: {', '.join(r.id for r in having)}"
         raise Usage(message, f"gitorch answer {said} --run {having[0].id}")
     if having:
         return having[0], having[0].questions[QuestionId(said)]
-    for candidate in candidates or _loaded(tools, [line.id for line in _lines(tools)][-RECENT:]):
+    for candidate in candidates or _loaded(services, [line.id for line in _lines(services)][-RECENT:]):
         if QuestionId(said) in candidate.questions:
             return candidate, candidate.questions[QuestionId(said)]
     message = f"no run has a question {said}"
     raise NotFound(message, "gitorch inbox")
 
 
-def session_named(tools: Tools, thing: str, said_run: str | None) -> tuple[Run, SessionId]:
+def session_named(services: Services, thing: str, said_run: str | None) -> tuple[Run, SessionId]:
     """A session by its id, or the newest one of a job that a unique prefix names. Raises NotFound, Usage."""
-    run = find_run(tools, said_run) if said_run is not None else run_with(tools, thing)
+    run = find_run(services, said_run) if said_run is not None else run_with(services, thing)
     for session in run.sessions.values():
         if session.id == thing:
             return run, session.id
@@ -118,44 +118,44 @@ def _one(found: list[str], thing: str, run: Run) -> str:
     raise NotFound(f"run {run.id} has no job or session {thing}; it has {known}", "gitorch status")
 
 
-def run_or_checkpoint(tools: Tools, said: str | None, said_run: str | None) -> tuple[Run, Question | None]:
+def run_or_checkpoint(services: Services, said: str | None, said_run: str | None) -> tuple[Run, Question | None]:
     """What is to be approved or rejected: a run's merge report, or an epic's open checkpoint.
 
     The exact id of a run wins over a job that waits, and that over a prefix of a run: runs are named after plans, and so
     are jobs. Raises NotFound, Refused, Usage.
     """
-    if said is None or (said_run is None and _is_run(tools, said)):
-        return find_run(tools, said if said is not None else said_run), None
-    waiting = list(_waiting(_named_or_loaded(tools, said_run), said))
+    if said is None or (said_run is None and _is_run(services, said)):
+        return find_run(services, said if said is not None else said_run), None
+    waiting = list(_waiting(_named_or_loaded(services, said_run), said))
     if len(waiting) > 1:
         names = ", ".join(run.id for run, _ in waiting)
         raise Usage(f"{said} waits in several runs: {names}", f"--run {waiting[0][0].id}")
     if waiting:
         return waiting[0]
-    for run in _named_or_loaded(tools, said_run):
+    for run in _named_or_loaded(services, said_run):
         if said in run.jobs:
             return run, checkpoint_of(run, said)
-    return find_run(tools, said), None
+    return find_run(services, said), None
 
 
-def run_or_epic(tools: Tools, said: str | None, said_run: str | None) -> tuple[Run, str]:
+def run_or_epic(services: Services, said: str | None, said_run: str | None) -> tuple[Run, str]:
     """A run, or the run and the id of an epic of it that was named; the exact id of a run wins. Raises NotFound, Usage."""
-    if said is None or (said_run is None and _is_run(tools, said)):
-        return find_run(tools, said if said is not None else said_run), ""
-    having = [run for run in _named_or_loaded(tools, said_run) if said in run.jobs]
+    if said is None or (said_run is None and _is_run(services, said)):
+        return find_run(services, said if said is not None else said_run), ""
+    having = [run for run in _named_or_loaded(services, said_run) if said in run.jobs]
     if len(having) > 1:
         raise Usage(f"{said} is in several runs: {', '.join(r.id for r in having)}", f"--run {having[0].id}")
-    return (having[0], said) if having else (find_run(tools, said), "")
+    return (having[0], said) if having else (find_run(services, said), "")
 
 
-def _is_run(tools: Tools, said: str) -> bool:
-    return tools.ledger.exists() and said in tools.ledger.state(None).board.runs
+def _is_run(services: Services, said: str) -> bool:
+    return services.ledger.exists() and said in services.ledger.state(None).board.runs
 
 
-def _named_or_loaded(tools: Tools, said_run: str | None) -> tuple[Run, ...]:
+def _named_or_loaded(services: Services, said_run: str | None) -> tuple[Run, ...]:
     if said_run is not None:
-        return (find_run(tools, said_run),)
-    loaded = (tools.ledger.state(run).run for run in dict.fromkeys((*asking_runs(tools), *open_runs(tools))))
+        return (find_run(services, said_run),)
+    loaded = (services.ledger.state(run).run for run in dict.fromkeys((*asking_runs(services), *open_runs(services))))
     return tuple(run for run in loaded if run is not None)
 
 
@@ -166,15 +166,15 @@ def _waiting(runs: Iterable[Run], job: str) -> Iterator[tuple[Run, Question]]:
                 yield run, question
 
 
-def run_to_clean(tools: Tools, said: str | None) -> Run:
+def run_to_clean(services: Services, said: str | None) -> Run:
     """The run that is named; without a name, the only one that is over and not cleaned up yet. Raises Usage, NotFound."""
-    if said is not None or not tools.ledger.exists():
-        return find_run(tools, said)
-    lines = tools.ledger.state(None).board.runs.values()
+    if said is not None or not services.ledger.exists():
+        return find_run(services, said)
+    lines = services.ledger.state(None).board.runs.values()
     left = [line.id for line in lines if line.phase in OVER and not line.cleaned]
     if len(left) > 1:
         raise Usage(f"several runs can be cleaned up: {', '.join(left)}", f"gitorch cleanup {left[0]}")
-    return find_run(tools, left[0] if left else None)
+    return find_run(services, left[0] if left else None)
 
 
 def checkpoint_of(run: Run, job: str) -> Question:

@@ -12,13 +12,13 @@ from gitorch.model.values import Value
 from gitorch.ports.world import PushRef
 
 if TYPE_CHECKING:
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
 
 LEDGER = "refs/heads/gitorch/ledger"
 
 
-class Compared(Value):
+class Comparison(Value):
     """How the ledger here stands to that of a remote.
 
     `stands` is `same`, `ahead` (the remote lacks the newest records of this one), `behind`, `apart` (they went different
@@ -31,7 +31,7 @@ class Compared(Value):
     there: CommitId | None
 
 
-class Synced(Value):
+class SyncResult(Value):
     """What a sync did: `sent`, `fetched` or nothing, since both held the same; `records` are those that came in."""
 
     remote: str
@@ -40,47 +40,47 @@ class Synced(Value):
     records: int = 0
 
 
-def remote_of(tools: Tools, said: str) -> str:
+def remote_of(services: Services, said: str) -> str:
     """The remote that is meant: the one named, else the one that is pushed to, else the only one. Raises NotFound."""
-    names = tools.remotes.names()
-    chosen = said or tools.config.push_remote or (names[0] if len(names) == 1 else "origin")
+    names = services.remotes.names()
+    chosen = said or services.config.push_remote or (names[0] if len(names) == 1 else "origin")
     if chosen not in names:
         known = f"there are {', '.join(names)}" if names else "there is none"
         raise NotFound(f"there is no remote {chosen}; {known}", "git remote -v")
     return chosen
 
 
-def compare(tools: Tools, remote: str) -> Compared:
+def compare(services: Services, remote: str) -> Comparison:
     """Ask the remote, and fetch what it has beyond this clone, without moving any branch. Raises Unavailable."""
-    here, there = tools.ledger.tip(), tools.remotes.heads(remote, (LEDGER,)).get(LEDGER)
-    if there is not None and not tools.git.has(there):
-        tools.remotes.fetch(remote, LEDGER)
-    return Compared(remote, _stands(tools, here, there), here, there)
+    here, there = services.ledger.tip(), services.remotes.heads(remote, (LEDGER,)).get(LEDGER)
+    if there is not None and not services.git.has(there):
+        services.remotes.fetch(remote, LEDGER)
+    return Comparison(remote, _stands(services, here, there), here, there)
 
 
-def _stands(tools: Tools, here: CommitId | None, there: CommitId | None) -> str:
+def _stands(services: Services, here: CommitId | None, there: CommitId | None) -> str:
     if here is None or there is None:
         return "nowhere" if here == there else "only-there" if here is None else "only-here"
     if here == there:
         return "same"
-    if tools.git.contains(there, here):
+    if services.git.contains(there, here):
         return "ahead"
-    return "behind" if tools.git.contains(here, there) else "apart"
+    return "behind" if services.git.contains(here, there) else "apart"
 
 
-def sync(tools: Tools, remote: str) -> Synced:
+def sync(services: Services, remote: str) -> SyncResult:
     """Bring the shorter ledger up to the longer one, here or there. Raises Refused where neither continues the other."""
-    found = compare(tools, remote)
+    found = compare(services, remote)
     here, there = found.here, found.there
     if found.stands == "same" and here is not None:
-        return Synced(remote, "nothing", here)
+        return SyncResult(remote, "nothing", here)
     if found.stands in {"behind", "only-there"} and there is not None:
-        return Synced(remote, "fetched", there, tools.ledger.follow(there))
+        return SyncResult(remote, "fetched", there, services.ledger.follow(there))
     if found.stands in {"ahead", "only-here"} and here is not None:
-        said = tools.remotes.push(remote, (PushRef(LEDGER, here, there),))
+        said = services.remotes.push(remote, (PushRef(LEDGER, here, there),))
         if said:
             raise Unavailable(f"{remote} did not take the ledger: {said.splitlines()[0]}", f"gitorch sync {remote}")
-        return Synced(remote, "sent", here)
+        return SyncResult(remote, "sent", here)
     if found.stands == "nowhere":
         raise NotFound(f"there is no ledger, neither here nor at {remote}", "gitorch init")
     message = f"the ledgers here ({here:.12}) and at {remote} ({there:.12}) went different ways, and are never merged"

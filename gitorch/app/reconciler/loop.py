@@ -14,8 +14,8 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.reconciler.tick import Ticked
-    from gitorch.app.services import Tools
+    from gitorch.app.reconciler.tick import TickResult
+    from gitorch.app.services import Services
     from gitorch.model.ids import RunId
 
 PULSE_SECONDS = 0.2
@@ -36,65 +36,65 @@ PACK_PAUSE_MS = 60_000
 LOCK = "up"
 
 
-class Stopped(Value):
+class LoopResult(Value):
     """Why the loop came to its end, and the last look at each run."""
 
     why: str
-    last: Mapping[RunId, Ticked]
+    last: Mapping[RunId, TickResult]
 
 
 def loop(
-    tools: Tools,
+    services: Services,
     only: RunId | None,
     *,
     stay: bool,
     once: bool = False,
-    show: Callable[[Ticked], None] = lambda _: None,
+    show: Callable[[TickResult], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
-) -> Stopped:
+) -> LoopResult:
     """Tick every open run, or one, until they are settled; without `stay`, until only people can go on.
 
     One loop a repository: raises Busy where another holds the lock. Settled, the terminals' server is ended, too, unless
     it still has sessions. `why` is `settled`, `waiting`, `once` or `stopped`.
     """
-    with tools.ledger.hold(LOCK):
-        last: dict[RunId, Ticked] = {}
+    with services.ledger.hold(LOCK):
+        last: dict[RunId, TickResult] = {}
         packed_at = Moment(0)
         while True:
-            before = tools.ledger.tip()
-            for run in _chosen(tools, only, last):
-                last[run] = tick(tools, run)
+            before = services.ledger.tip()
+            for run in _chosen(services, only, last):
+                last[run] = tick(services, run)
                 show(last[run])
             left = {r: t for r, t in last.items() if not t.over}
             if once or stopping():
-                return Stopped("once" if once else "stopped", last)
+                return LoopResult("once" if once else "stopped", last)
             if not left:
                 with suppress(Unavailable):
-                    tools.terminals.close()
-                return Stopped("settled", last)
+                    services.terminals.close()
+                return LoopResult("settled", last)
             if not stay and all(t.waiting for t in left.values()):
-                return Stopped("waiting", last)
+                return LoopResult("waiting", last)
             if not any(t.acted for t in left.values()):
-                packed_at = packed(tools, packed_at)
+                packed_at = packed(services, packed_at)
                 agents = sum(len(t.seen.sessions or ()) for t in left.values())
-                _rest(tools, before, stopping, pulse_seconds(agents))
+                _rest(services, before, stopping, pulse_seconds(agents))
 
 
-def packed(tools: Tools, before: Moment) -> Moment:
+def packed(services: Services, before: Moment) -> Moment:
     """Have git pack loose objects where they are many and the last packing is a while ago; when it was last done."""
-    now = tools.clock.now()
+    now = services.clock.now()
     if now - before < PACK_PAUSE_MS:
         return before
     with suppress(Unavailable, Busy):  # what is not packed now is packed later
-        return now if tools.git.pack(LOOSE_OBJECTS_MAX) else before
+        return now if services.git.pack(LOOSE_OBJECTS_MAX) else before
     return now
 
 
-def _chosen(tools: Tools, only: RunId | None, last: Mapping[RunId, Ticked]) -> tuple[RunId, ...]:
+def _chosen(services: Services, only: RunId | None, last: Mapping[RunId, TickResult]) -> tuple[RunId, ...]:
     """The run that is meant, or every one that is not settled, and those that were not when they were last looked at."""
     if only is not None:
         return (only,)
-    return tuple(dict.fromkeys((*open_runs(tools), *(run for run, ticked in last.items() if not ticked.over))))
+    return tuple(dict.fromkeys((*open_runs(services), *(run for run, ticked in last.items() if not ticked.over))))
 
 
 def pulse_seconds(agents: int) -> float:
@@ -102,18 +102,18 @@ def pulse_seconds(agents: int) -> float:
     return max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT)
 
 
-def _rest(tools: Tools, before: object, stopping: Callable[[], bool], pulse_seconds: float) -> None:
+def _rest(services: Services, before: object, stopping: Callable[[], bool], pulse_seconds: float) -> None:
     """Wait for a pulse, or less when the ledger moves."""
     waited = 0.0
-    while waited < pulse_seconds and tools.ledger.tip() == before and not stopping():
-        tools.clock.sleep(BLINK_SECONDS)
+    while waited < pulse_seconds and services.ledger.tip() == before and not stopping():
+        services.clock.sleep(BLINK_SECONDS)
         waited += BLINK_SECONDS
 
 
-def settle(tools: Tools, only: RunId, show: Callable[[Ticked], None] = lambda _: None) -> bool:
+def settle(services: Services, only: RunId, show: Callable[[TickResult], None] = lambda _: None) -> bool:
     """Carry out what a verb has just made possible, unless a loop is running and will; false when it was left to that."""
     try:
-        loop(tools, only, stay=False, show=show)
+        loop(services, only, stay=False, show=show)
     except Busy:
         return False
     return True

@@ -18,7 +18,7 @@ from gitorch.rules.views.merge_report import epic_report_text, merge_message, re
 from gitorch.rules.views.report_data import report_json
 
 if TYPE_CHECKING:
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId, Moment
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 
-def build_base(tools: Tools, run: Run, effect: effects.BuildBase) -> tuple[Command, ...]:
+def build_base(services: Services, run: Run, effect: effects.BuildBase) -> tuple[Command, ...]:
     """Merge the cleared commits that a job depends on; a conflict between them is for a human."""
     commit = effect.parents[0]
     for parent in effect.parents[1:]:
-        if tools.git.contains(parent, commit):
+        if services.git.contains(parent, commit):
             continue
-        tried = tools.git.try_merge(commit, parent)
+        tried = services.git.try_merge(commit, parent)
         if tried.conflicts:
             return (_dependency_conflict(effect, commit, parent, tried.conflicts),)
         message = f"Merge the dependencies of {effect.job}"
-        commit = tools.git.commit_merge(tried.tree, (commit, parent), message, _latest_handoff(run))
+        commit = services.git.commit_merge(tried.tree, (commit, parent), message, _latest_handoff(run))
     return (commands.RecordBase(effect.job, commit, effect.parents),)
 
 
@@ -61,20 +61,20 @@ def _latest_handoff(run: Run) -> Moment:
     return max((j.handoff.at for j in run.jobs.values() if j.handoff is not None), default=run.prepared_at)
 
 
-def make_report(tools: Tools, run: Run, effect: effects.MakeReport) -> tuple[Command, ...]:
+def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tuple[Command, ...]:
     """Measure every branch, merge them in memory, test the merged tree; the report is issued once that is known."""
-    target = tools.git.resolve(run.target)
+    target = services.git.resolve(run.target)
     if target is None:
         return (_target_gone(run, effect),)
     jobs = merge_jobs(run)
-    branches = tuple(_branch_facts(tools, run, job, target, job.cleared or run.target_commit) for job in jobs)
-    merged, conflicts = _merge_all(tools, run, jobs, target)
+    branches = tuple(_branch_facts(services, run, job, target, job.cleared or run.target_commit) for job in jobs)
+    merged, conflicts = _merge_all(services, run, jobs, target)
     combined = None
     if merged is not None and run.settings.test_command:
-        combined = _combined_check(tools, run, merged)
+        combined = _combined_check(services, run, merged)
         if combined is None:
             return ()
-    behind = ahead(tools, run, target)
+    behind = ahead(services, run, target)
     if behind is not None:
         return (_target_behind(run, effect, target, behind),)
     shared = Counter(path for branch in branches for path in branch.paths)
@@ -82,34 +82,34 @@ def make_report(tools: Tools, run: Run, effect: effects.MakeReport) -> tuple[Com
         target_commit=target,
         branches=branches,
         merged_commit=merged,
-        merged_tree=tools.git.tree(merged) if merged is not None else "",
+        merged_tree=services.git.tree(merged) if merged is not None else "",
         conflicts=conflicts,
         shared_paths=tuple(sorted(path for path, times in shared.items() if times > 1)),
         combined=combined,
-        trials=_trials(tools, branches),
+        trials=_trials(services, branches),
     )
     text = report_text(run, facts)
     return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)
 
 
-def _trials(tools: Tools, branches: tuple[BranchFacts, ...]) -> tuple[Trial, ...]:
+def _trials(services: Services, branches: tuple[BranchFacts, ...]) -> tuple[Trial, ...]:
     """Every pair of branches that share files, merged with each other; one that holds the other has nothing to be tried."""
     trials = []
     for first, second in combinations(branches, 2):
         paths = tuple(sorted(set(first.paths) & set(second.paths)))
         ours, theirs = first.commit, second.commit
-        if paths and not tools.git.contains(ours, theirs) and not tools.git.contains(theirs, ours):
-            trials.append(Trial((first.job, second.job), paths, tools.git.try_merge(ours, theirs).conflicts))
+        if paths and not services.git.contains(ours, theirs) and not services.git.contains(theirs, ours):
+            trials.append(Trial((first.job, second.job), paths, services.git.try_merge(ours, theirs).conflicts))
     return tuple(trials)
 
 
-def make_epic_report(tools: Tools, run: Run, effect: effects.MakeEpicReport) -> tuple[Command, ...]:
+def make_epic_report(services: Services, run: Run, effect: effects.MakeEpicReport) -> tuple[Command, ...]:
     """Measure one epic's branch against what it was built on."""
     job = run.jobs[effect.job]
-    commit, target = reportable(run, job), tools.git.resolve(run.target) or run.target_commit
+    commit, target = reportable(run, job), services.git.resolve(run.target) or run.target_commit
     if commit is None:
         return ()
-    facts = _branch_facts(tools, run, job, target, commit)
+    facts = _branch_facts(services, run, job, target, commit)
     return (commands.RecordEpicReport(effect.job, commit, epic_report_text(run, job, facts)),)
 
 
@@ -138,8 +138,8 @@ def _target_behind(run: Run, effect: effects.MakeReport, target: CommitId, behin
     )
 
 
-def _branch_facts(tools: Tools, run: Run, job: JobState, target: CommitId, commit: CommitId) -> BranchFacts:
-    stat = tools.git.stat(job.base or target, commit)
+def _branch_facts(services: Services, run: Run, job: JobState, target: CommitId, commit: CommitId) -> BranchFacts:
+    stat = services.git.stat(job.base or target, commit)
     needed = {need.spec.id: need.cleared for need in (producer(run, need) for need in job.spec.needs)}
     return BranchFacts(
         job=job.spec.id,
@@ -150,55 +150,57 @@ def _branch_facts(tools: Tools, run: Run, job: JobState, target: CommitId, commi
         added=stat.added,
         removed=stat.removed,
         paths=stat.paths,
-        against_target=tools.git.try_merge(target, commit).conflicts,
-        outdated=tuple(job for job, cleared in needed.items() if cleared and not tools.git.contains(cleared, commit)),
+        against_target=services.git.try_merge(target, commit).conflicts,
+        outdated=tuple(
+            job for job, cleared in needed.items() if cleared and not services.git.contains(cleared, commit)
+        ),
     )
 
 
 def _merge_all(
-    tools: Tools, run: Run, jobs: tuple[JobState, ...], target: CommitId
+    services: Services, run: Run, jobs: tuple[JobState, ...], target: CommitId
 ) -> tuple[CommitId | None, tuple[str, ...]]:
     """One merge commit a branch, dependencies first; None and the conflicts where they do not fit together."""
     commit = target
     for job in jobs:
         theirs = job.cleared or run.target_commit
-        if tools.git.contains(theirs, commit):
+        if services.git.contains(theirs, commit):
             continue
-        tried = tools.git.try_merge(commit, theirs)
+        tried = services.git.try_merge(commit, theirs)
         if tried.conflicts:
             return None, tuple(f"{job.spec.id} conflicts in {path}" for path in tried.conflicts)
-        commit = tools.git.commit_merge(tried.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
+        commit = services.git.commit_merge(tried.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
     return (commit if commit != target else None), ()
 
 
-def _combined_check(tools: Tools, run: Run, merged: CommitId) -> Check | None:
+def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | None:
     """The result of the test command on the merged tree; None while it runs."""
-    sight = tools.checks.look(merged, run.settings.test_command)
-    if sight.phase is CheckPhase.ABSENT:
-        where = tools.check_worktree(run, merged)
-        tools.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, where)
-    return sight.check if sight.phase is CheckPhase.FINISHED else None
+    observation = services.checks.look(merged, run.settings.test_command)
+    if observation.phase is CheckPhase.ABSENT:
+        where = services.check_worktree(run, merged)
+        services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, where)
+    return observation.check if observation.phase is CheckPhase.FINISHED else None
 
 
-def merge_branches(tools: Tools, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
+def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
     """Move the target to the approved commit by compare-and-swap. A merge that was made but not written down is written down."""
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
-    if not is_signed(tools, run):
+    if not is_signed(services, run):
         return (commands.VoidReport("its approval bears no signature of a key that the run began with"),)
-    behind = ahead(tools, run, report.merged_commit)
+    behind = ahead(services, run, report.merged_commit)
     if behind is not None:
         return (commands.VoidReport(f"{run.settings.push_remote} has {report.target} at {behind[:12]} by now"),)
     # Also where the branch is there already: who moved it may have been killed before its checkout came along.
-    result = tools.git.move(report.target, report.merged_commit, report.target_commit)
+    result = services.git.move(report.target, report.merged_commit, report.target_commit)
     if result.moved:
         return (done,)
     if result.refused:
         return (_refused(effect, report, result.refused),)
-    now = tools.git.resolve(report.target)
-    if now is not None and tools.git.contains(report.merged_commit, now):
+    now = services.git.resolve(report.target)
+    if now is not None and services.git.contains(report.merged_commit, now):
         return (done,)
     return (commands.VoidReport(f"{report.target} {'is gone' if now is None else f'moved to {now[:12]}'}"),)
 

@@ -11,45 +11,45 @@ from gitorch.model.observed import Observed, Overlap
 from gitorch.model.run import OVER, JobPhase, SessionPhase
 from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
-from gitorch.rules.outstanding import next_letter
+from gitorch.rules.outstanding import next_prompt
 from gitorch.rules.readings import branch_name, check_needed, check_settled, producer, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.services import Tools
-    from gitorch.model.ids import CommitId, JobId, LetterId, SessionId
-    from gitorch.model.observed import CheckSeen, SessionSeen
+    from gitorch.app.services import Services
+    from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
+    from gitorch.model.observed import CheckObservation, SessionObservation
     from gitorch.model.run import JobState, Run
 
 
 T = TypeVar("T")
 
 
-class Look(Value):
+class Observation(Value):
     """What was seen, and what could not be asked, in words."""
 
     seen: Observed
     silent: tuple[str, ...]
 
 
-def observe(tools: Tools, run: Run) -> Look:
+def observe(services: Services, run: Run) -> Observation:
     """Everything that one tick needs to know about one run."""
     silent: list[str] = []
-    git = _asked(silent, lambda: _git(tools, run))
+    git = _asked(silent, lambda: _git(services, run))
     seen = Observed(
-        now=tools.clock.now(),
-        sessions=_asked(silent, lambda: _sessions(tools, run)),
+        now=services.clock.now(),
+        sessions=_asked(silent, lambda: _sessions(services, run)),
         heads=git.heads if git is not None else None,
-        checks=_asked(silent, lambda: _checks(tools, run)) or {},
-        sent=_asked(silent, lambda: _sent(tools, run)) or {},
-        merged_seen=git is not None and git.merged_seen,
-        told=tools.notices.told(run.id),
+        checks=_asked(silent, lambda: _checks(services, run)) or {},
+        sent=_asked(silent, lambda: _sent(services, run)) or {},
+        merges_found=git is not None and git.merges_found,
+        told=services.notices.told(run.id),
         overlaps=git.overlaps if git is not None else (),
-        closed=_asked(silent, lambda: closed_issues(tools, run)),
+        closed=_asked(silent, lambda: closed_issues(services, run)),
     )
-    silent += filter(None, (tools.notices.failure(),))
-    return Look(seen, tuple(dict.fromkeys(silent)))
+    silent += filter(None, (services.notices.failure(),))
+    return Observation(seen, tuple(dict.fromkeys(silent)))
 
 
 def _asked(silent: list[str], look: Callable[[], T]) -> T | None:
@@ -65,46 +65,46 @@ class _Branches(Value):
     """What git says: all of it or none, since a part would mislead (a target that moved, but not that it was our merge)."""
 
     heads: Mapping[str, CommitId] | None
-    merged_seen: bool
+    merges_found: bool
     overlaps: tuple[Overlap, ...]
 
 
-def _git(tools: Tools, run: Run) -> _Branches:
-    heads = _heads(tools, run)
-    return _Branches(heads, _merged_seen(tools, run, heads), _overlaps(tools, run, heads or {}))
+def _git(services: Services, run: Run) -> _Branches:
+    heads = _heads(services, run)
+    return _Branches(heads, _merges_found(services, run, heads), _overlaps(services, run, heads or {}))
 
 
-def _sessions(tools: Tools, run: Run) -> Mapping[SessionId, SessionSeen]:
+def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation]:
     keys = [
         SessionKey(run.id, s.id) for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and not s.holder
     ]
     if not keys:
         return {}
-    return {key.session: sight for key, sight in tools.terminals.look(keys).items()}
+    return {key.session: observation for key, observation in services.terminals.look(keys).items()}
 
 
-def _heads(tools: Tools, run: Run) -> Mapping[str, CommitId] | None:
+def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
     if run.phase in OVER:
         return None
     refs = [_ref(run, j) for j in run.jobs.values() if writes(j) and j.session]
     refs.append(f"refs/heads/{run.target}")
-    return tools.git.heads(refs)
+    return services.git.heads(refs)
 
 
 def _ref(run: Run, job: JobState) -> str:
     return f"refs/heads/{branch_name(run, job.spec.id)}"
 
 
-def _overlaps(tools: Tools, run: Run, heads: Mapping[str, CommitId]) -> tuple[Overlap, ...]:
+def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId]) -> tuple[Overlap, ...]:
     """Pairs of branches at work that change the same files. What git answers about two commits never changes, and is kept."""
     changed = {}
     for job in run.jobs.values():
         head = heads.get(_ref(run, job))
         if head is not None and job.base not in {None, head} and run.report is None:
-            changed[job.spec.id] = (head, frozenset(tools.git.stat(job.base or head, head).paths))
+            changed[job.spec.id] = (head, frozenset(services.git.stat(job.base or head, head).paths))
     pairs = combinations(changed.items(), 2)
     return tuple(
-        Overlap((a, b), tuple(sorted(ours & theirs)), bool(tools.git.try_merge(first, second).conflicts))
+        Overlap((a, b), tuple(sorted(ours & theirs)), bool(services.git.try_merge(first, second).conflicts))
         for (a, (first, ours)), (b, (second, theirs)) in pairs
         if ours & theirs and not _related(run, a, b)
     )
@@ -126,27 +126,27 @@ def _below(run: Run, job: JobId) -> frozenset[JobId]:
     return frozenset(found)
 
 
-def _checks(tools: Tools, run: Run) -> Mapping[CommitId, CheckSeen]:
+def _checks(services: Services, run: Run) -> Mapping[CommitId, CheckObservation]:
     commits = [
         j.handoff.commit
         for j in run.jobs.values()
         if j.phase is JobPhase.SUBMITTED and j.handoff and check_needed(run, j) and not check_settled(run, j)
     ]
-    return {commit: tools.checks.look(commit, run.settings.test_command) for commit in commits}
+    return {commit: services.checks.look(commit, run.settings.test_command) for commit in commits}
 
 
-def _sent(tools: Tools, run: Run) -> Mapping[tuple[SessionId, LetterId], str]:
-    waiting = [s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and next_letter(s) is not None]
+def _sent(services: Services, run: Run) -> Mapping[tuple[SessionId, PromptId], str]:
+    waiting = [s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and next_prompt(s) is not None]
     return {
-        (session.id, letter): receipt
+        (session.id, prompt): receipt
         for session in waiting
-        for letter, receipt in tools.terminals.receipts(SessionKey(run.id, session.id)).items()
+        for prompt, receipt in services.terminals.receipts(SessionKey(run.id, session.id)).items()
     }
 
 
-def _merged_seen(tools: Tools, run: Run, heads: Mapping[str, CommitId] | None) -> bool:
+def _merges_found(services: Services, run: Run, heads: Mapping[str, CommitId] | None) -> bool:
     if run.approval is None or run.merged is not None or run.report is None or heads is None:
         return False
     target = heads.get(f"refs/heads/{run.target}")
     merged = run.report.merged_commit
-    return target is not None and merged is not None and tools.git.contains(merged, target)
+    return target is not None and merged is not None and services.git.contains(merged, target)

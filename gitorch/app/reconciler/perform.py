@@ -12,181 +12,181 @@ from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.rules.outstanding import may_begin, next_letter
+from gitorch.rules.outstanding import may_begin, next_prompt
 from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, shares_worktree, writes
 from gitorch.rules.views.brief import (
     BRIEF_PATH,
     BRIEF_VALUES_PATH,
     brief_data,
     brief_text,
-    letter_path,
-    letter_text,
     pointer,
+    prompt_path,
+    prompt_text,
 )
 from gitorch.rules.views.notices import notice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
-    from gitorch.model.ids import JobId, LetterId, SessionId
-    from gitorch.model.run import Letter, Run, Session
+    from gitorch.model.ids import JobId, PromptId, SessionId
+    from gitorch.model.run import Prompt, Run, Session
 
 
-Acts = Mapping[type, Callable[["Tools", "Run", Any], tuple["Command", ...]]]
+Acts = Mapping[type, Callable[["Services", "Run", Any], tuple["Command", ...]]]
 
 
-def perform(tools: Tools, run: Run, effect: Effect) -> tuple[Command, ...]:
+def perform(services: Services, run: Run, effect: Effect) -> tuple[Command, ...]:
     """Carry out one effect. Raises Unavailable where the world is silent; then nothing is concluded."""
-    return (EFFECTS.get(type(effect)) or _merging()[type(effect)])(tools, run, effect)
+    return (EFFECTS.get(type(effect)) or _merging()[type(effect)])(services, run, effect)
 
 
-def _start_session(tools: Tools, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
+def _start_session(services: Services, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
     """Worktree, brief, agent, in this order, each only where it is missing."""
     session = run.sessions[effect.session]
-    cwd = tools.worktree(run, session.id)
+    cwd = services.worktree(run, session.id)
     lane = run.workflow.lanes[session.lane]
-    preset = tools.preset(lane)
+    preset = services.preset(lane)
     try:
-        ensure_worktree(tools, run, session, cwd)
-        letter = next_letter(session)
+        ensure_worktree(services, run, session, cwd)
+        prompt = next_prompt(session)
         resume = resumes(run, session)
         with_start = lane.one_shot or preset.takes_prompt(resuming=bool(resume))
-        handed = letter if with_start and may_begin(run, session) else None
+        handed = prompt if with_start and may_begin(run, session) else None
         if lane.one_shot and handed is None:
             return ()
         if handed is not None:
-            _write_letter(tools, run, session, handed, cwd)
+            _write_prompt(services, run, session, handed, cwd)
         launch = Launch(
             key=SessionKey(run.id, session.id),
             preset=preset,
             cwd=cwd,
-            env=_environment(tools, run, session),
+            env=_environment(services, run, session),
             first_line="" if handed is None else pointer(run, session, handed),
-            first_letter=None if handed is None else handed.id,
+            first_prompt=None if handed is None else handed.id,
             model=lane.model,
             resume=resume,
             one_shot=lane.one_shot,
         )
-        tools.terminals.start(launch)
+        services.terminals.start(launch)
     except Failed as failure:
         return (commands.EndSession(session.id, "not-started", None, failure.message),)
     return ()
 
 
-def ensure_worktree(tools: Tools, run: Run, session: Session, cwd: Path) -> None:
+def ensure_worktree(services: Services, run: Run, session: Session, cwd: Path) -> None:
     """A job's worktree on its branch, or a reviewer's checkout of the commit that it judges."""
     job = run.jobs[session.job]
     if writes(job):
         shared = shares_worktree(run, job)
-        tools.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id), shared=shared)
+        services.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id), shared=shared)
         return
     commit = judged_commit(run, job)
     if commit is not None:
-        tools.worktrees.ensure(cwd, commit, None)
+        services.worktrees.ensure(cwd, commit, None)
 
 
-def _environment(tools: Tools, run: Run, session: Session) -> Mapping[str, str]:
+def _environment(services: Services, run: Run, session: Session) -> Mapping[str, str]:
     key = SessionKey(run.id, session.id)
     own = {
         "GITORCH_RUN": run.id,
         "GITORCH_SESSION": session.id,
         "GITORCH_JOB": session.job,
-        "GITORCH_TOKEN": tools.secrets.token(key),
-        "GITORCH_WORKTREE": str(tools.worktree(run, session.id)),
+        "GITORCH_TOKEN": services.secrets.token(key),
+        "GITORCH_WORKTREE": str(services.worktree(run, session.id)),
     }
     lane = run.workflow.lanes[session.lane]
     model = {"GITORCH_MODEL": lane.model} if lane.model else {}
-    return {**tools.agent_env, **model, **lane.env, **own}
+    return {**services.agent_env, **model, **lane.env, **own}
 
 
-def section_of(tools: Tools, run: Run, session: Session) -> str:
+def section_of(services: Services, run: Run, session: Session) -> str:
     """The text that the job was given when the run was prepared."""
     job = run.jobs[session.job]
     spec = job.spec
     if spec.brief is None and spec.subject is not None:
         spec = run.jobs[spec.subject].spec
-    return tools.ledger.file(run.id, spec.brief).decode() if spec.brief is not None else ""
+    return services.ledger.file(run.id, spec.brief).decode() if spec.brief is not None else ""
 
 
-def done_so_far(tools: Tools, run: Run, session: Session) -> tuple[str, ...]:
+def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ...]:
     """The commits that a job's branch holds already, for an agent that goes on where another stopped."""
     job = run.jobs[session.job]
-    head = tools.git.resolve(branch_name(run, job.spec.id)) if writes(job) else None
+    head = services.git.resolve(branch_name(run, job.spec.id)) if writes(job) else None
     base = job.base or run.target_commit
-    return tools.git.subjects(base, head) if head not in {None, base} else ()
+    return services.git.subjects(base, head) if head not in {None, base} else ()
 
 
-def _write_letter(tools: Tools, run: Run, session: Session, letter: Letter, cwd: Path) -> None:
+def _write_prompt(services: Services, run: Run, session: Session, prompt: Prompt, cwd: Path) -> None:
     """Write the text where the pointer says, and keep a copy that no agent can change before it is recorded."""
-    section, done = section_of(tools, run, session), done_so_far(tools, run, session)
-    text = letter_text(run, session, letter, section, done).encode()
+    section, done = section_of(services, run, session), done_so_far(services, run, session)
+    text = prompt_text(run, session, prompt, section, done).encode()
     values = json.dumps(brief_data(run, session, section, done), ensure_ascii=False).encode("utf-8", "backslashreplace")
-    tools.files.write(cwd / BRIEF_VALUES_PATH, values)
-    tools.files.write(kept_letter(tools, run, session.id, letter.id), text)
-    tools.files.write(cwd / letter_path(letter), text)
-    if letter_path(letter) != BRIEF_PATH:
-        tools.files.write(cwd / BRIEF_PATH, brief_text(run, session, section, done).encode())
+    services.files.write(cwd / BRIEF_VALUES_PATH, values)
+    services.files.write(kept_prompt(services, run, session.id, prompt.id), text)
+    services.files.write(cwd / prompt_path(prompt), text)
+    if prompt_path(prompt) != BRIEF_PATH:
+        services.files.write(cwd / BRIEF_PATH, brief_text(run, session, section, done).encode())
 
 
-def kept_letter(tools: Tools, run: Run, session: SessionId, letter: LetterId) -> Path:
+def kept_prompt(services: Services, run: Run, session: SessionId, prompt: PromptId) -> Path:
     """Where the copy of a text lies until it is attached to the record of its delivery."""
-    return tools.home / "letters" / run.id / f"{session}-{letter}.md"
+    return services.home / "prompts" / run.id / f"{session}-{prompt}.md"
 
 
-def _deliver_letter(tools: Tools, run: Run, effect: effects.DeliverLetter) -> tuple[Command, ...]:
+def _deliver_prompt(services: Services, run: Run, effect: effects.DeliverPrompt) -> tuple[Command, ...]:
     """Write the file, then type the one line that points to it."""
     session = run.sessions[effect.session]
-    letter = next(x for x in session.letters if x.id == effect.letter)
-    cwd = tools.worktree(run, session.id)
-    _write_letter(tools, run, session, letter, cwd)
-    preset = tools.preset(run.workflow.lanes[session.lane])
+    prompt = next(x for x in session.prompts if x.id == effect.prompt)
+    cwd = services.worktree(run, session.id)
+    _write_prompt(services, run, session, prompt, cwd)
+    preset = services.preset(run.workflow.lanes[session.lane])
     key = SessionKey(run.id, session.id)
-    receipt = tools.terminals.deliver(key, preset, letter.id, pointer(run, session, letter))
+    receipt = services.terminals.deliver(key, preset, prompt.id, pointer(run, session, prompt))
     if receipt.startswith("refused"):
         return ()
-    return (commands.RecordDelivery(session.id, letter.id, receipt),)
+    return (commands.RecordDelivery(session.id, prompt.id, receipt),)
 
 
-def _answer_prompt(tools: Tools, run: Run, effect: effects.AnswerPrompt) -> tuple[Command, ...]:
+def _answer_permission(services: Services, run: Run, effect: effects.AnswerPermission) -> tuple[Command, ...]:
     """What was pressed is told by the next look, which reads it from the session's marks: so it is told though we be killed."""
-    tools.terminals.answer(SessionKey(run.id, effect.session), effect.answer)
+    services.terminals.answer(SessionKey(run.id, effect.session), effect.answer)
     return ()
 
 
-def _stop_session(tools: Tools, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
-    put_away(tools, run, effect.session)
+def _stop_session(services: Services, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
+    put_away(services, run, effect.session)
     return (commands.EndSession(effect.session, "stopped"),)
 
 
-def put_away(tools: Tools, run: Run, session: SessionId) -> None:
+def put_away(services: Services, run: Run, session: SessionId) -> None:
     """End all that is left of a session; a reviewer's worktree holds nothing of its own and goes with it.
 
     Done before the ledger says that the session is over: from then on another agent may be started in the same worktree.
     """
     if not run.sessions[session].holder:
-        tools.terminals.stop(SessionKey(run.id, session))
+        services.terminals.stop(SessionKey(run.id, session))
     if not writes(run.jobs[run.sessions[session].job]):
-        tools.worktrees.remove(tools.worktree(run, session), force=True)
+        services.worktrees.remove(services.worktree(run, session), force=True)
 
 
-def _start_check(tools: Tools, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
+def _start_check(services: Services, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
     settings = run.settings
-    where = tools.check_worktree(run, effect.commit)
-    tools.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, where)
+    where = services.check_worktree(run, effect.commit)
+    services.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, where)
     return ()
 
 
-def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
+def _clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
     """Remove what is clean and merged, keep and name what is not; the ledger always stays."""
     removed: list[str] = []
     kept: list[str] = []
     for session in run.sessions.values():
-        put_away(tools, run, session.id)
-        for letter in session.letters:
-            tools.files.remove(kept_letter(tools, run, session.id, letter.id))
+        put_away(services, run, session.id)
+        for prompt in session.prompts:
+            services.files.remove(kept_prompt(services, run, session.id, prompt.id))
     merged = {j.spec.id for j in merge_jobs(run)} if run.merged is not None else set()
     for job in run.jobs.values():
         if job.fence == 0 or not writes(job):
@@ -194,25 +194,25 @@ def _clean_up(tools: Tools, run: Run, effect: effects.CleanUp) -> tuple[Command,
         if job.spec.id not in merged and run.merged is not None and not shares_worktree(run, job):
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
-        _remove_job(tools, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
-    tools.checks.clear(tools.base(run))
-    tools.worktrees.tidy(tools.base(run))
-    tools.terminals.close()
+        _remove_job(services, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
+    services.checks.clear(services.base(run))
+    services.worktrees.tidy(services.base(run))
+    services.terminals.close()
     said = (tuple(dict.fromkeys(lines)) for lines in (removed, kept))  # a worktree that jobs share is met with each
     return (commands.RecordCleanup(*said),)
 
 
-def _remove_job(tools: Tools, run: Run, job: JobId, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
+def _remove_job(services: Services, run: Run, job: JobId, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
     removed, kept = said
-    where = tools.job_worktree(run, job)
-    left = tools.worktrees.remove(where)
+    where = services.job_worktree(run, job)
+    left = services.worktrees.remove(where)
     if left:
         kept.append(f"worktree {where.name}: {left}")
         return
     removed.append(f"worktree {where.name}")
     name = f"gitorch/{run.id}/{job}"
     if branch:
-        tools.worktrees.delete_branch(name)
+        services.worktrees.delete_branch(name)
         removed.append(f"branch {name}")
     else:
         kept.append(f"branch {name}")
@@ -232,17 +232,17 @@ def _merging() -> Acts:
     }
 
 
-def _notify(tools: Tools, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
+def _notify(services: Services, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
     """Started, never waited for; what goes wrong with it is said by a later look."""
-    tools.notices.tell(run.id, effect.name, notice(run, effect.name))
+    services.notices.tell(run.id, effect.name, notice(run, effect.name))
     return ()
 
 
 EFFECTS: Acts = {
     effects.StartSession: _start_session,
     effects.StopSession: _stop_session,
-    effects.DeliverLetter: _deliver_letter,
-    effects.AnswerPrompt: _answer_prompt,
+    effects.DeliverPrompt: _deliver_prompt,
+    effects.AnswerPermission: _answer_permission,
     effects.StartCheck: _start_check,
     effects.CloseIssues: close_issues,
     effects.Notify: _notify,

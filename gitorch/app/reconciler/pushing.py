@@ -17,7 +17,7 @@ from gitorch.rules.workflows.tracked import closed_by, issues_of, reason_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId
@@ -28,7 +28,7 @@ OPTIONS = ("retry", "leave", "take_back")
 """Push again; leave the merge where it is, unpushed; or move the target back, for a new report and a new approval."""
 
 
-def push_merge(tools: Tools, run: Run, effect: effects.PushMerge) -> tuple[Command, ...]:
+def push_merge(services: Services, run: Run, effect: effects.PushMerge) -> tuple[Command, ...]:
     """Push what was merged. Whatever keeps it from the remote is put to the principal, and nothing is undone."""
     merged, remote = run.merged, run.settings.push_remote
     if merged is None:
@@ -36,10 +36,10 @@ def push_merge(tools: Tools, run: Run, effect: effects.PushMerge) -> tuple[Comma
     target = ref_of(merged.target)
     refs = (target, *((LEDGER,) if run.settings.push_ledger else ()))
     try:
-        there = tools.remotes.heads(remote, refs)
-        said = _obstacle(tools, run, merged, there)
-        updates = () if said else _updates(tools, run, merged, there)
-        said = said or (tools.remotes.push(remote, updates) if updates else "")
+        there = services.remotes.heads(remote, refs)
+        said = _obstacle(services, run, merged, there)
+        updates = () if said else _updates(services, run, merged, there)
+        said = said or (services.remotes.push(remote, updates) if updates else "")
     except Unavailable as mute:
         return (_not_pushed(run, effect, merged, mute.message),)
     if said:
@@ -53,44 +53,49 @@ def ref_of(branch: str) -> str:
     return f"refs/heads/{branch}"
 
 
-def _updates(tools: Tools, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> tuple[PushRef, ...]:
+def _updates(services: Services, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> tuple[PushRef, ...]:
     """What the remote does not hold yet."""
     wanted = [(ref_of(merged.target), merged.new)]
-    tip = tools.ledger.tip()
+    tip = services.ledger.tip()
     if run.settings.push_ledger and tip is not None:
         wanted.append((LEDGER, tip))
-    return tuple(PushRef(ref, new, there.get(ref)) for ref, new in wanted if not _holds(tools, there.get(ref), new))
+    return tuple(PushRef(ref, new, there.get(ref)) for ref, new in wanted if not _holds(services, there.get(ref), new))
 
 
-def ahead(tools: Tools, run: Run, commit: CommitId) -> CommitId | None:
+def ahead(services: Services, run: Run, commit: CommitId) -> CommitId | None:
     """What the remote has in the target that is not part of this commit, so that it could not be pushed; None otherwise.
 
     None also where the remote is silent: the push will tell.
     """
     remote, ref = run.settings.push_remote, ref_of(run.target)
     try:
-        at = tools.remotes.heads(remote, (ref,)).get(ref) if remote else None
+        at = services.remotes.heads(remote, (ref,)).get(ref) if remote else None
     except Unavailable:
         return None
-    return at if at is not None and not _holds(tools, commit, at) else None
+    return at if at is not None and not _holds(services, commit, at) else None
 
 
-def _obstacle(tools: Tools, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> str:
+def _obstacle(services: Services, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> str:
     """Why a push would do more than move the remote's branches forward; empty where it would not."""
     remote, at = run.settings.push_remote, there.get(ref_of(merged.target))
     if at is None:
         return f"{remote} has no branch {merged.target}, and gitorch never creates a merge target"
-    if not _holds(tools, merged.new, at) and not _holds(tools, at, merged.new):
+    if not _holds(services, merged.new, at) and not _holds(services, at, merged.new):
         return f"{remote} has {merged.target} at {at[:12]}, which is not part of what was merged"
-    tip, ledger = tools.ledger.tip(), there.get(LEDGER)
-    if run.settings.push_ledger and ledger is not None and tip is not None and not _holds(tools, tip, ledger):
+    tip, ledger = services.ledger.tip(), there.get(LEDGER)
+    if run.settings.push_ledger and ledger is not None and tip is not None and not _holds(services, tip, ledger):
         return f"{remote} has a ledger at {ledger[:12]} that this one does not continue"
     return ""
 
 
-def _holds(tools: Tools, commit: CommitId | None, part: CommitId) -> bool:
+def _holds(services: Services, commit: CommitId | None, part: CommitId) -> bool:
     """Whether `part` is in the history of `commit`; false for what this repository does not have."""
-    return commit is not None and tools.git.has(commit) and tools.git.has(part) and tools.git.contains(part, commit)
+    return (
+        commit is not None
+        and services.git.has(commit)
+        and services.git.has(part)
+        and services.git.contains(part, commit)
+    )
 
 
 def _not_pushed(run: Run, effect: effects.PushMerge | effects.TakeBack, merged: Merged, said: str) -> commands.Escalate:
@@ -117,31 +122,31 @@ def _heard(said: str) -> str:
     return own[0] if own and "hook declined" in said else said.splitlines()[0]
 
 
-def take_back(tools: Tools, run: Run, effect: effects.TakeBack) -> tuple[Command, ...]:
+def take_back(services: Services, run: Run, effect: effects.TakeBack) -> tuple[Command, ...]:
     """Move the target back by compare-and-swap; where it has moved on, that is put to the principal instead."""
     merged = run.merged
     if merged is None:
         return ()
-    result = tools.git.move(merged.target, merged.old, merged.new, "take back a merge that was not pushed")
+    result = services.git.move(merged.target, merged.old, merged.new, "take back a merge that was not pushed")
     if result.moved:
         return (commands.RecordTakenBack(merged.old, merged.new),)
-    now = tools.git.resolve(merged.target)
+    now = services.git.resolve(merged.target)
     why = result.refused or (f"it is at {now[:12]} by now" if now is not None else "it is gone")
     return (_not_pushed(run, effect, merged, f"{merged.target} was not moved back: {why}"),)
 
 
-def closed_issues(tools: Tools, run: Run) -> Mapping[str, str] | None:
+def closed_issues(services: Services, run: Run) -> Mapping[str, str] | None:
     """The issues closed among those of jobs that have not passed their gate, with the reasons given; None where none is watched."""
     names = [job.spec.issue for job in watched(run)]
-    tracker = tools.tracker(run.settings.tracker) if names else None
+    tracker = services.tracker(run.settings.tracker) if names else None
     return tracker.closed(names) if tracker is not None else None
 
 
-def close_issues(tools: Tools, run: Run, effect: effects.CloseIssues) -> tuple[Command, ...]:
+def close_issues(services: Services, run: Run, effect: effects.CloseIssues) -> tuple[Command, ...]:
     """Close a job's tasks, then its epic, unless they are closed; what cannot be closed from here is owed by people."""
     job = run.jobs[effect.job]
     names = issues_of(job)
-    tracker = tools.tracker(run.settings.tracker)
+    tracker = services.tracker(run.settings.tracker)
     if tracker is None:
         return (commands.RecordClosing(job.spec.id, (), names, "there is no tracker to close them in"),)
     try:

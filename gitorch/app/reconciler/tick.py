@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.execute import carry
 from gitorch.app.reconciler.observe import observe
-from gitorch.app.reconciler.perform import kept_letter, perform, put_away, token_digest
+from gitorch.app.reconciler.perform import kept_prompt, perform, put_away, token_digest
 from gitorch.app.redaction import without_secrets
 from gitorch.app.work.outbox import collect
 from gitorch.errors import Denied, Refused, Unavailable
@@ -23,49 +23,49 @@ from gitorch.rules.reconcile import reconcile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.commands import Command
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.observed import Observed
     from gitorch.model.run import Run
-    from gitorch.ports.ledger import Written
+    from gitorch.ports.ledger import WrittenRecord
 
 
-class Ticked(Value):
+class TickResult(Value):
     """What a tick came to. `waiting` says that only people can go on; `over` that nothing is left to do at all."""
 
     run: Run
     seen: Observed
-    written: tuple[Written, ...]
+    written: tuple[WrittenRecord, ...]
     silent: tuple[str, ...]
     acted: bool
     waiting: bool
     over: bool
 
 
-def tick(tools: Tools, run_id: RunId) -> Ticked:
+def tick(services: Services, run_id: RunId) -> TickResult:
     """One tick of one run. Raises Busy, Corrupt; a silent world is answered in `silent`."""
-    run = _started(tools, _run(tools.ledger.state(run_id)))
-    heard, run, mute = _heard(tools, run)
-    look = observe(tools, run)
-    written: list[Written] = []
+    run = _started(services, _run(services.ledger.state(run_id)))
+    heard, run, mute = _heard(services, run)
+    look = observe(services, run)
+    written: list[WrittenRecord] = []
     silent = [*mute, *look.silent]
     for command in reconcile(run, look.seen):
         try:
-            _finish(tools, run, command)
-            run = _learned(tools, run, command, written)
+            _finish(services, run, command)
+            run = _learned(services, run, command, written)
         except Unavailable as mute:
             silent.append(mute.message)
-    run = _taken_as_files(tools, run, written)
+    run = _taken_as_files(services, run, written)
     owed = outstanding(run, look.seen)
     for effect in owed:
         try:
-            for command in perform(tools, run, effect):
-                run = _learned(tools, run, command, written)
+            for command in perform(services, run, effect):
+                run = _learned(services, run, command, written)
         except Unavailable as mute:
             silent.append(mute.message)
     quiet = not written and not owed and not heard
-    return Ticked(
+    return TickResult(
         run=run,
         seen=look.seen,
         written=tuple(written),
@@ -76,15 +76,15 @@ def tick(tools: Tools, run_id: RunId) -> Ticked:
     )
 
 
-def _taken_as_files(tools: Tools, run: Run, written: list[Written]) -> Run:
+def _taken_as_files(services: Services, run: Run, written: list[WrittenRecord]) -> Run:
     """Publish what agents that cannot run commands have left where it was expected."""
     if not any(job.spec.artifacts and job.lease is not None for job in run.jobs.values()):
         return run
-    from gitorch.app.work.artifacts import attaching, handed_in_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML
+    from gitorch.app.work.artifacts import attaching, submitted_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML
 
-    for command, data in handed_in_as_files(tools, run):
+    for command, data in submitted_as_files(services, run):
         with suppress(Refused, Denied):
-            state, more = carry(tools, run.id, tools.host, command, attaching({command.digest: data}))
+            state, more = carry(services, run.id, services.host, command, attaching({command.digest: data}))
             run = _run(state)
             written += more
     return run
@@ -97,60 +97,60 @@ def _run(state: State) -> Run:
     return state.run
 
 
-def _started(tools: Tools, run: Run) -> Run:
+def _started(services: Services, run: Run) -> Run:
     if run.phase is not RunPhase.READY:
         return run
-    return _run(carry(tools, run.id, tools.host, commands.StartRun())[0])
+    return _run(carry(services, run.id, services.host, commands.StartRun())[0])
 
 
-def _heard(tools: Tools, run: Run, only: SessionId | None = None) -> tuple[bool, Run, tuple[str, ...]]:
+def _heard(services: Services, run: Run, only: SessionId | None = None) -> tuple[bool, Run, tuple[str, ...]]:
     """What agents left in their outboxes is carried out; whether there was any, the run after it, and who was silent."""
     try:
-        heard = collect(tools, run, only)
+        heard = collect(services, run, only)
     except Unavailable as mute:
-        return True, _run(tools.ledger.state(run.id)), (mute.message,)
-    return heard, _run(tools.ledger.state(run.id)) if heard else run, ()
+        return True, _run(services.ledger.state(run.id)), (mute.message,)
+    return heard, _run(services.ledger.state(run.id)) if heard else run, ()
 
 
-def _learned(tools: Tools, run: Run, command: Command, written: list[Written]) -> Run:
+def _learned(services: Services, run: Run, command: Command, written: list[WrittenRecord]) -> Run:
     """Append what the command leads to. One that was overtaken is dropped: the next tick asks again."""
-    command = _completed(tools, run, command)
+    command = _completed(services, run, command)
     try:
-        state, more = carry(tools, run.id, tools.host, command, _attached(tools, run, command))
+        state, more = carry(services, run.id, services.host, command, _attached(services, run, command))
     except Refused:
-        return _run(tools.ledger.state(run.id))
+        return _run(services.ledger.state(run.id))
     written += more
     return _run(state)
 
 
-def _finish(tools: Tools, run: Run, command: Command) -> None:
+def _finish(services: Services, run: Run, command: Command) -> None:
     """Do what must be done before the ledger may say this, where whoever began it was killed or the world did it alone."""
     if isinstance(command, commands.EndSession):
-        _heard(tools, run, command.session)  # it may have left its last word since we looked, and it can say no more
-        put_away(tools, run, command.session)
+        _heard(services, run, command.session)  # it may have left its last word since we looked, and it can say no more
+        put_away(services, run, command.session)
     elif isinstance(command, commands.RecordMerge):
-        tools.git.move(run.target, command.new, command.old)
+        services.git.move(run.target, command.new, command.old)
 
 
-def _completed(tools: Tools, run: Run, command: Command) -> Command:
+def _completed(services: Services, run: Run, command: Command) -> Command:
     """Add what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
     if isinstance(command, commands.RecordCheck):
-        log = without_secrets(tools.checks.log(command.check.commit, command.check.command))
+        log = without_secrets(services.checks.log(command.check.commit, command.check.command))
         digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}") if log else None
         return replace(command, check=replace(command.check, log=digest))
     if not isinstance(command, commands.GrantLease):
         return command
-    token = tools.secrets.token(SessionKey(run.id, command.session))
-    return replace(command, token=token_digest(token), nonce=tools.secrets.nonce())
+    token = services.secrets.token(SessionKey(run.id, command.session))
+    return replace(command, token=token_digest(token), nonce=services.secrets.nonce())
 
 
-def _attached(tools: Tools, run: Run, command: Command) -> Mapping[type, Mapping[str, bytes]]:
+def _attached(services: Services, run: Run, command: Command) -> Mapping[type, Mapping[str, bytes]]:
     """The files that belong to a record: a text as it was told, the log of a test run."""
     if isinstance(command, commands.RecordDelivery):
-        text = tools.files.read(kept_letter(tools, run, command.session, command.letter))
-        return {} if text is None else {events.LetterDelivered: {f"{command.letter}.md": text}}
+        text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
+        return {} if text is None else {events.PromptDelivered: {f"{command.prompt}.md": text}}
     if isinstance(command, commands.RecordCheck):
-        log = without_secrets(tools.checks.log(command.check.commit, command.check.command))
+        log = without_secrets(services.checks.log(command.check.commit, command.check.command))
         return {events.CheckRecorded: {"tests.log": log}} if log else {}
     if isinstance(command, commands.IssueReport):
         return {events.ReportIssued: {"report.json": command.data.encode()}} if command.data else {}

@@ -12,9 +12,9 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.run import RunLine
-    from gitorch.ports.world import WorktreeSeen
+    from gitorch.ports.world import WorktreeEntry
 
 BY_HAND = "by-hand"
 """The folder and the part of a branch's name that stand where a run's id does."""
@@ -32,40 +32,40 @@ class Place(Value):
     uncommitted: int
 
 
-def create(tools: Tools, name: str, start: str) -> Place:
+def create(services: Services, name: str, start: str) -> Place:
     """A worktree for work by hand, on the branch `gitorch/by-hand/<name>`, from a local branch. Raises Usage, NotFound, Refused."""
     job = checked_name(name)
-    start = start or tools.config.merge_target
-    commit = tools.git.resolve(start)
+    start = start or services.config.merge_target
+    commit = services.git.resolve(start)
     if commit is None:
         raise NotFound(f"{start[:200]!r} is no local branch to start from", "git branch --list")
-    path = _by_hand(tools) / job
-    if any(place.path == path for place in listed(tools)):
+    path = _by_hand(services) / job
+    if any(place.path == path for place in listed(services)):
         raise Refused(f"there is a worktree {name} already, at {path}", "gitorch worktree list")
-    tools.worktrees.ensure(path, commit, f"gitorch/{BY_HAND}/{job}")
-    return next(place for place in listed(tools) if place.path == path)
+    services.worktrees.ensure(path, commit, f"gitorch/{BY_HAND}/{job}")
+    return next(place for place in listed(services) if place.path == path)
 
 
-def listed(tools: Tools) -> tuple[Place, ...]:
+def listed(services: Services) -> tuple[Place, ...]:
     """Every worktree of gitorch's, by path."""
-    base = tools.folder(tools.config.base_path)
-    runs = tools.ledger.state(None).board.runs if tools.ledger.exists() else {}
+    base = services.folder(services.config.base_path)
+    runs = services.ledger.state(None).board.runs if services.ledger.exists() else {}
     lines = {str(line.id): line for line in runs.values()}
     return tuple(
-        _place(base, lines.get(seen.path.relative_to(base).parts[0]), seen) for seen in tools.worktrees.below(base)
+        _place(base, lines.get(seen.path.relative_to(base).parts[0]), seen) for seen in services.worktrees.below(base)
     )
 
 
-def _place(base: Path, line: RunLine | None, seen: WorktreeSeen) -> Place:
+def _place(base: Path, line: RunLine | None, seen: WorktreeEntry) -> Place:
     owner = "" if line is None else str(line.id)
     phase = "" if line is None else str(line.phase)
     name = "/".join(seen.path.relative_to(base).parts[1:]) or seen.path.name
     return Place(name, owner, phase, seen.path, seen.branch, seen.head, seen.uncommitted)
 
 
-def remove(tools: Tools, name: str) -> Place:
+def remove(services: Services, name: str) -> Place:
     """Remove one, clean and held by no run that is open; its branch stays. Raises NotFound, Refused."""
-    wanted = [p for p in listed(tools) if name in {p.name, f"{p.owner or BY_HAND}/{p.name}", str(p.path)}]
+    wanted = [p for p in listed(services) if name in {p.name, f"{p.owner or BY_HAND}/{p.name}", str(p.path)}]
     if len(wanted) > 1:
         names = ", ".join(f"{p.owner or BY_HAND}/{p.name}" for p in wanted)
         raise Refused(f"{name} could be any of {names}", f"gitorch worktree remove {names.split(', ')[0]}")
@@ -76,12 +76,12 @@ def remove(tools: Tools, name: str) -> Place:
         raise Refused(
             f"{place.name} belongs to run {place.owner}, which is {place.phase}", f"gitorch status {place.owner}"
         )
-    why = tools.worktrees.remove(place.path)
+    why = services.worktrees.remove(place.path)
     if why:
         raise Refused(why, f"git -C {place.path} status")
-    tools.worktrees.tidy(place.path.parent)
+    services.worktrees.tidy(place.path.parent)
     return place
 
 
-def _by_hand(tools: Tools) -> Path:
-    return tools.folder(tools.config.base_path) / BY_HAND
+def _by_hand(services: Services) -> Path:
+    return services.folder(services.config.base_path) / BY_HAND

@@ -14,7 +14,7 @@ from gitorch.text.plans.plan import named_prompt, parse_plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.ports.tracker import Tracker
 
 AUTO = "auto"
@@ -28,14 +28,14 @@ class PlanRead(Value):
     tracker: str = ""
 
 
-def read_plan(tools: Tools, path: Path, prompt: Path | None) -> PlanRead:
+def read_plan(services: Services, path: Path, prompt: Path | None) -> PlanRead:
     """Read a plan with its prompt, and ask the tracker about it. Raises NotFound where the plan itself cannot be read."""
     data = read_bytes(path)
-    name, limit = shown(tools, path), tools.config.plan_bytes_max
-    chosen = prompt or _beside(tools, path, named_prompt(name, data, limit))
+    name, limit = shown(services, path), services.config.plan_bytes_max
+    chosen = prompt or _beside(services, path, named_prompt(name, data, limit))
     text = _maybe(chosen) if chosen is not None else None
-    asking = _Asking(tools)
-    given = None if chosen is None or text is None else (shown(tools, chosen), text)
+    asking = _Asking(services)
+    given = None if chosen is None or text is None else (shown(services, chosen), text)
     plan = parse_plan(name, data, given, limit, asking.ask)
     if prompt is not None and text is None:
         plan = _without_prompt(plan, prompt)
@@ -51,10 +51,10 @@ def read_bytes(path: Path) -> bytes:
         raise NotFound(message, f"ls {path.parent}") from error
 
 
-def shown(tools: Tools, path: Path) -> str:
+def shown(services: Services, path: Path) -> str:
     """The path as people know it: from the repository's root where it lies inside, else from where they stand."""
     full = path.absolute()
-    return str(full.relative_to(tools.root)) if full.is_relative_to(tools.root) else str(path)
+    return str(full.relative_to(services.root)) if full.is_relative_to(services.root) else str(path)
 
 
 def digest_of(data: bytes) -> str:
@@ -62,9 +62,9 @@ def digest_of(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def _beside(tools: Tools, path: Path, said: str) -> Path | None:
+def _beside(services: Services, path: Path, said: str) -> Path | None:
     """The prompt that a plan names: from the plan's own folder, or from the repository's root."""
-    choices = [path.parent / said, tools.root / said] if said else []
+    choices = [path.parent / said, services.root / said] if said else []
     return next((choice for choice in choices if choice.is_file()), None)
 
 
@@ -86,8 +86,8 @@ def _without_prompt(plan: Plan, prompt: Path) -> Plan:
 class _Asking:
     """Asks the configured tracker, where the plan has anything to do with it, and remembers which one answered."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, services: Services) -> None:
+        self._tools = services
         self.kind = ""
 
     def ask(self, names: tuple[str, ...], bare: bool) -> Backlog | None:

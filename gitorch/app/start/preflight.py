@@ -14,7 +14,7 @@ from gitorch.model import commands, events
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.message import PRINCIPAL
 from gitorch.model.plan import Plan
-from gitorch.model.preflight import HandoffFacts, RuntimeFacts
+from gitorch.model.preflight import PreflightFacts, RuntimeFacts
 from gitorch.model.run import OVER, Board
 from gitorch.model.values import Value, replace
 from gitorch.model.workflow import REVIEWING
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.people.decisions import Caller
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
     from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy, Lane, ReviewMode, Settings, Workflow, WorkflowSource
@@ -88,7 +88,7 @@ class Ready(Value):
     files: Mapping[str, bytes]
 
 
-class Checked(Value):
+class CheckResult(Value):
     """What `check` found: a sheet and a run ready to begin, or every problem; `absent` says that the file cannot be read at all."""
 
     plan: Plan
@@ -98,68 +98,68 @@ class Checked(Value):
     absent: bool = False
 
 
-def check(tools: Tools, path: Path, prompt: Path | None = None, by_hand: bool = False) -> Checked:
+def check(services: Services, path: Path, prompt: Path | None = None, by_hand: bool = False) -> CheckResult:
     """Read a plan or workflow file and check everything that `start` would; nothing is created or changed.
 
     By hand no agent is started, so that none of their programs has to be there.
     """
     try:
         if path.suffix in WORKFLOW_SUFFIXES:
-            return _check_workflow(tools, path, by_hand=by_hand)
-        read = read_plan(tools, path, prompt)
+            return _check_workflow(services, path, by_hand=by_hand)
+        read = read_plan(services, path, prompt)
     except NotFound as gone:
-        problem = Problem(shown(tools, path), 1, 1, gone.message, gone.hint)
-        return Checked(Plan(problem.path, path.stem, (), digest_of(b"")), (problem,), absent=True)
+        problem = Problem(shown(services, path), 1, 1, gone.message, gone.hint)
+        return CheckResult(Plan(problem.path, path.stem, (), digest_of(b"")), (problem,), absent=True)
     plan, data = read.plan, read.data
-    settings = replace(default_settings(tools.config, _spoken(plan)), tracker=read.tracker, by_hand=by_hand)
-    target = plan.settings.get("merge_target", tools.config.merge_target)
-    facts = _facts(tools, plan, path, target, {} if by_hand else _plan_runtimes(tools))
+    settings = replace(default_settings(services.config, _spoken(plan)), tracker=read.tracker, by_hand=by_hand)
+    target = plan.settings.get("merge_target", services.config.merge_target)
+    facts = _facts(services, plan, path, target, {} if by_hand else _plan_runtimes(services))
     sections = {JobId(epic.id): epic.section.encode() for epic in plan.epics}
     files = {"plan.md": data, **{f"{job}.md": section for job, section in sections.items()}}
-    problems = (*check_plan(plan, tools.config, facts), *revealed(plan.path, files))
+    problems = (*check_plan(plan, services.config, facts), *revealed(plan.path, files))
     if problems or facts.target_commit is None:
-        return Checked(plan, problems)
+        return CheckResult(plan, problems)
     briefs: dict[str, Digest] = {job: _digest(section) for job, section in sections.items()}
-    workflow = compile_plan(plan, tools.config, settings, briefs)
-    ready = _ready(tools, plan, workflow, settings, (target, facts.target_commit), files)
-    return _whole(tools, plan, ready)
+    workflow = compile_plan(plan, services.config, settings, briefs)
+    ready = _ready(services, plan, workflow, settings, (target, facts.target_commit), files)
+    return _whole(services, plan, ready)
 
 
-def _whole(tools: Tools, plan: Plan, ready: Ready) -> Checked:
+def _whole(services: Services, plan: Plan, ready: Ready) -> CheckResult:
     """What may begin, unless its lanes or settings hold what no ledger should."""
     problems = (
         *revealed_by(plan.path, ready.workflow, "workflow"),
         *revealed_by(plan.path, ready.settings, "settings"),
     )
-    return Checked(plan, problems) if problems else Checked(plan, (), _sheet(tools, plan, ready), ready)
+    return CheckResult(plan, problems) if problems else CheckResult(plan, (), _sheet(services, plan, ready), ready)
 
 
-def _check_workflow(tools: Tools, path: Path, *, by_hand: bool) -> Checked:
+def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckResult:
     from gitorch.app.start.workflows import read_workflow
 
-    data, name = read_bytes(path), shown(tools, path)
+    data, name = read_bytes(path), shown(services, path)
     plan = Plan(name, path.stem, (), _digest(data))
     try:
-        defaults = replace(default_settings(tools.config), by_hand=by_hand)
-        source = read_workflow(path, name, defaults, (tools.root,))
+        defaults = replace(default_settings(services.config), by_hand=by_hand)
+        source = read_workflow(path, name, defaults, (services.root,))
     except Malformed as wrong:
-        return Checked(plan, wrong.problems)
-    target = source.target or tools.config.merge_target
+        return CheckResult(plan, wrong.problems)
+    target = source.target or services.config.merge_target
     plan = replace(plan, title=source.workflow.name)
     lanes = source.workflow.lanes.values() if not by_hand else ()
-    runtimes = {lane.name: configured(lane, tools.config) for lane in lanes}
-    facts = _facts(tools, plan, path, target, runtimes)
+    runtimes = {lane.name: configured(lane, services.config) for lane in lanes}
+    facts = _facts(services, plan, path, target, runtimes)
     texts = {job: text.encode() for job, text in source.briefs.items()}
     files = {path.name: data, **{f"{job}.md": text for job, text in texts.items()}}
     problems = (*_workflow_problems(source, facts), *revealed(name, files))
     if problems or facts.target_commit is None:
-        return Checked(plan, problems)
-    workflow = compile_workflow(source, tools.config, {job: _digest(text) for job, text in texts.items()})
-    ready = _ready(tools, plan, workflow, source.settings, (target, facts.target_commit), files)
-    return _whole(tools, plan, ready)
+        return CheckResult(plan, problems)
+    workflow = compile_workflow(source, services.config, {job: _digest(text) for job, text in texts.items()})
+    ready = _ready(services, plan, workflow, source.settings, (target, facts.target_commit), files)
+    return _whole(services, plan, ready)
 
 
-def _workflow_problems(source: WorkflowSource, facts: HandoffFacts) -> list[Problem]:
+def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Problem]:
     """What the world lacks for a workflow file: the same checks as for a plan, a lane's at its place."""
     problems, name = [], source.workflow.source
     if facts.target_commit is None:
@@ -190,27 +190,30 @@ def _digest(data: bytes) -> Digest:
     return Digest(digest_of(data))
 
 
-def _plan_runtimes(tools: Tools) -> Mapping[str, Lane]:
-    names = (tools.config.implementer, *(reviewer_runtime(tools.config, s) for s in tools.config.review_stages))
-    return {name: lane_of(tools.config, "lane", name) for name in names if name}
+def _plan_runtimes(services: Services) -> Mapping[str, Lane]:
+    names = (
+        services.config.implementer,
+        *(reviewer_runtime(services.config, s) for s in services.config.review_stages),
+    )
+    return {name: lane_of(services.config, "lane", name) for name in names if name}
 
 
-def _facts(tools: Tools, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]) -> HandoffFacts:
-    base = tools.folder(tools.config.base_path)
-    commit = tools.git.resolve(target)
+def _facts(services: Services, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]) -> PreflightFacts:
+    base = services.folder(services.config.base_path)
+    commit = services.git.resolve(target)
     design = plan.design
-    return HandoffFacts(
-        design_exists=not design or (path.parent / design).exists() or (tools.root / design).exists(),
+    return PreflightFacts(
+        design_exists=not design or (path.parent / design).exists() or (services.root / design).exists(),
         target=target,
         target_commit=commit,
-        target_behind=tools.git.behind_remote(target) if commit is not None else 0,
-        branches=tools.git.branches(),
+        target_behind=services.git.behind_remote(target) if commit is not None else 0,
+        branches=services.git.branches(),
         base_path=str(base),
         base_writable=_can_be_made(base),
-        base_outside=not base.resolve().is_relative_to(tools.root.resolve()),
-        runtimes=_runtime_facts(tools, lanes),
-        busy_epics=_busy_epics(tools),
-        signers=signers(tools),
+        base_outside=not base.resolve().is_relative_to(services.root.resolve()),
+        runtimes=_runtime_facts(services, lanes),
+        busy_epics=_busy_epics(services),
+        signers=signers(services),
     )
 
 
@@ -222,37 +225,37 @@ def _can_be_made(folder: Path) -> bool:
     return False
 
 
-def _runtime_facts(tools: Tools, lanes: Mapping[str, Lane]) -> Mapping[str, RuntimeFacts]:
-    return {name: runtime_facts(tools, lane) for name, lane in lanes.items()}
+def _runtime_facts(services: Services, lanes: Mapping[str, Lane]) -> Mapping[str, RuntimeFacts]:
+    return {name: runtime_facts(services, lane) for name, lane in lanes.items()}
 
 
-def runtime_facts(tools: Tools, lane: Lane) -> RuntimeFacts:
+def runtime_facts(services: Services, lane: Lane) -> RuntimeFacts:
     """Whether a lane's preset is known and its program can be run here."""
     try:
-        preset = tools.preset(lane)
+        preset = services.preset(lane)
     except NotFound:
         return RuntimeFacts(known=False)
     program = preset.argv[0] if preset.argv else ""
-    return RuntimeFacts(True, program, bool(tools.programs.find(program)), preset.install_hint)
+    return RuntimeFacts(True, program, bool(services.programs.find(program)), preset.install_hint)
 
 
-def _busy_epics(tools: Tools) -> Mapping[str, RunId]:
-    if not tools.ledger.exists():
+def _busy_epics(services: Services) -> Mapping[str, RunId]:
+    if not services.ledger.exists():
         return {}
-    lines = tools.ledger.state(None).board.runs.values()
+    lines = services.ledger.state(None).board.runs.values()
     return {epic: line.id for line in lines if line.phase not in OVER for epic in line.epics}
 
 
 def _ready(
-    tools: Tools,
+    services: Services,
     plan: Plan,
     workflow: Workflow,
     settings: Settings,
     target: tuple[str, CommitId],
     files: Mapping[str, bytes],
 ) -> Ready:
-    settings = replace(settings, approval_signers=signers(tools))
-    board = tools.ledger.state(None).board if tools.ledger.exists() else Board()
+    settings = replace(settings, approval_signers=signers(services))
+    board = services.ledger.state(None).board if services.ledger.exists() else Board()
     run = _next_run(board, plan, target[1])
     return Ready(run, plan.title, workflow, settings, target[0], target[1], Digest(plan.digest), files)
 
@@ -274,8 +277,8 @@ def _short(name: str, most: int = 20) -> str:
     return kept or name[:most]
 
 
-def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
-    board = tools.ledger.state(None).board if tools.ledger.exists() else None
+def _sheet(services: Services, plan: Plan, ready: Ready) -> Sheet:
+    board = services.ledger.state(None).board if services.ledger.exists() else None
     reviews = [j for j in ready.workflow.jobs.values() if j.kind in REVIEWING]
     runtimes = {f"{j.role or j.lane}: {ready.workflow.lanes[j.lane].runtime}": None for j in reviews}
     return Sheet(
@@ -285,7 +288,7 @@ def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
         target=ready.target,
         target_commit=ready.target_commit,
         target_confirmed=board is not None and target_confirmed(board, ready.target),
-        batches=tuple(tuple(_row(tools, ready, job) for job in batch) for batch in execution_plan(ready.workflow)),
+        batches=tuple(tuple(_row(services, ready, job) for job in batch) for batch in execution_plan(ready.workflow)),
         reviewers=tuple(runtimes),
         max_agents=ready.settings.max_agents,
         test_command=ready.settings.test_command,
@@ -295,46 +298,46 @@ def _sheet(tools: Tools, plan: Plan, ready: Ready) -> Sheet:
     )
 
 
-def _row(tools: Tools, ready: Ready, job: JobId) -> SheetRow:
+def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:
     spec = ready.workflow.jobs[job]
-    base = tools.folder(ready.settings.worktrees)
+    base = services.folder(ready.settings.worktrees)
     runtime = ready.workflow.lanes[spec.lane].runtime
     return SheetRow(job, spec.title, job, runtime, f"gitorch/{ready.run}/{job}", str(base / ready.run / job))
 
 
-def refuse(tools: Tools, caller: Caller, checked: Checked) -> None:
+def refuse(services: Services, caller: Caller, checked: CheckResult) -> None:
     """Keep in the ledger that this plan was refused, and why. Without a ledger there is nothing to keep it in.
 
     Raises Refused where all that is wrong with it is that a run works on it already.
     """
-    if tools.ledger.exists():
-        not_begun(tools.ledger.state(None).board, Digest(checked.plan.digest))
+    if services.ledger.exists():
+        not_begun(services.ledger.state(None).board, Digest(checked.plan.digest))
         failures = tuple(f"{p.where}: {p.message}" for p in checked.problems)
-        told = coordinator(tools, checked.plan)
-        carry_asked(tools, None, caller.actor, commands.RejectPlan(checked.plan.path, failures, told), "start")
+        told = coordinator(services, checked.plan)
+        carry_asked(services, None, caller.actor, commands.RejectPlan(checked.plan.path, failures, told), "start")
 
 
-def coordinator(tools: Tools, plan: Plan) -> str:
+def coordinator(services: Services, plan: Plan) -> str:
     """Who is told what is wrong with a plan: whom it names, else whom the configuration names, else who sent it, else the principal."""
-    named = plan.settings.get("coordinator") or tools.config.coordinator
+    named = plan.settings.get("coordinator") or services.config.coordinator
     if named:
         return f"@{named.removeprefix('@')}"
-    held = tools.ledger.state(None).board.messages.values()
+    held = services.ledger.state(None).board.messages.values()
     return next((m.sender for m in held if is_plan(m) and m.plan == plan.path), PRINCIPAL)
 
 
 def begin(
-    tools: Tools, caller: Caller, checked: Checked, autonomy: Autonomy, proof: str, *, merges: bool = True
+    services: Services, caller: Caller, checked: CheckResult, autonomy: Autonomy, proof: str, *, merges: bool = True
 ) -> Run:
     """Record the answered sheet: the target confirmed, the run prepared and confirmed. `up` takes it from there."""
     ready = checked.ready
     if ready is None:
         message = f"{checked.plan.path} has problems and cannot be started"
         raise Refused(message, f"gitorch check {checked.plan.path}")
-    if not tools.ledger.exists():
-        tools.ledger.create(caller.actor, tools.clock.now(), f"L-{tools.secrets.nonce()}")
+    if not services.ledger.exists():
+        services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
     if merges:
-        carry_asked(tools, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
+        carry_asked(services, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
     prepare = commands.PrepareRun(
         run=ready.run,
         title=ready.title,
@@ -345,5 +348,5 @@ def begin(
         workflow=ready.workflow,
     )
     confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof)
-    state, _ = carry(tools, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
+    state, _ = carry(services, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
     return run_there(state)

@@ -13,32 +13,32 @@ from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
 
 IMPLEMENTER, REVIEWER = "implementer", "reviewer"
 
 
-def runtimes_there(tools: Tools) -> tuple[str, ...]:
+def runtimes_there(services: Services) -> tuple[str, ...]:
     """The runtimes that could do a lane's work here: those of the configuration, and known agents whose program is on PATH."""
-    config = tools.config
+    config = services.config
     named = (config.implementer, *config.reviewers.values(), *config.runtimes, *AGENTS)
     found = (name for name in dict.fromkeys(named) if name)
-    return tuple(name for name in found if runtime_facts(tools, lane_of(config, "lane", name)).found)
+    return tuple(name for name in found if runtime_facts(services, lane_of(config, "lane", name)).found)
 
 
-def preselected(tools: Tools) -> Mapping[str, str]:
+def preselected(services: Services) -> Mapping[str, str]:
     """What each lane gets when nobody chooses."""
-    config = tools.config
+    config = services.config
     stages = config.review_stages
     return {IMPLEMENTER: config.implementer, REVIEWER: reviewer_runtime(config, stages[0]) if stages else ""}
 
 
-def with_runtimes(tools: Tools, chosen: Mapping[str, str]) -> Tools:
+def with_runtimes(services: Services, chosen: Mapping[str, str]) -> Services:
     """The same tools, for one run whose lanes have these runtimes; the configuration's own file is not touched."""
-    config = tools.config
+    config = services.config
     everything = {name: getattr(config, name) for name in names_of(Config)}  # it may be read only when it is needed
     if chosen.get(IMPLEMENTER):
         everything["implementer"] = chosen[IMPLEMENTER]
     if chosen.get(REVIEWER):
         everything["reviewers"] = dict.fromkeys(config.review_stages, chosen[REVIEWER])
-    return replace(tools, config=Config(**everything))
+    return replace(services, config=Config(**everything))

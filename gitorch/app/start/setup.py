@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.people.decisions import Caller
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
 
 AGENTS = ("claude", "codex", "gemini", "opencode", "aider")
 """Runtimes that are chosen by themselves where their program is there, in this order."""
@@ -28,7 +28,7 @@ TESTS: Mapping[str, tuple[str, str]] = {
 """A test command is guessed from a file that holds a word; the first that fits is proposed, and said."""
 
 
-class Initialised(Value):
+class InitResult(Value):
     """What was made, what was there already, and what the user should know."""
 
     created: tuple[str, ...]
@@ -36,7 +36,7 @@ class Initialised(Value):
     notes: tuple[str, ...]
 
 
-class Wishes(Value):
+class InitOptions(Value):
     """What the user said instead of having it guessed; empty means guess."""
 
     runtime: str = ""
@@ -53,53 +53,53 @@ class Proposal(Value):
     notes: tuple[str, ...]
 
 
-def propose(tools: Tools, wishes: Wishes) -> Proposal:
+def propose(services: Services, wishes: InitOptions) -> Proposal:
     """What `init` would do, without doing it."""
-    config = _config_file(tools)
-    there = {str(config): config.exists(), "branch gitorch/ledger": tools.ledger.exists()}
-    values, notes = ({}, []) if config.exists() else _guessed(tools, wishes)
+    config = _config_file(services)
+    there = {str(config): config.exists(), "branch gitorch/ledger": services.ledger.exists()}
+    values, notes = ({}, []) if config.exists() else _guessed(services, wishes)
     makes = tuple(name for name, exists in there.items() if not exists)
     return Proposal(makes, tuple(name for name, exists in there.items() if exists), values, tuple(notes))
 
 
-def init(tools: Tools, caller: Caller, template: str, wishes: Wishes) -> Initialised:
+def init(services: Services, caller: Caller, template: str, wishes: InitOptions) -> InitResult:
     """Write `gitorch.yaml` and begin the ledger, each only where it is missing. `template` is the commented default."""
     created: list[str] = []
     kept: list[str] = []
     notes: list[str] = []
-    path = _config_file(tools)
+    path = _config_file(services)
     if path.exists():
         kept.append(str(path))
     else:
-        values, notes = _guessed(tools, wishes)
-        tools.files.write(path, render(template, values).encode())
+        values, notes = _guessed(services, wishes)
+        services.files.write(path, render(template, values).encode())
         created.append(str(path))
-    if tools.ledger.exists():
+    if services.ledger.exists():
         kept.append("branch gitorch/ledger")
     else:
-        tools.ledger.create(caller.actor, tools.clock.now(), f"L-{tools.secrets.nonce()}")
+        services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
         created.append("branch gitorch/ledger")
-    return Initialised(tuple(created), tuple(kept), tuple(notes))
+    return InitResult(tuple(created), tuple(kept), tuple(notes))
 
 
-def _config_file(tools: Tools) -> Path:
+def _config_file(services: Services) -> Path:
     """At the root of the checkout, or inside the git directory of a repository without one."""
-    bare = tools.root == tools.home.parent
-    return (tools.home if bare else tools.root) / "gitorch.yaml"
+    bare = services.root == services.home.parent
+    return (services.home if bare else services.root) / "gitorch.yaml"
 
 
-def _guessed(tools: Tools, wishes: Wishes) -> tuple[Mapping[str, str], list[str]]:
+def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str], list[str]]:
     notes: list[str] = []
-    target = wishes.target or _target(tools)
-    if tools.git.resolve(target) is None:
+    target = wishes.target or _target(services)
+    if services.git.resolve(target) is None:
         notes.append(f"the merge target {target} is no local branch yet; set orchestration.merge_target")
-    found = [wishes.runtime] if wishes.runtime else [name for name in AGENTS if tools.programs.find(name)]
+    found = [wishes.runtime] if wishes.runtime else [name for name in AGENTS if services.programs.find(name)]
     runtime, reviewer = (found[0], found[-1] if len(found) < 2 else found[1]) if found else ("", "")
     if not runtime:
         notes.append(
             "no agent program was found on PATH; set lanes.implementer.runtime, or try it with the practice agent: scripted"
         )
-    tests = wishes.test_command or _test_command(tools)
+    tests = wishes.test_command or _test_command(services)
     if tests and not wishes.test_command:
         notes.append(f"the tests are taken to be run with `{tests}`; change tests.command if that is wrong")
     if not tests:
@@ -115,15 +115,15 @@ def _guessed(tools: Tools, wishes: Wishes) -> tuple[Mapping[str, str], list[str]
     return values, notes
 
 
-def _target(tools: Tools) -> str:
-    branches = tools.git.branches()
-    head = tools.git.setting("init.defaultBranch")
-    return next((b for b in (head, "main", "master", "trunk", tools.git.current()) if b and b in branches), "main")
+def _target(services: Services) -> str:
+    branches = services.git.branches()
+    head = services.git.setting("init.defaultBranch")
+    return next((b for b in (head, "main", "master", "trunk", services.git.current()) if b and b in branches), "main")
 
 
-def _test_command(tools: Tools) -> str:
+def _test_command(services: Services) -> str:
     for command, (name, word) in TESTS.items():
-        data = tools.files.read(tools.root / name)
+        data = services.files.read(services.root / name)
         if data is not None and word in data.decode("utf-8", "replace"):
             return command
     return ""

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.artifact import Artifact, Claim, Evidence
     from gitorch.model.events import Event
     from gitorch.model.record import Actor
     from gitorch.model.run import Run, Session
-    from gitorch.model.workflow import Expected
+    from gitorch.model.workflow import ExpectedArtifact
 
 HEX_MIN = 7
 GLOB = frozenset("*?[")
 
 
-class Wish(Value):
+class PublishRequest(Value):
     """What somebody wants to publish: a path in the worktree or below the caller's folder, or the name of an expected file."""
 
     said: str
@@ -45,18 +45,18 @@ class Wish(Value):
 
 
 def publish(
-    tools: Tools, holder: tuple[Run, Session, Actor], folder: Path, wish: Wish, fence: int = 0
+    services: Services, holder: tuple[Run, Session, Actor], folder: Path, wish: PublishRequest, fence: int = 0
 ) -> tuple[Artifact, bool]:
     """Keep one document as an artifact of the caller's job; whether it is new. The same content again is the same artifact."""
     run, session, actor = holder
-    expected, path = _meant(tools, run, session, folder, wish.said)
+    expected, path = _meant(services, run, session, folder, wish.said)
     kind = _kind(wish.kind or (expected.kind if expected is not None else ""))
     name = wish.name or (expected.name if expected is not None else PurePosixPath(path).stem)
-    command, data = _command(tools, run, session, (name, path, kind), wish.override, fence)
+    command, data = _command(services, run, session, (name, path, kind), wish.override, fence)
     if command is None:
         message = f"{path} does not exist in the worktree of {session.job}"
-        raise NotFound(message, f"ls {tools.worktree(run, session.id)}")
-    state, written = carry_asked(tools, run.id, actor, command, "publish", attaching({command.digest: data}))
+        raise NotFound(message, f"ls {services.worktree(run, session.id)}")
+    state, written = carry_asked(services, run.id, actor, command, "publish", attaching({command.digest: data}))
     after = state.run or run
     found = [a for a in after.artifacts if a.job == session.job and a.name == name]
     return found[-1], bool(written)
@@ -73,14 +73,16 @@ def attaching(bodies: Mapping[Digest, bytes]) -> Callable[[Event], Mapping[str, 
     return files
 
 
-def _meant(tools: Tools, run: Run, session: Session, folder: Path, said: str) -> tuple[Expected | None, str]:
+def _meant(
+    services: Services, run: Run, session: Session, folder: Path, said: str
+) -> tuple[ExpectedArtifact | None, str]:
     """The expected file of this name or path, if it is one, and the path from the worktree's root."""
     spec = run.jobs[session.job].spec
     named = next((e for e in spec.artifacts if e.name == said), None)
     if named is not None:
         return named, named.path
     path = said
-    root = tools.worktree(run, session.id).resolve()
+    root = services.worktree(run, session.id).resolve()
     if not path_fault(said) and folder.resolve() != root and folder.resolve().is_relative_to(root):
         path = (PurePosixPath(folder.resolve().relative_to(root).as_posix()) / said).as_posix()
     return next((e for e in spec.artifacts if e.path == path), None), path
@@ -95,14 +97,19 @@ def _kind(said: str) -> ArtifactKind:
 
 
 def _command(
-    tools: Tools, run: Run, session: Session, what: tuple[str, str, ArtifactKind], override: str = "", fence: int = 0
+    services: Services,
+    run: Run,
+    session: Session,
+    what: tuple[str, str, ArtifactKind],
+    override: str = "",
+    fence: int = 0,
 ) -> tuple[commands.PublishArtifact | None, bytes]:
     """The command with everything that a decision needs looked up; None where there is no such file. Raises Malformed."""
     name, path, kind = what
     if fault := path_fault(path):
         raise Refused(f"{path or 'a file without a name'} {fault}", "gitorch publish PATH")
     try:
-        data = tools.files.inside(tools.worktree(run, session.id), path, BYTES_MAX)
+        data = services.files.inside(services.worktree(run, session.id), path, BYTES_MAX)
     except Refused as no:
         raise Refused(f"{path} {no.message}", "gitorch publish PATH") from no
     if data is None:
@@ -116,34 +123,39 @@ def _command(
         size=len(data),
         document=document,
         secrets=secrets_in(data.decode("utf-8", "replace")),
-        faults=_faults(tools, run, session, document.claims),
+        faults=_faults(services, run, session, document.claims),
         override=override,
         fence=fence,
     )
     return command, data
 
 
-def _faults(tools: Tools, run: Run, session: Session, claims: tuple[Claim, ...]) -> tuple[str, ...]:
+def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim, ...]) -> tuple[str, ...]:
     if not claims:
         return ()
-    known = _commits(tools, run, session)
+    known = _commits(services, run, session)
 
     def text_at(evidence: Evidence) -> str | None:
         commit = _commit(known, evidence.commit)
-        data = tools.git.file_at(commit, evidence.path) if commit is not None else None
+        data = services.git.file_at(commit, evidence.path) if commit is not None else None
         return None if data is None else data.decode("utf-8", "replace")
 
     return faults_of(run, claims, text_at)
 
 
-def _commits(tools: Tools, run: Run, session: Session) -> tuple[CommitId, ...]:
+def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, ...]:
     """The commits that evidence may name by their beginning: what the job holds now, then what it stands on."""
     job = run.jobs[session.job]
     base = job.base or run.target_commit
     if not writes(job):
         return (base, run.target_commit)
-    head = tools.git.facts(tools.worktree(run, session.id), base).head
-    return (head or base, *(tools.git.commits_since(base, head) if head is not None else ()), base, run.target_commit)
+    head = services.git.facts(services.worktree(run, session.id), base).head
+    return (
+        head or base,
+        *(services.git.commits_since(base, head) if head is not None else ()),
+        base,
+        run.target_commit,
+    )
 
 
 def _commit(known: tuple[CommitId, ...], said: str) -> CommitId | None:
@@ -156,7 +168,7 @@ def _commit(known: tuple[CommitId, ...], said: str) -> CommitId | None:
 
 
 def expected(
-    tools: Tools, run: Run, session: Session
+    services: Services, run: Run, session: Session
 ) -> tuple[tuple[commands.PublishArtifact, ...], Mapping[Digest, bytes]]:
     """What a report publishes with it: every expected file that is there. Raises Malformed for one that is not what it should be."""
     made: list[commands.PublishArtifact] = []
@@ -164,19 +176,19 @@ def expected(
     for one in run.jobs[session.job].spec.artifacts:
         if GLOB & set(one.path):
             continue
-        command, data = _command(tools, run, session, (one.name, one.path, _expected_kind(one)))
+        command, data = _command(services, run, session, (one.name, one.path, _expected_kind(one)))
         if command is not None:
             made.append(command)
             bodies[command.digest] = data
     return tuple(made), bodies
 
 
-def _expected_kind(one: Expected) -> ArtifactKind:
+def _expected_kind(one: ExpectedArtifact) -> ArtifactKind:
     return ArtifactKind(one.kind) if one.kind in set(ArtifactKind) else ArtifactKind.OTHER
 
 
-def handed_in_as_files(tools: Tools, run: Run) -> Iterator[tuple[commands.PublishArtifact, bytes]]:
-    """Expected files of living sessions whose front matter says whose hand-in they are, and that are not published yet."""
+def submitted_as_files(services: Services, run: Run) -> Iterator[tuple[commands.PublishArtifact, bytes]]:
+    """Expected files of living sessions whose front matter says whose handoff they are, and that are not published yet."""
     for session in run.sessions.values():
         job = run.jobs[session.job]
         held = job.lease is not None and job.lease.session == session.id
@@ -184,17 +196,19 @@ def handed_in_as_files(tools: Tools, run: Run) -> Iterator[tuple[commands.Publis
             continue
         published = {a.digest for a in run.artifacts if a.job == session.job and a.attempt == job.attempt}
         for one in job.spec.artifacts:
-            found = _as_file(tools, run, session, one)
+            found = _as_file(services, run, session, one)
             if found is not None and found[0].digest not in published and found[0].document.nonce:
                 yield found
 
 
-def _as_file(tools: Tools, run: Run, session: Session, one: Expected) -> tuple[commands.PublishArtifact, bytes] | None:
+def _as_file(
+    services: Services, run: Run, session: Session, one: ExpectedArtifact
+) -> tuple[commands.PublishArtifact, bytes] | None:
     """The file as its agent left it; None while it is not there or not finished."""
     if GLOB & set(one.path):
         return None
     try:
-        command, data = _command(tools, run, session, (one.name, one.path, _expected_kind(one)))
+        command, data = _command(services, run, session, (one.name, one.path, _expected_kind(one)))
     except (Malformed, Refused):
         return None
     return (command, data) if command is not None else None

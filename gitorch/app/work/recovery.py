@@ -9,7 +9,7 @@ from gitorch.app.query.lookup import find_run
 from gitorch.app.work.claims import find_job
 from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands
-from gitorch.model.ids import HandInId
+from gitorch.model.ids import LateHandoffId
 from gitorch.model.run import JobPhase
 from gitorch.model.values import Value
 from gitorch.rules.ensure import run_there
@@ -18,7 +18,7 @@ from gitorch.rules.recovery import remedies
 
 if TYPE_CHECKING:
     from gitorch.app.people.decisions import Caller
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.artifact import Outcome
     from gitorch.model.run import Decision, Run
     from gitorch.rules.recovery import Remedy
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WHY = "recovered"
 
 
-class Recovered(Value):
+class RecoveryResult(Value):
     """A remedy and what became of it: `done` with nothing in `refused`, or why not."""
 
     remedy: Remedy
@@ -34,69 +34,69 @@ class Recovered(Value):
     refused: str = ""
 
 
-def look(tools: Tools, said: str | None) -> tuple[Run, tuple[Recovered, ...]]:
+def look(services: Services, said: str | None) -> tuple[Run, tuple[RecoveryResult, ...]]:
     """What was left behind; nothing is changed."""
-    run = find_run(tools, said)
-    return run, tuple(Recovered(remedy) for remedy in remedies(run, tools.clock.now()))
+    run = find_run(services, said)
+    return run, tuple(RecoveryResult(remedy) for remedy in remedies(run, services.clock.now()))
 
 
-def apply(tools: Tools, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[Recovered, ...]]:
+def apply(services: Services, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[RecoveryResult, ...]]:
     """Do what `look` shows, each by itself: one that is refused keeps none of the others from being done."""
-    run = find_run(tools, said)
-    run = run_there(carry(tools, run.id, caller.actor, commands.ExpireLeases())[0])
-    done = tuple(_applied(tools, caller, run, remedy, reason) for remedy in remedies(run, tools.clock.now()))
-    return run_there(tools.ledger.state(run.id)), done
+    run = find_run(services, said)
+    run = run_there(carry(services, run.id, caller.actor, commands.ExpireLeases())[0])
+    done = tuple(_applied(services, caller, run, remedy, reason) for remedy in remedies(run, services.clock.now()))
+    return run_there(services.ledger.state(run.id)), done
 
 
-def _applied(tools: Tools, caller: Caller, run: Run, remedy: Remedy, reason: str) -> Recovered:
+def _applied(services: Services, caller: Caller, run: Run, remedy: Remedy, reason: str) -> RecoveryResult:
     if not remedy.by_itself:
-        return Recovered(remedy)
+        return RecoveryResult(remedy)
     try:
-        if remedy.hand_in is not None:
-            adopt(tools, caller, run, remedy.hand_in, reason)
+        if remedy.late_handoff is not None:
+            adopt(services, caller, run, remedy.late_handoff, reason)
         elif run.jobs[remedy.job].phase is JobPhase.STALE:
-            requeue(tools, caller, run, remedy.job, reason)
+            requeue(services, caller, run, remedy.job, reason)
     except Denied:
         raise
     except GitorchError as no:
-        return Recovered(remedy, refused=no.message)
-    return Recovered(remedy, done=True)
+        return RecoveryResult(remedy, refused=no.message)
+    return RecoveryResult(remedy, done=True)
 
 
-def requeue(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+def requeue(services: Services, caller: Caller, run: Run, said: str, reason: str) -> Run:
     """Queue stale work again."""
     command = commands.RequeueJob(find_job(run, said), reason or WHY)
     expire = commands.ExpireLeases()
-    return run_there(carry_asked(tools, run.id, caller.actor, (expire, command), "requeue")[0])
+    return run_there(carry_asked(services, run.id, caller.actor, (expire, command), "requeue")[0])
 
 
-def adopt(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
-    """Let a late hand-in count, by what git says of its worktree now."""
-    kept = run.kept.get(HandInId(said))
+def adopt(services: Services, caller: Caller, run: Run, said: str, reason: str) -> Run:
+    """Let a late handoff count, by what git says of its worktree now."""
+    kept = run.late_handoffs.get(LateHandoffId(said))
     if kept is None:
-        message = f"run {run.id} keeps no late hand-in {said}; it keeps {', '.join(run.kept) or 'none'}"
+        message = f"run {run.id} keeps no late handoff {said}; it keeps {', '.join(run.late_handoffs) or 'none'}"
         raise NotFound(message, f"gitorch recover {run.id}")
     job = run.jobs[kept.job]
     facts = commands.WorkFacts(None, (), 0, ())
     if writes(job):
         expected = tuple(e.path for e in job.spec.artifacts if e.required)
-        facts = tools.git.facts(tools.job_worktree(run, kept.job), job.base or run.target_commit, expected)
-    orders = (commands.ExpireLeases(), commands.AdoptHandIn(kept.id, facts, reason or WHY))
-    return run_there(carry_asked(tools, run.id, caller.actor, orders, "adopt")[0])
+        facts = services.git.facts(services.job_worktree(run, kept.job), job.base or run.target_commit, expected)
+    orders = (commands.ExpireLeases(), commands.AdoptLateHandoff(kept.id, facts, reason or WHY))
+    return run_there(carry_asked(services, run.id, caller.actor, orders, "adopt")[0])
 
 
-def cancel_job(tools: Tools, caller: Caller, run: Run, said: str, reason: str) -> Run:
+def cancel_job(services: Services, caller: Caller, run: Run, said: str, reason: str) -> Run:
     """Give a job up, with everything that cannot be done without it."""
     command = commands.CancelJob(find_job(run, said), reason or "given up by the principal")
-    return run_there(carry_asked(tools, run.id, caller.actor, command, "cancel")[0])
+    return run_there(carry_asked(services, run.id, caller.actor, command, "cancel")[0])
 
 
 def decide(
-    tools: Tools, caller: Caller, said_run: str | None, said: str, words: tuple[Outcome, str, str]
+    services: Services, caller: Caller, said_run: str | None, said: str, words: tuple[Outcome, str, str]
 ) -> tuple[Run, Decision]:
     """Record what the principal decided about a job's work: outcome, reason, follow-up."""
-    run = find_run(tools, said_run)
+    run = find_run(services, said_run)
     outcome, note, follow_up = words
     command = commands.Decide(find_job(run, said), outcome, note, follow_up)
-    after = run_there(carry_asked(tools, run.id, caller.actor, command, "decide")[0])
+    after = run_there(carry_asked(services, run.id, caller.actor, command, "decide")[0])
     return after, after.decisions[-1]

@@ -15,12 +15,12 @@ from gitorch.text.records.released import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitorch.model.review import Listed
+    from gitorch.model.review import ListedFinding
     from gitorch.model.run import JobState, Question, Run, Session
-    from gitorch.ports.ledger import Written
+    from gitorch.ports.ledger import WrittenRecord
 
 
-def record_text(written: Written) -> str:
+def record_text(written: WrittenRecord) -> str:
     """A record with every field, and its prose below."""
     record, event = written.record, plain(written.record.event)
     prose = event.pop("text", "")
@@ -62,7 +62,7 @@ def job_text(run: Run, job: JobState) -> str:
     return _page(f"{spec.id}: {spec.title}", fields, job.handoff.summary if job.handoff is not None else "")
 
 
-def _finding(listed: Listed) -> str:
+def _finding(listed: ListedFinding) -> str:
     finding = listed.finding
     state = "waived" if listed.waived else "open" if listed.open else "closed"
     place = f" {finding.path}:{finding.line}" if finding.line else f" {finding.path}" if finding.path else ""
@@ -90,13 +90,13 @@ def question_text(run: Run, question: Question) -> str:
 
 def session_text(session: Session) -> str:
     """A session: its job, its runtime, and the texts that it got."""
-    letters = (f"{x.id} {x.kind}: {x.receipt or 'not delivered yet'}" for x in session.letters)
+    prompts = (f"{x.id} {x.kind}: {x.receipt or 'not delivered yet'}" for x in session.prompts)
     fields = [
         ("job", session.job),
         ("runtime", f"{session.runtime} ({session.lane})"),
         ("phase", f"{session.phase} {session.ended}".strip()),
         ("started", day_and_time(session.started_at)),
-        *(("letter", text) for text in letters),
+        *(("prompt", text) for text in prompts),
     ]
     return _page(session.id, fields, "")
 

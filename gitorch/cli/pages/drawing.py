@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.model.ids import Moment, RunId, SessionId
     from gitorch.model.run import Run
@@ -31,8 +31,8 @@ class View(Protocol):
 class PlainView:
     """One line for each new record, and one when something falls silent."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._follower = Follower(tools, keep=0)
+    def __init__(self, services: Services) -> None:
+        self._follower = Follower(services, keep=0)
         self._silent: dict[RunId, tuple[str, ...]] = {}
 
     def __enter__(self) -> View:
@@ -70,7 +70,7 @@ def view_for(call: Call) -> AbstractContextManager[View]:
     if call.json:
         return NoView()
     if not call.streams.draws:
-        return PlainView(call.tools)
+        return PlainView(call.services)
     from gitorch.cli.pages.live import LiveView
 
-    return LiveView(call.tools, colours=call.streams.colours)
+    return LiveView(call.services, colours=call.streams.colours)

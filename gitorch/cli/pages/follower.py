@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import open_runs
 
 if TYPE_CHECKING:
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.ids import RunId
     from gitorch.model.run import Run
-    from gitorch.ports.ledger import Written
+    from gitorch.ports.ledger import WrittenRecord
 
 
 class Follower:
@@ -19,13 +19,13 @@ class Follower:
     Records that were there at the beginning are not new, but for the last `keep` of each run.
     """
 
-    def __init__(self, tools: Tools, keep: int) -> None:
-        self._tools = tools
+    def __init__(self, services: Services, keep: int) -> None:
+        self._tools = services
         self._keep = keep
-        self._counted = {run: _records(tools, run) for run in open_runs(tools)}
+        self._counted = {run: _records(services, run) for run in open_runs(services)}
         self._last: dict[RunId, int] = {}
 
-    def fresh(self, run: Run) -> tuple[Written, ...]:
+    def fresh(self, run: Run) -> tuple[WrittenRecord, ...]:
         """The records since the last time this was asked of the run."""
         known = self._last.get(run.id)
         if known is not None and self._counted.get(run.id) == run.records:
@@ -37,6 +37,6 @@ class Follower:
         return found[skipped:]
 
 
-def _records(tools: Tools, run: RunId) -> int:
-    found = tools.ledger.state(run).run
+def _records(services: Services, run: RunId) -> int:
+    found = services.ledger.state(run).run
     return 0 if found is None else found.records

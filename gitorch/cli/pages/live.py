@@ -18,7 +18,7 @@ from gitorch.rules.views.run import run_view
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.model.ids import Moment, RunId, SessionId
     from gitorch.model.run import Run
 
@@ -31,8 +31,8 @@ FOOTER = "Ctrl-C leaves; agents go on without it"
 class LiveView:
     """Redraws the whole page when something changed, at the size that the terminal has then."""
 
-    def __init__(self, tools: Tools, *, colours: bool, console: Console | None = None) -> None:
-        self._follower = Follower(tools, keep=EVENTS_MAX)
+    def __init__(self, services: Services, *, colours: bool, console: Console | None = None) -> None:
+        self._follower = Follower(services, keep=EVENTS_MAX)
         self._console = console or Console(highlight=False, markup=False, emoji=False)
         self._colours = colours
         self._live = Live(console=self._console, screen=True, auto_refresh=False)

@@ -12,10 +12,10 @@ from gitorch.text.records.released import kind_of
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Moment
-    from gitorch.ports.ledger import Written
+    from gitorch.ports.ledger import WrittenRecord
 
 
-def told(written: Written) -> str:
+def told(written: WrittenRecord) -> str:
     """One safe sentence."""
     return safe_line(sentence(written.record.event, written.record.actor))
 
@@ -30,12 +30,12 @@ def day_and_time(at: Moment) -> str:
     return datetime.fromtimestamp(at / 1000).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def plain_line(written: Written) -> str:
+def plain_line(written: WrittenRecord) -> str:
     """One line for one new record, for output that is not a terminal."""
     return f"{clock_time(written.record.at)}  {told(written)}"
 
 
-def values_of(written: Written) -> dict[str, Any]:
+def values_of(written: WrittenRecord) -> dict[str, Any]:
     """A record for programs, with its commit, its type's released name and the sentence."""
     record = written.record
     return {

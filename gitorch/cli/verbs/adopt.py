@@ -28,12 +28,12 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
 
     Two things are made: `gitorch.yaml` and the branch of the ledger. No file of yours is changed, and nothing is pushed.
     """
-    from gitorch.app.start.setup import Wishes
+    from gitorch.app.start.setup import InitOptions
     from gitorch.cli.pages.sheets import agrees
 
     caller = call.people_only("adopt")
-    wishes = Wishes(runtime, target, tests)
-    proposal = call.parts.propose(call.tools, wishes)
+    wishes = InitOptions(runtime, target, tests)
+    proposal = call.parts.propose(call.services, wishes)
     if dry_run:
         call.say(
             {"proposal": proposal}, lambda page: f"{_sheet(proposal, page)}\n\nNothing was changed. Next: gitorch adopt"
@@ -48,7 +48,7 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
         call.note(_sheet(proposal, call.page))
     if not yes and not agrees("\nMake this?"):
         raise Interrupted("nothing was made")
-    done = call.parts.init(call.tools, caller, wishes)
+    done = call.parts.init(call.services, caller, wishes)
     call.say(
         {"proposal": proposal, **plain(done)},
         "\n".join([*(f"created  {name}" for name in done.created), "Next: gitorch doctor"]),

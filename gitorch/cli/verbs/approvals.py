@@ -33,7 +33,7 @@ def answer(call: Call, question: str, said: tuple[str, ...], run: str | None) ->
     """
     from gitorch.app.people import decisions
 
-    found, asked, taken = decisions.answer(call.tools, call.caller, question, arguments.in_words(said), run)
+    found, asked, taken = decisions.answer(call.services, call.caller, question, arguments.in_words(said), run)
     after = _carried_on(call, found)
     values = {"run": after.id, "phase": after.phase, "question": asked.id, "answer": taken}
     call.say(values, f"{asked.id} is answered: {taken}. {_goes_on(after)}")
@@ -68,7 +68,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     from gitorch.app.query.lookup import run_or_checkpoint
 
     caller = call.people_only("approve")
-    found, checkpoint = run_or_checkpoint(call.tools, what, run)
+    found, checkpoint = run_or_checkpoint(call.services, what, run)
     if checkpoint is not None:
         _pass_checkpoint(call, caller, found, checkpoint, yes=yes)
         return
@@ -82,11 +82,11 @@ def _pass_checkpoint(call: Call, caller: Caller, run: Run, question: Question, *
 
     if not yes:
         call.must_ask("approve")
-        call.note(safe_text(runs.epic_report(call.tools, run, question.job or "") + question.text))
+        call.note(safe_text(runs.epic_report(call.services, run, question.job or "") + question.text))
         if not click.confirm("Approve?", default=False):
             raise Interrupted(f"{question.job} was not approved")
     option = "approve" if "approve" in question.options else question.options[0]
-    after, _, taken = decisions.answer(call.tools, caller, question.id, [option], run.id)
+    after, _, taken = decisions.answer(call.services, caller, question.id, [option], run.id)
     values = {"run": after.id, "job": question.job, "question": question.id, "answer": taken}
     call.say(values, f"{question.job} is approved ({question.id}). {_goes_on(after)}")
 
@@ -101,7 +101,7 @@ def _read_and_agreed(call: Call, run: Run, said: str | None, *, yes: bool) -> st
     if yes:
         return bound
     call.must_ask("approve")
-    call.note(safe_text(runs.report(call.tools, run.id)))
+    call.note(safe_text(runs.report(call.services, run.id)))
     many = len(report.branches)
     branches = "1 branch" if many == 1 else f"{many} branches"
     typed = click.prompt(f"Type {run.id} (or yes) to merge {branches} to {report.target}", default="no")
@@ -123,10 +123,10 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
     from gitorch.app.people import decisions
     from gitorch.cli.follow import carry_on, checkout_note
 
-    run = decisions.approve(call.tools, caller, run, digest, proof)
+    run = decisions.approve(call.services, caller, run, digest, proof)
     call.note(f"The report of {run.id} is approved.")
     run, done = carry_on(call, run)
-    note = checkout_note(call.tools, run) if done else ""
+    note = checkout_note(call.services, run) if done else ""
     merged = run.merged
     values: dict[str, Any] = {
         "run": run.id,
@@ -176,12 +176,12 @@ def reject(call: Call, what: str | None, note: str, rework: tuple[str, ...], run
 
     caller = call.people_only("reject")
     text = arguments.in_words([note])[0]
-    found, checkpoint = run_or_checkpoint(call.tools, what, run)
+    found, checkpoint = run_or_checkpoint(call.services, what, run)
     if checkpoint is not None:
         option = "reject" if "reject" in checkpoint.options else checkpoint.options[-1]
-        after, _, _ = decisions.answer(call.tools, caller, checkpoint.id, [option, text], found.id)
+        after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], found.id)
     else:
-        after = decisions.reject(call.tools, caller, found, rework, text)
+        after = decisions.reject(call.services, caller, found, rework, text)
     after = _carried_on(call, after)
     what = str(checkpoint.job) if checkpoint is not None else f"the report of {after.id}"
     call.say({"run": after.id, "phase": after.phase, "rejected": what}, f"Rejected: {what}. {_goes_on(after)}")

@@ -37,9 +37,9 @@ def publish(
     """
     from gitorch.app.work import artifacts, submissions
 
-    holder = submissions.who(call.tools, call.bearer(job, run, fence), "publish")
-    wish = artifacts.Wish(what, kind, name, override)
-    found, new = artifacts.publish(call.tools, holder, call.folder, wish, fence)
+    holder = submissions.who(call.services, call.bearer(job, run, fence), "publish")
+    wish = artifacts.PublishRequest(what, kind, name, override)
+    found, new = artifacts.publish(call.services, holder, call.folder, wish, fence)
     said = f"{found.name} of {found.job} is {'published' if new else 'published already'} as version {found.version}"
     faults = "".join(f"\n  not supported: {fault}" for fault in found.faults)
     call.say({"artifact": found, "new": new}, f"{said} ({found.digest[:19]}).{faults}")
@@ -56,6 +56,6 @@ def findings(call: Call, job: str | None, run: str | None) -> None:
     """
     from gitorch.app.work import artifacts, submissions
 
-    found, session, _ = submissions.who(call.tools, call.bearer(job, run))
+    found, session, _ = submissions.who(call.services, call.bearer(job, run))
     text = artifacts.findings(found, session)
     call.say({"job": session.job, "ledger": text}, text.rstrip())

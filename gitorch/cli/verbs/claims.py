@@ -12,8 +12,8 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.app.work.claims import Claimed
-    from gitorch.app.work.recovery import Recovered
+    from gitorch.app.work.claims import ClaimResult
+    from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
     from gitorch.model.run import Run, Session
@@ -36,7 +36,7 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
     """
     from gitorch.app.work import claims
 
-    taken = claims.claim(call.tools, call.caller, job, run, runtime)
+    taken = claims.claim(call.services, call.caller, job, run, runtime)
     lease = taken.run.jobs[taken.session.job].lease
     values: dict[str, Any] = {
         "run": taken.run.id,
@@ -50,7 +50,7 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
     call.say(values, lambda page: _claimed_text(taken, page))
 
 
-def _claimed_text(taken: Claimed, page: Page) -> str:
+def _claimed_text(taken: ClaimResult, page: Page) -> str:
     from gitorch.cli.pages.page import duration
     from gitorch.rules.readings import limits_of
 
@@ -69,7 +69,7 @@ def _quoted(path: str) -> str:
 def _mine(call: Call, job: str | None, run: str | None, fence: int, verb: str) -> tuple[Run, Session, Any]:
     from gitorch.app.work import submissions
 
-    return submissions.who(call.tools, call.bearer(job, run, fence), verb)
+    return submissions.who(call.services, call.bearer(job, run, fence), verb)
 
 
 @verb("heartbeat", "gitorch heartbeat", "gitorch heartbeat --job api")
@@ -85,10 +85,10 @@ def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
     from gitorch.app.work import claims
 
     found, session, actor = _mine(call, job, run, fence, "heartbeat")
-    after, renewed = claims.heartbeat(call.tools, found, session, actor, fence)
+    after, renewed = claims.heartbeat(call.services, found, session, actor, fence)
     lease = after.jobs[session.job].lease
     until = lease.until if lease is not None else None
-    left = f"{(until - call.tools.clock.now()) // 1000} s" if until is not None else "no time"
+    left = f"{(until - call.services.clock.now()) // 1000} s" if until is not None else "no time"
     values = {"run": after.id, "job": session.job, "fence": session.fence, "until": until, "renewed": renewed}
     call.say(values, f"{session.job} is yours for another {left}.")
 
@@ -106,7 +106,7 @@ def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
     from gitorch.app.work import claims
 
     found, session, actor = _mine(call, job, run, fence, "release")
-    after = claims.release(call.tools, found, session, actor, fence)
+    after = claims.release(call.services, found, session, actor, fence)
     values = {"run": after.id, "job": session.job, "phase": after.jobs[session.job].phase}
     call.say(values, f"{session.job} is queued again. Take it again: gitorch claim {session.job}")
 
@@ -115,7 +115,7 @@ def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
 @click.argument("what", metavar="[RUN|JOB]", required=False)
 @click.option("--apply", "do", is_flag=True, help="Do what is shown.")
 @click.option("--requeue", is_flag=True, help="Queue this stale job again.")
-@click.option("--adopt", metavar="HAND-IN", help="Let this late hand-in of the job count.")
+@click.option("--adopt", metavar="HAND-IN", help="Let this late handoff of the job count.")
 @click.option("--cancel", is_flag=True, help="Give this job up, and what needs it.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded.")
 @RUN
@@ -127,7 +127,7 @@ def recover(
 
     Changes nothing without --apply or one of the other options.
 
-    Work whose lease ran out is stale and keeps its branch and worktree: it is queued again, or its late hand-in is adopted.
+    Work whose lease ran out is stale and keeps its branch and worktree: it is queued again, or its late handoff is adopted.
     Nothing is ever completed that nobody handed in.
     """
     from gitorch.app.work import recovery
@@ -141,7 +141,7 @@ def recover(
         _one(call, caller, what, run, reason, (requeue, adopt))
         return
     said = what if what is not None else run
-    done = recovery.apply(call.tools, caller, said, reason) if do else recovery.look(call.tools, said)
+    done = recovery.apply(call.services, caller, said, reason) if do else recovery.look(call.services, said)
     after = _settled(call, done[0]) if do else done[0]
     told = _naming(call, after)
     call.say({"run": after.id, "remedies": done[1], "applied": do}, lambda page: _text(done[1], page, told, applied=do))
@@ -152,7 +152,7 @@ def _naming(call: Call, run: Run) -> Callable[[str], str]:
     from gitorch.app.query.lookup import several_open
     from gitorch.rules.views.naming_runs import with_run
 
-    return (lambda command: with_run(command, run.id)) if several_open(call.tools) else str
+    return (lambda command: with_run(command, run.id)) if several_open(call.services) else str
 
 
 def _one(
@@ -161,19 +161,19 @@ def _one(
     from gitorch.app.query.lookup import find_run
     from gitorch.app.work import recovery
 
-    found, (again, hand_in) = find_run(call.tools, run), wanted
-    if what is None and hand_in is None:
+    found, (again, late_handoff) = find_run(call.services, run), wanted
+    if what is None and late_handoff is None:
         message = "name the job"
         raise Usage(message, "gitorch recover JOB --requeue")
-    if hand_in is not None:
-        job = found.kept[hand_in].job if hand_in in found.kept else what or ""  # type: ignore[index]  # a word of the user's
-        after = recovery.adopt(call.tools, caller, found, hand_in, reason)
+    if late_handoff is not None:
+        job = found.late_handoffs[late_handoff].job if late_handoff in found.late_handoffs else what or ""  # type: ignore[index]  # a word of the user's
+        after = recovery.adopt(call.services, caller, found, late_handoff, reason)
     elif again:
         job = str(what)
-        after = recovery.requeue(call.tools, caller, found, job, reason)
+        after = recovery.requeue(call.services, caller, found, job, reason)
     else:
         job = str(what)
-        after = recovery.cancel_job(call.tools, caller, found, job, reason)
+        after = recovery.cancel_job(call.services, caller, found, job, reason)
     after = _settled(call, after)
     phase = next((state.phase for name, state in after.jobs.items() if name.startswith(job)), "")
     call.say({"run": after.id, "job": job, "phase": phase}, f"{job} is {phase}.")
@@ -186,7 +186,7 @@ def _settled(call: Call, run: Run) -> Run:
     return carry_on(call, run)[0] if run.settings.by_hand else run
 
 
-def _text(rows: tuple[Recovered, ...], page: Page, told: Callable[[str], str], *, applied: bool) -> str:
+def _text(rows: tuple[RecoveryResult, ...], page: Page, told: Callable[[str], str], *, applied: bool) -> str:
     if not rows:
         return "Nothing was left behind."
     lines: list[str] = []
@@ -213,7 +213,7 @@ def decide(call: Call, job: str, outcome: str, note: str, follow_up: str, run: s
     from gitorch.cli import arguments
 
     caller = call.people_only("decide")
-    after, made = recovery.decide(call.tools, caller, run, job, (arguments.outcome(outcome), note, follow_up))
+    after, made = recovery.decide(call.services, caller, run, job, (arguments.outcome(outcome), note, follow_up))
     rested = (
         f" It marks the verdicts of {', '.join(made.verdicts)}." if made.outcome == "rejected" and made.verdicts else ""
     )

@@ -18,7 +18,7 @@ from gitorch.model.run import QuestionKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.model.run import Question, Run
 
@@ -64,7 +64,7 @@ class Stage:
         self._call = call
         self._repository = repository
         self._yes = yes
-        self._tools: Tools = wiring.tools(repository, call.environ)
+        self._tools: Services = wiring.services(repository, call.environ)
 
     def play(self) -> None:
         """From the plan to the merged, verified, cleaned-up end."""

@@ -65,7 +65,7 @@ def export(
     chosen = _run(call, run)
     policies = tuple(kind for kind in KINDS if kind not in keep)
     made = exporting.export(
-        call.tools, exporting.Wanted(chosen, first, last, files, policies), call.folder / folder, folder
+        call.services, exporting.ExportRequest(chosen, first, last, files, policies), call.folder / folder, folder
     )
     manifest = made.manifest
     said = f"{manifest['records']} records, {manifest['redacted']} of them redacted, {len(manifest['attached'])} attached files"
@@ -78,7 +78,7 @@ def export(
 def _run(call: Call, said: str | None) -> RunId | None:
     from gitorch.app.query.lookup import find_run
 
-    return None if said is None else find_run(call.tools, said).id
+    return None if said is None else find_run(call.services, said).id
 
 
 DID = {
@@ -100,6 +100,6 @@ def sync(call: Call, remote: str) -> None:
     from gitorch.app.query import syncing
 
     call.people_only("sync")
-    done = syncing.sync(call.tools, syncing.remote_of(call.tools, remote))
+    done = syncing.sync(call.services, syncing.remote_of(call.services, remote))
     records = "1 record" if done.records == 1 else f"{done.records} records"
     call.say({"sync": done}, DID[done.did].format(remote=done.remote, tip=done.tip[:12], records=records))

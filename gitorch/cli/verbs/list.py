@@ -33,10 +33,10 @@ def listing(call: Call, kind: str, run: str | None) -> None:
     if kind not in KINDS:
         raise Usage(f"{kind} cannot be listed; {', '.join(KINDS)} can", "gitorch list")
     if kind == "runs":
-        lines = runs.runs(call.tools)
+        lines = runs.runs(call.services)
         call.say({"runs": lines}, lambda page: views.runs_text(lines, page))
         return
-    found = find_run(call.tools, run)
+    found = find_run(call.services, run)
     values = VALUES[kind](found)
     rows = [ROWS[kind](value) for value in values]
     nothing = f"run {found.id} has no {kind} yet"
@@ -109,8 +109,8 @@ def dashboard(call: Call) -> None:
     from gitorch.app.query.lookup import open_runs
     from gitorch.app.query.runs import view_of
 
-    loaded = (call.tools.ledger.state(run).run for run in open_runs(call.tools))
-    views = tuple(view_of(call.tools, run) for run in loaded if run is not None)
+    loaded = (call.services.ledger.state(run).run for run in open_runs(call.services))
+    views = tuple(view_of(call.services, run) for run in loaded if run is not None)
     call.say({"runs": views}, lambda page: _dashboard_text(views, page))
 
 

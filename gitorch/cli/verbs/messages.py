@@ -31,7 +31,7 @@ def party_of(call: Call, said: str | None = None) -> Party:
 
     own = agent_calling(call)
     if own is None:
-        return messages.person(call.tools, call.caller.actor, said)
+        return messages.person(call.services, call.caller.actor, said)
     if said is not None:
         raise Usage(f"--as is for people; an agent writes and reads as itself, here {own.name}", "gitorch inbox")
     return own
@@ -44,7 +44,7 @@ def agent_calling(call: Call) -> Party | None:
     if call.environ.get("GITORCH_TOKEN"):
         from gitorch.app.work.submissions import who
 
-        run, session, actor = who(call.tools, call.badge)
+        run, session, actor = who(call.services, call.credential)
         return Party(actor, session.job, run.id)
     caller = call.caller
     return Party(caller.actor, caller.actor.name, caller.run) if caller.actor.session is not None else None
@@ -73,7 +73,7 @@ def send(call: Call, name: str, text: tuple[str, ...], file: str | None, run: st
     said = _text(call, text, file, "send")
     party = party_of(call, who)
     names = tuple(part.strip() for part in name.split(",") if part.strip())
-    _say_sent(call, messages.send(call.tools, party, names, said, call.folder, run))
+    _say_sent(call, messages.send(call.services, party, names, said, call.folder, run))
 
 
 def _text(call: Call, text: tuple[str, ...], file: str | None, name: str) -> str:
@@ -89,7 +89,7 @@ def _text(call: Call, text: tuple[str, ...], file: str | None, name: str) -> str
 def _say_sent(call: Call, sent: tuple[Held, ...]) -> None:
     from gitorch.app.people import mailbox
 
-    rows = mailbox.rows(call.tools, sent)
+    rows = mailbox.rows(call.services, sent)
     call.say({"sent": rows}, "\n".join(_sent_line(call, held) for held in sent) or "It is put aside.")
 
 
@@ -106,11 +106,11 @@ def _sent_line(call: Call, held: Held) -> str:
 
 
 def _told(call: Call, held: Held) -> str:
-    run = call.tools.ledger.state(held.run).run if held.run is not None else None
+    run = call.services.ledger.state(held.run).run if held.run is not None else None
     jobs = [job for job in held.message.to if run is not None and job in run.jobs]
     if not jobs or run is None:
         return "it waits in the inbox."
-    owed = any(x.about == held.message.id for s in run.sessions.values() for x in s.letters)
+    owed = any(x.about == held.message.id for s in run.sessions.values() for x in s.prompts)
     return "it is told as soon as its terminal takes it." if owed else "it has no agent yet, whose brief will say it."
 
 
@@ -132,10 +132,10 @@ def inbox(call: Call, run: str | None, who: str | None) -> None:
     if any(name in call.environ for name in TRACES) and (agent := agent_calling(call)) is not None:
         _show_all(call, party_of(call, who) if who is not None else agent)
         return
-    only = None if run is None else find_run(call.tools, run).id
-    rows = runs.all_inbox(call.tools, only) if who is None else ()
-    held = mailbox.waiting(call.tools, mailbox.person_named(call.tools, who), None)
-    told = mailbox.rows(call.tools, (one for one in held if only in {None, one.run}))
+    only = None if run is None else find_run(call.services, run).id
+    rows = runs.all_inbox(call.services, only) if who is None else ()
+    held = mailbox.waiting(call.services, mailbox.person_named(call.services, who), None)
+    told = mailbox.rows(call.services, (one for one in held if only in {None, one.run}))
     call.say({"inbox": rows, "messages": told}, lambda page: views.inbox_text(rows, told, page))
 
 
@@ -143,14 +143,14 @@ def _show_all(call: Call, party: Party) -> None:
     """What an agent has to read, whole, and kept as read."""
     from gitorch.app.people import mailbox
 
-    _tell(call, party, mailbox.waiting(call.tools, party.name, party.run), "There is no message for you.")
+    _tell(call, party, mailbox.waiting(call.services, party.name, party.run), "There is no message for you.")
 
 
 def _tell(call: Call, party: Party, held: tuple[Held, ...], otherwise: str) -> None:
     from gitorch.app.people import mailbox
 
-    whole = tuple(mailbox.whole(call.tools, one) for one in held)
-    rows = mailbox.rows(call.tools, whole)
+    whole = tuple(mailbox.whole(call.services, one) for one in held)
+    rows = mailbox.rows(call.services, whole)
     call.say({"messages": rows}, "\n\n".join(message_text(row) for row in rows) or otherwise)
     keep_read(call, party, held)
 
@@ -160,7 +160,7 @@ def show_message(call: Call, said: str) -> None:
     from gitorch.app.people import mailbox
 
     party = party_of(call)
-    _tell(call, party, (mailbox.find_message(call.tools, party.run, said),), "")
+    _tell(call, party, (mailbox.find_message(call.services, party.run, said),), "")
 
 
 def keep_read(call: Call, party: Party, held: tuple[Held, ...]) -> None:
@@ -168,7 +168,7 @@ def keep_read(call: Call, party: Party, held: tuple[Held, ...]) -> None:
     from gitorch.app.people import messages
 
     with suppress(Busy, Unavailable, OSError):
-        messages.mark_read(call.tools, party, held)
+        messages.mark_read(call.services, party, held)
 
 
 def message_text(row: MessageRow) -> str:
@@ -198,7 +198,7 @@ def reply(call: Call, message: str, text: tuple[str, ...], file: str | None, who
     party = party_of(call, who)
     if message[:1] == "q" and message[1:].isdigit():
         raise Usage(f"{message} is a question, and a message answers none", f"gitorch answer {message} --help")
-    _say_sent(call, messages.reply(call.tools, party, message, said))
+    _say_sent(call, messages.reply(call.services, party, message, said))
 
 
 @verb("wait", "gitorch wait", "gitorch wait --timeout 60 --json")
@@ -216,8 +216,8 @@ def wait(call: Call, timeout: float | None, who: str | None) -> None:
     from gitorch.model.ids import Moment
 
     party = party_of(call, who)
-    until = None if timeout is None else Moment(call.tools.clock.now() + int(timeout * 1000))
-    found = messages.wait_for(call.tools, party, until)
+    until = None if timeout is None else Moment(call.services.clock.now() + int(timeout * 1000))
+    found = messages.wait_for(call.services, party, until)
     if not found:
         raise Waiting(f"no message came for {party.name} within {timeout:g} s", "gitorch inbox")
     _tell(call, party, found, "")

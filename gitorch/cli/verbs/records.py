@@ -17,12 +17,12 @@ from gitorch.errors import Corrupt, NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
     from gitorch.model.ids import JobId
     from gitorch.model.run import Run
-    from gitorch.ports.ledger import Verification, Written
+    from gitorch.ports.ledger import Verification, WrittenRecord
 
 WHICH = click.argument("run", required=False)
 LINES = 50
@@ -43,14 +43,14 @@ def report(call: Call, what: str | None, run: str | None) -> None:
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import run_or_epic
 
-    found, epic = run_or_epic(call.tools, what, run)
+    found, epic = run_or_epic(call.services, what, run)
     if epic:
         _epic_report(call, found, epic)
         return
-    text = runs.report(call.tools, found.id)
+    text = runs.report(call.services, found.id)
     stands = found.report
     values = {"run": found.id, "text": text, "stands": stands is not None, "report": stands}
-    values["data"] = runs.report_data(call.tools, found) if call.json else None
+    values["data"] = runs.report_data(call.services, found) if call.json else None
     call.say(values, safe_text(text).rstrip() + _gone(found))
 
 
@@ -66,7 +66,7 @@ def _gone(run: Run) -> str:
 def _epic_report(call: Call, run: Run, epic: str) -> None:
     from gitorch.app.query import runs
 
-    text = runs.epic_report(call.tools, run, epic)
+    text = runs.epic_report(call.services, run, epic)
     if not text:
         raise NotFound(f"{epic} has no report yet: it has not passed its reviews", f"gitorch why {epic}")
     call.say({"run": run.id, "job": epic, "text": text}, safe_text(text).rstrip())
@@ -87,9 +87,9 @@ def log(call: Call, run: str | None, after: int | None, most: int | None) -> Non
     from gitorch.app.query import runs
     from gitorch.cli.pages.records import values_of
 
-    records = runs.log(call.tools, run, -1 if after is None else after)
+    records = runs.log(call.services, run, -1 if after is None else after)
     if after is not None:
-        chosen: Iterable[Written] = islice(records, most or None)
+        chosen: Iterable[WrittenRecord] = islice(records, most or None)
     else:
         chosen = deque(records, maxlen=(LINES if most is None else most) or None)
     if call.json:
@@ -100,7 +100,7 @@ def log(call: Call, run: str | None, after: int | None, most: int | None) -> Non
         click.echo(_log_line(written, page))
 
 
-def _log_line(written: Written, page: Page) -> str:
+def _log_line(written: WrittenRecord, page: Page) -> str:
     from gitorch.cli.pages.records import day_and_time, told
 
     record = written.record
@@ -120,52 +120,52 @@ def show(call: Call, thing: str, run: str | None) -> None:
     from gitorch.cli.pages.records import values_of
 
     if thing.isascii() and thing.isdigit() and len(thing) < WHOLE_ID_CHARACTERS:
-        written = _by_number(call.tools, int(thing))
-    elif not _is_id(call.tools, thing, run) and COMMIT.fullmatch(thing.lower()):
-        written = _by_commit(call.tools, thing.lower())
+        written = _by_number(call.services, int(thing))
+    elif not _is_id(call.services, thing, run) and COMMIT.fullmatch(thing.lower()):
+        written = _by_commit(call.services, thing.lower())
     else:
         _show_id(call, thing, run)
         return
     call.say({"record": values_of(written)}, lambda _: _record_text(written))
 
 
-def _record_text(written: Written) -> str:
+def _record_text(written: WrittenRecord) -> str:
     from gitorch.cli.pages.details import record_text
 
     return record_text(written)
 
 
-def _by_number(tools: Tools, number: int) -> Written:
-    _must_exist(tools)
-    first = next(iter(tools.ledger.records(None, number - 1)), None)
+def _by_number(services: Services, number: int) -> WrittenRecord:
+    _must_exist(services)
+    first = next(iter(services.ledger.records(None, number - 1)), None)
     if first is None:
         raise NotFound(f"the ledger has no record {number}", "gitorch log")
     return first
 
 
-def _by_commit(tools: Tools, commit: str) -> Written:
-    _must_exist(tools)
-    for written in tools.ledger.records():
+def _by_commit(services: Services, commit: str) -> WrittenRecord:
+    _must_exist(services)
+    for written in services.ledger.records():
         if written.commit.startswith(commit):
             return written
     raise NotFound(f"no record of the ledger is commit {commit}", "gitorch log")
 
 
-def _must_exist(tools: Tools) -> None:
-    if not tools.ledger.exists():
+def _must_exist(services: Services) -> None:
+    if not services.ledger.exists():
         raise NotFound("this repository has no gitorch ledger", "gitorch init")
 
 
-def _is_id(tools: Tools, thing: str, said_run: str | None) -> bool:
+def _is_id(services: Services, thing: str, said_run: str | None) -> bool:
     """Whether this is exactly an id of a run, or of something in the run that is meant."""
     from gitorch.app.query.lookup import find_run
     from gitorch.errors import Usage
 
-    _must_exist(tools)
-    if thing in tools.ledger.state(None).board.runs:
+    _must_exist(services)
+    if thing in services.ledger.state(None).board.runs:
         return True
     try:
-        run = find_run(tools, said_run)
+        run = find_run(services, said_run)
     except (NotFound, Usage):
         return False
     return any(thing in ids for ids in (run.jobs, run.questions, run.sessions))
@@ -178,18 +178,18 @@ def _show_id(call: Call, thing: str, said_run: str | None) -> None:
     from gitorch.cli.verbs.messages import show_message
     from gitorch.rules.views.run import run_view
 
-    if said_run is None and thing in call.tools.ledger.state(None).board.runs:
-        view = run_view(find_run(call.tools, thing))
+    if said_run is None and thing in call.services.ledger.state(None).board.runs:
+        view = run_view(find_run(call.services, thing))
         call.say({"run": view}, lambda page: views.run_text(view, page))
         return
     if re.fullmatch("m[0-9]+", thing):
         show_message(call, thing)
         return
     if re.fullmatch("q[0-9]+", thing):
-        run, question = runs.question_of(call.tools, thing, said_run)
+        run, question = runs.question_of(call.services, thing, said_run)
         call.say({"run": run.id, "question": question}, lambda _: details.question_text(run, question))
         return
-    run = find_run(call.tools, said_run) if said_run is not None else run_with(call.tools, thing)
+    run = find_run(call.services, said_run) if said_run is not None else run_with(call.services, thing)
     session = next((s for s in run.sessions.values() if s.id == thing), None)
     if session is not None:
         call.say({"run": run.id, "session": session}, lambda _: details.session_text(session))
@@ -218,8 +218,8 @@ def verify(call: Call, remote: str | None, tag: str | None) -> None:
 
     `git tag -s audit-2026-11 gitorch/ledger` notes how far it goes today.
     """
-    _must_exist(call.tools)
-    found = _with_anchors(call.tools, _with_signatures(call.tools, call.tools.ledger.verify()), remote, tag)
+    _must_exist(call.services)
+    found = _with_anchors(call.services, _with_signatures(call.services, call.services.ledger.verify()), remote, tag)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if found.faults:
         first = found.faults[0]
@@ -230,28 +230,28 @@ def verify(call: Call, remote: str | None, tag: str | None) -> None:
     call.say(values, _verified(found))
 
 
-def _with_signatures(tools: Tools, found: Verification) -> Verification:
+def _with_signatures(services: Services, found: Verification) -> Verification:
     """The same, with approvals that should be signed and are not; what the ledger itself got wrong is said alone."""
     from gitorch.app.people.signing import unsigned
     from gitorch.model.values import replace
 
     if found.faults:
         return found
-    board = tools.ledger.state(None).board
-    states = (tools.ledger.state(run).run for run in board.runs)
-    return replace(found, faults=tuple(fault for run in states if run is not None for fault in unsigned(tools, run)))
+    board = services.ledger.state(None).board
+    states = (services.ledger.state(run).run for run in board.runs)
+    return replace(found, faults=tuple(fault for run in states if run is not None for fault in unsigned(services, run)))
 
 
-def _with_anchors(tools: Tools, found: Verification, remote: str | None, tag: str | None) -> Verification:
+def _with_anchors(services: Services, found: Verification, remote: str | None, tag: str | None) -> Verification:
     """The same, with what a remote's ledger and a tag say about this one."""
     if remote is None and tag is None:
         return found
     from gitorch.app.query.anchors import against_remote, against_tag
     from gitorch.model.values import replace
 
-    seen = [against_remote(tools, found.records, remote)] if remote is not None else []
+    seen = [against_remote(services, found.records, remote)] if remote is not None else []
     if tag is not None and found.tip is not None:
-        seen.append(against_tag(tools, found.records, found.tip, tag))
+        seen.append(against_tag(services, found.records, found.tip, tag))
     faults = tuple(one.fault for one in seen if one.fault is not None)
     return replace(
         found,

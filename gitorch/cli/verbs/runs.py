@@ -23,7 +23,7 @@ def _held(call: Call, name: str, said: str | None, reason: str = "") -> Run:
     from gitorch.app.query.lookup import find_run
 
     caller = call.people_only(name)
-    return decisions.hold(call.tools, caller, find_run(call.tools, said), name, reason)
+    return decisions.hold(call.services, caller, find_run(call.services, said), name, reason)
 
 
 @verb("pause", 'gitorch pause --reason "release freeze"')
@@ -77,14 +77,14 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     from gitorch.cli.follow import carry_on
 
     caller = call.people_only("cleanup")
-    found = run_to_clean(call.tools, run)
+    found = run_to_clean(call.services, run)
     question = decisions.may_clean(found)
     if question is None and found.cleaned:
         raise Refused(f"run {found.id} is cleaned up already", f"gitorch log {found.id}")
     if question is not None:
         _agree(call, found, branches=branches, yes=yes)
         found, _, _ = decisions.answer(
-            call.tools, caller, question.id, ["branches" if branches else "worktrees"], found.id
+            call.services, caller, question.id, ["branches" if branches else "worktrees"], found.id
         )
     after, done = carry_on(call, found)
     removed, kept = _left(call, after)
@@ -105,7 +105,7 @@ def _left(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What was removed, and what was kept and why, as the ledger says."""
     from gitorch.model.events import CleanupDone
 
-    done = [w.record.event for w in call.tools.ledger.records(run.id) if isinstance(w.record.event, CleanupDone)]
+    done = [w.record.event for w in call.services.ledger.records(run.id) if isinstance(w.record.event, CleanupDone)]
     return (done[-1].removed, done[-1].kept) if done else ((), ())
 
 

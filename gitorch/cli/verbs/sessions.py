@@ -56,7 +56,7 @@ def create(call: Call, name: str, runtime: str, task: str, task_file: str | None
     if task and task_file:
         raise Usage("a task is given once: --task or --task-file", "gitorch session create --help")
     caller = call.people_only("session create")
-    run = sessions.create(call.tools, caller, name, runtime, arguments.summary_of(task, task_file, call.folder))
+    run = sessions.create(call.services, caller, name, runtime, arguments.summary_of(task, task_file, call.folder))
     text = f"{name} is set up as run {run.id}. Next: gitorch session launch {name}"
     call.say({"run": run.id, "job": name, "phase": run.phase}, text)
 
@@ -73,9 +73,9 @@ def launch(call: Call, name: str, run: str | None) -> None:
     from gitorch.app.sessions import sessions
 
     call.people_only("session launch")
-    found, job = sessions.named(call.tools, name, run)
+    found, job = sessions.named(call.services, name, run)
     try:
-        found, alive = sessions.launch(call.tools, name, found.id)
+        found, alive = sessions.launch(call.services, name, found.id)
     except Busy:
         call.say({"run": found.id, "job": job, "alive": None}, "gitorch up is running and starts it.")
         return
@@ -99,7 +99,7 @@ def list_(call: Call, run: str | None) -> None:
     """List the agents that have a session: whether they are there, and what they do."""
     from gitorch.app.sessions import sessions
 
-    rows = sessions.listed(call.tools, run)
+    rows = sessions.listed(call.services, run)
     call.say({"sessions": rows}, lambda page: _text(rows, page))
 
 
@@ -133,7 +133,7 @@ def restart(call: Call, name: str, run: str | None) -> None:
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("session restart")
-    _say(call, *sessions.restart(call.tools, caller, name, run), "starts anew")
+    _say(call, *sessions.restart(call.services, caller, name, run), "starts anew")
 
 
 @verb("stop", "gitorch session stop api")
@@ -148,7 +148,7 @@ def stop(call: Call, name: str, run: str | None) -> None:
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("session stop")
-    _say(call, *sessions.stop(call.tools, caller, name, run), "is stopped")
+    _say(call, *sessions.stop(call.services, caller, name, run), "is stopped")
 
 
 @verb("retry", "gitorch retry api", 'gitorch retry api "The database is up again."')
@@ -165,7 +165,7 @@ def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("retry")
-    _say(call, *sessions.again(call.tools, caller, job, run, " ".join(arguments.in_words(note))), "is tried again")
+    _say(call, *sessions.again(call.services, caller, job, run, " ".join(arguments.in_words(note))), "is tried again")
 
 
 def _say(call: Call, run: Run, job: JobId, what: str) -> None:

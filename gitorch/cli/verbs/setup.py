@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitorch.app.start.doctor import Sign
-    from gitorch.app.start.preflight import Checked, Sheet
+    from gitorch.app.start.doctor import HealthCheck
+    from gitorch.app.start.preflight import CheckResult, Sheet
     from gitorch.cli.call import Call
     from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy
@@ -36,10 +36,10 @@ def init(call: Call, runtime: str, target: str, tests: str) -> None:
 
     What is there already is kept. Nothing is pushed, and no file of yours is changed. What is not said is guessed, and told.
     """
-    from gitorch.app.start.setup import Wishes
+    from gitorch.app.start.setup import InitOptions
 
     caller = call.people_only("init")
-    done = call.parts.init(call.tools, caller, Wishes(runtime, target, tests))
+    done = call.parts.init(call.services, caller, InitOptions(runtime, target, tests))
     lines = [*(f"created  {name}" for name in done.created), *(f"kept     {name}" for name in done.kept), *done.notes]
     call.say(plain(done), "\n".join([*lines, "Next: gitorch doctor, then gitorch check PLAN"]))
 
@@ -51,7 +51,7 @@ def doctor(call: Call) -> int:
 
     Programs of agents, the merge target, git and tmux, worktrees, the ledger. Each fault comes with what to type.
     """
-    signs = call.parts.examine(call.tools)
+    signs = call.parts.examine(call.services)
     bad = [sign for sign in signs if sign.ok is False]
     if bad and call.json:
         raise Detailed(_sick(signs, bad), signs=signs)
@@ -61,11 +61,11 @@ def doctor(call: Call) -> int:
     return 0
 
 
-def _sick(signs: tuple[Sign, ...], bad: list[Sign]) -> Unavailable:
+def _sick(signs: tuple[HealthCheck, ...], bad: list[HealthCheck]) -> Unavailable:
     return Unavailable(f"{len(bad)} of {len(signs)} checks failed: {', '.join(s.name for s in bad)}", bad[0].fix)
 
 
-def _signs_text(signs: tuple[Sign, ...], page: Page) -> str:
+def _signs_text(signs: tuple[HealthCheck, ...], page: Page) -> str:
     from gitorch.model.values import replace
 
     shown = {True: Cell("ok", "green"), False: Cell("bad", "red"), None: Cell("note", "yellow")}
@@ -92,15 +92,15 @@ def check(call: Call, plan: str, prompt: str | None) -> None:
     call.say({"plan": _plan_values(checked), "sheet": sheet}, lambda page: _check_text(sheet, plan, page))
 
 
-def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> Checked:
-    return call.parts.check(call.tools, call.folder / plan, _path(call, prompt), by_hand)
+def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> CheckResult:
+    return call.parts.check(call.services, call.folder / plan, _path(call, prompt), by_hand)
 
 
 def _path(call: Call, said: str | None) -> Path | None:
     return None if said is None else call.folder / said
 
 
-def _refuse_defects(checked: Checked) -> None:
+def _refuse_defects(checked: CheckResult) -> None:
     """Raises Malformed with every defect of the plan, NotFound where there is none to read."""
     if checked.absent:
         raise NotFound(checked.problems[0].message, checked.problems[0].fix)
@@ -109,13 +109,13 @@ def _refuse_defects(checked: Checked) -> None:
         raise Malformed(f"{checked.plan.path} has {many} {'defect' if many == 1 else 'defects'}", checked.problems)
 
 
-def _sheet_of(checked: Checked) -> Sheet:
+def _sheet_of(checked: CheckResult) -> Sheet:
     if checked.sheet is None:
         raise Malformed(f"{checked.plan.path} cannot be started")
     return checked.sheet
 
 
-def _plan_values(checked: Checked) -> dict[str, Any]:
+def _plan_values(checked: CheckResult) -> dict[str, Any]:
     plan = checked.plan
     return {"path": plan.path, "title": plan.title, "digest": plan.digest, "epics": [epic.id for epic in plan.epics]}
 
@@ -156,12 +156,12 @@ def start(
         _choose_runtimes(call, {"implementer": implementer, "reviewer": reviewer}, ask=not yes)
     checked = _checked(call, plan, prompt, by_hand=by_hand)
     if checked.problems:
-        call.parts.refuse(call.tools, caller, checked)
+        call.parts.refuse(call.services, caller, checked)
     _refuse_defects(checked)
     if not yes:
         call.must_ask("start")
     agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
-    run = call.parts.begin(call.tools, caller, checked, agreed, "yes-flag" if yes else "typed")
+    run = call.parts.begin(call.services, caller, checked, agreed, "yes-flag" if yes else "typed")
     values = {"id": run.id, "title": run.title, "phase": run.phase, "target": run.target, "autonomy": agreed}
     if by_hand:
         from gitorch.cli.follow import carry_on
@@ -176,16 +176,16 @@ def _choose_runtimes(call: Call, said: Mapping[str, str], *, ask: bool) -> None:
 
     chosen = {lane: runtime for lane, runtime in said.items() if runtime}
     if ask and call.streams.asks and not call.json:
-        there, preselected = call.parts.runtimes(call.tools)
+        there, preselected = call.parts.runtimes(call.services)
         chosen = ask_runtimes(there, preselected, said)
     if chosen:
-        call.opened = call.parts.with_runtimes(call.tools, chosen)
+        call.opened = call.parts.with_runtimes(call.services, chosen)
 
 
 def _next(call: Call, run: Run) -> str:
     from gitorch.app.query.runs import next_command
 
-    return next_command(call.tools, run)
+    return next_command(call.services, run)
 
 
 def _agreed(call: Call, sheet: Sheet, chosen: Autonomy | None, *, yes: bool) -> Autonomy:

@@ -12,7 +12,7 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Tools
+    from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.cli.pages.drawing import View
     from gitorch.model.ids import SessionId
@@ -42,20 +42,20 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
     from gitorch.cli.pages import views
 
     if every:
-        lines = runs.runs(call.tools)
+        lines = runs.runs(call.services)
         call.say({"runs": lines}, lambda page: views.runs_text(lines, page))
         return
-    found = find_run(call.tools, run)
+    found = find_run(call.services, run)
     if watch:
         found = _watched(call, found)
-    view = runs.view_of(call.tools, found, _agents(call.tools, found))
+    view = runs.view_of(call.services, found, _agents(call.services, found))
     call.say({"run": view}, lambda page: views.run_text(view, page))
 
 
-def _agents(tools: Tools, run: Run) -> Mapping[SessionId, str]:
+def _agents(services: Services, run: Run) -> Mapping[SessionId, str]:
     from gitorch.app.query import runs
 
-    return runs.agent_states(tools, run)
+    return runs.agent_states(services, run)
 
 
 def _watched(call: Call, run: Run) -> Run:
@@ -67,21 +67,21 @@ def _watched(call: Call, run: Run) -> Run:
         raise Usage("--watch is for people; ask again instead: gitorch status --json", "gitorch log --after SEQ --json")
     with view_for(call) as view:
         while run.phase not in OVER:
-            before = call.tools.ledger.tip()
-            run = call.tools.ledger.state(run.id).run or run
+            before = call.services.ledger.tip()
+            run = call.services.ledger.state(run.id).run or run
             _shown(call, view, run)
-            _rest(call.tools, before)
+            _rest(call.services, before)
     return run
 
 
 def _shown(call: Call, view: View, run: Run) -> None:
-    view.show(run, _agents(call.tools, run), call.tools.clock.now(), ())
+    view.show(run, _agents(call.services, run), call.services.clock.now(), ())
 
 
-def _rest(tools: Tools, before: object) -> None:
+def _rest(services: Services, before: object) -> None:
     waited = 0.0
-    while waited < PULSE_SECONDS and tools.ledger.tip() == before:
-        tools.clock.sleep(BLINK_SECONDS)
+    while waited < PULSE_SECONDS and services.ledger.tip() == before:
+        services.clock.sleep(BLINK_SECONDS)
         waited += BLINK_SECONDS
 
 
@@ -93,5 +93,5 @@ def why(call: Call, thing: str, run: str | None) -> None:
     """Say in one line what a job, question, session or run waits for."""
     from gitorch.app.query import runs
 
-    said = runs.why_of(call.tools, thing, run)
+    said = runs.why_of(call.services, thing, run)
     call.say({"thing": thing, "why": said}, lambda page: "\n".join(page.folded(said, 2, LINES_MAX)))

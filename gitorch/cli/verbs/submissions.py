@@ -11,16 +11,16 @@ from gitorch.cli import arguments
 from gitorch.cli.group import verb
 from gitorch.errors import Denied, GitorchError, Malformed, Refused, Usage
 from gitorch.model.review import ReportStatus
-from gitorch.model.submission import ReportWords, Slip
+from gitorch.model.submission import OutboxEntry, ReportText
 
 if TYPE_CHECKING:
-    from gitorch.app.work.claims import Grip
+    from gitorch.app.work.claims import ManualClaim
     from gitorch.app.work.outbox import Sandbox
-    from gitorch.app.work.submissions import Badge
+    from gitorch.app.work.submissions import AgentCredential
     from gitorch.cli.call import Call
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
-    from gitorch.model.submission import VerdictWords
+    from gitorch.model.submission import VerdictText
 
 JOB = click.option("--job", metavar="JOB", help="Your job's id; needed by hand where you hold several.")
 RUN = click.option("--run", metavar="RUN", help="By hand: the run, where several are open.")
@@ -39,7 +39,7 @@ def brief(call: Call, job: str | None, run: str | None) -> None:
     from gitorch.app.work import submissions
 
     try:
-        text, values = submissions.read_brief(call.tools, call.bearer(job, run))
+        text, values = submissions.read_brief(call.services, call.bearer(job, run))
     except (GitorchError, OSError) as shut:
         text, values = _brief_at_hand(call, shut)
     call.say({"brief": values}, text.rstrip())
@@ -93,9 +93,9 @@ def handoff(
     Commit first: what is uncommitted, outside your scope or leaves a finding unanswered is refused, and you may report
     again. Then stop and wait; what follows comes to this terminal.
     """
-    from gitorch.model.submission import ReportWords
+    from gitorch.model.submission import ReportText
 
-    said = ReportWords(
+    said = ReportText(
         status=arguments.report_status(status),
         summary=arguments.summary_of(summary, summary_file, call.folder),
         job=_named(call, job),
@@ -118,10 +118,10 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 
     The answer comes to this terminal, and you go on where you are.
     """
-    from gitorch.model.submission import ReportWords
+    from gitorch.model.submission import ReportText
 
     question = " ".join(arguments.in_words(text))
-    said = ReportWords(ReportStatus.NEEDS_CONTEXT, question, _named(call, job), questions=(question,))
+    said = ReportText(ReportStatus.NEEDS_CONTEXT, question, _named(call, job), questions=(question,))
     _report(call, said, call.bearer(job))
 
 
@@ -136,9 +136,9 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 @click.pass_obj
 def block(call: Call, by: str, clears: str, kind: str, severity: str, job: str | None) -> None:
     """Report what blocks you and what would clear it; the same as handoff BLOCKED."""
-    from gitorch.model.submission import ReportWords
+    from gitorch.model.submission import ReportText
 
-    said = ReportWords(
+    said = ReportText(
         ReportStatus.BLOCKED,
         by,
         _named(call, job),
@@ -157,21 +157,21 @@ def _named(call: Call, job: str | None) -> JobId | None:
     return JobId(job) if job is not None and call.environ.get("GITORCH_TOKEN") else None
 
 
-def _report(call: Call, said: ReportWords, bearer: Badge | Grip) -> None:
+def _report(call: Call, said: ReportText, bearer: AgentCredential | ManualClaim) -> None:
     from gitorch.app.work import submissions
 
     try:
-        _follow(call, submissions.hand_in(call.tools, bearer, said), bearer)
+        _follow(call, submissions.submit_handoff(call.services, bearer, said), bearer)
     except (GitorchError, OSError) as shut:
-        _by_slip(call, shut, said)
+        _through_outbox(call, shut, said)
 
 
-def _by_slip(call: Call, shut: GitorchError | OSError, said: ReportWords | VerdictWords) -> None:
+def _through_outbox(call: Call, shut: GitorchError | OSError, said: ReportText | VerdictText) -> None:
 
-    by_slip(call, shut, said)
+    through_outbox(call, shut, said)
 
 
-def _follow(call: Call, happened: tuple[Event, ...], bearer: Badge | Grip) -> None:
+def _follow(call: Call, happened: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
     """What it led to, in one sentence and as the released names of what was recorded."""
     from gitorch.app.work import submissions
     from gitorch.text.records.released import kind_of
@@ -182,21 +182,21 @@ def _follow(call: Call, happened: tuple[Event, ...], bearer: Badge | Grip) -> No
     call.say({"said": said, "recorded": recorded}, said)
 
 
-def _went_on(call: Call, said: str, bearer: Badge | Grip) -> str:
+def _went_on(call: Call, said: str, bearer: AgentCredential | ManualClaim) -> str:
     """Where a run is driven by hand, what needs nobody is done at once, and what to type next is told."""
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run
-    from gitorch.app.work.submissions import Badge
+    from gitorch.app.work.submissions import AgentCredential
     from gitorch.cli.follow import carry_on
 
-    if isinstance(bearer, Badge):
+    if isinstance(bearer, AgentCredential):
         return said
-    run = find_run(call.tools, bearer.run)
+    run = find_run(call.services, bearer.run)
     if not run.settings.by_hand:
         return said.replace(" Stop here; findings or your clearance come to this terminal.", "")
     after, _ = carry_on(call, run)
     first = said.partition(" Stop here")[0]
-    return f"{first} Next: {runs.next_command(call.tools, after)}"
+    return f"{first} Next: {runs.next_command(call.services, after)}"
 
 
 @verb(
@@ -241,14 +241,14 @@ def verdict(
     one that its author disproved takes new evidence, or is withdrawn.
     """
     from gitorch.app.work import submissions
-    from gitorch.model.submission import VerdictWords
+    from gitorch.model.submission import VerdictText
 
     bearer = call.bearer(job, run, fence)
     if call.environ.get("GITORCH_TOKEN") and not (commit and nonce):
         message = "a verdict names the commit and carries the nonce of its brief"
         raise Usage(message, "gitorch verdict accept --commit COMMIT --nonce WORD")
     listed = arguments.findings_file(findings_file, call.folder) if findings_file else ()
-    said = VerdictWords(
+    said = VerdictText(
         choice=arguments.choice(choice),
         commit=commit,
         nonce=nonce,
@@ -257,21 +257,23 @@ def verdict(
         findings=(*listed, *(arguments.finding(f) for f in finding), *(arguments.withdrawal(w) for w in withdraw)),
     )
     try:
-        _follow(call, submissions.give_verdict(call.tools, bearer, said), bearer)
+        _follow(call, submissions.give_verdict(call.services, bearer, said), bearer)
     except (GitorchError, OSError) as shut:
-        _by_slip(call, shut, said)
+        _through_outbox(call, shut, said)
 
 
-def by_slip(call: Call, shut: GitorchError | OSError, said: ReportWords | VerdictWords) -> None:
+def through_outbox(call: Call, shut: GitorchError | OSError, said: ReportText | VerdictText) -> None:
     """Leave what was said in the outbox where a sandbox is why the call failed; else raise what it failed with."""
     from gitorch.app.work.outbox import leave
 
     sandbox = sandbox_of(call, shut)
     if sandbox is None:
         raise shut
-    badge = call.badge
-    report, verdict = (said, None) if isinstance(said, ReportWords) else (None, said)
-    sentence, recorded = leave(sandbox, Slip(badge.run, badge.token, secrets.token_hex(4), report, verdict))
+    credential = call.credential
+    report, verdict = (said, None) if isinstance(said, ReportText) else (None, said)
+    sentence, recorded = leave(
+        sandbox, OutboxEntry(credential.run, credential.token, secrets.token_hex(4), report, verdict)
+    )
     call.say({"said": sentence, "recorded": recorded}, sentence)
 
 

@@ -31,8 +31,8 @@ def attach(call: Call, thing: str, run: str | None) -> None:
     from gitorch.app.query.lookup import session_named
     from gitorch.ports.world import SessionKey
 
-    found, session = session_named(call.tools, thing, run)
-    argv = call.tools.terminals.attach_argv(SessionKey(found.id, session))
+    found, session = session_named(call.services, thing, run)
+    argv = call.services.terminals.attach_argv(SessionKey(found.id, session))
     if call.json:
         call.say({"run": found.id, "session": session, "argv": argv}, "")
         return
@@ -66,9 +66,9 @@ def peek(call: Call, thing: str, history: int, run: str | None) -> None:
     from gitorch.app.query.runs import agent_states
     from gitorch.ports.world import SessionKey
 
-    found, session = session_named(call.tools, thing, run)
-    screen = call.tools.terminals.screen(SessionKey(found.id, session), history)
+    found, session = session_named(call.services, thing, run)
+    screen = call.services.terminals.screen(SessionKey(found.id, session), history)
     value = {"run": found.id, "session": session, "job": found.sessions[session].job}
     if call.json:
-        value["state"] = agent_states(call.tools, found).get(session, "exited")
+        value["state"] = agent_states(call.services, found).get(session, "exited")
     call.say({**value, "screen": screen}, safe_text(screen).rstrip())

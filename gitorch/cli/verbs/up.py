@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
-    from gitorch.app.reconciler.loop import Stopped
-    from gitorch.app.reconciler.tick import Ticked
+    from gitorch.app.reconciler.loop import LoopResult
+    from gitorch.app.reconciler.tick import TickResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
     from gitorch.model.ids import RunId, SessionId
@@ -44,23 +44,23 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
     from gitorch.cli.pages.drawing import view_for
 
     call.people_only("up")
-    only = find_run(call.tools, run).id if run is not None else None
+    only = find_run(call.services, run).id if run is not None else None
     stay = (call.streams.draws and not call.json) if wait is None else wait
 
     with Stopping() as stopping:
         try:
             with view_for(call) as view:
 
-                def show(ticked: Ticked) -> None:
+                def show(ticked: TickResult) -> None:
                     view.show(ticked.run, _agents(ticked), ticked.seen.now, ticked.silent)
 
-                stopped = loop(call.tools, only, stay=stay, once=once, show=show, stopping=stopping)
+                stopped = loop(call.services, only, stay=stay, once=once, show=show, stopping=stopping)
         except Busy as busy:
             raise Busy(busy.message, "gitorch status --watch") from None
     _conclude(call, stopped, stopping.by)
 
 
-def _agents(ticked: Ticked) -> Mapping[SessionId, str]:
+def _agents(ticked: TickResult) -> Mapping[SessionId, str]:
     """What living sessions do."""
     from gitorch.rules.views.presence import agent_words
 
@@ -95,7 +95,7 @@ class Stopping:
         self.by = signal.Signals(number)
 
 
-def _conclude(call: Call, stopped: Stopped, by: signal.Signals | None) -> None:
+def _conclude(call: Call, stopped: LoopResult, by: signal.Signals | None) -> None:
     """Say how it ended. Raises Interrupted, or Waiting where only people can go on."""
     from gitorch.rules.views.run import inbox
 
@@ -108,7 +108,7 @@ def _conclude(call: Call, stopped: Stopped, by: signal.Signals | None) -> None:
     call.say({"why": stopped.why, "runs": runs}, lambda page: _text(stopped, rows, page))
 
 
-def _left_alone(stopped: Stopped) -> str:
+def _left_alone(stopped: LoopResult) -> str:
     from gitorch.model.run import SessionPhase
 
     living = sum(s.phase is not SessionPhase.ENDED for t in stopped.last.values() for s in t.run.sessions.values())
@@ -116,7 +116,7 @@ def _left_alone(stopped: Stopped) -> str:
     return f"stopped between two ticks; {agents}. Take it up again: gitorch up"
 
 
-def _raise_waiting(call: Call, last: Mapping[RunId, Ticked], rows: tuple[InboxRow, ...]) -> None:
+def _raise_waiting(call: Call, last: Mapping[RunId, TickResult], rows: tuple[InboxRow, ...]) -> None:
     from gitorch.cli.pages.views import inbox_lines
     from gitorch.model.run import RunPhase
 
@@ -129,13 +129,13 @@ def _raise_waiting(call: Call, last: Mapping[RunId, Ticked], rows: tuple[InboxRo
     raise Detailed(error, inbox_lines(rows, call.page), waiting=rows, paused=paused)
 
 
-def _values(ticked: Ticked) -> dict[str, object]:
+def _values(ticked: TickResult) -> dict[str, object]:
     from gitorch.rules.views.run import run_view
 
     return {"view": run_view(ticked.run), "records": len(ticked.written), "silent": ticked.silent, "over": ticked.over}
 
 
-def _text(stopped: Stopped, rows: tuple[InboxRow, ...], page: Page) -> str:
+def _text(stopped: LoopResult, rows: tuple[InboxRow, ...], page: Page) -> str:
     from gitorch.cli.pages.views import header, inbox_lines, summary
     from gitorch.rules.views.run import run_view
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
-    from gitorch.model.diagram import Picture
+    from gitorch.model.diagram import Diagram
     from gitorch.model.workflow import Lint, Remark, Settings, WorkflowSource
 
 FILE = click.argument("file", metavar="FILE")
@@ -46,7 +46,7 @@ def _read(call: Call, file: str) -> WorkflowSource:
 def _roots(call: Call) -> tuple[Path, ...]:
     """Where a brief is looked for that does not lie beside its workflow."""
     try:
-        return (call.tools.root,)
+        return (call.services.root,)
     except NotFound:
         return ()
 
@@ -57,7 +57,7 @@ def _defaults(call: Call) -> Settings:
     from gitorch.rules.workflows.compile import default_settings
 
     try:
-        return default_settings(call.tools.config)
+        return default_settings(call.services.config)
     except NotFound:
         return default_settings(Config())
 
@@ -144,10 +144,10 @@ def graph(call: Call, thing: str, form: str, output: str | None) -> None:
         raise Usage(
             f"a graph is drawn as {', '.join(FORMS)}, not as {form}", f"gitorch workflow graph {thing} --as svg"
         )
-    picture = _picture(call, thing)
-    drawn = _drawn(picture, form)
+    diagram = _picture(call, thing)
+    drawn = _drawn(diagram, form)
     if output is None:
-        call.say({"as": form, "drawing": drawn, "picture": picture}, safe_text(drawn).rstrip())
+        call.say({"as": form, "drawing": drawn, "picture": diagram}, safe_text(drawn).rstrip())
         return
     from gitorch.app.start.workflows import write_new
 
@@ -155,23 +155,23 @@ def graph(call: Call, thing: str, form: str, output: str | None) -> None:
     call.say({"as": form, "file": output}, f"Drawn to {output}")
 
 
-def _picture(call: Call, thing: str) -> Picture:
-    from gitorch.rules.views.diagram import run_picture, workflow_picture
+def _picture(call: Call, thing: str) -> Diagram:
+    from gitorch.rules.views.diagram import run_diagram, workflow_diagram
 
     if (call.folder / thing).is_file():
-        return workflow_picture(_read(call, thing).workflow)
+        return workflow_diagram(_read(call, thing).workflow)
     if "/" in thing or thing.endswith((".yaml", ".yml", ".json")):
         raise NotFound(f"there is no file {thing}", "gitorch workflow new --help")
     from gitorch.app.query.lookup import find_run
 
-    return run_picture(find_run(call.tools, thing))
+    return run_diagram(find_run(call.services, thing))
 
 
-def _drawn(picture: Picture, form: str) -> str:
+def _drawn(diagram: Diagram, form: str) -> str:
     from gitorch.text.diagrams import graph_text
     from gitorch.text.diagrams.svg import svg
 
-    return {"text": graph_text.plain, "mermaid": graph_text.mermaid, "dot": graph_text.dot, "svg": svg}[form](picture)
+    return {"text": graph_text.plain, "mermaid": graph_text.mermaid, "dot": graph_text.dot, "svg": svg}[form](diagram)
 
 
 @verb("new", "gitorch workflow new code-change work.yaml", "gitorch workflow new review --lanes single-agent")

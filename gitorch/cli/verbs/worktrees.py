@@ -37,7 +37,7 @@ def create(call: Call, name: str, start: str) -> None:
     from gitorch.app.sessions import worktrees
 
     call.people_only("worktree create")
-    made = worktrees.create(call.tools, name, start)
+    made = worktrees.create(call.services, name, start)
     call.say({"worktree": made}, f"{made.path} is on branch {made.branch} at {made.head[:12]}.")
 
 
@@ -47,7 +47,7 @@ def list_(call: Call) -> None:
     """List the worktrees of all runs, and those made by hand."""
     from gitorch.app.sessions import worktrees
 
-    found = worktrees.listed(call.tools)
+    found = worktrees.listed(call.services)
     call.say({"worktrees": found}, lambda page: _text(found, page))
 
 
@@ -75,7 +75,7 @@ def remove(call: Call, name: str) -> None:
     from gitorch.app.sessions import worktrees
 
     call.people_only("worktree remove")
-    gone = worktrees.remove(call.tools, name)
+    gone = worktrees.remove(call.services, name)
     kept = f" Its branch {gone.branch} is kept." if gone.branch else ""
     call.say({"removed": gone}, f"{gone.path} is removed.{kept}")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.model.ids import Moment
-    from gitorch.rules.agent_state.screen import Shown, Signal
+    from gitorch.rules.agent_state.screen import Screen, Signal
 
 QUIET_MS = 5_000
 """A busy program repaints its spinner far more often than this; an interrupted one repaints nothing and fires no hook."""
@@ -29,7 +29,7 @@ FAILED = frozenset({AgentState.ERROR, AgentState.LIMITED})
 BUSY = frozenset({AgentState.WORKING, AgentState.DIALOG})
 
 
-class Reading(Value):
+class StateReading(Value):
     """What one source says, and since when. `beside` says that it was read in the same moment as the screen."""
 
     state: AgentState
@@ -38,29 +38,29 @@ class Reading(Value):
     beside: bool = False
 
 
-def hooked(last: Signal | None) -> tuple[Reading, ...]:
+def hooked(last: Signal | None) -> tuple[StateReading, ...]:
     """What the last hook event tells; nothing where there was none, or one that tells no state."""
     if last is None or last.event not in HOOKS:
         return ()
-    return (Reading(HOOKS[last.event], f"hook: {last.event}", last.at),)
+    return (StateReading(HOOKS[last.event], f"hook: {last.event}", last.at),)
 
 
-def shown(seen: Shown, changed_at: Moment, processes: str = "") -> tuple[Reading, ...]:
+def shown(seen: Screen, changed_at: Moment, processes: str = "") -> tuple[StateReading, ...]:
     """What title, processes and screen tell. `processes` is the sign by which the process tree shows work."""
     tree = (AgentState.WORKING, processes) if processes else (AgentState.UNKNOWN, "")
     return (
-        Reading(*seen.title, changed_at, beside=True),
-        Reading(*tree, changed_at, beside=True),
-        Reading(*seen.screen, changed_at),
+        StateReading(*seen.title, changed_at, beside=True),
+        StateReading(*tree, changed_at, beside=True),
+        StateReading(*seen.screen, changed_at),
     )
 
 
-def judge(readings: Sequence[Reading], *, ready_seen: bool, now: Moment) -> tuple[AgentState, str]:
+def judge(readings: Sequence[StateReading], *, ready_seen: bool, now: Moment) -> tuple[AgentState, str]:
     """The state of a living agent and the sign that told it, from readings in their order of trust.
 
     A dialog counts wherever it shows, since typing into one answers it. UNKNOWN where nothing tells, STARTING before anything did.
     """
-    told: Reading | None = None
+    told: StateReading | None = None
     for reading in readings:
         if reading.state is AgentState.UNKNOWN:
             continue
@@ -70,7 +70,7 @@ def judge(readings: Sequence[Reading], *, ready_seen: bool, now: Moment) -> tupl
     return told.state, told.sign
 
 
-def _corrected(told: Reading, lower: Reading, now: Moment) -> Reading:
+def _corrected(told: StateReading, lower: StateReading, now: Moment) -> StateReading:
     if lower.state is AgentState.DIALOG:
         return lower
     if lower.state is AgentState.WORKING:
@@ -85,9 +85,9 @@ def _corrected(told: Reading, lower: Reading, now: Moment) -> Reading:
     return _settled(told, lower, now)
 
 
-def _settled(told: Reading, lower: Reading, now: Moment) -> Reading:
+def _settled(told: StateReading, lower: StateReading, now: Moment) -> StateReading:
     """A source that shows no work, against one above it that says work, once nothing has moved for long enough."""
     if now - max(lower.at, told.at) < QUIET_MS:
         return told
     state = AgentState.WAITING if lower.state in READY else lower.state
-    return Reading(state, f"{lower.sign}, quiet after {told.sign}", lower.at, lower.beside)
+    return StateReading(state, f"{lower.sign}, quiet after {told.sign}", lower.at, lower.beside)

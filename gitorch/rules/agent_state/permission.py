@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.model.permission import Answered, Option, Prompt
+from gitorch.model.permission import Option, PermissionAnswer, RequestPattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.observed import SessionSeen
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.permission import Rule
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
@@ -43,18 +43,18 @@ def dialog_on(screen: str, preset: Preset) -> str:
     return known or (PERMISSION if asked_on(screen, preset) is not None else "")
 
 
-def asked_on(screen: str, preset: Preset) -> tuple[str, Prompt] | None:
+def asked_on(screen: str, preset: Preset) -> tuple[str, RequestPattern] | None:
     """What the prompt on this screen asks to do, and how it is answered; None where the structure is not known whole."""
-    for prompt in (*preset.prompts, *_trusting(preset)):
+    for prompt in (*preset.permission_requests, *_trusting(preset)):
         found = re.search(prompt.pattern, rows(screen, blank=prompt.blank_rows), re.MULTILINE)
         if found is not None and found["asked"].strip():
             return found["asked"].strip(), prompt
     return None
 
 
-def _trusting(preset: Preset) -> tuple[Prompt, ...]:
+def _trusting(preset: Preset) -> tuple[RequestPattern, ...]:
     dialog = preset.dialogs.get(TRUST)
-    return (Prompt(dialog.pattern, trust=dialog.keys),) if dialog is not None and dialog.keys else ()
+    return (RequestPattern(dialog.pattern, trust=dialog.keys),) if dialog is not None and dialog.keys else ()
 
 
 def answering(rules: Sequence[Rule], asked: str) -> Rule | None:
@@ -68,12 +68,14 @@ def answering(rules: Sequence[Rule], asked: str) -> Rule | None:
     return next((rule for rule in rules if re.fullmatch(rule.pattern, asked)), None)
 
 
-def answer_to(lane: Lane, sight: SessionSeen) -> Answered | None:
+def answer_to(lane: Lane, observation: SessionObservation) -> PermissionAnswer | None:
     """What this lane answers to the dialog that is seen; None leaves it to a human, as every lane does that says nothing.
 
     Rules are about what an agent may do, never about whom it trusts: a dialog of trust is answered where the lane says `trust: true`.
     """
-    if sight.dialog == TRUST:
-        return Answered(sight.asked, Option.TRUST, TRUSTED_BY) if lane.trust and sight.asked else None
-    rule = answering(lane.permissions, sight.asked)
-    return Answered(sight.asked, rule.option, rule.pattern) if rule is not None else None
+    if observation.dialog == TRUST:
+        return (
+            PermissionAnswer(observation.asked, Option.TRUST, TRUSTED_BY) if lane.trust and observation.asked else None
+        )
+    rule = answering(lane.permissions, observation.asked)
+    return PermissionAnswer(observation.asked, rule.option, rule.pattern) if rule is not None else None

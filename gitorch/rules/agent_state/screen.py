@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Moment
-    from gitorch.model.runtime import Preset, Sign
+    from gitorch.model.runtime import Preset, StateSign
 
 TAIL_LINES = 16
 """How many lines that are not blank, from below, count as the tail: old output above matters less."""
@@ -78,17 +78,17 @@ def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
     return first_sign(preset, places, tuple(places))
 
 
-class Shown(Value):
+class Screen(Value):
     """What title and screen tell, each by itself: a state and its sign."""
 
     title: tuple[AgentState, str]
     screen: tuple[AgentState, str]
 
 
-def shown_by(screen: str, title: str, preset: Preset) -> Shown:
+def shown_by(screen: str, title: str, preset: Preset) -> Screen:
     """The two apart, so that one may correct the other."""
     places = {"screen": screen, "tail": tail(screen), "title": title}
-    return Shown(first_sign(preset, places, ("title",)), first_sign(preset, places, ("screen", "tail")))
+    return Screen(first_sign(preset, places, ("title",)), first_sign(preset, places, ("screen", "tail")))
 
 
 def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]) -> tuple[AgentState, str]:
@@ -100,7 +100,7 @@ def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]
     return AgentState.UNKNOWN, ""
 
 
-def _shows(sign: Sign, text: str) -> bool:
+def _shows(sign: StateSign, text: str) -> bool:
     return re.search(sign.pattern, text, re.MULTILINE) is not None
 
 

@@ -22,9 +22,9 @@ from gitorch.rules.readings import by_hand, left_behind, limits_of
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.ids import HandInId
+    from gitorch.model.ids import LateHandoffId
     from gitorch.model.record import Actor
-    from gitorch.model.run import JobState, KeptHandIn, Run, Session, State
+    from gitorch.model.run import JobState, LateHandoff, Run, Session, State
 
 HALF_LIFE = 2
 """A lease is renewed in the ledger when less than this part of its life is left; until then a heartbeat writes nothing."""
@@ -161,21 +161,21 @@ def cancel_job(state: State, order: Order, command: commands.CancelJob) -> tuple
     return (events.JobCanceled(command.job, command.reason),)
 
 
-def adopt(state: State, order: Order, command: commands.AdoptHandIn) -> tuple[Event, ...]:
-    """The principal's word that a late hand-in counts: as strictly checked as one in time, but for its lease.
+def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tuple[Event, ...]:
+    """The principal's word that a late handoff counts: as strictly checked as one in time, but for its lease.
 
     An agent of gitorch's that was set to do the same again is stopped; whoever has claimed the job by hand goes first.
     """
     ensure_may(order.actor, "adopt")
     run = ensure.run_under_way(ensure.run_there(state))
-    kept = _kept(run, command.hand_in)
+    kept = _kept(run, command.late_handoff)
     job = run.jobs[kept.job]
     again = job.phase in late.WORKING and not by_hand(run, job)
     if not (again or job.phase in {JobPhase.STALE, JobPhase.QUEUED}) or job.attempt != kept.attempt:
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")
     over = (events.LeaseEnded(kept.job, job.fence, "revoked"),) if again else ()
-    adopted = (*over, events.HandInAdopted(kept.id, kept.job, command.reason))
+    adopted = (*over, events.LateHandoffAdopted(kept.id, kept.job, command.reason))
     session = run.sessions[kept.session]
     if kept.verdict is not None:
         subject = verdict_stands(run, job, kept.commit)
@@ -191,20 +191,20 @@ def adopt(state: State, order: Order, command: commands.AdoptHandIn) -> tuple[Ev
     return (*adopted, *asked(run, session, job, report))
 
 
-def _kept(run: Run, hand_in: HandInId) -> KeptHandIn:
-    kept = run.kept.get(hand_in)
+def _kept(run: Run, late_handoff: LateHandoffId) -> LateHandoff:
+    kept = run.late_handoffs.get(late_handoff)
     if kept is None:
-        message = f"run {run.id} keeps no late hand-in {hand_in}"
+        message = f"run {run.id} keeps no late handoff {late_handoff}"
         raise NotFound(message, "gitorch recover")
     if kept.adopted:
-        message = f"{hand_in} was adopted already"
+        message = f"{late_handoff} was adopted already"
         raise Refused(message, f"gitorch why {kept.job}")
     return kept
 
 
-def _as_in_time(job: JobState, kept: KeptHandIn, command: commands.AdoptHandIn) -> commands.HandIn:
+def _as_in_time(job: JobState, kept: LateHandoff, command: commands.AdoptLateHandoff) -> commands.SubmitHandoff:
     """The report as it would have been handed in. Raises Refused where the worktree holds something else by now."""
-    report = commands.HandIn(
+    report = commands.SubmitHandoff(
         token=NO_DIGEST,
         job=kept.job,
         status=kept.status or ReportStatus.DONE,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import events
-from gitorch.model.ids import CommitId, HandInId
+from gitorch.model.ids import CommitId, LateHandoffId
 from gitorch.model.review import ReportStatus
-from gitorch.model.run import JobPhase, LetterKind
+from gitorch.model.run import JobPhase, PromptKind
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 EXPIRED = "expired"
 KEPT_MAX = 3
-"""Late hand-ins of one session that are kept; more of them say nothing new."""
+"""Late handoffs of one session that are kept; more of them say nothing new."""
 
 WORKING = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
 
 UNDER_WAY = WORKING | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
 """Phases of a job that was given out and is not handed in."""
 
-OPENING = frozenset({LetterKind.BRIEF, LetterKind.FINDINGS})
+OPENING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS})
 
 FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
@@ -58,7 +58,7 @@ def _replaced(session: Session, job: JobState) -> bool:
     """Whether gitorch took the job from this session of its own, in the attempt that is still under way."""
     if session.holder or (job.lease is not None and job.lease.session == session.id):
         return False
-    told = [letter.about for letter in session.letters if letter.kind in OPENING and letter.receipt]
+    told = [prompt.about for prompt in session.prompts if prompt.kind in OPENING and prompt.receipt]
     handed_in = job.handoff is not None and job.handoff.attempt == job.attempt
     return job.phase in UNDER_WAY and not handed_in and told[-1:] == [str(job.attempt)]
 
@@ -72,13 +72,15 @@ def ended(run: Run, at: Moment) -> tuple[Event, ...]:
     )
 
 
-def keep_report(run: Run, session: Session, job: JobState, command: commands.HandIn, at: Moment) -> tuple[Event, ...]:
+def keep_report(
+    run: Run, session: Session, job: JobState, command: commands.SubmitHandoff, at: Moment
+) -> tuple[Event, ...]:
     """A late report, kept with what git says of it. Raises Refused for one that asks rather than hands in."""
     if command.status not in FINISHED or command.facts.head is None:
         again = "; claim it again and report then" if session.holder else ", and only finished work is kept"
         raise Refused(f"{over(session, job)}{again}", what_next(session))
-    kept = events.HandInKept(
-        hand_in=_next(run, session, job),
+    kept = events.LateHandoffKept(
+        late_handoff=_next(run, session, job),
         job=job.spec.id,
         session=session.id,
         fence=_fence(session, job),
@@ -100,8 +102,8 @@ def keep_verdict(
     run: Run, session: Session, job: JobState, command: commands.GiveVerdict, at: Moment
 ) -> tuple[Event, ...]:
     """A late verdict, kept with its findings."""
-    kept = events.HandInKept(
-        hand_in=_next(run, session, job),
+    kept = events.LateHandoffKept(
+        late_handoff=_next(run, session, job),
         job=job.spec.id,
         session=session.id,
         fence=_fence(session, job),
@@ -123,11 +125,11 @@ def _fence(session: Session, job: JobState) -> int:
     return job.lease.fence if job.lease is not None and job.lease.session == session.id else session.fence
 
 
-def _next(run: Run, session: Session, job: JobState) -> HandInId:
-    if sum(kept.session == session.id for kept in run.kept.values()) >= KEPT_MAX:
-        message = f"{over(session, job)}, and {KEPT_MAX} late hand-ins of it are kept already"
+def _next(run: Run, session: Session, job: JobState) -> LateHandoffId:
+    if sum(kept.session == session.id for kept in run.late_handoffs.values()) >= KEPT_MAX:
+        message = f"{over(session, job)}, and {KEPT_MAX} late handoffs of it are kept already"
         raise Refused(message, "gitorch recover")
-    return HandInId(f"h{len(run.kept) + 1}")
+    return LateHandoffId(f"h{len(run.late_handoffs) + 1}")
 
 
 def over(session: Session, job: JobState) -> str:

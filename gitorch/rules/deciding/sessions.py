@@ -132,10 +132,10 @@ def record_delivery(state: State, order: Order, command: commands.RecordDelivery
     """A text is delivered once, and not to a session that is over."""
     ensure.host(order.actor, "deliveries")
     session = ensure.session_there(ensure.run_there(state), command.session)
-    letter = next((x for x in session.letters if x.id == command.letter), None)
-    if letter is None or letter.receipt or session.phase is SessionPhase.ENDED:
+    prompt = next((x for x in session.prompts if x.id == command.prompt), None)
+    if prompt is None or prompt.receipt or session.phase is SessionPhase.ENDED:
         return ()
-    return (events.LetterDelivered(session.id, session.job, letter.id, letter.kind, command.receipt),)
+    return (events.PromptDelivered(session.id, session.job, prompt.id, prompt.kind, command.receipt),)
 
 
 def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, ...]:
@@ -148,24 +148,24 @@ def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, .
     return (events.SessionNudged(session.id, session.job),)
 
 
-def record_prompt(state: State, order: Order, command: commands.RecordPrompt) -> tuple[Event, ...]:
+def record_permission(state: State, order: Order, command: commands.RecordPermission) -> tuple[Event, ...]:
     """Each answer once, in the order in which they were given."""
     ensure.host(order.actor, "answers to permission prompts")
     session = ensure.session_there(ensure.run_there(state), command.session)
-    if command.number != session.prompts:
+    if command.number != session.permissions_answered:
         return ()
     answered = command.answered
-    return (events.PromptAnswered(session.id, session.job, answered.asked, answered.option, answered.rule),)
+    return (events.PermissionAnswered(session.id, session.job, answered.asked, answered.option, answered.rule),)
 
 
-def take_slip(state: State, _: Order, command: commands.TakeSlip) -> tuple[Event, ...]:
+def accept_outbox_entry(state: State, _: Order, command: commands.AcceptOutboxEntry) -> tuple[Event, ...]:
     """What was left in an outbox counts once, however often it is found there. Raises Refused the second time."""
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
-    if command.digest in session.slips:
-        message = f"{command.slip} of session {session.id} was carried out already"
+    if command.digest in session.entries:
+        message = f"{command.entry} of session {session.id} was carried out already"
         raise Refused(message, f"gitorch why {session.job}")
-    return (events.SlipTaken(session.id, session.job, command.slip, command.digest),)
+    return (events.OutboxEntryAccepted(session.id, session.job, command.entry, command.digest),)
 
 
 def record_base(state: State, order: Order, command: commands.RecordBase) -> tuple[Event, ...]:

@@ -35,7 +35,7 @@ HAZARDS_SAID = 5
 """Of what is wrong with the changes themselves: the rest is said when these are mended."""
 
 
-def hand_in(state: State, order: Order, command: commands.HandIn) -> tuple[Event, ...]:
+def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) -> tuple[Event, ...]:
     """An agent's report. What is wrong with it is said, so that the agent can put it right."""
     run = ensure.run_under_way(ensure.run_there(state))
     session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
@@ -48,7 +48,7 @@ def hand_in(state: State, order: Order, command: commands.HandIn) -> tuple[Event
     commit, replies = finished_work(job, command) if command.status in late.FINISHED else unfinished
     _said_what_is_needed(command)
     _documents_there(run, job, command)
-    handed = events.HandedOff(
+    handed = events.HandoffSubmitted(
         job=job.spec.id,
         session=session.id,
         fence=lease.fence,
@@ -67,7 +67,7 @@ def hand_in(state: State, order: Order, command: commands.HandIn) -> tuple[Event
     return (handed, *asked(run, session, job, command))
 
 
-def finished_work(job: JobState, command: commands.HandIn) -> tuple[CommitId, tuple[Reply, ...]]:
+def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[CommitId, tuple[Reply, ...]]:
     """The commit handed in, and the answers to its findings. Raises Refused with everything that keeps it from being one."""
     name, facts = job.spec.id, command.facts
     if job.spec.kind in REVIEWING:
@@ -102,14 +102,14 @@ def _some(paths: tuple[str, ...], most: int = 5) -> str:
     return ", ".join(paths[:most]) + more
 
 
-def _documents_there(run: Run, job: JobState, command: commands.HandIn) -> None:
+def _documents_there(run: Run, job: JobState, command: commands.SubmitHandoff) -> None:
     """A ledger of what reviews found, or a synthesis of it, is what such a job is for."""
     if command.status in late.FINISHED and (kind := owed(run, job)):
         message = f"{job.spec.id} is not done without its {kind}"
         raise Refused(message, f"gitorch publish PATH --kind {kind}")
 
 
-def _said_what_is_needed(command: commands.HandIn) -> None:
+def _said_what_is_needed(command: commands.SubmitHandoff) -> None:
     status = command.status
     if status is ReportStatus.DONE and command.concerns:
         message = "DONE carries no concerns; with concerns the report is DONE_WITH_CONCERNS"
@@ -125,7 +125,7 @@ def _said_what_is_needed(command: commands.HandIn) -> None:
         raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
 
 
-def asked(run: Run, session: Session, job: JobState, command: commands.HandIn) -> tuple[Event, ...]:
+def asked(run: Run, session: Session, job: JobState, command: commands.SubmitHandoff) -> tuple[Event, ...]:
     """The questions that a report leaves for people, numbered one after the other."""
     first = len(run.questions) + 1
     ids = (_question_id(n) for n in range(first, first + 1000))
@@ -163,7 +163,9 @@ def _question_id(number: int) -> QuestionId:
     return QuestionId(f"q{number}")
 
 
-def _blocked(question: QuestionId, session: Session, job: JobState, command: commands.HandIn) -> events.Escalated:
+def _blocked(
+    question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff
+) -> events.Escalated:
     return events.Escalated(
         question=question,
         trigger=f"blocked:{job.spec.id}:{job.attempt}",

@@ -1,12 +1,12 @@
-"""Leases taken by hand, hand-ins that came too late, and work that was left behind."""
+"""Leases taken by hand, handoffs that came too late, and work that was left behind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.events import HandedOff, VerdictGiven
-from gitorch.model.run import JobPhase, KeptHandIn, Lease, Session, SessionPhase
+from gitorch.model.events import HandoffSubmitted, VerdictGiven
+from gitorch.model.run import JobPhase, LateHandoff, Lease, Session, SessionPhase
 from gitorch.model.values import replace
 from gitorch.rules.evolving.work import skip_dependents, submitted, verdict_counts
 from gitorch.rules.readings import limits_of, open_questions
@@ -16,7 +16,7 @@ LEFT = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
 """How the triggers of escalations begin that ask what to do about work that somebody has left."""
 
 if TYPE_CHECKING:
-    from gitorch.model.events import HandInAdopted, HandInKept, JobCanceled, JobClaimed, JobRequeued
+    from gitorch.model.events import JobCanceled, JobClaimed, JobRequeued, LateHandoffAdopted, LateHandoffKept
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.review import ReportStatus
@@ -50,13 +50,13 @@ def claimed(run: Run, record: Record, event: JobClaimed) -> Run:
     return move_job(move_job(run, event.job, JobPhase.CLAIMED, **changes), event.job, JobPhase.RUNNING)
 
 
-def kept(run: Run, record: Record, event: HandInKept) -> Run:
+def kept(run: Run, record: Record, event: LateHandoffKept) -> Run:
     """Remembered as it came; it changes nothing."""
-    if event.hand_in in run.kept:
-        message = f"late hand-in {event.hand_in} was kept twice"
+    if event.late_handoff in run.late_handoffs:
+        message = f"late handoff {event.late_handoff} was kept twice"
         raise Corrupt(message)
-    hand_in = KeptHandIn(
-        id=event.hand_in,
+    late_handoff = LateHandoff(
+        id=event.late_handoff,
         job=event.job,
         session=event.session,
         attempt=event.attempt,
@@ -70,27 +70,27 @@ def kept(run: Run, record: Record, event: HandInKept) -> Run:
         verdict=event.verdict,
         findings=event.findings,
     )
-    return replace(run, kept={**run.kept, hand_in.id: hand_in})
+    return replace(run, late_handoffs={**run.late_handoffs, late_handoff.id: late_handoff})
 
 
-def adopted(run: Run, record: Record, event: HandInAdopted) -> Run:
+def adopted(run: Run, record: Record, event: LateHandoffAdopted) -> Run:
     """It counts from now on, as if it had come in time. Raises Corrupt unless the principal said so."""
-    hand_in = run.kept[event.hand_in]
-    if record.actor.kind != "principal" or hand_in.adopted or hand_in.job != event.job:
-        message = f"late hand-in {event.hand_in} was adopted twice, or not by the principal"
+    late_handoff = run.late_handoffs[event.late_handoff]
+    if record.actor.kind != "principal" or late_handoff.adopted or late_handoff.job != event.job:
+        message = f"late handoff {event.late_handoff} was adopted twice, or not by the principal"
         raise Corrupt(message)
-    run = replace(run, kept={**run.kept, hand_in.id: replace(hand_in, adopted=True)})
+    run = replace(run, late_handoffs={**run.late_handoffs, late_handoff.id: replace(late_handoff, adopted=True)})
     run = _no_longer_asked(run, record, event.job)
-    if hand_in.verdict is not None:
-        return verdict_counts(run, record, _verdict(run, hand_in))
-    if hand_in.status is None:
-        message = f"late hand-in {event.hand_in} is neither a report nor a verdict"
+    if late_handoff.verdict is not None:
+        return verdict_counts(run, record, _verdict(run, late_handoff))
+    if late_handoff.status is None:
+        message = f"late handoff {event.late_handoff} is neither a report nor a verdict"
         raise Corrupt(message)
-    return submitted(run, record, _report(hand_in, hand_in.status))
+    return submitted(run, record, _report(late_handoff, late_handoff.status))
 
 
-def _report(kept: KeptHandIn, status: ReportStatus) -> HandedOff:
-    return HandedOff(
+def _report(kept: LateHandoff, status: ReportStatus) -> HandoffSubmitted:
+    return HandoffSubmitted(
         job=kept.job,
         session=kept.session,
         fence=0,
@@ -108,10 +108,10 @@ def _report(kept: KeptHandIn, status: ReportStatus) -> HandedOff:
     )
 
 
-def _verdict(run: Run, kept: KeptHandIn) -> VerdictGiven:
+def _verdict(run: Run, kept: LateHandoff) -> VerdictGiven:
     subject = run.jobs[kept.job].spec.subject or kept.job
     if kept.verdict is None:
-        message = f"late hand-in {kept.id} is no verdict"
+        message = f"late handoff {kept.id} is no verdict"
         raise Corrupt(message)
     return VerdictGiven(
         job=kept.job,

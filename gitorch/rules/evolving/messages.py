@@ -8,9 +8,9 @@ from gitorch.errors import Corrupt
 from gitorch.model.ids import JobId
 from gitorch.model.message import ORCHESTRATOR, Message
 from gitorch.model.record import ActorKind
-from gitorch.model.run import LetterKind
+from gitorch.model.run import PromptKind
 from gitorch.model.values import replace
-from gitorch.rules.transitions import with_session, write_letter
+from gitorch.rules.transitions import add_prompt, with_session
 from gitorch.rules.views.mail import first_line, next_message
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def sent(run: Run, record: Record, event: MessageSent) -> Run:
     for name in event.to:
         job = run.jobs.get(JobId(name))
         if job is not None and job.session is not None:
-            run = write_letter(run, job.session, LetterKind.MESSAGE, event.message)
+            run = add_prompt(run, job.session, PromptKind.MESSAGE, event.message)
     return run
 
 
@@ -70,16 +70,16 @@ def _after(message: Message, reader: str) -> Message:
 
 
 def _told(run: Run, session: SessionId, messages: tuple[MessageId, ...]) -> Run:
-    letters = run.sessions[session].letters
+    prompts = run.sessions[session].prompts
     about = {str(message) for message in messages}
-    owed = any(x.kind is LetterKind.MESSAGE and x.about in about and not x.receipt for x in letters)
+    owed = any(x.kind is PromptKind.MESSAGE and x.about in about and not x.receipt for x in prompts)
     if not owed:
         return run
     told = (
-        replace(x, receipt=RECEIPT) if x.kind is LetterKind.MESSAGE and x.about in about and not x.receipt else x
-        for x in letters
+        replace(x, receipt=RECEIPT) if x.kind is PromptKind.MESSAGE and x.about in about and not x.receipt else x
+        for x in prompts
     )
-    return with_session(run, session, letters=tuple(told))
+    return with_session(run, session, prompts=tuple(told))
 
 
 def counted(board: Board, record: Record, event: MessageSent) -> Board:

@@ -9,7 +9,7 @@ from gitorch.model.review import Finding, Severity
 from gitorch.model.run import (
     Answer,
     JobPhase,
-    LetterKind,
+    PromptKind,
     Question,
     QuestionKind,
 )
@@ -18,7 +18,7 @@ from gitorch.model.workflow import JobKind
 from gitorch.rules.evolving.claims import waited
 from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.readings import open_questions, unanswered_trigger
-from gitorch.rules.transitions import move_job, promote, with_job, with_question, withdraw, write_letter
+from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
 from gitorch.rules.workflows.tracked import troubled_job
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _resumed(run: Run, record: Record, job: JobState, about: str) -> Run:
     if job.phase is not JobPhase.WAITING_HUMAN or job.lease is None:
         return run
     run = waited(move_job(run, job.spec.id, JobPhase.RUNNING), job, record)
-    return write_letter(run, job.lease.session, LetterKind.ANSWER, about)
+    return add_prompt(run, job.lease.session, PromptKind.ANSWER, about)
 
 
 def _concern_answered(run: Run, _: Record, question: Question) -> Run:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.run import JobPhase, Lease, LetterKind, Session, SessionPhase
+from gitorch.model.run import JobPhase, Lease, PromptKind, Session, SessionPhase
 from gitorch.model.values import replace
 from gitorch.rules.readings import writes
-from gitorch.rules.transitions import move_job, put_down, with_job, with_session, write_letter
+from gitorch.rules.transitions import add_prompt, move_job, put_down, with_job, with_session
 
 if TYPE_CHECKING:
     from gitorch.model.events import (
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
         LeaseEnded,
         LeaseGranted,
         LeaseRenewed,
-        LetterDelivered,
-        PromptAnswered,
+        OutboxEntryAccepted,
+        PermissionAnswered,
+        PromptDelivered,
         SessionAlive,
         SessionEnded,
         SessionNudged,
-        SlipTaken,
     )
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.run import Run
 
-OPENING = frozenset({LetterKind.BRIEF, LetterKind.FINDINGS})
+OPENING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS})
 """Texts with which a session begins to work."""
 
 BEFORE_ALIVE = frozenset({"missing-program", "dialog", "not-ready"})
@@ -47,8 +47,8 @@ def granted(run: Run, record: Record, event: LeaseGranted) -> Run:
     lease = Lease(event.session, event.fence, record.at, event.until, event.nonce)
     changes = {"lease": lease, "fence": event.fence, "session": event.session, "base": event.base, "nudged": False}
     run = move_job(run, event.job, JobPhase.CLAIMED, **changes)
-    kind = LetterKind.BRIEF if event.fresh else LetterKind.FINDINGS
-    return write_letter(run, event.session, kind, str(event.attempt))
+    kind = PromptKind.BRIEF if event.fresh else PromptKind.FINDINGS
+    return add_prompt(run, event.session, kind, str(event.attempt))
 
 
 def _opened(run: Run, record: Record, event: LeaseGranted) -> Run:
@@ -121,14 +121,14 @@ def _counted(run: Run, job: JobId, session: Session, how: str) -> Run:
     return with_job(run, job, deaths=state.deaths + 1)
 
 
-def delivered(run: Run, _: Record, event: LetterDelivered) -> Run:
+def delivered(run: Run, _: Record, event: PromptDelivered) -> Run:
     """The text counts as told; a brief or a list of findings sets its job running."""
     session = run.sessions[event.session]
-    told = tuple(replace(x, receipt=event.receipt) if x.id == event.letter else x for x in session.letters)
-    if told == session.letters:
-        message = f"letter {event.letter} was delivered to {event.session}, which it was never written to"
+    told = tuple(replace(x, receipt=event.receipt) if x.id == event.prompt else x for x in session.prompts)
+    if told == session.prompts:
+        message = f"prompt {event.prompt} was delivered to {event.session}, which it was never written to"
         raise Corrupt(message)
-    run = with_session(run, event.session, letters=told)
+    run = with_session(run, event.session, prompts=told)
     if event.kind in OPENING and run.jobs[event.job].phase is JobPhase.CLAIMED:
         run = move_job(run, event.job, JobPhase.RUNNING)
     return run
@@ -137,21 +137,21 @@ def delivered(run: Run, _: Record, event: LetterDelivered) -> Run:
 def nudged(run: Run, _: Record, event: SessionNudged) -> Run:
     """Once an attempt."""
     run = with_job(run, event.job, nudged=True)
-    return write_letter(run, event.session, LetterKind.NUDGE)
+    return add_prompt(run, event.session, PromptKind.NUDGE)
 
 
-def prompt_answered(run: Run, _: Record, event: PromptAnswered) -> Run:
+def permission_answered(run: Run, _: Record, event: PermissionAnswered) -> Run:
     """One more of this session's prompts is told."""
-    return with_session(run, event.session, prompts=run.sessions[event.session].prompts + 1)
+    return with_session(run, event.session, permissions_answered=run.sessions[event.session].permissions_answered + 1)
 
 
-def slip_taken(run: Run, _: Record, event: SlipTaken) -> Run:
+def outbox_entry_accepted(run: Run, _: Record, event: OutboxEntryAccepted) -> Run:
     """Remembered, so that finding it again does nothing. Raises Corrupt where it counted before."""
-    slips = run.sessions[event.session].slips
-    if event.digest in slips:
-        message = f"{event.slip} of {event.session} was carried out twice"
+    entries = run.sessions[event.session].entries
+    if event.digest in entries:
+        message = f"{event.entry} of {event.session} was carried out twice"
         raise Corrupt(message)
-    return with_session(run, event.session, slips=(*slips, event.digest))
+    return with_session(run, event.session, entries=(*entries, event.digest))
 
 
 def base_built(run: Run, _: Record, event: BaseBuilt) -> Run:

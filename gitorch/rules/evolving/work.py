@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model.record import ActorKind
 from gitorch.model.review import Finding, Handoff, ReportStatus, Severity, Verdict
-from gitorch.model.run import ENDED, JobPhase, LetterKind, QuestionKind
+from gitorch.model.run import ENDED, JobPhase, PromptKind, QuestionKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.rules.readings import (
@@ -24,6 +24,7 @@ from gitorch.rules.readings import (
 )
 from gitorch.rules.review.findings import list_findings
 from gitorch.rules.transitions import (
+    add_prompt,
     demote,
     move_job,
     promote,
@@ -31,7 +32,6 @@ from gitorch.rules.transitions import (
     with_job,
     with_session,
     withdraw,
-    write_letter,
 )
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         CheckRecorded,
         FindingsListed,
         GatePassed,
-        HandedOff,
+        HandoffSubmitted,
         JobFailed,
         JobReopened,
         OverlapNoted,
@@ -50,22 +50,22 @@ if TYPE_CHECKING:
     )
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
-    from gitorch.model.review import Listed, Reply
+    from gitorch.model.review import ListedFinding, Reply
     from gitorch.model.run import JobState, Run
 
 LOST = frozenset({JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED})
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
-def handed_off(run: Run, record: Record, event: HandedOff) -> Run:
+def handoff_submitted(run: Run, record: Record, event: HandoffSubmitted) -> Run:
     """Finished work is submitted and its lease ends; a question or a blocker keeps the lease and waits for people."""
     job = _leased(run, event.job, event.session, event.fence)
     if event.status not in DONE:
         return move_job(run, event.job, JobPhase.WAITING_HUMAN)
-    return submitted(put_down(run, job, "handed-in"), record, event)
+    return submitted(put_down(run, job, "submitted"), record, event)
 
 
-def submitted(run: Run, record: Record, event: HandedOff) -> Run:
+def submitted(run: Run, record: Record, event: HandoffSubmitted) -> Run:
     """The work that a report hands in is at its gate, and nobody has its lease any more."""
     job = run.jobs[event.job]
     handoff = Handoff(
@@ -167,9 +167,9 @@ def _clearance_taken_back(run: Run, record: Record, job: JobId) -> Run:
     session = run.jobs[job].session
     if session is None:
         return run
-    letters = run.sessions[session].letters
-    told = tuple(x for x in letters if x.receipt or x.kind is not LetterKind.CLEARED)
-    return with_session(run, session, letters=told)
+    prompts = run.sessions[session].prompts
+    told = tuple(x for x in prompts if x.receipt or x.kind is not PromptKind.CLEARED)
+    return with_session(run, session, prompts=told)
 
 
 def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
@@ -212,11 +212,11 @@ def gate_passed(run: Run, record: Record, event: GatePassed) -> Run:
     changes = {"cleared": event.commit, "findings": _findings_at_the_end(run, job, event), "demands": ()}
     run = _reviews_closed(move_job(run, event.job, JobPhase.COMPLETED, **changes), record, event.job)
     if job.session is not None:
-        run = write_letter(run, job.session, LetterKind.CLEARED)
+        run = add_prompt(run, job.session, PromptKind.CLEARED)
     return promote(run, record.at)
 
 
-def _findings_at_the_end(run: Run, job: JobState, event: GatePassed) -> tuple[Listed, ...]:
+def _findings_at_the_end(run: Run, job: JobState, event: GatePassed) -> tuple[ListedFinding, ...]:
     """Earlier findings are closed; those of the last round are waived, or stay open where they do not fail the gate."""
     closed = {x.number: replace(x, open=False) for x in job.findings}
     last = list_findings(run, job).findings

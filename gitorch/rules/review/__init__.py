@@ -1,1 +1,1 @@
-"""What a handed-in commit must pass: gates, findings and their answers, citations, evidence."""
+"""What a submitted commit must pass: gates, findings and their answers, citations, evidence."""

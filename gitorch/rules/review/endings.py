@@ -9,7 +9,7 @@ from gitorch.model.run import QuestionKind
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from gitorch.model.review import Finding, Listed, Verdict
+    from gitorch.model.review import Finding, ListedFinding, Verdict
     from gitorch.model.run import JobState, Question, Run
 
 
@@ -27,7 +27,7 @@ class Ending(Value):
         return f"{named}: {self.why}" if self.why else named
 
 
-def ending(run: Run, job: JobState, listed: Listed) -> Ending:
+def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     """How a finding of a job ended, as things stand."""
     if listed.waived:
         return _excused(run, job, listed)
@@ -47,7 +47,7 @@ def ending(run: Run, job: JobState, listed: Listed) -> Ending:
     return Ending("fixed", why="it was not raised again")
 
 
-def _excused(run: Run, job: JobState, listed: Listed) -> Ending:
+def _excused(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     """By the principal: one finding that its author put off, or all that stood when the work was accepted with exceptions."""
     for question in reversed(tuple(run.questions.values())):
         if question.answer is None or question.job != job.spec.id:
@@ -64,14 +64,14 @@ def _words(question: Question) -> str:
     return question.answer.text if question.answer is not None else ""
 
 
-def _accepted_with(job: JobState, listed: Listed) -> Ending:
+def _accepted_with(job: JobState, listed: ListedFinding) -> Ending:
     """A reviewer accepted the work with this finding, and so left it for later under its own name."""
     reviewers = [v for v in job.verdicts if v.review in {listed.review, *listed.also} and v.round == listed.round]
     by = ", ".join(f"{v.review} ({v.session})" for v in reviewers)
     return Ending("deferred", by or listed.review, "it does not fail the gate")
 
 
-def _withdrawal(job: JobState, listed: Listed) -> tuple[Verdict, Finding] | None:
+def _withdrawal(job: JobState, listed: ListedFinding) -> tuple[Verdict, Finding] | None:
     """The newest verdict that takes this finding back in words."""
     found = ((v, f) for v in reversed(job.verdicts) for f in v.findings if f.withdrawn and f.number == listed.number)
     return next(found, None)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.events import FindingsListed
-from gitorch.model.review import Finding, Listed, Severity
+from gitorch.model.review import Finding, ListedFinding, Severity
 from gitorch.model.run import JobPhase
 from gitorch.model.values import replace
 from gitorch.rules.readings import check_failed, round_verdicts
@@ -34,12 +34,12 @@ def list_findings(run: Run, job: JobState) -> FindingsListed:
 
 def listed_by(run: Run, job: JobState, raised: list[tuple[str, Finding]]) -> FindingsListed:
     """The list of what was raised, each finding with whoever raised it."""
-    entries: dict[int, Listed] = {}
+    entries: dict[int, ListedFinding] = {}
     before = {x.number: x.reply for x in job.findings}
     raised = sorted(raised, key=lambda pair: weight(pair[1]))
     for number, (source, finding) in zip(_numbers(job, raised), raised, strict=True):
         first = entries.get(number)
-        fresh = Listed(number, finding, source, job.attempt, reply=before.get(number))
+        fresh = ListedFinding(number, finding, source, job.attempt, reply=before.get(number))
         entries[number] = fresh if first is None else _merged(first, source, finding)
     ordered = sorted(entries.values(), key=lambda x: (*weight(x.finding), x.number))
     commit = job.handoff.commit if job.handoff is not None else run.target_commit
@@ -122,7 +122,7 @@ def _alike(one: Finding, other: Finding) -> bool:
     return bool(path) and line == other.line != 0 and near
 
 
-def _merged(first: Listed, source: str, finding: Finding) -> Listed:
+def _merged(first: ListedFinding, source: str, finding: Finding) -> ListedFinding:
     """One entry for what was said twice: the heavier words lead, and nothing of the other's is lost."""
     others = {first.review, *first.also}
     also = first.also if source in others else (*first.also, source)
@@ -138,6 +138,6 @@ def _merged(first: Listed, source: str, finding: Finding) -> Listed:
 def raised_again(job: JobState, findings: Iterable[Finding]) -> dict[int, Finding]:
     """Earlier findings that a verdict raises again, by their numbers: named, or in the same words."""
     known = {x.number for x in job.findings}
-    standing = [("", f) for f in findings if not f.withdrawn]
-    numbers = _numbers(job, standing)
-    return {n: f for n, (_, f) in zip(numbers, standing, strict=True) if n in known}
+    worktree_status = [("", f) for f in findings if not f.withdrawn]
+    numbers = _numbers(job, worktree_status)
+    return {n: f for n, (_, f) in zip(numbers, worktree_status, strict=True) if n in known}

@@ -13,7 +13,7 @@ from gitorch.rules.review.findings import raised_again
 if TYPE_CHECKING:
     from gitorch.model import commands
     from gitorch.model.ids import CommitId
-    from gitorch.model.review import Finding, Listed, Reply
+    from gitorch.model.review import Finding, ListedFinding, Reply
     from gitorch.model.run import JobState
 
 HEAD = re.compile(r"\bHEAD\b")
@@ -21,7 +21,7 @@ HEAD = re.compile(r"\bHEAD\b")
 COMMIT = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
 
 
-def all_answered(job: JobState, command: commands.HandIn) -> tuple[Reply, ...]:
+def all_answered(job: JobState, command: commands.SubmitHandoff) -> tuple[Reply, ...]:
     """The replies, each fix with the full id of its commit. Raises Refused where a number is left out or an answer proves nothing."""
     name = job.spec.id
     asked = {x.number for x in job.findings if x.open and x.round == job.attempt - 1 and not x.waived}
@@ -44,7 +44,7 @@ def _numbered(numbers: set[int]) -> str:
     return ", ".join(f"#{n}" for n in sorted(numbers))
 
 
-def _proven(job: JobState, reply: Reply, command: commands.HandIn) -> Reply:
+def _proven(job: JobState, reply: Reply, command: commands.SubmitHandoff) -> Reply:
     """The reply with its proof: words for what is no fault or is put off, a commit of this round for what is fixed."""
     if not reply.evidence.strip():
         message = f"the reply to #{reply.number} gives no evidence: a commit, a proof, or a reason"
@@ -91,12 +91,12 @@ def restated_with_evidence(subject: JobState, command: commands.GiveVerdict) -> 
             raise Refused(message, f"gitorch verdict accept --withdraw {number}=REASON")
 
 
-def pushed_back(subject: JobState, listed: Listed) -> bool:
+def pushed_back(subject: JobState, listed: ListedFinding) -> bool:
     """Whether the author's newest report says that this finding is none."""
     replies = subject.handoff.replies if subject.handoff is not None else ()
     return any(r.number == listed.number and r.disposition is Disposition.FALSE_POSITIVE for r in replies)
 
 
-def _new_evidence(finding: Finding, before: Listed) -> bool:
+def _new_evidence(finding: Finding, before: ListedFinding) -> bool:
     detail = " ".join(finding.detail.split())
     return bool(detail) and detail not in " ".join(before.finding.detail.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import LetterKind, QuestionKind
+from gitorch.model.run import PromptKind, QuestionKind
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.readings import branch_name, committed_by_host, judged_commit, reviews_of
 from gitorch.rules.review import ledgers
@@ -13,8 +13,8 @@ from gitorch.rules.review.replies import pushed_back
 from gitorch.rules.views.mail import message_text, unread, unread_line
 
 if TYPE_CHECKING:
-    from gitorch.model.review import Listed
-    from gitorch.model.run import JobState, Letter, Question, Run, Session
+    from gitorch.model.review import ListedFinding
+    from gitorch.model.run import JobState, Prompt, Question, Run, Session
 
 BRIEF_PATH = ".gitorch/brief.md"
 """Where a session's brief lies in its worktree."""
@@ -82,33 +82,33 @@ Verdicts: `accept`, `accept_with_findings`, `needs_revision`, `reject`. Give eac
 commit above. Change nothing in this worktree."""
 
 
-def letter_path(letter: Letter) -> str:
+def prompt_path(prompt: Prompt) -> str:
     """Where a text lies in the worktree of its session."""
-    return BRIEF_PATH if letter.kind is LetterKind.BRIEF else f".gitorch/inbox/{letter.id}-{letter.kind}.md"
+    return BRIEF_PATH if prompt.kind is PromptKind.BRIEF else f".gitorch/inbox/{prompt.id}-{prompt.kind}.md"
 
 
-def pointer(run: Run, session: Session, letter: Letter) -> str:
+def pointer(run: Run, session: Session, prompt: Prompt) -> str:
     """The one line that is typed: a file to read, or a clearance that is short enough to be said."""
     job = run.jobs[session.job]
-    if letter.kind is LetterKind.CLEARED and job.cleared is not None:
-        return f"APPROVED {session.job} at {job.cleared}. Nothing more is needed. ({letter.id})"
-    if letter.kind is LetterKind.MESSAGE:
-        return f"Message {letter.about} for you: read {letter_path(letter)} or type gitorch inbox."
-    return f"Read {letter_path(letter)} and do what it says."
+    if prompt.kind is PromptKind.CLEARED and job.cleared is not None:
+        return f"APPROVED {session.job} at {job.cleared}. Nothing more is needed. ({prompt.id})"
+    if prompt.kind is PromptKind.MESSAGE:
+        return f"Message {prompt.about} for you: read {prompt_path(prompt)} or type gitorch inbox."
+    return f"Read {prompt_path(prompt)} and do what it says."
 
 
-def letter_text(run: Run, session: Session, letter: Letter, section: str, done: tuple[str, ...] = ()) -> str:
+def prompt_text(run: Run, session: Session, prompt: Prompt, section: str, done: tuple[str, ...] = ()) -> str:
     """The text itself. `section` is the job's own brief, `done` the commits that are on its branch already."""
     job = run.jobs[session.job]
-    if letter.kind is LetterKind.BRIEF:
+    if prompt.kind is PromptKind.BRIEF:
         return brief_text(run, session, section, done)
-    if letter.kind is LetterKind.FINDINGS:
+    if prompt.kind is PromptKind.FINDINGS:
         return _findings_text(run, job)
-    if letter.kind is LetterKind.ANSWER:
+    if prompt.kind is PromptKind.ANSWER:
         return _answers_text(run, job)
-    if letter.kind is LetterKind.MESSAGE:
-        return message_text(run, letter)
-    if letter.kind is LetterKind.CLEARED:
+    if prompt.kind is PromptKind.MESSAGE:
+        return message_text(run, prompt)
+    if prompt.kind is PromptKind.CLEARED:
         return f"# APPROVED {session.job} at {job.cleared}\n\nNothing more is needed from you. Stop here.\n"
     return (
         f"# Are you still at work on {session.job}?\n\n"
@@ -227,7 +227,7 @@ def _findings_text(run: Run, job: JobState) -> str:
     )
 
 
-def _listed_line(listed: Listed) -> str:
+def _listed_line(listed: ListedFinding) -> str:
     finding = listed.finding
     place = f" {finding.path}:{finding.line}" if finding.line else f" {finding.path}" if finding.path else ""
     doubt = (
@@ -300,7 +300,7 @@ def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] =
     }
 
 
-def _finding_data(listed: Listed) -> dict[str, object]:
+def _finding_data(listed: ListedFinding) -> dict[str, object]:
     finding = listed.finding
     return {
         "number": listed.number,

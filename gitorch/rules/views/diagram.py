@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.diagram import Arrow, ArrowKind, Box, Picture
+from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
 from gitorch.model.workflow import JobKind
 from gitorch.rules.readings import rounds_of
 from gitorch.rules.workflows.graph import ancestors, needs_of
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import JobSpec, Workflow
 
 
-def workflow_picture(workflow: Workflow) -> Picture:
+def workflow_diagram(workflow: Workflow) -> Diagram:
     """The workflow as it stands in its file."""
     boxes = tuple(_box(spec) for spec in workflow.jobs.values())
-    return Picture(workflow.name, boxes, tuple(_arrows(workflow)), workflow.phases)
+    return Diagram(workflow.name, boxes, tuple(_arrows(workflow)), workflow.phases)
 
 
-def run_picture(run: Run) -> Picture:
+def run_diagram(run: Run) -> Diagram:
     """The workflow of a run, each job in the phase in which it is now."""
     boxes = []
     for job in run.jobs.values():
         again = f"round {job.attempt} of {rounds_of(run, job)}" if job.attempt > 1 else ""
         box = _box(job.spec)
         boxes.append(Box(box.id, box.title, box.kind, box.lane, box.phase, str(job.phase), again))
-    return Picture(f"{run.title} ({run.phase})", tuple(boxes), tuple(_arrows(run.workflow)), run.workflow.phases)
+    return Diagram(f"{run.title} ({run.phase})", tuple(boxes), tuple(_arrows(run.workflow)), run.workflow.phases)
 
 
 def _box(spec: JobSpec) -> Box:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import JobId
     from gitorch.model.message import Message
-    from gitorch.model.run import Board, Letter, Run
+    from gitorch.model.run import Board, Prompt, Run
 
 NAMES = (PRINCIPAL, COORDINATOR, ORCHESTRATOR)
 """Who can be told in every repository."""
@@ -72,9 +72,9 @@ def unread_line(message: Message) -> str:
     return f"- {message.id} from {message.sender}: {first_line(message.text)}"
 
 
-def message_text(run: Run, letter: Letter) -> str:
+def message_text(run: Run, prompt: Prompt) -> str:
     """A message as its agent gets it, with what it is not."""
-    message = run.messages[MessageId(letter.about)]
+    message = run.messages[MessageId(prompt.about)]
     answers = f"It answers {message.answers}.\n\n" if message.answers is not None else ""
     return (
         f"# Message {message.id} from {message.sender}\n\n{answers}{message.text.strip()}\n\n"

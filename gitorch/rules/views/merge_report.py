@@ -13,7 +13,7 @@ from gitorch.rules.workflows.tracked import closing_line
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
-    from gitorch.model.review import Check, Listed
+    from gitorch.model.review import Check, ListedFinding
     from gitorch.model.run import BranchFacts, JobState, Run
 
 PATHS_SHOWN = 20
@@ -100,7 +100,7 @@ def _first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else "(no summary)"
 
 
-def _finding_line(run: Run, job: JobState, listed: Listed) -> str:
+def _finding_line(run: Run, job: JobState, listed: ListedFinding) -> str:
     found = listed.finding
     where = f" {found.path}:{found.line}" if found.line else f" {found.path}" if found.path else ""
     end = ending(run, job, listed).sentence

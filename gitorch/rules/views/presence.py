@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Moment, SessionId
-    from gitorch.model.observed import SessionSeen
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.run import Run, Session
 
 ASKED_ABOUT = {"stuck:": "stuck", "blocked:": "blocked", "stopped:": "stopped"}
 """What an agent is while a human is asked about it, by how the question was raised."""
 
 
-def agent_words(run: Run, sights: Mapping[SessionId, SessionSeen] | None) -> dict[SessionId, str]:
+def agent_words(run: Run, sights: Mapping[SessionId, SessionObservation] | None) -> dict[SessionId, str]:
     """What each session that is not over is doing: the state its terminal shows, or `stuck` or `blocked` while that is asked."""
     living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED)
     return {session.id: agent_word(run, session, sights) for session in living}
 
 
-def agent_word(run: Run, session: Session, sights: Mapping[SessionId, SessionSeen] | None) -> str:
+def agent_word(run: Run, session: Session, sights: Mapping[SessionId, SessionObservation] | None) -> str:
     """Of one session."""
     if session.holder:
         return "by hand"
@@ -36,24 +36,24 @@ def agent_word(run: Run, session: Session, sights: Mapping[SessionId, SessionSee
                 return word
     if sights is None:
         return str(AgentState.UNKNOWN)
-    sight = sights.get(session.id)
-    if sight is None or not (sight.present or sight.started):
+    observation = sights.get(session.id)
+    if observation is None or not (observation.present or observation.started):
         return str(AgentState.STARTING)
-    return sight.word if sight.present else str(AgentState.EXITED)
+    return observation.word if observation.present else str(AgentState.EXITED)
 
 
-def presence(run: Run, session: Session, sights: Mapping[SessionId, SessionSeen] | None, now: Moment) -> str:
+def presence(run: Run, session: Session, sights: Mapping[SessionId, SessionObservation] | None, now: Moment) -> str:
     """`alive`; `stale` when nothing new was seen for as long as an agent may be silent; `dead`; `unknown` when nobody can say."""
     if session.phase is SessionPhase.ENDED:
         return "dead"
     if session.holder:
         return "stale" if _lease_ran_out(run, session, now) else "alive"
-    sight = None if sights is None else sights.get(session.id)
-    if sight is None or not (sight.present or sight.started):
+    observation = None if sights is None else sights.get(session.id)
+    if observation is None or not (observation.present or observation.started):
         return "unknown"
-    if not sight.present or sight.state is AgentState.EXITED:
+    if not observation.present or observation.state is AgentState.EXITED:
         return "dead"
-    quiet = now - (sight.changed_at or sight.started_at or now)
+    quiet = now - (observation.changed_at or observation.started_at or now)
     working = run.jobs[session.job].phase is JobPhase.RUNNING
     silent = working and quiet > limits_of(run, session.lane).silence_seconds * 1000
     return "stale" if silent or _lease_ran_out(run, session, now) else "alive"
@@ -64,7 +64,9 @@ def _lease_ran_out(run: Run, session: Session, now: Moment) -> bool:
     return lease is not None and lease.session == session.id and lease.until < now
 
 
-def session_rows(run: Run, sights: Mapping[SessionId, SessionSeen] | None, now: Moment) -> tuple[SessionRow, ...]:
+def session_rows(
+    run: Run, sights: Mapping[SessionId, SessionObservation] | None, now: Moment
+) -> tuple[SessionRow, ...]:
     """Every session that is not over, oldest first; jobs of agents that were not begun yet are no sessions."""
     living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED)
     return tuple(

@@ -12,7 +12,7 @@ from gitorch.rules.workflows.tracked import issues_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
-    from gitorch.model.review import Check, Listed, Verdict
+    from gitorch.model.review import Check, ListedFinding, Verdict
     from gitorch.model.run import BranchFacts, JobState, Question, Run
 
 FORM = "merge-report/1"
@@ -108,7 +108,7 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _finding(run: Run, job: JobState, listed: Listed) -> dict[str, object]:
+def _finding(run: Run, job: JobState, listed: ListedFinding) -> dict[str, object]:
     found, reply, end = listed.finding, listed.reply, ending(run, job, listed)
     return {
         "number": listed.number,

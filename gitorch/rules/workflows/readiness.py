@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from gitorch.model.config import Config
     from gitorch.model.plan import Plan
-    from gitorch.model.preflight import HandoffFacts
+    from gitorch.model.preflight import PreflightFacts
 
 CONFIG_NAME = "gitorch.yaml"
 
 
-def check_plan(plan: Plan, config: Config, facts: HandoffFacts) -> tuple[Problem, ...]:
+def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Problem, ...]:
     """Every reason against starting this plan here: the plan's own defects first, then what the world lacks."""
     return (
         *plan.problems,
@@ -38,14 +38,14 @@ def _at_key(config: Config, key: str, message: str, fix: str) -> Problem:
     return Problem(config.path or CONFIG_NAME, line, column, message, fix)
 
 
-def _check_design(plan: Plan, facts: HandoffFacts) -> Iterator[Problem]:
+def _check_design(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
     if plan.design and not facts.design_exists:
         message = f"The design document `{plan.design}` does not exist."
         line, column = plan.places.get("design", (1, 1))
         yield Problem(plan.path, line, column, message, "Write it, correct its path, or remove the line that names it.")
 
 
-def _check_target(plan: Plan, config: Config, facts: HandoffFacts) -> Iterator[Problem]:
+def _check_target(plan: Plan, config: Config, facts: PreflightFacts) -> Iterator[Problem]:
     def problem(message: str, fix: str) -> Problem:
         if "merge_target" in plan.settings:
             line, column = plan.places.get("merge_target", (1, 1))
@@ -64,7 +64,7 @@ def _check_target(plan: Plan, config: Config, facts: HandoffFacts) -> Iterator[P
         yield problem(f"The merge target `{target}` is {commits} behind its upstream.", fix)
 
 
-def _check_worktrees(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
+def _check_worktrees(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
     key = "worktrees.base_path"
     if not facts.base_outside:
         message = f"The folder for worktrees, {facts.base_path}, lies inside the repository."
@@ -74,7 +74,7 @@ def _check_worktrees(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
         yield _at_key(config, key, message, f"mkdir -p {facts.base_path}, or set `{key}` to another folder.")
 
 
-def _check_runtimes(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
+def _check_runtimes(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
     for runtime, key in _lane_runtimes(config).items():
         found = facts.runtimes.get(runtime)
         if not runtime:
@@ -108,7 +108,7 @@ def _check_tests(plan: Plan, config: Config) -> Iterator[Problem]:
         yield _at_key(config, "tests.command", "There is no test command.", fix)
 
 
-def _check_signers(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
+def _check_signers(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
     if config.approval_signature != "none" and not facts.signers:
         named = config.approval_signers or "gpg.ssh.allowedSignersFile, which names none"
         message = f"Approvals must be signed, but there is no key that may sign them: {named}."
@@ -116,7 +116,7 @@ def _check_signers(config: Config, facts: HandoffFacts) -> Iterator[Problem]:
         yield _at_key(config, "approval.signature", message, fix)
 
 
-def _check_names(plan: Plan, facts: HandoffFacts) -> Iterator[Problem]:
+def _check_names(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
     for epic in plan.epics:
         if run := facts.busy_epics.get(epic.id):
             message = f"Epic `{epic.id}` is being worked on in run {run}."

@@ -11,7 +11,7 @@ from gitorch.text.diagrams.svg import STATES, fitted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitorch.model.diagram import Arrow, Box, Picture
+    from gitorch.model.diagram import Arrow, Box, Diagram
 
 TITLE_UNITS = 40
 MERMAID_ARROWS = {
@@ -22,23 +22,23 @@ MERMAID_ARROWS = {
 }
 
 
-def plain(picture: Picture) -> str:
+def plain(diagram: Diagram) -> str:
     """One line a job, by column: what it is, what it comes after, where it leads back to, where it stands."""
-    layout = lay_out(picture)
-    width = max((len(box.id) for box in picture.boxes), default=0)
-    lines = [picture.title]
+    layout = lay_out(diagram)
+    width = max((len(box.id) for box in diagram.boxes), default=0)
+    lines = [diagram.title]
     for column in range(layout.columns):
         lines.append(f"\n{column + 1}.")
-        here = (box for box in picture.boxes if layout.boxes[box.id][0] == column)
-        lines += [f"  {STATES[box.state][2] or '•'} {box.id:<{width}}  {_words(picture, box)}" for box in here]
+        here = (box for box in diagram.boxes if layout.boxes[box.id][0] == column)
+        lines += [f"  {STATES[box.state][2] or '•'} {box.id:<{width}}  {_words(diagram, box)}" for box in here]
     return "\n".join(lines)
 
 
-def _words(picture: Picture, box: Box) -> str:
+def _words(diagram: Diagram, box: Box) -> str:
     state = STATES[box.state][3]
-    after = [_after(a) for a in picture.arrows if a.end == box.id and a.kind is not ArrowKind.BACK]
+    after = [_after(a) for a in diagram.arrows if a.end == box.id and a.kind is not ArrowKind.BACK]
     back = [
-        f"back to {a.end} at most {a.rounds}×" for a in picture.arrows if a.start == box.id and a.kind is ArrowKind.BACK
+        f"back to {a.end} at most {a.rounds}×" for a in diagram.arrows if a.start == box.id and a.kind is ArrowKind.BACK
     ]
     what = f"{box.kind.replace('_', ' ')}{f' by {box.lane}' if box.lane else ''}"
     said = [what, f"{state}{f', {box.note}' if box.note else ''}", f"after {', '.join(after)}" if after else "", *back]
@@ -50,30 +50,30 @@ def _after(arrow: Arrow) -> str:
     return f"{arrow.start} ({arrow.kind})" if said else str(arrow.start)
 
 
-def mermaid(picture: Picture) -> str:
+def mermaid(diagram: Diagram) -> str:
     """A flowchart; phases are its subgraphs, states its classes."""
     lines = ["flowchart LR"]
-    lines += _grouped(picture, _mermaid_box, lambda phase, n: f'  subgraph phase{n}["{_mermaid_text(phase)}"]', "  end")
-    number = {box.id: f"j{n}" for n, box in enumerate(picture.boxes)}
-    for arrow in picture.arrows:
+    lines += _grouped(diagram, _mermaid_box, lambda phase, n: f'  subgraph phase{n}["{_mermaid_text(phase)}"]', "  end")
+    number = {box.id: f"j{n}" for n, box in enumerate(diagram.boxes)}
+    for arrow in diagram.arrows:
         sign = MERMAID_ARROWS[arrow.kind].format(rounds=arrow.rounds)
         lines.append(f"  {number[arrow.start]} {sign} {number[arrow.end]}")
-    for state in dict.fromkeys(box.state for box in picture.boxes if box.state):
+    for state in dict.fromkeys(box.state for box in diagram.boxes if box.state):
         fill, line, _, _ = STATES[state]
         lines.append(f"  classDef {state} fill:{fill},stroke:{line},color:#1f2328")
     return "\n".join(lines) + "\n"
 
 
 def _grouped(
-    picture: Picture, draw: Callable[[Box, int], str], opened: Callable[[str, int], str], closed: str
+    diagram: Diagram, draw: Callable[[Box, int], str], opened: Callable[[str, int], str], closed: str
 ) -> Iterator[str]:
     """The boxes of no phase, then each phase around its own."""
-    for number, box in enumerate(picture.boxes):
-        if box.phase not in picture.phases:
+    for number, box in enumerate(diagram.boxes):
+        if box.phase not in diagram.phases:
             yield f"  {draw(box, number)}"
-    for at, phase in enumerate(picture.phases):
+    for at, phase in enumerate(diagram.phases):
         yield opened(phase, at)
-        yield from (f"    {draw(box, n)}" for n, box in enumerate(picture.boxes) if box.phase == phase)
+        yield from (f"    {draw(box, n)}" for n, box in enumerate(diagram.boxes) if box.phase == phase)
         yield closed
 
 
@@ -100,13 +100,13 @@ def _mermaid_text(text: str) -> str:
     return "".join(char if char.isalnum() or char in " .,:-_/()?!+…✓✗▶◐○·◆–↷" else f"#{ord(char)};" for char in shown)
 
 
-def dot(picture: Picture) -> str:
+def dot(diagram: Diagram) -> str:
     """A directed graph for Graphviz and whatever else reads DOT; phases are clusters."""
-    lines = [f"digraph {_dot_text(picture.title)} {{", "  rankdir=LR;", '  node [shape=box, style="rounded,filled"];']
+    lines = [f"digraph {_dot_text(diagram.title)} {{", "  rankdir=LR;", '  node [shape=box, style="rounded,filled"];']
     lines += _grouped(
-        picture, _dot_box, lambda phase, n: f"  subgraph cluster_{n} {{\n    label={_dot_text(phase)};", "  }"
+        diagram, _dot_box, lambda phase, n: f"  subgraph cluster_{n} {{\n    label={_dot_text(phase)};", "  }"
     )
-    for arrow in picture.arrows:
+    for arrow in diagram.arrows:
         words = {
             ArrowKind.NEXT: "",
             ArrowKind.CONTINUE: ' [label="continue"]',

@@ -15,7 +15,7 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.model.diagram import Arrow, Picture
+    from gitorch.model.diagram import Arrow, Diagram
 
 SWEEPS = 12
 Place = tuple[int, int]
@@ -31,12 +31,12 @@ class Layout(Value):
     rows: int
 
 
-def lay_out(picture: Picture) -> Layout:
+def lay_out(diagram: Diagram) -> Layout:
     """Stable: the same picture is always laid out the same way. Raises ValueError where arrows forward go in a circle."""
-    forward = [arrow for arrow in picture.arrows if arrow.kind is not ArrowKind.BACK]
-    column = _columns([box.id for box in picture.boxes], forward)
+    forward = [arrow for arrow in diagram.arrows if arrow.kind is not ArrowKind.BACK]
+    column = _columns([box.id for box in diagram.boxes], forward)
     chains = {(a.start, a.end): _chain(a, column) for a in forward}
-    places = [str(box.id) for box in picture.boxes]
+    places = [str(box.id) for box in diagram.boxes]
     for chain in chains.values():
         for name, at in chain[1:-1]:
             places.append(name)
@@ -44,7 +44,7 @@ def lay_out(picture: Picture) -> Layout:
     links = [(one[0], other[0]) for chain in chains.values() for one, other in pairwise(chain)]
     row = _rows(places, column, links)
     return Layout(
-        {box.id: (column[box.id], row[box.id]) for box in picture.boxes},
+        {box.id: (column[box.id], row[box.id]) for box in diagram.boxes},
         {ends: tuple((column[name], row[name]) for name, _ in chain) for ends, chain in chains.items()},
         max(column.values(), default=-1) + 1,
         max(row.values(), default=-1) + 1,

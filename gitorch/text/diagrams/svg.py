@@ -13,7 +13,7 @@ from gitorch.text.diagrams.layout import lay_out
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gitorch.model.diagram import Arrow, Box, Picture
+    from gitorch.model.diagram import Arrow, Box, Diagram
     from gitorch.text.diagrams.layout import Layout, Place
 
 WIDTH, HEIGHT = 216, 62
@@ -59,21 +59,21 @@ HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="4"'
 """Keeps a word readable where a line passes behind it."""
 
 
-def svg(picture: Picture) -> str:
+def svg(diagram: Diagram) -> str:
     """The whole file. Arrows come first, so that boxes lie above them."""
-    layout = lay_out(picture)
+    layout = lay_out(diagram)
     width = max(2 * MARGIN + layout.columns * (WIDTH + GAP_X) - GAP_X, 320)
     height = HEADING + MARGIN + layout.rows * (HEIGHT + GAP_Y)
     parts = [
-        *_forward(picture, layout),
-        *_backward(picture, layout),
-        *(_box(b, layout.boxes[b.id]) for b in picture.boxes),
+        *_forward(diagram, layout),
+        *_backward(diagram, layout),
+        *(_box(b, layout.boxes[b.id]) for b in diagram.boxes),
     ]
     return FRAME.format(
         width=width,
         height=height,
-        title=_safe(picture.title),
-        heading=_safe(fitted(picture.title, int((width - 2 * MARGIN) / 9))),
+        title=_safe(diagram.title),
+        heading=_safe(fitted(diagram.title, int((width - 2 * MARGIN) / 9))),
         margin=MARGIN,
         heads="".join(_head(kind, colour) for kind, (colour, _) in LINES.items()),
         body="\n".join(parts),
@@ -92,7 +92,7 @@ def fitted(text: str, units: int) -> str:
 
 
 def _without_last(text: str) -> str:
-    """A text shortened by its last letter, with the marks that stand on it."""
+    """A text shortened by its last prompt, with the marks that stand on it."""
     while text and unicodedata.combining(text[-1]):
         text = text[:-1]
     return text[:-1]
@@ -147,9 +147,9 @@ def _kind_word(kind: str) -> str:
     return kind.replace("_", " ")
 
 
-def _forward(picture: Picture, layout: Layout) -> Iterator[str]:
+def _forward(diagram: Diagram, layout: Layout) -> Iterator[str]:
     """Arrows between columns, level where they pass one."""
-    for arrow in picture.arrows:
+    for arrow in diagram.arrows:
         if arrow.kind is ArrowKind.BACK:
             continue
         places = layout.ways[arrow.start, arrow.end]
@@ -177,9 +177,9 @@ def _line(arrow: Arrow, path: str, said: str, places: tuple[Place, ...]) -> str:
     return f'{drawn}<text {where} font-size="10.5" fill="{colour}" text-anchor="end" {HALO}>{said}</text>'
 
 
-def _backward(picture: Picture, layout: Layout) -> Iterator[str]:
+def _backward(diagram: Diagram, layout: Layout) -> Iterator[str]:
     """Ways back run in the gaps between rows and columns, each a little below the one before, never through a box or a word."""
-    back = [arrow for arrow in picture.arrows if arrow.kind is ArrowKind.BACK]
+    back = [arrow for arrow in diagram.arrows if arrow.kind is ArrowKind.BACK]
     ends: dict[str, int] = {}
     words: list[str] = []
     for arrow in back:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.text.plans.draft import Draft
-from gitorch.text.plans.front_matter import Declared
+from gitorch.text.plans.front_matter import DeclaredEpic
 from gitorch.text.plans.line_syntax import (
-    EpicWords,
+    EpicHeading,
     almost_gate,
     epic_words,
     heading_names,
@@ -33,7 +33,7 @@ _TITLE_HEADS = ("title", "name")
 _NEEDS_HEADS = ("depends on", "depends", "needs", "dependencies", "blocked by")
 
 
-def table_epics(tables: Sequence[Table]) -> tuple[Declared, ...]:
+def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
     """The epics of the first table with a column `Id` or `Epic` and a column `Title` or `Depends on`; else none."""
     for table in tables:
         heads = [cell.strip().lower() for cell in table.header]
@@ -47,29 +47,29 @@ def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
     return next((number for number, head in enumerate(heads) if head in known), None)
 
 
-def _row_epic(row: Row, ids: int, titles: int | None, needs: int | None) -> Declared:
-    words = epic_words(f"Epic: {row.cells[ids]}") or EpicWords("", row.cells[ids], closed=False)
+def _row_epic(row: Row, ids: int, titles: int | None, needs: int | None) -> DeclaredEpic:
+    words = epic_words(f"Epic: {row.cells[ids]}") or EpicHeading("", row.cells[ids], closed=False)
     title = row.cells[titles] if titles is not None else words.title
     name = words.id or (words.title if " " not in words.title else slug(words.title, words.title))
     named = tuple(Named(other, row.line) for other in names_of(row.cells[needs])) if needs is not None else ()
-    return Declared(name, title or name, row.line, named, closed=words.closed)
+    return DeclaredEpic(name, title or name, row.line, named, closed=words.closed)
 
 
-def opener(titles: Mapping[str, str]) -> Callable[[str], EpicWords | None]:
+def opener(titles: Mapping[str, str]) -> Callable[[str], EpicHeading | None]:
     """A test for headings that open a section, when ids and titles are known: `Epic: …` as ever, or just an id or title."""
     ids = {title.casefold(): name for name, title in titles.items()} | {name.casefold(): name for name in titles}
 
-    def opens(heading: str) -> EpicWords | None:
+    def opens(heading: str) -> EpicHeading | None:
         words = epic_words(heading)
         if words and (named := next((ids[n.casefold()] for n in heading_names(words) if n.casefold() in ids), None)):
-            return EpicWords(named, words.title if words.id == named else _without(words.title, named), words.closed)
+            return EpicHeading(named, words.title if words.id == named else _without(words.title, named), words.closed)
         if (other := word_among(words, heading, titles)) and not almost_gate(heading) and not task_words(heading):
-            return EpicWords(other, titles[other], bool(words and words.closed))
+            return EpicHeading(other, titles[other], bool(words and words.closed))
         if words and words.id:
             return words
         text, title, closed = named_words(heading) if words is None else (words.title, "", words.closed)
         name = ids.get(heading.casefold()) or ids.get(text.casefold())
-        return EpicWords(name, title or titles[name], closed) if name else words
+        return EpicHeading(name, title or titles[name], closed) if name else words
 
     return opens
 
@@ -79,11 +79,11 @@ def _without(title: str, name: str) -> str:
     return title.removesuffix(f"({name})").removesuffix(f"[{name}]").rstrip() or name
 
 
-def gated(outline: Outline, tracked: Tracked, line: int = 0) -> tuple[Declared, ...]:
+def gated(outline: Outline, tracked: Tracked, line: int = 0) -> tuple[DeclaredEpic, ...]:
     """The issues of the tracker that have a gate in a file, in the order of their gates; `line` where to complain of them."""
     gates = [*outline.stray_gates, *(gate for section in outline.sections for gate in section.gates)]
     known = {gate.id: gate for gate in gates if gate.exact and gate.id in tracked.issues}
-    return tuple(Declared(name, tracked.issues[name].title, line or gate.line) for name, gate in known.items())
+    return tuple(DeclaredEpic(name, tracked.issues[name].title, line or gate.line) for name, gate in known.items())
 
 
 def headed(outline: Outline) -> dict[str, str]:
@@ -99,7 +99,7 @@ def with_ids(outline: Outline) -> Sections:
     )
 
 
-def drafts_of(path: str, sections: Sections, declared: Sequence[Declared]) -> tuple[Draft, ...]:
+def drafts_of(path: str, sections: Sections, declared: Sequence[DeclaredEpic]) -> tuple[Draft, ...]:
     """The epics before they are judged: those declared, with what their sections add, or one for each section."""
     if not declared:
         return tuple(_section_draft(path, name, section) for name, section in sections)
@@ -121,7 +121,7 @@ def _section_draft(path: str, name: str, section: Section) -> Draft:
     )
 
 
-def _declared_draft(path: str, epic: Declared, section: Section | None) -> Draft:
+def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> Draft:
     if section is None:
         return Draft(
             path, epic.id, epic.title, epic.line, epic.tasks, epic.needs, epic.allowed, epic.forbidden, epic.closed

@@ -23,7 +23,7 @@ CHARACTERS_MAX = 100_000
 NO_FULL_AUTO = "nothing is ever merged without your approval, so there is only per_epic and end_only."
 
 
-class Declared(Value):
+class DeclaredEpic(Value):
     """An epic of a list or table; its section stands elsewhere."""
 
     id: str
@@ -44,7 +44,7 @@ class FrontMatter(Value):
     design: str = ""
     prompt: str = ""
     prompt_line: int = 0
-    epics: tuple[Declared, ...] = ()
+    epics: tuple[DeclaredEpic, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -91,17 +91,17 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
     return found
 
 
-def _epics(form: Form) -> Iterator[Declared]:
+def _epics(form: Form) -> Iterator[DeclaredEpic]:
     """Each is a mapping, or just the id of an epic that is described elsewhere."""
     for row in form.rows_or_words("epics"):
-        yield _epic(row) if isinstance(row, Form) else Declared(row[0], row[0], row[1].line)
+        yield _epic(row) if isinstance(row, Form) else DeclaredEpic(row[0], row[0], row[1].line)
 
 
-def _epic(row: Form) -> Declared:
+def _epic(row: Form) -> DeclaredEpic:
     title = row.word("title")
     name = row.word("id", required=True)
     tasks = tuple(Task(text, spot.line) for text, spot in row.placed_texts("tasks"))
-    declared = Declared(name, title or name, row.spot.line, _named(row, "depends_on"), tasks)
+    declared = DeclaredEpic(name, title or name, row.spot.line, _named(row, "depends_on"), tasks)
     closed = is_closed_status(row.text("status"))
     declared = replace(declared, allowed=_named(row, "scope"), forbidden=_named(row, "not"), closed=closed)
     row.done()

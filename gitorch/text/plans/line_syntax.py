@@ -41,7 +41,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
 _NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
 
 
-class EpicWords(Value):
+class EpicHeading(Value):
     """An epic's heading: `id` is empty when the heading gives only a title."""
 
     id: str
@@ -49,41 +49,41 @@ class EpicWords(Value):
     closed: bool
 
 
-class TaskWords(Value):
+class TaskLine(Value):
     """A task's heading or checklist item."""
 
     title: str
     done: bool
 
 
-class FieldWords(Value):
+class FieldLine(Value):
     """A line such as `Depends on: a, b`: the key in lower case with blanks, the value as written."""
 
     key: str
     value: str
 
 
-def epic_words(heading: str) -> EpicWords | None:
+def epic_words(heading: str) -> EpicHeading | None:
     """`Epic: <id> — <Title>`, `Epic <id>: <Title>`, `Epic: <Title>`; None for any other heading."""
     closed = bool(_CLOSED.search(heading))
     heading = _CLOSED.sub("", heading)
     if found := _EPIC.fullmatch(heading):
         body = found["body"].strip()
         named = _ID_AND_TITLE.fullmatch(body)
-        return EpicWords(named["id"], named["title"].strip(), closed) if named else EpicWords("", body, closed)
+        return EpicHeading(named["id"], named["title"].strip(), closed) if named else EpicHeading("", body, closed)
     if found := _EPIC_NAMED.fullmatch(heading):
-        return EpicWords(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
+        return EpicHeading(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
     return None
 
 
-def heading_names(words: EpicWords) -> tuple[str, ...]:
+def heading_names(words: EpicHeading) -> tuple[str, ...]:
     """Words of an epic's heading that may be its id elsewhere: the one given as id, a title of one word, one in brackets."""
     bracketed = _BRACKETED.search(words.title)
     alone = words.title if words.title and not re.search(r"\s", words.title) else ""
     return tuple(word for word in (words.id, alone, bracketed["id"] if bracketed else "") if word)
 
 
-def word_among(words: EpicWords | None, heading: str, known: Collection[str]) -> str | None:
+def word_among(words: EpicHeading | None, heading: str, known: Collection[str]) -> str | None:
     """The id, of those known, that a heading names without the usual form; None where it names none.
 
     An epic that is only numbered (`Epic 1 — shop-a1: The shop`) may name it anywhere; another heading at its beginning or in
@@ -114,7 +114,7 @@ def named_words(heading: str) -> tuple[str, str, bool]:
 
 
 def gate_id(heading: str, level: int) -> str | None:
-    """The id of a heading that is a review gate to the letter: level 2, `Review Gate: <id>`."""
+    """The id of a heading that is a review gate to the prompt: level 2, `Review Gate: <id>`."""
     found = _GATE.fullmatch(heading)
     return found["id"] if found and level == 2 else None
 
@@ -129,13 +129,13 @@ def almost_gate_line(line: str) -> bool:
     return bool(_GATE_LINE.fullmatch(line))
 
 
-def task_words(heading: str) -> TaskWords | None:
+def task_words(heading: str) -> TaskLine | None:
     """`Task: …`, `Task 1: …`; None for any other heading."""
     done = bool(_CLOSED.search(heading))
     found = _TASK.fullmatch(_CLOSED.sub("", heading))
     if not found:
         return None
-    return TaskWords(found["title"].strip(), done or "x" in (found["box"] or "").lower())
+    return TaskLine(found["title"].strip(), done or "x" in (found["box"] or "").lower())
 
 
 def is_tasks_line(line: str) -> bool:
@@ -143,19 +143,19 @@ def is_tasks_line(line: str) -> bool:
     return bool(_TASKS.fullmatch(line))
 
 
-def box_words(lines: tuple[str, ...]) -> TaskWords | None:
+def box_words(lines: tuple[str, ...]) -> TaskLine | None:
     """`[ ] …` or `[x] …` at the beginning of a list item."""
     found = _BOX.fullmatch("\n".join(lines))
-    return TaskWords(plain(found["words"] or ""), found["mark"] != " ") if found else None
+    return TaskLine(plain(found["words"] or ""), found["mark"] != " ") if found else None
 
 
-def field_words(line: str) -> FieldWords | None:
+def field_words(line: str) -> FieldLine | None:
     """`Depends on:`, `Scope:`, `Not:`, `Status:`, `Design:` with what follows, however bold; `Blocked by:` says the same."""
     found = _FIELD.fullmatch(line)
     if not found:
         return None
     key = found["key"].lower().replace("-", " ")
-    return FieldWords("depends on" if key in _SAME else key, found["value"].strip())
+    return FieldLine("depends on" if key in _SAME else key, found["value"].strip())
 
 
 def names_of(value: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from gitorch.text.plans.checks import (
 )
 from gitorch.text.plans.epics import drafts_of, gated, headed, opener, table_epics, with_ids
 from gitorch.text.plans.front_matter import read_front_matter, without_front_matter
-from gitorch.text.plans.line_syntax import EpicWords, epic_words
+from gitorch.text.plans.line_syntax import EpicHeading, epic_words
 from gitorch.text.plans.sections import outline_of
 from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track, unreadable
 from gitorch.text.source import read_source
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gitorch.text.markdown import Document
     from gitorch.text.plans.draft import Draft
     from gitorch.text.plans.epics import Sections
-    from gitorch.text.plans.front_matter import Declared
+    from gitorch.text.plans.front_matter import DeclaredEpic
     from gitorch.text.plans.sections import Gate, Named, Outline, Section
     from gitorch.text.plans.tracked import Ask, Tracked
     from gitorch.text.source import Source
@@ -52,7 +52,7 @@ class _Text(Value):
     def outline(self, titles: Mapping[str, str], whole: str = "") -> Outline:
         """Its blocks sorted, by these ids and titles of epics beside the usual headings; `whole` is the one epic of it all."""
         opens = opener(titles) if titles else epic_words
-        only = EpicWords(whole, titles[whole], closed=False) if whole else None
+        only = EpicHeading(whole, titles[whole], closed=False) if whole else None
         return outline_of(self.document, len(self.source.lines), opens, only)
 
 
@@ -142,7 +142,7 @@ def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complain
 
 
 def _drafts(
-    text: _Text, other: _Text | None, first: Outline, declared: Sequence[Declared], tracked: Tracked
+    text: _Text, other: _Text | None, first: Outline, declared: Sequence[DeclaredEpic], tracked: Tracked
 ) -> tuple[tuple[Draft, ...], Outline]:
     """The epics before they are judged, and the plan's outline by their names.
 

@@ -14,7 +14,7 @@ from gitorch.model.values import Value
 from gitorch.text.glob_syntax import split_globs
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
 from gitorch.text.plans.line_syntax import (
-    EpicWords,
+    EpicHeading,
     almost_gate,
     almost_gate_line,
     box_words,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitorch.text.markdown import Block, Document
-    from gitorch.text.plans.line_syntax import FieldWords
+    from gitorch.text.plans.line_syntax import FieldLine
 
 
 class Named(Value):
@@ -63,7 +63,7 @@ class Section:
     below a task's heading; `left` says that another heading followed the gate, so that lists are nobody's tasks.
     """
 
-    heading: EpicWords
+    heading: EpicHeading
     line: int
     begin: int
     end: int = 0
@@ -94,8 +94,8 @@ class Outline:
 def outline_of(
     document: Document,
     lines: int,
-    opens: Callable[[str], EpicWords | None] = epic_words,
-    whole: EpicWords | None = None,
+    opens: Callable[[str], EpicHeading | None] = epic_words,
+    whole: EpicHeading | None = None,
 ) -> Outline:
     """Sort the blocks of a document of so many lines.
 
@@ -113,7 +113,7 @@ def outline_of(
 class _Scan:
     """Goes through the blocks once. A heading for a task owns what follows, up to a heading of its level or above."""
 
-    def __init__(self, opens: Callable[[str], EpicWords | None]) -> None:
+    def __init__(self, opens: Callable[[str], EpicHeading | None]) -> None:
         self.outline = Outline()
         self.opens = opens
         self.task_level = 0
@@ -222,7 +222,7 @@ class _Scan:
             self.section.empty_needs.pop()
         self._listing(Listing(listing.line, listing.items[len(plain_items) :]), under_tasks=False)
 
-    def _field(self, found: FieldWords, line: int) -> None:
+    def _field(self, found: FieldLine, line: int) -> None:
         section = self.section
         if section is None:
             if found.key == "design" and not self.outline.design:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitorch.errors import Problem
     from gitorch.model.tracker import Backlog
     from gitorch.text.plans.draft import Draft
-    from gitorch.text.plans.front_matter import Declared
+    from gitorch.text.plans.front_matter import DeclaredEpic
     from gitorch.text.plans.sections import Gate, Outline
     from gitorch.text.source import Source
 
@@ -73,7 +73,7 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part) if part.isascii() and part.isdigit() else 0, part) for part in name.split("."))
 
 
-def names_in(outlines: Sequence[Outline], declared: Sequence[Declared]) -> tuple[str, ...]:
+def names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> tuple[str, ...]:
     """Every word of a plan that may be the id of an epic: in its list, in headings of sections, in gates."""
     sections = [s.heading for outline in outlines for s in outline.sections]
     gates = [gate.id for outline in outlines for gate in _gates(outline) if gate.exact]
@@ -85,7 +85,7 @@ def _gates(outline: Outline) -> list[Gate]:
     return [*outline.stray_gates, *(gate for section in outline.sections for gate in section.gates)]
 
 
-def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[Declared]) -> Tracked:
+def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> Tracked:
     """What the tracker knows of the names in these files."""
     names = names_in(outlines, declared)
     sections = [section for outline in outlines for section in outline.sections]

@@ -99,7 +99,7 @@ def _redacted_bytes(data: bytes, policies: Collection[str]) -> bytes:
     return redacted(text, policies).encode("utf-8", "surrogateescape")
 
 
-class Checked(Value):
+class CheckResult(Value):
     """What was found to hold: records whose digest was worked out again, records that were redacted, links, attached files."""
 
     records: int
@@ -111,7 +111,7 @@ class Checked(Value):
     head: str
 
 
-def check_bundle(files: Mapping[str, bytes]) -> Checked:
+def check_bundle(files: Mapping[str, bytes]) -> CheckResult:
     """Check an export by itself: every file by the manifest, every record by the chain. Raises Corrupt, naming file and line."""
     try:
         return _checked(files, _manifest(files))
@@ -119,7 +119,7 @@ def check_bundle(files: Mapping[str, bytes]) -> Checked:
         raise _wrong(MANIFEST, f"it is no manifest of {FORMAT}") from error
 
 
-def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Checked:
+def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> CheckResult:
     named = manifest["files"]
     if _sum(manifest) != manifest["bundle"]:
         raise _wrong(MANIFEST, "it is not what its own digest says")
@@ -139,7 +139,7 @@ def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> Checked:
     if head != (manifest["head"] or "") or counts["records"] + counts["redacted"] != manifest["records"]:
         raise _wrong(MANIFEST, "it tells of other records than there are")
     attached = len(manifest["attached"])
-    return Checked(
+    return CheckResult(
         counts["records"], counts["redacted"], counts["links"], attached, manifest["first"], manifest["last"], head
     )
 

@@ -22,18 +22,18 @@ _STRING = f'"([^"\\\\\x00-\x1f{canonical.ODD}]*)"'
 _NUMBER = "(0|-?[1-9][0-9]*)"
 
 
-class Compiled(NamedTuple):
+class LinePattern(NamedTuple):
     """The lines of some keys as patterns of one group each, and what makes a value of a group; None: it is the value."""
 
     lines: tuple[str, ...]
     converts: tuple[Convert | None, ...]
 
 
-def compiled(keys: Mapping[str, Any]) -> Compiled:
+def compiled(keys: Mapping[str, Any]) -> LinePattern:
     """The patterns for keys of these types, in order."""
     pairs = [_lexeme(hint) for hint in keys.values()]
     lines = (f"{re.escape(key)}: {form}" for key, (form, _) in zip(keys, pairs, strict=True))
-    return Compiled(tuple(lines), tuple(convert for _, convert in pairs))
+    return LinePattern(tuple(lines), tuple(convert for _, convert in pairs))
 
 
 def pattern(*lines: str) -> re.Pattern[str]:

@@ -45,26 +45,26 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "lease-ended": (events.LeaseEnded, ("job", "fence", "reason")),
     "session-alive": (events.SessionAlive, ("session", "job", "pid", "evidence")),
     "session-ended": (events.SessionEnded, ("session", "job", "how", "exit_status", "screen", "conversation")),
-    "letter-delivered": (events.LetterDelivered, ("session", "job", "letter", "kind", "receipt")),
+    "prompt-delivered": (events.PromptDelivered, ("session", "job", "prompt", "kind", "receipt")),
     "session-nudged": (events.SessionNudged, ("session", "job")),
-    "prompt-answered": (events.PromptAnswered, ("session", "job", "asked", "option", "rule")),
-    "slip-taken": (events.SlipTaken, ("session", "job", "slip", "digest")),
+    "permission-answered": (events.PermissionAnswered, ("session", "job", "asked", "option", "rule")),
+    "outbox-entry-accepted": (events.OutboxEntryAccepted, ("session", "job", "entry", "digest")),
     "base-built": (events.BaseBuilt, ("job", "commit", "parents")),
-    "handed-off": (
-        events.HandedOff,
+    "handoff-submitted": (
+        events.HandoffSubmitted,
         (
             *("job", "session", "fence", "attempt", "status", "commit", "commits", "concerns", "questions"),
             *("blocker", "clears", "tests_claimed", "replies", "text"),
         ),
     ),
-    "hand-in-kept": (
-        events.HandInKept,
+    "late-handoff-kept": (
+        events.LateHandoffKept,
         (
-            *("hand_in", "job", "session", "fence", "attempt", "status", "commit", "commits", "concerns"),
+            *("late_handoff", "job", "session", "fence", "attempt", "status", "commit", "commits", "concerns"),
             *("tests_claimed", "replies", "verdict", "findings", "text"),
         ),
     ),
-    "hand-in-adopted": (events.HandInAdopted, ("hand_in", "job", "reason")),
+    "late-handoff-adopted": (events.LateHandoffAdopted, ("late_handoff", "job", "reason")),
     "artifact-published": (
         events.ArtifactPublished,
         (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.errors import Malformed, Problem
 from gitorch.model.values import Value
 from gitorch.text.source import read_source
-from gitorch.text.workflows.convert_job import Converting, convert_job
+from gitorch.text.workflows.convert_job import Conversion, convert_job
 from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.yaml_file import read_yaml
 
@@ -26,7 +26,7 @@ PRESETS = ("claude", "codex", "gemini", "opencode", "aider")
 FORMATS = ("striatum.workflow.v1", "striatum.workflow.v1.1")
 
 
-class Converted(Value):
+class ConversionResult(Value):
     """The new file, every field that was not carried over with its place and the reason, and what was changed on the way."""
 
     text: str
@@ -35,7 +35,7 @@ class Converted(Value):
     fields: int
 
 
-def convert(path: str, data: bytes) -> Converted:
+def convert(path: str, data: bytes) -> ConversionResult:
     """Raises Malformed for a file that is no such workflow."""
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
@@ -57,13 +57,15 @@ def convert(path: str, data: bytes) -> Converted:
         )
         raise Malformed(f"{path} cannot be converted.", (problem,))
     spots = dict(_spots(value, ""))
-    work = Converting(plain)
+    work = Conversion(plain)
     text = _text(work)
     left = tuple(
         Problem(path, *spots.get(key, (1, 1)), f"`{key}` is not carried over: {why}", "")
         for key, why in work.left.items()
     )
-    return Converted(text, tuple(sorted(left, key=lambda p: (p.line, p.column))), tuple(work.changed), len(spots))
+    return ConversionResult(
+        text, tuple(sorted(left, key=lambda p: (p.line, p.column))), tuple(work.changed), len(spots)
+    )
 
 
 def _plain(value: YamlValue) -> Any:
@@ -89,7 +91,7 @@ def _spots(value: YamlValue, path: str) -> list[tuple[str, tuple[int, int]]]:
     return found
 
 
-def _text(work: Converting) -> str:
+def _text(work: Conversion) -> str:
     top = work.top
     work.leave(top, "", TOP)
     head = [
@@ -115,12 +117,12 @@ def _listed(key: str, items: Sequence[str]) -> list[str]:
     return [f"{key}: {json.dumps(list(items), ensure_ascii=False)}"] if items else []
 
 
-def _phases(work: Converting) -> list[str]:
+def _phases(work: Conversion) -> list[str]:
     rows = work.rows("phases", NOT_CARRIED["phase"])
     return _listed("phases", [str(row.get("id", "")) for _, row in rows])
 
 
-def _lanes(work: Converting) -> list[str]:
+def _lanes(work: Conversion) -> list[str]:
     lines = ["lanes:"]
     for name, lane in work.named("lanes"):
         key = f"lanes.{name}"
@@ -139,7 +141,7 @@ def _lanes(work: Converting) -> list[str]:
     return lines
 
 
-def _limits(work: Converting, key: str, lane: Mapping[str, Any]) -> list[str]:
+def _limits(work: Conversion, key: str, lane: Mapping[str, Any]) -> list[str]:
     """What a lane may do, as sentences of its briefs, and how long."""
     lines = []
     if isinstance(lane.get("constraints"), dict) and lane["constraints"]:
@@ -153,7 +155,7 @@ def _limits(work: Converting, key: str, lane: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _roles(work: Converting) -> list[str]:
+def _roles(work: Conversion) -> list[str]:
     lines = []
     for name, role in work.named("roles"):
         work.leave(role, f"roles.{name}", {}, known={"definition_path"})
@@ -162,7 +164,7 @@ def _roles(work: Converting) -> list[str]:
     return ["roles:", *lines] if lines else []
 
 
-def _jobs(work: Converting) -> list[str]:
+def _jobs(work: Conversion) -> list[str]:
     lines = ["jobs:"]
     for number, job in enumerate(work.jobs):
         lines += convert_job(work, number, job)
@@ -172,7 +174,7 @@ def _jobs(work: Converting) -> list[str]:
     return lines
 
 
-def _cycles(work: Converting) -> list[str]:
+def _cycles(work: Conversion) -> list[str]:
     lines = []
     for number, cycle in work.rows("cycles", NOT_CARRIED["cycle"]):
         start, end = work.renamed(cycle.get("from")), work.renamed(cycle.get("to"))
@@ -184,7 +186,7 @@ def _cycles(work: Converting) -> list[str]:
     return ["cycles:", *lines] if lines else []
 
 
-def _policies(work: Converting) -> list[str]:
+def _policies(work: Conversion) -> list[str]:
     said = work.top.get("parallelism")
     parallelism = said if isinstance(said, dict) else {}
     work.leave(parallelism, "parallelism", NOT_CARRIED["parallelism"])

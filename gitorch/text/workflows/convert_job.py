@@ -19,7 +19,7 @@ MEANINGLESS = "it has no effect on a job of this kind."
 
 
 @dataclass(slots=True)
-class Converting:
+class Conversion:
     """A workflow on its way. `left` names what is not carried over, by its path; `drafts` are reviews of no job."""
 
     top: dict[str, Any]
@@ -119,7 +119,7 @@ class Converting:
         return ""
 
 
-def convert_job(work: Converting, number: int, job: Mapping[str, Any]) -> list[str]:
+def convert_job(work: Conversion, number: int, job: Mapping[str, Any]) -> list[str]:
     """The lines of one job."""
     path, name = f"jobs[{number}]", str(job.get("id", ""))
     work.leave(job, path, NOT_CARRIED["job"])
@@ -144,7 +144,7 @@ def convert_job(work: Converting, number: int, job: Mapping[str, Any]) -> list[s
     return lines
 
 
-def _kind(work: Converting, path: str, job: Mapping[str, Any]) -> str:
+def _kind(work: Conversion, path: str, job: Mapping[str, Any]) -> str:
     said = str(job.get("type", "generic"))
     kind = KINDS.get(said, said)
     if kind not in [str(known) for known in JobKind]:
@@ -161,7 +161,7 @@ def _kind(work: Converting, path: str, job: Mapping[str, Any]) -> str:
     return kind
 
 
-def _leave_all(work: Converting, path: str, job: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+def _leave_all(work: Conversion, path: str, job: Mapping[str, Any], keys: tuple[str, ...]) -> None:
     work.left |= {f"{path}.{key}": MEANINGLESS for key in keys if key in job}
 
 
@@ -169,7 +169,7 @@ def _line(value: object) -> str:
     return json.dumps(" ".join(str(value).split()), ensure_ascii=False)
 
 
-def _who(work: Converting, path: str, job: Mapping[str, Any]) -> list[str]:
+def _who(work: Conversion, path: str, job: Mapping[str, Any]) -> list[str]:
     lines = []
     lane = job.get("lane_id")
     if lane is None:
@@ -181,7 +181,7 @@ def _who(work: Converting, path: str, job: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _brief(work: Converting, path: str, job: Mapping[str, Any]) -> list[str]:
+def _brief(work: Conversion, path: str, job: Mapping[str, Any]) -> list[str]:
     """The file that the agent works from, else the objective; work without either gets its title."""
     prompt = job.get("task_prompt")
     file = prompt.get("path") if isinstance(prompt, dict) else prompt
@@ -197,7 +197,7 @@ def _brief(work: Converting, path: str, job: Mapping[str, Any]) -> list[str]:
     return ["    objective: |-", *(f"      {line.rstrip()}".rstrip() for line in said.strip().splitlines())]
 
 
-def _judged(work: Converting, path: str, job: Mapping[str, Any], needs: list[str]) -> list[str]:
+def _judged(work: Conversion, path: str, job: Mapping[str, Any], needs: list[str]) -> list[str]:
     """What only reviews have. They read everything and write nothing, always in a fresh session."""
     _leave_all(work, path, job, ("write_scope", "max_attempts"))
     if job.get("expected_artifacts"):
@@ -216,7 +216,7 @@ def _judged(work: Converting, path: str, job: Mapping[str, Any], needs: list[str
     return lines
 
 
-def _work(work: Converting, path: str, job: Mapping[str, Any]) -> list[str]:
+def _work(work: Conversion, path: str, job: Mapping[str, Any]) -> list[str]:
     lines = []
     scope = job.get("write_scope")
     if isinstance(scope, dict):

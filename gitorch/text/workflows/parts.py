@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
 from gitorch.model.values import Value, replace
-from gitorch.model.workflow import Commits, Expected, Lane, Settings, Timeouts, WorktreeMode
+from gitorch.model.workflow import Commits, ExpectedArtifact, Lane, Settings, Timeouts, WorktreeMode
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.workflows.brief import posture_fault
 
@@ -100,9 +100,9 @@ def postures(form: Form, key: str) -> tuple[str, ...]:
     return tuple(posture for posture in form.texts(key) if not posture_fault(posture))
 
 
-def read_artifact(row: Form) -> Expected:
+def read_artifact(row: Form) -> ExpectedArtifact:
     """A file that a job owes."""
-    expected = Expected(
+    expected = ExpectedArtifact(
         row.word("name", required=True),
         row.word("kind", "other"),
         row.text("path", required=True),

@@ -16,7 +16,7 @@ from gitorch.ports.world import DiffStat, MergeTry, MoveResult
 from gitorch.world.git.changes import changes, hazards_of, held_at
 from gitorch.world.git.checkout import bring_along, checkout_of
 from gitorch.world.git.drafts import adopt, draft
-from gitorch.world.git.runner import GitRunner, common_directory, split, standing
+from gitorch.world.git.runner import GitRunner, common_directory, split, worktree_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ class GitCommands:
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """What a handoff needs to know of a worktree: `head` is None where it is on no branch, or the branch has no commit."""
-        stands = standing(self._git.at(worktree))
+        stands = worktree_status(self._git.at(worktree))
         if stands.head is None:
             return WorkFacts(None, stands.uncommitted, 0, (), tuple(expected))
         return replace(self.facts_of(stands.head, base, expected), uncommitted=stands.uncommitted)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import Value
-from gitorch.world.programs import Done, run, without
+from gitorch.world.programs import ProgramResult, run, without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class GitRunner:
         wait_seconds: float = 60.0,
         keep: tuple[int, ...] = (),
         hooks: bool = False,
-    ) -> Done:
+    ) -> ProgramResult:
         """One git command; any exit status is an answer. Raises Busy when a lock stays taken, Unavailable without git.
 
         `hooks` says that it does what a user would do by hand, so that the user's own hooks are asked.
@@ -82,14 +82,14 @@ class GitRunner:
         return done.out
 
 
-class Standing(Value):
+class WorktreeStatus(Value):
     """How a worktree stands: the commit of its branch, None on no branch or before its first commit; what no commit holds."""
 
     head: CommitId | None
     uncommitted: tuple[str, ...]
 
 
-def standing(git: GitRunner) -> Standing:
+def worktree_status(git: GitRunner) -> WorktreeStatus:
     """All that a handoff asks of a worktree itself, in one call of git; files that are not tracked count as uncommitted."""
     words = ("--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames")
     parts = split(git.tell("status", "-z", *words))
@@ -97,12 +97,12 @@ def standing(git: GitRunner) -> Standing:
     born = told["branch.head"] != "(detached)" and told["branch.oid"] != "(initial)"
     paths = (part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1] for part in parts if part[0] in FIELDS_BEFORE_PATH)
     mine = tuple(path for path in paths if path != OWN_FOLDER and not path.startswith(f"{OWN_FOLDER}/"))
-    return Standing(CommitId(told["branch.oid"]) if born else None, mine)
+    return WorktreeStatus(CommitId(told["branch.oid"]) if born else None, mine)
 
 
 def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:
     """Paths with changes that no commit holds, untracked files included, less what is gitorch's own."""
-    return standing(git).uncommitted
+    return worktree_status(git).uncommitted
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def take_over(git: GitRunner, commit: CommitId, branch: str, at: Moment) -> None
         return
     if uncommitted := uncommitted_paths(git):
         _put_aside(git, before, uncommitted[0], at)
-    shutil.rmtree(git.where / OWN_FOLDER, ignore_errors=True)  # the brief, the letters and the outbox of the job before
+    shutil.rmtree(git.where / OWN_FOLDER, ignore_errors=True)  # the brief, the prompts and the outbox of the job before
     known = git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").status == 0
     words = (branch,) if known else ("--no-track", "-b", branch, commit)
     done = git.ask("checkout", "--quiet", *words, "--", wait_seconds=CHECKOUT_SECONDS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Refused
 from gitorch.model.ids import CommitId
-from gitorch.ports.world import WorktreeSeen
+from gitorch.ports.world import WorktreeEntry
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
@@ -100,7 +100,7 @@ class GitWorktrees:
             return f"{path} holds commits that no branch has: {entry['HEAD']}"
         return ""
 
-    def below(self, folder: Path) -> tuple[WorktreeSeen, ...]:
+    def below(self, folder: Path) -> tuple[WorktreeEntry, ...]:
         """The worktrees that lie below a folder and are really there, by path. Raises Unavailable."""
         found = []
         for entry in worktrees(self._git):
@@ -108,7 +108,7 @@ class GitWorktrees:
             if folder in path.parents and (path / ".git").exists():
                 branch = entry.get("branch", "").removeprefix("refs/heads/")
                 head = CommitId(entry.get("HEAD", ""))
-                found.append(WorktreeSeen(path, branch, head, len(uncommitted_paths(self._git.at(path)))))
+                found.append(WorktreeEntry(path, branch, head, len(uncommitted_paths(self._git.at(path)))))
         return tuple(sorted(found, key=lambda seen: seen.path))
 
     def delete_branch(self, branch: str) -> None:

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.model.permission import Answered, Option
+from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.rules.agent_state.permission import asked_on
 from gitorch.world.files import append_line, read_json, write_json
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.ports.world import Clock
-    from gitorch.world.terminal.session_files import Folder, LaunchMark
+    from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane, Tmux
 
 GONE_SECONDS = 2.0
@@ -29,16 +29,16 @@ GONE_SECONDS = 2.0
 class Answering:
     """The prompts of one session. Whoever answers holds the session's typing lock."""
 
-    def __init__(self, tmux: Tmux, clock: Clock, folder: Folder, launch: LaunchMark) -> None:
+    def __init__(self, tmux: Tmux, clock: Clock, folder: SessionFolder, launch: LaunchRecord) -> None:
         self._tmux = tmux
         self._clock = clock
         self._folder = folder
         self._launch = launch
         self._nonce = os.urandom(8).hex()
 
-    def answer(self, answer: Answered) -> str:
+    def answer(self, answer: PermissionAnswer) -> str:
         """Press the keys of the option if the prompt asks exactly this; see `ports.world`."""
-        seen = self._tmux.glimpse(self._launch.pane, self._nonce)
+        seen = self._tmux.observe_pane(self._launch.pane, self._nonce)
         if seen is None:
             return "refused: the session is gone"
         pane, screen = seen
@@ -65,11 +65,11 @@ class Answering:
         words = ("if-shell", "-F", "-t", pane.id, guard, press, "display-message -p refused")
         return "pressed" in self._tmux.ask(*words).out.split()
 
-    def _await_gone(self, answer: Answered) -> None:
+    def _await_gone(self, answer: PermissionAnswer) -> None:
         """Wait until the prompt is gone, so that the next look does not take it for another that asks the same."""
         limit = self._clock.now() + int(GONE_SECONDS * 1000)
         while self._clock.now() < limit:
-            seen = self._tmux.glimpse(self._launch.pane, self._nonce)
+            seen = self._tmux.observe_pane(self._launch.pane, self._nonce)
             found = asked_on(seen[1], self._launch.preset) if seen is not None else None
             if found is None or found[0] != answer.asked:
                 return
@@ -86,11 +86,11 @@ def pending(folder: Path) -> Path:
     return folder / "answering.json"
 
 
-def _plain(answer: Answered, at: Moment) -> dict[str, object]:
+def _plain(answer: PermissionAnswer, at: Moment) -> dict[str, object]:
     return {"at": at, "asked": answer.asked, "option": str(answer.option), "rule": answer.rule}
 
 
-def answers(folder: Path) -> tuple[tuple[Answered, ...], Moment | None]:
+def answers(folder: Path) -> tuple[tuple[PermissionAnswer, ...], Moment | None]:
     """All answers that were given in a session, and when the last one was; one whose giver was killed counts as given."""
     try:
         lines = told(folder).read_bytes().splitlines()
@@ -100,5 +100,5 @@ def answers(folder: Path) -> tuple[tuple[Answered, ...], Moment | None]:
     begun = read_json(pending(folder))
     if begun is not None and begun not in found:
         found.append(begun)
-    given = tuple(Answered(one["asked"], Option(one["option"]), one["rule"]) for one in found)
+    given = tuple(PermissionAnswer(one["asked"], Option(one["option"]), one["rule"]) for one in found)
     return given, Moment(found[-1]["at"]) if found else None

@@ -1,7 +1,7 @@
 """Typing one line into an agent, once, and knowing that it arrived.
 
 The tmux server itself keeps the truth that survives us: the same command list that pastes sets the pane option
-`@gitorch_typed` to the letter, and the one that presses the submit key sets `@gitorch_pressed`. Whoever comes after a
+`@gitorch_typed` to the prompt, and the one that presses the submit key sets `@gitorch_pressed`. Whoever comes after a
 crash reads there what happened, types only what was never typed, and presses only what stands in the input.
 """
 
@@ -18,13 +18,13 @@ from gitorch.rules.agent_state.judge import hooked, judge, shown
 from gitorch.rules.agent_state.screen import HOOKS, above_cursor, before_cursor, in_input, input_empty, shown_by
 from gitorch.world.terminal.observer import limit_end
 from gitorch.world.terminal.receipts import reached, transcript_sizes
-from gitorch.world.terminal.session_files import SentMark
+from gitorch.world.terminal.session_files import DeliveryRecord
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import LetterId
+    from gitorch.model.ids import PromptId
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock
-    from gitorch.world.terminal.session_files import Folder, LaunchMark
+    from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane, Tmux
 
 SHOWN_MS = 2_000
@@ -55,7 +55,7 @@ FIRST_PROMPT_MS = 10_000
 POLL_SECONDS = 0.04
 
 
-class Scene(Value):
+class PaneObservation(Value):
     """What a pane shows at one moment. `empty` is None where nobody can tell; `ours` says that the line stands in the input.
 
     `broken` says that it stands there above an empty line: the submit key came too early for a slow program, and broke the line.
@@ -78,7 +78,7 @@ class Delivery:
     """One text on its way into one session. Whoever uses it holds the session's typing lock."""
 
     def __init__(
-        self, tmux: Tmux, clock: Clock, folder: Folder, *, launch: LaunchMark, preset: Preset, user_home: str
+        self, tmux: Tmux, clock: Clock, folder: SessionFolder, *, launch: LaunchRecord, preset: Preset, user_home: str
     ) -> None:
         self._tmux = tmux
         self._clock = clock
@@ -89,47 +89,47 @@ class Delivery:
         self._cwd = Path(launch.cwd)
         self._nonce = os.urandom(8).hex()
 
-    def deliver(self, letter: LetterId, line: str) -> str:
+    def deliver(self, prompt: PromptId, line: str) -> str:
         """Type and submit, or finish what an earlier try began; the receipt, which is kept once it says more than refused."""
-        sent = self._folder.sent(letter)
+        sent = self._folder.sent(prompt)
         if sent is not None and sent.receipt:
-            return self.grade(letter, sent)
+            return self.grade(prompt, sent)
         scene = self._scene(line)
         if scene is None:
             return "refused: the session is gone"
-        if scene.pane.typed != letter and scene.ours and sent is not None and sent.lost:
-            self._tmux.tell("set-option", "-p", "-t", scene.pane.id, "@gitorch_typed", letter)
-        elif scene.pane.typed != letter:
+        if scene.pane.typed != prompt and scene.ours and sent is not None and sent.lost:
+            self._tmux.tell("set-option", "-p", "-t", scene.pane.id, "@gitorch_typed", prompt)
+        elif scene.pane.typed != prompt:
             sizes = transcript_sizes(self._preset, self._cwd, self._home)
-            sent = SentMark(line, self._clock.now(), lost=sent.lost if sent is not None else 0, transcripts=sizes)
-            if refusal := self._type(scene, letter, sent):
+            sent = DeliveryRecord(line, self._clock.now(), lost=sent.lost if sent is not None else 0, transcripts=sizes)
+            if refusal := self._type(scene, prompt, sent):
                 return f"refused: {refusal}"
         elif sent is None:
-            sent = SentMark(line, self._launch.started_at)
-            self._folder.write_sent(letter, sent)
-        receipt = self._finish(letter, sent)
+            sent = DeliveryRecord(line, self._launch.started_at)
+            self._folder.write_sent(prompt, sent)
+        receipt = self._finish(prompt, sent)
         if not receipt.startswith("refused"):
-            self._keep(letter, receipt)
+            self._keep(prompt, receipt)
         return receipt
 
-    def grade(self, letter: LetterId, sent: SentMark) -> str:
+    def grade(self, prompt: PromptId, sent: DeliveryRecord) -> str:
         """The receipt of a text that was typed before, raised to `delivered` when something proves it soon enough."""
         fresh = self._clock.now() < sent.at + PROOF_MS
         if sent.receipt != "delivered" and fresh and self._reached(sent):
-            self._keep(letter, "delivered")
+            self._keep(prompt, "delivered")
             return "delivered"
         return sent.receipt
 
-    def _keep(self, letter: LetterId, receipt: str) -> None:
-        sent = self._folder.sent(letter)
+    def _keep(self, prompt: PromptId, receipt: str) -> None:
+        sent = self._folder.sent(prompt)
         if sent is not None:
-            self._folder.write_sent(letter, replace(sent, receipt=receipt))
+            self._folder.write_sent(prompt, replace(sent, receipt=receipt))
 
-    def _reached(self, sent: SentMark) -> bool:
+    def _reached(self, sent: DeliveryRecord) -> bool:
         return reached(self._folder, sent, self._preset, self._cwd, self._home)
 
-    def _scene(self, line: str) -> Scene | None:
-        seen = self._tmux.glimpse(self._launch.pane, self._nonce)
+    def _scene(self, line: str) -> PaneObservation | None:
+        seen = self._tmux.observe_pane(self._launch.pane, self._nonce)
         if seen is None:
             return None
         pane, screen = seen
@@ -146,9 +146,9 @@ class Delivery:
         left = before_cursor(screen, pane.cursor_x, pane.cursor_y)
         empty = input_empty(self._preset, left)
         broken = empty is False and above_cursor(line, screen, pane.cursor_x, pane.cursor_y)
-        return Scene(pane, state, sign, empty, in_input(line, left), broken)
+        return PaneObservation(pane, state, sign, empty, in_input(line, left), broken)
 
-    def _why_not(self, scene: Scene) -> str:
+    def _why_not(self, scene: PaneObservation) -> str:
         """Why nothing may be typed now; empty when it may."""
         if scene.state not in (AT_PROMPT if scene.empty else READY):
             return f"the agent is {scene.state} ({scene.sign})" if scene.sign else f"the agent is {scene.state}"
@@ -180,29 +180,29 @@ class Delivery:
         events = {signal.event for signal in self._folder.signals()}
         young = self._clock.now() - self._launch.started_at < FIRST_PROMPT_MS
         return (
-            bool(self._launch.letter)
+            bool(self._launch.prompt)
             and young
             and bool(events)
             and not events & {"prompt", "stop", "permission", "error"}
         )
 
-    def _type(self, scene: Scene, letter: LetterId, sent: SentMark) -> str:
+    def _type(self, scene: PaneObservation, prompt: PromptId, sent: DeliveryRecord) -> str:
         """Paste the line, marked before and guarded inside the server; why not, or nothing."""
         if refusal := self._why_not(scene):
             return refusal
         pane = scene.pane.id
         if scene.pane.in_mode:
             self._tmux.ask("send-keys", "-t", pane, "-X", "cancel")
-        self._folder.write_sent(letter, sent)
+        self._folder.write_sent(prompt, sent)
         buffer = f"gitorch-{self._nonce}"
         paste = (
-            f"set-option -p -t {pane} @gitorch_typed {letter} ; paste-buffer -p -r -d -b {buffer} -t {pane} ;"
+            f"set-option -p -t {pane} @gitorch_typed {prompt} ; paste-buffer -p -r -d -b {buffer} -t {pane} ;"
             " display-message -p typed"
         )
         otherwise = f"delete-buffer -b {buffer} ; display-message -p refused"
         words = ("load-buffer", "-b", buffer, "-", ";", "if-shell", "-F", "-t", pane)
         # A tmux that a killed gitorch had just begun may paste after we looked.
-        once = self._guard(f"#{{!=:#{{@gitorch_typed}},{letter}}}")
+        once = self._guard(f"#{{!=:#{{@gitorch_typed}},{prompt}}}")
         done = self._tmux.ask(*words, once, paste, otherwise, given=sent.line.encode())
         if "typed" in done.out.split():
             return ""
@@ -218,10 +218,10 @@ class Delivery:
             condition = f"#{{&&:{condition},{one}}}"
         return condition
 
-    def _press(self, letter: LetterId) -> bool:
+    def _press(self, prompt: PromptId) -> bool:
         pane = self._launch.pane
-        key = f"set-option -p -t {pane} @gitorch_pressed {letter} ; send-keys -t {pane} {self._preset.submit_key}"
-        guard = self._guard(f"#{{==:#{{@gitorch_typed}},{letter}}}")
+        key = f"set-option -p -t {pane} @gitorch_pressed {prompt} ; send-keys -t {pane} {self._preset.submit_key}"
+        guard = self._guard(f"#{{==:#{{@gitorch_typed}},{prompt}}}")
         words = (
             "if-shell",
             "-F",
@@ -233,22 +233,22 @@ class Delivery:
         )
         return "pressed" in self._tmux.ask(*words).out.split()
 
-    def _finish(self, letter: LetterId, sent: SentMark) -> str:
+    def _finish(self, prompt: PromptId, sent: DeliveryRecord) -> str:
         """Go on from a line that was pasted: see it, press the key, see it gone."""
         scene = self._scene(sent.line)
         if scene is None:
             return "unknown"
         presses = 0
-        if scene.pane.pressed != letter:
-            receipt = self._await_shown(letter, sent)
+        if scene.pane.pressed != prompt:
+            receipt = self._await_shown(prompt, sent)
             if receipt:
                 return receipt
-            if not self._press(letter):
+            if not self._press(prompt):
                 return "refused: its terminal changed just before the submit key"
             presses = 1
-        return self._confirm(letter, sent, presses)
+        return self._confirm(prompt, sent, presses)
 
-    def _await_shown(self, letter: LetterId, sent: SentMark) -> str:
+    def _await_shown(self, prompt: PromptId, sent: DeliveryRecord) -> str:
         """Wait until the pasted line may be submitted; empty then, else the receipt.
 
         The state is read again here, right before the key: Enter approves whatever dialog opened meanwhile. The pause before the
@@ -267,14 +267,14 @@ class Delivery:
             shown_at = (shown_at or now) if visible else None
             rested = shown_at is not None and now >= shown_at + self._preset.settle_ms
             if rested and scene.state in AT_PROMPT and not scene.pane.in_mode:
-                self._folder.write_sent(letter, replace(sent, shown=True))
+                self._folder.write_sent(prompt, replace(sent, shown=True))
                 return ""
             blocked = scene.state is AgentState.DIALOG and now >= settled
             if blocked or now > began + SHOWN_MS + self._preset.settle_ms:
-                return self._not_shown(letter, sent, scene)
+                return self._not_shown(prompt, sent, scene)
             self._clock.sleep(POLL_SECONDS)
 
-    def _not_shown(self, letter: LetterId, sent: SentMark, scene: Scene) -> str:
+    def _not_shown(self, prompt: PromptId, sent: DeliveryRecord, scene: PaneObservation) -> str:
         """What became of a line that cannot be submitted.
 
         All programs tried drop a paste into a dialog. It is lost, and may be typed again, when the program is ready and its
@@ -282,7 +282,7 @@ class Delivery:
         once seen in the input, so that somebody else did something to it. A program that shows nothing at all has it still.
         """
         if scene.state is AgentState.DIALOG and not sent.shown:
-            self._folder.write_sent(letter, replace(sent, blocked=True))
+            self._folder.write_sent(prompt, replace(sent, blocked=True))
         if scene.state not in AT_PROMPT:
             return f"refused: the agent became {scene.state} after the text was typed; the submit key was not pressed"
         if scene.empty is not True:
@@ -294,10 +294,10 @@ class Delivery:
         if not sent.blocked and scene.pane.active_at * 1000 < sent.at + 1000:
             return "unknown"
         self._tmux.tell("set-option", "-p", "-u", "-t", scene.pane.id, "@gitorch_typed")
-        self._folder.write_sent(letter, replace(sent, lost=sent.lost + 1))
+        self._folder.write_sent(prompt, replace(sent, lost=sent.lost + 1))
         return "refused: the text was lost and will be typed again"
 
-    def _confirm(self, letter: LetterId, sent: SentMark, presses: int) -> str:
+    def _confirm(self, prompt: PromptId, sent: DeliveryRecord, presses: int) -> str:
         """Wait for a change that only submission explains; press again only while the line provably stands there."""
         began = pressed_at = self._clock.now()
         gone_at: int | None = None
@@ -318,12 +318,12 @@ class Delivery:
             elif (
                 scene.unsent and scene.state in AT_PROMPT and now > pressed_at + SWALLOWED_MS and presses < PRESSES_MAX
             ):
-                self._press(letter)
+                self._press(prompt)
                 presses, pressed_at = presses + 1, now
             self._clock.sleep(POLL_SECONDS)
 
     @staticmethod
-    def _submitted(scene: Scene) -> bool:
+    def _submitted(scene: PaneObservation) -> bool:
         if scene.empty is None:
             return scene.state not in {*AT_PROMPT, AgentState.UNKNOWN}
         return not scene.ours and (scene.empty or scene.state not in AT_PROMPT)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.ports.world import Launch
-    from gitorch.world.terminal.template import Blanks
+    from gitorch.world.terminal.template import Template
 
 MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 """What every program may expect; `LC_*` passes too. Everything else must be named by the preset or the launch."""
@@ -49,14 +49,16 @@ exit "$status"
 """
 
 
-def environment(launch: Launch, environ: Mapping[str, str], folder: Path, owner: str, blanks: Blanks) -> dict[str, str]:
+def environment(
+    launch: Launch, environ: Mapping[str, str], folder: Path, owner: str, template_values: Template
+) -> dict[str, str]:
     """All that the agent's process gets: a minimal list, what the preset passes and sets, and what the launch says.
 
     Nothing of tmux's, nothing of the caller's that nobody named, no other agent's variables.
     """
     named = {name: environ[name] for name in (*MINIMAL, *launch.preset.passes) if name in environ}
     locale = {name: value for name, value in environ.items() if name.startswith("LC_")}
-    preset = {name: blanks.fill(value) for name, value in launch.preset.env.items()}
+    preset = {name: template_values.fill(value) for name, value in launch.preset.env.items()}
     chosen = {"TERM": "xterm-256color", **locale, **named, **preset, **launch.env}
     chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
     return {
@@ -66,22 +68,25 @@ def environment(launch: Launch, environ: Mapping[str, str], folder: Path, owner:
     }
 
 
-def command(launch: Launch, blanks: Blanks) -> tuple[str, ...]:
+def command(launch: Launch, template_values: Template) -> tuple[str, ...]:
     """The argument vector, with the first prompt where the preset takes one."""
     preset = launch.preset
     words = (*preset.argv, *(preset.resume_argv if launch.resume else preset.begin_argv))
     if launch.one_shot:
         words = (*preset.argv, *preset.begin_argv, *preset.one_shot_argv)
     words = (*words, *(preset.model_argv if launch.model else ()))
-    return (*(blanks.fill(word) for word in words), *_prompt(launch, blanks))
+    return (*(template_values.fill(word) for word in words), *_prompt(launch, template_values))
 
 
-def _prompt(launch: Launch, blanks: Blanks) -> tuple[str, ...]:
+def _prompt(launch: Launch, template_values: Template) -> tuple[str, ...]:
     preset = launch.preset
     if not _with_prompt(launch) or preset.first_prompt == "stdin":
         return ()
     option = (preset.first_option,) if preset.first_option and preset.first_prompt in {"option", "file"} else ()
-    return (*option, blanks.fill(f"{{session}}/{PROMPT}") if preset.first_prompt == "file" else launch.first_line)
+    return (
+        *option,
+        template_values.fill(f"{{session}}/{PROMPT}") if preset.first_prompt == "file" else launch.first_line,
+    )
 
 
 def _with_prompt(launch: Launch) -> bool:
@@ -101,13 +106,13 @@ def by_file(launch: Launch) -> bool:
     return _with_prompt(launch) and launch.preset.first_prompt == "file"
 
 
-def write_files(launch: Launch, folder: Path, blanks: Blanks) -> None:
+def write_files(launch: Launch, folder: Path, template_values: Template) -> None:
     """The preset's files, each anew for the session; those of its place only where the program keeps none there yet."""
     for name, text in launch.preset.files.items():
         kept = name.startswith("{place}/")
-        path = Path(blanks.fill(name)) if kept else folder / name
+        path = Path(template_values.fill(name)) if kept else folder / name
         if not (kept and path.exists()):
-            write_whole(path, blanks.fill(text).encode())
+            write_whole(path, template_values.fill(text).encode())
 
 
 def wrapper(argv: Sequence[str], env: Mapping[str, str], cwd: Path, folder: Path, *, given: Path | None = None) -> str:

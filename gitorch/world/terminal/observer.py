@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.model.observed import READY, AgentState, SessionSeen
+from gitorch.model.observed import READY, AgentState, SessionObservation
 from gitorch.rules.agent_state.judge import hooked, judge, shown
 from gitorch.rules.agent_state.limits import resets_at
 from gitorch.rules.agent_state.permission import PERMISSION, asked_on, dialog_on
-from gitorch.rules.agent_state.screen import HOOKS, Shown, classify, shown_by, still, tail
+from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, shown_by, still, tail
 from gitorch.world import processes
 from gitorch.world.terminal.answering import answers, pending, told
-from gitorch.world.terminal.rate_meter import Pace
+from gitorch.world.terminal.rate_meter import RateMeter
 from gitorch.world.terminal.session_files import folder_of, parse_signals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from gitorch.model.permission import Answered
+    from gitorch.model.permission import PermissionAnswer
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.rules.agent_state.screen import Signal
-    from gitorch.world.terminal.process_usage import Census, Count
-    from gitorch.world.terminal.session_files import Folder, LaunchMark
+    from gitorch.world.terminal.process_usage import ProcessUsage, Usage
+    from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Listing, Pane, Tmux
     from gitorch.world.terminal.transcript import Transcript
 
@@ -36,11 +36,11 @@ NOTHING = (AgentState.UNKNOWN, "")
 
 
 @dataclass(slots=True)
-class Memory:
+class SessionCache:
     """What was read of one session, kept as long as nothing shows that it changed."""
 
-    folder: Folder
-    launch: LaunchMark | None = None
+    folder: SessionFolder
+    launch: LaunchRecord | None = None
     launch_stamp: tuple[int, int] = (0, 0)
     agent: tuple[int, str] | None = None
     signals_read: int = 0
@@ -55,13 +55,13 @@ class Memory:
     still: str | None = None
     progress_at: Moment | None = None
     shown: tuple[AgentState, str] = NOTHING
-    apart: Shown = field(default=Shown(NOTHING, NOTHING))
+    apart: Screen = field(default=Screen(NOTHING, NOTHING))
     transcript: Transcript | None = None
-    hooks: Pace = field(default_factory=Pace)
+    hooks: RateMeter = field(default_factory=RateMeter)
     dialog: str = ""
     asked: str = ""
     resets_at: Moment | None = None
-    answered: tuple[Answered, ...] = ()
+    answered: tuple[PermissionAnswer, ...] = ()
     answered_at: Moment | None = None
     answers_stamp: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
     shown_of: tuple[str, str] | None = field(default=None)
@@ -114,26 +114,26 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-class Sight:
+class Observer:
     """Looks at sessions; remembers between looks what need not be read again."""
 
     def __init__(self, home: Path, tmux: Tmux, clock: Clock, user_home: str) -> None:
         self._home = home
         self._user_home = user_home
-        self._census: Census | None = None
+        self._census: ProcessUsage | None = None
         self._looks = 0
         self._tmux = tmux
         self._clock = clock
-        self._memories: dict[SessionKey, Memory] = {}
+        self._memories: dict[SessionKey, SessionCache] = {}
 
-    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
+    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now. Raises Unavailable when tmux cannot be asked."""
         listing = self._tmux.list()
         now = self._clock.now()
         by_name: dict[str, list[Pane]] = {}
         for pane in listing.panes:
             by_name.setdefault(pane.session, []).append(pane)
-        memories = {key: self._memories.setdefault(key, Memory(folder_of(self._home, key))) for key in keys}
+        memories = {key: self._memories.setdefault(key, SessionCache(folder_of(self._home, key))) for key in keys}
         panes: dict[SessionKey, Pane] = {}
         for key, memory in memories.items():
             memory.reread()
@@ -146,7 +146,9 @@ class Sight:
             for key, memory in memories.items()
         }
 
-    def _capture(self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment) -> None:
+    def _capture(
+        self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, SessionCache], now: Moment
+    ) -> None:
         """Read the screens that may have changed; activity is in whole seconds, so one that moved this second is read again."""
         moved = {key: pane for key, pane in panes.items() if _moved(memories[key], pane)}
         texts = self._tmux.capture(list(moved.values()), os.urandom(8).hex())
@@ -157,7 +159,7 @@ class Sight:
                 memory.active_at, memory.captured_at, memory.captured_dead = pane.active_at, now, pane.dead
                 memory.note_progress()
 
-    def _present(self, memory: Memory, pane: Pane, count: Count | None, now: Moment) -> SessionSeen:
+    def _present(self, memory: SessionCache, pane: Pane, count: Usage | None, now: Moment) -> SessionObservation:
         exit_status = memory.folder.exit_status()
         if memory.launch is not None and memory.shown_of != (memory.screen, pane.title):
             memory.shown, memory.apart = _shown(memory.launch, memory.screen, pane.title)
@@ -178,7 +180,7 @@ class Sight:
             state, sign = AgentState.WAITING, "limit: over"
         if pane.dead or exit_status is not None:
             state, sign = AgentState.EXITED, "process: ended"
-        return SessionSeen(
+        return SessionObservation(
             present=True,
             started=True,
             state=state,
@@ -198,24 +200,25 @@ class Sight:
             progress_at=memory.progress_at,
             memory_mib=count.memory_mib if count is not None else 0,
             requests=max(
-                memory.hooks.within_a_minute(now), transcript.pace.within_a_minute(now) if transcript is not None else 0
+                memory.hooks.within_a_minute(now),
+                transcript.rate_meter.within_a_minute(now) if transcript is not None else 0,
             ),
         )
 
     def _counted(
-        self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory], now: Moment
-    ) -> Mapping[SessionKey, Count]:
+        self, panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, SessionCache], now: Moment
+    ) -> Mapping[SessionKey, Usage]:
         """The processes of each session, from the second look on: a verb that looks once does not pay for them."""
         self._looks += 1
         if self._looks == 1:
             return {}
         if self._census is None:
-            from gitorch.world.terminal.process_usage import Census  # noqa: PLC0415  for whoever looks again and again
+            from gitorch.world.terminal.process_usage import ProcessUsage  # noqa: PLC0415  for whoever looks again and again
 
-            self._census = Census()
+            self._census = ProcessUsage()
         return self._census.take(_agents(panes, memories), now)
 
-    def _followed(self, memory: Memory, now: Moment) -> Transcript | None:
+    def _followed(self, memory: SessionCache, now: Moment) -> Transcript | None:
         """The transcript, read up to its end; None where the preset names none."""
         if memory.transcript is None and memory.launch is not None and memory.launch.preset.transcript:
             from gitorch.world.terminal.transcript import Transcript  # noqa: PLC0415  only where there is one
@@ -226,14 +229,14 @@ class Sight:
         return memory.transcript
 
     @staticmethod
-    def _note_ready(memory: Memory) -> None:
+    def _note_ready(memory: SessionCache) -> None:
         if memory.ready or memory.shown[0] in {*READY, AgentState.WORKING} or memory.folder.ready_seen():
             if not memory.folder.ready_seen():
                 memory.folder.mark_ready()
             memory.ready = True
 
 
-def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> tuple[str, str]:
+def _asked(launch: LaunchRecord, screen: str, shown: AgentState) -> tuple[str, str]:
     """The name of the dialog on this screen and what it asks for; empty where it is none whose structure is known."""
     if shown is not AgentState.DIALOG:
         return "", ""
@@ -241,13 +244,13 @@ def _asked(launch: LaunchMark, screen: str, shown: AgentState) -> tuple[str, str
     return dialog_on(screen, launch.preset), found[0] if found is not None else ""
 
 
-def _which(memory: Memory) -> str:
+def _which(memory: SessionCache) -> str:
     """The dialog's name: as its screen shows it, else what its hook says, which tells of permissions only."""
     asked_for = memory.hook is not None and memory.hook.event == "permission" and memory.hook.text
     return memory.dialog or (PERMISSION if asked_for else "")
 
 
-def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[tuple[AgentState, str], Shown]:
+def _shown(launch: LaunchRecord, screen: str, title: str) -> tuple[tuple[AgentState, str], Screen]:
     """What title and screen tell, together and apart.
 
     A one-shot program has no prompt to come back to: as long as it runs, it works or asks for permission.
@@ -255,39 +258,39 @@ def _shown(launch: LaunchMark, screen: str, title: str) -> tuple[tuple[AgentStat
     if launch.one_shot:
         asks = asked_on(screen, launch.preset) is not None
         told = (AgentState.DIALOG, "prompt: asks") if asks else (AgentState.WORKING, "process: runs")
-        return told, Shown(NOTHING, told)
+        return told, Screen(NOTHING, told)
     return classify(screen, title, launch.preset), shown_by(screen, title, launch.preset)
 
 
 def _agents(
-    panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, Memory]
+    panes: Mapping[SessionKey, Pane], memories: Mapping[SessionKey, SessionCache]
 ) -> Mapping[SessionKey, tuple[int, Preset]]:
     """The process to count from, of each living session: its pane's, above which nothing of it stands."""
     launched = ((key, pane, memories[key].launch) for key, pane in panes.items() if not pane.dead)
     return {key: (pane.pid, launch.preset) for key, pane, launch in launched if launch is not None}
 
 
-def _moved(memory: Memory, pane: Pane) -> bool:
+def _moved(memory: SessionCache, pane: Pane) -> bool:
     """Whether its screen may be another one. A pane that died since it was read has been scrolled by tmux's notice."""
     if pane.dead != memory.captured_dead or memory.pane != pane.id or memory.active_at != pane.active_at:
         return True
     return memory.captured_at < (pane.active_at + 1) * 1000
 
 
-def _own_pane(panes: list[Pane], launch: LaunchMark | None) -> Pane | None:
+def _own_pane(panes: list[Pane], launch: LaunchRecord | None) -> Pane | None:
     """The pane that was started, even where somebody split its window; the first one as long as that is not known."""
     if launch is None or not launch.pane:
         return panes[0] if panes else None
     return next((pane for pane in panes if pane.id == launch.pane), None)
 
 
-def _absent(memory: Memory, listing: Listing) -> SessionSeen:
+def _absent(memory: SessionCache, listing: Listing) -> SessionObservation:
     """A session that tmux does not have: never started, or over."""
     launch, agent = memory.launch, memory.agent
     if launch is None or (not launch.pane and agent is None):
-        return SessionSeen(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
+        return SessionObservation(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
     running = agent is not None and processes.alive(*agent)
-    return SessionSeen(
+    return SessionObservation(
         present=False,
         started=True,
         state=AgentState.UNKNOWN if running else AgentState.EXITED,

@@ -24,22 +24,22 @@ FRESH_MS = 3_000
 MIB = 1 << 20
 
 
-class Count(Value):
+class Usage(Value):
     """One session's tree: resident memory, pages that processes share counted in each, and the sign of work that it shows."""
 
     memory_mib: int = 0
     sign: str = ""
 
 
-class Census:
+class ProcessUsage:
     """The last count of all sessions."""
 
     def __init__(self) -> None:
-        self._counts: Mapping[SessionKey, Count] = {}
+        self._counts: Mapping[SessionKey, Usage] = {}
         self._taken_at: Moment | None = None
         self._of: frozenset[SessionKey] = frozenset()
 
-    def take(self, agents: Mapping[SessionKey, tuple[int, Preset]], now: Moment) -> Mapping[SessionKey, Count]:
+    def take(self, agents: Mapping[SessionKey, tuple[int, Preset]], now: Moment) -> Mapping[SessionKey, Usage]:
         """The count of each agent's tree, by its process id; anew when the last one is old or of other sessions.
 
         Where processes cannot be listed nothing is counted, and nothing concluded.
@@ -57,10 +57,10 @@ class Census:
         return self._counts
 
 
-def _count(pid: int, preset: Preset, everything: Mapping[int, Process], children: Mapping[int, list[int]]) -> Count:
+def _count(pid: int, preset: Preset, everything: Mapping[int, Process], children: Mapping[int, list[int]]) -> Usage:
     tree = processes.below([pid], everything, children)
     memory = sum(everything[one].resident for one in tree)
     signs = [sign for sign in preset.signs.get("busy", ()) if sign.place == PLACE]
     commands = "\n".join(processes.command(one) for one in sorted(tree - {pid})) if signs else ""
     works = any(re.search(sign.pattern, commands, re.MULTILINE) for sign in signs)
-    return Count(memory // MIB, f"{PLACE}: busy" if works else "")
+    return Usage(memory // MIB, f"{PLACE}: busy" if works else "")

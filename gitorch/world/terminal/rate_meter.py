@@ -12,7 +12,7 @@ MINUTE_MS = 60_000
 SLICES_MAX = 600
 
 
-class Pace:
+class RateMeter:
     """Counts of the last minute; at most `SLICES_MAX` of them are kept, so that a storm costs no memory either."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.runtime import Preset
-    from gitorch.world.terminal.session_files import Folder, SentMark
+    from gitorch.world.terminal.session_files import DeliveryRecord, SessionFolder
 
 TRANSCRIPT_BYTES_MAX = 4_000_000
 """How much of what a transcript gained is searched; a submitted text stands near its beginning."""
@@ -28,7 +28,7 @@ def transcript_sizes(preset: Preset, cwd: Path, home: str) -> dict[str, int]:
     return {str(path): path.stat().st_size for path in found if path.is_file()}
 
 
-def reached(folder: Folder, sent: SentMark, preset: Preset, cwd: Path, home: str) -> bool:
+def reached(folder: SessionFolder, sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:
     """Whether a hook or a transcript shows the text after it was typed."""
     wanted = _flat(sent.line)
     for signal in folder.signals():

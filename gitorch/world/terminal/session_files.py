@@ -16,9 +16,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model.ids import LetterId, Moment, RunId, SessionId
-from gitorch.model.permission import Dialog, Prompt
-from gitorch.model.runtime import Preset, Sign
+from gitorch.model.ids import Moment, PromptId, RunId, SessionId
+from gitorch.model.permission import Dialog, RequestPattern
+from gitorch.model.runtime import Preset, StateSign
 from gitorch.model.values import Value, asdict, field
 from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class LaunchMark(Value):
+class LaunchRecord(Value):
     """What was started. `pane` and `server` are empty until the start was seen to have happened."""
 
     argv: tuple[str, ...]
     cwd: str
-    letter: str
+    prompt: str
     started_at: Moment
     preset: Preset
     server: str = ""
@@ -47,7 +47,7 @@ class LaunchMark(Value):
     one_shot: bool = False
 
 
-class SentMark(Value):
+class DeliveryRecord(Value):
     """One text that was typed, or is just being typed as long as `receipt` is empty.
 
     `shown` says that it was seen in the input line, `blocked` that a dialog stood there instead, `lost` how often it was typed for
@@ -63,22 +63,22 @@ class SentMark(Value):
     transcripts: Mapping[str, int] = field(default_factory=dict)
 
 
-class Folder:
+class SessionFolder:
     """The marks of one session."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.signals_path = path / "signals.jsonl"
 
-    def launch(self) -> LaunchMark | None:
+    def launch(self) -> LaunchRecord | None:
         """The launch mark, or None when nothing was started here."""
         value = read_json(self.path / "launch.json")
         if value is None:
             return None
         value["argv"] = tuple(value["argv"])
-        return LaunchMark(**{**value, "preset": _preset(value["preset"])})
+        return LaunchRecord(**{**value, "preset": _preset(value["preset"])})
 
-    def write_launch(self, mark: LaunchMark) -> None:
+    def write_launch(self, mark: LaunchRecord) -> None:
         """Leave or complete the launch mark."""
         write_json(self.path / "launch.json", asdict(mark))
 
@@ -130,19 +130,19 @@ class Folder:
         """Keep that the agent was seen ready."""
         write_whole(self.path / "ready", b"")
 
-    def sent(self, letter: LetterId) -> SentMark | None:
+    def sent(self, prompt: PromptId) -> DeliveryRecord | None:
         """The mark of one text."""
-        value = read_json(self.path / "sent" / f"{letter}.json")
-        return None if value is None else SentMark(**value)
+        value = read_json(self.path / "sent" / f"{prompt}.json")
+        return None if value is None else DeliveryRecord(**value)
 
-    def write_sent(self, letter: LetterId, mark: SentMark) -> None:
+    def write_sent(self, prompt: PromptId, mark: DeliveryRecord) -> None:
         """Leave or grade the mark of one text."""
-        write_json(self.path / "sent" / f"{letter}.json", asdict(mark))
+        write_json(self.path / "sent" / f"{prompt}.json", asdict(mark))
 
-    def letters(self) -> Iterator[LetterId]:
+    def prompts(self) -> Iterator[PromptId]:
         """All texts that were typed or begun."""
         for path in sorted((self.path / "sent").glob("*.json")):
-            yield LetterId(path.stem)
+            yield PromptId(path.stem)
 
     def output_tail(self, lines: int) -> str:
         """The last lines that the session wrote, as far as they are text: control sequences are left out."""
@@ -162,15 +162,15 @@ PRESET_LISTS = ("argv", "version_argv", "passes", "begin_argv", "resume_argv", "
 def _preset(value: dict[str, Any]) -> Preset:
     for name in PRESET_LISTS:
         value[name] = tuple(value[name])
-    value["signs"] = {state: tuple(Sign(**sign) for sign in signs) for state, signs in value["signs"].items()}
-    value["prompts"] = tuple(
-        Prompt(
+    value["signs"] = {state: tuple(StateSign(**sign) for sign in signs) for state, signs in value["signs"].items()}
+    value["permission_requests"] = tuple(
+        RequestPattern(
             prompt["pattern"],
             tuple(prompt["once"]),
             tuple(prompt["reject"]),
             blank_rows=prompt.get("blank_rows", False),
         )
-        for prompt in value.get("prompts", ())
+        for prompt in value.get("permission_requests", ())
     )
     value["dialogs"] = {
         name: Dialog(dialog["pattern"], tuple(dialog["keys"])) for name, dialog in value.get("dialogs", {}).items()
@@ -178,16 +178,16 @@ def _preset(value: dict[str, Any]) -> Preset:
     return Preset(**value)
 
 
-def folder_of(home: Path, key: SessionKey) -> Folder:
+def folder_of(home: Path, key: SessionKey) -> SessionFolder:
     """The folder of a session."""
-    return Folder(home / "sessions" / key.run / key.session)
+    return SessionFolder(home / "sessions" / key.run / key.session)
 
 
-def folders(home: Path) -> Iterator[tuple[SessionKey, Folder]]:
+def folders(home: Path) -> Iterator[tuple[SessionKey, SessionFolder]]:
     """Every session that left marks."""
     for path in (home / "sessions").glob("*/*"):
         if path.is_dir():
-            yield SessionKey(RunId(path.parent.name), SessionId(path.name)), Folder(path)
+            yield SessionKey(RunId(path.parent.name), SessionId(path.name)), SessionFolder(path)
 
 
 def readable(data: bytes) -> str:

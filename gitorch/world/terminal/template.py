@@ -23,7 +23,7 @@ NAMESPACE = uuid.UUID("6f1c4a5e-6d2b-5d0c-9b7e-2f6a0c1d8e41")
 """Only makes our ids differ from everybody else's."""
 
 
-class Blanks(Value):
+class Template(Value):
     """What stands for each blank in one launch; `passed` are the variables that may be written down."""
 
     values: Mapping[str, str]
@@ -39,7 +39,7 @@ class Blanks(Value):
         return BLANK.sub(value, text)
 
 
-def blanks(launch: Launch, folder: Path, environ: Mapping[str, str]) -> Blanks:
+def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) -> Template:
     """The blanks of one launch whose marks lie in `folder`."""
     git_dir, common = git_dirs(launch.cwd)
     values = {
@@ -53,7 +53,7 @@ def blanks(launch: Launch, folder: Path, environ: Mapping[str, str]) -> Blanks:
         "prompt": launch.first_line,
     }
     chosen = {**environ, **launch.env}
-    return Blanks(values, {name: chosen[name] for name in (*launch.preset.passes, *launch.env) if name in chosen})
+    return Template(values, {name: chosen[name] for name in (*launch.preset.passes, *launch.env) if name in chosen})
 
 
 def place_of(folder: Path, cwd: Path) -> Path:

@@ -8,29 +8,29 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
-from gitorch.model.ids import LetterId
+from gitorch.model.ids import PromptId
 from gitorch.model.values import replace
 from gitorch.world import processes
 from gitorch.world.files import holding, write_whole
 from gitorch.world.terminal import launch as launching
 from gitorch.world.terminal.answering import Answering
 from gitorch.world.terminal.delivery import Delivery
-from gitorch.world.terminal.observer import Sight
+from gitorch.world.terminal.observer import Observer
 from gitorch.world.terminal.receipts import transcript_sizes
-from gitorch.world.terminal.session_files import LaunchMark, SentMark, folder_of, folders
-from gitorch.world.terminal.template import blanks
+from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord, folder_of, folders
+from gitorch.world.terminal.template import template_values
 from gitorch.world.terminal.tmux import COLUMNS, ROWS, Tmux, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from gitorch.model.observed import SessionSeen
-    from gitorch.model.permission import Answered
+    from gitorch.model.observed import SessionObservation
+    from gitorch.model.permission import PermissionAnswer
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.processes import Process
-    from gitorch.world.terminal.session_files import Folder
+    from gitorch.world.terminal.session_files import SessionFolder
     from gitorch.world.terminal.tmux import Listing, Pane
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -63,9 +63,9 @@ class TmuxTerminals:
         self._clock = clock
         self._environ = environ
         self._tmux = Tmux(socket, environ, clock)
-        self._sight = Sight(home, self._tmux, clock, self._user_home)
+        self._sight = Observer(home, self._tmux, clock, self._user_home)
 
-    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionSeen]:
+    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now, from one listing. Raises Unavailable when tmux cannot be asked."""
         return self._sight.look(keys)
 
@@ -80,7 +80,7 @@ class TmuxTerminals:
         with holding(folder.path / "start.lock", wait_seconds=10.0):
             self._start(replace(launch, first_line=line), folder)
 
-    def _start(self, launch: Launch, folder: Folder) -> None:
+    def _start(self, launch: Launch, folder: SessionFolder) -> None:
         mark = folder.launch()
         pane = _pane_of(self._tmux.list(), launch.key, mark)
         if pane is not None:
@@ -90,9 +90,11 @@ class TmuxTerminals:
             return
         mark = self._prepare(launch, folder)
         folder.write_launch(mark)
-        if mark.letter:
+        if mark.prompt:
             sizes = transcript_sizes(mark.preset, launch.cwd, self._user_home)
-            folder.write_sent(LetterId(mark.letter), SentMark(launch.first_line, mark.started_at, transcripts=sizes))
+            folder.write_sent(
+                PromptId(mark.prompt), DeliveryRecord(launch.first_line, mark.started_at, transcripts=sizes)
+            )
         if not self._tmux.socket.parent.exists():
             write_whole(self._home / FOLDER_MADE, b"")
         self._create(launch, folder)
@@ -101,32 +103,32 @@ class TmuxTerminals:
             raise Unavailable(f"tmux made no session {launch.key.name}", hint="gitorch doctor")
         self._complete(folder, pane, mark)
 
-    def _prepare(self, launch: Launch, folder: Folder) -> LaunchMark:
-        filled = blanks(launch, folder.path, self._environ)
+    def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
+        filled = template_values(launch, folder.path, self._environ)
         argv = launching.command(launch, filled)
         env = launching.environment(launch, self._environ, folder.path, self._owner(launch.key), filled)
         launching.write_files(launch, folder.path, filled)
-        prompt = folder.path / launching.PROMPT
-        given = prompt if launching.by_input(launch) else None
+        prompt_file = folder.path / launching.PROMPT
+        given = prompt_file if launching.by_input(launch) else None
         if given is not None or launching.by_file(launch):
-            write_whole(prompt, launch.first_line.encode())
+            write_whole(prompt_file, launch.first_line.encode())
         script = launching.wrapper(argv, env, launch.cwd, folder.path, given=given)
         write_whole(folder.path / "run.sh", script.encode())
-        letter = (launch.first_letter or "") if _prompts(launch) else ""
+        prompt = (launch.first_prompt or "") if _prompts(launch) else ""
         transcript = filled.fill(launch.preset.transcript)
         preset = replace(launch.preset, transcript=transcript)
         conversation = filled.fill("{conversation}") if _names_conversation(launch) else ""
-        return LaunchMark(
+        return LaunchRecord(
             argv,
             str(launch.cwd),
-            letter,
+            prompt,
             self._clock.now(),
             preset,
             conversation=conversation,
             one_shot=launch.one_shot,
         )
 
-    def _create(self, launch: Launch, folder: Folder) -> None:
+    def _create(self, launch: Launch, folder: SessionFolder) -> None:
         name = launch.key.name
         self._tmux.tell(
             *SERVER_SETUP,
@@ -138,15 +140,15 @@ class TmuxTerminals:
         )
 
     @staticmethod
-    def _complete(folder: Folder, pane: Pane, mark: LaunchMark) -> LaunchMark:
+    def _complete(folder: SessionFolder, pane: Pane, mark: LaunchRecord) -> LaunchRecord:
         """Complete the marks of a start that was seen to have happened, by us or by somebody who was killed then.
 
         The receipt of a prompt given as an argument comes first: once the mark has a pane, nobody completes it again.
         """
-        letter = LetterId(mark.letter)
-        sent = folder.sent(letter) if letter else None
+        prompt = PromptId(mark.prompt)
+        sent = folder.sent(prompt) if prompt else None
         if sent is not None and not sent.receipt:
-            folder.write_sent(letter, replace(sent, receipt="submitted"))
+            folder.write_sent(prompt, replace(sent, receipt="submitted"))
         if not mark.pane:
             one = processes.process(pane.pid)
             started = one.started if one is not None else ""
@@ -154,7 +156,7 @@ class TmuxTerminals:
             folder.write_launch(mark)
         return mark
 
-    def _placed(self, key: SessionKey, folder: Folder) -> LaunchMark | None:
+    def _placed(self, key: SessionKey, folder: SessionFolder) -> LaunchRecord | None:
         """The launch mark of a session that was started, completed where who started it was killed before it could be.
 
         Without that nothing could ever be typed into it, since its pane is not known. Raises Busy, Unavailable.
@@ -167,24 +169,24 @@ class TmuxTerminals:
             pane = _pane_of(self._tmux.list(), key, mark)
             return self._complete(folder, pane, mark) if mark is not None and pane is not None else None
 
-    def deliver(self, key: SessionKey, preset: Preset, letter: LetterId, line: str) -> str:
-        """Type one line and submit it, once for each letter; see `ports.world` for the receipt."""
+    def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
+        """Type one line and submit it, once for each prompt; see `ports.world` for the receipt."""
         text = launching.one_line(line)
         if why := launching.unsafe(text):
             return f"refused: {why}"
-        if not NAME.fullmatch(letter):
-            return f"refused: {letter!r} is no letter's id"
+        if not NAME.fullmatch(prompt):
+            return f"refused: {prompt!r} is no prompt's id"
         folder = folder_of(self._home, key)
         try:
             mark = self._placed(key, folder)
             if mark is None:
                 return "refused: the session was not started"
             with holding(folder.path / "typing.lock", wait_seconds=2.0):
-                return self._delivery(folder, mark, preset).deliver(letter, text)
+                return self._delivery(folder, mark, preset).deliver(prompt, text)
         except Busy:
             return "refused: another process is typing into it"
 
-    def receipts(self, key: SessionKey) -> Mapping[LetterId, str]:
+    def receipts(self, key: SessionKey) -> Mapping[PromptId, str]:
         """The receipts of everything typed into this session so far, raised by whatever proof came in since."""
         folder = folder_of(self._home, key)
         mark = folder.launch()
@@ -193,14 +195,14 @@ class TmuxTerminals:
         if mark is None:
             return {}
         delivery = self._delivery(folder, mark, mark.preset)
-        sent = ((letter, folder.sent(letter)) for letter in folder.letters())
-        return {letter: delivery.grade(letter, one) for letter, one in sent if one is not None and one.receipt}
+        sent = ((prompt, folder.sent(prompt)) for prompt in folder.prompts())
+        return {prompt: delivery.grade(prompt, one) for prompt, one in sent if one is not None and one.receipt}
 
-    def _delivery(self, folder: Folder, mark: LaunchMark, preset: Preset) -> Delivery:
+    def _delivery(self, folder: SessionFolder, mark: LaunchRecord, preset: Preset) -> Delivery:
         filled = replace(preset, transcript=mark.preset.transcript)
         return Delivery(self._tmux, self._clock, folder, launch=mark, preset=filled, user_home=self._user_home)
 
-    def answer(self, key: SessionKey, answer: Answered) -> str:
+    def answer(self, key: SessionKey, answer: PermissionAnswer) -> str:
         """Choose an option in a permission prompt; see `ports.world`. Raises Unavailable."""
         folder = folder_of(self._home, key)
         try:
@@ -240,7 +242,7 @@ class TmuxTerminals:
         self._tmux.ask("kill-session", "-t", f"={key.name}")
         folder.tidy()
 
-    def _roots(self, folder: Folder) -> dict[int, str]:
+    def _roots(self, folder: SessionFolder) -> dict[int, str]:
         mark, agent = folder.launch(), folder.agent()
         roots = dict([agent] if agent is not None else [])
         if mark is not None and mark.pane_pid and mark.pane_started:
@@ -296,7 +298,7 @@ class TmuxTerminals:
 
 
 def _prompts(launch: Launch) -> bool:
-    """Whether starting the session is what delivers its first prompt."""
+    """Whether starting the session is what delivers its first prompt_file."""
     return bool(launch.first_line) and (launch.one_shot or launch.preset.takes_prompt(resuming=bool(launch.resume)))
 
 
@@ -305,7 +307,7 @@ def _names_conversation(launch: Launch) -> bool:
     return bool(launch.resume) or any("{conversation}" in word for word in launch.preset.begin_argv)
 
 
-def _pane_of(listing: Listing, key: SessionKey, mark: LaunchMark | None) -> Pane | None:
+def _pane_of(listing: Listing, key: SessionKey, mark: LaunchRecord | None) -> Pane | None:
     """The session's own pane, even where somebody split its window."""
     panes = [pane for pane in listing.panes if pane.session == key.name]
     if mark is not None and mark.server == listing.server:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Unavailable
 from gitorch.model.values import Value, field
 from gitorch.world.files import lock
-from gitorch.world.programs import Done, run
+from gitorch.world.programs import ProgramResult, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +111,7 @@ class Tmux:
         }
         self.attach = ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR", *self._argv, "attach-session", "-t")
 
-    def ask(self, *words: str, given: bytes = b"") -> Done:
+    def ask(self, *words: str, given: bytes = b"") -> ProgramResult:
         """One call, asked again once when the server was just going away. Raises Unavailable when tmux is missing or hangs."""
         argv = [*self._argv, *words]
         done = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
@@ -155,7 +155,7 @@ class Tmux:
             return {}
         return dict(zip((pane.id for pane in panes), done.out.split(f"{nonce}\n")[1:], strict=True))
 
-    def glimpse(self, pane: str, nonce: str) -> tuple[Pane, str] | None:
+    def observe_pane(self, pane: str, nonce: str) -> tuple[Pane, str] | None:
         """One pane and its visible text from the same moment; None when there is no such pane."""
         done = self.ask(
             "display-message",

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.rules.agent_state.judge import Reading
+from gitorch.rules.agent_state.judge import StateReading
 from gitorch.rules.agent_state.screen import ORDER
-from gitorch.world.terminal.rate_meter import Pace
+from gitorch.world.terminal.rate_meter import RateMeter
 from gitorch.world.terminal.receipts import transcript_sizes
 
 if TYPE_CHECKING:
     from gitorch.model.observed import AgentState
-    from gitorch.world.terminal.session_files import LaunchMark
+    from gitorch.world.terminal.session_files import LaunchRecord
 
 PLACE = "transcript"
 SEARCH_MS = 2_000
@@ -27,7 +27,7 @@ BYTES_MAX = 1_000_000
 class Transcript:
     """The transcript of one session; its preset names the files it may be in."""
 
-    def __init__(self, launch: LaunchMark, user_home: str) -> None:
+    def __init__(self, launch: LaunchRecord, user_home: str) -> None:
         self._launch = launch
         self._user_home = user_home
         self._signs = [
@@ -39,8 +39,8 @@ class Transcript:
         self._path: Path | None = None
         self._offset = 0
         self._searched_at = Moment(0)
-        self.pace = Pace()
-        self.last: Reading | None = None
+        self.rate_meter = RateMeter()
+        self.last: StateReading | None = None
 
     def follow(self, now: Moment) -> None:
         """Read what was added since the last look."""
@@ -74,10 +74,10 @@ class Transcript:
         whole = data.rfind(b"\n") + 1
         self._offset = end - len(data) + whole
         lines = data[:whole].decode("utf-8", "replace").splitlines()
-        self.pace.add(now, len(lines))
+        self.rate_meter.add(now, len(lines))
         told = next((found for line in reversed(lines) if (found := self._told(line)) is not None), None)
         if told is not None:
-            self.last = Reading(*told, written_at)
+            self.last = StateReading(*told, written_at)
 
     def _told(self, line: str) -> tuple[AgentState, str] | None:
         for state, name, pattern in self._signs:

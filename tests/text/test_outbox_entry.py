@@ -1,4 +1,4 @@
-"""Slips as agents leave them, by gitorch or by hand, and the answers that they find."""
+"""Outbox entries as agents leave them, by gitorch or by hand, and the answers that they find."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ import pytest
 from gitorch.errors import Denied, Malformed, Refused
 from gitorch.model.ids import JobId, RunId
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.submission import ReportWords, Slip, VerdictWords
+from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
 from gitorch.text.outbox_entry import BYTES_MAX, accepted, decode, encode, read_answer, refused
 
-REPORT = ReportWords(
+REPORT = ReportText(
     ReportStatus.DONE_WITH_CONCERNS,
     "Sitzungen ✓",
     JobId("api"),
     concerns=("slow",),
     replies=(Reply(1, Disposition.FIXED, "3f2a91c"),),
 )
-VERDICT = VerdictWords(
+VERDICT = VerdictText(
     Choice.REJECT, "3f2a91c", "n", "no", findings=(Finding(Severity.NOTE, "t", "a.py", 3, quote="x"),)
 )
 
 
-@pytest.mark.parametrize("slip", [Slip(RunId("r-1"), "t", "s", REPORT), Slip(RunId("r-1"), "t", verdict=VERDICT)])
-def test_a_slip_is_read_as_it_was_left(slip: Slip) -> None:
-    assert decode("a.json", encode(slip)) == slip
+@pytest.mark.parametrize(
+    "entry", [OutboxEntry(RunId("r-1"), "t", "s", REPORT), OutboxEntry(RunId("r-1"), "t", verdict=VERDICT)]
+)
+def test_a_slip_is_read_as_it_was_left(entry: OutboxEntry) -> None:
+    assert decode("a.json", encode(entry)) == entry
 
 
 def test_a_slip_can_be_written_by_hand() -> None:
     text = '{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "DONE", "summary": "Done"}}'
-    assert decode("a.json", text.encode()) == Slip(RunId("r"), "t", report=ReportWords(ReportStatus.DONE, "Done"))
+    assert decode("a.json", text.encode()) == OutboxEntry(RunId("r"), "t", report=ReportText(ReportStatus.DONE, "Done"))
 
 
 WRONG = [
@@ -55,12 +57,15 @@ def test_what_is_no_slip_is_malformed_with_the_reason_and_the_form(data: bytes, 
     with pytest.raises(Malformed) as wrong:
         decode("report-1.json", data)
     assert why in wrong.value.message
-    assert "report-1.json is no slip" in wrong.value.message
+    assert "report-1.json is no outbox entry" in wrong.value.message
     assert "outbox/1" in wrong.value.problems[0].fix
 
 
 def test_an_answer_is_what_the_verb_would_have_said() -> None:
-    assert read_answer(accepted("api is handed in.", ("handed-off",))) == ("api is handed in.", ("handed-off",))
+    assert read_answer(accepted("api is handed in.", ("handoff-submitted",))) == (
+        "api is handed in.",
+        ("handoff-submitted",),
+    )
     for error in (Refused("not now", "git status"), Denied("not you")):
         answer = read_answer(refused(error))
         assert isinstance(answer, type(error))
