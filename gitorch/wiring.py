@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from gitorch.app.work.outbox import Sandbox
     from gitorch.app.work.submissions import AgentCredential
     from gitorch.ledger.replay import Evolve
+    from gitorch.model.board import State
     from gitorch.model.config import Config
     from gitorch.model.record import Record
-    from gitorch.model.run import State
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.files import Files, Outboxes

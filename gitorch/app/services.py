@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value, field
-from gitorch.rules.readings import shares_worktree, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,14 +99,14 @@ class Services(Value):
     def worktree(self, run: Run, session: SessionId) -> Path:
         """The worktree of a session: an author's is its job's, for every session of it; a reviewer's is its own."""
         job = run.jobs[run.sessions[session].job]
-        if writes(job):
+        if job.writes:
             return self.job_worktree(run, job.spec.id)
         return self.base(run) / f"{job.spec.id}-{session}"
 
     def job_worktree(self, run: Run, job: JobId) -> Path:
         """The worktree of a job that changes files: its own, or the one that the jobs of its lane share."""
         state = run.jobs[job]
-        return self.base(run) / (shared_name(state.spec.lane) if shares_worktree(run, state) else job)
+        return self.base(run) / (shared_name(state.spec.lane) if run.shares_worktree(state) else job)
 
     def check_worktree(self, run: Run, commit: CommitId) -> Path:
         """Where a commit is checked out to be tested."""

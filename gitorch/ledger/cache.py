@@ -17,7 +17,7 @@ from gitorch.ledger import states
 from gitorch.ledger.files import replace
 from gitorch.ledger.replay import Head, Replay, Track
 from gitorch.ledger.run_cache import RunCache
-from gitorch.model.run import Board
+from gitorch.model.board import Board
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,22 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model import artifact, message, permission, record, review, run, workflow
+from gitorch.model import (
+    artifact,
+    board,
+    decision,
+    job,
+    late_handoff,
+    message,
+    permission,
+    question,
+    record,
+    report,
+    review,
+    run,
+    session,
+    workflow,
+)
 from gitorch.model.values import Value, is_value_class, names_of
 
 if TYPE_CHECKING:
@@ -25,7 +40,22 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "": _tuple,
     **{
         name: cls
-        for module in (permission, workflow, review, artifact, record, message, run)
+        for module in (
+            permission,
+            workflow,
+            review,
+            artifact,
+            record,
+            message,
+            job,
+            session,
+            question,
+            report,
+            late_handoff,
+            decision,
+            run,
+            board,
+        )
         for name, cls in vars(module).items()
         if isinstance(cls, type) and issubclass(cls, Value | StrEnum)
     },

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from gitorch.ledger.replay import Evolve, Replay, Step
     from gitorch.ledger.trusted_tip import TrustedTip
+    from gitorch.model.board import State
     from gitorch.model.ids import CommitId, RunId
-    from gitorch.model.run import State
     from gitorch.ports.ledger import History, Store
 
 SAVE_AFTER, SAVE_PAUSE_SECONDS = 8, 0.05

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from gitorch.model.message import Message
     from gitorch.model.permission import PermissionAnswer
     from gitorch.model.record import Actor
+    from gitorch.model.report import BranchFacts, Trial
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
-    from gitorch.model.run import BranchFacts, Trial
     from gitorch.model.workflow import Settings, Workflow
 
 

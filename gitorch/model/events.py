@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         QuestionId,
         SessionId,
     )
+    from gitorch.model.question import QuestionKind
+    from gitorch.model.report import BranchFacts
     from gitorch.model.review import Check, Choice, Finding, ListedFinding, Reply, ReportStatus, Severity
-    from gitorch.model.run import BranchFacts, PromptKind, QuestionKind
+    from gitorch.model.session import PromptKind
     from gitorch.model.workflow import Settings, Workflow
 
 

@@ -121,3 +121,8 @@ class Observed(Value):
     overlaps: tuple[Overlap, ...] = ()
     closed: Mapping[str, str] | None = None
     told: frozenset[str] | None = None
+
+
+def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:
+    """One text for one pair of jobs, and another once they conflict."""
+    return f"{' '.join(jobs)}{' conflict' if conflict else ''}"

@@ -5,28 +5,37 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitorch.model.job import ENDED, JobPhase
+from gitorch.model.question import HOLDING, QuestionKind
+from gitorch.model.review import ACCEPTING
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value, field
+from gitorch.model.workflow import CHECKED, REVIEWING, UNCLAIMED, Commits, JobKind, ReviewMode, Timeouts, WorktreeMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from gitorch.model.artifact import Artifact, Outcome
+    from gitorch.model.artifact import Artifact
+    from gitorch.model.decision import Decision
     from gitorch.model.ids import (
         CommitId,
-        DecisionId,
         Digest,
         JobId,
         LateHandoffId,
         MessageId,
         Moment,
-        PromptId,
         QuestionId,
         RunId,
         SessionId,
     )
+    from gitorch.model.job import JobState
+    from gitorch.model.late_handoff import LateHandoff
     from gitorch.model.message import Message
-    from gitorch.model.review import Check, Choice, Finding, Handoff, ListedFinding, Reply, ReportStatus, Verdict
-    from gitorch.model.workflow import JobSpec, Settings, Workflow
+    from gitorch.model.question import Question
+    from gitorch.model.report import Approval, Merged, Report
+    from gitorch.model.review import Verdict
+    from gitorch.model.session import Session
+    from gitorch.model.workflow import Settings, Workflow
 
 
 class RunPhase(StrEnum):
@@ -42,256 +51,6 @@ class RunPhase(StrEnum):
 
 
 OVER = frozenset({RunPhase.COMPLETED, RunPhase.FAILED, RunPhase.CANCELED})
-
-
-class JobPhase(StrEnum):
-    """Where a job stands; what may follow what is the table in `rules.phases`."""
-
-    BLOCKED = "blocked"
-    QUEUED = "queued"
-    CLAIMED = "claimed"
-    RUNNING = "running"
-    SUBMITTED = "submitted"
-    WAITING_HUMAN = "waiting_human"
-    STALE = "stale"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELED = "canceled"
-    SKIPPED = "skipped"
-
-
-LEASED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
-"""Phases in which a job may hold a lease."""
-
-ENDED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELED, JobPhase.SKIPPED})
-
-
-class Lease(Value):
-    """The right of one session to work on one job. `fence` grows with every grant of the job."""
-
-    session: SessionId
-    fence: int
-    granted_at: Moment
-    until: Moment
-    nonce: str = ""
-
-
-class Closing(Value):
-    """How far the tracker follows a job that passed its gate.
-
-    `early` says that somebody closed the epic before. Once `settled`, `closed` are the issues that gitorch closed and `owed` those
-    that are left to people, with the `reason`; until then `reason` is why the last of so many `tries` failed.
-    """
-
-    settled: bool = False
-    early: bool = False
-    tries: int = 0
-    tried_at: Moment | None = None
-    closed: tuple[str, ...] = ()
-    owed: tuple[str, ...] = ()
-    reason: str = ""
-
-
-class JobState(Value):
-    """One job: `attempt` counts rounds of work, `rounds_allowed` is the last one before an escalation.
-
-    `base` is the commit its branch starts from. `cleared` is the commit that passed the gate.
-    `verdict` is a review's own, of the attempt under way; `verdicts` are all that judged this job.
-    `reported` is the commit that an epic's report was made of.
-    `demands` are findings that do not come from a reviewer: work voided, a concern pushed back, a rejected checkpoint.
-    `deaths` and `launch_failures` count since the attempt began, `requeues` how often stale work went back into the queue.
-    """
-
-    spec: JobSpec
-    phase: JobPhase = JobPhase.BLOCKED
-    attempt: int = 1
-    rounds_allowed: int = 3
-    ready_at: Moment | None = None
-    fence: int = 0
-    lease: Lease | None = None
-    session: SessionId | None = None
-    base: CommitId | None = None
-    handoff: Handoff | None = None
-    check: Check | None = None
-    checks: tuple[Check, ...] = ()
-    findings: tuple[ListedFinding, ...] = ()
-    demands: tuple[Finding, ...] = ()
-    verdict: Verdict | None = None
-    verdicts: tuple[Verdict, ...] = ()
-    cleared: CommitId | None = None
-    reported: CommitId | None = None
-    deaths: int = 0
-    launch_failures: int = 0
-    nudged: bool = False
-    requeues: int = 0
-    closing: Closing = Closing()
-
-
-class SessionPhase(StrEnum):
-    """A session as the ledger knows it; what its screen shows is not the ledger's business."""
-
-    STARTING = "starting"
-    ALIVE = "alive"
-    ENDED = "ended"
-
-
-class PromptKind(StrEnum):
-    """What a text to a session is for."""
-
-    BRIEF = "brief"
-    FINDINGS = "findings"
-    ANSWER = "answer"
-    CLEARED = "cleared"
-    NUDGE = "nudge"
-    MESSAGE = "message"
-
-
-class Prompt(Value):
-    """A text owed to a session, in order. `about` is a question's or message's id, or a finding list's round."""
-
-    id: PromptId
-    kind: PromptKind
-    about: str = ""
-    receipt: str = ""
-
-
-class Session(Value):
-    """One agent process in one terminal, in one worktree, working on one job.
-
-    With a `holder` there is no process of ours: somebody took the job by hand, and `holder` is who alone may use the lease.
-    `entries` are those of its outbox that count.
-    """
-
-    id: SessionId
-    job: JobId
-    lane: str
-    runtime: str
-    token: Digest
-    phase: SessionPhase
-    started_at: Moment
-    alive_at: Moment | None = None
-    ended: str = ""
-    conversation: str = ""
-    permissions_answered: int = 0
-    prompts: tuple[Prompt, ...] = ()
-    refusals: int = 0
-    holder: str = ""
-    fence: int = 0
-    entries: tuple[Digest, ...] = ()
-
-
-class QuestionKind(StrEnum):
-    """Why a human is asked."""
-
-    CONTEXT = "context"
-    CONCERN = "concern"
-    DEFERRED = "deferred"
-    CHECKPOINT = "checkpoint"
-    ESCALATION = "escalation"
-    APPROVAL = "approval"
-    CLEANUP = "cleanup"
-
-
-class Answer(Value):
-    """What a human decided: one of the options, or free text where none are given."""
-
-    option: str
-    text: str
-    by: str
-    at: Moment
-
-
-class Question(Value):
-    """Something that a human owes. `options` empty means free text.
-
-    `trigger` names an escalation's cause, so that the same cause is never escalated twice while it is open.
-    """
-
-    id: QuestionId
-    kind: QuestionKind
-    asked_at: Moment
-    text: str
-    job: JobId | None = None
-    session: SessionId | None = None
-    options: tuple[str, ...] = ()
-    trigger: str = ""
-    happened: str = ""
-    tried: str = ""
-    evidence: str = ""
-    number: int = 0
-    blocker: str = ""
-    severity: str = ""
-    reminders: int = 0
-    reminded_at: Moment | None = None
-    answer: Answer | None = None
-
-
-class BranchFacts(Value):
-    """One branch as the merge report states it, measured against the target's commit.
-
-    `against_target` are the paths in which it alone conflicts with the target. `outdated` are the jobs that it was built
-    on and that have gone on since: what is merged of them now is not part of this branch.
-    """
-
-    job: JobId
-    branch: str
-    commit: CommitId
-    commits: int
-    files: int
-    added: int
-    removed: int
-    paths: tuple[str, ...] = ()
-    against_target: tuple[str, ...] = ()
-    outdated: tuple[JobId, ...] = ()
-
-
-class Trial(Value):
-    """Two branches that change the same files, merged with each other in memory: `conflicts` are the paths that do not fit."""
-
-    jobs: tuple[JobId, ...]
-    paths: tuple[str, ...]
-    conflicts: tuple[str, ...]
-
-
-class Report(Value):
-    """The merge report: everything an approval binds to. `digest` is that of the report's own text.
-
-    `conflicts` are pairs or branches that do not merge; `combined` is the test of the merged tree.
-    """
-
-    digest: Digest
-    checkpoint: JobId
-    target: str
-    target_commit: CommitId
-    branches: tuple[BranchFacts, ...]
-    merged_commit: CommitId | None
-    merged_tree: str
-    conflicts: tuple[str, ...] = ()
-    shared_paths: tuple[str, ...] = ()
-    combined: Check | None = None
-
-
-class Approval(Value):
-    """The principal's word for exactly one report. `proof` is `typed`, `yes-flag` or `signed`."""
-
-    digest: Digest
-    by: str
-    at: Moment
-    proof: str
-
-
-class Merged(Value):
-    """The target moved from `old` to `new`, once, by compare-and-swap.
-
-    `push` says what becomes of it at the remote, where one is configured: `` (it is owed), `pushed`, `left` (the principal
-    decided to leave it unpushed), `back` (the principal wants the merge undone).
-    """
-
-    target: str
-    old: CommitId
-    new: CommitId
-    at: Moment
-    push: str = ""
 
 
 class Run(Value):
@@ -329,76 +88,216 @@ class Run(Value):
     changed_at: Moment | None = None
     strangers: int = 0
 
+    def reviews_of(self, subject: JobId) -> tuple[JobState, ...]:
+        """The reviews that judge a job, by stage."""
+        found = [j for j in self.jobs.values() if j.spec.kind in REVIEWING and j.spec.subject == subject]
+        return tuple(sorted(found, key=lambda j: (j.spec.stage, j.spec.id)))
 
-class RunLine(Value):
-    """A run in one line: all that other runs need to know of it, and whether a look into it is worth while.
+    def rounds_of(self, job: JobState) -> int:
+        """The last round before a human is asked: for a review, that of what it judges."""
+        return self.jobs[job.spec.subject].rounds_allowed if job.spec.subject is not None else job.rounds_allowed
 
-    `asked` counts its open questions, of which `cleanup` is the one about what to remove, `unread` what it holds for people to read; `settled` says that nothing is owed to it.
-    """
+    def open_questions(self, job: JobId | None = None) -> tuple[Question, ...]:
+        """Questions without an answer, of one job where one is named."""
+        return tuple(q for q in self.questions.values() if q.answer is None and job in {None, q.job})
 
-    id: RunId
-    title: str
-    phase: RunPhase
-    target: str
-    plan_digest: Digest
-    epics: tuple[JobId, ...]
-    prepared_at: Moment
-    cleaned: bool
-    month: str
-    asked: int = 0
-    unread: int = 0
-    settled: bool = False
-    cleanup: QuestionId | None = None
-    cleanup_asked_at: Moment | None = None
+    def is_asked_about(self, session: Session) -> bool:
+        """Whether a human was asked to look at this session, and has not answered."""
+        asked = self.open_questions(session.job)
+        return any(q.kind is QuestionKind.ESCALATION and q.session == session.id for q in asked)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether a run is over and nothing is owed to it any more: no session lives, and nothing is to be cleaned up."""
+        if self.phase not in OVER or any(s.phase is not SessionPhase.ENDED for s in self.sessions.values()):
+            return False
+        return self.cleaned or self.cleanup_choice not in {"worktrees", "branches"}
 
-class Board(Value):
-    """What the ledger knows beside the runs: which runs there are, and which merge targets were confirmed, the last one last.
+    @property
+    def cleanup_choice(self) -> str:
+        """What is to be removed of a run that is over; empty while nobody has said it."""
+        return self.cleanup or ("" if self.settings.cleanup == "ask" else self.settings.cleanup)
 
-    `messages` are those of no run that somebody has still to read, or to start; `sent` counts all that were ever sent.
-    """
+    def living_session(self, job: JobState) -> Session | None:
+        """The session that worked on this job before and is still there."""
+        session = self.sessions.get(job.session) if job.session is not None else None
+        return session if session is not None and session.phase is not SessionPhase.ENDED else None
 
-    ledger: str = ""
-    runs: Mapping[RunId, RunLine] = field(default_factory=dict)
-    targets: tuple[str, ...] = ()
-    messages: Mapping[MessageId, Message] = field(default_factory=dict)
-    sent: int = 0
+    def is_held(self, job: JobId) -> bool:
+        """Whether an open question keeps this job from being worked on."""
+        return any(q.kind in HOLDING for q in self.open_questions(job))
 
+    def limits_of(self, lane: str) -> Timeouts:
+        """How long sessions of a lane may take: what the lane says, else what the run says. Work without a limit says 0."""
+        settings, own = self.settings, self.workflow.lanes[lane].timeouts
+        return Timeouts(
+            own.start_seconds or settings.start_wait_seconds,
+            own.silence_seconds or settings.silence_seconds,
+            own.lease_seconds or settings.lease_seconds,
+            own.work_seconds or settings.job_seconds_max,
+        )
 
-class State(Value):
-    """What a decision sees: the board, and the one run that it is about, if any."""
+    def needs_check(self, job: JobState) -> bool:
+        """Whether the project's test command must be run on this job's work."""
+        return bool(self.settings.test_command) and job.spec.kind in CHECKED
 
-    board: Board
-    run: Run | None = None
+    def check_is_settled(self, job: JobState) -> bool:
+        """Whether nothing is left to learn from the test command about the commit handed in."""
+        return not self.needs_check(job) or (
+            job.check is not None and job.handoff is not None and job.check.commit == job.handoff.commit
+        )
 
+    def lets_through(self, verdict: Verdict) -> bool:
+        """Whether a verdict keeps no gate shut: it accepts, or its review is advice."""
+        return verdict.choice in ACCEPTING or self.jobs[verdict.review].spec.advisory
 
-class LateHandoff(Value):
-    """A report or a verdict that came after its lease had run out. `status` is a report's, `verdict` a review's."""
+    def judges_of(self, job: JobState) -> tuple[JobState, ...]:
+        """Whose verdicts open the gate of a job: its reviews'; the synthesis of a phase gives its own."""
+        return (job,) if job.spec.kind is JobKind.PHASE_SYNTHESIS else self.reviews_of(job.spec.id)
 
-    id: LateHandoffId
-    job: JobId
-    session: SessionId
-    attempt: int
-    status: ReportStatus | None
-    commit: CommitId
-    at: Moment
-    summary: str
-    concerns: tuple[str, ...] = ()
-    tests_claimed: str = ""
-    replies: tuple[Reply, ...] = ()
-    verdict: Choice | None = None
-    findings: tuple[Finding, ...] = ()
-    adopted: bool = False
+    def judged_commit(self, review: JobState) -> CommitId | None:
+        """The commit that a review is about: what its subject handed in; for a synthesis, all that its phase came to."""
+        if review.spec.kind is JobKind.PHASE_SYNTHESIS:
+            return review.base
+        subject = self.jobs[review.spec.subject] if review.spec.subject is not None else review
+        return subject.handoff.commit if subject.handoff is not None else None
 
+    def is_reviewable(self, job: JobState) -> bool:
+        """Whether reviewers may look at this job now: handed in, tested, and the test passed."""
+        return job.phase is JobPhase.SUBMITTED and self.check_is_settled(job) and not job.check_failed
 
-class Decision(Value):
-    """What the principal decided about a job's work. `verdicts` are the reviews whose verdicts rested on it."""
+    def needs_are_met(self, job: JobId) -> bool:
+        """Whether everything that must come before a blocked job is done."""
+        spec = self.jobs[job].spec
+        if spec.kind in REVIEWING and spec.subject is not None:
+            return self._review_may_begin(job)
+        if spec.kind is JobKind.CHECKPOINT:
+            # A review has ended with its verdict; what it judged may still be at its gate, or wait for a human's word.
+            ended = all({self.jobs[need].phase, self.producer(need).phase} <= ENDED for need in spec.needs)
+            return ended and any(self.need_is_done(need) for need in spec.needs)
+        return all(self.need_is_done(need) for need in spec.needs)
 
-    id: DecisionId
-    job: JobId
-    outcome: Outcome
-    by: str
-    at: Moment
-    text: str
-    follow_up: str = ""
-    verdicts: tuple[JobId, ...] = ()
+    def producer(self, job: JobId) -> JobState:
+        """The job whose work a need stands for: a review stands for its subject."""
+        subject = self.jobs[job].spec.subject
+        return self.jobs[subject] if subject is not None else self.jobs[job]
+
+    def need_is_done(self, need: JobId) -> bool:
+        """Whether a need is met: the work is completed; for a review, its subject passed the gate."""
+        return self.producer(need).phase is JobPhase.COMPLETED
+
+    def _review_may_begin(self, job: JobId) -> bool:
+        spec = self.jobs[job].spec
+        subject = self.jobs[spec.subject] if spec.subject is not None else None
+        if subject is None or not self.is_reviewable(subject):
+            return False
+        let_through = {v.review for v in subject.round_verdicts if self.lets_through(v)}
+        beside = {need for need in spec.needs if self.jobs[need].spec.subject == spec.subject}
+        others = (need for need in spec.needs if need != spec.subject and need not in beside)
+        # A review of the same work is done when it let this round through: the gate itself waits for this review as well.
+        if not beside <= let_through or not all(self.need_is_done(need) for need in others):
+            return False
+        if self.settings.review_mode is ReviewMode.PARALLEL:
+            return True
+        return all(r.spec.id in let_through for r in self.reviews_of(subject.spec.id) if r.spec.stage < spec.stage)
+
+    def merge_behind(self, checkpoint: JobId) -> JobId | None:
+        """The merge that waits for this checkpoint, if any."""
+        merges = (j for j in self.jobs.values() if j.spec.kind is JobKind.MERGE and checkpoint in j.spec.needs)
+        return next((j.spec.id for j in merges), None)
+
+    def base_parents(self, job: JobId) -> tuple[CommitId, ...]:
+        """The commits that a job's work stands on: the cleared work it needs, or else the target's commit."""
+        return tuple(dict.fromkeys(self._cleared_before(job))) or (self.target_commit,)
+
+    def _cleared_before(self, job: JobId) -> Iterator[CommitId]:
+        """What a job needs, as commits; a checkpoint stands for what it needs itself."""
+        for need in self.jobs[job].spec.needs:
+            done = self.producer(need)
+            if done.spec.kind is JobKind.CHECKPOINT:
+                yield from self._cleared_before(need)
+            elif done.cleared is not None:
+                yield done.cleared
+
+    def branch_of(self, job: JobId) -> str:
+        """The work branch of a job."""
+        return f"gitorch/{self.id}/{job}"
+
+    def shares_worktree(self, job: JobState) -> bool:
+        """Whether a job works, one after the other, in the one worktree that its lane's jobs share."""
+        if not job.writes or job.spec.kind in UNCLAIMED:
+            return False
+        return self.workflow.lanes[job.spec.lane].worktree is WorktreeMode.SHARED
+
+    def missing_reviews(self, job: JobState) -> tuple[JobId, ...]:
+        """Reviews that never judged this job, in whatever round."""
+        judged = {v.review for v in job.verdicts}
+        return tuple(r.spec.id for r in self.reviews_of(job.spec.id) if r.spec.id not in judged)
+
+    @property
+    def unmerged_jobs(self) -> tuple[JobState, ...]:
+        """Work that the run ends without."""
+        ended = {JobPhase.FAILED, JobPhase.SKIPPED}
+        return tuple(j for j in self.jobs.values() if j.phase in ended and not j.spec.subject)
+
+    def reportable_commit(self, job: JobState) -> CommitId | None:
+        """The commit that passed its gate, or waits for the principal alone: what an epic's report is about. None before."""
+        if job.spec.kind is not JobKind.BUILD or job.handoff is None or job.demands:
+            return None
+        if job.phase is JobPhase.COMPLETED:
+            return job.cleared
+        asked = any(q.kind is QuestionKind.CHECKPOINT for q in self.open_questions(job.spec.id))
+        return job.handoff.commit if job.phase is JobPhase.SUBMITTED and asked else None
+
+    @property
+    def push_is_owed(self) -> bool:
+        """Whether a merge that was made has still to reach the remote that the run's settings name."""
+        return bool(self.settings.push_remote) and self.merged is not None and self.merged.push in {"", "back"}
+
+    def is_claimed_manually(self, job: JobState) -> bool:
+        """Whether somebody works on this job by hand, so that there is no session of ours to be seen or waited for."""
+        return job.lease is not None and bool(self.sessions[job.lease.session].holder)
+
+    def late_handoffs_of(self, job: JobState) -> tuple[LateHandoff, ...]:
+        """Late handoffs of the attempt under way that nobody has adopted."""
+        return tuple(
+            k
+            for k in self.late_handoffs.values()
+            if k.job == job.spec.id and k.attempt == job.attempt and not k.adopted
+        )
+
+    def conversation_to_resume(self, session: Session) -> str:
+        """The conversation that a new session of a job goes on with: that of the one before it, if it ended unasked; else empty.
+
+        Not after a launch that failed, which may have been for the conversation's sake; and a reviewer always begins anew, as does an
+        agent that runs one-shot: its brief says everything, and few programs take up a conversation headless.
+        """
+        job = self.jobs[session.job]
+        if not job.writes or job.launch_failures or self.workflow.lanes[session.lane].one_shot:
+            return ""
+        before = [s for s in self.sessions.values() if s.job == session.job and s.id != session.id]
+        last = before[-1] if before else None
+        same = (
+            last is not None and last.runtime == session.runtime and last.ended in {"exited", "killed", "server-gone"}
+        )
+        return last.conversation if last is not None and same else ""
+
+    def is_committed_by_host(self, job: JobState) -> bool:
+        """Whether gitorch commits what the agent of this job writes, when it reports."""
+        return job.writes and self.workflow.lanes[job.spec.lane].commits is Commits.HOST
+
+    @property
+    def merge_jobs(self) -> tuple[JobState, ...]:
+        """The jobs whose cleared work goes into the merge, dependencies first, else in the order of the workflow."""
+        left = [j for j in self.jobs.values() if j.cleared is not None and j.writes]
+        done: list[JobState] = []
+        names = {j.spec.id for j in left}
+        while left:
+            placed = {j.spec.id for j in done}
+            ready = next(j for j in left if all(n in placed or n not in names for n in self._producers_needed_by(j)))
+            done.append(ready)
+            left.remove(ready)
+        return tuple(done)
+
+    def _producers_needed_by(self, job: JobState) -> tuple[JobId, ...]:
+        return tuple(self.producer(need).spec.id for need in job.spec.needs)

@@ -32,6 +32,9 @@ class JobKind(StrEnum):
 REVIEWING = frozenset({JobKind.REVIEW, JobKind.PHASE_SYNTHESIS})
 """Kinds that end with a verdict."""
 
+CHECKED = frozenset({JobKind.BUILD, JobKind.TEST})
+"""Kinds whose work is tested with the project's test command."""
+
 UNCLAIMED = frozenset({JobKind.CHECKPOINT, JobKind.MERGE})
 """Kinds that no agent works on."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.rules.readings import open_questions
-
 if TYPE_CHECKING:
     from gitorch.model.run import Run
 
@@ -27,4 +25,4 @@ def sessions_spent(run: Run) -> bool:
 
 def asked_about_budget(run: Run) -> bool:
     """Whether a human is asked if the whole run is worth more; until then nothing new is begun in it."""
-    return any(q.trigger.startswith(BUDGET) and q.job is None for q in open_questions(run))
+    return any(q.trigger.startswith(BUDGET) and q.job is None for q in run.open_questions())

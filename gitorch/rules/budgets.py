@@ -8,18 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
-from gitorch.model.run import JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules.budget_grants import BUDGET, GO_ON, sessions_spent, times_granted
-from gitorch.rules.readings import held, limits_of, living_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import Moment
+    from gitorch.model.job import JobState
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.run import JobState, Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 RUN_OPTIONS = (GO_ON, "stop_run")
 JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")
@@ -37,7 +38,7 @@ def over_budget(run: Run, now: Moment) -> Iterator[Command]:
 
 def _wants_session(run: Run, job: JobState) -> bool:
     queued = job.phase is JobPhase.QUEUED and job.spec.kind not in UNCLAIMED
-    return queued and living_session(run, job) is None and not held(run, job.spec.id)
+    return queued and run.living_session(job) is None and not run.is_held(job.spec.id)
 
 
 def _asked(run: Run, what: str, happened: str) -> Command:
@@ -59,7 +60,7 @@ def over_time(
 
     The trigger begins as that of a stuck agent does, since the answers lead to the same.
     """
-    seconds = limits_of(run, session.lane).work_seconds
+    seconds = run.limits_of(session.lane).work_seconds
     trigger = f"stuck:{job.spec.id}:{job.attempt}:overtime:{job.fence}"
     allowed = seconds * (1 + times_granted(run, trigger))
     if not seconds or job.lease is None or now - job.lease.granted_at <= allowed * 1000:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from gitorch.errors import Corrupt, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
+from gitorch.model.job import ENDED, JobPhase
+from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, QuestionKind
 from gitorch.model.record import Record
-from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, RunPhase, SessionPhase, State
+from gitorch.model.run import OVER, RunPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules.deciding import (
     artifacts,
@@ -28,16 +31,17 @@ from gitorch.rules.deciding import (
     work,
 )
 from gitorch.rules.evolve import evolve
-from gitorch.rules.readings import CLEANUP_OPTIONS, CLEANUP_TEXT, open_questions, push_owed, writes
 from gitorch.rules.review.gates import next_question, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import RunId
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
 
 DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
     commands.RejectPlan: runs.reject_plan,
@@ -150,20 +154,20 @@ def _consequences(run: Run) -> tuple[Event, ...]:
 
 def _anything_to_come(run: Run) -> bool:
     """Whether something moves, is asked or is owed: what is blocked does not come by itself."""
-    escalated = any(q.kind is QuestionKind.ESCALATION for q in open_questions(run))
-    return escalated or push_owed(run) or any(j.phase not in ENDED | {JobPhase.BLOCKED} for j in run.jobs.values())
+    escalated = any(q.kind is QuestionKind.ESCALATION for q in run.open_questions())
+    return escalated or run.push_is_owed or any(j.phase not in ENDED | {JobPhase.BLOCKED} for j in run.jobs.values())
 
 
 def _why_hopeless(run: Run) -> str:
     """Why a run in which nothing is to come has not reached its end; empty where it has."""
-    if any(writes(j) for j in run.jobs.values()) and not any(_work_done(j) for j in run.jobs.values()):
+    if any(j.writes for j in run.jobs.values()) and not any(_work_done(j) for j in run.jobs.values()):
         return "no epic was completed, so there is nothing to merge"
     left = [job for job, state in run.jobs.items() if state.phase not in ENDED]
     return f"what {', '.join(left)} needs was not completed, so the end cannot be reached" if left else ""
 
 
 def _work_done(job: JobState) -> bool:
-    return job.phase is JobPhase.COMPLETED and writes(job) and job.spec.kind not in UNCLAIMED
+    return job.phase is JobPhase.COMPLETED and job.writes and job.spec.kind not in UNCLAIMED
 
 
 def _after_the_end(run: Run) -> tuple[Event, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.artifact import EscalationKind
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import Severity
-from gitorch.model.run import QuestionKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.run import Question
+    from gitorch.model.question import Question
 
 KINDS: Mapping[str, EscalationKind] = {
     "rounds": EscalationKind.COMMITTEE_STALEMATE,

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.run import Board, QuestionKind, Run, RunLine, RunPhase, State
+from gitorch.model.board import Board, RunLine, State
+from gitorch.model.question import QuestionKind
+from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.evolving import artifacts, claims, merges, messages, questions, runs, sessions, tracker, work
-from gitorch.rules.readings import is_settled, open_questions
 from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
@@ -103,13 +104,13 @@ def evolve(state: State, record: Record) -> State:
 def _noted(board: Board, run: Run) -> Board:
     """The board with what is worth knowing of a run without looking into it."""
     line = board.runs[run.id]
-    asked = open_questions(run)
+    asked = run.open_questions()
     cleanup = next((q for q in asked if q.kind is QuestionKind.CLEANUP), None)
     after = replace(
         line,
         asked=len(asked),
         unread=len(unread_by_people(run.messages.values())),
-        settled=is_settled(run),
+        settled=run.is_settled,
         cleanup=None if cleanup is None else cleanup.id,
         cleanup_asked_at=None if cleanup is None else cleanup.asked_at,
     )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import JobPhase, SessionPhase
+from gitorch.model.job import JobPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
 from gitorch.rules.budget_grants import asked_about_budget, sessions_spent
-from gitorch.rules.readings import base_parents, held, living_session, shares_worktree, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import CommitId, JobId
-    from gitorch.model.run import JobState, Run, Session
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
 
@@ -24,7 +26,7 @@ def active(run: Run) -> int:
 
 
 def _at_work(run: Run, job: JobState) -> bool:
-    return job.phase in ACTIVE and not held(run, job.spec.id)
+    return job.phase in ACTIVE and not run.is_held(job.spec.id)
 
 
 def base_of(run: Run, job: JobState) -> CommitId | None:
@@ -33,14 +35,14 @@ def base_of(run: Run, job: JobState) -> CommitId | None:
         return run.jobs[job.spec.subject].base
     if job.base is not None:
         return job.base
-    parents = base_parents(run, job.spec.id)
+    parents = run.base_parents(job.spec.id)
     return parents[0] if len(parents) == 1 else None
 
 
 def wants_fresh(run: Run, job: JobState) -> bool:
     """Whether the session of an earlier attempt must end before this attempt begins; where a worktree is shared, before anything."""
-    living = living_session(run, job)
-    if living is not None and shares_worktree(run, job):
+    living = run.living_session(job)
+    if living is not None and run.shares_worktree(job):
         return not _unfinished(job, living)
     return job.spec.fresh and job.phase is JobPhase.QUEUED and living is not None and _worked_before(job)
 
@@ -55,11 +57,11 @@ def may_be_granted(run: Run, job: JobState) -> bool:
     return (
         job.phase is JobPhase.QUEUED
         and job.spec.kind not in UNCLAIMED
-        and not held(run, job.spec.id)
+        and not run.is_held(job.spec.id)
         and not wants_fresh(run, job)
         and base_of(run, job) is not None
         and not asked_about_budget(run)
-        and (living_session(run, job) is not None or not sessions_spent(run))
+        and (run.living_session(job) is not None or not sessions_spent(run))
         and active(run) < run.settings.max_agents
         and _lane_has_room(run, job)
         and worktree_taken_by(run, job) is None
@@ -69,7 +71,7 @@ def may_be_granted(run: Run, job: JobState) -> bool:
 def queue(run: Run) -> tuple[JobState, ...]:
     """What may be given to a session, first come first: priority, then reviews before new work, then age."""
     free = [j for j in run.jobs.values() if may_be_granted(run, j)]
-    return tuple(sorted(free, key=lambda j: (-j.spec.priority, writes(j), j.ready_at or 0)))
+    return tuple(sorted(free, key=lambda j: (-j.spec.priority, j.writes, j.ready_at or 0)))
 
 
 def authors_of(run: Run, job: JobId) -> Iterator[Session]:
@@ -102,10 +104,10 @@ BEGUN = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
 
 def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
     """The other job that has the worktree which this one shares: begun and not handed in, or with an agent still there."""
-    if not shares_worktree(run, job):
+    if not run.shares_worktree(job):
         return None
     others = (j for j in run.jobs.values() if j.spec.lane == job.spec.lane and j.spec.id != job.spec.id)
-    return next((j.spec.id for j in others if shares_worktree(run, j) and _in_worktree(run, j)), None)
+    return next((j.spec.id for j in others if run.shares_worktree(j) and _in_worktree(run, j)), None)
 
 
 def _in_worktree(run: Run, job: JobState) -> bool:

@@ -9,26 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import effects
+from gitorch.model.job import ENDED, JobPhase
 from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase
-from gitorch.model.run import ENDED, OVER, JobPhase, RunPhase, SessionPhase
+from gitorch.model.run import OVER, RunPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
-from gitorch.rules.readings import (
-    asked_about,
-    base_parents,
-    by_hand,
-    check_needed,
-    check_settled,
-    cleanup_choice,
-    feeds_merge,
-    held,
-    is_settled,
-    open_questions,
-    push_owed,
-    reportable,
-    writes,
-)
 from gitorch.rules.views.notices import untold
 from gitorch.rules.workflows.closings import owed_closings, under_way
 
@@ -37,7 +24,8 @@ if TYPE_CHECKING:
 
     from gitorch.model.effects import Effect
     from gitorch.model.observed import Observed
-    from gitorch.model.run import Prompt, Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Prompt, Session
 
 LAST_WORD_MS = 60_000
 """How long a cleared agent may stay busy before it is stopped without having read its clearance."""
@@ -66,7 +54,7 @@ def needed(run: Run, session: Session, seen: Observed) -> bool:
     job = run.jobs[session.job]
     if run.phase in OVER:
         return False
-    if not writes(job):
+    if not job.writes:
         return job.lease is not None and job.lease.session == session.id
     if job.session != session.id or wants_fresh(run, job):
         return False
@@ -87,13 +75,13 @@ def may_begin(run: Run, session: Session) -> bool:
 
     One that is launched with its work, and only with it, is waited for by nobody: two of them would wait for each other.
     """
-    if not writes(run.jobs[session.job]):
+    if not run.jobs[session.job].writes:
         return True
-    others = (s for s in run.sessions.values() if s.id != session.id and writes(run.jobs[s.job]))
+    others = (s for s in run.sessions.values() if s.id != session.id and run.jobs[s.job].writes)
     if any(s.phase is SessionPhase.STARTING and not run.workflow.lanes[s.lane].one_shot for s in others):
         return False
     # Only one that will get a place: waiting for one that waits for a place would be waiting for ever.
-    return not any(j.launch_failures and writes(j) and may_be_granted(run, j) for j in run.jobs.values())
+    return not any(j.launch_failures and j.writes and may_be_granted(run, j) for j in run.jobs.values())
 
 
 def _unneeded(run: Run, seen: Observed) -> Iterator[Effect]:
@@ -136,7 +124,7 @@ def _prompts(run: Run, seen: Observed) -> Iterator[Effect]:
         if session.phase is SessionPhase.ENDED or observation is None or observation.state is not AgentState.DIALOG:
             continue
         answer = answer_to(run.workflow.lanes[session.lane], observation)
-        if answer is not None and not asked_about(run, session):
+        if answer is not None and not run.is_asked_about(session):
             yield effects.AnswerPermission(session.id, answer)
 
 
@@ -144,7 +132,7 @@ def _checks(run: Run, seen: Observed) -> Iterator[Effect]:
     for job in run.jobs.values():
         if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
             continue
-        if check_needed(run, job) and not check_settled(run, job):
+        if run.needs_check(job) and not run.check_is_settled(job):
             observation = seen.checks.get(job.handoff.commit)
             if observation is None or observation.phase is CheckPhase.ABSENT:
                 yield effects.StartCheck(job.handoff.commit)
@@ -152,35 +140,40 @@ def _checks(run: Run, seen: Observed) -> Iterator[Effect]:
 
 def _bases(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
-        based = writes(job) or job.spec.kind is JobKind.PHASE_SYNTHESIS
-        begins = job.phase is JobPhase.QUEUED and job.base is None and based and not held(run, job.spec.id)
-        parents = base_parents(run, job.spec.id)
+        based = job.writes or job.spec.kind is JobKind.PHASE_SYNTHESIS
+        begins = job.phase is JobPhase.QUEUED and job.base is None and based and not run.is_held(job.spec.id)
+        parents = run.base_parents(job.spec.id)
         if begins and job.spec.kind is not JobKind.MERGE and len(parents) > 1:
             yield effects.BuildBase(job.spec.id, parents)
 
 
 def _reports(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
-        if reportable(run, job) not in {None, job.reported}:
+        if run.reportable_commit(job) not in {None, job.reported}:
             yield effects.MakeEpicReport(job.spec.id)
         waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
-        if waiting and feeds_merge(run, job.spec.id) is not None and run.report is None and not held(run, job.spec.id):
+        if (
+            waiting
+            and run.merge_behind(job.spec.id) is not None
+            and run.report is None
+            and not run.is_held(job.spec.id)
+        ):
             yield effects.MakeReport(job.spec.id)
 
 
 def _merges(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
-        if job.spec.kind is not JobKind.MERGE or held(run, job.spec.id):
+        if job.spec.kind is not JobKind.MERGE or run.is_held(job.spec.id):
             continue
         if job.phase is JobPhase.QUEUED and run.approval and run.merged is None:
             yield effects.MergeBranches(job.spec.id)
-        if job.phase is JobPhase.COMPLETED and run.merged is not None and push_owed(run):
+        if job.phase is JobPhase.COMPLETED and run.merged is not None and run.push_is_owed:
             back = run.merged.push == "back"
             yield effects.TakeBack(job.spec.id) if back else effects.PushMerge(job.spec.id)
 
 
 def _cleanup(run: Run) -> Iterator[Effect]:
-    choice = cleanup_choice(run)
+    choice = run.cleanup_choice
     if not run.cleaned and choice in {"worktrees", "branches"}:
         yield effects.CleanUp(branches=choice == "branches")
 
@@ -188,15 +181,15 @@ def _cleanup(run: Run) -> Iterator[Effect]:
 def only_people_left(run: Run, seen: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet and something is asked."""
     if run.phase in OVER:
-        return is_settled(run)
+        return run.is_settled
     given = (j for j in run.jobs.values() if j.phase in {JobPhase.CLAIMED, JobPhase.RUNNING})
-    working = any(not held(run, j.spec.id) and not by_hand(run, j) for j in given)
+    working = any(not run.is_held(j.spec.id) and not run.is_claimed_manually(j) for j in given)
     testing = any(c.phase is CheckPhase.RUNNING for c in seen.checks.values())
     if run.phase is RunPhase.PAUSED:
         return not working and not testing
-    asked = bool(open_questions(run))
+    asked = bool(run.open_questions())
     if run.settings.by_hand:
         return not working and not testing and not outstanding(run, seen)
-    busy_by_hand = any(by_hand(run, j) for j in run.jobs.values())
+    busy_by_hand = any(run.is_claimed_manually(j) for j in run.jobs.values())
     busy = working or testing or under_way(run)
     return (asked or busy_by_hand) and not busy and not queue(run) and not outstanding(run, seen)

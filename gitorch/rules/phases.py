@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import JobPhase as J
+from gitorch.model.job import JobPhase as J
 from gitorch.model.run import RunPhase as R
 
 if TYPE_CHECKING:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.ids import Digest
-from gitorch.model.observed import READY, AgentState, CheckPhase
-from gitorch.model.run import OVER, JobPhase, PromptKind, QuestionKind, RunPhase, SessionPhase
+from gitorch.model.job import JobPhase
+from gitorch.model.observed import READY, AgentState, CheckPhase, overlap_key
+from gitorch.model.question import QuestionKind, unanswered_trigger
+from gitorch.model.run import OVER, RunPhase
+from gitorch.model.session import PromptKind, SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.budgets import out_of_memory, over_budget, over_time, runaway
@@ -20,20 +23,6 @@ from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, not_independent, queue
-from gitorch.rules.readings import (
-    asked_about,
-    branch_name,
-    check_needed,
-    check_settled,
-    feeds_merge,
-    left_behind,
-    limits_of,
-    living_session,
-    open_questions,
-    overlap_key,
-    unanswered_trigger,
-    writes,
-)
 from gitorch.rules.workflows.closings import learned_closings
 
 if TYPE_CHECKING:
@@ -41,8 +30,11 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import JobId, Moment
+    from gitorch.model.job import JobState
     from gitorch.model.observed import Observed, Overlap, SessionObservation
-    from gitorch.model.run import JobState, Question, Run, Session
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 NO_PROGRAM = 127
 """The exit status by which a shell says that there is no such program."""
@@ -116,7 +108,7 @@ def _starting(run: Run, session: Session, observation: SessionObservation, now: 
         yield commands.MarkAlive(session.id, observation.pid, observation.evidence or str(observation.state))
         return
     since = observation.started_at or session.started_at
-    if now - since > limits_of(run, session.lane).start_seconds * 1000:
+    if now - since > run.limits_of(session.lane).start_seconds * 1000:
         how = observation.word if observation.state is AgentState.DIALOG else "not-ready"
         yield commands.EndSession(session.id, how, None, observation.screen)
 
@@ -125,10 +117,10 @@ def _at_work(run: Run, session: Session, observation: SessionObservation, now: M
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return
-    lease, limits = job.lease, limits_of(run, session.lane)
+    lease, limits = job.lease, run.limits_of(session.lane)
     if now - lease.granted_at > 0 and lease.until - now < limits.lease_seconds * 500:
         yield commands.RenewLease(job.spec.id, lease.fence)
-    if asked_about(run, session):
+    if run.is_asked_about(session):
         return
     if observation.state is AgentState.DIALOG:
         if not _answerable(run, session, observation, now):
@@ -228,9 +220,9 @@ def _branches(run: Run, seen: Observed) -> Iterator[Command]:
     if seen.heads is None or run.merged is not None:
         return
     for job in run.jobs.values():
-        if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or not writes(job):
+        if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or not job.writes:
             continue
-        head = seen.heads.get(f"refs/heads/{branch_name(run, job.spec.id)}")
+        head = seen.heads.get(f"refs/heads/{run.branch_of(job.spec.id)}")
         if head is not None and head != job.handoff.commit and not job.demands:
             yield commands.VoidWork(job.spec.id, head)
 
@@ -239,7 +231,7 @@ def _checks(run: Run, seen: Observed) -> Iterator[Command]:
     for job in run.jobs.values():
         if job.handoff is None or job.phase is not JobPhase.SUBMITTED:
             continue
-        if not check_needed(run, job) or check_settled(run, job):
+        if not run.needs_check(job) or run.check_is_settled(job):
             continue
         observation = seen.checks.get(job.handoff.commit)
         if observation is not None and observation.phase is CheckPhase.FINISHED and observation.check is not None:
@@ -263,7 +255,7 @@ def _target(run: Run, seen: Observed) -> Iterator[Command]:
 def _questions(run: Run, seen: Observed) -> Iterator[Command]:
     """Reminders at growing intervals: each waits twice as long as the one before, up to the cap."""
     settings = run.settings
-    for question in open_questions(run):
+    for question in run.open_questions():
         wait = min(settings.remind_first_seconds * 2**question.reminders, settings.remind_cap_seconds)
         if seen.now - (question.reminded_at or question.asked_at) > wait * 1000:
             yield commands.Remind(question.id)
@@ -323,7 +315,7 @@ def _conflicting(overlap: Overlap) -> Command:
 def _checkpoints(run: Run) -> Iterator[Command]:
     for job in run.jobs.values():
         waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
-        if waiting and feeds_merge(run, job.spec.id) is None and not open_questions(run, job.spec.id):
+        if waiting and run.merge_behind(job.spec.id) is None and not run.open_questions(job.spec.id):
             yield commands.OpenCheckpoint(job.spec.id)
 
 
@@ -340,12 +332,12 @@ def _left_behind(run: Run) -> Iterator[Command]:
             yield commands.RequeueJob(
                 job.spec.id, f"its lease ran out; {job.requeues + 1} of {run.settings.requeues_max}"
             )
-        elif job.phase is JobPhase.STALE and not open_questions(run, job.spec.id):
+        elif job.phase is JobPhase.STALE and not run.open_questions(job.spec.id):
             yield _stale(run, job)
 
 
 def _stale(run: Run, job: JobState) -> Command:
-    kept = ", ".join(f"{k.id} at {k.commit[:12]}" for k in left_behind(run, job))
+    kept = ", ".join(f"{k.id} at {k.commit[:12]}" for k in run.late_handoffs_of(job))
     return commands.Escalate(
         trigger=f"stale:{job.spec.id}:{job.fence}",
         happened=f"The lease of {job.spec.id} (session {job.session}) ran out over unfinished work.",
@@ -382,7 +374,7 @@ def _grants(run: Run) -> Iterator[Command]:
     for job in () if run.settings.by_hand else queue(run):
         if not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
             continue
-        living = living_session(run, job)
+        living = run.living_session(job)
         session = living.id if living is not None else next_session(run, ahead=fresh)
         fresh += living is None
         yield commands.GrantLease(job.spec.id, session, living is None, Digest(""), "")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.model.values import Value
 from gitorch.rules.deciding.late import WORKING, overdue
-from gitorch.rules.readings import by_hand, left_behind, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import JobId, LateHandoffId, Moment
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
 
 
 class Remedy(Value):
@@ -40,10 +40,10 @@ def _of(run: Run, job: JobState, at: Moment) -> Iterator[Remedy]:
     name = job.spec.id
     session = run.sessions.get(job.lease.session) if job.lease is not None else None
     ran_out = session is not None and overdue(session, job, at)
-    again = job.phase in WORKING and not by_hand(run, job)
+    again = job.phase in WORKING and not run.is_claimed_manually(job)
     if not ran_out and not again and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
         return
-    kept = left_behind(run, job)
+    kept = run.late_handoffs_of(job)
     if kept:
         newest = kept[-1]
         what = "verdict" if newest.verdict is not None else "report"
@@ -53,6 +53,6 @@ def _of(run: Run, job: JobState, at: Moment) -> Iterator[Remedy]:
         )
         yield Remedy(name, found, would, f"gitorch recover {name} --adopt {newest.id}", newest.id, not again)
     elif ran_out or job.phase is JobPhase.STALE:
-        kept_worktree = "; branch and worktree are kept" if writes(job) else ""
+        kept_worktree = "; branch and worktree are kept" if job.writes else ""
         found = f"lease {job.fence} of session {job.session} ran out, and nothing was handed in"
         yield Remedy(name, found, f"queue it again{kept_worktree}", f"gitorch recover {name} --requeue")

@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import PromptId
-from gitorch.model.run import Answer, JobPhase, Prompt, SessionPhase
+from gitorch.model.job import JobPhase
+from gitorch.model.question import Answer
+from gitorch.model.session import Prompt, SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
-from gitorch.rules.readings import needs_met
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
     from gitorch.model.record import Record
-    from gitorch.model.run import JobState, PromptKind, Question, Run, RunPhase
+    from gitorch.model.run import Run, RunPhase
+    from gitorch.model.session import PromptKind
 
 WITHDRAWN = "withdrawn"
 """The answer that closes a question whose reason is gone; no person can give it."""
@@ -84,7 +88,7 @@ def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") 
 def promote(run: Run, at: Moment) -> Run:
     """Queue every blocked job whose needs are met; a checkpoint goes straight to the human."""
     for job, state in run.jobs.items():
-        if state.phase is JobPhase.BLOCKED and needs_met(run, job):
+        if state.phase is JobPhase.BLOCKED and run.needs_are_met(job):
             waits = state.spec.kind is JobKind.CHECKPOINT
             run = move_job(run, job, JobPhase.WAITING_HUMAN if waits else JobPhase.QUEUED, ready_at=at)
     return run
@@ -95,6 +99,6 @@ def demote(run: Run) -> Run:
     for job, state in run.jobs.items():
         waiting = state.phase is JobPhase.QUEUED and state.attempt == 1 and state.fence == 0
         asked = state.spec.kind is JobKind.CHECKPOINT and state.phase in {JobPhase.WAITING_HUMAN, JobPhase.COMPLETED}
-        if (waiting or asked) and not needs_met(run, job):
+        if (waiting or asked) and not run.needs_are_met(job):
             run = move_job(run, job, JobPhase.BLOCKED)
     return run

@@ -27,14 +27,14 @@ from gitorch.model.runtime import Preset
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.workflow import Settings
-from gitorch.rules.readings import open_questions, writes
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.model.events import Event
-    from gitorch.model.run import Question, Run
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
 
 TICKS_MAX = 400
 CALLER = Caller(HUMAN)
@@ -96,7 +96,7 @@ class Yard:
         return [w.record.event for w in self.services.ledger.records(RUN) if isinstance(w.record.event, kind)]
 
     def open(self) -> list[Question]:
-        return list(open_questions(self.run))
+        return list(self.run.open_questions())
 
     def tick(self) -> bool:
         """One tick, and one step of every agent; whether anything happened."""
@@ -127,7 +127,7 @@ class Yard:
         if job.lease is None or job.lease.session != session.id:
             return
         credential = AgentCredential(RUN, self.services.secrets.token(key))
-        if not writes(job):
+        if not job.writes:
             handoff = self.run.jobs[job.spec.subject].handoff
             submissions.give_verdict(
                 self.services, credential, VerdictText(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine")

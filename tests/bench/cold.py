@@ -22,7 +22,6 @@ from history import ENV, HUMAN, OPEN, build, git  # found by the line above
 
 from gitorch.app.execute import carry  # the same
 from gitorch.model.commands import AnswerQuestion  # the same
-from gitorch.rules.readings import open_questions  # the same
 from gitorch.wiring import services  # the same
 
 PYTHON, CLICK = (sys.executable, "-c", "pass"), (sys.executable, "-c", "import click")
@@ -57,7 +56,7 @@ def answered(repo: Path) -> None:
     """Answer what the last handoff asked, so that the agent may report again."""
     given = services(repo, ENV)
     run = given.ledger.state(OPEN).run
-    for question in open_questions(run):
+    for question in run.open_questions():
         carry(given, OPEN, HUMAN, AnswerQuestion(question.id, "", "The first."))
 
 

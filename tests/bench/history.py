@@ -25,11 +25,11 @@ from gitorch.ledger.run_cache import RunCache  # the same
 from gitorch.model import commands as c  # the same
 from gitorch.model import events as e  # the same
 from gitorch.model.ids import CommitId, JobId, RunId  # the same
-from gitorch.model.run import SessionPhase, State  # the same
+from gitorch.model.run import State  # the same
+from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import Settings  # the same
 from gitorch.ports.ledger import Draft  # the same
 from gitorch.rules.evolve import evolve  # the same
-from gitorch.rules.readings import open_questions  # the same
 from gitorch.world.git.history import GitHistory  # the same
 from gitorch.world.git.store import GitStore  # the same
 
@@ -113,7 +113,7 @@ def whole(run: RunId, state: State, at: int) -> Recorded:
     play.report()
     play.approve()
     play.merge()
-    play.answer(open_questions(play.run)[0].id, "worktrees")
+    play.answer(play.run.open_questions()[0].id, "worktrees")
     play.do(c.RecordCleanup(("worktree api",), ()))
     return play
 

@@ -35,7 +35,6 @@ from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.runtime import Preset
 from gitorch.model.values import REQUIRED, default_of, names_of
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
-from gitorch.rules.readings import branch_name, writes
 
 if TYPE_CHECKING:
     from gitorch.model.run import Run
@@ -244,8 +243,8 @@ class Stage:
     def submit_handoff(self, job: str, status: str = "DONE", **words) -> Stage:
         state = self.run.jobs[JobId(job)]
         head = commit(f"{job}-1")
-        if writes(state):
-            self.git.branches[branch_name(self.run, state.spec.id)] = head
+        if state.writes:
+            self.git.branches[self.run.branch_of(state.spec.id)] = head
         token = self.run.sessions[state.session].token
         actor = Actor(ActorKind.AGENT, job, "desk", state.session)
         facts = c.WorkFacts(head, (), 1, ("a.py",))

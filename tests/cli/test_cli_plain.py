@@ -9,11 +9,50 @@ import pytest
 from cli_stage import Stage
 
 from gitorch.cli.pages.plain import plain, to_json
-from gitorch.model import commands, config, events, observed, plan, record, review, run, runtime, values, view, workflow
+from gitorch.model import (
+    board,
+    commands,
+    config,
+    decision,
+    events,
+    job,
+    late_handoff,
+    observed,
+    plan,
+    question,
+    record,
+    report,
+    review,
+    run,
+    runtime,
+    session,
+    values,
+    view,
+    workflow,
+)
+from gitorch.model.job import Lease
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import Lease
 
-MODULES = (commands, config, events, observed, plan, record, review, run, runtime, view, workflow)
+MODULES = (
+    board,
+    job,
+    session,
+    question,
+    report,
+    late_handoff,
+    decision,
+    commands,
+    config,
+    events,
+    observed,
+    plan,
+    record,
+    review,
+    run,
+    runtime,
+    view,
+    workflow,
+)
 FIELDS = [
     (f"{cls.__name__}.{name}", cls.__annotations__[name])
     for module in MODULES

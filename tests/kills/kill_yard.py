@@ -18,9 +18,8 @@ from gitorch import wiring
 from gitorch.app.execute import keep_refusal
 from gitorch.errors import Refused
 from gitorch.model import events as e
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import ReportStatus
-from gitorch.model.run import QuestionKind
-from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
     from repository import Repository
@@ -200,7 +199,7 @@ class Yard:
     def next_words(self) -> tuple[str, ...] | None:
         """What the human types next; None when nothing is left to be done at all."""
         run = self.run()
-        question = next(iter(open_questions(run)), None)
+        question = next(iter(run.open_questions()), None)
         if question is None:
             return None if run.cleaned else ("up", "--no-wait")
         if question.kind is QuestionKind.APPROVAL:

@@ -19,9 +19,8 @@ from gitorch import wiring
 from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.loop import loop
+from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import QuestionKind
-from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId
@@ -60,7 +59,7 @@ def die_before(number: int) -> None:
 def decide(services, run: RunId) -> None:
     """What the human says, if anything is asked."""
     state = services.ledger.state(run).run
-    question = next(iter(open_questions(state)), None)
+    question = next(iter(state.open_questions()), None)
     if question is None:
         return
     if question.kind is QuestionKind.APPROVAL:

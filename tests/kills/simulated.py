@@ -29,11 +29,11 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model.config import Config
 from gitorch.model.observed import READY, AgentState
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import QuestionKind, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.runtime import Preset
 from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
-from gitorch.rules.readings import open_questions, writes
 from gitorch.text.outbox_entry import encode
 
 CALMING_ROUNDS = 400
@@ -180,7 +180,7 @@ class World:
             return
         credential = AgentCredential(RUN, self.ports["secrets"].token(key))
         try:
-            self.build(credential, job) if writes(job) else self.judge(credential, job)
+            self.build(credential, job) if job.writes else self.judge(credential, job)
         except (Refused, Denied):
             return
 
@@ -224,7 +224,7 @@ class World:
     # People
 
     def the_human_decides(self):
-        for question in open_questions(self.run):
+        for question in self.run.open_questions():
             if question.kind is QuestionKind.APPROVAL:
                 if self.run.report is not None:
                     self.the_remote_falls_silent()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gitorch.model import commands as c
+from gitorch.model.board import Board, State
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, Moment, QuestionId, RunId, SessionId
 from gitorch.model.record import Actor, ActorKind, Record
+from gitorch.model.report import BranchFacts
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import Board, BranchFacts, Run, State
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.rules.decide import decide, run_of
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.evolve import evolve
-from gitorch.rules.readings import judged_commit, living_session, merge_jobs
+
+if TYPE_CHECKING:
+    from gitorch.model.run import Run
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")
@@ -103,7 +107,7 @@ class Play:
 
     def grant(self, job: str):
         state = self.run.jobs[JobId(job)]
-        living = living_session(self.run, state)
+        living = self.run.living_session(state)
         session = living.id if living else next_session(self.run)
         return self.do(
             c.GrantLease(JobId(job), session, living is None, digest(f"token {session}"), f"nonce-{session}")
@@ -176,7 +180,7 @@ class Play:
 
     def judge(self, review: str, choice: str = "accept", findings: tuple[Finding, ...] = (), **changes):
         state = self.run.jobs[JobId(review)]
-        judged = judged_commit(self.run, state)
+        judged = self.run.judged_commit(state)
         assert judged is not None
         session = changes.pop("by", state.session)
         command = c.GiveVerdict(
@@ -213,7 +217,7 @@ class Play:
             target_commit=target,
             branches=tuple(
                 BranchFacts(j.spec.id, f"gitorch/{RUN}/{j.spec.id}", j.cleared, 1, 1, 3, 1, ("a.py",))
-                for j in merge_jobs(self.run)
+                for j in self.run.merge_jobs
                 if j.cleared
             ),
             merged_commit=merged,

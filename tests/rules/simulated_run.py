@@ -13,13 +13,15 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
+from gitorch.model.job import ENDED, JobPhase
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, SessionObservation
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import Check
-from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
+from gitorch.model.run import OVER
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.readings import check_needed, check_settled, open_questions, producer
 from gitorch.rules.reconcile import reconcile
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Simulated:
                 CheckPhase.FINISHED, Check(job.handoff.commit, "make check", "passed", 0, 1.0)
             )
             for job in run.jobs.values()
-            if job.handoff is not None and check_needed(run, job) and not check_settled(run, job)
+            if job.handoff is not None and run.needs_check(job) and not run.check_is_settled(job)
         }
         heads = {f"refs/heads/{run.target}": run.target_commit}
         return Observed(now, panes, heads, checks, {}, merges_found=merged)
@@ -94,7 +96,7 @@ class Simulated:
                 self.play.do(c.RecordBase(job, commit("+".join(parents)), parents))
             case effects.MakeReport(checkpoint):
                 self.work += 1
-                before = (producer(self.play.run, need) for need in self.play.run.workflow.jobs[checkpoint].needs)
+                before = (self.play.run.producer(need) for need in self.play.run.workflow.jobs[checkpoint].needs)
                 self.early += [
                     f"{j.spec.id} was {j.phase} when it was reported" for j in before if j.phase not in ENDED
                 ]
@@ -109,7 +111,7 @@ class Simulated:
         if run.phase in OVER:
             return
         busy = [job for job in run.jobs.values() if job.phase is JobPhase.RUNNING]
-        acts = [(self.agent, job.spec.id) for job in busy] + [(self.human, q.id) for q in open_questions(run)]
+        acts = [(self.agent, job.spec.id) for job in busy] + [(self.human, q.id) for q in run.open_questions()]
         if acts:
             act, what = self.pick.choice(acts)
             act(what)

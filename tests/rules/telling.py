@@ -25,7 +25,6 @@ from gitorch.model.review import Disposition, Reply, Severity
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.run import run_view, why
@@ -307,7 +306,7 @@ def _owed(telling: Telling, line: Line) -> list[str]:
 
 def _base(telling: Telling, line: Line) -> None:
     job = JobId(line.words[0])
-    telling.play.do(c.RecordBase(job, telling.named(f"base-{job}"), base_parents(telling.play.run, job)))
+    telling.play.do(c.RecordBase(job, telling.named(f"base-{job}"), telling.play.run.base_parents(job)))
 
 
 def _prepare(telling: Telling, line: Line) -> None:

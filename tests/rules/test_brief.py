@@ -16,7 +16,7 @@ from play import Play, workflow
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.run import PromptKind
+from gitorch.model.session import PromptKind
 from gitorch.model.workflow import Scope
 from gitorch.rules.views.brief import brief_data, pointer, prompt_path, prompt_text
 

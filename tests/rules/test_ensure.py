@@ -14,9 +14,10 @@ from play import HOST, HUMAN, Play, digest
 
 from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model import commands as c
+from gitorch.model.board import Board, State
 from gitorch.model.ids import JobId, QuestionId, SessionId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import Board, SessionPhase, State
+from gitorch.model.session import SessionPhase
 from gitorch.rules import ensure
 
 OPERATOR = Actor(ActorKind.OPERATOR, "olga", "desk")

@@ -15,8 +15,9 @@ from play import HUMAN, PARALLEL, PER_EPIC, Play, commit, finding
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import events as e
+from gitorch.model.job import JobPhase
 from gitorch.model.observed import Observed, Overlap
-from gitorch.model.run import JobPhase, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.transitions import with_job
 

@@ -23,12 +23,14 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import Moment
+from gitorch.model.job import ENDED, JobPhase
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, SessionObservation
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import ACCEPTING, Check
-from gitorch.model.run import ENDED, OVER, JobPhase, QuestionKind, SessionPhase
+from gitorch.model.run import OVER
+from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.readings import branch_name, check_needed, open_questions, reviews_of
 from gitorch.rules.reconcile import reconcile
 
 SHAPES = [
@@ -182,7 +184,7 @@ class World(RuleBasedStateMachine):
         except (Refused, Denied):
             return None
         if word in {"DONE", "CONCERN"}:
-            self.heads[f"refs/heads/{branch_name(self.run, name)}"] = commit(head)
+            self.heads[f"refs/heads/{self.run.branch_of(name)}"] = commit(head)
         self.show(session, AgentState.WAITING)
         return None
 
@@ -239,13 +241,13 @@ class World(RuleBasedStateMachine):
         if done:
             self.work += 1
             name = pick.choice(done).spec.id
-            self.heads[f"refs/heads/{branch_name(self.run, name)}"] = commit(f"{name} {self.work}")
+            self.heads[f"refs/heads/{self.run.branch_of(name)}"] = commit(f"{name} {self.work}")
 
     # What people do
 
     @rule(pick=st.randoms(use_true_random=False))
     def the_human_answers(self, pick):
-        questions = open_questions(self.run)
+        questions = self.run.open_questions()
         if not questions:
             return
         question = pick.choice(questions)
@@ -286,8 +288,8 @@ class World(RuleBasedStateMachine):
             if job.cleared is None or job.spec.id in waived:
                 continue
             accepting = {v.review for v in job.verdicts if v.commit == job.cleared and v.choice in ACCEPTING}
-            assert accepting == {r.spec.id for r in reviews_of(self.run, job.spec.id)}
-            if check_needed(self.run, job):
+            assert accepting == {r.spec.id for r in self.run.reviews_of(job.spec.id)}
+            if self.run.needs_check(job):
                 assert any(k.commit == job.cleared and k.outcome == "passed" for k in job.checks)
 
     @invariant()
@@ -317,7 +319,7 @@ class World(RuleBasedStateMachine):
     def nothing_open_is_escalated_twice(self):
         if self.play.state.run is None:
             return
-        triggers = [q.trigger for q in open_questions(self.run) if q.trigger]
+        triggers = [q.trigger for q in self.run.open_questions() if q.trigger]
         assert len(triggers) == len(set(triggers))
 
     def teardown(self):
@@ -345,7 +347,7 @@ class World(RuleBasedStateMachine):
                 self.checks[at] = CheckObservation(CheckPhase.FINISHED, Check(at, "make check", "passed", 0, 1.0))
         for job in self.at_work():
             self.finish_quietly(job)
-        for question in open_questions(self.run):
+        for question in self.run.open_questions():
             self.answer_helpfully(question)
 
     def finish_quietly(self, job):
@@ -359,7 +361,7 @@ class World(RuleBasedStateMachine):
             self.play.submit_handoff(name, head=head, by=session, replies=self.play.fixed(name, head))
         except (Refused, Denied):
             return
-        self.heads[f"refs/heads/{branch_name(self.run, name)}"] = commit(f"{name} {self.work}")
+        self.heads[f"refs/heads/{self.run.branch_of(name)}"] = commit(f"{name} {self.work}")
         self.show(session, AgentState.WAITING)
 
     def answer_helpfully(self, question):

@@ -28,7 +28,8 @@ from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.model.ids import Moment
-from gitorch.model.run import ENDED, OVER, Run
+from gitorch.model.job import ENDED
+from gitorch.model.run import OVER, Run
 from gitorch.model.workflow import WorkflowSource
 from gitorch.ports.ledger import Draft
 from gitorch.rules.evolve import evolve

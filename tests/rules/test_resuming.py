@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
-from gitorch.model.workflow import JobKind
-from gitorch.rules.readings import resumes
+from gitorch.model.job import JobState
+from gitorch.model.run import Run, RunPhase
+from gitorch.model.session import Session, SessionPhase
+from gitorch.model.workflow import JobKind, JobSpec, Lane, Settings, Workflow
 
 
 def session(name, job="api", **chosen):
-    values = {"id": name, "job": job, "lane": "a", "runtime": "claude", "ended": "", "conversation": "", **chosen}
-    return SimpleNamespace(**values)
+    values = {"lane": "a", "runtime": "claude", "token": "", "phase": SessionPhase.ENDED, "started_at": 0, **chosen}
+    return Session(name, job, **values)
 
 
 def run_of(*sessions, kind=JobKind.BUILD, failures=0, one_shot=False):
-    job = SimpleNamespace(spec=SimpleNamespace(kind=kind), launch_failures=failures)
-    flow = SimpleNamespace(lanes={"a": SimpleNamespace(one_shot=one_shot)})
-    return SimpleNamespace(jobs={"api": job}, sessions={one.id: one for one in sessions}, workflow=flow)
+    spec = JobSpec("api", "API", kind, "a")
+    flow = Workflow("plan", "1", "plan", lanes={"a": Lane("a", "claude", one_shot=one_shot)}, jobs={"api": spec})
+    return Run(
+        id="r",
+        title="R",
+        phase=RunPhase.RUNNING,
+        workflow=flow,
+        settings=Settings(),
+        target="main",
+        target_commit="c",
+        plan="plan.md",
+        plan_digest="",
+        prepared_at=0,
+        jobs={"api": JobState(spec, launch_failures=failures)},
+        sessions={one.id: one for one in sessions},
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,4 +52,4 @@ def run_of(*sessions, kind=JobKind.BUILD, failures=0, one_shot=False):
 )
 def test_a_session_goes_on_with_the_conversation_of_one_that_died(before, chosen, conversation):
     run = run_of(session("s1", **before), session("s2"), **chosen)
-    assert resumes(run, run.sessions["s2"]) == conversation
+    assert run.conversation_to_resume(run.sessions["s2"]) == conversation

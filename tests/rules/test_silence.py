@@ -7,8 +7,8 @@ from play import SETTINGS, Play, finding
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
+from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.run import JobPhase
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import needed, only_people_left

@@ -12,12 +12,11 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
+from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.run import JobPhase
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.readings import base_parents
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.workflows.file import parse_workflow
@@ -226,7 +225,7 @@ def designed(cycles: str = BACK) -> Play:
 
 
 def close(play: Play) -> None:
-    parents = base_parents(play.run, JobId("design"))
+    parents = play.run.base_parents(JobId("design"))
     play.do(c.RecordBase(JobId("design"), commit("+".join(parents)), parents))
     play.launch("design")
 
@@ -242,7 +241,7 @@ def test_the_next_phase_stands_on_what_the_synthesis_accepted():
     play.judge("design", "accept")
 
     assert (phase(play, "design"), phase(play, "make")) == ("completed", "queued")
-    assert base_parents(play.run, JobId("make")) == (whole,)
+    assert play.run.base_parents(JobId("make")) == (whole,)
 
 
 def test_a_synthesis_judges_the_whole_and_nothing_else():
@@ -320,7 +319,7 @@ def test_work_behind_a_checkpoint_stands_on_the_work_before_it():
     play.answer("q1", "continue")
 
     assert play.run.jobs[JobId("go")].phase is JobPhase.QUEUED
-    assert base_parents(play.run, JobId("go")) == (commit("study-1"),)
+    assert play.run.base_parents(JobId("go")) == (commit("study-1"),)
 
 
 def test_a_review_may_wait_for_another_of_the_same_work():

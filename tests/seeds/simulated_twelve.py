@@ -16,13 +16,13 @@ from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
 from gitorch.model.ids import CommitId, JobId, Moment
 from gitorch.model.observed import AgentState
+from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import QuestionKind, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, ReviewMode, Scope
-from gitorch.rules.readings import open_questions, writes
 
 REST_ROUNDS = 3_000
 REFUSED_MAX = 3
@@ -116,7 +116,7 @@ class Twelve(World):
 
     def next_misdeed(self, job):
         """What this agent does next instead of its work; None from then on."""
-        table = AUTHORS if writes(job) else REVIEWERS
+        table = AUTHORS if job.writes else REVIEWERS
         name = (job.spec.id, job.attempt)
         if name not in self.misdeeds:
             wicked = self.chance.random() < self.wickedness
@@ -125,7 +125,7 @@ class Twelve(World):
         return self.misdeeds[name].pop(0) if self.misdeeds[name] else None
 
     def behave(self):
-        self.report() if writes(self.job) else self.judge_well()
+        self.report() if self.job.writes else self.judge_well()
 
     @property
     def worktree(self):
@@ -231,7 +231,7 @@ class Twelve(World):
 
     def approve_it_all(self):
         actor = Actor(ActorKind.AGENT, self.job.spec.id, "desk", self.key.session)
-        for question in open_questions(self.run):
+        for question in self.run.open_questions():
             option = question.options[0] if question.options else "yes"
             with suppress(Refused, Denied):
                 decisions.answer(self.services(), Caller(actor), question.id, [option, "because"], self.run.id)
@@ -292,7 +292,7 @@ class Twelve(World):
         return random.Random(f"{self.seed} {about} {question.job}").random() < self.left_share
 
     def the_human_decides(self):
-        due = [q for q in open_questions(self.run) if not self.leaves(q)]
+        due = [q for q in self.run.open_questions() if not self.leaves(q)]
         if due:
             question = self.chance.choice(due)
             with suppress(Refused):
@@ -339,4 +339,4 @@ class Twelve(World):
         raise AssertionError({j.spec.id: str(j.phase) for j in self.run.jobs.values()})
 
     def only_left_questions(self):
-        return self.ticked.waiting and all(self.leaves(q) for q in open_questions(self.run))
+        return self.ticked.waiting and all(self.leaves(q) for q in self.run.open_questions())

@@ -11,7 +11,6 @@ from records import parse
 from seed_story import Story, could_go_on, open_questions
 from simulated_twelve import Twelve
 
-from gitorch.rules import readings
 from gitorch.text.records.record import encode
 
 
@@ -48,7 +47,7 @@ def check(world):
     sys.stdout.write(said_of(world, story) + "\n")
     assert broken(story) == []
     open_ = open_questions(story)
-    assert set(open_) == {str(q.id) for q in readings.open_questions(world.run)}
+    assert set(open_) == {str(q.id) for q in world.run.open_questions()}
     assert could_go_on(story) == []
     assert bool(open_) is not world.run.cleaned
     if story.of("merged"):

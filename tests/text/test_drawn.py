@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
 from gitorch.model.ids import JobId
-from gitorch.model.run import JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.text.diagrams.graph_text import dot, mermaid, plain
 from gitorch.text.diagrams.layout import lay_out
 from gitorch.text.diagrams.svg import STATES, fitted, svg

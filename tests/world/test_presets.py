@@ -134,7 +134,7 @@ def test_all_problems_are_told_at_once_each_with_its_place_and_fix():
     assert all(problem.message and problem.fix and problem.path == "mine.yaml" for problem in caught.value.problems)
 
 
-PROMPT = "name: a\nargv: [a]\nprompts:\n  - {pattern: '(?P<asked>.*)', once: [y], blank_rows: true}\n"
+PROMPT = "name: a\nargv: [a]\npermission_requests:\n  - {pattern: '(?P<asked>.*)', once: [y], blank_rows: true}\n"
 
 
 def test_a_prompt_says_whether_it_is_told_every_blank_row():

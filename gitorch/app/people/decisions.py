@@ -9,17 +9,19 @@ from gitorch.app.query.lookup import find_question
 from gitorch.errors import Denied, Refused, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
+from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import OVER, QuestionKind, RunPhase
+from gitorch.model.run import OVER, RunPhase
 from gitorch.model.values import Value, replace
 from gitorch.rules.capabilities import ensure_may
-from gitorch.rules.readings import open_questions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.app.services import Services
-    from gitorch.model.run import Question, Report, Run
+    from gitorch.model.question import Question
+    from gitorch.model.report import Report
+    from gitorch.model.run import Run
 
 
 class Caller(Value):
@@ -120,4 +122,4 @@ def may_clean(run: Run) -> Question | None:
     if run.phase not in OVER:
         message = f"run {run.id} is {run.phase}; it is cleaned up when it is over"
         raise Refused(message, "gitorch cancel" if run.phase is not RunPhase.PREPARED else f"gitorch cancel {run.id}")
-    return next((q for q in open_questions(run) if q.kind is QuestionKind.CLEANUP), None)
+    return next((q for q in run.open_questions() if q.kind is QuestionKind.CLEANUP), None)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitorch.app.services import Services
+    from gitorch.model.board import Board
     from gitorch.model.ids import RunId
-    from gitorch.model.run import Board
     from gitorch.model.view import MessageRow
 
 

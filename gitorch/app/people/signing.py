@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitorch.app.services import Services
-    from gitorch.model.run import Report, Run
+    from gitorch.model.report import Report
+    from gitorch.model.run import Run
     from gitorch.ports.ledger import WrittenRecord
 
 TEXT_FILE, SIGNATURE_FILE = "approval.txt", "approval.sig"

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused, Usage
 from gitorch.model.ids import QuestionId, RunId
-from gitorch.model.run import OVER, QuestionKind
-from gitorch.rules.readings import open_questions
+from gitorch.model.question import QuestionKind
+from gitorch.model.run import OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gitorch.app.services import Services
+    from gitorch.model.board import RunLine
     from gitorch.model.ids import SessionId
-    from gitorch.model.run import Question, Run, RunLine
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
 
 
 RECENT = 10
@@ -83,7 +85,7 @@ def _loaded(services: Services, runs: Iterable[RunId]) -> list[Run]:
 def find_question(services: Services, said: str, run: str | None) -> tuple[Run, Question]:
     """An open question by its id, in the run named or in the only run that has it open."""
     candidates = [find_run(services, run)] if run is not None else _loaded(services, asking_runs(services, said))
-    having = [r for r in candidates if any(q.id == said for q in open_questions(r))]
+    having = [r for r in candidates if any(q.id == said for q in r.open_questions())]
     if len(having) > 1:
         message = f"{said} is open in several runs: {', '.join(r.id for r in having)}"
         raise Usage(message, f"gitorch answer {said} --run {having[0].id}")
@@ -161,7 +163,7 @@ def _named_or_loaded(services: Services, said_run: str | None) -> tuple[Run, ...
 
 def _waiting(runs: Iterable[Run], job: str) -> Iterator[tuple[Run, Question]]:
     for run in runs:
-        for question in open_questions(run):
+        for question in run.open_questions():
             if question.kind is QuestionKind.CHECKPOINT and question.job == job:
                 yield run, question
 
@@ -179,7 +181,7 @@ def run_to_clean(services: Services, said: str | None) -> Run:
 
 def checkpoint_of(run: Run, job: str) -> Question:
     """The open checkpoint question of a job."""
-    for question in open_questions(run):
+    for question in run.open_questions():
         if question.kind is QuestionKind.CHECKPOINT and question.job == job:
             return question
     message = f"{job} has no checkpoint that waits"

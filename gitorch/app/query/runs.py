@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import find_question, find_run, run_with, several_open
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import MessageId
-from gitorch.model.run import SessionPhase
+from gitorch.model.session import SessionPhase
 from gitorch.rules.views.naming_runs import rows_with_runs, view_with_run, with_run
 from gitorch.rules.views.presence import agent_words
 from gitorch.rules.views.run import cleanup_row, inbox, next_commands, run_view, why
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitorch.app.services import Services
+    from gitorch.model.board import RunLine
     from gitorch.model.ids import SessionId
     from gitorch.model.message import Message
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.run import Question, Run, RunLine
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
     from gitorch.model.view import InboxRow, RunView
     from gitorch.ports.ledger import WrittenRecord
 

@@ -12,8 +12,7 @@ from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
-from gitorch.model.run import BranchFacts, Trial
-from gitorch.rules.readings import branch_name, merge_jobs, producer, reportable
+from gitorch.model.report import BranchFacts, Trial
 from gitorch.rules.views.merge_report import epic_report_text, merge_message, report_text, sha256
 from gitorch.rules.views.report_data import report_json
 
@@ -22,8 +21,10 @@ if TYPE_CHECKING:
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId, Moment
+    from gitorch.model.job import JobState
+    from gitorch.model.report import Report
     from gitorch.model.review import Check
-    from gitorch.model.run import JobState, Report, Run
+    from gitorch.model.run import Run
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
@@ -66,7 +67,7 @@ def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tup
     target = services.git.resolve(run.target)
     if target is None:
         return (_target_gone(run, effect),)
-    jobs = merge_jobs(run)
+    jobs = run.merge_jobs
     branches = tuple(_branch_facts(services, run, job, target, job.cleared or run.target_commit) for job in jobs)
     merged, conflicts = _merge_all(services, run, jobs, target)
     combined = None
@@ -106,7 +107,7 @@ def _trials(services: Services, branches: tuple[BranchFacts, ...]) -> tuple[Tria
 def make_epic_report(services: Services, run: Run, effect: effects.MakeEpicReport) -> tuple[Command, ...]:
     """Measure one epic's branch against what it was built on."""
     job = run.jobs[effect.job]
-    commit, target = reportable(run, job), services.git.resolve(run.target) or run.target_commit
+    commit, target = run.reportable_commit(job), services.git.resolve(run.target) or run.target_commit
     if commit is None:
         return ()
     facts = _branch_facts(services, run, job, target, commit)
@@ -140,10 +141,10 @@ def _target_behind(run: Run, effect: effects.MakeReport, target: CommitId, behin
 
 def _branch_facts(services: Services, run: Run, job: JobState, target: CommitId, commit: CommitId) -> BranchFacts:
     stat = services.git.stat(job.base or target, commit)
-    needed = {need.spec.id: need.cleared for need in (producer(run, need) for need in job.spec.needs)}
+    needed = {need.spec.id: need.cleared for need in (run.producer(need) for need in job.spec.needs)}
     return BranchFacts(
         job=job.spec.id,
-        branch=branch_name(run, job.spec.id),
+        branch=run.branch_of(job.spec.id),
         commit=commit,
         commits=stat.commits,
         files=stat.files,

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.app.reconciler.pushing import closed_issues
 from gitorch.errors import Unavailable
+from gitorch.model.job import JobPhase
 from gitorch.model.observed import Observed, Overlap
-from gitorch.model.run import OVER, JobPhase, SessionPhase
+from gitorch.model.run import OVER
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import next_prompt
-from gitorch.rules.readings import branch_name, check_needed, check_settled, producer, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
+    from gitorch.model.job import JobState
     from gitorch.model.observed import CheckObservation, SessionObservation
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 
 T = TypeVar("T")
@@ -86,13 +88,13 @@ def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObserva
 def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
     if run.phase in OVER:
         return None
-    refs = [_ref(run, j) for j in run.jobs.values() if writes(j) and j.session]
+    refs = [_ref(run, j) for j in run.jobs.values() if j.writes and j.session]
     refs.append(f"refs/heads/{run.target}")
     return services.git.heads(refs)
 
 
 def _ref(run: Run, job: JobState) -> str:
-    return f"refs/heads/{branch_name(run, job.spec.id)}"
+    return f"refs/heads/{run.branch_of(job.spec.id)}"
 
 
 def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId]) -> tuple[Overlap, ...]:
@@ -120,7 +122,7 @@ def _below(run: Run, job: JobId) -> frozenset[JobId]:
     found: set[JobId] = set()
     waiting = [job]
     while waiting:
-        needs = {producer(run, need).spec.id for need in run.jobs[waiting.pop()].spec.needs} - found
+        needs = {run.producer(need).spec.id for need in run.jobs[waiting.pop()].spec.needs} - found
         found |= needs
         waiting += needs
     return frozenset(found)
@@ -130,7 +132,7 @@ def _checks(services: Services, run: Run) -> Mapping[CommitId, CheckObservation]
     commits = [
         j.handoff.commit
         for j in run.jobs.values()
-        if j.phase is JobPhase.SUBMITTED and j.handoff and check_needed(run, j) and not check_settled(run, j)
+        if j.phase is JobPhase.SUBMITTED and j.handoff and run.needs_check(j) and not run.check_is_settled(j)
     ]
     return {commit: services.checks.look(commit, run.settings.test_command) for commit in commits}
 

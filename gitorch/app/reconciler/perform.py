@@ -13,7 +13,6 @@ from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.outstanding import may_begin, next_prompt
-from gitorch.rules.readings import branch_name, judged_commit, merge_jobs, resumes, shares_worktree, writes
 from gitorch.rules.views.brief import (
     BRIEF_PATH,
     BRIEF_VALUES_PATH,
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
     from gitorch.model.ids import JobId, PromptId, SessionId
-    from gitorch.model.run import Prompt, Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Prompt, Session
 
 
 Acts = Mapping[type, Callable[["Services", "Run", Any], tuple["Command", ...]]]
@@ -52,7 +52,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
     try:
         ensure_worktree(services, run, session, cwd)
         prompt = next_prompt(session)
-        resume = resumes(run, session)
+        resume = run.conversation_to_resume(session)
         with_start = lane.one_shot or preset.takes_prompt(resuming=bool(resume))
         handed = prompt if with_start and may_begin(run, session) else None
         if lane.one_shot and handed is None:
@@ -79,11 +79,11 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
 def ensure_worktree(services: Services, run: Run, session: Session, cwd: Path) -> None:
     """A job's worktree on its branch, or a reviewer's checkout of the commit that it judges."""
     job = run.jobs[session.job]
-    if writes(job):
-        shared = shares_worktree(run, job)
-        services.worktrees.ensure(cwd, job.base or run.target_commit, branch_name(run, job.spec.id), shared=shared)
+    if job.writes:
+        shared = run.shares_worktree(job)
+        services.worktrees.ensure(cwd, job.base or run.target_commit, run.branch_of(job.spec.id), shared=shared)
         return
-    commit = judged_commit(run, job)
+    commit = run.judged_commit(job)
     if commit is not None:
         services.worktrees.ensure(cwd, commit, None)
 
@@ -114,7 +114,7 @@ def section_of(services: Services, run: Run, session: Session) -> str:
 def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ...]:
     """The commits that a job's branch holds already, for an agent that goes on where another stopped."""
     job = run.jobs[session.job]
-    head = services.git.resolve(branch_name(run, job.spec.id)) if writes(job) else None
+    head = services.git.resolve(run.branch_of(job.spec.id)) if job.writes else None
     base = job.base or run.target_commit
     return services.git.subjects(base, head) if head not in {None, base} else ()
 
@@ -168,7 +168,7 @@ def put_away(services: Services, run: Run, session: SessionId) -> None:
     """
     if not run.sessions[session].holder:
         services.terminals.stop(SessionKey(run.id, session))
-    if not writes(run.jobs[run.sessions[session].job]):
+    if not run.jobs[run.sessions[session].job].writes:
         services.worktrees.remove(services.worktree(run, session), force=True)
 
 
@@ -187,11 +187,11 @@ def _clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Co
         put_away(services, run, session.id)
         for prompt in session.prompts:
             services.files.remove(kept_prompt(services, run, session.id, prompt.id))
-    merged = {j.spec.id for j in merge_jobs(run)} if run.merged is not None else set()
+    merged = {j.spec.id for j in run.merge_jobs} if run.merged is not None else set()
     for job in run.jobs.values():
-        if job.fence == 0 or not writes(job):
+        if job.fence == 0 or not job.writes:
             continue
-        if job.spec.id not in merged and run.merged is not None and not shares_worktree(run, job):
+        if job.spec.id not in merged and run.merged is not None and not run.shares_worktree(job):
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
         _remove_job(services, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId
-    from gitorch.model.run import Merged, Run
+    from gitorch.model.report import Merged
+    from gitorch.model.run import Run
 
 LEDGER = "refs/heads/gitorch/ledger"
 OPTIONS = ("retry", "leave", "take_back")

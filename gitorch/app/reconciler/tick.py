@@ -14,7 +14,7 @@ from gitorch.app.work.outbox import collect
 from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
-from gitorch.model.run import OVER, RunPhase, State
+from gitorch.model.run import OVER, RunPhase
 from gitorch.model.values import Value, replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import only_people_left, outstanding
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.services import Services
+    from gitorch.model.board import State
     from gitorch.model.commands import Command
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.observed import Observed

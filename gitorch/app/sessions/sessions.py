@@ -18,7 +18,8 @@ from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.plan import Plan
-from gitorch.model.run import OVER, SessionPhase
+from gitorch.model.run import OVER
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, JobSpec, Workflow
 from gitorch.rules.views.mail import job_named

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.run import RunLine
+    from gitorch.model.board import RunLine
     from gitorch.ports.world import WorktreeEntry
 
 BY_HAND = "by-hand"

@@ -11,15 +11,15 @@ from gitorch.app.redaction import revealed, revealed_by
 from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.errors import Malformed, NotFound, Problem, Refused
 from gitorch.model import commands, events
+from gitorch.model.board import Board
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.message import PRINCIPAL
 from gitorch.model.plan import Plan
 from gitorch.model.preflight import PreflightFacts, RuntimeFacts
-from gitorch.model.run import OVER, Board
+from gitorch.model.run import OVER
 from gitorch.model.values import Value, replace
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.ensure import not_begun, run_there
-from gitorch.rules.readings import target_confirmed
 from gitorch.rules.views.mail import is_plan
 from gitorch.rules.workflows.compile import (
     compile_plan,
@@ -287,7 +287,7 @@ def _sheet(services: Services, plan: Plan, ready: Ready) -> Sheet:
         autonomy=ready.settings.autonomy,
         target=ready.target,
         target_commit=ready.target_commit,
-        target_confirmed=board is not None and target_confirmed(board, ready.target),
+        target_confirmed=board is not None and board.confirms_target(ready.target),
         batches=tuple(tuple(_row(services, ready, job) for job in batch) for batch in execution_plan(ready.workflow)),
         reviewers=tuple(runtimes),
         max_agents=ready.settings.max_agents,

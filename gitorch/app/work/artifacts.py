@@ -11,9 +11,8 @@ from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import CommitId, Digest
-from gitorch.model.run import SessionPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
-from gitorch.rules.readings import writes
 from gitorch.rules.review.evidence import faults_of
 from gitorch.rules.review.ledgers import ledger_text, merged
 from gitorch.rules.scope.paths import path_fault
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     from gitorch.model.artifact import Artifact, Claim, Evidence
     from gitorch.model.events import Event
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
     from gitorch.model.workflow import ExpectedArtifact
 
 HEX_MIN = 7
@@ -147,7 +147,7 @@ def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, 
     """The commits that evidence may name by their beginning: what the job holds now, then what it stands on."""
     job = run.jobs[session.job]
     base = job.base or run.target_commit
-    if not writes(job):
+    if not job.writes:
         return (base, run.target_commit)
     head = services.git.facts(services.worktree(run, session.id), base).head
     return (

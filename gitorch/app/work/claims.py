@@ -9,13 +9,13 @@ from gitorch.app.query.lookup import find_run
 from gitorch.app.reconciler.perform import done_so_far, ensure_worktree, section_of, token_digest
 from gitorch.errors import Denied, Failed, NotFound, Refused, Usage
 from gitorch.model import commands
-from gitorch.model.run import RunPhase, SessionPhase
+from gitorch.model.run import RunPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.deciding import late
-from gitorch.rules.readings import writes
 from gitorch.rules.views.brief import BRIEF_PATH, brief_data, brief_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import Digest, JobId, SessionId
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 
 class ManualClaim(Value):
@@ -144,7 +145,7 @@ def release(services: Services, run: Run, session: Session, actor: Actor, fence:
 def clear_away(services: Services, run: Run, session: Session) -> None:
     """A reviewer's checkout holds nothing of its own, and goes when its session that was held by hand is over."""
     over = run.sessions[session.id].phase is SessionPhase.ENDED
-    if session.holder and over and not writes(run.jobs[session.job]):
+    if session.holder and over and not run.jobs[session.job].writes:
         services.worktrees.remove(services.worktree(run, session.id), force=True)
 
 

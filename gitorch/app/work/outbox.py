@@ -16,7 +16,7 @@ from gitorch.app.work.submissions import AgentCredential, give_verdict, submit_h
 from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavailable
 from gitorch.model.commands import AcceptOutboxEntry
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import SessionPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
 from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.rules.views.run import why
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
-    from gitorch.model.run import Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
     from gitorch.model.submission import OutboxEntry
     from gitorch.ports.files import Outboxes, PendingEntry
     from gitorch.ports.world import Clock

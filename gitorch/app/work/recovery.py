@@ -10,17 +10,17 @@ from gitorch.app.work.claims import find_job
 from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands
 from gitorch.model.ids import LateHandoffId
-from gitorch.model.run import JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.model.values import Value
 from gitorch.rules.ensure import run_there
-from gitorch.rules.readings import writes
 from gitorch.rules.recovery import remedies
 
 if TYPE_CHECKING:
     from gitorch.app.people.decisions import Caller
     from gitorch.app.services import Services
     from gitorch.model.artifact import Outcome
-    from gitorch.model.run import Decision, Run
+    from gitorch.model.decision import Decision
+    from gitorch.model.run import Run
     from gitorch.rules.recovery import Remedy
 
 WHY = "recovered"
@@ -78,7 +78,7 @@ def adopt(services: Services, caller: Caller, run: Run, said: str, reason: str) 
         raise NotFound(message, f"gitorch recover {run.id}")
     job = run.jobs[kept.job]
     facts = commands.WorkFacts(None, (), 0, ())
-    if writes(job):
+    if job.writes:
         expected = tuple(e.path for e in job.spec.artifacts if e.required)
         facts = services.git.facts(services.job_worktree(run, kept.job), job.base or run.target_commit, expected)
     orders = (commands.ExpireLeases(), commands.AdoptLateHandoff(kept.id, facts, reason or WHY))

@@ -15,12 +15,11 @@ from gitorch.model import commands, events
 from gitorch.model.commands import Order
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import SessionPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value, replace
 from gitorch.rules import ensure
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
-from gitorch.rules.readings import committed_by_host, judged_commit, writes
 from gitorch.rules.review.citations import marked
 from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.records.commit_message import author
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from gitorch.model.events import Event
     from gitorch.model.ids import Digest, RunId
     from gitorch.model.review import Finding
-    from gitorch.model.run import Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
     from gitorch.model.submission import ReportText, VerdictText
 
 
@@ -125,12 +125,12 @@ def submit_handoff(
 def _facts(services: Services, run: Run, session: Session, words: ReportText) -> WorkFacts:
     """What git says of the worktree; with answers to findings also the commits since the last report, which fixes must name."""
     job = run.jobs[session.job]
-    if not writes(job):
+    if not job.writes:
         return commands.WorkFacts(None, (), 0, ())
     where, base = services.worktree(run, session.id), job.base or run.target_commit
     expected = tuple(e.path for e in job.spec.artifacts if e.required)
     holds = job.lease is not None and job.lease.session == session.id
-    by_host = committed_by_host(run, job) and holds and not session.holder and words.status in late.FINISHED
+    by_host = run.is_committed_by_host(job) and holds and not session.holder and words.status in late.FINISHED
     drafted = _draft(services, run, session, words) if by_host else None
     if drafted is not None:
         facts = replace(services.git.facts_of(drafted, base, expected), by_host=True)
@@ -155,7 +155,7 @@ def give_verdict(
     """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
     run, session, actor = who(services, credential, "verdict")
     job = run.jobs[session.job]
-    handed_in = judged_commit(run, job)
+    handed_in = run.judged_commit(job)
     full = _full_commit(words.commit or (handed_in or "" if session.holder else ""), handed_in)
     nonce = words.nonce or (job.lease.nonce if session.holder and job.lease is not None else "")
     command = commands.GiveVerdict(

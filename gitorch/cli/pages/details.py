@@ -8,15 +8,17 @@ from gitorch.cli.pages.cells import safe_line, safe_text
 from gitorch.cli.pages.page import spoken
 from gitorch.cli.pages.plain import plain
 from gitorch.cli.pages.records import day_and_time, told
-from gitorch.rules.readings import branch_name, writes
 from gitorch.rules.views.run import inbox, why
 from gitorch.text.records.released import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
     from gitorch.model.review import ListedFinding
-    from gitorch.model.run import JobState, Question, Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
     from gitorch.ports.ledger import WrittenRecord
 
 
@@ -47,7 +49,7 @@ def job_text(run: Run, job: JobState) -> str:
         ("why", why(run, job)),
         ("round", f"{job.attempt} of {job.rounds_allowed}"),
         ("needs", ", ".join(spec.needs)),
-        ("branch", branch_name(run, spec.id) if writes(job) and job.session is not None else ""),
+        ("branch", run.branch_of(spec.id) if job.writes and job.session is not None else ""),
         ("session", job.session or ""),
         ("handed in", "" if job.handoff is None else f"{job.handoff.status} at {job.handoff.commit}"),
         (

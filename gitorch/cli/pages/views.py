@@ -10,7 +10,7 @@ from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, spoken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.run import RunLine
+    from gitorch.model.board import RunLine
     from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 
 TITLE_COLUMNS = 120

@@ -15,7 +15,8 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from gitorch.app.people.decisions import Caller
     from gitorch.cli.call import Call
-    from gitorch.model.run import Question, Run
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several have what is named.")
 DIGEST_CHARACTERS_MIN = 8
@@ -142,9 +143,8 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
 
 
 def _outcome(run: Run, *, done: bool) -> str:
-    from gitorch.rules.readings import push_owed
 
-    if run.merged is not None and push_owed(run):
+    if run.merged is not None and run.push_is_owed:
         here = f"Merged here: {run.merged.target} is now {run.merged.new[:12]}, but it did not reach {run.settings.push_remote}."
         return f"{here} Nothing is undone. Decide: gitorch inbox"
     if run.merged is not None:

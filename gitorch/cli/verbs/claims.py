@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
-    from gitorch.model.run import Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
 JOB = click.option("--job", metavar="JOB", help="Which of your jobs, where you hold several.")
@@ -52,10 +53,9 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
 
 def _claimed_text(taken: ClaimResult, page: Page) -> str:
     from gitorch.cli.pages.page import duration
-    from gitorch.rules.readings import limits_of
 
     job = taken.run.jobs[taken.session.job]
-    lease = duration(limits_of(taken.run, job.spec.lane).lease_seconds)
+    lease = duration(taken.run.limits_of(job.spec.lane).lease_seconds)
     head = f"{job.spec.id} is yours for {lease} (lease {taken.session.fence}, session {taken.session.id})."
     return "\n".join([page.line(head, "bold"), f"  cd {_quoted(str(taken.worktree))}", "", taken.brief.rstrip()])
 

@@ -13,14 +13,15 @@ import click
 
 from gitorch.cli.group import verb
 from gitorch.errors import Failed, Waiting
-from gitorch.model.run import QuestionKind
+from gitorch.model.question import QuestionKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.services import Services
     from gitorch.cli.call import Call
-    from gitorch.model.run import Question, Run
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
 
 ANSWER = "n/a"
 """What `--yes` answers to the agents' question; the acceptance examples were written for any answer."""
@@ -91,9 +92,8 @@ class Stage:
         return find_run(self._tools, None)
 
     def _open_question(self) -> Question | None:
-        from gitorch.rules.readings import open_questions
 
-        return next(iter(open_questions(self._run())), None)
+        return next(iter(self._run().open_questions()), None)
 
     def _answer(self, question: Question) -> None:
         if question.kind is QuestionKind.APPROVAL:

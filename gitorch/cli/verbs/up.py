@@ -109,7 +109,7 @@ def _conclude(call: Call, stopped: LoopResult, by: signal.Signals | None) -> Non
 
 
 def _left_alone(stopped: LoopResult) -> str:
-    from gitorch.model.run import SessionPhase
+    from gitorch.model.session import SessionPhase
 
     living = sum(s.phase is not SessionPhase.ENDED for t in stopped.last.values() for s in t.run.sessions.values())
     agents = "no agent is running" if not living else f"{living} {'agent goes' if living == 1 else 'agents go'} on"

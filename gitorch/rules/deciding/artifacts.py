@@ -12,16 +12,18 @@ from gitorch.model.record import ActorKind
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import Capability, ensure_may, holds
 from gitorch.rules.deciding import late
-from gitorch.rules.readings import writes
 from gitorch.rules.review.ledgers import wrong_with_document
 from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.run import JobState, Run, Session, State
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 OWN_FOLDER = ".gitorch/"
 """Where files may lie that are handed in and are no part of anybody's work."""
@@ -81,7 +83,7 @@ def _may_be_kept(run: Run, job: JobState, command: commands.PublishArtifact) -> 
     wrong = path_fault(path) or command.trouble
     if wrong:
         raise Refused(f"{path or 'a file without a name'} {wrong}", "gitorch publish PATH")
-    if writes(job) and not path.startswith(OWN_FOLDER) and not covered(path, job.spec.scope):
+    if job.writes and not path.startswith(OWN_FOLDER) and not covered(path, job.spec.scope):
         message = f"{path} lies outside the write scope of {name} ({', '.join(job.spec.scope.allowed) or 'everything'})"
         raise Refused(message, "gitorch brief")
     if command.size > run.settings.artifact_bytes_max:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from gitorch.errors import NotFound, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
+from gitorch.model.job import ENDED, JobPhase
 from gitorch.model.record import ActorKind
 from gitorch.model.review import Choice, ReportStatus
-from gitorch.model.run import ENDED, JobPhase, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.workflow import UNCLAIMED, Independence, Recovery
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may, holder_of
@@ -17,14 +18,17 @@ from gitorch.rules.deciding import late
 from gitorch.rules.deciding.sessions import lease_until, next_session
 from gitorch.rules.deciding.work import asked, finished_work, rejected, verdict_stands
 from gitorch.rules.granting import base_of, may_be_granted, not_independent, queue
-from gitorch.rules.readings import by_hand, left_behind, limits_of
 
 if TYPE_CHECKING:
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import LateHandoffId
+    from gitorch.model.job import JobState
+    from gitorch.model.late_handoff import LateHandoff
     from gitorch.model.record import Actor
-    from gitorch.model.run import JobState, LateHandoff, Run, Session, State
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 HALF_LIFE = 2
 """A lease is renewed in the ledger when less than this part of its life is left; until then a heartbeat writes nothing."""
@@ -94,7 +98,7 @@ def heartbeat(state: State, order: Order, command: commands.Heartbeat) -> tuple[
     """A longer lease, once half of its life is gone; before that there is nothing to write down."""
     run, _, job = _held(state, order, command)
     lease = job.lease
-    if lease is None or (lease.until - order.at) * HALF_LIFE > limits_of(run, job.spec.lane).lease_seconds * 1000:
+    if lease is None or (lease.until - order.at) * HALF_LIFE > run.limits_of(job.spec.lane).lease_seconds * 1000:
         return ()
     return (events.LeaseRenewed(job.spec.id, lease.fence, lease_until(run, job, order.at)),)
 
@@ -146,7 +150,7 @@ def requeues_itself(run: Run, job: JobState) -> bool:
         job.phase is JobPhase.STALE
         and settings.recovery is Recovery.REQUEUE
         and job.requeues < settings.requeues_max
-        and not left_behind(run, job)
+        and not run.late_handoffs_of(job)
     )
 
 
@@ -170,7 +174,7 @@ def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tup
     run = ensure.run_under_way(ensure.run_there(state))
     kept = _kept(run, command.late_handoff)
     job = run.jobs[kept.job]
-    again = job.phase in late.WORKING and not by_hand(run, job)
+    again = job.phase in late.WORKING and not run.is_claimed_manually(job)
     if not (again or job.phase in {JobPhase.STALE, JobPhase.QUEUED}) or job.attempt != kept.attempt:
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import events
 from gitorch.model.ids import CommitId, LateHandoffId
+from gitorch.model.job import JobPhase
 from gitorch.model.review import ReportStatus
-from gitorch.model.run import JobPhase, PromptKind
+from gitorch.model.session import PromptKind
 
 if TYPE_CHECKING:
     from gitorch.model import commands
     from gitorch.model.events import Event
     from gitorch.model.ids import Moment
-    from gitorch.model.run import JobState, Run, Session
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 EXPIRED = "expired"
 KEPT_MAX = 3

@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import events
-from gitorch.model.run import JobPhase, QuestionKind, RunPhase
+from gitorch.model.job import JobPhase
+from gitorch.model.question import QuestionKind
+from gitorch.model.run import RunPhase
 from gitorch.rules import ensure
-from gitorch.rules.readings import feeds_merge, reportable
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.views.approval import SIGNED
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
-    from gitorch.model.run import Merged, Report, Run, State
+    from gitorch.model.report import Merged, Report
+    from gitorch.model.run import Run
 
 AFTER_CONFLICT = ("retry", "stop_run")
 
@@ -50,7 +53,7 @@ def record_epic_report(state: State, order: Order, command: commands.RecordEpicR
     ensure.host(order.actor, "reports of epics")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    if command.commit == job.reported or command.commit != reportable(run, job):
+    if command.commit == job.reported or command.commit != run.reportable_commit(job):
         return ()
     return (events.EpicReported(command.job, command.commit, job.attempt, command.text),)
 
@@ -159,7 +162,7 @@ def record_merge(state: State, order: Order, command: commands.RecordMerge) -> t
     if run.approval is None or run.approval.digest != report.digest:
         message = f"run {run.id} has no approval that stands; nothing may be merged"
         raise Refused(message, f"gitorch approve {run.id}")
-    job = feeds_merge(run, report.checkpoint)
+    job = run.merge_behind(report.checkpoint)
     if job is None or command.new != report.merged_commit:
         message = f"{command.new[:12]} is not the commit that was approved"
         raise Refused(message, f"gitorch report {run.id}")
@@ -195,7 +198,7 @@ def record_taken_back(state: State, order: Order, command: commands.RecordTakenB
 
 def _merged_by(run: Run) -> tuple[JobId, Merged]:
     """The merge that was made, and the job that made it. Raises Refused where there is none."""
-    job = None if run.report is None else feeds_merge(run, run.report.checkpoint)
+    job = None if run.report is None else run.merge_behind(run.report.checkpoint)
     if run.merged is None or job is None:
         message = f"run {run.id} has merged nothing"
         raise Refused(message, f"gitorch status {run.id}")

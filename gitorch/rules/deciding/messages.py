@@ -9,16 +9,17 @@ from gitorch.model import events
 from gitorch.model.ids import SessionId
 from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.record import ActorKind
-from gitorch.model.run import SessionPhase
+from gitorch.model.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.views.mail import NAMES, is_person, job_named, listeners, next_message, unread
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import MessageId
-    from gitorch.model.run import Run, State
+    from gitorch.model.run import Run
 
 TEXT_CHARACTERS_MAX = 16_000
 """Of one message: what is longer is a file, and its name is the message."""

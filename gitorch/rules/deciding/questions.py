@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import events
+from gitorch.model.job import JobPhase
+from gitorch.model.question import GATING, QuestionKind, unanswered_trigger
 from gitorch.model.record import ActorKind
-from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import JobKind
 from gitorch.rules import ensure
-from gitorch.rules.readings import GATING, feeds_merge, open_questions, unanswered_trigger
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.run import Question, Run, State
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
 
 NEEDS_WORDS = frozenset({"push_back", "reject", "answer", "accept_with_exceptions"})
 """A verdict is overridden for a reason only, which stays beside it in the ledger and the merge report."""
@@ -28,7 +30,7 @@ def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Ev
     """One open escalation a trigger; a part that says nothing is refused."""
     ensure.host(order.actor, "escalations of its own")
     run = ensure.run_open(ensure.run_there(state))
-    if any(q.trigger == command.trigger for q in open_questions(run)):
+    if any(q.trigger == command.trigger for q in run.open_questions()):
         return ()
     parts = (command.happened, command.tried, command.evidence, command.decision)
     if not all(part.strip() for part in parts) or not command.options:
@@ -126,13 +128,13 @@ def _answered_at_last(run: Run, escalation: Question, command: commands.AnswerQu
     """The words for an escalation answer the question that nobody had answered."""
     if command.option != "answer":
         return ()
-    meant = (q for q in open_questions(run) if unanswered_trigger(q.id) == escalation.trigger)
+    meant = (q for q in run.open_questions() if unanswered_trigger(q.id) == escalation.trigger)
     return tuple(events.QuestionAnswered(q.id, "", command.text) for q in meant)
 
 
 def _nothing_else_asked(run: Run, question: Question) -> None:
     """A waiver accepts findings; concerns and deferrals of the same job want answers of their own."""
-    others = [q for q in open_questions(run, question.job) if q.kind in GATING and q.id != question.id]
+    others = [q for q in run.open_questions(question.job) if q.kind in GATING and q.id != question.id]
     if others:
         message = f"{question.job} cannot be accepted before {', '.join(q.id for q in others)} is answered as well"
         raise Refused(message, f"gitorch answer {others[0].id} {(*others[0].options, 'TEXT')[0]}")
@@ -155,9 +157,9 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
     ensure.host(order.actor, "checkpoints")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    asked = any(q.kind is QuestionKind.CHECKPOINT for q in open_questions(run, command.job))
+    asked = any(q.kind is QuestionKind.CHECKPOINT for q in run.open_questions(command.job))
     waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
-    if asked or not waiting or feeds_merge(run, command.job) is not None:
+    if asked or not waiting or run.merge_behind(command.job) is not None:
         return ()
     text = f"{job.spec.title or job.spec.id}: continue or cancel?"
     kind = QuestionKind.CHECKPOINT

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import commands, events
-from gitorch.model.run import JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules import ensure
 from gitorch.rules.deciding.questions import answer, report_gone
-from gitorch.rules.readings import open_questions, writes
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.run import JobState, State
+    from gitorch.model.job import JobState
 
 AGAIN = ("retry", "one_more_round", "cleared", "go_on")
 """Answers to an escalation that mean: try again; the first that it takes."""
@@ -29,11 +29,11 @@ def retry(state: State, order: Order, command: commands.RetryJob) -> tuple[Event
     ensure.principal(order.actor, "retry")
     run = ensure.run_under_way(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
-    for question in open_questions(run, command.job):
+    for question in run.open_questions(command.job):
         option = next((word for word in AGAIN if word in question.options), None)
         if option is not None:
             return answer(state, order, commands.AnswerQuestion(question.id, option, command.text))
-    if job.phase is JobPhase.FAILED and writes(job):
+    if job.phase is JobPhase.FAILED and job.writes:
         note = command.text or "try again"
         return (*report_gone(run, f"{command.job} goes back to work"), events.JobReopened(command.job, note))
     return restart(state, order, commands.RestartAgent(command.job))

@@ -11,13 +11,12 @@ from gitorch.model.run import OVER, RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding.messages import refused_plan
-from gitorch.rules.readings import target_confirmed
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.run import State
 
 REFUSALS_KEPT = 10
 """Attempts of one session, or of all who have none, that are written down; a looping agent must not fill the ledger."""
@@ -32,7 +31,7 @@ def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[E
 def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) -> tuple[Event, ...]:
     """A target is confirmed when it is first used, and again after another one was; saying it again changes nothing."""
     ensure.principal(order.actor, "start")
-    return () if target_confirmed(state.board, command.target) else (events.TargetConfirmed(command.target),)
+    return () if state.board.confirms_target(command.target) else (events.TargetConfirmed(command.target),)
 
 
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:

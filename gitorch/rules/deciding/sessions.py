@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import events
 from gitorch.model.ids import Moment, SessionId
-from gitorch.model.run import RunPhase, SessionPhase
+from gitorch.model.run import RunPhase
+from gitorch.model.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.granting import base_of, may_be_granted, not_independent
-from gitorch.rules.readings import base_parents, limits_of, living_session
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.run import JobState, Run, Session, State
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 LAUNCHES_MAX = 2
 """A launch that fails is tried once more, then a human is asked."""
@@ -40,7 +43,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
         raise Refused(message, f"gitorch why {command.job}")
     if barred := not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
         raise Refused(barred, f"gitorch why {command.job}")
-    living = living_session(run, job)
+    living = run.living_session(job)
     expected = next_session(run) if living is None else living.id
     if command.session != expected or command.fresh is not (living is None):
         message = f"{command.job} belongs to session {expected}, not {command.session}"
@@ -64,7 +67,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
 
 def lease_until(run: Run, job: JobState, at: Moment) -> Moment:
     """When a lease granted or renewed now runs out."""
-    return Moment(at + limits_of(run, job.spec.lane).lease_seconds * 1000)
+    return Moment(at + run.limits_of(job.spec.lane).lease_seconds * 1000)
 
 
 def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Event, ...]:
@@ -173,6 +176,6 @@ def record_base(state: State, order: Order, command: commands.RecordBase) -> tup
     ensure.host(order.actor, "bases")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    if job.base is not None or command.parents != base_parents(run, command.job):
+    if job.base is not None or command.parents != run.base_parents(command.job):
         return ()
     return (events.BaseBuilt(command.job, command.commit, command.parents),)

@@ -10,9 +10,9 @@ from gitorch.rules.workflows.tracked import unsettled
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.run import State
 
 
 def note_early(state: State, order: Order, command: commands.NoteClosedEarly) -> tuple[Event, ...]:

@@ -8,13 +8,14 @@ from gitorch.errors import Refused
 from gitorch.model import events
 from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import QuestionId
+from gitorch.model.job import JobPhase
+from gitorch.model.observed import overlap_key
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import Disposition, ReportStatus, Severity
-from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
 from gitorch.rules.granting import not_independent
-from gitorch.rules.readings import check_needed, check_settled, judged_commit, overlap_key
 from gitorch.rules.review.gates import may_judge, next_question
 from gitorch.rules.review.ledgers import contradicts, owed
 from gitorch.rules.review.replies import all_answered, restated_with_evidence
@@ -22,11 +23,14 @@ from gitorch.rules.scope.matching import outside
 
 if TYPE_CHECKING:
     from gitorch.model import commands
+    from gitorch.model.board import State
     from gitorch.model.commands import Order, WorkFacts
     from gitorch.model.events import Event
     from gitorch.model.ids import CommitId
+    from gitorch.model.job import JobState, Lease
     from gitorch.model.review import Reply
-    from gitorch.model.run import JobState, Lease, Run, Session, State
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
 DEFERRED_OPTIONS = ("defer", "waive", "fix")
@@ -184,7 +188,7 @@ def record_check(state: State, order: Order, command: commands.RecordCheck) -> t
     ensure.host(order.actor, "test results")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    if job.handoff is None or not check_needed(run, job) or check_settled(run, job):
+    if job.handoff is None or not run.needs_check(job) or run.check_is_settled(job):
         return ()
     if command.check.commit != job.handoff.commit:
         return ()
@@ -237,7 +241,7 @@ def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Le
 def verdict_stands(run: Run, review: JobState, judged: CommitId) -> JobState:
     """The job that a verdict is about. Raises Refused where it names another commit than the one handed in."""
     subject = ensure.job_there(run, review.spec.subject or review.spec.id)
-    commit = judged_commit(run, review)
+    commit = run.judged_commit(review)
     ready = subject is review or subject.phase is JobPhase.SUBMITTED
     if not ready or commit is None or judged != commit:
         now = "nothing" if commit is None else commit[:12]

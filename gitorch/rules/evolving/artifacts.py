@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.artifact import Artifact, Outcome
-from gitorch.model.run import Decision
+from gitorch.model.decision import Decision
 from gitorch.model.values import replace
-from gitorch.rules.readings import round_verdicts
 from gitorch.rules.transitions import with_job, with_question
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def decided(run: Run, record: Record, event: DecisionMade) -> Run:
     if record.actor.kind != "principal" or any(d.id == event.decision for d in run.decisions):
         message = f"decision {event.decision} was made twice, or not by the principal"
         raise Corrupt(message)
-    rested = tuple(v.review for v in round_verdicts(run.jobs[event.job]))
+    rested = tuple(v.review for v in run.jobs[event.job].round_verdicts)
     decision = Decision(
         id=event.decision,
         job=event.job,
@@ -69,8 +68,8 @@ def decided(run: Run, record: Record, event: DecisionMade) -> Run:
 
 def _doubted(run: Run, job: JobId, decision: str) -> Run:
     state = run.jobs[job]
-    marked = tuple(replace(v, doubted=decision) if v in round_verdicts(state) else v for v in state.verdicts)
-    for verdict in round_verdicts(state):
+    marked = tuple(replace(v, doubted=decision) if v in state.round_verdicts else v for v in state.verdicts)
+    for verdict in state.round_verdicts:
         given = run.jobs[verdict.review].verdict
         if given is not None:
             run = with_job(run, verdict.review, verdict=replace(given, doubted=decision))

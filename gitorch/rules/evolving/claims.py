@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.events import HandoffSubmitted, VerdictGiven
-from gitorch.model.run import JobPhase, LateHandoff, Lease, Session, SessionPhase
+from gitorch.model.job import JobPhase, Lease
+from gitorch.model.late_handoff import LateHandoff
+from gitorch.model.session import Session, SessionPhase
 from gitorch.model.values import replace
 from gitorch.rules.evolving.work import skip_dependents, submitted, verdict_counts
-from gitorch.rules.readings import limits_of, open_questions
 from gitorch.rules.transitions import move_job, put_down, with_job, withdraw
 
 LEFT = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
@@ -18,9 +19,10 @@ LEFT = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
 if TYPE_CHECKING:
     from gitorch.model.events import JobCanceled, JobClaimed, JobRequeued, LateHandoffAdopted, LateHandoffKept
     from gitorch.model.ids import JobId
+    from gitorch.model.job import JobState
     from gitorch.model.record import Record
     from gitorch.model.review import ReportStatus
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 
 def claimed(run: Run, record: Record, event: JobClaimed) -> Run:
@@ -134,14 +136,14 @@ def requeued(run: Run, record: Record, event: JobRequeued) -> Run:
 
 
 def _no_longer_asked(run: Run, record: Record, job: JobId) -> Run:
-    asked = (q for q in open_questions(run, job) if q.trigger.startswith(LEFT))
+    asked = (q for q in run.open_questions(job) if q.trigger.startswith(LEFT))
     return withdraw(run, record, asked)
 
 
 def canceled(run: Run, record: Record, event: JobCanceled) -> Run:
     """The job is over; what cannot be done without it is skipped."""
     job = run.jobs[event.job]
-    run = withdraw(run, record, open_questions(run, event.job))
+    run = withdraw(run, record, run.open_questions(event.job))
     run = put_down(move_job(run, event.job, JobPhase.CANCELED, lease=None), job, "canceled")
     return skip_dependents(run, record, event.job)
 
@@ -151,5 +153,5 @@ def waited(run: Run, job: JobState, record: Record) -> Run:
     lease = job.lease
     if lease is None or not run.sessions[lease.session].holder:
         return run
-    until = max(lease.until, record.at + limits_of(run, job.spec.lane).lease_seconds * 1000)
+    until = max(lease.until, record.at + run.limits_of(job.spec.lane).lease_seconds * 1000)
     return with_job(run, job.spec.id, lease=replace(lease, until=until))

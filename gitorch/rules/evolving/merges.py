@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.run import Approval, JobPhase, Merged, QuestionKind, Report
+from gitorch.model.job import JobPhase
+from gitorch.model.question import QuestionKind
+from gitorch.model.report import Approval, Merged, Report
 from gitorch.model.values import replace
-from gitorch.rules.readings import feeds_merge, open_questions, reportable
 from gitorch.rules.transitions import WITHDRAWN, demote, move_job, promote, with_job, withdraw
 from gitorch.rules.views.approval import SIGNED
 
@@ -40,7 +41,7 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
 def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
     """An epic's report is made once of one commit. Raises Corrupt for one that is not at the end of its gate."""
     job = run.jobs[event.job]
-    if reportable(run, job) != event.commit:
+    if run.reportable_commit(job) != event.commit:
         message = f"{event.job} was reported on at {event.commit}, which has not passed its reviews"
         raise Corrupt(message)
     return with_job(run, event.job, reported=event.commit)
@@ -82,7 +83,7 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
 
 def _closed(run: Run, record: Record, option: str) -> Run:
     """Whatever a report had asked is not asked any more."""
-    asked = (q for q in open_questions(run) if q.kind is QuestionKind.APPROVAL or q.trigger.startswith(ABOUT_A_MERGE))
+    asked = (q for q in run.open_questions() if q.kind is QuestionKind.APPROVAL or q.trigger.startswith(ABOUT_A_MERGE))
     return withdraw(run, record, asked, option)
 
 
@@ -102,7 +103,7 @@ def merged(run: Run, record: Record, event: events.Merged) -> Run:
     if event.new != report.merged_commit or event.old != report.target_commit or event.tree != report.merged_tree:
         message = f"{event.target} was moved to {event.new}, which is not what was approved"
         raise Corrupt(message)
-    if feeds_merge(run, report.checkpoint) != event.job:
+    if run.merge_behind(report.checkpoint) != event.job:
         message = f"{event.job} is not the merge that was approved"
         raise Corrupt(message)
     run = replace(run, merged=Merged(event.target, event.old, event.new, record.at))

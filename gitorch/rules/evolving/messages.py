@@ -8,16 +8,17 @@ from gitorch.errors import Corrupt
 from gitorch.model.ids import JobId
 from gitorch.model.message import ORCHESTRATOR, Message
 from gitorch.model.record import ActorKind
-from gitorch.model.run import PromptKind
+from gitorch.model.session import PromptKind
 from gitorch.model.values import replace
 from gitorch.rules.transitions import add_prompt, with_session
 from gitorch.rules.views.mail import first_line, next_message
 
 if TYPE_CHECKING:
+    from gitorch.model.board import Board
     from gitorch.model.events import MessageSent, MessagesRead, RunPrepared
     from gitorch.model.ids import MessageId, SessionId
     from gitorch.model.record import Record
-    from gitorch.model.run import Board, Run
+    from gitorch.model.run import Run
 
 RECEIPT = "read"
 """Of a text that need not be typed any more, because its reader was there first."""

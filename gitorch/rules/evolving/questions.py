@@ -5,26 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model.job import JobPhase
+from gitorch.model.question import Answer, Question, QuestionKind, unanswered_trigger
 from gitorch.model.review import Finding, Severity
-from gitorch.model.run import (
-    Answer,
-    JobPhase,
-    PromptKind,
-    Question,
-    QuestionKind,
-)
+from gitorch.model.session import PromptKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.evolving.claims import waited
 from gitorch.rules.evolving.work import skip_with_dependents
-from gitorch.rules.readings import open_questions, unanswered_trigger
 from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
 from gitorch.rules.workflows.tracked import troubled_job
 
 if TYPE_CHECKING:
     from gitorch.model import events
+    from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 
 def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
@@ -83,14 +79,14 @@ def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
         raise Corrupt(message)
     answer = Answer(event.option, event.text, record.actor.name, record.at)
     run = with_question(run, event.question, answer=answer)
-    run = withdraw(run, record, (q for q in open_questions(run) if q.trigger == unanswered_trigger(question.id)))
+    run = withdraw(run, record, (q for q in run.open_questions() if q.trigger == unanswered_trigger(question.id)))
     effect = ANSWERS.get(question.kind)
     return run if effect is None else effect(run, record, replace(question, answer=answer))
 
 
 def _context_answered(run: Run, record: Record, question: Question) -> Run:
     """The agent goes on once the last question of its handoff is answered, with all answers in one text."""
-    if question.job is None or any(q.kind is question.kind for q in open_questions(run, question.job)):
+    if question.job is None or any(q.kind is question.kind for q in run.open_questions(question.job)):
         return run
     return _resumed(run, record, run.jobs[question.job], question.id)
 

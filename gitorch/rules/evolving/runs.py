@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.run import ENDED, JobPhase, JobState, Run, RunPhase
+from gitorch.model.job import ENDED, JobPhase, JobState
+from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, Settings
-from gitorch.rules.readings import open_questions
 from gitorch.rules.transitions import move_job, move_run, promote, put_down, withdraw
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
     for job, state in run.jobs.items():
         if state.phase not in ENDED:
             run = move_job(put_down(run, state, "stopped"), job, JobPhase.CANCELED, lease=None)
-    return withdraw(move_run(run, phase, ended_at=record.at, reason=reason), record, open_questions(run))
+    return withdraw(move_run(run, phase, ended_at=record.at, reason=reason), record, run.open_questions())
 
 
 def completed(run: Run, record: Record, _: RunCompleted) -> Run:
@@ -110,4 +110,4 @@ def completed(run: Run, record: Record, _: RunCompleted) -> Run:
     if left:
         message = f"run {run.id} is said to be completed while {', '.join(left)} is not over"
         raise Corrupt(message)
-    return withdraw(move_run(run, RunPhase.COMPLETED, ended_at=record.at), record, open_questions(run))
+    return withdraw(move_run(run, RunPhase.COMPLETED, ended_at=record.at), record, run.open_questions())

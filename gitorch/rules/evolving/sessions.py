@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.run import JobPhase, Lease, PromptKind, Session, SessionPhase
+from gitorch.model.job import JobPhase, Lease
+from gitorch.model.session import PromptKind, Session, SessionPhase
 from gitorch.model.values import replace
-from gitorch.rules.readings import writes
 from gitorch.rules.transitions import add_prompt, move_job, put_down, with_job, with_session
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def lease_ended(run: Run, record: Record, event: LeaseEnded) -> Run:
         message = f"lease {event.fence} of {event.job} was ended but does not stand"
         raise Corrupt(message)
     session = None if event.reason == "revoked" else job.session
-    after = JobPhase.STALE if event.reason == "expired" and writes(job) else JobPhase.QUEUED
+    after = JobPhase.STALE if event.reason == "expired" and job.writes else JobPhase.QUEUED
     run = put_down(run, job, event.reason)
     return move_job(run, event.job, after, lease=None, session=session, ready_at=record.at)
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model.job import ENDED, JobPhase
+from gitorch.model.observed import overlap_key
+from gitorch.model.question import QuestionKind
 from gitorch.model.record import ActorKind
 from gitorch.model.review import Finding, Handoff, ReportStatus, Severity, Verdict
-from gitorch.model.run import ENDED, JobPhase, PromptKind, QuestionKind
+from gitorch.model.session import PromptKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
-from gitorch.rules.readings import (
-    check_failed,
-    check_settled,
-    judged_commit,
-    judges_of,
-    lets_through,
-    open_questions,
-    overlap_key,
-    producer,
-    reviews_of,
-    round_verdicts,
-)
 from gitorch.rules.review.findings import list_findings
 from gitorch.rules.transitions import (
     add_prompt,
@@ -49,9 +40,10 @@ if TYPE_CHECKING:
         WorkVoided,
     )
     from gitorch.model.ids import JobId
+    from gitorch.model.job import JobState
     from gitorch.model.record import Record
     from gitorch.model.review import ListedFinding, Reply
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 LOST = frozenset({JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED})
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
@@ -114,7 +106,7 @@ def verdict_given(run: Run, record: Record, event: VerdictGiven) -> Run:
 def verdict_counts(run: Run, record: Record, event: VerdictGiven) -> Run:
     """The verdict stands among those of its subject. Raises Corrupt where it judged something else than what was handed in."""
     subject = run.jobs[event.subject]
-    if judged_commit(run, run.jobs[event.job]) != event.commit or subject.attempt != event.round:
+    if run.judged_commit(run.jobs[event.job]) != event.commit or subject.attempt != event.round:
         message = f"{event.job} judged {event.commit}, which is not what {event.subject} handed in"
         raise Corrupt(message)
     verdict = Verdict(
@@ -162,7 +154,7 @@ def findings_listed(run: Run, record: Record, event: FindingsListed) -> Run:
 
 def _clearance_taken_back(run: Run, record: Record, job: JobId) -> Run:
     """Neither is the author told of a clearance that counts no more, nor the principal asked about work that goes back."""
-    checkpoints = (q for q in open_questions(run, job) if q.kind is QuestionKind.CHECKPOINT)
+    checkpoints = (q for q in run.open_questions(job) if q.kind is QuestionKind.CHECKPOINT)
     run = withdraw(run, record, checkpoints)
     session = run.jobs[job].session
     if session is None:
@@ -174,8 +166,8 @@ def _clearance_taken_back(run: Run, record: Record, job: JobId) -> Run:
 
 def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
     attempt = run.jobs[subject].attempt
-    for review in reviews_of(run, subject):
-        run = withdraw(run, record, open_questions(run, review.spec.id))
+    for review in run.reviews_of(subject):
+        run = withdraw(run, record, run.open_questions(review.spec.id))
         fresh = {"attempt": attempt, "verdict": None, "lease": None, "session": None, "launch_failures": 0, "deaths": 0}
         run = put_down(run, review, "stopped")
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
@@ -191,7 +183,7 @@ def _syntheses_afresh(run: Run, record: Record, job: JobId) -> Run:
         if state.phase is JobPhase.BLOCKED or job not in ancestors(needs_of(run.workflow), state.spec.id):
             continue
         name, own = state.spec.id, state.phase is JobPhase.SUBMITTED
-        run = withdraw(run, record, open_questions(run, name))
+        run = withdraw(run, record, run.open_questions(name))
         fresh = {"attempt": state.attempt + 1, "verdict": None, "handoff": None, "cleared": None, "base": None}
         allowed = state.rounds_allowed if own else state.rounds_allowed + 1
         if state.phase not in {JobPhase.QUEUED, JobPhase.COMPLETED}:
@@ -226,9 +218,9 @@ def _findings_at_the_end(run: Run, job: JobState, event: GatePassed) -> tuple[Li
 
 def gate_earned(run: Run, job: JobState) -> bool:
     """Whether tests passed where they must and every review accepted exactly the commit handed in."""
-    let_through = {v.review for v in round_verdicts(job) if lets_through(run, v)}
-    judged = all(r.spec.id in let_through for r in judges_of(run, job))
-    return judged and check_settled(run, job) and not check_failed(job) and not job.demands
+    let_through = {v.review for v in job.round_verdicts if run.lets_through(v)}
+    judged = all(r.spec.id in let_through for r in run.judges_of(job))
+    return judged and run.check_is_settled(job) and not job.check_failed and not job.demands
 
 
 def voided(run: Run, _: Record, event: WorkVoided) -> Run:
@@ -259,7 +251,7 @@ def _demanded(run: Run, job: JobId, finding: Finding) -> Run:
 
 def failed(run: Run, record: Record, event: JobFailed) -> Run:
     """The job is over; what cannot be done without it is skipped."""
-    run = withdraw(run, record, open_questions(run, event.job))
+    run = withdraw(run, record, run.open_questions(event.job))
     run = move_job(put_down(run, run.jobs[event.job], "stopped"), event.job, JobPhase.FAILED, lease=None)
     return skip_dependents(run, record, event.job)
 
@@ -288,8 +280,8 @@ def _needs_review_of(run: Run, job: JobState, subject: JobId) -> bool:
 
 
 def _reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
-    for review in reviews_of(run, subject):
-        run = withdraw(run, record, open_questions(run, review.spec.id))
+    for review in run.reviews_of(subject):
+        run = withdraw(run, record, run.open_questions(review.spec.id))
         run = put_down(run, review, "stopped")
         if review.phase in {JobPhase.CLAIMED, JobPhase.RUNNING}:
             run = move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
@@ -303,9 +295,9 @@ def _unskipped(run: Run, job: JobId) -> Run:
     for other, state in run.jobs.items():
         depends = job in state.spec.needs or _needs_review_of(run, state, job)
         skipped = run.jobs[other].phase is JobPhase.SKIPPED and state.spec.kind not in REVIEWING
-        if skipped and depends and not any(producer(run, need).phase in LOST for need in state.spec.needs):
+        if skipped and depends and not any(run.producer(need).phase in LOST for need in state.spec.needs):
             run = move_job(run, other, JobPhase.BLOCKED)
-            for review in reviews_of(run, other):
+            for review in run.reviews_of(other):
                 run = move_job(run, review.spec.id, JobPhase.BLOCKED)
             run = _unskipped(run, other)
     return run

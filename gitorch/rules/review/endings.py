@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.question import QuestionKind
 from gitorch.model.review import Disposition
-from gitorch.model.run import QuestionKind
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
     from gitorch.model.review import Finding, ListedFinding, Verdict
-    from gitorch.model.run import JobState, Question, Run
+    from gitorch.model.run import Run
 
 
 class Ending(Value):

@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.events import FindingsListed
+from gitorch.model.job import JobPhase
 from gitorch.model.review import Finding, ListedFinding, Severity
-from gitorch.model.run import JobPhase
 from gitorch.model.values import replace
-from gitorch.rules.readings import check_failed, round_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gitorch.model.job import JobState
     from gitorch.model.review import Check
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 ORDER = {severity: place for place, severity in enumerate(Severity)}
 CHECK_SOURCE = "tests"
@@ -56,8 +56,8 @@ def _raised(job: JobState) -> list[tuple[str, Finding]]:
     raised = [(PRINCIPAL_SOURCE, f) for f in job.demands]
     if job.phase not in {JobPhase.SUBMITTED, JobPhase.FAILED}:
         return raised
-    raised += [(str(v.review), f) for v in round_verdicts(job) for f in v.findings if not f.withdrawn]
-    if check_failed(job) and job.check is not None:
+    raised += [(str(v.review), f) for v in job.round_verdicts for f in v.findings if not f.withdrawn]
+    if job.check_failed and job.check is not None:
         raised.append((CHECK_SOURCE, _check_finding(job)))
     return raised
 

@@ -9,24 +9,17 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
+from gitorch.model.job import JobPhase
+from gitorch.model.question import GATING, QuestionKind
 from gitorch.model.review import FAILING, Choice
-from gitorch.model.run import JobPhase, QuestionKind
 from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
-from gitorch.rules.readings import (
-    GATING,
-    check_failed,
-    check_settled,
-    judges_of,
-    lets_through,
-    open_questions,
-    round_verdicts,
-)
 from gitorch.rules.review.findings import list_findings, listed_by
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event, FindingsListed
+    from gitorch.model.job import JobState
     from gitorch.model.review import Finding
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 AFTER_LAST_ROUND = ("one_more_round", "accept_with_exceptions", "stop_epic", "stop_run")
 
@@ -40,11 +33,11 @@ def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     """What follows for a job that was handed in, given everything known about it. Empty while something is missing."""
     if job.phase in {JobPhase.COMPLETED, JobPhase.FAILED} and job.demands:
         return (list_findings(run, job),)
-    if job.phase is not JobPhase.SUBMITTED or job.handoff is None or not check_settled(run, job):
+    if job.phase is not JobPhase.SUBMITTED or job.handoff is None or not run.check_is_settled(job):
         return ()
     if _must_go_back(run, job):
         return _sent_back(run, job)
-    if not _all_judged(run, job) or any(q.kind in GATING for q in open_questions(run, job.spec.id)):
+    if not _all_judged(run, job) or any(q.kind in GATING for q in run.open_questions(job.spec.id)):
         return ()
     if run.settings.autonomy is Autonomy.PER_EPIC and _checkpoint_missing(run, job):
         passed = f"{job.spec.id} passed its reviews at {job.handoff.commit[:12]}"
@@ -56,20 +49,20 @@ def settle(run: Run, job: JobState) -> tuple[Event, ...]:
 
 def _must_go_back(run: Run, job: JobState) -> bool:
     """Whether this round has failed and its list is complete: no review that may run is still out."""
-    if check_failed(job) or job.demands:
+    if job.check_failed or job.demands:
         return True
-    verdicts = round_verdicts(job)
-    if all(lets_through(run, v) for v in verdicts):
+    verdicts = job.round_verdicts
+    if all(run.lets_through(v) for v in verdicts):
         return False
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return _all_judged(run, job)
-    failed = min(run.jobs[v.review].spec.stage for v in verdicts if not lets_through(run, v))
-    due = {r.spec.id for r in judges_of(run, job) if r.spec.stage <= failed}
+    failed = min(run.jobs[v.review].spec.stage for v in verdicts if not run.lets_through(v))
+    due = {r.spec.id for r in run.judges_of(job) if r.spec.stage <= failed}
     return due <= {v.review for v in verdicts}
 
 
 def _all_judged(run: Run, job: JobState) -> bool:
-    return {r.spec.id for r in judges_of(run, job)} <= {v.review for v in round_verdicts(job)}
+    return {r.spec.id for r in run.judges_of(job)} <= {v.review for v in job.round_verdicts}
 
 
 def _checkpoint_missing(run: Run, job: JobState) -> bool:
@@ -84,7 +77,7 @@ def _checkpoint_missing(run: Run, job: JobState) -> bool:
 
 
 def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
-    if any(q.kind is QuestionKind.ESCALATION for q in open_questions(run, job.spec.id)):
+    if any(q.kind is QuestionKind.ESCALATION for q in run.open_questions(job.spec.id)):
         return ()
     if job.attempt < job.rounds_allowed:
         return (_listed_for_author(run, job),)
@@ -96,7 +89,7 @@ def _listed_for_author(run: Run, job: JobState) -> FindingsListed:
     back = next((c.back_to for c in run.workflow.cycles if c.review == job.spec.id), None)
     if job.spec.kind is not JobKind.PHASE_SYNTHESIS or back is None:
         return list_findings(run, job)
-    return listed_by(run, run.jobs[back], [(str(v.review), f) for v in round_verdicts(job) for f in v.findings])
+    return listed_by(run, run.jobs[back], [(str(v.review), f) for v in job.round_verdicts for f in v.findings])
 
 
 def _exhausted(run: Run, job: JobState) -> Escalated:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind, Entry
 from gitorch.model.review import ACCEPTING
 from gitorch.model.workflow import JobKind
-from gitorch.rules.readings import producer, round_verdicts
 from gitorch.rules.review.findings import ORDER
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
@@ -16,8 +15,9 @@ if TYPE_CHECKING:
 
     from gitorch.model.artifact import Artifact, Document
     from gitorch.model.ids import JobId, SessionId
+    from gitorch.model.job import JobState
     from gitorch.model.review import Choice
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 
 def newest(run: Run, job: JobId, kind: ArtifactKind, attempt: int | None = None) -> Artifact | None:
@@ -28,11 +28,11 @@ def newest(run: Run, job: JobId, kind: ArtifactKind, attempt: int | None = None)
 
 def merged(run: Run, job: JobState) -> tuple[Entry, ...]:
     """Every finding of the reviews that this job needs, worst first, each with its source; the same ones always in the same order."""
-    subjects = dict.fromkeys(producer(run, need).spec.id for need in job.spec.needs)
+    subjects = dict.fromkeys(run.producer(need).spec.id for need in job.spec.needs)
     raised = {
         (verdict.review, finding.severity, finding.title)
         for subject in subjects
-        for verdict in round_verdicts(run.jobs[subject])
+        for verdict in run.jobs[subject].round_verdicts
         for finding in verdict.findings
     }
     ordered = sorted(raised, key=lambda one: (ORDER[one[1]], one[0], one[2]))

@@ -13,8 +13,8 @@ from gitorch.rules.review.findings import raised_again
 if TYPE_CHECKING:
     from gitorch.model import commands
     from gitorch.model.ids import CommitId
+    from gitorch.model.job import JobState
     from gitorch.model.review import Finding, ListedFinding, Reply
-    from gitorch.model.run import JobState
 
 HEAD = re.compile(r"\bHEAD\b")
 """git's word for the newest commit: what is handed in, so that nobody has to look an id up."""

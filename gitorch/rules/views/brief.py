@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import PromptKind, QuestionKind
+from gitorch.model.question import QuestionKind
+from gitorch.model.session import PromptKind
 from gitorch.model.workflow import REVIEWING, JobKind
-from gitorch.rules.readings import branch_name, committed_by_host, judged_commit, reviews_of
 from gitorch.rules.review import ledgers
 from gitorch.rules.review.endings import ending
 from gitorch.rules.review.replies import pushed_back
 from gitorch.rules.views.mail import message_text, unread, unread_line
 
 if TYPE_CHECKING:
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
     from gitorch.model.review import ListedFinding
-    from gitorch.model.run import JobState, Prompt, Question, Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Prompt, Session
 
 BRIEF_PATH = ".gitorch/brief.md"
 """Where a session's brief lies in its worktree."""
@@ -156,13 +159,13 @@ def _synthesis_parts(run: Run, job: JobState) -> list[str]:
 def _how_to_report(run: Run, session: Session, job: JobState) -> str:
     if job.spec.kind in REVIEWING:
         return JUDGING_BY_HAND.format(job=job.spec.id) if session.holder else _judging(run, job)
-    own = REPORTING_TO_HOST if committed_by_host(run, job) else REPORTING
+    own = REPORTING_TO_HOST if run.is_committed_by_host(job) else REPORTING
     return REPORTING_BY_HAND.format(job=job.spec.id) if session.holder else own
 
 
 def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
     spec = job.spec
-    parts = [f"You implement this on branch `{branch_name(run, spec.id)}`, in this worktree and nowhere else."]
+    parts = [f"You implement this on branch `{run.branch_of(spec.id)}`, in this worktree and nowhere else."]
     if spec.scope.allowed:
         parts.append(f"You may change only: {', '.join(spec.scope.allowed)}.")
     if spec.scope.forbidden:
@@ -210,7 +213,7 @@ def job_base(run: Run, job: JobState) -> str:
 
 
 def _judging(run: Run, job: JobState) -> str:
-    commit = judged_commit(run, job) or ""
+    commit = run.judged_commit(job) or ""
     nonce = job.lease.nonce if job.lease is not None else ""
     return JUDGING.format(commit=commit, nonce=nonce)
 
@@ -218,7 +221,7 @@ def _judging(run: Run, job: JobState) -> str:
 def _findings_text(run: Run, job: JobState) -> str:
     listed = [x for x in job.findings if x.open and x.round == job.attempt - 1]
     lines = "\n".join(_listed_line(x) for x in listed)
-    fix = "HOW" if committed_by_host(run, job) else "COMMIT"
+    fix = "HOW" if run.is_committed_by_host(job) else "COMMIT"
     replies = " ".join(f"--reply {x.number}=fixed:{fix}" for x in listed)
     return (
         f"# Findings on {job.spec.id} after round {job.attempt - 1}\n\nThis is the whole list. Answer every number: "
@@ -274,7 +277,7 @@ def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] =
     job = run.jobs[session.job]
     subject = run.jobs[job.spec.subject] if job.spec.subject is not None else job
     reviewing = job.spec.kind in REVIEWING
-    commit = (judged_commit(run, job) or "") if reviewing else ""
+    commit = (run.judged_commit(job) or "") if reviewing else ""
     listed = [x for x in job.findings if x.open and x.round == job.attempt - 1]
     return {
         "run": run.id,
@@ -289,12 +292,12 @@ def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] =
         "commit": commit,
         "base": job_base(run, job),
         "nonce": job.lease.nonce if job.lease is not None else "",
-        "branch": "" if reviewing else branch_name(run, job.spec.id),
+        "branch": "" if reviewing else run.branch_of(job.spec.id),
         "tasks": list(job.spec.tasks),
         "scope": {"allowed": list(job.spec.scope.allowed), "forbidden": list(job.spec.scope.forbidden)},
         "findings": [_finding_data(x) for x in listed],
         "answers": [_answer_data(q) for q in _answered(run, job)],
-        "reviews": [r.spec.id for r in reviews_of(run, job.spec.id)],
+        "reviews": [r.spec.id for r in run.reviews_of(job.spec.id)],
         "done": list(done),
         "text": brief_text(run, session, section, done),
     }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
 from gitorch.model.workflow import JobKind
-from gitorch.rules.readings import rounds_of
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def run_diagram(run: Run) -> Diagram:
     """The workflow of a run, each job in the phase in which it is now."""
     boxes = []
     for job in run.jobs.values():
-        again = f"round {job.attempt} of {rounds_of(run, job)}" if job.attempt > 1 else ""
+        again = f"round {job.attempt} of {run.rounds_of(job)}" if job.attempt > 1 else ""
         box = _box(job.spec)
         boxes.append(Box(box.id, box.title, box.kind, box.lane, box.phase, str(job.phase), again))
     return Diagram(f"{run.title} ({run.phase})", tuple(boxes), tuple(_arrows(run.workflow)), run.workflow.phases)

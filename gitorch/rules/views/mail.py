@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import MessageId
+from gitorch.model.job import ENDED
 from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL
-from gitorch.model.run import ENDED, OVER
+from gitorch.model.run import OVER
 from gitorch.model.workflow import UNCLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gitorch.model.board import Board
     from gitorch.model.ids import JobId
     from gitorch.model.message import Message
-    from gitorch.model.run import Board, Prompt, Run
+    from gitorch.model.run import Run
+    from gitorch.model.session import Prompt
 
 NAMES = (PRINCIPAL, COORDINATOR, ORCHESTRATOR)
 """Who can be told in every repository."""

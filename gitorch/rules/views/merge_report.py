@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
 from gitorch.rules.review.endings import ending
 from gitorch.rules.review.findings import check_text
 from gitorch.rules.views.report_data import answered, report_json
@@ -13,8 +12,10 @@ from gitorch.rules.workflows.tracked import closing_line
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
+    from gitorch.model.job import JobState
+    from gitorch.model.report import BranchFacts
     from gitorch.model.review import Check, ListedFinding
-    from gitorch.model.run import BranchFacts, JobState, Run
+    from gitorch.model.run import Run
 
 PATHS_SHOWN = 20
 
@@ -28,8 +29,8 @@ def report_text(run: Run, facts: MergeFacts) -> str:
         f"Target `{run.target}` at `{facts.target_commit}`; merged it would be `{facts.merged_commit or 'nothing'}`.",
         "## Branches\n\n" + _table(facts.branches),
     ]
-    parts += [branch_part(run, job, branches[job.spec.id]) for job in merge_jobs(run) if job.spec.id in branches]
-    stopped = unmerged(run)
+    parts += [branch_part(run, job, branches[job.spec.id]) for job in run.merge_jobs if job.spec.id in branches]
+    stopped = run.unmerged_jobs
     if stopped:
         parts.append("## Not in this merge\n\n" + "\n".join(f"- {j.spec.id}: {j.phase}" for j in stopped))
     parts.append("## Together\n\n" + _together(facts))
@@ -77,7 +78,7 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     for verdict in job.verdicts:
         by = f"{verdict.review} by {verdict.session} ({verdict.runtime})"
         lines.append(f"- round {verdict.round}, {by} at `{verdict.commit[:12]}`: {verdict.choice}")
-    lines += [f"- missing: {review} never judged it" for review in missing_reviews(run, job)]
+    lines += [f"- missing: {review} never judged it" for review in run.missing_reviews(job)]
     lines += [_finding_line(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)]
     lines += _question_lines(run, job)
     lines += [

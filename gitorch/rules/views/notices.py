@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.run import OVER
-from gitorch.rules.readings import open_questions
 from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ AT_ONCE_MAX = 3
 
 def due(run: Run) -> tuple[str, ...]:
     """Names of everything to tell, oldest first: `q3-0` was asked, `q3-2` reminded of twice, `m4` sent, `completed` is the run."""
-    questions = (f"{q.id}-{q.reminders}" for q in open_questions(run))
+    questions = (f"{q.id}-{q.reminders}" for q in run.open_questions())
     messages = (str(m.id) for m in unread_by_people(run.messages.values()))
     return (*questions, *messages, *((str(run.phase),) if run.phase in OVER else ()))
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState
-from gitorch.model.run import JobPhase, SessionPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.view import SessionRow
-from gitorch.rules.readings import limits_of, open_questions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Moment, SessionId
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.run import Run, Session
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
 
 ASKED_ABOUT = {"stuck:": "stuck", "blocked:": "blocked", "stopped:": "stopped"}
 """What an agent is while a human is asked about it, by how the question was raised."""
@@ -30,7 +31,7 @@ def agent_word(run: Run, session: Session, sights: Mapping[SessionId, SessionObs
     """Of one session."""
     if session.holder:
         return "by hand"
-    for question in open_questions(run, session.job):
+    for question in run.open_questions(session.job):
         for trigger, word in ASKED_ABOUT.items():
             if question.trigger.startswith(trigger) and question.session in {None, session.id}:
                 return word
@@ -55,7 +56,7 @@ def presence(run: Run, session: Session, sights: Mapping[SessionId, SessionObser
         return "dead"
     quiet = now - (observation.changed_at or observation.started_at or now)
     working = run.jobs[session.job].phase is JobPhase.RUNNING
-    silent = working and quiet > limits_of(run, session.lane).silence_seconds * 1000
+    silent = working and quiet > run.limits_of(session.lane).silence_seconds * 1000
     return "stale" if silent or _lease_ran_out(run, session, now) else "alive"
 
 

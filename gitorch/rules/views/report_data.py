@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import QuestionKind
-from gitorch.rules.readings import merge_jobs, missing_reviews, unmerged
+from gitorch.model.question import QuestionKind
 from gitorch.rules.review.endings import ending
 from gitorch.rules.workflows.tracked import issues_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
+    from gitorch.model.report import BranchFacts
     from gitorch.model.review import Check, ListedFinding, Verdict
-    from gitorch.model.run import BranchFacts, JobState, Question, Run
+    from gitorch.model.run import Run
 
 FORM = "merge-report/1"
 
@@ -31,8 +33,8 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "target_commit": facts.target_commit,
         "merged_commit": facts.merged_commit,
         "merged_tree": facts.merged_tree,
-        "branches": [branch_data(run, j, branches[j.spec.id]) for j in merge_jobs(run) if j.spec.id in branches],
-        "not_merged": [{"job": j.spec.id, "phase": str(j.phase)} for j in unmerged(run)],
+        "branches": [branch_data(run, j, branches[j.spec.id]) for j in run.merge_jobs if j.spec.id in branches],
+        "not_merged": [{"job": j.spec.id, "phase": str(j.phase)} for j in run.unmerged_jobs],
         "conflicts": list(facts.conflicts),
         "shared_paths": list(facts.shared_paths),
         "pairs": [{"jobs": list(t.jobs), "paths": list(t.paths), "conflicts": list(t.conflicts)} for t in facts.trials],
@@ -62,7 +64,7 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "tests_claimed": "" if handoff is None else handoff.tests_claimed,
         "tests": [_check(check) for check in job.checks],
         "verdicts": [_verdict(verdict) for verdict in job.verdicts],
-        "missing_reviews": list(missing_reviews(run, job)),
+        "missing_reviews": list(run.missing_reviews(job)),
         "findings": [_finding(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)],
         "answers": [_answer(q) for q in answered(run, job)],
         "tracker": _tracker(job) if job.spec.issue else None,

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.job import ENDED, JobPhase
 from gitorch.model.message import PRINCIPAL
-from gitorch.model.run import ENDED, OVER, JobPhase, Question, QuestionKind, RunPhase, SessionPhase
+from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, HOLDING, Question, QuestionKind
+from gitorch.model.run import OVER, RunPhase
+from gitorch.model.session import SessionPhase
 from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules import escalations
 from gitorch.rules.granting import ACTIVE, active, base_of, may_be_granted, queue, worktree_taken_by
-from gitorch.rules.readings import (
-    CLEANUP_OPTIONS,
-    CLEANUP_TEXT,
-    HOLDING,
-    by_hand,
-    check_failed,
-    check_needed,
-    check_settled,
-    feeds_merge,
-    left_behind,
-    need_done,
-    open_questions,
-    push_owed,
-    reviews_of,
-    round_verdicts,
-    rounds_of,
-)
 from gitorch.rules.views.mail import is_plan, unread
 from gitorch.rules.workflows.tracked import left_to_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from gitorch.model.board import RunLine
     from gitorch.model.ids import JobId, RunId, SessionId
+    from gitorch.model.job import JobState
     from gitorch.model.message import Message
-    from gitorch.model.run import JobState, Merged, Run, RunLine
+    from gitorch.model.report import Merged
+    from gitorch.model.run import Run
 
 
 ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
@@ -94,7 +83,7 @@ def _row(run: Run, job: JobState, batches: Mapping[JobId, int], agents: Mapping[
         phase=str(job.phase),
         batch=batches[job.spec.id],
         attempt=job.attempt,
-        rounds_allowed=rounds_of(run, job),
+        rounds_allowed=run.rounds_of(job),
         session=job.session if there else None,
         runtime=session.runtime if session is not None else "",
         agent=agents.get(session.id, str(session.phase)) if session is not None and there else "",
@@ -105,7 +94,7 @@ def _row(run: Run, job: JobState, batches: Mapping[JobId, int], agents: Mapping[
 
 def why(run: Run, job: JobState) -> str:
     """In one line, what this job waits for, or how it ended."""
-    waits_for = [q for q in open_questions(run, job.spec.id) if job.phase in ASKED or q.kind in HOLDING]
+    waits_for = [q for q in run.open_questions(job.spec.id) if job.phase in ASKED or q.kind in HOLDING]
     if waits_for and job.phase not in ENDED - {JobPhase.FAILED}:
         first = waits_for[0]
         return f"{first.id} waits for you: {_first_line(first.happened or first.text)}"
@@ -116,19 +105,19 @@ def _why_blocked(run: Run, job: JobState) -> str:
     subject = run.jobs[job.spec.subject] if job.spec.subject is not None else None
     if subject is not None and subject.phase is JobPhase.SUBMITTED:
         return _why_review_waits(run, job, subject)
-    missing = [need for need in job.spec.needs if not need_done(run, need)]
+    missing = [need for need in job.spec.needs if not run.need_is_done(need)]
     if job.spec.kind is JobKind.CHECKPOINT:
         missing = [need for need in missing if run.jobs[need].phase not in ENDED] or missing
     return f"waits for {', '.join(missing)}" if missing else "waits for its turn"
 
 
 def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
-    if not check_settled(run, subject):
+    if not run.check_is_settled(subject):
         return f"waits for the tests of {subject.spec.id}"
-    if check_failed(subject):
+    if subject.check_failed:
         return f"the tests of {subject.spec.id} failed"
-    accepted = {v.review for v in round_verdicts(subject)}
-    earlier = [r.spec.id for r in reviews_of(run, subject.spec.id) if r.spec.stage < job.spec.stage]
+    accepted = {v.review for v in subject.round_verdicts}
+    earlier = [r.spec.id for r in run.reviews_of(subject.spec.id) if r.spec.stage < job.spec.stage]
     return f"waits for {', '.join(e for e in earlier if e not in accepted) or 'its turn'}"
 
 
@@ -154,36 +143,36 @@ def _why_claimed(run: Run, job: JobState) -> str:
 
 
 def _late(run: Run, job: JobState) -> str:
-    kept = left_behind(run, job)
+    kept = run.late_handoffs_of(job)
     return (
         f"; {kept[-1].id} of session {kept[-1].session} came late and is kept: gitorch recover {run.id}" if kept else ""
     )
 
 
 def _why_running(run: Run, job: JobState) -> str:
-    if by_hand(run, job):
+    if run.is_claimed_manually(job):
         return f"{run.sessions[job.session].holder if job.session else 'somebody'} is at work (lease {job.fence})"
-    again = f", round {job.attempt} of {rounds_of(run, job)}" if job.attempt > 1 else ""
+    again = f", round {job.attempt} of {run.rounds_of(job)}" if job.attempt > 1 else ""
     return f"session {job.session} is at work{again}{_late(run, job)}"
 
 
 def _why_submitted(run: Run, job: JobState) -> str:
-    if check_needed(run, job) and not check_settled(run, job):
+    if run.needs_check(job) and not run.check_is_settled(job):
         return "its tests are run on a clean checkout"
-    judged = {v.review for v in round_verdicts(job)}
-    missing = [r.spec.id for r in reviews_of(run, job.spec.id) if r.spec.id not in judged]
+    judged = {v.review for v in job.round_verdicts}
+    missing = [r.spec.id for r in run.reviews_of(job.spec.id) if r.spec.id not in judged]
     return f"waits at its gate for {', '.join(missing)}" if missing else "is at its gate"
 
 
 def _why_waiting(run: Run, job: JobState) -> str:
-    if feeds_merge(run, job.spec.id) is not None:
+    if run.merge_behind(job.spec.id) is not None:
         return "the merge report is being made"
     return "is put to you with the next tick of gitorch up"
 
 
 def _why_completed(run: Run, job: JobState) -> str:
-    if job.spec.kind is JobKind.MERGE and push_owed(run):
-        asked = next((q.id for q in open_questions(run, job.spec.id)), "")
+    if job.spec.kind is JobKind.MERGE and run.push_is_owed:
+        asked = next((q.id for q in run.open_questions(job.spec.id)), "")
         return f"merged, and {f'{asked} waits for you' if asked else f'is pushed to {run.settings.push_remote} next'}"
     if job.verdict is not None:
         doubt = f"; {job.verdict.doubted} rejected what it rested on" if job.verdict.doubted else ""
@@ -239,7 +228,7 @@ def overlap_notes(run: Run) -> Iterator[str]:
 
 def inbox(run: Run) -> tuple[InboxRow, ...]:
     """Everything a human owes in this run, oldest first."""
-    return tuple(_inbox_row(run.id, q) for q in open_questions(run))
+    return tuple(_inbox_row(run.id, q) for q in run.open_questions())
 
 
 def cleanup_row(line: RunLine) -> InboxRow | None:
@@ -315,7 +304,9 @@ def next_commands(run: Run) -> tuple[str, ...]:
 
 def _next_by_hand(run: Run, waiting: tuple[str, ...]) -> tuple[str, ...]:
     """What is in hand comes first, then what waits for a human, then what can be claimed."""
-    reports = tuple(_report_command(job) for job in run.jobs.values() if job.phase in ACTIVE and by_hand(run, job))
+    reports = tuple(
+        _report_command(job) for job in run.jobs.values() if job.phase in ACTIVE and run.is_claimed_manually(job)
+    )
     claims = tuple(f"gitorch claim {job.spec.id}" for job in queue(run))
     stale = ("gitorch recover",) if any(job.phase is JobPhase.STALE for job in run.jobs.values()) else ()
     return (*reports, *waiting, *stale, *claims) or (f"gitorch up {run.id}",)
@@ -332,7 +323,7 @@ def _report_command(job: JobState) -> str:
 def _summary(run: Run) -> str:
     work = [j for j in run.jobs.values() if j.spec.kind not in REVIEWING | {JobKind.CHECKPOINT, JobKind.MERGE}]
     cleared = sum(1 for j in work if j.phase is JobPhase.COMPLETED)
-    waiting = len(open_questions(run))
+    waiting = len(run.open_questions())
     at_work = active(run)
     parts = [f"{cleared} of {len(work)} done"]
     if at_work:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands, effects
-from gitorch.model.run import JobPhase
-from gitorch.rules.readings import open_questions, producer
+from gitorch.model.job import JobPhase
 from gitorch.rules.workflows.tracked import TROUBLE, closed_by, issues_of, unsettled
 
 if TYPE_CHECKING:
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
+    from gitorch.model.job import JobState
     from gitorch.model.observed import Observed
-    from gitorch.model.run import JobState, Run
+    from gitorch.model.run import Run
 
 TRIES_MAX = 3
 """Tries before a person is asked."""
@@ -42,7 +42,7 @@ def _may_be_tried(run: Run, job: JobState) -> bool:
     """Whether a closing is left to try: a tracker refuses an issue before those that it waits for, so these are settled first."""
     if not unsettled(job) or job.closing.tries >= TRIES_MAX:
         return False
-    return not any(unsettled(producer(run, need)) for need in job.spec.needs)
+    return not any(unsettled(run.producer(need)) for need in job.spec.needs)
 
 
 def under_way(run: Run) -> bool:
@@ -65,7 +65,7 @@ def learned_closings(run: Run, seen: Observed) -> Iterator[Command]:
         reason = (seen.closed or {}).get(job.spec.issue)
         if reason is not None and not closed_by(run, reason):
             yield commands.NoteClosedEarly(job.spec.id)
-    asked = {q.trigger for q in open_questions(run)}
+    asked = {q.trigger for q in run.open_questions()}
     for job in run.jobs.values():
         if unsettled(job) and job.closing.tries >= TRIES_MAX and f"{TROUBLE}{job.spec.id}" not in asked:
             yield _trouble(job)

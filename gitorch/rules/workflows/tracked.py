@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.run import JobPhase
+from gitorch.model.job import JobPhase
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.run import JobState, Question, Run
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
 
 TROUBLE = "tracker:"
 """How the trigger of an escalation about the tracker begins; the job follows."""

@@ -14,7 +14,22 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from gitorch.model import artifact, events, ids, permission, record, review, run, workflow
+from gitorch.model import (
+    artifact,
+    decision,
+    events,
+    ids,
+    job,
+    late_handoff,
+    permission,
+    question,
+    record,
+    report,
+    review,
+    run,
+    session,
+    workflow,
+)
 from gitorch.model.values import REQUIRED, Value, default_of, is_value_class, names_of
 from gitorch.text.records import timestamps
 
@@ -40,6 +55,12 @@ def hints(cls: type) -> Mapping[str, Any]:
         workflow,
         review,
         artifact,
+        job,
+        session,
+        question,
+        report,
+        late_handoff,
+        decision,
         run,
         record,
         events,
