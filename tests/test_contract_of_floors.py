@@ -20,7 +20,8 @@ VIOLATIONS = {
     "gitorch/app/planted.py": "import dulwich",
     "gitorch/ledger/planted.py": "import subprocess",
     "gitorch/world/planted.py": "import ruamel.yaml",
-    "gitorch/ports/planted.py": "import rich",
+    "gitorch/ports/planted.py": "import msgspec",
+    "gitorch/rules/drawn.py": "import rich",
     "gitorch/rules/planted.py": "import pathlib",
     "gitorch/scripted/planted.py": "import gitorch.errors",
 }
