@@ -13,8 +13,8 @@ from pathlib import Path
 
 from gitorch.scripted.agent import Agent
 from gitorch.scripted.catalogue import ACTS
-from gitorch.scripted.console import Console, Gone
-from gitorch.scripted.desk import Desk
+from gitorch.scripted.client import GitorchClient
+from gitorch.scripted.console import Console, TerminalClosed
 from gitorch.scripted.script import BadScript, Script, parse
 from gitorch.scripted.worktree import Worktree
 
@@ -54,13 +54,13 @@ def _start(first_prompt: str) -> int:
         return _refuse("the scripted agent needs a terminal")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: sys.exit(128 + received))
-    desk = Desk(signals="GITORCH_SIGNALS" in os.environ)
+    gitorch = GitorchClient(signals="GITORCH_SIGNALS" in os.environ)
     try:
         with Console() as console:
-            return Agent(console, desk, Worktree(Path.cwd()), script, os.environ.get("GITORCH_JOB", "")).run(
+            return Agent(console, gitorch, Worktree(Path.cwd()), script, os.environ.get("GITORCH_JOB", "")).run(
                 first_prompt
             )
-    except Gone:
+    except TerminalClosed:
         return HANGUP
 
 

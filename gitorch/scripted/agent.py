@@ -4,57 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.scripted.brief import CLEARED, Brief, Letter, read_letter
+from gitorch.scripted.brief import CLEARED, Brief, Prompt, prompt_of
 from gitorch.scripted.catalogue import perform
 from gitorch.scripted.console import BUSY, PROMPT, TITLE_BUSY, TITLE_READY, Interrupted
+from gitorch.scripted.context import Quit, TurnContext, TurnFailed, TurnLimited, TurnOver
 from gitorch.scripted.defaults import default_steps
-from gitorch.scripted.scene import Quit, Scene, TurnFailed, TurnLimited, TurnOver
 from gitorch.scripted.worktree import WorkFailed
 
 if TYPE_CHECKING:
+    from gitorch.scripted.client import GitorchClient
     from gitorch.scripted.console import Console
-    from gitorch.scripted.desk import Desk
     from gitorch.scripted.script import Script
     from gitorch.scripted.step import Step
     from gitorch.scripted.worktree import Worktree
 
-SHOWN = frozenset({"cleared", "message", "prompt"})
-"""Letters that ask for nothing: they are shown, unless a turn of the script takes them."""
+SHOWN = frozenset({"cleared", "message", "other"})
+"""Prompts that ask for nothing: they are shown, unless a turn of the script takes them."""
 
-SHOWN_LETTER_LINES = 3
+SHOWN_PROMPT_LINES = 3
 
 
 class Agent:
     """One session: `job` is what the environment says it is for, `script` how it behaves."""
 
-    def __init__(self, console: Console, desk: Desk, worktree: Worktree, script: Script, job: str = "") -> None:
+    def __init__(
+        self, console: Console, gitorch: GitorchClient, worktree: Worktree, script: Script, job: str = ""
+    ) -> None:
         self._console = console
-        self._desk = desk
+        self._gitorch = gitorch
         self._worktree = worktree
         self._script = script
         self._job = job
 
     def run(self, first_prompt: str = "") -> int:
-        """Live until the user leaves; answers the exit status. Raises Gone when the terminal is taken away."""
+        """Live until the user leaves; answers the exit status. Raises TerminalClosed when the terminal is taken away."""
         try:
             self._boot()
             self._ready()
-            self._desk.hook("session-start")
+            self._gitorch.hook("session-start")
             prompt: str | None = first_prompt
             while prompt is not None:
                 if prompt:
                     self._turn(prompt)
-                prompt = self._console.read_prompt()
+                prompt = self._console.read_line()
         except Quit as quit_:
             return quit_.status
         finally:
-            self._desk.hook("session-end")
+            self._gitorch.hook("session-end")
         return 0
 
     def _boot(self) -> None:
         self._console.title("scripted")
-        scene = Scene(self._console, self._worktree, self._desk, Brief(self._job))
-        perform(scene, self._script.boot(self._job))
+        context = TurnContext(self._console, self._worktree, self._gitorch, Brief(self._job))
+        perform(context, self._script.boot(self._job))
         self._console.line(f"✻ Scripted agent\n  {self._worktree.path}\n")
 
     def _ready(self) -> None:
@@ -68,10 +70,10 @@ class Agent:
         console.line("› " + prompt.replace("\n", "\n  "))
         console.title(TITLE_BUSY)
         console.row(BUSY)
-        self._desk.hook("prompt", prompt)
+        self._gitorch.hook("prompt", prompt)
         event, last, mark = "stop", "Done.", "  "
         try:
-            self._act(read_letter(prompt, self._worktree.path))
+            self._act(prompt_of(prompt, self._worktree.path))
         except TurnOver as over:
             last = str(over)
         except Interrupted:
@@ -80,30 +82,30 @@ class Agent:
             event, last, mark = "error", str(failure), "" if isinstance(failure, TurnLimited) else "■ "
         console.line(f"{mark}{last}\n")
         self._ready()
-        self._desk.hook(event, last)
+        self._gitorch.hook(event, last)
 
-    def _act(self, letter: Letter) -> None:
-        if letter.kind in SHOWN and not self._script.names(letter.kind):
-            self._show(letter)
+    def _act(self, prompt: Prompt) -> None:
+        if prompt.kind in SHOWN and not self._script.names(prompt.kind):
+            self._show(prompt)
             return
-        brief = self._desk.brief()
+        brief = self._gitorch.brief()
         if not isinstance(brief, Brief):
             raise TurnFailed(f"gitorch brief: {brief.text}")
         self._console.line(f"● Brief of {brief.job} (attempt {brief.attempt}): {brief.title}")
-        scene = Scene(self._console, self._worktree, self._desk, brief, letter.kind)
-        perform(scene, self._steps(brief, letter))
+        context = TurnContext(self._console, self._worktree, self._gitorch, brief, prompt.kind)
+        perform(context, self._steps(brief, prompt))
 
-    def _steps(self, brief: Brief, letter: Letter) -> tuple[Step, ...]:
-        turn = self._script.choose(brief, letter.kind, lambda path: self._worktree.text_at(brief.commit, path))
+    def _steps(self, brief: Brief, prompt: Prompt) -> tuple[Step, ...]:
+        turn = self._script.choose(brief, prompt.kind, lambda path: self._worktree.text_at(brief.commit, path))
         if turn is not None:
             return turn.steps
-        if letter.kind in SHOWN:
-            self._show(letter)
+        if prompt.kind in SHOWN:
+            self._show(prompt)
             return ()
         return default_steps(brief)
 
-    def _show(self, letter: Letter) -> None:
-        """Print the words of a letter that asks for nothing, or only those that clear the work."""
-        lines = [line for line in letter.text.splitlines() if line.strip()]
+    def _show(self, prompt: Prompt) -> None:
+        """Print the words of a prompt that asks for nothing, or only those that clear the work."""
+        lines = [line for line in prompt.text.splitlines() if line.strip()]
         clearing = [line for line in lines if CLEARED in line]
-        self._console.line("● " + "\n  ".join((clearing or lines)[:SHOWN_LETTER_LINES]))
+        self._console.line("● " + "\n  ".join((clearing or lines)[:SHOWN_PROMPT_LINES]))

@@ -1,4 +1,4 @@
-"""What the agent was told: its brief as `gitorch brief --json` gives it, and which letter a prompt points to."""
+"""The brief that `gitorch brief --json` prints, and the prompt that a submitted line stands for."""
 
 from __future__ import annotations
 
@@ -63,23 +63,24 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """What a prompt is about: a kind of letter, and the words to show for it."""
+class Prompt:
+    """A prompt from gitorch, or a line that a person typed: its kind, and its text."""
 
     kind: str
     text: str
 
 
-def read_letter(prompt: str, worktree: Path) -> Letter:
-    """The letter that a prompt points to. A file that is missing leaves the prompt's own words."""
-    pointer = POINTER.search(prompt)
+def prompt_of(line: str, worktree: Path) -> Prompt:
+    """The prompt in the file that a submitted line names. Without a readable file, the line itself is the prompt."""
+    pointer = POINTER.search(line)
     if pointer is None:
-        return Letter("cleared" if prompt.startswith(CLEARED) else "prompt", prompt)
+        kind = "cleared" if line.startswith(CLEARED) else "other"
+        return Prompt(kind, line)
     try:
         text = (worktree / pointer.group()).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        text = prompt
-    return Letter(pointer.group("kind") or "brief", text)
+        text = line
+    return Prompt(pointer.group("kind") or "brief", text)
 
 
 def parse_brief(data: Mapping[str, object]) -> Brief:

@@ -12,39 +12,39 @@ from gitorch.scripted.steps import STEPS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.scripted.scene import Scene
+    from gitorch.scripted.context import TurnContext
     from gitorch.scripted.step import Act, Step
 
 ACTS: Mapping[str, Act] = {**STEPS, **REPORTS, **FAULTS}
 
 
-def perform(scene: Scene, steps: Sequence[Step]) -> None:
+def perform(context: TurnContext, steps: Sequence[Step]) -> None:
     """Carry out a turn. Whatever is in a commit that was made before is left out; `once` steps happen once a worktree."""
-    name_answers(scene, steps)
-    done = _committed(scene, steps)
+    name_answers(context, steps)
+    done = _committed(context, steps)
     for number, step in enumerate(steps):
         act = ACTS[step.name]
         if number <= done and not act.redo:
             continue
-        if step.flag("once", otherwise=False) and not scene.mark(step.place, "once"):
+        if step.flag("once", otherwise=False) and not context.mark(step.place, "once"):
             continue
-        act.perform(scene, step)
+        act.perform(context, step)
 
 
-def name_answers(scene: Scene, steps: Sequence[Step]) -> None:
+def name_answers(context: TurnContext, steps: Sequence[Step]) -> None:
     """Make the answers that the brief holds known by the names of their questions."""
     for step in steps:
-        answer = scene.brief.answer_to(scene.fill(step.text)) if step.name == "ask" else None
+        answer = context.brief.answer_to(context.fill(step.text)) if step.name == "ask" else None
         if answer is not None and step.option("name"):
-            scene.answers[step.option("name")] = answer
+            context.answers[step.option("name")] = answer
 
 
-def _committed(scene: Scene, steps: Sequence[Step]) -> int:
+def _committed(context: TurnContext, steps: Sequence[Step]) -> int:
     """The place of the last commit that is on the branch already, or -1; of two with one subject, one may be there."""
-    left = Counter(scene.worktree.subjects(scene.brief.base))
+    left = Counter(context.worktree.subjects(context.brief.base))
     last = -1
     for number, step in enumerate(steps):
-        subject = scene.fill(step.text).partition("\n")[0]
+        subject = context.fill(step.text).partition("\n")[0]
         if step.name == "commit" and left[subject] > 0:
             left[subject] -= 1
             last = number

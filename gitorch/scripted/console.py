@@ -30,7 +30,7 @@ class Interrupted(Exception):
     """Ctrl-C or Escape was pressed while the agent worked."""
 
 
-class Gone(Exception):
+class TerminalClosed(Exception):
     """The terminal is not there any more."""
 
 
@@ -67,7 +67,7 @@ class Console:
             self.row("")
             self._write("\x1b[?2004l")
             termios.tcsetattr(self._keyboard, termios.TCSANOW, self._before)
-        except (Gone, termios.error):
+        except (TerminalClosed, termios.error):
             return
 
     def title(self, text: str) -> None:
@@ -96,13 +96,13 @@ class Console:
         self._panel = 0
 
     def key(self, seconds: float | None = None) -> Key | None:
-        """The next key, waiting at most so long for it; None when none came. Raises Gone."""
+        """The next key, waiting at most so long for it; None when none came. Raises TerminalClosed."""
         if not self._keys:
             self._keys.extend(self._receive(seconds))
         return self._keys.popleft() if self._keys else None
 
     def listen(self, seconds: float) -> None:
-        """Let time pass while working; keys are kept for the prompt. Raises Interrupted, Gone."""
+        """Let time pass while working; keys are kept for the prompt. Raises Interrupted, TerminalClosed."""
         until = time.monotonic() + seconds
         while True:
             left = until - time.monotonic()
@@ -113,8 +113,8 @@ class Console:
             if left <= 0:
                 return
 
-    def read_prompt(self) -> str | None:
-        """One submitted prompt, edited in the live row; None when the user leaves. Raises Gone."""
+    def read_line(self) -> str | None:
+        """One submitted prompt, edited in the live row; None when the user leaves. Raises TerminalClosed."""
         text, last_key_at = "", 0.0
         self.row(PROMPT)
         while True:
@@ -151,9 +151,9 @@ class Console:
         try:
             data = os.read(self._keyboard, 65536)
         except OSError as error:
-            raise Gone from error
+            raise TerminalClosed from error
         if not data:
-            raise Gone
+            raise TerminalClosed
         return self._decoder.feed(data)
 
     def _drawn(self) -> str:
@@ -178,7 +178,7 @@ class Console:
             while data:
                 data = data[os.write(self._screen, data) :]
         except OSError as error:
-            raise Gone from error
+            raise TerminalClosed from error
 
 
 def edited(text: str, key: Key) -> str:
@@ -188,26 +188,26 @@ def edited(text: str, key: Key) -> str:
     if key.kind == "newline":
         return text + "\n"
     if key.kind == "backspace":
-        return text[: len(text) - _last_letter(text)]
+        return text[: len(text) - _last_character(text)]
     return "" if key.kind in {"clear", "interrupt"} else text
 
 
 def width(text: str) -> int:
     """How many columns a terminal gives this text."""
-    return sum(_columns_of(letter) for letter in text)
+    return sum(_columns_of(character) for character in text)
 
 
 def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
     """One row of at most so many columns: line feeds are shown, and of a long text `head` and the end are kept."""
     shown = text.replace("\n", "⏎").replace("\t", " ")
-    shown = "".join(letter for letter in shown if unicodedata.category(letter) != "Cc")
+    shown = "".join(character for character in shown if unicodedata.category(character) != "Cc")
     if width(shown) <= columns:
         return shown
     kept = ""
-    for letter in reversed(shown):
-        if width(head) + width(kept) + _columns_of(letter) > columns:
+    for character in reversed(shown):
+        if width(head) + width(kept) + _columns_of(character) > columns:
             break
-        kept = letter + kept
+        kept = character + kept
     return head + kept
 
 
@@ -215,15 +215,15 @@ def _leaves(key: Key, text: str) -> bool:
     return (not text and key.kind in {"end", "interrupt"}) or (key.kind == "enter" and text in {"/exit", "/quit"})
 
 
-def _last_letter(text: str) -> int:
-    """How many characters one Backspace takes: a letter with the marks that stand on it."""
+def _last_character(text: str) -> int:
+    """How many characters one Backspace takes: a character with the marks that stand on it."""
     count = 1
     while count < len(text) and unicodedata.combining(text[-count]):
         count += 1
     return count
 
 
-def _columns_of(letter: str) -> int:
-    if unicodedata.combining(letter):
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character):
         return 0
-    return 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitorch.scripted.brief import Brief
 
-SLUG_LETTERS_MAX = 40
+SLUG_CHARACTERS_MAX = 40
 PROSE = frozenset({".md", ".txt", ".rst"})
 
 
@@ -85,7 +85,7 @@ def place(brief: Brief, name: str) -> tuple[str, bool]:
 def slug(text: str) -> str:
     """A short file name made of a text's words."""
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return words[:SLUG_LETTERS_MAX].rstrip("-") or "task"
+    return words[:SLUG_CHARACTERS_MAX].rstrip("-") or "task"
 
 
 def _is_file(glob: str) -> bool:

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitorch.scripted.console import TITLE_BUSY
+from gitorch.scripted.context import Quit, TurnFailed, TurnLimited, TurnOver
 from gitorch.scripted.reports import CHOICES, STATUSES, judge, report
-from gitorch.scripted.scene import Quit, TurnFailed, TurnLimited, TurnOver
 from gitorch.scripted.step import COUNT, NUMBER, PATH, TEXT, YES_OR_NUMBER, YES_OR_TEXT, Act, Shape, Step, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.scripted.scene import Scene
+    from gitorch.scripted.context import TurnContext
 
 TITLE_DIALOG = "✋ action required"
 DIALOG_FOOT = "Enter to confirm · Esc to cancel"
-NOBODY_NONCE = "00000000"
+WRONG_NONCE = "00000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,187 +44,187 @@ DIALOGS: Mapping[str, Dialog] = {
 }
 
 
-def dialog(scene: Scene, step: Step) -> None:
+def dialog(context: TurnContext, step: Step) -> None:
     """Show a dialog until a key answers it; whatever else is typed is written to `dialog.jsonl`."""
     shown = DIALOGS[step.text]
-    detail = step.option("text") or (str(scene.worktree.path) if step.text == "trust" else "")
+    detail = step.option("text") or (str(context.worktree.path) if step.text == "trust" else "")
     choices = [f" ❯ 1. {shown.choices[0]}", f"   2. {shown.choices[1]}"]
-    scene.console.title(TITLE_DIALOG)
-    scene.console.panel(["─" * 40, f" {shown.question}", f"   {detail}", "", *choices, "", f" {DIALOG_FOOT}"])
-    scene.desk.hook("permission", f"{shown.question} {detail}".strip())
-    agreed = _answered(scene, step.text)
-    scene.console.close_panel()
-    scene.console.title(TITLE_BUSY)
-    scene.tell(f"{shown.question} {shown.choices[0 if agreed else 1]}")
+    context.console.title(TITLE_DIALOG)
+    context.console.panel(["─" * 40, f" {shown.question}", f"   {detail}", "", *choices, "", f" {DIALOG_FOOT}"])
+    context.gitorch.hook("permission", f"{shown.question} {detail}".strip())
+    agreed = _answered(context, step.text)
+    context.console.close_panel()
+    context.console.title(TITLE_BUSY)
+    context.tell(f"{shown.question} {shown.choices[0 if agreed else 1]}")
     if not agreed:
         raise Quit(1) if step.text in {"trust", "login"} else TurnOver("Not allowed.")
 
 
-def _answered(scene: Scene, kind: str) -> bool:
-    """Wait for the key that decides; a text of more than one letter, or a paste, was meant for somebody else."""
+def _answered(context: TurnContext, kind: str) -> bool:
+    """Wait for the key that decides; a text of more than one character, or a paste, was meant for somebody else."""
     while True:
-        key = scene.console.key()
+        key = context.console.key()
         if key is None:
             continue
         yes = key.kind == "enter" or (key.kind == "text" and key.text in {"1", "y", "Y"})
         no = key.kind in {"escape", "interrupt"} or (key.kind == "text" and key.text in {"2", "n", "N"})
         typed = "" if yes or no else key.text
-        _note(scene, {"dialog": kind, "typed": typed} if typed else {"dialog": kind, "key": key.text or key.kind})
+        _note(context, {"dialog": kind, "typed": typed} if typed else {"dialog": kind, "key": key.text or key.kind})
         if yes or no:
             return yes
 
 
-def _note(scene: Scene, record: Mapping[str, str]) -> None:
-    scene.worktree.notes.mkdir(parents=True, exist_ok=True)
-    with (scene.worktree.notes / "dialog.jsonl").open("a", encoding="utf-8") as log:
+def _note(context: TurnContext, record: Mapping[str, str]) -> None:
+    context.worktree.notes.mkdir(parents=True, exist_ok=True)
+    with (context.worktree.notes / "dialog.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def hang(scene: Scene, step: Step) -> None:
+def hang(context: TurnContext, step: Step) -> None:
     """Fall silent, deaf to every key; for ever unless a number of seconds is given."""
-    del scene
+    del context
     time.sleep(10**8 if step.value is True else step.number)
 
 
-def boot_exit(scene: Scene, step: Step) -> None:
+def boot_exit(context: TurnContext, step: Step) -> None:
     """End before the prompt."""
-    del scene
+    del context
     raise Quit(int(step.number))
 
 
-def crash(scene: Scene, step: Step) -> None:
+def crash(context: TurnContext, step: Step) -> None:
     """Die at once, by a signal or with an exit status, without a word to anybody."""
-    del scene
+    del context
     if isinstance(step.value, str):
         os.kill(os.getpid(), signal.Signals[f"SIG{step.value}"])
     os._exit(int(step.number))
 
 
-def flood(scene: Scene, step: Step) -> None:
+def flood(context: TurnContext, step: Step) -> None:
     """Print many lines as fast as they go."""
     for number in range(int(step.number)):
-        scene.console.line(f"{number:06} the quick brown fox jumps over the lazy dog, again and again and again")
+        context.console.line(f"{number:06} the quick brown fox jumps over the lazy dog, again and again and again")
 
 
-def limit(scene: Scene, step: Step) -> None:
+def limit(context: TurnContext, step: Step) -> None:
     """Run into a usage limit and wait it out."""
-    scene.console.row(f"⏳ Usage limit reached; resets in {step.number:g} s")
-    scene.console.listen(step.number)
+    context.console.row(f"⏳ Usage limit reached; resets in {step.number:g} s")
+    context.console.listen(step.number)
 
 
-def used_up(scene: Scene, step: Step) -> None:
+def used_up(context: TurnContext, step: Step) -> None:
     """Run into a usage limit as programs do: the turn ends with it, and nothing goes on by itself when it is over."""
-    del scene
+    del context
     message = f"⏳ Usage limit reached; resets in {step.number:g} s"
     raise TurnLimited(message)
 
 
-def hoard(scene: Scene, step: Step) -> None:
+def hoard(context: TurnContext, step: Step) -> None:
     """Take so many MiB of memory in a process of its own, and keep them."""
-    del scene
+    del context
     words = (sys.executable, "-c", f"import time; kept = bytearray({int(step.number)} << 20); time.sleep(10**8)")
     subprocess.Popen(words)
 
 
-def storm(scene: Scene, step: Step) -> None:
+def storm(context: TurnContext, step: Step) -> None:
     """Fail so many requests, one after the other, as a program does that tries again and again."""
     for number in range(int(step.number)):
-        scene.desk.hook("error", f"request {number} failed")
+        context.gitorch.hook("error", f"request {number} failed")
 
 
-def error(scene: Scene, step: Step) -> None:
+def error(context: TurnContext, step: Step) -> None:
     """Fail as when the model's service does: an error, and then an ordinary prompt."""
-    del scene
+    del context
     raise TurnFailed(step.text)
 
 
-def ignore_enter(scene: Scene, step: Step) -> None:
+def ignore_enter(context: TurnContext, step: Step) -> None:
     """Swallow the next so many Enter keys at the prompt."""
-    scene.console.ignore_enters = int(step.number)
+    context.console.ignore_enters = int(step.number)
 
 
-def early_enter(scene: Scene, step: Step) -> None:
+def early_enter(context: TurnContext, step: Step) -> None:
     """From now on swallow an Enter that comes within so many seconds after text."""
-    scene.console.early_enter_seconds = step.number
+    context.console.early_enter_seconds = step.number
 
 
-def drop_paste(scene: Scene, step: Step) -> None:
+def drop_paste(context: TurnContext, step: Step) -> None:
     """Lose the next so many pastes."""
-    scene.console.drop_pastes = int(step.number)
+    context.console.drop_pastes = int(step.number)
 
 
-def slow_typing(scene: Scene, step: Step) -> None:
+def slow_typing(context: TurnContext, step: Step) -> None:
     """From now on take so many seconds to show each key or paste."""
-    scene.console.key_seconds = step.number
+    context.console.key_seconds = step.number
 
 
-def leave_uncommitted(scene: Scene, step: Step) -> None:
+def leave_uncommitted(context: TurnContext, step: Step) -> None:
     """Leave a file behind that is in no commit."""
-    scene.worktree.write(step.text, "Not finished.\n")
-    scene.tell(f"Write {step.text}, and leave it uncommitted")
+    context.worktree.write(step.text, "Not finished.\n")
+    context.tell(f"Write {step.text}, and leave it uncommitted")
 
 
-def lie_about_tests(scene: Scene, step: Step) -> None:
+def lie_about_tests(context: TurnContext, step: Step) -> None:
     """Report DONE and claim this about tests that were never run."""
-    report(scene, Step("handoff", "DONE", {"tests": step.value, **step.options}, step.place))
+    report(context, Step("handoff", "DONE", {"tests": step.value, **step.options}, step.place))
 
 
-def second_report(scene: Scene, step: Step) -> None:
+def second_report(context: TurnContext, step: Step) -> None:
     """Report once more, although the report is made."""
-    report(scene, step)
+    report(context, step)
 
 
-def bad_status(scene: Scene, step: Step) -> None:
+def bad_status(context: TurnContext, step: Step) -> None:
     """Report with a word that is not in the vocabulary."""
-    report(scene, step)
+    report(context, step)
 
 
-def commit_after_report(scene: Scene, step: Step) -> None:
+def commit_after_report(context: TurnContext, step: Step) -> None:
     """Commit once more when the report is made and the review is under way."""
-    scene.worktree.write("after-the-report.md", "One more thing.\n")
-    made = scene.worktree.commit(step.text)
-    scene.tell(f"Commit {(made or scene.worktree.head())[:10]} {step.text}, after the report")
+    context.worktree.write("after-the-report.md", "One more thing.\n")
+    made = context.worktree.commit(step.text)
+    context.tell(f"Commit {(made or context.worktree.head())[:10]} {step.text}, after the report")
 
 
-def wrong_scope(scene: Scene, step: Step) -> None:
+def wrong_scope(context: TurnContext, step: Step) -> None:
     """Change and commit a file that is somebody else's."""
-    scene.worktree.write(step.text, f"Changed by {scene.brief.job}.\n")
-    scene.worktree.commit(f"Change {step.text}")
-    scene.tell(f"Change {step.text}, which is outside the scope")
+    context.worktree.write(step.text, f"Changed by {context.brief.job}.\n")
+    context.worktree.commit(f"Change {step.text}")
+    context.tell(f"Change {step.text}, which is outside the scope")
 
 
-def wrong_job(scene: Scene, step: Step) -> None:
+def wrong_job(context: TurnContext, step: Step) -> None:
     """Report DONE for another job."""
-    report(scene, Step("handoff", "DONE", {"job": step.value, **step.options}, step.place))
+    report(context, Step("handoff", "DONE", {"job": step.value, **step.options}, step.place))
 
 
-def stale_verdict(scene: Scene, step: Step) -> None:
+def stale_verdict(context: TurnContext, step: Step) -> None:
     """Judge the commit before the one under review."""
-    commit = scene.brief.commit or scene.worktree.head()
-    judge(scene, step, commit=scene.worktree.parent(commit) or scene.brief.base)
+    commit = context.brief.commit or context.worktree.head()
+    judge(context, step, commit=context.worktree.parent(commit) or context.brief.base)
 
 
-def bad_nonce(scene: Scene, step: Step) -> None:
+def bad_nonce(context: TurnContext, step: Step) -> None:
     """Judge with a nonce that is not the brief's."""
-    judge(scene, step, nonce=NOBODY_NONCE)
+    judge(context, step, nonce=WRONG_NONCE)
 
 
-def judge_own_work(scene: Scene, step: Step) -> None:
+def judge_own_work(context: TurnContext, step: Step) -> None:
     """Give a verdict on what this agent wrote itself."""
-    judge(scene, step, commit=scene.worktree.head(), nonce=scene.brief.nonce or NOBODY_NONCE)
+    judge(context, step, commit=context.worktree.head(), nonce=context.brief.nonce or WRONG_NONCE)
 
 
-def prose_verdict(scene: Scene, step: Step) -> None:
+def prose_verdict(context: TurnContext, step: Step) -> None:
     """Say something that sounds like a verdict, and give none."""
-    scene.tell(step.text)
+    context.tell(step.text)
 
 
-def try_approve(scene: Scene, step: Step) -> None:
+def try_approve(context: TurnContext, step: Step) -> None:
     """Try to approve the merge, which only the principal may, and show what came of it."""
     words = ("approve", *([] if step.value is True else step.text.split()))
-    scene.tell("Try gitorch " + " ".join(words))
-    reply = scene.desk.call(*words)
-    scene.result(f"exit {reply.status}: {reply.text}")
+    context.tell("Try gitorch " + " ".join(words))
+    reply = context.gitorch.call(*words)
+    context.result(f"exit {reply.status}: {reply.text}")
 
 
 def _is_end(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The script file: which turn an agent takes on which letter, parsed and checked as a whole before anything is done."""
+"""The script file: which turn an agent takes on which prompt, parsed and checked as a whole before anything is done."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 Table = Mapping[str, object]
 
-LETTERS = ("brief", "findings", "answer", "nudge", "cleared", "message", "prompt")
-"""What a prompt can be about; `prompt` is anything that points to no letter."""
+PROMPTS = ("brief", "findings", "answer", "nudge", "cleared", "message", "other")
+"""Kinds of prompts; `other` is text that names no file of gitorch's."""
 
-WORK_LETTERS = LETTERS[:4]
-"""The letters that mean: do your turn. A turn that names no letter takes these."""
+WORK_PROMPTS = PROMPTS[:4]
+"""The prompts that ask for work. A turn that names no prompt takes these."""
 
 
 SELECTORS: Mapping[str, Shape] = {
@@ -32,7 +32,7 @@ SELECTORS: Mapping[str, Shape] = {
     "subject": TEXT,
     "stage": COUNT,
     "attempt": COUNT,
-    "letter": TEXTS,
+    "prompt": TEXTS,
     "path": TEXT,
     "matches": REGEX,
 }
@@ -44,7 +44,7 @@ class BadScript(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Steps for the letters that it matches: by globs on job, kind and subject, by numbers, by a file's content."""
+    """Steps for the prompts that it matches: by globs on job, kind and subject, by numbers, by a file's content."""
 
     steps: tuple[Step, ...]
     job: str = "*"
@@ -52,14 +52,14 @@ class Turn:
     subject: str = "*"
     stage: int | None = None
     attempt: int | None = None
-    letters: tuple[str, ...] = WORK_LETTERS
+    prompts: tuple[str, ...] = WORK_PROMPTS
     path: str = ""
     matches: str = ""
 
-    def fits(self, brief: Brief, letter: str, read: Callable[[str], str]) -> bool:
-        """Whether this turn is meant for the letter; `read` answers the text of a file that the turn asks about."""
+    def fits(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> bool:
+        """Whether this turn is meant for the prompt; `read` answers the text of a file that the turn asks about."""
         return (
-            letter in self.letters
+            prompt in self.prompts
             and fnmatchcase(brief.job, self.job)
             and fnmatchcase(brief.kind, self.kind)
             and fnmatchcase(brief.subject, self.subject)
@@ -84,13 +84,13 @@ class Script:
     turns: tuple[Turn, ...] = ()
     boots: tuple[Boot, ...] = ()
 
-    def choose(self, brief: Brief, letter: str, read: Callable[[str], str]) -> Turn | None:
+    def choose(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> Turn | None:
         """The first turn in the file's order that fits, or None: then the default is done."""
-        return next((turn for turn in self.turns if turn.fits(brief, letter, read)), None)
+        return next((turn for turn in self.turns if turn.fits(brief, prompt, read)), None)
 
-    def names(self, letter: str) -> bool:
-        """Whether any turn takes this letter."""
-        return any(letter in turn.letters for turn in self.turns)
+    def names(self, prompt: str) -> bool:
+        """Whether any turn takes this prompt."""
+        return any(prompt in turn.prompts for turn in self.turns)
 
     def boot(self, job: str) -> tuple[Step, ...]:
         """The steps before the first prompt of this job's session."""
@@ -129,13 +129,13 @@ class _Reader:
         found = {key: table[key] for key, shape in SELECTORS.items() if self._holds(table, key, shape, place)}
         if ("path" in found) != ("matches" in found):
             self._defect(place, "'path' and 'matches' belong together")
-        letters = found.get("letter", WORK_LETTERS)
-        letters = (
-            (letters,) if isinstance(letters, str) else tuple(letters) if isinstance(letters, (list, tuple)) else ()
+        prompts = found.get("prompt", WORK_PROMPTS)
+        prompts = (
+            (prompts,) if isinstance(prompts, str) else tuple(prompts) if isinstance(prompts, (list, tuple)) else ()
         )
-        for letter in letters:
-            if letter not in LETTERS:
-                self._defect(place, f"unknown letter {letter!r}; letters are {', '.join(LETTERS)}")
+        for prompt in prompts:
+            if prompt not in PROMPTS:
+                self._defect(place, f"unknown prompt {prompt!r}; prompts are {', '.join(PROMPTS)}")
         stage, attempt = found.get("stage"), found.get("attempt")
         return Turn(
             steps=self._steps(table, place, boot=False),
@@ -144,7 +144,7 @@ class _Reader:
             subject=str(found.get("subject", "*")),
             stage=stage if isinstance(stage, int) else None,
             attempt=attempt if isinstance(attempt, int) else None,
-            letters=letters,
+            prompts=prompts,
             path=str(found.get("path", "")),
             matches=str(found.get("matches", "")),
         )

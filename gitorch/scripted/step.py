@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.scripted.scene import Scene
+    from gitorch.scripted.context import TurnContext
 
 Value = str | int | float | bool | list[str] | list[dict[str, "str | int"]]
 """What a TOML file may say in a step, after its shape was checked."""
@@ -80,7 +80,7 @@ class Act:
     `boot` allows the step before the first prompt, where there is no brief yet.
     """
 
-    perform: Callable[[Scene, Step], None]
+    perform: Callable[[TurnContext, Step], None]
     value: Shape
     options: Mapping[str, Shape] = field(default_factory=dict)
     required: tuple[str, ...] = ()

@@ -9,95 +9,97 @@ import time
 from typing import TYPE_CHECKING
 
 from gitorch.scripted.console import Interrupted
-from gitorch.scripted.scene import TurnFailed
+from gitorch.scripted.context import TurnFailed
 from gitorch.scripted.step import COUNT, NUMBER, PATH, REGEX, TEXT, Act, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.scripted.scene import Scene
+    from gitorch.scripted.context import TurnContext
 
 RUN_SECONDS = 600
 SHOWN_LINES = 12
 
 
-def say(scene: Scene, step: Step) -> None:
+def say(context: TurnContext, step: Step) -> None:
     """Print a remark."""
-    scene.tell(scene.fill(step.text))
+    context.tell(context.fill(step.text))
 
 
-def sleep(scene: Scene, step: Step) -> None:
+def sleep(context: TurnContext, step: Step) -> None:
     """Think for so many seconds."""
-    scene.console.listen(step.number)
+    context.console.listen(step.number)
 
 
-def write(scene: Scene, step: Step) -> None:
+def write(context: TurnContext, step: Step) -> None:
     """Write a whole file."""
-    text = scene.fill_answers(step.option("text"))
-    scene.worktree.write(step.text, text)
-    scene.tell(f"Write {step.text} ({len(text.splitlines())} lines)")
+    text = context.fill_answers(step.option("text"))
+    context.worktree.write(step.text, text)
+    context.tell(f"Write {step.text} ({len(text.splitlines())} lines)")
 
 
-def append(scene: Scene, step: Step) -> None:
+def append(context: TurnContext, step: Step) -> None:
     """Add to a file's end."""
-    scene.worktree.append(step.text, scene.fill_answers(step.option("text")))
-    scene.tell(f"Append to {step.text}")
+    context.worktree.append(step.text, context.fill_answers(step.option("text")))
+    context.tell(f"Append to {step.text}")
 
 
-def replace(scene: Scene, step: Step) -> None:
+def replace(context: TurnContext, step: Step) -> None:
     """Change one place of a file."""
-    scene.worktree.replace(step.text, scene.fill_answers(step.option("old")), scene.fill_answers(step.option("new")))
-    scene.tell(f"Edit {step.text}")
+    context.worktree.replace(
+        step.text, context.fill_answers(step.option("old")), context.fill_answers(step.option("new"))
+    )
+    context.tell(f"Edit {step.text}")
 
 
-def delete(scene: Scene, step: Step) -> None:
+def delete(context: TurnContext, step: Step) -> None:
     """Remove a file."""
-    scene.worktree.delete(step.text)
-    scene.tell(f"Delete {step.text}")
+    context.worktree.delete(step.text)
+    context.tell(f"Delete {step.text}")
 
 
-def commit(scene: Scene, step: Step) -> None:
+def commit(context: TurnContext, step: Step) -> None:
     """Commit everything under this message."""
-    message = scene.fill(step.text)
-    made = scene.worktree.commit(message)
+    message = context.fill(step.text)
+    made = context.worktree.commit(message)
     subject = message.partition("\n")[0]
-    scene.tell(f"Commit {made[:10]} {subject}" if made else f"Nothing to commit: {subject}")
+    context.tell(f"Commit {made[:10]} {subject}" if made else f"Nothing to commit: {subject}")
 
 
-def run(scene: Scene, step: Step) -> None:
+def run(context: TurnContext, step: Step) -> None:
     """Run a shell command; its output goes to a log, its end to `{ran}`. Interrupting the turn ends it."""
-    command = scene.fill(step.text)
-    scene.tell(f"Run {command}")
-    scene.worktree.notes.mkdir(parents=True, exist_ok=True)
-    log = scene.worktree.notes / "run.log"
+    command = context.fill(step.text)
+    context.tell(f"Run {command}")
+    context.worktree.notes.mkdir(parents=True, exist_ok=True)
+    log = context.worktree.notes / "run.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["/bin/sh", "-c", command],
-            cwd=scene.worktree.path,
+            cwd=context.worktree.path,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        status = _finish(scene, process)
-    scene.ran = f"{command}: " + ("passed" if status == 0 else f"exit {status}")
+        status = _finish(context, process)
+    context.ran = f"{command}: " + ("passed" if status == 0 else f"exit {status}")
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    scene.result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
+    context.result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
     if "exit" in step.options and status != step.count("exit", 0):
         raise TurnFailed(f"{shlex.quote(command)} ended with {status}")
 
 
-def expect(scene: Scene, step: Step) -> None:
+def expect(context: TurnContext, step: Step) -> None:
     """Make sure that the brief says what this turn was written for."""
-    if re.search(step.text, scene.brief.text, re.MULTILINE) is None:
+    if re.search(step.text, context.brief.text, re.MULTILINE) is None:
         raise TurnFailed(f"the brief does not match {step.text!r}")
 
 
-def _finish(scene: Scene, process: subprocess.Popen[bytes]) -> int:
+def _finish(context: TurnContext, process: subprocess.Popen[bytes]) -> int:
     """Wait for a command with an eye on the keys."""
     until = time.monotonic() + RUN_SECONDS
     try:
         while process.poll() is None and time.monotonic() < until:
-            scene.console.listen(0.02)
+            context.console.listen(0.02)
     except Interrupted:
         process.terminate()
         process.wait()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWN_FOLDER = ".gitorch"
-"""Letters, markers and logs; never committed."""
+"""Prompts, markers and logs; never committed."""
 
 LOCK_TRIES = 20
 LOCK_PAUSE_SECONDS = 0.15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from scripted_stand import BRIEF_LINE, FakeGitorch, Terminal, environment, git, scene_of, steps_of
+from scripted_stand import BRIEF_LINE, FakeGitorch, Terminal, context_of, environment, git, steps_of
 
 from gitorch.scripted.catalogue import perform
 from gitorch.scripted.defaults import default_steps
@@ -63,11 +63,11 @@ def start(tmp_path, repo, fake):
 
 @pytest.fixture
 def play(repo, fake, monkeypatch):
-    """Carry out steps in this process, in the repository, against the fake: `play(steps, letter=…)`."""
+    """Carry out steps in this process, in the repository, against the fake: `play(steps, prompt=…)`."""
     monkeypatch.setenv("PATH", str(fake.bin), prepend=":")
 
-    def carry_out(steps: str, letter: str = "brief") -> None:
-        perform(scene_of(repo, fake, letter), steps_of(steps))
+    def carry_out(steps: str, prompt: str = "brief") -> None:
+        perform(context_of(repo, fake, prompt), steps_of(steps))
 
     return carry_out
 
@@ -78,7 +78,7 @@ def play_default(repo, fake, monkeypatch):
     monkeypatch.setenv("PATH", str(fake.bin), prepend=":")
 
     def carry_out() -> None:
-        scene = scene_of(repo, fake)
-        perform(scene, default_steps(scene.brief))
+        context = context_of(repo, fake)
+        perform(context, default_steps(context.brief))
 
     return carry_out

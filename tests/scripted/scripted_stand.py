@@ -19,9 +19,9 @@ from pathlib import Path
 
 from gitorch.scripted.brief import Brief
 from gitorch.scripted.catalogue import ACTS
+from gitorch.scripted.client import GitorchClient
 from gitorch.scripted.console import Console
-from gitorch.scripted.desk import Desk
-from gitorch.scripted.scene import Scene
+from gitorch.scripted.context import TurnContext
 from gitorch.scripted.script import parse
 from gitorch.scripted.worktree import Worktree
 
@@ -198,11 +198,11 @@ def steps_of(text: str):
     return script_of("[[turn]]\nstep = [" + tables + "]\n").turns[0].steps
 
 
-def scene_of(repo: Path, fake: FakeGitorch, letter: str = "brief") -> Scene:
-    """A scene at a terminal that nobody looks at and nobody types into."""
+def context_of(repo: Path, fake: FakeGitorch, prompt: str = "brief") -> TurnContext:
+    """A context at a terminal that nobody looks at and nobody types into."""
     fake.save()
     keyboard, _ = os.pipe()
-    desk = Desk()
-    brief = desk.brief()
+    gitorch = GitorchClient()
+    brief = gitorch.brief()
     assert isinstance(brief, Brief), brief
-    return Scene(Console(keyboard, os.open(os.devnull, os.O_WRONLY)), Worktree(repo), desk, brief, letter)
+    return TurnContext(Console(keyboard, os.open(os.devnull, os.O_WRONLY)), Worktree(repo), gitorch, brief, prompt)

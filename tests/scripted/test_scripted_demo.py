@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from scripted_stand import ROOT, FakeGitorch, git, scene_of, script_of
+from scripted_stand import ROOT, FakeGitorch, context_of, git, script_of
 
 from gitorch.scripted.catalogue import perform
+from gitorch.scripted.context import TurnOver
 from gitorch.scripted.reports import in_scope
-from gitorch.scripted.scene import TurnOver
 
 DEMO = ROOT / "templates" / "demo"
 PLAN = (DEMO / "plan.md").read_text(encoding="utf-8")
@@ -63,12 +63,14 @@ class Company:
         self.repo, self.fake = repo, fake
         self.script = script_of((DEMO / "agents.toml").read_text(encoding="utf-8"))
 
-    def turn(self, letter: str = "brief", **brief: object) -> None:
+    def turn(self, prompt: str = "brief", **brief: object) -> None:
         self.fake.brief = {"nonce": "n", "attempt": 1, "kind": "build", **brief}
-        scene = scene_of(self.repo, self.fake, letter)
-        turn = self.script.choose(scene.brief, letter, lambda path: scene.worktree.text_at(scene.brief.commit, path))
+        context = context_of(self.repo, self.fake, prompt)
+        turn = self.script.choose(
+            context.brief, prompt, lambda path: context.worktree.text_at(context.brief.commit, path)
+        )
         assert turn is not None, f"nobody takes {brief}"
-        perform(scene, [step for step in turn.steps if step.name != "sleep"])
+        perform(context, [step for step in turn.steps if step.name != "sleep"])
 
     def build(self, epic: Epic, attempt: int = 1, **more: object) -> None:
         self.turn(
@@ -120,7 +122,7 @@ def test_the_agents_build_what_the_examples_ask_for(repo, fake, monkeypatch):
     with pytest.raises(TurnOver):
         company.build(reader)
     (question,) = fake.calls("ask")
-    company.build(reader, letter="answer", answers=[{"question": question[0], "answer": "n/a"}])
+    company.build(reader, prompt="answer", answers=[{"question": question[0], "answer": "n/a"}])
     assert company.review(reader, 1)["choice"] == "accept"
     assert company.review(reader, 2)["choice"] == "accept_with_findings"
     company.merge(reader)
@@ -134,7 +136,7 @@ def test_the_agents_build_what_the_examples_ask_for(repo, fake, monkeypatch):
     assert verdict["choice"] == "needs_revision"
     cited = git(repo, "show", f"HEAD:{finding['path']}").splitlines()[finding["line"] - 1]
     assert cited == "    return len(text)"
-    company.build(layout, attempt=2, letter="findings", findings=[finding | {"number": 1}])
+    company.build(layout, attempt=2, prompt="findings", findings=[finding | {"number": 1}])
     assert f"1=fixed:{git(repo, 'rev-parse', 'HEAD')}" in fake.calls("handoff")[-1]
     assert company.review(layout, 1)["choice"] == "accept"
     assert company.review(layout, 2)["choice"] == "accept"
@@ -172,7 +174,7 @@ def test_the_bug_that_is_found_is_a_real_one_and_its_test_fails_without_the_fix(
     company.begin(layout)
     company.build(layout)
     git(repo, "tag", "first")
-    company.build(layout, attempt=2, letter="findings", findings=[{"number": 1, "severity": "blocking", "title": "W"}])
+    company.build(layout, attempt=2, prompt="findings", findings=[{"number": 1, "severity": "blocking", "title": "W"}])
     git(repo, "checkout", "-q", "first", "--", "plaintable/layout.py")
     assert python(repo, *UNIT_TESTS) != 0
 

@@ -7,7 +7,7 @@ import re
 from scripted_stand import BRIEF_LINE, ROOT, git
 
 from gitorch.scripted.catalogue import ACTS
-from gitorch.scripted.script import LETTERS, SELECTORS
+from gitorch.scripted.script import PROMPTS, SELECTORS
 
 PAGE = (ROOT / "docs" / "scripted-agent.md").read_text(encoding="utf-8")
 
@@ -46,7 +46,7 @@ def test_every_step_option_and_selector_is_on_the_page():
     words = set(re.findall(r"`([\w ]+)`", PAGE))
     named = words | {word for phrase in words for word in phrase.split()}
     options = {option for act in ACTS.values() for option in act.options}
-    assert {*ACTS, *SELECTORS, *LETTERS, *options} - named == set()
+    assert {*ACTS, *SELECTORS, *PROMPTS, *options} - named == set()
 
 
 def test_the_steps_that_may_stand_in_a_boot_are_those_that_the_page_names():

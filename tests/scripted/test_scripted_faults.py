@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from scripted_stand import NONCE, git
 
-from gitorch.scripted.faults import FAULTS, NOBODY_NONCE
-from gitorch.scripted.scene import TurnOver
+from gitorch.scripted.context import TurnOver
+from gitorch.scripted.faults import FAULTS, WRONG_NONCE
 
-HELLO = '[[turn]]\nletter = "prompt"\n[[turn.step]]\nsay = "Hello."\n'
+HELLO = '[[turn]]\nprompt = "other"\n[[turn.step]]\nsay = "Hello."\n'
 
 
 def turn(*steps):
@@ -279,7 +279,7 @@ def test_stale_verdict_names_the_commit_before(play, fake, repo):
 def test_bad_nonce_is_not_the_briefs(play, fake, repo):
     fake.brief |= {"kind": "review", "commit": git(repo, "rev-parse", "HEAD")}
     play('{bad_nonce = "accept"}')
-    assert fake.calls("verdict")[0][:5] == ["accept", "--commit", fake.brief["commit"], "--nonce", NOBODY_NONCE]
+    assert fake.calls("verdict")[0][:5] == ["accept", "--commit", fake.brief["commit"], "--nonce", WRONG_NONCE]
 
 
 def test_judge_own_work_gives_a_verdict_as_an_implementer(play, fake, repo):

@@ -55,7 +55,7 @@ def test_what_follows_a_broken_sequence_is_kept():
     assert decoder.flush() == [Key("escape"), Key("text", "[é")]
 
 
-def test_backspace_takes_a_letter_with_its_marks():
+def test_backspace_takes_a_character_with_its_marks():
     assert edited("ae\u0301", Key("backspace")) == "a"
     assert edited("", Key("backspace")) == ""
 

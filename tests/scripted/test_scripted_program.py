@@ -1,4 +1,4 @@
-"""The program at a real terminal: prompts, keys, pastes, titles, hooks, letters."""
+"""The program at a real terminal: prompts, keys, pastes, titles, hooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import pytest
 from scripted_stand import BRIEF_LINE, git
 
-HELLO = '[[turn]]\nletter = "prompt"\n[[turn.step]]\nsay = "Hello."\n'
+HELLO = '[[turn]]\nprompt = "other"\n[[turn.step]]\nsay = "Hello."\n'
 LONG = '[[turn]]\n[[turn.step]]\nsay = "Begin."\n[[turn.step]]\nsleep = 30\n'
 
 

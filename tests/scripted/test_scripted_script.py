@@ -40,7 +40,7 @@ NOTHING = "[[turn]]\n[[turn.step]]\nsay = 'hi'\n"
         ),
         ("[[turn]]\n[[turn.step]]\nexpect = '('\n", "'expect' must be a regular expression"),
         ("[[turn]]\n[[turn.step]]\ncrash = 'NOSUCH'\n", "'crash' must be an exit status or a signal's name"),
-        ("[[turn]]\nletter = 'post'\n[[turn.step]]\nsay = 'a'\n", "unknown letter 'post'"),
+        ("[[turn]]\nprompt = 'post'\n[[turn.step]]\nsay = 'a'\n", "unknown prompt 'post'"),
         ("[[turn]]\npath = 'a'\n[[turn.step]]\nsay = 'a'\n", "'path' and 'matches' belong together"),
         ("[[turn]]\npath = 'a'\nmatches = '('\n[[turn.step]]\nsay = 'a'\n", "'matches' must be a regular expression"),
         ("[[boot]]\n[[boot.step]]\ncommit = 'a'\n", "boot 1, step 1: 'commit' needs a turn"),
@@ -61,7 +61,7 @@ def test_all_defects_are_named_at_once():
 
 
 @pytest.mark.parametrize(
-    ("selectors", "brief", "letter", "fits"),
+    ("selectors", "brief", "prompt", "fits"),
     [
         ("", Brief("api"), "brief", True),
         ("", Brief("api"), "answer", True),
@@ -74,15 +74,15 @@ def test_all_defects_are_named_at_once():
         ("subject = 'api'\nstage = 1", Brief("r", subject="api", stage=2), "brief", False),
         ("attempt = 2", Brief("api", attempt=2), "findings", True),
         ("attempt = 2", Brief("api", attempt=1), "findings", False),
-        ("letter = 'nudge'", Brief("api"), "nudge", True),
-        ("letter = ['nudge', 'prompt']", Brief("api"), "brief", False),
+        ("prompt = 'nudge'", Brief("api"), "nudge", True),
+        ("prompt = ['nudge', 'other']", Brief("api"), "brief", False),
         ("path = 'a.py'\nmatches = '^bug'", Brief("api"), "brief", True),
         ("path = 'a.py'\nmatches = '^fix'", Brief("api"), "brief", False),
     ],
 )
-def test_a_turn_is_chosen_by_everything_it_names(selectors, brief, letter, fits):
+def test_a_turn_is_chosen_by_everything_it_names(selectors, brief, prompt, fits):
     script = script_of(f"[[turn]]\n{selectors}\n[[turn.step]]\nsay = 'hi'\n")
-    assert (script.choose(brief, letter, {"a.py": "x\nbug\n"}.__getitem__) is not None) is fits
+    assert (script.choose(brief, prompt, {"a.py": "x\nbug\n"}.__getitem__) is not None) is fits
 
 
 def test_the_first_turn_that_fits_is_taken():

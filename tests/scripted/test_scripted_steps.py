@@ -9,8 +9,8 @@ import pytest
 from scripted_stand import NONCE, git
 
 from gitorch.scripted.brief import Brief
+from gitorch.scripted.context import TurnFailed, TurnOver
 from gitorch.scripted.reports import in_scope
-from gitorch.scripted.scene import TurnFailed, TurnOver
 from gitorch.scripted.worktree import WorkFailed, Worktree, replaced
 
 
@@ -249,12 +249,12 @@ def test_an_answered_question_is_not_asked_and_its_answer_is_used(play, fake, re
 
 def test_a_question_is_asked_once_and_the_turn_goes_on_with_the_answer(play, fake, repo):
     steps = '{ask = "Why?", name = "why"}\n{write = "a", text = "{answer:why}"}'
-    for letter in ("brief", "nudge", "brief"):
+    for prompt in ("brief", "nudge", "brief"):
         with pytest.raises(TurnOver):
-            play(steps, letter=letter)
+            play(steps, prompt=prompt)
     assert fake.calls("ask") == [["Why?"]]
     fake.brief["answers"] = [{"question": "Reworded on the way", "answer": "because"}]
-    play(steps, letter="answer")
+    play(steps, prompt="answer")
     assert (repo / "a").read_text() == "because"
 
 
@@ -270,12 +270,12 @@ def test_a_question_of_another_attempt_is_asked_again(play, fake):
 
 def test_a_blocker_is_named_once_and_passed_when_it_is_cleared(play, fake, repo):
     steps = '{block = "the release", clears = "a tag"}\n{write = "a", text = "a"}'
-    for letter in ("brief", "nudge"):
+    for prompt in ("brief", "nudge"):
         with pytest.raises(TurnOver):
-            play(steps, letter=letter)
+            play(steps, prompt=prompt)
     assert fake.calls("block") == [["--by", "the release", "--clears", "a tag"]]
-    play(steps, letter="answer")
-    play(steps, letter="brief")
+    play(steps, prompt="answer")
+    play(steps, prompt="brief")
     assert (repo / "a").exists()
     assert len(fake.calls("block")) == 1
 
@@ -289,7 +289,7 @@ def test_a_handoff_that_waits_ends_the_turn_until_the_answer(play, fake, repo, s
         play(steps)
     assert len(fake.calls("handoff")) == 1
     assert not (repo / "a").exists()
-    play(steps, letter="answer")
+    play(steps, prompt="answer")
     assert len(fake.calls("handoff")) == 1
     assert (repo / "a").exists()
 

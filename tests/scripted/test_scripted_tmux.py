@@ -13,7 +13,7 @@ import pytest
 from scripted_stand import BRIEF_LINE, environment
 
 pytestmark = pytest.mark.tmux
-HELLO = '[[turn]]\nletter = "prompt"\n[[turn.step]]\nsay = "Hello."\n'
+HELLO = '[[turn]]\nprompt = "other"\n[[turn.step]]\nsay = "Hello."\n'
 
 
 class Pane:

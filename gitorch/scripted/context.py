@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitorch.scripted.brief import Brief
+    from gitorch.scripted.client import GitorchClient
     from gitorch.scripted.console import Console
-    from gitorch.scripted.desk import Desk
     from gitorch.scripted.worktree import Worktree
 
 WORD = re.compile(r"\{(head|commit|base|nonce|attempt|job|subject|ran|(?:answer|quoted):[\w-]+)\}")
@@ -19,7 +19,7 @@ ANSWER = re.compile(r"\{((?:answer|quoted):[\w-]+)\}")
 
 
 class TurnOver(Exception):
-    """The turn ends here, as intended: the agent waits for a letter."""
+    """The turn ends here, as intended: the agent waits for a prompt."""
 
 
 class TurnFailed(Exception):
@@ -39,14 +39,14 @@ class Quit(Exception):
 
 
 @dataclass
-class Scene:
+class TurnContext:
     """One turn under way. `answers` are those of the turn's named questions; `ran` is how the last `run` ended."""
 
     console: Console
     worktree: Worktree
-    desk: Desk
+    gitorch: GitorchClient
     brief: Brief
-    letter: str = "brief"
+    prompt: str = "brief"
     ran: str = ""
     answers: dict[str, str] = field(default_factory=dict)
 
@@ -100,5 +100,7 @@ class Scene:
 
 def _quoted(text: str) -> str:
     """A string literal that Python, JSON and TOML read alike."""
-    escaped = "".join({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}.get(letter, letter) for letter in text)
+    escaped = "".join(
+        {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}.get(character, character) for character in text
+    )
     return f'"{escaped}"'

@@ -36,7 +36,7 @@ class Reply:
         return self.status == REFUSED
 
 
-class Desk:
+class GitorchClient:
     """The verbs an agent has. `signals` says whether this session's hooks are listened to."""
 
     def __init__(self, program: str = "gitorch", *, signals: bool = False) -> None:
