@@ -16,7 +16,7 @@ from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.permission import PERMISSION
-from gitorch.rules.agent_state.screen import before_cursor, input_empty
+from gitorch.rules.agent_state.screen import input_is_empty, text_before_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ class VendorStage(Bench):
         """Write half a line into the empty input; again when the program had not drawn it yet and lost it."""
 
         def written() -> bool:
-            if HALF not in self.screen() and self.input_empty():
+            if HALF not in self.screen() and self.input_is_empty():
                 self.keys("C-u")
                 self.keys("-l", HALF)
                 self.terminals._clock.sleep(0.5)
@@ -131,10 +131,10 @@ class VendorStage(Bench):
 
         until(written, 30, what="the half line")
 
-    def input_empty(self) -> bool:
+    def input_is_empty(self) -> bool:
         """Whether its cursor stands in an input that holds nothing."""
         x, y = map(int, self.tmux("display-message", "-p", "-t", self.key.name, "#{cursor_x} #{cursor_y}").split())
-        return bool(input_empty(self.preset, before_cursor(self.screen(), x, y)))
+        return bool(input_is_empty(self.preset, text_before_cursor(self.screen(), x, y)))
 
     def unharmed(self, moment: str) -> None:
         assert "is not for you" not in self.screen()

@@ -11,9 +11,9 @@ from recorded_screens import recorded
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option
-from gitorch.rules.agent_state.judge import hooked, judge, shown
-from gitorch.rules.agent_state.permission import asked_on, dialog_on
-from gitorch.rules.agent_state.screen import Signal, classify, shown_by, still
+from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
+from gitorch.rules.agent_state.permission import dialog_on, permission_request_on
+from gitorch.rules.agent_state.screen import Signal, classify, read_screen, stable_text
 from gitorch.wiring import find_preset
 
 SCREENS = list(recorded())
@@ -71,14 +71,14 @@ def test_spinners_and_counters_are_no_progress_and_words_are(program, changes):
     for old, new in changes:
         assert old in later
         later = later.replace(old, new)
-    before = still(screen.text, preset(program))
-    assert still(later, preset(program)) == before
-    assert still(later.replace("make the file", "make the files"), preset(program)) != before
+    before = stable_text(screen.text, preset(program))
+    assert stable_text(later, preset(program)) == before
+    assert stable_text(later.replace("make the file", "make the files"), preset(program)) != before
 
 
 @pytest.mark.parametrize("screen", [s for s in SCREENS if s.name.startswith("permission-shell")], ids=lambda s: s.id)
 def test_a_permission_prompt_is_known_by_its_whole_structure(screen):
-    found = asked_on(screen.text, preset(screen.program))
+    found = permission_request_on(screen.text, preset(screen.program))
     if screen.size == "80x24" and screen.program in {"codex", "gemini"}:
         return  # broken over lines, or cut: left to a human
     assert found is not None
@@ -93,7 +93,7 @@ POSING = [screen for screen in SCREENS if screen.name.startswith(("permission-cu
 @pytest.mark.parametrize("screen", POSING, ids=lambda s: s.id)
 def test_a_command_that_hides_a_part_of_itself_or_poses_as_another_is_left_to_a_human(screen):
     assert re.search(rf"^.*{re.escape(COMMAND)}$", screen.text, re.MULTILINE), "it shows what a rule may allow"
-    assert asked_on(screen.text, preset(screen.program)) is None
+    assert permission_request_on(screen.text, preset(screen.program)) is None
     assert classify(screen.text, screen.title, preset(screen.program))[0] is AgentState.DIALOG
 
 
@@ -103,29 +103,33 @@ def test_words_beside_the_bar_are_the_commands_own_where_no_bar_stands():
     )
     hidden = " " * (153 - len(COMMAND)) + "; rm -r ."
     assert (
-        asked_on(alone.text.replace(f"┃  $ {COMMAND}", f"┃  $ {COMMAND}{hidden}"), preset("opencode"))[0]
+        permission_request_on(alone.text.replace(f"┃  $ {COMMAND}", f"┃  $ {COMMAND}{hidden}"), preset("opencode"))[0]
         == COMMAND + hidden
     )
     told = beside.text.replace(f"┃  $ {COMMAND}", f"┃  $ {COMMAND}{hidden}")
-    assert asked_on(told, preset("opencode"))[0] == COMMAND, "a word of the bar"
-    assert asked_on(told.replace(COMMAND, COMMAND.replace("hi", "図")), preset("opencode")) is None, "or is it?"
+    assert permission_request_on(told, preset("opencode"))[0] == COMMAND, "a word of the bar"
+    assert permission_request_on(told.replace(COMMAND, COMMAND.replace("hi", "図")), preset("opencode")) is None, (
+        "or is it?"
+    )
 
 
 @pytest.mark.parametrize("name", ["permission-shell", "permission-create-file"])
 def test_the_end_of_what_aider_broke_over_rows_is_left_to_a_human(name):
     (screen,) = (s for s in SCREENS if s.id == f"aider/{name}.120x40")
-    asked, _ = asked_on(screen.text, preset("aider"))
+    asked, _ = permission_request_on(screen.text, preset("aider"))
     first = asked.split("\n")[0]
     broken = screen.text.replace(f"\n\n{first}\n", f"\n\nrm -r . ;\n{first}\n")
     assert broken != screen.text
-    assert asked_on(broken, preset("aider")) is None
+    assert permission_request_on(broken, preset("aider")) is None
     comment = screen.text.replace(f"\n\n{first}\n", f"\n\nrm -r .\n\n# {first}\n")
-    assert name != "permission-shell" or asked_on(comment, preset("aider")) is None, "a comment, and not what runs"
+    assert name != "permission-shell" or permission_request_on(comment, preset("aider")) is None, (
+        "a comment, and not what runs"
+    )
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)
 def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
-    found = asked_on(screen.text, preset(screen.program))
+    found = permission_request_on(screen.text, preset(screen.program))
     if found is not None and not found[1].trust:
         assert screen.name.startswith("permission")
 
@@ -160,13 +164,13 @@ def test_a_dialog_of_a_first_run_has_its_name_and_no_other_screen_has_one(screen
 )
 def test_the_key_that_trusts_a_folder_is_known_only_where_the_whole_dialog_is_as_it_was_recorded(name, folder):
     (screen,) = (s for s in SCREENS if s.id == f"{name}/dialog-trust-folder.120x40")
-    asked, prompt = asked_on(screen.text, preset(name))
+    asked, prompt = permission_request_on(screen.text, preset(name))
     assert (asked, prompt.keys(Option.TRUST)) == (folder, ("Enter",))
     assert not prompt.keys(Option.ONCE)
     assert not prompt.keys(Option.REJECT)
     moved = screen.text.replace("❯ 1.", "  1.").replace("› 1.", "  1.").replace("● 1.", "  1.")
     assert moved != screen.text
-    assert asked_on(moved, preset(name)) is None, "another option is selected"
+    assert permission_request_on(moved, preset(name)) is None, "another option is selected"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +186,7 @@ def test_a_prompt_that_differs_in_any_part_is_left_to_a_human(old, new):
     (screen,) = (s for s in SCREENS if s.id == "claude/permission-shell.120x40")
     assert old in screen.text
     changed = screen.text.replace(old, new)
-    assert asked_on(changed, preset("claude")) is None
+    assert permission_request_on(changed, preset("claude")) is None
     assert classify(changed, screen.title, preset("claude"))[0] is AgentState.DIALOG
 
 
@@ -214,5 +218,8 @@ def test_a_question_of_aider_that_was_answered_is_no_dialog_any_more():
 def test_a_turn_whose_end_is_told_while_it_shows_its_failure_has_failed(size):
     (screen,) = (s for s in SCREENS if s.id == f"gemini/error-cut-calling-hook.{size}")
     chosen, at = preset("gemini-key"), Moment(1_700_000_000_000)
-    readings = (*hooked(Signal(at, "stop")), *shown(shown_by(screen.text, screen.title, chosen), at))
+    readings = (
+        *readings_from_hook(Signal(at, "stop")),
+        *readings_from_screen(read_screen(screen.text, screen.title, chosen), at),
+    )
     assert judge(readings, ready_seen=True, now=at)[0] is AgentState.ERROR

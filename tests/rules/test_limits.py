@@ -28,11 +28,11 @@ NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
         ("resets in 5 s\nlater it said: resets in 2 hours", 2),
     ],
 )
-def test_a_reset_is_read_as_it_is_said(text, hours):
+def test_a_reset_time_is_read_from_the_program_s_sentence(text, hours):
     assert resets_at(text, NOON, 0) == NOON + hours * HOUR
 
 
-def test_a_time_of_day_is_this_machine_s_unless_it_says_otherwise():
+def test_a_time_of_day_is_local_unless_it_names_utc():
     assert resets_at("resets 3pm", NOON, 120) == NOON + HOUR, "it is 14 o'clock here"
     assert resets_at("resets 3pm", NOON, -300) == NOON + 8 * HOUR
     assert resets_at("resets 3pm (UTC)", NOON, 120) == NOON + 3 * HOUR
@@ -41,5 +41,5 @@ def test_a_time_of_day_is_this_machine_s_unless_it_says_otherwise():
 @pytest.mark.parametrize(
     "text", ["", "You are limited.", "resets soon", "resets at 27:00", "it took 3 minutes", "try 3 things"]
 )
-def test_what_names_no_time_names_none(text):
+def test_a_text_without_a_time_has_no_reset_time(text):
     assert resets_at(text, NOON, 0) is None

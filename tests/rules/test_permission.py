@@ -11,7 +11,7 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.permission import Option, PermissionAnswer, Rule
 from gitorch.model.values import replace
 from gitorch.model.workflow import Lane
-from gitorch.rules.agent_state.permission import TRUSTED_BY, answer_to, answering
+from gitorch.rules.agent_state.permission import TRUSTED_BY, answer_to, matching_rule
 from gitorch.rules.reconcile import reconcile
 
 RULES = (
@@ -34,14 +34,14 @@ RULES = (
         ("", None),
     ],
 )
-def test_a_rule_answers_only_where_it_means_the_whole_of_what_is_asked(asked, option):
-    rule = answering(RULES, asked)
+def test_a_rule_answers_only_when_it_matches_the_whole_request(asked, option):
+    rule = matching_rule(RULES, asked)
     assert (rule and rule.option) == option
 
 
-def test_without_rules_nothing_is_answered():
-    assert answering((), "make test") is None
-    assert answering((Rule(Option.ONCE, ".*"),), "") is None, "not even by one that allows everything"
+def test_without_rules_no_request_is_answered():
+    assert matching_rule((), "make test") is None
+    assert matching_rule((Rule(Option.ONCE, ".*"),), "") is None, "not even by one that allows everything"
 
 
 ALL = (Rule(Option.ONCE, ".*"),)
@@ -60,13 +60,13 @@ ALL = (Rule(Option.ONCE, ".*"),)
         (Lane("a", "r"), "trust", "/repo", None),
     ],
 )
-def test_a_folder_is_trusted_only_where_the_lane_says_so_and_rules_trust_nobody(lane, dialog, asked, answer):
+def test_only_the_lane_s_trust_setting_answers_a_trust_dialog(lane, dialog, asked, answer):
     observation = SessionObservation(True, True, AgentState.DIALOG, dialog=dialog, asked=asked)
     assert answer_to(lane, observation) == answer
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(0, False), (3, False), (5, True)])
-def test_a_prompt_that_no_rule_means_is_put_to_a_human_though_its_title_blinks(seconds, asked):
+def test_a_request_that_no_rule_matches_goes_to_a_human_although_its_title_blinks(seconds, asked):
     play = Play()
     play.begin({"api": ()})
     lanes = {name: replace(lane, permissions=RULES) for name, lane in play.run.workflow.lanes.items()}

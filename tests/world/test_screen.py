@@ -8,17 +8,17 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, StateSign
 from gitorch.rules.agent_state.hooks import read_hook
-from gitorch.rules.agent_state.judge import StateReading, hooked, judge, shown
+from gitorch.rules.agent_state.judge import StateReading, judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.screen import (
     Screen,
     Signal,
-    above_cursor,
-    before_cursor,
     classify,
-    in_input,
-    input_empty,
-    shown_by,
+    input_is_empty,
+    is_above_cursor,
+    is_in_input,
+    read_screen,
     tail,
+    text_before_cursor,
 )
 
 PRESET = Preset(
@@ -51,7 +51,7 @@ T = 1_700_000_000_000
         ("", "", AgentState.UNKNOWN, ""),
     ],
 )
-def test_the_first_sign_in_order_tells_the_state(screen, title, state, sign):
+def test_the_first_sign_in_order_decides_the_state(screen, title, state, sign):
     assert classify(screen, title, PRESET) == (state, sign)
 
 
@@ -89,10 +89,10 @@ WAIT, NONE, START = AgentState.WAITING, AgentState.UNKNOWN, AgentState.STARTING
         (WORK, "session-end", 0, 0, WORK),
     ],
 )
-def test_hooks_tell_and_only_a_younger_or_a_settled_screen_corrects_them(on_screen, event, moved, now, state):
+def test_only_a_newer_or_a_quiet_screen_corrects_a_hook(on_screen, event, moved, now, state):
     last = None if event is None else Signal(Moment(T), event)
     sign = (on_screen, "tail: x" if on_screen is not NONE else "")
-    readings = (*hooked(last), *shown(Screen((NONE, ""), sign), Moment(T + moved)))
+    readings = (*readings_from_hook(last), *readings_from_screen(Screen((NONE, ""), sign), Moment(T + moved)))
     assert judge(readings, ready_seen=True, now=Moment(T + now))[0] == state
 
 
@@ -130,7 +130,7 @@ HOOK, SCRIPT, TITLE, TREE, SCREEN = range(5)
         ({HOOK: (WORK, 0), SCRIPT: (WORK, 0), TITLE: (WORK, 0), TREE: (WORK, 0), SCREEN: (ASK, 0)}, 0, ASK, SCREEN),
     ],
 )
-def test_a_lower_source_corrects_a_higher_one_only_when_it_is_younger_or_has_been_quiet(told, now, state, by):
+def test_a_less_trusted_source_corrects_another_only_when_newer_or_quiet(told, now, state, by):
     readings = [
         StateReading(told[source][0], f"source {source}", Moment(T + told[source][1]), beside=source in {TITLE, TREE})
         for source in sorted(told)
@@ -139,8 +139,8 @@ def test_a_lower_source_corrects_a_higher_one_only_when_it_is_younger_or_has_bee
     assert (found, sign.partition(",")[0]) == (state, f"source {by}")
 
 
-def test_title_and_screen_are_read_apart():
-    assert shown_by(READY, "⠂ x", PRESET) == Screen((WORK, "title: busy"), (IDLE, "tail: ready"))
+def test_title_and_screen_are_read_separately():
+    assert read_screen(READY, "⠂ x", PRESET) == Screen((WORK, "title: busy"), (IDLE, "tail: ready"))
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_title_and_screen_are_read_apart():
     [("❯ Ask anything", 2, "❯ "), ("❯ 日本", 6, "❯ 日本"), ("❯ e\u0301x", 3, "❯ e\u0301"), ("ab", 9, "ab")],
 )
 def test_the_text_left_of_the_cursor_is_counted_in_columns(line, x, left):
-    assert before_cursor(f"first\n{line}\n", x, 1) == left
-    assert before_cursor("one line", 3, 7) == ""
+    assert text_before_cursor(f"first\n{line}\n", x, 1) == left
+    assert text_before_cursor("one line", 3, 7) == ""
 
 
 def test_an_input_is_empty_when_only_the_prompt_stands_left_of_the_cursor():
-    assert input_empty(PRESET, "❯ ") is True
-    assert input_empty(PRESET, "❯ half a line") is False
-    assert input_empty(Preset("p", ("p",)), "whatever") is None
+    assert input_is_empty(PRESET, "❯ ") is True
+    assert input_is_empty(PRESET, "❯ half a line") is False
+    assert input_is_empty(Preset("p", ("p",)), "whatever") is None
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ def test_an_input_is_empty_when_only_the_prompt_stands_left_of_the_cursor():
         ("❯ please Read the brief now.", False),
     ],
 )
-def test_a_line_that_was_typed_is_known_again_in_the_input(left, ours):
-    assert in_input("Read the brief  now.", left) is ours
+def test_a_typed_line_is_recognised_in_the_input(left, ours):
+    assert is_in_input("Read the brief  now.", left) is ours
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_line_that_was_typed_is_known_again_in_the_input(left, ours):
         ("claude", "[1]", None),
     ],
 )
-def test_a_program_s_hook_becomes_an_event_of_ours(word, given, event):
+def test_a_program_s_hook_becomes_a_gitorch_event(word, given, event):
     told = read_hook(word, given)
     assert (told and told[:2]) == event
 
@@ -214,11 +214,11 @@ def test_a_program_s_hook_becomes_an_event_of_ours(word, given, event):
         (None, ""),
     ],
 )
-def test_only_what_may_stand_on_a_command_line_counts_as_a_conversation_s_id(said, conversation):
+def test_only_an_id_that_is_safe_as_an_argument_counts_as_a_conversation_id(said, conversation):
     told = read_hook("claude", json.dumps({"hook_event_name": "Stop", "session_id": said}))
     assert told == ("stop", "", conversation)
 
 
 @pytest.mark.parametrize(("x", "broke"), [(2, True), (0, False)], ids=["below its prompt", "in the first column"])
-def test_a_key_broke_a_line_only_where_its_input_goes_on_below_it(x, broke):
-    assert above_cursor("Read the brief.", "❯ Read the brief.\n  \n", x, 1) is broke
+def test_a_line_counts_as_broken_only_above_an_indented_empty_line(x, broke):
+    assert is_above_cursor("Read the brief.", "❯ Read the brief.\n  \n", x, 1) is broke

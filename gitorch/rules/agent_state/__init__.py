@@ -1,1 +1,1 @@
-"""What an agent is doing and asks for, judged from its screen and its hooks."""
+"""What an agent is doing and asking for, judged from its hooks, processes and screen."""

@@ -1,4 +1,4 @@
-"""What the hooks of different programs say, in gitorch's own words for events."""
+"""Translate the hook events of different agent programs into gitorch's own event names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVENTS = frozenset({"session-start", "prompt", "stop", "permission", "error", "session-end"})
-"""All events that a signal may name."""
+"""Every event name that a signal may carry."""
 
 NAMES = {
     "SessionStart": "session-start",
@@ -22,47 +22,73 @@ NAMES = {
     "StopFailure": "error",
     "SessionEnd": "session-end",
 }
-"""`hook_event_name` of Claude Code, Codex and Gemini CLI, as measured."""
+"""`hook_event_name` of Claude Code, Codex and Gemini CLI, as measured, and the event that each one means."""
 
 NOTIFICATIONS = {"permission_prompt": "permission", "ToolPermission": "permission", "idle_prompt": "stop"}
+"""`notification_type` of a `Notification` hook, and the event that each one means."""
+
 NO_RESPONSE = "[no response text]"
-"""What Gemini's AfterAgent holds after an error or an interruption."""
+"""The `prompt_response` that Gemini's AfterAgent hook carries after an error or an interruption."""
+
+TEXT_FIELDS = ("prompt", "error", "tool_name", "reason")
+"""The payload fields that hold the text of an event; the first one that is not empty counts."""
 
 TEXT_CHARS_MAX = 4_000
+"""Longer texts are cut to this many characters."""
+
 CONVERSATION = r"[A-Za-z0-9][A-Za-z0-9_-]{5,79}"
-"""How a conversation's id may look: it is put on a command line again, and the file it is read from is the agent's."""
+"""The form of a conversation id. The agent can write the file it comes from, and it later becomes a command-line argument."""
 
 
-def read_hook(word: str, given: str) -> tuple[str, str, str] | None:
-    """The event, its text and the conversation it belongs to, from the verb's word and its input; None for one that tells nothing.
+def read_hook(name: str, payload: str) -> tuple[str, str, str] | None:
+    """Read one hook call and return its event, text and conversation id; None when it carries no event.
 
-    The word is an event of `EVENTS` with its text as input (`gitorch hook prompt`), or a program's name with the JSON that
-    the program writes (`gitorch hook claude`). Input that is something else tells nothing: a hook must never fail an agent.
+    `name` is an event of `EVENTS` with its text as the payload (`gitorch hook prompt`), or the name of a program whose
+    JSON is the payload (`gitorch hook claude`). Any other payload gives None, because a hook must never fail its agent.
     """
-    if word in EVENTS:
-        return word, given.strip()[:TEXT_CHARS_MAX], ""
+    if name in EVENTS:
+        return name, payload.strip()[:TEXT_CHARS_MAX], ""
     try:
-        payload = json.loads(given)
+        data = json.loads(payload)
     except ValueError:
         return None
-    told = _translate(payload) if isinstance(payload, dict) else None
-    return None if told is None else (*told, _conversation(payload))
+    if not isinstance(data, dict):
+        return None
+    translated = _translate(data)
+    if translated is None:
+        return None
+    event, text = translated
+    return event, text[:TEXT_CHARS_MAX], _conversation(data)
 
 
-def _conversation(payload: Mapping[str, Any]) -> str:
-    """The id by which the program can take this conversation up again, where it is one that may stand on a command line."""
-    said = payload.get("session_id", "")
-    return said if isinstance(said, str) and re.fullmatch(CONVERSATION, said) else ""
+def _conversation(data: Mapping[str, Any]) -> str:
+    """The id with which the program can resume this conversation; empty when it is missing or not safe as an argument."""
+    conversation = data.get("session_id", "")
+    if not isinstance(conversation, str):
+        return ""
+    if re.fullmatch(CONVERSATION, conversation) is None:
+        return ""
+    return conversation
 
 
-def _translate(payload: Mapping[str, Any]) -> tuple[str, str] | None:
-    name = str(payload.get("hook_event_name", ""))
+def _translate(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The event that a program's payload means, and its text; None for a hook that gitorch does not use."""
+    name = str(data.get("hook_event_name", ""))
     if name == "Notification":
-        event = NOTIFICATIONS.get(str(payload.get("notification_type", "")))
-        return None if event is None else (event, str(payload.get("message", ""))[:TEXT_CHARS_MAX])
-    if name == "AfterAgent" and payload.get("prompt_response") == NO_RESPONSE:
+        return _notification(data)
+    if name == "AfterAgent" and data.get("prompt_response") == NO_RESPONSE:
         return "error", NO_RESPONSE
     if name not in NAMES:
         return None
-    text = payload.get("prompt") or payload.get("error") or payload.get("tool_name") or payload.get("reason") or ""
-    return NAMES[name], str(text)[:TEXT_CHARS_MAX]
+    for field in TEXT_FIELDS:
+        if data.get(field):
+            return NAMES[name], str(data[field])
+    return NAMES[name], ""
+
+
+def _notification(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The event that a notification means, and its message; None for a type that gitorch does not use."""
+    event = NOTIFICATIONS.get(str(data.get("notification_type", "")))
+    if event is None:
+        return None
+    return event, str(data.get("message", ""))

@@ -1,8 +1,9 @@
-"""What an agent is doing, from everything that tells of it, in an order of trust (T16).
+"""Decide what an agent is doing from several sources of evidence, in order of trust (T16).
 
-The agent's own report stands above all of it: what was handed in is in the ledger, and no screen takes it back. Below it come its
-hooks, its transcript, its pane title, the processes it has started, its screen. The first that knows decides, and one below
-corrects it only where it can know better: it is younger, or it has been quiet for long enough, or it shows what forbids typing.
+The agent's own report stands above all of them: once the ledger holds a handoff, no screen can contradict it. Then come,
+most trusted first, the agent's hooks, its transcript, its pane title, its processes and its screen. The first source that
+knows a state decides. A less trusted source corrects it only when that source can know better: its evidence is newer,
+nothing has moved for a while, or it shows a dialog, into which nothing may be typed.
 """
 
 from __future__ import annotations
@@ -23,71 +24,116 @@ QUIET_MS = 5_000
 """A busy program repaints its spinner far more often than this; an interrupted one repaints nothing and fires no hook."""
 
 NEWER_MS = 2_000
-"""By how much output must be younger than a hook to count against it: tmux counts activity in whole seconds."""
+"""How much newer than a hook output must be to count against it: tmux records activity in whole seconds."""
 
 FAILED = frozenset({AgentState.ERROR, AgentState.LIMITED})
 BUSY = frozenset({AgentState.WORKING, AgentState.DIALOG})
 
 
 class StateReading(Value):
-    """What one source says, and since when. `beside` says that it was read in the same moment as the screen."""
+    """The state that one source shows."""
 
     state: AgentState
+
     sign: str
+    """The evidence for the state, such as `hook: stop` or `screen: busy`."""
+
     at: Moment
+    """When the source began to show this state."""
+
     beside: bool = False
+    """Whether the source was read at the same moment as the screen, so that neither is newer than the other."""
 
 
-def hooked(last: Signal | None) -> tuple[StateReading, ...]:
-    """What the last hook event tells; nothing where there was none, or one that tells no state."""
+def readings_from_hook(last: Signal | None) -> tuple[StateReading, ...]:
+    """The reading of the last hook event; empty when there was none or its event implies no state."""
     if last is None or last.event not in HOOKS:
         return ()
     return (StateReading(HOOKS[last.event], f"hook: {last.event}", last.at),)
 
 
-def shown(seen: Screen, changed_at: Moment, processes: str = "") -> tuple[StateReading, ...]:
-    """What title, processes and screen tell. `processes` is the sign by which the process tree shows work."""
-    tree = (AgentState.WORKING, processes) if processes else (AgentState.UNKNOWN, "")
+def readings_from_screen(screen: Screen, changed_at: Moment, processes: str = "") -> tuple[StateReading, ...]:
+    """The readings of the title, the processes and the screen, in order of trust.
+
+    `processes` is the sign by which the process tree shows work; empty when it shows none.
+    """
+    tree = StateReading(AgentState.UNKNOWN, "", changed_at, beside=True)
+    if processes:
+        tree = StateReading(AgentState.WORKING, processes, changed_at, beside=True)
     return (
-        StateReading(*seen.title, changed_at, beside=True),
-        StateReading(*tree, changed_at, beside=True),
-        StateReading(*seen.screen, changed_at),
+        StateReading(*screen.title, changed_at, beside=True),
+        tree,
+        StateReading(*screen.screen, changed_at),
     )
 
 
 def judge(readings: Sequence[StateReading], *, ready_seen: bool, now: Moment) -> tuple[AgentState, str]:
-    """The state of a living agent and the sign that told it, from readings in their order of trust.
+    """The state of a living agent and the sign that shows it, from readings in order of trust.
 
-    A dialog counts wherever it shows, since typing into one answers it. UNKNOWN where nothing tells, STARTING before anything did.
+    A dialog counts wherever it shows, because typing into a dialog answers it. When no source knows, the state is
+    UNKNOWN, or STARTING while the agent has not been ready yet.
     """
-    told: StateReading | None = None
-    for reading in readings:
-        if reading.state is AgentState.UNKNOWN:
-            continue
-        told = reading if told is None else _corrected(told, reading, now)
-    if told is None:
-        return (AgentState.UNKNOWN, "") if ready_seen else (AgentState.STARTING, "no sign yet")
-    return told.state, told.sign
+    known = [reading for reading in readings if reading.state is not AgentState.UNKNOWN]
+    if not known:
+        return _unknown(ready_seen=ready_seen)
+    best = known[0]
+    for lower in known[1:]:
+        best = _corrected(best, lower, now)
+    return best.state, best.sign
 
 
-def _corrected(told: StateReading, lower: StateReading, now: Moment) -> StateReading:
+def _unknown(*, ready_seen: bool) -> tuple[AgentState, str]:
+    """The state of an agent about which no source knows anything."""
+    if ready_seen:
+        return AgentState.UNKNOWN, ""
+    return AgentState.STARTING, "no sign yet"
+
+
+def _corrected(upper: StateReading, lower: StateReading, now: Moment) -> StateReading:
+    """The reading to believe: `upper` from the more trusted source, unless `lower` can know better."""
     if lower.state is AgentState.DIALOG:
         return lower
     if lower.state is AgentState.WORKING:
-        younger = told.beside or lower.at >= told.at + NEWER_MS
-        return lower if younger and not (told.beside and told.state in BUSY) and told.state is not lower.state else told
-    if lower.state in FAILED and told.state in READY | FAILED:
-        return lower if told.state in READY or lower.state is AgentState.LIMITED else told
-    if told.state not in BUSY or (told.beside and told.state is AgentState.DIALOG):
-        return told
-    if told.beside and lower.state is AgentState.LIMITED:
+        return _corrected_by_work(upper, lower)
+    if lower.state in FAILED and upper.state in READY | FAILED:
+        return _corrected_by_failure(upper, lower)
+    if upper.state not in BUSY:
+        return upper
+    if upper.beside:
+        # Title and screen were read at the same moment: a dialog in the title is still open, and a usage limit on
+        # the screen explains a title that goes on showing work.
+        if upper.state is AgentState.DIALOG:
+            return upper
+        if lower.state is AgentState.LIMITED:
+            return lower
+    return _corrected_by_silence(upper, lower, now)
+
+
+def _corrected_by_work(upper: StateReading, lower: StateReading) -> StateReading:
+    """Work counts against a hook or transcript only when it is newer than that source's last word."""
+    if upper.state is lower.state:
+        return upper
+    if upper.beside:
+        if upper.state in BUSY:
+            return upper
         return lower
-    return _settled(told, lower, now)
+    if lower.at >= upper.at + NEWER_MS:
+        return lower
+    return upper
 
 
-def _settled(told: StateReading, lower: StateReading, now: Moment) -> StateReading:
-    """A source that shows no work, against one above it that says work, once nothing has moved for long enough."""
-    if now - max(lower.at, told.at) < QUIET_MS:
-        return told
-    state = AgentState.WAITING if lower.state in READY else lower.state
-    return StateReading(state, f"{lower.sign}, quiet after {told.sign}", lower.at, lower.beside)
+def _corrected_by_failure(upper: StateReading, lower: StateReading) -> StateReading:
+    """A failed program looks ready, so a failure corrects readiness; a usage limit explains an error."""
+    if upper.state in READY or lower.state is AgentState.LIMITED:
+        return lower
+    return upper
+
+
+def _corrected_by_silence(upper: StateReading, lower: StateReading, now: Moment) -> StateReading:
+    """A source that shows no work counts against one that shows work once nothing has moved for `QUIET_MS`."""
+    if now - max(lower.at, upper.at) < QUIET_MS:
+        return upper
+    state = lower.state
+    if state in READY:
+        state = AgentState.WAITING
+    return StateReading(state, f"{lower.sign}, quiet after {upper.sign}", lower.at, lower.beside)

@@ -1,4 +1,4 @@
-"""When a usage limit ends, read from how the programs say it: a time of day, a span, or a date (T20)."""
+"""Find when a usage limit ends in what agent programs print: a time of day or a time span (T20)."""
 
 from __future__ import annotations
 
@@ -6,41 +6,71 @@ import re
 
 from gitorch.model.ids import Moment
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-SPANS = {"d": DAY_MS, "h": HOUR_MS, "m": 60_000, "s": 1_000}
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+UNITS_MS = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": 1_000}
 
 CLOCK = re.compile(
-    r"(?:resets?|reset|try again|again|available|until|back)\b[^\n]{0,30}?\b(\d{1,2})(?::(\d\d))?\s*([ap])\.?m\b\.?(?:\s*\(?(UTC|GMT)\b)?"
-    r"|(?:resets?|try again|again|available|until|back)\b[^\n]{0,30}?\b(\d{1,2}):(\d\d)\b(?:\s*\(?(UTC|GMT)\b)?",
+    r"(?:resets?|try again|again|available|until|back)\b[^\n]{0,30}?\b"
+    r"(?P<hour12>\d{1,2})(?::(?P<minute12>\d\d))?\s*(?P<half>[ap])\.?m\b\.?(?:\s*\(?(?P<utc12>UTC|GMT)\b)?"
+    r"|(?:resets?|try again|again|available|until|back)\b[^\n]{0,30}?\b"
+    r"(?P<hour24>\d{1,2}):(?P<minute24>\d\d)\b(?:\s*\(?(?P<utc24>UTC|GMT)\b)?",
     re.IGNORECASE,
 )
+"""A time of day on a 12-hour or a 24-hour clock: `resets 3pm`, `try again at 15:00 (UTC)`."""
+
 SPAN = re.compile(
     r"(?:resets?|try again|again|retry|wait)\b[^\n\d]{0,20}((?:\d+\s*(?:d|h|m|s)[a-z]*[\s,]*(?:and\s+)?)+)",
     re.IGNORECASE,
 )
-ONE = re.compile(r"(\d+)\s*([dhms])", re.IGNORECASE)
+"""A time span: `try again in 3 hours 20 minutes`."""
+
+SPAN_PART = re.compile(r"(\d+)\s*([dhms])", re.IGNORECASE)
 
 
-def resets_at(text: str, said_at: Moment, offset_minutes: int) -> Moment | None:
-    """The moment that the last such sentence in a text names, as said at `said_at` where clocks are that far ahead of UTC.
+def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | None:
+    """The moment that the last sentence about a reset names; None when the text names none.
 
-    A time of day means the next such time; `in 3 hours 20 minutes` counts from when it was said. None where nothing is named.
+    A time of day means its next occurrence after `printed_at`, on a clock `offset_minutes` ahead of UTC unless the text
+    says UTC or GMT. A time span counts from `printed_at`.
     """
     spans = list(SPAN.finditer(text))
     clocks = list(CLOCK.finditer(text))
     if spans and (not clocks or spans[-1].start() >= clocks[-1].start()):
-        parts = ONE.findall(spans[-1][1])
-        return Moment(said_at + sum(int(number) * SPANS[unit.lower()] for number, unit in parts))
-    return _next_time(clocks[-1], said_at, offset_minutes) if clocks else None
+        return Moment(printed_at + _milliseconds(spans[-1][1]))
+    if clocks:
+        return _next_occurrence(clocks[-1], printed_at, offset_minutes)
+    return None
 
 
-def _next_time(found: re.Match[str], said_at: Moment, offset_minutes: int) -> Moment | None:
-    hour, minute = int(found[1] or found[5]), int(found[2] or found[6] or 0)
-    if found[3]:
-        hour = hour % 12 + (12 if found[3].lower() == "p" else 0)
+def _milliseconds(span: str) -> int:
+    """The length of a time span such as `3 hours 20 minutes`."""
+    total = 0
+    for number, unit in SPAN_PART.findall(span):
+        total += int(number) * UNITS_MS[unit.lower()]
+    return total
+
+
+def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: int) -> Moment | None:
+    """The first moment after `printed_at` at which the clock shows this time; None for a time that no clock shows."""
+    hour, minute = _time_of_day(found)
     if hour > 23 or minute > 59:
         return None
-    ahead = 0 if found[4] or found[7] else offset_minutes * 60_000
-    local = said_at + ahead
-    then = local - local % DAY_MS + hour * HOUR_MS + minute * 60_000
-    return Moment((then if then > local else then + DAY_MS) - ahead)
+    ahead = offset_minutes * MINUTE_MS
+    if found["utc12"] or found["utc24"]:
+        ahead = 0
+    local = printed_at + ahead
+    midnight = local - local % DAY_MS
+    occurrence = midnight + hour * HOUR_MS + minute * MINUTE_MS
+    if occurrence <= local:
+        occurrence += DAY_MS
+    return Moment(occurrence - ahead)
+
+
+def _time_of_day(found: re.Match[str]) -> tuple[int, int]:
+    """The hour and minute of a match, on a 24-hour clock."""
+    if not found["half"]:
+        return int(found["hour24"]), int(found["minute24"])
+    hour = int(found["hour12"]) % 12
+    if found["half"].lower() == "p":
+        hour += 12
+    return hour, int(found["minute12"] or 0)

@@ -1,4 +1,4 @@
-"""Dialogs: which one a screen shows, what it asks for, and who may answer it without a human, if anybody (T7, T21, T22)."""
+"""Recognise the dialog on a screen and what it asks for, and decide which lane rule may answer it (T7, T21, T22)."""
 
 from __future__ import annotations
 
@@ -15,67 +15,93 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
 
-PROMPT_LINES = 40
-"""How many rows a prompt may take up."""
+DIALOG_LINES = 40
+"""The most rows that a dialog takes up."""
 
 PERMISSION = "permission"
 TRUST = "trust"
 TRUSTED_BY = "trust: true"
-"""What stands in the ledger as the rule that trusted a folder."""
+"""The rule that the ledger names when a lane's `trust: true` answered a trust dialog."""
 
 
-def rows(screen: str, *, blank: bool = False) -> str:
-    """The last rows of a screen, without a blank one that stands alone; of more than one together an empty row stays, and all if `blank`.
+def last_rows(screen: str, *, blank: bool = False) -> str:
+    """The last rows of a screen. A single blank row is left out, several in a row become one; `blank` keeps them all.
 
-    Programs set the parts of a prompt apart by one blank row. Where there are two, a part is blank itself, and the row above it may be
-    something else than it looks: Claude Code shows a command of two lines with a blank description like one of one line with its own.
+    Programs separate the parts of a dialog by one blank row. Two blank rows mean that a part is itself blank, and then the
+    row above may have another meaning: Claude Code shows a two-line command with a blank description exactly like a
+    one-line command with its description.
     """
     text = "\n".join(line.rstrip() for line in screen.split("\n")).strip("\n")
-    kept = text if blank else re.sub(r"\n{2,}", lambda gap: "\n" if len(gap[0]) == 2 else "\n\n", text)
-    return "\n".join(kept.split("\n")[-PROMPT_LINES:])
+    if not blank:
+        text = re.sub(r"\n{2,}", _shorter_gap, text)
+    return "\n".join(text.split("\n")[-DIALOG_LINES:])
+
+
+def _shorter_gap(gap: re.Match[str]) -> str:
+    """No blank row in place of a single one, one in place of several."""
+    if len(gap[0]) == 2:
+        return "\n"
+    return "\n\n"
 
 
 def dialog_on(screen: str, preset: Preset) -> str:
-    """The name of the dialog on this screen, which is known to show one: `permission`, one of the preset's; empty where unknown."""
-    text = rows(screen)
-    named = (name for name, dialog in preset.dialogs.items() if re.search(dialog.pattern, text, re.MULTILINE))
-    known = next(named, "")
-    return known or (PERMISSION if asked_on(screen, preset) is not None else "")
+    """The name of the dialog on a screen that shows one: a name from the preset, or `permission`; empty when unknown."""
+    text = last_rows(screen)
+    for name, dialog in preset.dialogs.items():
+        if re.search(dialog.pattern, text, re.MULTILINE):
+            return name
+    if permission_request_on(screen, preset) is not None:
+        return PERMISSION
+    return ""
 
 
-def asked_on(screen: str, preset: Preset) -> tuple[str, RequestPattern] | None:
-    """What the prompt on this screen asks to do, and how it is answered; None where the structure is not known whole."""
-    for prompt in (*preset.permission_requests, *_trusting(preset)):
-        found = re.search(prompt.pattern, rows(screen, blank=prompt.blank_rows), re.MULTILINE)
-        if found is not None and found["asked"].strip():
-            return found["asked"].strip(), prompt
+def permission_request_on(screen: str, preset: Preset) -> tuple[str, RequestPattern] | None:
+    """What the dialog on this screen asks to do, and the pattern that says how to answer it.
+
+    None unless the whole structure of the dialog is known.
+    """
+    for pattern in (*preset.permission_requests, *_trust_patterns(preset)):
+        found = re.search(pattern.pattern, last_rows(screen, blank=pattern.blank_rows), re.MULTILINE)
+        if found is None:
+            continue
+        asked = found["asked"].strip()
+        if asked:
+            return asked, pattern
     return None
 
 
-def _trusting(preset: Preset) -> tuple[RequestPattern, ...]:
+def _trust_patterns(preset: Preset) -> tuple[RequestPattern, ...]:
+    """The preset's trust dialog as a request pattern, when the preset says which keys answer it."""
     dialog = preset.dialogs.get(TRUST)
-    return (RequestPattern(dialog.pattern, trust=dialog.keys),) if dialog is not None and dialog.keys else ()
+    if dialog is None or not dialog.keys:
+        return ()
+    return (RequestPattern(dialog.pattern, trust=dialog.keys),)
 
 
-def answering(rules: Sequence[Rule], asked: str) -> Rule | None:
-    """The first rule whose pattern matches the whole of what is asked; None leaves it to a human.
+def matching_rule(rules: Sequence[Rule], asked: str) -> Rule | None:
+    """The first rule whose pattern matches the whole of what is asked; None leaves the answer to a human.
 
-    What the program asks is its own text and may say anything, so part of it is never enough: `git status` does not allow
-    `git status; rm -r .`, unless the pattern itself says so.
+    The program chooses the text, so matching a part of it is never enough: a rule for `git status` does not allow
+    `git status; rm -r .`.
     """
     if not asked:
         return None
-    return next((rule for rule in rules if re.fullmatch(rule.pattern, asked)), None)
+    for rule in rules:
+        if re.fullmatch(rule.pattern, asked):
+            return rule
+    return None
 
 
 def answer_to(lane: Lane, observation: SessionObservation) -> PermissionAnswer | None:
-    """What this lane answers to the dialog that is seen; None leaves it to a human, as every lane does that says nothing.
+    """The lane's answer to the dialog that was observed; None leaves it to a human, which is the default.
 
-    Rules are about what an agent may do, never about whom it trusts: a dialog of trust is answered where the lane says `trust: true`.
+    Permission rules say what an agent may do, not which folders it trusts, so only `trust: true` answers a trust dialog.
     """
     if observation.dialog == TRUST:
-        return (
-            PermissionAnswer(observation.asked, Option.TRUST, TRUSTED_BY) if lane.trust and observation.asked else None
-        )
-    rule = answering(lane.permissions, observation.asked)
-    return PermissionAnswer(observation.asked, rule.option, rule.pattern) if rule is not None else None
+        if lane.trust and observation.asked:
+            return PermissionAnswer(observation.asked, Option.TRUST, TRUSTED_BY)
+        return None
+    rule = matching_rule(lane.permissions, observation.asked)
+    if rule is None:
+        return None
+    return PermissionAnswer(observation.asked, rule.option, rule.pattern)

@@ -1,7 +1,7 @@
-"""What an agent shows: the states that signs in its title and on its screen tell, and what stands in its input line.
+"""Read an agent's screen: the state that its title and screen show, and what its input line holds.
 
-Signs tell a state by structure; the first that matches, in the order of `ORDER`, decides. A failed agent looks ready, its
-error standing above an ordinary prompt, so errors are read before readiness.
+A preset names signs, which are patterns that stand for a state. The first sign that matches, in the order of `ORDER`,
+decides. A failed agent looks ready, with its error above an ordinary prompt, so errors are read before readiness.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Moment
-    from gitorch.model.runtime import Preset, StateSign
+    from gitorch.model.runtime import Preset
 
 TAIL_LINES = 16
-"""How many lines that are not blank, from below, count as the tail: old output above matters less."""
+"""How many non-blank lines at the end of a screen are its tail; older output above matters less."""
 
 ORDER = {
     "dialog": AgentState.DIALOG,
@@ -29,7 +29,7 @@ ORDER = {
     "error": AgentState.ERROR,
     "ready": AgentState.IDLE,
 }
-"""Names of signs in the order in which they are read, with the state that each tells."""
+"""The names of signs in the order in which they are read, and the state that each one stands for."""
 
 HOOKS = {
     "session-start": AgentState.IDLE,
@@ -38,112 +38,138 @@ HOOKS = {
     "permission": AgentState.DIALOG,
     "error": AgentState.ERROR,
 }
-"""Hook events and the state that each tells; `session-end` tells none, because the process decides."""
+"""Hook events and the state that each one implies. `session-end` implies none, because only the process shows the end."""
 
 
 class Signal(Value):
-    """One hook event, as the program reported it. `text` is the submitted prompt, or what the error said.
-
-    `conversation` is the program's own id of what is being said, by which it can be taken up again.
-    """
+    """One hook event, as the program reported it."""
 
     at: Moment
+
     event: str
+    """One of `hooks.EVENTS`."""
+
     text: str = ""
+    """The submitted prompt, or the text of the error."""
+
     conversation: str = ""
-
-
-def tail(screen: str, lines: int = TAIL_LINES) -> str:
-    """The last lines that are not blank, without white space at their ends."""
-    return "\n".join([line.rstrip() for line in screen.splitlines() if line.strip()][-lines:])
-
-
-def still(screen: str, preset: Preset) -> str:
-    """What a screen says apart from what moves by itself: the lines that show work, counters, spinners and bars (T19)."""
-    signs = [sign for sign in preset.signs.get("busy", ()) if sign.place != "title"]
-    spans = [found.span() for sign in signs for found in re.finditer(sign.pattern, screen, re.MULTILINE)]
-    moving = {
-        line
-        for start, end in spans
-        if end > start
-        for line in range(screen.count("\n", 0, start), screen.count("\n", 0, end) + 1)
-    }
-    kept = (line for number, line in enumerate(screen.split("\n")) if number not in moving)
-    return re.sub(r"[\W\d_]+", "", "".join(kept))
-
-
-def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
-    """The state that the preset's signs tell, and which sign told it (`screen: busy`); UNKNOWN with an empty sign otherwise."""
-    places = {"screen": screen, "tail": tail(screen), "title": title}
-    return first_sign(preset, places, tuple(places))
+    """The program's own id of the conversation, with which it can be resumed."""
 
 
 class Screen(Value):
-    """What title and screen tell, each by itself: a state and its sign."""
+    """The state and the sign that the title shows, and those that the screen shows."""
 
     title: tuple[AgentState, str]
     screen: tuple[AgentState, str]
 
 
-def shown_by(screen: str, title: str, preset: Preset) -> Screen:
-    """The two apart, so that one may correct the other."""
+def tail(screen: str, lines: int = TAIL_LINES) -> str:
+    """The last lines that are not blank, without trailing white space."""
+    return "\n".join([line.rstrip() for line in screen.splitlines() if line.strip()][-lines:])
+
+
+def stable_text(screen: str, preset: Preset) -> str:
+    """The letters of a screen without the lines that show work, so that counters, spinners and bars change nothing (T19)."""
+    moving = _moving_lines(screen, preset)
+    kept = []
+    for number, line in enumerate(screen.split("\n")):
+        if number not in moving:
+            kept.append(line)
+    return re.sub(r"[\W\d_]+", "", "".join(kept))
+
+
+def _moving_lines(screen: str, preset: Preset) -> set[int]:
+    """The numbers of the lines on which a busy sign of the preset shows, counted from 0."""
+    moving: set[int] = set()
+    for sign in preset.signs.get("busy", ()):
+        if sign.place == "title":
+            continue
+        for found in re.finditer(sign.pattern, screen, re.MULTILINE):
+            if found.end() > found.start():
+                first = screen.count("\n", 0, found.start())
+                last = screen.count("\n", 0, found.end())
+                moving.update(range(first, last + 1))
+    return moving
+
+
+def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
+    """The state that the preset's signs show and the sign that shows it (`screen: busy`); UNKNOWN and an empty sign if none."""
+    places = {"screen": screen, "tail": tail(screen), "title": title}
+    return first_sign(preset, places, tuple(places))
+
+
+def read_screen(screen: str, title: str, preset: Preset) -> Screen:
+    """The states of title and screen, read separately so that one can correct the other."""
     places = {"screen": screen, "tail": tail(screen), "title": title}
     return Screen(first_sign(preset, places, ("title",)), first_sign(preset, places, ("screen", "tail")))
 
 
 def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]) -> tuple[AgentState, str]:
-    """The first sign, in the order of `ORDER`, that one of these places shows; UNKNOWN with an empty sign otherwise."""
+    """The state of the first sign, in the order of `ORDER`, that one of these places shows; UNKNOWN and an empty sign if none."""
     for name, state in ORDER.items():
         for sign in preset.signs.get(name, ()):
-            if sign.place in places and _shows(sign, texts[sign.place]):
+            if sign.place in places and re.search(sign.pattern, texts[sign.place], re.MULTILINE):
                 return state, f"{sign.place}: {name}"
     return AgentState.UNKNOWN, ""
 
 
-def _shows(sign: StateSign, text: str) -> bool:
-    return re.search(sign.pattern, text, re.MULTILINE) is not None
-
-
-def before_cursor(screen: str, x: int, y: int) -> str:
-    """The text left of the cursor on its line; wide characters take two columns."""
+def text_before_cursor(screen: str, x: int, y: int) -> str:
+    """The text left of the cursor on its line; `x` and `y` count columns and rows from 0."""
     lines = screen.split("\n")
     if not 0 <= y < len(lines):
         return ""
     column = 0
     for index, char in enumerate(lines[y]):
-        if column >= x and not unicodedata.combining(char):
+        width = _columns(char)
+        if column >= x and width:
             return lines[y][:index]
-        column += 0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        column += width
     return lines[y]
 
 
-def input_empty(preset: Preset, left: str) -> bool | None:
-    """Whether nothing but the prompt stands left of the cursor; None where the preset does not say how a prompt looks."""
-    return re.fullmatch(preset.empty_input, left) is not None if preset.empty_input else None
+def _columns(char: str) -> int:
+    """How many columns a terminal gives a character: none to a combining one, two to a wide one."""
+    if unicodedata.combining(char):
+        return 0
+    if unicodedata.east_asian_width(char) in "WF":
+        return 2
+    return 1
 
 
-def in_input(line: str, left: str) -> bool:
-    """Whether the text left of the cursor ends as `line` does, as it stands when it was typed and not submitted.
+def input_is_empty(preset: Preset, left: str) -> bool | None:
+    """Whether only the prompt stands left of the cursor; None when the preset does not describe its prompt."""
+    if not preset.empty_input:
+        return None
+    return re.fullmatch(preset.empty_input, left) is not None
 
-    A line that the program wrapped shows its last part only. Before it may stand a prompt: words without a letter or digit,
-    or one that ends in `>`.
+
+def is_in_input(line: str, left: str) -> bool:
+    """Whether the text left of the cursor ends like `line`, as it does when `line` was typed and not submitted.
+
+    Of a wrapped line only the last part counts. A prompt may stand before it: words without a letter or digit, or words
+    that end in `>`.
     """
-    wanted, words = " ".join(line.split()), left.split()
+    wanted = " ".join(line.split())
+    words = left.split()
     while words:
         if wanted.endswith(" ".join(words)):
             return True
         first = words.pop(0)
-        if any(char.isalnum() for char in first) and not first.endswith(">"):
+        is_prompt = first.endswith(">") or not any(char.isalnum() for char in first)
+        if not is_prompt:
             return False
     return False
 
 
-def above_cursor(line: str, screen: str, x: int, y: int) -> bool:
-    """Whether the text stands right above the cursor, in whose own line there is nothing: a key broke the line there.
+def is_above_cursor(line: str, screen: str, x: int, y: int) -> bool:
+    """Whether `line` stands right above an empty cursor line: the key that should submit it broke the line instead.
 
-    An input goes on below its prompt. A cursor in the first column is that of a program which took the line and shows nothing yet: a
-    second key would answer whatever it asks next, as aider does, with yes.
+    Programs indent the second line of an input. A cursor in the first column belongs to a program that accepted the line
+    and has not printed anything yet; another key press would answer its next question (aider takes it as yes).
     """
     lines = screen.split("\n")
-    inside = x > 0 and 0 < y <= len(lines) and not before_cursor(screen, x, y).strip()
-    return inside and in_input(line, lines[y - 1].rstrip())
+    if x <= 0 or not 0 < y <= len(lines):
+        return False
+    if text_before_cursor(screen, x, y).strip():
+        return False
+    return is_in_input(line, lines[y - 1].rstrip())

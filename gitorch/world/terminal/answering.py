@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.permission import Option, PermissionAnswer
-from gitorch.rules.agent_state.permission import asked_on
+from gitorch.rules.agent_state.permission import permission_request_on
 from gitorch.world.files import append_line, read_json, write_json
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Answering:
         if seen is None:
             return "refused: the session is gone"
         pane, screen = seen
-        found = asked_on(screen, self._launch.preset)
+        found = permission_request_on(screen, self._launch.preset)
         if found is None or found[0] != answer.asked:
             return "refused: the prompt is not the one that was read before"
         keys = found[1].keys(answer.option)
@@ -70,7 +70,7 @@ class Answering:
         limit = self._clock.now() + int(GONE_SECONDS * 1000)
         while self._clock.now() < limit:
             seen = self._tmux.observe_pane(self._launch.pane, self._nonce)
-            found = asked_on(seen[1], self._launch.preset) if seen is not None else None
+            found = permission_request_on(seen[1], self._launch.preset) if seen is not None else None
             if found is None or found[0] != answer.asked:
                 return
             self._clock.sleep(0.04)

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import Value, replace
-from gitorch.rules.agent_state.judge import hooked, judge, shown
-from gitorch.rules.agent_state.screen import HOOKS, above_cursor, before_cursor, in_input, input_empty, shown_by
+from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
+from gitorch.rules.agent_state.screen import (
+    HOOKS,
+    input_is_empty,
+    is_above_cursor,
+    is_in_input,
+    read_screen,
+    text_before_cursor,
+)
 from gitorch.world.terminal.observer import limit_end
 from gitorch.world.terminal.receipts import reached, transcript_sizes
 from gitorch.world.terminal.session_files import DeliveryRecord
@@ -134,19 +141,19 @@ class Delivery:
             return None
         pane, screen = seen
         signals = [signal for signal in self._folder.signals() if signal.event in HOOKS]
-        told = hooked(signals[-1] if signals else None)
-        apart = shown_by(screen, pane.title, self._preset)
-        readings = (*told, *shown(apart, Moment(pane.active_at * 1000)))
+        told = readings_from_hook(signals[-1] if signals else None)
+        apart = read_screen(screen, pane.title, self._preset)
+        readings = (*told, *readings_from_screen(apart, Moment(pane.active_at * 1000)))
         state, sign = judge(readings, ready_seen=True, now=self._clock.now())
         ends = limit_end(screen, state, pane.active_at)
         if ends is not None and self._clock.now() > ends:
             state, sign = AgentState.WAITING, "limit: over"
         if pane.dead or self._folder.exit_status() is not None:
             state, sign = AgentState.EXITED, "process"
-        left = before_cursor(screen, pane.cursor_x, pane.cursor_y)
-        empty = input_empty(self._preset, left)
-        broken = empty is False and above_cursor(line, screen, pane.cursor_x, pane.cursor_y)
-        return PaneObservation(pane, state, sign, empty, in_input(line, left), broken)
+        left = text_before_cursor(screen, pane.cursor_x, pane.cursor_y)
+        empty = input_is_empty(self._preset, left)
+        broken = empty is False and is_above_cursor(line, screen, pane.cursor_x, pane.cursor_y)
+        return PaneObservation(pane, state, sign, empty, is_in_input(line, left), broken)
 
     def _why_not(self, scene: PaneObservation) -> str:
         """Why nothing may be typed now; empty when it may."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState, SessionObservation
-from gitorch.rules.agent_state.judge import hooked, judge, shown
+from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.limits import resets_at
-from gitorch.rules.agent_state.permission import PERMISSION, asked_on, dialog_on
-from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, shown_by, still, tail
+from gitorch.rules.agent_state.permission import PERMISSION, dialog_on, permission_request_on
+from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, read_screen, stable_text, tail
 from gitorch.world import processes
 from gitorch.world.terminal.answering import answers, pending, told
 from gitorch.world.terminal.rate_meter import RateMeter
@@ -87,7 +87,7 @@ class SessionCache:
 
     def note_progress(self) -> None:
         """Keep when the screen last showed something new, spinners and counters aside."""
-        shown = still(self.screen, self.launch.preset) if self.launch is not None else self.screen
+        shown = stable_text(self.screen, self.launch.preset) if self.launch is not None else self.screen
         if shown != self.still:
             self.still, self.progress_at = shown, Moment(self.active_at * 1000)
 
@@ -171,9 +171,9 @@ class Observer:
         transcript = self._followed(memory, now)
         written = () if transcript is None or transcript.last is None else (transcript.last,)
         readings = (
-            *hooked(memory.hook),
+            *readings_from_hook(memory.hook),
             *written,
-            *shown(memory.apart, changed_at, count.sign if count is not None else ""),
+            *readings_from_screen(memory.apart, changed_at, count.sign if count is not None else ""),
         )
         state, sign = judge(readings, ready_seen=memory.ready, now=now)
         if state is AgentState.LIMITED and memory.resets_at is not None and now > memory.resets_at:
@@ -240,7 +240,7 @@ def _asked(launch: LaunchRecord, screen: str, shown: AgentState) -> tuple[str, s
     """The name of the dialog on this screen and what it asks for; empty where it is none whose structure is known."""
     if shown is not AgentState.DIALOG:
         return "", ""
-    found = asked_on(screen, launch.preset)
+    found = permission_request_on(screen, launch.preset)
     return dialog_on(screen, launch.preset), found[0] if found is not None else ""
 
 
@@ -256,10 +256,10 @@ def _shown(launch: LaunchRecord, screen: str, title: str) -> tuple[tuple[AgentSt
     A one-shot program has no prompt to come back to: as long as it runs, it works or asks for permission.
     """
     if launch.one_shot:
-        asks = asked_on(screen, launch.preset) is not None
+        asks = permission_request_on(screen, launch.preset) is not None
         told = (AgentState.DIALOG, "prompt: asks") if asks else (AgentState.WORKING, "process: runs")
         return told, Screen(NOTHING, told)
-    return classify(screen, title, launch.preset), shown_by(screen, title, launch.preset)
+    return classify(screen, title, launch.preset), read_screen(screen, title, launch.preset)
 
 
 def _agents(
