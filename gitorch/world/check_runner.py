@@ -103,7 +103,7 @@ def _end(folder: Path, root: int) -> None:
 def remove_checkout(path: Path, env: Mapping[str, str]) -> None:
     """Take the checkout away; what the command wrote there is nobody's work."""
     with contextlib.suppress(GitorchError):
-        GitRunner(path, env, SystemClock()).ask("worktree", "remove", "--force", "--force", "--", str(path))
+        GitRunner(path, env, SystemClock()).run("worktree", "remove", "--force", "--force", "--", str(path))
     shutil.rmtree(path, ignore_errors=True)
 
 

@@ -54,7 +54,7 @@ class RealGitBench:
     def commit_in(self, path, files):
         return CommitId(self.repo.commit(files, cwd=path))
 
-    def worktree_status(self, path, name):
+    def read(self, path, name):
         return (path / name).read_text() if (path / name).exists() else None
 
     def follow(self, branch, upstream):
@@ -104,7 +104,7 @@ class FakeGitBench:
     def commit_in(self, path, files):
         return self.git.commit_in(path, files)
 
-    def worktree_status(self, path, name):
+    def read(self, path, name):
         return self.git.checkouts[path].files.get(name)
 
     def share(self, remote, branch):

@@ -178,8 +178,8 @@ def test_a_clean_checkout_of_the_branch_is_brought_along(bench):
     new = bench.write("work", {"src/a.py": "a = 2\n", "README.md": None})
     result = bench.git.move("gitorch/r/target", new, old)
     assert (result.moved, result.checkout, result.path) == (True, "updated", str(path))
-    assert bench.worktree_status(path, "src/a.py") == "a = 2\n"
-    assert bench.worktree_status(path, "README.md") is None
+    assert bench.read(path, "src/a.py") == "a = 2\n"
+    assert bench.read(path, "README.md") is None
     assert bench.git.facts(path, new).uncommitted == ()
 
 
@@ -192,8 +192,8 @@ def test_a_checkout_with_uncommitted_work_is_left_and_named(bench):
     result = bench.git.move("gitorch/r/target", new, old)
     assert (result.moved, result.checkout, result.path) == (True, "left", str(path))
     assert result.command
-    assert bench.worktree_status(path, "README.md") == "mine\n"
-    assert bench.worktree_status(path, "src/a.py") == "a = 1\n"
+    assert bench.read(path, "README.md") == "mine\n"
+    assert bench.read(path, "src/a.py") == "a = 1\n"
 
 
 def test_commits_are_listed_oldest_first(bench):

@@ -17,7 +17,7 @@ def test_a_worktree_is_made_once_on_its_new_branch(bench, path):
     head = bench.commit_in(path, {"b": "b\n"})
     bench.worktrees.ensure(path, base, "gitorch/r/api")
     assert bench.git.resolve("gitorch/r/api") == head
-    assert bench.worktree_status(path, "b") == "b\n"
+    assert bench.read(path, "b") == "b\n"
 
 
 def test_a_branch_that_exists_keeps_its_commits(bench, path):
@@ -26,16 +26,16 @@ def test_a_branch_that_exists_keeps_its_commits(bench, path):
     bench.commit_in(path, {"b": "b\n"})
     assert bench.worktrees.remove(path) == ""
     bench.worktrees.ensure(path, base, "gitorch/r/api")
-    assert bench.worktree_status(path, "b") == "b\n"
+    assert bench.read(path, "b") == "b\n"
 
 
 def test_a_detached_worktree_is_brought_to_the_commit_that_is_asked_for(bench, path):
     base = bench.git.resolve("main")
     later = bench.write("work", {"b": "b\n"})
     bench.worktrees.ensure(path, base, None)
-    assert bench.worktree_status(path, "b") is None
+    assert bench.read(path, "b") is None
     bench.worktrees.ensure(path, later, None)
-    assert bench.worktree_status(path, "b") == "b\n"
+    assert bench.read(path, "b") == "b\n"
     assert bench.git.facts(path, base).head is None
 
 
@@ -43,7 +43,7 @@ def test_uncommitted_work_is_kept_unless_forced(bench, path):
     bench.worktrees.ensure(path, bench.git.resolve("main"), "gitorch/r/api")
     bench.edit(path, "new file", "x\n")
     assert "new file" in bench.worktrees.remove(path)
-    assert bench.worktree_status(path, "new file") == "x\n"
+    assert bench.read(path, "new file") == "x\n"
     assert bench.worktrees.remove(path, force=True) == ""
     assert not path.exists()
 
@@ -109,16 +109,16 @@ def test_a_shared_worktree_goes_from_branch_to_branch_and_loses_nothing(bench, p
     head = bench.commit_in(path, {"b": "b\n"})
     bench.edit(path, "unfinished", "x\n")
     bench.worktrees.ensure(path, base, "gitorch/r/ui", shared=True)
-    assert (bench.worktree_status(path, "b"), bench.worktree_status(path, "unfinished")) == (None, None)
+    assert (bench.read(path, "b"), bench.read(path, "unfinished")) == (None, None)
     assert (bench.git.facts(path, base).head, bench.git.facts(path, base).uncommitted) == (base, ())
     assert bench.git.resolve("gitorch/r/api") == head
     kept = bench.git.resolve("gitorch/r/api.left-1")
     assert (bench.git.file_at(kept, "unfinished"), bench.git.file_at(kept, "b")) == (b"x\n", b"b\n")
     bench.worktrees.ensure(path, base, "gitorch/r/api", shared=True)
-    assert bench.worktree_status(path, "b") == "b\n"
+    assert bench.read(path, "b") == "b\n"
     bench.edit(path, "unfinished", "y\n")
     bench.worktrees.ensure(path, base, "gitorch/r/api", shared=True)
-    assert bench.worktree_status(path, "unfinished") == "y\n"
+    assert bench.read(path, "unfinished") == "y\n"
 
 
 def test_a_worktree_that_is_not_shared_is_left_on_the_branch_that_it_is_on(bench, path):
@@ -126,4 +126,4 @@ def test_a_worktree_that_is_not_shared_is_left_on_the_branch_that_it_is_on(bench
     bench.worktrees.ensure(path, base, "gitorch/r/api")
     bench.commit_in(path, {"b": "b\n"})
     bench.worktrees.ensure(path, base, "gitorch/r/ui")
-    assert bench.worktree_status(path, "b") == "b\n"
+    assert bench.read(path, "b") == "b\n"

@@ -13,7 +13,7 @@ from world.terminal_lab import wait_for
 from gitorch.errors import Busy, Failed, Refused, Unavailable
 from gitorch.model.ids import CommitId, Moment
 from gitorch.world.clock import SystemClock
-from gitorch.world.git.checkout import bring_along
+from gitorch.world.git.checkout import update_checkout
 from gitorch.world.git.repository import GitCommands
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.worktrees import GitWorktrees
@@ -36,7 +36,7 @@ def target(repo):
     return old, CommitId(repo.branch("work", {"src/a.py": "a = 2\n", "new.py": "n\n"}))
 
 
-def worktree_status(repo):
+def checkout_contents(repo):
     """All that a user has in a checkout: status, index, files."""
     files = {
         str(path): path.read_bytes() for path in repo.path.rglob("*") if path.is_file() and ".git" not in path.parts
@@ -68,10 +68,10 @@ def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_
         repo.write("README.md", "mine\n")
         if kind == "staged":
             repo.git("add", "README.md")
-    before = worktree_status(repo)
+    before = checkout_contents(repo)
     result = commands(repo).move("main", new, old)
     assert (result.moved, result.checkout, result.path) == (True, "left", str(repo.path))
-    assert worktree_status(repo) == before
+    assert checkout_contents(repo) == before
     assert repo.git("rev-parse", "main") == new
     if kind in {"changed", "staged", "deleted"}:
         subprocess.run(result.command, shell=True, check=True, env=repo.environ)
@@ -82,16 +82,16 @@ def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_
 def test_an_edit_made_after_the_look_is_not_overwritten(repo):
     old, new = target(repo)
     git = GitRunner(repo.path, repo.environ, CLOCK)
-    real = git.ask
+    real = git.run
 
-    def ask(*words, **named):
+    def run(*words, **named):
         if words[0] == "read-tree":
             repo.write("src/a.py", "mine\n")
         return real(*words, **named)
 
-    git.ask = ask
+    git.run = run
     repo.git("update-ref", "refs/heads/main", new)
-    assert bring_along(git, new, old).checkout == "left"
+    assert update_checkout(git, new, old).checkout == "left"
     assert (repo.path / "src/a.py").read_text() == "mine\n"
 
 
@@ -205,23 +205,23 @@ def test_a_lock_that_goes_away_is_waited_for_and_one_that_stays_is_busy(repo, tm
     lock = repo.path / ".git/refs/heads/x.lock"
     lock.touch()
     with subprocess.Popen(["sh", "-c", f"sleep 0.2; rm {lock}"]):
-        git.tell("update-ref", "refs/heads/x", "main")
+        git.output("update-ref", "refs/heads/x", "main")
     lock.touch()
     with pytest.raises(Busy):
-        git.tell("update-ref", "refs/heads/x", "HEAD")
+        git.output("update-ref", "refs/heads/x", "HEAD")
     lock.unlink()
 
 
 def test_a_git_that_hangs_or_is_missing_is_unavailable(repo, tmp_path):
     (tmp_path / "bin").mkdir()
     with pytest.raises(Unavailable):
-        GitRunner(repo.path, {"PATH": str(tmp_path / "bin")}, CLOCK).ask("status")
+        GitRunner(repo.path, {"PATH": str(tmp_path / "bin")}, CLOCK).run("status")
     stub = tmp_path / "bin/git"
     stub.write_text("#!/bin/sh\nsleep 60\n")
     stub.chmod(0o755)
     began = time.monotonic()
     with pytest.raises(Unavailable, match="no answer"):
-        GitRunner(repo.path, {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}, CLOCK).ask("status", wait_seconds=0.2)
+        GitRunner(repo.path, {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}, CLOCK).run("status", wait_seconds=0.2)
     assert time.monotonic() - began < 5
 
 

@@ -6,7 +6,7 @@ import pytest
 from waiting import until
 
 from gitorch.world.clock import SystemClock
-from gitorch.world.git.worktrees import GONE, GitWorktrees
+from gitorch.world.git.worktrees import DELETED_PREFIX, GitWorktrees
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def test_a_worktree_is_moved_aside_and_deleted_meanwhile(trees, path):
 
 def test_what_a_kill_left_half_deleted_is_swept_with_the_next_and_with_the_folder(trees, path):
     for number in (1, 2):
-        (path.parent / f"{GONE}old-{number}" / "deep").mkdir(parents=True)
-    (path.parent / f"{GONE}old-1" / "deep" / "file").write_text("x")
+        (path.parent / f"{DELETED_PREFIX}old-{number}" / "deep").mkdir(parents=True)
+    (path.parent / f"{DELETED_PREFIX}old-1" / "deep" / "file").write_text("x")
     trees.remove(path, force=True)
     trees.tidy(path.parent)
     assert not path.parent.exists()
@@ -39,7 +39,7 @@ def test_what_a_kill_left_half_deleted_is_swept_with_the_next_and_with_the_folde
 
 def test_a_worktree_can_be_made_again_where_the_last_is_still_being_deleted(trees, path, repo):
     trees.remove(path, force=True)
-    (path.parent / f"{GONE}api-1").mkdir(exist_ok=True)
+    (path.parent / f"{DELETED_PREFIX}api-1").mkdir(exist_ok=True)
     trees.ensure(path, repo.git("rev-parse", "HEAD"), None)
     assert (path / "README.md").exists()
     assert trees.remove(path, force=True) == ""

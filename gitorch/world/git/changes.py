@@ -1,4 +1,4 @@
-"""What a branch changes, as git tells it: paths with their modes, where links lead, and what keeps it from being merged."""
+"""What a branch changes: paths with their modes, the targets of links, and the hazards of merging them."""
 
 from __future__ import annotations
 
@@ -9,57 +9,75 @@ from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazard
 from gitorch.world.git.runner import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
 
 FOLDER = "040000 "
-"""How `git ls-tree` begins the row of a folder."""
+"""The prefix of a folder's row in `git ls-tree`."""
 MODULES = ".gitmodules"
 
 
 def changes(git: GitRunner, base: CommitId, head: CommitId) -> tuple[Change, ...]:
-    """Every path that differs between two commits, both names of a renamed one."""
-    words = ("diff", "--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "--abbrev=64")
-    told = iter(split(git.tell(*words, base, head, "--")))
-    return tuple(_change(git, row, path) for row, path in zip(told, told, strict=True))
+    """Every path that differs between two commits; a renamed file counts under both its names."""
+    options = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "--abbrev=64")
+    # The output alternates: one entry with modes and ids, then its path.
+    parts = split(git.output("diff", *options, base, head, "--"))
+    found = []
+    for entry, path in zip(parts[0::2], parts[1::2], strict=True):
+        before, after, _, blob, _ = entry.removeprefix(":").split(" ")
+        target = ""
+        if after == LINK:
+            target = git.output("cat-file", "blob", blob)
+        found.append(Change(path, before, after, target))
+    return tuple(found)
 
 
-def _change(git: GitRunner, row: str, path: str) -> Change:
-    before, after, _, blob, _ = row.removeprefix(":").split(" ")
-    target = git.tell("cat-file", "blob", blob) if after == LINK else ""
-    return Change(path, before, after, target)
-
-
-class Held(Value):
-    """Every path that a commit holds."""
+class TreePaths(Value):
+    """Every path in the tree of a commit."""
 
     files: tuple[str, ...]
+    """Files and links; a submodule counts as a file."""
     folders: tuple[str, ...]
 
 
-def held_at(git: GitRunner, head: CommitId) -> Held:
-    """What a commit holds, in one call of git; a repository inside it counts as a file."""
-    rows = [row.partition("\t") for row in split(git.tell("ls-tree", "-r", "-t", "-z", "--full-tree", head))]
-    folders = tuple(path for kind, _, path in rows if kind.startswith(FOLDER))
-    return Held(tuple(path for kind, _, path in rows if not kind.startswith(FOLDER)), folders)
+def tree_paths(git: GitRunner, commit: CommitId) -> TreePaths:
+    """Every path that a commit holds, from one git command."""
+    files, folders = [], []
+    for row in split(git.output("ls-tree", "-r", "-t", "-z", "--full-tree", commit)):
+        entry, _, path = row.partition("\t")
+        if entry.startswith(FOLDER):
+            folders.append(path)
+        else:
+            files.append(path)
+    return TreePaths(tuple(files), tuple(folders))
 
 
 def hazards_of(
-    git: GitRunner, head: CommitId, changed: tuple[Change, ...], held: Callable[[], Held]
+    git: GitRunner, head: CommitId, changed: tuple[Change, ...], paths: Callable[[], TreePaths]
 ) -> tuple[str, ...]:
-    """What keeps these changes from being merged, for all that git would take them; `held` is asked only where it matters."""
-    added = any(change.before == ABSENT for change in changed)
-    nested = any(change.after == REPOSITORY for change in changed)
-    modules = tuple(_modules(git, head)) if nested or any(change.path == MODULES for change in changed) else ()
+    """Why these changes must not be merged although git could merge them; empty when nothing speaks against it.
+
+    `paths` returns the tree of `head`. It is called only when a path was added, because large trees take long to list.
+    """
+    modules: list[tuple[str, str]] = []
+    if any(change.after == REPOSITORY or change.path == MODULES for change in changed):
+        modules = _submodule_settings(git, head)
     declared = tuple(value for key, value in modules if key.endswith(".path"))
-    return (*hazards(changed, held().files if added else (), declared), *wrong_with_modules(modules))
+    files: tuple[str, ...] = ()
+    if any(change.before == ABSENT for change in changed):
+        files = paths().files
+    return (*hazards(changed, files, declared), *wrong_with_modules(modules))
 
 
-def _modules(git: GitRunner, head: CommitId) -> Iterator[tuple[str, str]]:
-    """Key and value of everything that the commit itself says of submodules."""
-    done = git.ask("config", "-z", "--blob", f"{head}:{MODULES}", "--get-regexp", r"^submodule\.")
-    for entry in split(done.out) if done.status == 0 else ():
+def _submodule_settings(git: GitRunner, head: CommitId) -> list[tuple[str, str]]:
+    """Keys and values of the `.gitmodules` file in a commit; empty when it has none, or none that git can read."""
+    result = git.run("config", "-z", "--blob", f"{head}:{MODULES}", "--get-regexp", r"^submodule\.")
+    if result.status != 0:
+        return []
+    settings = []
+    for entry in split(result.out):
         key, _, value = entry.partition("\n")
-        yield key, value
+        settings.append((key, value))
+    return settings

@@ -1,4 +1,4 @@
-"""A checkout of a branch that moved under it: brought along when it is clean, left alone and named when it is not."""
+"""A checkout whose branch gitorch moved: updated when it is clean, left alone when it holds work."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
 
-UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-merge", "rebase-apply")
+UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-merge", "rebase-apply")
+"""Files in the git directory that exist while the user is in the middle of a git operation."""
 
 
 def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
-    """Every worktree of the repository, as `git worktree list` tells of it: `worktree`, `HEAD`, `branch`, `locked`."""
+    """Every worktree of the repository with the fields of `git worktree list`: `worktree`, `HEAD`, `branch`, `locked`."""
     entry: dict[str, str] = {}
-    for line in git.tell("worktree", "list", "--porcelain", "-z").split("\0"):
+    for line in git.output("worktree", "list", "--porcelain", "-z").split("\0"):
         if line:
             name, _, value = line.partition(" ")
             entry[name] = value
@@ -31,39 +32,50 @@ def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
 
 
 def checkout_of(git: GitRunner, ref: str) -> Path | None:
-    """The worktree that has this branch checked out and is really there."""
+    """The existing worktree that has this branch checked out; None when there is none."""
     for entry in worktrees(git):
-        if entry.get("branch") == ref and "bare" not in entry and Path(entry["worktree"]).is_dir():
-            return Path(entry["worktree"])
+        if entry.get("branch") != ref or "bare" in entry:
+            continue
+        path = Path(entry["worktree"])
+        if path.is_dir():
+            return path
     return None
 
 
-def bring_along(git: GitRunner, new: CommitId, old: CommitId) -> MoveResult:
-    """Move index and files from `old` to `new` under git's own index lock, if nothing there is anybody's work.
+def update_checkout(git: GitRunner, new: CommitId, old: CommitId) -> MoveResult:
+    """Move index and files from `old` to `new` under git's own index lock, unless the checkout holds somebody's work.
 
-    git looks again at each file just before it writes, and refuses as a whole rather than lose one: an edit made after our
-    look, an untracked file in the way. Then, as with uncommitted work, all stays as it is and the command is named that
-    brings it along and keeps that work.
+    git checks each file again just before it writes it, and refuses as a whole rather than overwrite one: an edit made
+    after our check, or an untracked file in the way. Then, as with uncommitted work, the checkout stays as it is, and the
+    result names the command that updates it and keeps that work.
     """
-    command = shlex.join(["git", "-C", str(git.where), "read-tree", "-m", "-u", old, new])
-    left = MoveResult(True, "left", str(git.where), command)
-    if _at(git, new):
-        return MoveResult(True, "updated", str(git.where))
-    if _under_way(git) or not _at(git, old) or git.ask("diff", "--quiet", "--no-ext-diff").status != 0:
+    updated = MoveResult(True, "updated", str(git.directory))
+    command = shlex.join(["git", "-C", str(git.directory), "read-tree", "-m", "-u", old, new])
+    left = MoveResult(True, "left", str(git.directory), command)
+    if _index_matches(git, new):
+        return updated
+    if _operation_unfinished(git) or not _index_matches(git, old):
+        return left
+    if not git.succeeds("diff", "--quiet", "--no-ext-diff"):
         return left
     try:
-        git.ask("update-index", "-q", "--refresh")
-        done = git.ask("read-tree", "-m", "-u", old, new)
+        git.run("update-index", "-q", "--refresh")
+        moved = git.succeeds("read-tree", "-m", "-u", old, new)
     except Busy:
         return left
-    return MoveResult(True, "updated", str(git.where)) if done.status == 0 else left
+    if not moved:
+        return left
+    return updated
 
 
-def _at(git: GitRunner, commit: CommitId) -> bool:
-    return git.ask("diff-index", "--cached", "--quiet", commit, "--").status == 0
+def _index_matches(git: GitRunner, commit: CommitId) -> bool:
+    return git.succeeds("diff-index", "--cached", "--quiet", commit, "--")
 
 
-def _under_way(git: GitRunner) -> bool:
-    words = [word for name in UNDER_WAY for word in ("--git-path", name)]
-    paths = git.tell("rev-parse", "--path-format=absolute", *words).splitlines()
+def _operation_unfinished(git: GitRunner) -> bool:
+    """Whether a merge, rebase, cherry-pick, revert or bisect of the user's is under way."""
+    arguments: list[str] = []
+    for name in UNFINISHED:
+        arguments += ("--git-path", name)
+    paths = git.output("rev-parse", "--path-format=absolute", *arguments).splitlines()
     return any(Path(path).exists() for path in paths)

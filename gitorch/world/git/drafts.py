@@ -1,7 +1,7 @@
-"""Commits that gitorch makes of what an agent left in its worktree, where the agent itself may not write to the repository.
+"""Commits that gitorch makes of an agent's uncommitted work, for an agent that may not write to the repository itself.
 
-A draft is a commit that no branch has yet, built with an index of its own: until it is adopted, nothing in the worktree has
-changed, so that a report which is refused leaves the agent's work exactly as it was.
+A draft is a commit on no branch, built with a separate index. Until it is adopted the worktree does not change, so a
+handoff that is refused leaves the agent's work exactly as it was.
 """
 
 from __future__ import annotations
@@ -26,56 +26,70 @@ AUTHOR = re.compile(r"(?P<name>.*) <(?P<email>[^<>]*)>")
 
 
 def draft(git: GitRunner, message: str, author: str, at: Moment) -> CommitId | None:
-    """A commit of everything that stands in the worktree; its head where nothing differs from that. None on no branch."""
-    head = git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if head.status != 0 or git.ask("symbolic-ref", "--quiet", "HEAD").status != 0:
+    """A commit of all files in the worktree on top of its head; the head itself when nothing differs from it.
+
+    None when the worktree is on no branch, or its branch has no commit. `author` is a name with an address, `Ann <a@b.c>`.
+    """
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if head.status != 0 or not git.succeeds("symbolic-ref", "--quiet", "HEAD"):
         return None
     parent = CommitId(head.out.strip())
-    with _own_index(git) as index:
+    with _separate_index(git) as index:
         env = {"GIT_INDEX_FILE": str(index)}
-        git.tell("add", "--all", "--", ".", env=env)
-        git.tell("rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "--", OWN_FOLDER, env=env)
-        tree = git.tell("write-tree", env=env).strip()
-    if tree == git.tell("rev-parse", f"{parent}^{{tree}}").strip():
+        git.output("add", "--all", "--", ".", env=env)
+        git.output("rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "--", OWN_FOLDER, env=env)
+        tree = git.output("write-tree", env=env).strip()
+    if tree == git.output("rev-parse", f"{parent}^{{tree}}").strip():
         return parent
     return _commit(git, tree, parent, message, author, at)
 
 
 @contextlib.contextmanager
-def _own_index(git: GitRunner) -> Iterator[Path]:
-    """A copy of the worktree's index, so that unchanged files need not be read again; the real one is not touched."""
-    words = [word for name in ("index", "gitorch-draft") for word in ("--git-path", name)]
-    real, own = (Path(line) for line in git.tell("rev-parse", "--path-format=absolute", *words).splitlines())
+def _separate_index(git: GitRunner) -> Iterator[Path]:
+    """A copy of the worktree's index, so that git need not read unchanged files again; the index itself is not touched."""
+    arguments = ("--git-path", "index", "--git-path", "gitorch-draft")
+    index_path, copy_path = git.output("rev-parse", "--path-format=absolute", *arguments).splitlines()
+    index, copy = Path(index_path), Path(copy_path)
     try:
-        if real.is_file():
-            shutil.copy2(real, own)  # with its time: a younger index hides edits that are as old as the old one
-        yield own
+        if index.is_file():
+            # With its time: git takes files that are older than the index for unchanged, and would miss edits.
+            shutil.copy2(index, copy)
+        yield copy
     finally:
-        own.unlink(missing_ok=True)
+        copy.unlink(missing_ok=True)
 
 
 def _commit(git: GitRunner, tree: str, parent: CommitId, message: str, author: str, at: Moment) -> CommitId:
-    found = AUTHOR.fullmatch(author)
-    name, email = (found["name"], found["email"]) if found is not None else (author, "unknown@gitorch.invalid")
+    """Write the commit object: the author as given, gitorch as committer, both at the same time."""
+    name, email = author, "unknown@gitorch.invalid"
+    if match := AUTHOR.fullmatch(author):
+        name, email = match["name"], match["email"]
     date = f"@{at // 1000} +0000"
-    who = {"AUTHOR_NAME": name, "AUTHOR_EMAIL": email, "COMMITTER_NAME": "gitorch"}
-    who |= {"COMMITTER_EMAIL": "gitorch@localhost", "AUTHOR_DATE": date, "COMMITTER_DATE": date}
-    env = {f"GIT_{key}": value for key, value in who.items()}
-    fixed = ("-c", "i18n.commitEncoding=utf-8", "-c", "commit.gpgSign=false")
+    env = {
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_NAME": "gitorch",
+        "GIT_COMMITTER_EMAIL": "gitorch@localhost",
+        "GIT_COMMITTER_DATE": date,
+    }
+    settings = ("-c", "i18n.commitEncoding=utf-8", "-c", "commit.gpgSign=false")
     text = message.replace("\0", " ").encode("utf-8", "replace")
-    return CommitId(git.tell(*fixed, "commit-tree", tree, "-p", parent, "-F", "-", given=text, env=env).strip())
+    commit = git.output(*settings, "commit-tree", tree, "-p", parent, "-F", "-", given=text, env=env)
+    return CommitId(commit.strip())
 
 
-def adopt(git: GitRunner, drafted: CommitId) -> None:
-    """Make a draft the head of the worktree's branch, by compare-and-swap; the files stay as they are.
+def adopt(git: GitRunner, draft_commit: CommitId) -> None:
+    """Make a draft the head of the worktree's branch by compare-and-swap, and reset the index; files stay as they are.
 
-    Raises Failed where the branch has moved since. A draft that is the head already leaves only the index to be put right.
+    Harmless when it is the head already. Raises Failed when the branch has moved since the draft was made.
     """
-    ref = git.tell("symbolic-ref", "HEAD").strip()
-    head = git.tell("rev-parse", "--verify", "HEAD^{commit}").strip()
-    if head != drafted:
-        parent = git.tell("rev-parse", "--verify", f"{drafted}^1").strip()
-        done = git.ask("update-ref", "-m", "gitorch: commit what was reported", ref, drafted, parent)
-        if done.status != 0:
-            raise Failed(f"{ref} moved while its work was being committed: {done.err}", hint="gitorch handoff DONE")
-    git.tell("reset", "--quiet")
+    ref = git.output("symbolic-ref", "HEAD").strip()
+    head = git.output("rev-parse", "--verify", "HEAD^{commit}").strip()
+    if head != draft_commit:
+        parent = git.output("rev-parse", "--verify", f"{draft_commit}^1").strip()
+        result = git.run("update-ref", "-m", "gitorch: commit what was reported", ref, draft_commit, parent)
+        if result.status != 0:
+            message = f"{ref} moved while gitorch committed the work in its worktree: {result.err}"
+            raise Failed(message, hint="gitorch handoff DONE")
+    git.output("reset", "--quiet")

@@ -1,4 +1,4 @@
-"""Remotes through the git command line, which is told what to expect there. Implements `ports.world.Remotes`.
+"""Remotes through the git command line, with the expected old value in every push. Implements `ports.world.Remotes`.
 
 Measured: libraries overwrite another host's branch on a path remote, or claim success for a push that lost a race.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gitorch.ports.world import Clock, PushRef
 
-LOOK_SECONDS, PUSH_SECONDS = 20.0, 120.0
+LIST_SECONDS, TRANSFER_SECONDS = 20.0, 120.0
 """Bounds: a loop that waits for a remote does nothing else meanwhile."""
 
 REFUSED = re.compile(r"^!\t[^\t]*\t(.*)$", re.MULTILINE)
@@ -32,36 +32,50 @@ class GitRemotes:
         self._git = GitRunner(repo, environ, clock)
 
     def names(self) -> tuple[str, ...]:
-        """See the port."""
-        return tuple(self._git.tell("remote").splitlines())
+        """The names of all remotes."""
+        return tuple(self._git.output("remote").splitlines())
 
     def heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
-        """See the port."""
-        done = self._git.ask("ls-remote", "--", remote, *refs, wait_seconds=LOOK_SECONDS)
-        if done.status != 0:
-            raise Unavailable(f"{remote} cannot be reached: {_said(done.err)}", hint=f"git ls-remote {remote}")
-        found = (line.split("\t", 1) for line in done.out.splitlines())
-        return {ref: CommitId(commit) for commit, ref in found if ref in refs}
+        """The remote's commits under these full ref names, without those it does not have. Raises Unavailable."""
+        result = self._git.run("ls-remote", "--", remote, *refs, wait_seconds=LIST_SECONDS)
+        if result.status != 0:
+            message = f"{remote} cannot be reached: {_without_advice(result.err)}"
+            raise Unavailable(message, hint=f"git ls-remote {remote}")
+        found = {}
+        for line in result.out.splitlines():
+            commit, ref = line.split("\t", 1)
+            if ref in refs:
+                found[ref] = CommitId(commit)
+        return found
 
     def fetch(self, remote: str, ref: str) -> None:
-        """See the port. A ref of gitorch's own keeps what came from being pruned."""
-        kept = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
-        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
-        done = self._git.ask(*words, "--", remote, kept, wait_seconds=PUSH_SECONDS)
-        if done.status != 0:
-            raise Unavailable(f"nothing could be fetched from {remote}: {_said(done.err)}", hint=f"git fetch {remote}")
+        """Fetch what the remote holds under this ref. Raises Unavailable.
+
+        A ref below `refs/gitorch/remotes/` keeps the commits from being pruned; no branch or tracking ref moves.
+        """
+        refspec = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
+        result = self._git.run("fetch", *options, "--", remote, refspec, wait_seconds=TRANSFER_SECONDS)
+        if result.status != 0:
+            message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
+            raise Unavailable(message, hint=f"git fetch {remote}")
 
     def push(self, remote: str, refs: Sequence[PushRef]) -> str:
-        """See the port."""
+        """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
+
+        The repository's `pre-push` hook runs. Raises Unavailable when the remote gives no answer in time.
+        """
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
         updates = [f"{one.new}:{one.ref}" for one in refs]
-        words = ("push", "--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no", *leases)
-        done = self._git.ask(*words, "--", remote, *updates, wait_seconds=PUSH_SECONDS, hooks=True)
-        if done.status == 0:
+        arguments = ("push", "--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no", *leases)
+        result = self._git.run(*arguments, "--", remote, *updates, wait_seconds=TRANSFER_SECONDS, hooks=True)
+        if result.status == 0:
             return ""
-        return "\n".join([*REFUSED.findall(done.out), _said(done.err)]).strip() or f"git push ended with {done.status}"
+        reasons = "\n".join([*REFUSED.findall(result.out), _without_advice(result.err)]).strip()
+        return reasons or f"git push ended with {result.status}"
 
 
-def _said(err: str) -> str:
-    """Git's own words, without its advice to people who push by hand."""
-    return "\n".join(line.rstrip() for line in err.splitlines() if line.strip() and not NOISE.match(line))
+def _without_advice(message: str) -> str:
+    """Git's error message without empty lines and without its advice to people who push by hand."""
+    lines = [line.rstrip() for line in message.splitlines() if not NOISE.match(line)]
+    return "\n".join(line for line in lines if line)

@@ -13,8 +13,8 @@ from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.ports.world import DiffStat, MergeTry, MoveResult
-from gitorch.world.git.changes import changes, hazards_of, held_at
-from gitorch.world.git.checkout import bring_along, checkout_of
+from gitorch.world.git.changes import changes, hazards_of, tree_paths
+from gitorch.world.git.checkout import checkout_of, update_checkout
 from gitorch.world.git.drafts import adopt, draft
 from gitorch.world.git.runner import GitRunner, common_directory, split, worktree_status
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import Moment
     from gitorch.ports.world import Clock
-    from gitorch.world.git.changes import Held
+    from gitorch.world.git.changes import TreePaths
 
 FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 PACK_SECONDS = 600.0
@@ -35,180 +35,231 @@ class GitCommands:
 
     def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
         self._git = GitRunner(repo, environ, clock)
-        # What git says of two commits never changes, and a loop asks the same at every tick.
-        self._stat = lru_cache(maxsize=1024)(self._counted)
-        self._merge = lru_cache(maxsize=1024)(self._merged)
+        # Answers about two commits never change, and a loop asks the same questions in every tick.
+        self._stat = lru_cache(maxsize=1024)(self._count_changes)
+        self._merge = lru_cache(maxsize=1024)(self._merge_in_memory)
 
     def resolve(self, name: str) -> CommitId | None:
-        """The commit of a local branch, by its short name, or of a full id; None where there is no such commit."""
-        if FULL_ID.fullmatch(name):
-            done = self._git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-            return CommitId(done.out.strip()) if done.status == 0 else None
-        done = self._git.ask("show-ref", "--verify", "--hash", "--", f"refs/heads/{name}")
-        return CommitId(done.out.strip()) if done.status == 0 else None
+        """The commit of a local branch, by its short name, or of a full id; None when there is no such commit."""
+        if not FULL_ID.fullmatch(name):
+            return self._ref(f"refs/heads/{name}")
+        result = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        if result.status != 0:
+            return None
+        return CommitId(result.out.strip())
+
+    def _ref(self, ref: str) -> CommitId | None:
+        """What a ref points to; None when it does not exist."""
+        result = self._git.run("show-ref", "--verify", "--hash", "--", ref)
+        if result.status != 0:
+            return None
+        return CommitId(result.out.strip())
 
     def tag(self, name: str) -> CommitId | None:
-        """The commit of a tag, by its short name; None where there is no such tag, or it names no commit."""
-        done = self._git.ask("show-ref", "--verify", "--hash", "--", f"refs/tags/{name}")
-        return self.resolve(done.out.strip()) if done.status == 0 else None
+        """The commit of a tag, by its short name; None when there is no such tag, or it names no commit."""
+        target = self._ref(f"refs/tags/{name}")
+        if target is None:
+            return None
+        return self.resolve(target)
 
     def is_ledger(self, commit: CommitId) -> bool:
-        """Whether a commit looks like a record of a ledger: its message ends in the trailers of one."""
-        words = ("log", "-1", "--format=%(trailers:key=Gitorch-Record,valueonly)", commit, "--")
-        return self._git.tell(*words).startswith("sha256:")
+        """Whether a commit looks like a ledger record: its message ends in the trailers of one."""
+        trailer = self._git.output("log", "-1", "--format=%(trailers:key=Gitorch-Record,valueonly)", commit, "--")
+        return trailer.startswith("sha256:")
 
     def heads(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
-        """The commits of these full ref names; those that do not exist are left out. Raises Unavailable."""
+        """The commits of these full ref names, without those that do not exist. Raises Unavailable."""
         if not refs:
             return {}
         wanted = set(refs)
-        lines = self._git.tell("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs).splitlines()
-        found = (line.split(" ", 1) for line in lines)
-        return {ref: CommitId(commit) for commit, ref in found if ref in wanted}
+        found = {}
+        for line in self._git.output("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs).splitlines():
+            commit, ref = line.split(" ", 1)
+            if ref in wanted:
+                found[ref] = CommitId(commit)
+        return found
 
     def branches(self) -> tuple[str, ...]:
-        """The short names of all local branches but gitorch's own, sorted; empty where git is silent."""
-        done = self._git.ask("for-each-ref", "--sort=refname", "--format=%(refname:short)", "--", "refs/heads/")
-        return tuple(name for name in done.out.splitlines() if not name.startswith("gitorch/"))
+        """The short names of all local branches except gitorch's own, sorted; empty when git fails."""
+        result = self._git.run("for-each-ref", "--sort=refname", "--format=%(refname:short)", "--", "refs/heads/")
+        return tuple(name for name in result.out.splitlines() if not name.startswith("gitorch/"))
 
     def current(self) -> str:
-        """The short name of the branch that is checked out in the main checkout; empty with a detached HEAD."""
-        done = self._git.ask("symbolic-ref", "--quiet", "--short", "HEAD")
-        return done.out.strip() if done.status == 0 else ""
+        """The short name of the branch that the main checkout is on; empty with a detached HEAD."""
+        return self._git.run("symbolic-ref", "--quiet", "--short", "HEAD").out.strip()
 
     def setting(self, name: str) -> str:
-        """A value of git's configuration; empty where it is not set."""
-        done = self._git.ask("config", "--get", name)
-        return done.out.strip() if done.status == 0 else ""
+        """A value of git's configuration; empty when it is not set."""
+        return self._git.run("config", "--get", name).out.strip()
 
     def behind_remote(self, branch: str) -> int:
-        """How many commits of its upstream, or else of `origin`'s branch of that name, the branch lacks; 0 without one."""
+        """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either."""
         ref = f"refs/heads/{branch}"
-        lines = self._git.tell("for-each-ref", "--format=%(refname) %(upstream)", "--", ref).splitlines()
-        said = [line.split(" ", 1)[1] for line in lines if line.split(" ", 1)[0] == ref]
-        upstream = next((one for one in (*said, f"refs/remotes/origin/{branch}") if one), "")
-        if not said or upstream not in self.heads([upstream]):
+        listed = self._git.output("for-each-ref", "--format=%(refname) %(upstream)", "--", ref)
+        upstream = ""
+        exists = False
+        for line in listed.splitlines():
+            name, configured = line.split(" ", 1)
+            if name == ref:
+                exists = True
+                upstream = configured or f"refs/remotes/origin/{branch}"
+        if not exists or upstream not in self.heads([upstream]):
             return 0
-        return int(self._git.tell("rev-list", "--count", f"{ref}..{upstream}", "--"))
+        return int(self._git.output("rev-list", "--count", f"{ref}..{upstream}", "--"))
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
-        """What a handoff needs to know of a worktree: `head` is None where it is on no branch, or the branch has no commit."""
-        stands = worktree_status(self._git.at(worktree))
-        if stands.head is None:
-            return WorkFacts(None, stands.uncommitted, 0, (), tuple(expected))
-        return replace(self.facts_of(stands.head, base, expected), uncommitted=stands.uncommitted)
+        """What the rules need to know of a worktree to accept a handoff.
+
+        `head` is None when the worktree is on no branch, or the branch has no commit.
+        """
+        status = worktree_status(self._git.at(worktree))
+        if status.head is None:
+            return WorkFacts(None, status.uncommitted, 0, (), tuple(expected))
+        return replace(self.facts_of(status.head, base, expected), uncommitted=status.uncommitted)
 
     def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
-        """What a handoff would know if this commit were the head of its branch."""
-        commits = int(self._git.tell("rev-list", "--count", f"{base}..{draft}", "--"))
-        changed, held = changes(self._git, base, draft), lru_cache(lambda: held_at(self._git, draft))
-        paths, wrong = tuple(change.path for change in changed), hazards_of(self._git, draft, changed, held)
-        missing = _missing(held(), expected) if expected else ()
-        return WorkFacts(draft, (), commits, paths, missing, hazards=wrong)
+        """The facts of a handoff if this commit were the head of its branch."""
+        commits = int(self._git.output("rev-list", "--count", f"{base}..{draft}", "--"))
+        changed = changes(self._git, base, draft)
+        paths = lru_cache(lambda: tree_paths(self._git, draft))
+        wrong = hazards_of(self._git, draft, changed, paths)
+        missing: tuple[str, ...] = ()
+        if expected:
+            missing = _missing(paths(), expected)
+        return WorkFacts(draft, (), commits, tuple(change.path for change in changed), missing, hazards=wrong)
 
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
-        """A commit of everything that stands in the worktree; its head where nothing differs from that. None on no branch."""
+        """A commit of all files in the worktree on top of its head; the head itself when nothing differs from it.
+
+        None when the worktree is on no branch.
+        """
         return draft(self._git.at(worktree), message, author, at)
 
     def adopt(self, worktree: Path, draft: CommitId) -> None:
-        """Make a draft the head of the worktree's branch; the files stay as they are. Raises Failed where it has moved."""
+        """Make a draft the head of the worktree's branch; files stay as they are. Raises Failed when the branch moved."""
         adopt(self._git.at(worktree), draft)
 
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
-        """What `head` has beyond its merge base with `base`; beyond `base` itself where they have no common history."""
+        """What `head` adds to its merge base with `base`; to `base` itself when they have no common history."""
         return self._stat(base, head)
 
-    def _counted(self, base: CommitId, head: CommitId) -> DiffStat:
-        done = self._git.ask("merge-base", base, head)
-        fork = done.out.strip() if done.status == 0 else base
-        words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", fork, head, "--")
-        rows = [row.split("\t", 2) for row in split(self._git.tell(*words))]
-        commits = int(self._git.tell("rev-list", "--count", f"{base}..{head}", "--"))
-        added = sum(int(row[0]) for row in rows if row[0] != "-")
-        removed = sum(int(row[1]) for row in rows if row[1] != "-")
-        return DiffStat(commits, len(rows), added, removed, tuple(row[2] for row in rows))
+    def _count_changes(self, base: CommitId, head: CommitId) -> DiffStat:
+        merge_base = self._git.run("merge-base", base, head)
+        fork = base
+        if merge_base.status == 0:
+            fork = CommitId(merge_base.out.strip())
+        commits = int(self._git.output("rev-list", "--count", f"{base}..{head}", "--"))
+        added, removed = 0, 0
+        paths = []
+        numbers = self._git.output("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", fork, head, "--")
+        for row in split(numbers):
+            lines_added, lines_removed, path = row.split("\t", 2)
+            paths.append(path)
+            if lines_added != "-":  # git shows a dash for binary files
+                added += int(lines_added)
+                removed += int(lines_removed)
+        return DiffStat(commits, len(paths), added, removed, tuple(paths))
 
     def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:
-        """Merge two commits in memory, touching no checkout. Raises Failed where they have no common history."""
+        """Merge two commits in memory; no checkout changes. Raises Failed when they have no common history."""
         return self._merge(ours, theirs)
 
-    def _merged(self, ours: CommitId, theirs: CommitId) -> MergeTry:
-        done = self._git.ask("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
-        if done.status not in {0, 1}:
-            raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}: {done.err}")
-        tree, *conflicts = split(done.out)
+    def _merge_in_memory(self, ours: CommitId, theirs: CommitId) -> MergeTry:
+        result = self._git.run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
+        if result.status not in {0, 1}:
+            raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}: {result.err}")
+        tree, *conflicts = split(result.out)
         return MergeTry(tree, tuple(dict.fromkeys(conflicts)))
 
     def commit_merge(self, tree: str, parents: Sequence[CommitId], message: str, at: Moment) -> CommitId:
-        """A merge commit by `gitorch`; the same arguments give the same commit, whoever runs it and when."""
-        date = f"@{at // 1000} +0000"
-        who = {"NAME": "gitorch", "EMAIL": "gitorch@localhost", "DATE": date}
-        env = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER") for field, value in who.items()}
-        words = [word for parent in parents for word in ("-p", parent)]
-        fixed = ("-c", "i18n.commitEncoding=utf-8", "-c", "commit.gpgSign=false")
+        """A merge commit by `gitorch`; the same arguments always give the same commit."""
+        env = {}
+        for role in ("AUTHOR", "COMMITTER"):
+            env[f"GIT_{role}_NAME"] = "gitorch"
+            env[f"GIT_{role}_EMAIL"] = "gitorch@localhost"
+            env[f"GIT_{role}_DATE"] = f"@{at // 1000} +0000"
+        arguments = ["-c", "i18n.commitEncoding=utf-8", "-c", "commit.gpgSign=false", "commit-tree", tree]
+        for parent in parents:
+            arguments += ("-p", parent)
         text = message.encode("utf-8", "replace")
-        return CommitId(self._git.tell(*fixed, "commit-tree", tree, *words, "-F", "-", given=text, env=env).strip())
+        return CommitId(self._git.output(*arguments, "-F", "-", given=text, env=env).strip())
 
     def tree(self, commit: CommitId) -> str:
-        """The tree of a commit. Raises Unavailable where the commit is not here."""
-        return self._git.tell("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").strip()
+        """The id of a commit's tree. Raises Unavailable when the repository does not have the commit."""
+        return self._git.output("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").strip()
 
     def contains(self, ancestor: CommitId, descendant: CommitId) -> bool:
-        """Whether one commit is in the history of the other. Raises Unavailable where one of them is not here."""
-        done = self._git.ask("merge-base", "--is-ancestor", ancestor, descendant)
-        if done.status not in {0, 1}:
-            raise Unavailable(f"git cannot compare {ancestor[:12]} and {descendant[:12]}: {done.err}")
-        return done.status == 0
+        """Whether one commit is in the history of the other. Raises Unavailable when one of them is missing."""
+        result = self._git.run("merge-base", "--is-ancestor", ancestor, descendant)
+        if result.status not in {0, 1}:
+            raise Unavailable(f"git cannot compare {ancestor[:12]} and {descendant[:12]}: {result.err}")
+        return result.status == 0
 
     def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
-        """Move a branch from `old` to `new` by compare-and-swap, and bring a clean checkout of it along.
+        """Move a branch from `old` to `new` by compare-and-swap, and update a clean checkout of it.
 
-        A branch that is at `new` already counts as moved: a try that was killed after the swap is finished.
+        A branch that is at `new` already counts as moved, so a move that was killed after the swap is completed.
         """
         ref = f"refs/heads/{branch}"
         checkout = checkout_of(self._git, ref)
-        git = self._git.at(checkout) if checkout is not None else self._git
-        done = git.ask("update-ref", "-m", f"gitorch: {why}", ref, new, old, hooks=True)
-        now = new if done.status == 0 else self.heads([ref]).get(ref)
-        if now != new:
-            return MoveResult(moved=False, refused=done.err or "git gave no reason" if now == old else "")
-        return MoveResult(True) if checkout is None else bring_along(git, new, old)
+        git = self._git
+        if checkout is not None:
+            git = self._git.at(checkout)
+        result = git.run("update-ref", "-m", f"gitorch: {why}", ref, new, old, hooks=True)
+        if result.status != 0:
+            now = self.heads([ref]).get(ref)
+            if now == old:
+                return MoveResult(moved=False, refused=result.err or "git gave no reason")
+            if now != new:
+                return MoveResult(moved=False)
+        if checkout is None:
+            return MoveResult(moved=True)
+        return update_checkout(git, new, old)
 
     def has(self, commit: CommitId) -> bool:
-        """Whether this commit is in the repository."""
-        return self._git.ask("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+        """Whether the repository has this commit."""
+        return self._git.succeeds("cat-file", "-e", f"{commit}^{{commit}}")
 
     def commits_since(self, base: CommitId, head: CommitId) -> tuple[CommitId, ...]:
-        """Every commit of `head` that `base` does not have, newest first; empty where one of them is not here."""
-        done = self._git.ask("rev-list", "--topo-order", f"{base}..{head}", "--")
-        return tuple(CommitId(line) for line in done.out.split()) if done.status == 0 else ()
+        """Every commit of `head` that `base` does not have, newest first; empty when the repository lacks one of them."""
+        result = self._git.run("rev-list", "--topo-order", f"{base}..{head}", "--")
+        if result.status != 0:
+            return ()
+        return tuple(CommitId(line) for line in result.out.split())
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
         """Short id and subject of each commit after `base` up to `head`, oldest first."""
-        words = ("log", "--reverse", "--topo-order", "--format=%h %s", f"{base}..{head}", "--")
-        return tuple(self._git.tell(*words).splitlines())
+        options = ("--reverse", "--topo-order", "--format=%h %s")
+        return tuple(self._git.output("log", *options, f"{base}..{head}", "--").splitlines())
 
     def graph(self, branch: str, most: int) -> str:
-        """The newest commits of a branch as git draws them, one a line."""
-        words = ("log", "--graph", "--oneline", "--no-color", "--no-decorate", f"--max-count={most}")
-        return self._git.tell(*words, f"refs/heads/{branch}", "--").rstrip()
+        """The newest commits of a branch as `git log --graph` draws them, one per line."""
+        options = ("--graph", "--oneline", "--no-color", "--no-decorate", f"--max-count={most}")
+        return self._git.output("log", *options, f"refs/heads/{branch}", "--").rstrip()
 
     def file_at(self, commit: CommitId, path: str) -> bytes | None:
-        """The bytes of a file at that commit; None where there is none, also for a folder or a path that leaves the tree."""
-        done = self._git.ask("cat-file", "blob", f"{commit}:{path}") if path else None
-        return done.out_bytes if done is not None and done.status == 0 else None
+        """The bytes of a file at that commit; None when there is none, or the path names a folder or leaves the tree."""
+        if not path:
+            return None
+        result = self._git.run("cat-file", "blob", f"{commit}:{path}")
+        if result.status != 0:
+            return None
+        return result.out_bytes
 
     def pack(self, loose_min: int) -> bool:
-        """Gather loose objects into a pack by git's own maintenance, where there are about that many; answers whether.
+        """Let git pack loose objects when there are at least about `loose_min` of them; returns whether it did.
 
-        It deletes no object but loose copies of packed ones, and those not before it is called again, so that it may run
-        beside any writer. Their number is guessed as git does: from one of the 256 folders that they are spread over.
+        git deletes only loose copies of packed objects, and those no earlier than the next call, so any writer may run
+        beside it. The number is estimated as git does: from one of the 256 folders that loose objects are spread over.
         """
         folder = self._common / "objects" / "17"
-        if (len(list(folder.iterdir())) if folder.is_dir() else 0) * 256 < loose_min:
+        sample = 0
+        if folder.is_dir():
+            sample = len(list(folder.iterdir()))
+        if sample * 256 < loose_min:
             return False
-        words = ("maintenance", "run", "--quiet", "--task=loose-objects")
-        return self._git.ask(*words, wait_seconds=PACK_SECONDS).status == 0
+        arguments = ("maintenance", "run", "--quiet", "--task=loose-objects")
+        return self._git.run(*arguments, wait_seconds=PACK_SECONDS).status == 0
 
     @cached_property
     def _common(self) -> Path:
@@ -216,12 +267,11 @@ class GitCommands:
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
-        done = self._git.ask("config", "--get", "user.name")
-        return done.out.strip() or getpass.getuser()
+        return self.setting("user.name") or getpass.getuser()
 
 
-def _missing(held: Held, expected: Sequence[str]) -> tuple[str, ...]:
+def _missing(paths: TreePaths, expected: Sequence[str]) -> tuple[str, ...]:
     """Those of the expected paths, folders and patterns that a commit does not hold."""
-    paths = (*held.files, *held.folders)
-    known = set(paths)
-    return tuple(want for want in expected if want.rstrip("/") not in known and not fnmatch.filter(paths, want))
+    known = {*paths.files, *paths.folders}
+    absent = [path for path in expected if path.rstrip("/") not in known]
+    return tuple(pattern for pattern in absent if not fnmatch.filter(known, pattern))

@@ -1,7 +1,7 @@
-"""Running git: one directory, a clean environment, a time limit, patience for locks; and what every caller asks of a worktree.
+"""Running git: one directory, a clean environment, a time limit, and patience for locks.
 
-Names never reach git as words it could read as options or expressions: branches go as full ref names, commits as full
-ids, paths behind `--` or after a colon. Hooks of the user do not run for gitorch's own plumbing.
+Callers never pass names that git could read as options or revision expressions: branches go as full ref names, commits
+as full ids, paths after `--` or after a colon.
 """
 
 from __future__ import annotations
@@ -24,92 +24,117 @@ LOCKED = re.compile(
     r"Unable to create '.*\.lock'|index file.*lock|another git process seems to be running", re.IGNORECASE
 )
 FORBIDDEN = re.compile(r"Permission denied|Read-only file system|No space left on device", re.IGNORECASE)
-"""Why a lock file cannot be made although nobody holds it: waiting would not help."""
+"""Why a lock file cannot be created although no process holds it: waiting would not help."""
 
-ASKING = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
-"""How git reaches a remote as this user: the only variables of git's own that are left in its environment."""
+CONNECTION_VARIABLES = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
+"""How git reaches a remote as this user: the only GIT_ variables of the caller that git inherits."""
 
 LOCK_TRIES = 8
 FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
-"""How many words stand before the path in each kind of line of `git status --porcelain=v2`."""
+"""How many fields precede the path in each kind of line of `git status --porcelain=v2`."""
 
 OWN_FOLDER = ".gitorch"
-"""Where briefs and outboxes lie in a worktree; never part of anybody's work."""
+"""The folder of a worktree that holds briefs and the outbox; never part of anybody's work."""
 
 
 class GitRunner:
     """Runs git in one directory, with an environment free of GIT_*, a time limit, and patience for locks."""
 
-    def __init__(self, where: Path, environ: Mapping[str, str], clock: Clock) -> None:
-        self.where = where
+    def __init__(self, directory: Path, environ: Mapping[str, str], clock: Clock) -> None:
+        self.directory = directory
         self._environ = environ
         self._clock = clock
-        kept = without(environ, ("GIT_", "GITORCH_")) | {name: environ[name] for name in ASKING if name in environ}
-        quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
-        self._env = {**kept, **quiet}
+        inherited = without(environ, ("GIT_", "GITORCH_"))
+        connection = {name: environ[name] for name in CONNECTION_VARIABLES if name in environ}
+        fixed = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
+        self._env = {**inherited, **connection, **fixed}
 
-    def at(self, where: Path) -> GitRunner:
-        """The same for another directory."""
-        return GitRunner(where, self._environ, self._clock)
+    def at(self, directory: Path) -> GitRunner:
+        """A runner with the same environment for another directory."""
+        return GitRunner(directory, self._environ, self._clock)
 
-    def ask(
+    def run(
         self,
-        *words: str,
+        *arguments: str,
         given: bytes = b"",
         env: Mapping[str, str] | None = None,
         wait_seconds: float = 60.0,
         keep: tuple[int, ...] = (),
         hooks: bool = False,
     ) -> ProgramResult:
-        """One git command; any exit status is an answer. Raises Busy when a lock stays taken, Unavailable without git.
+        """Run one git command and return its result, whatever the exit status.
 
-        `hooks` says that it does what a user would do by hand, so that the user's own hooks are asked.
+        `hooks` lets the user's hooks run, for a command that does what the user would do by hand. Raises Busy when a lock
+        stays taken, Unavailable when git is missing or exceeds `wait_seconds`.
         """
-        quiet = () if hooks else ("-c", "core.hooksPath=/dev/null")
-        argv = ["git", "-C", str(self.where), "-c", "gc.auto=0", *quiet, *words]
+        hook_setting = () if hooks else ("-c", "core.hooksPath=/dev/null")
+        argv = ["git", "-C", str(self.directory), "-c", "gc.auto=0", *hook_setting, *arguments]
+        full_env = {**self._env, **(env or {})}
         for attempt in range(LOCK_TRIES):
-            done = run(argv, {**self._env, **(env or {})}, given=given, wait_seconds=wait_seconds, keep=keep)
-            if done.status == 0 or not LOCKED.search(done.err) or FORBIDDEN.search(done.err):
-                return done
+            result = run(argv, full_env, given=given, wait_seconds=wait_seconds, keep=keep)
+            if not _failed_on_lock(result):
+                return result
             self._clock.sleep(0.02 * 1.7**attempt)
-        raise Busy(f"git {words[0]} found a lock that stayed taken for {self.where}", hint="git status")
+        raise Busy(f"git {arguments[0]} found a lock that stayed taken for {self.directory}", hint="git status")
 
-    def tell(self, *words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
-        """One git command that must succeed; its output. Raises Unavailable with git's own words."""
-        done = self.ask(*words, given=given, env=env)
-        if done.status != 0:
-            raise Unavailable(f"git {words[0]} failed in {self.where}: {done.err}", hint="gitorch doctor")
-        return done.out
+    def succeeds(self, *arguments: str, env: Mapping[str, str] | None = None) -> bool:
+        """Whether one git command exits with status 0. Raises as `run` does."""
+        return self.run(*arguments, env=env).status == 0
+
+    def output(self, *arguments: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        """The standard output of one git command. Raises Unavailable with git's message when it fails, Busy."""
+        result = self.run(*arguments, given=given, env=env)
+        if result.status != 0:
+            message = f"git {arguments[0]} failed in {self.directory}: {result.err}"
+            raise Unavailable(message, hint="gitorch doctor")
+        return result.out
+
+
+def _failed_on_lock(result: ProgramResult) -> bool:
+    """Whether git failed because another process held a lock, so that a later try may succeed."""
+    if result.status == 0 or FORBIDDEN.search(result.err):
+        return False
+    return LOCKED.search(result.err) is not None
 
 
 class WorktreeStatus(Value):
-    """How a worktree stands: the commit of its branch, None on no branch or before its first commit; what no commit holds."""
+    """The state of a worktree's branch and files."""
 
     head: CommitId | None
+    """The commit of its branch; None when it is on no branch, or the branch has no commit yet."""
     uncommitted: tuple[str, ...]
+    """Paths with changes that no commit holds, untracked files included."""
 
 
 def worktree_status(git: GitRunner) -> WorktreeStatus:
-    """All that a handoff asks of a worktree itself, in one call of git; files that are not tracked count as uncommitted."""
-    words = ("--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames")
-    parts = split(git.tell("status", "-z", *words))
-    told = dict(part[2:].split(" ", 1) for part in parts if part.startswith("# branch."))
-    born = told["branch.head"] != "(detached)" and told["branch.oid"] != "(initial)"
-    paths = (part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1] for part in parts if part[0] in FIELDS_BEFORE_PATH)
-    mine = tuple(path for path in paths if path != OWN_FOLDER and not path.startswith(f"{OWN_FOLDER}/"))
-    return WorktreeStatus(CommitId(told["branch.oid"]) if born else None, mine)
+    """The status of the runner's worktree, from one git command."""
+    options = ("--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames")
+    branch: dict[str, str] = {}
+    uncommitted: list[str] = []
+    for part in split(git.output("status", "-z", *options)):
+        if part.startswith("# branch."):
+            key, value = part[2:].split(" ", 1)
+            branch[key] = value
+        elif part[0] in FIELDS_BEFORE_PATH:
+            path = part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1]
+            if path != OWN_FOLDER and not path.startswith(f"{OWN_FOLDER}/"):
+                uncommitted.append(path)
+    head = CommitId(branch["branch.oid"])
+    if branch["branch.head"] == "(detached)" or head == "(initial)":
+        return WorktreeStatus(None, tuple(uncommitted))
+    return WorktreeStatus(head, tuple(uncommitted))
 
 
 def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:
-    """Paths with changes that no commit holds, untracked files included, less what is gitorch's own."""
+    """Paths with changes that no commit holds, untracked files included, except gitorch's own folder."""
     return worktree_status(git).uncommitted
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The parts of what git ended with NULs, less empty ones."""
+    """The non-empty parts of git's NUL-terminated output."""
     return tuple(part for part in text.split("\0") if part)
 
 
 def common_directory(git: GitRunner) -> Path:
-    """The directory that all worktrees of the repository share."""
-    return Path(git.tell("rev-parse", "--path-format=absolute", "--git-common-dir").rstrip("\n"))
+    """The git directory that all worktrees of the repository share."""
+    return Path(git.output("rev-parse", "--path-format=absolute", "--git-common-dir").rstrip("\n"))

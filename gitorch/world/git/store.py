@@ -1,8 +1,8 @@
 """The ledger's branch written by the git command line: for repositories that dulwich cannot write safely.
 
-SHA-256, reftable, partial clones, unknown extensions. Four short processes an append: the ref is read, `cat-file`
-brings the trees, `unpack-objects` (or `index-pack` for many) writes everything at once, `update-ref` moves the ref by
-compare-and-swap.
+SHA-256, reftable, partial clones, unknown extensions. An append takes four short processes: `for-each-ref` reads the
+ref, `cat-file` the trees, `unpack-objects` (or `index-pack` for many) writes all objects at once, and `update-ref` moves
+the ref by compare-and-swap.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ _DURABLE = ("-c", "core.fsync=loose-object,pack,pack-metadata,reference", "-c", 
 
 _QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "core.logAllRefUpdates=false")
 _LOOSE_MAX = 100
-"""More objects than that stay in one pack, as git's own fetch does."""
+"""More objects than this stay in one pack, as with git's own fetch."""
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
+_NAME_TAKEN = ("cannot create", "exists; cannot", "Not a directory", "Is a directory")
+"""Parts of git's message when another ref occupies the ledger's name."""
 _WAIT_SECONDS = 60
 
 
 class GitStore:
-    """The port `Store` on the git command line. `extend` is to be called with the ledger's lock held."""
+    """Implements `ports.ledger.Store` with the git command line. Callers of `extend` and `forward` hold the ledger's lock."""
 
     name = "git"
 
@@ -52,9 +54,9 @@ class GitStore:
         self._history = GitHistory(common, env)
 
     def tip(self) -> CommitId | None:
-        """See the port."""
-        done = self._git("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", "--", self._ref)
-        text = self._answer(done).decode().strip()
+        """The newest commit of the ledger; None when there is no ledger. Raises Corrupt when the ref holds no commit."""
+        listed = self._git("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", "--", self._ref)
+        text = self._output(listed).decode().strip()
         if not text:
             return None
         identity, kind, *symbolic = text.split(" ")
@@ -63,7 +65,7 @@ class GitStore:
         return CommitId(identity)
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
-        """See the port."""
+        """Append commits on top of `tip` and return their ids; None when the ledger has another tip."""
         if self.tip() != tip:
             return None
         with self._reader() as read:
@@ -71,40 +73,47 @@ class GitStore:
             for commit in commits:
                 builder.add(commit.files, commit.message, commit.author, commit.at)
         self._write(builder.objects)
-        return tuple(builder.commits) if self._move(tip, builder.commits[-1]) else None
+        if not self._move(tip, builder.commits[-1]):
+            return None
+        return tuple(builder.commits)
 
     def _write(self, fresh: dict[str, tuple[str, bytes]]) -> None:
-        how = ("unpack-objects", "-q") if len(fresh) <= _LOOSE_MAX else ("index-pack", "--stdin")
-        self._answer(self._git(*_DURABLE, *how, stdin=_pack(fresh, self._algorithm)))
+        command = ("unpack-objects", "-q")
+        if len(fresh) > _LOOSE_MAX:
+            command = ("index-pack", "--stdin")
+        self._output(self._git(*_DURABLE, *command, stdin=_pack(fresh, self._algorithm)))
 
     def _move(self, old: CommitId | None, new: CommitId) -> bool:
-        nothing = "0" * len(new)
-        command = (*_DURABLE, *_QUIET, "update-ref", "--no-deref", self._ref, new, old or nothing)
-        done = self._git(*command)
-        if done.returncode == 0:
+        """Move the ref by compare-and-swap; false when another writer moved it or holds its lock. Raises Refused, Unavailable."""
+        expected = old or "0" * len(new)
+        result = self._git(*_DURABLE, *_QUIET, "update-ref", "--no-deref", self._ref, new, expected)
+        if result.returncode == 0:
             return True
-        said = done.stderr.decode("utf-8", "replace").strip()
-        if self.tip() != old or (".lock" in said and "File exists" in said):
+        message = result.stderr.decode("utf-8", "replace").strip()
+        if self.tip() != old:
             return False
-        if "cannot create" in said or "exists; cannot" in said or "Not a directory" in said or "Is a directory" in said:
-            raise Refused(f"{self._ref} cannot be created: {said}.", hint="git branch -m gitorch <another name>")
-        raise Unavailable(f"git cannot move {self._ref}: {said}.")
+        if ".lock" in message and "File exists" in message:
+            return False
+        if any(reason in message for reason in _NAME_TAKEN):
+            hint = "git branch -m gitorch <another name>"
+            raise Refused(f"{self._ref} cannot be created: {message}.", hint=hint)
+        raise Unavailable(f"git cannot move {self._ref}: {message}.")
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
-        """See the port. To be called with the ledger's lock held."""
+        """Move the ledger from `old` to an existing commit; false when the ledger has another tip."""
         return self.tip() == old and self._move(old, new)
 
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
-        """See the port."""
+        """The commits after `old` up to `new`, oldest first. Raises Corrupt when `old` is not in the history of `new`."""
         if old is not None and old != new:
-            done = self._git("merge-base", "--is-ancestor", old, new)
-            if done.returncode != 0:
+            result = self._git("merge-base", "--is-ancestor", old, new)
+            if result.returncode != 0:
                 raise Corrupt(f"Commit {old} is not in the history of {new}.", where=self._ref)
         yield from self._history.stream(new, old)
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
-        """See the port."""
-        entry = self._answer(self._git("ls-tree", "-z", commit, "--", path)).decode("utf-8", "replace")
+        """The bytes of a regular file at a commit; None when there is none."""
+        entry = self._output(self._git("ls-tree", "-z", commit, "--", path)).decode("utf-8", "replace")
         mode, _, rest = entry.partition(" ")
         if mode != "100644":
             return None
@@ -112,19 +121,20 @@ class GitStore:
             return body(rest.split(" ")[1].split("\t")[0])
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
-        """See the port."""
-        only = ("--", f"{under}/") if under else ()
-        listed = self._answer(self._git("ls-tree", "-r", "-z", "--name-only", commit, *only))
+        """The paths of all files at a commit, or of those below the folder `under`."""
+        arguments = ["ls-tree", "-r", "-z", "--name-only", commit]
+        if under:
+            arguments += ("--", f"{under}/")
+        listed = self._output(self._git(*arguments))
         yield from listed.decode("utf-8", "replace").split("\0")[:-1]
 
     @cached_property
     def _algorithm(self) -> str:
-        done = self._git("rev-parse", "--show-object-format")
-        return self._answer(done).decode().strip()
+        return self._output(self._git("rev-parse", "--show-object-format")).decode().strip()
 
     @contextmanager
     def _reader(self) -> Iterator[objects.Read]:
-        """Bodies of objects from one process, asked one by one."""
+        """A function that returns the body of an object by its id, from one git process."""
         command = ("git", f"--git-dir={self._common}", "cat-file", "--batch")
         pipe = subprocess.PIPE
         try:
@@ -143,14 +153,19 @@ class GitStore:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unavailable(f"git cannot be asked: {error}.", hint="install git") from error
 
-    def _answer(self, done: subprocess.CompletedProcess[bytes]) -> bytes:
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise Unavailable(f"git failed: {said[0] if said else f'exit status {done.returncode}'}.")
-        return done.stdout
+    def _output(self, result: subprocess.CompletedProcess[bytes]) -> bytes:
+        """The standard output of a git command. Raises Unavailable with git's first message when it failed."""
+        if result.returncode == 0:
+            return result.stdout
+        reason = f"exit status {result.returncode}"
+        lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        if lines:
+            reason = lines[0]
+        raise Unavailable(f"git failed: {reason}.")
 
 
 def _body(process: subprocess.Popen[bytes], identity: str) -> bytes:
+    """The body of one object from `cat-file --batch`. Raises Corrupt when the repository has lost it."""
     if process.stdin is None or process.stdout is None:
         raise Unavailable("git has no input and output.")
     process.stdin.write(f"{identity}\n".encode())
@@ -162,7 +177,7 @@ def _body(process: subprocess.Popen[bytes], identity: str) -> bytes:
 
 
 def _pack(fresh: dict[str, tuple[str, bytes]], algorithm: str) -> bytes:
-    """The objects as a pack without deltas, which git takes on its standard input."""
+    """The objects as a pack without deltas, which git reads from its standard input."""
     parts = [b"PACK", (2).to_bytes(4), len(fresh).to_bytes(4)]
     for kind, body in fresh.values():
         parts += [_size(_KINDS[kind], len(body)), zlib.compress(body, 1)]
@@ -171,7 +186,7 @@ def _pack(fresh: dict[str, tuple[str, bytes]], algorithm: str) -> bytes:
 
 
 def _size(kind: int, size: int) -> bytes:
-    """Type and size as packs write them: 4 bits of the size beside the type, then 7 in each further byte."""
+    """Type and size in the encoding of packs: 4 bits of the size beside the type, then 7 in each further byte."""
     first, rest = kind << 4 | size & 15, size >> 4
     encoded = bytearray()
     while rest:

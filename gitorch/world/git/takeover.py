@@ -1,7 +1,7 @@
-"""A worktree that several jobs use one after the other: brought from the branch of one to that of the next.
+"""A worktree that several jobs use one after the other: moving it from one job's branch to the next.
 
-What git ignores stays (dependencies, caches: what such a worktree is shared for). What git does not ignore and nobody
-committed is the work of the job before, and is kept on a branch of its own.
+Ignored files stay: dependencies and caches are the reason to share a worktree. Other files that no commit holds are the
+previous job's work, and go to a branch of their own.
 """
 
 from __future__ import annotations
@@ -19,38 +19,43 @@ if TYPE_CHECKING:
     from gitorch.world.git.runner import GitRunner
 
 CHECKOUT_SECONDS = 900.0
-BY = "gitorch <gitorch@localhost>"
-MESSAGE = "Keep what was not committed when another job got this worktree"
+AUTHOR = "gitorch <gitorch@localhost>"
+MESSAGE = "Keep uncommitted work of the previous job in this worktree"
 
 
 def take_over(git: GitRunner, commit: CommitId, branch: str, at: Moment) -> None:
-    """Check out the branch, begun at `commit` where there is none; nothing happens where it is checked out already.
+    """Check out `branch`, created at `commit` if it does not exist; harmless when it is checked out already.
 
-    Each step leaves what it did to be seen by the next try: a kill between any two of them loses nothing. Raises Failed.
+    Each step leaves a trace that the next try sees, so a kill between any two steps loses nothing. Raises Failed.
     """
-    before = git.ask("symbolic-ref", "--quiet", "HEAD").out.strip()
-    if before == f"refs/heads/{branch}":
+    previous_ref = git.run("symbolic-ref", "--quiet", "HEAD").out.strip()
+    if previous_ref == f"refs/heads/{branch}":
         return
-    if uncommitted := uncommitted_paths(git):
-        _put_aside(git, before, uncommitted[0], at)
-    shutil.rmtree(git.where / OWN_FOLDER, ignore_errors=True)  # the brief, the prompts and the outbox of the job before
-    known = git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").status == 0
-    words = (branch,) if known else ("--no-track", "-b", branch, commit)
-    done = git.ask("checkout", "--quiet", *words, "--", wait_seconds=CHECKOUT_SECONDS)
-    if done.status != 0:
-        raise Failed(f"git cannot bring {git.where} to {branch}: {done.err}", hint=f"git -C {git.where} status")
+    uncommitted = uncommitted_paths(git)
+    if uncommitted:
+        _save_work(git, previous_ref, uncommitted[0], at)
+    shutil.rmtree(git.directory / OWN_FOLDER, ignore_errors=True)  # the previous job's brief, prompts and outbox
+    arguments: tuple[str, ...] = ("--no-track", "-b", branch, commit)
+    if git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}"):
+        arguments = (branch,)
+    result = git.run("checkout", "--quiet", *arguments, "--", wait_seconds=CHECKOUT_SECONDS)
+    if result.status != 0:
+        message = f"git cannot switch {git.directory} to {branch}: {result.err}"
+        raise Failed(message, hint=f"git -C {git.directory} status")
 
 
-def _put_aside(git: GitRunner, before: str, path: str, at: Moment) -> None:
-    """Commit what stands in the worktree to `<branch>.left-<n>`, and clean it."""
-    left = draft(git, MESSAGE, BY, at) if before else None
-    if left is None:
-        message = f"{git.where} is shared, is on no branch, and holds {path}, which no commit holds"
-        raise Failed(message, hint=f"git -C {git.where} status")
+def _save_work(git: GitRunner, ref: str, path: str, at: Moment) -> None:
+    """Commit the worktree's uncommitted files to the first free branch `<ref>.left-<n>`, then clean the worktree."""
+    saved = None
+    if ref:
+        saved = draft(git, MESSAGE, AUTHOR, at)
+    if saved is None:
+        message = f"{git.directory} is shared, is on no branch, and holds {path}, which no commit holds"
+        raise Failed(message, hint=f"git -C {git.directory} status")
     for number in itertools.count(1):
-        ref = f"{before}.left-{number}"
-        if git.ask("show-ref", "--verify", "--quiet", ref).status != 0:
-            git.tell("update-ref", "-m", "gitorch: keep what was not committed", ref, left, "")
+        free = f"{ref}.left-{number}"
+        if not git.succeeds("show-ref", "--verify", "--quiet", free):
+            git.output("update-ref", "-m", "gitorch: keep uncommitted work", free, saved, "")
             break
-    git.tell("reset", "--quiet", "--hard")
-    git.tell("clean", "--quiet", "--force", "-d", "--exclude", f"/{OWN_FOLDER}/")
+    git.output("reset", "--quiet", "--hard")
+    git.output("clean", "--quiet", "--force", "-d", "--exclude", f"/{OWN_FOLDER}/")

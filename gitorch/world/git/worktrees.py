@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 LEDGER_FOLDER = "gitorch/ledger"
 ADD_SECONDS = 900.0
-NAMED_MAX = 5
-GONE = ".gitorch-gone-"
-"""How the names of folders begin that are being deleted."""
-DELETIONS_MAX = 100
+PATHS_SHOWN_MAX = 5
+DELETED_PREFIX = ".gitorch-gone-"
+"""The prefix of the names of folders that are being deleted."""
+DELETE_TRIES = 100
 
 
 class GitWorktrees:
-    """Worktrees of one repository. Paths are absolute, and outside its checkouts and its git directory."""
+    """Worktrees of one repository. Their paths are absolute, outside its checkouts and its git directory."""
 
     def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
         self._git, self._clock = GitRunner(repo, environ, clock), clock
@@ -42,91 +42,113 @@ class GitWorktrees:
         self._made = self._common / "gitorch" / "made-folders"
 
     def ensure(self, path: Path, commit: CommitId, branch: str | None, *, shared: bool = False) -> None:
-        """Make the worktree unless it is there; what a killed `git worktree add` left is taken away first.
+        """Create the worktree unless it exists; first remove what a killed `git worktree add` left.
 
-        A branch that exists is checked out where it stands. A detached worktree that is there is brought to `commit`, a shared
-        one to the branch. Raises Failed where git refuses, Refused for a path or branch that is not ours, Unavailable.
+        A branch that exists is checked out at its own commit. An existing detached worktree is moved to `commit`, a shared
+        one to the branch. Raises Failed when git refuses, Refused for a path or branch that is not ours, Unavailable.
         """
         if branch is not None:
             own_branch(branch)
         with holding(self._lock, wait_seconds=ADD_SECONDS) as descriptor:
             entry = self._entry(path)
             self._exclude()
-            # The lock is ours, and a git that a killed gitorch left behind would still hold it: nobody is initializing.
-            if entry is not None and (entry.get("locked") == "initializing" or not (path / ".git").exists()):
+            if entry is not None and _unfinished(path, entry):
                 self._forget(path)
                 entry = None
             if entry is None:
                 self._make_room(path)
                 self._add(path, commit, branch, descriptor)
-            elif branch is None and entry.get("HEAD") != commit:
-                self._checked(self._git.at(path), "checkout", "--quiet", "--detach", commit)
-            elif branch is not None and shared:
+            elif branch is None:
+                if entry.get("HEAD") != commit:
+                    self._run_or_fail(self._git.at(path), "checkout", "--quiet", "--detach", commit)
+            elif shared:
                 take_over(self._git.at(path), commit, branch, self._clock.now())
 
     def _add(self, path: Path, commit: CommitId, branch: str | None, descriptor: int) -> None:
+        """Create the worktree. git inherits the lock, so that it stays taken until git ends even if we are killed."""
         self._make_folder(path.parent)
         if branch is None:
-            words: tuple[str, ...] = ("--detach", str(path), commit)
-        elif self._git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").status == 0:
-            words = (str(path), branch)
+            arguments: tuple[str, ...] = ("--detach", str(path), commit)
+        elif self._has_branch(branch):
+            arguments = (str(path), branch)
         else:
-            words = ("--no-track", "-b", branch, str(path), commit)
-        self._checked(self._git, "worktree", "add", "--quiet", *words, keep=(descriptor,))
+            arguments = ("--no-track", "-b", branch, str(path), commit)
+        self._run_or_fail(self._git, "worktree", "add", "--quiet", *arguments, keep=(descriptor,))
+
+    def _has_branch(self, branch: str) -> bool:
+        return self._git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
 
     @staticmethod
-    def _checked(git: GitRunner, *words: str, keep: tuple[int, ...] = ()) -> None:
-        done = git.ask(*words, wait_seconds=ADD_SECONDS, keep=keep)
-        if done.status != 0:
-            raise Failed(f"git {words[0]} {words[1]} failed: {done.err}", hint="git worktree list")
+    def _run_or_fail(git: GitRunner, *arguments: str, keep: tuple[int, ...] = ()) -> None:
+        """Run a git command that writes files. Raises Failed when git refuses."""
+        result = git.run(*arguments, wait_seconds=ADD_SECONDS, keep=keep)
+        if result.status != 0:
+            raise Failed(f"git {arguments[0]} {arguments[1]} failed: {result.err}", hint="git worktree list")
 
     def remove(self, path: Path, force: bool = False) -> str:
-        """Remove it; answers why not where it holds work that nothing else holds and `force` is false, else an empty string."""
+        """Remove the worktree and return an empty string.
+
+        Without `force`, a worktree with work that exists nowhere else stays, and the result says why.
+        """
         with holding(self._lock, wait_seconds=ADD_SECONDS):
             entry = self._entry(path)
             if entry is None:
-                return f"{path} is no worktree of this repository" if path.exists() and any(path.iterdir()) else ""
-            if not force and (path / ".git").exists() and (why := self._worth_keeping(path, entry)):
-                return why
+                if path.exists() and any(path.iterdir()):
+                    return f"{path} is no worktree of this repository"
+                return ""
+            if not force and (path / ".git").exists():
+                work = self._unsaved_work(path, entry)
+                if work:
+                    return work
             self._forget(path)
             return ""
 
-    def _worth_keeping(self, path: Path, entry: Mapping[str, str]) -> str:
+    def _unsaved_work(self, path: Path, entry: Mapping[str, str]) -> str:
+        """A sentence about work in the worktree that would be lost with it; empty when there is none."""
         git = self._git.at(path)
-        if uncommitted := uncommitted_paths(git):
-            more = ", …" if len(uncommitted) > NAMED_MAX else ""
-            return f"{path} holds uncommitted work: {', '.join(uncommitted[:NAMED_MAX])}{more}"
-        if "detached" in entry and not git.tell("for-each-ref", "--count=1", "--contains", entry["HEAD"]):
-            return f"{path} holds commits that no branch has: {entry['HEAD']}"
-        return ""
+        uncommitted = uncommitted_paths(git)
+        if uncommitted:
+            shown = ", ".join(uncommitted[:PATHS_SHOWN_MAX])
+            if len(uncommitted) > PATHS_SHOWN_MAX:
+                shown += ", …"
+            return f"{path} holds uncommitted work: {shown}"
+        if "detached" not in entry:
+            return ""
+        if git.output("for-each-ref", "--count=1", "--contains", entry["HEAD"]):
+            return ""
+        return f"{path} holds commits that no branch has: {entry['HEAD']}"
 
     def below(self, folder: Path) -> tuple[WorktreeEntry, ...]:
-        """The worktrees that lie below a folder and are really there, by path. Raises Unavailable."""
+        """The worktrees below a folder whose files exist, sorted by path. Raises Unavailable."""
         found = []
         for entry in worktrees(self._git):
             path = Path(entry["worktree"])
-            if folder in path.parents and (path / ".git").exists():
-                branch = entry.get("branch", "").removeprefix("refs/heads/")
-                head = CommitId(entry.get("HEAD", ""))
-                found.append(WorktreeEntry(path, branch, head, len(uncommitted_paths(self._git.at(path)))))
-        return tuple(sorted(found, key=lambda seen: seen.path))
+            if folder not in path.parents or not (path / ".git").exists():
+                continue
+            branch = entry.get("branch", "").removeprefix("refs/heads/")
+            head = CommitId(entry.get("HEAD", ""))
+            found.append(WorktreeEntry(path, branch, head, len(uncommitted_paths(self._git.at(path)))))
+        return tuple(sorted(found, key=lambda entry: entry.path))
 
     def delete_branch(self, branch: str) -> None:
-        """Delete a work branch of gitorch's; harmless when there is none. Raises Failed while it is checked out, Refused."""
+        """Delete one of gitorch's work branches; harmless when it does not exist.
+
+        Raises Failed while it is checked out, Refused for any other branch.
+        """
         own_branch(branch)
-        done = self._git.ask("branch", "--quiet", "-D", "--", branch)
-        if done.status != 0 and self._git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").status == 0:
-            raise Failed(f"git cannot delete branch {branch}: {done.err}", hint="git worktree list")
+        result = self._git.run("branch", "--quiet", "-D", "--", branch)
+        if result.status != 0 and self._has_branch(branch):
+            raise Failed(f"git cannot delete branch {branch}: {result.err}", hint="git worktree list")
 
     def tidy(self, folder: Path) -> None:
-        """Forget worktrees below this folder that are gone, and remove it, and those above it that we made, when empty."""
+        """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty."""
         with holding(self._lock, wait_seconds=ADD_SECONDS):
             for entry in list(worktrees(self._git)):
                 path = Path(entry["worktree"])
                 if folder in path.parents and not path.exists():
-                    self._forget_entry(path)
-            for gone in folder.glob(f"{GONE}*"):
-                _delete(gone)
+                    self._unregister(path)
+            for leftover in folder.glob(f"{DELETED_PREFIX}*"):
+                _delete(leftover)
             made = set(_lines(self._made))
             for one in (folder, *folder.parents):
                 if one.exists() and (str(one) not in made or any(one.iterdir())):
@@ -135,94 +157,114 @@ class GitWorktrees:
                     one.rmdir()
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a folder and those above it, and remember which were not there before: first, so that a kill forgets none."""
+        """Make a folder and those above it, and note each new one before it is made, so that a kill forgets none."""
         for one in reversed((folder, *folder.parents)):
             if not one.exists():
                 append_line(self._made, os.fsencode(one))
                 one.mkdir(exist_ok=True)
 
     def _entry(self, path: Path) -> dict[str, str] | None:
-        """What git knows of our worktree at this path. Raises Refused for a path that cannot be one of ours."""
+        """What git knows of the worktree at this path. Raises Refused for a path that cannot be one of ours."""
         if not path.is_absolute() or ".." in path.parts:
             raise Refused(f"{path} is no absolute path of a worktree")
-        above = {one.resolve() for one in path.parents}
-        if self._common.resolve() in above:
+        parents = {parent.resolve() for parent in path.parents}
+        if self._common.resolve() in parents:
             raise Refused(f"{path} lies inside the repository's git directory")
-        known = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
-        for checkout in above & known.keys():
-            if "bare" not in known[checkout]:
-                named = known[checkout]["worktree"]
-                raise Refused(f"{path} lies inside the checkout {named}", hint="set worktrees.base_path")
-        return known.get(path.resolve())
+        registered = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
+        for checkout in parents & registered.keys():
+            if "bare" not in registered[checkout]:
+                other = registered[checkout]["worktree"]
+                raise Refused(f"{path} lies inside the checkout {other}", hint="set worktrees.base_path")
+        return registered.get(path.resolve())
 
     def _forget(self, path: Path) -> None:
-        """Take away the worktree and git's knowledge of it, locked, half made or gone as it may be."""
-        _put_aside(path)
-        done = self._git.ask("worktree", "remove", "--force", "--force", "--", str(path), wait_seconds=ADD_SECONDS)
-        if done.status == 0:
+        """Remove the worktree and git's record of it, even when it is locked, incomplete or missing."""
+        _delete_in_background(path)
+        result = self._git.run("worktree", "remove", "--force", "--force", "--", str(path), wait_seconds=ADD_SECONDS)
+        if result.status == 0:
             return
         shutil.rmtree(path, ignore_errors=True)
-        self._forget_entry(path)
+        self._unregister(path)
         if self._entry(path) is not None:
-            raise Failed(f"git cannot remove the worktree {path}: {done.err}", hint="git worktree list")
+            raise Failed(f"git cannot remove the worktree {path}: {result.err}", hint="git worktree list")
 
-    def _forget_entry(self, path: Path) -> None:
-        """Remove git's notes on this worktree alone: `git worktree prune` would take those on a disk that is away too."""
-        for note in (self._common / "worktrees").glob("*/gitdir"):
-            if Path(note.read_text().rstrip("\n")).parent.resolve() == path.resolve():
-                shutil.rmtree(note.parent)
+    def _unregister(self, path: Path) -> None:
+        """Remove git's record of this worktree alone: `git worktree prune` would also drop those on an unmounted disk."""
+        for record in (self._common / "worktrees").glob("*/gitdir"):
+            if Path(record.read_text().rstrip("\n")).parent.resolve() == path.resolve():
+                shutil.rmtree(record.parent)
 
     @staticmethod
     def _make_room(path: Path) -> None:
-        """Move aside a folder that git knows nothing of: it may hold somebody's work, so it is never deleted."""
+        """Rename a folder that git does not know. It may hold somebody's work, so gitorch never deletes it."""
         if not path.exists():
             return
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
             return
-        number = 1
-        while (aside := path.with_name(f"{path.name}.lost-{number}")).exists():
-            number += 1
-        path.rename(aside)
+        path.rename(_free_name(path.parent, f"{path.name}.lost"))
 
     def _exclude(self) -> None:
-        """Keep briefs from ever being seen as untracked files, in every worktree, without touching a tracked file."""
+        """Exclude briefs from the untracked files of every worktree, without changing a tracked file."""
         path = self._common / "info" / "exclude"
         line = f"/{OWN_FOLDER}/"
-        held = path.read_bytes() if path.exists() else b""
-        if line not in held.decode("utf-8", "replace").splitlines():
-            append_line(path, (b"" if held.endswith(b"\n") or not held else b"\n") + line.encode())
+        excluded = b""
+        if path.exists():
+            excluded = path.read_bytes()
+        if line in excluded.decode("utf-8", "replace").splitlines():
+            return
+        separator = b""
+        if excluded and not excluded.endswith(b"\n"):
+            separator = b"\n"
+        append_line(path, separator + line.encode())
 
 
-def _put_aside(path: Path) -> None:
-    """Move a worktree out of the way and have it deleted meanwhile, with what an earlier kill left of others.
+def _unfinished(path: Path, entry: Mapping[str, str]) -> bool:
+    """Whether a killed `git worktree add` left this worktree incomplete, or its files are missing.
 
-    Nobody waits: 25,000 files took 2 to 99 s on a busy disk, in which a loop would have seen and told nobody anything.
+    The caller holds our lock, which git inherits: a git that still initialized the worktree would hold it too.
     """
+    return entry.get("locked") == "initializing" or not (path / ".git").exists()
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    """The first path `<stem>-<n>` in a folder that does not exist."""
     number = 1
-    while (gone := path.with_name(f"{GONE}{path.name}-{number}")).exists():
+    while (path := folder / f"{stem}-{number}").exists():
         number += 1
-    with contextlib.suppress(OSError):  # one that cannot be moved is deleted where it is
-        path.rename(gone)
-    found = [str(one) for one in path.parent.glob(f"{GONE}*")]
-    if found:
-        words = ("/bin/sh", "-c", 'rm -rf -- "$@" >/dev/null 2>&1 </dev/null &', "sh", *found)
-        subprocess.run(words, check=False, start_new_session=True)
+    return path
+
+
+def _delete_in_background(path: Path) -> None:
+    """Rename a worktree and delete it in the background, together with what an earlier kill left.
+
+    Nobody waits: deleting 25,000 files took 2 to 99 s on a busy disk, during which the loop would do nothing else.
+    """
+    with contextlib.suppress(OSError):  # a folder that cannot be renamed is deleted where it is
+        path.rename(_free_name(path.parent, f"{DELETED_PREFIX}{path.name}"))
+    leftovers = [str(one) for one in path.parent.glob(f"{DELETED_PREFIX}*")]
+    if leftovers:
+        argv = ("/bin/sh", "-c", 'rm -rf -- "$@" >/dev/null 2>&1 </dev/null &', "sh", *leftovers)
+        subprocess.run(argv, check=False, start_new_session=True)
 
 
 def _delete(path: Path) -> None:
-    """Delete a folder that somebody else may be deleting as well."""
-    for _ in range(DELETIONS_MAX):
+    """Delete a folder that another process may be deleting too."""
+    for _ in range(DELETE_TRIES):
         shutil.rmtree(path, ignore_errors=True)
         if not path.exists():
             return
 
 
 def _lines(path: Path) -> list[str]:
-    return os.fsdecode(path.read_bytes()).splitlines() if path.exists() else []
+    if not path.exists():
+        return []
+    return os.fsdecode(path.read_bytes()).splitlines()
 
 
 def own_branch(branch: str) -> None:
-    """Raise Refused for a branch that is not gitorch's to make or delete."""
-    if not WORK_BRANCH.fullmatch(branch) or ".." in branch or branch.startswith(f"{LEDGER_FOLDER}/"):
-        raise Refused(f"{branch!r} is no work branch of gitorch's: they are called gitorch/<run>/<job>")
+    """Raise Refused for a branch that gitorch may not create or delete."""
+    is_work_branch = WORK_BRANCH.fullmatch(branch) is not None and ".." not in branch
+    if not is_work_branch or branch.startswith(f"{LEDGER_FOLDER}/"):
+        message = f"{branch!r} is no work branch of gitorch's: they are called gitorch/<run>/<job>"
+        raise Refused(message)
