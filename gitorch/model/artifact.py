@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ArtifactKind(StrEnum):
-    """What a document is. `other` may be any file; every kind with fields of its own is Markdown with front matter."""
+    """The kind of a document. `other` may be any file; a kind with fields of its own is Markdown with front matter."""
 
     PROMPT = "prompt"
     FINDING = "finding"
@@ -36,7 +36,7 @@ class ArtifactKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What was decided."""
+    """The outcome of a decision."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
 
 class EscalationKind(StrEnum):
-    """Why something goes to the principal."""
+    """Why something is escalated to the principal."""
 
     AMBIGUOUS_GOAL = "ambiguous_goal"
     MISSING_AUTHORITY = "missing_authority"
@@ -56,17 +56,18 @@ class EscalationKind(StrEnum):
 
 
 class Entry(Value):
-    """One finding in a findings ledger, with the review that it comes from."""
+    """One finding in a findings ledger."""
 
     number: int
     source: str
+    """The review that it comes from."""
     severity: Severity
     title: str
     disposition: str = ""
 
 
 class Evidence(Value):
-    """What a claim rests on: a quotation at a place of a commit, or a command with its exit status and its output's digest."""
+    """The evidence for a claim: a quotation at a place of a commit, or a command with its exit status and the digest of its output."""
 
     path: str = ""
     line: int = 0
@@ -78,32 +79,32 @@ class Evidence(Value):
 
 
 class Claim(Value):
-    """One claim of a support ledger, by its number and its line in the file."""
+    """One claim of a support ledger."""
 
     number: int
     text: str
     evidence: tuple[Evidence, ...]
     line: int = 1
+    """Its line in the file."""
 
 
 class Document(Value):
-    """What the front matter of an artifact says that rules care about. `answers` are numbers of findings.
-
-    `job`, `attempt` and `nonce` name whose handoff it is, for a session that cannot run commands.
-    """
+    """The front matter of an artifact, as far as rules read it."""
 
     kind: ArtifactKind
     intent: Choice | None = None
     entries: tuple[Entry, ...] = ()
     answers: tuple[int, ...] = ()
+    """Numbers of findings."""
     claims: tuple[Claim, ...] = ()
     job: str = ""
+    """Names the handoff that it belongs to, with `attempt` and `nonce`, for a session that cannot run commands."""
     attempt: int = 0
     nonce: str = ""
 
 
 class Artifact(Value):
-    """A document as it was published. `faults` are claims that nothing supports, in words."""
+    """A published document."""
 
     name: str
     kind: ArtifactKind
@@ -119,3 +120,4 @@ class Artifact(Value):
     entries: tuple[Entry, ...] = ()
     answers: tuple[int, ...] = ()
     faults: tuple[str, ...] = ()
+    """Claims that nothing supports, as sentences."""

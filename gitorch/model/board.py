@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 
 class RunLine(Value):
-    """A run in one line: all that other runs need to know of it, and whether a look into it is worth while.
-
-    `asked` counts its open questions, of which `cleanup` is the one about what to remove, `unread` what it holds for people to read; `settled` says that nothing is owed to it.
-    """
+    """A run in one line: what other runs and the inbox need to know without replaying it."""
 
     id: RunId
     title: str
@@ -29,24 +26,29 @@ class RunLine(Value):
     prepared_at: Moment
     cleaned: bool
     month: str
+    """`yyyy-mm` of its preparation: the folder of its records."""
     asked: int = 0
+    """How many questions are open."""
     unread: int = 0
+    """How many messages people have not read."""
     settled: bool = False
+    """Whether nothing is owed to the run."""
     cleanup: QuestionId | None = None
+    """The open question about what to remove."""
     cleanup_asked_at: Moment | None = None
 
 
 class Board(Value):
-    """What the ledger knows beside the runs: which runs there are, and which merge targets were confirmed, the last one last.
-
-    `messages` are those of no run that somebody has still to read, or to start; `sent` counts all that were ever sent.
-    """
+    """What the ledger knows beside the runs."""
 
     ledger: str = ""
     runs: Mapping[RunId, RunLine] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
+    """Merge targets in the order of their confirmation."""
     messages: Mapping[MessageId, Message] = field(default_factory=dict)
+    """Messages of no run that somebody has still to read, or whose plan has still to be started."""
     sent: int = 0
+    """How many messages were ever sent, in and outside of runs."""
 
     def confirms_target(self, target: str) -> bool:
         """Whether the principal confirmed this merge target and no other one since."""
@@ -54,7 +56,7 @@ class Board(Value):
 
 
 class State(Value):
-    """What a decision sees: the board, and the one run that it is about, if any."""
+    """What a decision sees: the board, and the run that the command is about, if any."""
 
     board: Board
     run: Run | None = None

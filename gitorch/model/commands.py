@@ -1,6 +1,7 @@
-"""What somebody wants: imperative, frozen, with every fact that a decision needs already looked up.
+"""Commands: frozen requests to change a run, with every fact that the decision needs.
 
-A command never reaches into git or tmux: whoever makes it puts the facts in (`WorkFacts`, a token's digest).
+A command never reaches into git or tmux: its maker looks the facts up first (`WorkFacts`, a token's digest).
+The modules of `rules.deciding` name the commands that they decide in their own tables.
 """
 
 from __future__ import annotations
@@ -36,33 +37,35 @@ if TYPE_CHECKING:
 
 
 class WorkFacts(Value):
-    """What git says of a job's worktree at the moment of a handoff. `head` is None without a branch.
-
-    `changed` are the paths that differ between the job's base and `head`; `missing` are expected files not there.
-    `fresh` are the commits since the handoff before this one, newest first, where findings are answered as fixed.
-    `hazards` say what else keeps the changes from being merged. `by_host` says that gitorch committed what stood in the worktree, so that its agent cannot name the commit.
-    """
+    """What git says of a job's worktree at the time of a handoff."""
 
     head: CommitId | None
+    """None without a branch."""
     uncommitted: tuple[str, ...]
     commits: int
     changed: tuple[str, ...]
+    """Paths that differ between the job's base and `head`."""
     missing: tuple[str, ...] = ()
+    """Expected files that are not there."""
     fresh: tuple[CommitId, ...] = ()
+    """Commits since the handoff before this one, newest first; filled when findings are answered as fixed."""
     by_host: bool = False
+    """Whether gitorch committed the worktree, so that its agent cannot name the commit."""
     hazards: tuple[str, ...] = ()
+    """What else keeps the changes from being merged, as sentences."""
 
 
 class RejectPlan(Value):
-    """Record that `start` refused a plan, and tell its coordinator where one is named."""
+    """Record that `start` refused a plan, and notify its coordinator."""
 
     plan: str
     failures: tuple[str, ...]
     coordinator: str = ""
+    """Empty for none."""
 
 
 class ConfirmTarget(Value):
-    """The principal confirms a merge target for this repository."""
+    """Confirm a merge target for this repository."""
 
     target: str
 
@@ -80,25 +83,29 @@ class PrepareRun(Value):
 
 
 class ConfirmRun(Value):
-    """The answers of the question sheet."""
+    """Confirm a prepared run with the answers of the question sheet."""
 
     settings: Settings
     proof: str
 
 
 class StartRun(Value):
-    """The loop takes a confirmed run up."""
+    """Take up a confirmed run."""
 
 
 class PauseRun(Value):
+    """Pause a running run."""
+
     reason: str
 
 
 class ResumeRun(Value):
-    pass
+    """Resume a paused run."""
 
 
 class CancelRun(Value):
+    """End a run and keep its branches."""
+
     reason: str
 
 
@@ -113,18 +120,22 @@ class GrantLease(Value):
 
 
 class RenewLease(Value):
+    """Extend a lease of gitorch's own session."""
+
     job: JobId
     fence: int
 
 
 class MarkAlive(Value):
+    """Record that a session's process was seen."""
+
     session: SessionId
     pid: int
     evidence: str
 
 
 class EndSession(Value):
-    """A session was seen to be over, or was stopped; what follows for its job is decided by the rules."""
+    """Record that a session ended or was stopped; the rules decide what becomes of its job."""
 
     session: SessionId
     how: str
@@ -134,17 +145,21 @@ class EndSession(Value):
 
 
 class RecordDelivery(Value):
+    """Record that a prompt reached its session."""
+
     session: SessionId
     prompt: PromptId
     receipt: str
 
 
 class Nudge(Value):
+    """Remind a silent session, once."""
+
     session: SessionId
 
 
 class RecordPermission(Value):
-    """The session's permission prompt of this number, counted from 0, was answered."""
+    """Record that a rule answered the session's permission request of this number, counted from 0."""
 
     session: SessionId
     number: int
@@ -152,7 +167,7 @@ class RecordPermission(Value):
 
 
 class AcceptOutboxEntry(Value):
-    """An outbox entry of a session's outbox is carried out by the command beside it, once."""
+    """Mark an outbox entry as carried out by the command beside it."""
 
     session: SessionId
     entry: str
@@ -160,16 +175,19 @@ class AcceptOutboxEntry(Value):
 
 
 class RecordBase(Value):
+    """Record the base that was built for a job."""
+
     job: JobId
     commit: CommitId
     parents: tuple[CommitId, ...]
 
 
 class SubmitHandoff(Value):
-    """A report on the job of a session. `job` and `fence` are what the caller named, if anything."""
+    """Report on the job of a session."""
 
     token: Digest
     job: JobId | None
+    """The job that the caller named, if any."""
     status: ReportStatus
     summary: str
     facts: WorkFacts
@@ -182,71 +200,82 @@ class SubmitHandoff(Value):
     tests_claimed: str = ""
     replies: tuple[Reply, ...] = ()
     fence: int = 0
+    """The lease that the caller named; 0 for none."""
 
 
 class GiveVerdict(Value):
-    """A reviewer's judgement. `nonce` and `commit` must be those of its brief."""
+    """Judge the subject of a review."""
 
     token: Digest
     job: JobId | None
     nonce: str
+    """Must be that of the reviewer's brief."""
     commit: CommitId
+    """Must be that of the reviewer's brief."""
     verdict: Choice
     findings: tuple[Finding, ...]
     text: str
     fence: int = 0
+    """The lease that the caller named; 0 for none."""
 
 
 class AdoptLateHandoff(Value):
-    """Let a handoff that was kept count. `facts` are those of its worktree now, where it has one."""
+    """Let a late handoff count."""
 
     late_handoff: LateHandoffId
     facts: WorkFacts
+    """The worktree's state now, if the job has one."""
     reason: str
 
 
 class RecordCheck(Value):
+    """Record a run of the test command."""
+
     job: JobId
     check: Check
 
 
 class VoidWork(Value):
-    """The branch of a submitted job holds another commit than the one handed in."""
+    """Record that the branch of a submitted job holds another commit than the one handed in."""
 
     job: JobId
     found: CommitId
 
 
 class NoteOverlap(Value):
+    """Record that two branches under work change the same files."""
+
     jobs: tuple[JobId, ...]
     paths: tuple[str, ...]
     conflict: bool
 
 
 class NoteClosedEarly(Value):
-    """The tracker shows the epic of this job as closed before its gate."""
+    """Record that the tracker shows the epic of this job as closed before its gate."""
 
     job: JobId
 
 
 class RecordClosingFailure(Value):
-    """Closing a job's issues failed."""
+    """Record that closing a job's issues failed."""
 
     job: JobId
     reason: str
 
 
 class RecordClosing(Value):
-    """A job's issues are closed in the tracker: these by this run; those owed are left to people."""
+    """Record that a job's issues are closed in the tracker."""
 
     job: JobId
     closed: tuple[str, ...]
+    """The issues that this run closed."""
     owed: tuple[str, ...] = ()
+    """The issues that are left to people."""
     reason: str = ""
 
 
 class Escalate(Value):
-    """Ask the principal to decide; every part must say something. The same trigger is not raised twice."""
+    """Ask the principal to decide. No part may be empty; an open trigger is not raised twice."""
 
     trigger: str
     happened: str
@@ -259,12 +288,16 @@ class Escalate(Value):
 
 
 class AnswerQuestion(Value):
+    """Answer an open question."""
+
     question: QuestionId
     option: str
     text: str
 
 
 class Remind(Value):
+    """Remind people of an open question."""
+
     question: QuestionId
 
 
@@ -275,11 +308,12 @@ class OpenCheckpoint(Value):
 
 
 class MergeFacts(Value):
-    """What git and the tests say of a merge that could be made: `merged_commit` is None when it cannot."""
+    """What git and the tests say of a possible merge."""
 
     target_commit: CommitId
     branches: tuple[BranchFacts, ...]
     merged_commit: CommitId | None
+    """None when the branches do not merge."""
     merged_tree: str
     conflicts: tuple[str, ...]
     shared_paths: tuple[str, ...]
@@ -288,17 +322,20 @@ class MergeFacts(Value):
 
 
 class IssueReport(Value):
-    """The merge report was made; `text` is what people read, `digest` that of its bytes, `data` the same as JSON."""
+    """Issue the merge report."""
 
     checkpoint: JobId
     digest: Digest
+    """Of the report's bytes."""
     facts: MergeFacts
     text: str
+    """The report for people."""
     data: str = ""
+    """The same as JSON."""
 
 
 class RecordEpicReport(Value):
-    """The report of one epic was made of this commit."""
+    """Record the report of one epic at this commit."""
 
     job: JobId
     commit: CommitId
@@ -306,54 +343,61 @@ class RecordEpicReport(Value):
 
 
 class VoidReport(Value):
+    """Void the merge report that stands."""
+
     reason: str
 
 
 class ApproveMerge(Value):
-    """The principal approves the report with this digest, and nothing else.
-
-    `signer` is whose key signed it, where the signature was checked against the keys that the run began with.
-    """
+    """Approve the report with this digest."""
 
     digest: Digest
     proof: str
     text: str = ""
     signer: str = ""
+    """The key that signed the approval, once the signature was checked against the keys that the run began with."""
 
 
 class RejectMerge(Value):
+    """Reject the merge report; `rework` names the jobs that go back to work."""
+
     rework: tuple[JobId, ...]
     text: str
 
 
 class RecordMerge(Value):
+    """Record that the target moved to the approved commit."""
+
     old: CommitId
     new: CommitId
     tree: str
 
 
 class RecordPush(Value):
-    """The remote's branch holds the merge; `old` is what it held before, None where it held it already."""
+    """Record that the remote's branch holds the merge."""
 
     remote: str
     old: CommitId | None
+    """The remote branch's commit before; None when it already held the merge."""
     new: CommitId
 
 
 class RecordTakenBack(Value):
-    """The target is where it was before the merge."""
+    """Record that the target is where it was before the merge."""
 
     old: CommitId
     new: CommitId
 
 
 class RecordCleanup(Value):
+    """Record what the cleanup removed and kept."""
+
     removed: tuple[str, ...]
     kept: tuple[str, ...]
 
 
 class RecordRefusal(Value):
-    """Keep an attempt that was refused or denied."""
+    """Record an attempt that was refused or denied."""
 
     verb: str
     code: str
@@ -362,45 +406,47 @@ class RecordRefusal(Value):
 
 
 class RetryJob(Value):
-    """The principal wants another try at a job."""
+    """Try a job again."""
 
     job: JobId
     text: str = ""
 
 
 class RestartAgent(Value):
-    """The principal wants a new agent on a job that one is at work on."""
+    """Start a new agent on a job that an agent is working on."""
 
     job: JobId
 
 
 class StopAgent(Value):
-    """The principal wants the agent of a job ended, and to decide later how to go on."""
+    """Stop the agent of a job and ask the principal how to go on."""
 
     job: JobId
 
 
 class SendMessage(Value):
-    """Tell somebody something. `sender` empty means the caller's own name; `known` are the names of people beside the usual ones."""
+    """Send a message."""
 
     to: tuple[str, ...]
     text: str
     sender: str = ""
+    """Empty means the caller's own name."""
     answers: Message | None = None
     plan: str = ""
     plan_digest: Digest | None = None
     known: tuple[str, ...] = ()
+    """Names of people beside the fixed ones."""
 
 
 class ReadMessages(Value):
-    """These messages were shown whole to their reader."""
+    """Record that these messages were shown whole to their reader."""
 
     reader: str
     messages: tuple[MessageId, ...]
 
 
 class Order(Value):
-    """A command with who gives it and when: all that a decision may know of the outside."""
+    """A command with its actor and its time: all that a decision may know of the outside."""
 
     actor: Actor
     at: Moment
@@ -408,34 +454,35 @@ class Order(Value):
 
 
 class ClaimJob(Value):
-    """Take a job's lease by hand: the one that is named, or the first of the queue. The session is always a new one.
-
-    `tokens` gives the digest of a session's token: its number is known only when the decision is made. `runtime` is what
-    works, where it is not the lane's.
-    """
+    """Take a job's lease by a manual claim, in a new session."""
 
     job: JobId | None
+    """None means the first of the queue."""
     tokens: Callable[[SessionId], Digest]
+    """Gives the digest of a session's token; the session's number is known only when the decision is made."""
     nonce: str
     runtime: str = ""
+    """The runtime that works on it; empty means the lane's."""
 
 
 class Heartbeat(Value):
-    """The holder of a lease is at work. `fence` 0 means that no number was said."""
+    """Extend the lease of its holder."""
 
     token: Digest
     fence: int = 0
+    """The lease that the caller named; 0 for none."""
 
 
 class ReleaseLease(Value):
-    """The holder gives a job back as it is."""
+    """Give a job back as it is."""
 
     token: Digest
     fence: int = 0
+    """The lease that the caller named; 0 for none."""
 
 
 class ExpireLeases(Value):
-    """End every lease held by hand whose time has passed."""
+    """End every manually claimed lease whose time has passed."""
 
 
 class RequeueJob(Value):
@@ -446,17 +493,14 @@ class RequeueJob(Value):
 
 
 class CancelJob(Value):
-    """Give a job up, with everything that cannot be done without it."""
+    """Give a job up, with every job that cannot be done without it."""
 
     job: JobId
     reason: str
 
 
 class PublishArtifact(Value):
-    """Keep a document of a job. `trouble` is what is wrong with the file where it lies, `secrets` what it seems to hold.
-
-    `faults` are the claims that were looked up and are not supported; `override` is the principal's reason to keep secrets.
-    """
+    """Publish a document of a job."""
 
     token: Digest
     name: str
@@ -465,14 +509,18 @@ class PublishArtifact(Value):
     size: int
     document: Document
     trouble: str = ""
+    """What is wrong with the file itself; empty for nothing."""
     secrets: tuple[str, ...] = ()
+    """Suspected secrets in it."""
     faults: tuple[str, ...] = ()
+    """Claims that were checked and are not supported."""
     override: str = ""
+    """The principal's reason to keep suspected secrets."""
     fence: int = 0
 
 
 class Decide(Value):
-    """The principal's decision about a job's work."""
+    """Decide about a job's work."""
 
     job: JobId
     outcome: Outcome

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RuntimeChoice(Value):
-    """A runtime as configured for a lane: the preset's name, its model, how it is run, what is added to its environment."""
+    """A runtime as configured for a lane: the preset's name, its model, how it is run, and its environment."""
 
     preset: str
     command: tuple[str, ...] = ()
@@ -26,11 +26,7 @@ class RuntimeChoice(Value):
 
 
 class Config(Value):
-    """Every key of `gitorch.yaml`; the comment of each key in `templates/gitorch.yaml` says what it does.
-
-    `commits` is who commits what implementers write. `reviewers` maps a stage to the runtime of its reviewer; a stage that is missing is reviewed by the implementer's
-    runtime in a session of its own. `places` tells where the file sets a key (`tests.command`), as line and column.
-    """
+    """Every key of `gitorch.yaml`; the comments in `templates/gitorch.yaml` describe them."""
 
     path: str = ""
     default_autonomy: Autonomy = Autonomy.END_ONLY
@@ -39,7 +35,9 @@ class Config(Value):
     base_path: str = ""
     implementer: str = ""
     commits: Commits = Commits.AGENT
+    """Who commits the implementers' work."""
     reviewers: Mapping[str, str] = field(default_factory=dict)
+    """The reviewer's runtime by stage; for a missing stage the implementer's runtime, in a session of its own."""
     review_mode: ReviewMode = ReviewMode.SEQUENTIAL
     review_stages: tuple[str, ...] = ("spec", "quality")
     rounds_max: int = 3
@@ -70,3 +68,4 @@ class Config(Value):
     approval_signers: str = ""
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of each key in the file, such as `tests.command`."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Decision(Value):
-    """What the principal decided about a job's work. `verdicts` are the reviews whose verdicts rested on it."""
+    """The principal's decision about a job's work."""
 
     id: DecisionId
     job: JobId
@@ -22,3 +22,4 @@ class Decision(Value):
     text: str
     follow_up: str = ""
     verdicts: tuple[JobId, ...] = ()
+    """The reviews whose verdicts rested on the work."""

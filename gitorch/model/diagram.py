@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ArrowKind(StrEnum):
-    """What an arrow says: what comes next, what a review may send back, where a checkpoint leads."""
+    """The meaning of an arrow: the next job, the way back from a review, a checkpoint's outcome."""
 
     NEXT = "next"
     BACK = "back"
@@ -21,7 +21,7 @@ class ArrowKind(StrEnum):
 
 
 class Box(Value):
-    """One job. `state` is its phase in a run, or empty for a workflow that no run is of; `note` says more about the state."""
+    """One job."""
 
     id: JobId
     title: str
@@ -29,20 +29,23 @@ class Box(Value):
     lane: str = ""
     phase: str = ""
     state: str = ""
+    """The job's phase in a run; empty for a workflow alone."""
     note: str = ""
+    """More about the state."""
 
 
 class Arrow(Value):
-    """From one box to another. `rounds` is how often a way back may be gone, 0 for every other arrow."""
+    """An arrow from one box to another."""
 
     start: JobId
     end: JobId
     kind: ArrowKind = ArrowKind.NEXT
     rounds: int = 0
+    """How often a way back may be taken; 0 for every other arrow."""
 
 
 class Diagram(Value):
-    """Boxes in the order of the workflow, with the arrows between them."""
+    """Boxes in the order of the workflow, and the arrows between them."""
 
     title: str
     boxes: tuple[Box, ...]

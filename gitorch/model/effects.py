@@ -25,14 +25,14 @@ class StopSession(Value):
 
 
 class DeliverPrompt(Value):
-    """Bring the next text to the session, once."""
+    """Deliver the next prompt to the session, once."""
 
     session: SessionId
     prompt: PromptId
 
 
 class AnswerPermission(Value):
-    """Choose an option in the permission prompt that asks exactly this, since a rule of the lane says so."""
+    """Choose an option in the permission request with exactly this text, as a rule of the lane decides."""
 
     session: SessionId
     answer: PermissionAnswer
@@ -45,7 +45,7 @@ class StartCheck(Value):
 
 
 class BuildBase(Value):
-    """Merge the commits that a job depends on into the commit that its branch starts from."""
+    """Merge the commits that a job depends on into the base of its branch."""
 
     job: JobId
     parents: tuple[CommitId, ...]
@@ -70,33 +70,34 @@ class MergeBranches(Value):
 
 
 class PushMerge(Value):
-    """Bring the merged commit to the configured remote, where that is no more than moving its branch forward."""
+    """Push the merged commit to the configured remote, if that fast-forwards its branch."""
 
     job: JobId
 
 
 class TakeBack(Value):
-    """Move the target back to where it was before the merge, if it still is where the merge brought it."""
+    """Move the target back to its commit before the merge, if it still holds the merge."""
 
     job: JobId
 
 
 class CloseIssues(Value):
-    """Close in the tracker what belongs to a job that passed its gate."""
+    """Close the tracker's issues of a job that passed its gate."""
 
     job: JobId
 
 
 class Notify(Value):
-    """Tell people of one thing that waits for them, by the configured command."""
+    """Run the configured command to notify people of one thing that waits for them."""
 
     name: str
 
 
 class CleanUp(Value):
-    """Stop what is left and remove worktrees that are clean and merged."""
+    """Stop the remaining sessions and remove worktrees that are clean and merged."""
 
     branches: bool
+    """Whether to delete merged branches too."""
 
 
 Effect = (

@@ -1,7 +1,9 @@
-"""What happened: one frozen class for each type of record.
+"""Events: one frozen class for each type of record.
 
-The released names and the order of fields are written by hand in `text.codec`; a test holds the two together.
-Fields hold only text, numbers, truth values, `Moment`, enums, tuples, mappings of text, and values of the model.
+A new event is declared here and in the table of released names in `text.records.released`; the modules of `rules.deciding`
+and `rules.evolving` that make it and apply it name it in their own tables. A test holds all of them together.
+
+Fields contain only text, numbers, truth values, `Moment`, enums, tuples, mappings of text, and values of the model.
 A class with a `text` field is prose: its record is a Markdown file and `text` is the body.
 """
 
@@ -36,27 +38,29 @@ if TYPE_CHECKING:
 
 
 class LedgerCreated(Value):
-    """The first record. `ledger` tells this ledger from every other."""
+    """The first record of a ledger."""
 
     ledger: str
+    """Tells this ledger from every other."""
 
 
 class PlanRejected(Value):
-    """A plan that `start` refused, with every failure that `check` prints."""
+    """`start` refused a plan."""
 
     plan: str
     failures: tuple[str, ...]
+    """Every failure that `check` prints."""
     text: str
 
 
 class TargetConfirmed(Value):
-    """The principal confirmed this branch as a merge target, once for the repository."""
+    """The principal confirmed this branch as a merge target of the repository."""
 
     target: str
 
 
 class ActionRefused(Value):
-    """Somebody tried what the rules or their rights do not allow."""
+    """Somebody attempted what the rules or their rights do not allow."""
 
     verb: str
     code: str
@@ -65,20 +69,23 @@ class ActionRefused(Value):
 
 
 class MessageSent(Value):
-    """Words for somebody, by name. With `answers` it is a reply; with `plan` it says that this file is ready to be started."""
+    """Somebody sent a message."""
 
     message: MessageId
     sender: str
+    """A job, or the name of a person."""
     to: tuple[str, ...]
     thread: MessageId
     answers: MessageId | None
+    """The message that this one replies to."""
     plan: str
+    """The file of a plan that is ready to be started."""
     plan_digest: Digest | None
     text: str
 
 
 class MessagesRead(Value):
-    """Somebody was shown these messages whole."""
+    """A reader was shown these messages whole."""
 
     messages: tuple[MessageId, ...]
     reader: str
@@ -99,47 +106,48 @@ class RunPrepared(Value):
 
 
 class RunConfirmed(Value):
-    """The question sheet was answered: `proof` is `typed` or `yes-flag`."""
+    """The principal answered the question sheet."""
 
     settings: Settings
     proof: str
+    """`typed` or `yes-flag`."""
 
 
 class RunStarted(Value):
-    """The loop took the run up for the first time."""
+    """The reconciler took up the run for the first time."""
 
 
 class RunPaused(Value):
-    """Nothing new is begun until the run is resumed."""
+    """The run was paused: nothing new begins until it is resumed."""
 
     reason: str
 
 
 class RunResumed(Value):
-    """The run goes on."""
+    """The run was resumed."""
 
 
 class RunCanceled(Value):
-    """The run was ended by the principal; branches are kept."""
+    """The principal ended the run; branches are kept."""
 
     reason: str
 
 
 class RunFailed(Value):
-    """The run cannot reach its end."""
+    """The run ended because it cannot reach its result."""
 
     reason: str
 
 
 class RunCompleted(Value):
-    """Everything the workflow asks for is done."""
+    """Every job of the workflow is over."""
 
 
 # Of leases and sessions
 
 
 class LeaseGranted(Value):
-    """A session got the right to work on a job until `until`. `fresh` says that the session is new with this grant."""
+    """A session got the right to work on a job until `until`."""
 
     job: JobId
     session: SessionId
@@ -147,6 +155,7 @@ class LeaseGranted(Value):
     attempt: int
     until: Moment
     fresh: bool
+    """Whether the session is new with this grant."""
     lane: str
     runtime: str
     token: Digest
@@ -155,7 +164,7 @@ class LeaseGranted(Value):
 
 
 class LeaseRenewed(Value):
-    """The session was seen alive; its lease lasts longer."""
+    """A lease was extended because its session was seen alive, or its holder asked."""
 
     job: JobId
     fence: int
@@ -163,74 +172,80 @@ class LeaseRenewed(Value):
 
 
 class LeaseEnded(Value):
-    """The lease is over without a handoff: `reason` is `expired`, `session-ended`, `released` or `revoked`."""
+    """A lease ended without a handoff."""
 
     job: JobId
     fence: int
     reason: str
+    """`expired`, `session-ended`, `released` or `revoked`."""
 
 
 class SessionAlive(Value):
-    """The agent was proven to be there: its process runs and `evidence` names the sign that was seen."""
+    """The session's process runs and showed a sign of life."""
 
     session: SessionId
     job: JobId
     pid: int
     evidence: str
+    """The sign."""
 
 
 class SessionEnded(Value):
-    """The session is over. `how`: `stopped`, `exited`, `killed`, `server-gone`, `missing-program`, `dialog`, `not-ready`.
-
-    `conversation` is the runtime's own id of what was said, by which its next session can go on.
-    """
+    """A session ended."""
 
     session: SessionId
     job: JobId
     how: str
+    """`stopped`, `exited`, `killed`, `server-gone`, `missing-program`, `dialog`, `not-ready` or `memory: N MiB`."""
     exit_status: int | None
     screen: str
     conversation: str = ""
+    """The runtime's id of the conversation, which its next session can resume."""
 
 
 class PromptDelivered(Value):
-    """A text reached a session. `receipt` is graded: `delivered`, `submitted`, `typed`, `unknown`."""
+    """A prompt reached a session."""
 
     session: SessionId
     job: JobId
     prompt: PromptId
     kind: PromptKind
     receipt: str
+    """How sure the delivery is: `delivered`, `submitted`, `typed` or `unknown`."""
 
 
 class SessionNudged(Value):
-    """A session was silent for too long and is reminded once."""
+    """A session was silent for too long and gets one reminder."""
 
     session: SessionId
     job: JobId
 
 
 class PermissionAnswered(Value):
-    """A permission prompt was answered by a rule of its lane: what it asked, `once` or `reject`, and the rule's pattern."""
+    """A rule of the lane answered a permission request."""
 
     session: SessionId
     job: JobId
     asked: str
+    """The text of the request."""
     option: str
+    """`once`, `reject` or `trust`."""
     rule: str
+    """The pattern of the rule."""
 
 
 class OutboxEntryAccepted(Value):
-    """What a session left in its outbox was carried out; `digest` is of the outbox entry's name, moment and bytes."""
+    """An entry of a session's outbox was carried out."""
 
     session: SessionId
     job: JobId
     entry: str
     digest: Digest
+    """Of the entry's name, time and bytes."""
 
 
 class BaseBuilt(Value):
-    """The commit that a job's branch starts from, merged from the branches that it depends on."""
+    """The base of a job's branch was merged from the branches that the job depends on."""
 
     job: JobId
     commit: CommitId
@@ -241,7 +256,7 @@ class BaseBuilt(Value):
 
 
 class HandoffSubmitted(Value):
-    """An agent reported. `text` is its summary."""
+    """An agent reported."""
 
     job: JobId
     session: SessionId
@@ -257,10 +272,11 @@ class HandoffSubmitted(Value):
     tests_claimed: str
     replies: tuple[Reply, ...]
     text: str
+    """The agent's summary."""
 
 
 class CheckRecorded(Value):
-    """The project's test command was run by gitorch on a clean checkout of the submitted commit."""
+    """gitorch ran the project's test command on a clean checkout of the submitted commit."""
 
     job: JobId
     attempt: int
@@ -268,7 +284,7 @@ class CheckRecorded(Value):
 
 
 class VerdictGiven(Value):
-    """A reviewer judged exactly `commit`. `text` is what it wrote for people."""
+    """A reviewer judged exactly `commit`."""
 
     job: JobId
     subject: JobId
@@ -279,10 +295,11 @@ class VerdictGiven(Value):
     verdict: Choice
     findings: tuple[Finding, ...]
     text: str
+    """The reviewer's explanation for people."""
 
 
 class FindingsListed(Value):
-    """A round failed: the one consolidated list goes back to the author, numbered for good."""
+    """A round failed: one consolidated list goes back to the author."""
 
     job: JobId
     round: int
@@ -291,25 +308,27 @@ class FindingsListed(Value):
 
 
 class GatePassed(Value):
-    """The job's work at `commit` is cleared: every stage accepted exactly this commit, or the principal `waived` it."""
+    """A job's work at `commit` is cleared."""
 
     job: JobId
     commit: CommitId
     round: int
     waived: bool
+    """Whether the principal waived what kept the gate closed; else every review let exactly this commit through."""
 
 
 class EpicReported(Value):
-    """What came of one epic at `commit`, from measured facts; `text` is the report itself."""
+    """gitorch wrote the report of one epic at `commit`, from measured facts."""
 
     job: JobId
     commit: CommitId
     round: int
     text: str
+    """The report."""
 
 
 class WorkVoided(Value):
-    """The branch moved after the handoff, so that what was judged is not what is there."""
+    """A branch moved after its handoff, so the reviewed commit is not its tip any more."""
 
     job: JobId
     expected: CommitId
@@ -324,22 +343,23 @@ class JobFailed(Value):
 
 
 class JobReopened(Value):
-    """The principal sent a cleared job back to work, with a note."""
+    """The principal sent a job back to work, with a note."""
 
     job: JobId
     reason: str
 
 
 class OverlapNoted(Value):
-    """Two running branches change the same files."""
+    """Two branches under work change the same files."""
 
     jobs: tuple[JobId, ...]
     paths: tuple[str, ...]
     conflict: bool
+    """Whether they do not merge."""
 
 
 class ClosedEarly(Value):
-    """The tracker shows an epic as closed that has not passed its gate, and not by this run; nothing follows from it."""
+    """The tracker shows an epic as closed before its gate, and not by this run. Nothing follows from it."""
 
     job: JobId
     issue: str
@@ -350,23 +370,26 @@ class ClosingFailed(Value):
 
     job: JobId
     times: int
+    """How often it has failed."""
     reason: str
 
 
 class IssuesClosed(Value):
-    """A job's tasks and epic are closed in the tracker, after its gate; `owed` are those left to people, and `reason` is why."""
+    """A job's issues are closed in the tracker, after its gate."""
 
     job: JobId
     closed: tuple[str, ...]
     owed: tuple[str, ...]
+    """The issues that are left to people."""
     reason: str
+    """Why they are."""
 
 
 # Of people
 
 
 class QuestionAsked(Value):
-    """A human owes an answer. `number` is the finding or concern that it is about."""
+    """A human owes an answer."""
 
     question: QuestionId
     kind: QuestionKind
@@ -374,11 +397,12 @@ class QuestionAsked(Value):
     session: SessionId | None
     options: tuple[str, ...]
     number: int
+    """The finding or concern that the question is about; 0 for none."""
     text: str
 
 
 class Escalated(Value):
-    """Something that only a human can decide. No part may be empty."""
+    """Something happened that only a human can decide. No part may be empty."""
 
     question: QuestionId
     trigger: str
@@ -389,25 +413,28 @@ class Escalated(Value):
     options: tuple[str, ...]
     evidence: str
     text: str
+    """The decision that is asked for."""
 
 
 class QuestionAnswered(Value):
-    """A human answered. `option` is empty for free text."""
+    """A human answered a question."""
 
     question: QuestionId
     option: str
+    """Empty for free text."""
     text: str
 
 
 class QuestionReminded(Value):
-    """An open question was brought up again."""
+    """gitorch reminded people of an open question."""
 
     question: QuestionId
     times: int
+    """How many reminders the question has had."""
 
 
 class ReportIssued(Value):
-    """The merge report, made from measured facts. `text` is the report itself."""
+    """gitorch wrote the merge report, from measured facts."""
 
     checkpoint: JobId
     digest: Digest
@@ -420,36 +447,39 @@ class ReportIssued(Value):
     shared_paths: tuple[str, ...]
     combined: Check | None
     text: str
+    """The report."""
 
 
 class ReportVoided(Value):
-    """Something that the report names has moved; it and any approval of it count no more."""
+    """Something that the report names has changed; the report and its approval do not count any more."""
 
     digest: Digest
     reason: str
 
 
 class MergeApproved(Value):
-    """The principal approved exactly this report, target commit and these branch commits."""
+    """The principal approved exactly this report, target commit and branch commits."""
 
     digest: Digest
     target: str
     target_commit: CommitId
     commits: tuple[CommitId, ...]
+    """Of the report's branches, in its order."""
     proof: str
     text: str
 
 
 class MergeRejected(Value):
-    """The principal refused the report: `rework` names the jobs that go back, none ends the run."""
+    """The principal rejected the report."""
 
     digest: Digest
     rework: tuple[JobId, ...]
+    """The jobs that go back to work; none ends the run."""
     text: str
 
 
 class Merged(Value):
-    """The target moved, all branches or none."""
+    """The target moved to the approved commit."""
 
     job: JobId
     target: str
@@ -459,17 +489,18 @@ class Merged(Value):
 
 
 class Pushed(Value):
-    """The merge reached the remote: its branch went from `old` to `new`, or was found to hold it already."""
+    """The merge reached the remote."""
 
     job: JobId
     remote: str
     target: str
     old: CommitId | None
+    """The remote branch's commit before; None when it already held the merge."""
     new: CommitId
 
 
 class MergeTakenBack(Value):
-    """The principal had a merge undone that a remote refused: the target is at `old` again, and nothing is approved."""
+    """A merge that a remote refused was undone at the principal's request: the target is at `old` again."""
 
     job: JobId
     target: str
@@ -479,14 +510,15 @@ class MergeTakenBack(Value):
 
 
 class CleanupDone(Value):
-    """Sessions are stopped, clean and merged worktrees removed; `kept` says what was left and why."""
+    """Sessions are stopped, and clean and merged worktrees removed."""
 
     removed: tuple[str, ...]
     kept: tuple[str, ...]
+    """What was kept, and why."""
 
 
 class JobClaimed(Value):
-    """Somebody took a job's lease by hand. `holder` is who: kind, name and host of the actor, who alone may use it."""
+    """Somebody took a job's lease by a manual claim."""
 
     job: JobId
     session: SessionId
@@ -496,13 +528,14 @@ class JobClaimed(Value):
     lane: str
     runtime: str
     holder: str
+    """Kind, name and host of the actor, who alone may use the lease."""
     token: Digest
     nonce: str
     base: CommitId | None
 
 
 class LateHandoffKept(Value):
-    """A report or verdict came after its lease had run out: it does not count, and is kept for the principal."""
+    """A report or verdict came after its lease had ended. It does not count, and is kept for the principal."""
 
     late_handoff: LateHandoffId
     job: JobId
@@ -521,7 +554,7 @@ class LateHandoffKept(Value):
 
 
 class LateHandoffAdopted(Value):
-    """The principal lets a handoff that was kept count after all."""
+    """The principal lets a late handoff count."""
 
     late_handoff: LateHandoffId
     job: JobId
@@ -529,24 +562,21 @@ class LateHandoffAdopted(Value):
 
 
 class JobRequeued(Value):
-    """Stale work is queued again, with its attempt, branch and worktree as they are."""
+    """Stale work was queued again, with its attempt, branch and worktree as they were."""
 
     job: JobId
     reason: str
 
 
 class JobCanceled(Value):
-    """A job will not be done; what cannot be done without it is skipped."""
+    """The principal canceled a job; jobs that cannot be done without it are skipped."""
 
     job: JobId
     reason: str
 
 
 class ArtifactPublished(Value):
-    """A document was handed in; its bytes are attached. `byline` is whose it is, `via` is `verb` or `file`.
-
-    `faults` are claims that gitorch looked up and found unsupported; `override` is why a seeming secret was kept.
-    """
+    """A session published a document; its bytes are attached."""
 
     job: JobId
     session: SessionId
@@ -559,26 +589,31 @@ class ArtifactPublished(Value):
     digest: Digest
     size: int
     byline: str
+    """Who published it."""
     via: str
+    """`verb` or `file`."""
     intent: Choice | None
     entries: tuple[Entry, ...]
     answers: tuple[int, ...]
     faults: tuple[str, ...]
+    """Claims that gitorch checked and found unsupported."""
     override: str
+    """Why the principal kept a suspected secret."""
 
 
 class DecisionMade(Value):
-    """The principal decided about a job's work. A rejected decision marks the verdicts that rested on it. `text` says why."""
+    """The principal decided about a job's work. A rejection marks the verdicts that rested on it."""
 
     decision: DecisionId
     job: JobId
     outcome: Outcome
     follow_up: str
     text: str
+    """The reason."""
 
 
 class BlockerSorted(Value):
-    """What kind of blocker an escalation of an agent's is, and how much it weighs."""
+    """An agent named the kind and the severity of the blocker that it escalated."""
 
     question: QuestionId
     job: JobId

@@ -1,4 +1,4 @@
-"""Whether two write scopes can meet: a question about globs alone, asked before any path exists."""
+"""Whether two write scopes can overlap, decided from their globs alone, before any file exists."""
 
 from __future__ import annotations
 
@@ -16,87 +16,107 @@ EVERYTHING = "**"
 def shared_globs(one: Scope, other: Scope) -> tuple[str, str] | None:
     """A pair of globs of the two scopes that may match the same path; None when no path can lie in both.
 
-    Sure where it says None. A class such as `[a-z]` counts as any character, so it may name a pair that never meets.
+    None is certain. A pair is not: a class such as `[a-z]` counts as any character, so the pair may never match one path.
     """
     for ours in one.allowed or (EVERYTHING,):
+        if _is_covered(ours, other.forbidden):
+            continue
         for theirs in other.allowed or (EVERYTHING,):
-            shut = any(_covers(no, ours) for no in other.forbidden) or any(_covers(no, theirs) for no in one.forbidden)
-            if not shut and may_overlap(ours, theirs):
+            if not _is_covered(theirs, one.forbidden) and may_overlap(ours, theirs):
                 return ours, theirs
     return None
 
 
 def may_overlap(one: str, other: str) -> bool:
     """Whether some path may match both globs."""
-    return _meet(_parts(one), _parts(other))
+    return _paths_meet(_parts(one), _parts(other))
 
 
 def _parts(glob: str) -> tuple[str, ...]:
-    return tuple((f"{glob}{EVERYTHING}" if glob.endswith("/") else glob).split("/"))
+    """The glob's parts between slashes; a folder stands for everything below it."""
+    if glob.endswith("/"):
+        glob += EVERYTHING
+    return tuple(glob.split("/"))
 
 
 @lru_cache(maxsize=4096)
-def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def _paths_meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     if not one or not other:
-        # At the end of a path `src/**` still wants something below `src`, but `**/x` is content with `x`.
+        # `src/**` matches nothing without a further part, while `**/x` matches `x` alone.
         return not one and not other
     if one[0] == EVERYTHING:
         if len(one) == 1:
             return True
-        return _meet(one[1:], other) or _meet(one, other[1:])
+        return _paths_meet(one[1:], other) or _paths_meet(one, other[1:])
     if other[0] == EVERYTHING:
-        return _meet(other, one)
-    return _words_meet(_letters(one[0]), _letters(other[0])) and _meet(one[1:], other[1:])
+        return _paths_meet(other, one)
+    if not _names_meet(_characters(one[0]), _characters(other[0])):
+        return False
+    return _paths_meet(one[1:], other[1:])
 
 
-def _letters(part: str) -> tuple[str, ...]:
-    """One part of a path as characters and wildcards; a class is any character, which never misses an overlap."""
-    letters: list[str] = []
+def _characters(part: str) -> tuple[str, ...]:
+    """One part of a glob as characters and wildcards; a class becomes `?`, so that no overlap is missed."""
+    characters: list[str] = []
     inside = ""
     for char in part:
         if inside:
             inside += char
             if char == "]" and len(inside) > 2:
-                letters.append("?")
+                characters.append("?")
                 inside = ""
         elif char == "[":
             inside = char
         else:
-            letters.append(char)
-    return (*letters, *inside)
+            characters.append(char)
+    return (*characters, *inside)
 
 
-def _words_meet(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether some word matches both: the set of places in `other` that each place in `one` can stand beside."""
+def _names_meet(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether some name matches both. It walks `one` and keeps the set of positions in `other` that can match so far."""
     places = _stars(other, {0})
-    for letter in one:
-        if letter == "*":
+    for character in one:
+        if character == "*":
             places = set(range(min(places, default=len(other) + 1), len(other) + 1))
-            continue
-        stepped = set()
-        for at in places:
-            if at < len(other) and other[at] == "*":
-                stepped.add(at)
-            elif at < len(other) and (letter == "?" or other[at] in {letter, "?"}):
-                stepped.add(at + 1)
-        places = _stars(other, stepped)
+        else:
+            places = _stars(other, _stepped(other, places, character))
     return len(other) in places
 
 
-def _stars(word: Sequence[str], places: set[int]) -> set[int]:
-    """The places reached without a letter: a `*` may stand for nothing."""
+def _stepped(other: Sequence[str], places: set[int], character: str) -> set[int]:
+    """The positions after one more character of the name; a `*` takes it and stays."""
+    stepped: set[int] = set()
+    for at in places:
+        if at >= len(other):
+            continue
+        if other[at] == "*":
+            stepped.add(at)
+        elif character == "?" or other[at] in {character, "?"}:
+            stepped.add(at + 1)
+    return stepped
+
+
+def _stars(part: Sequence[str], places: set[int]) -> set[int]:
+    """The positions that are reached without a further character, since a `*` may match nothing."""
     found = set(places)
     for at in sorted(places):
         following = at
-        while following < len(word) and word[following] == "*":
+        while following < len(part) and part[following] == "*":
             following += 1
             found.add(following)
     return found
 
 
+def _is_covered(other: str, forbidden: Sequence[str]) -> bool:
+    """Whether one of the forbidden globs certainly matches everything that `other` matches."""
+    return any(_covers(glob, other) for glob in forbidden)
+
+
 def _covers(glob: str, other: str) -> bool:
-    """Whether everything that `other` matches is surely matched by `glob`: the same, or below a folder named in letters."""
-    folder, _, last = ("/".join(_parts(glob))).rpartition("/")
+    """Whether `glob` certainly matches everything that `other` matches: it is the same, or a plain folder above it."""
     if glob in {other, EVERYTHING}:
         return True
-    return last == EVERYTHING and not set(folder) & set("*?[") and other.startswith(f"{folder}/")
+    folder, _, last = "/".join(_parts(glob)).rpartition("/")
+    if last != EVERYTHING or set(folder) & set("*?["):
+        return False
+    return other.startswith(f"{folder}/")

@@ -1,4 +1,4 @@
-"""A job as a run knows it: where it stands, its lease, its work and what reviewers found."""
+"""A job as a run knows it: its phase, its lease, its work and the reviewers' findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JobPhase(StrEnum):
-    """Where a job stands; what may follow what is the table in `rules.phases`."""
+    """The phase of a job; the legal moves between phases are the table in `rules.phases`."""
 
     BLOCKED = "blocked"
     QUEUED = "queued"
@@ -29,87 +29,107 @@ class JobPhase(StrEnum):
     CANCELED = "canceled"
     SKIPPED = "skipped"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens to a job in this phase unless its gate is reopened."""
+        return self in ENDED
 
-LEASED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
-"""Phases in which a job may hold a lease."""
+    @property
+    def is_active(self) -> bool:
+        """Whether a session works on the job in this phase."""
+        return self in ACTIVE
 
 
 ENDED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELED, JobPhase.SKIPPED})
 
+ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
+
 
 class Lease(Value):
-    """The right of one session to work on one job. `fence` grows with every grant of the job."""
+    """The right of one session to work on one job."""
 
     session: SessionId
     fence: int
+    """Grows with every grant of the job."""
     granted_at: Moment
     until: Moment
     nonce: str = ""
+    """The secret of the brief; a verdict must repeat it."""
 
 
 class Closing(Value):
-    """How far the tracker follows a job that passed its gate.
-
-    `early` says that somebody closed the epic before. Once `settled`, `closed` are the issues that gitorch closed and `owed` those
-    that are left to people, with the `reason`; until then `reason` is why the last of so many `tries` failed.
-    """
+    """The closing of a job's issues in the tracker, after the job passed its gate."""
 
     settled: bool = False
+    """Whether gitorch has nothing left to close."""
     early: bool = False
+    """Whether somebody else closed the epic's issue before the gate."""
     tries: int = 0
     tried_at: Moment | None = None
     closed: tuple[str, ...] = ()
+    """The issues that gitorch closed."""
     owed: tuple[str, ...] = ()
+    """The issues that are left to people."""
     reason: str = ""
+    """Why issues are owed, or why the last try failed."""
 
 
 class JobState(Value):
-    """One job: `attempt` counts rounds of work, `rounds_allowed` is the last one before an escalation.
-
-    `base` is the commit its branch starts from. `cleared` is the commit that passed the gate.
-    `verdict` is a review's own, of the attempt under way; `verdicts` are all that judged this job.
-    `reported` is the commit that an epic's report was made of.
-    `demands` are findings that do not come from a reviewer: work voided, a concern pushed back, a rejected checkpoint.
-    `deaths` and `launch_failures` count since the attempt began, `requeues` how often stale work went back into the queue.
-    """
+    """One job of a run."""
 
     spec: JobSpec
     phase: JobPhase = JobPhase.BLOCKED
     attempt: int = 1
+    """The round of work under way, from 1."""
     rounds_allowed: int = 3
+    """The last attempt before a human is asked."""
     ready_at: Moment | None = None
+    """When the job was last queued."""
     fence: int = 0
+    """The number of the newest lease, 0 before the first."""
     lease: Lease | None = None
     session: SessionId | None = None
+    """The session that holds the lease or held it last; None once that session was given up."""
     base: CommitId | None = None
+    """The commit that the job's branch starts from."""
     handoff: Handoff | None = None
     check: Check | None = None
+    """The newest run of the test command."""
     checks: tuple[Check, ...] = ()
     findings: tuple[ListedFinding, ...] = ()
     demands: tuple[Finding, ...] = ()
+    """Findings that do not come from a reviewer: work voided, a concern pushed back, a rejected checkpoint."""
     verdict: Verdict | None = None
+    """The review's own verdict in the attempt under way."""
     verdicts: tuple[Verdict, ...] = ()
+    """All verdicts on this job, of every round."""
     cleared: CommitId | None = None
+    """The commit that passed the gate."""
     reported: CommitId | None = None
+    """The commit of the epic's newest report."""
     deaths: int = 0
+    """Sessions that died at work since the attempt began."""
     launch_failures: int = 0
+    """Launches that failed since the attempt began."""
     nudged: bool = False
     requeues: int = 0
+    """How often stale work went back into the queue."""
     closing: Closing = Closing()
 
     @property
     def check_failed(self) -> bool:
-        """Whether the test command said no to the commit handed in."""
+        """Whether the test command failed at the commit that was handed in."""
         return self.check is not None and self.check.outcome != "passed"
 
     @property
     def round_verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts on exactly the commit handed in, of the round under way."""
+        """The verdicts on exactly the commit that was handed in, of the round under way."""
         if self.handoff is None:
             return ()
-        return tuple(v for v in self.verdicts if v.round == self.attempt and v.commit == self.handoff.commit)
+        commit = self.handoff.commit
+        return tuple(v for v in self.verdicts if v.round == self.attempt and v.commit == commit)
 
     @property
     def writes(self) -> bool:
-        """Whether a job changes files, and so has a branch of its own."""
+        """Whether the job changes files, and so has a branch of its own."""
         return self.spec.kind not in REVIEWING

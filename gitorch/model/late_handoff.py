@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 class LateHandoff(Value):
-    """A report or a verdict that came after its lease had run out. `status` is a report's, `verdict` a review's."""
+    """A report or a verdict that came after its lease had run out."""
 
     id: LateHandoffId
     job: JobId
     session: SessionId
     attempt: int
     status: ReportStatus | None
+    """Set for a report."""
     commit: CommitId
     at: Moment
     summary: str
@@ -26,5 +27,6 @@ class LateHandoff(Value):
     tests_claimed: str = ""
     replies: tuple[Reply, ...] = ()
     verdict: Choice | None = None
+    """Set for a verdict."""
     findings: tuple[Finding, ...] = ()
     adopted: bool = False

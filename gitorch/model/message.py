@@ -21,19 +21,20 @@ EVERYONE = "@all"
 
 
 class Message(Value):
-    """One message. `to` are jobs, and names of people that begin with `@`; `thread` is the message that began it.
-
-    `plan` is the file that a plan was said to be ready in, `plan_digest` what it held then. `text` is whole until everybody
-    has read it, and its first line from then on: the record keeps the rest.
-    """
+    """One message."""
 
     id: MessageId
     sender: str
     to: tuple[str, ...]
+    """Jobs, and names of people, which begin with `@`."""
     at: Moment
     text: str
+    """Whole until every reader has read it, then its first line; the record keeps the rest."""
     thread: MessageId
+    """The message that began the conversation."""
     answers: MessageId | None = None
     plan: str = ""
+    """The file of a plan that is ready to start."""
     plan_digest: Digest | None = None
+    """The digest of that file when the message was sent."""
     read_by: tuple[str, ...] = ()

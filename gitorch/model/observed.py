@@ -40,38 +40,41 @@ A service that failed for a moment is then asked again by the one nudge that sil
 
 
 class SessionObservation(Value):
-    """One session of ours as tmux, its hooks, its process and its screen show it.
-
-    `present` is false when tmux was asked and has no such session. `started` says that its launch mark exists,
-    so that "not yet started" and "gone" differ. `server_gone` says that the whole server of its launch is no more.
-    `changed_at` is when its output last moved, `progress_at` when more of it did than spinners and counters, as far as that was seen.
-    `evidence` names the sign that `state` was read from. `dialog` names the dialog that it shows, where it is a known one. `asked` is
-    what a permission prompt asks to do, or which folder is to be trusted, where the whole structure is known; `answered` are those
-    that rules answered so far.
-    `resets_at` is when a usage limit ends, where the screen says so. `memory_mib` is what the agent and all that it started hold,
-    `requests` how many hook events or lines of its transcript came within a minute, whichever are more; 0 where nobody can tell.
-    """
+    """One session of ours as tmux, its hooks, its process and its screen show it."""
 
     present: bool
+    """False when tmux was asked and has no such session."""
     started: bool
+    """Whether its launch mark exists, which tells a session that has not started from one that ended."""
     state: AgentState
     pid: int = 0
     exit_status: int | None = None
     server_gone: bool = False
+    """Whether the tmux server that it was launched on has ended."""
     started_at: Moment | None = None
     changed_at: Moment | None = None
+    """When its output last moved."""
     evidence: str = ""
+    """The sign that `state` was read from."""
     screen: str = ""
-    ready_seen: bool = False
+    was_ready: bool = False
+    """Whether its program has ever shown its prompt."""
     conversation: str = ""
     dialog: str = ""
+    """The name of the dialog that it shows, if it is a known one."""
     asked: str = ""
+    """What a permission request asks to do, or which folder a trust dialog names, if its whole structure is known."""
     answered: tuple[PermissionAnswer, ...] = ()
+    """The permission requests that rules have answered so far."""
     answered_at: Moment | None = None
     resets_at: Moment | None = None
+    """When a usage limit ends, if the screen names the time."""
     progress_at: Moment | None = None
+    """When more of its output moved than spinners and counters."""
     memory_mib: int = 0
+    """The memory of the agent and of all processes that it started; 0 when unknown."""
     requests: int = 0
+    """Hook events or transcript lines within the last minute, whichever are more; 0 when unknown."""
 
     @property
     def word(self) -> str:
@@ -88,39 +91,41 @@ class CheckPhase(StrEnum):
 
 
 class CheckObservation(Value):
-    """A run of the test command at one commit; `check` is there when it finished. `log_path` holds its output."""
+    """A run of the test command at one commit."""
 
     phase: CheckPhase
     check: Check | None = None
+    """The result of a finished run."""
     log_path: str = ""
+    """The file that holds its output."""
 
 
 class Overlap(Value):
-    """Two branches at work that change the same files; `conflict` says that they would not merge as they are now."""
+    """Two branches under work that change the same files."""
 
     jobs: tuple[JobId, JobId]
     paths: tuple[str, ...]
     conflict: bool
+    """Whether the branches do not merge as they are now."""
 
 
 class Observed(Value):
-    """Everything one tick looked at. `heads` are the commits of work branches and of the target, by ref name.
-
-    `merges_found` says that the approved merge commit is already part of the target.
-    `closed` are issues that the tracker shows as closed, of jobs before their gate, each with the reason given.
-    `sent` are the receipts of texts that were typed and are not in the ledger yet. `told` are the notices that people
-    got; None where nobody wants any.
-    """
+    """Everything that one tick observed."""
 
     now: Moment
     sessions: Mapping[SessionId, SessionObservation] | None
     heads: Mapping[str, CommitId] | None
+    """The commits of work branches and of the target, by ref name."""
     checks: Mapping[CommitId, CheckObservation] = field(default_factory=dict)
     sent: Mapping[tuple[SessionId, PromptId], str] = field(default_factory=dict)
+    """Receipts of prompts that were typed and are not in the ledger yet."""
     merges_found: bool = False
+    """Whether the approved merge commit is already part of the target."""
     overlaps: tuple[Overlap, ...] = ()
     closed: Mapping[str, str] | None = None
-    told: frozenset[str] | None = None
+    """Issues that the tracker shows as closed, of jobs before their gate, each with the reason given."""
+    notified: frozenset[str] | None = None
+    """The notices that people were sent; None when no notifications are configured."""
 
 
 def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:

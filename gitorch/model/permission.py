@@ -9,7 +9,7 @@ from gitorch.model.values import Value
 
 
 class Option(StrEnum):
-    """The answers that may be given without a human: a rule chooses one of the first two, never "always"; a lane trusts its folder."""
+    """The answers that rules and lanes may give without a human; never "always"."""
 
     ONCE = "once"
     REJECT = "reject"
@@ -17,27 +17,26 @@ class Option(StrEnum):
 
 
 class Rule(Value):
-    """What a lane's configuration says of a permission prompt: `pattern` must match the whole of what is asked for."""
+    """A lane's answer to permission requests."""
 
     option: Option
     pattern: str
+    """Must match the whole text of the request."""
 
 
 class RequestPattern(Value):
-    """How a preset knows a permission prompt, and which keys choose an option in it.
+    """How a preset recognises a permission request, and which keys choose an option in it.
 
-    It is looked for in the last rows of a screen: a single blank one is left out, and of more together one stays; with `blank_rows`
-    all of them do.
-
-    `pattern` has a group `asked`: what the program asks to do. It must match all of the prompt's structure, the options with the
-    selected one included, so that the keys mean what they say.
+    The pattern is searched in the last rows of a screen.
     """
 
     pattern: str
+    """Matches the whole structure of the request, the options and the selected one included, so that the keys are safe; its group `asked` is what the program asks to do."""
     once: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
     blank_rows: bool = False
+    """Whether blank rows are kept; else single ones are dropped and longer gaps become one."""
 
     def keys(self, option: Option) -> tuple[str, ...]:
         """What is pressed for this option; empty where the preset does not know."""
@@ -52,19 +51,19 @@ class RequestPattern(Value):
 
 
 class Dialog(Value):
-    """How a preset knows what a program asks before it begins to work, in the lines that are not blank.
-
-    A dialog of trust may have `keys`, which trust the folder and nothing else; then its `pattern` matches all of its structure, with
-    the selected option, and its group `asked` names the folder.
-    """
+    """How a preset recognises a dialog of a program's first run, in the rows that are not blank."""
 
     pattern: str
+    """With `keys`, it matches the dialog's whole structure, and its group `asked` names the folder."""
     keys: tuple[str, ...] = ()
+    """For a trust dialog: the keys that trust the folder and do nothing else."""
 
 
 class PermissionAnswer(Value):
-    """One prompt that was answered: the text it asked, the option that was chosen, and the rule that said so."""
+    """A permission request that was answered."""
 
     asked: str
+    """The text of the request."""
     option: Option
     rule: str
+    """The pattern of the rule that chose the option."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Task(Value):
-    """One task of an epic: its words and where they stand."""
+    """One task of an epic."""
 
     title: str
     line: int
@@ -21,16 +21,15 @@ class Task(Value):
 
 
 class Epic(Value):
-    """One epic: `section` is everything between its heading and its gate, which is all that its agent gets.
-
-    `id` is the slug written in the heading or made from its title. `line` is that of the heading, `gate_line` that of its gate.
-    `issue` is its id in the project's tracker, `issue_tasks` what is open below it there; both are empty without one.
-    """
+    """One epic of a plan."""
 
     id: str
+    """The slug in the heading, or one made from its title."""
     title: str
     line: int
+    """The line of the heading."""
     section: str
+    """Everything between its heading and its gate: all that its agent gets of the plan."""
     tasks: tuple[Task, ...]
     needs: tuple[str, ...] = ()
     gate_line: int = 0
@@ -38,14 +37,13 @@ class Epic(Value):
     scope_forbidden: tuple[str, ...] = ()
     closed: bool = False
     issue: str = ""
+    """Its id in the project's tracker; empty without one."""
     issue_tasks: tuple[str, ...] = ()
+    """The open issues below it there."""
 
 
 class Plan(Value):
-    """A parsed plan. `problems` is empty when it may run. `settings` are what its front matter sets, as strings.
-
-    `places` tells where `design` and each setting stand, as line and column.
-    """
+    """A parsed plan."""
 
     path: str
     title: str
@@ -54,5 +52,8 @@ class Plan(Value):
     design: str = ""
     prompt: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    """The settings of its front matter, as strings."""
     problems: tuple[Problem, ...] = ()
+    """Empty when the plan may run."""
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of `design` and of each setting."""

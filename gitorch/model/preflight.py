@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RuntimeFacts(Value):
-    """Whether there is a preset of this name (or a command of one's own), and whether its program was found."""
+    """Whether a runtime's preset or command is known, and whether its program was found."""
 
     known: bool
     program: str = ""
@@ -22,23 +22,24 @@ class RuntimeFacts(Value):
 
 
 class PreflightFacts(Value):
-    """Facts for one plan, target and configuration.
-
-    `design_exists` is true where the plan names no design document. `target_commit` is None where the target is no local
-    branch; `branches` are the local branches, for a suggestion. `runtimes` are by name: those that the lanes use, and whatever else could be chosen.
-    `busy_epics` maps epics of runs that are not over to those runs. `work_branches` are local branches that this run's jobs
-    would need for themselves. `signers` are the keys that may sign approvals, where that is asked for.
-    """
+    """Facts about one plan, target and configuration."""
 
     design_exists: bool
+    """True also when the plan names no design document."""
     target: str
     target_commit: CommitId | None
+    """None when the target is no local branch."""
     target_behind: int = 0
     branches: tuple[str, ...] = ()
+    """The local branches, for a suggestion."""
     base_path: str = ""
     base_writable: bool = True
     base_outside: bool = True
     runtimes: Mapping[str, RuntimeFacts] = field(default_factory=dict)
+    """By name: those that the lanes use, and those that could be chosen instead."""
     busy_epics: Mapping[str, RunId] = field(default_factory=dict)
+    """Epics of runs that are not over, with those runs."""
     work_branches: tuple[str, ...] = ()
+    """Local branches with the names that this run's jobs would use."""
     signers: str = ""
+    """The keys that may sign approvals, when the configuration asks for signatures."""

@@ -36,7 +36,7 @@ CLEANUP_TEXT = "What should be removed: the run's worktrees, its merged branches
 
 
 class Answer(Value):
-    """What a human decided: one of the options, or free text where none are given."""
+    """A human's answer: one of the options, or free text when there are none."""
 
     option: str
     text: str
@@ -45,10 +45,7 @@ class Answer(Value):
 
 
 class Question(Value):
-    """Something that a human owes. `options` empty means free text.
-
-    `trigger` names an escalation's cause, so that the same cause is never escalated twice while it is open.
-    """
+    """An open or answered question to a human."""
 
     id: QuestionId
     kind: QuestionKind
@@ -57,12 +54,16 @@ class Question(Value):
     job: JobId | None = None
     session: SessionId | None = None
     options: tuple[str, ...] = ()
+    """Empty means free text."""
     trigger: str = ""
+    """The cause of an escalation; the same cause is not escalated twice while it is open."""
     happened: str = ""
     tried: str = ""
     evidence: str = ""
     number: int = 0
+    """The finding or concern that the question is about; 0 for none."""
     blocker: str = ""
+    """The kind of blocker that an agent's escalation is about."""
     severity: str = ""
     reminders: int = 0
     reminded_at: Moment | None = None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ActorKind(StrEnum):
-    """Who may act: a human who approves, whoever drives, one agent's session, or the reconciler."""
+    """Who may act: the human who approves, a program or person that drives, one agent's session, or the reconciler."""
 
     PRINCIPAL = "principal"
     OPERATOR = "operator"
@@ -22,12 +22,13 @@ class ActorKind(StrEnum):
 
 
 class Actor(Value):
-    """Whoever caused a record. `session` is set for agents only."""
+    """The author of a record."""
 
     kind: ActorKind
     name: str
     host: str
     session: str | None = None
+    """Set for agents only."""
 
 
 class FileRef(Value):
@@ -39,14 +40,13 @@ class FileRef(Value):
 
 
 class Record(Value):
-    """An event in its envelope. `prev` is the digest of the previous record's file, byte for byte.
-
-    `at` never runs backwards: it is the writer's clock or the previous record's, whichever is later.
-    """
+    """An event in its envelope."""
 
     seq: int
     prev: Digest
+    """The digest of the previous record's file, byte for byte."""
     at: Moment
+    """Never runs backwards: the writer's clock or the previous record's time, whichever is later."""
     run: RunId | None
     actor: Actor
     event: Event

@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 
 class BranchFacts(Value):
-    """One branch as the merge report states it, measured against the target's commit.
-
-    `against_target` are the paths in which it alone conflicts with the target. `outdated` are the jobs that it was built
-    on and that have gone on since: what is merged of them now is not part of this branch.
-    """
+    """One branch as the merge report states it, measured against the target's commit."""
 
     job: JobId
     branch: str
@@ -27,24 +23,25 @@ class BranchFacts(Value):
     removed: int
     paths: tuple[str, ...] = ()
     against_target: tuple[str, ...] = ()
+    """Paths in which it alone conflicts with the target."""
     outdated: tuple[JobId, ...] = ()
+    """Jobs that it was built on and whose work has changed since; the merge contains their newer commits."""
 
 
 class Trial(Value):
-    """Two branches that change the same files, merged with each other in memory: `conflicts` are the paths that do not fit."""
+    """Two branches that change the same files, merged with each other in memory."""
 
     jobs: tuple[JobId, ...]
     paths: tuple[str, ...]
     conflicts: tuple[str, ...]
+    """Paths that conflict."""
 
 
 class Report(Value):
-    """The merge report: everything an approval binds to. `digest` is that of the report's own text.
-
-    `conflicts` are pairs or branches that do not merge; `combined` is the test of the merged tree.
-    """
+    """The merge report: everything that an approval binds to."""
 
     digest: Digest
+    """The digest of the report's text."""
     checkpoint: JobId
     target: str
     target_commit: CommitId
@@ -52,28 +49,28 @@ class Report(Value):
     merged_commit: CommitId | None
     merged_tree: str
     conflicts: tuple[str, ...] = ()
+    """Pairs or branches that do not merge."""
     shared_paths: tuple[str, ...] = ()
     combined: Check | None = None
+    """The test of the merged tree."""
 
 
 class Approval(Value):
-    """The principal's word for exactly one report. `proof` is `typed`, `yes-flag` or `signed`."""
+    """The principal's approval of exactly one report."""
 
     digest: Digest
     by: str
     at: Moment
     proof: str
+    """`typed`, `yes-flag`, or `signed:` and the key's name."""
 
 
 class Merged(Value):
-    """The target moved from `old` to `new`, once, by compare-and-swap.
-
-    `push` says what becomes of it at the remote, where one is configured: `` (it is owed), `pushed`, `left` (the principal
-    decided to leave it unpushed), `back` (the principal wants the merge undone).
-    """
+    """The one move of the target from `old` to `new`, by compare-and-swap."""
 
     target: str
     old: CommitId
     new: CommitId
     at: Moment
     push: str = ""
+    """Where a remote is configured: empty while the push is owed, `pushed`, `left` (the principal leaves it unpushed) or `back` (the principal wants the merge undone)."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ReportStatus(StrEnum):
-    """The four words an agent may report with."""
+    """The four statuses of an agent's report."""
 
     DONE = "DONE"
     DONE_WITH_CONCERNS = "DONE_WITH_CONCERNS"
@@ -21,7 +21,7 @@ class ReportStatus(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: the first two fail the gate."""
+    """The weight of a finding: the first two fail the gate."""
 
     BLOCKING = "blocking"
     IMPORTANT = "important"
@@ -53,7 +53,7 @@ ACCEPTING = frozenset({Choice.ACCEPT, Choice.ACCEPT_WITH_FINDINGS})
 
 
 class Disposition(StrEnum):
-    """What an implementer answers to one finding."""
+    """An implementer's answer to one finding."""
 
     FIXED = "fixed"
     FALSE_POSITIVE = "false_positive"
@@ -61,11 +61,7 @@ class Disposition(StrEnum):
 
 
 class Finding(Value):
-    """One thing a reviewer found. `path` and `line` may be empty; `number` restates an earlier finding.
-
-    `quote` is what the reviewer says stands there. `doubtful` says that the citation does not hold at the reviewed commit,
-    `doubt` why. `withdrawn` takes finding `number` back, for the reason in `detail`.
-    """
+    """One finding of a reviewer. `path` and `line` may be empty."""
 
     severity: Severity
     title: str
@@ -73,43 +69,50 @@ class Finding(Value):
     line: int = 0
     detail: str = ""
     number: int = 0
+    """The earlier finding that this one restates; 0 for a new one."""
     doubtful: bool = False
+    """Whether the citation does not hold at the reviewed commit."""
     quote: str = ""
+    """The text that the reviewer says stands at the cited line."""
     doubt: str = ""
+    """Why the citation does not hold."""
     withdrawn: bool = False
+    """Whether this takes finding `number` back, for the reason in `detail`."""
 
 
 class Reply(Value):
-    """An implementer's answer to finding `number`: `evidence` is a commit, a reason, or a proof."""
+    """An implementer's answer to finding `number`."""
 
     number: int
     disposition: Disposition
     evidence: str
+    """A commit, a reason or a proof, by disposition."""
 
 
 class ListedFinding(Value):
-    """A finding in the one consolidated list of a job: its number never changes over the rounds.
-
-    `open` is false once a round passed without it being raised again, or the principal waived it. `also` are the other
-    reviews that raised the same thing in that round. `reply` is the author's newest answer, also to an earlier round's list.
-    """
+    """A finding in the consolidated list of a job."""
 
     number: int
+    """Never changes over the rounds."""
     finding: Finding
     review: str
     round: int
     open: bool = True
+    """False once a round passed in which nobody raised it again, or the principal waived it."""
     waived: bool = False
     reply: Reply | None = None
+    """The author's newest answer, which may be to an earlier round's list."""
     also: tuple[str, ...] = ()
+    """The other reviews that raised the same finding in that round."""
 
 
 class Handoff(Value):
-    """An accepted report: `commit` is what the worktree's branch held when it was handed in."""
+    """An accepted report."""
 
     status: ReportStatus
     attempt: int
     commit: CommitId
+    """The tip of the worktree's branch when the agent reported."""
     at: Moment
     summary: str
     concerns: tuple[str, ...] = ()
@@ -118,23 +121,21 @@ class Handoff(Value):
 
 
 class Check(Value):
-    """The project's own test command on a clean checkout of exactly `commit`.
-
-    `outcome` is `passed`, `failed`, `timed-out` or `not-run` (no test command, accepted at start).
-    `log` is the digest of the kept output.
-    """
+    """A run of the project's test command on a clean checkout of exactly `commit`."""
 
     commit: CommitId
     command: str
     outcome: str
+    """`passed`, `failed`, `timed-out`, or `not-run` (no test command, accepted at start)."""
     exit_status: int | None
     seconds: float
     log: Digest | None = None
+    """The digest of the kept output."""
     tail: str = ""
 
 
 class Verdict(Value):
-    """A reviewer's judgement of exactly `commit` in one round. `doubted` names a rejected decision that it rested on."""
+    """A reviewer's judgement of exactly `commit` in one round."""
 
     review: JobId
     subject: JobId
@@ -146,3 +147,4 @@ class Verdict(Value):
     runtime: str
     at: Moment
     doubted: str = ""
+    """The rejected decision that the verdict rested on."""

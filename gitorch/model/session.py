@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SessionPhase(StrEnum):
-    """A session as the ledger knows it; what its screen shows is not the ledger's business."""
+    """The phase of a session in the ledger, which does not follow what the screen shows."""
 
     STARTING = "starting"
     ALIVE = "alive"
@@ -20,7 +20,7 @@ class SessionPhase(StrEnum):
 
 
 class PromptKind(StrEnum):
-    """What a text to a session is for."""
+    """The purpose of a prompt."""
 
     BRIEF = "brief"
     FINDINGS = "findings"
@@ -31,34 +31,40 @@ class PromptKind(StrEnum):
 
 
 class Prompt(Value):
-    """A text owed to a session, in order. `about` is a question's or message's id, or a finding list's round."""
+    """A text that gitorch owes a session. A session gets its prompts in order."""
 
     id: PromptId
     kind: PromptKind
     about: str = ""
+    """The id of a question or message, or the attempt that a brief or a list of findings begins."""
     receipt: str = ""
+    """How the delivery was confirmed; empty before the delivery."""
 
 
 class Session(Value):
-    """One agent process in one terminal, in one worktree, working on one job.
-
-    With a `holder` there is no process of ours: somebody took the job by hand, and `holder` is who alone may use the lease.
-    `entries` are those of its outbox that count.
-    """
+    """One agent process in one terminal and one worktree, working on one job; or a manual claim."""
 
     id: SessionId
     job: JobId
     lane: str
     runtime: str
     token: Digest
+    """The digest of the session's secret."""
     phase: SessionPhase
     started_at: Moment
     alive_at: Moment | None = None
     ended: str = ""
+    """How it ended; empty before."""
     conversation: str = ""
+    """The runtime's id of the conversation, known once the session has ended."""
     permissions_answered: int = 0
+    """How many permission requests rules have answered."""
     prompts: tuple[Prompt, ...] = ()
     refusals: int = 0
+    """How many of its calls were refused."""
     holder: str = ""
+    """Who made the manual claim, and alone may use the lease; empty for a process that gitorch started."""
     fence: int = 0
+    """The number of its first lease."""
     entries: tuple[Digest, ...] = ()
+    """Digests of the outbox entries that were accepted."""

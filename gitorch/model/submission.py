@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReportText(Value):
-    """An agent's report in its own words."""
+    """An agent's report as it was written."""
 
     status: ReportStatus
     summary: str
@@ -30,7 +30,7 @@ class ReportText(Value):
 
 
 class VerdictText(Value):
-    """A reviewer's verdict in its own words."""
+    """A reviewer's verdict as it was written."""
 
     choice: Choice
     commit: str
@@ -41,13 +41,11 @@ class VerdictText(Value):
 
 
 class OutboxEntry(Value):
-    """What an agent left in its outbox because it cannot reach the ledger: whose it is, and a report or a verdict.
-
-    `salt` tells two outbox entries apart that say the same.
-    """
+    """A file in an agent's outbox, for an agent that cannot reach the ledger: its session's token, and a report or a verdict."""
 
     run: RunId
     token: str
     salt: str = ""
+    """Tells two entries with the same text apart."""
     report: ReportText | None = None
     verdict: VerdictText | None = None

@@ -1,4 +1,4 @@
-"""Issues of a project's tracker, as far as plans care: which belong to an epic, what blocks what, what is closed."""
+"""Issues of a project's tracker, as far as plans need them: which belong to an epic, what blocks them, which are closed."""
 
 from __future__ import annotations
 
@@ -14,28 +14,36 @@ if TYPE_CHECKING:
 
 
 class Issue(Value):
-    """One issue. `parent` is empty at the top, `blockers` are what must be closed before it, `gone` says that it was deleted.
-
-    `text` is what it asks for, in Markdown; `reason` is why it was closed.
-    """
+    """One issue."""
 
     id: str
     title: str
     kind: str = "task"
     closed: bool = False
-    gone: bool = False
+    deleted: bool = False
     parent: str = ""
+    """Empty at the top."""
     blockers: tuple[str, ...] = ()
+    """The issues that must be closed before it."""
     text: str = ""
+    """The description, in Markdown."""
     reason: str = ""
+    """Why it was closed."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the issue is neither closed nor deleted."""
+        return not self.closed and not self.deleted
 
 
 class Backlog(Value):
-    """What a tracker answered: `source` is the file or program that said it, `problems` are what cannot be read of it."""
+    """A tracker's answer."""
 
     source: str
+    """The file or program that gave it."""
     issues: Mapping[str, Issue]
     problems: tuple[Problem, ...] = ()
+    """What could not be read of it."""
 
 
 class Blocked(NamedTuple):
@@ -46,7 +54,7 @@ class Blocked(NamedTuple):
 
 
 def belongings(issues: Mapping[str, Issue], epics: Collection[str]) -> dict[str, tuple[Issue, ...]]:
-    """For each epic all that is below it, children before their parents; what another of these epics owns is not repeated.
+    """For each epic all issues below it, children before their parents; the issues of another of these epics are left out.
 
     Deleted issues are left out. Parents in a circle are taken once, wherever the circle is entered.
     """
@@ -59,34 +67,34 @@ def belongings(issues: Mapping[str, Issue], epics: Collection[str]) -> dict[str,
 def _below(
     issues: Mapping[str, Issue], children: Mapping[str, list[str]], epic: str, epics: Collection[str]
 ) -> Iterator[Issue]:
-    seen = {epic}
+    """Walk the tree below an epic without recursion, since a tracker may nest deeper than Python's stack."""
+    visited = {epic}
     stack = [(epic, iter(children.get(epic, ())))]
     while stack:
         above, rest = stack[-1]
         child = next(rest, None)
-        if child is not None:
-            if child not in seen and child not in epics:
-                seen.add(child)
-                stack.append((child, iter(children.get(child, ()))))
-            continue
-        stack.pop()
-        if above != epic and not issues[above].gone:
-            yield issues[above]
+        if child is None:
+            stack.pop()
+            if above != epic and not issues[above].deleted:
+                yield issues[above]
+        elif child not in visited and child not in epics:
+            visited.add(child)
+            stack.append((child, iter(children.get(child, ()))))
 
 
 def edges(issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]) -> dict[str, dict[str, Blocked]]:
-    """For each epic those it must wait for, with the pair that says so: open blockers between the epics and all they own.
+    """For each epic the epics that it must wait for, with the pair of issues that is the reason.
 
-    An epic also waits for the epics within it, since it cannot be closed before them.
+    An epic waits for the open blockers of itself and of all issues that it owns. It also waits for the epics within it,
+    since it cannot be closed before them.
     """
     owner = _owners(owned)
     found: dict[str, dict[str, Blocked]] = {epic: {} for epic in owned}
-    for epic, below in owned.items():
-        for issue in (issues[epic], *below):
-            for blocker in open_blockers(issues, issue):
-                other = owner.get(blocker)
-                if other is not None and other != epic:
-                    found[epic].setdefault(other, Blocked(issue.id, blocker))
+    for epic in owned:
+        for pair in _blocked_pairs(issues, owned, epic):
+            other = owner.get(pair.blocker)
+            if other is not None and other != epic:
+                found[epic].setdefault(other, pair)
         above = owner.get(issues[epic].parent)
         if above is not None and above != epic:
             found[above].setdefault(epic, Blocked(above, epic))
@@ -96,23 +104,35 @@ def edges(issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]) -
 def foreign_blockers(
     issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]
 ) -> Iterator[tuple[str, Blocked]]:
-    """Each epic with an open issue of its own that waits for an open one which belongs to none of the epics."""
+    """Each epic with a pair of open issues: one of its own, and a blocker that belongs to none of the epics."""
     owner = _owners(owned)
-    for epic, below in owned.items():
-        for issue in (issues[epic], *below):
-            for blocker in open_blockers(issues, issue):
-                if blocker not in owner:
-                    yield epic, Blocked(issue.id, blocker)
+    for epic in owned:
+        for pair in _blocked_pairs(issues, owned, epic):
+            if pair.blocker not in owner:
+                yield epic, pair
+
+
+def _blocked_pairs(issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]], epic: str) -> Iterator[Blocked]:
+    """The issues of an epic, itself included, with each open blocker."""
+    for issue in (issues[epic], *owned[epic]):
+        for blocker in open_blockers(issues, issue):
+            yield Blocked(issue.id, blocker)
 
 
 def open_blockers(issues: Mapping[str, Issue], issue: Issue) -> Iterator[str]:
-    """What an open issue still waits for. A blocker that nobody knows blocks nothing, as trackers have it."""
-    if not (issue.closed or issue.gone):
-        for blocker in issue.blockers:
-            other = issues.get(blocker)
-            if other is not None and not (other.closed or other.gone):
-                yield blocker
+    """What an open issue still waits for. An unknown blocker blocks nothing, as in the trackers themselves."""
+    if not issue.is_open:
+        return
+    for blocker in issue.blockers:
+        other = issues.get(blocker)
+        if other is not None and other.is_open:
+            yield blocker
 
 
 def _owners(owned: Mapping[str, tuple[Issue, ...]]) -> dict[str, str]:
-    return {issue.id: epic for epic, below in owned.items() for issue in below} | {epic: epic for epic in owned}
+    """The epic of each issue; an epic owns itself."""
+    owner: dict[str, str] = {}
+    for epic, below in owned.items():
+        owner.update((issue.id, epic) for issue in below)
+    owner.update((epic, epic) for epic in owned)
+    return owner

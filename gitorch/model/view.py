@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class JobRow(Value):
-    """One job: where it stands, who works on it, and in one line what it waits for."""
+    """One job: its phase, who works on it, and in one line what it waits for."""
 
     id: JobId
     title: str
@@ -43,7 +43,7 @@ class InboxRow(Value):
 
 
 class MessageRow(Value):
-    """One message to read, or a plan that is ready, with the commands that help."""
+    """One unread message or plan that is ready, with commands that help."""
 
     id: MessageId
     run: RunId | None
@@ -57,20 +57,21 @@ class MessageRow(Value):
 
 
 class SessionRow(Value):
-    """One agent: whether it is there (`alive`, `stale`, `dead`, `unknown`), and what it is doing."""
+    """One agent: whether it lives, and what it is doing."""
 
     id: SessionId
     run: RunId
     job: JobId
     runtime: str
     presence: str
+    """`alive`, `stale`, `dead` or `unknown`."""
     agent: str
     phase: str
     since: Moment
 
 
 class RunView(Value):
-    """A whole run: its jobs in order of batches, its open questions, and what to type next. `notes` are good to know."""
+    """A whole run: its jobs in order of batches, its open questions, and the next commands to type."""
 
     id: RunId
     title: str
@@ -84,3 +85,4 @@ class RunView(Value):
     started_at: Moment | None
     records: int
     notes: tuple[str, ...] = ()
+    """Further remarks."""

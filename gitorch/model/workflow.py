@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JobKind(StrEnum):
-    """What a job is for. Only reviews give verdicts; a checkpoint belongs to the principal; a merge to the host."""
+    """The purpose of a job. Only reviews give verdicts; a checkpoint belongs to the principal; a merge to the host."""
 
     DRAFT = "draft"
     BUILD = "build"
@@ -40,7 +40,7 @@ UNCLAIMED = frozenset({JobKind.CHECKPOINT, JobKind.MERGE})
 
 
 class Autonomy(StrEnum):
-    """How often the principal is asked. There is no third value, on purpose."""
+    """How often the principal is asked."""
 
     PER_EPIC = "per_epic"
     END_ONLY = "end_only"
@@ -54,7 +54,7 @@ class ReviewMode(StrEnum):
 
 
 class Independence(StrEnum):
-    """Who may not judge a job: the author's own session, anybody with the author's runtime, or whoever held its lease."""
+    """Who may not judge a job: the author's own session, anybody with the author's runtime, or anybody who held its lease."""
 
     SESSION = "session"
     RUNTIME = "runtime"
@@ -62,7 +62,7 @@ class Independence(StrEnum):
 
 
 class Recovery(StrEnum):
-    """What happens to stale work by itself: the principal is asked, or it is queued again, a limited number of times."""
+    """What happens to stale work: the principal is asked, or it is queued again a limited number of times."""
 
     ASK = "ask"
     REQUEUE = "requeue"
@@ -76,31 +76,24 @@ class WorktreeMode(StrEnum):
 
 
 class Commits(StrEnum):
-    """Who commits what a lane's agents write: they themselves, or gitorch when they report, for agents in a sandbox."""
+    """Who commits the work of a lane's agents: the agents, or gitorch when they report, for agents in a sandbox."""
 
     AGENT = "agent"
     HOST = "host"
 
 
 class Timeouts(Value):
-    """What a lane allows its sessions, where it is not what the run allows; 0 means the run's own. Work has no limit of its own.
-
-    `work_seconds` is how long one session may hold a lease before a human is asked.
-    """
+    """Limits of a lane's sessions in seconds; 0 means the run's own limit."""
 
     start_seconds: int = 0
     silence_seconds: int = 0
     lease_seconds: int = 0
     work_seconds: int = 0
+    """How long one session may hold a lease before a human is asked. A run has no such limit by default."""
 
 
 class Lane(Value):
-    """Who does a kind of work: a runtime preset by name, or a command of one's own.
-
-    `capacity` is how many of its jobs may be at work at once, 0 as many as the run allows. `constraints` are sentences that
-    every brief of the lane holds. `trust` lets the key be pressed by which its program's preset trusts the folder it works in.
-    `memory_mib` is what one of its agents may hold, 0 what the run allows.
-    """
+    """Who does a kind of work: a runtime preset by name, or a command."""
 
     name: str
     runtime: str
@@ -109,13 +102,17 @@ class Lane(Value):
     env: Mapping[str, str] = field(default_factory=dict)
     worktree: WorktreeMode = WorktreeMode.PER_JOB
     capacity: int = 0
+    """How many of its jobs may be under work at once; 0 means as many as the run allows."""
     commits: Commits = Commits.AGENT
     constraints: tuple[str, ...] = ()
+    """Sentences that every brief of the lane contains."""
     timeouts: Timeouts = Timeouts()
     one_shot: bool = False
     permissions: tuple[Rule, ...] = ()
     trust: bool = False
+    """Whether gitorch may press the key by which the program trusts its folder."""
     memory_mib: int = 0
+    """How much memory one of its agents may hold; 0 means the run's own limit."""
 
 
 class Scope(Value):
@@ -135,16 +132,7 @@ class ExpectedArtifact(Value):
 
 
 class JobSpec(Value):
-    """One job as the workflow states it.
-
-    `brief` is the digest of the text the agent works from. `subject` is the job that a review judges.
-    `stage` orders reviews of one subject: with sequential review, stage 2 waits for stage 1. A review that is `advisory` has to
-    be given, but neither opens nor shuts the gate.
-    `attempts_max` is the last attempt before a human is asked, 0 what the cycles say. `fresh` work gets a new session for every
-    attempt. Jobs of one `group` run side by side, in scopes that share no path.
-    `issue` is what the tracker calls the job, `issue_tasks` what is to be closed below it there, in this order.
-    `on_continue` and `on_cancel` name what a checkpoint leads to; empty means the jobs that need it.
-    """
+    """One job as the workflow declares it."""
 
     id: JobId
     title: str
@@ -152,27 +140,38 @@ class JobSpec(Value):
     lane: str
     needs: tuple[JobId, ...] = ()
     brief: Digest | None = None
+    """The digest of the text that the agent works from."""
     role: str = ""
     scope: Scope = Scope()
     artifacts: tuple[ExpectedArtifact, ...] = ()
     tasks: tuple[str, ...] = ()
     attempts_max: int = 0
+    """The last attempt before a human is asked; 0 leaves it to the cycles."""
     priority: int = 0
     posture: str = "neutral"
     subject: JobId | None = None
+    """The job that a review judges."""
     stage: int = 0
+    """The order of the reviews of one subject: with sequential review, stage 2 waits for stage 1."""
     on_continue: tuple[JobId, ...] = ()
+    """The jobs that follow a checkpoint's `continue`; empty means the jobs that need it."""
     on_cancel: tuple[JobId, ...] = ()
+    """The jobs that follow a checkpoint's `cancel`."""
     issue: str = ""
+    """The job's id in the tracker."""
     issue_tasks: tuple[str, ...] = ()
+    """The issues below it that are to be closed, in this order."""
     phase: str = ""
     group: str = ""
+    """Jobs of one group run side by side, in scopes that share no path."""
     fresh: bool = False
+    """Whether every attempt gets a new session."""
     advisory: bool = False
+    """Whether the verdict of this review is required but cannot keep the gate closed."""
 
 
 class Cycle(Value):
-    """The declared way back: on `needs_revision`, `review` returns the work to `back_to`, at most `rounds` times."""
+    """A declared way back: on `needs_revision`, `review` returns the work to `back_to`, at most `rounds` times."""
 
     review: JobId
     back_to: JobId
@@ -180,7 +179,7 @@ class Cycle(Value):
 
 
 class Workflow(Value):
-    """A frozen plan of work. Needs are acyclic; the only ways back are the declared cycles. `phases` are in their order."""
+    """A frozen plan of work. Needs are acyclic; the declared cycles are the only ways back."""
 
     name: str
     version: str
@@ -189,6 +188,7 @@ class Workflow(Value):
     jobs: Mapping[JobId, JobSpec]
     cycles: tuple[Cycle, ...] = ()
     phases: tuple[str, ...] = ()
+    """In their order."""
 
 
 class Settings(Value):
@@ -207,13 +207,18 @@ class Settings(Value):
     remind_first_seconds: int = 300
     remind_cap_seconds: int = 14400
     worktrees: str = ""
+    """The folder of the worktrees."""
     cleanup: str = "ask"
+    """`ask`, `keep`, `no`, `worktrees` or `branches`."""
     reject_fails_run: bool = False
+    """Whether a verdict of `reject` ends the run; else the principal is asked."""
     push_remote: str = ""
     push_ledger: bool = False
     approval_signers: str = ""
+    """The keys that may sign approvals; empty when approvals need no signature."""
     tracker: str = ""
-    by_hand: bool = False
+    manual: bool = False
+    """Whether people and programs outside of gitorch claim the jobs, so that it starts no sessions."""
     independence: Independence = Independence.SESSION
     recovery: Recovery = Recovery.ASK
     requeues_max: int = 3
@@ -227,37 +232,40 @@ class Settings(Value):
 
 
 class Remark(Value):
-    """One thing to think about. `costs` is what it takes from the score; a strong one fails `lint --strict`.
-
-    `place` is the key that it is about, such as `jobs.api`.
-    """
+    """One weakness of a workflow."""
 
     name: str
     place: str
+    """The key that it is about, such as `jobs.api`."""
     message: str
     fix: str
     costs: int
+    """How much it takes from the score."""
     strong: bool
+    """Whether it fails `lint --strict`."""
 
 
 class Lint(Value):
-    """All remarks, strong ones first, what is left of 100, and in which postures each job of work is judged."""
+    """The result of linting a workflow."""
 
     score: int
+    """What is left of 100."""
     remarks: tuple[Remark, ...]
+    """Strong ones first."""
     postures: dict[str, tuple[str, ...]]
+    """By job of work, the postures in which it is judged."""
 
 
 class WorkflowSource(Value):
-    """`briefs` hold, for every job that an agent works on, what the file tells it: role, objective, what to read, posture.
-
-    `places` tells line and column of `jobs.x` and `lanes.x`.
-    `settings` are the given defaults with what the file's policies set instead. `target` is empty where the file names none.
-    """
+    """A workflow file as it was read."""
 
     workflow: Workflow
     briefs: Mapping[JobId, str]
+    """For every job that an agent works on: role, objective, reading list and posture from the file."""
     settings: Settings
+    """The given defaults, overridden by the file's policies."""
     target: str = ""
+    """Empty when the file names none."""
     context: tuple[str, ...] = ()
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of `jobs.x` and `lanes.x`."""

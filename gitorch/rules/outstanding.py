@@ -46,7 +46,7 @@ def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
 
 
 def _notices(run: Run, seen: Observed) -> Iterator[Effect]:
-    yield from (effects.Notify(name) for name in untold(run, seen.told))
+    yield from (effects.Notify(name) for name in untold(run, seen.notified))
 
 
 def needed(run: Run, session: Session, seen: Observed) -> bool:
@@ -188,7 +188,7 @@ def only_people_left(run: Run, seen: Observed) -> bool:
     if run.phase is RunPhase.PAUSED:
         return not working and not testing
     asked = bool(run.open_questions())
-    if run.settings.by_hand:
+    if run.settings.manual:
         return not working and not testing and not outstanding(run, seen)
     busy_by_hand = any(run.is_claimed_manually(j) for j in run.jobs.values())
     busy = working or testing or under_way(run)

@@ -104,7 +104,7 @@ def _over(session: Session, observation: SessionObservation) -> Command | None:
 
 
 def _starting(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
-    if observation.ready_seen or observation.state in READY | {AgentState.WORKING}:
+    if observation.was_ready or observation.state in READY | {AgentState.WORKING}:
         yield commands.MarkAlive(session.id, observation.pid, observation.evidence or str(observation.state))
         return
     since = observation.started_at or session.started_at
@@ -354,7 +354,7 @@ def _unjudgeable(run: Run) -> Iterator[Command]:
     for job in run.jobs.values():
         lane = run.workflow.lanes.get(job.spec.lane)
         asked = any(q.trigger == f"independence:{job.spec.id}" for q in run.questions.values())
-        if job.phase is not JobPhase.QUEUED or lane is None or run.settings.by_hand or asked:
+        if job.phase is not JobPhase.QUEUED or lane is None or run.settings.manual or asked:
             continue
         if why := not_independent(run, job, lane.runtime):
             yield commands.Escalate(
@@ -362,8 +362,8 @@ def _unjudgeable(run: Run) -> Iterator[Command]:
                 happened=f"No lane may judge for {job.spec.id}: {why}.",
                 tried=f"Lane {lane.name} is the only one that the workflow names for it.",
                 evidence=f"policy {run.settings.independence}, runtime {lane.runtime}",
-                decision=f"Leave it to somebody (by_hand, then gitorch claim {job.spec.id} --runtime NAME), or stop?",
-                options=("by_hand", "stop_epic", "stop_run"),
+                decision=f"Leave it to somebody (manual, then gitorch claim {job.spec.id} --runtime NAME), or stop?",
+                options=("manual", "stop_epic", "stop_run"),
                 job=job.spec.id,
             )
 
@@ -371,7 +371,7 @@ def _unjudgeable(run: Run) -> Iterator[Command]:
 def _grants(run: Run) -> Iterator[Command]:
     """One lease a tick for each free place; whoever makes the tick adds token and nonce, which are not for rules to make."""
     fresh = 0
-    for job in () if run.settings.by_hand else queue(run):
+    for job in () if run.settings.manual else queue(run):
         if not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
             continue
         living = run.living_session(job)

@@ -150,7 +150,7 @@ def _issue(record: Mapping[str, Any]) -> Issue:
         title=" ".join(_words(record, "title").split()) or str(record["id"]),
         kind=_words(record, "issue_type") or "task",
         closed=status in _CLOSED,
-        gone=status == _GONE,
+        deleted=status == _GONE,
         parent=next(_targets(record, {CHILD}), "") or _words(record, "parent"),
         blockers=tuple(dict.fromkeys(_targets(record, BLOCKING))),
         text=_asked(record),

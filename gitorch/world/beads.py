@@ -153,7 +153,7 @@ class BeadsProgram:
 
     def _open(self, names: Sequence[str]) -> list[str]:
         found = issues_of(self._show(names).values()) if names else {}
-        return [n for n in names if n in found and not (found[n].closed or found[n].gone)]
+        return [n for n in names if n in found and found[n].is_open]
 
     def _closing(self, names: Sequence[str], reason: str) -> str:
         """Close issues below their epic before the epic itself; what `bd` says where it does not end well."""

@@ -28,7 +28,7 @@ def test_a_session_that_was_never_started_is_neither_present_nor_started(stage):
 def test_a_started_session_becomes_ready_and_says_since_when(stage):
     launch = stage.launch()
     seen = stage.wait_state(launch, *READY)
-    assert (seen.present, seen.started, seen.ready_seen, seen.exit_status) == (True, True, True, None)
+    assert (seen.present, seen.started, seen.was_ready, seen.exit_status) == (True, True, True, None)
     assert seen.pid in stage.terminals.pids()
     assert seen.started_at <= seen.changed_at + 1000
 
@@ -76,7 +76,7 @@ def test_an_agent_that_ended_is_exited_with_its_status(stage):
     stage.wait_state(launch, *READY)
     stage.exits(launch, 3)
     seen = stage.wait_state(launch, AgentState.EXITED)
-    assert (seen.present, seen.exit_status, seen.ready_seen) == (True, 3, True)
+    assert (seen.present, seen.exit_status, seen.was_ready) == (True, 3, True)
     assert deliver(stage, launch).startswith("refused: ")
     assert seen.pid not in stage.terminals.pids()
 

@@ -81,7 +81,7 @@ class FakeTerminals:
             changed_at=session.changed_at if session.present else None,
             evidence="fake",
             screen=session.screen if shown else "",
-            ready_seen=session.ready_seen,
+            was_ready=session.ready_seen,
         )
 
     def start(self, launch):

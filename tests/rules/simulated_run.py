@@ -58,7 +58,7 @@ class Simulated:
         run = self.play.run
         living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED)
         now = Moment(self.play.at)
-        panes = {s.id: SessionObservation(True, True, AgentState.IDLE, changed_at=now, ready_seen=True) for s in living}
+        panes = {s.id: SessionObservation(True, True, AgentState.IDLE, changed_at=now, was_ready=True) for s in living}
         merged = run.report is not None and run.approval is not None
         checks = {
             job.handoff.commit: CheckObservation(

@@ -42,7 +42,7 @@ SETTING_TYPES = {
     "push_remote": str,
     "recovery": Recovery,
     "independence": Independence,
-    "by_hand": lambda said: said == "yes",
+    "manual": lambda said: said == "yes",
     "tracker": str,
 }
 
@@ -230,7 +230,7 @@ def _quiet(telling: Telling, line: Line) -> None:
     telling.play.at += seconds * 1000
     state = AgentState(line.one("shows", "working"))
     observation = SessionObservation(
-        True, True, state, 1, changed_at=before, screen=line.one("screen", "> _"), ready_seen=True
+        True, True, state, 1, changed_at=before, screen=line.one("screen", "> _"), was_ready=True
     )
     seen = Observed(Moment(telling.play.at), {session: observation}, None)
     for command in reconcile(telling.play.run, seen):
@@ -298,7 +298,7 @@ def _inbox(telling: Telling, _: Line) -> list[str]:
 
 def _owed(telling: Telling, line: Line) -> list[str]:
     """What the world still owes, when the sessions named are there and ready, and every other one is not."""
-    ready = SessionObservation(True, True, AgentState.WAITING, 1, ready_seen=True)
+    ready = SessionObservation(True, True, AgentState.WAITING, 1, was_ready=True)
     absent = SessionObservation(False, False, AgentState.UNKNOWN)
     sessions = {s: ready if s in line.words else absent for s in telling.play.run.sessions}
     return [str(effect) for effect in outstanding(telling.play.run, Observed(Moment(telling.play.at), sessions, {}))]

@@ -43,7 +43,7 @@ FACTS = c.WorkFacts(commit("x"), (), 1, ("docs/p.md",))
 @pytest.fixture
 def play() -> Play:
     play = Play()
-    play.begin({}, replace(SETTINGS, by_hand=True, test_command=""), FLOW)
+    play.begin({}, replace(SETTINGS, manual=True, test_command=""), FLOW)
     play.claim("draft")
     return play
 

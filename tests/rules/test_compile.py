@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.ids import Digest, JobId
+from gitorch.model.needs import dependency_order
 from gitorch.model.plan import Epic, Plan, Task
 from gitorch.model.values import replace
 from gitorch.model.workflow import (
@@ -22,7 +23,7 @@ from gitorch.model.workflow import (
     WorkflowSource,
 )
 from gitorch.rules.workflows.compile import compile_plan, compile_workflow, default_settings, reviewer_runtime
-from gitorch.rules.workflows.graph import batch_of, dependency_order, execution_plan, merge_order, needs_of
+from gitorch.rules.workflows.graph import batch_of, execution_plan, merge_order, needs_of
 
 EPICS = (
     Epic("web", "The page", 1, "", (Task("Draw it", 3),), needs=("api",)),

@@ -26,7 +26,7 @@ WHOLE = (Path(__file__).parents[1] / "text" / "striatum-whole.json").read_bytes(
 @pytest.mark.parametrize("seed", range(5))
 def test_a_converted_workflow_runs_to_its_end(kind, seed):
     source = parse_workflow("w.yaml", convert("w.json", WHOLE).text.encode(), lambda path: f"Of {path}.".encode())
-    settings = replace(source.settings, by_hand=kind is SimulatedByHand, cleanup="keep")
+    settings = replace(source.settings, manual=kind is SimulatedByHand, cleanup="keep")
     play = Play()
     play.begin({}, settings, source.workflow)
     simulated = kind(play, Random(seed))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.rules.workflows.graph import ancestors, dependency_order, depths, descendants, find_cycles, waves
+from gitorch.model.needs import dependency_order, find_cycles
+from gitorch.rules.workflows.graph import ancestors, depths, descendants, waves
 
 NODES = "abcdef"
 graphs = st.dictionaries(st.sampled_from(NODES), st.lists(st.sampled_from(NODES + "?"), max_size=3), max_size=6)

@@ -19,7 +19,7 @@ from gitorch.rules.reconcile import reconcile
 
 HOURS = 3_600_000
 API = JobId("api")
-BY_HAND = replace(SETTINGS, by_hand=True, test_command="")
+BY_HAND = replace(SETTINGS, manual=True, test_command="")
 
 
 def by_hand() -> Play:

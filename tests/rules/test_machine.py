@@ -147,7 +147,7 @@ class World(RuleBasedStateMachine):
     def show(self, session, state):
         if session in self.panes:
             now = Moment(self.play.at)
-            self.panes[session] = replace(self.panes[session], state=state, changed_at=now, ready_seen=True)
+            self.panes[session] = replace(self.panes[session], state=state, changed_at=now, was_ready=True)
 
     # What agents do
 

@@ -18,7 +18,7 @@ from gitorch.rules.reconcile import reconcile
 from gitorch.rules.views.notices import AT_ONCE_MAX, notice
 
 MINUTE = 60
-READY = SessionObservation(True, True, AgentState.WAITING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")
+READY = SessionObservation(True, True, AgentState.WAITING, 7, was_ready=True, changed_at=Moment(0), evidence="hook")
 NEEDS = {"api": (), "ui": (), "docs": ("api",)}
 
 
@@ -137,7 +137,7 @@ def test_each_of_two_escalations_is_answered_by_its_own_id_and_once() -> None:
 
 
 def told(play: Play, *names: str) -> list[str]:
-    seen = replace(look(play), told=frozenset(names))
+    seen = replace(look(play), notified=frozenset(names))
     return [e.name for e in outstanding(play.run, seen) if isinstance(e, effects.Notify)]
 
 

@@ -74,7 +74,7 @@ def test_a_request_that_no_rule_matches_goes_to_a_human_although_its_title_blink
     play.launch("api")
     painted = Moment(play.at - seconds * 1000)
     observation = SessionObservation(
-        True, True, AgentState.DIALOG, 7, ready_seen=True, asked="rm", changed_at=play.at, progress_at=painted
+        True, True, AgentState.DIALOG, 7, was_ready=True, asked="rm", changed_at=play.at, progress_at=painted
     )
     found = reconcile(play.run, Observed(play.at, dict.fromkeys(play.run.sessions, observation), None))
     assert any(isinstance(one, Escalate) for one in found) == asked

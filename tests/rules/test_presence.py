@@ -12,7 +12,7 @@ from gitorch.model.values import replace
 from gitorch.rules.views.presence import agent_words, presence, session_rows
 
 S1 = SessionId("s1")
-READY = SessionObservation(True, True, AgentState.WORKING, 7, ready_seen=True)
+READY = SessionObservation(True, True, AgentState.WORKING, 7, was_ready=True)
 
 
 @pytest.fixture

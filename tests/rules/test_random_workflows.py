@@ -68,7 +68,7 @@ def run_of(source: WorkflowSource, seed: int) -> Simulated:
 
 def chosen(settings: Settings, seed: int) -> Settings:
     """What a file does not say: every third run is tested, every third is driven by hand."""
-    return replace(settings, test_command="make check" if seed % 3 == 0 else "", by_hand=seed % 3 == 1, cleanup="keep")
+    return replace(settings, test_command="make check" if seed % 3 == 0 else "", manual=seed % 3 == 1, cleanup="keep")
 
 
 @dataclass

@@ -22,7 +22,7 @@ from gitorch.rules.outstanding import may_begin, needed, only_people_left, outst
 from gitorch.rules.reconcile import reconcile
 
 S1, API = SessionId("s1"), JobId("api")
-READY = SessionObservation(True, True, AgentState.WAITING, 7, ready_seen=True, evidence="hook")
+READY = SessionObservation(True, True, AgentState.WAITING, 7, was_ready=True, evidence="hook")
 ABSENT = SessionObservation(False, False, AgentState.UNKNOWN)
 GRANTED = "plan api|grant api"
 ALIVE = GRANTED + "|alive s1"

@@ -29,7 +29,7 @@ def phase(play: Play, job: str = "api") -> str:
 
 
 def stops(play: Play) -> list[str]:
-    observation = SessionObservation(True, True, AgentState.WORKING, 7, ready_seen=True)
+    observation = SessionObservation(True, True, AgentState.WORKING, 7, was_ready=True)
     seen = Observed(Moment(play.at), dict.fromkeys(play.run.sessions, observation), None)
     return [e.session for e in outstanding(play.run, seen) if isinstance(e, effects.StopSession)]
 

@@ -11,7 +11,7 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.reconcile import reconcile
 
-SEEN = SessionObservation(True, True, AgentState.WORKING, 7, ready_seen=True, changed_at=Moment(0), evidence="hook")
+SEEN = SessionObservation(True, True, AgentState.WORKING, 7, was_ready=True, changed_at=Moment(0), evidence="hook")
 
 
 def begun(lane_memory: int = 0, **settings: int) -> Play:

@@ -29,7 +29,7 @@ def play():
 
 def look(play, quiet_ms: int, state: AgentState = AgentState.IDLE) -> Observed:
     """A look so long after the session's output last moved, which was just now as the ledger's clock goes."""
-    seen = SessionObservation(True, True, state, changed_at=Moment(play.at), ready_seen=True, screen="› at work")
+    seen = SessionObservation(True, True, state, changed_at=Moment(play.at), was_ready=True, screen="› at work")
     return Observed(now=Moment(play.at + quiet_ms), sessions={play.session("api"): seen}, heads={}, checks={}, sent={})
 
 
@@ -62,7 +62,7 @@ def test_who_was_told_to_wait_is_not_taken_for_silent_when_the_answer_comes(play
     play.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",))
     play.at += 10 * PATIENCE
     play.answer("q1", text="That one.")
-    seen = SessionObservation(True, True, AgentState.IDLE, changed_at=Moment(before), ready_seen=True)
+    seen = SessionObservation(True, True, AgentState.IDLE, changed_at=Moment(before), was_ready=True)
     look_now = Observed(Moment(play.at + 1), {play.session("api"): seen}, {}, {}, {})
     assert [one for one in reconcile(play.run, look_now) if isinstance(one, c.Nudge)] == []
 

@@ -46,7 +46,7 @@ def test_a_record_as_beads_exports_it():
 )
 def test_a_status_says_whether_there_is_work_left(status, closed, gone):
     found = read(lines(issue("x-1", status=status))).issues["x-1"]
-    assert (found.closed, found.gone) == (bool(closed), bool(gone))
+    assert (found.closed, found.deleted) == (bool(closed), bool(gone))
 
 
 def test_records_of_other_kinds_and_fields_of_other_types_are_no_defects():

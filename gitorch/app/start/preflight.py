@@ -111,7 +111,7 @@ def check(services: Services, path: Path, prompt: Path | None = None, by_hand: b
         problem = Problem(shown(services, path), 1, 1, gone.message, gone.hint)
         return CheckResult(Plan(problem.path, path.stem, (), digest_of(b"")), (problem,), absent=True)
     plan, data = read.plan, read.data
-    settings = replace(default_settings(services.config, _spoken(plan)), tracker=read.tracker, by_hand=by_hand)
+    settings = replace(default_settings(services.config, _spoken(plan)), tracker=read.tracker, manual=by_hand)
     target = plan.settings.get("merge_target", services.config.merge_target)
     facts = _facts(services, plan, path, target, {} if by_hand else _plan_runtimes(services))
     sections = {JobId(epic.id): epic.section.encode() for epic in plan.epics}
@@ -140,7 +140,7 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
     data, name = read_bytes(path), shown(services, path)
     plan = Plan(name, path.stem, (), _digest(data))
     try:
-        defaults = replace(default_settings(services.config), by_hand=by_hand)
+        defaults = replace(default_settings(services.config), manual=by_hand)
         source = read_workflow(path, name, defaults, (services.root,))
     except Malformed as wrong:
         return CheckResult(plan, wrong.problems)

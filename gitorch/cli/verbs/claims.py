@@ -183,7 +183,7 @@ def _settled(call: Call, run: Run) -> Run:
     """A run that is driven by hand goes on at once; any other is left to `gitorch up`."""
     from gitorch.cli.follow import carry_on
 
-    return carry_on(call, run)[0] if run.settings.by_hand else run
+    return carry_on(call, run)[0] if run.settings.manual else run
 
 
 def _text(rows: tuple[RecoveryResult, ...], page: Page, told: Callable[[str], str], *, applied: bool) -> str:

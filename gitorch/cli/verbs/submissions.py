@@ -192,7 +192,7 @@ def _went_on(call: Call, said: str, bearer: AgentCredential | ManualClaim) -> st
     if isinstance(bearer, AgentCredential):
         return said
     run = find_run(call.services, bearer.run)
-    if not run.settings.by_hand:
+    if not run.settings.manual:
         return said.replace(" Stop here; findings or your clearance come to this terminal.", "")
     after, _ = carry_on(call, run)
     first = said.partition(" Stop here")[0]

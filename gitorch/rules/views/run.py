@@ -132,7 +132,7 @@ def _why_queued(run: Run, job: JobState) -> str:
         return f"waits for a free place: {active(run)} of {run.settings.max_agents} agents are at work"
     if (other := worktree_taken_by(run, job)) is not None:
         return f"waits for the worktree that lane {job.spec.lane} shares, in which {other} is unfinished"
-    if run.settings.by_hand:
+    if run.settings.manual:
         return f"can be claimed: gitorch claim {job.spec.id}"
     return "is given to an agent with the next tick of gitorch up"
 
@@ -297,7 +297,7 @@ def next_commands(run: Run) -> tuple[str, ...]:
         left = left_to_close(run)
         closing = (f"bd close {' '.join(left)}",) if left else ()
         return (*waiting, *closing) or (f"gitorch log {run.id}",)
-    if run.settings.by_hand:
+    if run.settings.manual:
         return _next_by_hand(run, waiting)
     return (*waiting, "gitorch up")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.model.cycles import find_cycles as find_cycles  # noqa: PLC0414 - part of this module's offer
+from gitorch.model.needs import dependency_order
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 
 if TYPE_CHECKING:
@@ -46,22 +46,6 @@ def waves(needs: Mapping[Node, Collection[Node]]) -> tuple[tuple[Node, ...], ...
     return tuple(
         tuple(node for node in needs if depth[node] == number) for number in range(max(depth.values(), default=-1) + 1)
     )
-
-
-def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]:
-    """All nodes, each after what it needs; of those that could come next, the one declared first."""
-    placed: dict[Node, None] = {}
-    while len(placed) < len(needs):
-        ready = (
-            node
-            for node, others in needs.items()
-            if node not in placed and all(other in placed for other in others if other in needs)
-        )
-        node = next(ready, None)
-        if node is None:
-            raise ValueError("the graph has a cycle")
-        placed[node] = None
-    return tuple(placed)
 
 
 def ancestors(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[Node]:

@@ -106,7 +106,7 @@ def check_issue(source: Source, draft: Draft, tracked: Tracked) -> Iterator[Prob
         return source.problem(draft.line, message, fix, source.column(draft.line, name))
 
     tasks = draft.tasks
-    if issue.gone:
+    if issue.deleted:
         yield problem(f"Epic `{name}` was deleted, says {said}.", "Remove it from the plan, or name another.")
     elif issue.kind != EPIC:
         article = "an" if issue.kind[:1] in "aeiou" else "a"

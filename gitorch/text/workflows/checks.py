@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.cycles import find_cycles
 from gitorch.model.ids import JobId
+from gitorch.model.needs import find_cycles
 from gitorch.model.values import Value, field
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.fields import did_you_mean

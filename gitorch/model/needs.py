@@ -1,0 +1,77 @@
+"""Graphs of needs: a mapping from each node to the nodes that it needs. Needs that are not nodes are ignored.
+
+Plans, workflow files, compiled workflows and runs all ask the same two questions of such a graph: is it acyclic, and in
+which order can its nodes be done.
+"""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+Node = TypeVar("Node", bound=str)
+
+
+def find_cycles(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], ...]:
+    """Cycles that share no node, each from a node back to itself along its needs: `(a, b, a)` means that a needs b needs a.
+
+    Empty exactly when the graph is acyclic. A cycle begins with its node that stands first in `needs`.
+    """
+    rank = {node: number for number, node in enumerate(needs)}
+    left = _without(needs, ())
+    found: list[tuple[str, ...]] = []
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            # graphlib lists every node before the one that needs it, and its first node again at the end.
+            ring = list(reversed(error.args[1]))[1:]
+            first = ring.index(min(ring, key=lambda node: rank[node]))
+            found.append((*ring[first:], *ring[:first], ring[first]))
+            left = _without(left, ring)
+        else:
+            return tuple(sorted(found, key=lambda cycle: rank[cycle[0]]))
+
+
+def _without(needs: Mapping[str, Collection[str]], removed: Collection[str]) -> dict[str, list[str]]:
+    """The graph without these nodes, and without needs that are not nodes."""
+    kept: dict[str, list[str]] = {}
+    for node, others in needs.items():
+        if node not in removed:
+            kept[node] = [other for other in others if other in needs and other not in removed]
+        else:
+            kept[node] = []
+    return kept
+
+
+def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]:
+    """All nodes, each after the nodes that it needs; of those that could come next, the one declared first.
+
+    Raises ValueError for a graph with a cycle.
+    """
+    nodes = list(needs)
+    rank = {node: number for number, node in enumerate(nodes)}
+    waiting_for: dict[Node, int] = {}
+    needed_by: dict[Node, list[Node]] = {node: [] for node in nodes}
+    for node, others in needs.items():
+        present = {other for other in others if other in needs}
+        waiting_for[node] = len(present)
+        for other in present:
+            needed_by[other].append(node)
+    ready = [rank[node] for node in nodes if waiting_for[node] == 0]
+    heapify(ready)
+    order: list[Node] = []
+    while ready:
+        node = nodes[heappop(ready)]
+        order.append(node)
+        for other in needed_by[node]:
+            waiting_for[other] -= 1
+            if waiting_for[other] == 0:
+                heappush(ready, rank[other])
+    if len(order) < len(nodes):
+        raise ValueError("the graph has a cycle")
+    return tuple(order)
