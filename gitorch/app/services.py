@@ -40,13 +40,13 @@ class NoNotices:
     """Nobody wants to be told. Implements `ports.notices.Notices`."""
 
     @staticmethod
-    def told(_: RunId) -> frozenset[str] | None:
-        """See the port."""
+    def sent(_: RunId) -> frozenset[str] | None:
+        """None: no command is configured."""
         return None
 
     @staticmethod
-    def tell(run: RunId, name: str, notice: Mapping[str, object]) -> None:
-        """See the port."""
+    def send(run: RunId, name: str, notice: Mapping[str, object]) -> None:
+        """Send nothing."""
 
     @staticmethod
     def failure() -> str:

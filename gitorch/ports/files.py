@@ -1,4 +1,4 @@
-"""Small files as the app sees them: texts for agents, and the outbox in which an agent leaves what it cannot say."""
+"""Small files as the app sees them: texts for agents, and the outbox that an agent uses when it cannot call gitorch."""
 
 from __future__ import annotations
 
@@ -13,55 +13,57 @@ if TYPE_CHECKING:
 
 
 class PendingEntry(Value):
-    """An outbox entry that waits in an outbox. `digest` is of its name, its moment and its bytes: one that is left again is another."""
+    """An unanswered outbox entry."""
 
     name: str
     data: bytes
+    """Its bytes; of an entry larger than the limit only the beginning."""
     digest: Digest
+    """Of name, modification time and bytes, so that an entry that is posted again has another digest."""
 
 
 class Outboxes(Protocol):
-    """The folder `.gitorch/outbox` of a worktree, where an agent in a sandbox leaves what it cannot call.
+    """The folder `.gitorch/outbox` of a worktree, where an agent in a sandbox posts the calls that it cannot make.
 
-    Both sides never follow a link that the other planted.
+    Neither side follows a link that the other one planted.
     """
 
     def post(self, worktree: Path, name: str, data: bytes) -> None:
-        """Leave an outbox entry, whole or not at all."""
+        """Post an outbox entry, whole or not at all."""
         ...
 
     def waiting(self, worktree: Path) -> tuple[PendingEntry, ...]:
-        """The outbox entries that nobody answered, oldest first; of a large one only its beginning."""
+        """The unanswered outbox entries, oldest first; of a large entry only its beginning."""
         ...
 
     def answer(self, worktree: Path, name: str, data: bytes) -> None:
-        """Write the answer beside an outbox entry, then take the outbox entry away."""
+        """Write the answer beside an outbox entry, then remove the entry."""
         ...
 
     def answered(self, worktree: Path, name: str) -> bytes | None:
-        """The answer to an outbox entry, once it is there."""
+        """The answer to an outbox entry; None until there is one."""
         ...
 
 
 class Files(Protocol):
-    """Small files outside the ledger: texts for agents, and copies of what they were told."""
+    """Small files outside the ledger, such as the texts that agents read."""
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file whole, by a temporary name and a rename, making its folder."""
         ...
 
     def read(self, path: Path) -> bytes | None:
-        """The bytes, or None where there is no such file."""
+        """The bytes, or None when there is no such file."""
         ...
 
     def inside(self, root: Path, path: str, bytes_max: int) -> bytes | None:
-        """The bytes of a regular file below a folder, reached without following any link; None where there is none.
+        """The bytes of a regular file below a folder, read without following any link; None when there is none.
 
-        Raises Refused for a link on the way, anything that is no file, another repository on the way, a name that file
-        systems confuse with one beside it, and a file that is larger.
+        Raises Refused when the path contains a link or another repository, names no regular file, or collides with a
+        name that some file systems cannot tell apart, and when the file is larger than `bytes_max`.
         """
         ...
 
     def remove(self, path: Path) -> None:
-        """Remove a file, and the folders above it that are empty then."""
+        """Remove a file, and the folders above it that this leaves empty."""
         ...

@@ -1,4 +1,4 @@
-"""How people are told outside of gitorch, as the app sees it."""
+"""Notifications to people outside of gitorch, as the app sees them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ if TYPE_CHECKING:
 
 
 class Notices(Protocol):
-    """The command by which people are told outside of gitorch; no call waits for it."""
+    """Notifies people outside of gitorch with a configured command; no call waits for it."""
 
-    def told(self, run: RunId) -> frozenset[str] | None:
-        """The names of the notices of a run that people got; None where no command is configured."""
+    def sent(self, run: RunId) -> frozenset[str] | None:
+        """The names of a run's notices that were sent; None when no command is configured."""
         ...
 
-    def tell(self, run: RunId, name: str, notice: Mapping[str, object]) -> None:
-        """Start the command with this as JSON on its standard input, once for each name, within its time limit. Raises Unavailable."""
+    def send(self, run: RunId, name: str, notice: Mapping[str, object]) -> None:
+        """Start the command with the notice as JSON on standard input, once for each name. Raises Unavailable.
+
+        The command is ended when it exceeds its time limit.
+        """
         ...
 
     def failure(self) -> str:
-        """Why the command failed, said once until it has worked again; else empty."""
+        """Why the command failed, once until it has worked again; else empty."""
         ...

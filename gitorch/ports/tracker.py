@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 class Tracker(Protocol):
-    """Issues that plans are about. What is read is read anew, or is a few seconds old."""
+    """The issues that plans refer to. Every answer is at most a few seconds old."""
 
     @property
     def kind(self) -> str:
-        """`bd` or `file`: the word by which a run remembers which tracker it was started with."""
+        """`bd` or `file`: the name that a run records for the tracker it was started with."""
         ...
 
     @property
     def closes(self) -> bool:
-        """Whether it can close issues; what it cannot close is left to people."""
+        """Whether it can close issues; otherwise people close them."""
         ...
 
-    def look(self, names: Collection[str]) -> Backlog:
-        """Those of these issues that there are, all that belongs to them, and what they wait for. Raises Unavailable."""
+    def read(self, names: Collection[str]) -> Backlog:
+        """Those of these issues that exist, the issues below them, and their dependencies. Raises Unavailable."""
         ...
 
     def closed(self, names: Collection[str]) -> Mapping[str, str]:
-        """Those of these issues that are closed, each with the reason that was given, or an empty one. Raises Unavailable."""
+        """Those of these issues that are closed, each with its reason, which may be empty. Raises Unavailable."""
         ...
 
     def close(self, names: Sequence[str], reason: str) -> None:
-        """Close those of these issues that are open, in this order. Raises Failed with what is still open, Unavailable."""
+        """Close those of these issues that are open, in this order. Raises Failed naming those still open, Unavailable."""
         ...

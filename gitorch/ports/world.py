@@ -100,113 +100,119 @@ class Terminals(Protocol):
 
 
 class MergeTry(Value):
-    """A merge built in memory: the tree, or the paths in conflict."""
+    """The result of a merge in memory."""
 
     tree: str
+    """The merged tree, with conflict markers when there are conflicts."""
     conflicts: tuple[str, ...]
+    """The paths in conflict; empty when the merge is clean."""
 
 
 class DiffStat(Value):
-    """What lies between two commits."""
+    """The size of the change between two commits."""
 
     commits: int
     files: int
     added: int
+    """Lines added; binary files count none."""
     removed: int
+    """Lines removed; binary files count none."""
     paths: tuple[str, ...]
 
 
 class MoveResult(Value):
-    """Whether a branch is where it was wanted, and what became of the checkout of it.
-
-    `checkout` is `none` (checked out nowhere), `updated`, or `left`: it holds work of somebody's, so it was not touched
-    and now shows the move as changes to undo. `path` is where, and `command` what brings it along, keeping that work.
-    `refused` are git's words where the branch is still at its old commit because a hook or git itself said no.
-    """
+    """The result of moving a branch."""
 
     moved: bool
+    """Whether the branch is at the new commit."""
     checkout: str = "none"
+    """`none` (no worktree has it checked out), `updated`, or `left`: the checkout holds work and was not touched."""
     path: str = ""
+    """The path of the checkout."""
     command: str = ""
+    """The command that updates a checkout that was left, and keeps the work in it."""
     refused: str = ""
+    """Git's message when a hook or git itself refused the move."""
 
 
 class PushRef(Value):
-    """One branch of a push: `new` goes to `ref` of the remote, if it holds `expected` there (None: is not there yet)."""
+    """One branch of a push."""
 
     ref: str
+    """Its full name on the remote."""
     new: CommitId
     expected: CommitId | None
+    """The commit that the remote must hold there before the push; None when the ref must not exist yet."""
 
 
 class Git(Protocol):
-    """The git command line, for everything but the ledger. Full ids and `--` always; never touches a user's checkout."""
+    """The git command line, for everything but the ledger. Commits are full ids; a user's checkout is never touched."""
 
     def resolve(self, name: str) -> CommitId | None:
-        """The commit of a local branch, by its short name, or of a full id."""
+        """The commit of a local branch, by its short name, or of a full id; None when there is no such commit."""
         ...
 
     def heads(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
-        """The commits of these full ref names; those that do not exist are left out. Raises Unavailable."""
+        """The commits of these full ref names, without those that do not exist. Raises Unavailable."""
         ...
 
     def tag(self, name: str) -> CommitId | None:
-        """The commit of a tag, by its short name; None where there is no such tag, or it names no commit."""
+        """The commit of a tag, by its short name; None when there is no such tag, or it names no commit."""
         ...
 
     def is_ledger(self, commit: CommitId) -> bool:
-        """Whether a commit looks like a record of a ledger: its message ends in the trailers of one."""
+        """Whether a commit looks like a ledger record: its message ends in the trailers of one."""
         ...
 
     def branches(self) -> tuple[str, ...]:
-        """The short names of all local branches but gitorch's own, sorted; empty where git is silent."""
+        """The short names of all local branches except gitorch's own, sorted; empty when git fails."""
         ...
 
     def current(self) -> str:
-        """The short name of the branch that is checked out in the main checkout; empty with a detached HEAD."""
+        """The short name of the branch that the main checkout is on; empty with a detached HEAD."""
         ...
 
     def setting(self, name: str) -> str:
-        """A value of git's configuration; empty where it is not set."""
+        """A value of git's configuration; empty when it is not set."""
         ...
 
     def behind_remote(self, branch: str) -> int:
-        """How many commits of its upstream, or else of `origin`'s branch of that name, the branch lacks; 0 without one."""
+        """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either."""
         ...
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
-        """What a handoff needs to know of a worktree."""
+        """What the rules need to know of a worktree to accept a handoff."""
         ...
 
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
-        """A commit of everything that stands in the worktree, on top of its branch but not yet part of it.
+        """A commit of all files in the worktree on top of its head, on no branch; the head itself when nothing differs.
 
-        The branch's head where nothing differs from it; None where there is no branch. `author` is a name with its address.
+        None when the worktree is on no branch. `author` is a name with an address, `Ann <a@b.c>`.
         """
         ...
 
     def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
-        """What a handoff would know if this commit were the head of its branch."""
+        """The facts of a handoff if this commit were the head of its branch."""
         ...
 
     def adopt(self, worktree: Path, draft: CommitId) -> None:
-        """Make a draft part of the worktree's branch; the files stay as they are. Raises Failed where the branch has moved."""
+        """Make a draft the head of the worktree's branch; files stay as they are. Raises Failed when the branch moved."""
         ...
 
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
-        """What `head` has beyond its merge base with `base`."""
+        """What `head` adds to its merge base with `base`."""
         ...
 
     def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:
-        """Merge two commits in memory, touching no checkout."""
+        """Merge two commits in memory; no checkout changes."""
         ...
 
     def commit_merge(self, tree: str, parents: Sequence[CommitId], message: str, at: Moment) -> CommitId:
-        """A merge commit; the same arguments give the same commit."""
+        """A merge commit; the same arguments always give the same commit."""
         ...
 
     def tree(self, commit: CommitId) -> str:
-        """The tree of a commit."""
+        """The id of a commit's tree."""
         ...
 
     def contains(self, ancestor: CommitId, descendant: CommitId) -> bool:
@@ -214,19 +220,19 @@ class Git(Protocol):
         ...
 
     def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
-        """Move a branch by compare-and-swap; nothing moves when it is neither at `old` nor, from an earlier try, at `new`.
+        """Move a branch by compare-and-swap. Nothing moves unless it is at `old`, or at `new` from an earlier try.
 
-        A clean checkout of it is brought along; one with uncommitted work is left exactly as it is, and named. The
-        repository's `reference-transaction` hook is asked, as it is when a user merges. `why` is for the reflog.
+        A clean checkout of it is updated; one with uncommitted work stays as it is, and the result names it. The
+        repository's `reference-transaction` hook runs, as it does when a user merges. `why` goes to the reflog.
         """
         ...
 
     def has(self, commit: CommitId) -> bool:
-        """Whether this commit is in the repository."""
+        """Whether the repository has this commit."""
         ...
 
     def commits_since(self, base: CommitId, head: CommitId) -> tuple[CommitId, ...]:
-        """Every commit of `head` that `base` does not have, newest first; empty where one of them is not here."""
+        """Every commit of `head` that `base` does not have, newest first; empty when the repository lacks one of them."""
         ...
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
@@ -234,15 +240,15 @@ class Git(Protocol):
         ...
 
     def graph(self, branch: str, most: int) -> str:
-        """The newest commits of a branch as git draws them, one a line."""
+        """The newest commits of a branch as `git log --graph` draws them, one per line."""
         ...
 
     def file_at(self, commit: CommitId, path: str) -> bytes | None:
-        """The bytes of a file at that commit; None where there is none, also for a folder or a path that leaves the tree."""
+        """The bytes of a file at that commit; None when there is none, or the path names a folder or leaves the tree."""
         ...
 
     def pack(self, loose_min: int) -> bool:
-        """Gather loose objects into a pack where there are about that many, and answer whether; nothing is ever lost by it."""
+        """Let git pack loose objects when there are at least about `loose_min`; returns whether it did. Loses nothing."""
         ...
 
     def user_name(self) -> str:
@@ -251,61 +257,67 @@ class Git(Protocol):
 
 
 class Remotes(Protocol):
-    """Other repositories that this one knows by name."""
+    """The repository's remotes, by name."""
 
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """The names of all remotes."""
         ...
 
     def heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
-        """What the remote holds now under these full ref names; those it does not have are left out. Raises Unavailable."""
+        """The remote's commits under these full ref names, without those it does not have. Raises Unavailable."""
         ...
 
     def fetch(self, remote: str, ref: str) -> None:
-        """Bring what the remote holds under this ref; no branch and no tracking ref of the user's moves. Raises Unavailable."""
+        """Fetch what the remote holds under this ref; no branch or tracking ref of the user's moves. Raises Unavailable."""
         ...
 
     def push(self, remote: str, refs: Sequence[PushRef]) -> str:
-        """Push all of these or none, each only from where it is expected; empty when done, else why not, in git's words.
+        """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 
-        The repository's `pre-push` hook is asked. Raises Unavailable where the remote gives no answer in time.
+        The result is empty after a successful push. The repository's `pre-push` hook runs. Raises Unavailable when the
+        remote gives no answer in time.
         """
         ...
 
 
 class WorktreeEntry(Value):
-    """One linked worktree: its branch (empty when detached), its commit, and how many paths in it are not committed."""
+    """One linked worktree."""
 
     path: Path
     branch: str
+    """The short name of its branch; empty with a detached HEAD."""
     head: CommitId
     uncommitted: int
+    """How many paths have changes that no commit holds."""
 
 
 class Worktrees(Protocol):
     """Linked worktrees below one folder outside the repository."""
 
     def ensure(self, path: Path, commit: CommitId, branch: str | None, *, shared: bool = False) -> None:
-        """Make the worktree unless it is there: on a new or existing branch of ours, or detached. Raises Failed, Unavailable.
+        """Create the worktree unless it exists: on a new or existing branch of ours, or detached. Raises Failed, Unavailable.
 
-        A `shared` one that is there on another branch is brought to this one, and what nobody committed there is kept.
+        A `shared` worktree on another branch switches to this one; uncommitted work in it goes to a branch of its own.
         """
         ...
 
     def remove(self, path: Path, force: bool = False) -> str:
-        """Remove it; answers why not where it holds uncommitted work and `force` is false, else an empty string."""
+        """Remove the worktree and return an empty string.
+
+        Without `force`, a worktree with work that exists nowhere else stays, and the result says why.
+        """
         ...
 
     def below(self, folder: Path) -> tuple[WorktreeEntry, ...]:
-        """The worktrees that lie below a folder, by path. Raises Unavailable."""
+        """The worktrees below a folder, sorted by path. Raises Unavailable."""
         ...
 
     def delete_branch(self, branch: str) -> None:
-        """Delete a work branch of gitorch's."""
+        """Delete one of gitorch's work branches. Raises Failed while it is checked out, Refused for any other branch."""
         ...
 
     def tidy(self, folder: Path) -> None:
-        """Forget worktrees whose folders are gone, and remove this folder, and those above it that we made, when empty."""
+        """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty."""
         ...
 
 
@@ -333,43 +345,43 @@ class Programs(Protocol):
     """Programs of this machine, to find and to ask for their version."""
 
     def find(self, name: str) -> str:
-        """Where a program is on the caller's PATH; empty where there is none."""
+        """The path of a program on the caller's PATH; empty when there is none."""
         ...
 
-    def said(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
-        """The first line that a short command prints; empty where it fails or takes too long."""
+    def first_line(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
+        """The first line that a short command prints; empty when it fails or exceeds `wait_seconds`."""
         ...
 
     def tmux_is_at_least(self, version: str) -> bool:
-        """Whether tmux answers and is of this version or later; releases, candidates and development builds are understood."""
+        """Whether tmux answers and is of this version or later, releases, candidates and development builds alike."""
         ...
 
-    def ran(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
-        """Exit status and output of a shell command. Raises Unavailable where it takes too long."""
+    def run_shell(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
+        """Exit status and output of a shell command. Raises Unavailable when it takes too long."""
         ...
 
 
 class Secrets(Protocol):
-    """Chance, and what must not be guessed."""
+    """Random values that nobody can guess."""
 
     def token(self, key: SessionKey) -> str:
-        """The token of a session: the same each time it is asked for on this host, unguessable elsewhere."""
+        """The token of a session: the same on every call on this host, unguessable elsewhere."""
         ...
 
     def nonce(self) -> str:
-        """A fresh random word."""
+        """A new random word."""
         ...
 
 
 class Signatures(Protocol):
-    """Signatures that a human makes with a key of their own."""
+    """Signatures that people make with their own keys."""
 
     def sign(self, text: str, key: str, namespace: str) -> str:
         """The signature of this text with the key that git's `user.signingKey` names. Raises Failed, Unavailable."""
         ...
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:
-        """The name that the allowed signers give the key that signed exactly this text; empty where none of them did."""
+        """The allowed signer whose key signed exactly this text; empty when none of them did."""
         ...
 
 
@@ -377,7 +389,7 @@ class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> Moment:
-        """This moment."""
+        """The current time."""
         ...
 
     def sleep(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""Beads as this machine has it: the program `bd`, or the file that it exports. Both implement `ports.tracker.Tracker`.
+"""The issue tracker beads: the program `bd`, or the file that it exports. Both implement `ports.tracker.Tracker`.
 
-The file is only read: it lies in the user's checkout, and where `bd` is at work it is derived from a database, so that a line
-written into it would be lost or would come back as a conflict (ADR 13).
+gitorch only reads the file. It lies in the user's checkout, and `bd` generates it from a database, so a line written to it
+would be lost or would cause a conflict (ADR 13).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Unavailable
 from gitorch.model.tracker import Backlog
+from gitorch.model.values import Value
 from gitorch.text.beads import NotJson, dependencies_of, issues_of, parse_answer, parse_issues
 from gitorch.world.programs import run, without
 
@@ -19,29 +20,30 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from gitorch.model.ids import Moment
     from gitorch.ports.world import Clock
     from gitorch.world.programs import ProgramResult
 
 PROGRAM = "bd"
 FOLDER = ".beads"
 FILES = ("issues.jsonl", "beads.jsonl")
-"""The file's name, and the one that it had before beads 0.20."""
+"""The file's name, and its name before beads 0.20."""
 
 WAIT_SECONDS = 10.0
-"""For one call: a `bd` that must first start its database server answers within a few seconds."""
+"""Limit for one call: a `bd` that must first start its database server answers within a few seconds."""
 
 FRESH_MS = 15_000
-"""How old an answer about closed issues may be: a loop asks several times a second, and `bd` takes 50 to 300 ms."""
+"""The maximal age of an answer about closed issues: a loop asks several times a second, and `bd` takes 50 to 300 ms."""
 
-AT_ONCE = 50
-"""Issues named in one call, well below any limit of a command line."""
+NAMES_PER_CALL = 50
+"""Issues per call, well below the length limit of any command line."""
 
 _UNKNOWN = re.compile(r"not found|no issues? found|no matching|no such issue", re.IGNORECASE)
 _BROKEN = re.compile(r"database|permission|lock|connect|unknown (?:flag|command)", re.IGNORECASE)
 
 
 def folder_of(root: Path) -> Path | None:
-    """The repository's folder of beads, where `redirect` in it points when there is one; None without any."""
+    """The repository's beads folder, or the one that its file `redirect` names; None when there is none."""
     folder = root / FOLDER
     redirect = folder / "redirect"
     if redirect.is_file():
@@ -50,14 +52,19 @@ def folder_of(root: Path) -> Path | None:
 
 
 def file_of(root: Path) -> Path | None:
-    """The repository's file of issues; None where there is none."""
+    """The repository's file of issues; None when there is none."""
     folder = folder_of(root)
-    choices = [] if folder is None else [folder / name for name in FILES]
-    return next((path for path in choices if path.is_file()), None)
+    if folder is None:
+        return None
+    for name in FILES:
+        path = folder / name
+        if path.is_file():
+            return path
+    return None
 
 
 class BeadsFile:
-    """The exported issues, read whole: 10 MB take 0.15 s. Nothing is ever written to it."""
+    """The exported issues, read whole: 10 MB take 0.15 s. Nothing is ever written to the file."""
 
     kind = "file"
     closes = False
@@ -65,44 +72,56 @@ class BeadsFile:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._kept: tuple[tuple[int, int], Backlog] | None = None
+        """The issues with time and size of the file that held them."""
 
-    def look(self, names: Collection[str]) -> Backlog:
-        """See the port."""
+    def read(self, names: Collection[str]) -> Backlog:
+        """All issues of the file, whatever the names. Raises Unavailable when it cannot be read."""
         del names
         return self._read()
 
     def closed(self, names: Collection[str]) -> Mapping[str, str]:
-        """See the port."""
+        """Those of these issues that are closed, each with its reason. Raises Unavailable when the file cannot be read."""
         issues = self._read().issues
         return {name: issues[name].reason for name in names if name in issues and issues[name].closed}
 
     def close(self, names: Sequence[str], reason: str) -> None:
-        """See the port. Fails where anything is open, since it writes nothing."""
+        """Raise Failed when any of these issues is open, since gitorch never writes the file."""
         found = self.closed(names)
-        left = [name for name in names if name not in found]
-        if left:
-            raise Failed(
-                f"gitorch does not write {FOLDER}: {', '.join(left)} left open", hint=f"bd close {' '.join(left)}"
-            )
+        still_open = [name for name in names if name not in found]
+        if still_open:
+            message = f"gitorch does not write {FOLDER}: {', '.join(still_open)} left open"
+            raise Failed(message, hint=f"bd close {' '.join(still_open)}")
         del reason
 
     def _read(self) -> Backlog:
         path = file_of(self._root)
         if path is None:
-            raise Unavailable(f"there is no {FOLDER}/{FILES[0]} any more", hint="bd export -o .beads/issues.jsonl")
+            raise Unavailable(f"{FOLDER}/{FILES[0]} is missing", hint="bd export -o .beads/issues.jsonl")
         try:
             stat = path.stat()
-            mark = (stat.st_mtime_ns, stat.st_size)
-            if self._kept is None or self._kept[0] != mark:
-                name = str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
-                self._kept = (mark, parse_issues(name, path.read_bytes()))
+            version = (stat.st_mtime_ns, stat.st_size)
+            if self._kept is not None and self._kept[0] == version:
+                return self._kept[1]
+            name = str(path)
+            if path.is_relative_to(self._root):
+                name = str(path.relative_to(self._root))
+            backlog = parse_issues(name, path.read_bytes())
         except OSError as error:
             raise Unavailable(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {path}") from error
-        return self._kept[1]
+        self._kept = (version, backlog)
+        return backlog
+
+
+class _Answer(Value):
+    """What `bd` said about one issue, and when."""
+
+    at: Moment
+    reason: str | None
+    """Why the issue was closed; None while it is open or does not exist."""
 
 
 class BeadsProgram:
-    """The program `bd` on the caller's PATH, asked in the repository's root."""
+    """The program `bd` on the caller's PATH, run in the repository's root."""
 
     kind = "bd"
     closes = True
@@ -114,11 +133,12 @@ class BeadsProgram:
         self._env = without(environ, ("GITORCH_", "GIT_", "TMUX")) | {"NO_COLOR": "1", "BD_JSON_ENVELOPE": "0"}
         self._clock = clock
         self._wait_seconds = wait_seconds
-        self._kept: dict[str, tuple[int, str | None]] = {}
-        self._mute: tuple[int, Unavailable] | None = None
+        self._kept: dict[str, _Answer] = {}
+        self._failure: tuple[Moment, Unavailable] | None = None
+        """When `bd` last gave no answer, and the error."""
 
-    def look(self, names: Collection[str]) -> Backlog:
-        """See the port: the issues themselves, all below them, and what those depend on, as far as `bd` tells."""
+    def read(self, names: Collection[str]) -> Backlog:
+        """These issues, all issues below them, and what those depend on, as far as `bd` shows it. Raises Unavailable."""
         records = self._show(sorted(names))
         for root in tuple(records):
             records |= self._show(sorted(self._below(root, records) - records.keys()))
@@ -126,92 +146,138 @@ class BeadsProgram:
         return Backlog(PROGRAM, known)
 
     def closed(self, names: Collection[str]) -> Mapping[str, str]:
-        """See the port. Answers are kept for `FRESH_MS`, as is that there was none: a `bd` that hangs holds a loop up once."""
+        """Those of these issues that are closed, each with its reason. Raises Unavailable.
+
+        Answers and failures are kept for `FRESH_MS`, so that a `bd` that hangs delays a loop only once.
+        """
         now = self._clock.now()
-        stale = [n for n in names if n not in self._kept or now - self._kept[n][0] > FRESH_MS]
-        if stale and self._mute is not None and now - self._mute[0] <= FRESH_MS:
-            raise self._mute[1]
-        try:
-            found = issues_of(self._show(sorted(stale)).values()) if stale else {}
-        except Unavailable as mute:
-            self._mute = (self._clock.now(), mute)
-            raise
-        self._kept |= {n: (now, found[n].reason if n in found and found[n].closed else None) for n in stale}
-        return {n: reason for n in names if (reason := self._kept[n][1]) is not None}
-
-    def close(self, names: Sequence[str], reason: str) -> None:
-        """See the port. What is closed already is left alone, and the answer of `bd` is believed only when it shows."""
-        left = self._open(names)
-        self._mute = None
+        stale = [name for name in names if not self._is_fresh(name, now)]
+        if stale:
+            self._refresh(stale, now)
+        found = {}
         for name in names:
-            self._kept.pop(name, None)
-        said = [self._closing(group, reason) for group in (left[:-1], left[-1:]) if group]
-        still = self._open(left)
-        if still:
-            why = next((words for words in said if words), "bd said nothing")
-            raise Failed(f"bd left {', '.join(still)} open: {why}", hint=f"bd close {' '.join(still)}")
-
-    def _open(self, names: Sequence[str]) -> list[str]:
-        found = issues_of(self._show(names).values()) if names else {}
-        return [n for n in names if n in found and found[n].is_open]
-
-    def _closing(self, names: Sequence[str], reason: str) -> str:
-        """Close issues below their epic before the epic itself; what `bd` says where it does not end well."""
-        done = self._run("close", *names, "--reason", reason, "--json")
-        return "" if done.status == 0 else _said(done)
-
-    def _below(self, name: str, records: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
-        """What may belong to an issue: what depends on it, in one call; where that says nothing, its children, call by call."""
-        done = self._run("dep", "tree", name, "--direction", "up", "--json")
-        found = frozenset(row["id"] for row in _rows(done)) - {name} if done.status == 0 else frozenset()
-        if found or records[name].get("epic_total_children") == 0:
-            return found
-        children: set[str] = set()
-        waiting = [name]
-        while waiting:
-            done = self._run("list", "--parent", waiting.pop(), "--all", "--limit", "0", "--json")
-            fresh = {row["id"] for row in _rows(done)} - children - {name} if done.status == 0 else set()
-            children |= fresh
-            waiting += sorted(fresh)
-        return frozenset(children)
-
-    def _show(self, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """The records of those issues that there are. `bd` completes shortened ids, which nobody asked for here."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for start in range(0, len(names), AT_ONCE):
-            group = names[start : start + AT_ONCE]
-            found |= {row["id"]: row for row in self._shown(group) if row["id"] in group}
+            reason = self._kept[name].reason
+            if reason is not None:
+                found[name] = reason
         return found
 
-    def _shown(self, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        done = self._run("show", *names, "--json")
-        if _fell_over(done):
-            done = self._run("show", *names, "--json")
-        if _fell_over(done):
-            raise Unavailable(f"bd show failed: {_said(done)}", hint="bd doctor")
-        if done.status == 0:
-            yield from _rows(done)
+    def _is_fresh(self, name: str, now: Moment) -> bool:
+        answer = self._kept.get(name)
+        return answer is not None and now - answer.at <= FRESH_MS
+
+    def _refresh(self, names: Sequence[str], now: Moment) -> None:
+        """Ask `bd` which of these issues are closed. Raises Unavailable, without asking if it failed a moment ago."""
+        if self._failure is not None and now - self._failure[0] <= FRESH_MS:
+            raise self._failure[1]
+        try:
+            issues = issues_of(self._show(sorted(names)).values())
+        except Unavailable as error:
+            self._failure = (self._clock.now(), error)
+            raise
+        for name in names:
+            reason = None
+            if name in issues and issues[name].closed:
+                reason = issues[name].reason
+            self._kept[name] = _Answer(now, reason)
+
+    def close(self, names: Sequence[str], reason: str) -> None:
+        """Close those of these issues that are open, the last one after all others.
+
+        Raises Failed when one of them is still open afterwards, whatever `bd` answered; Unavailable.
+        """
+        to_close = self._open(names)
+        self._failure = None
+        for name in names:
+            self._kept.pop(name, None)
+        errors = [self._close(group, reason) for group in (to_close[:-1], to_close[-1:]) if group]
+        still_open = self._open(to_close)
+        if still_open:
+            why = "; ".join(error for error in errors if error) or "bd reported no error"
+            message = f"bd left {', '.join(still_open)} open: {why}"
+            raise Failed(message, hint=f"bd close {' '.join(still_open)}")
+
+    def _open(self, names: Sequence[str]) -> list[str]:
+        """Those of these issues that exist and are neither closed nor deleted."""
+        if not names:
+            return []
+        found = issues_of(self._show(names).values())
+        return [name for name in names if name in found and found[name].is_open]
+
+    def _close(self, names: Sequence[str], reason: str) -> str:
+        """Close issues in one call; the error message of `bd`, empty when it succeeded."""
+        result = self._run("close", *names, "--reason", reason, "--json")
+        if result.status == 0:
+            return ""
+        return _message(result)
+
+    def _below(self, name: str, records: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+        """The issues that may belong to this one: all that depend on it, or its descendants if `bd` has no such tree."""
+        tree = self._run("dep", "tree", name, "--direction", "up", "--json")
+        if tree.status == 0:
+            dependents = frozenset(row["id"] for row in _rows(tree)) - {name}
+            if dependents:
+                return dependents
+        if records[name].get("epic_total_children") == 0:
+            return frozenset()
+        return self._descendants(name)
+
+    def _descendants(self, name: str) -> frozenset[str]:
+        """All issues below this one, with one call for each of them."""
+        found: set[str] = set()
+        unvisited = [name]
+        while unvisited:
+            listed = self._run("list", "--parent", unvisited.pop(), "--all", "--limit", "0", "--json")
+            if listed.status != 0:
+                continue
+            children = {row["id"] for row in _rows(listed)} - found - {name}
+            found |= children
+            unvisited += sorted(children)
+        return frozenset(found)
+
+    def _show(self, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The records of those of these issues that exist, by id.
+
+        `bd` also completes shortened ids; those records are dropped, since nobody asked for them.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(names), NAMES_PER_CALL):
+            group = names[start : start + NAMES_PER_CALL]
+            found |= {row["id"]: row for row in self._records(group) if row["id"] in group}
+        return found
+
+    def _records(self, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """The records that `bd show` prints. It fails as a whole when one issue is unknown: then each is asked alone."""
+        result = self._run("show", *names, "--json")
+        if _is_broken(result):
+            result = self._run("show", *names, "--json")
+        if _is_broken(result):
+            raise Unavailable(f"bd show failed: {_message(result)}", hint="bd doctor")
+        if result.status == 0:
+            yield from _rows(result)
         elif len(names) > 1:
             for name in names:
-                yield from self._shown((name,))
+                yield from self._records((name,))
 
-    def _run(self, *words: str) -> ProgramResult:
-        return run((PROGRAM, *words), self._env, cwd=self._root, wait_seconds=self._wait_seconds)
+    def _run(self, *arguments: str) -> ProgramResult:
+        return run((PROGRAM, *arguments), self._env, cwd=self._root, wait_seconds=self._wait_seconds)
 
 
-def _rows(done: ProgramResult) -> tuple[Mapping[str, Any], ...]:
+def _rows(result: ProgramResult) -> tuple[Mapping[str, Any], ...]:
     try:
-        return parse_answer(done.out)
-    except NotJson as odd:
-        raise Unavailable(f"bd did not answer in JSON: {odd}", hint="bd doctor") from None
+        return parse_answer(result.out)
+    except NotJson as error:
+        raise Unavailable(f"bd did not answer in JSON: {error}", hint="bd doctor") from None
 
 
-def _fell_over(done: ProgramResult) -> bool:
-    """Whether the program failed for another reason than that it does not know what it was asked for."""
-    return done.status != 0 and (not _UNKNOWN.search(_said(done)) or bool(_BROKEN.search(_said(done))))
+def _is_broken(result: ProgramResult) -> bool:
+    """Whether `bd` failed for any other reason than an unknown issue."""
+    if result.status == 0:
+        return False
+    message = _message(result)
+    return _UNKNOWN.search(message) is None or _BROKEN.search(message) is not None
 
 
-def _said(done: ProgramResult) -> str:
-    """What a program that failed said, on one line."""
-    words = " ".join(f"{done.err} {done.out}".split())
-    return words[:300] or f"status {done.status}"
+def _message(result: ProgramResult) -> str:
+    """The output of a failed program, on one line."""
+    text = " ".join(f"{result.err} {result.out}".split())
+    return text[:300] or f"status {result.status}"

@@ -1,7 +1,8 @@
-"""The process that runs one notification to its end: `python -I notice_runner.py SECONDS NOTICE FAILURE WORD…`.
+"""The process that runs one notification command: `python -I notice_runner.py SECONDS NOTICE FAILURE WORD…`.
 
-It outlives gitorch, gives the command its JSON on standard input, and ends it with everything it started when the time is
-over. What went wrong is left in FAILURE; what works again takes that away. Stands alone: it starts in 20 ms.
+It outlives gitorch, gives the command the notice as JSON on standard input, and ends it with everything it started when
+the time is over. It writes a failure to FAILURE, and removes that file after the next success. It imports nothing of
+gitorch, so that it starts in 20 ms.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ TAIL_CHARACTERS = 400
 
 
 def main(seconds: str, notice: str, failure: str, *argv: str) -> None:
-    """Run the command, and keep why it failed until it has been said."""
-    said = Path(f"{failure}.said")
-    why = outcome(float(seconds), Path(notice), list(argv))
-    if not why:
+    """Run the command, and keep the reason of its failure until gitorch has reported it."""
+    reported = Path(f"{failure}.reported")
+    reason = failure_reason(float(seconds), Path(notice), list(argv))
+    if not reason:
         Path(failure).unlink(missing_ok=True)
-        said.unlink(missing_ok=True)
-    elif not said.exists():
-        aside = Path(f"{failure}.{os.getpid()}")
-        aside.write_text(why, encoding="utf-8")
-        aside.replace(failure)
+        reported.unlink(missing_ok=True)
+    elif not reported.exists():
+        temporary = Path(f"{failure}.{os.getpid()}")
+        temporary.write_text(reason, encoding="utf-8")
+        temporary.replace(failure)
 
 
-def outcome(seconds: float, notice: Path, argv: list[str]) -> str:
-    """Why the command failed, in words; empty when it did not."""
+def failure_reason(seconds: float, notice: Path, argv: list[str]) -> str:
+    """Run the command, and say why it failed; empty when it succeeded."""
     try:
         with notice.open("rb") as data:
             process = subprocess.Popen(
@@ -41,14 +42,16 @@ def outcome(seconds: float, notice: Path, argv: list[str]) -> str:
     try:
         _, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        _end(process)
+        _kill_group(process)
         return f"{argv[0]} took longer than {seconds:g} s and was ended"
+    if process.returncode == 0:
+        return ""
     tail = errors.decode("utf-8", "replace").strip()[-TAIL_CHARACTERS:]
-    return f"{argv[0]} exited with {process.returncode}: {tail}".rstrip(": ") if process.returncode else ""
+    return f"{argv[0]} exited with {process.returncode}: {tail}".rstrip(": ")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole group; what left it on purpose is not ours."""
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the command's process group; a process that left the group is not ours to kill."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):

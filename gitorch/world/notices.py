@@ -1,7 +1,7 @@
-"""The configured command that tells people what waits for them. Implements `ports.notices.Notices`.
+"""The configured command that notifies people outside of gitorch. Implements `ports.notices.Notices`.
 
-A notice is a file below `<home>/notices/<run>`, written before the command is started: whoever is killed in between has
-told nobody, and the reminder will; nobody is ever told the same twice.
+A notice is a file below `<home>/notices/<run>`, written before the command starts. A kill in between loses that notice,
+but a reminder follows; no notice is ever sent twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class CommandNotices:
-    """Notices of one repository by one command; never waited for."""
+    """Sends the notices of one repository with one command, and never waits for it."""
 
     def __init__(self, home: Path, argv: tuple[str, ...], wait_seconds: int, environ: Mapping[str, str]) -> None:
         self._folder, self._argv, self._wait_seconds = home / "notices", argv, wait_seconds
@@ -31,14 +31,14 @@ class CommandNotices:
         self._failure = self._folder / "failure"
         self._runners: list[subprocess.Popen[bytes]] = []
 
-    def told(self, run: RunId) -> frozenset[str] | None:
-        """See the port."""
+    def sent(self, run: RunId) -> frozenset[str] | None:
+        """The names of a run's notices that were sent; None when no command is configured."""
         if not self._argv:
             return None
         return frozenset(path.stem for path in (self._folder / run).glob("*.json"))
 
-    def tell(self, run: RunId, name: str, notice: Mapping[str, Any]) -> None:
-        """See the port."""
+    def send(self, run: RunId, name: str, notice: Mapping[str, Any]) -> None:
+        """Start the command for a notice, once for each name. Raises Unavailable when the notice cannot be written."""
         path = self._folder / run / f"{name}.json"
         if path.exists() or not self._argv:
             return
@@ -47,27 +47,28 @@ class CommandNotices:
             write_json(path, dict(notice))
         except OSError as error:
             raise Unavailable(f"a notice cannot be written to {path}: {error.strerror}", "df -h") from error
+        self._start_runner(path)
+
+    def _start_runner(self, notice: Path) -> None:
+        """Start a process that runs the command, and reap those that have ended."""
+        arguments = (str(self._wait_seconds), str(notice), str(self._failure), *self._argv)
         self._runners = [runner for runner in self._runners if runner.poll() is None]
-        self._runners.append(
-            subprocess.Popen(
-                [
-                    *(sys.executable, "-I", notice_runner.__file__, str(self._wait_seconds), str(path)),
-                    *(str(self._failure), *self._argv),
-                ],
-                env=self._environ,
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        runner = subprocess.Popen(
+            [sys.executable, "-I", notice_runner.__file__, *arguments],
+            env=self._environ,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
+        self._runners.append(runner)
 
     def failure(self) -> str:
-        """See the port."""
+        """Why the command failed, once until it has worked again; else empty."""
         try:
-            why = self._failure.read_text(encoding="utf-8")
-            self._failure.replace(f"{self._failure}.said")
+            reason = self._failure.read_text(encoding="utf-8")
+            self._failure.replace(f"{self._failure}.reported")
         except OSError:
             return ""
-        return f"the notification command failed, which is said once until it works again: {why}"
+        return f"the notification command failed (reported once until it works again): {reason}"

@@ -1,4 +1,4 @@
-"""Running another program with a time limit and an environment that was chosen, not inherited."""
+"""Running another program with a time limit and an explicit environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProgramResult(Value):
-    """How a program ended and what it wrote. Paths in it may hold any bytes, so text survives as surrogates."""
+    """The exit status and output of a program. Paths may hold any bytes, so undecodable ones become surrogates."""
 
     status: int
     out_bytes: bytes
@@ -43,10 +43,10 @@ def run(
     wait_seconds: float = 30.0,
     keep: Collection[int] = (),
 ) -> ProgramResult:
-    """Run a program to its end; whatever its exit status, that is an answer.
+    """Run a program to its end and return its result, whatever its exit status.
 
-    `keep` are file descriptors that it inherits. Raises Unavailable where there is no such program, and where it takes
-    longer than `wait_seconds`; its whole process group is killed then.
+    `given` is its standard input, `keep` are file descriptors that it inherits. Raises Unavailable when there is no such
+    program, and when it exceeds `wait_seconds`; its whole process group is killed then.
     """
     try:
         process = subprocess.Popen(
@@ -60,7 +60,7 @@ def run(
             pass_fds=tuple(keep),
         )
     except OSError as error:
-        missing = error.filename if error.filename is not None else argv[0]
+        missing = error.filename or argv[0]  # the program, or its working directory
         raise Unavailable(f"{argv[0]} cannot be run: {error.strerror} ({missing})", hint="gitorch doctor") from error
     try:
         out, err = process.communicate(given, timeout=wait_seconds)
@@ -85,7 +85,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def without(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
-    """An environment less every name that begins with one of these prefixes."""
+    """An environment without the variables whose names begin with one of these prefixes."""
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
 
 
@@ -96,26 +96,33 @@ class LocalPrograms:
         self._environ = environ
 
     def find(self, name: str) -> str:
-        """See the port."""
+        """The path of a program on the PATH; empty when there is none."""
         import shutil  # noqa: PLC0415  # 4 ms, for the verbs that look for programs
 
-        return (shutil.which(name, path=self._environ.get("PATH")) or "") if name else ""
+        if not name:
+            return ""
+        return shutil.which(name, path=self._environ.get("PATH")) or ""
 
-    def said(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
-        """See the port."""
+    def first_line(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
+        """The first line that a short command prints; empty when it fails or exceeds `wait_seconds`."""
         if not argv or not self.find(argv[0]):
             return ""
         try:
-            done = run(list(argv), self._environ, wait_seconds=wait_seconds)
+            result = run(list(argv), self._environ, wait_seconds=wait_seconds)
         except Unavailable:
             return ""
-        lines = (done.out or done.err).splitlines()
-        return lines[0].strip() if lines and done.status == 0 else ""
+        lines = (result.out or result.err).splitlines()
+        if result.status != 0 or not lines:
+            return ""
+        return lines[0].strip()
 
     def tmux_is_at_least(self, version: str) -> bool:
-        """See the port. What `3.3a`, `next-3.6`, `master` and OpenBSD's tmux are called is libtmux's to know (ADR 7)."""
+        """Whether tmux answers and is of this version or later.
+
+        libtmux knows how to compare `3.3a`, `next-3.6`, `master` and OpenBSD's versions (ADR 7).
+        """
         # libtmux sets no time limit, so tmux has to answer a call of ours first.
-        if not self.said(("tmux", "-V")):
+        if not self.first_line(("tmux", "-V")):
             return False
         # Measured: importing it costs 59 ms, which only the doctor pays.
         from libtmux.common import has_gte_version  # noqa: PLC0415 - see above
@@ -126,8 +133,8 @@ class LocalPrograms:
         except (LibTmuxException, LookupError, ValueError, TypeError):
             return False
 
-    def ran(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
-        """See the port."""
+    def run_shell(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
+        """Exit status and output, standard error included, of a shell command. Raises Unavailable when it takes too long."""
         env = without(self._environ, ("GITORCH_", "GIT_", "TMUX"))
-        done = run(["sh", "-c", f"{command} 2>&1"], env, cwd=folder, wait_seconds=wait_seconds)
-        return done.status, done.out
+        result = run(["sh", "-c", f"{command} 2>&1"], env, cwd=folder, wait_seconds=wait_seconds)
+        return result.status, result.out

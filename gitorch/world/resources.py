@@ -1,4 +1,4 @@
-"""Templates that ship with gitorch: in a checkout they lie at the top, in an installed package beside the code."""
+"""Templates that ship with gitorch: at the top of a checkout, inside the package of an installed wheel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def templates_root() -> Path:
 def template_path(*parts: str) -> Path:
     """The existing file or folder that `parts` name below the templates.
 
-    Raises NotFound for a name that is not there or that leads out of the templates, so that a part may be a user's word.
+    Raises NotFound for a name that does not exist or leads out of the templates, so a part may come from the user.
     """
     root = templates_root().resolve()
     path = root.joinpath(*parts).resolve()

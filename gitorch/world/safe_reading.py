@@ -1,4 +1,4 @@
-"""Reading what an agent left in its worktree: nothing is followed, so that no link leads anywhere else."""
+"""Reading files in an agent's worktree without following links, so that no path leads outside of it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
-    """The bytes of the file; None where it, a folder on the way or the root is not there. Raises Refused, with what is wrong with the path.
+    """The bytes of the file; None when the file, a folder of its path or the root does not exist. Raises Refused.
 
-    Each part is opened from the folder before it, so that nothing can be put in its place meanwhile.
+    Each part of the path is opened relative to the open folder before it, so nobody can replace a part meanwhile.
     """
     *folders, name = path.split("/")
     try:
         here = os.open(root, FOLDER)
-    except FileNotFoundError:  # the worktree of a session that is only being started
+    except FileNotFoundError:  # the session is starting, and its worktree does not exist yet
         return None
     try:
         for part in folders:
-            _no_twin(here, part)
+            _refuse_collision(here, part)
             below = _opened(part, FOLDER, here)
             if below is None:
                 return None
@@ -37,7 +37,7 @@ def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
             here = below
             if ".git" in _names(here):
                 raise Refused("lies in another repository inside the worktree")
-        _no_twin(here, name)
+        _refuse_collision(here, name)
         return _contents(here, name, bytes_max)
     finally:
         os.close(here)
@@ -68,9 +68,9 @@ def _contents(here: int, name: str, bytes_max: int) -> bytes | None:
     return data
 
 
-def _no_twin(here: int, name: str) -> None:
-    if twin := collision(name, _names(here)):
-        raise Refused(f"lies beside {twin}, which some file systems cannot tell from {name}")
+def _refuse_collision(here: int, name: str) -> None:
+    if other := collision(name, _names(here)):
+        raise Refused(f"lies beside {other}, which some file systems cannot tell from {name}")
 
 
 def _names(here: int) -> tuple[str, ...]:

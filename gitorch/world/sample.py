@@ -1,4 +1,4 @@
-"""A small real repository to try gitorch in: made from a template, in a folder of its own, and taken away again."""
+"""The demo's repository: small, real, and made from a template in a folder of its own."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MARK = ".gitorch-demo"
-"""The file by which a folder is known to be a demo's, and so may be made anew."""
+MARKER = ".gitorch-demo"
+"""The file that marks a folder as a demo's, so that gitorch may delete and remake it."""
 
 
 def plant(template: Path, folder: Path, environ: Mapping[str, str]) -> Path:
-    """Make `folder` from a template of `repo/` and files beside it; answers the repository, with one commit on main.
+    """Make `folder` from a template, and return the repository in it, which has one commit on main.
 
-    `@DEMO@` in the configuration becomes the folder. Raises Refused where the folder holds anything but an earlier demo.
+    The template holds `repo/` and files beside it; `@DEMO@` in its configuration becomes the folder. Raises Refused when
+    the folder holds anything but an earlier demo.
     """
-    if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
-        message = f"{folder} exists and is not a demo's folder"
-        raise Refused(message, "gitorch demo ANOTHER_FOLDER")
     if folder.exists():
+        is_demo = (folder / MARKER).is_file()
+        if not is_demo and any(folder.iterdir()):
+            message = f"{folder} exists and is not a demo's folder"
+            raise Refused(message, "gitorch demo ANOTHER_FOLDER")
         shutil.rmtree(folder)
     repository = folder / "repo"
     shutil.copytree(template / "repo", repository, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / MARK).touch()
+    (folder / MARKER).touch()
     shutil.copy(template / "agents.toml", folder)
     shutil.copy(template / "plan.md", repository)
     config = (template / "gitorch.yaml").read_text(encoding="utf-8").replace("@DEMO@", str(folder))
@@ -42,8 +44,8 @@ def plant(template: Path, folder: Path, environ: Mapping[str, str]) -> Path:
     return repository
 
 
-def _git(repository: Path, environ: Mapping[str, str], *words: str) -> None:
-    done = run(["git", "-C", str(repository), *words], without(environ, ("GIT_",)))
-    if done.status != 0:
-        message = f"git {words[0]} failed in {repository}: {done.err}"
+def _git(repository: Path, environ: Mapping[str, str], *arguments: str) -> None:
+    result = run(["git", "-C", str(repository), *arguments], without(environ, ("GIT_",)))
+    if result.status != 0:
+        message = f"git {arguments[0]} failed in {repository}: {result.err}"
         raise Failed(message, "gitorch doctor")

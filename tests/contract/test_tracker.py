@@ -69,7 +69,7 @@ def program(tmp_path):
 
 
 def test_an_epic_is_found_with_everything_below_it(bench):
-    issues = bench.tracker.look(["shop-a1", "shop-b2", "shop-none"]).issues
+    issues = bench.tracker.read(["shop-a1", "shop-b2", "shop-none"]).issues
     owned = belongings(issues, ("shop-a1", "shop-b2"))
     assert sorted(i.id for i in owned["shop-a1"]) == ["shop-a1.1", "shop-a1.2", "shop-a1.3", "shop-a1.3.1"]
     assert [i.id for i in owned["shop-b2"]] == ["shop-b2.1"]
@@ -79,11 +79,11 @@ def test_an_epic_is_found_with_everything_below_it(bench):
 
 
 def test_a_task_says_what_it_asks_for(bench):
-    assert bench.tracker.look(["shop-a1"]).issues["shop-a1.1"].text == "Of wood.\n\nAccepted when:\n\nIt stands."
+    assert bench.tracker.read(["shop-a1"]).issues["shop-a1.1"].text == "Of wood.\n\nAccepted when:\n\nIt stands."
 
 
 def test_open_blockers_between_tasks_are_edges_between_their_epics(bench):
-    issues = bench.tracker.look(["shop-a1", "shop-b2"]).issues
+    issues = bench.tracker.read(["shop-a1", "shop-b2"]).issues
     owned = belongings(issues, ("shop-a1", "shop-b2"))
     # shop-a1.2 waits for shop-b2.1 as well, but it is closed: that edge is history.
     assert edges(issues, owned) == {"shop-a1": {}, "shop-b2": {"shop-a1": Blocked("shop-b2.1", "shop-a1.1")}}
@@ -143,16 +143,16 @@ def test_a_task_is_closed_before_its_epic_and_what_is_closed_is_not_closed_again
 
 def test_a_program_that_fails_once_is_asked_again(program):
     program.fault('{"show": {"fail": 1}}')
-    assert "shop-a1" in program.tracker.look(["shop-a1"]).issues
+    assert "shop-a1" in program.tracker.read(["shop-a1"]).issues
 
 
 def test_a_shortened_id_is_no_id(program):
-    assert "a1" not in program.tracker.look(["a1"]).issues
+    assert "a1" not in program.tracker.read(["a1"]).issues
 
 
 def test_a_program_without_dependency_trees_is_asked_for_children(program):
     program.fault('{"dep": {"fail": -1}}')
-    issues = program.tracker.look(["shop-a1"]).issues
+    issues = program.tracker.read(["shop-a1"]).issues
     assert {"shop-a1.1", "shop-a1.3.1"} <= set(issues)
 
 
@@ -170,7 +170,7 @@ def test_a_program_that_does_not_answer_is_unavailable(program, fault, words):
     if "hang" in fault:
         program.tracker = BeadsProgram(program.root, program.tracker._env, program.clock, wait_seconds=0.5)
     with pytest.raises(Unavailable, match=words):
-        program.tracker.look(["shop-a1"])
+        program.tracker.read(["shop-a1"])
 
 
 def test_a_program_that_only_says_that_it_closed_is_not_believed(program):

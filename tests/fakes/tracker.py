@@ -18,7 +18,7 @@ class FakeTracker:
         self.store.issues = {record["id"]: record for record in records}
         self.calls = []
 
-    def look(self, names):
+    def read(self, names):
         del names
         return Backlog("bd", issues_of(self.store.issues.values()))
 

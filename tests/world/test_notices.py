@@ -1,4 +1,4 @@
-"""The command that tells people: real processes, never waited for, ended in time, its failure said once."""
+"""The notification command: real processes that nobody waits for, ended in time, with each failure reported once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def notices(tmp_path: Path, *argv: str, seconds: int = 5) -> CommandNotices:
 
 
 def script(tmp_path: Path, text: str) -> tuple[str, str]:
-    path = tmp_path / "told.py"
+    path = tmp_path / "notify.py"
     path.write_text(text, encoding="utf-8")
     return sys.executable, str(path)
 
@@ -33,10 +33,10 @@ with open({out!r}, "ab") as out:
 """
 
 
-def test_the_command_gets_json_on_its_input_and_its_words_untouched(tmp_path: Path) -> None:
+def test_the_command_gets_json_on_standard_input_and_its_arguments_unchanged(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    told = notices(tmp_path, *script(tmp_path, KEEP.format(out=str(out))), "$HOME; rm -rf x", "ü")
-    told.tell(RUN, "q1-0", {"text": 'Which "name"? 図', "run": RUN})
+    sender = notices(tmp_path, *script(tmp_path, KEEP.format(out=str(out))), "$HOME; rm -rf x", "ü")
+    sender.send(RUN, "q1-0", {"text": 'Which "name"? 図', "run": RUN})
     until(out.exists)
     until(lambda: out.read_bytes().endswith(b"\n"))
     data, _, words = out.read_text(encoding="utf-8").rpartition("|")
@@ -44,21 +44,21 @@ def test_the_command_gets_json_on_its_input_and_its_words_untouched(tmp_path: Pa
     assert words == "$HOME; rm -rf x ü\n", "no shell reads it, and no secret is passed on"
 
 
-def test_each_notice_is_told_once_whoever_asks(tmp_path: Path) -> None:
+def test_each_notice_is_sent_once(tmp_path: Path) -> None:
     out = tmp_path / "out"
     argv = script(tmp_path, KEEP.format(out=str(out)))
-    assert notices(tmp_path, *argv).told(RUN) == frozenset()
+    assert notices(tmp_path, *argv).sent(RUN) == frozenset()
     for _ in range(3):
-        notices(tmp_path, *argv).tell(RUN, "q1-0", {})
-    notices(tmp_path, *argv).tell(RUN, "q1-1", {})
-    assert notices(tmp_path, *argv).told(RUN) == {"q1-0", "q1-1"}
+        notices(tmp_path, *argv).send(RUN, "q1-0", {})
+    notices(tmp_path, *argv).send(RUN, "q1-1", {})
+    assert notices(tmp_path, *argv).sent(RUN) == {"q1-0", "q1-1"}
     until(lambda: out.exists() and out.read_bytes().count(b"|\n") == 2)
 
 
-def test_without_a_command_nobody_is_told(tmp_path: Path) -> None:
+def test_without_a_command_nothing_is_sent(tmp_path: Path) -> None:
     quiet = notices(tmp_path)
-    assert quiet.told(RUN) is None
-    quiet.tell(RUN, "q1-0", {})
+    assert quiet.sent(RUN) is None
+    quiet.send(RUN, "q1-0", {})
     assert not (tmp_path / "home").exists()
 
 
@@ -69,36 +69,36 @@ def test_without_a_command_nobody_is_told(tmp_path: Path) -> None:
         ("import time; time.sleep(60)", 1, "took longer than 1 s and was ended"),
     ],
 )
-def test_a_failure_is_said_once_until_the_command_works_again(
+def test_a_failure_is_reported_once_until_the_command_works_again(
     tmp_path: Path, text: str, seconds: int, why: str
 ) -> None:
-    told = notices(tmp_path, *script(tmp_path, text), seconds=seconds)
-    told.tell(RUN, "q1-0", {})
-    assert "sleep" not in text or told._runners[-1].poll() is None, "nobody waits for it"
-    assert why in until(told.failure)
-    told.tell(RUN, "q2-0", {})
-    until(lambda: all(runner.poll() is not None for runner in told._runners))
-    assert told.failure() == ""
+    sender = notices(tmp_path, *script(tmp_path, text), seconds=seconds)
+    sender.send(RUN, "q1-0", {})
+    assert "sleep" not in text or sender._runners[-1].poll() is None, "nobody waits for it"
+    assert why in until(sender.failure)
+    sender.send(RUN, "q2-0", {})
+    until(lambda: all(runner.poll() is not None for runner in sender._runners))
+    assert sender.failure() == ""
     script(tmp_path, "pass")
-    told.tell(RUN, "q3-0", {})
+    sender.send(RUN, "q3-0", {})
     until(lambda: not list((tmp_path / "home" / "notices").glob("failure*")))
     script(tmp_path, text)
-    told.tell(RUN, "q4-0", {})
-    assert why in until(told.failure)
+    sender.send(RUN, "q4-0", {})
+    assert why in until(sender.failure)
 
 
-def test_a_program_that_is_not_there_is_a_failure_like_any_other(tmp_path: Path) -> None:
-    told = notices(tmp_path, "no-such-program-here")
-    told.tell(RUN, "q1-0", {})
-    assert "no-such-program-here cannot be run: No such file or directory" in until(told.failure)
+def test_a_missing_program_is_a_failure_like_any_other(tmp_path: Path) -> None:
+    sender = notices(tmp_path, "no-such-program-here")
+    sender.send(RUN, "q1-0", {})
+    assert "no-such-program-here cannot be run: No such file or directory" in until(sender.failure)
 
 
-def test_what_the_command_started_is_ended_with_it(tmp_path: Path) -> None:
+def test_processes_that_the_command_started_are_ended_with_it(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     text = f"import subprocess, time; p = subprocess.Popen(['sleep', '60']); open({str(pid)!r}, 'w').write(str(p.pid)); time.sleep(60)"
-    told = notices(tmp_path, *script(tmp_path, text), seconds=1)
-    told.tell(RUN, "q1-0", {})
-    until(told.failure)
+    sender = notices(tmp_path, *script(tmp_path, text), seconds=1)
+    sender.send(RUN, "q1-0", {})
+    until(sender.failure)
     child = int(pid.read_text())
 
     def gone() -> bool:

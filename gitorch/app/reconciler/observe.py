@@ -46,7 +46,7 @@ def observe(services: Services, run: Run) -> Observation:
         checks=_asked(silent, lambda: _checks(services, run)) or {},
         sent=_asked(silent, lambda: _sent(services, run)) or {},
         merges_found=git is not None and git.merges_found,
-        notified=services.notices.told(run.id),
+        notified=services.notices.sent(run.id),
         overlaps=git.overlaps if git is not None else (),
         closed=_asked(silent, lambda: closed_issues(services, run)),
     )

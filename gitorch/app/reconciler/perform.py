@@ -234,7 +234,7 @@ def _merging() -> Acts:
 
 def _notify(services: Services, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
     """Started, never waited for; what goes wrong with it is said by a later look."""
-    services.notices.tell(run.id, effect.name, notice(run, effect.name))
+    services.notices.send(run.id, effect.name, notice(run, effect.name))
     return ()
 
 

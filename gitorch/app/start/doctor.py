@@ -103,7 +103,7 @@ def _target(services: Services) -> Iterator[HealthCheck]:
 
 
 def _versions(services: Services) -> Iterator[HealthCheck]:
-    git, tmux = services.programs.said(("git", "--version")), services.programs.said(("tmux", "-V"))
+    git, tmux = services.programs.first_line(("git", "--version")), services.programs.first_line(("tmux", "-V"))
     yield _version("git", git, enough=_git_version(git) >= _git_version(OLDEST["git"]))
     yield _version("tmux", tmux, enough=services.programs.tmux_is_at_least(OLDEST["tmux"]))
 
@@ -243,7 +243,7 @@ def _others(services: Services, presets: tuple[str, ...]) -> Iterator[HealthChec
 
 def said_version(services: Services, preset: Preset, program: str) -> str:
     """What a program says of its version, beside the one that its preset was checked with."""
-    said = services.programs.said(preset.version_argv)
+    said = services.programs.first_line(preset.version_argv)
     if not said:
         return f"{program}, which does not say its version" if preset.version_argv else program
     found = re.search(r"\d+\.\d+\.\d+\S*", said)

@@ -106,7 +106,7 @@ class _Asking:
         needed = bare or wanted != AUTO
         self.kind = tracker.kind
         try:
-            backlog = tracker.look(names)
+            backlog = tracker.read(names)
         except Unavailable as mute:
             return self._silent(tracker, mute) if needed or self._known_to_file(names) else None
         return backlog if needed or any(name in backlog.issues for name in names) else None
@@ -115,7 +115,7 @@ class _Asking:
         """Whether the exported file knows one of the names, so that the program that is silent would be needed."""
         exported = self._tools.tracker("file")
         try:
-            return exported is not None and any(name in exported.look(names).issues for name in names)
+            return exported is not None and any(name in exported.read(names).issues for name in names)
         except Unavailable:
             return False
 

@@ -121,7 +121,7 @@ class Stage:
     def tests(self, command: str, *, passing: bool) -> None:
         """Run tests in the repository's checkout. Raises Failed where they do not come out as they must."""
         self.tell("", f"$ {command}")
-        status, output = self._tools.programs.ran(command, self._repository, 60)
+        status, output = self._tools.programs.run_shell(command, self._repository, 60)
         self.tell("\n".join(output.strip().splitlines()[-3:]))
         if (status == 0) is not passing:
             raise Failed(f"the demo's tests {'fail' if passing else 'pass'}, and they should not", command)
