@@ -36,14 +36,48 @@ class Issue(Value):
         return not self.closed and not self.deleted
 
 
+class TrackerCommands(Value):
+    """How a person changes the tracker: what a plan check puts into its hints.
+
+    Each field is a template of a command line with `{issue}`, and `{blocker}` where two issues are concerned.
+    """
+
+    make_epic_template: str = "change the type of {issue} to epic in the tracker"
+    reopen_template: str = "open {issue} again in the tracker"
+    create_task_template: str = "create a task below {issue} in the tracker"
+    close_template: str = "close {issue} in the tracker"
+    remove_blocker_template: str = "remove the dependency of {issue} on {blocker} in the tracker"
+
+    def make_epic(self, issue: str) -> str:
+        """Turn an issue into an epic."""
+        return self.make_epic_template.format(issue=issue)
+
+    def reopen(self, issue: str) -> str:
+        """Open a closed issue again."""
+        return self.reopen_template.format(issue=issue)
+
+    def create_task(self, issue: str) -> str:
+        """Create a task below an epic."""
+        return self.create_task_template.format(issue=issue)
+
+    def close(self, issue: str) -> str:
+        """Close an issue."""
+        return self.close_template.format(issue=issue)
+
+    def remove_blocker(self, issue: str, blocker: str) -> str:
+        """Make an issue independent of its blocker."""
+        return self.remove_blocker_template.format(issue=issue, blocker=blocker)
+
+
 class Backlog(Value):
     """A tracker's answer."""
 
     source: str
-    """The file or program that gave it."""
+    """The file or program that answered."""
     issues: Mapping[str, Issue]
     problems: tuple[Problem, ...] = ()
-    """What could not be read of it."""
+    """What gitorch could not read of the answer."""
+    commands: TrackerCommands = TrackerCommands()
 
 
 class Blocked(NamedTuple):

@@ -1,7 +1,7 @@
-"""Beads: issues from the lines of `.beads/issues.jsonl`, and from what the `bd` program prints as JSON.
+"""Beads: issues from the lines of `.beads/issues.jsonl`, and from the JSON that the `bd` program prints.
 
-Both hold the same records with slightly different words for dependencies. Fields that are not known are ignored, as are records
-of other kinds; a line that cannot be read is never skipped in silence, since it may hold a task.
+Both contain the same records with slightly different names for dependencies. Unknown fields are ignored, as are records of other
+kinds. An unreadable line is always a problem and never skipped, since it may contain a task.
 """
 
 from __future__ import annotations
@@ -12,114 +12,149 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Problem
-from gitorch.model.tracker import Backlog, Issue
+from gitorch.model.tracker import Backlog, Issue, TrackerCommands
 from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    Record = Mapping[str, Any]
+    """One JSON object as beads writes it."""
+
 PROBLEMS_MAX = 20
-"""Lines that are complained of one by one; a file of another kind would have thousands."""
+"""Unreadable lines that get a problem of their own; a file of another kind would have thousands."""
 
 CHILD = "parent-child"
 BLOCKING = frozenset({"blocks", "conditional-blocks", "waits-for"})
-"""Dependencies that beads itself takes for hard blockers; the others (`related`, `discovered-from`, …) order nothing."""
+"""The dependencies that beads itself treats as hard blockers; the others (`related`, `discovered-from`, …) order nothing."""
 
 _CLOSED = frozenset({"closed", "done", "completed", "resolved"})
-_GONE = "tombstone"
+_DELETED = "tombstone"
 _ID = re.compile(r"[^\s\x00-\x1f\x7f-][^\s\x00-\x1f\x7f]{0,199}")
-_MARKER = re.compile(r"(?:<{7}|>{7}|\|{7})(?: |$)|={7}$")
-_RESTORE = "Restore it: git checkout -- {path}, or bd export -o {path}"
+_CONFLICT_MARKER = re.compile(r"(?:<{7}|>{7}|\|{7})(?: |$)|={7}$")
+_CONFLICT_FIX = "Resolve it: keep the lines of both sides, remove the markers."
 
 
 class NotJson(ValueError):
-    """What was to be JSON is none; the message says what stands there instead."""
+    """The text is not a JSON answer; the message is the beginning of that text."""
 
 
-def parse_issues(path: str, data: bytes) -> Backlog:
-    """The issues of a JSONL file. Of several lines for one issue the one that was updated last counts.
+def parse_issues(
+    path: str, data: bytes, restore: str = "Restore the file.", commands: TrackerCommands | None = None
+) -> Backlog:
+    """The issues of a JSONL file. When several lines have one issue, the one with the latest `updated_at` counts.
 
-    Never fails: what cannot be read is one of the answer's `problems`.
+    Never fails: each unreadable line is one of the backlog's `problems`, with `restore` as its hint.
     """
+    records: dict[str, Record] = {}
+    problems: list[Problem] = []
+    conflict_line = 0
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    records: dict[str, Mapping[str, Any]] = {}
-    wrong: list[Problem] = []
-    marked = 0
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text:
             continue
-        if _MARKER.match(text[:80].decode("utf-8", "replace")):
-            marked = marked or number
+        if _is_conflict_marker(text):
+            conflict_line = conflict_line or number
             continue
-        record = _record(path, number, text, cut=number == len(lines))
-        if isinstance(record, Problem):
-            wrong.append(record)
-        elif record.get("_type", "issue") == "issue":
-            name = str(record["id"])
-            records[name] = _newer(records[name], record) if name in records else record
-    if marked:
-        message = "An unresolved merge conflict begins here."
-        wrong.insert(
-            0, Problem(path, marked, 1, message, "Resolve it: keep the lines of both sides, remove the markers.")
-        )
-    return Backlog(path, issues_of(records.values()), tuple(_few(wrong)))
+        record, fault = _read_line(text, is_last=number == len(lines))
+        if fault:
+            problems.append(Problem(path, number, 1, fault, restore))
+        elif _is_issue(record):
+            _keep_newest(records, record)
+    problems = _first_problems(problems)
+    if conflict_line:
+        problems.insert(0, Problem(path, conflict_line, 1, "An unresolved merge conflict begins here.", _CONFLICT_FIX))
+    return Backlog(path, issues_of(records.values()), tuple(problems), commands or TrackerCommands())
 
 
-def _record(path: str, number: int, line: bytes, *, cut: bool) -> Mapping[str, Any] | Problem:
-    restore = _RESTORE.format(path=path)
+def _is_conflict_marker(line: bytes) -> bool:
+    return bool(_CONFLICT_MARKER.match(line[:80].decode("utf-8", "replace")))
+
+
+def _read_line(line: bytes, *, is_last: bool) -> tuple[Record, str]:
+    """The record of one line, and an empty string; or an empty record and why the line is unreadable."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        what = "is cut off" if cut else "is no JSON"
-        return Problem(path, number, 1, f"The line {what}: {_shown(line)}", restore)
+        # Only the last line can have been cut off while it was written.
+        fault = "is cut off" if is_last else "is not JSON"
+        return {}, f"The line {fault}: {_end_of(line)}"
     if not isinstance(record, dict):
-        return Problem(path, number, 1, f"The line is no JSON object: {_shown(line)}", restore)
-    if record.get("_type", "issue") == "issue" and not is_id(record.get("id")):
-        return Problem(path, number, 1, "The issue on this line has no `id` that can be used.", restore)
-    return record
+        return {}, f"The line is not a JSON object: {_end_of(line)}"
+    if _is_issue(record) and not is_id(record.get("id")):
+        return {}, "The issue on this line has no usable `id`."
+    return record, ""
 
 
-def _shown(line: bytes) -> str:
-    """The end of a line, which is where it went wrong when it was cut."""
+def _is_issue(record: Record) -> bool:
+    """Whether a record is an issue: old exports have no `_type`."""
+    return bool(record.get("_type", "issue") == "issue")
+
+
+def _end_of(line: bytes) -> str:
+    """The end of a line, where a line that was cut off went wrong."""
     text = line.decode("utf-8", "replace")
-    return f"…{text[-40:]}" if len(text) > 40 else text
+    if len(text) <= 40:
+        return text
+    return f"…{text[-40:]}"
 
 
-def _few(wrong: list[Problem]) -> Iterator[Problem]:
-    yield from wrong[:PROBLEMS_MAX]
-    if len(wrong) > PROBLEMS_MAX:
-        first = wrong[PROBLEMS_MAX]
-        message = f"{len(wrong) - PROBLEMS_MAX} more lines cannot be read; this is the first of them."
-        yield replace(first, message=message)
+def _keep_newest(records: dict[str, Record], record: Record) -> None:
+    """Keep the record that was updated last; of two with one time, the later line."""
+    name = str(record["id"])
+    known = records.get(name)
+    if known is None or _updated_at(known) <= _updated_at(record):
+        records[name] = record
 
 
-def _newer(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The record that was updated last; of two at the same moment the one that stands later."""
-    return one if _updated(one) > _updated(other) else other
+def _first_problems(problems: list[Problem]) -> list[Problem]:
+    """The first problems; one more stands for the rest."""
+    if len(problems) <= PROBLEMS_MAX:
+        return problems
+    rest = len(problems) - PROBLEMS_MAX
+    message = f"{rest} more lines are unreadable; this is the first of them."
+    return [*problems[:PROBLEMS_MAX], replace(problems[PROBLEMS_MAX], message=message)]
 
 
-def _updated(record: Mapping[str, Any]) -> datetime:
+def _updated_at(record: Record) -> datetime:
+    """The earliest possible time for a record without a valid one."""
     try:
-        moment = datetime.fromisoformat(str(record.get("updated_at", "")))
+        updated_at = datetime.fromisoformat(str(record.get("updated_at", "")))
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if updated_at.tzinfo is None:
+        return updated_at.replace(tzinfo=UTC)
+    return updated_at
 
 
-def parse_answer(text: str) -> tuple[Mapping[str, Any], ...]:
+def parse_answer(text: str) -> tuple[Record, ...]:
     """The records that `bd … --json` printed: a list, one object, or either in an envelope. Raises NotJson."""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
-        first = next((line for line in text.splitlines() if line.strip()), "nothing")
-        raise NotJson(first.strip()[:120]) from None
-    if isinstance(answer, dict) and isinstance(answer.get("data"), dict | list):
-        answer = answer["data"]
-    rows = answer if isinstance(answer, list) else [] if answer is None else [answer]
+        raise NotJson(_first_line(text)) from None
+    rows = _rows_of_answer(answer)
     if not all(isinstance(row, dict) for row in rows):
         raise NotJson(text.strip()[:120])
     return tuple(row for row in rows if is_id(row.get("id")))
+
+
+def _rows_of_answer(answer: Any) -> list[Any]:
+    if isinstance(answer, dict) and isinstance(answer.get("data"), dict | list):
+        answer = answer["data"]
+    if answer is None:
+        return []
+    if isinstance(answer, list):
+        return answer
+    return [answer]
+
+
+def _first_line(text: str) -> str:
+    for line in text.splitlines():
+        if line.strip():
+            return line.strip()[:120]
+    return "nothing"
 
 
 def is_id(name: object) -> bool:
@@ -127,9 +162,12 @@ def is_id(name: object) -> bool:
     return isinstance(name, str) and bool(_ID.fullmatch(name))
 
 
-def issues_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Issue]:
-    """Issues by id. One that names no parent belongs to the issue that its id continues: `bd-a1.2` to `bd-a1`."""
-    issues = {issue.id: issue for issue in map(_issue, records)}
+def issues_of(records: Iterable[Record]) -> dict[str, Issue]:
+    """Issues by id. An issue without a parent belongs to the issue whose id it extends: `bd-a1.2` to `bd-a1`."""
+    issues: dict[str, Issue] = {}
+    for record in records:
+        issue = _issue(record)
+        issues[issue.id] = issue
     for issue in list(issues.values()):
         stem = issue.id.rpartition(".")[0]
         if not issue.parent and stem in issues:
@@ -137,47 +175,72 @@ def issues_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Issue]:
     return issues
 
 
-def dependencies_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Issue]:
-    """What `bd show` says of the issues that its answers depend on: enough to know whether they are closed."""
-    rows = (row for record in records for row in _rows(record) if is_id(row.get("id")) and row.get("status"))
-    return {str(row["id"]): _issue(row) for row in rows}
+def dependencies_of(records: Iterable[Record]) -> dict[str, Issue]:
+    """The issues that these records depend on, as far as `bd show` describes them: enough to know whether they are closed."""
+    issues: dict[str, Issue] = {}
+    for record in records:
+        for row in _dependency_rows(record):
+            if is_id(row.get("id")) and row.get("status"):
+                issues[str(row["id"])] = _issue(row)
+    return issues
 
 
-def _issue(record: Mapping[str, Any]) -> Issue:
-    status = _words(record, "status").lower()
+def _issue(record: Record) -> Issue:
+    name = str(record["id"])
+    title = " ".join(_text(record, "title").split())
+    status = _text(record, "status").lower()
     return Issue(
-        id=str(record["id"]),
-        title=" ".join(_words(record, "title").split()) or str(record["id"]),
-        kind=_words(record, "issue_type") or "task",
+        id=name,
+        title=title or name,
+        kind=_text(record, "issue_type") or "task",
         closed=status in _CLOSED,
-        deleted=status == _GONE,
-        parent=next(_targets(record, {CHILD}), "") or _words(record, "parent"),
+        deleted=status == _DELETED,
+        parent=_parent(record),
         blockers=tuple(dict.fromkeys(_targets(record, BLOCKING))),
-        text=_asked(record),
-        reason=_words(record, "close_reason"),
+        text=_description(record),
+        reason=_text(record, "close_reason"),
     )
 
 
-def _words(record: Mapping[str, Any], key: str) -> str:
-    """Text that can be written anywhere: escapes may hold halves of characters, which no file can."""
+def _parent(record: Record) -> str:
+    for target in _targets(record, {CHILD}):
+        return target
+    return _text(record, "parent")
+
+
+def _text(record: Record, key: str) -> str:
+    """The text of a field, empty for other types. Lone surrogates, which JSON escapes allow and no file can hold, become `?`."""
     value = record.get(key)
-    return value.encode("utf-8", "replace").decode().strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", "replace").decode().strip()
 
 
-def _asked(record: Mapping[str, Any]) -> str:
-    parts = [_words(record, "description"), _words(record, "design")]
-    accepted = _words(record, "acceptance_criteria")
-    return "\n\n".join(part for part in [*parts, accepted and f"Accepted when:\n\n{accepted}"] if part)
+def _description(record: Record) -> str:
+    """What the issue asks for, as Markdown."""
+    parts = [_text(record, "description"), _text(record, "design")]
+    criteria = _text(record, "acceptance_criteria")
+    if criteria:
+        parts.append(f"Accepted when:\n\n{criteria}")
+    return "\n\n".join(part for part in parts if part)
 
 
-def _rows(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _dependency_rows(record: Record) -> Iterator[Record]:
     rows = record.get("dependencies")
-    yield from (row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+    if not isinstance(rows, list):
+        return
+    for row in rows:
+        if isinstance(row, dict):
+            yield row
 
 
-def _targets(record: Mapping[str, Any], kinds: Collection[str]) -> Iterator[str]:
-    """What a record depends on in one of these ways: the file names `depends_on_id` and `type`, `bd show` the issue itself."""
-    for row in _rows(record):
+def _targets(record: Record, kinds: Collection[str]) -> Iterator[str]:
+    """The issues that a record depends on in one of these ways.
+
+    The file has `depends_on_id` and `type`; `bd show` has the issue itself with a `dependency_type`.
+    """
+    for row in _dependency_rows(record):
         target = row.get("depends_on_id") or row.get("id")
-        if (row.get("dependency_type") or row.get("type")) in kinds and is_id(target):
+        kind = row.get("dependency_type") or row.get("type")
+        if kind in kinds and is_id(target):
             yield str(target)

@@ -81,11 +81,20 @@ Block = Heading | Paragraph | Listing | Table | Opaque
 
 
 class Document(Value):
-    """The top-level blocks in order. `code_lines` lie in code blocks; `code_spans` are the code words with `{{` on a line."""
+    """A Markdown text."""
 
     blocks: tuple[Block, ...]
+    """The top-level blocks in order."""
     code_lines: frozenset[int]
+    """The lines that lie in code blocks."""
     code_spans: dict[int, tuple[str, ...]]
+    """The inline code that contains `{{`, by line."""
+
+    def is_code(self, line: int, text: str) -> bool:
+        """Whether a text with `{{` on this line stands in a code block or in inline code."""
+        if line in self.code_lines:
+            return True
+        return any(text in span for span in self.code_spans.get(line, ()))
 
 
 def read_markdown(text: str) -> Document:

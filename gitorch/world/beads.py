@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Unavailable
-from gitorch.model.tracker import Backlog
+from gitorch.model.tracker import Backlog, TrackerCommands
 from gitorch.model.values import Value
 from gitorch.text.beads import NotJson, dependencies_of, issues_of, parse_answer, parse_issues
 from gitorch.world.programs import run, without
@@ -37,6 +37,15 @@ FRESH_MS = 15_000
 
 NAMES_PER_CALL = 50
 """Issues per call, well below the length limit of any command line."""
+
+COMMANDS = TrackerCommands(
+    make_epic_template="bd update {issue} --type epic",
+    reopen_template="bd reopen {issue}",
+    create_task_template='bd create "TITLE" --parent {issue}',
+    close_template="bd close {issue}",
+    remove_blocker_template="bd dep remove {issue} {blocker}",
+)
+RESTORE = "Restore it: git checkout -- {path}, or bd export -o {path}"
 
 _UNKNOWN = re.compile(r"not found|no issues? found|no matching|no such issue", re.IGNORECASE)
 _BROKEN = re.compile(r"database|permission|lock|connect|unknown (?:flag|command)", re.IGNORECASE)
@@ -105,7 +114,7 @@ class BeadsFile:
             name = str(path)
             if path.is_relative_to(self._root):
                 name = str(path.relative_to(self._root))
-            backlog = parse_issues(name, path.read_bytes())
+            backlog = parse_issues(name, path.read_bytes(), RESTORE.format(path=name), COMMANDS)
         except OSError as error:
             raise Unavailable(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {path}") from error
         self._kept = (version, backlog)
@@ -143,7 +152,7 @@ class BeadsProgram:
         for root in tuple(records):
             records |= self._show(sorted(self._below(root, records) - records.keys()))
         known = dependencies_of(records.values()) | issues_of(records.values())
-        return Backlog(PROGRAM, known)
+        return Backlog(PROGRAM, known, commands=COMMANDS)
 
     def closed(self, names: Collection[str]) -> Mapping[str, str]:
         """Those of these issues that are closed, each with its reason. Raises Unavailable.

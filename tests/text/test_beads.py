@@ -15,7 +15,7 @@ def read(*data):
     return parse_issues(PATH, b"".join(data))
 
 
-def said(backlog):
+def messages(backlog):
     return [f"{p.line}: {p.message}" for p in backlog.problems]
 
 
@@ -44,7 +44,7 @@ def test_a_record_as_beads_exports_it():
     ("status", "closed", "gone"),
     [("open", 0, 0), ("in_progress", 0, 0), ("hooked", 0, 0), ("closed", 1, 0), ("tombstone", 0, 1), ("", 0, 0)],
 )
-def test_a_status_says_whether_there_is_work_left(status, closed, gone):
+def test_the_status_decides_whether_an_issue_is_closed_or_deleted(status, closed, gone):
     found = read(lines(issue("x-1", status=status))).issues["x-1"]
     assert (found.closed, found.deleted) == (bool(closed), bool(gone))
 
@@ -62,7 +62,7 @@ def test_records_of_other_kinds_and_fields_of_other_types_are_no_defects():
     ]
 
 
-def test_of_lines_for_one_issue_the_newest_counts_wherever_it_stands():
+def test_of_several_lines_for_one_issue_the_newest_counts():
     old = issue("x-1", "Old", updated_at="2026-01-07T10:52:33.512583507-05:00")
     new = issue("x-1", "New", status="closed", updated_at="2026-01-07T16:00:00Z")
     assert read(lines(old, new)).issues["x-1"].title == "New"
@@ -70,7 +70,7 @@ def test_of_lines_for_one_issue_the_newest_counts_wherever_it_stands():
     assert read(lines(issue("x-1", "First"), issue("x-1", "Second"))).issues["x-1"].title == "Second"
 
 
-def test_an_id_that_goes_on_another_one_is_below_it_unless_it_has_a_parent():
+def test_an_id_that_extends_another_id_is_its_child_unless_it_has_a_parent():
     backlog = read(lines(issue("x-1", kind="epic"), issue("x-1.1"), issue("x-1.2", parent="x-9"), issue("v1.2-7")))
     assert [i.parent for i in backlog.issues.values()] == ["", "x-1", "x-9", ""]
 
@@ -84,35 +84,35 @@ def test_a_merge_conflict_is_one_problem_and_both_sides_are_read():
         lines(issue("x-3")),
         b">>>>>>> other\n",
     )
-    assert said(backlog) == ["2: An unresolved merge conflict begins here."]
+    assert messages(backlog) == ["2: An unresolved merge conflict begins here."]
     assert list(backlog.issues) == ["x-1", "x-2", "x-3"]
 
 
-def test_a_last_line_that_was_cut_off_is_told_from_one_that_is_wrong():
-    assert said(read(lines(issue("x-1")), b'{"id":"x-2","title":"Half a')) == [
+def test_a_last_line_that_is_cut_off_has_its_own_message():
+    assert messages(read(lines(issue("x-1")), b'{"id":"x-2","title":"Half a')) == [
         '2: The line is cut off: {"id":"x-2","title":"Half a'
     ]
-    assert said(read(b"nonsense\n", lines(issue("x-1")))) == ["1: The line is no JSON: nonsense"]
+    assert messages(read(b"nonsense\n", lines(issue("x-1")))) == ["1: The line is not JSON: nonsense"]
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b"[1, 2]\n", "The line is no JSON object: [1, 2]"),
-        (b'{"title": "x"}\n', "The issue on this line has no `id` that can be used."),
-        (b'{"id": "--force"}\n', "The issue on this line has no `id` that can be used."),
-        (b'{"id": "a b"}\n', "The issue on this line has no `id` that can be used."),
-        (b'{"id": "x", "title": "\xff"}\n', 'The line is no JSON: {"id": "x", "title": "\ufffd"}'),
-        (b"[" * 100_000 + b"\n", "The line is no JSON: …" + "[" * 40),
+        (b"[1, 2]\n", "The line is not a JSON object: [1, 2]"),
+        (b'{"title": "x"}\n', "The issue on this line has no usable `id`."),
+        (b'{"id": "--force"}\n', "The issue on this line has no usable `id`."),
+        (b'{"id": "a b"}\n', "The issue on this line has no usable `id`."),
+        (b'{"id": "x", "title": "\xff"}\n', 'The line is not JSON: {"id": "x", "title": "\ufffd"}'),
+        (b"[" * 100_000 + b"\n", "The line is not JSON: …" + "[" * 40),
     ],
 )
-def test_a_line_that_is_no_issue_is_never_skipped_in_silence(line, message):
-    assert said(read(line)) == [f"1: {message}"]
+def test_an_unreadable_line_is_always_a_problem(line, message):
+    assert messages(read(line)) == [f"1: {message}"]
 
 
-def test_a_file_of_another_kind_is_not_complained_of_without_end():
-    assert said(read(b"x\n" * 500))[PROBLEMS_MAX:] == [
-        f"{PROBLEMS_MAX + 1}: {500 - PROBLEMS_MAX} more lines cannot be read; this is the first of them."
+def test_the_problems_of_a_file_of_another_kind_are_bounded():
+    assert messages(read(b"x\n" * 500))[PROBLEMS_MAX:] == [
+        f"{PROBLEMS_MAX + 1}: {500 - PROBLEMS_MAX} more lines are unreadable; this is the first of them."
     ]
 
 
@@ -131,11 +131,11 @@ def test_ten_times_the_issues_take_about_ten_times_as_long():
         (None, []),
     ],
 )
-def test_what_the_program_prints_is_a_list_an_object_or_in_an_envelope(answer, ids):
+def test_an_answer_of_bd_is_a_list_an_object_or_an_envelope(answer, ids):
     assert [row["id"] for row in parse_answer(json.dumps(answer))] == ids
 
 
 @pytest.mark.parametrize("answer", ["", "Done.", '["x-1"]', '"x-1"', '[{"id": "x-1"}'])
-def test_what_is_no_such_answer_is_refused(answer):
+def test_an_answer_of_bd_that_is_not_json_is_refused(answer):
     with pytest.raises(NotJson):
         parse_answer(answer)

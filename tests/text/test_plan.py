@@ -234,7 +234,7 @@ def test_a_list_and_its_sections_must_agree():
     assert [(problem.line, problem.message) for problem in plan.problems] == [
         (6, "Epic `wbe` has no tasks."),
         (6, "Epic `wbe` has no section in plan.md."),
-        (14, "This section is of `web`, which is not among the plan's epics. Did you mean `wbe`?"),
+        (14, "This section is for `web`, which is not among the plan's epics. Did you mean `wbe`?"),
     ]
 
 
@@ -280,7 +280,7 @@ def test_problems_point_to_the_file_that_has_them():
         ("prompt.md:1:14", "The placeholder `{{AGENT_NAME}}` was never filled in."),
         ("prompt.md:3:1", "Epic `api` has no review gate."),
         ("prompt.md:7:1", "The review gate of `web` is out of order: it stands in the section of `api`."),
-        ("prompt.md:9:1", "This section is of `cli`, which is not among the plan's epics."),
+        ("prompt.md:9:1", "This section is for `cli`, which is not among the plan's epics."),
     ]
 
 

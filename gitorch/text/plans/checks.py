@@ -1,4 +1,4 @@
-"""What makes a plan fit to run (P2 to P5), each rule a function that yields every place where it is broken."""
+"""The rules that a plan must keep to run (P2 to P5). Each check yields every place that breaks its rule."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from gitorch.errors import Problem
     from gitorch.text.markdown import Document
     from gitorch.text.plans.draft import Draft
-    from gitorch.text.plans.sections import Gate, Named, Section
-    from gitorch.text.plans.tracked import Tracked
+    from gitorch.text.plans.epics import Sections
+    from gitorch.text.plans.sections import Gate, Reference, Section
+    from gitorch.text.plans.tracked import TrackedEpics
     from gitorch.text.source import Source
 
 _PLACEHOLDER = re.compile(r"\{\{(?P<name>.*?)\}\}")
@@ -27,8 +28,8 @@ _TEMPLATE_NAME = re.compile(r"\s*[A-Z][A-Z0-9_]*\s*")
 _STRIP = re.compile(r"<!--\s*STRIP\b")
 
 
-def check_epics(source: Source, drafts: Sequence[Draft], tracked: Tracked) -> Iterator[Problem]:
-    """P2: ids that can be used and are unique, at least one task, something left to do."""
+def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
+    """P2: every epic has a usable id of its own, at least one task, and something left to do."""
     if not drafts:
         fix = (
             "Give each epic a heading such as `## Epic: api — The API`, tasks as `- [ ] …`, and `## Review Gate: api`."
@@ -37,49 +38,73 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: Tracked) -> It
     first: dict[str, int] = {}
     for draft in drafts:
         if draft.job in first:
-            message = f"The epic id `{draft.id}` is here twice; first on line {first[draft.job]}."
-            yield source.problem(
-                draft.line, message, f"Give this one another id: `## Epic: {draft.id[:37]}-2 — {draft.title}`."
-            )
+            message = f"The epic id `{draft.id}` is used twice; first on line {first[draft.job]}."
+            fix = f"Give this epic another id: `## Epic: {draft.id[:37]}-2 — {draft.title}`."
+            yield source.problem(draft.line, message, fix)
             continue
         first[draft.job] = draft.line
         if draft.issue:
             yield from check_issue(source, draft, tracked)
-        else:
-            yield from _check_epic(source, draft, bare_is_said=tracked.backlog is not None)
+            continue
+        yield from _check_name(source, draft)
+        yield from _check_tasks(source, draft, is_in_tracker=tracked.backlog is not None)
 
 
-def _check_epic(source: Source, draft: Draft, *, bare_is_said: bool) -> Iterator[Problem]:
+def _check_name(source: Source, draft: Draft) -> Iterator[Problem]:
     if not draft.title:
         yield source.problem(draft.line, "The epic has no name.", "Write `## Epic: <id> — <Title>`.")
-    elif fault := epic_id_fault(draft.id):
-        better = slug(draft.id) or slug(draft.title)
-        better = better if better and not epic_id_fault(better) else f"{better or 'epic'}-work"
+        return
+    fault = epic_id_fault(draft.id)
+    if fault:
+        better = _better_id(draft)
         fix = f"Write `## Epic: {better} — {draft.title}`, and use `{better}` in its gate and dependencies."
         yield source.problem(draft.line, f"The epic id `{draft.id}` {fault}.", fix, source.column(draft.line, draft.id))
-    if not draft.tasks and not bare_is_said:
+
+
+def _better_id(draft: Draft) -> str:
+    """A usable id that is close to what the plan says."""
+    better = slug(draft.id) or slug(draft.title)
+    if not better:
+        return "epic-work"
+    if epic_id_fault(better):
+        return f"{better}-work"
+    return better
+
+
+def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterator[Problem]:
+    """An epic without tasks may be one of the tracker's; `check_unknown` then reports it."""
+    if not draft.tasks and not is_in_tracker:
         fix = "Add tasks as `- [ ] …` items or `### Task: …` headings above its gate."
         yield source.problem(draft.line, f"Epic `{draft.id}` has no tasks.", fix)
-    elif draft.closed or (draft.tasks and all(task.done for task in draft.tasks)):
-        why = "is marked as closed" if draft.closed else "has only tasks that are done"
-        fix = "Remove the epic and what depends on it, or open it again."
-        yield source.problem(draft.line, f"Epic `{draft.id}` {why}: there is nothing to do.", fix)
+        return
+    nothing_left = ""
+    if draft.closed:
+        nothing_left = "is marked as closed"
+    elif draft.all_tasks_done:
+        nothing_left = "has only tasks that are done"
+    if nothing_left:
+        message = f"Epic `{draft.id}` {nothing_left}: nothing is left to do."
+        fix = "Remove the epic and every dependency on it, or open it again."
+        yield source.problem(draft.line, message, fix)
     for task in draft.tasks:
         if not task.title:
-            yield source.problem(task.line, f"A task of epic `{draft.id}` has no words.", "Say what is to be done.")
+            fix = "Write what the agent shall do."
+            yield source.problem(task.line, f"A task of epic `{draft.id}` has no text.", fix)
 
 
 def check_sections(
-    source: Source, drafts: Sequence[Draft], sections: Sequence[tuple[str, Section]], *, complete: bool = True
+    source: Source, drafts: Sequence[Draft], sections: Sections, *, complete: bool = True
 ) -> Iterator[Problem]:
-    """Every section is one of the plan's epics and, in the file that must be `complete`, every epic has one."""
+    """Every section belongs to an epic of the plan. In a file that must be `complete`, every epic has a section."""
     known = {draft.id for draft in drafts}
     for name, section in sections:
         if name not in known:
-            message = f"This section is of `{name}`, which is not among the plan's epics.{did_you_mean(name, known)}"
+            message = f"This section is for `{name}`, which is not among the plan's epics.{did_you_mean(name, known)}"
             yield source.problem(section.line, message, "Add the epic to the plan's list, or correct its id here.")
+    if not complete:
+        return
     present = {name for name, _ in sections}
-    for draft in drafts if complete else ():
+    for draft in drafts:
         if draft.id not in present:
             line = draft.line if draft.path == source.path else 1
             fix = f"Add the heading `## Epic: {draft.id} — {draft.title}`, and `## Review Gate: {draft.id}` at its end."
@@ -87,144 +112,207 @@ def check_sections(
 
 
 def check_gates(
-    source: Source, sections: Sequence[tuple[str, Section]], strays: Sequence[Gate], epics: Collection[str]
+    source: Source, sections: Sections, strays: Sequence[Gate], epics: Collection[str]
 ) -> Iterator[Problem]:
     """P3: every section ends with exactly one gate, its own."""
-    known = {*epics, *(name for name, _ in sections)}
-    placed = {gate.id for _, section in sections for gate in section.gates} | {gate.id for gate in strays}
-    first: dict[str, int] = {}
-    for gate in strays:
-        first[gate.id] = gate.line
-        yield _stray(source, gate, known)
-    opened: set[str] = set()
-    for name, section in sections:
-        if name in opened:
-            first.pop(name, None)  # the double id is complained of already; its own gate is then no second one
-        opened.add(name)
+    yield from _GateCheck(source, sections, strays, epics).problems()
+
+
+class _GateCheck:
+    """Goes through the gates of one file in order."""
+
+    def __init__(self, source: Source, sections: Sections, strays: Sequence[Gate], epics: Collection[str]) -> None:
+        self.source = source
+        self.sections = sections
+        self.strays = strays
+        self.known = {*epics, *(name for name, _ in sections)}
+        self.present = {gate.id for gate in strays}
+        for _, section in sections:
+            self.present |= {gate.id for gate in section.gates}
+        self.first: dict[str, int] = {}
+        """The line of the first gate of each epic."""
+
+    def problems(self) -> Iterator[Problem]:
+        for gate in self.strays:
+            self.first[gate.id] = gate.line
+            yield self._stray(gate)
+        opened: set[str] = set()
+        for name, section in self.sections:
+            if name in opened:
+                # The second section of one id is a problem already; its own gate is then not a second gate.
+                self.first.pop(name, None)
+            opened.add(name)
+            yield from self._section(name, section)
+
+    def _section(self, name: str, section: Section) -> Iterator[Problem]:
+        has_faulty_gate = False
         for gate in section.gates:
-            yield from _check_gate(source, gate, name, known, first)
-        odd = any(not gate.exact or gate.id not in known for gate in section.gates)
-        if name not in placed and not odd:
+            yield from self._gate(gate, name)
+            if not gate.exact or gate.id not in self.known:
+                has_faulty_gate = True
+        if name not in self.present and not has_faulty_gate:
             fix = f"End its section with the heading `## Review Gate: {name}`."
-            yield source.problem(section.line, f"Epic `{name}` has no review gate.", fix)
-        if section.late:
-            task = section.late[0]
+            yield self.source.problem(section.line, f"Epic `{name}` has no review gate.", fix)
+        if section.tasks_after_gate:
+            task = section.tasks_after_gate[0]
             message = f"A task of `{name}` stands after its gate on line {section.end}, where no agent will see it."
-            yield source.problem(
-                task.line, message, f"Move `## Review Gate: {name}` below the last task of the section."
-            )
+            fix = f"Move `## Review Gate: {name}` below the last task of the section."
+            yield self.source.problem(task.line, message, fix)
 
+    def _gate(self, gate: Gate, section: str) -> Iterator[Problem]:
+        """Check one gate in the section of an epic. An unknown id cannot be compared, so it comes before the order."""
+        if not gate.exact:
+            text = self.source.lines[gate.line - 1].strip()
+            fix = f"Write `## Review Gate: {section}` on a line of its own."
+            yield self.source.problem(gate.line, f"`{text}` looks like a review gate but is none.", fix)
+            return
+        if gate.id not in self.known:
+            yield self._unknown(gate, f"Write `## Review Gate: {section}` on a line of its own.")
+            return
+        if gate.id in self.first:
+            message = f"Epic `{gate.id}` has a second review gate; the first is on line {self.first[gate.id]}."
+            yield self.source.problem(gate.line, message, "Remove one of the two.")
+            return
+        self.first[gate.id] = gate.line
+        if gate.id != section:
+            message = f"The review gate of `{gate.id}` is out of order: it stands in the section of `{section}`."
+            yield self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
 
-def _check_gate(
-    source: Source, gate: Gate, name: str, known: Collection[str], first: dict[str, int]
-) -> Iterator[Problem]:
-    fix = f"Write `## Review Gate: {name}` on a line of its own."
-    if not gate.exact:
-        words = source.lines[gate.line - 1].strip()
-        yield source.problem(gate.line, f"`{words}` looks like a review gate but is none.", fix)
-    elif gate.id not in known:
-        message = f"The review gate `{gate.id}` names no epic.{did_you_mean(gate.id, known)}"
-        yield source.problem(gate.line, message, fix, source.column(gate.line, gate.id))
-    elif gate.id in first:
-        message = f"Epic `{gate.id}` has a second review gate; the first is on line {first[gate.id]}."
-        yield source.problem(gate.line, message, "Remove one of the two.")
-    elif gate.id != name:
-        first[gate.id] = gate.line
-        message = f"The review gate of `{gate.id}` is out of order: it stands in the section of `{name}`."
-        yield source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
-    else:
-        first[gate.id] = gate.line
-
-
-def _stray(source: Source, gate: Gate, known: Collection[str]) -> Problem:
-    if gate.id in known:
+    def _stray(self, gate: Gate) -> Problem:
+        if gate.id not in self.known:
+            return self._unknown(gate, "Remove it, or give it the id of an epic.")
         message = f"The review gate of `{gate.id}` is out of order: it stands before the first epic."
-        return source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
-    message = f"The review gate `{gate.id}` names no epic.{did_you_mean(gate.id, known)}"
-    return source.problem(
-        gate.line, message, "Remove it, or give it the id of an epic.", source.column(gate.line, gate.id)
-    )
+        return self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
+
+    def _unknown(self, gate: Gate, fix: str) -> Problem:
+        message = f"The review gate `{gate.id}` names no epic.{did_you_mean(gate.id, self.known)}"
+        return self.source.problem(gate.line, message, fix, self.source.column(gate.line, gate.id))
 
 
-def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Named]]:
-    """For each epic the ids of those it needs, with the words that said so. Titles and sloppy spelling count.
+def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
+    """For each epic, the ids of the epics that it needs, with the reference to each.
 
-    `Dependencies:` may list libraries as well, so only what is an epic counts there.
+    A reference may be an id, a title, or text whose slug is an id. An uncertain reference that resolves to no epic is dropped:
+    `Dependencies:` may list libraries, too.
     """
     ids = {draft.id for draft in drafts}
-    names = {draft.title.casefold(): draft.id for draft in drafts}
-    needs: dict[str, dict[str, Named]] = {}
+    titles = {draft.title.casefold(): draft.id for draft in drafts}
+    needs: dict[str, dict[str, Reference]] = {}
     for draft in drafts:
-        mine = needs.setdefault(draft.id, {})
-        for named in draft.needs:
-            other = named.words if named.words in ids else names.get(named.words.casefold(), slug(named.words))
-            if other in ids or named.sure:
-                mine.setdefault(other if other in ids else named.words, named)
+        own = needs.setdefault(draft.id, {})
+        for reference in draft.needs:
+            epic = _resolved(reference.text, ids, titles)
+            if epic is not None:
+                own.setdefault(epic, reference)
+            elif reference.certain:
+                own.setdefault(reference.text, reference)
     return needs
 
 
-def check_needs(source: Source, needs: Mapping[str, Mapping[str, Named]]) -> Iterator[Problem]:
-    """P4: what an epic depends on is known, is not itself, and leads to no cycle."""
+def _resolved(text: str, ids: Collection[str], titles: Mapping[str, str]) -> str | None:
+    """The id of the epic that a text names; None when it names none."""
+    if text in ids:
+        return text
+    titled = titles.get(text.casefold())
+    if titled is not None:
+        return titled
+    made = slug(text)
+    if made in ids:
+        return made
+    return None
+
+
+def check_needs(
+    source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
+) -> Iterator[Problem]:
+    """P4: every dependency is a known epic, no epic depends on itself, and the dependencies form no cycle."""
     for name, others in needs.items():
-        for other, named in others.items():
-            column = source.column(named.line, named.words)
+        for other, reference in others.items():
+            column = source.column(reference.line, reference.text)
             if other == name:
                 fix = f"Remove `{name}` from the line, or write `Depends on: none`."
-                yield source.problem(named.line, f"Epic `{name}` depends on itself.", fix, column)
+                yield source.problem(reference.line, f"Epic `{name}` depends on itself.", fix, column)
             elif other not in needs:
                 message = (
                     f"Epic `{name}` depends on `{other}`, which is no epic of this plan.{did_you_mean(other, needs)}"
                 )
-                yield source.problem(named.line, message, "Correct the id, or remove it.", column)
-    for cycle in find_cycles({name: [other for other in others if other != name] for name, others in needs.items()}):
-        named = needs[cycle[0]][cycle[1]]
-        message = f"The dependencies go in a circle: {' → '.join(cycle)}{_because(needs, cycle)}."
+                yield source.problem(reference.line, message, "Correct the id, or remove it.", column)
+    yield from _check_cycles(source, needs, tracked)
+
+
+def _check_cycles(
+    source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
+) -> Iterator[Problem]:
+    graph: dict[str, list[str]] = {}
+    for name, others in needs.items():
+        graph[name] = [other for other in others if other != name]
+    for cycle in find_cycles(graph):
+        reference = needs[cycle[0]][cycle[1]]
+        message = f"The dependencies form a cycle: {' → '.join(cycle)}{_tracker_edges(needs, cycle, tracked)}."
         fix = f"Remove one of them, for example `{cycle[1]}` here."
-        if named.why:
-            fix = f"bd dep remove {named.why.split()[0]} {named.why.split(',')[0].split()[-1]}"
-        yield source.problem(named.line, message, fix, source.column(named.line, named.words))
+        if reference.blocked is not None:
+            fix = tracked.commands.remove_blocker(*reference.blocked)
+        yield source.problem(reference.line, message, fix, source.column(reference.line, reference.text))
 
 
-def _because(needs: Mapping[str, Mapping[str, Named]], cycle: Sequence[str]) -> str:
-    """The dependencies of a circle that stand in no line of the plan."""
-    whys = [needs[one][other].why for one, other in pairwise(cycle) if needs[one][other].why]
-    return f" ({'; '.join(whys)})" if whys else ""
+def _tracker_edges(needs: Mapping[str, Mapping[str, Reference]], cycle: Sequence[str], tracked: TrackedEpics) -> str:
+    """The dependencies of a cycle that come from the tracker, in parentheses; empty without any."""
+    edges: list[str] = []
+    for one, other in pairwise(cycle):
+        blocked = needs[one][other].blocked
+        if blocked is not None:
+            edges.append(f"{blocked.issue} waits for {blocked.blocker}")
+    if not edges:
+        return ""
+    return f" (in {tracked.source}: {'; '.join(edges)})"
 
 
-def check_lines(source: Source, drafts: Sequence[Draft], sections: Sequence[tuple[str, Section]]) -> Iterator[Problem]:
-    """Scope globs that can be used, and `Depends on:` lines that are neither empty nor hidden in a task."""
-    known = {draft.id for draft in drafts}
+def check_lines(source: Source, drafts: Sequence[Draft], sections: Sections) -> Iterator[Problem]:
+    """Scope globs are usable, and `Depends on:` lines are neither empty nor hidden in a task."""
     for draft in drafts:
-        for named in (*draft.allowed, *draft.forbidden):
-            if fault := glob_fault(named.words):
-                fix = "Write globs from the repository's root, separated by commas, such as `src/**, tests/*.py`."
-                column = source.column(named.line, named.words)
-                yield source.problem(named.line, f"The glob `{named.words}` of epic `{draft.id}` {fault}.", fix, column)
+        yield from _check_scope(source, draft)
+    known = {draft.id for draft in drafts}
     for name, section in sections:
         for line in section.empty_needs:
-            yield source.problem(
-                line, f"The dependencies of epic `{name}` are empty.", "Name epics, or write `Depends on: none`."
-            )
-        for named in section.inner_needs:
-            if named.words in known:
-                message = f"`{named.words}` is an epic, but this line belongs to a task, so epic `{name}` would not wait for it."
-                yield source.problem(named.line, message, f"Move the line above the first task of `{name}`.")
+            fix = "Name epics, or write `Depends on: none`."
+            yield source.problem(line, f"The dependencies of epic `{name}` are empty.", fix)
+        for reference in section.needs_in_tasks:
+            if reference.text in known:
+                message = (
+                    f"`{reference.text}` is an epic, but this line belongs to a task, "
+                    f"so epic `{name}` would not wait for it."
+                )
+                yield source.problem(reference.line, message, f"Move the line above the first task of `{name}`.")
+
+
+def _check_scope(source: Source, draft: Draft) -> Iterator[Problem]:
+    for glob in (*draft.allowed, *draft.forbidden):
+        fault = glob_fault(glob.text)
+        if fault:
+            message = f"The glob `{glob.text}` of epic `{draft.id}` {fault}."
+            fix = "Write globs from the repository's root, separated by commas, such as `src/**, tests/*.py`."
+            yield source.problem(glob.line, message, fix, source.column(glob.line, glob.text))
 
 
 def check_placeholders(source: Source, document: Document) -> Iterator[Problem]:
     """P5: no `{{…}}` and no `<!-- STRIP` are left.
 
-    In code, `{{ … }}` is often meant (`${{ matrix.os }}`, Jinja, Vue, Helm), and a plan must be able to speak of that. There only
-    a name in capitals, as prompt templates write theirs, counts: `cd {{WORKTREE_PATH}}`.
+    In code, `{{ … }}` is often intended (`${{ matrix.os }}`, Jinja, Vue, Helm). There, only a name in capitals counts, the
+    form that prompt templates use: `cd {{WORKTREE_PATH}}`.
     """
     for number, line in enumerate(source.lines, 1):
-        for found in _PLACEHOLDER.finditer(line) if "{{" in line else ():
-            code = number in document.code_lines or any(
-                found[0] in span for span in document.code_spans.get(number, ())
-            )
-            if not code or _TEMPLATE_NAME.fullmatch(found["name"]):
-                message = f"The placeholder `{found[0]}` was never filled in."
-                yield source.problem(number, message, "Write what it stands for.", found.start() + 1)
-        for found in _STRIP.finditer(line) if "<!--" in line else ():
-            message = "`<!-- STRIP` marks text of the prompt's template that should be gone."
-            yield source.problem(number, message, "Remove the marked block.", found.start() + 1)
+        if "{{" in line:
+            yield from _check_braces(source, document, number, line)
+        if "<!--" in line:
+            for found in _STRIP.finditer(line):
+                message = "`<!-- STRIP` marks text of the prompt's template that must be removed."
+                yield source.problem(number, message, "Remove the marked block.", found.start() + 1)
+
+
+def _check_braces(source: Source, document: Document, number: int, line: str) -> Iterator[Problem]:
+    for found in _PLACEHOLDER.finditer(line):
+        is_template_name = bool(_TEMPLATE_NAME.fullmatch(found["name"]))
+        if document.is_code(number, found[0]) and not is_template_name:
+            continue
+        message = f"The placeholder `{found[0]}` was never filled in."
+        yield source.problem(number, message, "Write what it stands for.", found.start() + 1)

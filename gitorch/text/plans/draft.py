@@ -1,4 +1,4 @@
-"""An epic as it was found in a plan, before anything is said about it."""
+"""An epic as the plan states it, before the checks."""
 
 from __future__ import annotations
 
@@ -9,24 +9,32 @@ from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
     from gitorch.model.plan import Task
-    from gitorch.text.plans.sections import Named
+    from gitorch.text.plans.sections import Reference
 
 
 class Draft(Value):
-    """An epic before it is judged: from its heading, its line in a list, or both."""
+    """An epic before the checks: from its heading, its line in a list, or both."""
 
     path: str
     id: str
     title: str
     line: int
     tasks: tuple[Task, ...]
-    needs: tuple[Named, ...] = ()
-    allowed: tuple[Named, ...] = ()
-    forbidden: tuple[Named, ...] = ()
+    needs: tuple[Reference, ...] = ()
+    allowed: tuple[Reference, ...] = ()
+    forbidden: tuple[Reference, ...] = ()
     closed: bool = False
     issue: str = ""
+    """Its id in the tracker; empty when the tracker does not have it."""
 
     @property
     def job(self) -> str:
-        """The id that the epic has in a run: its own, or one made from that of its issue, which may hold dots and capitals."""
-        return slug(self.id, "epic") if self.issue else self.id
+        """The epic's id in a run: its own id, or a slug of its issue's id, which may contain dots and capitals."""
+        if self.issue:
+            return slug(self.id, "epic")
+        return self.id
+
+    @property
+    def all_tasks_done(self) -> bool:
+        """Whether there are tasks and all of them are done."""
+        return bool(self.tasks) and all(task.done for task in self.tasks)

@@ -1,110 +1,186 @@
-"""Which epics a plan has: from its headings, or from a list in its front matter or a table, with sections by heading."""
+"""Which epics a plan has: those of its headings, or those of a list in its front matter or a table."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import Value
 from gitorch.text.plans.draft import Draft
 from gitorch.text.plans.front_matter import DeclaredEpic
 from gitorch.text.plans.line_syntax import (
     EpicHeading,
-    almost_gate,
-    epic_words,
-    heading_names,
-    named_words,
-    names_of,
-    task_words,
-    word_among,
+    known_id_in,
+    looks_like_gate,
+    parse_epic_heading,
+    parse_task,
+    split_heading,
+    split_names,
 )
-from gitorch.text.plans.sections import Named
+from gitorch.text.plans.sections import Reference
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitorch.text.markdown import Row, Table
     from gitorch.text.plans.sections import Outline, Section
-    from gitorch.text.plans.tracked import Tracked
+    from gitorch.text.plans.tracked import TrackedEpics
 
 Sections = tuple[tuple[str, "Section"], ...]
+"""Sections with the ids of their epics, in file order."""
 
 _ID_HEADS = ("id", "epic")
 _TITLE_HEADS = ("title", "name")
 _NEEDS_HEADS = ("depends on", "depends", "needs", "dependencies", "blocked by")
 
 
+class _Columns(Value):
+    """The columns of a table of epics, counted from 0; None for a missing one."""
+
+    id: int
+    title: int | None
+    needs: int | None
+
+
 def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
-    """The epics of the first table with a column `Id` or `Epic` and a column `Title` or `Depends on`; else none."""
+    """The epics of the first table with a column `Id` or `Epic` and a column `Title` or `Depends on`; empty without one."""
     for table in tables:
-        heads = [cell.strip().lower() for cell in table.header]
-        ids, titles, needs = (_column(heads, known) for known in (_ID_HEADS, _TITLE_HEADS, _NEEDS_HEADS))
-        if ids is not None and (titles is not None or needs is not None):
-            return tuple(_row_epic(row, ids, titles, needs) for row in table.rows if row.cells[ids])
+        columns = _columns(table)
+        if columns is not None:
+            return tuple(_row_epic(row, columns) for row in table.rows if row.cells[columns.id])
     return ()
 
 
+def _columns(table: Table) -> _Columns | None:
+    """None when the table lists no epics."""
+    heads = [cell.strip().lower() for cell in table.header]
+    ids = _column(heads, _ID_HEADS)
+    titles = _column(heads, _TITLE_HEADS)
+    needs = _column(heads, _NEEDS_HEADS)
+    if ids is None:
+        return None
+    if titles is None and needs is None:
+        return None
+    return _Columns(ids, titles, needs)
+
+
 def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
-    return next((number for number, head in enumerate(heads) if head in known), None)
+    for number, head in enumerate(heads):
+        if head in known:
+            return number
+    return None
 
 
-def _row_epic(row: Row, ids: int, titles: int | None, needs: int | None) -> DeclaredEpic:
-    words = epic_words(f"Epic: {row.cells[ids]}") or EpicHeading("", row.cells[ids], closed=False)
-    title = row.cells[titles] if titles is not None else words.title
-    name = words.id or (words.title if " " not in words.title else slug(words.title, words.title))
-    named = tuple(Named(other, row.line) for other in names_of(row.cells[needs])) if needs is not None else ()
-    return DeclaredEpic(name, title or name, row.line, named, closed=words.closed)
+def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
+    cell = row.cells[columns.id]
+    heading = parse_epic_heading(f"Epic: {cell}") or EpicHeading("", cell, closed=False)
+    name = heading.id or _id_from_title(heading.title)
+    title = heading.title
+    if columns.title is not None:
+        title = row.cells[columns.title]
+    needs: tuple[Reference, ...] = ()
+    if columns.needs is not None:
+        needs = tuple(Reference(other, row.line) for other in split_names(row.cells[columns.needs]))
+    return DeclaredEpic(name, title or name, row.line, needs, closed=heading.closed)
 
 
-def opener(titles: Mapping[str, str]) -> Callable[[str], EpicHeading | None]:
-    """A test for headings that open a section, when ids and titles are known: `Epic: …` as ever, or just an id or title."""
-    ids = {title.casefold(): name for name, title in titles.items()} | {name.casefold(): name for name in titles}
-
-    def opens(heading: str) -> EpicHeading | None:
-        words = epic_words(heading)
-        if words and (named := next((ids[n.casefold()] for n in heading_names(words) if n.casefold() in ids), None)):
-            return EpicHeading(named, words.title if words.id == named else _without(words.title, named), words.closed)
-        if (other := word_among(words, heading, titles)) and not almost_gate(heading) and not task_words(heading):
-            return EpicHeading(other, titles[other], bool(words and words.closed))
-        if words and words.id:
-            return words
-        text, title, closed = named_words(heading) if words is None else (words.title, "", words.closed)
-        name = ids.get(heading.casefold()) or ids.get(text.casefold())
-        return EpicHeading(name, title or titles[name], closed) if name else words
-
-    return opens
+def _id_from_title(title: str) -> str:
+    """A cell of one word is the id itself."""
+    if " " not in title:
+        return title
+    return slug(title, title)
 
 
-def _without(title: str, name: str) -> str:
-    """A title less the id in brackets at its end, or the id alone."""
+class KnownEpics:
+    """Recognises the headings of epics whose ids and titles are known: `Epic: …`, or just an id or title."""
+
+    def __init__(self, titles: Mapping[str, str]) -> None:
+        """`titles` are the titles of the epics by id. Where an id equals another epic's title, the id wins."""
+        self._titles = titles
+        self._ids = {title.casefold(): name for name, title in titles.items()}
+        for name in titles:
+            self._ids[name.casefold()] = name
+
+    def opens(self, heading: str) -> EpicHeading | None:
+        """The epic whose section the heading opens; None for any other heading.
+
+        Forms that name a known epic come before an `Epic` heading with an unknown id, so that `Epic 1: The shop (shop-a1)`
+        means the known `shop-a1`. A bare id or title comes last, since it is the weakest sign.
+        """
+        epic = parse_epic_heading(heading)
+        if epic is not None:
+            named = self._named_by(epic)
+            if named is not None:
+                return named
+        name = known_id_in(heading, epic, self._titles)
+        if name is not None and not looks_like_gate(heading) and parse_task(heading) is None:
+            closed = epic is not None and epic.closed
+            return EpicHeading(name, self._titles[name], closed)
+        if epic is not None and epic.id:
+            return epic
+        return self._bare(heading, epic)
+
+    def _named_by(self, epic: EpicHeading) -> EpicHeading | None:
+        """The known epic that an `Epic` heading names by its id, its title, or an id in brackets."""
+        for word in epic.names():
+            name = self._ids.get(word.casefold())
+            if name is None:
+                continue
+            if epic.id == name:
+                return EpicHeading(name, epic.title, epic.closed)
+            return EpicHeading(name, _without_brackets(epic.title, name), epic.closed)
+        return None
+
+    def _bare(self, heading: str, epic: EpicHeading | None) -> EpicHeading | None:
+        """A heading that is just a known id or title, with a title behind the id where it has one."""
+        parts = split_heading(heading)
+        if epic is not None:
+            parts = EpicHeading(epic.title, "", epic.closed)
+        name = self._ids.get(heading.casefold()) or self._ids.get(parts.id.casefold())
+        if name is None:
+            return epic
+        return EpicHeading(name, parts.title or self._titles[name], parts.closed)
+
+
+def _without_brackets(title: str, name: str) -> str:
+    """A title without the id in brackets at its end; the id when nothing else is left."""
     return title.removesuffix(f"({name})").removesuffix(f"[{name}]").rstrip() or name
 
 
-def gated(outline: Outline, tracked: Tracked, line: int = 0) -> tuple[DeclaredEpic, ...]:
-    """The issues of the tracker that have a gate in a file, in the order of their gates; `line` where to complain of them."""
-    gates = [*outline.stray_gates, *(gate for section in outline.sections for gate in section.gates)]
-    known = {gate.id: gate for gate in gates if gate.exact and gate.id in tracked.issues}
-    return tuple(DeclaredEpic(name, tracked.issues[name].title, line or gate.line) for name, gate in known.items())
+def epics_with_gates(outline: Outline, tracked: TrackedEpics, line: int = 0) -> tuple[DeclaredEpic, ...]:
+    """The tracker's issues that have a gate in this file, in the order of their last gates.
+
+    Problems point to the gate's line, or to `line` when it is given.
+    """
+    gates = {gate.id: gate for gate in outline.gates() if gate.exact and gate.id in tracked.issues}
+    return tuple(DeclaredEpic(name, tracked.issues[name].title, line or gate.line) for name, gate in gates.items())
 
 
-def headed(outline: Outline) -> dict[str, str]:
-    """The ids of a file's gates as titles of epics, for plans whose headings say `## api: The API` and never `Epic`."""
+def stray_gate_titles(outline: Outline) -> dict[str, str]:
+    """The ids of a file's stray gates, each as its own title: for plans with headings such as `## api: The API`."""
     return {gate.id: gate.id for gate in outline.stray_gates if gate.exact}
 
 
 def with_ids(outline: Outline) -> Sections:
-    """Sections with their ids: written in the heading, made from the title, or `epic-<number>` where nothing else is left."""
-    return tuple(
-        (section.heading.id or slug(section.heading.title, f"epic-{number}"), section)
-        for number, section in enumerate(outline.sections, 1)
-    )
+    """The sections with their ids: from the heading, from the title, or `epic-<number>` when the title gives no id."""
+    sections: list[tuple[str, Section]] = []
+    for number, section in enumerate(outline.sections, 1):
+        name = section.heading.id or slug(section.heading.title, f"epic-{number}")
+        sections.append((name, section))
+    return tuple(sections)
 
 
 def drafts_of(path: str, sections: Sections, declared: Sequence[DeclaredEpic]) -> tuple[Draft, ...]:
-    """The epics before they are judged: those declared, with what their sections add, or one for each section."""
+    """The epics before the checks: one for each declared epic, or one for each section when none is declared.
+
+    A declared epic takes what the first section with its id adds.
+    """
     if not declared:
         return tuple(_section_draft(path, name, section) for name, section in sections)
-    found = dict(reversed(sections))
-    return tuple(_declared_draft(path, epic, found.get(epic.id)) for epic in declared)
+    first: dict[str, Section] = {}
+    for name, section in sections:
+        first.setdefault(name, section)
+    return tuple(_declared_draft(path, epic, first.get(epic.id)) for epic in declared)
 
 
 def _section_draft(path: str, name: str, section: Section) -> Draft:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
-from gitorch.model.values import Value, field, replace
+from gitorch.model.values import Value, field
 from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.fields import Complaints, Form
 from gitorch.text.plans.line_syntax import is_closed_status
-from gitorch.text.plans.sections import Named
+from gitorch.text.plans.sections import Reference
 from gitorch.text.slug import branch_fault
 from gitorch.text.source import Source
 from gitorch.text.yaml_file import read_yaml
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CHARACTERS_MAX = 100_000
-"""ruamel.yaml reads some 100 kB a second; nobody's front matter is longer."""
+"""ruamel.yaml reads about 100 kB a second; real front matter is far shorter."""
 
-NO_FULL_AUTO = "nothing is ever merged without your approval, so there is only per_epic and end_only."
+NO_FULL_AUTO = "nothing is ever merged without your approval, so only per_epic and end_only exist."
 
 
 class DeclaredEpic(Value):
@@ -29,55 +29,62 @@ class DeclaredEpic(Value):
     id: str
     title: str
     line: int
-    needs: tuple[Named, ...] = ()
+    needs: tuple[Reference, ...] = ()
     tasks: tuple[Task, ...] = ()
-    allowed: tuple[Named, ...] = ()
-    forbidden: tuple[Named, ...] = ()
+    allowed: tuple[Reference, ...] = ()
+    forbidden: tuple[Reference, ...] = ()
     closed: bool = False
 
 
 class FrontMatter(Value):
-    """What the front matter says; `lines` are how many lines of the file it takes."""
+    """The front matter of one plan; all fields are empty for a plan without any."""
 
     lines: int = 0
+    """How many lines of the file it takes, both `---` included."""
     title: str = ""
     design: str = ""
     prompt: str = ""
+    """The path of the implementation prompt."""
     prompt_line: int = 0
     epics: tuple[DeclaredEpic, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the run, only those that the plan sets."""
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of each key at the top level."""
 
 
 def front_matter_lines(source: Source) -> int:
-    """How many lines the front matter takes with both of its `---`; 0 where there is none."""
+    """How many lines the front matter takes with both of its `---`; 0 without any."""
     if source.lines[0].rstrip() != "---":
         return 0
-    ends = (number for number, line in enumerate(source.lines[1:], 2) if line.rstrip() in {"---", "..."})
-    return next(ends, 0)
+    for number, line in enumerate(source.lines[1:], 2):
+        if line.rstrip() in {"---", "..."}:
+            return number
+    return 0
 
 
 def without_front_matter(source: Source) -> str:
-    """The text with its front matter blanked out, so that lines keep their numbers."""
+    """The text with blank lines in place of its front matter, so that line numbers stay true."""
     skipped = front_matter_lines(source)
     return "\n".join(("",) * skipped + source.lines[skipped:])
 
 
 def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
-    """Read it, complaining of everything that is not understood."""
+    """Read the front matter; complain about every key and value that a plan does not understand."""
     lines = front_matter_lines(source)
     if not lines:
         return FrontMatter()
     text = "\n".join(("", *source.lines[1 : lines - 1]))
     if len(text) > CHARACTERS_MAX:
-        complaints.found.append(source.problem(1, "The front matter is too long to be one.", "Move the text below it."))
+        message = f"The front matter is longer than {CHARACTERS_MAX:,} characters."
+        complaints.found.append(source.problem(1, message, "Move the text below it."))
         return FrontMatter(lines)
     value, problems = read_yaml(Source(source.path, text, tuple(text.split("\n"))))
     complaints.found += problems
     if value is None:
         return FrontMatter(lines)
     form = Form(complaints, value)
-    found = FrontMatter(
+    front_matter = FrontMatter(
         lines,
         form.word("title"),
         form.text("design"),
@@ -85,51 +92,71 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
         form.key_spot("prompt").line,
         tuple(_epics(form)),
         _settings(form),
-        {name: (form.key_spot(name).line, form.key_spot(name).column) for name in form.names()},
+        _places(form),
     )
     form.done()
-    return found
+    return front_matter
+
+
+def _places(form: Form) -> dict[str, tuple[int, int]]:
+    places: dict[str, tuple[int, int]] = {}
+    for name in form.names():
+        spot = form.key_spot(name)
+        places[name] = (spot.line, spot.column)
+    return places
 
 
 def _epics(form: Form) -> Iterator[DeclaredEpic]:
-    """Each is a mapping, or just the id of an epic that is described elsewhere."""
+    """Each epic is a mapping, or just the id of an epic that is described elsewhere."""
     for row in form.rows_or_words("epics"):
-        yield _epic(row) if isinstance(row, Form) else DeclaredEpic(row[0], row[0], row[1].line)
+        if isinstance(row, Form):
+            yield _epic(row)
+        else:
+            name, spot = row
+            yield DeclaredEpic(name, name, spot.line)
 
 
 def _epic(row: Form) -> DeclaredEpic:
     title = row.word("title")
     name = row.word("id", required=True)
-    tasks = tuple(Task(text, spot.line) for text, spot in row.placed_texts("tasks"))
-    declared = DeclaredEpic(name, title or name, row.spot.line, _named(row, "depends_on"), tasks)
-    closed = is_closed_status(row.text("status"))
-    declared = replace(declared, allowed=_named(row, "scope"), forbidden=_named(row, "not"), closed=closed)
+    epic = DeclaredEpic(
+        name,
+        title or name,
+        row.spot.line,
+        needs=_references(row, "depends_on"),
+        tasks=tuple(Task(text, spot.line) for text, spot in row.placed_texts("tasks")),
+        closed=is_closed_status(row.text("status")),
+        allowed=_references(row, "scope"),
+        forbidden=_references(row, "not"),
+    )
     row.done()
-    return declared
+    return epic
 
 
-def _named(row: Form, key: str) -> tuple[Named, ...]:
-    return tuple(Named(text, spot.line) for text, spot in row.placed_texts(key) if text.lower() != "none")
+def _references(row: Form, key: str) -> tuple[Reference, ...]:
+    """The names or globs of a key; `none` stands for an empty list."""
+    return tuple(Reference(text, spot.line) for text, spot in row.placed_texts(key) if text.lower() != "none")
 
 
 def _settings(form: Form) -> dict[str, str]:
     """Settings of the run by their names in a plan; only those that the plan sets."""
-    said: dict[str, str] = {}
-    said["autonomy"] = str(read_autonomy(form, "autonomy", Autonomy.END_ONLY))
-    said["review_mode"] = str(form.choice("review_mode", ReviewMode.SEQUENTIAL))
-    for key, default in (("max_agents", 4), ("rounds_max", 3)):
-        said[key] = str(form.number(key, default, minimum=1))
-    said["test_command"] = form.text("test_command")
-    said["merge_target"] = read_branch(form, "merge_target", "main")
-    said["coordinator"] = form.word("coordinator")
-    return {key: value for key, value in said.items() if form.has(key)}
+    settings = {
+        "autonomy": str(read_autonomy(form, "autonomy", Autonomy.END_ONLY)),
+        "review_mode": str(form.choice("review_mode", ReviewMode.SEQUENTIAL)),
+        "max_agents": str(form.number("max_agents", 4, minimum=1)),
+        "rounds_max": str(form.number("rounds_max", 3, minimum=1)),
+        "test_command": form.text("test_command"),
+        "merge_target": read_branch(form, "merge_target", "main"),
+        "coordinator": form.word("coordinator"),
+    }
+    return {key: value for key, value in settings.items() if form.has(key)}
 
 
 def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
-    """How often the principal is asked; `full_auto` and its like are refused with the reason."""
-    said = form.text(key, str(default))
-    if said.lower().replace("-", "_") in {"full_auto", "full", "auto", "none"}:
-        form.complain(key, f"cannot be `{said}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
+    """How often gitorch asks the principal; `full_auto` and its synonyms are refused with the reason."""
+    word = form.text(key, str(default))
+    if word.lower().replace("-", "_") in {"full_auto", "full", "auto", "none"}:
+        form.complain(key, f"cannot be `{word}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
         return default
     return form.choice(key, default)
 
@@ -137,7 +164,8 @@ def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
 def read_branch(form: Form, key: str, default: str) -> str:
     """The short name of a branch."""
     name = form.text(key, default)
-    if fault := branch_fault(name):
+    fault = branch_fault(name)
+    if fault:
         form.complain(key, f"{fault}: `{name}`.", f"Write `{key}: main`, or the branch that you mean.")
         return default
     return name

@@ -1,4 +1,4 @@
-"""The words of a plan: what a heading, a line or an item says, if it says anything that a plan understands."""
+"""The line syntax of a plan: what a heading, a line or a list item means, if it means anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _NUMBER = r"\W*(?:\d+(?:\.\d+)*[.):]?\s+)?"
-"""What may stand before the first word of a heading: signs, and a number such as `2.1`."""
+"""What a heading may begin with: punctuation, and a number such as `2.1`."""
 
 _EPIC = re.compile(rf"{_NUMBER}epic\s*[:：]\s*(?P<body>.*)", re.IGNORECASE)
 _EPIC_NAMED = re.compile(
@@ -35,18 +35,36 @@ _FIELD = re.compile(
     r"[*_]*(?P<key>depends(?:[ -]on)?|dependencies|blocked[ -]by|scope|not|status|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
     re.IGNORECASE,
 )
-_SAME = frozenset({"depends", "blocked by"})
+_SYNONYMS = frozenset({"depends", "blocked by"})
 _BOX = re.compile(r"\[(?P<mark>[ xX])\](?:\s+(?P<words>.*))?", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
 _NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
 
 
 class EpicHeading(Value):
-    """An epic's heading: `id` is empty when the heading gives only a title."""
+    """An epic's heading."""
 
     id: str
+    """Empty when the heading gives only a title."""
     title: str
     closed: bool
+
+    def names(self) -> tuple[str, ...]:
+        """The words that other places may use as the epic's id: the id, a title of one word, a word in brackets at the end."""
+        names: list[str] = []
+        if self.id:
+            names.append(self.id)
+        if self.title and not re.search(r"\s", self.title):
+            names.append(self.title)
+        bracketed = _BRACKETED.search(self.title)
+        if bracketed:
+            names.append(bracketed["id"])
+        return tuple(names)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the heading has no id, or only a number, so that the title may name the epic."""
+        return not self.id or self.id.isdigit()
 
 
 class TaskLine(Value):
@@ -56,123 +74,152 @@ class TaskLine(Value):
     done: bool
 
 
-class FieldLine(Value):
-    """A line such as `Depends on: a, b`: the key in lower case with blanks, the value as written."""
+class Field(Value):
+    """A line such as `Depends on: a, b`."""
 
     key: str
+    """In lower case, with blanks between words; synonyms are replaced by `depends on`."""
     value: str
 
 
-def epic_words(heading: str) -> EpicHeading | None:
-    """`Epic: <id> — <Title>`, `Epic <id>: <Title>`, `Epic: <Title>`; None for any other heading."""
+def parse_epic_heading(heading: str) -> EpicHeading | None:
+    """Read `Epic: <id> — <Title>`, `Epic <id>: <Title>` or `Epic: <Title>`; None for any other heading."""
     closed = bool(_CLOSED.search(heading))
     heading = _CLOSED.sub("", heading)
-    if found := _EPIC.fullmatch(heading):
+    found = _EPIC.fullmatch(heading)
+    if found:
         body = found["body"].strip()
         named = _ID_AND_TITLE.fullmatch(body)
-        return EpicHeading(named["id"], named["title"].strip(), closed) if named else EpicHeading("", body, closed)
-    if found := _EPIC_NAMED.fullmatch(heading):
+        if named:
+            return EpicHeading(named["id"], named["title"].strip(), closed)
+        return EpicHeading("", body, closed)
+    found = _EPIC_NAMED.fullmatch(heading)
+    if found:
         return EpicHeading(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
     return None
 
 
-def heading_names(words: EpicHeading) -> tuple[str, ...]:
-    """Words of an epic's heading that may be its id elsewhere: the one given as id, a title of one word, one in brackets."""
-    bracketed = _BRACKETED.search(words.title)
-    alone = words.title if words.title and not re.search(r"\s", words.title) else ""
-    return tuple(word for word in (words.id, alone, bracketed["id"] if bracketed else "") if word)
+def known_id_in(heading: str, epic: EpicHeading | None, known: Collection[str]) -> str | None:
+    """The known id that a heading names without the usual form; None when it names none.
 
-
-def word_among(words: EpicHeading | None, heading: str, known: Collection[str]) -> str | None:
-    """The id, of those known, that a heading names without the usual form; None where it names none.
-
-    An epic that is only numbered (`Epic 1 — shop-a1: The shop`) may name it anywhere; another heading at its beginning or in
-    brackets at its end, and then only an id that is no plain word.
+    `epic` is the heading as `parse_epic_heading` read it. A numbered epic (`Epic 1 — shop-a1: The shop`) may name the id
+    anywhere in its title.
     """
-    if words is not None:
-        return next((word for word in _words_of(words.title) if word in known), None) if _counted(words.id) else None
+    if epic is None:
+        return _known_id_in_plain_heading(heading, known)
+    if not epic.is_numbered:
+        return None
+    for word in _words(epic.title):
+        if word in known:
+            return word
+    return None
+
+
+def _known_id_in_plain_heading(heading: str, known: Collection[str]) -> str | None:
+    """A heading without `Epic` names an id by its first word or in brackets at its end.
+
+    A purely alphabetic id is not accepted: it may be an ordinary word.
+    """
     text = _LEADING_NUMBER.sub("", heading, count=1)
+    choices = _words(text)[:1]
     bracketed = _BRACKETED.search(text)
-    choices = (*_words_of(text)[:1], bracketed["id"] if bracketed else "")
-    return next((word for word in choices if word in known and not word.isalpha()), None)
+    if bracketed:
+        choices.append(bracketed["id"])
+    for word in choices:
+        if word in known and not word.isalpha():
+            return word
+    return None
 
 
-def _words_of(text: str) -> list[str]:
+def _words(text: str) -> list[str]:
     return re.findall(r"[^\s()\[\]`,:;—–]+", text)
 
 
-def _counted(name: str) -> bool:
-    return not name or name.isdigit()
-
-
-def named_words(heading: str) -> tuple[str, str, bool]:
-    """A heading taken apart as `<id> — <Title>` or `<id>: <Title>`: id, title (empty when there is only one part), closed."""
+def split_heading(heading: str) -> EpicHeading:
+    """A heading without the word `Epic`, read as `<id> — <Title>` or `<id>: <Title>`; otherwise all of it is the id."""
     text = _CLOSED.sub("", heading)
-    found = _ID_AND_TITLE.fullmatch(text) or _ID_COLON_TITLE.fullmatch(text)
     closed = text != heading
-    return (found["id"], found["title"].strip(), closed) if found else (text.strip(), "", closed)
+    found = _ID_AND_TITLE.fullmatch(text) or _ID_COLON_TITLE.fullmatch(text)
+    if found:
+        return EpicHeading(found["id"], found["title"].strip(), closed)
+    return EpicHeading(text.strip(), "", closed)
 
 
-def gate_id(heading: str, level: int) -> str | None:
-    """The id of a heading that is a review gate to the prompt: level 2, `Review Gate: <id>`."""
+def parse_gate_heading(heading: str, level: int) -> str | None:
+    """The id in a review gate: exactly `Review Gate: <id>`, level 2; None for any other heading."""
     found = _GATE.fullmatch(heading)
-    return found["id"] if found and level == 2 else None
+    if found and level == 2:
+        return found["id"]
+    return None
 
 
-def almost_gate(heading: str) -> bool:
+def looks_like_gate(heading: str) -> bool:
     """Whether a heading was probably meant as a review gate."""
     return bool(_GATE_TYPO.fullmatch(heading))
 
 
-def almost_gate_line(line: str) -> bool:
+def line_looks_like_gate(line: str) -> bool:
     """Whether a line of running text was probably meant as the heading of a review gate."""
     return bool(_GATE_LINE.fullmatch(line))
 
 
-def task_words(heading: str) -> TaskLine | None:
-    """`Task: …`, `Task 1: …`; None for any other heading."""
-    done = bool(_CLOSED.search(heading))
-    found = _TASK.fullmatch(_CLOSED.sub("", heading))
+def parse_task(text: str) -> TaskLine | None:
+    """Read `Task: …` or `Task 1: …`, the text of a heading or list item; None for any other text."""
+    closed = bool(_CLOSED.search(text))
+    found = _TASK.fullmatch(_CLOSED.sub("", text))
     if not found:
         return None
-    return TaskLine(found["title"].strip(), done or "x" in (found["box"] or "").lower())
+    box = found["box"] or ""
+    ticked = "x" in box.lower()
+    return TaskLine(found["title"].strip(), closed or ticked)
 
 
-def is_tasks_line(line: str) -> bool:
-    """`Tasks:` as a line or heading of its own, after which a list holds the tasks."""
+def announces_tasks(line: str) -> bool:
+    """Whether this is `Tasks:`, a line or heading of its own whose list holds the tasks."""
     return bool(_TASKS.fullmatch(line))
 
 
-def box_words(lines: tuple[str, ...]) -> TaskLine | None:
-    """`[ ] …` or `[x] …` at the beginning of a list item."""
+def parse_checkbox(lines: tuple[str, ...]) -> TaskLine | None:
+    """Read `[ ] …` or `[x] …` at the beginning of a list item; None for any other item."""
     found = _BOX.fullmatch("\n".join(lines))
-    return TaskLine(plain(found["words"] or ""), found["mark"] != " ") if found else None
+    if not found:
+        return None
+    return TaskLine(plain(found["words"] or ""), found["mark"] != " ")
 
 
-def field_words(line: str) -> FieldLine | None:
-    """`Depends on:`, `Scope:`, `Not:`, `Status:`, `Design:` with what follows, however bold; `Blocked by:` says the same."""
+def parse_field(line: str) -> Field | None:
+    """Read `Depends on:`, `Scope:`, `Not:`, `Status:` or `Design:` with its value, bold or not; None for any other line."""
     found = _FIELD.fullmatch(line)
     if not found:
         return None
     key = found["key"].lower().replace("-", " ")
-    return FieldLine("depends on" if key in _SAME else key, found["value"].strip())
+    if key in _SYNONYMS:
+        key = "depends on"
+    return Field(key, found["value"].strip())
 
 
-def names_of(value: str) -> tuple[str, ...]:
+def split_names(value: str) -> tuple[str, ...]:
     """The epics that a `Depends on:` value names; empty for `none`."""
-    said = plain(value).rstrip(".")
-    if said.strip().lower() in _NOTHING:
+    text = plain(value).rstrip(".")
+    if text.strip().lower() in _NOTHING:
         return ()
-    pieces = re.split(r"[,;]|\s(?:and|&)\s", said)
-    return tuple(re.sub(r"(?i)^epic\s+", "", piece.strip()).lstrip("#") for piece in pieces if piece.strip())
+    pieces = re.split(r"[,;]|\s(?:and|&)\s", text)
+    return tuple(_bare_name(piece.strip()) for piece in pieces if piece.strip())
+
+
+def _bare_name(text: str) -> str:
+    """A name without the word `Epic` and the `#` that may stand before it."""
+    return re.sub(r"(?i)^epic\s+", "", text).lstrip("#")
 
 
 def is_closed_status(value: str) -> bool:
-    """Whether a `Status:` value says that there is nothing left to do."""
+    """Whether a `Status:` value says that nothing is left to do."""
     return plain(value).strip().rstrip(".").lower() in {"closed", "done", "complete", "completed"}
 
 
-def path_of(value: str) -> str:
-    """A path from a line's value: bare, in backticks, or the target of a link."""
+def path_in(value: str) -> str:
+    """The path in a line's value: bare, in backticks, or the target of a link."""
     link = _LINK.search(value)
-    return link["to"] if link else value.strip("`*<> ")
+    if link:
+        return link["to"]
+    return value.strip("`*<> ")

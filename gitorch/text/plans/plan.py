@@ -1,6 +1,6 @@
 """Plans: Markdown that a person approved, read into epics with their tasks, order and review gates.
 
-The words are in `docs/plans.md`. Everything wrong with a plan is found in one reading; a plan without problems may run.
+`docs/plans.md` describes the syntax. One reading finds everything that is wrong with a plan; a plan without problems may run.
 """
 
 from __future__ import annotations
@@ -22,44 +22,82 @@ from gitorch.text.plans.checks import (
     check_sections,
     resolve_needs,
 )
-from gitorch.text.plans.epics import drafts_of, gated, headed, opener, table_epics, with_ids
+from gitorch.text.plans.epics import (
+    KnownEpics,
+    drafts_of,
+    epics_with_gates,
+    stray_gate_titles,
+    table_epics,
+    with_ids,
+)
 from gitorch.text.plans.front_matter import read_front_matter, without_front_matter
-from gitorch.text.plans.line_syntax import EpicHeading, epic_words
-from gitorch.text.plans.sections import outline_of
-from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track, unreadable
+from gitorch.text.plans.line_syntax import EpicHeading, parse_epic_heading
+from gitorch.text.plans.outline import outline_of
+from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track
 from gitorch.text.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitorch.text.markdown import Document
     from gitorch.text.plans.draft import Draft
     from gitorch.text.plans.epics import Sections
-    from gitorch.text.plans.front_matter import DeclaredEpic
-    from gitorch.text.plans.sections import Gate, Named, Outline, Section
-    from gitorch.text.plans.tracked import Ask, Tracked
+    from gitorch.text.plans.front_matter import DeclaredEpic, FrontMatter
+    from gitorch.text.plans.sections import Gate, Outline, Reference, Section
+    from gitorch.text.plans.tracked import Ask, TrackedEpics
     from gitorch.text.source import Source
 
 BYTES_MAX = 2_000_000
 
 
-class _Text(Value):
-    """A file that holds sections with gates: the plan itself, or its prompt."""
+class _File(Value):
+    """A file that holds sections with gates: the plan itself, or its implementation prompt."""
 
     source: Source
     document: Document
 
     def outline(self, titles: Mapping[str, str], whole: str = "") -> Outline:
-        """Its blocks sorted, by these ids and titles of epics beside the usual headings; `whole` is the one epic of it all."""
-        opens = opener(titles) if titles else epic_words
-        only = EpicHeading(whole, titles[whole], closed=False) if whole else None
-        return outline_of(self.document, len(self.source.lines), opens, only)
+        """The file's outline, when the epics with these ids and titles are known.
+
+        `whole` is the id of the epic that the whole file is about, in a file without headings of epics.
+        """
+        opens = parse_epic_heading
+        if titles:
+            opens = KnownEpics(titles).opens
+        epic: EpicHeading | None = None
+        if whole:
+            epic = EpicHeading(whole, titles[whole], closed=False)
+        return outline_of(self.document, len(self.source.lines), opens, epic)
+
+
+class _Body(Value):
+    """The sections of the file that holds them, and the gates before the first section."""
+
+    source: Source
+    sections: Sections
+    strays: tuple[Gate, ...]
+
+    def first_sections(self) -> dict[str, Section]:
+        """The first section of each epic."""
+        first: dict[str, Section] = {}
+        for name, section in self.sections:
+            first.setdefault(name, section)
+        return first
+
+    def text(self, section: Section) -> str:
+        """The lines of a section without blank lines around them, ending in one line feed; empty when all are blank."""
+        text = "\n".join(self.source.lines[section.begin - 1 : section.end - 1]).strip("\n")
+        if not text.strip():
+            return ""
+        return f"{text}\n"
 
 
 def named_prompt(path: str, data: bytes, bytes_max: int = BYTES_MAX) -> str:
-    """The path of the implementation prompt that a plan's front matter names; empty where it names none, or cannot be read."""
+    """The path of the implementation prompt that a plan's front matter names; empty for none, or for an unreadable plan."""
     source = read_source(path, data, bytes_max)
-    return "" if isinstance(source, Problem) else read_front_matter(source, Complaints(path)).prompt
+    if isinstance(source, Problem):
+        return ""
+    return read_front_matter(source, Complaints(path)).prompt
 
 
 def parse_plan(
@@ -69,11 +107,11 @@ def parse_plan(
     bytes_max: int = BYTES_MAX,
     ask: Ask | None = None,
 ) -> Plan:
-    """Read a plan, and its implementation prompt (path and bytes) where sections and gates stand in a file of their own.
+    """Read a plan, and its implementation prompt (path and bytes) when sections and gates stand in a file of their own.
 
-    `ask` asks the tracker for what the plan names. Never raises for what the files hold: every defect is one of the plan's
-    `problems`, the plan's own first, then the prompt's and the tracker's, each in file order. A plan whose front matter names
-    a prompt that is not handed in has a problem that says so; `Plan.prompt` then tells the caller what to read.
+    `ask` asks the tracker for the names in the plan. Never raises for the contents of the files: every defect is one of the
+    plan's `problems`, the plan's own first, then the prompt's and the tracker's, each in file order. A plan whose front matter
+    names a prompt that was not passed has a problem that says so; `Plan.prompt` tells the caller which file to read.
     """
     digest = f"sha256:{sha256(data).hexdigest()}"
     source = read_source(path, data, bytes_max)
@@ -81,139 +119,200 @@ def parse_plan(
         return Plan(path, "", (), digest, problems=(source,))
     complaints = Complaints(path)
     front = read_front_matter(source, complaints)
-    text = _Text(source, read_markdown(without_front_matter(source)))
-    beside = Complaints(path)
-    other = _read_prompt(prompt, bytes_max, beside) if prompt is not None else None
-    first = text.outline({})
+    plan_file = _File(source, read_markdown(without_front_matter(source)))
+    first = plan_file.outline({})
+
+    prompt_complaints = Complaints(path)
+    prompt_file: _File | None = None
+    if prompt is not None:
+        prompt_file = _read_prompt(prompt, bytes_max, prompt_complaints)
+
     declared = front.epics or table_epics(first.tables)
-    tracked = track(ask, [first, *([other.outline({})] if other else [])], declared)
-    drafts, outline = _drafts(text, other, first, declared, tracked)
+    tracked = track(ask, _outlines(first, prompt_file), declared)
+    drafts, outline = _drafts(plan_file, prompt_file, first, declared, tracked)
     needs = resolve_needs(drafts)
     add_edges(needs, drafts, tracked)
-    sections = with_ids(outline)
-    complaints.found += check_epics(source, drafts, tracked)
-    complaints.found += check_unknown(source, drafts, tracked)
-    complaints.found += check_needs(source, needs)
-    complaints.found += check_foreign(source, drafts, tracked)
-    complaints.found += check_lines(source, drafts, sections)
-    complaints.found += check_placeholders(source, text.document)
-    body: _Body | None = _Body(source, sections, tuple(outline.stray_gates))
+
+    complaints.found += _plan_problems(plan_file, drafts, outline, needs, tracked)
+    body: _Body | None = None
     if prompt is not None:
-        complaints.found += [*check_sections(source, drafts, sections, complete=False), *beside.found]
-        body = _body(other, drafts) if other else None
+        complaints.found += check_sections(source, drafts, with_ids(outline), complete=False)
+        complaints.found += prompt_complaints.found
+        body = _prompt_body(prompt_file, drafts)
     elif front.prompt:
-        message = f"The implementation prompt `{front.prompt}` was not found."
-        complaints.found.append(source.problem(front.prompt_line, message, "Write the file, or correct the path."))
-        body = None
-    if body:
-        complaints.found += check_sections(body.source, drafts, body.sections)
-        complaints.found += check_gates(body.source, body.sections, body.strays, [draft.id for draft in drafts])
-    complaints.found += unreadable(tracked)
+        complaints.found.append(_missing_prompt(source, front))
+    else:
+        body = _Body(source, with_ids(outline), tuple(outline.stray_gates))
+    complaints.found += _body_problems(body, drafts)
+    complaints.found += tracked.problems
+
     return Plan(
         path=path,
         title=front.title or outline.title or path.rpartition("/")[2].removesuffix(".md"),
         epics=_epics(drafts, needs, body, tracked),
         digest=digest,
         design=front.design or first.design,
-        prompt=front.prompt or (prompt[0] if prompt else ""),
+        prompt=front.prompt or _path_of(prompt),
         settings=front.settings,
         problems=in_file_order(complaints.found),
         places={"design": (first.design_line or 1, 1)} | dict(front.places),
     )
 
 
-class _Body(Value):
-    """The sections of the file that holds them, by id, and gates before the first."""
-
-    source: Source
-    sections: Sections
-    strays: tuple[Gate, ...]
+def _path_of(prompt: tuple[str, bytes] | None) -> str:
+    if prompt is None:
+        return ""
+    return prompt[0]
 
 
-def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complaints) -> _Text | None:
-    """The prompt's blocks; None, with a complaint, when it cannot be read."""
+def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complaints) -> _File | None:
+    """The implementation prompt; None, with a complaint, when it is unreadable."""
     source = read_source(prompt[0], prompt[1], bytes_max)
     if isinstance(source, Problem):
         complaints.found.append(source)
         return None
     document = read_markdown(without_front_matter(source))
     complaints.found += check_placeholders(source, document)
-    return _Text(source, document)
+    return _File(source, document)
+
+
+def _missing_prompt(source: Source, front: FrontMatter) -> Problem:
+    message = f"The implementation prompt `{front.prompt}` was not found."
+    return source.problem(front.prompt_line, message, "Write the file, or correct the path.")
+
+
+def _outlines(first: Outline, prompt_file: _File | None) -> list[Outline]:
+    """The outlines of both files before any epic is known."""
+    if prompt_file is None:
+        return [first]
+    return [first, prompt_file.outline({})]
 
 
 def _drafts(
-    text: _Text, other: _Text | None, first: Outline, declared: Sequence[DeclaredEpic], tracked: Tracked
+    plan_file: _File,
+    prompt_file: _File | None,
+    first: Outline,
+    declared: Sequence[DeclaredEpic],
+    tracked: TrackedEpics,
 ) -> tuple[tuple[Draft, ...], Outline]:
-    """The epics before they are judged, and the plan's outline by their names.
-
-    Where neither a list nor a heading names any, those of the tracker that have a gate are the plan's epics.
-    """
+    """The epics before the checks, and the plan's outline by their ids and titles. `first` is its outline without them."""
     known = {epic.id: epic.title for epic in declared} | tracked.titles
-    outline = text.outline(known) if known else first
+    outline = first
+    if known:
+        outline = plan_file.outline(known)
     if not declared and not outline.sections:
-        declared = gated(first, tracked) or (gated(other.outline({}), tracked, line=1) if other else ())
-        outline = outline if declared or other else _headed(text, first)
-    if len(declared) == 1 and other is None and not outline.sections:
-        outline = text.outline({epic.id: epic.title for epic in declared}, declared[0].id)
-    drafts = drafts_of(text.source.path, with_ids(outline), declared)
+        declared = _epics_by_gates(first, prompt_file, tracked)
+        if not declared and prompt_file is None:
+            outline = _outline_by_gates(plan_file, first)
+    if len(declared) == 1 and prompt_file is None and not outline.sections:
+        only = declared[0]
+        outline = plan_file.outline({only.id: only.title}, only.id)
+    drafts = drafts_of(plan_file.source.path, with_ids(outline), declared)
     return tuple(merged(draft, tracked) for draft in drafts), outline
 
 
-def _headed(text: _Text, first: Outline) -> Outline:
-    """A plan by the ids of its gates, where each of them begins a heading; else as it was."""
-    ids = headed(first)
-    found = text.outline(ids) if ids else first
-    return found if {name for name, _ in with_ids(found)} == ids.keys() else first
+def _epics_by_gates(first: Outline, prompt_file: _File | None, tracked: TrackedEpics) -> tuple[DeclaredEpic, ...]:
+    """The tracker's issues that have a gate in the plan, else in the prompt: for plans whose lists and headings name no epic."""
+    epics = epics_with_gates(first, tracked)
+    if epics or prompt_file is None:
+        return epics
+    return epics_with_gates(prompt_file.outline({}), tracked, line=1)
 
 
-def _body(other: _Text, drafts: Sequence[Draft]) -> _Body:
-    """The prompt's sections by the plan's ids and titles; a prompt for one epic needs no heading that says so."""
+def _outline_by_gates(plan_file: _File, first: Outline) -> Outline:
+    """The plan's outline by the ids of its gates, if every one of them begins a heading; else its outline as it was."""
+    ids = stray_gate_titles(first)
+    if not ids:
+        return first
+    outline = plan_file.outline(ids)
+    with_heading = {name for name, _ in with_ids(outline)}
+    if with_heading == ids.keys():
+        return outline
+    return first
+
+
+def _plan_problems(
+    plan_file: _File,
+    drafts: Sequence[Draft],
+    outline: Outline,
+    needs: Mapping[str, Mapping[str, Reference]],
+    tracked: TrackedEpics,
+) -> Iterator[Problem]:
+    """Everything that is wrong with the plan's own file, except for its gates."""
+    source = plan_file.source
+    yield from check_epics(source, drafts, tracked)
+    yield from check_unknown(source, drafts, tracked)
+    yield from check_needs(source, needs, tracked)
+    yield from check_foreign(source, drafts, tracked)
+    yield from check_lines(source, drafts, with_ids(outline))
+    yield from check_placeholders(source, plan_file.document)
+
+
+def _prompt_body(prompt_file: _File | None, drafts: Sequence[Draft]) -> _Body | None:
+    """The prompt's sections, found by the plan's ids and titles; None for an unreadable prompt.
+
+    A prompt for one epic needs no heading with its name.
+    """
+    if prompt_file is None:
+        return None
     titles = {draft.id: draft.title for draft in drafts}
-    outline = other.outline(titles)
+    outline = prompt_file.outline(titles)
     if len(drafts) == 1 and not outline.sections:
-        outline = other.outline(titles, drafts[0].id)
-    return _Body(other.source, with_ids(outline), tuple(outline.stray_gates))
+        outline = prompt_file.outline(titles, drafts[0].id)
+    return _Body(prompt_file.source, with_ids(outline), tuple(outline.stray_gates))
+
+
+def _body_problems(body: _Body | None, drafts: Sequence[Draft]) -> Iterator[Problem]:
+    """Everything that is wrong with the sections and gates."""
+    if body is not None:
+        yield from check_sections(body.source, drafts, body.sections)
+        yield from check_gates(body.source, body.sections, body.strays, [draft.id for draft in drafts])
 
 
 def _epics(
-    drafts: Sequence[Draft], needs: Mapping[str, Mapping[str, Named]], body: _Body | None, tracked: Tracked
+    drafts: Sequence[Draft],
+    needs: Mapping[str, Mapping[str, Reference]],
+    body: _Body | None,
+    tracked: TrackedEpics,
 ) -> tuple[Epic, ...]:
-    found: dict[str, Section] = {}
-    for name, section in body.sections if body else ():
-        found.setdefault(name, section)
+    sections: dict[str, Section] = {}
+    if body is not None:
+        sections = body.first_sections()
     jobs = {draft.id: draft.job for draft in drafts}
-    return tuple(
-        _epic(
-            draft, [jobs.get(need, need) for need in needs[draft.id]], _lines(body, found.get(draft.id)), found, tracked
+    epics: list[Epic] = []
+    for draft in drafts:
+        section = sections.get(draft.id)
+        epic = Epic(
+            id=draft.job,
+            title=draft.title,
+            line=draft.line,
+            section=_section_text(draft, body, section, tracked),
+            tasks=draft.tasks,
+            needs=tuple(jobs.get(need, need) for need in needs[draft.id]),
+            gate_line=_gate_line(section),
+            scope_allowed=tuple(glob.text for glob in draft.allowed),
+            scope_forbidden=tuple(glob.text for glob in draft.forbidden),
+            closed=draft.closed or draft.all_tasks_done,
+            issue=draft.issue,
+            issue_tasks=tracked.open_issues(draft),
         )
-        for draft in drafts
-    )
+        epics.append(epic)
+    return tuple(epics)
 
 
-def _lines(body: _Body | None, section: Section | None) -> str:
-    return _trimmed(body.source.lines[section.begin - 1 : section.end - 1]) if body and section else ""
+def _gate_line(section: Section | None) -> int:
+    """The line of the section's first gate; 0 without any."""
+    if section is None or not section.gates:
+        return 0
+    return section.gates[0].line
 
 
-def _epic(draft: Draft, needs: Sequence[str], text: str, sections: Mapping[str, Section], tracked: Tracked) -> Epic:
-    section = sections.get(draft.id)
-    listed = tracked.brief(draft) if draft.issue and not (section and section.tasks) else ""
-    return Epic(
-        id=draft.job,
-        title=draft.title,
-        line=draft.line,
-        section="\n".join(part for part in (text, listed) if part),
-        tasks=draft.tasks,
-        needs=tuple(needs),
-        gate_line=section.gates[0].line if section and section.gates else 0,
-        scope_allowed=tuple(named.words for named in draft.allowed),
-        scope_forbidden=tuple(named.words for named in draft.forbidden),
-        closed=draft.closed or bool(draft.tasks and all(task.done for task in draft.tasks)),
-        issue=draft.issue,
-        issue_tasks=tracked.unclosed(draft),
-    )
-
-
-def _trimmed(lines: Sequence[str]) -> str:
-    """The lines of a section without blank lines around them, ending in one line feed; empty when all are blank."""
-    text = "\n".join(lines).strip("\n")
-    return f"{text}\n" if text.strip() else ""
+def _section_text(draft: Draft, body: _Body | None, section: Section | None, tracked: TrackedEpics) -> str:
+    """What the epic's agent gets of the plan: its section, then the tracker's open tasks if the section lists none."""
+    parts: list[str] = []
+    if body is not None and section is not None:
+        parts.append(body.text(section))
+    has_own_tasks = section is not None and bool(section.tasks)
+    if draft.issue and not has_own_tasks:
+        parts.append(tracked.brief(draft))
+    return "\n".join(part for part in parts if part)

@@ -1,15 +1,14 @@
-"""Epics that live in a tracker: which of a plan's names they are, what they own, and what keeps them from being started (P2, P4)."""
+"""Epics that live in a tracker: which names of a plan they are, what lies below them, and what stops them from starting (P2, P4)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
-from gitorch.model.tracker import Issue, belongings, edges, foreign_blockers
+from gitorch.model.tracker import Issue, TrackerCommands, belongings, edges, foreign_blockers
 from gitorch.model.values import Value, field, replace
 from gitorch.text.fields import did_you_mean
-from gitorch.text.plans.line_syntax import heading_names
-from gitorch.text.plans.sections import Named
+from gitorch.text.plans.sections import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,26 +17,51 @@ if TYPE_CHECKING:
     from gitorch.model.tracker import Backlog
     from gitorch.text.plans.draft import Draft
     from gitorch.text.plans.front_matter import DeclaredEpic
-    from gitorch.text.plans.sections import Gate, Outline
+    from gitorch.text.plans.sections import Outline
     from gitorch.text.source import Source
 
     Ask = Callable[[tuple[str, ...], bool], Backlog | None]
-    """Asks the tracker for issues by the names that a plan uses; the flag says that some epic has no tasks in the plan."""
+    """Asks the tracker for issues by the names that a plan uses. The flag: some epic has no tasks in the plan."""
 
 EPIC = "epic"
 
 
-class Tracked(Value):
-    """What the tracker says of a plan: `issues` are those that the plan names, `owned` all that is below each of its epics."""
+class TrackedEpics(Value):
+    """The part of a tracker's answer that concerns one plan; empty without a tracker."""
 
     backlog: Backlog | None = None
     issues: Mapping[str, Issue] = field(default_factory=dict)
+    """The issues that the plan names, by id."""
     owned: Mapping[str, tuple[Issue, ...]] = field(default_factory=dict)
+    """All issues below each of these, in an order in which they can be closed."""
 
     @property
     def source(self) -> str:
-        """The file or program that said it."""
-        return self.backlog.source if self.backlog is not None else ""
+        """The file or program that answered."""
+        if self.backlog is None:
+            return ""
+        return self.backlog.source
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What gitorch could not read of the tracker."""
+        if self.backlog is None:
+            return ()
+        return self.backlog.problems
+
+    @property
+    def commands(self) -> TrackerCommands:
+        """How a person changes the tracker."""
+        if self.backlog is None:
+            return TrackerCommands()
+        return self.backlog.commands
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the tracker gave problems and no issue at all, so that nothing follows from a missing issue."""
+        if self.backlog is None:
+            return False
+        return bool(self.backlog.problems) and not self.backlog.issues
 
     @property
     def titles(self) -> dict[str, str]:
@@ -45,140 +69,172 @@ class Tracked(Value):
         return {name: issue.title for name, issue in self.issues.items()}
 
     def tasks(self, draft: Draft) -> tuple[Task, ...]:
-        """The tasks of an epic as its tracker has them; each stands where the plan names the epic."""
+        """The tasks of an epic in the tracker. Each has the line on which the plan names the epic."""
         return tuple(Task(_task_title(issue), draft.line, issue.closed) for issue in self._below(draft))
 
-    def unclosed(self, draft: Draft) -> tuple[str, ...]:
-        """The ids of what is still open below an epic, in the order in which it can be closed."""
+    def open_issues(self, draft: Draft) -> tuple[str, ...]:
+        """The ids of the open issues below an epic, in an order in which they can be closed."""
         return tuple(issue.id for issue in self.owned.get(draft.id, ()) if not issue.closed)
 
     def brief(self, draft: Draft) -> str:
-        """The open tasks of an epic as Markdown, for its agent."""
-        parts = ["### Tasks"]
+        """The open tasks of an epic as Markdown, for its agent; empty without any."""
+        parts: list[str] = []
         for issue in self._below(draft):
-            if not issue.closed:
-                parts += [f"#### {_task_title(issue)}", *([issue.text] if issue.text else [])]
-        return "\n\n".join(parts) + "\n" if len(parts) > 1 else ""
+            if issue.closed:
+                continue
+            parts.append(f"#### {_task_title(issue)}")
+            if issue.text:
+                parts.append(issue.text)
+        if not parts:
+            return ""
+        return "\n\n".join(["### Tasks", *parts]) + "\n"
 
-    def _below(self, draft: Draft) -> tuple[Issue, ...]:
-        return tuple(sorted(self.owned.get(draft.id, ()), key=lambda issue: _natural(issue.id)))
+    def owned_by(self, drafts: Sequence[Draft]) -> dict[str, tuple[Issue, ...]]:
+        """The issues below those named issues that are epics of the plan."""
+        epics = {draft.id for draft in drafts}
+        return {name: below for name, below in self.owned.items() if name in epics}
+
+    def _below(self, draft: Draft) -> list[Issue]:
+        return sorted(self.owned.get(draft.id, ()), key=lambda issue: _natural_order(issue.id))
 
 
 def _task_title(issue: Issue) -> str:
     return f"{issue.id}: {issue.title}"
 
 
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """`x.2` before `x.10`."""
-    return tuple((int(part) if part.isascii() and part.isdigit() else 0, part) for part in name.split("."))
+def _natural_order(name: str) -> tuple[tuple[int, str], ...]:
+    """A sort key that puts `x.2` before `x.10`."""
+    key: list[tuple[int, str]] = []
+    for part in name.split("."):
+        number = 0
+        if part.isascii() and part.isdigit():
+            number = int(part)
+        key.append((number, part))
+    return tuple(key)
 
 
-def names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> tuple[str, ...]:
-    """Every word of a plan that may be the id of an epic: in its list, in headings of sections, in gates."""
-    sections = [s.heading for outline in outlines for s in outline.sections]
-    gates = [gate.id for outline in outlines for gate in _gates(outline) if gate.exact]
-    said = [epic.id for epic in declared] + [word for heading in sections for word in heading_names(heading)] + gates
-    return tuple(dict.fromkeys(said))
-
-
-def _gates(outline: Outline) -> list[Gate]:
-    return [*outline.stray_gates, *(gate for section in outline.sections for gate in section.gates)]
-
-
-def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> Tracked:
-    """What the tracker knows of the names in these files."""
-    names = names_in(outlines, declared)
-    sections = [section for outline in outlines for section in outline.sections]
-    bare = any(not epic.tasks for epic in declared) or not sections or any(not s.tasks for s in sections)
-    backlog = ask(names, bare) if ask is not None and names else None
+def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> TrackedEpics:
+    """Ask the tracker for the names in these outlines and declared epics."""
+    names = _names_in(outlines, declared)
+    if ask is None or not names:
+        return TrackedEpics()
+    backlog = ask(names, _lacks_tasks(outlines, declared))
     if backlog is None:
-        return Tracked()
+        return TrackedEpics()
     issues = {name: backlog.issues[name] for name in names if name in backlog.issues}
-    return Tracked(backlog, issues, belongings(backlog.issues, tuple(issues)))
+    return TrackedEpics(backlog, issues, belongings(backlog.issues, tuple(issues)))
 
 
-def check_issue(source: Source, draft: Draft, tracked: Tracked) -> Iterator[Problem]:
-    """P2 for an epic that the tracker has: it is one, open, and has open tasks."""
-    issue, said = tracked.issues[draft.id], tracked.source
-    name = draft.id
+def _names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> tuple[str, ...]:
+    """Every word of a plan that may be the id of an epic, each once: in its list, in headings of sections, in gates."""
+    names = [epic.id for epic in declared]
+    for outline in outlines:
+        for section in outline.sections:
+            names += section.heading.names()
+    for outline in outlines:
+        names += [gate.id for gate in outline.gates() if gate.exact]
+    return tuple(dict.fromkeys(names))
 
-    def problem(message: str, fix: str) -> Problem:
-        return source.problem(draft.line, message, fix, source.column(draft.line, name))
 
-    tasks = draft.tasks
+def _lacks_tasks(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> bool:
+    """Whether some epic may have its tasks only in the tracker."""
+    sections = [section for outline in outlines for section in outline.sections]
+    if not sections:
+        return True
+    if any(not epic.tasks for epic in declared):
+        return True
+    return any(not section.tasks for section in sections)
+
+
+def check_issue(source: Source, draft: Draft, tracked: TrackedEpics) -> Iterator[Problem]:
+    """P2 for an epic of the tracker: it is an epic, open, and has open tasks. Yields the first fault only."""
+    fault = _fault_of_issue(draft, tracked)
+    if fault is not None:
+        message, fix = fault
+        yield source.problem(draft.line, message, fix, source.column(draft.line, draft.id))
+
+
+def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | None:
+    """Message and fix. A deleted issue, and one of another kind, cannot be worked on, so these faults come first."""
+    issue, name = tracked.issues[draft.id], draft.id
+    source, commands = tracked.source, tracked.commands
     if issue.deleted:
-        yield problem(f"Epic `{name}` was deleted, says {said}.", "Remove it from the plan, or name another.")
-    elif issue.kind != EPIC:
-        article = "an" if issue.kind[:1] in "aeiou" else "a"
-        inside = f" Did you mean `{issue.parent}`, which it belongs to?" if issue.parent else ""
-        message = f"`{name}` is {article} {issue.kind}, not an epic, says {said}.{inside}"
-        yield problem(message, f"Name its epic, or make it one: bd update {name} --type epic")
-    elif issue.closed:
-        yield problem(
-            f"Epic `{name}` is closed, says {said}: there is nothing to do.", f"Remove it, or: bd reopen {name}"
-        )
-    elif not tasks:
-        fix = f'bd create "What is to be done" --parent {name}, or write tasks above its gate.'
-        yield problem(f"Epic `{name}` has no tasks, says {said}.", fix)
-    elif all(task.done for task in tasks):
-        fix = f"Remove the epic, close it (bd close {name}), or open a task again: bd reopen TASK"
-        yield problem(f"Epic `{name}` has only tasks that are closed: there is nothing to do.", fix)
+        return f"Epic `{name}` is deleted in {source}.", "Remove it from the plan, or name another."
+    if issue.kind != EPIC:
+        message = f"`{name}` is {_with_article(issue.kind)} in {source}, not an epic."
+        if issue.parent:
+            message += f" Did you mean `{issue.parent}`, its parent?"
+        return message, f"Name its epic, or make it one: {commands.make_epic(name)}"
+    if issue.closed:
+        message = f"Epic `{name}` is closed in {source}: nothing is left to do."
+        return message, f"Remove it, or open it again: {commands.reopen(name)}"
+    if not draft.tasks:
+        fix = f"Write tasks above its gate, or: {commands.create_task(name)}"
+        return f"Epic `{name}` has no tasks in {source}.", fix
+    if draft.all_tasks_done:
+        fix = f"Remove the epic, close it ({commands.close(name)}), or open a task again: {commands.reopen('TASK')}"
+        return f"Epic `{name}` has only closed tasks: nothing is left to do.", fix
+    return None
 
 
-def check_unknown(source: Source, drafts: Sequence[Draft], tracked: Tracked) -> Iterator[Problem]:
-    """P2: an epic that was to be in the tracker, since it has no tasks of its own or is named as those are that are there."""
-    prefixes = {name.rpartition("-")[0] for name in tracked.issues} - {""}
+def _with_article(kind: str) -> str:
+    article = "an" if kind[:1] in "aeiou" else "a"
+    return f"{article} {kind}"
+
+
+def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
+    """P2: every epic that depends on the tracker is in it."""
+    if tracked.backlog is None or tracked.is_unreadable:
+        return
+    prefixes = {_prefix(name) for name in tracked.issues} - {""}
     for draft in drafts:
-        if (
-            draft.id in tracked.issues
-            or tracked.backlog is None
-            or (tracked.backlog.problems and not tracked.backlog.issues)
-        ):
+        if draft.id in tracked.issues:
             continue
-        if not draft.tasks or draft.id.rpartition("-")[0] in prefixes:
-            epics = [issue.id for issue in tracked.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
-            message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{did_you_mean(draft.id, epics)}"
-            fix = "Correct its id, or write its tasks into the plan as `- [ ] …` items above its gate."
-            yield source.problem(draft.line, message, fix, source.column(draft.line, draft.id))
+        looks_tracked = _prefix(draft.id) in prefixes
+        if draft.tasks and not looks_tracked:
+            continue
+        known = [issue.id for issue in tracked.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
+        message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{did_you_mean(draft.id, known)}"
+        fix = "Correct its id, or write its tasks into the plan as `- [ ] …` items above its gate."
+        yield source.problem(draft.line, message, fix, source.column(draft.line, draft.id))
 
 
-def unreadable(tracked: Tracked) -> tuple[Problem, ...]:
-    """What cannot be read of the tracker, which is asked only where the plan depends on it."""
-    return tracked.backlog.problems if tracked.backlog is not None else ()
+def _prefix(name: str) -> str:
+    """The tracker's name at the beginning of an id: `shop` of `shop-a1`; empty without one."""
+    return name.rpartition("-")[0]
 
 
-def add_edges(needs: dict[str, dict[str, Named]], drafts: Sequence[Draft], tracked: Tracked) -> None:
-    """P4: what epics wait for because of their issues, beside what the plan itself says."""
+def add_edges(needs: dict[str, dict[str, Reference]], drafts: Sequence[Draft], tracked: TrackedEpics) -> None:
+    """P4: add the dependencies that the tracker knows to those that the plan states."""
     if tracked.backlog is None:
         return
     lines = {draft.id: draft.line for draft in drafts}
-    owned = {name: below for name, below in tracked.owned.items() if name in lines}
-    for epic, others in edges(tracked.backlog.issues, owned).items():
-        for other, (issue, blocker) in others.items():
-            why = f"{issue} waits for {blocker}, says {tracked.source}"
-            needs[epic].setdefault(other, Named(other, lines[epic], why))
+    for epic, others in edges(tracked.backlog.issues, tracked.owned_by(drafts)).items():
+        for other, blocked in others.items():
+            needs[epic].setdefault(other, Reference(other, lines[epic], blocked=blocked))
 
 
-def check_foreign(source: Source, drafts: Sequence[Draft], tracked: Tracked) -> Iterator[Problem]:
-    """P4: no open issue of the plan waits for an open one that nobody in this plan works on."""
+def check_foreign(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
+    """P4: no open issue of the plan waits for an open issue outside of the plan."""
     if tracked.backlog is None:
         return
+    commands = tracked.commands
     lines = {draft.id: draft.line for draft in drafts}
-    owned = {name: below for name, below in tracked.owned.items() if name in lines}
-    for epic, (issue, blocker) in foreign_blockers(tracked.backlog.issues, owned):
+    for epic, (issue, blocker) in foreign_blockers(tracked.backlog.issues, tracked.owned_by(drafts)):
         message = f"`{issue}` of epic `{epic}` waits for `{blocker}`, which is open and in no epic of this plan."
-        fix = f"Add its epic to the plan, close it (bd close {blocker}), or: bd dep remove {issue} {blocker}"
+        fix = (
+            f"Add its epic to the plan, close it ({commands.close(blocker)}), "
+            f"or: {commands.remove_blocker(issue, blocker)}"
+        )
         yield source.problem(lines[epic], message, fix)
 
 
-def merged(draft: Draft, tracked: Tracked) -> Draft:
-    """An epic with what its tracker knows: its title where the plan gives none, its tasks where the plan lists none."""
+def merged(draft: Draft, tracked: TrackedEpics) -> Draft:
+    """The epic, completed by its tracker: with the issue's title when the plan gives none, its tasks when the plan lists none."""
     issue = tracked.issues.get(draft.id)
     if issue is None:
         return draft
-    return replace(
-        draft,
-        title=issue.title if draft.title in {"", draft.id} else draft.title,
-        tasks=draft.tasks or tracked.tasks(draft),
-        issue=issue.id,
-    )
+    title = draft.title
+    if title in {"", draft.id}:
+        title = issue.title
+    return replace(draft, title=title, tasks=draft.tasks or tracked.tasks(draft), issue=issue.id)
