@@ -37,6 +37,8 @@ class Streams(Value):
     columns: int = 0
     lines: int = 0
     colours: bool = False
+    controls: bool = False
+    """Whether standard input is the terminal that controls this process, and this process is in its foreground."""
 
 
 @dataclass(slots=True)
@@ -139,7 +141,17 @@ def streams_of(environ: Mapping[str, str]) -> Streams:
     draws = sys.stdout is not None and sys.stdout.isatty()
     columns, lines = _size(environ, draws)
     plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
-    return Streams(asks and draws, draws, columns, lines, draws and not plain)
+    return Streams(
+        asks and draws, draws, columns, lines, draws and not plain, controls=asks and _controls(sys.stdin.fileno())
+    )
+
+
+def _controls(descriptor: int) -> bool:
+    """Whether this descriptor is the controlling terminal of this process, which is in its foreground."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def _size(environ: Mapping[str, str], draws: bool) -> tuple[int, int]:

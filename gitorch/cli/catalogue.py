@@ -46,6 +46,7 @@ PEOPLE = {
     ),
     "retry": Entry("sessions", "retry", "Try a job again that failed, is stuck or waits for you."),
     "session": Entry("sessions", "session", "Agents one by one: create, launch, list, restart, stop, and more."),
+    "keys": Entry("keys", "keys", "Keys that may sign approvals: list, add, remove."),
     "worktree": Entry("worktrees", "worktree", "Worktrees by name: create, list, remove."),
     "attach": Entry("terminal", "attach", "Show an agent's own terminal in yours."),
     "peek": Entry("terminal", "peek", "Print what an agent's terminal shows now."),

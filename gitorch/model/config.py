@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.approval import Grade
 from gitorch.model.values import Value, field
 from gitorch.model.workflow import Autonomy, Commits, ReviewMode
 
@@ -64,8 +65,12 @@ class Config(Value):
     tracker: str = "auto"
     push_remote: str = ""
     push_ledger: bool = False
-    approval_signature: str = "none"
+    approval_at_least: Grade = Grade.TYPED
+    """The least grade of proof that an approval of a merge must have."""
+    approval_unattended: bool = False
+    """Whether `gitorch approve --yes` may approve without asking anybody."""
     approval_signers: str = ""
+    """The file of allowed signers, relative to the repository's root; empty: the one that git names."""
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Line and column of each key in the file, such as `tests.command`."""

@@ -110,7 +110,7 @@ class RunConfirmed(Value):
 
     settings: Settings
     proof: str
-    """`typed` or `yes-flag`."""
+    """`typed` or `unattended`."""
 
 
 class RunStarted(Value):

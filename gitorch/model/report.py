@@ -62,7 +62,7 @@ class Approval(Value):
     by: str
     at: Moment
     proof: str
-    """`typed`, `yes-flag`, or `signed:` and the key's name."""
+    """What proves that a human gave it; `model.approval.grade_of` reads its grade."""
 
 
 class Merged(Value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitorch.model.approval import Grade
 from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
@@ -214,8 +215,12 @@ class Settings(Value):
     """Whether a verdict of `reject` ends the run; else the principal is asked."""
     push_remote: str = ""
     push_ledger: bool = False
+    approval_at_least: Grade = Grade.TYPED
+    """The least grade of proof that the approval of this run's merge must have."""
+    approval_unattended: bool = False
+    """Whether the merge may be approved with `--yes`, without asking anybody."""
     approval_signers: str = ""
-    """The keys that may sign approvals; empty when approvals need no signature."""
+    """Whose keys may sign approvals: lines of an allowed signers file, as they stood when the run was prepared."""
     tracker: str = ""
     manual: bool = False
     """Whether people and programs outside of gitorch claim the jobs, so that it starts no sessions."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from gitorch.model.approval import SigningKey
     from gitorch.model.commands import WorkFacts
     from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
     from gitorch.model.observed import CheckObservation, SessionObservation
@@ -377,7 +378,22 @@ class Signatures(Protocol):
     """Signatures that people make with their own keys."""
 
     def sign(self, text: str, key: str, namespace: str) -> str:
-        """The signature of this text with the key that git's `user.signingKey` names. Raises Failed, Unavailable."""
+        """The signature of this text with a key of the user's own.
+
+        Raises Denied for a key that only an ssh-agent holds, Failed, NotFound, Unavailable.
+        """
+        ...
+
+    def own_keys(self, named: str) -> tuple[SigningKey, ...]:
+        """The keys that this person could sign with: the one that git names, if any, then the one that gitorch made."""
+        ...
+
+    def read_key(self, named: str) -> SigningKey:
+        """The key in a file, or the public key itself. Raises NotFound, Unavailable."""
+        ...
+
+    def make_key(self, comment: str) -> SigningKey:
+        """Make a key for approvals, with a passphrase typed at the terminal. Raises Refused, Failed, Unavailable."""
         ...
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:

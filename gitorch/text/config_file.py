@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.approval import Grade
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.permission import Option, Rule
 from gitorch.model.values import replace
@@ -32,13 +33,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
-
-
-class Signature(StrEnum):
-    """What an approval of a merge must bear."""
-
-    NONE = "none"
-    SSH = "ssh"
 
 
 class Cleanup(StrEnum):
@@ -82,6 +76,7 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
     agents = top.form("agents")
     push, approval = top.form("push"), top.form("approval")
     implementer, reviewer = lanes.form("implementer"), lanes.form("reviewer")
+    unattended = approval.flag("unattended", default=default.approval_unattended)
     stages = _stages(review, default.review_stages)
     config = Config(
         path=path,
@@ -106,7 +101,8 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
         restarts_max=agents.number("restarts_max", default.restarts_max, maximum=100),
         push_remote=_remote(push),
         push_ledger=_push_ledger(push),
-        approval_signature=str(approval.choice("signature", Signature.NONE)),
+        approval_unattended=unattended,
+        approval_at_least=_least_grade(approval, unattended=unattended),
         approval_signers=approval.text("allowed_signers"),
         cleanup=str(top.choice("cleanup", Cleanup.ASK)),
         tracker=str(top.choice("tracker", TrackerChoice.AUTO)),
@@ -129,6 +125,23 @@ def _config(path: str, top: Form, value: YamlValue | None) -> Config:
     for form in (top, *parts):
         form.done()
     return config
+
+
+def _least_grade(approval: Form, *, unattended: bool) -> Grade:
+    """The least grade of an approval. Without one, `typed`, or `unattended` where that is allowed."""
+    written = approval.has("at_least")
+    least = approval.choice("at_least", Grade.UNATTENDED if unattended else Grade.TYPED)
+    if written and unattended and least is not Grade.UNATTENDED:
+        message = f"cannot be true while `at_least` asks for {least} approvals."
+        approval.complain("unattended", message, "Set it to false, or write `at_least: unattended`.")
+    if written and least is Grade.UNATTENDED and not unattended:
+        message = "is `unattended`, but `unattended` is not true."
+        approval.complain("at_least", message, "Write `unattended: true` beside it, or ask for `typed`.")
+    if least is Grade.FORGE:
+        approval.complain(
+            "at_least", "cannot be `forge` yet: no forge is asked for approvals.", "Write `at_least: signed`."
+        )
+    return least
 
 
 def _remote(push: Form) -> str:

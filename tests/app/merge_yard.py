@@ -84,7 +84,7 @@ class Yard:
         flow = workflow({name: (needs or {}).get(name, ()) for name in work})
         chosen = replace(Settings(), **settings)
         prepare = c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), target, commit, flow)
-        carry(self.services, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "yes-flag")))
+        carry(self.services, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "unattended")))
 
     @property
     def run(self) -> Run:

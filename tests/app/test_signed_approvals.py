@@ -15,9 +15,10 @@ from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
 from gitorch.app.execute import carry
-from gitorch.app.people import decisions, signing
+from gitorch.app.people import decisions, keys, signing
 from gitorch.errors import Denied, Failed
 from gitorch.model import commands, events
+from gitorch.model.approval import Grade
 from gitorch.model.config import Config
 from gitorch.model.values import replace
 from gitorch.rules.views.approval import NAMESPACE
@@ -49,7 +50,7 @@ def yard(repo: Callable[[str], Repository], tmp_path: Path) -> Yard:
     made = Yard(repo("some place").path)
     ada = key(tmp_path / "my keys", "ada")
     made.git("config", "user.signingKey", str(ada))
-    made.begin(ONE, approval_signers=allowed(ada, "ada@example.invalid"))
+    made.begin(ONE, approval_at_least=Grade.SIGNED, approval_signers=allowed(ada, "ada@example.invalid"))
     made.settle()
     return made
 
@@ -73,19 +74,24 @@ def test_a_signed_approval_merges_and_can_be_checked_with_ssh_alone(yard, tmp_pa
 def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard, tmp_path):
     target = yard.head()
     yard.git("config", "user.signingKey", str(key(tmp_path / "other", "eve")))
-    with pytest.raises(Denied, match="none of the keys that this run began with"):
+    with pytest.raises(Denied, match="none of your keys is among those that this run began with"):
         yard.approve()
     yard.git("config", "--unset", "user.signingKey")
-    with pytest.raises(Denied, match="git knows no key of yours"):
+    with pytest.raises(Denied, match="none of your keys"):
         yard.approve()
-    with pytest.raises(Denied, match="approvals that are signed"):
+    with pytest.raises(Denied, match="needs an approval of grade signed at least; this one is typed"):
         carry(yard.services, RUN, HUMAN, commands.ApproveMerge(yard.run.report.digest, "typed"))
     assert (yard.head(), yard.run.approval) == (target, None)
 
 
-def test_a_key_that_cannot_sign_says_why(yard):
+def test_a_key_that_cannot_sign_says_why(yard, tmp_path):
     yard.git("config", "user.signingKey", "no/such/key.pub")
-    with pytest.raises(Failed, match=r"no/such/key.pub signed nothing: .*No such file"):
+    with pytest.raises(Denied, match="none of your keys"):
+        yard.approve()
+    ada = tmp_path / "my keys" / "ada"
+    yard.git("config", "user.signingKey", str(ada))
+    ada.write_text("no key\n")
+    with pytest.raises(Failed, match="ada signed nothing: "):
         yard.approve()
 
 
@@ -116,16 +122,16 @@ def test_later_changes_of_the_keys_do_not_reach_the_run(yard, tmp_path):
 
 
 def test_the_keys_are_read_from_the_file_that_is_configured_or_from_gits(yard, tmp_path):
-    assert signing.signers(yard.services) == ""
-    asking = replace(yard.services, config=Config(approval_signature="ssh"))
-    assert signing.signers(asking) == ""
+    assert keys.allowed_signers(yard.services) == ""
     (tmp_path / "signers").write_text("# people\n\nada@example.invalid ssh-ed25519 AAAA\n")
     yard.git("config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))
-    assert signing.signers(asking) == "ada@example.invalid ssh-ed25519 AAAA\n"
-    own = replace(asking, config=Config(approval_signature="ssh", approval_signers="keys of ours"))
-    assert signing.signers(own) == ""
+    assert keys.allowed_signers(yard.services) == "ada@example.invalid ssh-ed25519 AAAA\n"
+    (yard.path / "gitorch-approvers").write_text("bob ssh-ed25519 CCCC\n")
+    assert keys.allowed_signers(yard.services) == "bob ssh-ed25519 CCCC\n"
+    own = replace(yard.services, config=Config(approval_signers="keys of ours"))
+    assert keys.allowed_signers(own) == ""
     (yard.path / "keys of ours").write_text("eve ssh-ed25519 BBBB\n")
-    assert signing.signers(own) == "eve ssh-ed25519 BBBB\n"
+    assert keys.allowed_signers(own) == "eve ssh-ed25519 BBBB\n"
 
 
 def test_a_signature_counts_for_its_text_its_purpose_and_its_key_only(tmp_path):

@@ -58,7 +58,7 @@ def place(folder: Path, jobs: int) -> str:
     services, who = wiring.services(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
     checked = starting.check(services, folder / "flow.yaml", None, by_hand=True)
     assert not checked.problems, checked.problems
-    run = starting.begin(services, who, checked, Autonomy.END_ONLY, "yes-flag")
+    run = starting.begin(services, who, checked, Autonomy.END_ONLY, "unattended")
     settle(services, run.id)
     return run.id
 

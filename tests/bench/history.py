@@ -64,7 +64,7 @@ class Recorded(Play):
         flow = workflow(EPICS)
         title = f"Sessions that rotate ({run})"
         self.do(c.PrepareRun(run, title, "plan.md", digest(run), "main", target, flow), HUMAN)
-        self.do(c.ConfirmRun(Settings(test_command="make check"), "yes-flag"), HUMAN)
+        self.do(c.ConfirmRun(Settings(test_command="make check"), "unattended"), HUMAN)
         self.do(c.StartRun())
 
     def renew(self, job: str) -> None:

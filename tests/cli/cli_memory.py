@@ -98,6 +98,9 @@ class MemoryGit:
     branches: dict[str, CommitId] = field(default_factory=lambda: {"main": TARGET})
     left: bool = False
 
+    def setting(self, name):
+        return ""
+
     def resolve(self, name):
         return self.branches.get(name)
 
@@ -185,6 +188,9 @@ class MemoryWorld:
 
     def nonce(self) -> str:
         return "nonce-one"
+
+    def own_keys(self, named):
+        return ()
 
 
 @dataclass

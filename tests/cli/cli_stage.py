@@ -27,6 +27,7 @@ from gitorch.cli.call import Call, Streams
 from gitorch.cli.parts import Parts
 from gitorch.errors import Denied, Problem
 from gitorch.model import commands as c
+from gitorch.model.approval import Grade
 from gitorch.model.config import Config
 from gitorch.model.ids import Digest, JobId, RunId, SessionId
 from gitorch.model.plan import Epic, Plan
@@ -62,6 +63,10 @@ def workflow(needs: dict[str, tuple[str, ...]], titles: dict[str, str] | None = 
     lanes = {name: Lane(name, "scripted") for name in ("implementer", "reviewer")}
     cycles = tuple(Cycle(JobId(f"{name}.spec"), JobId(name), 3) for name in needs)
     return Workflow("stage", "1", "plan", lanes, jobs, cycles)
+
+
+UNATTENDED = Settings(approval_at_least=Grade.UNATTENDED, approval_unattended=True)
+"""Lets `approve --yes` approve, so that tests need no terminal."""
 
 
 @dataclass
@@ -202,11 +207,11 @@ class Stage:
             self.ledger.create(HUMAN, self.clock.now(), "L")
         flow = workflow(needs, titles)
         self.do(c.PrepareRun(RUN, "Sign in", "plan.md", Digest("sha256:p"), "main", TARGET, flow), HUMAN)
-        self.do(c.ConfirmRun(settings, "yes-flag"), HUMAN)
+        self.do(c.ConfirmRun(settings, "unattended"), HUMAN)
         return self.run
 
     def begin_run(self, needs=None, settings: Settings | None = None, titles=None) -> Stage:
-        self.prepare(needs or {"api": (), "ui": ("api",)}, settings or Settings(), titles)
+        self.prepare(needs or {"api": (), "ui": ("api",)}, settings or UNATTENDED, titles)
         self.do(c.StartRun())
         return self
 
@@ -260,9 +265,9 @@ class Stage:
         self.do(c.GiveVerdict(token, None, "nonce-one", commit(f"{job}-1"), Choice.ACCEPT, (), "good"), actor)
         return self
 
-    def until_report(self) -> Stage:
+    def until_report(self, settings: Settings | None = None) -> Stage:
         """Everything is done but the approval."""
-        self.begin_run({"api": ()}).finish("api")
+        self.begin_run({"api": ()}, settings).finish("api")
         answer = self.gitorch("up", "--no-wait")
         assert answer.status == 10, answer
         return self

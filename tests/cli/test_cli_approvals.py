@@ -10,9 +10,10 @@ from cli_stage import RUN, Stage
 from gitorch.cli.call import Streams
 from gitorch.model.events import ActionRefused, MergeApproved
 from gitorch.model.run import RunPhase
+from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Settings
 
-TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
+TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, controls=True)
 
 
 def approvals(stage):
@@ -71,20 +72,22 @@ def test_an_agent_may_not_answer_and_the_attempt_is_kept(stage):
     assert stage.ledger.written[-1].record.event.verb == "answer"
 
 
-def test_approve_prints_the_report_asks_for_the_id_and_merges(stage):
+def test_approve_prints_the_report_asks_for_the_beginning_of_its_digest_and_merges(stage):
     stage.until_report().streams = TERMINAL
-    answer = stage.gitorch("approve", typed=f"{RUN}\n")
+    beginning = stage.run.report.digest.removeprefix("sha256:")[:6]
+    answer = stage.gitorch("approve", typed=f"{beginning}\n")
     assert answer.status == 0
     assert "## Branches" in answer.out
-    assert f"Type {RUN} (or yes) to merge 1 branch to main" in answer.out
+    assert f"The digest of this report begins with {beginning}." in answer.out
+    assert "Type these 6 characters to merge 1 branch to main" in answer.out
     merged = stage.run.merged
     assert f"Merged: main is now {merged.new[:12]}. Run {RUN} is completed." in answer.out
     assert stage.git.branches["main"] == merged.new
     assert approvals(stage)[0].proof == "typed"
 
 
-@pytest.mark.parametrize("typed", ["\n", "no\n", "y\n", "auth\n", ""])
-def test_anything_but_the_id_or_yes_approves_nothing(stage, typed):
+@pytest.mark.parametrize("typed", ["\n", "no\n", "y\n", "yes\n", f"{RUN}\n", "000000\n", ""])
+def test_anything_but_the_beginning_of_the_digest_approves_nothing(stage, typed):
     stage.until_report().streams = TERMINAL
     assert stage.gitorch("approve", typed=typed).status == 130
     assert approvals(stage) == []
@@ -96,7 +99,23 @@ def test_approve_without_a_terminal_needs_yes_which_is_recorded(stage):
     assert (answer.status, approvals(stage)) == (2, [])
     said = json.loads(stage.gitorch("approve", "--yes", "--json").out)
     assert said["merged"]["new"] == stage.run.merged.new
-    assert (said["proof"], approvals(stage)[0].proof) == ("yes-flag", "yes-flag")
+    assert (said["proof"], approvals(stage)[0].proof) == ("unattended", "unattended")
+
+
+def test_a_terminal_that_does_not_control_the_process_proves_nobody(stage):
+    stage.until_report().streams = replace(TERMINAL, controls=False)
+    answer = stage.gitorch("approve", typed="000000\n")
+    assert answer.status == 5
+    assert "not the controlling terminal" in answer.err
+    assert approvals(stage) == []
+
+
+def test_yes_is_denied_where_the_run_was_prepared_without_unattended_approvals(stage):
+    stage.until_report(Settings())
+    answer = stage.gitorch("approve", "--yes")
+    assert answer.status == 5
+    assert "approval.unattended was not true when it was prepared" in answer.err
+    assert approvals(stage) == []
 
 
 def test_approve_binds_to_the_report_that_is_named(stage):

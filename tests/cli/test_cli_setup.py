@@ -71,14 +71,14 @@ def test_start_of_a_wrong_plan_is_kept_in_the_ledger(stage):
 def test_start_with_yes_begins_with_the_autonomy_of_the_sheet(stage):
     answer = stage.gitorch("start", "plan.md", "--yes")
     assert answer.status == 0
-    assert stage.begun == [(Autonomy.END_ONLY, "yes-flag")]
+    assert stage.begun == [(Autonomy.END_ONLY, "unattended")]
     assert answer.out.endswith("Run auth-7f3a is ready. Next: gitorch up\n")
 
 
 def test_start_for_a_program_is_one_object(stage):
     said = json.loads(stage.gitorch("start", "plan.md", "--yes", "--autonomy", "per-epic", "--json").out)
     assert said["run"]["autonomy"] == "per_epic"
-    assert stage.begun == [(Autonomy.PER_EPIC, "yes-flag")]
+    assert stage.begun == [(Autonomy.PER_EPIC, "unattended")]
 
 
 def test_start_without_a_terminal_and_without_yes_stops_before_anything_exists(stage):

@@ -26,6 +26,7 @@ WAITING = 10
 
 CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}}}
+approval: {{unattended: true}}
 tests: {{command: {tests}, absent_is_accepted: true, wait_seconds: 60}}
 review: {{stages: {stages}, mode: {mode}, rounds_max: {rounds}}}
 lanes: {{implementer: {{runtime: hand, commits: {commits}}}}}
@@ -89,6 +90,16 @@ class House:
     @property
     def socket(self) -> str:
         return socket_name(self.path / ".git")
+
+    def allow_unattended(self) -> None:
+        """Let `approve --yes` approve runs that are prepared from now on, in a configuration that `init` wrote."""
+        path = self.path / "gitorch.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("  at_least: typed", "  at_least: unattended").replace(
+                "  unattended: false", "  unattended: true"
+            )
+        )
 
     def configure(self, script: str = "", **chosen: object) -> None:
         """Write gitorch.yaml and the agents' script."""

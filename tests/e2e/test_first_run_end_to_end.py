@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONFIG = """\
 orchestration: {{merge_target: {target}}}
+approval: {{unattended: true}}
 tests: {{command: {tests}}}
 lanes: {{implementer: {{runtime: {runtime}}}}}
 worktrees: {{base_path: {base}}}

@@ -24,6 +24,7 @@ QUICK = ("evidence-backed", "multi-phase")
 CANCELED = "human-checkpoint-canceled"
 CONFIG = """\
 orchestration: {merge_target: main, max_agents: 3}
+approval: {unattended: true}
 waits: {start_seconds: 90, silence_seconds: 120, lease_seconds: 600}
 cleanup: keep
 """

@@ -42,6 +42,7 @@ MERGED = {
 
 CONFIG = """\
 orchestration: {{merge_target: main, max_agents: 4}}
+approval: {{unattended: true}}
 worktrees: {{base_path: "{worktrees}"}}
 tests: {{command: "test -s README.md", wait_seconds: 60}}
 review: {{stages: [quality], rounds_max: 3}}

@@ -63,7 +63,7 @@ def decide(services, run: RunId) -> None:
     if question is None:
         return
     if question.kind is QuestionKind.APPROVAL:
-        decisions.approve(services, HUMAN, state, str(state.report.digest), "yes-flag")
+        decisions.approve(services, HUMAN, state, str(state.report.digest), "typed")
         return
     said = {QuestionKind.CLEANUP: "branches"}.get(question.kind, "retry" if question.options else "blue")
     decisions.answer(services, HUMAN, question.id, [said], run)

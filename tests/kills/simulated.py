@@ -108,7 +108,7 @@ class World:
         self.ledger.create(HUMAN, self.clock.now(), "L")
         main = self.git.resolve("main")
         self.say(c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), "main", main, self.flow(needs)), HUMAN)
-        self.say(c.ConfirmRun(SETTINGS if not settings else SETTINGS.__class__(**settings), "yes-flag"), HUMAN)
+        self.say(c.ConfirmRun(SETTINGS if not settings else SETTINGS.__class__(**settings), "unattended"), HUMAN)
 
     def flow(self, needs):
         return workflow(needs)

@@ -98,7 +98,7 @@ class Play:
 
     def begin(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):
         self.prepare(needs, settings, flow)
-        self.do(c.ConfirmRun(settings, "yes-flag"), HUMAN)
+        self.do(c.ConfirmRun(settings, "unattended"), HUMAN)
         return self.do(c.StartRun())
 
     def prepare(self, needs: dict[str, tuple[str, ...]], settings: Settings = SETTINGS, flow: Workflow | None = None):

@@ -22,6 +22,7 @@ from gitorch import wiring
 
 CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}, default_autonomy: {autonomy}}}
+approval: {{unattended: true}}
 tests: {{command: {tests}, absent_is_accepted: true, wait_seconds: 60}}
 review: {{stages: [spec, quality], rounds_max: {rounds}, mode: {mode}}}
 lanes: {{implementer: {{runtime: hand}}}}

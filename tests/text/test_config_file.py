@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
+from gitorch.model.approval import Grade
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, ReviewMode
@@ -54,7 +55,7 @@ budgets: {run_seconds: 7, job_seconds: 8, sessions: 9, memory_mib: 10, requests_
 notify: {command: [notify-send, gitorch], wait_seconds: 2}
 agents: {restarts_max: 0}
 push: {remote: origin, ledger: true}
-approval: {signature: ssh, allowed_signers: .signers}
+approval: {at_least: signed, allowed_signers: .signers}
 cleanup: keep
 tracker: file
 """
@@ -96,7 +97,7 @@ def test_every_key_reaches_the_configuration():
         tracker="file",
         push_remote="origin",
         push_ledger=True,
-        approval_signature="ssh",
+        approval_at_least=Grade.SIGNED,
         approval_signers=".signers",
         runtimes={
             "mine": RuntimeChoice("claude", ("claude", "--model", "x"), {"A": "b", "N": "1"}),

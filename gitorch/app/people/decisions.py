@@ -8,6 +8,7 @@ from gitorch.app.execute import carry_asked, keep_refusal
 from gitorch.app.query.lookup import find_question
 from gitorch.errors import Denied, Refused, Usage
 from gitorch.model import commands
+from gitorch.model.approval import Grade
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind
@@ -88,7 +89,8 @@ def approve(services: Services, caller: Caller, run: Run, digest: str, proof: st
     command = commands.ApproveMerge(Digest(digest), proof)
     files: dict[type, Mapping[str, bytes]] = {}
     report = run.report
-    if run.settings.approval_signers and report is not None and report.digest == digest:
+    signs = run.settings.approval_at_least is Grade.SIGNED
+    if signs and report is not None and report.digest == digest:
         from gitorch.app.people.signing import sign  # noqa: PLC0415  # for runs that ask for it only
         from gitorch.model.events import MergeApproved  # noqa: PLC0415  # the same
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.app.people.keys import key_to_sign_with
 from gitorch.errors import Corrupt, Denied
+from gitorch.model.approval import Grade, grade_of
 from gitorch.model.events import MergeApproved
 from gitorch.model.values import Value
 from gitorch.rules.views.approval import NAMESPACE, approval_text
@@ -28,47 +29,40 @@ class Signing(Value):
     files: Mapping[str, bytes]
 
 
-def signers(services: Services) -> str:
-    """The keys that may sign approvals here, as ssh writes them; empty where no signature is asked for, or none is named."""
-    if services.config.approval_signature != "ssh":
-        return ""
-    said = services.config.approval_signers or services.git.setting("gpg.ssh.allowedSignersFile")
-    data = services.files.read(services.root / Path(said).expanduser()) if said else None
-    lines = (data or b"").decode("utf-8", "replace").splitlines()
-    kept = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return "".join(f"{line}\n" for line in kept)
-
-
 def sign(services: Services, run: Run, report: Report) -> Signing:
     """The principal's signature of exactly this report. Raises Denied where their key is not among those allowed."""
-    key = services.git.setting("user.signingKey")
-    if not key:
-        message = "this run takes signed approvals only, and git knows no key of yours"
-        raise Denied(message, "git config user.signingKey ~/.ssh/id_ed25519.pub")
+    key = key_to_sign_with(services, run.settings.approval_signers)
     commits = tuple(b.commit for b in report.branches)
     ledger = services.ledger.state(None).board.ledger
     text = approval_text(ledger, run.id, report.digest, report.target, report.target_commit, commits)
-    signature = services.signatures.sign(text, key, NAMESPACE)
+    signature = services.signatures.sign(text, key.path, NAMESPACE)
     by = services.signatures.signer(text, signature, run.settings.approval_signers, NAMESPACE)
     if not by:
-        message = f"{key} is none of the keys that this run began with as allowed to approve it"
-        raise Denied(message, f"gitorch show {run.id} --json")
+        message = f"{key.path} signed, but the run's allowed signers do not accept it for {NAMESPACE}"
+        raise Denied(message, "gitorch keys list")
     return Signing(by, {TEXT_FILE: text.encode(), SIGNATURE_FILE: signature.encode()})
 
 
 def is_signed(services: Services, run: Run) -> bool:
-    """Whether the newest approval bears a signature that counts, or the run asks for none."""
-    given = list(_approvals(services, run)) if run.settings.approval_signers else []
-    return not run.settings.approval_signers or (bool(given) and _holds(services, run, *given[-1]))
+    """Whether the newest approval bears a signature that counts, or the run needs none."""
+    if not _needs_signature(run, run.approval.proof if run.approval is not None else ""):
+        return True
+    given = list(_approvals(services, run))
+    return bool(given) and _holds(services, run, *given[-1])
 
 
 def unsigned(services: Services, run: Run) -> Iterator[Corrupt]:
-    """What is wrong with the approvals of a run that takes signed ones only."""
-    for written, event in _approvals(services, run) if run.settings.approval_signers else ():
-        if not _holds(services, run, written, event):
+    """What is wrong with the signatures of a run's approvals."""
+    for written, event in _approvals(services, run):
+        if _needs_signature(run, event.proof) and not _holds(services, run, written, event):
             where = f"record {written.record.seq}"
             message = f"The approval in {where} is not signed by a key that run {run.id} began with."
             yield Corrupt(message, f"gitorch show {written.record.seq}", where)
+
+
+def _needs_signature(run: Run, proof: str) -> bool:
+    """Whether an approval claims to be signed, or the run takes no other."""
+    return run.settings.approval_at_least is Grade.SIGNED or grade_of(proof) is Grade.SIGNED
 
 
 def _approvals(services: Services, run: Run) -> Iterator[tuple[WrittenRecord, MergeApproved]]:

@@ -6,9 +6,10 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from gitorch.app.people.signing import signers
+from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
 from gitorch.app.start.preflight import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
+from gitorch.model.approval import Grade
 from gitorch.model.values import Value
 from gitorch.model.workflow import Commits
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
@@ -201,17 +202,24 @@ def _push(services: Services) -> Iterator[HealthCheck]:
 
 
 def _approval(services: Services) -> Iterator[HealthCheck]:
-    """Only where approvals are to be signed."""
-    if services.config.approval_signature == "none":
+    """How an approval of a merge is proven here, and whether this person can give one."""
+    least = services.config.approval_at_least
+    if least is not Grade.SIGNED:
+        text = f"{least}: a program that runs as you could approve as well"
+        yield HealthCheck("approval", None, text, "gitorch keys add --new, then approval.at_least: signed")
         return
-    if not signers(services):
-        fix = "git config gpg.ssh.allowedSignersFile FILE, or set approval.allowed_signers"
-        yield HealthCheck("approval", False, "approvals must be signed, but no key is allowed to", fix)
-    elif not services.git.setting("user.signingKey"):
-        fix = "git config user.signingKey ~/.ssh/id_ed25519.pub"
-        yield HealthCheck("approval", False, "approvals must be signed, but git knows no key of yours", fix)
-    else:
-        yield HealthCheck("approval", True, f"signed with {services.git.setting('user.signingKey')}")
+    own = [one for one in approvers(services) if one.own is not None]
+    if not own:
+        path = approvers_file(services)
+        yield HealthCheck(
+            "approval", False, f"signed, but none of your keys is in {path.name}", "gitorch keys add --new"
+        )
+        return
+    for one in own:
+        if one.own is not None:
+            good = one.own.guard in GUARDED
+            fix = "" if good else "gitorch keys add --new"
+            yield HealthCheck("approval", good, f"signed by {one.name}: the key {GUARDS[one.own.guard]}", fix)
 
 
 def _pruning(services: Services) -> Iterator[HealthCheck]:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import carry, carry_asked
-from gitorch.app.people.signing import signers
+from gitorch.app.people.keys import allowed_signers
 from gitorch.app.redaction import revealed, revealed_by
 from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.errors import Malformed, NotFound, Problem, Refused
@@ -213,7 +213,7 @@ def _facts(services: Services, plan: Plan, path: Path, target: str, lanes: Mappi
         base_outside=not base.resolve().is_relative_to(services.root.resolve()),
         runtimes=_runtime_facts(services, lanes),
         busy_epics=_busy_epics(services),
-        signers=signers(services),
+        signers=allowed_signers(services),
     )
 
 
@@ -254,7 +254,12 @@ def _ready(
     target: tuple[str, CommitId],
     files: Mapping[str, bytes],
 ) -> Ready:
-    settings = replace(settings, approval_signers=signers(services))
+    settings = replace(
+        settings,
+        approval_at_least=services.config.approval_at_least,
+        approval_unattended=services.config.approval_unattended,
+        approval_signers=allowed_signers(services),
+    )
     board = services.ledger.state(None).board if services.ledger.exists() else Board()
     run = _next_run(board, plan, target[1])
     return Ready(run, plan.title, workflow, settings, target[0], target[1], Digest(plan.digest), files)

@@ -42,6 +42,8 @@ class InitOptions(Value):
     runtime: str = ""
     target: str = ""
     test_command: str = ""
+    approval_at_least: str = ""
+    """`signed` once a key may sign approvals; empty leaves the default, `typed`."""
 
 
 class Proposal(Value):
@@ -106,7 +108,11 @@ def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str]
         notes.append(
             "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
         )
+    least = wishes.approval_at_least
+    if not least:
+        notes.append("approvals are only typed, which a program that runs as you could do: gitorch keys add --new")
     values = {
+        "approval.at_least": least or "typed",
         "orchestration.merge_target": target,
         "tests.command": tests,
         "lanes.implementer.runtime": runtime,

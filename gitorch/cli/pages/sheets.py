@@ -10,6 +10,7 @@ from gitorch.cli import arguments
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
 from gitorch.errors import Usage
+from gitorch.model.approval import Grade
 from gitorch.model.workflow import Autonomy
 
 if TYPE_CHECKING:
@@ -57,8 +58,15 @@ def _name(row: SheetRow) -> str:
 
 
 def _approval(sheet: Sheet, page: Page) -> list[str]:
-    keys = len(sheet.settings.approval_signers.splitlines())
-    return [page.line(f"  approval   signed with one of {keys} SSH {'key' if keys == 1 else 'keys'}")] if keys else []
+    settings = sheet.settings
+    if settings.approval_at_least is Grade.SIGNED:
+        keys = len(settings.approval_signers.splitlines())
+        how = f"signed with one of {keys} SSH {'key' if keys == 1 else 'keys'}"
+    elif settings.approval_unattended:
+        how = "unattended is enough: `gitorch approve --yes` asks nobody"
+    else:
+        how = "typed at a terminal, which a program of your user could do as well"
+    return [page.line(f"  approval   {how}")]
 
 
 def _reviews(sheet: Sheet) -> str:

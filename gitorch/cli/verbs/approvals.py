@@ -10,7 +10,7 @@ from gitorch.cli import arguments
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.pages.cells import safe_text
-from gitorch.errors import Usage
+from gitorch.errors import Denied, Usage
 
 if TYPE_CHECKING:
     from gitorch.app.people.decisions import Caller
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several have what is named.")
 DIGEST_CHARACTERS_MIN = 8
+
+TYPED_CHARACTERS = 6
+"""Of the report's digest, which whoever approves at a terminal types: nobody types them for another report by habit."""
 
 
 @verb("answer", "gitorch answer q3 one_more_round", 'gitorch answer q4 "Use the session cookie, not the token."')
@@ -63,7 +66,7 @@ def _goes_on(run: Run) -> str:
 def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: str | None) -> None:
     """Approve a run's merge report, or an epic that waits at its checkpoint.
 
-    Prints the report and asks for the run's id. The approval binds to exactly this report, the target's commit and every
+    Prints the report and asks for the beginning of its digest. The approval binds to exactly this report, the target's commit and every
     branch's commit; if one of them moves, it counts no more. The merge is carried out at once, or by a running `gitorch up`.
     """
     from gitorch.app.query.lookup import run_or_checkpoint
@@ -74,7 +77,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
         _pass_checkpoint(call, caller, found, checkpoint, yes=yes)
         return
     bound = _read_and_agreed(call, found, digest, yes=yes)
-    _merge(call, caller, found, bound, "yes-flag" if yes else "typed")
+    _merge(call, caller, found, bound, "unattended" if yes else "typed")
 
 
 def _pass_checkpoint(call: Call, caller: Caller, run: Run, question: Question, *, yes: bool) -> None:
@@ -102,13 +105,27 @@ def _read_and_agreed(call: Call, run: Run, said: str | None, *, yes: bool) -> st
     if yes:
         return bound
     call.must_ask("approve")
+    _must_own_terminal(call)
     call.note(safe_text(runs.report(call.services, run.id)))
     many = len(report.branches)
     branches = "1 branch" if many == 1 else f"{many} branches"
-    typed = click.prompt(f"Type {run.id} (or yes) to merge {branches} to {report.target}", default="no")
-    if typed.strip().lower() not in {run.id.lower(), "yes"}:
+    beginning = bound.removeprefix("sha256:")[:TYPED_CHARACTERS]
+    call.note(f"The digest of this report begins with {beginning}.")
+    typed = click.prompt(
+        f"Type these {TYPED_CHARACTERS} characters to merge {branches} to {report.target}", default="no"
+    )
+    if typed.strip().lower() != beginning:
         raise Interrupted("nothing was approved")
     return bound
+
+
+def _must_own_terminal(call: Call) -> None:
+    """Raises Denied where standard input is not the terminal that controls this process: a person has one."""
+    if not call.streams.controls:
+        message = (
+            "standard input is not the controlling terminal of this process, so a person cannot be told from a program"
+        )
+        raise Denied(message, "gitorch keys add --new")
 
 
 def _whole_digest(said: str, stands: str) -> str:

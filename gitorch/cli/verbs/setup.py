@@ -39,9 +39,33 @@ def init(call: Call, runtime: str, target: str, tests: str) -> None:
     from gitorch.app.start.setup import InitOptions
 
     caller = call.people_only("init")
-    done = call.parts.init(call.services, caller, InitOptions(runtime, target, tests))
+    least = _offer_key(call)
+    done = call.parts.init(call.services, caller, InitOptions(runtime, target, tests, least))
     lines = [*(f"created  {name}" for name in done.created), *(f"kept     {name}" for name in done.kept), *done.notes]
     call.say(plain(done), "\n".join([*lines, "Next: gitorch doctor, then gitorch check PLAN"]))
+
+
+def _offer_key(call: Call) -> str:
+    """The least grade of approvals to write into the configuration: `signed` once a key of this person may sign them.
+
+    Asked at a terminal, of somebody who has no key among the approvers yet; everybody else gets what there is.
+    """
+    from gitorch.app.people import keys
+
+    if any(one.own is not None for one in keys.approvers(call.services)):
+        return "signed"
+    if call.json or not call.streams.asks:
+        return ""
+    signer = "-".join(call.services.git.user_name().split())
+    for key in keys.own_keys(call.services):
+        if key.guard in keys.GUARDED and click.confirm(f"Sign approvals with {key.path}?", default=True):
+            keys.add(call.services, key.path, signer)
+            return "signed"
+    click.echo("An approval that is only typed could be given by any program that runs as you.")
+    if not click.confirm("Make an SSH key with a passphrase that signs approvals?", default=False):
+        return ""
+    keys.add(call.services, call.services.signatures.make_key(signer).path, signer)
+    return "signed"
 
 
 @verb("doctor", "gitorch doctor")
@@ -161,7 +185,7 @@ def start(
     if not yes:
         call.must_ask("start")
     agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
-    run = call.parts.begin(call.services, caller, checked, agreed, "yes-flag" if yes else "typed")
+    run = call.parts.begin(call.services, caller, checked, agreed, "unattended" if yes else "typed")
     values = {"id": run.id, "title": run.title, "phase": run.phase, "target": run.target, "autonomy": agreed}
     if by_hand:
         from gitorch.cli.follow import carry_on

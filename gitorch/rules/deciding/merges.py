@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import events
+from gitorch.model.approval import SIGNED, Grade, grade_of
 from gitorch.model.job import JobPhase
 from gitorch.model.question import QuestionKind
 from gitorch.model.run import RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.review.gates import next_question
-from gitorch.rules.views.approval import SIGNED
 
 if TYPE_CHECKING:
     from gitorch.model import commands
@@ -120,14 +120,24 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     if wrong or run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         message = f"report {report.digest[:19]} cannot be approved: {wrong or 'its checkpoint does not wait'}"
         raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
-    if run.settings.approval_signers and not command.signer:
-        message = f"run {run.id} began with approvals that are signed; this one is not"
-        raise Denied(message, f"gitorch approve {run.id}")
+    proof = f"{SIGNED}{command.signer}" if command.signer else command.proof
+    _ensure_proven(run, proof)
     commits = tuple(b.commit for b in report.branches)
     text = command.text or f"Merge {', '.join(b.job for b in report.branches)} to {report.target}."
     digest, target = report.digest, report.target
-    proof = f"{SIGNED}{command.signer}" if run.settings.approval_signers else command.proof
     return (events.MergeApproved(digest, target, report.target_commit, commits, proof, text),)
+
+
+def _ensure_proven(run: Run, proof: str) -> None:
+    """Raises Denied for a proof that is weaker than this run asks for."""
+    settings = run.settings
+    grade = grade_of(proof)
+    if grade is Grade.UNATTENDED and not settings.approval_unattended:
+        message = f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared"
+        raise Denied(message, f"gitorch approve {run.id}")
+    if grade is None or not grade.reaches(settings.approval_at_least):
+        message = f"run {run.id} needs an approval of grade {settings.approval_at_least} at least; this one is {grade or proof}"
+        raise Denied(message, "gitorch keys list")
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:

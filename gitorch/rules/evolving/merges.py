@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model.approval import Grade, grade_of
 from gitorch.model.job import JobPhase
 from gitorch.model.question import QuestionKind
 from gitorch.model.report import Approval, Merged, Report
 from gitorch.model.values import replace
 from gitorch.rules.transitions import WITHDRAWN, demote, move_job, promote, with_job, withdraw
-from gitorch.rules.views.approval import SIGNED
 
 if TYPE_CHECKING:
     from gitorch.model import events
@@ -73,8 +73,12 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
     ):
         message = f"approval of {event.digest} does not agree with the report, or not by the principal"
         raise Corrupt(message)
-    if run.settings.approval_signers and not event.proof.startswith(SIGNED):
-        message = f"approval of {event.digest} is not signed, as run {run.id} asks for"
+    grade = grade_of(event.proof)
+    if grade is None or not grade.reaches(run.settings.approval_at_least):
+        message = f"approval of {event.digest} is {event.proof}; run {run.id} needs {run.settings.approval_at_least}"
+        raise Corrupt(message)
+    if grade is Grade.UNATTENDED and not run.settings.approval_unattended:
+        message = f"approval of {event.digest} is unattended, which run {run.id} does not allow"
         raise Corrupt(message)
     run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
     run = _closed(run, record, "approve")

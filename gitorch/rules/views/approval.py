@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 NAMESPACE = "gitorch-approval"
 """What a signature is for, so that one made for anything else, a commit or a login, counts for nothing here."""
 
-SIGNED = "signed:"
-"""How the proof of a signed approval begins; the name behind it is the one that the allowed signers give its key."""
-
 
 def approval_text(
     ledger: str, run: RunId, report: Digest, target: str, target_commit: CommitId, commits: Sequence[CommitId]

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
+from gitorch.model.approval import Grade
 from gitorch.rules.workflows.compile import reviewer_runtime
 
 if TYPE_CHECKING:
@@ -109,11 +110,11 @@ def _check_tests(plan: Plan, config: Config) -> Iterator[Problem]:
 
 
 def _check_signers(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
-    if config.approval_signature != "none" and not facts.signers:
-        named = config.approval_signers or "gpg.ssh.allowedSignersFile, which names none"
+    if config.approval_at_least is Grade.SIGNED and not facts.signers:
+        named = config.approval_signers or "neither gitorch-approvers nor gpg.ssh.allowedSignersFile names one"
         message = f"Approvals must be signed, but there is no key that may sign them: {named}."
-        fix = "Write `name ssh-ed25519 AAAA…` into a file, one key a line, and name it with `approval.allowed_signers`."
-        yield _at_key(config, "approval.signature", message, fix)
+        fix = "Add one with `gitorch keys add`, or write `approval.at_least: typed`."
+        yield _at_key(config, "approval.at_least", message, fix)
 
 
 def _check_names(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:

@@ -7,49 +7,71 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Failed, Unavailable
-from gitorch.world.programs import run, without
+from gitorch.errors import Denied, Failed, NotFound, Unavailable
+from gitorch.model.approval import Guard
+from gitorch.world.programs import run
+from gitorch.world.ssh_keys import LITERAL, environment, make_key, own_key_path, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.model.approval import SigningKey
+
 SIGN_SECONDS = 300.0
 """How long a human may take to type a passphrase or touch a key."""
-
-PUBLIC_KEY_PREFIXES = ("key::", "ssh-", "ecdsa-", "sk-")
-"""How git's `user.signingKey` begins when it is a public key itself, whose private half an ssh-agent holds."""
 
 
 class SshSignatures:
     """Makes signatures with the user's key and checks them against a list of allowed signers."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._env = without(environ, ("GIT_", "GITORCH_"))
+        self._environ = environ
+        self._env = environment(environ)
+
+    def own_keys(self, named: str) -> tuple[SigningKey, ...]:
+        """The key that git names, if it can be read, then the one that gitorch made."""
+        paths = [named] if named else []
+        own = own_key_path(self._environ)
+        if own.exists():
+            paths.append(str(own))
+        found: list[SigningKey] = []
+        for path in paths:
+            with suppress(NotFound):
+                found.append(self.read_key(path))
+        return tuple(found)
+
+    def read_key(self, named: str) -> SigningKey:
+        """The key in a file, or the public key itself, with what guards it."""
+        return read_key(named, self._environ)
+
+    def make_key(self, comment: str) -> SigningKey:
+        """Make gitorch's own key for approvals; ssh-keygen asks for the passphrase."""
+        return make_key(self._environ, comment)
 
     def sign(self, text: str, key: str, namespace: str) -> str:
-        """The signature of a text with the key that git's `user.signingKey` names. Raises Failed, Unavailable.
-
-        ssh-keygen may ask for a passphrase on the terminal, or for a touch of the key.
-        """
+        """Sign on the terminal: ssh-keygen may ask for a passphrase, or for a touch. No ssh-agent is asked."""
+        if self.read_key(key).guard is Guard.AGENT:
+            message = f"the private half of {key[:40]} is only in an ssh-agent, which signs for every program of yours"
+            raise Denied(message, "gitorch keys add --new")
         with tempfile.TemporaryDirectory(prefix="gitorch-sign-") as folder:
-            text_file = Path(folder) / "text"
-            text_file.write_text(text, encoding="utf-8")
+            message_file = Path(folder) / "text"
+            message_file.write_text(text, encoding="utf-8")
             key_file = _key_file(key, Path(folder))
-            argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", key_file, str(text_file)]
+            argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", key_file, str(message_file)]
             try:
                 result = subprocess.run(argv, env=self._env, capture_output=True, timeout=SIGN_SECONDS, check=False)
             except OSError as error:
                 raise Unavailable(f"ssh-keygen cannot be run: {error.strerror}", "gitorch doctor") from error
             except subprocess.TimeoutExpired as error:
-                raise Unavailable(f"nothing was signed within {SIGN_SECONDS:g} seconds", f"ssh-add {key}") from error
-            signature = text_file.with_suffix(".sig")
+                raise Unavailable(f"nothing was signed within {SIGN_SECONDS:g} seconds", "gitorch keys list") from error
+            signature = message_file.with_suffix(".sig")
             if result.returncode != 0 or not signature.is_file():
                 reason = result.stderr.decode("utf-8", "replace").strip() or "ssh-keygen gave no reason"
-                message = f"{key} signed nothing: {reason.splitlines()[-1]}"
-                raise Failed(message, f"ssh-keygen -Y sign -n test -f {key}")
+                raise Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", f"ssh-keygen -Y sign -n test -f {key}")
             return signature.read_text(encoding="ascii")
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:
@@ -72,7 +94,7 @@ class SshSignatures:
 
 def _key_file(key: str, folder: Path) -> str:
     """The path of the key's file: the user's own, or a new one in `folder` for a literal public key."""
-    if not key.startswith(PUBLIC_KEY_PREFIXES):
+    if not key.startswith(LITERAL):
         return str(Path(key).expanduser())
     path = folder / "key.pub"
     path.write_text(key.removeprefix("key::") + "\n", encoding="utf-8")

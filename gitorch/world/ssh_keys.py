@@ -1,0 +1,111 @@
+"""SSH keys of the person who approves: which there are, what guards them, and a new one made by `ssh-keygen`.
+
+gitorch never sees a passphrase: `ssh-keygen` asks for it on the terminal.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Failed, NotFound, Refused, Unavailable
+from gitorch.model.approval import Guard, SigningKey
+from gitorch.world.programs import run, without
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LITERAL = ("key::", "ssh-", "ecdsa-", "sk-")
+"""How git's `user.signingKey` begins where it is a public key itself and not a file."""
+
+HARDWARE = "sk-"
+"""How the type of a key begins that lives in a security key (`sk-ssh-ed25519@openssh.com`)."""
+
+MAKING_SECONDS = 600.0
+"""How long a human may take to choose a passphrase."""
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of `ssh-keygen`: without an ssh-agent, and without programs that would type a passphrase in a human's place."""
+    names = ("GIT_", "GITORCH_", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_SK_PROVIDER", "DISPLAY", "WAYLAND_DISPLAY")
+    return without(environ, names) | {"SSH_ASKPASS_REQUIRE": "never"}
+
+
+def read_key(named: str, environ: Mapping[str, str]) -> SigningKey:
+    """The key that a file or a public key names, with what guards it. Raises NotFound, Unavailable."""
+    if named.startswith(LITERAL):
+        public = _public_part(named.removeprefix("key::"))
+        return SigningKey(named, public, _guard_without_file(public))
+    path = Path(named).expanduser()
+    private = path.with_suffix("") if path.suffix == ".pub" else path
+    public = _read_public(private)
+    if public.startswith(HARDWARE):
+        return SigningKey(named, public, Guard.TOUCH)
+    if not private.is_file():
+        return SigningKey(named, public, Guard.AGENT)
+    return SigningKey(named, public, _guard_of_file(private, environ))
+
+
+def own_key_path(environ: Mapping[str, str]) -> Path:
+    """Where gitorch keeps the key that it made for approvals."""
+    home = Path(environ.get("HOME", "~")).expanduser()
+    config = environ.get("XDG_CONFIG_HOME") or str(home / ".config")
+    return Path(config) / "gitorch" / "approval_key"
+
+
+def make_key(environ: Mapping[str, str], comment: str) -> SigningKey:
+    """Make a key for approvals; `ssh-keygen` asks for its passphrase on the terminal.
+
+    Raises Refused where there is one already, or where no passphrase was chosen; Failed, Unavailable.
+    """
+    path = own_key_path(environ)
+    if path.exists():
+        raise Refused(f"there is a key for approvals already: {path}", f"gitorch keys add {path}")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    argv = ["ssh-keygen", "-q", "-t", "ed25519", "-C", comment, "-f", str(path)]
+    try:
+        status = subprocess.run(argv, env=environment(environ), timeout=MAKING_SECONDS, check=False).returncode
+    except OSError as error:
+        raise Unavailable(f"ssh-keygen cannot be run: {error.strerror}", "gitorch doctor") from error
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable("ssh-keygen was not answered", "gitorch keys add --new") from error
+    if status != 0:
+        raise Failed(f"ssh-keygen made no key (exit status {status})", "gitorch keys add --new")
+    key = read_key(str(path), environ)
+    if key.guard is Guard.NONE:
+        path.unlink()
+        path.with_name(f"{path.name}.pub").unlink(missing_ok=True)
+        raise Refused("a key for approvals needs a passphrase; none was made", "gitorch keys add --new")
+    return key
+
+
+def _guard_of_file(private: Path, environ: Mapping[str, str]) -> Guard:
+    """Whether a private key opens with an empty passphrase."""
+    opened = run(["ssh-keygen", "-y", "-P", "", "-f", str(private)], environment(environ))
+    return Guard.NONE if opened.status == 0 else Guard.PASSPHRASE
+
+
+def _guard_without_file(public: str) -> Guard:
+    return Guard.TOUCH if public.startswith(HARDWARE) else Guard.AGENT
+
+
+def _read_public(private: Path) -> str:
+    """The public half beside a private key. Raises NotFound."""
+    path = private.with_name(f"{private.name}.pub")
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read: {error.strerror}", "gitorch keys add --new") from None
+    public = _public_part(text)
+    if not public:
+        raise NotFound(f"{path} holds no public SSH key", "gitorch keys add --new")
+    return public
+
+
+def _public_part(text: str) -> str:
+    """Type and base64 text of a public key, without its comment; empty for anything else."""
+    words = text.split()
+    if len(words) < 2 or not words[0].startswith(LITERAL):
+        return ""
+    return " ".join(words[:2])

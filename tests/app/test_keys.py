@@ -1,0 +1,65 @@
+"""Who may approve: the file of allowed signers, read, added to and taken from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from merge_yard import Yard
+from test_signed_approvals import key
+
+from gitorch.app.people import keys
+from gitorch.errors import Denied, Malformed, NotFound, Refused, Usage
+from gitorch.model.approval import Guard
+
+
+@pytest.fixture
+def services(repo):
+    return Yard(repo("some place").path).services
+
+
+@pytest.fixture
+def ada(services, tmp_path) -> Path:
+    return key(tmp_path / "keys", "ada")
+
+
+def test_an_added_key_may_sign_approvals_and_nothing_else(services, ada):
+    added = keys.add(services, str(ada), "ada")
+    public = " ".join(ada.read_text().split()[:2])
+    assert (services.root / keys.APPROVERS).read_text() == f'ada namespaces="gitorch-approval" {public}\n'
+    assert (added.name, added.public, added.own.guard) == ("ada", public, Guard.NONE)
+    assert keys.allowed_signers(services) == f'ada namespaces="gitorch-approval" {public}\n'
+    with pytest.raises(Refused, match="may approve already"):
+        keys.add(services, str(ada), "ada")
+
+
+@pytest.mark.parametrize("name", ["", "ada lovelace", "a,b", 'a"b', "#a"])
+def test_a_name_that_would_not_be_one_word_of_the_file_is_refused(services, ada, name):
+    with pytest.raises(Usage, match="cannot name an approver"):
+        keys.add(services, str(ada), name)
+
+
+def test_what_is_removed_is_every_key_of_that_approver_and_nothing_else(services, ada, tmp_path):
+    bob = key(tmp_path / "keys", "bob")
+    (services.root / keys.APPROVERS).write_text("# who may approve\n")
+    keys.add(services, str(ada), "ada")
+    keys.add(services, str(bob), "bob")
+    assert [one.name for one in keys.remove(services, "ada")] == ["ada"]
+    lines = (services.root / keys.APPROVERS).read_text().splitlines()
+    assert (lines[0], [line.split()[0] for line in lines[1:]]) == ("# who may approve", ["bob"])
+    with pytest.raises(NotFound, match="ada is no approver here; there is bob"):
+        keys.remove(services, "ada")
+
+
+def test_a_line_without_a_key_is_malformed(services):
+    (services.root / keys.APPROVERS).write_text("ada\n")
+    with pytest.raises(Malformed, match="a line without a key"):
+        keys.approvers(services)
+
+
+def test_the_key_to_sign_with_is_one_that_the_run_began_with(services, ada, tmp_path):
+    with pytest.raises(Denied, match="none of your keys"):
+        keys.key_to_sign_with(services, f"ada {ada.read_text()}")
