@@ -1,21 +1,21 @@
-"""`decide(state, order)`: may this happen, and what follows? Answers events, or raises Refused, Denied, NotFound.
+"""`decide(state, order)`: the events that a command leads to. Raises Refused, Denied or NotFound when it may not happen.
 
-One table leads from each command to the function that knows it. Every answer is tried with `evolve` first, so
-that nothing is ever written that the ledger's readers would call Corrupt; what follows from an event (a gate
-that passes, a list that goes back, a run that is complete) is found by asking the new state until it is quiet.
+One table leads from each command to its function. Every event is tried with `evolve` first, so that nothing is written
+that the ledger's readers would call Corrupt. The consequences of an event (a gate that passes, a list of findings that
+goes back, a run that is complete) are found by asking the new state until nothing more follows.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
-from gitorch.model.job import ENDED, JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, QuestionKind
 from gitorch.model.record import Record
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules.deciding import (
@@ -34,7 +34,7 @@ from gitorch.rules.evolve import evolve
 from gitorch.rules.review.gates import next_question, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
     from gitorch.model.board import State
     from gitorch.model.commands import Order
@@ -42,87 +42,46 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId
     from gitorch.model.job import JobState
     from gitorch.model.run import Run
+    from gitorch.rules.deciding import Decisions
 
-DECISIONS: Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]] = {
-    commands.RejectPlan: runs.reject_plan,
-    commands.ConfirmTarget: runs.confirm_target,
-    commands.PrepareRun: runs.prepare,
-    commands.ConfirmRun: runs.confirm,
-    commands.StartRun: runs.start,
-    commands.PauseRun: runs.pause,
-    commands.ResumeRun: runs.resume,
-    commands.CancelRun: runs.cancel,
-    commands.RecordCleanup: runs.record_cleanup,
-    commands.RecordRefusal: runs.record_refusal,
-    commands.RetryJob: retrying.retry,
-    commands.RestartAgent: retrying.restart,
-    commands.StopAgent: retrying.stop,
-    commands.SendMessage: messages.send,
-    commands.ReadMessages: messages.read,
-    commands.GrantLease: sessions.grant,
-    commands.RenewLease: sessions.renew,
-    commands.MarkAlive: sessions.mark_alive,
-    commands.EndSession: sessions.end,
-    commands.RecordDelivery: sessions.record_delivery,
-    commands.Nudge: sessions.nudge,
-    commands.RecordPermission: sessions.record_permission,
-    commands.AcceptOutboxEntry: sessions.accept_outbox_entry,
-    commands.RecordBase: sessions.record_base,
-    commands.SubmitHandoff: work.submit_handoff,
-    commands.ClaimJob: claims.claim,
-    commands.Heartbeat: claims.heartbeat,
-    commands.ReleaseLease: claims.release,
-    commands.ExpireLeases: claims.expire,
-    commands.RequeueJob: claims.requeue,
-    commands.PublishArtifact: artifacts.publish,
-    commands.Decide: artifacts.decide_on,
-    commands.CancelJob: claims.cancel_job,
-    commands.AdoptLateHandoff: claims.adopt,
-    commands.RecordCheck: work.record_check,
-    commands.GiveVerdict: work.give_verdict,
-    commands.VoidWork: work.void,
-    commands.NoteOverlap: work.note_overlap,
-    commands.NoteClosedEarly: tracker.note_early,
-    commands.RecordClosingFailure: tracker.record_failure,
-    commands.RecordClosing: tracker.record_closing,
-    commands.Escalate: questions.escalate,
-    commands.AnswerQuestion: questions.answer,
-    commands.Remind: questions.remind,
-    commands.OpenCheckpoint: questions.open_checkpoint,
-    commands.IssueReport: merges.issue_report,
-    commands.RecordEpicReport: merges.record_epic_report,
-    commands.VoidReport: merges.void_report,
-    commands.ApproveMerge: merges.approve,
-    commands.RejectMerge: merges.reject,
-    commands.RecordMerge: merges.record_merge,
-    commands.RecordPush: merges.record_push,
-    commands.RecordTakenBack: merges.record_taken_back,
+DECISIONS: Decisions = {
+    **runs.DECISIONS,
+    **sessions.DECISIONS,
+    **claims.DECISIONS,
+    **work.DECISIONS,
+    **artifacts.DECISIONS,
+    **questions.DECISIONS,
+    **retrying.DECISIONS,
+    **merges.DECISIONS,
+    **messages.DECISIONS,
+    **tracker.DECISIONS,
 }
 
 
 def decide(state: State, order: Order) -> tuple[Event, ...]:
-    """The events that a command leads to, in order, already proven to be legal. Empty when there is nothing to do."""
+    """The events that a command leads to, in order and already tried. Empty when there is nothing to do."""
     return _decided(state, order)[0]
 
 
 def decide_all(state: State, orders: Iterable[Order]) -> tuple[Event, ...]:
-    """The same for several commands, each decided on what the ones before it lead to."""
-    everything: list[Event] = []
+    """The events of several commands, each decided on the state that the commands before it lead to."""
+    all_events: list[Event] = []
     for order in orders:
         decided, state = _decided(state, order)
-        everything += decided
-    return tuple(everything)
+        all_events += decided
+    return tuple(all_events)
 
 
 def _decided(state: State, order: Order) -> tuple[tuple[Event, ...], State]:
-    decided = list(DECISIONS[type(order.command)](state, order, order.command))
+    """The events of one order, and the state after them."""
     run = run_of(state, order)
-    for event in decided:
-        state = _tried(state, order, run, event)
-    while decided and state.run is not None and (more := _consequences(state.run)):
-        for event in more:
+    decided: list[Event] = []
+    due = DECISIONS[type(order.command)](state, order, order.command)
+    while due:
+        for event in due:
             state = _tried(state, order, run, event)
             decided.append(event)
+        due = _consequences(state.run)
     return tuple(decided), state
 
 
@@ -130,58 +89,86 @@ def run_of(state: State, order: Order) -> RunId | None:
     """The run that the events of this order belong to."""
     if isinstance(order.command, commands.PrepareRun):
         return order.command.run
-    return state.run.id if state.run is not None else None
+    if state.run is None:
+        return None
+    return state.run.id
 
 
 def _tried(state: State, order: Order, run: RunId | None, event: Event) -> State:
+    """The state after an event. Raises Refused for an event that the ledger's readers would call corrupt."""
     try:
         return evolve(state, Record(0, NO_DIGEST, order.at, run, order.actor, event))
-    except Corrupt as impossible:
-        raise Refused(impossible.message, "gitorch status") from impossible
+    except Corrupt as error:
+        raise Refused(error.message, "gitorch status") from error
 
 
-def _consequences(run: Run) -> tuple[Event, ...]:
-    """The next thing that follows by itself from how things stand."""
-    if run.phase not in OVER:
-        for job in run.jobs.values():
-            if settled := settle(run, job):
-                return settled
-    if run.phase is RunPhase.RUNNING and not _anything_to_come(run):
-        hopeless = _why_hopeless(run)
-        return (events.RunFailed(hopeless) if hopeless else events.RunCompleted(),)
-    return _after_the_end(run) if run.phase in OVER and not run.cleaned else ()
+def _consequences(run: Run | None) -> tuple[Event, ...]:
+    """The next events that follow from the state of the run alone."""
+    if run is None:
+        return ()
+    if run.phase.is_over:
+        return () if run.cleaned else _after_the_end(run)
+    for job in run.jobs.values():
+        settled = settle(run, job)
+        if settled:
+            return settled
+    if run.phase is not RunPhase.RUNNING or _anything_to_come(run):
+        return ()
+    hopeless = _why_hopeless(run)
+    if hopeless:
+        return (events.RunFailed(hopeless),)
+    return (events.RunCompleted(),)
 
 
 def _anything_to_come(run: Run) -> bool:
-    """Whether something moves, is asked or is owed: what is blocked does not come by itself."""
-    escalated = any(q.kind is QuestionKind.ESCALATION for q in run.open_questions())
-    return escalated or run.push_is_owed or any(j.phase not in ENDED | {JobPhase.BLOCKED} for j in run.jobs.values())
+    """Whether a job can still move, or an escalation or a push is open. A blocked job does not move by itself."""
+    if run.push_is_owed:
+        return True
+    for job in run.jobs.values():
+        if job.phase is not JobPhase.BLOCKED and not job.phase.is_over:
+            return True
+    return any(question.kind is QuestionKind.ESCALATION for question in run.open_questions())
 
 
 def _why_hopeless(run: Run) -> str:
-    """Why a run in which nothing is to come has not reached its end; empty where it has."""
-    if any(j.writes for j in run.jobs.values()) and not any(_work_done(j) for j in run.jobs.values()):
+    """Why a run in which nothing can move has failed; empty when it has reached its end."""
+    writers = [job for job in run.jobs.values() if job.writes]
+    if writers and not any(_is_completed_work(job) for job in writers):
         return "no epic was completed, so there is nothing to merge"
-    left = [job for job, state in run.jobs.items() if state.phase not in ENDED]
-    return f"what {', '.join(left)} needs was not completed, so the end cannot be reached" if left else ""
+    left = [job for job, state in run.jobs.items() if not state.phase.is_over]
+    if not left:
+        return ""
+    return f"what {', '.join(left)} needs was not completed, so the end cannot be reached"
 
 
-def _work_done(job: JobState) -> bool:
-    return job.phase is JobPhase.COMPLETED and job.writes and job.spec.kind not in UNCLAIMED
+def _is_completed_work(job: JobState) -> bool:
+    return job.phase is JobPhase.COMPLETED and job.spec.kind not in UNCLAIMED
 
 
 def _after_the_end(run: Run) -> tuple[Event, ...]:
-    """The cleanup is asked for; where there is nothing to remove, or nothing may be, it is done already."""
+    """The cleanup question of a run that is over; or its cleanup, when there is nothing to remove or nothing may be."""
+    if not run.sessions:
+        return (events.CleanupDone((), ()),)
     choice = run.cleanup or run.settings.cleanup
-    if not run.sessions or (
-        choice in {"no", "keep"} and all(s.phase is SessionPhase.ENDED for s in run.sessions.values())
-    ):
-        return (events.CleanupDone((), ("everything",) if run.sessions else ()),)
-    asked = any(q.kind is QuestionKind.CLEANUP for q in run.questions.values())
-    if choice == "ask" and not asked:
-        return (
-            events.QuestionAsked(
-                next_question(run), QuestionKind.CLEANUP, None, None, CLEANUP_OPTIONS, 0, CLEANUP_TEXT
-            ),
-        )
-    return ()
+    if choice in {"no", "keep"}:
+        return _nothing_removed(run)
+    if choice != "ask" or any(question.kind is QuestionKind.CLEANUP for question in run.questions.values()):
+        return ()
+    event = events.QuestionAsked(
+        question=next_question(run),
+        kind=QuestionKind.CLEANUP,
+        job=None,
+        session=None,
+        options=CLEANUP_OPTIONS,
+        number=0,
+        text=CLEANUP_TEXT,
+    )
+    return (event,)
+
+
+def _nothing_removed(run: Run) -> tuple[Event, ...]:
+    """The cleanup that keeps everything, once all sessions have ended."""
+    for session in run.sessions.values():
+        if session.phase is not SessionPhase.ENDED:
+            return ()
+    return (events.CleanupDone((), ("everything",)),)

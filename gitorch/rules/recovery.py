@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.job import JobPhase
 from gitorch.model.values import Value
-from gitorch.rules.deciding.late import WORKING, overdue
+from gitorch.rules.deciding.late import overdue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _of(run: Run, job: JobState, at: Moment) -> Iterator[Remedy]:
     name = job.spec.id
     session = run.sessions.get(job.lease.session) if job.lease is not None else None
     ran_out = session is not None and overdue(session, job, at)
-    again = job.phase in WORKING and not run.is_claimed_manually(job)
+    again = job.phase.is_active and not run.is_claimed_manually(job)
     if not ran_out and not again and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
         return
     kept = run.late_handoffs_of(job)

@@ -102,7 +102,7 @@ def test_no_patience_means_that_reminders_are_all() -> None:
 def test_the_answer_to_an_escalated_question_goes_to_the_agent() -> None:
     play = asked_for_context(escalate_seconds=60)
     tick(play, 5)
-    with pytest.raises(Refused, match="needs words"):
+    with pytest.raises(Refused, match="needs a text"):
         play.answer("q3", "answer")
     play.answer("q3", "answer", "sid")
     assert play.run.questions[QuestionId("q1")].answer.text == "sid"

@@ -1,1 +1,14 @@
-"""What a command leads to, by noun. `rules.decide` is the one table that leads here."""
+"""Decisions by noun: each module names the commands that it decides in its table `DECISIONS`. `rules.decide` joins the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.board import State
+    from gitorch.model.commands import Order
+    from gitorch.model.events import Event
+
+    Decisions = Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]]

@@ -1,4 +1,4 @@
-"""Work by hand: claiming, keeping and giving back a lease; and what becomes of work that was left behind."""
+"""Manual claims: claiming, keeping and releasing a lease; and recovering stale work and late handoffs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import NotFound, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
-from gitorch.model.job import ENDED, JobPhase
+from gitorch.model.job import JobPhase
 from gitorch.model.record import ActorKind
 from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.run import RunPhase
@@ -16,7 +16,7 @@ from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may, holder_of
 from gitorch.rules.deciding import late
 from gitorch.rules.deciding.sessions import lease_until, next_session
-from gitorch.rules.deciding.work import asked, finished_work, rejected, verdict_stands
+from gitorch.rules.deciding.work import finished_work, questions_of, rejected, subject_at
 from gitorch.rules.granting import base_of, may_be_granted, not_independent, queue
 
 if TYPE_CHECKING:
@@ -29,20 +29,25 @@ if TYPE_CHECKING:
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
     from gitorch.model.session import Session
+    from gitorch.rules.deciding import Decisions
 
-HALF_LIFE = 2
-"""A lease is renewed in the ledger when less than this part of its life is left; until then a heartbeat writes nothing."""
+RENEWED_PART = 2
+"""A lease is renewed in the ledger when less than this part (a half) of its life is left; a heartbeat before that writes nothing."""
 
 
 def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event, ...]:
-    """The lease of the job that is named, or of the first in the queue that the caller may have."""
+    """The lease of the named job, or of the first job in the queue that the caller may have."""
     ensure_may(order.actor, "claim")
     run = ensure.run_there(state)
     if run.phase is not RunPhase.RUNNING:
         message = f"run {run.id} is {run.phase}, and nothing in it can be claimed"
         raise Refused(message, "gitorch resume" if run.phase is RunPhase.PAUSED else f"gitorch status {run.id}")
-    job = _first(run, order.actor, command) if command.job is None else _named(run, order.actor, command)
-    lane, session = run.workflow.lanes[job.spec.lane], next_session(run)
+    if command.job is None:
+        job = _first_claimable(run, order.actor, command)
+    else:
+        job = _claimable(run, ensure.job_there(run, command.job), order.actor, command)
+    lane = run.workflow.lanes[job.spec.lane]
+    session = next_session(run)
     event = events.JobClaimed(
         job=job.spec.id,
         session=session,
@@ -59,55 +64,66 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
     return (event,)
 
 
-def _first(run: Run, actor: Actor, command: commands.ClaimJob) -> JobState:
-    free = queue(run)
-    found = next((job for job in free if not _barred(run, job, actor, command)), None)
-    if found is not None:
-        return found
-    why = f": {_barred(run, free[0], actor, command)}" if free else ""
-    raise Refused(f"nothing in run {run.id} can be claimed by you now{why}", f"gitorch status {run.id}")
+def _first_claimable(run: Run, actor: Actor, command: commands.ClaimJob) -> JobState:
+    """The first job in the queue that this actor may claim. Raises Refused with the reason for the first one."""
+    reason = ""
+    for job in queue(run):
+        barred = _barred(run, job, actor, command)
+        if not barred:
+            return job
+        reason = reason or f": {barred}"
+    message = f"nothing in run {run.id} can be claimed by you now{reason}"
+    raise Refused(message, f"gitorch status {run.id}")
 
 
-def _named(run: Run, actor: Actor, command: commands.ClaimJob) -> JobState:
-    job = ensure.job_there(run, command.job or next(iter(run.jobs)))
+def _claimable(run: Run, job: JobState, actor: Actor, command: commands.ClaimJob) -> JobState:
+    """The job, if this actor may claim it now. Raises Refused otherwise."""
     name = job.spec.id
     if job.spec.kind in UNCLAIMED:
         message = f"{name} is a {job.spec.kind}, which nobody works on"
         raise Refused(message, "gitorch inbox")
     if not may_be_granted(run, job):
-        message = f"{name} is {job.phase} and cannot be claimed now{_by_whom(run, job)}"
+        message = f"{name} is {job.phase} and cannot be claimed now{_holder_clause(run, job)}"
         raise Refused(message, f"gitorch why {name}")
-    if barred := _barred(run, job, actor, command):
-        other = run.settings.independence is Independence.RUNTIME
-        raise Refused(barred, f"gitorch claim {name} --runtime OTHER" if other else f"gitorch why {name}")
+    barred = _barred(run, job, actor, command)
+    if barred and run.settings.independence is Independence.RUNTIME:
+        raise Refused(barred, f"gitorch claim {name} --runtime OTHER")
+    if barred:
+        raise Refused(barred, f"gitorch why {name}")
     return job
 
 
-def _by_whom(run: Run, job: JobState) -> str:
+def _holder_clause(run: Run, job: JobState) -> str:
+    """The clause of a message that names who has the lease; empty when nobody has."""
     if job.lease is None:
         return ""
-    return f"; {run.sessions[job.lease.session].holder or job.lease.session} has its lease"
+    holder = run.sessions[job.lease.session].holder or job.lease.session
+    return f"; {holder} has its lease"
 
 
 def _barred(run: Run, job: JobState, actor: Actor, command: commands.ClaimJob) -> str:
+    """Why the run's policy on independent reviews bars this actor; empty when it does not."""
     runtime = command.runtime or run.workflow.lanes[job.spec.lane].runtime
     return not_independent(run, job, runtime, holder_of(actor))
 
 
 def heartbeat(state: State, order: Order, command: commands.Heartbeat) -> tuple[Event, ...]:
-    """A longer lease, once half of its life is gone; before that there is nothing to write down."""
+    """A longer lease, once half of its life has passed; nothing before that."""
     run, _, job = _held(state, order, command)
-    lease = job.lease
-    if lease is None or (lease.until - order.at) * HALF_LIFE > run.limits_of(job.spec.lane).lease_seconds * 1000:
+    if job.lease is None:
         return ()
-    return (events.LeaseRenewed(job.spec.id, lease.fence, lease_until(run, job, order.at)),)
+    life_ms = run.limits_of(job.spec.lane).lease_seconds * 1000
+    left_ms = job.lease.until - order.at
+    if left_ms * RENEWED_PART > life_ms:
+        return ()
+    return (events.LeaseRenewed(job.spec.id, job.lease.fence, lease_until(run, job, order.at)),)
 
 
 def release(state: State, order: Order, command: commands.ReleaseLease) -> tuple[Event, ...]:
     """The job is queued again as it is: its branch and worktree are kept for whoever takes it next."""
     _, session, job = _held(state, order, command)
     if not session.holder:
-        message = f"session {session.id} was given {job.spec.id} and has nobody to give it back to; say what blocks it"
+        message = f"session {session.id} was started for {job.spec.id} and cannot release it; report what blocks it"
         raise Refused(message, "gitorch block --by TEXT --clears TEXT")
     return (events.LeaseEnded(job.spec.id, job.fence, "released"),)
 
@@ -115,6 +131,7 @@ def release(state: State, order: Order, command: commands.ReleaseLease) -> tuple
 def _held(
     state: State, order: Order, command: commands.Heartbeat | commands.ReleaseLease
 ) -> tuple[Run, Session, JobState]:
+    """The caller's session and its job. Raises Refused unless the session holds the job's lease."""
     run = ensure.run_under_way(ensure.run_there(state))
     session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     job = run.jobs[session.job]
@@ -126,12 +143,12 @@ def _held(
 
 
 def expire(state: State, order: Order, _: commands.ExpireLeases) -> tuple[Event, ...]:
-    """What the clock has ended. Anybody may have it written down: it is true whoever says it."""
+    """The end of every overdue lease. Any actor may have it recorded, since the clock is the only evidence."""
     return late.ended(ensure.run_there(state), order.at)
 
 
 def requeue(state: State, order: Order, command: commands.RequeueJob) -> tuple[Event, ...]:
-    """Stale work goes back into the queue; by itself only where the run says so, and a limited number of times."""
+    """Stale work goes back into the queue. The host may do that only within the run's own limits."""
     ensure_may(order.actor, "requeue")
     run = ensure.run_open(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
@@ -145,69 +162,56 @@ def requeue(state: State, order: Order, command: commands.RequeueJob) -> tuple[E
 
 def requeues_itself(run: Run, job: JobState) -> bool:
     """Whether stale work may be queued again without asking anybody."""
-    settings = run.settings
-    return (
-        job.phase is JobPhase.STALE
-        and settings.recovery is Recovery.REQUEUE
-        and job.requeues < settings.requeues_max
-        and not run.late_handoffs_of(job)
-    )
+    if job.phase is not JobPhase.STALE or run.settings.recovery is not Recovery.REQUEUE:
+        return False
+    return job.requeues < run.settings.requeues_max and not run.late_handoffs_of(job)
 
 
 def cancel_job(state: State, order: Order, command: commands.CancelJob) -> tuple[Event, ...]:
-    """The job is given up, and with it what needs it."""
+    """The job is canceled, and every job that needs it is skipped."""
     ensure.principal(order.actor, "cancel")
     run = ensure.run_open(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
-    if job.phase in ENDED:
+    if job.phase.is_over:
         message = f"{command.job} is {job.phase} already"
         raise Refused(message, f"gitorch why {command.job}")
     return (events.JobCanceled(command.job, command.reason),)
 
 
 def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tuple[Event, ...]:
-    """The principal's word that a late handoff counts: as strictly checked as one in time, but for its lease.
+    """A late handoff counts, checked as strictly as one in time, except for its lease.
 
-    An agent of gitorch's that was set to do the same again is stopped; whoever has claimed the job by hand goes first.
+    An agent of gitorch's that is doing the same work again loses its lease. A job that somebody has claimed manually is not
+    taken away.
     """
     ensure_may(order.actor, "adopt")
     run = ensure.run_under_way(ensure.run_there(state))
     kept = _kept(run, command.late_handoff)
     job = run.jobs[kept.job]
-    again = job.phase in late.WORKING and not run.is_claimed_manually(job)
-    if not (again or job.phase in {JobPhase.STALE, JobPhase.QUEUED}) or job.attempt != kept.attempt:
+    replaced = job.phase.is_active and not run.is_claimed_manually(job)
+    waiting = job.phase in {JobPhase.STALE, JobPhase.QUEUED}
+    if not (replaced or waiting) or job.attempt != kept.attempt:
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")
-    over = (events.LeaseEnded(kept.job, job.fence, "revoked"),) if again else ()
-    adopted = (*over, events.LateHandoffAdopted(kept.id, kept.job, command.reason))
-    session = run.sessions[kept.session]
-    if kept.verdict is not None:
-        subject = verdict_stands(run, job, kept.commit)
-        return (
-            *adopted,
-            *(
-                rejected(run, subject, session, kept.summary)
-                if kept.verdict is Choice.REJECT and not job.spec.advisory
-                else ()
-            ),
-        )
-    report = _as_in_time(job, kept, command)
-    return (*adopted, *asked(run, session, job, report))
+    follows = _adopted_verdict(run, job, kept) if kept.verdict is not None else _adopted_report(run, job, kept, command)
+    adopted = (events.LateHandoffAdopted(kept.id, kept.job, command.reason), *follows)
+    if replaced:
+        return (events.LeaseEnded(kept.job, job.fence, "revoked"), *adopted)
+    return adopted
 
 
-def _kept(run: Run, late_handoff: LateHandoffId) -> LateHandoff:
-    kept = run.late_handoffs.get(late_handoff)
-    if kept is None:
-        message = f"run {run.id} keeps no late handoff {late_handoff}"
-        raise NotFound(message, "gitorch recover")
-    if kept.adopted:
-        message = f"{late_handoff} was adopted already"
-        raise Refused(message, f"gitorch why {kept.job}")
-    return kept
+def _adopted_verdict(run: Run, job: JobState, kept: LateHandoff) -> tuple[Event, ...]:
+    """The events after a late verdict. Raises Refused when it judged another commit."""
+    subject = subject_at(run, job, kept.commit)
+    if kept.verdict is not Choice.REJECT or job.spec.advisory:
+        return ()
+    return rejected(run, subject, run.sessions[kept.session], kept.summary)
 
 
-def _as_in_time(job: JobState, kept: LateHandoff, command: commands.AdoptLateHandoff) -> commands.SubmitHandoff:
-    """The report as it would have been handed in. Raises Refused where the worktree holds something else by now."""
+def _adopted_report(
+    run: Run, job: JobState, kept: LateHandoff, command: commands.AdoptLateHandoff
+) -> tuple[Event, ...]:
+    """The questions that a late report leaves for people. Raises Refused when the branch has moved since."""
     report = commands.SubmitHandoff(
         token=NO_DIGEST,
         job=kept.job,
@@ -222,4 +226,27 @@ def _as_in_time(job: JobState, kept: LateHandoff, command: commands.AdoptLateHan
     if commit != kept.commit:
         message = f"{kept.id} handed in {kept.commit[:12]}, but the branch of {kept.job} holds {commit[:12]}"
         raise Refused(message, f"gitorch recover {kept.job} --requeue")
-    return report
+    return questions_of(run, run.sessions[kept.session], job, report)
+
+
+def _kept(run: Run, late_handoff: LateHandoffId) -> LateHandoff:
+    """A late handoff that nobody has adopted."""
+    kept = run.late_handoffs.get(late_handoff)
+    if kept is None:
+        message = f"run {run.id} has no late handoff {late_handoff}"
+        raise NotFound(message, "gitorch recover")
+    if kept.adopted:
+        message = f"{late_handoff} was adopted already"
+        raise Refused(message, f"gitorch why {kept.job}")
+    return kept
+
+
+DECISIONS: Decisions = {
+    commands.ClaimJob: claim,
+    commands.Heartbeat: heartbeat,
+    commands.ReleaseLease: release,
+    commands.ExpireLeases: expire,
+    commands.RequeueJob: requeue,
+    commands.CancelJob: cancel_job,
+    commands.AdoptLateHandoff: adopt,
+}

@@ -1,7 +1,7 @@
-"""Hand-ins that come after their lease is over: they do not count, are kept, and the principal can adopt them.
+"""Handoffs that come after their lease is over: they do not count, but are kept, and the principal can adopt them.
 
-A lease that is held by hand runs out by the clock. One of gitorch's own sessions is over when the session is taken for dead or
-given up; an agent that lives on all the same has done its work, and another may be doing it again.
+A manually claimed lease runs out by the clock. The lease of gitorch's own session is over when the session is taken for dead
+or given up; an agent that lives on nevertheless has done its work, and another agent may be doing it again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import events
 from gitorch.model.ids import CommitId, LateHandoffId
-from gitorch.model.job import JobPhase
+from gitorch.model.job import ACTIVE, JobPhase
 from gitorch.model.review import ReportStatus
 from gitorch.model.session import PromptKind
 
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from gitorch.model.session import Session
 
 EXPIRED = "expired"
+
 KEPT_MAX = 3
-"""Late handoffs of one session that are kept; more of them say nothing new."""
+"""Late handoffs of one session that are kept; further ones add nothing."""
 
-WORKING = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
-
-UNDER_WAY = WORKING | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
+UNDER_WAY = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
 """Phases of a job that was given out and is not handed in."""
 
 OPENING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS})
@@ -38,52 +37,53 @@ FINISHED = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
 def overdue(session: Session, job: JobState, at: Moment) -> bool:
-    """Whether this session holds, by hand, a lease whose time has passed, whether or not anybody has written that down.
+    """Whether this session holds a manually claimed lease whose time has passed, recorded or not.
 
-    A lease of gitorch's own sessions is renewed by seeing them, and ends with them: the clock alone never ends it.
+    The clock alone never ends a lease of gitorch's own sessions: observing them renews it, and it ends with them.
     """
     lease = job.lease
-    return (
-        bool(session.holder)
-        and lease is not None
-        and lease.session == session.id
-        and lease.until < at
-        and job.phase in WORKING
-    )
+    if not session.holder or lease is None or lease.session != session.id:
+        return False
+    return lease.until < at and job.phase.is_active
 
 
 def ran_out(session: Session, job: JobState, at: Moment) -> bool:
-    """Whether the session's lease is over, written down or not, before what it was given for was handed in."""
+    """Whether the session's lease ended, recorded or not, before its work was handed in."""
     return overdue(session, job, at) or session.ended == EXPIRED or _replaced(session, job)
 
 
 def _replaced(session: Session, job: JobState) -> bool:
     """Whether gitorch took the job from this session of its own, in the attempt that is still under way."""
-    if session.holder or (job.lease is not None and job.lease.session == session.id):
+    if session.holder or job.phase not in UNDER_WAY:
         return False
-    told = [prompt.about for prompt in session.prompts if prompt.kind in OPENING and prompt.receipt]
-    handed_in = job.handoff is not None and job.handoff.attempt == job.attempt
-    return job.phase in UNDER_WAY and not handed_in and told[-1:] == [str(job.attempt)]
+    if job.lease is not None and job.lease.session == session.id:
+        return False
+    if job.handoff is not None and job.handoff.attempt == job.attempt:
+        return False
+    attempts = [prompt.about for prompt in session.prompts if prompt.kind in OPENING and prompt.receipt]
+    return attempts[-1:] == [str(job.attempt)]
 
 
 def ended(run: Run, at: Moment) -> tuple[Event, ...]:
-    """The end of every lease that is overdue. One whose holder waits for a human's answer waits with it."""
-    return tuple(
-        events.LeaseEnded(session.job, run.jobs[session.job].fence, EXPIRED)
-        for session in run.sessions.values()
-        if overdue(session, run.jobs[session.job], at)
-    )
+    """The end of every overdue lease. The lease of a holder who waits for a human's answer does not run out."""
+    found: list[Event] = []
+    for session in run.sessions.values():
+        job = run.jobs[session.job]
+        if overdue(session, job, at):
+            found.append(events.LeaseEnded(session.job, job.fence, EXPIRED))
+    return tuple(found)
 
 
 def keep_report(
     run: Run, session: Session, job: JobState, command: commands.SubmitHandoff, at: Moment
 ) -> tuple[Event, ...]:
-    """A late report, kept with what git says of it. Raises Refused for one that asks rather than hands in."""
+    """A late report of finished work. Raises Refused for any other report, which nobody could act on any more."""
     if command.status not in FINISHED or command.facts.head is None:
-        again = "; claim it again and report then" if session.holder else ", and only finished work is kept"
-        raise Refused(f"{over(session, job)}{again}", what_next(session))
+        advice = "; claim it again and report then" if session.holder else ", and only finished work is kept"
+        message = f"{over(session, job)}{advice}"
+        raise Refused(message, what_next(session))
     kept = events.LateHandoffKept(
-        late_handoff=_next(run, session, job),
+        late_handoff=_next_id(run, session, job),
         job=job.spec.id,
         session=session.id,
         fence=_fence(session, job),
@@ -104,9 +104,9 @@ def keep_report(
 def keep_verdict(
     run: Run, session: Session, job: JobState, command: commands.GiveVerdict, at: Moment
 ) -> tuple[Event, ...]:
-    """A late verdict, kept with its findings."""
+    """A late verdict with its findings."""
     kept = events.LateHandoffKept(
-        late_handoff=_next(run, session, job),
+        late_handoff=_next_id(run, session, job),
         job=job.spec.id,
         session=session.id,
         fence=_fence(session, job),
@@ -125,22 +125,28 @@ def keep_verdict(
 
 
 def _fence(session: Session, job: JobState) -> int:
-    return job.lease.fence if job.lease is not None and job.lease.session == session.id else session.fence
+    """The session's lease that stands, or else its first one."""
+    if job.lease is not None and job.lease.session == session.id:
+        return job.lease.fence
+    return session.fence
 
 
-def _next(run: Run, session: Session, job: JobState) -> LateHandoffId:
-    if sum(kept.session == session.id for kept in run.late_handoffs.values()) >= KEPT_MAX:
+def _next_id(run: Run, session: Session, job: JobState) -> LateHandoffId:
+    """The id of the next late handoff. Raises Refused when enough of this session are kept."""
+    kept = [late for late in run.late_handoffs.values() if late.session == session.id]
+    if len(kept) >= KEPT_MAX:
         message = f"{over(session, job)}, and {KEPT_MAX} late handoffs of it are kept already"
         raise Refused(message, "gitorch recover")
     return LateHandoffId(f"h{len(run.late_handoffs) + 1}")
 
 
 def over(session: Session, job: JobState) -> str:
-    """That the session's lease is over, in words."""
-    how = "has run out" if session.holder else "is over"
-    return f"the lease of session {session.id} on {job.spec.id} {how}"
+    """The clause of a message which states that the session's lease is over."""
+    ending = "has run out" if session.holder else "is over"
+    return f"the lease of session {session.id} on {job.spec.id} {ending}"
 
 
 def what_next(session: Session) -> str:
-    """What its holder can do; an agent can only read why."""
-    return f"gitorch claim {session.job}" if session.holder else f"gitorch why {session.job}"
+    """The hint after `over`: whoever made a manual claim can claim again; an agent can only read why."""
+    verb = "claim" if session.holder else "why"
+    return f"gitorch {verb} {session.job}"

@@ -1,11 +1,11 @@
-"""Merge reports, approvals, the merge itself and its way to a remote: what may be recorded, and what it leads to."""
+"""Merge reports, approvals, the merge and its push to a remote."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
-from gitorch.model import events
+from gitorch.model import commands, events
 from gitorch.model.approval import SIGNED, Grade, grade_of
 from gitorch.model.job import JobPhase
 from gitorch.model.question import QuestionKind
@@ -14,19 +14,19 @@ from gitorch.rules import ensure
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
-    from gitorch.model import commands
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
     from gitorch.model.report import Merged, Report
     from gitorch.model.run import Run
+    from gitorch.rules.deciding import Decisions
 
 AFTER_CONFLICT = ("retry", "stop_run")
 
 
 def issue_report(state: State, order: Order, command: commands.IssueReport) -> tuple[Event, ...]:
-    """The report, and the question that it puts: approve it, or what to do about what does not fit together."""
+    """The report with its question: whether to approve the merge, or how to resolve what keeps it from merging."""
     ensure.host(order.actor, "merge reports")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.checkpoint)
@@ -45,11 +45,11 @@ def issue_report(state: State, order: Order, command: commands.IssueReport) -> t
         combined=command.facts.combined,
         text=command.text,
     )
-    return (event, _put(run, command))
+    return (event, _question_about(run, command))
 
 
 def record_epic_report(state: State, order: Order, command: commands.RecordEpicReport) -> tuple[Event, ...]:
-    """Once for each commit that reaches the end of its gate; asked for or not, it decides nothing."""
+    """One report for each commit that reaches the end of its gate. It decides nothing."""
     ensure.host(order.actor, "reports of epics")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
@@ -58,46 +58,53 @@ def record_epic_report(state: State, order: Order, command: commands.RecordEpicR
     return (events.EpicReported(command.job, command.commit, job.attempt, command.text),)
 
 
-def _put(run: Run, command: commands.IssueReport) -> Event:
-    wrong = _keeps_from_merging(command.facts)
-    question = next_question(run)
-    if not wrong:
-        text = f"May {_count(command.facts)} be merged to {run.target}? Read it: gitorch report {run.id}"
-        options = ("approve", "reject")
-        return events.QuestionAsked(question, QuestionKind.APPROVAL, command.checkpoint, None, options, 0, text)
+def _question_about(run: Run, command: commands.IssueReport) -> Event:
+    """The approval question, or an escalation when the branches do not merge."""
+    obstacle = _merge_obstacle(command.facts)
+    if not obstacle:
+        return events.QuestionAsked(
+            question=next_question(run),
+            kind=QuestionKind.APPROVAL,
+            job=command.checkpoint,
+            session=None,
+            options=("approve", "reject"),
+            number=0,
+            text=f"May {_count(command.facts)} be merged to {run.target}? Read it: gitorch report {run.id}",
+        )
     return events.Escalated(
-        question=question,
+        question=next_question(run),
         trigger=f"merge:{command.digest}",
         job=command.checkpoint,
         session=None,
-        happened=f"The branches of {run.title} cannot be merged to {run.target}: {wrong}.",
+        happened=f"The branches of {run.title} cannot be merged to {run.target}: {obstacle}.",
         tried="Every branch passed its own gate; they were merged in memory and tested together.",
         options=AFTER_CONFLICT,
-        evidence=wrong,
+        evidence=obstacle,
         text=f"Send epics back (gitorch reject {run.id} --rework EPIC), try again, or stop the run?",
     )
 
 
 def _count(report: Report | commands.MergeFacts) -> str:
-    many = len(report.branches)
-    return f"{many} {'branch' if many == 1 else 'branches'}"
+    count = len(report.branches)
+    if count == 1:
+        return "1 branch"
+    return f"{count} branches"
 
 
-def _keeps_from_merging(report: Report | commands.MergeFacts) -> str:
-    """Why this report cannot be approved; empty when it can."""
+def _merge_obstacle(report: Report | commands.MergeFacts) -> str:
+    """Why the branches of this report cannot be merged; empty when they can."""
     if report.conflicts:
         return "; ".join(report.conflicts)
     if report.merged_commit is None:
         return "there is nothing to merge"
-    if report.combined is not None and report.combined.outcome not in {"passed", "not-run"}:
-        return (
-            f"the tests of the merged tree {report.combined.outcome}: {report.combined.tail or report.combined.command}"
-        )
-    return ""
+    tested = report.combined
+    if tested is None or tested.outcome in {"passed", "not-run"}:
+        return ""
+    return f"the tests of the merged tree {tested.outcome}: {tested.tail or tested.command}"
 
 
 def void_report(state: State, order: Order, command: commands.VoidReport) -> tuple[Event, ...]:
-    """Before the merge only."""
+    """The report that stands is void. After the merge nothing happens."""
     ensure.host(order.actor, "what it saw of the target")
     run = ensure.run_there(state)
     if run.report is None or run.merged is not None:
@@ -106,26 +113,40 @@ def void_report(state: State, order: Order, command: commands.VoidReport) -> tup
 
 
 def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple[Event, ...]:
-    """The principal's word for exactly the report that stands, its target commit and its branch commits."""
+    """The principal's approval of exactly the report that stands, its target commit and its branch commits."""
     ensure.principal(order.actor, "approve")
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
-    if run.approval is not None:
-        message = f"report {report.digest[:19]} was approved already by {run.approval.by}"
-        raise Refused(message, "gitorch up")
-    if command.digest != report.digest:
-        message = f"this approves report {command.digest[:19]}, but the one that stands is {report.digest[:19]}"
-        raise Refused(message, f"gitorch report {run.id}")
-    wrong = _keeps_from_merging(report)
-    if wrong or run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
-        message = f"report {report.digest[:19]} cannot be approved: {wrong or 'its checkpoint does not wait'}"
-        raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
+    _ensure_approvable(run, report, command)
+    jobs = ", ".join(branch.job for branch in report.branches)
     proof = f"{SIGNED}{command.signer}" if command.signer else command.proof
     _ensure_proven(run, proof)
-    commits = tuple(b.commit for b in report.branches)
-    text = command.text or f"Merge {', '.join(b.job for b in report.branches)} to {report.target}."
-    digest, target = report.digest, report.target
-    return (events.MergeApproved(digest, target, report.target_commit, commits, proof, text),)
+    event = events.MergeApproved(
+        digest=report.digest,
+        target=report.target,
+        target_commit=report.target_commit,
+        commits=tuple(branch.commit for branch in report.branches),
+        proof=proof,
+        text=command.text or f"Merge {jobs} to {report.target}.",
+    )
+    return (event,)
+
+
+def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge) -> None:
+    """Raises Refused unless this approves the report that stands and waits."""
+    name = report.digest[:19]
+    if run.approval is not None:
+        message = f"report {name} was approved already by {run.approval.by}"
+        raise Refused(message, "gitorch up")
+    if command.digest != report.digest:
+        message = f"this approves report {command.digest[:19]}, but the one that stands is {name}"
+        raise Refused(message, f"gitorch report {run.id}")
+    obstacle = _merge_obstacle(report)
+    if not obstacle and run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
+        obstacle = "its checkpoint does not wait"
+    if obstacle:
+        message = f"report {name} cannot be approved: {obstacle}"
+        raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
 
 
 def _ensure_proven(run: Run, proof: str) -> None:
@@ -141,12 +162,12 @@ def _ensure_proven(run: Run, proof: str) -> None:
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:
-    """The principal refuses the report: named jobs go back to work, or the run ends with its branches kept."""
+    """The principal rejects the report: the named jobs go back to work, or the run ends with its branches kept."""
     ensure.principal(order.actor, "reject")
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
     if run.merged is not None:
-        message = f"{report.target} holds this merge since {run.merged.new[:12]}; only its push is open"
+        message = f"{report.target} was moved to this merge at {run.merged.new[:12]}; only its push is open"
         raise Refused(message, "gitorch inbox")
     if not command.text.strip():
         message = "a rejection needs a reason"
@@ -163,7 +184,7 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
 
 
 def record_merge(state: State, order: Order, command: commands.RecordMerge) -> tuple[Event, ...]:
-    """The move of the target, of exactly what was approved."""
+    """The move of the target to exactly the approved commit."""
     ensure.host(order.actor, "merges")
     run = ensure.run_there(state)
     report = ensure.report_there(run)
@@ -180,36 +201,49 @@ def record_merge(state: State, order: Order, command: commands.RecordMerge) -> t
 
 
 def record_push(state: State, order: Order, command: commands.RecordPush) -> tuple[Event, ...]:
-    """That the remote has exactly the commit that was merged; once."""
+    """The remote has exactly the commit that was merged. It is recorded once."""
     ensure.host(order.actor, "pushes")
     run = ensure.run_there(state)
     job, merged = _merged_by(run)
     if merged.push == "pushed":
         return ()
     if command.new != merged.new or command.remote != run.settings.push_remote:
-        message = (
-            f"{command.new[:12]} is not what {run.id} merged and pushes to {run.settings.push_remote or 'nowhere'}"
-        )
+        remote = run.settings.push_remote or "nowhere"
+        message = f"{command.new[:12]} is not the commit that {run.id} merged and pushes to {remote}"
         raise Refused(message, f"gitorch status {run.id}")
     return (events.Pushed(job, command.remote, merged.target, command.old, command.new),)
 
 
 def record_taken_back(state: State, order: Order, command: commands.RecordTakenBack) -> tuple[Event, ...]:
-    """Only where the principal asked for it, and only exactly the merge that was made."""
-    ensure.host(order.actor, "a merge that was taken back")
+    """The merge was undone. Raises Refused unless the principal asked for it, and for any other commit."""
+    ensure.host(order.actor, "undone merges")
     run = ensure.run_there(state)
     job, merged = _merged_by(run)
     if merged.push != "back" or (command.old, command.new) != (merged.old, merged.new):
-        message = f"nobody asked to take {command.new[:12]} back"
+        message = f"nobody asked to undo the merge {command.new[:12]}"
         raise Refused(message, f"gitorch status {run.id}")
     reason = f"{run.settings.push_remote} did not take it"
     return (events.MergeTakenBack(job, merged.target, merged.old, merged.new, reason),)
 
 
 def _merged_by(run: Run) -> tuple[JobId, Merged]:
-    """The merge that was made, and the job that made it. Raises Refused where there is none."""
-    job = None if run.report is None else run.merge_behind(run.report.checkpoint)
+    """The run's merge, and the job that made it. Raises Refused before the merge."""
+    job: JobId | None = None
+    if run.report is not None:
+        job = run.merge_behind(run.report.checkpoint)
     if run.merged is None or job is None:
         message = f"run {run.id} has merged nothing"
         raise Refused(message, f"gitorch status {run.id}")
     return job, run.merged
+
+
+DECISIONS: Decisions = {
+    commands.IssueReport: issue_report,
+    commands.RecordEpicReport: record_epic_report,
+    commands.VoidReport: void_report,
+    commands.ApproveMerge: approve,
+    commands.RejectMerge: reject,
+    commands.RecordMerge: record_merge,
+    commands.RecordPush: record_push,
+    commands.RecordTakenBack: record_taken_back,
+}

@@ -1,11 +1,11 @@
-"""Questions, answers and escalations: where a human's word is needed, and what it leads to."""
+"""Questions, answers and escalations: where a human must decide, and what each answer leads to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events
+from gitorch.model import commands, events
 from gitorch.model.job import JobPhase
 from gitorch.model.question import GATING, QuestionKind, unanswered_trigger
 from gitorch.model.record import ActorKind
@@ -15,25 +15,28 @@ from gitorch.rules.review.gates import next_question
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
 
 if TYPE_CHECKING:
-    from gitorch.model import commands
+    from collections.abc import Callable, Mapping
+
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.model.job import JobState
     from gitorch.model.question import Question
     from gitorch.model.run import Run
+    from gitorch.rules.deciding import Decisions
 
-NEEDS_WORDS = frozenset({"push_back", "reject", "answer", "accept_with_exceptions"})
-"""A verdict is overridden for a reason only, which stays beside it in the ledger and the merge report."""
+NEEDS_TEXT = frozenset({"push_back", "reject", "answer", "accept_with_exceptions"})
+"""Options that need a text beside them. The reason for overriding a verdict stays in the ledger and the merge report."""
 
 
 def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Event, ...]:
-    """One open escalation a trigger; a part that says nothing is refused."""
+    """One open escalation for each trigger. Raises Refused when a part is empty."""
     ensure.host(order.actor, "escalations of its own")
     run = ensure.run_open(ensure.run_there(state))
-    if any(q.trigger == command.trigger for q in run.open_questions()):
+    if any(question.trigger == command.trigger for question in run.open_questions()):
         return ()
     parts = (command.happened, command.tried, command.evidence, command.decision)
-    if not all(part.strip() for part in parts) or not command.options:
+    if not command.options or not all(part.strip() for part in parts):
         message = f"escalation {command.trigger} leaves a part empty"
         raise Refused(message)
     event = events.Escalated(
@@ -51,116 +54,178 @@ def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Ev
 
 
 def remind(state: State, order: Order, command: commands.Remind) -> tuple[Event, ...]:
-    """An open question is brought up again; it never answers itself."""
+    """One more reminder of an open question."""
     ensure.host(order.actor, "reminders")
     question = ensure.question_open(ensure.run_there(state), command.question)
     return (events.QuestionReminded(question.id, question.reminders + 1),)
 
 
 def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """The answer, and what it leads to. Only the context of a plan may be given by an operator as well."""
+    """The answer, and the events that it leads to. An operator may answer questions about a plan's context only."""
     run = ensure.run_there(state)
     question = ensure.question_open(run, command.question)
     if question.kind is not QuestionKind.CONTEXT or order.actor.kind is not ActorKind.OPERATOR:
         ensure.principal(order.actor, "answer")
-    _fits(run, question, command)
-    event = events.QuestionAnswered(command.question, command.option, command.text)
-    follows = (*_left_to_people(run, question, command.option), *_answered_at_last(run, question, command))
-    return (event, *follows, *_follows(run, question, command))
+    _ensure_answers(run, question, command)
+    return (
+        events.QuestionAnswered(command.question, command.option, command.text),
+        *_closing_left_to_people(run, question, command.option),
+        *_unanswered_question_answered(run, question, command),
+        *_consequences(run, question, command),
+    )
 
 
-def _fits(run: Run, question: Question, command: commands.AnswerQuestion) -> None:
-    """Raises Refused where the answer is not one of those asked for."""
+def _ensure_answers(run: Run, question: Question, command: commands.AnswerQuestion) -> None:
+    """Raises Refused unless the command's option and text answer the question."""
+    text = command.text.strip()
     if question.kind is QuestionKind.APPROVAL:
-        message = f"{question.id} asks for the approval of a merge, which is given by its own verb"
+        message = f"{question.id} asks for the approval of a merge, which has a command of its own"
         raise Refused(message, f"gitorch approve {run.id}")
     if question.options and command.option not in question.options:
-        message = (
-            f"{command.option or 'free text'} is no answer to {question.id}; it takes {', '.join(question.options)}"
-        )
+        given = command.option or "free text"
+        message = f"{given} is no answer to {question.id}; it takes {', '.join(question.options)}"
         raise Refused(message, f"gitorch answer {question.id} {question.options[0]}")
-    if not question.options and not command.text.strip():
-        message = f"{question.id} wants an answer in words"
+    if not question.options and not text:
+        message = f"{question.id} needs an answer in words"
         raise Refused(message, f"gitorch answer {question.id} TEXT")
-    if command.option in NEEDS_WORDS and not command.text.strip():
-        message = f"{command.option} needs words that say why"
+    if command.option in NEEDS_TEXT and not text:
+        message = f"{command.option} needs a text that says why"
         raise Refused(message, f"gitorch answer {question.id} {command.option} TEXT")
 
 
-def _follows(run: Run, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """What an answer leads to beside its own effect."""
-    option = command.option
-    if option == "stop_run":
-        said = f": {command.text}" if command.text else ""
-        return (events.RunCanceled(f"the principal stopped it at {question.id}{said}"),)
-    if question.kind is QuestionKind.CHECKPOINT and option == "cancel":
-        return _canceled_at(run, question)
-    if question.job is None:
+def _consequences(run: Run, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """The events that an answer leads to beside its own effect."""
+    if command.option == "stop_run":
+        note = f": {command.text}" if command.text else ""
+        return (events.RunCanceled(f"the principal stopped it at {question.id}{note}"),)
+    if question.kind is QuestionKind.CHECKPOINT and command.option == "cancel":
+        return _canceled_at_checkpoint(run, question)
+    consequence = CONSEQUENCES.get(command.option)
+    if question.job is None or consequence is None:
         return ()
-    job = run.jobs[question.job]
-    if option == "requeue" and job.phase is JobPhase.STALE:
-        return (events.JobRequeued(question.job, command.text or f"answered at {question.id}"),)
-    if option == "stop_epic":
-        return (events.JobFailed(job.spec.subject or question.job, f"the principal stopped it at {question.id}"),)
-    if option == "accept_with_exceptions" and job.handoff is not None:
-        _nothing_else_asked(run, question)
-        return (events.GatePassed(question.job, job.handoff.commit, job.attempt, waived=True),)
-    if option == "one_more_round" and job.phase is JobPhase.FAILED:
-        reopened = events.JobReopened(question.job, command.text or "one more round")
-        return (*report_gone(run, f"{question.job} goes back to work"), reopened)
-    if option == "retry" and question.trigger.startswith("stuck:") and job.lease is not None:
-        return (events.LeaseEnded(question.job, job.lease.fence, "revoked"),)
-    if option == "retry" and question.trigger.startswith("merge:"):
-        return report_gone(run, "the principal asked for a new one")
+    return consequence(run, run.jobs[question.job], question, command)
+
+
+def _requeued(_: Run, job: JobState, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """Stale work is queued again."""
+    if job.phase is not JobPhase.STALE:
+        return ()
+    return (events.JobRequeued(job.spec.id, command.text or f"answered at {question.id}"),)
+
+
+def _stopped(_: Run, job: JobState, question: Question, __: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """The epic fails, also when the question is about one of its reviews."""
+    epic = job.spec.subject or job.spec.id
+    return (events.JobFailed(epic, f"the principal stopped it at {question.id}"),)
+
+
+def _waived(run: Run, job: JobState, question: Question, _: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """The gate opens in spite of the findings. Raises Refused while other questions keep it closed."""
+    if job.handoff is None:
+        return ()
+    _ensure_nothing_else_open(run, job, question)
+    return (events.GatePassed(job.spec.id, job.handoff.commit, job.attempt, waived=True),)
+
+
+def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> None:
+    """Raises Refused while concerns or deferrals of the job are open: a waiver accepts findings only."""
+    others = [q for q in run.open_questions(job.spec.id) if q.kind in GATING and q.id != question.id]
+    if not others:
+        return
+    message = f"{job.spec.id} cannot be accepted before {', '.join(q.id for q in others)} is answered as well"
+    option = others[0].options[0] if others[0].options else "TEXT"
+    raise Refused(message, f"gitorch answer {others[0].id} {option}")
+
+
+def _one_more_round(run: Run, job: JobState, _: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """A failed job goes back to work."""
+    if job.phase is not JobPhase.FAILED:
+        return ()
+    reopened = events.JobReopened(job.spec.id, command.text or "one more round")
+    return (*voided_report(run, f"{job.spec.id} goes back to work"), reopened)
+
+
+def _retried(run: Run, job: JobState, question: Question, _: commands.AnswerQuestion) -> tuple[Event, ...]:
+    """A stuck agent loses its lease; a report whose branches do not merge is made again."""
+    if question.trigger.startswith("stuck:") and job.lease is not None:
+        return (events.LeaseEnded(job.spec.id, job.lease.fence, "revoked"),)
+    if question.trigger.startswith("merge:"):
+        return voided_report(run, "the principal asked for a new one")
     return ()
 
 
-def _left_to_people(run: Run, question: Question, option: str) -> tuple[Event, ...]:
-    """Closings in the tracker that gitorch is not to try any more."""
+CONSEQUENCES: Mapping[str, Callable[[Run, JobState, Question, commands.AnswerQuestion], tuple[Event, ...]]] = {
+    "requeue": _requeued,
+    "stop_epic": _stopped,
+    "accept_with_exceptions": _waived,
+    "one_more_round": _one_more_round,
+    "retry": _retried,
+}
+"""By option, for questions about a job."""
+
+
+def _closing_left_to_people(run: Run, question: Question, option: str) -> tuple[Event, ...]:
+    """The issues that gitorch does not try to close any more."""
     troubled = troubled_job(run, question)
     if troubled is None or option != "leave":
         return ()
-    left = issues_of(run.jobs[troubled])
-    return (events.IssuesClosed(troubled, (), left, f"left to people at {question.id}"),)
+    owed = issues_of(run.jobs[troubled])
+    return (events.IssuesClosed(troubled, (), owed, f"left to people at {question.id}"),)
 
 
-def _answered_at_last(run: Run, escalation: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """The words for an escalation answer the question that nobody had answered."""
+def _unanswered_question_answered(
+    run: Run, escalation: Question, command: commands.AnswerQuestion
+) -> tuple[Event, ...]:
+    """An escalation about an unanswered question passes its text on as that question's answer."""
     if command.option != "answer":
         return ()
-    meant = (q for q in run.open_questions() if unanswered_trigger(q.id) == escalation.trigger)
-    return tuple(events.QuestionAnswered(q.id, "", command.text) for q in meant)
+    unanswered = [q for q in run.open_questions() if unanswered_trigger(q.id) == escalation.trigger]
+    return tuple(events.QuestionAnswered(question.id, "", command.text) for question in unanswered)
 
 
-def _nothing_else_asked(run: Run, question: Question) -> None:
-    """A waiver accepts findings; concerns and deferrals of the same job want answers of their own."""
-    others = [q for q in run.open_questions(question.job) if q.kind in GATING and q.id != question.id]
-    if others:
-        message = f"{question.job} cannot be accepted before {', '.join(q.id for q in others)} is answered as well"
-        raise Refused(message, f"gitorch answer {others[0].id} {(*others[0].options, 'TEXT')[0]}")
+def voided_report(run: Run, reason: str) -> tuple[Event, ...]:
+    """The end of the merge report that stands; nothing without one."""
+    if run.report is None:
+        return ()
+    return (events.ReportVoided(run.report.digest, reason),)
 
 
-def report_gone(run: Run, reason: str) -> tuple[Event, ...]:
-    """The merge report that stands, if any, counts no more."""
-    return () if run.report is None else (events.ReportVoided(run.report.digest, reason),)
-
-
-def _canceled_at(run: Run, question: Question) -> tuple[Event, ...]:
-    job = run.jobs[question.job] if question.job is not None else None
-    if job is None or job.spec.on_cancel:
+def _canceled_at_checkpoint(run: Run, question: Question) -> tuple[Event, ...]:
+    """The run ends, unless the checkpoint has a path of its own for `cancel`."""
+    if question.job is None:
+        return ()
+    job = run.jobs[question.job]
+    if job.spec.on_cancel:
         return ()
     return (events.RunCanceled(f"the principal canceled it at {job.spec.id}"),)
 
 
 def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint) -> tuple[Event, ...]:
-    """A checkpoint that no merge waits for asks its own question, once."""
+    """The question of a checkpoint that no merge waits for, once."""
     ensure.host(order.actor, "checkpoints")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    asked = any(q.kind is QuestionKind.CHECKPOINT for q in run.open_questions(command.job))
-    waiting = job.spec.kind is JobKind.CHECKPOINT and job.phase is JobPhase.WAITING_HUMAN
-    if asked or not waiting or run.merge_behind(command.job) is not None:
+    if job.spec.kind is not JobKind.CHECKPOINT or job.phase is not JobPhase.WAITING_HUMAN:
         return ()
-    text = f"{job.spec.title or job.spec.id}: continue or cancel?"
-    kind = QuestionKind.CHECKPOINT
-    return (events.QuestionAsked(next_question(run), kind, command.job, None, ("continue", "cancel"), 0, text),)
+    if run.merge_behind(command.job) is not None:
+        return ()
+    if any(question.kind is QuestionKind.CHECKPOINT for question in run.open_questions(command.job)):
+        return ()
+    event = events.QuestionAsked(
+        question=next_question(run),
+        kind=QuestionKind.CHECKPOINT,
+        job=command.job,
+        session=None,
+        options=("continue", "cancel"),
+        number=0,
+        text=f"{job.spec.title or job.spec.id}: continue or cancel?",
+    )
+    return (event,)
+
+
+DECISIONS: Decisions = {
+    commands.Escalate: escalate,
+    commands.Remind: remind,
+    commands.AnswerQuestion: answer,
+    commands.OpenCheckpoint: open_checkpoint,
+}

@@ -1,4 +1,4 @@
-"""The principal's hand on one job: try it again, start its agent anew, or stop its agent."""
+"""The principal's commands about one job's agent: try the job again, restart the agent, or stop it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gitorch.model import commands, events
 from gitorch.model.job import JobPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules import ensure
-from gitorch.rules.deciding.questions import answer, report_gone
+from gitorch.rules.deciding.questions import answer, voided_report
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
@@ -17,30 +17,40 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.job import JobState
+    from gitorch.model.run import Run
+    from gitorch.rules.deciding import Decisions
 
 AGAIN = ("retry", "one_more_round", "cleared", "go_on")
-"""Answers to an escalation that mean: try again; the first that it takes."""
+"""Answers to an escalation that mean another try; the first one that it offers is given."""
 
 AFTER_STOP = ("retry", "stop_epic", "stop_run")
 
 
 def retry(state: State, order: Order, command: commands.RetryJob) -> tuple[Event, ...]:
-    """What is asked about the job is answered by another try; a failed job goes back to work; an agent at work starts anew."""
+    """Another try: an open escalation is answered by it, a failed job goes back to work, or an agent at work is restarted."""
     ensure.principal(order.actor, "retry")
     run = ensure.run_under_way(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
-    for question in run.open_questions(command.job):
-        option = next((word for word in AGAIN if word in question.options), None)
-        if option is not None:
-            return answer(state, order, commands.AnswerQuestion(question.id, option, command.text))
+    answered = _answer_again(run, command)
+    if answered is not None:
+        return answer(state, order, answered)
     if job.phase is JobPhase.FAILED and job.writes:
         note = command.text or "try again"
-        return (*report_gone(run, f"{command.job} goes back to work"), events.JobReopened(command.job, note))
+        return (*voided_report(run, f"{command.job} goes back to work"), events.JobReopened(command.job, note))
     return restart(state, order, commands.RestartAgent(command.job))
 
 
+def _answer_again(run: Run, command: commands.RetryJob) -> commands.AnswerQuestion | None:
+    """The answer to the job's first open question that offers another try; None without such a question."""
+    for question in run.open_questions(command.job):
+        for option in AGAIN:
+            if option in question.options:
+                return commands.AnswerQuestion(question.id, option, command.text)
+    return None
+
+
 def restart(state: State, order: Order, command: commands.RestartAgent) -> tuple[Event, ...]:
-    """The agent of a job that is under way is ended, and a new one gets its worktree, its brief, and what was done so far."""
+    """The agent of a job at work loses its lease; a new one gets its worktree, its brief and the work done so far."""
     ensure.principal(order.actor, "session restart")
     run = ensure.run_under_way(ensure.run_there(state))
     job = _with_agent(ensure.job_there(run, command.job))
@@ -48,7 +58,7 @@ def restart(state: State, order: Order, command: commands.RestartAgent) -> tuple
 
 
 def stop(state: State, order: Order, command: commands.StopAgent) -> tuple[Event, ...]:
-    """The agent is ended, and its job waits until the principal says how to go on; others go on."""
+    """The agent loses its lease, and its job waits for the principal's decision; other jobs go on."""
     ensure.principal(order.actor, "session stop")
     run = ensure.run_under_way(ensure.run_there(state))
     job = _with_agent(ensure.job_there(run, command.job))
@@ -61,18 +71,25 @@ def stop(state: State, order: Order, command: commands.StopAgent) -> tuple[Event
         tried="Its worktree and branch are kept as they are.",
         options=AFTER_STOP,
         evidence=f"it was {job.phase} in round {job.attempt}",
-        text=f"Start {command.job} anew (retry), stop it for good, or stop the run?",
+        text=f"Start {command.job} again (retry), stop it for good, or stop the run?",
     )
     return (events.LeaseEnded(command.job, job.fence, "revoked"), asked)
 
 
 def _with_agent(job: JobState) -> JobState:
-    """A job that an agent holds now. Raises Refused with what would be legal."""
+    """A job that an agent holds now. Raises Refused otherwise."""
     name = job.spec.id
     if job.lease is not None and job.session is not None:
         return job
     if job.spec.kind in UNCLAIMED:
         message = f"no agent works on {name}: it is a {job.spec.kind}"
         raise Refused(message, f"gitorch why {name}")
-    message = f"{name} is {job.phase}, so no agent is at work on it; only failed work and agents at work begin anew"
+    message = f"{name} is {job.phase}, so no agent is at work on it; only failed work and agents at work can be retried"
     raise Refused(message, f"gitorch why {name}")
+
+
+DECISIONS: Decisions = {
+    commands.RetryJob: retry,
+    commands.RestartAgent: restart,
+    commands.StopAgent: stop,
+}

@@ -1,41 +1,44 @@
-"""Beginning, holding and ending runs, and what belongs to no run."""
+"""Runs: preparing, confirming, starting, pausing and ending them; and records of no run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events
+from gitorch.model import commands, events
+from gitorch.model.ids import SessionId
 from gitorch.model.record import ActorKind
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding.messages import refused_plan
 
 if TYPE_CHECKING:
-    from gitorch.model import commands
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.rules.deciding import Decisions
 
 REFUSALS_KEPT = 10
-"""Attempts of one session, or of all who have none, that are written down; a looping agent must not fill the ledger."""
+"""Refused attempts of one session, or of all agents without one, that are recorded, so that a looping agent cannot fill the ledger."""
 
 
 def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[Event, ...]:
-    """The refusal is kept, and its coordinator told, in the same words."""
+    """The refusal of the plan, and a message with the same text to its coordinator."""
     text = f"Plan validation failed. Missing: {'; '.join(command.failures)}"
     return (events.PlanRejected(command.plan, command.failures, text), *refused_plan(state, command, text))
 
 
 def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) -> tuple[Event, ...]:
-    """A target is confirmed when it is first used, and again after another one was; saying it again changes nothing."""
+    """A target is confirmed at its first use, and again after another target was confirmed; otherwise nothing happens."""
     ensure.principal(order.actor, "start")
-    return () if state.board.confirms_target(command.target) else (events.TargetConfirmed(command.target),)
+    if state.board.confirms_target(command.target):
+        return ()
+    return (events.TargetConfirmed(command.target),)
 
 
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:
-    """A plan that another run works on is refused, however many start it at once."""
+    """A new run of a plan. Raises Refused while another run works on the same plan, which settles races between starts."""
     ensure.principal(order.actor, "start")
     ensure.not_begun(state.board, command.plan_digest)
     if command.run in state.board.runs:
@@ -53,7 +56,7 @@ def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[E
 
 
 def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[Event, ...]:
-    """The question sheet is answered once a run."""
+    """The question sheet is answered, once for each run."""
     ensure.principal(order.actor, "start")
     run = ensure.run_there(state)
     if run.phase is not RunPhase.PREPARED:
@@ -63,14 +66,16 @@ def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[E
 
 
 def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]:
-    """A confirmed run is taken up."""
+    """A confirmed run starts; in any other phase nothing happens."""
     ensure.host(order.actor, "the start of a run")
     run = ensure.run_open(ensure.run_there(state))
-    return (events.RunStarted(),) if run.phase is RunPhase.READY else ()
+    if run.phase is not RunPhase.READY:
+        return ()
+    return (events.RunStarted(),)
 
 
 def pause(state: State, order: Order, command: commands.PauseRun) -> tuple[Event, ...]:
-    """Nothing new begins; agents that work may still hand in."""
+    """Nothing new begins; agents at work may still hand in."""
     ensure_may(order.actor, "pause")
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.RUNNING:
@@ -97,19 +102,36 @@ def cancel(state: State, order: Order, command: commands.CancelRun) -> tuple[Eve
 
 
 def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) -> tuple[Event, ...]:
-    """Only of a run that is over, and once."""
+    """The cleanup of a run that is over. It is recorded once."""
     ensure.host(order.actor, "a cleanup")
     run = ensure.run_there(state)
-    if run.phase not in OVER:
+    if not run.phase.is_over:
         message = f"run {run.id} is {run.phase}; it is cleaned up when it is over"
         raise Refused(message, f"gitorch cancel {run.id}")
-    return () if run.cleaned else (events.CleanupDone(command.removed, command.kept),)
+    if run.cleaned:
+        return ()
+    return (events.CleanupDone(command.removed, command.kept),)
 
 
 def record_refusal(state: State, order: Order, command: commands.RecordRefusal) -> tuple[Event, ...]:
-    """Every refused attempt is kept, up to a bound for one session."""
+    """A refused attempt. After `REFUSALS_KEPT` attempts of one agent nothing more is recorded."""
     if order.actor.kind is ActorKind.AGENT and state.run is not None:
-        session = next((s for s in state.run.sessions.values() if s.id == order.actor.session), None)
-        if (state.run.strangers if session is None else session.refusals) >= REFUSALS_KEPT:
+        session = state.run.sessions.get(SessionId(order.actor.session or ""))
+        refusals = state.run.strangers if session is None else session.refusals
+        if refusals >= REFUSALS_KEPT:
             return ()
     return (events.ActionRefused(command.verb, command.code, command.reason, command.job),)
+
+
+DECISIONS: Decisions = {
+    commands.RejectPlan: reject_plan,
+    commands.ConfirmTarget: confirm_target,
+    commands.PrepareRun: prepare,
+    commands.ConfirmRun: confirm,
+    commands.StartRun: start,
+    commands.PauseRun: pause,
+    commands.ResumeRun: resume,
+    commands.CancelRun: cancel,
+    commands.RecordCleanup: record_cleanup,
+    commands.RecordRefusal: record_refusal,
+}

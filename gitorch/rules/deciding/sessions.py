@@ -1,11 +1,11 @@
-"""Leases and sessions: who works on what, and what follows when a session is gone."""
+"""Leases and sessions: who works on which job, and what follows when a session ends."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events
+from gitorch.model import commands, events
 from gitorch.model.ids import Moment, SessionId
 from gitorch.model.run import RunPhase
 from gitorch.model.session import SessionPhase
@@ -14,13 +14,13 @@ from gitorch.rules.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
-    from gitorch.model import commands
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.job import JobState
     from gitorch.model.run import Run
     from gitorch.model.session import Session
+    from gitorch.rules.deciding import Decisions
 
 LAUNCHES_MAX = 2
 """A launch that fails is tried once more, then a human is asked."""
@@ -29,26 +29,29 @@ AFTER_DEATHS = ("retry", "stop_epic", "stop_run")
 
 
 def next_session(run: Run, ahead: int = 0) -> SessionId:
-    """The id of the next session of this run, or of the one that many after it."""
+    """The id of the next session of this run, or of the session `ahead` places after it."""
     return SessionId(f"s{len(run.sessions) + 1 + ahead}")
 
 
 def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Event, ...]:
-    """One lease a job, to its living session or to a new one; a review always gets a new one."""
+    """A lease for the job's living session, or for a new one. Raises Refused while the job cannot be given out."""
     ensure.host(order.actor, "leases of its own sessions")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
     if run.phase is not RunPhase.RUNNING or not may_be_granted(run, job):
         message = f"{command.job} is {job.phase} and cannot be given to a session now"
         raise Refused(message, f"gitorch why {command.job}")
-    if barred := not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
+    lane = run.workflow.lanes[job.spec.lane]
+    barred = not_independent(run, job, lane.runtime)
+    if barred:
         raise Refused(barred, f"gitorch why {command.job}")
     living = run.living_session(job)
-    expected = next_session(run) if living is None else living.id
+    expected, token = next_session(run), command.token
+    if living is not None:
+        expected, token = living.id, living.token
     if command.session != expected or command.fresh is not (living is None):
         message = f"{command.job} belongs to session {expected}, not {command.session}"
         raise Refused(message, f"gitorch why {command.job}")
-    lane = run.workflow.lanes[job.spec.lane]
     event = events.LeaseGranted(
         job=command.job,
         session=command.session,
@@ -58,7 +61,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
         fresh=command.fresh,
         lane=lane.name,
         runtime=lane.runtime,
-        token=command.token if living is None else living.token,
+        token=token,
         nonce=command.nonce,
         base=base_of(run, job),
     )
@@ -66,12 +69,12 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
 
 
 def lease_until(run: Run, job: JobState, at: Moment) -> Moment:
-    """When a lease granted or renewed now runs out."""
+    """When a lease that is granted or renewed at this time runs out."""
     return Moment(at + run.limits_of(job.spec.lane).lease_seconds * 1000)
 
 
 def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Event, ...]:
-    """Only the lease that stands."""
+    """A longer lease; nothing when another lease stands."""
     ensure.host(order.actor, "renewals of its own sessions' leases")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
@@ -81,8 +84,8 @@ def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Eve
 
 
 def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple[Event, ...]:
-    """Said once a session."""
-    ensure.host(order.actor, "what it saw of a session")
+    """The session showed its first sign of life. It is recorded once."""
+    ensure.host(order.actor, "what it observed of a session")
     session = ensure.session_there(ensure.run_there(state), command.session)
     if session.phase is not SessionPhase.STARTING:
         return ()
@@ -90,59 +93,80 @@ def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple
 
 
 def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event, ...]:
-    """The session is over; its lease with it; its job is queued again, or a human is asked when that failed too often."""
-    ensure.host(order.actor, "what it saw of a session")
+    """The session and its lease end, and its job is queued again. After too many ends a human is asked."""
+    ensure.host(order.actor, "what it observed of a session")
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
     if session.phase is SessionPhase.ENDED:
         return ()
-    gone = events.SessionEnded(
+    ended = events.SessionEnded(
         session.id, session.job, command.how, command.exit_status, command.screen, command.conversation
     )
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
-        return (gone,)
-    over = events.LeaseEnded(session.job, job.lease.fence, "session-ended")
-    return (gone, over, *_too_often(run, job, session, command))
-
-
-def _too_often(run: Run, job: JobState, session: Session, command: commands.EndSession) -> tuple[Event, ...]:
+        return (ended,)
+    lease_ended = events.LeaseEnded(session.job, job.lease.fence, "session-ended")
     if command.how in {"stopped", "server-gone"}:
-        return ()
-    launching = session.phase is SessionPhase.STARTING
-    count = (job.launch_failures if launching else job.deaths) + 1
-    limit = LAUNCHES_MAX if launching else run.settings.restarts_max + 1
-    if count < limit:
-        return ()
-    name = job.spec.id
-    what = "could not be launched" if launching else "died at work"
+        return (ended, lease_ended)
+    if session.phase is SessionPhase.STARTING:
+        launches = job.launch_failures + 1
+        if launches < LAUNCHES_MAX:
+            return (ended, lease_ended)
+        return (ended, lease_ended, _launches_failed(run, job, session, command, launches))
+    deaths = job.deaths + 1
+    if deaths <= run.settings.restarts_max:
+        return (ended, lease_ended)
+    return (ended, lease_ended, _died_too_often(run, job, session, command, deaths))
+
+
+def _launches_failed(
+    run: Run, job: JobState, session: Session, command: commands.EndSession, launches: int
+) -> events.Escalated:
+    trigger = f"launch:{job.spec.id}:{job.attempt}"
+    return _too_many_ends(run, session, command, trigger, "could not be launched", launches)
+
+
+def _died_too_often(
+    run: Run, job: JobState, session: Session, command: commands.EndSession, deaths: int
+) -> events.Escalated:
+    trigger = f"death:{job.spec.id}:{job.attempt}"
+    return _too_many_ends(run, session, command, trigger, "died at work", deaths)
+
+
+def _too_many_ends(
+    run: Run, session: Session, command: commands.EndSession, trigger: str, failure: str, times: int
+) -> events.Escalated:
+    """The question after one end too many, with the last exit status and screen."""
     status = "" if command.exit_status is None else f" with status {command.exit_status}"
-    event = events.Escalated(
+    agent = f"The agent of {session.job} ({session.runtime}, session {session.id})"
+    return events.Escalated(
         question=next_question(run),
-        trigger=f"{'launch' if launching else 'death'}:{name}:{job.attempt}",
-        job=name,
+        trigger=trigger,
+        job=session.job,
         session=session.id,
-        happened=f"The agent of {name} ({session.runtime}, session {session.id}) {what}: {command.how}{status}.",
-        tried=f"{count} sessions in the same worktree.",
+        happened=f"{agent} {failure}: {command.how}{status}.",
+        tried=f"{times} sessions in the same worktree.",
         options=AFTER_DEATHS,
         evidence=command.screen or "its terminal showed nothing",
-        text=f"Should {name} be tried again, be stopped, or should the run stop?",
+        text=f"Should {session.job} be tried again, be stopped, or should the run stop?",
     )
-    return (event,)
 
 
 def record_delivery(state: State, order: Order, command: commands.RecordDelivery) -> tuple[Event, ...]:
-    """A text is delivered once, and not to a session that is over."""
+    """The receipt of a prompt. It is recorded once, and not for a session that has ended."""
     ensure.host(order.actor, "deliveries")
     session = ensure.session_there(ensure.run_there(state), command.session)
-    prompt = next((x for x in session.prompts if x.id == command.prompt), None)
-    if prompt is None or prompt.receipt or session.phase is SessionPhase.ENDED:
+    if session.phase is SessionPhase.ENDED:
         return ()
-    return (events.PromptDelivered(session.id, session.job, prompt.id, prompt.kind, command.receipt),)
+    for prompt in session.prompts:
+        if prompt.id == command.prompt and not prompt.receipt:
+            event = events.PromptDelivered(session.id, session.job, prompt.id, prompt.kind, command.receipt)
+            return (event,)
+    return ()
 
 
 def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, ...]:
-    """Once an attempt."""
+    """One reminder for each attempt."""
     ensure.host(order.actor, "nudges")
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
@@ -152,8 +176,8 @@ def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, .
 
 
 def record_permission(state: State, order: Order, command: commands.RecordPermission) -> tuple[Event, ...]:
-    """Each answer once, in the order in which they were given."""
-    ensure.host(order.actor, "answers to permission prompts")
+    """A rule's answer. Each is recorded once, in order."""
+    ensure.host(order.actor, "answers to permission requests")
     session = ensure.session_there(ensure.run_there(state), command.session)
     if command.number != session.permissions_answered:
         return ()
@@ -162,7 +186,7 @@ def record_permission(state: State, order: Order, command: commands.RecordPermis
 
 
 def accept_outbox_entry(state: State, _: Order, command: commands.AcceptOutboxEntry) -> tuple[Event, ...]:
-    """What was left in an outbox counts once, however often it is found there. Raises Refused the second time."""
+    """An outbox entry counts once. Raises Refused when it was carried out before."""
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
     if command.digest in session.entries:
@@ -172,10 +196,23 @@ def accept_outbox_entry(state: State, _: Order, command: commands.AcceptOutboxEn
 
 
 def record_base(state: State, order: Order, command: commands.RecordBase) -> tuple[Event, ...]:
-    """The base that was built from exactly the commits that the job depends on."""
+    """A base that was built from exactly the commits that the job depends on; nothing for any other."""
     ensure.host(order.actor, "bases")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
     if job.base is not None or command.parents != run.base_parents(command.job):
         return ()
     return (events.BaseBuilt(command.job, command.commit, command.parents),)
+
+
+DECISIONS: Decisions = {
+    commands.GrantLease: grant,
+    commands.RenewLease: renew,
+    commands.MarkAlive: mark_alive,
+    commands.EndSession: end,
+    commands.RecordDelivery: record_delivery,
+    commands.Nudge: nudge,
+    commands.RecordPermission: record_permission,
+    commands.AcceptOutboxEntry: accept_outbox_entry,
+    commands.RecordBase: record_base,
+}

@@ -1,17 +1,17 @@
-"""Handoffs, checks and verdicts: what an agent may say of its work, and when."""
+"""Handoffs, checks and verdicts: when an agent may report or judge, and what its report must contain."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model import events
+from gitorch.model import commands, events
 from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import QuestionId
 from gitorch.model.job import JobPhase
 from gitorch.model.observed import overlap_key
 from gitorch.model.question import QuestionKind
-from gitorch.model.review import Disposition, ReportStatus, Severity
+from gitorch.model.review import Choice, Disposition, ReportStatus, Severity
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
@@ -22,7 +22,8 @@ from gitorch.rules.review.replies import all_answered, restated_with_evidence
 from gitorch.rules.scope.matching import outside
 
 if TYPE_CHECKING:
-    from gitorch.model import commands
+    from collections.abc import Iterator
+
     from gitorch.model.board import State
     from gitorch.model.commands import Order, WorkFacts
     from gitorch.model.events import Event
@@ -31,16 +32,20 @@ if TYPE_CHECKING:
     from gitorch.model.review import Reply
     from gitorch.model.run import Run
     from gitorch.model.session import Session
+    from gitorch.rules.deciding import Decisions
 
 CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
 DEFERRED_OPTIONS = ("defer", "waive", "fix")
 BLOCKED_OPTIONS = ("cleared", "stop_epic", "stop_run")
-HAZARDS_SAID = 5
-"""Of what is wrong with the changes themselves: the rest is said when these are mended."""
+HAZARDS_MAX = 5
+"""Hazards of a change that one refusal lists; the next refusal lists the rest."""
+
+if TYPE_CHECKING:
+    Asked = tuple[QuestionKind, tuple[str, ...], int, str]
 
 
 def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) -> tuple[Event, ...]:
-    """An agent's report. What is wrong with it is said, so that the agent can put it right."""
+    """An agent's report. Raises Refused with everything that the agent must correct first."""
     run = ensure.run_under_way(ensure.run_there(state))
     session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     job = ensure.own_job(run, session, command.job)
@@ -48,11 +53,12 @@ def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) 
     if late.ran_out(session, job, order.at):
         return late.keep_report(run, session, job, command, order.at)
     lease = ensure.lease_held(run, session, ensure.working(job))
-    unfinished = (command.facts.head or run.target_commit, command.replies)
-    commit, replies = finished_work(job, command) if command.status in late.FINISHED else unfinished
-    _said_what_is_needed(command)
-    _documents_there(run, job, command)
-    handed = events.HandoffSubmitted(
+    commit, replies = command.facts.head or run.target_commit, command.replies
+    if command.status in late.FINISHED:
+        commit, replies = finished_work(job, command)
+    _ensure_complete(command)
+    _ensure_documents(run, job, command)
+    submitted = events.HandoffSubmitted(
         job=job.spec.id,
         session=session.id,
         fence=lease.fence,
@@ -68,11 +74,11 @@ def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) 
         replies=replies,
         text=command.summary,
     )
-    return (handed, *asked(run, session, job, command))
+    return (submitted, *questions_of(run, session, job, command))
 
 
 def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[CommitId, tuple[Reply, ...]]:
-    """The commit handed in, and the answers to its findings. Raises Refused with everything that keeps it from being one."""
+    """The commit of finished work, and the replies to its findings. Raises Refused with everything that is wrong."""
     name, facts = job.spec.id, command.facts
     if job.spec.kind in REVIEWING:
         message = f"{name} is a review and ends with a verdict"
@@ -85,86 +91,119 @@ def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[Commi
 
 
 def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
+    """What keeps the worktree from being handed in, as clauses; empty when nothing does."""
     wrong: list[str] = []
     if facts.uncommitted:
         wrong.append(f"uncommitted changes in {_some(facts.uncommitted)}; commit or remove them")
     if facts.head is None or facts.commits == 0:
-        nothing = "nothing in the worktree differs from the job's base; do the work first"
-        wrong.append(nothing if facts.by_host else "there are no commits since the job's base; commit the work first")
+        wrong.append(_nothing_done(facts))
     stray = outside(facts.changed, job.spec.scope)
     if stray:
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         wrong.append(f"{_some(stray)} lies outside the write scope ({allowed}); take those changes back")
-    wrong += facts.hazards[:HAZARDS_SAID]
+    wrong += facts.hazards[:HAZARDS_MAX]
     if facts.missing:
         wrong.append(f"expected files are missing: {_some(facts.missing)}")
     return wrong
 
 
+def _nothing_done(facts: WorkFacts) -> str:
+    """The clause about an empty handoff; an agent whose work gitorch commits cannot commit itself."""
+    if facts.by_host:
+        return "nothing in the worktree differs from the job's base; do the work first"
+    return "there are no commits since the job's base; commit the work first"
+
+
 def _some(paths: tuple[str, ...], most: int = 5) -> str:
-    more = f" and {len(paths) - most} more" if len(paths) > most else ""
-    return ", ".join(paths[:most]) + more
+    """The first paths, and how many more there are."""
+    listed = ", ".join(paths[:most])
+    if len(paths) <= most:
+        return listed
+    return f"{listed} and {len(paths) - most} more"
 
 
-def _documents_there(run: Run, job: JobState, command: commands.SubmitHandoff) -> None:
-    """A ledger of what reviews found, or a synthesis of it, is what such a job is for."""
-    if command.status in late.FINISHED and (kind := owed(run, job)):
+def _ensure_documents(run: Run, job: JobState, command: commands.SubmitHandoff) -> None:
+    """Raises Refused for a job whose purpose is a document, such as a findings ledger, before it is published."""
+    if command.status not in late.FINISHED:
+        return
+    kind = owed(run, job)
+    if kind:
         message = f"{job.spec.id} is not done without its {kind}"
         raise Refused(message, f"gitorch publish PATH --kind {kind}")
 
 
-def _said_what_is_needed(command: commands.SubmitHandoff) -> None:
-    status = command.status
-    if status is ReportStatus.DONE and command.concerns:
-        message = "DONE carries no concerns; with concerns the report is DONE_WITH_CONCERNS"
-        raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
-    if status is ReportStatus.DONE_WITH_CONCERNS and not any(c.strip() for c in command.concerns):
-        message = "DONE_WITH_CONCERNS needs at least one concern"
-        raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
-    if status is ReportStatus.NEEDS_CONTEXT and not any(q.strip() for q in command.questions):
-        message = "NEEDS_CONTEXT needs at least one question"
-        raise Refused(message, "gitorch handoff NEEDS_CONTEXT --question TEXT")
-    if status is ReportStatus.BLOCKED and not (command.blocker.strip() and command.clears.strip()):
-        message = "BLOCKED needs the blocker and what would clear it"
-        raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
+def _ensure_complete(command: commands.SubmitHandoff) -> None:
+    """Raises Refused for a report without the parts that its status requires."""
+    match command.status:
+        case ReportStatus.DONE:
+            if command.concerns:
+                message = "DONE carries no concerns; with concerns the report is DONE_WITH_CONCERNS"
+                raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
+        case ReportStatus.DONE_WITH_CONCERNS:
+            if not "".join(command.concerns).strip():
+                message = "DONE_WITH_CONCERNS needs at least one concern"
+                raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
+        case ReportStatus.NEEDS_CONTEXT:
+            if not "".join(command.questions).strip():
+                message = "NEEDS_CONTEXT needs at least one question"
+                raise Refused(message, "gitorch handoff NEEDS_CONTEXT --question TEXT")
+        case ReportStatus.BLOCKED:
+            if not command.blocker.strip() or not command.clears.strip():
+                message = "BLOCKED needs the blocker and what would clear it"
+                raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
 
 
-def asked(run: Run, session: Session, job: JobState, command: commands.SubmitHandoff) -> tuple[Event, ...]:
+def questions_of(run: Run, session: Session, job: JobState, command: commands.SubmitHandoff) -> tuple[Event, ...]:
     """The questions that a report leaves for people, numbered one after the other."""
-    first = len(run.questions) + 1
-    ids = (_question_id(n) for n in range(first, first + 1000))
-    name, by = job.spec.id, session.id
+    asked = [*_context_questions(command), *_concern_questions(command), *_deferral_questions(job, command)]
+    number = len(run.questions)
     found: list[Event] = []
-    if command.status is ReportStatus.NEEDS_CONTEXT:
-        kind = QuestionKind.CONTEXT
-        found += [events.QuestionAsked(next(ids), kind, name, by, (), 0, text) for text in command.questions]
-    concerned = (QuestionKind.CONCERN, name, by, CONCERN_OPTIONS)
-    found += [events.QuestionAsked(next(ids), *concerned, n, text) for n, text in enumerate(command.concerns, 1)]
-    for reply in command.replies:
-        if reply.disposition is Disposition.DEFERRED:
-            text = f"{name} wants to put off finding {_described(job, reply.number)}: {reply.evidence}"
-            kind = QuestionKind.DEFERRED
-            found.append(events.QuestionAsked(next(ids), kind, name, by, DEFERRED_OPTIONS, reply.number, text))
+    for kind, options, about, text in asked:
+        number += 1
+        question = QuestionId(f"q{number}")
+        found.append(events.QuestionAsked(question, kind, job.spec.id, session.id, options, about, text))
     if command.status is ReportStatus.BLOCKED:
-        number = next(ids)
-        sort = (command.blocker_kind, command.blocker_severity)
-        found.append(_blocked(number, session, job, command))
-        if sort != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):
-            found.append(events.BlockerSorted(number, name, *sort))
+        found += _blocker(QuestionId(f"q{number + 1}"), session, job, command)
     return tuple(found)
 
 
+def _context_questions(command: commands.SubmitHandoff) -> Iterator[Asked]:
+    if command.status is ReportStatus.NEEDS_CONTEXT:
+        for text in command.questions:
+            yield QuestionKind.CONTEXT, (), 0, text
+
+
+def _concern_questions(command: commands.SubmitHandoff) -> Iterator[Asked]:
+    for number, text in enumerate(command.concerns, 1):
+        yield QuestionKind.CONCERN, CONCERN_OPTIONS, number, text
+
+
+def _deferral_questions(job: JobState, command: commands.SubmitHandoff) -> Iterator[Asked]:
+    for reply in command.replies:
+        if reply.disposition is Disposition.DEFERRED:
+            finding = _described(job, reply.number)
+            text = f"{job.spec.id} wants to put off finding {finding}: {reply.evidence}"
+            yield QuestionKind.DEFERRED, DEFERRED_OPTIONS, reply.number, text
+
+
 def _described(job: JobState, number: int) -> str:
-    """`#4 (minor, c.py:1): a long name`, so that whoever is asked need not look it up."""
-    found = next((x.finding for x in job.findings if x.number == number), None)
-    if found is None:
-        return f"#{number}"
-    place = f"{found.path}:{found.line}" if found.line else found.path
-    return f"#{number} ({', '.join(part for part in (found.severity, place) if part)}) “{found.title}”"
+    """A finding as a question shows it: `#4 (minor, c.py:1) “a long name”`."""
+    for listed in job.findings:
+        if listed.number != number:
+            continue
+        found = listed.finding
+        place = f"{found.path}:{found.line}" if found.line else found.path
+        details = ", ".join(filter(None, (found.severity, place)))
+        return f"#{number} ({details}) “{found.title}”"
+    return f"#{number}"
 
 
-def _question_id(number: int) -> QuestionId:
-    return QuestionId(f"q{number}")
+def _blocker(question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff) -> Iterator[Event]:
+    """The escalation of a blocker; its kind and severity follow where they are not the usual ones."""
+    yield _blocked(question, session, job, command)
+    kind, severity = command.blocker_kind, command.blocker_severity
+    if (kind, severity) != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):
+        yield events.BlockerSorted(question, job.spec.id, kind, severity)
 
 
 def _blocked(
@@ -184,7 +223,7 @@ def _blocked(
 
 
 def record_check(state: State, order: Order, command: commands.RecordCheck) -> tuple[Event, ...]:
-    """The result for exactly the commit handed in, once."""
+    """The test result of exactly the commit that was handed in. It is recorded once."""
     ensure.host(order.actor, "test results")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
@@ -196,7 +235,7 @@ def record_check(state: State, order: Order, command: commands.RecordCheck) -> t
 
 
 def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> tuple[Event, ...]:
-    """A verdict counts only for the commit, the round and the nonce of the reviewer's own brief."""
+    """A verdict counts only for the commit, the round and the nonce of the reviewer's brief."""
     run = ensure.run_under_way(ensure.run_there(state))
     session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     review = ensure.reviewing(session, ensure.own_job(run, session, command.job))
@@ -204,16 +243,11 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
     if late.ran_out(session, review, order.at):
         return late.keep_verdict(run, session, review, command, order.at)
     lease = ensure.lease_held(run, session, ensure.working(review))
-    if not_independent(run, review, session.runtime, session.holder):
-        raise Refused(not_independent(run, review, session.runtime, session.holder), f"gitorch why {review.spec.id}")
+    barred = not_independent(run, review, session.runtime, session.holder)
+    if barred:
+        raise Refused(barred, f"gitorch why {review.spec.id}")
     subject = _judged(run, review, command, lease)
-    contradiction = may_judge(command.verdict, command.findings)
-    if contradiction:
-        message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
-        raise Refused(message, "gitorch verdict --help")
-    restated_with_evidence(subject, command)
-    if contradiction := contradicts(run, session.id, subject.spec.id, command.verdict):
-        raise Refused(contradiction, "gitorch verdict needs_revision --finding 'important|PATH:LINE|TITLE'")
+    _ensure_consistent(run, session, subject, command)
     event = events.VerdictGiven(
         job=review.spec.id,
         subject=subject.spec.id,
@@ -225,25 +259,38 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
         findings=command.findings,
         text=command.text,
     )
-    if command.verdict == "reject" and not review.spec.advisory:
+    if command.verdict is Choice.REJECT and not review.spec.advisory:
         return (event, *rejected(run, subject, session, command.text))
     return (event,)
 
 
+def _ensure_consistent(run: Run, session: Session, subject: JobState, command: commands.GiveVerdict) -> None:
+    """Raises Refused when the verdict contradicts its own findings, or the session's published artifacts."""
+    contradiction = may_judge(command.verdict, command.findings)
+    if contradiction:
+        message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
+        raise Refused(message, "gitorch verdict --help")
+    restated_with_evidence(subject, command)
+    contradiction = contradicts(run, session.id, subject.spec.id, command.verdict)
+    if contradiction:
+        raise Refused(contradiction, "gitorch verdict needs_revision --finding 'important|PATH:LINE|TITLE'")
+
+
 def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Lease) -> JobState:
-    subject = verdict_stands(run, review, command.commit)
+    """The job that a verdict is about. Raises Refused for the commit or the nonce of another brief."""
+    subject = subject_at(run, review, command.commit)
     if command.nonce != lease.nonce:
         message = f"this verdict does not carry the nonce of the brief for round {subject.attempt} of {review.spec.id}"
         raise Refused(message, "gitorch brief")
     return subject
 
 
-def verdict_stands(run: Run, review: JobState, judged: CommitId) -> JobState:
-    """The job that a verdict is about. Raises Refused where it names another commit than the one handed in."""
+def subject_at(run: Run, review: JobState, judged: CommitId) -> JobState:
+    """The subject of a review. Raises Refused unless the judged commit is the one that was handed in."""
     subject = ensure.job_there(run, review.spec.subject or review.spec.id)
     commit = run.judged_commit(review)
     ready = subject is review or subject.phase is JobPhase.SUBMITTED
-    if not ready or commit is None or judged != commit:
+    if not ready or judged != commit:
         now = "nothing" if commit is None else commit[:12]
         message = f"this verdict names {judged[:12]}, but what {subject.spec.id} handed in is {now}"
         raise Refused(message, "gitorch brief")
@@ -251,8 +298,9 @@ def verdict_stands(run: Run, review: JobState, judged: CommitId) -> JobState:
 
 
 def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[Event, ...]:
-    """The job fails; the run with it, or a human is asked, by the run's own policy."""
-    reason = f"{session.job} rejected it: {text.splitlines()[0] if text else 'no reason given'}"
+    """The rejected job fails. By the run's policy the run fails with it, or a human is asked."""
+    stated = text.splitlines()[0] if text else "no reason given"
+    reason = f"{session.job} rejected it: {stated}"
     failed = events.JobFailed(subject.spec.id, reason)
     if run.settings.reject_fails_run:
         return (failed, events.RunFailed(reason))
@@ -271,11 +319,13 @@ def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[
 
 
 def void(state: State, order: Order, command: commands.VoidWork) -> tuple[Event, ...]:
-    """Commits after the handoff void what was judged, and any merge report that names it."""
-    ensure.host(order.actor, "what it saw of a branch")
+    """Commits after the handoff void the judged work, and any merge report that names it."""
+    ensure.host(order.actor, "what it observed of a branch")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or run.merged is not None:
+    if job.handoff is None or run.merged is not None:
+        return ()
+    if job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED}:
         return ()
     if command.found == job.handoff.commit or job.demands:
         return ()
@@ -286,9 +336,18 @@ def void(state: State, order: Order, command: commands.VoidWork) -> tuple[Event,
 
 
 def note_overlap(state: State, order: Order, command: commands.NoteOverlap) -> tuple[Event, ...]:
-    """Said once for the same jobs and paths."""
+    """An overlap. It is recorded once for each pair, and once more when the pair comes to conflict."""
     ensure.host(order.actor, "overlaps")
     run = ensure.run_there(state)
     if overlap_key(command.jobs, command.conflict) in run.overlaps:
         return ()
     return (events.OverlapNoted(command.jobs, command.paths, command.conflict),)
+
+
+DECISIONS: Decisions = {
+    commands.SubmitHandoff: submit_handoff,
+    commands.RecordCheck: record_check,
+    commands.GiveVerdict: give_verdict,
+    commands.VoidWork: void,
+    commands.NoteOverlap: note_overlap,
+}
