@@ -1,4 +1,4 @@
-"""A mapping read against what it may hold: every getter checks one key's type and bounds, and complains instead of raising."""
+"""A mapping read key by key: each method of `Form` checks one value's type and bounds, and complains instead of raising."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.errors import Problem
-from gitorch.text.yaml_file import Entry, Spot, YamlValue
+from gitorch.errors import Malformed, Problem
+from gitorch.text.source import read_source
+from gitorch.text.yaml_file import Entry, Spot, YamlValue, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 Word = TypeVar("Word", bound=StrEnum)
 
-NOWHERE = YamlValue(Spot(1, 1, 0, 0), {})
+EMPTY = YamlValue(Spot(1, 1, 0, 0), {})
 """An empty mapping at the top of a file."""
+
+NAMES_COMPARED_MAX = 200
+"""difflib takes tens of microseconds a pair: thousands of unknown names against thousands of known ones must not take minutes."""
 
 
 @dataclass(slots=True)
@@ -36,40 +40,65 @@ class Complaints:
         """All of them in file order, each once."""
         return in_file_order(self.found)
 
+    def raise_if_any(self, hint: str = "") -> None:
+        """Raise Malformed with all problems, if there are any."""
+        problems = self.sorted()
+        if not problems:
+            return
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise Malformed(f"{self.path} has {count}.", problems, hint)
+
 
 def in_file_order(problems: Collection[Problem]) -> tuple[Problem, ...]:
-    """Problems by line and column, keeping the order of files in which they came, each once."""
+    """Problems by line and column, each once. Files keep the order in which they first appear."""
     paths = list(dict.fromkeys(problem.path for problem in problems))
     unique = dict.fromkeys(problems)
     return tuple(sorted(unique, key=lambda problem: (paths.index(problem.path), problem.line, problem.column)))
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """` Did you mean …?`, or an empty string when nothing known is near."""
-    # difflib takes tens of microseconds a pair: thousands of unknown names against thousands of known ones must not take minutes.
-    near = get_close_matches(name, [*islice(known, 200)], n=1, cutoff=0.6)
-    return f" Did you mean `{near[0]}`?" if near else ""
+    """` Did you mean …?`, or an empty string when no known name is close."""
+    close = get_close_matches(name, [*islice(known, NAMES_COMPARED_MAX)], n=1, cutoff=0.6)
+    if not close:
+        return ""
+    return f" Did you mean `{close[0]}`?"
+
+
+def read_form(path: str, data: bytes, bytes_max: int) -> Form:
+    """The top level of a YAML file. Raises Malformed when the file is not text or not YAML."""
+    source = read_source(path, data, bytes_max)
+    if isinstance(source, Problem):
+        raise Malformed(f"{path} cannot be read.", (source,))
+    value, problems = read_yaml(source)
+    complaints = Complaints(path, list(problems))
+    if value is None:
+        complaints.raise_if_any()
+    return Form(complaints, value or EMPTY)
 
 
 class Form:
-    """One mapping of a file. `key` is its dotted path; every key asked for is known, `done` refuses the rest."""
+    """One mapping of a file. Every key that a method asks for is known; `done` complains about the rest."""
 
     def __init__(self, complaints: Complaints, value: YamlValue, key: str = "") -> None:
+        """`key` is the dotted path of the mapping, empty at the top level."""
         self.complaints = complaints
         self.key = key
         self.spot = value.spot
+        self._is_mapping = isinstance(value.data, Mapping) or value.data is None
         self._entries: Mapping[str, Entry] = {}
         self._known: dict[str, None] = {}
         if isinstance(value.data, Mapping):
             self._entries = value.data
-        elif value.data is not None:
+        if not self._is_mapping:
             complaints.add(
                 value.spot, f"{self._named(key)} must be a mapping of keys to values.", "Write `key: value` lines."
             )
 
     def at(self, name: str) -> str:
         """The dotted path of a key."""
-        return f"{self.key}.{name}" if self.key else name
+        if not self.key:
+            return name
+        return f"{self.key}.{name}"
 
     def has(self, name: str) -> bool:
         """Whether the key is there, with or without a value."""
@@ -80,25 +109,45 @@ class Form:
         return tuple(self._entries)
 
     def spot_of(self, name: str) -> Spot:
-        """Where the value of a key stands, or its mapping where it is missing."""
-        return self._entries[name].value.spot if name in self._entries else self.spot
+        """The place of a key's value; the place of the mapping when the key is missing."""
+        if name not in self._entries:
+            return self.spot
+        return self._entries[name].value.spot
 
     def key_spot(self, name: str) -> Spot:
-        """Where a key itself stands, or its mapping where it is missing."""
-        return self._entries[name].key if name in self._entries else self.spot
+        """The place of the key itself; the place of the mapping when the key is missing."""
+        if name not in self._entries:
+            return self.spot
+        return self._entries[name].key
+
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Line and column of every key in this mapping and in the mappings below it, by dotted path."""
+        return dict(_places(self._entries, self.key))
 
     def complain(self, name: str, message: str, fix: str) -> None:
-        """Complain about the value of a key."""
+        """Complain about the value of a key; the message goes on after the key's name."""
         self.complaints.add(self.spot_of(name), f"`{self.at(name)}` {message}", fix)
 
+    def complain_of_key(self, name: str, message: str, fix: str) -> None:
+        """Complain about a key itself; the message goes on after the key's name."""
+        self.complaints.add(self.key_spot(name), f"`{self.at(name)}` {message}", fix)
+
+    def missing(self, name: str) -> None:
+        """Complain that a key is missing, unless this is not even a mapping: that has its own complaint."""
+        if self._is_mapping:
+            message = f"`{self.at(name)}` is missing."
+            self.complaints.add(self.spot, message, f"Add `{name}:` to {self._named(self.key)}.")
+
     def get(self, name: str) -> YamlValue | None:
-        """The value of a key, whatever it is; None when it is missing or empty."""
+        """The value of a key, of any type; None when it is missing or empty."""
         self._known[name] = None
         entry = self._entries.get(name)
-        return entry.value if entry and entry.value.data is not None else None
+        if entry is None or entry.value.data is None:
+            return None
+        return entry.value
 
     def text(self, name: str, default: str = "", *, required: bool = False) -> str:
-        """One line or more of text; numbers and truth values count as the words they were written with only when quoted."""
+        """Text of one line or more. Unquoted numbers and truth values are not text."""
         value = self.get(name)
         if value is None:
             if required:
@@ -108,13 +157,13 @@ class Form:
             self.complain(name, "must be text.", "Put it in quotes.")
             return default
         if required and not value.data.strip():
-            self.complain(name, "is empty.", f"Write after `{name}:` what it is.")
+            self.complain(name, "is empty.", f"Write a text after `{name}:`.")
         return value.data
 
     def word(self, name: str, default: str = "", *, required: bool = False) -> str:
-        """Text, or a whole number taken as text: ids and versions."""
+        """Text, or a whole number as text: ids and versions."""
         value = self.get(name)
-        if value is not None and isinstance(value.data, int) and not isinstance(value.data, bool):
+        if value is not None and _is_whole_number(value.data):
             return str(value.data)
         return self.text(name, default, required=required)
 
@@ -123,53 +172,63 @@ class Form:
         value = self.get(name)
         if value is None:
             return default
-        if not isinstance(value.data, int) or isinstance(value.data, bool) or not minimum <= value.data <= maximum:
-            self.complain(
-                name,
-                f"must be a whole number from {minimum} to {maximum}.",
-                f"For example: {name}: {default or minimum}",
-            )
-            return default
-        return value.data
+        if isinstance(value.data, int) and _is_whole_number(value.data) and minimum <= value.data <= maximum:
+            return value.data
+        message = f"must be a whole number from {minimum} to {maximum}."
+        self.complain(name, message, f"For example: {name}: {default or minimum}")
+        return default
 
     def flag(self, name: str, *, default: bool) -> bool:
         """`true` or `false`."""
         value = self.get(name)
         if value is None:
             return default
-        if not isinstance(value.data, bool):
-            self.complain(name, "must be true or false.", f"Write `{name}: true` or `{name}: false`.")
-            return default
-        return value.data
+        if isinstance(value.data, bool):
+            return value.data
+        self.complain(name, "must be true or false.", f"Write `{name}: true` or `{name}: false`.")
+        return default
 
     def choice(self, name: str, default: Word) -> Word:
         """One of the words of an enum."""
         words = [str(word) for word in type(default)]
-        said = self.text(name, str(default))
-        if said not in words:
-            self.complain(name, f"must be one of {', '.join(words)}, not `{said}`.", f"Write `{name}: {default}`.")
-            return default
-        return type(default)(said)
+        return type(default)(self.one_of(name, words, str(default)))
+
+    def one_of(self, name: str, words: Collection[str], default: str) -> str:
+        """One of these words."""
+        word = self.text(name, default)
+        if word in words:
+            return word
+        self.complain(name, f"must be one of {', '.join(words)}, not `{word}`.", f"Write `{name}: {default}`.")
+        return default
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, or one text for a list of one."""
         return tuple(text for text, _ in self.placed_texts(name))
 
     def placed_texts(self, name: str) -> tuple[tuple[str, Spot], ...]:
-        """A list of texts with their places; whole numbers are taken as text."""
+        """A list of texts with their places; whole numbers become text."""
         value = self.get(name)
         if value is None:
             return ()
-        items = value.data if isinstance(value.data, tuple) else (value,)
+        items: tuple[YamlValue, ...] = (value,)
+        if isinstance(value.data, tuple):
+            items = value.data
         texts: list[tuple[str, Spot]] = []
         for item in items:
-            if isinstance(item.data, str) or (isinstance(item.data, int) and not isinstance(item.data, bool)):
+            if isinstance(item.data, str) or _is_whole_number(item.data):
                 texts.append((str(item.data), item.spot))
             else:
-                self.complaints.add(
-                    item.spot, f"`{self.at(name)}` must be a list of texts.", f"Write `{name}: [one, two]`."
-                )
+                message = f"`{self.at(name)}` must be a list of texts."
+                self.complaints.add(item.spot, message, f"Write `{name}: [one, two]`.")
         return tuple(texts)
+
+    def argv(self, name: str) -> tuple[str, ...]:
+        """A command as a list of words, since no shell reads it."""
+        words = self.texts(name)
+        if len(words) == 1 and " " in words[0]:
+            argv = ", ".join(f'"{word}"' for word in words[0].split())
+            self.complain(name, "must be a list of words.", f"Write `{name}: [{argv}]`.")
+        return words
 
     def mapping(self, name: str) -> dict[str, str]:
         """A mapping of words to texts."""
@@ -177,8 +236,9 @@ class Form:
         return {key: inner.word(key) for key in inner.names()}
 
     def form(self, name: str) -> Form:
-        """A mapping within this one; an empty one when the key is missing."""
-        return Form(self.complaints, self.get(name) or YamlValue(self.spot_of(name), None), self.at(name))
+        """A mapping within this one; an empty mapping when the key is missing."""
+        value = self.get(name) or YamlValue(self.spot_of(name), None)
+        return Form(self.complaints, value, self.at(name))
 
     def forms(self, name: str) -> dict[str, Form]:
         """A mapping of names to mappings."""
@@ -191,41 +251,51 @@ class Form:
             yield Form(self.complaints, item, f"{self.at(name)}[{number}]")
 
     def rows_or_words(self, name: str) -> Iterator[Form | tuple[str, Spot]]:
-        """A list of mappings, of which any may be one word with its place."""
+        """A list in which each item is a mapping, or one word with its place."""
         for number, item in enumerate(self._items(name)):
-            word = isinstance(item.data, str) and item.data.strip()
-            yield (word, item.spot) if word else Form(self.complaints, item, f"{self.at(name)}[{number}]")
+            if isinstance(item.data, str) and item.data.strip():
+                yield item.data.strip(), item.spot
+            else:
+                yield Form(self.complaints, item, f"{self.at(name)}[{number}]")
 
     def _items(self, name: str) -> tuple[YamlValue, ...]:
         value = self.get(name)
         if value is None:
             return ()
-        if not isinstance(value.data, tuple):
-            self.complain(name, "must be a list.", f"Write `{name}:` and below it `- key: value`.")
-            return ()
-        return value.data
-
-    def missing(self, name: str) -> None:
-        """Complain that a key is not there."""
-        self.complaints.add(self.spot, f"`{self.at(name)}` is missing.", f"Add `{name}:` to {self._named(self.key)}.")
+        if isinstance(value.data, tuple):
+            return value.data
+        self.complain(name, "must be a list.", f"Write `{name}:` and below it `- key: value`.")
+        return ()
 
     def unsupported(self, name: str, instead: str) -> None:
-        """Refuse a key that other versions may carry out, rather than ignore it."""
+        """Refuse a key that this version does not implement, instead of ignoring it."""
         self._known[name] = None
-        if name in self._entries:
-            spot = self._entries[name].key
-            self.complaints.add(spot, f"`{self.at(name)}` is not supported yet, so it would have no effect.", instead)
+        if self.has(name):
+            self.complain_of_key(name, "is not supported yet, so it would have no effect.", instead)
 
     def done(self) -> None:
         """Complain about every key that nobody asked for."""
-        for name, entry in self._entries.items():
+        for name in self._entries:
             if name not in self._known:
-                hint = did_you_mean(name, self._known)
                 known = ", ".join(f"`{key}`" for key in self._known)
-                self.complaints.add(
-                    entry.key, f"`{self.at(name)}` is not a known key.{hint}", f"Remove it, or use one of {known}."
-                )
+                message = f"is not a known key.{did_you_mean(name, self._known)}"
+                self.complain_of_key(name, message, f"Remove it, or use one of {known}.")
 
     @staticmethod
     def _named(key: str) -> str:
-        return f"`{key}`" if key else "the top level of the file"
+        if not key:
+            return "the top level of the file"
+        return f"`{key}`"
+
+
+def _is_whole_number(data: object) -> bool:
+    """Whether this is a whole number; a truth value is none, though Python counts it as one."""
+    return isinstance(data, int) and not isinstance(data, bool)
+
+
+def _places(entries: Mapping[str, Entry], path: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    for name, entry in entries.items():
+        key = f"{path}.{name}" if path else name
+        yield key, (entry.key.line, entry.key.column)
+        if isinstance(entry.value.data, Mapping):
+            yield from _places(entry.value.data, key)

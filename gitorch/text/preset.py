@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-from gitorch.errors import Malformed, Problem
 from gitorch.model.permission import Dialog, RequestPattern
 from gitorch.model.runtime import Preset, StateSign
-from gitorch.model.values import names_of, replace
+from gitorch.model.values import replace
+from gitorch.text.fields import read_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gitorch.text.fields import Form
+
+BYTES_MAX = 200_000
+
 STATES = ("dialog", "limited", "busy", "error", "ready")
 PLACES = ("screen", "tail", "title", "transcript", "processes")
 FIRST_PROMPTS = ("argument", "option", "stdin", "file", "paste")
+RESUMED_PROMPTS = ("paste",)
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 KEY = r"[A-Za-z0-9^-]{1,20}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -27,248 +28,234 @@ FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/
 PAUSE_MS_MAX = 10_000
 
 WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint")
-LISTS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv", "passes")
+ARGVS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
 
 
 def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] = lambda _: None) -> Preset:
-    """A preset from its YAML. Raises Malformed with every problem of the file, each with line, column and fix.
+    """A preset from its YAML. Raises Malformed with every problem of the file.
 
-    `known` gives the preset that this one `extends`: what the file does not say is as it is there.
+    `known` gives the preset that this one `extends`, by name. Of that preset, words and lists in the file replace the old ones,
+    and mappings are added to.
     """
-    return _Reader(path, known).read(data)
+    form = read_form(path, data, BYTES_MAX)
+    extended = _extended(form, known)
+    fields = _fields(form)
+    _check_required(form)
+    form.done()
+    form.complaints.raise_if_any()
+    if extended is None:
+        return Preset(**fields)
+    return _merged(extended, fields)
 
 
-def _over(extended: Preset, values: Mapping[str, Any]) -> Preset:
-    """A preset with other values: lists and words take the place of the old ones, mappings are added to."""
-    added = {key: {**getattr(extended, key), **value} for key, value in values.items() if isinstance(value, dict)}
-    return replace(extended, **{**values, **added})
+def _extended(form: Form, known: Callable[[str], Preset | None]) -> Preset | None:
+    """The preset that this one extends; None without any."""
+    name = form.text("extends")
+    if not form.has("extends"):
+        return None
+    preset: Preset | None = None
+    if re.fullmatch(NAME, name):
+        preset = known(name)
+    if preset is None:
+        form.complain("extends", f"names `{name}`, which is not a preset.", "Name one that `gitorch doctor` lists.")
+    return preset
 
 
-class _Reader:
-    """Reads one file and collects what is wrong with it."""
+def _merged(extended: Preset, fields: Mapping[str, Any]) -> Preset:
+    changes: dict[str, Any] = {}
+    for key, value in fields.items():
+        changes[key] = value
+        if isinstance(value, dict):
+            changes[key] = {**getattr(extended, key), **value}
+    return replace(extended, **changes)
 
-    def __init__(self, path: str, known: Callable[[str], Preset | None]) -> None:
-        self._path = path
-        self._known = known
-        self._problems: list[Problem] = []
 
-    def read(self, data: bytes) -> Preset:
-        top = self._load(data)
-        values = self._values(top) if top is not None else {}
-        if self._problems:
-            count = len(self._problems)
-            found = tuple(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
-            raise Malformed(f"{self._path} has {count} problem{'s' if count > 1 else ''}", found)
-        extended = values.pop("extends", None)
-        return Preset(**values) if extended is None else _over(extended, values)
+def _fields(form: Form) -> dict[str, Any]:
+    """The fields of a preset that the file sets."""
+    readers: dict[str, Callable[[Form, str], Any]] = {
+        **dict.fromkeys(WORDS, _word),
+        **dict.fromkeys(ARGVS, _argv),
+        "passes": _passes,
+        "first_prompt": _first_prompt,
+        "resumed_prompt": _resumed_prompt,
+        "submit_key": _submit_key,
+        "settle_ms": _pause,
+        "warm_ms": _pause,
+        "empty_input": _pattern,
+        "env": _env,
+        "files": _files,
+        "signs": _signs,
+        "permission_requests": _permission_requests,
+        "dialogs": _dialogs,
+    }
+    fields: dict[str, Any] = {}
+    for key, read in readers.items():
+        if form.get(key) is not None:
+            fields[key] = read(form, key)
+    return fields
 
-    def _load(self, data: bytes) -> CommentedMap | None:
-        try:
-            value = YAML(typ="rt").load(data.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            self._say(data[: error.start].count(b"\n"), 0, "the file is not UTF-8", "save it as UTF-8")
-            return None
-        except MarkedYAMLError as error:
-            mark = error.problem_mark
-            self._say(mark.line if mark else 0, mark.column if mark else 0, f"{error.problem}", "correct the YAML here")
-            return None
-        except YAMLError as error:
-            self._say(0, 0, str(error).splitlines()[0], "correct the YAML")
-            return None
-        if not isinstance(value, CommentedMap):
-            self._say(0, 0, "a preset is a mapping of keys", "begin with `name:`")
-            return None
-        return value
 
-    def _values(self, top: CommentedMap) -> dict[str, Any]:
-        known = set(names_of(Preset)) | {"extends"}
-        for key in top:
-            if key not in known:
-                self._at(top, key, f"{key!r} is no key of a preset", f"known keys: {', '.join(sorted(known))}")
-        for key in ("name",) if "extends" in top else ("name", "argv"):
-            if not top.get(key):
-                self._say(0, 0, f"{key} is missing", f"add `{key}:`")
-        readers: dict[str, Callable[[CommentedMap, str], Any]] = {
-            **dict.fromkeys(WORDS, self._word),
-            **dict.fromkeys(LISTS, self._list),
-            "first_prompt": self._first_prompt,
-            "resumed_prompt": self._resumed_prompt,
-            "submit_key": self._submit_key,
-            "settle_ms": self._pause,
-            "warm_ms": self._pause,
-            "empty_input": self._pattern,
-            "env": self._texts,
-            "files": self._texts,
-            "signs": self._signs,
-            "permission_requests": self._permission_requests,
-            "dialogs": self._dialogs,
-            "extends": self._extends,
-        }
-        values = {key: readers[key](top, key) for key in top if key in readers}
-        self._cross_check(top, values)
-        return values
+def _check_required(form: Form) -> None:
+    """Every preset has a name, and a command of its own or of the preset that it extends."""
+    name = form.word("name", required=True)
+    if name and not re.fullmatch(NAME, name):
+        form.complain("name", "must be a small letter, then small letters, digits, _ and -.", "Rename the preset.")
+    if not form.has("extends") and not form.texts("argv"):
+        form.missing("argv")
+    if form.text("first_prompt") == "option" and not form.word("first_option"):
+        form.complain("first_prompt", "is `option`, but no option is named.", "Add `first_option:`.")
 
-    def _cross_check(self, top: CommentedMap, values: Mapping[str, Any]) -> None:
-        if values.get("name") and not re.fullmatch(NAME, values["name"]):
-            self._at(top, "name", "a preset's name is a small letter, then letters, digits, _ and -", "rename it")
-        if values.get("first_prompt") == "option" and not values.get("first_option"):
-            self._at(top, "first_prompt", "first_prompt `option` needs the option", "add `first_option:`")
-        for variable in values.get("passes", ()):
-            if not re.fullmatch(VARIABLE, variable):
-                self._at(top, "passes", f"{variable!r} is no name of a variable", "give names only, not values")
-        for key, pattern in (("env", VARIABLE), ("files", FILE_NAME)):
-            for name in values.get(key, {}):
-                if not re.fullmatch(pattern, name):
-                    self._at(top[key], name, f"{name!r} cannot be a name here", f"use a name that matches {pattern}")
 
-    def _word(self, where: CommentedMap, key: str) -> str:
-        value = where[key]
-        if isinstance(value, str):
-            return value
-        self._at(where, key, f"{key} must be text", "put it in quotation marks")
-        return ""
+def _word(form: Form, key: str) -> str:
+    return form.word(key)
 
-    def _list(self, where: CommentedMap, key: str) -> tuple[str, ...]:
-        value = where[key]
-        if isinstance(value, CommentedSeq) and all(isinstance(word, str) for word in value):
-            return tuple(str(word) for word in value)
-        self._at(where, key, f"{key} must be a list of texts", 'write it as [word, "other word"]')
-        return ()
 
-    def _texts(self, where: CommentedMap, key: str) -> dict[str, str]:
-        value = where[key]
-        if not isinstance(value, CommentedMap):
-            self._at(where, key, f"{key} must be a mapping of names to texts", "indent `NAME: text` below it")
-            return {}
-        return {str(name): self._word(value, name) for name in value}
+def _argv(form: Form, key: str) -> tuple[str, ...]:
+    return form.argv(key)
 
-    def _extends(self, where: CommentedMap, key: str) -> Preset | None:
-        name = self._word(where, key)
-        found = self._known(name) if re.fullmatch(NAME, name) else None
-        if found is None:
-            self._at(where, key, f"there is no preset {name!r} to extend", "name one that `gitorch doctor` lists")
-        return found
 
-    def _first_prompt(self, where: CommentedMap, key: str) -> str:
-        return self._choice(where, key, FIRST_PROMPTS)
-
-    def _resumed_prompt(self, where: CommentedMap, key: str) -> str:
-        return self._choice(where, key, ("paste",))
-
-    def _choice(self, where: CommentedMap, key: str, choices: tuple[str, ...]) -> str:
-        if where[key] in choices:
-            return str(where[key])
-        self._at(where, key, f"{key} cannot be {where[key]!r}", f"one of {', '.join(choices)}")
-        return choices[0]
-
-    def _submit_key(self, where: CommentedMap, key: str) -> str:
-        value = self._word(where, key)
-        if value and not re.fullmatch(KEY, value):
-            self._at(where, key, f"{value!r} is no name of a key", "as tmux names keys: Enter, C-m, M-Enter")
-        return value
-
-    def _pause(self, where: CommentedMap, key: str) -> int:
-        value = where[key]
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= PAUSE_MS_MAX:
-            return value
-        self._at(where, key, f"{key} must be a number of milliseconds from 0 to {PAUSE_MS_MAX}", f"{key}: 300")
-        return 0
-
-    def _pattern(self, where: CommentedMap, key: str) -> str:
-        value = self._word(where, key)
-        try:
-            re.compile(value)
-        except re.error as error:
-            self._at(where, key, f"{value!r} is no regular expression: {error}", "put it in single quotation marks")
-        return value
-
-    def _signs(self, where: CommentedMap, key: str) -> dict[str, tuple[StateSign, ...]]:
-        value = where[key]
-        if not isinstance(value, CommentedMap):
-            self._at(where, key, "signs must be a mapping of states to lists", f"states: {', '.join(STATES)}")
-            return {}
-        for state in value:
-            if state not in STATES:
-                self._at(value, state, f"{state!r} is no state that a sign tells", f"one of {', '.join(STATES)}")
-        return {str(state): self._signs_of(value, state) for state in value if state in STATES}
-
-    def _permission_requests(self, where: CommentedMap, key: str) -> tuple[RequestPattern, ...]:
-        rows = where[key]
-        if not isinstance(rows, CommentedSeq):
-            self._at(
-                where,
-                key,
-                "permission_requests must be a list",
-                "write `- {pattern: '…(?P<asked>.*)…', once: [Enter]}`",
+def _passes(form: Form, key: str) -> tuple[str, ...]:
+    variables = form.texts(key)
+    for variable in variables:
+        if not re.fullmatch(VARIABLE, variable):
+            form.complain(
+                key, f"contains `{variable}`, which is not the name of a variable.", "Give names, not values."
             )
-            return ()
-        return tuple(self._prompt(where, key, row) for row in rows)
+    return variables
 
-    def _dialogs(self, where: CommentedMap, key: str) -> dict[str, Dialog]:
-        value = where[key]
-        if not isinstance(value, CommentedMap):
-            self._at(
-                where, key, "dialogs must be a mapping of names to patterns", "write `login: {pattern: 'Sign in'}`"
+
+def _first_prompt(form: Form, key: str) -> str:
+    return form.one_of(key, FIRST_PROMPTS, FIRST_PROMPTS[0])
+
+
+def _resumed_prompt(form: Form, key: str) -> str:
+    return form.one_of(key, RESUMED_PROMPTS, RESUMED_PROMPTS[0])
+
+
+def _submit_key(form: Form, key: str) -> str:
+    name = form.word(key)
+    if not re.fullmatch(KEY, name):
+        form.complain(key, f"is `{name}`, which is not the name of a key.", "Use tmux names: Enter, C-m, M-Enter.")
+    return name
+
+
+def _pause(form: Form, key: str) -> int:
+    """Milliseconds."""
+    return form.number(key, 300, maximum=PAUSE_MS_MAX)
+
+
+def _pattern(form: Form, key: str) -> str:
+    pattern = form.word(key)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        form.complain(key, f"is not a regular expression: {error}.", "Put it in single quotation marks.")
+    return pattern
+
+
+def _env(form: Form, key: str) -> dict[str, str]:
+    return _named_texts(form, key, VARIABLE)
+
+
+def _files(form: Form, key: str) -> dict[str, str]:
+    return _named_texts(form, key, FILE_NAME)
+
+
+def _named_texts(form: Form, key: str, name_pattern: str) -> dict[str, str]:
+    """A mapping of names that match a pattern to texts."""
+    inner = form.form(key)
+    for name in inner.names():
+        if not re.fullmatch(name_pattern, name):
+            inner.complain_of_key(name, "is not a valid name.", f"Use a name that matches {name_pattern}")
+    return form.mapping(key)
+
+
+def _signs(form: Form, key: str) -> dict[str, tuple[StateSign, ...]]:
+    """Signs by state."""
+    inner = form.form(key)
+    signs: dict[str, tuple[StateSign, ...]] = {}
+    for state in STATES:
+        rows = tuple(_sign(row) for row in inner.rows(state))
+        if inner.has(state):
+            signs[state] = rows
+    inner.done()
+    return signs
+
+
+def _sign(row: Form) -> StateSign:
+    _require(row, "place")
+    place = row.one_of("place", PLACES, PLACES[0])
+    sign = StateSign(place, _required_pattern(row))
+    row.done()
+    return sign
+
+
+def _require(row: Form, key: str) -> None:
+    if row.get(key) is None:
+        row.missing(key)
+
+
+def _required_pattern(row: Form) -> str:
+    _require(row, "pattern")
+    return _pattern(row, "pattern")
+
+
+def _permission_requests(form: Form, key: str) -> tuple[RequestPattern, ...]:
+    return tuple(_permission_request(row) for row in form.rows(key))
+
+
+def _permission_request(row: Form) -> RequestPattern:
+    """A pattern for what the program asks, and the keys for at least one answer."""
+    request = RequestPattern(
+        _asking_pattern(row),
+        once=_keys(row, "once"),
+        reject=_keys(row, "reject"),
+        blank_rows=row.flag("blank_rows", default=False),
+    )
+    if not request.once and not request.reject:
+        row.complain("once", "or `reject` must name keys.", "Write `once: [Enter]`.")
+    row.done()
+    return request
+
+
+def _asking_pattern(row: Form) -> str:
+    """A pattern whose group `asked` is what a person or rule decides about."""
+    pattern = _required_pattern(row)
+    if pattern and "(?P<asked>" not in pattern:
+        row.complain("pattern", "has no group `asked`.", "Put what the program asks for into (?P<asked>…).")
+    return pattern
+
+
+def _keys(row: Form, key: str) -> tuple[str, ...]:
+    """Keys as tmux names them."""
+    keys = row.texts(key)
+    for name in keys:
+        if not re.fullmatch(KEY, name):
+            row.complain(
+                key, f"contains `{name}`, which is not the name of a key.", "Use tmux names: Enter, Escape, y."
             )
-            return {}
-        return {str(name): self._dialog(value, str(name)) for name in value}
+    return keys
 
-    def _dialog(self, where: CommentedMap, name: str) -> Dialog:
-        row = where[name]
+
+def _dialogs(form: Form, key: str) -> dict[str, Dialog]:
+    dialogs: dict[str, Dialog] = {}
+    inner = form.form(key)
+    for name in inner.names():
         if not re.fullmatch(NAME, name):
-            self._at(where, name, f"{name!r} cannot be a dialog's name", f"use a name that matches {NAME}")
-        if not isinstance(row, CommentedMap) or not {"pattern"} <= set(row) <= {"pattern", "keys"}:
-            self._at(where, name, "a dialog has a pattern, and a dialog of trust may have keys", "{pattern: 'Sign in'}")
-            return Dialog("")
-        pattern = self._pattern(row, "pattern")
-        keys = self._keys(row, "keys") if "keys" in row else ()
-        if keys and name != "trust":
-            self._at(
-                row, "keys", f"nothing is pressed in a dialog of {name}", "remove the keys: only `trust` may have some"
-            )
-        elif keys and "(?P<asked>" not in pattern:
-            self._at(row, "pattern", "the pattern has no group `asked`", "put the folder's name into (?P<asked>…)")
-        return Dialog(pattern, keys)
+            inner.complain_of_key(name, "is not a valid name of a dialog.", f"Use a name that matches {NAME}")
+        dialogs[name] = _dialog(name, inner.form(name))
+    return dialogs
 
-    def _keys(self, where: CommentedMap, key: str) -> tuple[str, ...]:
-        pressed = self._list(where, key)
-        for one in pressed:
-            if not re.fullmatch(KEY, one):
-                self._at(where, key, f"{one!r} is no name of a key", "as tmux names keys: Enter, Escape, y")
-        return pressed
 
-    def _prompt(self, where: CommentedMap, key: str, row: Any) -> RequestPattern:
-        if not isinstance(row, CommentedMap) or not {"pattern"} < set(row) - {"blank_rows"} <= {
-            "pattern",
-            "once",
-            "reject",
-        }:
-            self._at(where, key, "a prompt has a pattern, and keys for `once`, `reject` or both", "once: [Enter]")
-            return RequestPattern("")
-        if not isinstance(row.get("blank_rows", False), bool):
-            self._at(row, "blank_rows", "`blank_rows` is true or false", "blank_rows: true")
-        pattern = self._pattern(row, "pattern")
-        if "(?P<asked>" not in pattern:
-            self._at(row, "pattern", "the pattern has no group `asked`", "put what is asked for into (?P<asked>…)")
-        keys = {name: self._keys(row, name) for name in ("once", "reject") if name in row}
-        return RequestPattern(pattern, **keys, blank_rows=row.get("blank_rows") is True)
-
-    def _signs_of(self, where: CommentedMap, state: str) -> tuple[StateSign, ...]:
-        rows = where[state]
-        if not isinstance(rows, CommentedSeq):
-            self._at(where, state, f"the signs of {state} must be a list", "write `- {place: tail, pattern: '^> '}`")
-            return ()
-        return tuple(self._sign(where, state, row) for row in rows)
-
-    def _sign(self, where: CommentedMap, state: str, row: Any) -> StateSign:
-        if not isinstance(row, CommentedMap) or set(row) != {"place", "pattern"}:
-            self._at(where, state, f"a sign of {state} has a place and a pattern", "{place: tail, pattern: '^> '}")
-            return StateSign(PLACES[0], "")
-        return StateSign(self._choice(row, "place", PLACES), self._pattern(row, "pattern"))
-
-    def _at(self, where: CommentedMap, key: Any, message: str, fix: str) -> None:
-        line, column = where.lc.key(key) if key in where else (where.lc.line, where.lc.col)
-        self._say(line, column, message, fix)
-
-    def _say(self, line: int, column: int, message: str, fix: str) -> None:
-        self._problems.append(Problem(self._path, line + 1, column + 1, message, fix))
+def _dialog(name: str, row: Form) -> Dialog:
+    """Only a trust dialog is answered without a person, and only for the folder that it names."""
+    keys = _keys(row, "keys")
+    if not keys:
+        dialog = Dialog(_required_pattern(row))
+    elif name == "trust":
+        dialog = Dialog(_asking_pattern(row), keys)
+    else:
+        dialog = Dialog(_required_pattern(row))
+        row.complain("keys", "are allowed only in the dialog `trust`.", "Remove them: a person answers this dialog.")
+    row.done()
+    return dialog

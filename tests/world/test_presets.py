@@ -24,7 +24,7 @@ def shipped(name):
     return parse_preset(str(path), path.read_bytes(), shipped)
 
 
-def test_every_shipped_preset_is_named_like_its_file_and_says_how_to_get_the_program():
+def test_every_shipped_preset_has_the_name_of_its_file_and_an_install_hint():
     assert {path.stem for path in SHIPPED} == NAMES
     for name in NAMES:
         preset = shipped(name)
@@ -104,7 +104,7 @@ signs:
 
 
 WRONG = """name: Mine
-argv: mine
+argv: mine --verbose
 frist_prompt: argument
 first_prompt: telepathy
 submit_key: Enter; kill-server
@@ -124,46 +124,65 @@ dialogs:
 """
 
 
-def test_all_problems_are_told_at_once_each_with_its_place_and_fix():
+def test_every_problem_of_a_preset_is_reported_with_place_and_fix():
     with pytest.raises(Malformed) as caught:
         parse_preset("mine.yaml", WRONG.encode())
     places = [(problem.line, problem.column) for problem in caught.value.problems]
     lines = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 12, 13, 15, 16, 16, 17, 18]
     assert [line for line, _ in places] == lines
     assert places[2] == (3, 1)
+    messages = [problem.message for problem in caught.value.problems]
+    assert messages[9:12] == [
+        "`signs.redy` is not a known key. Did you mean `ready`?",
+        "`signs.busy[0].place` must be one of screen, tail, title, transcript, processes, not `everywhere`.",
+        "`signs.busy[0].pattern` is not a regular expression: missing ), unterminated subpattern at position 0.",
+    ]
     assert all(problem.message and problem.fix and problem.path == "mine.yaml" for problem in caught.value.problems)
 
 
 PROMPT = "name: a\nargv: [a]\npermission_requests:\n  - {pattern: '(?P<asked>.*)', once: [y], blank_rows: true}\n"
 
 
-def test_a_prompt_says_whether_it_is_told_every_blank_row():
+def test_a_permission_request_may_keep_blank_rows():
     (prompt,) = parse_preset("a.yaml", PROMPT.encode()).permission_requests
     assert prompt == RequestPattern("(?P<asked>.*)", once=("y",), blank_rows=True)
 
 
 @pytest.mark.parametrize(("old", "new"), [("true", "often"), ("once: [y], ", "")])
-def test_a_prompt_that_says_it_wrongly_or_names_no_key_is_malformed(old, new):
+def test_a_permission_request_without_keys_or_with_a_wrong_flag_is_malformed(old, new):
     with pytest.raises(Malformed, match="1 problem"):
         parse_preset("a.yaml", PROMPT.replace(old, new).encode())
 
 
 @pytest.mark.parametrize(
     ("data", "line"),
-    [(b"", 1), (b"- a\n", 1), (b"name: a\nargv: [a\n", 3), (b"name: a\nname: b\n", 2), (b"name: a\n# \xff\n", 2)],
+    [
+        (b"", 1),
+        (b"- a\n", 1),
+        (b"name: a\nargv: [a\n", 3),
+        (b"name: a\nargv: [a]\nname: b\n", 3),
+        (b"name: a\n# \xff\n", 2),
+    ],
 )
-def test_what_is_no_preset_at_all_says_where(data, line):
+def test_an_unreadable_preset_is_reported_at_its_line(data, line):
     with pytest.raises(Malformed) as caught:
         parse_preset("mine.yaml", data)
     assert caught.value.problems[0].line == line
 
 
-def test_options_without_the_option_and_missing_keys_are_told():
-    with pytest.raises(Malformed, match="3 problems"):
-        parse_preset("mine.yaml", b"first_prompt: option\n")
+def test_missing_keys_are_problems():
+    with pytest.raises(Malformed) as caught:
+        parse_preset("mine.yaml", b"first_prompt: option\nsigns: {ready: [{}]}\n")
+    assert [problem.message for problem in caught.value.problems] == [
+        "`name` is missing.",
+        "`argv` is missing.",
+        "`first_prompt` is `option`, but no option is named.",
+        "`signs.ready[0].place` is missing.",
+        "`signs.ready[0].pattern` is missing.",
+    ]
 
 
-def test_a_preset_that_extends_another_says_only_what_differs():
+def test_a_preset_that_extends_another_states_only_the_differences():
     base = shipped("claude")
     text = b"name: mine\nextends: claude\nargv: [claude, --verbose]\nenv: {A: b}\n"
     mine = parse_preset("mine.yaml", text, shipped)
@@ -172,7 +191,7 @@ def test_a_preset_that_extends_another_says_only_what_differs():
 
 
 @pytest.mark.parametrize("name", ["nobody", "../claude", ""])
-def test_only_a_preset_that_is_there_can_be_extended(name):
+def test_only_an_existing_preset_can_be_extended(name):
     with pytest.raises(Malformed, match="1 problem"):
         parse_preset("mine.yaml", f"name: mine\nextends: '{name}'\n".encode(), lambda _: None)
 

@@ -20,7 +20,7 @@ from gitorch.model.workflow import (
     Workflow,
     WorkflowSource,
 )
-from gitorch.text.fields import NOWHERE, Complaints, Form, did_you_mean
+from gitorch.text.fields import EMPTY, Complaints, Form, did_you_mean
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.plans.front_matter import read_branch
 from gitorch.text.slug import id_fault
@@ -57,7 +57,7 @@ def parse_workflow(
     complaints = Complaints(path)
     value, problems = read_yaml(source)
     complaints.found += problems
-    found = _Reading(Form(complaints, value or NOWHERE), read).workflow(path, defaults or Settings())
+    found = _Reading(Form(complaints, value or EMPTY), read).workflow(path, defaults or Settings())
     if complaints.found:
         count = len(complaints.sorted())
         raise Malformed(f"{path} has {count} problem{'s' if count > 1 else ''}.", complaints.sorted())
