@@ -48,15 +48,19 @@ def read_hook(name: str, payload: str) -> tuple[str, str, str] | None:
     """
     if name in EVENTS:
         return name, payload.strip()[:TEXT_CHARS_MAX], ""
+
     try:
         data = json.loads(payload)
     except ValueError:
         return None
+
     if not isinstance(data, dict):
         return None
+
     translated = _translate(data)
     if translated is None:
         return None
+
     event, text = translated
     return event, text[:TEXT_CHARS_MAX], _conversation(data)
 
@@ -66,8 +70,10 @@ def _conversation(data: Mapping[str, Any]) -> str:
     conversation = data.get("session_id", "")
     if not isinstance(conversation, str):
         return ""
+
     if re.fullmatch(CONVERSATION, conversation) is None:
         return ""
+
     return conversation
 
 
@@ -76,13 +82,17 @@ def _translate(data: Mapping[str, Any]) -> tuple[str, str] | None:
     name = str(data.get("hook_event_name", ""))
     if name == "Notification":
         return _notification(data)
+
     if name == "AfterAgent" and data.get("prompt_response") == NO_RESPONSE:
         return "error", NO_RESPONSE
+
     if name not in NAMES:
         return None
+
     for field in TEXT_FIELDS:
         if data.get(field):
             return NAMES[name], str(data[field])
+
     return NAMES[name], ""
 
 
@@ -91,4 +101,5 @@ def _notification(data: Mapping[str, Any]) -> tuple[str, str] | None:
     event = NOTIFICATIONS.get(str(data.get("notification_type", "")))
     if event is None:
         return None
+
     return event, str(data.get("message", ""))

@@ -49,6 +49,7 @@ def readings_from_hook(last: Signal | None) -> tuple[StateReading, ...]:
     """The reading of the last hook event; empty when there was none or its event implies no state."""
     if last is None or last.event not in HOOKS:
         return ()
+
     return (StateReading(HOOKS[last.event], f"hook: {last.event}", last.at),)
 
 
@@ -60,6 +61,7 @@ def readings_from_screen(screen: Screen, changed_at: Moment, processes: str = ""
     tree = StateReading(AgentState.UNKNOWN, "", changed_at, beside=True)
     if processes:
         tree = StateReading(AgentState.WORKING, processes, changed_at, beside=True)
+
     return (
         StateReading(*screen.title, changed_at, beside=True),
         tree,
@@ -76,9 +78,11 @@ def judge(readings: Sequence[StateReading], *, ready_seen: bool, now: Moment) ->
     known = [reading for reading in readings if reading.state is not AgentState.UNKNOWN]
     if not known:
         return _unknown(ready_seen=ready_seen)
+
     best = known[0]
     for lower in known[1:]:
         best = _corrected(best, lower, now)
+
     return best.state, best.sign
 
 
@@ -86,6 +90,7 @@ def _unknown(*, ready_seen: bool) -> tuple[AgentState, str]:
     """The state of an agent about which no source knows anything."""
     if ready_seen:
         return AgentState.UNKNOWN, ""
+
     return AgentState.STARTING, "no sign yet"
 
 
@@ -93,19 +98,25 @@ def _corrected(upper: StateReading, lower: StateReading, now: Moment) -> StateRe
     """The reading to believe: `upper` from the more trusted source, unless `lower` can know better."""
     if lower.state is AgentState.DIALOG:
         return lower
+
     if lower.state is AgentState.WORKING:
         return _corrected_by_work(upper, lower)
+
     if lower.state in FAILED and upper.state in READY | FAILED:
         return _corrected_by_failure(upper, lower)
+
     if upper.state not in BUSY:
         return upper
+
     if upper.beside:
         # Title and screen were read at the same moment: a dialog in the title is still open, and a usage limit on
         # the screen explains a title that goes on showing work.
         if upper.state is AgentState.DIALOG:
             return upper
+
         if lower.state is AgentState.LIMITED:
             return lower
+
     return _corrected_by_silence(upper, lower, now)
 
 
@@ -113,12 +124,16 @@ def _corrected_by_work(upper: StateReading, lower: StateReading) -> StateReading
     """Work counts against a hook or transcript only when it is newer than that source's last word."""
     if upper.state is lower.state:
         return upper
+
     if upper.beside:
         if upper.state in BUSY:
             return upper
+
         return lower
+
     if lower.at >= upper.at + NEWER_MS:
         return lower
+
     return upper
 
 
@@ -126,6 +141,7 @@ def _corrected_by_failure(upper: StateReading, lower: StateReading) -> StateRead
     """A failed program looks ready, so a failure corrects readiness; a usage limit explains an error."""
     if upper.state in READY or lower.state is AgentState.LIMITED:
         return lower
+
     return upper
 
 
@@ -133,7 +149,9 @@ def _corrected_by_silence(upper: StateReading, lower: StateReading, now: Moment)
     """A source that shows no work counts against one that shows work once nothing has moved for `QUIET_MS`."""
     if now - max(lower.at, upper.at) < QUIET_MS:
         return upper
+
     state = lower.state
     if state in READY:
         state = AgentState.WAITING
+
     return StateReading(state, f"{lower.sign}, quiet after {upper.sign}", lower.at, lower.beside)

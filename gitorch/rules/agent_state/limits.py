@@ -37,8 +37,10 @@ def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | No
     clocks = list(CLOCK.finditer(text))
     if spans and (not clocks or spans[-1].start() >= clocks[-1].start()):
         return Moment(printed_at + _milliseconds(spans[-1][1]))
+
     if clocks:
         return _next_occurrence(clocks[-1], printed_at, offset_minutes)
+
     return None
 
 
@@ -47,6 +49,7 @@ def _milliseconds(span: str) -> int:
     total = 0
     for number, unit in SPAN_PART.findall(span):
         total += int(number) * UNITS_MS[unit.lower()]
+
     return total
 
 
@@ -55,14 +58,17 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
     hour, minute = _time_of_day(found)
     if hour > 23 or minute > 59:
         return None
+
     ahead = offset_minutes * MINUTE_MS
     if found["utc12"] or found["utc24"]:
         ahead = 0
+
     local = printed_at + ahead
     midnight = local - local % DAY_MS
     occurrence = midnight + hour * HOUR_MS + minute * MINUTE_MS
     if occurrence <= local:
         occurrence += DAY_MS
+
     return Moment(occurrence - ahead)
 
 
@@ -70,7 +76,9 @@ def _time_of_day(found: re.Match[str]) -> tuple[int, int]:
     """The hour and minute of a match, on a 24-hour clock."""
     if not found["half"]:
         return int(found["hour24"]), int(found["minute24"])
+
     hour = int(found["hour12"]) % 12
     if found["half"].lower() == "p":
         hour += 12
+
     return hour, int(found["minute12"] or 0)

@@ -34,6 +34,7 @@ def last_rows(screen: str, *, blank: bool = False) -> str:
     text = "\n".join(line.rstrip() for line in screen.split("\n")).strip("\n")
     if not blank:
         text = re.sub(r"\n{2,}", _shorter_gap, text)
+
     return "\n".join(text.split("\n")[-DIALOG_LINES:])
 
 
@@ -41,6 +42,7 @@ def _shorter_gap(gap: re.Match[str]) -> str:
     """No blank row in place of a single one, one in place of several."""
     if len(gap[0]) == 2:
         return "\n"
+
     return "\n\n"
 
 
@@ -50,8 +52,10 @@ def dialog_on(screen: str, preset: Preset) -> str:
     for name, dialog in preset.dialogs.items():
         if re.search(dialog.pattern, text, re.MULTILINE):
             return name
+
     if permission_request_on(screen, preset) is not None:
         return PERMISSION
+
     return ""
 
 
@@ -64,9 +68,11 @@ def permission_request_on(screen: str, preset: Preset) -> tuple[str, RequestPatt
         found = re.search(pattern.pattern, last_rows(screen, blank=pattern.blank_rows), re.MULTILINE)
         if found is None:
             continue
+
         asked = found["asked"].strip()
         if asked:
             return asked, pattern
+
     return None
 
 
@@ -75,6 +81,7 @@ def _trust_patterns(preset: Preset) -> tuple[RequestPattern, ...]:
     dialog = preset.dialogs.get(TRUST)
     if dialog is None or not dialog.keys:
         return ()
+
     return (RequestPattern(dialog.pattern, trust=dialog.keys),)
 
 
@@ -86,9 +93,11 @@ def matching_rule(rules: Sequence[Rule], asked: str) -> Rule | None:
     """
     if not asked:
         return None
+
     for rule in rules:
         if re.fullmatch(rule.pattern, asked):
             return rule
+
     return None
 
 
@@ -100,8 +109,11 @@ def answer_to(lane: Lane, observation: SessionObservation) -> PermissionAnswer |
     if observation.dialog == TRUST:
         if lane.trust and observation.asked:
             return PermissionAnswer(observation.asked, Option.TRUST, TRUSTED_BY)
+
         return None
+
     rule = matching_rule(lane.permissions, observation.asked)
     if rule is None:
         return None
+
     return PermissionAnswer(observation.asked, rule.option, rule.pattern)

@@ -75,6 +75,7 @@ def stable_text(screen: str, preset: Preset) -> str:
     for number, line in enumerate(screen.split("\n")):
         if number not in moving:
             kept.append(line)
+
     return re.sub(r"[\W\d_]+", "", "".join(kept))
 
 
@@ -84,11 +85,13 @@ def _moving_lines(screen: str, preset: Preset) -> set[int]:
     for sign in preset.signs.get("busy", ()):
         if sign.place == "title":
             continue
+
         for found in re.finditer(sign.pattern, screen, re.MULTILINE):
             if found.end() > found.start():
                 first = screen.count("\n", 0, found.start())
                 last = screen.count("\n", 0, found.end())
                 moving.update(range(first, last + 1))
+
     return moving
 
 
@@ -110,6 +113,7 @@ def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]
         for sign in preset.signs.get(name, ()):
             if sign.place in places and re.search(sign.pattern, texts[sign.place], re.MULTILINE):
                 return state, f"{sign.place}: {name}"
+
     return AgentState.UNKNOWN, ""
 
 
@@ -118,12 +122,15 @@ def text_before_cursor(screen: str, x: int, y: int) -> str:
     lines = screen.split("\n")
     if not 0 <= y < len(lines):
         return ""
+
     column = 0
     for index, char in enumerate(lines[y]):
         width = _columns(char)
         if column >= x and width:
             return lines[y][:index]
+
         column += width
+
     return lines[y]
 
 
@@ -131,8 +138,10 @@ def _columns(char: str) -> int:
     """How many columns a terminal gives a character: none to a combining one, two to a wide one."""
     if unicodedata.combining(char):
         return 0
+
     if unicodedata.east_asian_width(char) in "WF":
         return 2
+
     return 1
 
 
@@ -140,6 +149,7 @@ def input_is_empty(preset: Preset, left: str) -> bool | None:
     """Whether only the prompt stands left of the cursor; None when the preset does not describe its prompt."""
     if not preset.empty_input:
         return None
+
     return re.fullmatch(preset.empty_input, left) is not None
 
 
@@ -154,10 +164,12 @@ def is_in_input(line: str, left: str) -> bool:
     while words:
         if wanted.endswith(" ".join(words)):
             return True
+
         first = words.pop(0)
         is_prompt = first.endswith(">") or not any(char.isalnum() for char in first)
         if not is_prompt:
             return False
+
     return False
 
 
@@ -170,6 +182,8 @@ def is_above_cursor(line: str, screen: str, x: int, y: int) -> bool:
     lines = screen.split("\n")
     if x <= 0 or not 0 < y <= len(lines):
         return False
+
     if text_before_cursor(screen, x, y).strip():
         return False
+
     return is_in_input(line, lines[y - 1].rstrip())

@@ -1,0 +1,82 @@
+"""Findings as agents read them: the list of a round, and the history for a new reviewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.rules.review.endings import ending
+from gitorch.rules.review.replies import pushed_back
+
+if TYPE_CHECKING:
+    from gitorch.model.job import JobState
+    from gitorch.model.review import Finding, ListedFinding
+    from gitorch.model.run import Run
+
+
+def findings_text(run: Run, job: JobState) -> str:
+    """The findings of the last round that the author must answer, with the command that answers them all."""
+    fix = "COMMIT"
+    if run.is_committed_by_host(job):
+        fix = "HOW"
+
+    lines = []
+    replies = []
+    for listed in job.findings_to_answer:
+        lines.append(finding_line(listed))
+        replies.append(f"--reply {listed.number}=fixed:{fix}")
+    findings = "\n".join(lines)
+
+    return (
+        f"# Findings on {job.spec.id} after round {job.attempt - 1}\n\n"
+        "This is the whole list. Answer every number with "
+        f"`fixed:{fix}`, `false_positive:EVIDENCE` or `deferred:REASON` (a human decides on deferrals).\n\n"
+        f"{findings}\n\n"
+        f'    gitorch handoff DONE --summary "…" {" ".join(replies)}\n'
+    )
+
+
+def finding_line(listed: ListedFinding) -> str:
+    """One finding: number, severity, place, title and reviewers, with its details indented below."""
+    finding = listed.finding
+    reviewers = ", ".join((listed.review, *listed.also))
+    line = f"{listed.number}. {finding.severity.upper()}"
+    if finding.place:
+        line += f" {finding.place}"
+    if finding.doubtful:
+        line += f" (doubtful: {finding.doubt or 'the cited place does not exist at that commit'})"
+    line += f": {finding.title} [{reviewers}]"
+    for detail in _details(listed):
+        line += f"\n   {detail}"
+    return line
+
+
+def _details(listed: ListedFinding) -> list[str]:
+    """The lines below a finding: the quotation, the author's last reply, and the reviewer's explanation."""
+    finding: Finding = listed.finding
+    lines = []
+    if finding.quote:
+        lines += f"Quoted: {finding.quote}".splitlines()
+    if listed.reply is not None:
+        lines += f"You answered {listed.reply.disposition}: {listed.reply.evidence}".splitlines()
+    lines += finding.detail.splitlines()
+    return lines
+
+
+def history_text(run: Run, subject: JobState) -> str:
+    """The findings of earlier rounds and how they ended, so that a new reviewer does not unknowingly repeat one."""
+    lines = ["## Findings of earlier rounds and their answers", ""]
+    for listed in sorted(subject.findings, key=lambda listed: listed.number):
+        lines.append(_history_line(run, subject, listed))
+    return "\n".join(lines)
+
+
+def _history_line(run: Run, subject: JobState, listed: ListedFinding) -> str:
+    state = ending(run, subject, listed).word
+    line = f"- #{listed.number} ({state}) {listed.finding.title}; "
+    if listed.reply is None:
+        line += "the author has not answered"
+    else:
+        line += f"the author says {listed.reply.disposition}: {listed.reply.evidence}"
+    if pushed_back(subject, listed):
+        line += "; restate it only with new evidence"
+    return line

@@ -1,0 +1,106 @@
+"""What waits for a human: open questions and unread messages, each with the commands that answer it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
+from gitorch.model.view import InboxRow, MessageRow
+from gitorch.rules import escalations
+from gitorch.rules.views.mail import is_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitorch.model.board import RunLine
+    from gitorch.model.ids import RunId
+    from gitorch.model.message import Message
+    from gitorch.model.run import Run
+
+
+def inbox(run: Run) -> tuple[InboxRow, ...]:
+    """The open questions of this run, oldest first."""
+    return tuple(_inbox_row(run.id, question) for question in run.open_questions())
+
+
+def cleanup_row(line: RunLine) -> InboxRow | None:
+    """The open question about cleaning up a finished run, from its line of the board alone; None when none is open."""
+    if line.cleanup is None or line.cleanup_asked_at is None:
+        return None
+
+    question = Question(
+        id=line.cleanup,
+        kind=QuestionKind.CLEANUP,
+        asked_at=line.cleanup_asked_at,
+        text=CLEANUP_TEXT,
+        options=CLEANUP_OPTIONS,
+    )
+    return _inbox_row(line.id, question)
+
+
+def _inbox_row(run: RunId, question: Question) -> InboxRow:
+    return InboxRow(
+        id=question.id,
+        run=run,
+        kind=str(question.kind),
+        job=question.job,
+        text=_question_text(question),
+        options=question.options,
+        asked_at=question.asked_at,
+        command=_answer_command(run, question),
+        escalation=escalations.kind_of(question),
+        severity=escalations.severity_of(question),
+    )
+
+
+def _question_text(question: Question) -> str:
+    """The question, after a sentence that says what happened."""
+    if not question.happened:
+        return question.text
+
+    return f"{question.happened.rstrip('.')}. {question.text}"
+
+
+def _answer_command(run: RunId, question: Question) -> str:
+    """The command that answers a question; it names the first option as an example."""
+    if question.kind is QuestionKind.APPROVAL:
+        return f"gitorch approve {run}"
+
+    if question.options:
+        return f"gitorch answer {question.id} {question.options[0]}"
+
+    return f'gitorch answer {question.id} "…"'
+
+
+def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[MessageRow, ...]:
+    """Messages with the commands that their reader may type. `run` is None for messages outside a run."""
+    return tuple(_message_row(message, run) for message in messages)
+
+
+def _message_row(message: Message, run: RunId | None) -> MessageRow:
+    plan = ""
+    if is_plan(message):
+        plan = message.plan
+
+    return MessageRow(
+        id=message.id,
+        run=run,
+        sender=message.sender,
+        to=message.to,
+        at=message.at,
+        text=message.text,
+        answers=message.answers,
+        plan=plan,
+        commands=_message_commands(message),
+    )
+
+
+def _message_commands(message: Message) -> tuple[str, str]:
+    """Check and start a plan that is ready; read and answer any other message."""
+    if not is_plan(message):
+        return f"gitorch show {message.id}", f"gitorch reply {message.id} TEXT"
+
+    from shlex import quote  # noqa: PLC0415  # saves `status` a millisecond
+
+    plan = quote(message.plan)
+    return f"gitorch check {plan}", f"gitorch start {plan}"

@@ -1,0 +1,67 @@
+"""The prompts that an agent gets: the file that holds each one, and the line typed to point to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from gitorch.model.session import PromptKind
+from gitorch.rules.views.brief import BRIEF_PATH, answered_questions, answers_text, brief_text
+from gitorch.rules.views.finding_lines import findings_text
+from gitorch.rules.views.mail import message_text
+
+if TYPE_CHECKING:
+    from gitorch.model.job import JobState
+    from gitorch.model.run import Run
+    from gitorch.model.session import Prompt, Session
+
+
+def prompt_path(prompt: Prompt) -> str:
+    """The path of a prompt's file in the worktree of its session."""
+    if prompt.kind is PromptKind.BRIEF:
+        return BRIEF_PATH
+    return f".gitorch/inbox/{prompt.id}-{prompt.kind}.md"
+
+
+def pointer(run: Run, session: Session, prompt: Prompt) -> str:
+    """The one line that is typed: it names the file to read. A clearance is short enough to be the line itself."""
+    job = run.jobs[session.job]
+    if prompt.kind is PromptKind.CLEARED and job.cleared is not None:
+        return f"APPROVED {session.job} at {job.cleared}. Nothing more is needed. ({prompt.id})"
+
+    if prompt.kind is PromptKind.MESSAGE:
+        return f"Message {prompt.about}: read {prompt_path(prompt)} or run gitorch inbox."
+
+    return f"Read {prompt_path(prompt)} and do what it says."
+
+
+def prompt_text(run: Run, session: Session, prompt: Prompt, section: str, done: tuple[str, ...] = ()) -> str:
+    """The text of a prompt. `section` and `done` are for a brief: see `brief_text`."""
+    job = run.jobs[session.job]
+    match prompt.kind:
+        case PromptKind.BRIEF:
+            return brief_text(run, session, section, done)
+        case PromptKind.FINDINGS:
+            return findings_text(run, job)
+        case PromptKind.ANSWER:
+            return _answers(run, job)
+        case PromptKind.MESSAGE:
+            return message_text(run, prompt)
+        case PromptKind.CLEARED:
+            return f"# APPROVED {session.job} at {job.cleared}\n\nNothing more is needed from you. Stop here.\n"
+        case PromptKind.NUDGE:
+            return _nudge(job)
+        case _:
+            assert_never(prompt.kind)
+
+
+def _answers(run: Run, job: JobState) -> str:
+    answers = answers_text(answered_questions(run, job))
+    return f"# Answers for {job.spec.id}\n\n{answers}\n\nContinue your work, then report as your brief says.\n"
+
+
+def _nudge(job: JobState) -> str:
+    return (
+        f"# Are you still working on {job.spec.id}?\n\n"
+        f"gitorch has seen no activity from you for a while. Continue with `{BRIEF_PATH}`,\n"
+        "or report: `gitorch handoff`, `gitorch ask`, `gitorch block`.\n"
+    )

@@ -1,0 +1,264 @@
+"""`why`: in one line, what a job waits for or how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.job import ENDED, JobPhase
+from gitorch.model.question import HOLDING
+from gitorch.model.run import RunPhase
+from gitorch.model.workflow import JobKind
+from gitorch.rules.granting import active, base_of, may_be_granted, worktree_taken_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from gitorch.model.ids import JobId
+    from gitorch.model.job import JobState
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
+
+ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
+"""Phases in which any open question of a job holds it; in the others only the kinds in `HOLDING` do."""
+
+OVER_FOR_GOOD = ENDED - {JobPhase.FAILED}
+"""Phases in which an open question holds nothing any more. A failed job can still be sent back by an answer."""
+
+ENDED_WITHOUT_WORK = {
+    JobPhase.FAILED: "failed",
+    JobPhase.SKIPPED: "was skipped",
+    JobPhase.CANCELED: "was canceled",
+}
+"""Phases because of which a job that needs this one is skipped, as a verb."""
+
+
+def why(run: Run, job: JobState) -> str:
+    """In one line, what this job waits for, or how it ended."""
+    question = _holding_question(run, job)
+    if question is not None:
+        return f"{question.id} waits for you: {_first_line(question.happened or question.text)}"
+
+    return WHY[job.phase](run, job)
+
+
+def _holding_question(run: Run, job: JobState) -> Question | None:
+    """The oldest open question that holds this job; None when there is none."""
+    if job.phase in OVER_FOR_GOOD:
+        return None
+
+    for question in run.open_questions(job.spec.id):
+        if job.phase in ASKED or question.kind in HOLDING:
+            return question
+
+    return None
+
+
+def _why_blocked(run: Run, job: JobState) -> str:
+    """A review of submitted work waits for more than its needs; any other job waits for its needs."""
+    if job.spec.subject is not None:
+        subject = run.jobs[job.spec.subject]
+        if subject.phase is JobPhase.SUBMITTED:
+            return _why_review_waits(run, job, subject)
+
+    return f"waits for {_listed(_unmet_needs(run, job))}"
+
+
+def _unmet_needs(run: Run, job: JobState) -> list[JobId]:
+    """The needs that this job waits for. A checkpoint names those that have not ended, when there are any."""
+    unmet = [need for need in job.spec.needs if not run.need_is_done(need)]
+    if job.spec.kind is JobKind.CHECKPOINT:
+        not_ended = [need for need in unmet if run.jobs[need].phase not in ENDED]
+        return not_ended or unmet
+
+    return unmet
+
+
+def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
+    """Why a review of submitted work cannot begin: the tests come first, then the reviews of earlier stages."""
+    if not run.check_is_settled(subject):
+        return f"waits for the tests of {subject.spec.id}"
+
+    if subject.check_failed:
+        return f"the tests of {subject.spec.id} failed"
+
+    earlier = []
+    for review in _reviews_without_verdict(run, subject):
+        if review.spec.stage < job.spec.stage:
+            earlier += [review.spec.id]
+
+    return f"waits for {_listed(earlier)}"
+
+
+def _reviews_without_verdict(run: Run, subject: JobState) -> list[JobState]:
+    """The reviews that have not judged the subject in this round."""
+    judged = {verdict.review for verdict in subject.round_verdicts}
+    return [review for review in run.reviews_of(subject.spec.id) if review.spec.id not in judged]
+
+
+def _listed(jobs: Iterable[JobId]) -> str:
+    """The jobs that are waited for; `its turn` when only the next tick is."""
+    return ", ".join(jobs) or "its turn"
+
+
+def _why_queued(run: Run, job: JobState) -> str:
+    """The first reason that applies. The run comes first, because nothing starts while it is paused."""
+    if run.phase is not RunPhase.RUNNING:
+        return f"the run is {run.phase}"
+
+    if job.spec.kind is JobKind.MERGE:
+        return "will be merged at the next tick of gitorch up"
+
+    if base_of(run, job) is None:
+        return "waits for its base: the branches that it needs must be merged first"
+
+    at_work = active(run)
+    if at_work >= run.settings.max_agents and not may_be_granted(run, job):
+        return f"waits for a free agent: {at_work} of {run.settings.max_agents} are at work"
+
+    other = worktree_taken_by(run, job)
+    if other is not None:
+        return f"waits for the shared worktree of lane {job.spec.lane}, where {other} is unfinished"
+
+    if run.settings.manual:
+        return f"ready to claim: gitorch claim {job.spec.id}"
+
+    return "will get an agent at the next tick of gitorch up"
+
+
+def _why_claimed(run: Run, job: JobState) -> str:
+    """A session got the job and its agent has not begun this attempt."""
+    activity = "is starting"
+    if job.attempt > 1:
+        activity = "is getting the findings"
+
+    return f"session {job.session} {activity}{_late_handoff_note(run, job)}"
+
+
+def _why_running(run: Run, job: JobState) -> str:
+    """Who is at work, and in which round."""
+    if run.is_claimed_manually(job) and job.session is not None:
+        return f"{run.sessions[job.session].holder} is at work (lease {job.fence})"
+
+    progress = "is at work"
+    if job.attempt > 1:
+        progress += f", round {job.attempt} of {run.rounds_of(job)}"
+
+    return f"session {job.session} {progress}{_late_handoff_note(run, job)}"
+
+
+def _late_handoff_note(run: Run, job: JobState) -> str:
+    """Names the newest late handoff of this attempt that can still be adopted; empty when there is none."""
+    kept = run.late_handoffs_of(job)
+    if not kept:
+        return ""
+
+    newest = kept[-1]
+    return f"; late handoff {newest.id} of session {newest.session} was kept: gitorch recover {run.id}"
+
+
+def _why_submitted(run: Run, job: JobState) -> str:
+    """The gate waits for the tests first, then for the reviews."""
+    if run.needs_check(job) and not run.check_is_settled(job):
+        return "its tests are running on a clean checkout"
+
+    missing = _reviews_without_verdict(run, job)
+    if missing:
+        return f"waits at its gate for {', '.join(review.spec.id for review in missing)}"
+
+    return "is at its gate"
+
+
+def _why_waiting(run: Run, job: JobState) -> str:
+    """A checkpoint has no question yet: the report is written, or the next tick asks."""
+    if run.merge_behind(job.spec.id) is not None:
+        return "gitorch is preparing the merge report"
+
+    return "gitorch up will ask you at its next tick"
+
+
+def _why_completed(run: Run, job: JobState) -> str:
+    """What the job ended with: a push, a verdict, or a cleared commit."""
+    if job.spec.kind is JobKind.MERGE and run.push_is_owed:
+        return f"merged; {_push_state(run, job)}"
+
+    if job.verdict is not None:
+        return _verdict_line(job)
+
+    if job.cleared is not None:
+        return _clearance_line(job)
+
+    return "done"
+
+
+def _push_state(run: Run, job: JobState) -> str:
+    """What the push of a merge waits for."""
+    questions = run.open_questions(job.spec.id)
+    if questions:
+        return f"{questions[0].id} waits for you"
+
+    return f"the push to {run.settings.push_remote} is next"
+
+
+def _verdict_line(job: JobState) -> str:
+    """A review's own verdict, and the decision that later cast doubt on it."""
+    verdict = job.verdict
+    if verdict is None:
+        return ""
+
+    line = f"{verdict.choice} on {verdict.commit[:12]}"
+    if verdict.doubted:
+        line += f"; in doubt since decision {verdict.doubted}"
+
+    return line
+
+
+def _clearance_line(job: JobState) -> str:
+    """The commit that passed the gate, and whether findings were waived for it."""
+    line = f"cleared at {(job.cleared or '')[:12]} in round {job.attempt}"
+    if any(listed.waived and listed.round == job.attempt for listed in job.findings):
+        line += ", with findings waived"
+
+    return line
+
+
+def _why_stale(_: Run, job: JobState) -> str:
+    return f"its lease expired in attempt {job.attempt}; its worktree is kept"
+
+
+def _why_over(run: Run, job: JobState) -> str:
+    return f"{job.phase}; gitorch log {run.id} says why"
+
+
+def _why_skipped(run: Run, job: JobState) -> str:
+    """Names the first need that ended without work."""
+    for need in job.spec.needs:
+        phase = run.jobs[need].phase
+        if phase in ENDED_WITHOUT_WORK:
+            return f"skipped, because {need} {ENDED_WITHOUT_WORK[phase]}"
+
+    return "skipped, because it is not needed"
+
+
+WHY: Mapping[JobPhase, Callable[[Run, JobState], str]] = {
+    JobPhase.BLOCKED: _why_blocked,
+    JobPhase.QUEUED: _why_queued,
+    JobPhase.CLAIMED: _why_claimed,
+    JobPhase.RUNNING: _why_running,
+    JobPhase.SUBMITTED: _why_submitted,
+    JobPhase.WAITING_HUMAN: _why_waiting,
+    JobPhase.STALE: _why_stale,
+    JobPhase.COMPLETED: _why_completed,
+    JobPhase.FAILED: _why_over,
+    JobPhase.CANCELED: _why_over,
+    JobPhase.SKIPPED: _why_skipped,
+}
+"""The function that explains each phase."""
+
+
+def _first_line(text: str) -> str:
+    """The first line of a text, which may be blank."""
+    lines = text.strip().splitlines()
+    if not lines:
+        return ""
+
+    return lines[0]
