@@ -130,6 +130,11 @@ class JobState(Value):
         return tuple(v for v in self.verdicts if v.round == self.attempt and v.commit == commit)
 
     @property
+    def findings_to_answer(self) -> tuple[ListedFinding, ...]:
+        """The open findings of the round before this one, which the author must answer."""
+        return tuple(listed for listed in self.findings if listed.open and listed.round == self.attempt - 1)
+
+    @property
     def writes(self) -> bool:
         """Whether the job changes files, and so has a branch of its own."""
         return self.spec.kind not in REVIEWING

@@ -38,3 +38,8 @@ class Message(Value):
     plan_digest: Digest | None = None
     """The digest of that file when the message was sent."""
     read_by: tuple[str, ...] = ()
+
+    @property
+    def announces_plan(self) -> bool:
+        """Whether the message says that a plan is ready to start."""
+        return bool(self.plan) and ORCHESTRATOR in self.to

@@ -43,6 +43,11 @@ class Answer(Value):
     by: str
     at: Moment
 
+    @property
+    def summary(self) -> str:
+        """The option and the text, as far as either is given."""
+        return " ".join(part for part in (self.option, self.text) if part)
+
 
 class Question(Value):
     """An open or answered question to a human."""

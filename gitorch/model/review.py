@@ -79,6 +79,13 @@ class Finding(Value):
     withdrawn: bool = False
     """Whether this takes finding `number` back, for the reason in `detail`."""
 
+    @property
+    def place(self) -> str:
+        """The cited place: `a.py:3`, or `a.py` without a line; empty without a path."""
+        if not self.line:
+            return self.path
+        return f"{self.path}:{self.line}"
+
 
 class Reply(Value):
     """An implementer's answer to finding `number`."""
@@ -120,6 +127,10 @@ class Handoff(Value):
     replies: tuple[Reply, ...] = ()
 
 
+PROGRAM_NOT_FOUND = 127
+"""The exit status with which a shell reports that a program does not exist."""
+
+
 class Check(Value):
     """A run of the project's test command on a clean checkout of exactly `commit`."""
 
@@ -132,6 +143,16 @@ class Check(Value):
     log: Digest | None = None
     """The digest of the kept output."""
     tail: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The result in one line: `failed with status 1 after 2.3 s on a clean checkout of 3f2a91c5d2e8`."""
+        result = self.outcome
+        if self.exit_status:
+            result += f" with status {self.exit_status}"
+        if self.exit_status == PROGRAM_NOT_FOUND:
+            result += " (program not found)"
+        return f"{result} after {self.seconds:.1f} s on a clean checkout of {self.commit[:12]}"
 
 
 class Verdict(Value):

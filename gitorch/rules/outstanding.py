@@ -16,7 +16,7 @@ from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
-from gitorch.rules.views.notices import untold
+from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import owed_closings, under_way
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
 
 
 def _notices(run: Run, seen: Observed) -> Iterator[Effect]:
-    yield from (effects.Notify(name) for name in untold(run, seen.notified))
+    yield from (effects.Notify(name) for name in next_notices(run, seen.notified))
 
 
 def needed(run: Run, session: Session, seen: Observed) -> bool:

@@ -39,7 +39,7 @@ FOUND = {
 Who is refused is refused whatever it asks: Gemini CLI asks by itself once more why there was no answer.
 """
 
-NUDGED = Cue(r"# Are you still at work on", says="I go on.", runs="cat .gitorch/brief.md")
+NUDGED = Cue(r"# Are you still working on", says="I go on.", runs="cat .gitorch/brief.md")
 
 
 class Troubled:

@@ -11,7 +11,7 @@ from cli_stage import HUMAN, RUN, Stage
 
 from gitorch.app.query.runs import all_inbox
 from gitorch.model import commands as c
-from gitorch.rules.views.run import inbox
+from gitorch.rules.views.inbox import inbox
 
 
 class Counting(MemoryLedger):

@@ -16,7 +16,8 @@ from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
 from gitorch.model import events
 from gitorch.model.values import replace
-from gitorch.rules.views.run import run_view, why
+from gitorch.rules.views.run import run_view
+from gitorch.rules.views.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +197,7 @@ def test_what_a_hook_of_the_remote_printed_comes_first_and_the_run_says_where_it
     yard.approve()
     (question,) = yard.open()
     assert question.happened.endswith("origin did not take it: ask the release manager")
-    assert why(yard.run, yard.run.jobs["merge"]) == f"merged, and {question.id} waits for you"
+    assert why(yard.run, yard.run.jobs["merge"]) == f"merged; {question.id} waits for you"
     assert run_view(yard.run).summary.endswith("not yet pushed to origin")
 
 

@@ -48,7 +48,7 @@ def test_every_pair_of_branches_that_shares_files_is_tried(yard):
     pairs = {tuple(pair["jobs"]): pair["conflicts"] for pair in data(yard)["pairs"]}
     assert pairs == {("a", "b"): [], ("a", "c"): [], ("b", "c"): ["shared.txt"]}
     told = runs.report(yard.services, RUN)
-    assert "- a and b both change shared.txt: they merge with each other" in told
+    assert "- a and b both change shared.txt: they merge without conflicts" in told
     assert "- b and c both change shared.txt: they conflict in shared.txt" in told
     assert run.report.conflicts == ("c conflicts in shared.txt",)
 
@@ -61,7 +61,7 @@ def test_what_was_built_on_an_earlier_state_is_said_when_an_epic_was_reopened(ya
     run = yard.reject("api")
     assert [b["built_on_earlier"] for b in data(yard)["branches"]] == [[], ["api"]]
     assert run.report.branches[1].outdated == ("api",)
-    assert "built on an earlier state of api" in runs.report(yard.services, RUN)
+    assert "built on an earlier commit of api" in runs.report(yard.services, RUN)
     yard.approve()
     assert yard.git("show", "main:api.txt", "main:ui.txt").split() == ["better", "ui"]
 

@@ -101,7 +101,7 @@ def test_the_tracker_is_looked_at_only_while_an_epic_must_not_be_closed(play, tr
 
 
 def test_what_is_left_to_people_is_said_when_the_run_is_over(play):
-    from gitorch.rules.views.run import next_commands
+    from gitorch.rules.views.next_commands import next_commands
 
     finished(play)
     play.do(commands.RecordClosing(JobId("api"), (), ("t-api.1", "t-api"), "the file is only read"))

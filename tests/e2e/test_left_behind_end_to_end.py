@@ -90,7 +90,7 @@ def test_what_a_replaced_agent_hands_in_is_kept_and_adopted_over_the_one_that_do
     where = survivor["GITORCH_WORKTREE"]
     said = home("handoff", "DONE", "--summary", "It is done", env=survivor, cwd=where, status=4).err
     assert f"the lease of session {first} on late is over, so this does not count; it is kept as h1" in said
-    assert f"h1 of session {first} came late and is kept" in home("why", "late").out
+    assert f"late handoff h1 of session {first} was kept" in home("why", "late").out
     home("recover", "--apply")
     assert not home.records("late-handoff-adopted"), "an agent is at work on it: nobody ends that unasked"
     home("recover", "late", "--adopt", "h1", "--reason", "it is all there")

@@ -72,10 +72,7 @@ def test_an_agent_is_told_in_its_pane_by_one_line_with_a_receipt(mail: House) ->
     (told,) = [x for x in mail.records("prompt-delivered", job="reader") if x["kind"] == "message"]
     assert told["receipt"] in {"delivered", "submitted"}
     shown = mail("peek", "reader", "--history", "400").out
-    assert (
-        shown.count(f"› Message m1 for you: read .gitorch/inbox/{told['prompt']}-message.md or type gitorch inbox.")
-        == 1
-    )
+    assert shown.count(f"› Message m1: read .gitorch/inbox/{told['prompt']}-message.md or run gitorch inbox.") == 1
     assert "The name is sid." in shown
     assert "There is no message for you." in shown, "what was read is not shown again"
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.tmux
 
 PROGRAM = """\
 if judge=$(gitorch brief | grep -o 'gitorch verdict accept .*'); then eval "$judge"; exit; fi
-if ! gitorch brief | grep -q 'Answers you were given'; then
+if ! gitorch brief | grep -q 'Answers to your questions'; then
   test $GITORCH_JOB = api || { gitorch handoff NEEDS_CONTEXT --question 'Which word?' --summary 'Unsure'; exit; }
 fi
 echo word >$GITORCH_JOB.txt

@@ -45,7 +45,7 @@ def test_branches_that_change_the_same_file_are_told_early(overlaps: House) -> N
     assert set(noted) == {("left", "far"), ("right", "far")}
     assert all(n["paths"] == ["shared.txt"] for n in overlaps.records("overlap-noted"))
     assert not overlaps.records("handoff-submitted", status="DONE")
-    assert "note: left and far change the same files; they merge as they are" in overlaps("status").out
+    assert "note: left and far change the same files; their branches merge without conflicts" in overlaps("status").out
 
 
 def test_branches_that_would_conflict_are_put_to_the_principal_once_and_nobody_waits_for_it(overlaps: House) -> None:

@@ -27,7 +27,8 @@ from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lan
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.endings import ending
-from gitorch.rules.views.run import run_view, why
+from gitorch.rules.views.run import run_view
+from gitorch.rules.views.why import why
 from gitorch.text.records.commit_message import sentence
 
 if TYPE_CHECKING:

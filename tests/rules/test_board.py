@@ -16,9 +16,11 @@ from telling import Telling
 from gitorch.model.ids import JobId
 from gitorch.model.job import JobPhase
 from gitorch.rules.transitions import with_job
-from gitorch.rules.views.run import WHY, next_commands, run_view, why
+from gitorch.rules.views.next_commands import next_commands
+from gitorch.rules.views.run import run_view
+from gitorch.rules.views.why import WHY, why
 
-TICK = "with the next tick of gitorch up"
+TICK = "at the next tick of gitorch up"
 API = "plan api|launch api|handoff api|"
 GATE = API + "check api passed|"
 SIGN = 'flow "draft text" "checkpoint sign after text"|launch text|handoff text|'
@@ -29,19 +31,24 @@ LINES = [
     ("blocked", "api.spec", "plan api|launch api", "waits for api"),
     ("blocked", "api.spec", API[:-1], "waits for the tests of api"),
     ("blocked", "api.quality", GATE[:-1], "waits for api.spec"),
-    ("queued", "api", "plan api", f"is given to an agent {TICK}"),
-    ("queued", "db", "plan api db max_agents=1|grant api", "waits for a free place: 1 of 1 agents are at work"),
+    ("queued", "api", "plan api", f"will get an agent {TICK}"),
+    ("queued", "db", "plan api db max_agents=1|grant api", "waits for a free agent: 1 of 1 are at work"),
     ("queued", "api", "plan api|pause lunch", "the run is paused"),
-    ("queued", "merge", "plan api|finish api|report|approve", f"is merged {TICK}"),
-    ("queued", "c", 'plan a b "c after a,b"|finish a b', "waits for its base to be merged from what it depends on"),
+    ("queued", "merge", "plan api|finish api|report|approve", f"will be merged {TICK}"),
+    (
+        "queued",
+        "c",
+        'plan a b "c after a,b"|finish a b',
+        "waits for its base: the branches that it needs must be merged first",
+    ),
     (
         "queued",
         "api",
         "plan api|grant api|dies s1 exited|grant api|dies s2 exited 3",
         "q1 waits for you: The agent of api (scripted, session s2) could not be launched: exited with status 3.",
     ),
-    ("claimed", "api", "plan api|grant api", "session s1 is being started"),
-    ("claimed", "api", API + "check api failed|grant api", "session s1 gets the findings"),
+    ("claimed", "api", "plan api|grant api", "session s1 is starting"),
+    ("claimed", "api", API + "check api failed|grant api", "session s1 is getting the findings"),
     ("running", "api", "plan api|launch api", "session s1 is at work"),
     ("running", "api", API + "check api failed|launch api", "session s1 is at work, round 2 of 3"),
     (
@@ -50,17 +57,17 @@ LINES = [
         "plan api|launch api|quiet s1 5 shows=dialog",
         "q1 waits for you: The agent of api (session s1) shows a dialog; a key would answer it.",
     ),
-    ("submitted", "api", API[:-1], "its tests are run on a clean checkout"),
+    ("submitted", "api", API[:-1], "its tests are running on a clean checkout"),
     ("submitted", "api", GATE[:-1], "waits at its gate for api.spec, api.quality"),
     ("submitted", "api", GATE + "launch api.spec|judge api.spec accept", "waits at its gate for api.quality"),
-    ("waiting_human", "approval", "plan api|finish api", "the merge report is being made"),
+    ("waiting_human", "approval", "plan api|finish api", "gitorch is preparing the merge report"),
     (
         "waiting_human",
         "approval",
         "plan api|finish api|report",
         "q1 waits for you: May 1 branch be merged to main? Read it: gitorch report play-0001",
     ),
-    ("waiting_human", "sign", SIGN[:-1], f"is put to you {TICK}"),
+    ("waiting_human", "sign", SIGN[:-1], "gitorch up will ask you at its next tick"),
     ("waiting_human", "sign", SIGN + "checkpoint sign", "q1 waits for you: Sign: continue or cancel?"),
     (
         "waiting_human",
@@ -107,7 +114,7 @@ def test_every_phase_has_its_line() -> None:
     assert {case[0] for case in LINES} | {"stale"} == {str(phase) for phase in WHY}
     telling = told("plan api")
     stale = with_job(telling.play.run, JobId("api"), phase=JobPhase.STALE)
-    assert why(stale, stale.jobs["api"]) == "its lease ran out in attempt 1; its worktree is kept"
+    assert why(stale, stale.jobs["api"]) == "its lease expired in attempt 1; its worktree is kept"
 
 
 NEXT = [

@@ -18,7 +18,8 @@ from telling import Telling
 from gitorch.model.ids import JobId
 from gitorch.model.session import PromptKind
 from gitorch.model.workflow import Scope
-from gitorch.rules.views.brief import brief_data, pointer, prompt_path, prompt_text
+from gitorch.rules.views.brief import brief_data
+from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
 
 SECTION = "Build the table.\n\n- [ ] rows\n- [ ] columns\n"
 ROUND_TWO = (
@@ -107,7 +108,7 @@ def test_the_write_scope_and_the_tests_are_said() -> None:
     text = prompt_text(play.run, session, session.prompts[0], SECTION)
     assert "You may change only: src/**, tests/**." in text
     assert "You must not change: src/old/." in text
-    assert "with: `make check`" in text
+    assert "gitorch tests your commit with: `make check`" in text
 
 
 def test_what_is_typed_is_one_line_that_points_to_the_file() -> None:

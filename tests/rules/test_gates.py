@@ -15,7 +15,7 @@ from play import PARALLEL, SETTINGS, Play, commit, finding
 from gitorch.model.ids import JobId
 from gitorch.model.job import JobPhase
 from gitorch.model.review import Check, Choice, Disposition, ListedFinding, Reply, Severity
-from gitorch.rules.review.findings import check_text, list_findings
+from gitorch.rules.review.findings import list_findings
 from gitorch.rules.review.gates import may_judge, settle
 
 MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
@@ -170,8 +170,8 @@ def test_failing_tests_stand_beside_what_was_claimed() -> None:
 
 
 def test_a_test_command_that_finds_no_program_says_so() -> None:
-    told = check_text(Check(commit("api-1"), "nope", "failed", 127, 0.1))
-    assert told.startswith("failed with status 127, which says that a program was not found, after 0.1 s")
+    told = Check(commit("api-1"), "nope", "failed", 127, 0.1).summary
+    assert told.startswith("failed with status 127 (program not found) after 0.1 s")
 
 
 SEEN = f"gitorch ran it: failed after 1.0 s on a clean checkout of {commit('api-1')[:12]}.\ntail"

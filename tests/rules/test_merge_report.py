@@ -161,7 +161,7 @@ def test_the_report_names_the_digest_of_its_data(telling: Telling) -> None:
 
 def test_pairs_say_whether_they_fit(telling: Telling) -> None:
     text = report_text(telling.play.run, replace(facts(telling), trials=(TRIAL,)))
-    assert "- api and ui both change a.py: they merge with each other" in text
+    assert "- api and ui both change a.py: they merge without conflicts" in text
 
 
 def test_nothing_that_an_agent_wrote_can_pass_for_gitorchs_own_words_in_a_merge(telling: Telling) -> None:

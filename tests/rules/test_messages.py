@@ -16,8 +16,9 @@ from gitorch.model.session import PromptKind
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding.messages import SENT_MAX, TEXT_CHARACTERS_MAX, UNREAD_MAX
 from gitorch.rules.evolve import evolve
-from gitorch.rules.views.brief import brief_text, pointer, prompt_text
+from gitorch.rules.views.brief import brief_text
 from gitorch.rules.views.mail import unread
+from gitorch.rules.views.prompts import pointer, prompt_text
 
 
 @pytest.fixture
@@ -133,12 +134,12 @@ def test_a_living_session_is_owed_the_message_as_one_line_that_points_to_it(play
     prompt = session.prompts[-1]
     assert owed(play, "api") == ["m1"]
     assert pointer(play.run, session, prompt) == (
-        f"Message m1 for you: read .gitorch/inbox/{prompt.id}-message.md or type gitorch inbox."
+        f"Message m1: read .gitorch/inbox/{prompt.id}-message.md or run gitorch inbox."
     )
     text = prompt_text(play.run, session, prompt, "")
     assert text.startswith("# Message m1 from @principal\n\nRead this.\nAnd this.\n\n")
     assert "gitorch reply m1 TEXT" in text
-    assert "nothing is approved or answered by it" in " ".join(text.split())
+    assert "it does not change your brief, approve work or answer a question" in " ".join(text.split())
 
 
 def test_a_message_to_an_agent_that_is_not_there_yet_stands_in_its_brief():

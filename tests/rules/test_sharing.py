@@ -13,7 +13,7 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.views.run import why
+from gitorch.rules.views.why import why
 from gitorch.text.workflows.file import parse_workflow
 
 SHARING = """gitorch: workflow/1
@@ -56,7 +56,7 @@ def test_of_the_work_that_shares_a_worktree_one_job_is_begun_at_a_time():
     play.launch("one")
     with pytest.raises(Refused):
         play.grant("two")
-    assert "lane a shares, in which one is unfinished" in why(play.run, play.run.jobs[JobId("two")])
+    assert "lane a, where one is unfinished" in why(play.run, play.run.jobs[JobId("two")])
     play.submit_handoff("one")
     assert not free(play, "two"), "its agent is still there"
     assert effects.StopSession(SessionId("s1")) in outstanding(play.run, seen(play))

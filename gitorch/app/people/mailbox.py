@@ -10,8 +10,8 @@ from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
 from gitorch.model.run import OVER
 from gitorch.model.values import Value, replace
-from gitorch.rules.views.mail import is_person, is_plan, unread
-from gitorch.rules.views.run import message_rows
+from gitorch.rules.views.inbox import message_rows
+from gitorch.rules.views.mail import is_person, unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, 
         run = services.ledger.state(line.id).run if line.unread else None
         if run is not None:
             found += [Held(run.id, m) for one in names for m in unread(run.messages, one)]
-    left = [h for h in found if not (is_plan(h.message) and _taken_up(board, h.message))]
+    left = [h for h in found if not (h.message.announces_plan and _taken_up(board, h.message))]
     return tuple(sorted(left, key=lambda held: int(held.message.id[1:])))
 
 

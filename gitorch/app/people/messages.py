@@ -23,7 +23,7 @@ from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.run import OVER
 from gitorch.model.values import Value
-from gitorch.rules.views.mail import is_person, is_plan, job_named
+from gitorch.rules.views.mail import is_person, job_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,7 +132,7 @@ def reply(services: Services, party: Party, said: str, text: str) -> tuple[Held,
     """Answer a message to whoever sent it, in its thread; it counts as read. A plan of one's own is only put aside."""
     held = find_message(services, party.run, said)
     message = held.message
-    if is_plan(message) and message.sender == party.name:
+    if message.announces_plan and message.sender == party.name:
         mark_read(services, party, (held,), settled=True)
         return ()
     to = message.to if message.sender == party.name else (message.sender,)
@@ -152,7 +152,7 @@ def wait_for(services: Services, party: Party, until: Moment | None) -> tuple[He
     ledger_there(services)
     while True:
         before = services.ledger.tip()
-        found = tuple(held for held in waiting(services, party.name, party.run) if not is_plan(held.message))
+        found = tuple(held for held in waiting(services, party.name, party.run) if not held.message.announces_plan)
         if found:
             return found
         while services.ledger.tip() == before:
@@ -170,7 +170,7 @@ def mark_read(services: Services, party: Party, held: Iterable[Held], *, settled
     for one in held:
         if party.name in one.message.to:
             by_reader.setdefault((one.run, party.name), []).append(one.message.id)
-        elif settled and party.name == PRINCIPAL and is_plan(one.message):
+        elif settled and party.name == PRINCIPAL and one.message.announces_plan:
             by_reader.setdefault((one.run, ORCHESTRATOR), []).append(one.message.id)
     for (run, name), messages in by_reader.items():
         carry(services, run, party.actor, commands.ReadMessages(name, tuple(messages)))

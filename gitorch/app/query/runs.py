@@ -8,9 +8,12 @@ from gitorch.app.query.lookup import find_question, find_run, run_with, several_
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import MessageId
 from gitorch.model.session import SessionPhase
+from gitorch.rules.views.inbox import cleanup_row, inbox
 from gitorch.rules.views.naming_runs import rows_with_runs, view_with_run, with_run
+from gitorch.rules.views.next_commands import next_commands
 from gitorch.rules.views.presence import agent_words
-from gitorch.rules.views.run import cleanup_row, inbox, next_commands, run_view, why
+from gitorch.rules.views.run import run_view
+from gitorch.rules.views.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

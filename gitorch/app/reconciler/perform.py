@@ -13,16 +13,9 @@ from gitorch.model import commands, effects
 from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.outstanding import may_begin, next_prompt
-from gitorch.rules.views.brief import (
-    BRIEF_PATH,
-    BRIEF_VALUES_PATH,
-    brief_data,
-    brief_text,
-    pointer,
-    prompt_path,
-    prompt_text,
-)
+from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH, brief_data, brief_text
 from gitorch.rules.views.notices import notice
+from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,6 @@ from gitorch.model.run import OVER
 from gitorch.model.values import Value, replace
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.ensure import not_begun, run_there
-from gitorch.rules.views.mail import is_plan
 from gitorch.rules.workflows.compile import (
     compile_plan,
     compile_workflow,
@@ -328,7 +327,7 @@ def coordinator(services: Services, plan: Plan) -> str:
     if named:
         return f"@{named.removeprefix('@')}"
     held = services.ledger.state(None).board.messages.values()
-    return next((m.sender for m in held if is_plan(m) and m.plan == plan.path), PRINCIPAL)
+    return next((m.sender for m in held if m.announces_plan and m.plan == plan.path), PRINCIPAL)
 
 
 def begin(

@@ -19,7 +19,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
 from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
-from gitorch.rules.views.run import why
+from gitorch.rules.views.why import why
 from gitorch.text import outbox_entry as entries
 from gitorch.text.records.released import kind_of
 

@@ -8,7 +8,8 @@ from gitorch.cli.pages.cells import safe_line, safe_text
 from gitorch.cli.pages.page import spoken
 from gitorch.cli.pages.plain import plain
 from gitorch.cli.pages.records import day_and_time, told
-from gitorch.rules.views.run import inbox, why
+from gitorch.rules.views.inbox import inbox
+from gitorch.rules.views.why import why
 from gitorch.text.records.released import kind_of
 
 if TYPE_CHECKING:

@@ -95,11 +95,9 @@ def _say_sent(call: Call, sent: tuple[Held, ...]) -> None:
 
 def _sent_line(call: Call, held: Held) -> str:
     """What becomes of it now."""
-    from gitorch.rules.views.mail import is_plan
-
     message = held.message
     to = ", ".join(message.to)
-    if is_plan(message):
+    if message.announces_plan:
         return f"{message.id}: {message.plan} waits for the principal, who starts it. Nothing is begun before."
     told = _told(call, held)
     return f"{message.id} to {to}: {told}"

@@ -97,7 +97,7 @@ class Stopping:
 
 def _conclude(call: Call, stopped: LoopResult, by: signal.Signals | None) -> None:
     """Say how it ended. Raises Interrupted, or Waiting where only people can go on."""
-    from gitorch.rules.views.run import inbox
+    from gitorch.rules.views.inbox import inbox
 
     if stopped.why == "stopped" and by is not None:
         raise Interrupted(_left_alone(stopped), STATUSES[by])

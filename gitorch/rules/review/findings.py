@@ -14,15 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitorch.model.job import JobState
-    from gitorch.model.review import Check
     from gitorch.model.run import Run
 
 ORDER = {severity: place for place, severity in enumerate(Severity)}
 CHECK_SOURCE = "tests"
 PRINCIPAL_SOURCE = "gate"
-NO_PROGRAM = 127
-"""The exit status by which a shell says that there is no such program."""
-
 ALIKE = 0.5
 """Of two titles about the same line: the share of their words that both have, from which on they are one finding."""
 
@@ -68,14 +64,7 @@ def _check_finding(job: JobState) -> Finding:
         return Finding(Severity.BLOCKING, "The test command was not run")
     title = f"The test command {job.check.outcome}: {job.check.command}"
     said = f"You reported: {job.handoff.tests_claimed}\n" if job.handoff.tests_claimed else ""
-    return Finding(Severity.BLOCKING, title, detail=f"{said}gitorch ran it: {check_text(job.check)}.\n{job.check.tail}")
-
-
-def check_text(check: Check) -> str:
-    """What came of a test run: `failed with status 1 after 2.3 s on a clean checkout of 3f2a91c5d2e8`."""
-    status = "" if not check.exit_status else f" with status {check.exit_status}"
-    missing = ", which says that a program was not found," if check.exit_status == NO_PROGRAM else ""
-    return f"{check.outcome}{status}{missing} after {check.seconds:.1f} s on a clean checkout of {check.commit[:12]}"
+    return Finding(Severity.BLOCKING, title, detail=f"{said}gitorch ran it: {job.check.summary}.\n{job.check.tail}")
 
 
 def _numbers(job: JobState, raised: list[tuple[str, Finding]]) -> list[int]:

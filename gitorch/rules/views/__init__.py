@@ -1,1 +1,1 @@
-"""What people and agents are told: briefs, reports, pages and notices as values and pure text."""
+"""A run as people and agents read it: briefs, reports, pages and notices, as values and text."""

@@ -1,4 +1,4 @@
-"""What an approval says, word for word: the text that the principal signs where the repository asks for a signature."""
+"""The text of an approval, which the principal signs when the repository asks for a signature."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, RunId
 
 NAMESPACE = "gitorch-approval"
-"""What a signature is for, so that one made for anything else, a commit or a login, counts for nothing here."""
+"""The signature namespace. A signature made for anything else, such as a commit or a login, does not count as an approval."""
 
 
 def approval_text(
     ledger: str, run: RunId, report: Digest, target: str, target_commit: CommitId, commits: Sequence[CommitId]
 ) -> str:
-    """Everything that an approval binds to. It names its ledger, so that no other repository's approval fits."""
-    lines = ["gitorch approval/1", f"ledger: {ledger}", f"run: {run}", f"report: {report}"]
-    lines += [f"target: {target} at {target_commit}", *(f"branch: {commit}" for commit in commits)]
+    """Everything that an approval binds to, one line each.
+
+    The ledger's id is part of it, so that an approval from another repository does not fit.
+    """
+    lines = [
+        "gitorch approval/1",
+        f"ledger: {ledger}",
+        f"run: {run}",
+        f"report: {report}",
+        f"target: {target} at {target_commit}",
+    ]
+    lines += [f"branch: {commit}" for commit in commits]
     return "\n".join(lines) + "\n"

@@ -84,6 +84,7 @@ def _synthesis_parts(run: Run, job: JobState) -> list[str]:
     for other in run.jobs.values():
         if other.spec.phase == job.spec.phase and other.spec.id != job.spec.id:
             parts += _result_parts(other)
+
     return parts
 
 
@@ -91,11 +92,13 @@ def _result_parts(job: JobState) -> list[str]:
     """What one job of a phase reported, and its open findings."""
     if job.handoff is None:
         return []
+
     heading = f"### {job.spec.id} at `{job.handoff.commit}`"
     parts = [f"{heading}\n\n{_summary_of(job.handoff)}"]
     if job.findings:
         still_open = [finding_line(listed) for listed in job.findings if listed.open]
         parts.append("\n".join(still_open) or "No finding is open.")
+
     return parts
 
 
@@ -131,10 +134,13 @@ def _bounds(run: Run, job: JobState) -> list[str]:
     parts = [f"Implement this on branch `{branch}`, in this worktree and nowhere else."]
     if scope.allowed:
         parts.append(f"You may change only: {', '.join(scope.allowed)}.")
+
     if scope.forbidden:
         parts.append(f"You must not change: {', '.join(scope.forbidden)}.")
+
     if run.settings.test_command:
         parts.append(f"gitorch tests your commit with: `{run.settings.test_command}`")
+
     return parts
 
 
@@ -169,6 +175,7 @@ def _subject_of(run: Run, job: JobState) -> JobState:
     """The job that a review judges; any other job itself."""
     if job.spec.subject is None:
         return job
+
     return run.jobs[job.spec.subject]
 
 
@@ -182,6 +189,7 @@ def _how_to_report(run: Run, session: Session, job: JobState) -> str:
     if job.spec.kind in REVIEWING:
         if session.holder:
             return JUDGING_BY_HAND.format(job=job.spec.id)
+
         return JUDGING.format(commit=run.judged_commit(job) or "", nonce=_nonce(job))
 
     if session.holder:
@@ -197,6 +205,7 @@ def _nonce(job: JobState) -> str:
     """The nonce of the job's lease; empty without a lease."""
     if job.lease is None:
         return ""
+
     return job.lease.nonce
 
 
@@ -206,8 +215,10 @@ def answered_questions(run: Run, job: JobState) -> tuple[Question, ...]:
     for question in run.questions.values():
         if question.job != job.spec.id or question.answer is None:
             continue
+
         if question.kind in ANSWERED_TO_AGENTS:
             answered += [question]
+
     return tuple(answered)
 
 
@@ -217,12 +228,14 @@ def answers_text(questions: tuple[Question, ...]) -> str:
     for question in questions:
         lines.append(f"- {question.happened or question.text}")
         lines.append(f"  → {_answer_of(question)}")
+
     return "\n".join(lines)
 
 
 def _answer_of(question: Question) -> str:
     if question.answer is None:
         return ""
+
     return question.answer.summary
 
 
@@ -233,6 +246,7 @@ def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] =
     branch, commit = run.branch_of(job.spec.id), ""
     if job.spec.kind in REVIEWING:
         branch, commit = "", run.judged_commit(job) or ""
+
     return {
         "run": run.id,
         "session": session.id,

@@ -1,4 +1,4 @@
-"""What a run of a workflow would do, before there is one: batches, gates, ways back, checkpoints, limits."""
+"""A dry run: what a run of a workflow would do, as batches and as lines of text."""
 
 from __future__ import annotations
 
@@ -11,53 +11,103 @@ from gitorch.rules.workflows.graph import needs_of, waves
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitorch.model.workflow import JobSpec, Workflow, WorkflowSource
+    from gitorch.model.ids import JobId
+    from gitorch.model.workflow import Cycle, JobSpec, Workflow, WorkflowSource
 
 
 class DryRun(Value):
-    """The batches of jobs that may run side by side, and the whole told in lines."""
+    """What a run would do."""
 
     batches: tuple[tuple[str, ...], ...]
+    """The jobs in batches; the jobs of a batch can run side by side."""
+
     lines: tuple[str, ...]
+    """The whole as text."""
 
 
 def dry_run(source: WorkflowSource) -> DryRun:
-    """Everything that can be said of a run before it begins."""
-    flow = source.workflow
-    batches = waves(needs_of(flow))
-    lines = [
-        f"{flow.name}, version {flow.version}: {len(flow.jobs)} jobs, at most {source.settings.max_agents} at work at once"
-    ]
-    if flow.phases:
-        lines.append(f"phases: {', then '.join(flow.phases)}")
+    """The batches, gates, ways back and checkpoints of a run before it begins."""
+    workflow = source.workflow
+    batches = waves(needs_of(workflow))
+    limit = f"at most {source.settings.max_agents} agents at once"
+    lines = [f"{workflow.name}, version {workflow.version}: {len(workflow.jobs)} jobs, {limit}"]
+    if workflow.phases:
+        lines.append(f"phases: {', then '.join(workflow.phases)}")
+
     for number, batch in enumerate(batches, 1):
-        lines.append(f"batch {number}{f': {len(batch)} side by side' if len(batch) > 1 else ''}")
-        for job in batch:
-            lines += [f"  {line}" for line in _job_lines(flow, flow.jobs[job])]
+        lines += _batch_lines(workflow, number, batch)
+
     return DryRun(tuple(tuple(map(str, batch)) for batch in batches), tuple(lines))
 
 
-def _job_lines(flow: Workflow, spec: JobSpec) -> Iterator[str]:
-    by = f" by {spec.lane}" if spec.lane else ""
-    after = f", after {', '.join(spec.needs)}" if spec.needs else ""
-    yield f"{spec.id}: {str(spec.kind).replace('_', ' ')}{by}{after}"
+def _batch_lines(workflow: Workflow, number: int, batch: tuple[JobId, ...]) -> Iterator[str]:
+    """A heading for the batch, then its jobs, indented."""
+    heading = f"batch {number}"
+    if len(batch) > 1:
+        heading += f": {len(batch)} side by side"
+
+    yield heading
+    for job in batch:
+        for line in _job_lines(workflow, workflow.jobs[job]):
+            yield f"  {line}"
+
+
+def _job_lines(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
+    """What a job is, what it may change, and who judges it."""
+    yield _job_heading(spec)
     if spec.scope.allowed and spec.kind not in REVIEWING:
         yield f"  may change {', '.join(spec.scope.allowed)}"
-    reviews = [other for other in flow.jobs.values() if other.kind is JobKind.REVIEW and other.subject == spec.id]
-    if reviews:
-        named = (f"{r.id} ({r.posture}{', advice' if r.advisory else ''})" for r in reviews)
-        yield f"  its gate: {', '.join(named)}"
-    for cycle in flow.cycles:
+
+    gate = ", ".join(_reviews_of(workflow, spec))
+    if gate:
+        yield f"  gate: {gate}"
+
+    for cycle in workflow.cycles:
         if cycle.review == spec.id:
-            times = "once" if cycle.rounds == 1 else f"{cycle.rounds} times"
-            yield f"  may send {cycle.back_to} back {times}, then asks you"
+            yield _way_back(cycle)
+
     if spec.kind is JobKind.CHECKPOINT:
-        yield f"  asks you; {_ways(flow, spec)}"
+        yield f"  asks you: {_ways_out(workflow, spec)}"
 
 
-def _ways(flow: Workflow, spec: JobSpec) -> str:
-    onward = [job for job, other in flow.jobs.items() if spec.id in other.needs and job not in spec.on_cancel]
-    if any(flow.jobs[job].kind is JobKind.MERGE for job in onward):
+def _job_heading(spec: JobSpec) -> str:
+    heading = f"{spec.id}: {str(spec.kind).replace('_', ' ')}"
+    if spec.lane:
+        heading += f" by {spec.lane}"
+
+    if spec.needs:
+        heading += f", after {', '.join(spec.needs)}"
+
+    return heading
+
+
+def _reviews_of(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
+    """The reviews that judge a job, each with its posture."""
+    for review in workflow.jobs.values():
+        if review.kind is not JobKind.REVIEW or review.subject != spec.id:
+            continue
+
+        posture = review.posture
+        if review.advisory:
+            posture += ", advice"
+
+        yield f"{review.id} ({posture})"
+
+
+def _way_back(cycle: Cycle) -> str:
+    times = "once"
+    if cycle.rounds != 1:
+        times = f"{cycle.rounds} times"
+
+    return f"  may send {cycle.back_to} back {times}, then asks you"
+
+
+def _ways_out(workflow: Workflow, spec: JobSpec) -> str:
+    """Where each answer to a checkpoint leads."""
+    onward = [job for job, other in workflow.jobs.items() if spec.id in other.needs and job not in spec.on_cancel]
+    if any(workflow.jobs[job].kind is JobKind.MERGE for job in onward):
         return "approve leads to the merge, reject sends work back or ends the run"
-    go, stop = ", ".join(spec.on_continue or onward) or "the end", ", ".join(spec.on_cancel) or "the end of the run"
-    return f"continue leads to {go}, cancel to {stop}"
+
+    continued = ", ".join(spec.on_continue or onward) or "the end"
+    canceled = ", ".join(spec.on_cancel) or "the end of the run"
+    return f"continue leads to {continued}, cancel to {canceled}"

@@ -24,12 +24,14 @@ def findings_text(run: Run, job: JobState) -> str:
     for listed in job.findings_to_answer:
         lines.append(finding_line(listed))
         replies.append(f"--reply {listed.number}=fixed:{fix}")
+
     findings = "\n".join(lines)
 
     return (
         f"# Findings on {job.spec.id} after round {job.attempt - 1}\n\n"
         "This is the whole list. Answer every number with "
-        f"`fixed:{fix}`, `false_positive:EVIDENCE` or `deferred:REASON` (a human decides on deferrals).\n\n"
+        f"`fixed:{fix}`, `false_positive:EVIDENCE` or `deferred:REASON`.\n"
+        "A human decides on deferrals.\n\n"
         f"{findings}\n\n"
         f'    gitorch handoff DONE --summary "…" {" ".join(replies)}\n'
     )
@@ -42,11 +44,14 @@ def finding_line(listed: ListedFinding) -> str:
     line = f"{listed.number}. {finding.severity.upper()}"
     if finding.place:
         line += f" {finding.place}"
+
     if finding.doubtful:
         line += f" (doubtful: {finding.doubt or 'the cited place does not exist at that commit'})"
+
     line += f": {finding.title} [{reviewers}]"
     for detail in _details(listed):
         line += f"\n   {detail}"
+
     return line
 
 
@@ -56,18 +61,19 @@ def _details(listed: ListedFinding) -> list[str]:
     lines = []
     if finding.quote:
         lines += f"Quoted: {finding.quote}".splitlines()
+
     if listed.reply is not None:
         lines += f"You answered {listed.reply.disposition}: {listed.reply.evidence}".splitlines()
+
     lines += finding.detail.splitlines()
     return lines
 
 
 def history_text(run: Run, subject: JobState) -> str:
     """The findings of earlier rounds and how they ended, so that a new reviewer does not unknowingly repeat one."""
-    lines = ["## Findings of earlier rounds and their answers", ""]
-    for listed in sorted(subject.findings, key=lambda listed: listed.number):
-        lines.append(_history_line(run, subject, listed))
-    return "\n".join(lines)
+    ordered = sorted(subject.findings, key=lambda listed: listed.number)
+    lines = [_history_line(run, subject, listed) for listed in ordered]
+    return "## Findings of earlier rounds and their answers\n\n" + "\n".join(lines)
 
 
 def _history_line(run: Run, subject: JobState, listed: ListedFinding) -> str:
@@ -77,6 +83,8 @@ def _history_line(run: Run, subject: JobState, listed: ListedFinding) -> str:
         line += "the author has not answered"
     else:
         line += f"the author says {listed.reply.disposition}: {listed.reply.evidence}"
+
     if pushed_back(subject, listed):
         line += "; restate it only with new evidence"
+
     return line

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
 from gitorch.model.view import InboxRow, MessageRow
 from gitorch.rules import escalations
-from gitorch.rules.views.mail import is_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +78,7 @@ def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[Messag
 
 def _message_row(message: Message, run: RunId | None) -> MessageRow:
     plan = ""
-    if is_plan(message):
+    if message.announces_plan:
         plan = message.plan
 
     return MessageRow(
@@ -97,7 +96,7 @@ def _message_row(message: Message, run: RunId | None) -> MessageRow:
 
 def _message_commands(message: Message) -> tuple[str, str]:
     """Check and start a plan that is ready; read and answer any other message."""
-    if not is_plan(message):
+    if not message.announces_plan:
         return f"gitorch show {message.id}", f"gitorch reply {message.id} TEXT"
 
     from shlex import quote  # noqa: PLC0415  # saves `status` a millisecond

@@ -1,4 +1,4 @@
-"""The merge report in words: everything that an approval binds to, from measured facts."""
+"""The merge report as Markdown: the measured facts that an approval binds to."""
 
 from __future__ import annotations
 
@@ -6,130 +6,241 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.rules.review.endings import ending
-from gitorch.rules.review.findings import check_text
 from gitorch.rules.views.report_data import answered, report_json
 from gitorch.rules.workflows.tracked import closing_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.model.commands import MergeFacts
     from gitorch.model.job import JobState
-    from gitorch.model.report import BranchFacts
-    from gitorch.model.review import Check, ListedFinding
+    from gitorch.model.question import Question
+    from gitorch.model.report import BranchFacts, Trial
+    from gitorch.model.review import Check, Handoff, ListedFinding, Verdict
     from gitorch.model.run import Run
 
 PATHS_SHOWN = 20
+"""How many changed files a branch lists."""
 
 
 def report_text(run: Run, facts: MergeFacts) -> str:
-    """The report as Markdown. The same facts give the same text, so that its digest names them all, and its JSON too."""
-    branches = {b.job: b for b in facts.branches}
+    """The report. The same facts always give the same text, so that its digest, and that of its JSON, stand for them."""
     parts = [
         f"# Merge report: {run.title}",
         f"Run `{run.id}`, plan `{run.plan}` ({run.plan_digest})",
-        f"Target `{run.target}` at `{facts.target_commit}`; merged it would be `{facts.merged_commit or 'nothing'}`.",
-        "## Branches\n\n" + _table(facts.branches),
+        f"Target `{run.target}` at `{facts.target_commit}`; after the merge: `{facts.merged_commit or 'nothing'}`.",
+        f"## Branches\n\n{_table(facts.branches)}",
     ]
-    parts += [branch_part(run, job, branches[job.spec.id]) for job in run.merge_jobs if job.spec.id in branches]
-    stopped = run.unmerged_jobs
-    if stopped:
-        parts.append("## Not in this merge\n\n" + "\n".join(f"- {j.spec.id}: {j.phase}" for j in stopped))
-    parts.append("## Together\n\n" + _together(facts))
-    parts.append(f"The same as data: `report.json`, {sha256(report_json(run, facts))}.")
+    parts += _branch_parts(run, facts)
+    unmerged = [f"- {job.spec.id}: {job.phase}" for job in run.unmerged_jobs]
+    if unmerged:
+        parts.append("## Not in this merge\n\n" + "\n".join(unmerged))
+
+    parts.append("## All branches together\n\n" + _together(facts))
+    parts.append(f"The same facts as JSON: `report.json`, {sha256(report_json(run, facts))}.")
     return "\n\n".join(parts) + "\n"
 
 
+def _branch_parts(run: Run, facts: MergeFacts) -> Iterator[str]:
+    """The part of each branch, in the order of the merge."""
+    branches = {branch.job: branch for branch in facts.branches}
+    for job in run.merge_jobs:
+        if job.spec.id in branches:
+            yield branch_part(run, job, branches[job.spec.id])
+
+
 def epic_report_text(run: Run, job: JobState, facts: BranchFacts) -> str:
-    """What the principal reads of one epic whose reviews are over."""
-    head = f"# Epic report: {job.spec.title}\n\nRun `{run.id}`, branch `{facts.branch}` at `{facts.commit}`."
-    return "\n\n".join((head, _table((facts,)), branch_part(run, job, facts))) + "\n"
+    """The report of one epic whose reviews are over."""
+    parts = [
+        f"# Epic report: {job.spec.title}",
+        f"Run `{run.id}`, branch `{facts.branch}` at `{facts.commit}`.",
+        _table((facts,)),
+        branch_part(run, job, facts),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def sha256(text: str) -> str:
-    """The digest of a text as the ledger writes it."""
+    """The digest of a text in the form that the ledger uses."""
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def merge_message(run: Run, job: JobState) -> str:
-    """What `git log` says of one merged branch: what was done, as its author put it, and who looked at it.
+    """The commit message of a merged branch: its title, its author's summary, and trailers that name the reviews.
 
-    Its last paragraph is gitorch's own, so that nothing an agent wrote can pass for it.
+    gitorch writes the last paragraph, so nothing in an agent's summary can pass for a trailer.
     """
-    summary = "" if job.handoff is None else job.handoff.summary
-    said = "\n".join("".join(c for c in line if c.isprintable()).rstrip() for line in summary.strip().splitlines())
     title = " ".join(f"Merge {job.spec.id}: {job.spec.title}".split())
-    stages = [f"{v.review} by {v.session} ({v.runtime})" for v in job.verdicts if v.commit == job.cleared]
-    trailers = [f"Gitorch-Run: {run.id}", f"Gitorch-Job: {job.spec.id}", *(f"Gitorch-Review: {s}" for s in stages)]
-    return "\n\n".join(part for part in (title, said, "\n".join(trailers)) if part) + "\n"
+    paragraphs = [title]
+    summary = _printable_summary(job)
+    if summary:
+        paragraphs.append(summary)
+
+    paragraphs.append("\n".join(_trailers(run, job)))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _trailers(run: Run, job: JobState) -> Iterator[str]:
+    """The run, the job, and each review of the commit that is merged."""
+    yield f"Gitorch-Run: {run.id}"
+    yield f"Gitorch-Job: {job.spec.id}"
+    for verdict in job.verdicts:
+        if verdict.commit == job.cleared:
+            yield f"Gitorch-Review: {_reviewer(verdict)}"
+
+
+def _printable_summary(job: JobState) -> str:
+    """The author's summary without control characters; empty without a handoff."""
+    if job.handoff is None:
+        return ""
+
+    lines = []
+    for line in job.handoff.summary.strip().splitlines():
+        printable = "".join(filter(str.isprintable, line))
+        lines.append(printable.rstrip())
+
+    return "\n".join(lines)
+
+
+def _reviewer(verdict: Verdict) -> str:
+    return f"{verdict.review} by {verdict.session} ({verdict.runtime})"
 
 
 def _table(branches: tuple[BranchFacts, ...]) -> str:
     rows = ["| branch | commit | commits | files | lines |", "|---|---|---|---|---|"]
-    rows += [f"| `{b.branch}` | `{b.commit}` | {b.commits} | {b.files} | +{b.added} −{b.removed} |" for b in branches]
+    for branch in branches:
+        size = f"{branch.commits} | {branch.files} | +{branch.added} −{branch.removed}"
+        rows.append(f"| `{branch.branch}` | `{branch.commit}` | {size} |")
+
     return "\n".join(rows)
 
 
 def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
-    """One branch: what was reported, tested, judged, found and answered, and what git says of it."""
+    """One branch: its report, tests, verdicts, findings and answers, and what git shows about it."""
     lines = [f"## {job.spec.id}: {job.spec.title}", ""]
     if job.handoff is not None:
-        lines += [f"{job.handoff.status} in round {job.attempt}: {_first_line(job.handoff.summary)}", ""]
-        lines.append(f"- tests as claimed: {job.handoff.tests_claimed or 'nothing was claimed'}")
-    lines += [f"- tests as run: {check_text(c)} (`{c.command}`){_log(c)}" for c in job.checks]
-    for verdict in job.verdicts:
-        by = f"{verdict.review} by {verdict.session} ({verdict.runtime})"
-        lines.append(f"- round {verdict.round}, {by} at `{verdict.commit[:12]}`: {verdict.choice}")
-    lines += [f"- missing: {review} never judged it" for review in run.missing_reviews(job)]
-    lines += [_finding_line(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)]
-    lines += _question_lines(run, job)
-    lines += [
-        f"- built on an earlier state of {need}: it was neither written nor reviewed on what is merged of {need} now"
-        for need in facts.outdated
-    ]
-    lines += [f"- conflicts with the target by itself in {path}" for path in facts.against_target]
-    if line := closing_line(job):
-        lines.append(f"- tracker: {line}")
-    more = " …" if len(facts.paths) > PATHS_SHOWN else ""
-    lines.append(f"- files: {', '.join(facts.paths[:PATHS_SHOWN])}{more}")
+        lines += _handoff_lines(job, job.handoff)
+
+    lines += _judgement_lines(run, job)
+    lines += _git_lines(job, facts)
     return "\n".join(lines)
+
+
+def _handoff_lines(job: JobState, handoff: Handoff) -> list[str]:
+    return [
+        f"{handoff.status} in round {job.attempt}: {_first_line(handoff.summary)}",
+        "",
+        f"- tests as reported: {handoff.tests_claimed or 'none reported'}",
+    ]
+
+
+def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
+    """Test runs, verdicts, missing reviews, findings, and people's answers."""
+    for check in job.checks:
+        yield f"- tests as run: {check.summary} (`{check.command}`){_log(check)}"
+
+    for verdict in job.verdicts:
+        yield f"- round {verdict.round}, {_reviewer(verdict)} at `{verdict.commit[:12]}`: {verdict.choice}"
+
+    for review in run.missing_reviews(job):
+        yield f"- missing: no verdict from {review}"
+
+    for listed in sorted(job.findings, key=lambda listed: listed.number):
+        yield _finding_line(run, job, listed)
+
+    for question in answered(run, job):
+        yield _answer_line(question)
+
+
+def _git_lines(job: JobState, facts: BranchFacts) -> Iterator[str]:
+    """Needs that moved on, conflicts with the target, issues in the tracker, and changed files."""
+    for need in facts.outdated:
+        yield f"- built on an earlier commit of {need}: not written or reviewed against the one that is merged now"
+
+    for path in facts.against_target:
+        yield f"- conflicts with the target on its own in {path}"
+
+    tracker = closing_line(job)
+    if tracker:
+        yield f"- tracker: {tracker}"
+
+    files = ", ".join(facts.paths[:PATHS_SHOWN])
+    if len(facts.paths) > PATHS_SHOWN:
+        files += " …"
+
+    yield f"- files: {files}"
 
 
 def _log(check: Check) -> str:
-    return f", log {check.log[:19]}" if check.log is not None else ""
+    """The beginning of the digest of a test log; empty when no log was kept."""
+    if check.log is None:
+        return ""
+
+    return f", log {check.log[:19]}"
 
 
 def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "(no summary)"
+    lines = text.strip().splitlines()
+    if not lines:
+        return "(no summary)"
+
+    return lines[0]
 
 
 def _finding_line(run: Run, job: JobState, listed: ListedFinding) -> str:
-    found = listed.finding
-    where = f" {found.path}:{found.line}" if found.line else f" {found.path}" if found.path else ""
-    end = ending(run, job, listed).sentence
-    return f"- finding #{listed.number} {found.severity}{where}: {found.title} — {end}"
+    """A finding and how it ended."""
+    finding = listed.finding
+    line = f"- finding #{listed.number} {finding.severity}"
+    if finding.place:
+        line += f" {finding.place}"
+
+    return f"{line}: {finding.title} — {ending(run, job, listed).sentence}"
 
 
-def _question_lines(run: Run, job: JobState) -> list[str]:
-    lines = []
-    for question in answered(run, job):
-        if question.answer is not None:
-            asked = _first_line(question.happened or question.text)
-            said = " ".join(part for part in (question.answer.option, question.answer.text) if part)
-            lines.append(f"- {question.kind} {question.id}: {asked} — {question.answer.by}: {said}")
-    return lines
+def _answer_line(question: Question) -> str:
+    """A question and a person's answer to it."""
+    line = f"- {question.kind} {question.id}: {_first_line(question.happened or question.text)}"
+    if question.answer is not None:
+        line += f" — {question.answer.by}: {question.answer.summary}"
+
+    return line
 
 
 def _together(facts: MergeFacts) -> str:
-    combined = facts.combined
-    lines = [f"- conflict: {c}" for c in facts.conflicts] or [
-        "- every branch merges, one after the other, without conflict"
-    ]
-    for trial in facts.trials:
-        fits = f"conflict in {', '.join(trial.conflicts)}" if trial.conflicts else "merge with each other"
-        lines.append(f"- {trial.jobs[0]} and {trial.jobs[1]} both change {', '.join(trial.paths)}: they {fits}")
-    tried = {path for trial in facts.trials for path in trial.paths}
-    lines += [f"- changed by more than one branch: {p}" for p in facts.shared_paths if p not in tried]
-    if combined is None:
-        lines.append("- the merged tree was not tested: no test command is configured")
-    else:
-        lines.append(f"- tests of the merged tree `{combined.commit[:12]}`: {combined.outcome} (`{combined.command}`)")
+    """How the branches merge with each other, and the tests of the result."""
+    lines = [f"- conflict: {conflict}" for conflict in facts.conflicts]
+    if not lines:
+        lines.append("- all branches merge without conflicts")
+
+    lines += [_trial_line(trial) for trial in facts.trials]
+    lines += _untried_paths(facts)
+    lines.append(_combined_tests_line(facts.combined))
     return "\n".join(lines)
+
+
+def _untried_paths(facts: MergeFacts) -> Iterator[str]:
+    """Files that several branches change and no trial merge of two branches covers."""
+    tried: set[str] = set()
+    for trial in facts.trials:
+        tried.update(trial.paths)
+
+    for path in facts.shared_paths:
+        if path not in tried:
+            yield f"- changed by more than one branch: {path}"
+
+
+def _trial_line(trial: Trial) -> str:
+    """Two branches that change the same files, and whether they merge with each other."""
+    first, second = trial.jobs
+    line = f"- {first} and {second} both change {', '.join(trial.paths)}"
+    if trial.conflicts:
+        return f"{line}: they conflict in {', '.join(trial.conflicts)}"
+
+    return f"{line}: they merge without conflicts"
+
+
+def _combined_tests_line(combined: Check | None) -> str:
+    if combined is None:
+        return "- the merged tree was not tested: no test command is configured"
+
+    return f"- tests of the merged tree `{combined.commit[:12]}`: {combined.outcome} (`{combined.command}`)"

@@ -1,4 +1,4 @@
-"""Commands that say which run they mean, for when more than one is open."""
+"""Suggested commands with `--run`, for when more than one run is open."""
 
 from __future__ import annotations
 
@@ -12,22 +12,32 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId
     from gitorch.model.view import InboxRow, RunView
 
-ASKING_WHICH = frozenset({"answer", "claim", "handoff", "recover", "verdict"})
-"""Verbs that cannot know the run where several are open, and take it as `--run`."""
+NEED_RUN = frozenset({"answer", "claim", "handoff", "recover", "verdict"})
+"""Verbs that cannot tell which run is meant when several are open, and take `--run`."""
 
 
 def with_run(command: str, run: RunId) -> str:
-    """A suggested command that means this run whatever else is open."""
+    """A suggested `gitorch` command that means this run, whatever other runs are open."""
     words = command.split(" ")
-    return f"{command} --run {run}" if words[1:2] and words[1] in ASKING_WHICH and run not in words else command
+    if run in words:
+        return command
+
+    verb = words[1:2]
+    if verb and verb[0] in NEED_RUN:
+        return f"{command} --run {run}"
+
+    return command
 
 
 def rows_with_runs(rows: Iterable[InboxRow]) -> tuple[InboxRow, ...]:
-    """What is asked, each with a command that means its own run."""
+    """Inbox rows whose commands name their own run."""
     return tuple(replace(row, command=with_run(row.command, row.run)) for row in rows)
 
 
 def view_with_run(view: RunView) -> RunView:
-    """A run whose suggested commands all mean it."""
-    commands = tuple(with_run(command, view.id) for command in view.next_commands)
-    return replace(view, inbox=rows_with_runs(view.inbox), next_commands=commands)
+    """A view of a run whose suggested commands all name that run."""
+    return replace(
+        view,
+        inbox=rows_with_runs(view.inbox),
+        next_commands=tuple(with_run(command, view.id) for command in view.next_commands),
+    )

@@ -1,4 +1,4 @@
-"""Whether an agent is there, and what it is doing, in one word each: what people are shown (P41)."""
+"""Whether an agent is present and what it is doing, in one word each (P41)."""
 
 from __future__ import annotations
 
@@ -18,68 +18,141 @@ if TYPE_CHECKING:
     from gitorch.model.session import Session
 
 ASKED_ABOUT = {"stuck:": "stuck", "blocked:": "blocked", "stopped:": "stopped"}
-"""What an agent is while a human is asked about it, by how the question was raised."""
+"""The word for an agent about which a human is asked, by the beginning of the question's trigger."""
 
 
-def agent_words(run: Run, sights: Mapping[SessionId, SessionObservation] | None) -> dict[SessionId, str]:
-    """What each session that is not over is doing: the state its terminal shows, or `stuck` or `blocked` while that is asked."""
-    living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED)
-    return {session.id: agent_word(run, session, sights) for session in living}
+def agent_words(run: Run, observations: Mapping[SessionId, SessionObservation] | None) -> dict[SessionId, str]:
+    """What the agent of each living session is doing, by session. `observations` is None when nobody could look."""
+    return {session.id: agent_word(run, session, observations) for session in _living(run)}
 
 
-def agent_word(run: Run, session: Session, sights: Mapping[SessionId, SessionObservation] | None) -> str:
-    """Of one session."""
+def _living(run: Run) -> list[Session]:
+    return [session for session in run.sessions.values() if session.phase is not SessionPhase.ENDED]
+
+
+def agent_word(run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None) -> str:
+    """What the agent of one session is doing: the state that its terminal shows, unless a human is asked about it."""
     if session.holder:
         return "by hand"
-    for question in run.open_questions(session.job):
-        for trigger, word in ASKED_ABOUT.items():
-            if question.trigger.startswith(trigger) and question.session in {None, session.id}:
-                return word
-    if sights is None:
+
+    asked = _asked_word(run, session)
+    if asked:
+        return asked
+
+    if observations is None:
         return str(AgentState.UNKNOWN)
-    observation = sights.get(session.id)
-    if observation is None or not (observation.present or observation.started):
+
+    observation = observations.get(session.id)
+    if observation is None or not _has_begun(observation):
         return str(AgentState.STARTING)
-    return observation.word if observation.present else str(AgentState.EXITED)
+
+    if not observation.present:
+        return str(AgentState.EXITED)
+
+    return observation.word
 
 
-def presence(run: Run, session: Session, sights: Mapping[SessionId, SessionObservation] | None, now: Moment) -> str:
-    """`alive`; `stale` when nothing new was seen for as long as an agent may be silent; `dead`; `unknown` when nobody can say."""
+def _asked_word(run: Run, session: Session) -> str:
+    """`stuck`, `blocked` or `stopped` while a human is asked about this session; empty otherwise."""
+    for question in run.open_questions(session.job):
+        if question.session not in {None, session.id}:
+            continue
+
+        for trigger, word in ASKED_ABOUT.items():
+            if question.trigger.startswith(trigger):
+                return word
+
+    return ""
+
+
+def _has_begun(observation: SessionObservation) -> bool:
+    """Whether the agent was ever there."""
+    return observation.present or observation.started
+
+
+def presence(
+    run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None, now: Moment
+) -> str:
+    """`alive`, `stale`, `dead`, or `unknown` when nobody could look.
+
+    A session is stale when its agent has been silent for longer than its lane allows, or when its lease ran out.
+    """
     if session.phase is SessionPhase.ENDED:
         return "dead"
-    if session.holder:
-        return "stale" if _lease_ran_out(run, session, now) else "alive"
-    observation = None if sights is None else sights.get(session.id)
-    if observation is None or not (observation.present or observation.started):
+
+    if not session.holder:
+        absent = _absence(observations, session)
+        if absent:
+            return absent
+
+    if _lease_expired(run, session, now) or _is_silent(run, session, observations, now):
+        return "stale"
+
+    return "alive"
+
+
+def _absence(observations: Mapping[SessionId, SessionObservation] | None, session: Session) -> str:
+    """`unknown` or `dead` when the agent was not seen; empty when it is there."""
+    observation = _observation(observations, session)
+    if observation is None or not _has_begun(observation):
         return "unknown"
+
     if not observation.present or observation.state is AgentState.EXITED:
         return "dead"
-    quiet = now - (observation.changed_at or observation.started_at or now)
-    working = run.jobs[session.job].phase is JobPhase.RUNNING
-    silent = working and quiet > run.limits_of(session.lane).silence_seconds * 1000
-    return "stale" if silent or _lease_ran_out(run, session, now) else "alive"
+
+    return ""
 
 
-def _lease_ran_out(run: Run, session: Session, now: Moment) -> bool:
+def _observation(
+    observations: Mapping[SessionId, SessionObservation] | None, session: Session
+) -> SessionObservation | None:
+    if observations is None:
+        return None
+
+    return observations.get(session.id)
+
+
+def _is_silent(
+    run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None, now: Moment
+) -> bool:
+    """Whether an agent at work has shown nothing new for longer than its lane allows. People may be silent."""
+    observation = _observation(observations, session)
+    if session.holder or observation is None:
+        return False
+
+    if run.jobs[session.job].phase is not JobPhase.RUNNING:
+        return False
+
+    quiet_ms = now - (observation.changed_at or observation.started_at or now)
+    return quiet_ms > run.limits_of(session.lane).silence_seconds * 1000
+
+
+def _lease_expired(run: Run, session: Session, now: Moment) -> bool:
+    """Whether this session holds a lease that has run out."""
     lease = run.jobs[session.job].lease
-    return lease is not None and lease.session == session.id and lease.until < now
+    if lease is None or lease.session != session.id:
+        return False
+
+    return lease.until < now
 
 
 def session_rows(
-    run: Run, sights: Mapping[SessionId, SessionObservation] | None, now: Moment
+    run: Run, observations: Mapping[SessionId, SessionObservation] | None, now: Moment
 ) -> tuple[SessionRow, ...]:
-    """Every session that is not over, oldest first; jobs of agents that were not begun yet are no sessions."""
-    living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED)
-    return tuple(
-        SessionRow(
-            id=session.id,
-            run=run.id,
-            job=session.job,
-            runtime=session.runtime,
-            presence=presence(run, session, sights, now),
-            agent=agent_word(run, session, sights),
-            phase=str(run.jobs[session.job].phase),
-            since=session.started_at,
-        )
-        for session in living
+    """A row for each living session, oldest first."""
+    return tuple(_session_row(run, session, observations, now) for session in _living(run))
+
+
+def _session_row(
+    run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None, now: Moment
+) -> SessionRow:
+    return SessionRow(
+        id=session.id,
+        run=run.id,
+        job=session.job,
+        runtime=session.runtime,
+        presence=presence(run, session, observations, now),
+        agent=agent_word(run, session, observations),
+        phase=str(run.jobs[session.job].phase),
+        since=session.started_at,
     )

@@ -19,6 +19,7 @@ def prompt_path(prompt: Prompt) -> str:
     """The path of a prompt's file in the worktree of its session."""
     if prompt.kind is PromptKind.BRIEF:
         return BRIEF_PATH
+
     return f".gitorch/inbox/{prompt.id}-{prompt.kind}.md"
 
 

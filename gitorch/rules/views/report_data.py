@@ -1,4 +1,4 @@
-"""The merge report for programs: the same facts as its text, as JSON whose keys never change meaning."""
+"""The merge report as JSON: the same facts as its text, under keys that never change meaning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
     from gitorch.model.job import JobState
     from gitorch.model.question import Question
-    from gitorch.model.report import BranchFacts
+    from gitorch.model.report import BranchFacts, Trial
     from gitorch.model.review import Check, ListedFinding, Verdict
     from gitorch.model.run import Run
 
@@ -21,8 +21,7 @@ FORM = "merge-report/1"
 
 
 def report_json(run: Run, facts: MergeFacts) -> str:
-    """The report as JSON. The same facts give the same text; the report's own text names its digest."""
-    branches = {b.job: b for b in facts.branches}
+    """The report as JSON. The same facts always give the same text, whose digest the Markdown report names."""
     data = {
         "form": FORM,
         "run": run.id,
@@ -33,20 +32,46 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "target_commit": facts.target_commit,
         "merged_commit": facts.merged_commit,
         "merged_tree": facts.merged_tree,
-        "branches": [branch_data(run, j, branches[j.spec.id]) for j in run.merge_jobs if j.spec.id in branches],
-        "not_merged": [{"job": j.spec.id, "phase": str(j.phase)} for j in run.unmerged_jobs],
+        "branches": _branches(run, facts),
+        "not_merged": [{"job": job.spec.id, "phase": str(job.phase)} for job in run.unmerged_jobs],
         "conflicts": list(facts.conflicts),
         "shared_paths": list(facts.shared_paths),
-        "pairs": [{"jobs": list(t.jobs), "paths": list(t.paths), "conflicts": list(t.conflicts)} for t in facts.trials],
-        "tests": None if facts.combined is None else _check(facts.combined),
+        "pairs": [_pair(trial) for trial in facts.trials],
+        "tests": _combined_tests(facts),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object]:
-    """One branch: what git says of it, what its author reported, how it was tested, judged and answered for."""
-    handoff = job.handoff
+def _branches(run: Run, facts: MergeFacts) -> list[dict[str, object]]:
+    """The data of each merged branch, in the order of the merge."""
+    by_job = {branch.job: branch for branch in facts.branches}
+    branches = []
+    for job in run.merge_jobs:
+        if job.spec.id in by_job:
+            branches += [branch_data(run, job, by_job[job.spec.id])]
+
+    return branches
+
+
+def _pair(trial: Trial) -> dict[str, object]:
     return {
+        "jobs": list(trial.jobs),
+        "paths": list(trial.paths),
+        "conflicts": list(trial.conflicts),
+    }
+
+
+def _combined_tests(facts: MergeFacts) -> dict[str, object] | None:
+    """The tests of the merged tree; None when it was not tested."""
+    if facts.combined is None:
+        return None
+
+    return _check(facts.combined)
+
+
+def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object]:
+    """One branch: what git shows, what its author reported, its tests, verdicts, findings and answers."""
+    data: dict[str, object] = {
         "job": job.spec.id,
         "title": job.spec.title,
         "branch": facts.branch,
@@ -58,32 +83,61 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "paths": list(facts.paths),
         "conflicts_with_target": list(facts.against_target),
         "built_on_earlier": list(facts.outdated),
-        "status": "" if handoff is None else str(handoff.status),
-        "round": job.attempt,
-        "summary": "" if handoff is None else handoff.summary,
-        "tests_claimed": "" if handoff is None else handoff.tests_claimed,
+    }
+    data |= _handoff(job)
+    data |= {
         "tests": [_check(check) for check in job.checks],
         "verdicts": [_verdict(verdict) for verdict in job.verdicts],
         "missing_reviews": list(run.missing_reviews(job)),
-        "findings": [_finding(run, job, listed) for listed in sorted(job.findings, key=lambda x: x.number)],
-        "answers": [_answer(q) for q in answered(run, job)],
-        "tracker": _tracker(job) if job.spec.issue else None,
+        "findings": [_finding(run, job, listed) for listed in sorted(job.findings, key=lambda listed: listed.number)],
+        "answers": [_answer(question) for question in answered(run, job)],
+        "tracker": _tracker(job),
     }
+    return data
+
+
+def _handoff(job: JobState) -> dict[str, object]:
+    """The author's report; its texts are empty without one."""
+    data: dict[str, object] = {"status": "", "round": job.attempt, "summary": "", "tests_claimed": ""}
+    handoff = job.handoff
+    if handoff is not None:
+        data |= {
+            "status": str(handoff.status),
+            "summary": handoff.summary,
+            "tests_claimed": handoff.tests_claimed,
+        }
+
+    return data
 
 
 def answered(run: Run, job: JobState) -> tuple[Question, ...]:
-    """What people answered about a job, approvals aside."""
-    asked = (q for q in run.questions.values() if q.job == job.spec.id and q.answer is not None)
-    return tuple(q for q in asked if q.kind is not QuestionKind.APPROVAL)
+    """The questions about a job that people answered, without approvals, oldest first."""
+    questions = []
+    for question in run.questions.values():
+        if question.job != job.spec.id or question.answer is None:
+            continue
+
+        if question.kind is not QuestionKind.APPROVAL:
+            questions += [question]
+
+    return tuple(questions)
 
 
-def _tracker(job: JobState) -> dict[str, object]:
+def _tracker(job: JobState) -> dict[str, object] | None:
+    """The state of the job's issue in the tracker; None for a job without an issue."""
+    if not job.spec.issue:
+        return None
+
     closing = job.closing
+    owed = issues_of(job)
+    if closing.settled:
+        owed = closing.owed
+
     return {
         "issue": job.spec.issue,
         "closed_early": closing.early,
         "closed": list(closing.closed),
-        "owed": list(closing.owed) if closing.settled else list(issues_of(job)),
+        "owed": list(owed),
         "reason": closing.reason,
     }
 
@@ -111,29 +165,40 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
 
 
 def _finding(run: Run, job: JobState, listed: ListedFinding) -> dict[str, object]:
-    found, reply, end = listed.finding, listed.reply, ending(run, job, listed)
-    return {
+    """A finding, how it ended, and the author's reply."""
+    finding = listed.finding
+    end = ending(run, job, listed)
+    data: dict[str, object] = {
         "number": listed.number,
-        "severity": str(found.severity),
-        "path": found.path,
-        "line": found.line,
-        "title": found.title,
+        "severity": str(finding.severity),
+        "path": finding.path,
+        "line": finding.line,
+        "title": finding.title,
         "review": listed.review,
         "end": end.word,
         "end_by": end.by,
         "end_why": end.why,
-        "disposition": "" if reply is None else str(reply.disposition),
-        "evidence": "" if reply is None else reply.evidence,
+        "disposition": "",
+        "evidence": "",
     }
+    if listed.reply is not None:
+        data |= {"disposition": str(listed.reply.disposition), "evidence": listed.reply.evidence}
+
+    return data
 
 
 def _answer(question: Question) -> dict[str, object]:
-    answer = question.answer
-    return {
+    """A question and its answer."""
+    data: dict[str, object] = {
         "question": question.id,
         "kind": str(question.kind),
         "asked": question.happened or question.text,
-        "option": "" if answer is None else answer.option,
-        "text": "" if answer is None else answer.text,
-        "by": "" if answer is None else answer.by,
+        "option": "",
+        "text": "",
+        "by": "",
     }
+    answer = question.answer
+    if answer is not None:
+        data |= {"option": answer.option, "text": answer.text, "by": answer.by}
+
+    return data
