@@ -1,17 +1,17 @@
-"""Everything that the app works with, put together by `wiring` and handed to every verb."""
+"""The services of one repository that the app works with; `wiring` provides them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from gitorch.model.values import Value, field
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from gitorch.model.config import Config
-    from gitorch.model.ids import CommitId, JobId, RunId, SessionId
+    from gitorch.model.ids import CommitId, JobId, SessionId
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
     from gitorch.model.runtime import Preset
@@ -36,68 +36,26 @@ PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 """Characters that mean the same in every file system's names."""
 
 
-class NoNotices:
-    """Nobody wants to be told. Implements `ports.notices.Notices`."""
+class WorktreePaths(Value):
+    """Where the worktrees of runs lie. Only paths are computed; nothing is created."""
 
-    @staticmethod
-    def sent(_: RunId) -> frozenset[str] | None:
-        """None: no command is configured."""
-        return None
-
-    @staticmethod
-    def send(run: RunId, name: str, notice: Mapping[str, object]) -> None:
-        """Send nothing."""
-
-    @staticmethod
-    def failure() -> str:
-        """See the port."""
-        return ""
-
-
-def _no_tracker(_: str) -> Tracker | None:
-    return None
-
-
-class Services(Value):
-    """Ports and facts of one repository on one host.
-
-    `home` is the folder of derived files in the common git directory; `root` is what relative paths of the
-    configuration are relative to; `agent_env` is what every agent's environment begins with. `tracker` gives the project's issue
-    tracker by the word of the configuration or of a run (`auto`, `bd`, `file`), None where there is none.
-    """
-
-    ledger: Ledger
-    terminals: Terminals
-    git: Git
-    remotes: Remotes
-    worktrees: Worktrees
-    checks: Checks
-    files: Files
-    outboxes: Outboxes
-    programs: Programs
-    secrets: Secrets
-    signatures: Signatures
-    clock: Clock
-    config: Config
-    preset: Callable[[Lane], Preset]
-    host: Actor
-    home: Path
     root: Path
+    """The folder that relative paths of the configuration start from."""
     default_base: Path
-    agent_env: Mapping[str, str] = field(default_factory=dict)
-    notices: Notices = field(default_factory=NoNotices)
-    tracker: Callable[[str], Tracker | None] = _no_tracker
+    """The folder for worktrees where the configuration names none."""
+
+    def folder(self, base_path: str) -> Path:
+        """The folder for worktrees that a configuration names, relative to the repository's root; empty means the default."""
+        if not base_path:
+            return self.default_base
+        return self.root / Path(base_path).expanduser()
 
     def base(self, run: Run) -> Path:
         """The folder that this run's worktrees lie in."""
         return self.folder(run.settings.worktrees) / run.id
 
-    def folder(self, said: str) -> Path:
-        """The folder for worktrees that a configuration names, from the repository's root; empty means the default."""
-        return self.root / Path(said).expanduser() if said else self.default_base
-
     def worktree(self, run: Run, session: SessionId) -> Path:
-        """The worktree of a session: an author's is its job's, for every session of it; a reviewer's is its own."""
+        """The worktree of a session: all sessions of an author share that of their job; each reviewer has its own."""
         job = run.jobs[run.sessions[session].job]
         if job.writes:
             return self.job_worktree(run, job.spec.id)
@@ -106,7 +64,9 @@ class Services(Value):
     def job_worktree(self, run: Run, job: JobId) -> Path:
         """The worktree of a job that changes files: its own, or the one that the jobs of its lane share."""
         state = run.jobs[job]
-        return self.base(run) / (shared_name(state.spec.lane) if run.shares_worktree(state) else job)
+        if run.shares_worktree(state):
+            return self.base(run) / shared_name(state.spec.lane)
+        return self.base(run) / job
 
     def check_worktree(self, run: Run, commit: CommitId) -> Path:
         """Where a commit is checked out to be tested."""
@@ -115,4 +75,127 @@ class Services(Value):
 
 def shared_name(lane: str) -> str:
     """The folder of the worktree that a lane's jobs share; no job can have this name, and no two lanes have the same."""
-    return "lane+" + "".join(c if c in PLAIN else f"+{ord(c):x}" for c in lane)
+    name = "lane+"
+    for character in lane:
+        if character in PLAIN:
+            name += character
+        else:
+            name += f"+{ord(character):x}"
+    return name
+
+
+class Services(Protocol):
+    """Ports and facts of one repository on one host. `wiring.repository.Repository` provides them, made when first used."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of every run."""
+        ...
+
+    @property
+    def git(self) -> Git:
+        """Branches, commits, merges and settings."""
+        ...
+
+    @property
+    def remotes(self) -> Remotes:
+        """Fetch and push."""
+        ...
+
+    @property
+    def worktrees(self) -> Worktrees:
+        """Linked worktrees."""
+        ...
+
+    @property
+    def terminals(self) -> Terminals:
+        """The agents' sessions."""
+        ...
+
+    @property
+    def checks(self) -> Checks:
+        """Runs of the project's test command."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Small files."""
+        ...
+
+    @property
+    def outboxes(self) -> Outboxes:
+        """Outboxes of agents that cannot write to the ledger."""
+        ...
+
+    @property
+    def programs(self) -> Programs:
+        """Programs on the caller's PATH."""
+        ...
+
+    @property
+    def secrets(self) -> Secrets:
+        """Tokens and nonces."""
+        ...
+
+    @property
+    def signatures(self) -> Signatures:
+        """Signatures of approvals."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """Notices to people, by a command of theirs."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time, and waiting."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """The configuration. Raises Malformed where its file has defects."""
+        ...
+
+    @property
+    def host(self) -> Actor:
+        """Gitorch itself, on this machine, as an actor."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """The folder that configuration and relative paths belong to."""
+        ...
+
+    @property
+    def home(self) -> Path:
+        """The folder of derived files in the common git directory."""
+        ...
+
+    @property
+    def paths(self) -> WorktreePaths:
+        """Where worktrees lie."""
+        ...
+
+    @property
+    def agent_env(self) -> Mapping[str, str]:
+        """The variables that every agent's environment begins with."""
+        ...
+
+    @property
+    def store(self) -> str:
+        """Which store keeps the ledger, and why, in words for people."""
+        ...
+
+    @property
+    def preset_names(self) -> tuple[str, ...]:
+        """All presets that a lane can name."""
+        ...
+
+    def preset(self, lane: Lane) -> Preset:
+        """A lane's preset. Raises NotFound for an unknown runtime."""
+        ...
+
+    def tracker(self, kind: str) -> Tracker | None:
+        """The issue tracker of a kind (`auto`, `bd`, `file`); None where there is none."""
+        ...

@@ -1,4 +1,4 @@
-"""One call of gitorch: where it was made, by whom, how its answer is wanted, and the tools it works with."""
+"""One call of gitorch: where it was made, by whom, how its answer is wanted, and the repository it works on."""
 
 from __future__ import annotations
 
@@ -12,78 +12,95 @@ import click
 
 from gitorch.cli.pages.page import Page
 from gitorch.cli.pages.plain import to_json
-from gitorch.cli.parts import Parts
-from gitorch.errors import Usage
-from gitorch.model.ids import Moment
+from gitorch.errors import Denied, Usage
+from gitorch.model.ids import Moment, RunId
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.people.decisions import Caller
-    from gitorch.app.services import Services
     from gitorch.app.work.claims import ManualClaim
     from gitorch.app.work.submissions import AgentCredential
+    from gitorch.wiring.repository import Repository
 
 COLUMNS, LINES = 80, 24
-"""Of a terminal that does not say how large it is."""
+"""The size of a terminal that reports none."""
 
 
 class Streams(Value):
-    """What is known of standard input and output. `columns` is 0 where output is no terminal: then nothing is cut."""
+    """What is known of standard input and output."""
 
     asks: bool = False
+    """A human can be asked: input and output are terminals."""
     draws: bool = False
+    """Output is a terminal."""
     columns: int = 0
+    """The width of the output; 0 where it is no terminal, and then nothing is cut."""
     lines: int = 0
     colours: bool = False
     controls: bool = False
     """Whether standard input is the terminal that controls this process, and this process is in its foreground."""
 
 
+def open_repository(start: Path, environ: Mapping[str, str]) -> Repository:
+    """The repository around a folder, imported when a verb first asks for it. Raises NotFound outside of one."""
+    from gitorch.wiring.repository import Repository
+
+    return Repository(start, environ)
+
+
 @dataclass(slots=True)
 class Call:
-    """Made once a process; every command gets it. Tools are opened when first asked for."""
+    """One call of gitorch. Made once a process; every verb gets it."""
 
     environ: Mapping[str, str]
     folder: Path
-    parts: Parts = field(default_factory=Parts)
+    open: Callable[[Path, Mapping[str, str]], Repository] = open_repository
+    """Opens the repository around a folder; tests open one in memory."""
     streams: Streams = field(default_factory=Streams)
     json: bool = False
-    opened: Services | None = None
+    opened: Repository | None = None
+    """The repository once a verb has asked for it."""
 
-    def enter(self, said: str) -> None:
+    def enter(self, path: str) -> None:
         """Work as if begun in this folder; a relative one starts from where the call was made."""
-        folder = self.folder / Path(said).expanduser()
+        folder = self.folder / Path(path).expanduser()
         if not folder.is_dir():
-            message = f"{said} is not a folder"
-            raise Usage(message)
+            raise Usage(f"{path} is not a folder")
         self.folder = folder
 
     @property
-    def services(self) -> Services:
-        """The tools of the repository. Raises NotFound outside of one."""
+    def services(self) -> Repository:
+        """The repository around the folder. Raises NotFound outside of one."""
         if self.opened is None:
-            self.opened = self.parts.services(self.folder, self.environ)
+            self.opened = self.open(self.folder, self.environ)
         return self.opened
 
     @property
     def caller(self) -> Caller:
         """Who typed this."""
-        return self.parts.caller(self.services, self.environ)
+        return self.services.caller()
 
     @property
     def credential(self) -> AgentCredential:
-        """The agent's session that calls. Raises Denied for everybody else."""
-        return self.parts.credential(self.environ)
+        """The session that the environment names. Raises Denied where it names none."""
+        from gitorch.app.work.submissions import AgentCredential
+
+        run = self.environ.get("GITORCH_RUN", "")
+        token = self.environ.get("GITORCH_TOKEN", "")
+        if not run or not token:
+            message = "this verb is for agents: the environment names no session (GITORCH_RUN, GITORCH_TOKEN)"
+            raise Denied(message, "gitorch inbox")
+        return AgentCredential(RunId(run), token)
 
     def bearer(self, job: str | None = None, run: str | None = None, fence: int = 0) -> AgentCredential | ManualClaim:
-        """The agent's session that calls, or whoever works by hand and which of their jobs is meant."""
+        """The agent's session that calls, or the claim of somebody who works by hand. Raises Denied for an agent without a token."""
         if self.environ.get("GITORCH_TOKEN"):
             return self.credential
         caller = self.caller
         if caller.actor.session is not None:
-            return self.credential  # an agent without its token, which is denied
+            return self.credential  # raises Denied: the caller is an agent, and its environment has no token
         from gitorch.app.work.claims import ManualClaim
 
         return ManualClaim(caller, self.folder, job, run, fence)
@@ -98,52 +115,53 @@ class Call:
 
     @property
     def page(self) -> Page:
-        """Where text for people goes, at this moment."""
+        """A page for people as of this moment."""
         return Page(self.streams.columns, self.streams.colours, self.services.clock.now())
 
     @property
     def still_page(self) -> Page:
-        """The same for text without ages, which needs neither a clock nor a repository."""
+        """A page for text without ages, which needs neither a clock nor a repository."""
         return Page(self.streams.columns, self.streams.colours, Moment(0))
 
     def say(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
-        """The answer of a verb: values for programs, or text for people, and never both."""
+        """Print the answer of a verb: `values` as JSON with `--json`, otherwise `text`."""
         if self.json:
             click.echo(to_json({"ok": True, **values}))
+        elif isinstance(text, str):
+            click.echo(text)
         else:
-            click.echo(text if isinstance(text, str) else text(self.page))
+            click.echo(text(self.page))
 
     def note(self, text: str) -> None:
-        """Something to know on the way to the answer; programs are not told."""
+        """Print something before the answer; nothing is printed with `--json`."""
         if not self.json:
             click.echo(text)
 
     def must_ask(self, verb: str) -> None:
-        """Raises Usage where nobody can be asked, because there is no terminal or the answer is for a program."""
-        if self.json or not self.streams.asks:
-            why = "--json cannot ask" if self.json else "this is not a terminal, so nobody can be asked"
-            message = f"{verb} needs an answer, but {why}; add --yes to agree beforehand"
-            raise Usage(message, f"gitorch {verb} … --yes")
+        """Raises Usage where nobody can be asked: without a terminal, or with `--json`."""
+        if self.streams.asks and not self.json:
+            return
+        reason = "--json cannot ask" if self.json else "this is not a terminal, so nobody can be asked"
+        raise Usage(f"{verb} needs an answer, but {reason}; add --yes to agree beforehand", f"gitorch {verb} … --yes")
 
 
 def from_process() -> Call:
     """The call that this process is."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # an old terminal shows \u2026 rather than a failure
+            stream.reconfigure(errors="backslashreplace")  # an old terminal shows \u2026 instead of failing
     environ = dict(os.environ)
     return Call(environ, Path.cwd(), streams=streams_of(environ))
 
 
 def streams_of(environ: Mapping[str, str]) -> Streams:
     """What standard input and output are. `NO_COLOR` with any value, and `TERM=dumb`, turn colours off."""
-    asks = sys.stdin is not None and sys.stdin.isatty()
+    reads = sys.stdin is not None and sys.stdin.isatty()
     draws = sys.stdout is not None and sys.stdout.isatty()
     columns, lines = _size(environ, draws)
     plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
-    return Streams(
-        asks and draws, draws, columns, lines, draws and not plain, controls=asks and _controls(sys.stdin.fileno())
-    )
+    controls = reads and _controls(sys.stdin.fileno())
+    return Streams(reads and draws, draws, columns, lines, draws and not plain, controls)
 
 
 def _controls(descriptor: int) -> bool:
@@ -155,12 +173,13 @@ def _controls(descriptor: int) -> bool:
 
 
 def _size(environ: Mapping[str, str], draws: bool) -> tuple[int, int]:
-    said = environ.get("COLUMNS", "")
-    columns = int(said) if said.isascii() and said.isdigit() else 0
+    """Columns and lines of the output; `COLUMNS` wins over the terminal, and 0 means no limit."""
+    wished = environ.get("COLUMNS", "")
+    columns = int(wished) if wished.isascii() and wished.isdigit() else 0
     if not draws:
         return columns, 0
     try:
-        real = os.get_terminal_size(sys.stdout.fileno())
+        terminal = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
         return columns or COLUMNS, LINES
-    return columns or real.columns or COLUMNS, real.lines or LINES
+    return columns or terminal.columns or COLUMNS, terminal.lines or LINES

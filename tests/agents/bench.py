@@ -14,7 +14,8 @@ from waiting import until
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.wiring import agent_path, find_preset
+from gitorch.wiring.presets import find_preset
+from gitorch.wiring.repository import agent_path
 from gitorch.world.clock import SystemClock
 from gitorch.world.terminal.terminals import TmuxTerminals
 

@@ -14,7 +14,7 @@ from gitorch.model.permission import Option
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.permission import dialog_on, permission_request_on
 from gitorch.rules.agent_state.screen import Signal, classify, read_screen, stable_text
-from gitorch.wiring import find_preset
+from gitorch.wiring.presets import find_preset
 
 SCREENS = list(recorded())
 PROGRAMS = sorted({screen.program for screen in SCREENS})

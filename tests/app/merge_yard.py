@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "rules")]
-from fakes.world import FakeTerminals
+from fakes.world import FakeTerminals, altered
 from play import HUMAN, RUN, digest, workflow
 
-from gitorch import wiring
 from gitorch.app.execute import carry
 from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
@@ -27,6 +26,7 @@ from gitorch.model.runtime import Preset
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.workflow import Settings
+from gitorch.wiring.repository import Repository
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class Yard:
     def reopen(self) -> None:
         """A new process of gitorch: nothing is known but what the repository holds."""
         preset = Preset("fake", ("agent",), first_prompt="argument")
-        services = wiring.services(self.path, os.environ)
-        self.services = replace(services, terminals=self.terminals, preset=lambda _: preset)
+        self.services = altered(Repository(self.path, os.environ), terminals=self.terminals, preset=lambda _: preset)
 
     def git(self, *words: str, cwd: Path | None = None, check: bool = True) -> str:
         done = subprocess.run(("git", *words), cwd=cwd or self.path, check=False, capture_output=True, text=True)
@@ -133,7 +132,7 @@ class Yard:
                 self.services, credential, VerdictText(Choice.ACCEPT, handoff.commit, job.lease.nonce, "fine")
             )
             return
-        where = self.services.job_worktree(self.run, job.spec.id)
+        where = self.services.paths.job_worktree(self.run, job.spec.id)
         head = CommitId(self.commit(self.work[job.spec.id], f"Write {job.spec.id} ({job.attempt})", cwd=where))
         asked = [x.number for x in job.findings if x.open and x.round == job.attempt - 1]
         replies = tuple(Reply(number, Disposition.FIXED, head) for number in asked)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from gitorch.model.values import replace
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "rules")]
-from fakes.world import FakeFiles
+from fakes.world import FakeRepository
 from play import HOST, SETTINGS, Play
 
 from gitorch.app.work.artifacts import submitted_as_files
@@ -20,7 +19,6 @@ from gitorch.model.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Wor
 
 SPEC = JobSpec("draft", "Draft", JobKind.DRAFT, "a", artifacts=(ExpectedArtifact("p", "prompt", "docs/p.md"),))
 FLOW = Workflow("flow", "1", "flow.yaml", {"a": Lane("a", "scripted")}, {"draft": SPEC})
-TREE = Path("tree")
 NAMED = b"---\ntitle: x\njob: draft\nattempt: 1\nnonce: nonce-s1\n---\n"
 
 
@@ -33,12 +31,10 @@ def play() -> Play:
 
 
 def found(play: Play, data: bytes | None):
-    files = FakeFiles()
+    repository = FakeRepository(Path("here"))
     if data is not None:
-        files.write(TREE / "docs/p.md", data)
-    return [
-        command for command, _ in submitted_as_files(SimpleNamespace(files=files, worktree=lambda *_: TREE), play.run)
-    ]
+        repository.files.write(repository.paths.job_worktree(play.run, "draft") / "docs/p.md", data)
+    return [command for command, _ in submitted_as_files(repository, play.run)]
 
 
 def test_a_file_is_taken_once_for_the_session_that_its_front_matter_names(play):

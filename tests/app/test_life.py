@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
@@ -19,7 +20,6 @@ from gitorch.app.reconciler.loop import loop
 from gitorch.app.reconciler.tick import tick
 from gitorch.model import commands, events
 from gitorch.model.ids import Moment
-from gitorch.model.values import replace
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Jumping(SystemClock):
 
 def test_a_clock_that_jumps_back_and_forth_changes_nothing_but_the_times(yard):
     yard.clock = yard.terminals.clock = Jumping()
-    yard.services = replace(yard.services, clock=yard.clock)
+    yard.services = altered(yard.services, clock=yard.clock)
     yard.begin(TWO, {"ui": ("api",)}, test_command="true", silence_seconds=10 * 86_400, lease_seconds=10 * 86_400)
     yard.settle()
     yard.approve()
@@ -94,7 +94,7 @@ def test_what_is_not_committed_is_kept_and_named_and_the_rest_is_removed(yard):
     yard.begin(TWO)
     run = yard.settle()
     yard.approve()
-    dirty = yard.services.job_worktree(run, "ui")
+    dirty = yard.services.paths.job_worktree(run, "ui")
     (dirty / "notes.txt").write_text("not to be lost\n")
     yard.answer("branches")
     removed, kept = cleaned(yard)
@@ -112,7 +112,7 @@ def test_branches_are_kept_unless_that_is_asked_and_all_is_kept_when_nothing_may
     yard.approve()
     yard.answer("worktrees")
     assert cleaned(yard) == ({"worktree api"}, {"branch gitorch/play-0001/api"})
-    assert not yard.services.job_worktree(run, "api").exists()
+    assert not yard.services.paths.job_worktree(run, "api").exists()
 
 
 def test_nothing_is_removed_by_a_no(yard):
@@ -121,7 +121,7 @@ def test_nothing_is_removed_by_a_no(yard):
     yard.approve()
     yard.answer("no")
     assert cleaned(yard) == (set(), {"everything"})
-    assert yard.services.job_worktree(run, "api").is_dir()
+    assert yard.services.paths.job_worktree(run, "api").is_dir()
 
 
 def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(yard):
@@ -134,7 +134,7 @@ def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(
     assert removed == {"worktree api", "worktree ui"}, "clean, and all of it on branches"
     assert kept == {"branch gitorch/play-0001/api", "branch gitorch/play-0001/ui"}
     assert yard.git("show", "gitorch/play-0001/api:api.txt") == "api"
-    assert not yard.services.job_worktree(run, "api").exists()
+    assert not yard.services.paths.job_worktree(run, "api").exists()
 
 
 def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_asked(yard):
@@ -144,7 +144,7 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
     def stopping(key):
         """The agent of ui commits, and never reports."""
         if yard.run.sessions[key.session].job == "ui":
-            yard.commit({"half.txt": "half\n"}, cwd=yard.services.job_worktree(yard.run, "ui"))
+            yard.commit({"half.txt": "half\n"}, cwd=yard.services.paths.job_worktree(yard.run, "ui"))
         else:
             handing_in(key)
 
@@ -161,5 +161,5 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
     removed, kept = cleaned(yard)
     assert removed == {"worktree api", "branch gitorch/play-0001/api"}
     assert kept == {"worktree ui: its work is not merged"}
-    assert (yard.services.job_worktree(run, "ui") / "half.txt").exists()
+    assert (yard.services.paths.job_worktree(run, "ui") / "half.txt").exists()
     assert yard.git("show", "gitorch/play-0001/ui:half.txt") == "half"

@@ -12,8 +12,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import Yard
 
-from gitorch import wiring
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -211,6 +209,6 @@ def test_worktrees_may_lie_on_another_file_system(plain, tmp_path):
 
 def test_the_ledger_of_a_sha256_repository_is_kept_by_git_itself(plain, tmp_path):
     yard = Yard(sha256(plain, tmp_path))
-    assert wiring.store_of(yard.services).startswith("git ")
+    assert yard.services.store.startswith("git ")
     yard.begin(ONE)
     assert len(yard.head("gitorch/ledger")) == 64

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
@@ -16,7 +17,6 @@ from gitorch.app.execute import carry
 from gitorch.app.people import decisions
 from gitorch.errors import Refused
 from gitorch.model import commands, events
-from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_a_target_that_moves_in_the_last_instant_is_not_overwritten(yard):
             return real.move(*words)
 
     approved(yard)
-    yard.services = replace(yard.services, git=Racing())
+    yard.services = altered(yard.services, git=Racing())
     run = yard.settle()
     assert (yard.head(), run.merged) == (moved[0], None)
     assert triggers(yard) == ["approval"]
@@ -104,7 +104,7 @@ def test_a_branch_that_moves_after_the_approval_goes_back_to_its_gate(yard):
     yard.settle()
     target = yard.head()
     approved(yard)
-    yard.commit({"late.txt": "late\n"}, cwd=yard.services.job_worktree(yard.run, "api"))
+    yard.commit({"late.txt": "late\n"}, cwd=yard.services.paths.job_worktree(yard.run, "api"))
     yard.work["api"] = {"api.txt": "again\n"}
     run = yard.settle()
     assert (yard.head(), run.merged, run.approval) == (target, None, None)
@@ -122,7 +122,7 @@ def test_a_conflict_in_the_second_branch_leaves_the_target_as_it_was(yard):
     with pytest.raises(Refused, match="cannot be approved"):
         yard.approve()
     yard.work["ui"] = {"ui.txt": "alone\n"}
-    yard.git("rm", "-q", "shared.txt", cwd=yard.services.job_worktree(run, "ui"))
+    yard.git("rm", "-q", "shared.txt", cwd=yard.services.paths.job_worktree(run, "ui"))
     yard.reject("ui")
     yard.approve()
     assert yard.story() == ["Begin", "Merge api: Api", "Merge ui: Ui"]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
 from gitorch.model import events
-from gitorch.model.values import replace
 from gitorch.rules.views.run import run_view
 from gitorch.rules.views.why import why
 
@@ -122,7 +122,7 @@ class Racing:
 def raced(yard: Yard, tmp_path: Path) -> str:
     """Merged here, while somebody else pushed to the remote."""
     moved: list[str] = []
-    yard.services = replace(
+    yard.services = altered(
         yard.services, remotes=Racing(yard.services.remotes, lambda: moved.append(theirs(yard, tmp_path)))
     )
     yard.approve()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
@@ -128,7 +129,7 @@ def test_the_keys_are_read_from_the_file_that_is_configured_or_from_gits(yard, t
     assert keys.allowed_signers(yard.services) == "ada@example.invalid ssh-ed25519 AAAA\n"
     (yard.path / "gitorch-approvers").write_text("bob ssh-ed25519 CCCC\n")
     assert keys.allowed_signers(yard.services) == "bob ssh-ed25519 CCCC\n"
-    own = replace(yard.services, config=Config(approval_signers="keys of ours"))
+    own = altered(yard.services, config=Config(approval_signers="keys of ours"))
     assert keys.allowed_signers(own) == ""
     (yard.path / "keys of ours").write_text("eve ssh-ed25519 BBBB\n")
     assert keys.allowed_signers(own) == "eve ssh-ed25519 BBBB\n"

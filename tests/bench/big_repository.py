@@ -30,7 +30,7 @@ from waiting import until  # the same
 
 from gitorch.app.reconciler.tick import tick  # the same
 from gitorch.model.run import OVER, SessionPhase  # the same
-from gitorch.wiring import services  # the same
+from gitorch.wiring.repository import Repository  # the same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -210,7 +210,7 @@ def measure(repo: Path, scratch: Path) -> None:
     timed(calls, "gitorch init", repo, env, "init")
     timed(calls, "gitorch check", repo, env, "check", str(scratch / "plan.md"))
     timed(calls, "gitorch start --yes", repo, env, "start", str(scratch / "plan.md"), "--yes")
-    given = services(repo, env)
+    given = Repository(repo, env)
     run_id = next(iter(given.ledger.state(None).board.runs))
     launch(calls, repo, env, given, run_id)
     ticks(calls, given, run_id)

@@ -21,16 +21,17 @@ sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).par
 
 from waiting import until  # found by the line above
 
-from gitorch import wiring  # found by the line above
-from gitorch.app import starting  # the same
 from gitorch.app.people.decisions import Caller  # the same
 from gitorch.app.reconciler.loop import settle  # the same
+from gitorch.app.start import preflight  # the same
 from gitorch.app.work import artifacts, claims, submissions
 from gitorch.errors import Refused  # the same
+from gitorch.model.ids import RunId  # the same
 from gitorch.model.record import Actor, ActorKind  # the same
 from gitorch.model.review import Choice, ReportStatus  # the same
 from gitorch.model.submission import ReportText, VerdictText  # the same
 from gitorch.model.workflow import Autonomy  # the same
+from gitorch.wiring.repository import Repository  # found by the line above
 
 STEPS = ("claim", "brief", "publish", "handoff", "verdict")
 NOTE = "---\nmarker: done\n---\n"
@@ -55,10 +56,10 @@ def place(folder: Path, jobs: int) -> str:
     )
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message", "Begin")
-    services, who = wiring.services(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
-    checked = starting.check(services, folder / "flow.yaml", None, by_hand=True)
+    services, who = Repository(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
+    checked = preflight.check(services, folder / "flow.yaml", None, by_hand=True)
     assert not checked.problems, checked.problems
-    run = starting.begin(services, who, checked, Autonomy.END_ONLY, "unattended")
+    run = preflight.begin(services, who, checked, Autonomy.END_ONLY, "unattended")
     settle(services, run.id)
     return run.id
 
@@ -70,7 +71,7 @@ def someone(name: str, kind: ActorKind = ActorKind.OPERATOR) -> Caller:
 def work(folder: Path, name: str, limit: float) -> tuple[int, dict[str, list[float]], float]:
     """Take whatever can be taken until nothing is left; jobs judged, the seconds of each step, those of the processor."""
     before = processor()
-    services, who, spent, done = wiring.services(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
+    services, who, spent, done = Repository(folder, os.environ), someone(name), {step: [] for step in STEPS}, 0
 
     def timed(step, act, *given):
         begun = time.perf_counter()
@@ -83,9 +84,7 @@ def work(folder: Path, name: str, limit: float) -> tuple[int, dict[str, list[flo
         try:
             taken = timed("claim", claims.claim, services, who, None, None)
         except Refused:
-            if all(
-                j.phase == "completed" for j in services.ledger.state(wiring.RunId(runs(services))).run.jobs.values()
-            ):
+            if all(j.phase == "completed" for j in services.ledger.state(RunId(runs(services))).run.jobs.values()):
                 break
             until(lambda tip=tip: services.ledger.tip() != tip, 600, every_seconds=0.05, what="something to take")
             continue
@@ -131,7 +130,7 @@ def measure(jobs: int, processes: int) -> None:
         with multiprocessing.Pool(processes) as pool:
             told = pool.starmap(work, [(folder, f"w{n}", limit) for n in range(processes)])
         took = time.perf_counter() - begun
-        services = wiring.services(folder, os.environ)
+        services = Repository(folder, os.environ)
         verified = services.ledger.verify()
         assert not verified.faults
         assert sum(done for done, *_ in told) == jobs, told

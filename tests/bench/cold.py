@@ -22,7 +22,7 @@ from history import ENV, HUMAN, OPEN, build, git  # found by the line above
 
 from gitorch.app.execute import carry  # the same
 from gitorch.model.commands import AnswerQuestion  # the same
-from gitorch.wiring import services  # the same
+from gitorch.wiring.repository import Repository  # the same
 
 PYTHON, CLICK = (sys.executable, "-c", "pass"), (sys.executable, "-c", "import click")
 GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
@@ -54,7 +54,7 @@ def spent(argv: tuple[str, ...], folder: Path, env: dict[str, str]) -> Spent:
 
 def answered(repo: Path) -> None:
     """Answer what the last handoff asked, so that the agent may report again."""
-    given = services(repo, ENV)
+    given = Repository(repo, ENV)
     run = given.ledger.state(OPEN).run
     for question in run.open_questions():
         carry(given, OPEN, HUMAN, AnswerQuestion(question.id, "", "The first."))

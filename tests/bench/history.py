@@ -24,8 +24,8 @@ from gitorch.ledger.replay import Replay, Step  # the same
 from gitorch.ledger.run_cache import RunCache  # the same
 from gitorch.model import commands as c  # the same
 from gitorch.model import events as e  # the same
+from gitorch.model.board import State  # the same
 from gitorch.model.ids import CommitId, JobId, RunId  # the same
-from gitorch.model.run import State  # the same
 from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import Settings  # the same
 from gitorch.ports.ledger import Draft  # the same
@@ -162,7 +162,7 @@ def build(folder: Path, records: int) -> Path:
 
 def ledger(repo: Path) -> GitLedger:
     """The ledger as `gitorch` opens it."""
-    from gitorch.wiring import open_ledger
+    from gitorch.wiring.repository import open_ledger
 
     return open_ledger(common_dir(repo), ENV)
 

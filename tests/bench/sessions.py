@@ -29,7 +29,7 @@ from gitorch.model.ids import RunId, SessionId  # the same
 from gitorch.model.run import OVER, SessionPhase  # the same
 from gitorch.model.runtime import Preset  # the same
 from gitorch.ports.world import Launch, SessionKey  # the same
-from gitorch.wiring import open_ledger, services  # the same
+from gitorch.wiring.repository import Repository, open_ledger  # the same
 from gitorch.world.clock import SystemClock  # the same
 from gitorch.world.terminal.terminals import TmuxTerminals  # the same
 
@@ -115,7 +115,7 @@ def prepared(epics: int, *, chain: bool, tests: str, script: str) -> Iterator[Pa
 
 def ended(repo: Path) -> None:
     """Cancel what is open and stop every agent: the folder goes away, and its terminals must not outlive it."""
-    given = services(repo, ENV)
+    given = Repository(repo, ENV)
     for run, line in (given.ledger.state(None).board.runs if given.ledger.exists() else {}).items():
         if line.phase not in OVER:
             verb(repo, "cancel", run)
@@ -191,7 +191,7 @@ def starts(arguments: argparse.Namespace) -> None:
         terminals = TmuxTerminals(home, f"gitorch-bench-{os.getpid()}", SystemClock(), ENV)
         keys = [SessionKey(RunId("bench"), SessionId(f"s{number}")) for number in range(arguments.sessions)]
         preset = Preset("sleeping", ("/bin/sleep", "600"), first_prompt="paste")
-        given = services(repo, ENV)
+        given = Repository(repo, ENV)
         commit = given.git.resolve("main")
         try:
             for what, act in (
@@ -248,7 +248,7 @@ def at_work(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
 
     def enough() -> bool:
         assert up.poll() is None, "gitorch up has ended"
-        ledger = services(repo, ENV).ledger
+        ledger = Repository(repo, ENV).ledger
         run = ledger.state(next(iter(ledger.state(None).board.runs))).run
         told = [all(prompt.receipt for prompt in session.prompts) for session in run.sessions.values()]
         living = sum(session.phase is SessionPhase.ALIVE for session in run.sessions.values())

@@ -95,21 +95,30 @@ class MemoryTerminals:
 class MemoryGit:
     """Branches by name. Every merge fits; `left` says that a checkout of the target holds work."""
 
-    branches: dict[str, CommitId] = field(default_factory=lambda: {"main": TARGET})
+    tips: dict[str, CommitId] = field(default_factory=lambda: {"main": TARGET})
     left: bool = False
 
-    def setting(self, name):
-        return ""
-
     def resolve(self, name):
-        return self.branches.get(name)
+        return self.tips.get(name)
 
     def pack(self, loose_min):
         return loose_min == 0
 
+    def branches(self):
+        return tuple(sorted(self.tips))
+
+    def current(self):
+        return "main"
+
+    def setting(self, name):
+        return ""
+
+    def behind_remote(self, branch):
+        return 0
+
     def heads(self, refs):
         short = {ref: ref.removeprefix("refs/heads/") for ref in refs}
-        return {ref: self.branches[name] for ref, name in short.items() if name in self.branches}
+        return {ref: self.tips[name] for ref, name in short.items() if name in self.tips}
 
     def facts(self, worktree, base, expected=()):
         return c.WorkFacts(commit(f"{worktree.name}-1"), (), 1, ("a.py",))
@@ -139,21 +148,25 @@ class MemoryGit:
         return f"tree-{commit_[:6]}"
 
     def move(self, branch, new, old):
-        if self.branches.get(branch) not in {old, new}:
+        if self.tips.get(branch) not in {old, new}:
             return MoveResult(moved=False)
-        self.branches[branch] = new
+        self.tips[branch] = new
         if self.left:
             return MoveResult(True, "left", "checkout", "git stash && git merge main")
         return MoveResult(True, "updated")
 
 
 class MemoryWorld:
-    """Worktrees, checks, files and secrets, which no test here asks anything of."""
+    """Worktrees, checks, files and secrets. `held` are the files that gitorch wrote; a test may put more there."""
+
+    def __init__(self) -> None:
+        self.held: dict[Path, bytes] = {}
 
     def ensure(self, path, commit_, branch, *, shared=False) -> None:
         pass
 
     def remove(self, path, force=False) -> str:
+        self.held.pop(path, None)
         return ""
 
     def delete_branch(self, branch) -> None:
@@ -172,13 +185,13 @@ class MemoryWorld:
         pass
 
     def read(self, path):
-        return None
+        return self.held.get(path)
 
     def waiting(self, worktree):
         return ()
 
     def write(self, path, data) -> None:
-        pass
+        self.held[path] = data
 
     def inside(self, root, path, bytes_max):
         return None

@@ -15,27 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTerminals, MemoryWorld, RealClock, commit
+from fakes.world import FakePrograms, FakeRepository
 
 from gitorch.app.execute import carry
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.perform import token_digest
-from gitorch.app.services import Services
-from gitorch.app.start.preflight import CheckResult, Sheet, SheetRow
-from gitorch.app.work.submissions import AgentCredential
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams
-from gitorch.cli.parts import Parts
-from gitorch.errors import Denied, Problem
 from gitorch.model import commands as c
 from gitorch.model.approval import Grade
 from gitorch.model.config import Config
 from gitorch.model.ids import Digest, JobId, RunId, SessionId
-from gitorch.model.plan import Epic, Plan
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.runtime import Preset
-from gitorch.model.values import REQUIRED, default_of, names_of
-from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
+from gitorch.model.workflow import Cycle, JobKind, JobSpec, Lane, Settings, Workflow
 
 if TYPE_CHECKING:
     from gitorch.model.run import Run
@@ -76,107 +70,51 @@ class Stage:
     folder: Path = field(default_factory=Path.cwd)
     environ: dict[str, str] = field(default_factory=dict)
     streams: Streams = field(default_factory=Streams)
-    problems: tuple[Problem, ...] = ()
-    target_confirmed: bool = True
-    refused: list[CheckResult] = field(default_factory=list)
-    begun: list[tuple[Autonomy, str]] = field(default_factory=list)
+    config: Config = field(default_factory=Config)
+    programs: FakePrograms = field(default_factory=FakePrograms)
+    world: MemoryWorld = field(default_factory=MemoryWorld)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     terminals: MemoryTerminals = field(default_factory=MemoryTerminals)
     git: MemoryGit = field(default_factory=MemoryGit)
     clock: MemoryClock = field(default_factory=MemoryClock)
-    signs: tuple = ()
-    runtimes: tuple[str, ...] = ()
-    chosen: dict[str, str] | None = None
+    presets: dict[str, Preset] = field(default_factory=lambda: {"scripted": Preset("scripted", ("scripted",))})
     services_opened: int = 0
     broken: BaseException | None = None
 
     @property
-    def services(self) -> Services:
-        world = MemoryWorld()
-        known = {
-            "ledger": self.ledger,
-            "terminals": self.terminals,
-            "git": self.git,
-            "clock": self.clock,
-            "config": Config(),
-            "preset": lambda _: Preset("scripted", ("scripted",)),
-            "host": HOST,
-            "home": self.folder / "home",
-            "root": self.folder,
-            "default_base": self.folder / "worktrees",
-        }
-        others = {
-            name: world for name in names_of(Services) if name not in known and default_of(Services, name) is REQUIRED
-        }
-        return Services(**known, **others)
+    def services(self) -> FakeRepository:
+        return FakeRepository(
+            self.folder,
+            ledger=self.ledger,
+            terminals=self.terminals,
+            git=self.git,
+            clock=self.clock,
+            config=self.config,
+            programs=self.programs,
+            presets=self.presets,
+            worktrees=self.world,
+            checks=self.world,
+            files=self.world,
+            outboxes=self.world,
+            secrets=self.world,
+            who=self.who(),
+        )
 
-    def open(self, start: Path, environ) -> Services:
+    def open(self, start: Path, environ) -> FakeRepository:
         self.services_opened += 1
         if self.broken is not None:
             raise self.broken
         return self.services
 
-    def who(self, services: Services, environ) -> Caller:
-        session = environ.get("GITORCH_SESSION")
+    def who(self) -> Caller:
+        session = self.environ.get("GITORCH_SESSION")
         if session is None:
             return Caller(HUMAN)
-        actor = Actor(ActorKind.AGENT, environ["GITORCH_JOB"], "desk", session)
+        actor = Actor(ActorKind.AGENT, self.environ["GITORCH_JOB"], "desk", session)
         return Caller(actor, RUN, "its token is in the environment")
 
-    def credential(self, environ) -> AgentCredential:
-        if "GITORCH_TOKEN" not in environ:
-            raise Denied("this verb is for agents", "gitorch status")
-        return AgentCredential(RunId(environ["GITORCH_RUN"]), environ["GITORCH_TOKEN"])
-
-    def check(self, services: Services, path: Path, prompt: Path | None, by_hand: bool) -> CheckResult:
-        plan = Plan(str(path), "Sign in", (Epic("api", "API", 3, "", ()),), "sha256:p", problems=self.problems)
-        if self.problems:
-            return CheckResult(plan, self.problems, None)
-        rows = tuple(SheetRow(j, j.title(), j, "claude", f"gitorch/RUN/{j}", f"trees/{j}") for j in ("api", "ui"))
-        sheet = Sheet(
-            title="Sign in",
-            plan_path=str(path),
-            autonomy=Autonomy.END_ONLY,
-            target="main",
-            target_commit=TARGET,
-            target_confirmed=self.target_confirmed,
-            batches=(rows,),
-            reviewers=("spec by codex", "quality by codex"),
-            max_agents=4,
-            test_command="make test",
-            review_mode=ReviewMode.SEQUENTIAL,
-            rounds_max=3,
-            settings=Settings(),
-        )
-        return CheckResult(plan, (), sheet)
-
-    def with_runtimes(self, services: Services, chosen) -> Services:
-        self.chosen = dict(chosen)
-        return services
-
-    def refuse(self, services: Services, caller: Caller, checked: CheckResult) -> None:
-        self.refused.append(checked)
-
-    def begin(self, services: Services, caller: Caller, checked: CheckResult, autonomy: Autonomy, proof: str) -> Run:
-        self.begun.append((autonomy, proof))
-        return self.prepare({"api": ()}, Settings(autonomy=autonomy))
-
-    def parts(self) -> Parts:
-        return Parts(
-            services=self.open,
-            caller=self.who,
-            credential=self.credential,
-            check=self.check,
-            runtimes=lambda _: (self.runtimes, {"implementer": "claude", "reviewer": "codex"}),
-            with_runtimes=self.with_runtimes,
-            refuse=self.refuse,
-            begin=self.begin,
-            examine=lambda *_: self.signs,
-            init=_init,
-        )
-
     def call(self) -> Call:
-        return Call(self.environ, self.folder, parts=self.parts(), streams=self.streams)
+        return Call(self.environ, self.folder, open=self.open, streams=self.streams)
 
     def gitorch(self, *words: str, typed: str | bytes = "") -> Answer:
         """One call; what it printed, and its exit status."""
@@ -249,7 +187,7 @@ class Stage:
         state = self.run.jobs[JobId(job)]
         head = commit(f"{job}-1")
         if state.writes:
-            self.git.branches[self.run.branch_of(state.spec.id)] = head
+            self.git.tips[self.run.branch_of(state.spec.id)] = head
         token = self.run.sessions[state.session].token
         actor = Actor(ActorKind.AGENT, job, "desk", state.session)
         facts = c.WorkFacts(head, (), 1, ("a.py",))
@@ -282,12 +220,6 @@ class Answer:
     err: str
 
 
-def _init(*_):
-    from gitorch.app.start.setup import InitResult
-
-    return InitResult(("gitorch.yaml",), ("gitorch/ledger",), ("tests: make test was found",))
-
-
 def many(stage: Stage) -> Stage:
     """Forty epics with titles in several scripts, five of them begun."""
     names = {f"epic-{n:02}": () for n in range(40)}
@@ -298,7 +230,16 @@ def many(stage: Stage) -> Stage:
     return stage.submit_handoff("epic-00", "NEEDS_CONTEXT", questions=("どの名前ですか?",))
 
 
+def planned(stage: Stage) -> Stage:
+    """Nothing is begun, and the one agent program that the configuration names is there."""
+    stage.config = Config(implementer="claude", test_command="make test")
+    stage.programs.printed["claude"] = "1.0"
+    stage.presets["claude"] = Preset("claude", ("claude",))
+    return stage
+
+
 SCENES = {
+    "plan": planned,
     "many": many,
     "empty": lambda stage: stage,
     "working": lambda stage: stage.begin_run().launch("api"),
@@ -312,7 +253,7 @@ def main() -> None:
 
     stage = SCENES[sys.argv[1]](Stage(clock=RealClock()))
     call = from_process()
-    call.parts = stage.parts()
+    call.open = stage.open
     sys.exit(run_call(sys.argv[2:], call))
 
 

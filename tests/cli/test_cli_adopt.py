@@ -3,73 +3,53 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 
 import pytest
 from cli_stage import Stage
 
-from gitorch.app.start.setup import Proposal
 from gitorch.cli.call import Streams
-from gitorch.cli.parts import Parts
 from gitorch.cli.verbs import adopt
-from gitorch.model.values import names_of
 
-PROPOSAL = Proposal(
-    ("gitorch.yaml", "branch gitorch/ledger"), (), {"tests.command": "make test"}, ("the tests are guessed",)
-)
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
-
-
-@dataclass
-class Adopting(Stage):
-    """A stage that proposes; `made` counts how often something was made."""
-
-    proposal: Proposal = PROPOSAL
-    made: list[object] = field(default_factory=list)
-
-    def parts(self) -> Parts:
-        plain = super().parts()
-
-        def init(*words):
-            self.made.append(words)
-            return plain.init(*words)
-
-        values = {name: getattr(plain, name) for name in names_of(Parts)}
-        return Parts(**values | {"init": init, "propose": lambda *_: self.proposal})
 
 
 @pytest.fixture
 def fresh(tmp_path):
-    return Adopting(folder=tmp_path)
+    stage = Stage(folder=tmp_path)
+    stage.world.held[tmp_path / "Makefile"] = b"test:\n"
+    return stage
+
+
+def made(stage):
+    return stage.folder / "gitorch.yaml" in stage.world.held, stage.ledger.exists()
 
 
 def test_a_dry_run_shows_everything_and_makes_nothing(fresh):
     out = fresh.gitorch("adopt", "--dry-run").out
-    assert all(
-        part in out for part in ("make", "gitorch.yaml", "branch gitorch/ledger", "make test", "the tests are guessed")
-    )
+    for part in ("make", "gitorch.yaml", "branch gitorch/ledger", "make test", "tests.command is a guess"):
+        assert part in out
     assert "Nothing was changed. Next: gitorch adopt" in out
-    assert json.loads(fresh.gitorch("adopt", "--dry-run", "--json").out)["proposal"]["values"] == {
-        "tests.command": "make test"
-    }
-    assert fresh.made == []
+    values = json.loads(fresh.gitorch("adopt", "--dry-run", "--json").out)["proposal"]["values"]
+    assert (values["orchestration.merge_target"], values["tests.command"]) == ("main", "make test")
+    assert made(fresh) == (False, False)
 
 
 def test_one_answer_makes_exactly_what_was_shown(fresh):
     fresh.streams = TERMINAL
     assert fresh.gitorch("adopt", typed="n\n").status == 130
-    assert fresh.made == []
+    assert made(fresh) == (False, False)
     answer = fresh.gitorch("adopt", typed="y\n")
-    assert (answer.status, answer.out.count("Make this?"), len(fresh.made)) == (0, 1, 1)
+    assert (answer.status, answer.out.count("Make this?"), made(fresh)) == (0, 1, (True, True))
 
 
 def test_nobody_is_asked_without_a_terminal(fresh):
     assert fresh.gitorch("adopt").status == 2
-    assert fresh.made == []
+    assert made(fresh) == (False, False)
     assert fresh.gitorch("adopt", "--yes").status == 0
+    assert made(fresh) == (True, True)
 
 
-def test_what_is_in_use_already_is_left_alone(fresh):
-    fresh.proposal = Proposal((), ("gitorch.yaml",), {}, ())
+def test_a_repository_in_use_is_left_alone(fresh):
+    fresh.gitorch("adopt", "--yes")
     assert fresh.gitorch("adopt").out == "This repository is in use already. Next: gitorch doctor\n"
     assert adopt.adopt.name == "adopt"

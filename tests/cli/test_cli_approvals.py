@@ -82,7 +82,7 @@ def test_approve_prints_the_report_asks_for_the_beginning_of_its_digest_and_merg
     assert "Type these 6 characters to merge 1 branch to main" in answer.out
     merged = stage.run.merged
     assert f"Merged: main is now {merged.new[:12]}. Run {RUN} is completed." in answer.out
-    assert stage.git.branches["main"] == merged.new
+    assert stage.git.tips["main"] == merged.new
     assert approvals(stage)[0].proof == "typed"
 
 

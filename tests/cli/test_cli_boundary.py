@@ -141,7 +141,7 @@ def test_a_report_is_in_the_repository_once_that_is_known_and_nobody_else_reads_
     stage.ledger.verify = lambda: 1 / 0
     answer = stage.gitorch("verify")
     report = bug_report(answer)
-    assert report.parent == stage.folder / "home" / "bugs"
+    assert report.parent == stage.folder / ".git" / "gitorch" / "bugs"
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
 
 
@@ -172,21 +172,9 @@ def test_text_from_outside_cannot_move_the_cursor_in_a_message(stage):
 
 def test_the_folder_may_be_named_before_and_after_the_verb(stage):
     (stage.folder / "sub").mkdir()
-    seen = []
-    stage.check = lambda _tools, path, *_: seen.append(path) or Stop()
-    for words in (
-        ("-C", "sub", "check", "p.md"),
-        ("check", "p.md", "--repo", "sub"),
-        ("-C", "sub", "check", "-C", "..", "p.md"),
+    for words, path in (
+        (("-C", "sub", "check", "p.md"), "sub/p.md"),
+        (("check", "p.md", "--repo", "sub"), "sub/p.md"),
+        (("-C", "sub", "check", "-C", "..", "p.md"), "sub/../p.md"),
     ):
-        stage.gitorch(*words)
-    assert [path.relative_to(stage.folder).as_posix() for path in seen] == ["sub/p.md", "sub/p.md", "sub/../p.md"]
-
-
-class Stop:
-    path = "p.md"
-    problems = (Problem("p.md", 1, 1, "x", ""),)
-
-    @property
-    def plan(self):
-        return self
+        assert f"gitorch: {stage.folder / path} cannot be read" in stage.gitorch(*words).err

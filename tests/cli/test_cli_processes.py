@@ -11,6 +11,8 @@ import cli_processes as processes
 import pytest
 from cli_processes import STAGE, Typist, gitorch, on_stage
 
+PLAN = str(processes.TOP / "examples" / "plan.md")
+LATER = ("people.signing", "query.syncing", "reconciler.merging", "start.preflight")
 HEAVY = {"dulwich", "libtmux", "ruamel", "ruamel.yaml", "markdown_it", "rich", "filelock", "subprocess"}
 
 
@@ -44,7 +46,7 @@ def test_what_an_agent_says_is_carried_without_what_merges():
         processes.call("-c", "import sys, gitorch.app.work.submissions; print(*sys.modules)").stdout.decode().split()
     )
     assert "gitorch.app.reconciler.perform" in modules
-    assert not modules & {f"gitorch.app.{name}" for name in ("merging", "pushing", "signing", "syncing", "starting")}
+    assert not modules & {f"gitorch.app.{name}" for name in LATER}
 
 
 def test_who_only_looks_loads_nothing_that_decides():
@@ -80,20 +82,20 @@ def test_a_full_pipe_whose_reader_leaves_is_141():
 
 @pytest.mark.parametrize("verb", ["start", "approve"])
 def test_nobody_is_asked_where_there_is_no_terminal(verb):
-    words = ("report", "approve") if verb == "approve" else ("empty", "start", "plan.md")
+    words = ("report", "approve") if verb == "approve" else ("plan", "start", PLAN)
     done = on_stage(*words, typed=b"yes\n")
     assert done.returncode == 2
     assert b"add --yes" in done.stderr
 
 
 def test_a_terminal_that_only_reads_is_not_asked(tmp_path):
-    done = on_stage("empty", "start", "plan.md", "--json")
+    done = on_stage("plan", "start", PLAN, "--json")
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["code"] == "usage"
 
 
 def test_start_at_a_real_terminal_asks_and_begins():
-    typist = Typist(str(STAGE), "empty", "start", "plan.md")
+    typist = Typist(str(STAGE), "plan", "start", PLAN)
     typist.until("Autonomy [end_only]:")
     typist.type("per_epic\n")
     typist.until("[y/N]:")
@@ -103,7 +105,7 @@ def test_start_at_a_real_terminal_asks_and_begins():
 
 
 def test_an_interrupt_at_a_question_is_130():
-    typist = Typist(str(STAGE), "empty", "start", "plan.md")
+    typist = Typist(str(STAGE), "plan", "start", PLAN)
     typist.until("Autonomy [end_only]:")
     typist.interrupt("gitorch: interrupted")
     assert typist.status() == 130

@@ -108,12 +108,12 @@ class FakeGitBench:
         return self.git.checkouts[path].files.get(name)
 
     def share(self, remote, branch):
-        self.remotes.held[remote] = {f"refs/heads/{branch}": self.git.branches[branch]}
+        self.remotes.held[remote] = {f"refs/heads/{branch}": self.git.tips[branch]}
 
     def elsewhere(self, remote, branch, files):
-        ref, mine = f"refs/heads/{branch}", self.git.branches[branch]
+        ref, mine = f"refs/heads/{branch}", self.git.tips[branch]
         commit = self.git.write(branch, files)
-        self.git.branches[branch] = mine
+        self.git.tips[branch] = mine
         self.remotes.away[commit] = self.git.commits.pop(commit)
         self.remotes.held[remote][ref] = commit
         return commit
@@ -125,7 +125,7 @@ class FakeGitBench:
         self.remotes.silent.add(remote)
 
     def follow(self, branch, upstream):
-        self.git.upstreams[branch] = self.git.branches[upstream]
+        self.git.upstreams[branch] = self.git.tips[upstream]
 
 
 @pytest.fixture(params=[RealGitBench, FakeGitBench], ids=["git", "fake"])

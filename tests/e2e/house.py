@@ -15,7 +15,7 @@ from isolation import tmux
 from repository import Repository
 from waiting import until
 
-from gitorch.wiring import socket_name
+from gitorch.wiring.repository import socket_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -37,8 +37,9 @@ class FakeGit:
     def __init__(self):
         self.commits = {}
         self.trees = {}
-        self.branches = {}
+        self.tips = {}
         self.upstreams = {}
+        self.settings = {}
         self.checkouts = {}
         self.silent = False
         self.loose = 0
@@ -48,7 +49,7 @@ class FakeGit:
 
     def write(self, branch, files, message="change", start=None):
         """A commit on a branch that changes these files (None removes one); the branch begins at `start` if it is new."""
-        parent = self.branches.get(branch, self.branches.get(start, start))
+        parent = self.tips.get(branch, self.tips.get(start, start))
         tree = dict(self.files(parent)) if parent else {}
         tree.update(files)
         commit = self._store((parent,) if parent else (), {k: v for k, v in tree.items() if v is not None}, message)
@@ -62,7 +63,7 @@ class FakeGit:
         commit = self._store((checkout.commit,), dict(checkout.files), message)
         checkout.commit = commit
         if checkout.branch is not None:
-            self.branches[checkout.branch] = commit
+            self.tips[checkout.branch] = commit
         return commit
 
     def files(self, commit):
@@ -77,7 +78,7 @@ class FakeGit:
         return commit
 
     def _point(self, branch, commit):
-        self.branches[branch] = commit
+        self.tips[branch] = commit
         for checkout in self.checkouts.values():
             if checkout.branch == branch:
                 checkout.commit, checkout.files = commit, dict(self.files(commit))
@@ -101,19 +102,29 @@ class FakeGit:
 
     def resolve(self, name):
         self._ask()
-        return CommitId(name) if name in self.commits else self.branches.get(name)
+        return CommitId(name) if name in self.commits else self.tips.get(name)
 
     def heads(self, refs):
         self._ask()
         names = {ref: ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")}
-        return {ref: self.branches[name] for ref, name in names.items() if name in self.branches}
+        return {ref: self.tips[name] for ref, name in names.items() if name in self.tips}
+
+    def branches(self):
+        self._ask()
+        return tuple(sorted(name for name in self.tips if not name.startswith("gitorch/")))
+
+    def current(self):
+        return "main"
+
+    def setting(self, name):
+        return self.settings.get(name, "")
 
     def behind_remote(self, branch):
         self._ask()
         upstream = self.upstreams.get(branch)
-        if branch not in self.branches or upstream is None:
+        if branch not in self.tips or upstream is None:
             return 0
-        return len(set(self._history(upstream)) - set(self._history(self.branches[branch])))
+        return len(set(self._history(upstream)) - set(self._history(self.tips[branch])))
 
     def facts(self, worktree, base, expected=()):
         self._ask()
@@ -148,7 +159,7 @@ class FakeGit:
         if checkout.commit not in {draft, *self.commits[draft].parents}:
             raise Failed("the branch moved while its work was being committed")
         checkout.commit = draft
-        self.branches[checkout.branch] = draft
+        self.tips[checkout.branch] = draft
 
     def stat(self, base, head):
         self._ask()
@@ -200,11 +211,11 @@ class FakeGit:
 
     def move(self, branch, new, old, why="merge"):  # noqa: ARG002 - the port names it
         self._ask()
-        now = self.branches.get(branch)
+        now = self.tips.get(branch)
         if now not in {old, new} or (now == old and self.hook):
             return MoveResult(moved=False, refused=self.hook if now == old else "")
         holders = [(path, one) for path, one in self.checkouts.items() if one.branch == branch]
-        self.branches[branch] = new
+        self.tips[branch] = new
         for path, checkout in holders:
             if checkout.files not in (self.files(old), self.files(new)):
                 checkout.commit = new
@@ -299,7 +310,7 @@ class FakeWorktrees:
                 self._take_over(path, commit, branch)
             return
         if branch is not None:
-            commit = self.git.branches.setdefault(branch, commit)
+            commit = self.git.tips.setdefault(branch, commit)
         if commit not in self.git.commits:
             raise Failed(f"git worktree add failed: {commit}")
         self._check_out(path, commit, branch)
@@ -308,10 +319,10 @@ class FakeWorktrees:
         before = self.git.checkouts[path]
         left = {name: text for name, text in before.files.items() if not name.startswith(".gitorch/")}
         if left != self.git.files(before.commit):
-            number = next(n for n in range(1, 99) if f"{before.branch}.left-{n}" not in self.git.branches)
-            self.git.branches[f"{before.branch}.left-{number}"] = self.git._store((before.commit,), left, "left")
+            number = next(n for n in range(1, 99) if f"{before.branch}.left-{n}" not in self.git.tips)
+            self.git.tips[f"{before.branch}.left-{number}"] = self.git._store((before.commit,), left, "left")
         shutil.rmtree(path / ".gitorch", ignore_errors=True)
-        self._check_out(path, self.git.branches.setdefault(branch, commit), branch)
+        self._check_out(path, self.git.tips.setdefault(branch, commit), branch)
 
     def _check_out(self, path, commit, branch):
         path.mkdir(parents=True, exist_ok=True)
@@ -345,14 +356,14 @@ class FakeWorktrees:
         )
 
     def _held(self, commit):
-        return any(commit in self.git._history(head) for head in self.git.branches.values())
+        return any(commit in self.git._history(head) for head in self.git.tips.values())
 
     def delete_branch(self, branch):
         self.git._ask()
         own_branch(branch)
         if any(checkout.branch == branch for checkout in self.git.checkouts.values()):
             raise Failed(f"git cannot delete branch {branch}")
-        self.git.branches.pop(branch, None)
+        self.git.tips.pop(branch, None)
 
     def tidy(self, folder):
         self.git._ask()

@@ -1,5 +1,7 @@
+# ruff: noqa: ARG002 stand-ins take what their ports pass
 """All fakes of `gitorch.ports.world`, each under the contract suite of the real thing (`tests/contract`)."""
 
+import copy
 import hashlib
 
 from fakes.checks import FakeChecks
@@ -8,6 +10,11 @@ from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
 
+from gitorch.app.people.decisions import Caller
+from gitorch.app.services import WorktreePaths
+from gitorch.errors import NotFound
+from gitorch.model.config import Config
+from gitorch.model.record import Actor, ActorKind
 from gitorch.ports.files import PendingEntry
 
 
@@ -73,15 +80,127 @@ class FakeSecrets:
         return f"nonce-{self.nonces}"
 
 
+class FakePrograms:
+    """Programs by name, each with the first line that it prints; `run_shell` succeeds and prints nothing."""
+
+    def __init__(self, **printed):
+        self.printed = {"git": "git version 2.39.5", "tmux": "tmux 3.3a"} | printed
+
+    def find(self, name):
+        return f"/usr/bin/{name}" if name in self.printed else ""
+
+    def first_line(self, argv, wait_seconds=10.0):
+        return self.printed.get(argv[0], "") if argv else ""
+
+    def tmux_is_at_least(self, version):
+        return self.printed.get("tmux", "") >= f"tmux {version}"
+
+    def run_shell(self, command, folder, wait_seconds):
+        return 0, ""
+
+
+class FakeSignatures:
+    """A signature names its key and its text. `keys` are this person's."""
+
+    def __init__(self, *keys):
+        self.keys = keys
+
+    def own_keys(self, named):
+        return self.keys
+
+    def sign(self, text, key, namespace):
+        return f"{namespace} {key}: {text}"
+
+    def signer(self, text, signature, signers, namespace):
+        for line in signers.splitlines():
+            name, _, key = line.partition(" ")
+            if signature == f"{namespace} {key}: {text}":
+                return name
+        return ""
+
+
+class FakeNotices:
+    """No command is configured, so nobody is notified."""
+
+    def sent(self, run):
+        return None
+
+    def send(self, run, name, notice):
+        pass
+
+    def failure(self):
+        return ""
+
+
+def altered(repository, **parts):
+    """The same repository with some of its parts replaced."""
+    other = copy.copy(repository)
+    vars(other).update(parts)
+    return other
+
+
+class FakeRepository:
+    """A repository in memory, in the shape of `gitorch.wiring.repository.Repository`. Every part is a fake unless a test names its own."""
+
+    def __init__(self, folder, **parts):
+        self.root = folder
+        self.home = folder / ".git" / "gitorch"
+        self.paths = WorktreePaths(folder, folder.parent / f"{folder.name}.worktrees")
+        self.host = Actor(ActorKind.HOST, "gitorch", "desk")
+        self.config = Config()
+        self.clock = FakeClock()
+        self.git = FakeGit()
+        self.ledger = FakeLedger()
+        self.terminals = FakeTerminals(self.clock)
+        self.remotes = FakeRemotes(self.git)
+        self.worktrees = FakeWorktrees(self.git)
+        self.checks = FakeChecks()
+        self.files = FakeFiles()
+        self.outboxes = FakeOutboxes()
+        self.programs = FakePrograms()
+        self.secrets = FakeSecrets()
+        self.signatures = FakeSignatures()
+        self.notices = FakeNotices()
+        self.agent_env = {}
+        self.store = "dulwich (a plain repository)"
+        self.presets = {}
+        self.trackers = {}
+        self.who = Caller(Actor(ActorKind.PRINCIPAL, "ada", "desk"))
+        vars(self).update(parts)
+
+    @property
+    def preset_names(self):
+        return tuple(self.presets)
+
+    def preset(self, lane):
+        if lane.runtime not in self.presets:
+            raise NotFound(f"there is no runtime {lane.runtime}", "gitorch doctor")
+        return self.presets[lane.runtime]
+
+    def tracker(self, kind):
+        return self.trackers.get(kind)
+
+    def caller(self):
+        return self.who
+
+    def with_config(self, config):
+        return altered(self, config=config)
+
+
 __all__ = [
     "FakeChecks",
     "FakeClock",
     "FakeFiles",
     "FakeGit",
     "FakeLedger",
+    "FakeNotices",
     "FakeOutboxes",
+    "FakePrograms",
     "FakeRemotes",
+    "FakeRepository",
     "FakeSecrets",
+    "FakeSignatures",
     "FakeTerminals",
     "FakeWorktrees",
+    "altered",
 ]

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import waiting
 
-from gitorch import wiring
 from gitorch.app.execute import keep_refusal
 from gitorch.errors import Refused
 from gitorch.model import events as e
 from gitorch.model.question import QuestionKind
 from gitorch.model.review import ReportStatus
+from gitorch.wiring import repository as wiring
 
 if TYPE_CHECKING:
     from repository import Repository
@@ -169,7 +169,7 @@ class Yard:
         script.write_text(SCRIPT)
         (self.path / "gitorch.yaml").write_text(CONFIG.format(worktrees=self.worktrees, script=script))
         (folder / "plan.md").write_text(PLAN)
-        self.services = wiring.services(self.path, os.environ)
+        self.services = wiring.Repository(self.path, os.environ)
         self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / wiring.socket_name(self.path / ".git")
         self.home = self.path / ".git" / "gitorch"
         self.told: list[str] = []
@@ -341,7 +341,7 @@ def check_unfinished_are_swept(yard: Yard) -> None:
     """The next writer takes them away, once they are old enough to be nobody's."""
     for path in unfinished(yard):
         os.utime(path, (0, 0))
-    services = wiring.services(yard.path, os.environ)
+    services = wiring.Repository(yard.path, os.environ)
     keep_refusal(services, None, services.host, "sweep", Refused("nothing is to be done"))
     assert unfinished(yard) == []
 

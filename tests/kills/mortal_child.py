@@ -15,12 +15,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch import wiring
 from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.loop import loop
 from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind
+from gitorch.wiring.repository import Repository, open_ledger
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId
@@ -78,7 +78,7 @@ def live(repository: Path, run: RunId, number: int) -> int:
     try:
         if number:
             die_before(number)
-        services = wiring.services(repository, os.environ)
+        services = Repository(repository, os.environ)
         decide(services, run)
         loop(services, run, stay=False)
         status = 0
@@ -91,7 +91,7 @@ def main() -> int:
     repository, seed, deaths = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     sweep = len(sys.argv) > 4
     chance = random.Random(seed)
-    ledger = wiring.open_ledger(repository / ".git", os.environ)
+    ledger = open_ledger(repository / ".git", os.environ)
     run = next(iter(ledger.state(None).board.runs))
     number, tip = 1, ledger.tip()
     while not ledger.state(run).run.cleaned:

@@ -12,6 +12,7 @@ from fakes.world import (
     FakeLedger,
     FakeOutboxes,
     FakeRemotes,
+    FakeRepository,
     FakeSecrets,
     FakeTerminals,
     FakeWorktrees,
@@ -22,12 +23,10 @@ from gitorch.app.execute import carry
 from gitorch.app.people import decisions
 from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.tick import tick
-from gitorch.app.services import Services
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
-from gitorch.model.config import Config
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.question import QuestionKind
 from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
@@ -115,18 +114,7 @@ class World:
 
     def services(self, fate=None):
         ports = self.ports if fate is None else {name: Mortal(port, fate) for name, port in self.ports.items()}
-        return Services(
-            **ports,
-            programs=None,
-            signatures=None,
-            clock=self.clock,
-            config=Config(),
-            preset=lambda _lane: self.preset,
-            host=HOST,
-            home=self.folder / "home",
-            root=self.folder,
-            default_base=self.folder / "trees",
-        )
+        return FakeRepository(self.folder, **ports, clock=self.clock, preset=lambda _lane: self.preset)
 
     def say(self, command, actor=HOST):
         return carry(self.services(), RUN, actor, command)
@@ -191,9 +179,9 @@ class World:
             self.hand_over(credential, job, report=words)
             return
         path, content = f"{name}.txt", f"{name} {job.attempt}\n"
-        checkout = self.git.checkouts[services.job_worktree(self.run, name)]
+        checkout = self.git.checkouts[services.paths.job_worktree(self.run, name)]
         if checkout.files.get(path) != content:
-            self.git.commit_in(services.job_worktree(self.run, name), {path: content})
+            self.git.commit_in(services.paths.job_worktree(self.run, name), {path: content})
         replies = tuple(
             Reply(x.number, Disposition.FIXED, checkout.commit)
             for x in job.findings
@@ -204,7 +192,7 @@ class World:
     def hand_over(self, credential, job, report=None, verdict=None):
         """Most agents call gitorch; some sit in a sandbox and leave an outbox entry, which the next tick finds."""
         if self.chance.random() < 0.3:
-            where = self.services().worktree(self.run, job.lease.session)
+            where = self.services().paths.worktree(self.run, job.lease.session)
             salt = str(self.ports["outboxes"].posted)
             entry = OutboxEntry(credential.run, credential.token, salt, report, verdict)
             self.ports["outboxes"].post(where, f"outbox entry-{salt}.json", encode(entry))

@@ -53,7 +53,7 @@ def check_nothing_left(world):
     assert world.git.checkouts == {}
     assert world.checks.running == {}
     assert [path for path in world.ports["files"].held if "prompts" in path.parts] == []
-    assert list(world.git.branches) == ["main"]
+    assert list(world.git.tips) == ["main"]
 
 
 def trouble(world, steps):
@@ -94,7 +94,7 @@ def test_a_checkout_comes_along_although_who_moved_its_branch_was_killed_then(tm
     world = World(1, tmp_path, NEEDS)
     world.git.checkouts[tmp_path / "repo"] = Checkout("main", world.git.resolve("main"), {"README.md": "one\n"})
     world.calm_down(until=lambda: world.run.approval is not None)
-    world.git.branches["main"] = world.run.report.merged_commit
+    world.git.tips["main"] = world.run.report.merged_commit
     world.calm_down()
     assert world.git.checkouts[tmp_path / "repo"].files == world.git.files(world.git.resolve("main"))
     assert len(world.git.checkouts[tmp_path / "repo"].files) == 4

@@ -18,7 +18,7 @@ from mischief import script_of
 from twelve import NEEDS
 from waiting import until
 
-from gitorch import wiring
+from gitorch.wiring.repository import Repository
 
 CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}, default_autonomy: {autonomy}}}
@@ -111,7 +111,7 @@ class Twelve:
         process.kill()
 
     def kill_an_agent(self, _process: subprocess.Popen[bytes]) -> None:
-        found = sorted(wiring.services(self.house.path, os.environ).terminals.pids())
+        found = sorted(Repository(self.house.path, os.environ).terminals.pids())
         if found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.dice.choice(found), signal.SIGKILL)

@@ -129,7 +129,7 @@ class Twelve(World):
 
     @property
     def worktree(self):
-        return self.services().worktree(self.run, self.key.session)
+        return self.services().paths.worktree(self.run, self.key.session)
 
     def write(self, files):
         """Commit what is not committed yet, and give the branch's head."""
@@ -182,7 +182,7 @@ class Twelve(World):
         with suppress(Refused):
             self.report()
         checkout = self.git.checkouts[self.worktree]
-        self.git.branches[checkout.branch] = kept
+        self.git.tips[checkout.branch] = kept
         checkout.commit, checkout.files = kept, dict(self.git.files(kept))
 
     def report_for_another(self):

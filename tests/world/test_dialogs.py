@@ -12,7 +12,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.wiring import find_preset
+from gitorch.wiring.presets import find_preset
 
 pytestmark = pytest.mark.tmux
 ROOT = Path(__file__).parents[2]

@@ -178,7 +178,7 @@ def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | N
     """The result of the test command on the merged tree; None while it runs."""
     observation = services.checks.look(merged, run.settings.test_command)
     if observation.phase is CheckPhase.ABSENT:
-        where = services.check_worktree(run, merged)
+        where = services.paths.check_worktree(run, merged)
         services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, where)
     return observation.check if observation.phase is CheckPhase.FINISHED else None
 

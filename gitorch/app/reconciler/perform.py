@@ -39,7 +39,7 @@ def perform(services: Services, run: Run, effect: Effect) -> tuple[Command, ...]
 def _start_session(services: Services, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
     """Worktree, brief, agent, in this order, each only where it is missing."""
     session = run.sessions[effect.session]
-    cwd = services.worktree(run, session.id)
+    cwd = services.paths.worktree(run, session.id)
     lane = run.workflow.lanes[session.lane]
     preset = services.preset(lane)
     try:
@@ -88,7 +88,7 @@ def _environment(services: Services, run: Run, session: Session) -> Mapping[str,
         "GITORCH_SESSION": session.id,
         "GITORCH_JOB": session.job,
         "GITORCH_TOKEN": services.secrets.token(key),
-        "GITORCH_WORKTREE": str(services.worktree(run, session.id)),
+        "GITORCH_WORKTREE": str(services.paths.worktree(run, session.id)),
     }
     lane = run.workflow.lanes[session.lane]
     model = {"GITORCH_MODEL": lane.model} if lane.model else {}
@@ -133,7 +133,7 @@ def _deliver_prompt(services: Services, run: Run, effect: effects.DeliverPrompt)
     """Write the file, then type the one line that points to it."""
     session = run.sessions[effect.session]
     prompt = next(x for x in session.prompts if x.id == effect.prompt)
-    cwd = services.worktree(run, session.id)
+    cwd = services.paths.worktree(run, session.id)
     _write_prompt(services, run, session, prompt, cwd)
     preset = services.preset(run.workflow.lanes[session.lane])
     key = SessionKey(run.id, session.id)
@@ -162,12 +162,12 @@ def put_away(services: Services, run: Run, session: SessionId) -> None:
     if not run.sessions[session].holder:
         services.terminals.stop(SessionKey(run.id, session))
     if not run.jobs[run.sessions[session].job].writes:
-        services.worktrees.remove(services.worktree(run, session), force=True)
+        services.worktrees.remove(services.paths.worktree(run, session), force=True)
 
 
 def _start_check(services: Services, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
     settings = run.settings
-    where = services.check_worktree(run, effect.commit)
+    where = services.paths.check_worktree(run, effect.commit)
     services.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, where)
     return ()
 
@@ -188,8 +188,8 @@ def _clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Co
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
         _remove_job(services, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
-    services.checks.clear(services.base(run))
-    services.worktrees.tidy(services.base(run))
+    services.checks.clear(services.paths.base(run))
+    services.worktrees.tidy(services.paths.base(run))
     services.terminals.close()
     said = (tuple(dict.fromkeys(lines)) for lines in (removed, kept))  # a worktree that jobs share is met with each
     return (commands.RecordCleanup(*said),)
@@ -197,7 +197,7 @@ def _clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Co
 
 def _remove_job(services: Services, run: Run, job: JobId, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
     removed, kept = said
-    where = services.job_worktree(run, job)
+    where = services.paths.job_worktree(run, job)
     left = services.worktrees.remove(where)
     if left:
         kept.append(f"worktree {where.name}: {left}")

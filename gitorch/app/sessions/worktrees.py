@@ -48,7 +48,7 @@ def create(services: Services, name: str, start: str) -> Place:
 
 def listed(services: Services) -> tuple[Place, ...]:
     """Every worktree of gitorch's, by path."""
-    base = services.folder(services.config.base_path)
+    base = services.paths.folder(services.config.base_path)
     runs = services.ledger.state(None).board.runs if services.ledger.exists() else {}
     lines = {str(line.id): line for line in runs.values()}
     return tuple(
@@ -84,4 +84,4 @@ def remove(services: Services, name: str) -> Place:
 
 
 def _by_hand(services: Services) -> Path:
-    return services.folder(services.config.base_path) / BY_HAND
+    return services.paths.folder(services.config.base_path) / BY_HAND

@@ -35,7 +35,7 @@ class HealthCheck(Value):
     fix: str = ""
 
 
-def examine(services: Services, presets: tuple[str, ...], store: str) -> tuple[HealthCheck, ...]:
+def examine(services: Services) -> tuple[HealthCheck, ...]:
     """Everything, the usual first-run failures first. Nothing is changed but an empty folder made and removed."""
     looks: tuple[Callable[[], Iterator[HealthCheck]], ...] = (
         lambda: _agents(services),
@@ -44,11 +44,11 @@ def examine(services: Services, presets: tuple[str, ...], store: str) -> tuple[H
         lambda: _worktrees(services),
         lambda: _sandboxes(services),
         lambda: _tests(services),
-        lambda: _ledger(services, store),
+        lambda: _ledger(services),
         lambda: _asking_git("push", _push(services)),
         lambda: _asking_git("approval", _approval(services)),
         lambda: _asking_git("git settings", _pruning(services)),
-        lambda: _others(services, presets),
+        lambda: _others(services),
     )
     return tuple(sign for look in looks for sign in look())
 
@@ -123,7 +123,7 @@ def _version(program: str, said: str, *, enough: bool) -> HealthCheck:
 
 
 def _worktrees(services: Services) -> Iterator[HealthCheck]:
-    base = services.folder(services.config.base_path)
+    base = services.paths.folder(services.config.base_path)
     if base.resolve().is_relative_to(services.root.resolve()):
         yield HealthCheck(
             "worktrees", False, f"{base} lies inside the repository", "set worktrees.base_path to a folder outside"
@@ -152,7 +152,7 @@ def _sandboxes(services: Services) -> Iterator[HealthCheck]:
     yield HealthCheck(
         "sandboxes", None, "an agent that commits from inside a sandbox must be able to write below these:"
     )
-    yield HealthCheck("", None, str(services.folder(services.config.base_path)))
+    yield HealthCheck("", None, str(services.paths.folder(services.config.base_path)))
     yield HealthCheck("", None, str(services.home.parent))
 
 
@@ -167,16 +167,16 @@ def _tests(services: Services) -> Iterator[HealthCheck]:
         )
 
 
-def _ledger(services: Services, store: str) -> Iterator[HealthCheck]:
+def _ledger(services: Services) -> Iterator[HealthCheck]:
     try:
         if not services.ledger.exists():
-            yield HealthCheck("ledger", None, f"none yet; it will be kept by {store}", "gitorch init")
+            yield HealthCheck("ledger", None, f"none yet; it will be kept by {services.store}", "gitorch init")
             return
         runs = len(services.ledger.state(None).board.runs)
     except GitorchError as error:
         yield HealthCheck("ledger", False, error.message, error.hint or "gitorch verify")
         return
-    yield HealthCheck("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {store}")
+    yield HealthCheck("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {services.store}")
 
 
 def _push(services: Services) -> Iterator[HealthCheck]:
@@ -231,10 +231,10 @@ def _pruning(services: Services) -> Iterator[HealthCheck]:
             yield HealthCheck("git settings", False, said, f"git config --unset {key}")
 
 
-def _others(services: Services, presets: tuple[str, ...]) -> Iterator[HealthCheck]:
+def _others(services: Services) -> Iterator[HealthCheck]:
     """Each preset's program: its version beside the one that the preset was checked with, or how to get it."""
     missing: dict[str, str] = {}
-    for name in presets:
+    for name in services.preset_names:
         lane = lane_of(services.config, "lane", name)
         try:
             facts, preset = runtime_facts(services, lane), services.preset(lane)

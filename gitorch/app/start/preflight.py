@@ -198,7 +198,7 @@ def _plan_runtimes(services: Services) -> Mapping[str, Lane]:
 
 
 def _facts(services: Services, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]) -> PreflightFacts:
-    base = services.folder(services.config.base_path)
+    base = services.paths.folder(services.config.base_path)
     commit = services.git.resolve(target)
     design = plan.design
     return PreflightFacts(
@@ -304,7 +304,7 @@ def _sheet(services: Services, plan: Plan, ready: Ready) -> Sheet:
 
 def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:
     spec = ready.workflow.jobs[job]
-    base = services.folder(ready.settings.worktrees)
+    base = services.paths.folder(ready.settings.worktrees)
     runtime = ready.workflow.lanes[spec.lane].runtime
     return SheetRow(job, spec.title, job, runtime, f"gitorch/{ready.run}/{job}", str(base / ready.run / job))
 

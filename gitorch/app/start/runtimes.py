@@ -1,4 +1,4 @@
-"""Which runtime each lane of a plan is given: asked where there is a choice, said where there is none (P9)."""
+"""Which runtime each lane of a plan gets, where the person who starts it may choose."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.start.preflight import runtime_facts
 from gitorch.app.start.setup import AGENTS
-from gitorch.model.config import Config
-from gitorch.model.values import names_of, replace
+from gitorch.model.values import replace
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.services import Services
+    from gitorch.model.config import Config
 
 IMPLEMENTER, REVIEWER = "implementer", "reviewer"
 
 
-def runtimes_there(services: Services) -> tuple[str, ...]:
-    """The runtimes that could do a lane's work here: those of the configuration, and known agents whose program is on PATH."""
+def available_runtimes(services: Services) -> tuple[str, ...]:
+    """The runtimes that could do a lane's work here: the configured ones, and known agents, whose program is on PATH."""
     config = services.config
     named = (config.implementer, *config.reviewers.values(), *config.runtimes, *AGENTS)
-    found = (name for name in dict.fromkeys(named) if name)
-    return tuple(name for name in found if runtime_facts(services, lane_of(config, "lane", name)).found)
+    available: list[str] = []
+    for name in dict.fromkeys(named):
+        if name and runtime_facts(services, lane_of(config, "lane", name)).found:
+            available.append(name)
+    return tuple(available)
 
 
-def preselected(services: Services) -> Mapping[str, str]:
-    """What each lane gets when nobody chooses."""
-    config = services.config
+def preselected_runtimes(config: Config) -> Mapping[str, str]:
+    """The runtime that each lane gets when nobody chooses."""
     stages = config.review_stages
-    return {IMPLEMENTER: config.implementer, REVIEWER: reviewer_runtime(config, stages[0]) if stages else ""}
+    reviewer = reviewer_runtime(config, stages[0]) if stages else ""
+    return {IMPLEMENTER: config.implementer, REVIEWER: reviewer}
 
 
-def with_runtimes(services: Services, chosen: Mapping[str, str]) -> Services:
-    """The same tools, for one run whose lanes have these runtimes; the configuration's own file is not touched."""
-    config = services.config
-    everything = {name: getattr(config, name) for name in names_of(Config)}  # it may be read only when it is needed
+def with_runtimes(config: Config, chosen: Mapping[str, str]) -> Config:
+    """The configuration for one run whose lanes have the chosen runtimes; the file is not touched."""
     if chosen.get(IMPLEMENTER):
-        everything["implementer"] = chosen[IMPLEMENTER]
+        config = replace(config, implementer=chosen[IMPLEMENTER])
     if chosen.get(REVIEWER):
-        everything["reviewers"] = dict.fromkeys(config.review_stages, chosen[REVIEWER])
-    return replace(services, config=Config(**everything))
+        config = replace(config, reviewers=dict.fromkeys(config.review_stages, chosen[REVIEWER]))
+    return config

@@ -1,4 +1,4 @@
-"""Making a repository ready: a commented configuration and an empty ledger, nothing else."""
+"""Setting up a repository: a commented configuration and an empty ledger, nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
 
 AGENTS = ("claude", "codex", "gemini", "opencode", "aider")
-"""Runtimes that are chosen by themselves where their program is there, in this order."""
+"""Runtimes that `init` chooses where their program is installed, the preferred one first."""
+
+LEDGER_BRANCH = "branch gitorch/ledger"
 
 TESTS: Mapping[str, tuple[str, str]] = {
     "make test": ("Makefile", "test:"),
@@ -25,19 +27,22 @@ TESTS: Mapping[str, tuple[str, str]] = {
     "python3 -m pytest": ("pyproject.toml", "pytest"),
     "python3 -m unittest": ("pyproject.toml", "[project]"),
 }
-"""A test command is guessed from a file that holds a word; the first that fits is proposed, and said."""
+"""Test commands, each with the file and the word in it that suggest it; the first match is proposed."""
 
 
 class InitResult(Value):
-    """What was made, what was there already, and what the user should know."""
+    """What `init` did."""
 
     created: tuple[str, ...]
+    """Names of what was made."""
     kept: tuple[str, ...]
+    """Names of what existed before."""
     notes: tuple[str, ...]
+    """What the user should know about the guessed values."""
 
 
 class InitOptions(Value):
-    """What the user said instead of having it guessed; empty means guess."""
+    """What the user chose; empty means that `init` guesses."""
 
     runtime: str = ""
     target: str = ""
@@ -47,41 +52,46 @@ class InitOptions(Value):
 
 
 class Proposal(Value):
-    """What `init` would make and keep, with the values that it would write and what they rest on."""
+    """What `init` would do."""
 
     makes: tuple[str, ...]
+    """Names of what would be made."""
     keeps: tuple[str, ...]
+    """Names of what exists already and stays as it is."""
     values: Mapping[str, str]
+    """The values that `gitorch.yaml` would get, by key; empty where it exists."""
     notes: tuple[str, ...]
+    """What the user should know about the guessed values."""
 
 
 def propose(services: Services, wishes: InitOptions) -> Proposal:
     """What `init` would do, without doing it."""
     config = _config_file(services)
-    there = {str(config): config.exists(), "branch gitorch/ledger": services.ledger.exists()}
-    values, notes = ({}, []) if config.exists() else _guessed(services, wishes)
-    makes = tuple(name for name, exists in there.items() if not exists)
-    return Proposal(makes, tuple(name for name, exists in there.items() if exists), values, tuple(notes))
+    makes: list[str] = []
+    keeps: list[str] = []
+    values: Mapping[str, str] = {}
+    notes: list[str] = []
+    if services.files.read(config) is None:
+        makes.append(str(config))
+        values, notes = _guessed(services, wishes)
+    else:
+        keeps.append(str(config))
+    if services.ledger.exists():
+        keeps.append(LEDGER_BRANCH)
+    else:
+        makes.append(LEDGER_BRANCH)
+    return Proposal(tuple(makes), tuple(keeps), values, tuple(notes))
 
 
 def init(services: Services, caller: Caller, template: str, wishes: InitOptions) -> InitResult:
-    """Write `gitorch.yaml` and begin the ledger, each only where it is missing. `template` is the commented default."""
-    created: list[str] = []
-    kept: list[str] = []
-    notes: list[str] = []
-    path = _config_file(services)
-    if path.exists():
-        kept.append(str(path))
-    else:
-        values, notes = _guessed(services, wishes)
-        services.files.write(path, render(template, values).encode())
-        created.append(str(path))
-    if services.ledger.exists():
-        kept.append("branch gitorch/ledger")
-    else:
+    """Write `gitorch.yaml` and create the ledger, each only where it is missing. `template` is the commented default."""
+    proposal = propose(services, wishes)
+    config = _config_file(services)
+    if str(config) in proposal.makes:
+        services.files.write(config, render(template, proposal.values).encode())
+    if LEDGER_BRANCH in proposal.makes:
         services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
-        created.append("branch gitorch/ledger")
-    return InitResult(tuple(created), tuple(kept), tuple(notes))
+    return InitResult(proposal.makes, proposal.keeps, proposal.notes)
 
 
 def _config_file(services: Services) -> Path:
@@ -91,43 +101,58 @@ def _config_file(services: Services) -> Path:
 
 
 def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str], list[str]]:
+    """The values for `gitorch.yaml`, wished or guessed, and what the user should know about the guesses."""
     notes: list[str] = []
     target = wishes.target or _target(services)
     if services.git.resolve(target) is None:
-        notes.append(f"the merge target {target} is no local branch yet; set orchestration.merge_target")
-    found = [wishes.runtime] if wishes.runtime else [name for name in AGENTS if services.programs.find(name)]
-    runtime, reviewer = (found[0], found[-1] if len(found) < 2 else found[1]) if found else ("", "")
-    if not runtime:
+        notes.append(f"{target} is not a local branch yet; set orchestration.merge_target")
+    writer, reviewer = _runtimes(services, wishes)
+    if not writer:
         notes.append(
-            "no agent program was found on PATH; set lanes.implementer.runtime, or try it with the practice agent: scripted"
+            "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
         )
     tests = wishes.test_command or _test_command(services)
-    if tests and not wishes.test_command:
-        notes.append(f"the tests are taken to be run with `{tests}`; change tests.command if that is wrong")
     if not tests:
         notes.append(
             "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
         )
-    least = wishes.approval_at_least
-    if not least:
+    elif not wishes.test_command:
+        notes.append(f"tests.command is a guess: `{tests}`; change it if it is wrong")
+    if not wishes.approval_at_least:
         notes.append("approvals are only typed, which a program that runs as you could do: gitorch keys add --new")
     values = {
-        "approval.at_least": least or "typed",
+        "approval.at_least": wishes.approval_at_least or "typed",
         "orchestration.merge_target": target,
         "tests.command": tests,
-        "lanes.implementer.runtime": runtime,
+        "lanes.implementer.runtime": writer,
         "lanes.reviewer.runtime": reviewer,
     }
     return values, notes
 
 
+def _runtimes(services: Services, wishes: InitOptions) -> tuple[str, str]:
+    """Who writes and who reviews: the wished runtime for both, otherwise the first two agents on PATH; empty without any."""
+    if wishes.runtime:
+        return wishes.runtime, wishes.runtime
+    installed = [name for name in AGENTS if services.programs.find(name)]
+    if not installed:
+        return "", ""
+    if len(installed) == 1:
+        return installed[0], installed[0]
+    return installed[0], installed[1]
+
+
 def _target(services: Services) -> str:
+    """The branch that most repositories of this kind merge to; `main` where none of the usual names exists."""
     branches = services.git.branches()
-    head = services.git.setting("init.defaultBranch")
-    return next((b for b in (head, "main", "master", "trunk", services.git.current()) if b and b in branches), "main")
+    for name in (services.git.setting("init.defaultBranch"), "main", "master", "trunk", services.git.current()):
+        if name and name in branches:
+            return name
+    return "main"
 
 
 def _test_command(services: Services) -> str:
+    """The first test command whose file holds its word; empty where none does."""
     for command, (name, word) in TESTS.items():
         data = services.files.read(services.root / name)
         if data is not None and word in data.decode("utf-8", "replace"):

@@ -55,7 +55,7 @@ def publish(
     command, data = _command(services, run, session, (name, path, kind), wish.override, fence)
     if command is None:
         message = f"{path} does not exist in the worktree of {session.job}"
-        raise NotFound(message, f"ls {services.worktree(run, session.id)}")
+        raise NotFound(message, f"ls {services.paths.worktree(run, session.id)}")
     state, written = carry_asked(services, run.id, actor, command, "publish", attaching({command.digest: data}))
     after = state.run or run
     found = [a for a in after.artifacts if a.job == session.job and a.name == name]
@@ -82,7 +82,7 @@ def _meant(
     if named is not None:
         return named, named.path
     path = said
-    root = services.worktree(run, session.id).resolve()
+    root = services.paths.worktree(run, session.id).resolve()
     if not path_fault(said) and folder.resolve() != root and folder.resolve().is_relative_to(root):
         path = (PurePosixPath(folder.resolve().relative_to(root).as_posix()) / said).as_posix()
     return next((e for e in spec.artifacts if e.path == path), None), path
@@ -109,7 +109,7 @@ def _command(
     if fault := path_fault(path):
         raise Refused(f"{path or 'a file without a name'} {fault}", "gitorch publish PATH")
     try:
-        data = services.files.inside(services.worktree(run, session.id), path, BYTES_MAX)
+        data = services.files.inside(services.paths.worktree(run, session.id), path, BYTES_MAX)
     except Refused as no:
         raise Refused(f"{path} {no.message}", "gitorch publish PATH") from no
     if data is None:
@@ -149,7 +149,7 @@ def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, 
     base = job.base or run.target_commit
     if not job.writes:
         return (base, run.target_commit)
-    head = services.git.facts(services.worktree(run, session.id), base).head
+    head = services.git.facts(services.paths.worktree(run, session.id), base).head
     return (
         head or base,
         *(services.git.commits_since(base, head) if head is not None else ()),

@@ -91,7 +91,7 @@ def _begun(services: Services, run: Run) -> Run:
 
 
 def _ready(services: Services, run: Run, session: Session) -> ClaimResult:
-    cwd = services.worktree(run, session.id)
+    cwd = services.paths.worktree(run, session.id)
     ensure_worktree(services, run, session, cwd)
     section, done = section_of(services, run, session), done_so_far(services, run, session)
     text = brief_text(run, session, section, done)
@@ -124,7 +124,7 @@ def held_by(services: Services, manual_claim: ManualClaim) -> tuple[Run, Session
 def _here(services: Services, run: Run, mine: list[Session], folder: Path) -> list[Session]:
     """Those whose worktree is where the caller stands."""
     places = {folder.resolve(), *folder.resolve().parents}
-    return [s for s in mine if services.worktree(run, s.id).resolve() in places]
+    return [s for s in mine if services.paths.worktree(run, s.id).resolve() in places]
 
 
 def heartbeat(services: Services, run: Run, session: Session, actor: Actor, fence: int) -> tuple[Run, bool]:
@@ -146,7 +146,7 @@ def clear_away(services: Services, run: Run, session: Session) -> None:
     """A reviewer's checkout holds nothing of its own, and goes when its session that was held by hand is over."""
     over = run.sessions[session.id].phase is SessionPhase.ENDED
     if session.holder and over and not run.jobs[session.job].writes:
-        services.worktrees.remove(services.worktree(run, session.id), force=True)
+        services.worktrees.remove(services.paths.worktree(run, session.id), force=True)
 
 
 def refuse_late(run: Run, session: Session, kept: str) -> None:

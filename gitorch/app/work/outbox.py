@@ -86,7 +86,7 @@ def collect(services: Services, run: Run, only: SessionId | None = None) -> bool
     for session in run.sessions.values():
         if session.phase is SessionPhase.ENDED or only not in {None, session.id}:
             continue
-        worktree = services.worktree(run, session.id)
+        worktree = services.paths.worktree(run, session.id)
         for posted in services.outboxes.waiting(worktree):
             found = True
             services.outboxes.answer(worktree, posted.name, _carried_out(services, run, session, posted))

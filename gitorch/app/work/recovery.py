@@ -80,7 +80,7 @@ def adopt(services: Services, caller: Caller, run: Run, said: str, reason: str) 
     facts = commands.WorkFacts(None, (), 0, ())
     if job.writes:
         expected = tuple(e.path for e in job.spec.artifacts if e.required)
-        facts = services.git.facts(services.job_worktree(run, kept.job), job.base or run.target_commit, expected)
+        facts = services.git.facts(services.paths.job_worktree(run, kept.job), job.base or run.target_commit, expected)
     orders = (commands.ExpireLeases(), commands.AdoptLateHandoff(kept.id, facts, reason or WHY))
     return run_there(carry_asked(services, run.id, caller.actor, orders, "adopt")[0])
 

@@ -111,7 +111,7 @@ def submit_handoff(
             discreet(actor, command, None)  # the summary becomes a commit's message
             if not owed:
                 decide(services.ledger.state(run.id), Order(actor, services.clock.now(), command))
-            services.git.adopt(services.worktree(run, session.id), facts.head)
+            services.git.adopt(services.paths.worktree(run, session.id), facts.head)
     published: tuple[commands.PublishArtifact, ...] = ()
     bodies: Mapping[Digest, bytes] = {}
     in_time = not late.ran_out(session, run.jobs[session.job], services.clock.now())
@@ -127,7 +127,7 @@ def _facts(services: Services, run: Run, session: Session, words: ReportText) ->
     job = run.jobs[session.job]
     if not job.writes:
         return commands.WorkFacts(None, (), 0, ())
-    where, base = services.worktree(run, session.id), job.base or run.target_commit
+    where, base = services.paths.worktree(run, session.id), job.base or run.target_commit
     expected = tuple(e.path for e in job.spec.artifacts if e.required)
     holds = job.lease is not None and job.lease.session == session.id
     by_host = run.is_committed_by_host(job) and holds and not session.holder and words.status in late.FINISHED
@@ -146,7 +146,7 @@ def _draft(services: Services, run: Run, session: Session, words: ReportText) ->
     spec = run.jobs[session.job].spec
     agent = Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
     message = f"{words.summary.strip() or spec.title}\n\nGitorch-Run: {run.id}\nGitorch-Job: {spec.id}\n"
-    return services.git.draft(services.worktree(run, session.id), message, author(agent), services.clock.now())
+    return services.git.draft(services.paths.worktree(run, session.id), message, author(agent), services.clock.now())
 
 
 def give_verdict(
@@ -164,7 +164,7 @@ def give_verdict(
         nonce=nonce,
         commit=full,
         verdict=words.choice,
-        findings=_cited(services, full, services.worktree(run, session.id), words.findings),
+        findings=_cited(services, full, services.paths.worktree(run, session.id), words.findings),
         text=words.summary,
         fence=_fence(credential),
     )

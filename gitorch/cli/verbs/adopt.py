@@ -28,12 +28,13 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
 
     Two things are made: `gitorch.yaml` and the branch of the ledger. No file of yours is changed, and nothing is pushed.
     """
-    from gitorch.app.start.setup import InitOptions
+    from gitorch.app.start import setup
     from gitorch.cli.pages.sheets import agrees
+    from gitorch.world.resources import template_bytes
 
     caller = call.people_only("adopt")
-    wishes = InitOptions(runtime, target, tests)
-    proposal = call.parts.propose(call.services, wishes)
+    wishes = setup.InitOptions(runtime, target, tests)
+    proposal = setup.propose(call.services, wishes)
     if dry_run:
         call.say(
             {"proposal": proposal}, lambda page: f"{_sheet(proposal, page)}\n\nNothing was changed. Next: gitorch adopt"
@@ -48,7 +49,7 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
         call.note(_sheet(proposal, call.page))
     if not yes and not agrees("\nMake this?"):
         raise Interrupted("nothing was made")
-    done = call.parts.init(call.services, caller, wishes)
+    done = setup.init(call.services, caller, template_bytes("gitorch.yaml").decode(), wishes)
     call.say(
         {"proposal": proposal, **plain(done)},
         "\n".join([*(f"created  {name}" for name in done.created), "Next: gitorch doctor"]),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitorch.cli.call import open_repository
 from gitorch.cli.group import verb
 from gitorch.errors import Failed, Waiting
 from gitorch.model.question import QuestionKind
@@ -18,7 +19,6 @@ from gitorch.model.question import QuestionKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.model.question import Question
     from gitorch.model.run import Run
@@ -42,11 +42,12 @@ def demo(call: Call, folder: Path, yes: bool) -> None:
 
     The agents are scripted programs in real terminals; they edit, test and commit in a real repository. No model is asked.
     """
-    from gitorch import wiring
+    from gitorch.world.resources import template_path
+    from gitorch.world.sample import plant
 
     if not yes:
         call.must_ask("demo")
-    repository = wiring.plant_demo((call.folder / folder).absolute(), call.environ)
+    repository = plant(template_path("demo"), (call.folder / folder).absolute(), call.environ)
     stage = Stage(call, repository, yes=yes)
     stage.tell(f"A small repository lies in {repository}. Its tests fail, and plan.md says what is to be built.")
     stage.tests(EXAMPLES, passing=False)
@@ -60,12 +61,10 @@ class Stage:
     """The demo's repository and the calls made in it."""
 
     def __init__(self, call: Call, repository: Path, *, yes: bool) -> None:
-        from gitorch import wiring
-
         self._call = call
         self._repository = repository
         self._yes = yes
-        self._tools: Services = wiring.services(repository, call.environ)
+        self._services = open_repository(repository, call.environ)
 
     def play(self) -> None:
         """From the plan to the merged, verified, cleaned-up end."""
@@ -89,7 +88,7 @@ class Stage:
     def _run(self) -> Run:
         from gitorch.app.query.lookup import find_run
 
-        return find_run(self._tools, None)
+        return find_run(self._services, None)
 
     def _open_question(self) -> Question | None:
 
@@ -112,7 +111,7 @@ class Stage:
         from gitorch.cli.call import Call as Made
 
         self.tell("", f"$ gitorch {' '.join(_quoted(w) for w in words)}")
-        made = Made(self._call.environ, self._repository, self._call.parts, self._call.streams)
+        made = Made(self._call.environ, self._repository, self._call.open, self._call.streams)
         status = run(list(words), made)
         if status not in expected:
             raise Failed(f"gitorch {words[0]} ended with status {status}", f"gitorch -C {self._repository} status")
@@ -121,15 +120,15 @@ class Stage:
     def tests(self, command: str, *, passing: bool) -> None:
         """Run tests in the repository's checkout. Raises Failed where they do not come out as they must."""
         self.tell("", f"$ {command}")
-        status, output = self._tools.programs.run_shell(command, self._repository, 60)
+        status, output = self._services.programs.run_shell(command, self._repository, 60)
         self.tell("\n".join(output.strip().splitlines()[-3:]))
         if (status == 0) is not passing:
             raise Failed(f"the demo's tests {'fail' if passing else 'pass'}, and they should not", command)
 
     def _ending(self) -> None:
-        self.tell("", f"$ git log --graph --oneline main\n{self._tools.git.graph('main', 20)}")
+        self.tell("", f"$ git log --graph --oneline main\n{self._services.git.graph('main', 20)}")
         self.tests(TEST, passing=True)
-        self.tell("", f"$ git log --oneline gitorch/ledger | head\n{self._tools.git.graph('gitorch/ledger', 8)}")
+        self.tell("", f"$ git log --oneline gitorch/ledger | head\n{self._services.git.graph('gitorch/ledger', 8)}")
         self.gitorch("verify")
         where, program, run = self._shown(), _quoted(program_as_typed(sys.argv[0], self._call.environ)), self._run().id
         self.tell(
@@ -149,13 +148,13 @@ class Stage:
         """End what a broken-off demo left running; after a whole one there is nothing to end."""
         from gitorch.ports.world import SessionKey
 
-        if not self._tools.ledger.exists() or not self._tools.ledger.state(None).board.runs:
+        if not self._services.ledger.exists() or not self._services.ledger.state(None).board.runs:
             return
         run = self._run()
         for session in run.sessions:
-            self._tools.terminals.stop(SessionKey(run.id, session))
-        self._tools.checks.clear(self._tools.base(run))
-        self._tools.terminals.close()
+            self._services.terminals.stop(SessionKey(run.id, session))
+        self._services.checks.clear(self._services.paths.base(run))
+        self._services.terminals.close()
 
     def tell(self, *lines: str) -> None:
         """Something for the person who watches."""

@@ -36,11 +36,12 @@ def init(call: Call, runtime: str, target: str, tests: str) -> None:
 
     What is there already is kept. Nothing is pushed, and no file of yours is changed. What is not said is guessed, and told.
     """
-    from gitorch.app.start.setup import InitOptions
+    from gitorch.app.start import setup
+    from gitorch.world.resources import template_bytes
 
     caller = call.people_only("init")
-    least = _offer_key(call)
-    done = call.parts.init(call.services, caller, InitOptions(runtime, target, tests, least))
+    template = template_bytes("gitorch.yaml").decode()
+    done = setup.init(call.services, caller, template, setup.InitOptions(runtime, target, tests, _offer_key(call)))
     lines = [*(f"created  {name}" for name in done.created), *(f"kept     {name}" for name in done.kept), *done.notes]
     call.say(plain(done), "\n".join([*lines, "Next: gitorch doctor, then gitorch check PLAN"]))
 
@@ -75,7 +76,9 @@ def doctor(call: Call) -> int:
 
     Programs of agents, the merge target, git and tmux, worktrees, the ledger. Each fault comes with what to type.
     """
-    signs = call.parts.examine(call.services)
+    from gitorch.app.start.doctor import examine
+
+    signs = examine(call.services)
     bad = [sign for sign in signs if sign.ok is False]
     if bad and call.json:
         raise Detailed(_sick(signs, bad), signs=signs)
@@ -117,7 +120,9 @@ def check(call: Call, plan: str, prompt: str | None) -> None:
 
 
 def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> CheckResult:
-    return call.parts.check(call.services, call.folder / plan, _path(call, prompt), by_hand)
+    from gitorch.app.start import preflight
+
+    return preflight.check(call.services, call.folder / plan, _path(call, prompt), by_hand)
 
 
 def _path(call: Call, said: str | None) -> Path | None:
@@ -174,18 +179,20 @@ def start(
     Shows the batches, agents, branches and the merge target first. Nothing exists before you agree; `gitorch up` then
     does the work; with `--by-hand` whoever claims its jobs does.
     """
+    from gitorch.app.start import preflight
+
     chosen = arguments.autonomy(autonomy) if autonomy is not None else None
     caller = call.people_only("start")
     if not by_hand:
         _choose_runtimes(call, {"implementer": implementer, "reviewer": reviewer}, ask=not yes)
     checked = _checked(call, plan, prompt, by_hand=by_hand)
     if checked.problems:
-        call.parts.refuse(call.services, caller, checked)
+        preflight.refuse(call.services, caller, checked)
     _refuse_defects(checked)
     if not yes:
         call.must_ask("start")
     agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
-    run = call.parts.begin(call.services, caller, checked, agreed, "unattended" if yes else "typed")
+    run = preflight.begin(call.services, caller, checked, agreed, "unattended" if yes else "typed")
     values = {"id": run.id, "title": run.title, "phase": run.phase, "target": run.target, "autonomy": agreed}
     if by_hand:
         from gitorch.cli.follow import carry_on
@@ -196,14 +203,15 @@ def start(
 
 def _choose_runtimes(call: Call, said: Mapping[str, str], *, ask: bool) -> None:
     """Go on with the runtimes that were named, or that a human chooses among those that are there."""
+    from gitorch.app.start import runtimes
     from gitorch.cli.pages.sheets import ask_runtimes
 
     chosen = {lane: runtime for lane, runtime in said.items() if runtime}
     if ask and call.streams.asks and not call.json:
-        there, preselected = call.parts.runtimes(call.services)
-        chosen = ask_runtimes(there, preselected, said)
+        available = runtimes.available_runtimes(call.services)
+        chosen = ask_runtimes(available, runtimes.preselected_runtimes(call.services.config), said)
     if chosen:
-        call.opened = call.parts.with_runtimes(call.services, chosen)
+        call.opened = call.services.with_config(runtimes.with_runtimes(call.services.config, chosen))
 
 
 def _next(call: Call, run: Run) -> str:

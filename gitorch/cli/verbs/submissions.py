@@ -281,4 +281,6 @@ def sandbox_of(call: Call, shut: GitorchError | OSError) -> Sandbox | None:
     """The sandbox that made a call fail; None where it failed for what the caller said or may not do."""
     if isinstance(shut, Denied | Malformed | Refused | Usage):
         return None
-    return call.parts.sandbox(call.folder, call.environ)
+    from gitorch.wiring.callers import find_sandbox
+
+    return find_sandbox(call.folder, call.environ)

@@ -197,7 +197,7 @@ def new(
     if shape is None:
         call.say({"shapes": SHAPES, "lanes": LANE_SETS}, _shapes_text(SHAPES, LANE_SETS, call.still_page))
         return
-    text = _new_text(call, shape, (lanes, said), blocks, name or _name_of(file))
+    text = _new_text(shape, (lanes, said), blocks, name or _name_of(file))
     if file is None:
         call.say({"shape": shape, "text": text}, text.rstrip())
         return
@@ -215,8 +215,9 @@ def _name_of(file: str | None) -> str:
     return "" if file is None else Path(file).stem
 
 
-def _new_text(call: Call, shape: str, lanes: tuple[str, tuple[str, ...]], blocks: str, name: str) -> str:
+def _new_text(shape: str, lanes: tuple[str, tuple[str, ...]], blocks: str, name: str) -> str:
     from gitorch.text.workflows import new as made
+    from gitorch.world.resources import template_bytes
 
     chosen, said = lanes
     if shape not in made.SHAPES:
@@ -228,7 +229,7 @@ def _new_text(call: Call, shape: str, lanes: tuple[str, tuple[str, ...]], blocks
     if bool(blocks) is not (shape == "custom"):
         wrong = "the shape custom needs --blocks" if not blocks else "--blocks are for the shape custom"
         raise Usage(wrong, "gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'")
-    text = made.from_blocks(blocks) if blocks else call.parts.template("workflows", f"{shape}.yaml").decode()
+    text = made.from_blocks(blocks) if blocks else template_bytes("workflows", f"{shape}.yaml").decode()
     own = {lane.name: lane for lane in map(made.lane_said, said)}
     if chosen or own:
         names = made.lanes_of(text)

@@ -1,0 +1,68 @@
+"""Who is calling: an agent's session, an operator or the principal; and whether a sandbox is around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.app.people.decisions import Caller
+from gitorch.model.record import Actor, ActorKind
+from gitorch.world.host import caller as recognised_session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.app.work.outbox import Sandbox
+    from gitorch.model.run import Run
+    from gitorch.ports.world import SessionKey
+    from gitorch.wiring.repository import Repository
+
+OPERATOR_VARIABLE = "GITORCH_OPERATOR"
+"""The name of somebody who works without deciding: set it for an agent or a script that claims jobs by hand."""
+
+
+def find_caller(repository: Repository, environ: Mapping[str, str]) -> Caller:
+    """The agent's session that any trace gives away, otherwise the operator or the human at the keyboard."""
+    key = recognised_session(environ, repository.home, repository.terminals.pids(), Path.cwd())
+    if key is not None:
+        return _agent(repository, key)
+    host = repository.host.host
+    operator = environ.get(OPERATOR_VARIABLE, "").strip()
+    if operator:
+        return Caller(Actor(ActorKind.OPERATOR, operator, host), None, f"{OPERATOR_VARIABLE} is set")
+    return Caller(Actor(ActorKind.PRINCIPAL, repository.git.user_name(), host))
+
+
+def _agent(repository: Repository, key: SessionKey) -> Caller:
+    """The caller that is this session; its run and job are known only while the ledger has them."""
+    evidence = f"recognised as session {key.session} of run {key.run}"
+    run = _run_of(repository, key)
+    session = None if run is None else run.sessions.get(key.session)
+    name = "agent" if session is None else session.job
+    actor = Actor(ActorKind.AGENT, name, repository.host.host, key.session)
+    return Caller(actor, None if run is None else key.run, evidence)
+
+
+def _run_of(repository: Repository, key: SessionKey) -> Run | None:
+    if not repository.ledger.exists():
+        return None
+    if key.run not in repository.ledger.state(None).board.runs:
+        return None
+    return repository.ledger.state(key.run).run
+
+
+def find_sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
+    """The sandbox around an agent's session; None where the caller may write to the repository, or stands in no worktree of a run."""
+    from gitorch.app.work.outbox import Sandbox
+    from gitorch.ledger.location import cannot_write
+    from gitorch.world.clock import SystemClock
+    from gitorch.world.outbox import WorktreeOutboxes
+
+    reason = cannot_write(start)
+    if not reason:
+        return None
+    named = Path(environ.get("GITORCH_WORKTREE", start))
+    for folder in (named, start.absolute(), *start.absolute().parents):
+        if (folder / ".gitorch").is_dir():
+            return Sandbox(WorktreeOutboxes(), SystemClock(), folder, reason)
+    return None

@@ -1,0 +1,265 @@
+"""One repository with everything that gitorch does to it: ledger, git, terminals, trackers, each made when it is first used."""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.app.services import WorktreePaths
+from gitorch.ledger.ledger import GitLedger
+from gitorch.ledger.location import choose, common_dir
+from gitorch.model.record import Actor, ActorKind
+from gitorch.world.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitorch.app.people.decisions import Caller
+    from gitorch.ledger.replay import Evolve
+    from gitorch.model.board import State
+    from gitorch.model.config import Config
+    from gitorch.model.ids import CommitId
+    from gitorch.model.record import Record
+    from gitorch.model.runtime import Preset
+    from gitorch.model.workflow import Lane
+    from gitorch.ports.files import Files, Outboxes
+    from gitorch.ports.ledger import Store, StoredCommit
+    from gitorch.ports.notices import Notices
+    from gitorch.ports.tracker import Tracker
+    from gitorch.ports.world import (
+        Checks,
+        Git,
+        Programs,
+        Remotes,
+        Secrets,
+        Signatures,
+        Terminals,
+        Worktrees,
+    )
+
+
+class Repository:
+    """One git repository on this host. Satisfies `app.services.Services`.
+
+    Together its parts cost 70 ms, and no verb needs all of them: each is imported and made when it is first used.
+    """
+
+    def __init__(self, start: Path, environ: Mapping[str, str]) -> None:
+        """Open the repository around the folder `start`. Raises NotFound outside of one."""
+        common = common_dir(start)
+        self.root = root_of(start, common)
+        """The folder that configuration and relative paths belong to."""
+        self.home = common / "gitorch"
+        """The folder of derived files in the common git directory."""
+        self.clock = SystemClock()
+        self.host = Actor(ActorKind.HOST, "gitorch", os.uname().nodename)
+        self.paths = WorktreePaths(self.root, self.root.parent / f"{self.root.name}.worktrees")
+        self._common = common
+        self._environ = environ
+        self._trackers: dict[str, Tracker | None] = {}
+
+    @cached_property
+    def ledger(self) -> GitLedger:
+        """The ledger, on the store that suits the repository's layout."""
+        return open_ledger(self._common, self._environ)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration with every default filled in. Raises Malformed with all its defects."""
+        from gitorch.wiring.configuration import load_config
+
+        return load_config(self.root, self.home)
+
+    @cached_property
+    def terminals(self) -> Terminals:
+        """The tmux server of this repository."""
+        from gitorch.world.terminal.terminals import TmuxTerminals
+
+        return TmuxTerminals(self.home, socket_name(self._common), self.clock, self._environ)
+
+    @cached_property
+    def git(self) -> Git:
+        """Branches, commits, merges and settings, by the git command line."""
+        from gitorch.world.git.repository import GitCommands
+
+        return GitCommands(self.root, self._environ, self.clock)
+
+    @cached_property
+    def remotes(self) -> Remotes:
+        """Fetch and push, by the git command line."""
+        from gitorch.world.git.remotes import GitRemotes
+
+        return GitRemotes(self.root, self._environ, self.clock)
+
+    @cached_property
+    def worktrees(self) -> Worktrees:
+        """The linked worktrees of the repository."""
+        from gitorch.world.git.worktrees import GitWorktrees
+
+        return GitWorktrees(self.root, self._environ, self.clock)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """Runs of the project's test command."""
+        from gitorch.world.checks import ProjectChecks
+
+        return ProjectChecks(self.home, self.worktrees, self._environ, self.clock)
+
+    @cached_property
+    def files(self) -> Files:
+        """Small files, written whole or not at all."""
+        from gitorch.world.files import LocalFiles
+
+        return LocalFiles()
+
+    @cached_property
+    def outboxes(self) -> Outboxes:
+        """The outboxes of agents that cannot write to the ledger."""
+        from gitorch.world.outbox import WorktreeOutboxes
+
+        return WorktreeOutboxes()
+
+    @cached_property
+    def programs(self) -> Programs:
+        """Programs on the caller's PATH."""
+        from gitorch.world.programs import LocalPrograms
+
+        return LocalPrograms(self._environ)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Tokens of sessions, and nonces."""
+        from gitorch.world.host import HostSecrets
+
+        return HostSecrets(self.home)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        """SSH signatures, by `ssh-keygen`."""
+        from gitorch.world.git.signatures import SshSignatures
+
+        return SshSignatures(self._environ)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Notices by the configured command. Without one, or while the configuration is malformed, nobody is notified."""
+        from gitorch.errors import Malformed
+        from gitorch.world.notices import CommandNotices
+
+        try:
+            config = self.config
+        except Malformed:
+            return CommandNotices(self.home, (), 0, self._environ)
+        return CommandNotices(self.home, config.notify_command, config.notify_wait_seconds, self._environ)
+
+    @property
+    def agent_env(self) -> Mapping[str, str]:
+        """The variables that every agent's environment begins with."""
+        return {"PATH": agent_path(self._environ)}
+
+    @property
+    def store(self) -> str:
+        """Which store keeps the ledger here, and why, in words for people."""
+        choice = choose(self._common)
+        return f"{choice.store} ({choice.why})"
+
+    @property
+    def preset_names(self) -> tuple[str, ...]:
+        """All presets that a lane can name here."""
+        from gitorch.wiring.presets import preset_names
+
+        return preset_names(self.root)
+
+    def preset(self, lane: Lane) -> Preset:
+        """A lane's preset, with the lane's own command where it has one. Raises NotFound for an unknown runtime."""
+        from gitorch.wiring.presets import preset_for
+
+        return preset_for(lane, self.root)
+
+    def tracker(self, kind: str) -> Tracker | None:
+        """The issue tracker of a kind (`auto`, `bd`, `file`); None where the repository has none of that kind."""
+        if kind not in self._trackers:
+            from gitorch.wiring.trackers import find_tracker
+
+            self._trackers[kind] = find_tracker(kind, self.root, self._environ, self.clock)
+        return self._trackers[kind]
+
+    def caller(self) -> Caller:
+        """Who typed the verb: the agent's session that any trace gives away, otherwise the human at the keyboard."""
+        from gitorch.wiring.callers import find_caller
+
+        return find_caller(self, self._environ)
+
+    def with_config(self, config: Config) -> Repository:
+        """The same repository, read with another configuration; its file is not touched."""
+        other = copy.copy(self)
+        other.__dict__["config"] = config
+        return other
+
+
+class LazyHistory:
+    """The port `History`, by the git command line, whose module most verbs never import."""
+
+    def __init__(self, common: Path, env: Mapping[str, str]) -> None:
+        self._common = common
+        self._env = env
+
+    def stream(self, tip: CommitId, after: CommitId | None = None) -> Iterator[StoredCommit]:
+        """Every commit after `after` up to `tip`, oldest first."""
+        from gitorch.world.git.history import GitHistory
+
+        return GitHistory(self._common, self._env).stream(tip, after)
+
+
+def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
+    """The ledger of a repository, on the store that suits its layout."""
+    env = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    store: Store
+    if choose(common).store == "git":
+        from gitorch.world.git.store import GitStore
+
+        store = GitStore(common, env)
+    else:
+        from gitorch.ledger.branch import BranchStore
+
+        store = BranchStore(common)
+    return GitLedger(store, LazyHistory(common, env), common, _evolve)
+
+
+def _evolve(state: State, record: Record) -> State:
+    """The rules, imported by the first record that has to be replayed: with a fresh cache there is none."""
+    return _rules()(state, record)
+
+
+@cache
+def _rules() -> Evolve:
+    from gitorch.rules.evolve import evolve
+
+    return evolve
+
+
+def root_of(start: Path, common: Path) -> Path:
+    """The main checkout, or the linked worktree around `start` of a bare repository, or its git directory."""
+    if common.name == ".git":
+        return common.parent
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / ".git").exists():
+            return folder
+    return common
+
+
+def socket_name(common: Path) -> str:
+    """The name of this repository's own tmux server."""
+    import hashlib  # 3 ms that verbs without terminals do not pay
+
+    return f"gitorch-{hashlib.sha256(str(common).encode()).hexdigest()[:12]}"
+
+
+def agent_path(environ: Mapping[str, str]) -> str:
+    """The caller's PATH with the folder of this gitorch in front, so that agents find the same one."""
+    own = str(Path(sys.executable).parent)
+    return os.pathsep.join((own, environ.get("PATH", os.defpath)))
