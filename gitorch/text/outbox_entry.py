@@ -16,7 +16,7 @@ from typing import Any
 
 from gitorch.errors import GitorchError, Malformed, Problem
 from gitorch.model.submission import OutboxEntry
-from gitorch.text.records.shape import Wrong, shape
+from gitorch.text.records.shape import WrongShape, shape
 
 FORMAT = "outbox/1"
 BYTES_MAX = 1_000_000
@@ -35,13 +35,13 @@ def decode(name: str, data: bytes) -> OutboxEntry:
     fix = 'write {"gitorch": "outbox/1", "run": …, "token": …, "report": {"status": "DONE", "summary": …}}'
     try:
         if len(data) > BYTES_MAX:
-            raise Wrong(f"it is larger than {BYTES_MAX} bytes")
+            raise WrongShape(f"it is larger than {BYTES_MAX} bytes")
         value = json.loads(data)
         if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:
-            raise Wrong(f'it does not say "gitorch": "{FORMAT}"')
+            raise WrongShape(f'it does not say "gitorch": "{FORMAT}"')
         entry: OutboxEntry = shape(OutboxEntry)[1](value)
         if (entry.report is None) is (entry.verdict is None):
-            raise Wrong("it holds neither a report nor a verdict, or both")
+            raise WrongShape("it holds neither a report nor a verdict, or both")
     except (ValueError, RecursionError) as error:
         where = Problem(name, 1, 1, f"this is no outbox entry: {error}", fix)
         raise Malformed(f"{name} is no outbox entry: {error}", (where,), fix) from None

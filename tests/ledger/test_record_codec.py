@@ -264,8 +264,8 @@ def test_a_record_without_fields_or_run_is_seven_lines():
         "٢026-11-20T22:40:11.123Z",
     ],
 )
-def test_a_moment_is_written_in_one_way_only(text):
-    with pytest.raises(ValueError, match=r"moment|month|isoformat|Invalid"):
+def test_a_timestamp_is_written_in_one_way_only(text):
+    with pytest.raises(ValueError, match=r"timestamp|month|isoformat|Invalid"):
         timestamps.parse(text)
 
 

@@ -134,14 +134,17 @@ def test_a_manifest_of_another_shape_is_named_whoever_sealed_it(odd):
     [
         (
             lambda r: r[0].update(text=r[0]["text"].replace("plain", "other")),
-            "records.jsonl:1.*not what its digest says",
+            "records.jsonl:1.*does not match its digest",
         ),
         (lambda r: r.pop(1), "records.jsonl:2.*does not follow"),
         (lambda r: r.insert(0, r.pop(1)), "records.jsonl:2.*does not follow"),
         (lambda r: r.append(r[-1]), "records.jsonl:5.*does not follow"),
         (lambda r: r.pop(), "manifest.json.*other records"),
-        (lambda r: r[1].update(text=r[1]["text"].replace("seq: 1", "seq: 7")), "records.jsonl:2.*another number"),
-        (lambda r: r[0].update(digest="sha256:" + "1" * 64), "records.jsonl:1.*not what its digest says"),
+        (
+            lambda r: r[1].update(text=r[1]["text"].replace("seq: 1", "seq: 7")),
+            "records.jsonl:2.*the number and the previous digest",
+        ),
+        (lambda r: r[0].update(digest="sha256:" + "1" * 64), "records.jsonl:1.*does not match its digest"),
     ],
 )
 def test_a_chain_that_was_changed_is_found_even_under_a_new_manifest(change, message):

@@ -1,8 +1,8 @@
 """An export: a folder of JSON lines with a manifest, the same bytes for the same range, whose chain can be checked inside it.
 
-`records.jsonl` has a line for each record of the range. A record that held nothing to redact is there byte for byte, so that its
-digest can be worked out again; a redacted one is declared, and its digest is the one that the next record names. Records that
-belong to other runs are there as links only: number, digest, and the digest before.
+`records.jsonl` has a line for each record of the range. A record without anything to redact is there byte for byte, so that
+its digest can be recomputed. A redacted record is marked, and its digest is the one that the next record names. A record
+of another run is there as a link only: its number, its digest, and the digest before.
 """
 
 from __future__ import annotations
@@ -16,29 +16,34 @@ from gitorch.text.records import digests
 from gitorch.text.redact import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 FORMAT = "gitorch-export/1"
 RECORDS = "records.jsonl"
 MANIFEST = "manifest.json"
 FILES = "files"
 
+_MANIFEST_KEYS = frozenset({"bundle", "attached", "head", "records", "first", "last", "files"})
+
 
 class Line(Value):
-    """One record of a bundle. `text` is None for a record of another run; `commit` is where the ledger has it."""
+    """One record of an export."""
 
     seq: int
     prev: str
     digest: str
     commit: str
+    """The commit that holds the record in the ledger."""
     path: str
     text: str | None = None
+    """The record's file; None for a record of another run."""
 
 
 class Bundle(Value):
-    """The files of an export by their paths, and what its manifest says."""
+    """An export in memory."""
 
     files: Mapping[str, bytes]
+    """Every file by its path."""
     manifest: Mapping[str, Any]
 
 
@@ -46,66 +51,84 @@ def bundle(
     ledger: str, lines: Iterable[Line], bodies: Mapping[str, bytes], policies: Collection[str], run: str = ""
 ) -> Bundle:
     """Put together an export. `bodies` are attached files by their digests."""
-    written = [_written(line, policies) for line in lines]
-    files = {RECORDS: "".join(f"{_json(line)}\n" for line in written).encode()}
-    kept = {}
+    entries = [_entry(line, policies) for line in lines]
+    files = {RECORDS: "".join([f"{_json(entry)}\n" for entry in entries]).encode()}
+    attached = {}
     for digest, data in sorted(bodies.items()):
         body = _redacted_bytes(data, policies)
         files[f"{FILES}/{digests.bare(digest)}"] = body
-        kept[digests.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
-    named = {
-        path: {"sha256": digests.bare(digests.digest(data)), "bytes": len(data)} for path, data in sorted(files.items())
-    }
-    manifest = {
-        "format": FORMAT,
-        "ledger": ledger,
-        **({"run": run} if run else {}),
-        "first": written[0]["seq"] if written else None,
-        "last": written[-1]["seq"] if written else None,
-        "head": written[-1]["digest"] if written else None,
-        "records": sum("text" in line for line in written),
-        "links": sum("text" not in line for line in written),
-        "redaction": sorted(policies),
-        "redacted": sum(bool(line.get("redacted")) for line in written),
-        "attached": kept,
-        "files": named,
-    }
-    manifest["bundle"] = _sum(manifest)
+        attached[digests.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
+    manifest: dict[str, Any] = {"format": FORMAT, "ledger": ledger}
+    if run:
+        manifest["run"] = run
+    manifest |= _summary(entries)
+    manifest["redaction"] = sorted(policies)
+    manifest["attached"] = attached
+    manifest["files"] = {}
+    for path, data in sorted(files.items()):
+        manifest["files"][path] = {"sha256": digests.bare(digests.digest(data)), "bytes": len(data)}
+    manifest["bundle"] = _digest_of(manifest)
     files[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
     return Bundle(files, manifest)
+
+
+def _summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The range and the numbers of records that a manifest states."""
+    summary: dict[str, Any] = {"first": None, "last": None, "head": None, "records": 0, "links": 0, "redacted": 0}
+    for entry in entries:
+        if "text" not in entry:
+            summary["links"] += 1
+            continue
+        summary["records"] += 1
+        if "redacted" in entry:
+            summary["redacted"] += 1
+    if entries:
+        summary["first"] = entries[0]["seq"]
+        summary["last"] = entries[-1]["seq"]
+        summary["head"] = entries[-1]["digest"]
+    return summary
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _sum(manifest: Mapping[str, Any]) -> str:
-    """The digest of all that a manifest says beside it."""
-    return digests.digest(_json({key: value for key, value in manifest.items() if key != "bundle"}).encode())
+def _digest_of(manifest: Mapping[str, Any]) -> str:
+    """The digest of a manifest without its key `bundle`, which holds this digest."""
+    rest = dict(manifest)
+    rest.pop("bundle", None)
+    return digests.digest(_json(rest).encode())
 
 
-def _written(line: Line, policies: Collection[str]) -> dict[str, Any]:
-    link = {"seq": line.seq, "prev": line.prev, "digest": line.digest}
+def _entry(line: Line, policies: Collection[str]) -> dict[str, Any]:
+    """The line of `records.jsonl` for one record."""
+    entry: dict[str, Any] = {"seq": line.seq, "prev": line.prev, "digest": line.digest}
     if line.text is None:
-        return link
-    said = redacted(line.text, policies)
-    changed = {"redacted": True} if said != line.text else {}
-    return {**link, "commit": line.commit, "path": redacted(line.path, policies), "text": said, **changed}
+        return entry
+    text = redacted(line.text, policies)
+    entry |= {"commit": line.commit, "path": redacted(line.path, policies), "text": text}
+    if text != line.text:
+        entry["redacted"] = True
+    return entry
 
 
 def _redacted_bytes(data: bytes, policies: Collection[str]) -> bytes:
-    """A body without what the policies name. What is no UTF-8 is taken byte for byte, as ASCII would be."""
+    """A file without what the policies name. Bytes that are not UTF-8 are kept as they are."""
     text = data.decode("utf-8", "surrogateescape")
     return redacted(text, policies).encode("utf-8", "surrogateescape")
 
 
 class CheckResult(Value):
-    """What was found to hold: records whose digest was worked out again, records that were redacted, links, attached files."""
+    """The contents of an export that passed its check."""
 
     records: int
+    """Records whose digest was recomputed."""
     redacted: int
+    """Records that were redacted, whose digest cannot be recomputed."""
     links: int
+    """Records of other runs."""
     attached: int
+    """Attached files."""
     first: int | None
     last: int | None
     head: str
@@ -115,70 +138,117 @@ def check_bundle(files: Mapping[str, bytes]) -> CheckResult:
     """Check an export by itself: every file by the manifest, every record by the chain. Raises Corrupt, naming file and line."""
     try:
         return _checked(files, _manifest(files))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:  # sealed by somebody, but of another shape
-        raise _wrong(MANIFEST, f"it is no manifest of {FORMAT}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:  # its digest is right, but its shape is not
+        raise _fault(MANIFEST, f"it is not a manifest of {FORMAT}") from error
 
 
 def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> CheckResult:
-    named = manifest["files"]
-    if _sum(manifest) != manifest["bundle"]:
-        raise _wrong(MANIFEST, "it is not what its own digest says")
-    strange = sorted({*files} - {MANIFEST, *named})
-    if strange:
-        raise _wrong(strange[0], "the manifest does not name it")
-    for path, said in named.items():
-        if path not in files:
-            raise _wrong(path, "the manifest names it, and it is not there")
-        if digests.bare(digests.digest(files[path])) != said["sha256"] or len(files[path]) != said["bytes"]:
-            raise _wrong(path, "it is not what the manifest says")
-    for digest, said in manifest["attached"].items():
-        data = files.get(f"{FILES}/{digest}")
-        if data is None or (not said["redacted"] and digests.bare(digests.digest(data)) != digest):
-            raise _wrong(f"{FILES}/{digest}", "it is not what its name says")
-    counts, head = _chain(files[RECORDS])
-    if head != (manifest["head"] or "") or counts["records"] + counts["redacted"] != manifest["records"]:
-        raise _wrong(MANIFEST, "it tells of other records than there are")
-    attached = len(manifest["attached"])
+    """Check everything that a manifest states."""
+    if _digest_of(manifest) != manifest["bundle"]:
+        raise _fault(MANIFEST, "it does not match its own digest")
+    _check_files(files, manifest["files"])
+    _check_attached(files, manifest["attached"])
+    counts, head = _check_chain(files[RECORDS])
+    is_complete = counts["records"] + counts["redacted"] == manifest["records"]
+    if not is_complete or head != (manifest["head"] or ""):
+        raise _fault(MANIFEST, f"it describes other records than those in {RECORDS}")
     return CheckResult(
-        counts["records"], counts["redacted"], counts["links"], attached, manifest["first"], manifest["last"], head
+        counts["records"],
+        counts["redacted"],
+        counts["links"],
+        len(manifest["attached"]),
+        manifest["first"],
+        manifest["last"],
+        head,
     )
 
 
+def _check_files(files: Mapping[str, bytes], named: Mapping[str, Any]) -> None:
+    """Raise Corrupt unless exactly the files that the manifest names are there, with its digests and sizes."""
+    unnamed = sorted({*files} - {MANIFEST, *named})
+    if unnamed:
+        raise _fault(unnamed[0], "the manifest does not name it")
+    for path, stated in named.items():
+        data = files.get(path)
+        if data is None:
+            raise _fault(path, "the manifest names it, but it is missing")
+        if digests.bare(digests.digest(data)) != stated["sha256"] or len(data) != stated["bytes"]:
+            raise _fault(path, "it does not match the manifest")
+
+
+def _check_attached(files: Mapping[str, bytes], attached: Mapping[str, Any]) -> None:
+    """Raise Corrupt unless every attached file is there, and matches its name where it was not redacted."""
+    for digest, stated in attached.items():
+        path = f"{FILES}/{digest}"
+        data = files.get(path)
+        if data is None:
+            raise _fault(path, "it is missing")
+        if not stated["redacted"] and digests.bare(digests.digest(data)) != digest:
+            raise _fault(path, "it does not match the digest in its name")
+
+
 def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The manifest of an export. Raises Corrupt where there is none of this format."""
     try:
         manifest = dict(json.loads(files[MANIFEST]))
     except (KeyError, ValueError, TypeError):
         manifest = {}
-    whole = {"bundle", "attached", "head", "records", "first", "last", "files"} <= {*manifest}
-    if not whole or manifest.get("format") != FORMAT or RECORDS not in manifest["files"]:
-        raise _wrong(MANIFEST, f"it is no manifest of {FORMAT}")
+    is_complete = _MANIFEST_KEYS.issubset(manifest)
+    if not is_complete or manifest.get("format") != FORMAT or RECORDS not in manifest["files"]:
+        raise _fault(MANIFEST, f"it is not a manifest of {FORMAT}")
     return manifest
 
 
-def _chain(data: bytes) -> tuple[dict[str, int], str]:
-    """Each line names the digest of the one before, numbers go up by one, and texts are what their digests say."""
+def _check_chain(data: bytes) -> tuple[dict[str, int], str]:
+    """Check that each line follows the one before and matches its digest. Returns counts by kind, and the last digest."""
     counts = {"records": 0, "redacted": 0, "links": 0}
     before: dict[str, Any] | None = None
     for number, raw in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         where = f"{RECORDS}:{number}"
-        try:
-            line = json.loads(raw)
-            seq, prev, digest = line["seq"], line["prev"], line["digest"]
-        except (ValueError, KeyError, TypeError):
-            raise _wrong(where, "it is no record of a bundle") from None
-        if before is not None and (seq != before["seq"] + 1 or prev != before["digest"]):
-            raise _wrong(where, f"record {seq} does not follow record {before['seq']}")
-        kind = "links" if "text" not in line else "redacted" if line.get("redacted") else "records"
-        if kind == "records" and digests.digest(line["text"].encode()) != digest:
-            raise _wrong(where, f"record {seq} is not what its digest says")
-        if (kind != "links" and f"\nseq: {seq}\n" not in line["text"]) or (
-            kind != "links" and f'\nprev: "{prev}"\n' not in line["text"]
-        ):
-            raise _wrong(where, f"record {seq} says another number or another record before it")
-        counts[kind] += 1
-        before = line
-    return counts, "" if before is None else before["digest"]
+        entry = _parse_entry(where, raw)
+        if before is not None:
+            _check_follows(where, before, entry)
+        if "text" in entry:
+            _check_text(where, entry)
+        counts[_kind(entry)] += 1
+        before = entry
+    if before is None:
+        return counts, ""
+    return counts, before["digest"]
 
 
-def _wrong(where: str, why: str) -> Corrupt:
-    return Corrupt(f"{where} does not hold: {why}.", "make the export anew: gitorch export FOLDER", where)
+def _parse_entry(where: str, raw: str) -> dict[str, Any]:
+    """A line of `records.jsonl`. Raises Corrupt where it lacks a key of the chain."""
+    try:
+        entry: dict[str, Any] = json.loads(raw)
+        for key in ("seq", "prev", "digest"):
+            entry[key]  # raises where it is missing
+    except (ValueError, KeyError, TypeError):
+        raise _fault(where, "it is not a record of an export") from None
+    return entry
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    if "text" not in entry:
+        return "links"
+    if entry.get("redacted"):
+        return "redacted"
+    return "records"
+
+
+def _check_follows(where: str, before: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+    if entry["seq"] != before["seq"] + 1 or entry["prev"] != before["digest"]:
+        raise _fault(where, f"record {entry['seq']} does not follow record {before['seq']}")
+
+
+def _check_text(where: str, entry: Mapping[str, Any]) -> None:
+    """Raise Corrupt unless the text of a record has the line's digest (where not redacted), number and previous digest."""
+    seq, text = entry["seq"], entry["text"]
+    if not entry.get("redacted") and digests.digest(text.encode()) != entry["digest"]:
+        raise _fault(where, f"record {seq} does not match its digest")
+    if f"\nseq: {seq}\n" not in text or f'\nprev: "{entry["prev"]}"\n' not in text:
+        raise _fault(where, f"record {seq} does not have the number and the previous digest of its line")
+
+
+def _fault(where: str, why: str) -> Corrupt:
+    return Corrupt(f"The export is damaged at {where}: {why}.", "gitorch export FOLDER", where)

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 ODD = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
-"""As a class of a regular expression: DEL, C1 controls, line and paragraph separator, bidi controls, BOM, nonchars."""
+"""The body of a regular expression's character class: DEL, C1 and bidi controls, line separators, BOM, noncharacters."""
 
 _ODD = re.compile(f"[{ODD}]")
 _BREAKS = re.compile("\r\n?")
@@ -35,7 +35,7 @@ def write(value: Any) -> str:
 
 
 def read(text: str) -> Any:
-    """The value of exactly one canonical text. Raises ValueError for anything that `write` would not write."""
+    """The value of one canonical text. Raises ValueError for text that `write` would not write."""
     value, end = _scan(text)
     if end != len(text):
         raise ValueError(f"more than one value in {text:.60}")

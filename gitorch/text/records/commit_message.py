@@ -1,7 +1,7 @@
-"""What `git log` of the ledger says: one sentence a record, then trailers for programs.
+"""The commit message of a record: one sentence for readers of `git log`, then trailers for programs.
 
-Text from outside stays on the first line, stripped of everything that could end it: it can make no second line, no
-trailer, and nothing that moves a terminal's cursor.
+Text from outside is reduced to one line without control characters. So it can add no second line and no trailer, and
+cannot move a terminal's cursor.
 """
 
 from __future__ import annotations
@@ -88,11 +88,13 @@ SENTENCES = {
 """One sentence for each released type. `{findings:finding}` counts, `{commit:.7}` abbreviates."""
 
 _PLURALS = {"branch": "branches"}
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_CLAUSES = {"conflict": " that do not merge", "waived": ", findings waived"}
+"""Parts of a sentence that are there only when the field is true."""
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-class _Several:
-    """A tuple in a sentence: its items, or with a noun their number."""
+class _Items:
+    """A tuple in a sentence: `{jobs}` lists its items, `{findings:finding}` counts them."""
 
     def __init__(self, items: Sequence[object]) -> None:
         self._items = items
@@ -100,65 +102,74 @@ class _Several:
     def __format__(self, noun: str) -> str:
         if not noun:
             return ", ".join(map(str, self._items))
-        number = len(self._items)
-        return f"{number} {noun if number == 1 else _PLURALS.get(noun, f'{noun}s')}"
+        count = len(self._items)
+        if count == 1:
+            return f"1 {noun}"
+        plural = _PLURALS.get(noun, f"{noun}s")
+        return f"{count} {plural}"
 
 
 @lru_cache(maxsize=512)
 def one_line(text: str, characters: int) -> str:
     """Text from outside as part of a line: no line break of any kind, no control or bidi character, cut with `…`.
 
-    Remembered, since `verify` asks for the same runs, jobs and actors again and again.
+    Cached, since `verify` needs the same runs, jobs and actors again and again.
     """
-    line = " ".join(_UNSEEN.sub(" ", text[: 4 * characters]).split())
-    return line if len(line) <= characters else f"{line[: characters - 1].rstrip()}…"
+    line = " ".join(_INVISIBLE.sub(" ", text[: 4 * characters]).split())
+    if len(line) <= characters:
+        return line
+    return f"{line[: characters - 1].rstrip()}…"
 
 
 def sentence(event: Event, actor: Actor) -> str:
-    """What happened, in at most `SUBJECT_MAX` characters."""
-    words = {name: _word(name, getattr(event, name)) for name in names_of(type(event))}
-    return one_line(SENTENCES[kind_of(event)].format(**words | {"actor": actor.name}), SUBJECT_MAX).rstrip(" :")
+    """The sentence of an event, in at most `SUBJECT_MAX` characters."""
+    parts = {name: _part(name, getattr(event, name)) for name in names_of(type(event))}
+    parts["actor"] = actor.name
+    text = SENTENCES[kind_of(event)].format(**parts)
+    return one_line(text, SUBJECT_MAX).rstrip(" :")
 
 
-def _word(name: str, value: Any) -> Any:
+def _part(name: str, value: Any) -> Any:
+    """A field of an event as its sentence shows it."""
     if name == "until":
         return timestamps.iso(value)[11:16]
-    if name == "conflict":
-        return " that do not merge" if value else ""
-    if name == "waived":
-        return ", findings waived" if value else ""
-    if value is None:
-        return "the run" if name == "job" else "nothing"
+    if name in _CLAUSES:
+        return _CLAUSES[name] if value else ""
     if isinstance(value, tuple):
-        return _Several([one for one in value if not getattr(one, "withdrawn", False)])
-    return value
+        return _Items([item for item in value if not getattr(item, "withdrawn", False)])
+    if value is not None:
+        return value
+    if name == "job":
+        return "the run"
+    return "nothing"
 
 
 def trailers(record: Record, digest: Digest) -> str:
     """The last paragraph of the message, which `verify` compares: `digest` is that of the record's file."""
-    job = getattr(record.event, "job", None)
-    return "".join(
-        (
-            f"Gitorch-Seq: {record.seq}\n",
-            f"Gitorch-Type: {kind_of(record.event)}\n",
-            _trailer("Run", record.run) if record.run else "",
-            _trailer("Job", job) if job else "",
-            _trailer("Actor", _who(record.actor)),
-            f"Gitorch-Record: {digest}\n",
-        )
-    )
+    event = record.event
+    lines = [f"Gitorch-Seq: {record.seq}\n", f"Gitorch-Type: {kind_of(event)}\n"]
+    if record.run:
+        lines.append(_trailer("Run", record.run))
+    job = getattr(event, "job", None)
+    if job:
+        lines.append(_trailer("Job", job))
+    lines.append(_trailer("Actor", _actor(record.actor)))
+    lines.append(f"Gitorch-Record: {digest}\n")
+    return "".join(lines)
 
 
 @lru_cache(maxsize=1024)
 def _trailer(name: str, text: str) -> str:
-    """The same few runs, jobs and actors stand in all records, and making a line of one takes 3 µs."""
+    """One line. Cached, since all records name the same few runs, jobs and actors, and making a line takes 3 µs."""
     return f"Gitorch-{name}: {one_line(text, _TRAILER_MAX)}\n"
 
 
 @lru_cache(maxsize=256)
-def _who(actor: Actor) -> str:
-    session = f" ({actor.session})" if actor.session else ""
-    return f"{actor.kind}/{actor.name}{session} on {actor.host}"
+def _actor(actor: Actor) -> str:
+    name = f"{actor.kind}/{actor.name}"
+    if actor.session:
+        name += f" ({actor.session})"
+    return f"{name} on {actor.host}"
 
 
 def message(record: Record, digest: Digest) -> str:
@@ -167,13 +178,13 @@ def message(record: Record, digest: Digest) -> str:
 
 
 def author(actor: Actor) -> str:
-    """The actor as git wants an author: a name, and an address that no mail ever reaches."""
+    """The actor in the form of a git author: a name, and an address that can never receive mail."""
     name = re.sub("[<>]", "", one_line(actor.name, 60)).strip(" .,:;\"'\\")
     return f"{name or actor.kind} <{_local_part(actor.session or actor.kind)}@gitorch.invalid>"
 
 
 def committer(host: str) -> str:
-    """Who committed: gitorch on this host."""
+    """The committer of a record: gitorch on this host."""
     return f"gitorch <{_local_part(host)}@gitorch.invalid>"
 
 

@@ -1,4 +1,4 @@
-"""The chain: each record names the digest of the one before it, over the bytes as they were stored."""
+"""Digests of records and files, computed over the bytes as they are stored."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 def digest(data: bytes) -> Digest:
     """`sha256:` and 64 hex digits of exactly these bytes."""
-    import hashlib  # noqa: PLC0415  # 3 ms that a verb which only looks does not pay
+    import hashlib  # noqa: PLC0415  # 3 ms that reading verbs do not pay
 
     return f"sha256:{hashlib.sha256(data).hexdigest()}"  # type: ignore[return-value]  # a NewType of str
 
 
-def bare(digest_: str) -> str:
-    """The 64 hex digits, whether or not they stand behind `sha256:`."""
-    return digest_.removeprefix("sha256:")
+def bare(prefixed: str) -> str:
+    """The 64 hex digits, with or without `sha256:` before them."""
+    return prefixed.removeprefix("sha256:")

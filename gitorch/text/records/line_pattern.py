@@ -1,7 +1,7 @@
-"""The common case of a record, read by one regular expression: strings without escapes, whole numbers, truth values.
+"""Read a common record by one regular expression: strings without escapes, whole numbers, true and false.
 
-Such values are canonical by their very form, so that nothing has to be parsed and written again to be sure. It reads a
-record in a third of the time of the line-by-line way (11 against 32 µs for a lease of 656 bytes).
+Such values have only one form, so they need not be parsed and written again to prove that they are canonical. This takes
+a third of the time of reading line by line (11 against 32 µs for a lease of 656 bytes).
 """
 
 from __future__ import annotations
@@ -23,17 +23,22 @@ _NUMBER = "(0|-?[1-9][0-9]*)"
 
 
 class LinePattern(NamedTuple):
-    """The lines of some keys as patterns of one group each, and what makes a value of a group; None: it is the value."""
+    """How to match some keys and their values."""
 
     lines: tuple[str, ...]
+    """A pattern with one group for each key."""
     converts: tuple[Convert | None, ...]
+    """For each key, how its group becomes a value; None where the group is the value."""
 
 
 def compiled(keys: Mapping[str, Any]) -> LinePattern:
     """The patterns for keys of these types, in order."""
-    pairs = [_lexeme(hint) for hint in keys.values()]
-    lines = (f"{re.escape(key)}: {form}" for key, (form, _) in zip(keys, pairs, strict=True))
-    return LinePattern(tuple(lines), tuple(convert for _, convert in pairs))
+    lines, converts = [], []
+    for key, hint in keys.items():
+        form, convert = _lexeme(hint)
+        lines.append(f"{re.escape(key)}: {form}")
+        converts.append(convert)
+    return LinePattern(tuple(lines), tuple(converts))
 
 
 def pattern(*lines: str) -> re.Pattern[str]:
@@ -42,6 +47,7 @@ def pattern(*lines: str) -> re.Pattern[str]:
 
 
 def _lexeme(hint: Any) -> tuple[str, Convert | None]:
+    """The pattern of a value of this type, and how its group becomes a value."""
     if hint is Moment:
         return _STRING, shape(hint)[1]
     if isinstance(hint, typing.NewType):
@@ -66,7 +72,13 @@ def _optional(inner: Any, hint: Any) -> tuple[str, Convert | None]:
         return form, _parsed(hint)
     if convert is None:
         return f"(?:{form}|null)", None
-    return f"(?:{form}|null)", lambda text: None if text is None else convert(text)
+
+    def convert_or_none(text: str | None) -> Any:
+        if text is None:
+            return None
+        return convert(text)
+
+    return f"(?:{form}|null)", convert_or_none
 
 
 def _parsed(hint: Any) -> Convert:

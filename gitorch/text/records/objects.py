@@ -1,6 +1,6 @@
 """Git's objects as bytes: blobs, trees and commits, for SHA-1 and SHA-256 alike.
 
-Both stores build their commits here, since dulwich's own classes give SHA-1 ids whatever the repository's format.
+Both stores build their commits here, since dulwich's own classes compute SHA-1 ids even in a SHA-256 repository.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from gitorch.model.ids import CommitId
 
 FILE, FOLDER = b"100644", b"40000"
 
-Entries = dict[bytes, tuple[bytes, bytes]]
-"""A tree: name to mode and raw object id."""
+Entry = tuple[bytes, bytes]
+"""Mode and raw object id of one name in a tree."""
+
+Entries = dict[bytes, Entry]
+"""A tree, by name."""
 
 Read = Callable[[str], bytes]
-"""The body of an object by its id. Raises Corrupt where it is missing."""
-
+"""Gives the body of an object by its id. Raises Corrupt where it is missing."""
 
 Tree = Callable[[str], Entries]
-"""The entries of a tree by its id; not to be changed."""
+"""Gives the entries of a tree by its id. The caller must not change them."""
 
 
 class ParsedCommit(NamedTuple):
-    """What the ledger needs of a commit."""
+    """The parts of a commit that the ledger needs."""
 
     tree: str
     parents: tuple[CommitId, ...]
@@ -37,10 +39,12 @@ class ParsedCommit(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What one commit did to the tree before it: plain files added, by path with their ids, and paths otherwise touched."""
+    """The difference between two trees."""
 
     added: dict[str, str]
+    """The ids of plain files that only the new tree has, by path."""
     touched: tuple[str, ...]
+    """Paths that were changed or removed, and added links, executables and submodules."""
 
 
 def object_id(kind: str, body: bytes, algorithm: str) -> str:
@@ -58,59 +62,85 @@ def parse_tree(body: bytes, width: int) -> Entries:
 
 @cache
 def _entry(width: int) -> re.Pattern[bytes]:
-    """One regular expression, since a loop costs five times as much and trees are most of what an append reads."""
+    """One entry of a tree. A loop would cost five times as much, and an append reads mostly trees."""
     return re.compile(b"([0-7]+) ([^\\0]+)\\0(.{%d})" % width, re.DOTALL)
 
 
 def tree_body(entries: Entries) -> bytes:
     """The bytes of a tree: sorted as git sorts, folders as if their names ended in a slash."""
-    names = sorted(entries, key=lambda name: name + b"/" if entries[name][0] == FOLDER else name)
-    return b"".join([b"%s %s\0%s" % (entries[name][0], name, entries[name][1]) for name in names])
+    lines = []
+    for name in _git_order(entries):
+        mode, raw = entries[name]
+        lines.append(b"%s %s\0%s" % (mode, name, raw))
+    return b"".join(lines)
+
+
+def _git_order(entries: Entries) -> list[bytes]:
+    """The names of a tree in git's order, in which a folder is compared as if its name ended in a slash."""
+
+    def key(name: bytes) -> bytes:
+        if entries[name][0] == FOLDER:
+            return name + b"/"
+        return name
+
+    return sorted(entries, key=key)
 
 
 def parse_commit(body: bytes) -> ParsedCommit:
     """Tree, parents and message of a commit. Raises Corrupt."""
     head, _, message = body.decode("utf-8", "replace").partition("\n\n")
-    lines = [line.partition(" ") for line in head.split("\n")]
-    trees = [value for key, _, value in lines if key == "tree"]
+    trees, parents = [], []
+    for line in head.split("\n"):
+        key, _, value = line.partition(" ")
+        if key == "tree":
+            trees.append(value)
+        elif key == "parent":
+            parents.append(CommitId(value))
     if len(trees) != 1:
-        raise Corrupt("A commit of the ledger names no tree.", hint="git fsck")
-    return ParsedCommit(trees[0], tuple(CommitId(value) for key, _, value in lines if key == "parent"), message)
+        raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="git fsck")
+    return ParsedCommit(trees[0], tuple(parents), message)
 
 
 class Builder:
-    """Makes commits one on top of the other, with every object they need, and writes nothing.
-
-    `objects` maps ids to kind and body in an order in which each object follows what it refers to; `commits` are the new
-    ids, oldest first.
-    """
+    """Makes commits one on top of the other, with every object that they need, and writes nothing."""
 
     def __init__(self, read: Read, tip: CommitId | None, algorithm: str, committer: str) -> None:
         self._read, self._algorithm, self._committer = read, algorithm, committer
         self._width = hashlib.new(algorithm, usedforsecurity=False).digest_size
         self._tip = tip
         self.commits: list[CommitId] = []
+        """The ids of the new commits, oldest first."""
         self.objects: dict[str, tuple[str, bytes]] = {}
+        """The kind and body of each new object by its id. An object follows all objects that it refers to."""
         self._trees: dict[bytes, Entries] = {}
-        self._root: Entries = {} if tip is None else self._tree(bytes.fromhex(parse_commit(read(tip)).tree))
+        self._root: Entries = {}
+        if tip is not None:
+            self._root = self._tree(bytes.fromhex(parse_commit(read(tip)).tree))
 
     def add(self, files: Mapping[str, bytes], message: str, author: str, at: int) -> None:
-        """One more commit that adds these files. `at` is in milliseconds, of which git keeps the seconds."""
-        changed: dict[tuple[bytes, ...], Entries] = {(): self._root}
-        for path, data in files.items():
-            *folders, name = path.encode().split(b"/")
-            self._descend(changed, folders)[name] = (FILE, self._keep("blob", data))
-        root = b""
-        for where in sorted(changed, key=len, reverse=True):  # deepest first, so that the root comes last
-            root = self._keep("tree", tree_body(changed[where]))
-            if where:
-                self._trees[root] = changed[where]
-                changed[where[:-1]][where[-1]] = (FOLDER, root)
-        parent = f"parent {self._tip}\n" if self._tip else ""
+        """One more commit that adds these files. `at` is in milliseconds; git keeps only the seconds."""
+        root = self._add_files(files)
+        parent = ""
+        if self._tip:
+            parent = f"parent {self._tip}\n"
         when = f"{at // 1000} +0000"
         head = f"tree {root.hex()}\n{parent}author {author} {when}\ncommitter {self._committer} {when}\n"
         self._tip = CommitId(self._keep("commit", f"{head}\n{message}".encode()).hex())
         self.commits.append(self._tip)
+
+    def _add_files(self, files: Mapping[str, bytes]) -> bytes:
+        """Add files to the root and make new trees of all folders on their paths. Returns the raw id of the new root."""
+        changed: dict[tuple[bytes, ...], Entries] = {(): self._root}
+        for path, data in files.items():
+            *folders, name = path.encode().split(b"/")
+            self._descend(changed, folders)[name] = (FILE, self._keep("blob", data))
+        raw = b""
+        for where in sorted(changed, key=len, reverse=True):  # deepest first, so that the root comes last
+            raw = self._keep("tree", tree_body(changed[where]))
+            if where:
+                self._trees[raw] = changed[where]
+                changed[where[:-1]][where[-1]] = (FOLDER, raw)
+        return raw
 
     def _descend(self, changed: dict[tuple[bytes, ...], Entries], folders: list[bytes]) -> Entries:
         """The entries of a folder, opened for change with all folders above it."""
@@ -120,56 +150,84 @@ class Builder:
             where = (*where, folder)
             if where not in changed:
                 old = entries.get(folder)
-                changed[where] = self._tree(old[1]) if old and old[0] == FOLDER else {}
+                changed[where] = {}
+                if old is not None and old[0] == FOLDER:
+                    changed[where] = self._tree(old[1])
             entries = changed[where]
         return entries
 
     def _tree(self, raw: bytes) -> Entries:
-        """A tree as a dict of its own, since it is going to be changed."""
+        """The entries of a tree, which the caller may change."""
         known = self._trees.pop(raw, None)
         if known is not None:
             return known
-        made = self.objects.get(raw.hex())
-        return parse_tree(made[1] if made else self._read(raw.hex()), self._width)
+        identity = raw.hex()
+        fresh = self.objects.get(identity)
+        if fresh is not None:
+            return parse_tree(fresh[1], self._width)
+        return parse_tree(self._read(identity), self._width)
 
     def _keep(self, kind: str, body: bytes) -> bytes:
+        """Add an object. Returns its raw id."""
         identity = object_id(kind, body, self._algorithm)
         self.objects.setdefault(identity, (kind, body))
         return bytes.fromhex(identity)
 
 
 def changes(tree: Tree, old: str | None, new: str) -> Changes:
-    """What turned one tree into another. A changed or removed file, a link and an executable count as touched."""
+    """What turns the tree `old`, or an empty one, into the tree `new`. Reads only trees that differ."""
     added: dict[str, str] = {}
     touched: list[str] = []
-    _compare(tree, (tree(old) if old else {}, tree(new)), "", added, touched)
+    before: Entries = {}
+    if old is not None:
+        before = tree(old)
+    _compare(tree, (before, tree(new)), "", added, touched)
     return Changes(added, tuple(touched))
 
 
 def _compare(tree: Tree, sides: tuple[Entries, Entries], under: str, added: dict[str, str], touched: list[str]) -> None:
+    """Collect the differences between two folders at the path `under`."""
     before, after = sides
-    for name in [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]:
+    for name in before.keys() | after.keys():
         old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
         path = under + name.decode("utf-8", "replace")
-        if FOLDER in {old and old[0], new and new[0]}:
+        if _is_folder(old) or _is_folder(new):
             _compare(tree, (_inside(tree, old), _inside(tree, new)), f"{path}/", added, touched)
-        if old and old[0] != FOLDER:
-            touched.append(path)
-        elif new and new[0] == FILE:
-            added[path] = new[1].hex()
-        elif new and new[0] != FOLDER:
-            touched.append(path)
+        _note_file(path, old, new, added, touched)
 
 
-def _inside(tree: Tree, entry: tuple[bytes, bytes] | None) -> Entries:
-    return tree(entry[1].hex()) if entry and entry[0] == FOLDER else {}
+def _note_file(path: str, old: Entry | None, new: Entry | None, added: dict[str, str], touched: list[str]) -> None:
+    """Collect what happened to the file at one path. Folders are compared by their files."""
+    if old is not None and old[0] != FOLDER:
+        touched.append(path)
+    elif new is None or new[0] == FOLDER:
+        return
+    elif new[0] == FILE:
+        added[path] = new[1].hex()
+    else:
+        touched.append(path)
+
+
+def _is_folder(entry: Entry | None) -> bool:
+    return entry is not None and entry[0] == FOLDER
+
+
+def _inside(tree: Tree, entry: Entry | None) -> Entries:
+    """The entries of a folder; none where this is not a folder."""
+    if entry is None or entry[0] != FOLDER:
+        return {}
+    return tree(entry[1].hex())
 
 
 def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:
-    """Mode and id of what stands at a path, or None."""
+    """Mode and id of the entry at a path, or None."""
     mode, identity = FOLDER, root
     for name in path.encode().split(b"/"):
-        entry = tree(identity).get(name) if mode == FOLDER else None
+        if mode != FOLDER:
+            return None
+        entry = tree(identity).get(name)
         if entry is None:
             return None
         mode, identity = entry[0], entry[1].hex()
@@ -179,7 +237,7 @@ def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:
 def walk(tree: Tree, root: str, under: str) -> Iterator[str]:
     """All paths of files in a tree, sorted, each with `under` before it."""
     entries = tree(root)
-    for name in sorted(entries, key=lambda name: name + b"/" if entries[name][0] == FOLDER else name):
+    for name in _git_order(entries):
         mode, raw = entries[name]
         path = under + name.decode("utf-8", "replace")
         if mode == FOLDER:

@@ -1,6 +1,6 @@
-"""Every released type of record: its name, its class, and its keys in the order in which they stand in the file.
+"""Every released type of record: its name, its class, and its keys in the order of the file.
 
-Written by hand: renaming a class or a field never changes the format, and a test holds table and model together.
+The table is written by hand, so that renaming a class or a field never changes the format. A test compares it with the model.
 """
 
 from __future__ import annotations
@@ -130,4 +130,6 @@ def is_prose(kind: str) -> bool:
 
 def suffix_of(kind: str) -> str:
     """How the file of a record of this type ends: `lease-granted.yaml`, `verdict-given.md`."""
-    return f"{kind}.md" if is_prose(kind) else f"{kind}.yaml"
+    if is_prose(kind):
+        return f"{kind}.md"
+    return f"{kind}.yaml"

@@ -1,7 +1,7 @@
 """Values of the model to and from plain JSON, driven by the type hints of their classes.
 
-Strict both ways: what `decode` takes is exactly what `encode` gives. Converters are compiled once a class, when it is
-first met, since the hints of all records cost 6 ms and a verb needs a few of them.
+Strict both ways: `decode` accepts exactly what `encode` gives. The converters of a class are made when it is first needed,
+since the hints of all records cost 6 ms and a verb needs few of them.
 """
 
 from __future__ import annotations
@@ -37,35 +37,24 @@ Encode = Callable[[Any], Any]
 Decode = Callable[[Any], Any]
 Shape = tuple[Encode, Decode]
 
+_MODULES = (
+    *(ids, permission, workflow, review, artifact, job, session, question, report, late_handoff, decision, run),
+    *(record, events),
+)
+
 KEY_CHARACTERS_MAX = 256
-"""Of a key in a mapping: YAML readers refuse flow keys beyond 1,024 characters, escapes included."""
+"""The longest key of a mapping: YAML readers refuse flow keys beyond 1,024 characters, escapes included."""
 
 
-class Wrong(ValueError):
-    """A plain value that does not have the shape of its type; the message says what was expected."""
+class WrongShape(ValueError):
+    """A plain value that does not have the shape of its type. The message says what was expected."""
 
 
 @cache
 def hints(cls: type) -> Mapping[str, Any]:
-    """The types of a model class's fields. Model modules import names for annotations only, so all are offered."""
+    """The types of a model class's fields. Model modules import names for annotations only, so all names are in scope here."""
     names: dict[str, Any] = {"Mapping": Mapping}
-    for module in (
-        ids,
-        permission,
-        workflow,
-        review,
-        artifact,
-        job,
-        session,
-        question,
-        report,
-        late_handoff,
-        decision,
-        run,
-        record,
-        events,
-        sys.modules[cls.__module__],
-    ):
+    for module in (*_MODULES, sys.modules[cls.__module__]):
         names |= vars(module)
     return typing.get_type_hints(cls, globalns=names)
 
@@ -79,26 +68,33 @@ def shape(hint: Any) -> Shape:
         return shape(hint.__supertype__)
     if hint in _SCALARS:
         return _SCALARS[hint]
-    inner = optional(hint)
-    if inner is not None:
-        return _optional(shape(inner))
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return _tuple(shape(arguments[0]))
-    if origin is Mapping:
-        return _mapping(shape(arguments[1]))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return str, _enum(hint)
     if is_value_class(hint):
         return _object(hint)
+    return _generic(hint)
+
+
+def _generic(hint: Any) -> Shape:
+    """The converters of `X | None`, `tuple[X, ...]` and `Mapping[str, X]`."""
+    inner = optional(hint)
+    if inner is not None:
+        return _optional(shape(inner))
+    match typing.get_origin(hint), typing.get_args(hint):
+        case (origin, (item, more)) if origin is tuple and more is Ellipsis:
+            return _tuple(shape(item))
+        case (origin, (_, item)) if origin is Mapping:
+            return _mapping(shape(item))
     raise TypeError(f"records do not hold {hint!r}")
 
 
 def _exactly(cls: type, what: str) -> Decode:
+    """Accepts values of this class alone: True is not the number 1."""
+
     def decode(value: Any) -> Any:
         if type(value) is cls:
             return value
-        raise Wrong(f"expected {what}, not {value!r:.60}")
+        raise WrongShape(f"expected {what}, not {value!r:.60}")
 
     return decode
 
@@ -121,7 +117,7 @@ def _moment(value: Any) -> Any:
     try:
         return timestamps.parse(_text(value))
     except ValueError as error:
-        raise Wrong(str(error)) from None
+        raise WrongShape(str(error)) from None
 
 
 def _enum(cls: type[StrEnum]) -> Decode:
@@ -130,7 +126,7 @@ def _enum(cls: type[StrEnum]) -> Decode:
     def decode(value: Any) -> Any:
         member = members.get(_text(value))
         if member is None:
-            raise Wrong(f"{value!r:.60} is not one of {', '.join(members)}")
+            raise WrongShape(f"{value!r:.60} is not one of {', '.join(members)}")
         return member
 
     return decode
@@ -139,17 +135,27 @@ def _enum(cls: type[StrEnum]) -> Decode:
 def optional(hint: Any) -> Any:
     """The type that a hint adds None to, or None for any other hint."""
     arguments = typing.get_args(hint)
-    if typing.get_origin(hint) not in {types.UnionType, typing.Union} or types.NoneType not in arguments:
+    is_union = typing.get_origin(hint) in {types.UnionType, typing.Union}
+    if not is_union or types.NoneType not in arguments:
         return None
-    return next(one for one in arguments if one is not types.NoneType)
+    rest = [argument for argument in arguments if argument is not types.NoneType]
+    return rest[0]
 
 
 def _optional(inner: Shape) -> Shape:
     encode_one, decode_one = inner
-    return (
-        lambda value: None if value is None else encode_one(value),
-        lambda value: None if value is None else decode_one(value),
-    )
+
+    def encode(value: Any) -> Any:
+        if value is None:
+            return None
+        return encode_one(value)
+
+    def decode(value: Any) -> Any:
+        if value is None:
+            return None
+        return decode_one(value)
+
+    return encode, decode
 
 
 def _tuple(item: Shape) -> Shape:
@@ -157,7 +163,7 @@ def _tuple(item: Shape) -> Shape:
 
     def decode(value: Any) -> Any:
         if type(value) is not list:
-            raise Wrong(f"expected a list, not {value!r:.60}")
+            raise WrongShape(f"expected a list, not {value!r:.60}")
         return tuple(map(decode_one, value))
 
     return lambda value: list(map(encode_one, value)), decode
@@ -171,7 +177,7 @@ def _mapping(item: Shape) -> Shape:
 
     def decode(value: Any) -> Any:
         if type(value) is not dict:
-            raise Wrong(f"expected a mapping, not {value!r:.60}")
+            raise WrongShape(f"expected a mapping, not {value!r:.60}")
         return {_key(key): decode_one(one) for key, one in value.items()}
 
     return encode, decode
@@ -179,35 +185,49 @@ def _mapping(item: Shape) -> Shape:
 
 def _key(key: str) -> str:
     if len(key) > KEY_CHARACTERS_MAX:
-        raise Wrong(f"a key of {len(key)} characters, where {KEY_CHARACTERS_MAX} are allowed: {key:.60}")
+        raise WrongShape(f"a key of {len(key)} characters, where {KEY_CHARACTERS_MAX} are allowed: {key:.60}")
     return str(key)
 
 
+class _Field(typing.NamedTuple):
+    """One field of a class: its name, its converters, and its default."""
+
+    name: str
+    encode: Encode
+    decode: Decode
+    default: Any
+
+
 def _object(cls: type[Value]) -> Shape:
-    """A value as a mapping in the order of its fields; a field equal to its default is left out, always."""
-    fields = [(name, *shape(hints(cls)[name]), default_of(cls, name)) for name in names_of(cls)]
-    names = [name for name, *_ in fields]
+    """A value as a mapping in the order of its fields. A field that equals its default is always left out."""
+    names = names_of(cls)
+    fields = [_Field(name, *shape(hints(cls)[name]), default_of(cls, name)) for name in names]
 
     def encode(value: Any) -> Any:
-        pairs = ((name, getattr(value, name), write, default) for name, write, _, default in fields)
-        return {name: write(one) for name, one, write, default in pairs if one != default}
+        mapping = {}
+        for name, encode_one, _, default in fields:
+            item = getattr(value, name)
+            if item != default:
+                mapping[name] = encode_one(item)
+        return mapping
 
     def decode(value: Any) -> Any:
         if type(value) is not dict:
-            raise Wrong(f"expected a mapping, not {value!r:.60}")
+            raise WrongShape(f"expected a mapping, not {value!r:.60}")
         if list(value) != [name for name in names if name in value]:
-            raise Wrong(f"the keys {', '.join(value)} are not among {', '.join(names)} in this order")
-        return cls(*[_field(value, name, read, default) for name, _, read, default in fields])
+            raise WrongShape(f"the keys {', '.join(value)} are not among {', '.join(names)} in this order")
+        return cls(*[_field(value, field) for field in fields])
 
     return encode, decode
 
 
-def _field(value: dict[str, Any], name: str, read: Decode, default: Any) -> Any:
-    if name not in value:
-        if default is REQUIRED:
-            raise Wrong(f"{name} is missing")
-        return default
-    one = read(value[name])
-    if one == default:
-        raise Wrong(f"{name} is written although it is the default")
-    return one
+def _field(value: dict[str, Any], field: _Field) -> Any:
+    """The value of one field. Raises WrongShape where it is missing, or written although it is the default."""
+    if field.name not in value:
+        if field.default is REQUIRED:
+            raise WrongShape(f"{field.name} is missing")
+        return field.default
+    item = field.decode(value[field.name])
+    if item == field.default:
+        raise WrongShape(f"{field.name} is written although it is the default")
+    return item

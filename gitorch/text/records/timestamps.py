@@ -1,4 +1,4 @@
-"""Moments as people and git tools read them: ISO 8601 in UTC with milliseconds, `2026-11-20T22:40:11.123Z`."""
+"""Timestamps as ISO 8601 in UTC with milliseconds: `2026-11-20T22:40:11.123Z`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ def iso(moment: Moment) -> str:
     try:
         return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds") + "Z"
     except OverflowError as error:
-        raise ValueError(f"{moment} is not a moment between the years 1 and 9999") from error
+        raise ValueError(f"{moment} is not a timestamp between the years 1 and 9999") from error
 
 
 def parse(text: str) -> Moment:
-    """The only inverse of `iso`: no other way to write a moment is taken. Raises ValueError."""
-    if len(text) != 24 or text[10] != "T" or text[19] != "." or text[23] != "Z" or not text.isascii():
-        raise ValueError(f"{text!r} is not a moment such as 2026-11-20T22:40:11.123Z")
+    """The exact inverse of `iso`, which accepts no other form. Raises ValueError."""
+    has_form = len(text) == 24 and text[10] == "T" and text[19] == "." and text[23] == "Z"
+    if not has_form or not text.isascii():
+        raise ValueError(f"{text!r} is not a timestamp such as 2026-11-20T22:40:11.123Z")
     milliseconds: Moment = (datetime.fromisoformat(text[:23]) - _EPOCH) // _MILLISECOND  # type: ignore[assignment]  # a NewType of int
     return milliseconds
 
