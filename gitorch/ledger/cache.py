@@ -1,7 +1,7 @@
 """The disposable cache in `<common git dir>/gitorch/cache/`: the board, the head, and one file for each run.
 
-Keyed by commit: it says what is true as of a commit, and the records since then are replayed on it. Removed, unreadable or
-made by other code, it counts as not there, and the ledger is read from its beginning.
+The cache holds the state as of one commit, and a reader replays the records since then. A cache that was removed, cannot
+be read or was made by other code counts as absent, and the ledger is read from its beginning.
 """
 
 from __future__ import annotations
@@ -28,78 +28,82 @@ FOLDERS = (
     *("model", "rules", "rules/evolving", "rules/review", "rules/views", "rules/workflows"),
     *("ledger", "text", "text/records"),
 )
-"""Where it is written what a state is and how it follows from records."""
+"""The folders whose code defines a state and how it follows from records."""
 
 
 def key() -> str:
-    """Changes with the version and with every file in those folders. Checksums, since hashlib costs 3 ms to import."""
-    root, seen = os.path.dirname(gitorch.__file__), []  # noqa: PTH120  # a Path costs four times as much
+    """Changes with the version and with every file in `FOLDERS`. Checksums, since hashlib costs 3 ms to import."""
+    root = os.path.dirname(gitorch.__file__)  # noqa: PTH120  # a Path costs four times as much
+    files = []
     for folder in FOLDERS:
         with os.scandir(f"{root}/{folder}") as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):
                     stat = entry.stat()
-                    seen.append(f"{folder}/{entry.name} {stat.st_size} {stat.st_mtime_ns}")
-    code = "\n".join(sorted(seen)).encode()
+                    files.append(f"{folder}/{entry.name} {stat.st_size} {stat.st_mtime_ns}")
+    code = "\n".join(sorted(files)).encode()
     return f"{gitorch.__version__} {zlib.crc32(code):08x}{zlib.adler32(code):08x}"
 
 
-def _board(text: str) -> Board:
-    board = states.load(text)
-    if not isinstance(board, Board):
-        raise TypeError("no board")
-    return board
-
-
 class Cache:
-    """Reading needs no lock. `save` is to be called with the ledger's lock held."""
+    """Reading needs no lock. Call `save` with the ledger's lock held."""
 
     def __init__(self, common: Path) -> None:
         self._folder, self._key = common / "gitorch" / "cache", key()
         self._board = self._folder / "board.json"
 
-    def fresh(self) -> Replay:
-        """A fold of nothing, which will be saved here."""
+    def empty(self) -> Replay:
+        """A replay before the first record, which will be saved here."""
         return Replay(RunCache(self._folder, self._key))
 
     def load(self) -> Replay | None:
-        """The fold as it was last saved; runs are read when they are asked for."""
+        """The replay as it was last saved, or None where there is none. States of runs are read when they are needed."""
         try:
-            head, tracks, board = self._lines()
-            replay = Replay(RunCache(self._folder, self._key), _board(board), head)
-            replay.tracks = {run: Track(*track) for run, track in json.loads(tracks).items()}
+            head, tracks, board = self._parts()
+            replay = Replay(RunCache(self._folder, self._key), _parse_board(board), head)
+            for run, track in json.loads(tracks).items():
+                replay.tracks[run] = Track(*track)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
         return replay
 
     def save(self, replay: Replay) -> None:
-        """Keep this fold unless a newer one is kept. Runs first, then the board that names them, then the old are removed."""
+        """Save this replay unless a newer one is saved. Runs first, then the board that names them; then old runs go."""
         try:
-            if self._lines()[0].seq >= replay.head.seq:
+            head, *_ = self._parts()
+            if head.seq >= replay.head.seq:
                 return
         except (OSError, ValueError, TypeError, IndexError):
-            pass  # nothing is kept, or nothing that can be read
+            pass  # nothing is saved, or nothing that can be read
         replay.run_cache.save()
-        tracks = {run: list(track) for run, track in replay.tracks.items()}
-        head = json.dumps([self._key, *replay.head])
-        replace(self._board, f"{head}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
-        newest: dict[RunId, int] = {run: track.seq for run, track in replay.tracks.items()}
-        replay.run_cache.clear(newest)
+        tracks: dict[RunId, list[object]] = {}
+        newest: dict[RunId, int] = {}
+        for run, track in replay.tracks.items():
+            tracks[run] = list(track)
+            newest[run] = track.seq
+        head_line = json.dumps([self._key, *replay.head])
+        replace(self._board, f"{head_line}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
+        replay.run_cache.remove_others(newest)
 
     def saved_within(self, seconds: float) -> bool:
-        """Whether somebody with the same code has saved one just now."""
+        """Whether any process with the same code saved the cache in the last `seconds`."""
         try:
-            return 0 <= time.time() - self._board.stat().st_mtime < seconds and bool(self._lines())
+            age = time.time() - self._board.stat().st_mtime
+            return 0 <= age < seconds and bool(self._parts())
         except (OSError, ValueError, TypeError, IndexError):
             return False
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._board.unlink(missing_ok=True)
-
-    def _lines(self) -> tuple[Head, str, str]:
+    def _parts(self) -> tuple[Head, str, str]:
+        """The head, and the tracks and the board as text. Raises OSError or ValueError where this code saved none."""
         first, tracks, board = self._board.read_text(encoding="utf-8").split("\n")
         made_with, *head = json.loads(first)
         if made_with != self._key:
             raise ValueError("made by other code")
         return Head(*head), tracks, board
+
+
+def _parse_board(text: str) -> Board:
+    board = states.load(text)
+    if not isinstance(board, Board):
+        raise TypeError("not a board")
+    return board

@@ -1,4 +1,4 @@
-"""Drafts to commits: what a record says, where it lies, what its commit is called, and the state after it."""
+"""Drafts to commits: the bytes of each record, its path, its commit message, and the state after it."""
 
 from __future__ import annotations
 
@@ -25,48 +25,54 @@ FILE_BYTES_MAX = 8_000_000
 
 
 class PreparedCommits(NamedTuple):
-    """Records with the digests of their files, the commits that will bring them, and the state after the last."""
+    """Everything that an append will write, worked out before anything is written."""
 
     records: tuple[tuple[Record, Digest], ...]
+    """Each record with the digest of its file."""
+
     commits: tuple[NewCommit, ...]
+    """One commit for each record, in the same order."""
+
     after: State
+    """The state after the last record."""
 
 
 def compose(
     replay: Replay, evolve: Evolve, drafts: Sequence[Draft], *, run: RunId | None, actor: Actor, at: Moment
 ) -> PreparedCommits:
-    """What would follow `fold`; changes nothing. Raises Usage for what cannot be recorded, and what `evolve` raises.
+    """The commits that put these drafts after the head of `replay`, which is not changed.
 
-    Records are read back from their own bytes, so that the state is always that of what was written.
+    Records are read back from their own bytes, so that the state is always that of the bytes that are written. Raises
+    Usage for a draft that a record cannot hold, and whatever `evolve` raises.
     """
-    if run:
+    if run is not None:
         layout.check_run(run)
-    head, state = replay.head, replay.state(run)
-    when, digest, seq = max(at, head.at), head.digest, head.seq
+    state, seq, digest = replay.state(run), replay.head.seq, replay.head.digest
+    when = max(at, replay.head.at)  # the time of a record is never before that of the one it follows
     folder = replay.folder(run, when)
     records, commits = [], []
     for draft in drafts:
         seq += 1
-        files = {layout.file_path(folder, digests.digest(data)): data for data in draft.files.values()}
         suffix, data = encode(Record(seq, digest, when, run, actor, draft.event, _refs(draft.files)))
         path, digest = layout.record_path(folder, seq, suffix), digests.digest(data)
         record = decode(path, data)
         state = evolve(state, record)
-        genesis = layout.GENESIS if seq == 0 else {}
+        files = {path: data}
+        for attached in draft.files.values():
+            files[layout.file_path(folder, digests.digest(attached))] = attached
+        if seq == 0:
+            files |= layout.GENESIS
+        message = commit_message.message(record, digest)
         records.append((record, digest))
-        commits.append(
-            NewCommit(
-                {path: data, **files, **genesis},
-                commit_message.message(record, digest),
-                commit_message.author(actor),
-                when,
-            )
-        )
+        commits.append(NewCommit(files, message, commit_message.author(actor), when))
     return PreparedCommits(tuple(records), tuple(commits), state)
 
 
 def _refs(files: Mapping[str, bytes]) -> tuple[FileRef, ...]:
+    """How a record names its attached files. Raises Usage for a file that is too large."""
+    refs = []
     for name, data in files.items():
         if len(data) > FILE_BYTES_MAX:
             raise Usage(f"{name} has {len(data)} bytes, and the ledger keeps files of up to {FILE_BYTES_MAX}.")
-    return tuple(FileRef(name, digests.bare(digests.digest(data)), len(data)) for name, data in files.items())
+        refs.append(FileRef(name, digests.bare(digests.digest(data)), len(data)))
+    return tuple(refs)

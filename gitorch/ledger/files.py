@@ -1,4 +1,4 @@
-"""Small files of our own in the git directory: built aside, renamed into place, so that no reader sees half of one."""
+"""Small files of our own in the git directory, replaced in one step, so that no reader sees half of one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-ASIDE = "~"
-"""How the name of a file ends that is built aside; a writer that was killed leaves it."""
+TEMPORARY_SUFFIX = "~"
+"""How the temporary name of a file ends. A writer that was killed leaves such a file behind."""
 
 
 def replace(path: Path, text: str) -> None:
-    """Give the file this text in one step. Not synced: what is written here can be lost and made again."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}{ASIDE}")
+    """Give the file this text in one step. Not synced: these files can be lost and made again."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
-        aside.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
     except FileNotFoundError:
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(text, encoding="utf-8")
-    aside.rename(path)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+    temporary.rename(path)

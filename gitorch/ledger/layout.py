@@ -1,4 +1,4 @@
-"""Where things lie on the branch (docs/ledger-format.md)."""
+"""The paths of records and files on the branch (docs/ledger-format.md)."""
 
 from __future__ import annotations
 
@@ -33,21 +33,31 @@ _FOLDER_RECORDS = 100
 
 
 def check_run(run: RunId) -> None:
-    """Raise Usage for a run that cannot be the name of a folder."""
-    if not _RUN.fullmatch(run) or run.endswith(".lock"):
-        raise Usage(f"{run!r} is no name for a run: letters, digits, `.`, `_` and `-`, beginning with the first two.")
+    """Raise Usage for a run id that cannot be the name of a folder."""
+    is_name = _RUN.fullmatch(run) and not run.endswith(".lock")
+    if not is_name:
+        raise Usage(
+            f"{run!r} cannot be the name of a run. A name has letters, digits, `.`, `_` and `-`, and begins with a letter or digit."
+        )
 
 
 def folder(run: RunId | None, month: str) -> str:
-    """Everything of one run, or of none. `month` is that of the run's first record, `2026-11`."""
-    return f"runs/{month}/{run}" if run else "ledger"
+    """The folder of a run, or of the records that belong to no run. `month` is that of the run's first record: `2026-11`."""
+    if run is None:
+        return "ledger"
+    return f"runs/{month}/{run}"
 
 
-def record_path(folder_: str, seq: int, suffix: str) -> str:
-    """A record's path: at most 100 records a folder, since a commit's cost grows with the folder it is in."""
-    return f"{folder_}/{seq // _FOLDER_RECORDS:02}/{seq:06}-{suffix}"
+def is_record(path: str) -> bool:
+    """Whether a file at this path must be a record: neither attached to one nor a file of the genesis commit."""
+    return "/files/" not in path and path not in GENESIS
 
 
-def file_path(folder_: str, digest: str) -> str:
+def record_path(run_folder: str, seq: int, suffix: str) -> str:
+    """A record's path: at most 100 records a folder, since a commit costs more in a larger folder."""
+    return f"{run_folder}/{seq // _FOLDER_RECORDS:02}/{seq:06}-{suffix}"
+
+
+def file_path(run_folder: str, digest: str) -> str:
     """An attached file's path, by the digest of its bytes."""
-    return f"{folder_}/files/{digests.bare(digest)}"
+    return f"{run_folder}/files/{digests.bare(digest)}"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from gitorch.ports.ledger import History, Store, StoredCommit, Verification
 
 WAIT_SECONDS = 30.0
-"""How long a writer waits for its turn before it gives up as Busy. An append takes 3 ms; with eight writers on two cores that
-twenty others were using, and a disk that synced for all of them, one waited 10 s."""
+"""How long a writer waits for its turn before it raises Busy. An append takes 3 ms, but with eight writers on two busy cores
+and one busy disk, a writer was seen to wait 10 s."""
 
 _PAUSE_SECONDS = 0.02
 
@@ -42,20 +42,20 @@ class GitLedger:
         self._tip_index = TipIndex(store, history, common, evolve)
 
     def exists(self) -> bool:
-        """See the port."""
+        """Whether the ref exists."""
         return self._store.tip() is not None
 
     def tip(self) -> CommitId | None:
-        """See the port."""
+        """The ref's commit."""
         return self._store.tip()
 
     def hold(self, name: str, wait_seconds: float = 0.0) -> AbstractContextManager[None]:
-        """See the port. The lock `ledger` is the ledger's own: `append` takes it."""
+        """A named lock of this repository. `append` takes the one named `ledger`."""
         return lock.hold(self._common, name, wait_seconds)
 
     def create(self, actor: Actor, at: Moment, ledger: str) -> None:
-        """See the port. Raises Corrupt where this clone has seen a ledger and its branch is gone."""
-        from gitorch.ledger.compose import compose  # noqa: PLC0415  # what only reads does not pay 15 ms for it
+        """Write the genesis record. Raises Corrupt where this clone has seen a ledger and its branch is missing."""
+        from gitorch.ledger.compose import compose  # noqa: PLC0415  # 15 ms that reading verbs do not pay
         from gitorch.model.events import LedgerCreated  # noqa: PLC0415  # the same
 
         with self.hold("ledger", self._wait_seconds):
@@ -63,10 +63,10 @@ class GitLedger:
             if tip is None:
                 self._write(None, lambda replay: compose(replay, self._evolve, first, run=None, actor=actor, at=at))
             elif self._store.read(tip, layout.GENESIS_RECORD) is None:
-                raise Refused(f"{location.REF} exists and is no ledger.", hint=f"git log {location.REF}")
+                raise Refused(f"{location.REF} exists, but it is not a ledger.", hint=f"git log {location.REF}")
 
     def state(self, run: RunId | None) -> State:
-        """See the port."""
+        """The state at the tip, from the cache where it is up to date. Raises NotFound, Corrupt."""
         replay = self._replay(run)
         if run is not None and run not in replay.tracks:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
@@ -75,33 +75,34 @@ class GitLedger:
     def append(
         self, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
     ) -> tuple[State, tuple[WrittenRecord, ...]]:
-        """See the port."""
+        """Decide and write with the ledger's lock held; other clones and git are excluded by compare-and-swap."""
         with lock.hold(self._common, "ledger", self._wait_seconds, self._tip_index.catch_up):
-            return self._write(run, lambda replay: self._decided(replay, run, actor, at, decide))
+            return self._write(run, lambda replay: self._prepare(replay, run, actor, at, decide))
 
     def follow(self, tip: CommitId) -> int:
-        """See the port."""
+        """Replay the new commits, then move the branch to them. Raises Corrupt, Busy."""
         with self.hold("ledger", self._wait_seconds):
             replay = self._tip_index.replay()
             before = replay.head
-            self._tip_index.read_on(replay, tip)
+            self._tip_index.extend(replay, tip)
             if not self._store.forward(before.commit, tip):
                 raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
-            self._tip_index.arrived(replay)
+            self._tip_index.publish(replay)
             return replay.head.seq - before.seq
 
-    def _decided(
+    def _prepare(
         self, replay: Replay, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
     ) -> PreparedCommits:
+        """Ask `decide` for drafts and work out their commits. Raises NotFound where there is no ledger."""
         from gitorch.ledger.compose import compose  # noqa: PLC0415  # the same
 
-        _tip(replay)
+        _tip_of(replay)
         return compose(replay, self._evolve, decide(replay.state(run)), run=run, actor=actor, at=at)
 
     def _write(
         self, run: RunId | None, make: Callable[[Replay], PreparedCommits]
     ) -> tuple[State, tuple[WrittenRecord, ...]]:
-        """Make commits on the newest state until the branch takes them, for a bounded time. With the lock held."""
+        """Make commits on the newest state until the branch takes them, for a bounded time. Needs the ledger's lock."""
         deadline = time.monotonic() + self._wait_seconds
         while True:
             replay = self._tip_index.replay(run)
@@ -116,54 +117,65 @@ class GitLedger:
             if time.monotonic() > deadline:
                 raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
             time.sleep(_PAUSE_SECONDS)
-        steps = [Step(record, commit, digest) for (record, digest), commit in zip(made.records, ids, strict=True)]
+        steps, written = [], []
+        for (record, digest), commit in zip(made.records, ids, strict=True):
+            steps.append(Step(record, commit, digest))
+            written.append(WrittenRecord(commit, record))
         self._tip_index.adopt(replay, steps, made.after)
-        return made.after, tuple(WrittenRecord(step.commit, step.record) for step in steps)
+        return made.after, tuple(written)
 
     def records(self, run: RunId | None = None, after: int = -1) -> Iterator[WrittenRecord]:
-        """See the port."""
+        """Records from the commits that hold them: for one run, only the commits since its first record are read."""
         replay = self._replay()
         if run is None:
             if replay.head.seq > after:
-                yield from _written(self._history.stream(_tip(replay), self._tip_index.commit_of(after)), "", after)
+                commits = self._history.stream(_tip_of(replay), self._tip_index.commit_of(after))
+                yield from _records_in(commits, "", after)
             return
         track = replay.tracks.get(run)
         if track is None:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
         if track.seq > after:
-            yield from _written(
-                self._history.stream(track.last, track.before), f"{layout.folder(run, track.month)}/", after
-            )
+            commits = self._history.stream(track.last, track.before)
+            yield from _records_in(commits, f"{layout.folder(run, track.month)}/", after)
 
     def file(self, run: RunId | None, digest: str) -> bytes:
-        """See the port."""
+        """The bytes of an attached file. Raises NotFound, and Corrupt where they do not match the digest."""
         replay = self._replay()
         path = layout.file_path(replay.folder(run, replay.head.at), digest)
-        data = self._store.read(_tip(replay), path)
+        data = self._store.read(_tip_of(replay), path)
         if data is None:
-            raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
+            owner = run or "the ledger"
+            raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {owner}.")
         if digests.bare(digests.digest(data)) != digests.bare(digest):
-            raise Corrupt(f"The file {path} is not what its name says.", hint="gitorch verify", where=path)
+            raise Corrupt(
+                f"The content of the file {path} does not match the digest in its name.",
+                hint="gitorch verify",
+                where=path,
+            )
         return data
 
     def verify(self) -> Verification:
-        """See the port."""
-        from gitorch.ledger.verify import verify  # noqa: PLC0415  # a verb of its own
+        """Stream the whole history and check it. Raises NotFound where there is no ledger, Corrupt where it is lost."""
+        from gitorch.ledger.verify import verify  # noqa: PLC0415  # only one verb needs it
 
-        seen, tip = trusted_tip.load(self._common), self._store.tip()
+        trusted, tip = trusted_tip.load(self._common), self._store.tip()
         if tip is None:
-            raise trusted_tip.lost(seen) if seen else _no_ledger()
-        return verify(self._history.stream(tip), self._store, self._evolve, tip, seen)
+            if trusted is not None:
+                raise trusted_tip.lost(trusted)
+            raise _no_ledger()
+        return verify(self._history.stream(tip), self._store, self._evolve, tip, trusted)
 
     def _replay(self, run: RunId | None = None) -> Replay:
+        """The replay at the tip, saved to the cache when that is due. Raises NotFound where there is no ledger."""
         replay = self._tip_index.replay(run)
-        _tip(replay)
+        _tip_of(replay)
         self._tip_index.keep()
         return replay
 
 
-def _tip(replay: Replay) -> CommitId:
-    """Its commit. Raises NotFound for a fold of nothing."""
+def _tip_of(replay: Replay) -> CommitId:
+    """The commit of its head. Raises NotFound where no record was replayed."""
     if replay.head.commit is None:
         raise _no_ledger()
     return replay.head.commit
@@ -173,13 +185,13 @@ def _no_ledger() -> NotFound:
     return NotFound("This repository has no ledger.", hint="gitorch init")
 
 
-def _written(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:
-    """The records among the files of these commits that lie in a folder and come after a number."""
-    from gitorch.text.records.record import decode  # noqa: PLC0415  # the same
+def _records_in(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:
+    """The records of these commits below a folder whose sequence number is above `after`."""
+    from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms that reading verbs do not pay
 
     for commit in commits:
         for path, data in commit.added.items():
-            if path.startswith(folder) and "/files/" not in path and path not in layout.GENESIS:
+            if path.startswith(folder) and layout.is_record(path):
                 record = decode(path, data)
                 if record.seq > after:
                     yield WrittenRecord(commit.id, record)

@@ -1,4 +1,4 @@
-"""Where the ledger of a repository lives, and which store can write it."""
+"""The git directory that holds a repository's ledger, and which store can write there."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ if TYPE_CHECKING:
 REF = "refs/heads/gitorch/ledger"
 """The branch, by its full name."""
 
-_KNOWN = {
+_HARMLESS_EXTENSIONS = {
     "worktreeconfig": None,
     "relativeworktrees": None,
     "objectformat": "sha1",
     "refstorage": "files",
     "noop": None,
 }
-"""Extensions under which files and ids are as they always were; with a value, only when they have it."""
+"""Extensions under which objects and refs are stored in the usual way; those with a value, only when they have it."""
+
+_TRUE_VALUES = frozenset({"", "true", "yes", "on", "1"})
+_UNSHARED_VALUES = frozenset({"0", "false", "umask", "no", "off"})
 
 
 class Choice(NamedTuple):
-    """The store to use for a repository: `dulwich` or `git`, and why, in words for `doctor`."""
+    """The store to use for a repository."""
 
     store: str
+    """`dulwich` or `git`."""
+
     why: str
+    """The reason as part of a sentence, for `doctor`."""
 
 
 def common_dir(start: Path) -> Path:
@@ -36,33 +42,40 @@ def common_dir(start: Path) -> Path:
     Knows working copies, linked worktrees, submodules and bare repositories. Raises NotFound.
     """
     for folder in (start.absolute(), *start.absolute().parents):
-        found = _git_dir(folder)
-        if found is not None:
-            return _shared(found)
+        git_dir = _git_dir(folder)
+        if git_dir is not None:
+            return _shared(git_dir)
     raise NotFound(f"{start} is not inside a git repository.", hint="git init")
 
 
 def _git_dir(folder: Path) -> Path | None:
-    dot = folder / ".git"
-    if dot.is_dir():
-        return dot
-    if dot.is_file():
-        head, _, target = dot.read_text(encoding="utf-8").rstrip("\n").partition(": ")
-        return folder / target if head == "gitdir" else None
-    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
-    return folder if bare or (folder / "commondir").is_file() else None
+    """The git directory of this folder itself, or None where it has none."""
+    dot_git = folder / ".git"
+    if dot_git.is_dir():
+        return dot_git
+    if dot_git.is_file():
+        head, _, target = dot_git.read_text(encoding="utf-8").rstrip("\n").partition(": ")
+        if head == "gitdir":
+            return folder / target
+        return None
+    is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
+    if is_bare or (folder / "commondir").is_file():
+        return folder
+    return None
 
 
 def _shared(git_dir: Path) -> Path:
-    pointer = git_dir / "commondir"
-    shared = git_dir / pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else git_dir
+    """The git directory that a worktree's own git directory points to. Raises NotFound where it points to nothing."""
+    pointer, shared = git_dir / "commondir", git_dir
+    if pointer.is_file():
+        shared = git_dir / pointer.read_text(encoding="utf-8").strip()
     if not (shared / "HEAD").is_file():
-        raise NotFound(f"{shared} is named as a git directory but is none.", hint="git worktree repair")
+        raise NotFound(f"{shared} is not a git directory, although {git_dir} names it.", hint="git worktree repair")
     return shared.resolve()
 
 
 def cannot_write(start: Path) -> str:
-    """Why nothing can be recorded from here, by trying to make a file wherever an append does; empty where it can be."""
+    """The reason why nothing can be recorded from here, or an empty string. Tries to make a file wherever an append does."""
     try:
         common = common_dir(start)
         for folder in (common, common / "gitorch", common / "objects", common / "refs/heads/gitorch"):
@@ -71,51 +84,62 @@ def cannot_write(start: Path) -> str:
     except NotFound:
         return "the repository's git directory cannot be reached from here"
     except OSError as error:
-        return f"the repository's git directory cannot be written from here ({(error.strerror or 'refused').lower()})"
+        reason = error.strerror or "refused"
+        return f"the repository's git directory cannot be written from here ({reason.lower()})"
     return ""
 
 
 def _probe(path: Path) -> None:
+    """Make a file and remove it. Raises OSError."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     path.unlink()
 
 
 def choose(common: Path) -> Choice:
-    """The fast store where the repository is laid out as it always was, and the git command line everywhere else.
+    """The fast store where objects and refs are stored in the usual way, and the git command line everywhere else.
 
-    git reads the layout from this one file, includes aside, and so does this.
+    Like git, it reads the layout from this one file and follows no includes.
     """
     settings = _settings((common / "config").read_text(encoding="utf-8", errors="replace"))
     for key, value in settings:
-        why = _unusual(key, value)
-        if why:
-            return Choice("git", why)
+        reason = _reason_for_git(key, value)
+        if reason:
+            return Choice("git", reason)
     if (common / "reftable").exists():
         return Choice("git", "the refs are kept in a reftable")
     return Choice("dulwich", "SHA-1 objects and refs in files")
 
 
-def _unusual(key: str, value: str) -> str:
+def _reason_for_git(key: str, value: str) -> str:
+    """Why this setting requires the git command line, or an empty string."""
     if key.startswith("extensions."):
         name = key.removeprefix("extensions.")
-        usual = name in _KNOWN and _KNOWN[name] in {None, value.lower()}
-        return "" if usual else f"the repository uses the extension {name} = {value}"
-    if key.endswith(".promisor") and value.lower() in {"", "true", "yes", "on", "1"}:
+        if name in _HARMLESS_EXTENSIONS and _HARMLESS_EXTENSIONS[name] in {None, value.lower()}:
+            return ""
+        return f"the repository uses the extension {name} = {value}"
+    if key.endswith(".promisor") and value.lower() in _TRUE_VALUES:
         return "the repository is a partial clone"
-    if key == "core.sharedrepository" and value.lower() not in {"0", "false", "umask", "no", "off"}:
+    if key == "core.sharedrepository" and value.lower() not in _UNSHARED_VALUES:
         return f"git sets the permissions of new files (core.sharedRepository = {value})"
     return ""
 
 
 def _settings(text: str) -> list[tuple[str, str]]:
-    """`section.key` in lower case, or `section.name.key`, with the value as written."""
+    """Each setting of a git configuration file: `section.key` or `section.name.key` in lower case, and its value as written."""
     section, settings = "", []
     for raw in text.splitlines():
         line = raw.strip()
         if line.startswith("["):
-            head, _, line = line[1:].partition("]")
-            section, line = ".".join(head.lower().replace('"', "").split(None, 1)), line.strip()
+            head, _, rest = line[1:].partition("]")
+            section, line = _section(head), rest.strip()
+        if not line or line[0] in "#;":
+            continue
         key, _, value = line.partition("=")
-        if key and key[0] not in "#;":
+        if key:
             settings.append((f"{section}.{key.strip().lower()}", value.partition(" #")[0].strip().strip('"')))
     return settings
+
+
+def _section(head: str) -> str:
+    """`remote.origin` from `remote "origin"`."""
+    return ".".join(head.lower().replace('"', "").split(None, 1))

@@ -12,18 +12,18 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Usage
-from gitorch.ledger.files import ASIDE
+from gitorch.ledger.files import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 QUEUE_POLL_SECONDS, TURN_POLL_SECONDS = 0.002, 0.0005
-"""How often those in the queue ask, and how often the one at its head. filelock's usual 50 ms starve: of two writers one
-got 1 append in while the other got 1,368."""
+"""How often a process in the queue tries, and how often the one at the head of the queue does. With filelock's default of
+50 ms, one of two writers got 1 append in while the other got 1,368."""
 
 STALE_SECONDS = 3.0
-"""A lock file of git's that is older than this while we hold our own lock belongs to nobody who is still alive."""
+"""A lock file of git's that is older than this while we hold our own lock belongs to a process that has died."""
 
 
 def folder(common: Path) -> Path:
@@ -34,36 +34,36 @@ def folder(common: Path) -> Path:
 
 
 def _nothing() -> None:
-    """What most do while they wait."""
+    """Do nothing while waiting."""
 
 
 @contextmanager
 def hold(common: Path, name: str, wait_seconds: float, meanwhile: Callable[[], object] = _nothing) -> Iterator[None]:
-    """Hold the lock while the block runs. Not reentrant. Raises Busy when it stays held elsewhere for so long.
+    """Hold the lock while the block runs. Not reentrant. Raises Busy when another process holds it for `wait_seconds`.
 
-    Who waits holds the queue's lock meanwhile, and everybody who means to wait goes through the queue: a process that
-    takes the lock in a loop cannot overtake the one at the head of it. Whoever stands there does `meanwhile`, once, if it has
-    to wait: what can be done before its turn is not done while all others wait.
+    A waiting process holds a second lock, the queue's, and every process that waits goes through the queue. So a process
+    that takes the lock in a loop cannot overtake the one at the head of the queue. That one calls `meanwhile` once if it
+    has to wait: work that can be done before its turn does not keep the others waiting.
     """
     if not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
-        raise Usage(f"{name!r} is no name for a lock.")
+        raise Usage(f"{name!r} cannot be the name of a lock.")
     own = folder(common)
     with ExitStack() as held:
         if wait_seconds:
-            with _taken(own / f"{name}.queue", name, wait_seconds, QUEUE_POLL_SECONDS):
-                held.enter_context(_taken(own / f"{name}.lock", name, wait_seconds, TURN_POLL_SECONDS, meanwhile))
+            with _flock(own / f"{name}.queue", name, wait_seconds, QUEUE_POLL_SECONDS):
+                held.enter_context(_flock(own / f"{name}.lock", name, wait_seconds, TURN_POLL_SECONDS, meanwhile))
         else:
-            held.enter_context(_taken(own / f"{name}.lock", name, 0.0, 0.0))
+            held.enter_context(_flock(own / f"{name}.lock", name, 0.0, 0.0))
         yield
 
 
 @contextmanager
-def _taken(
+def _flock(
     path: Path, name: str, wait_seconds: float, poll_seconds: float, meanwhile: Callable[[], object] = _nothing
 ) -> Iterator[None]:
-    """flock(2) at once where it is free, else by filelock, which waits with a limit.
+    """Take flock(2) at once where it is free; else wait for it by filelock, which has a time limit.
 
-    They are the same lock: filelock calls flock on the same file. Importing it costs 16 ms, so it waits for when we wait.
+    They are the same lock: filelock calls flock on the same file. It is imported only to wait, since that costs 16 ms.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -97,11 +97,11 @@ def _busy(name: str, wait_seconds: float) -> Busy:
 
 
 def clear_stale(common: Path, ref: str) -> bool:
-    """Remove a lock that a killed process left on the ref. To be called with the ledger's own lock held.
+    """Remove a lock that a killed process left on the ref. Call it with the ledger's own lock held.
 
-    That is the proof: every gitorch that moves the ref holds the ledger's lock, and no git holds a ref for seconds. Age is
-    measured by the file system's own clock. The file is moved aside before it is judged, so that a live lock which takes
-    its place in between is never lost.
+    Holding it is the proof: every gitorch that moves the ref holds the ledger's lock, and no git holds a ref for seconds.
+    Age is measured by the file system's own clock. The file is renamed before its age is decided, so that a live lock which
+    takes its place in between is never lost.
     """
     path, aside = common / f"{ref}.lock", folder(common) / "stale-ref.lock"
     try:
@@ -119,33 +119,31 @@ def clear_stale(common: Path, ref: str) -> bool:
 
 
 def clear_temporary(common: Path, prefix: str) -> int:
-    """Remove files that a killed writer did not finish: objects, and small files of our own. Answers how many.
+    """Remove files that a killed writer did not finish: objects, and small files of our own. Returns how many.
 
-    With the ledger's lock held. Small files are written without it by readers; one that is cut short by this is a cache.
+    Call it with the ledger's lock held. Readers write cache files without the lock, and can lose one to this.
     """
     own = folder(common)
-    return sum(
-        (
-            _clear(common, common / "objects", prefix, ""),
-            _clear(common, own, "", ASIDE),
-            _clear(common, own / "cache", "", ASIDE),
-        )
-    )
+    removed = _clear(common, common / "objects", prefix, "")
+    removed += _clear(common, own, "", TEMPORARY_SUFFIX)
+    removed += _clear(common, own / "cache", "", TEMPORARY_SUFFIX)
+    return removed
 
 
 def _clear(common: Path, where: Path, prefix: str, suffix: str) -> int:
+    """Remove old files with such names from a folder. Returns how many."""
     now, removed = _now(common), 0
     with suppress(FileNotFoundError), os.scandir(where) as entries:
         for entry in entries:
-            ours = entry.name.startswith(prefix) and entry.name.endswith(suffix)
-            if ours and now - entry.stat().st_mtime > STALE_SECONDS:
+            is_ours = entry.name.startswith(prefix) and entry.name.endswith(suffix)
+            if is_ours and now - entry.stat().st_mtime > STALE_SECONDS:
                 os.unlink(entry.path)  # noqa: PTH108  # a DirEntry, no Path
                 removed += 1
     return removed
 
 
 def _now(common: Path) -> float:
-    """The file system's clock, which may be another than ours."""
+    """The time by the file system's clock, which can differ from ours."""
     probe = folder(common) / "now"
     probe.touch()
     return probe.stat().st_mtime

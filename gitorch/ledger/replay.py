@@ -1,7 +1,7 @@
 """The state as of one commit, and how the next record changes it.
 
-A fold holds the board, the head of the chain and, of each run, where its records lie. The states of runs stand on a shelf
-that reads each only when it is asked for, so that a verb on one run never pays for another.
+A `Replay` holds the board, the head of the chain and the place of each run's records. The states of runs are in a
+`RunCache`, which reads each only when it is needed, so that a verb on one run never pays for another.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     from gitorch.ports.ledger import StoredCommit
 
 Evolve = Callable[[State, Record], State]
-"""What is true after a record. Raises Corrupt for one that the rules would never have made."""
+"""The state after a record. Raises Corrupt for a record that the rules would never have made."""
 
 
 class Head(NamedTuple):
-    """The last record: its commit, number, digest and moment. `NOTHING` before the first."""
+    """The last record that was replayed; `NOTHING` before the first."""
 
     commit: CommitId | None
     seq: int
     digest: Digest
+    """SHA-256 of the record's file, which the next record names."""
     at: Moment
 
 
@@ -38,12 +39,16 @@ NOTHING = Head(None, -1, NO_DIGEST, Moment(0))
 
 
 class Track(NamedTuple):
-    """Where a run's records lie: the month of the first, the commit before it, its newest commit and number."""
+    """Where the records of a run are."""
 
     month: str
+    """The month of its first record, `2026-11`: a part of its folder's path."""
     before: CommitId | None
+    """The commit before that of its first record."""
     last: CommitId
+    """The commit of its newest record."""
     seq: int
+    """The number of its newest record."""
 
 
 class Step(NamedTuple):
@@ -55,26 +60,34 @@ class Step(NamedTuple):
 
 
 class Replay:
-    """Everything that is true as of `head`. Changed only by `replay` and `adopt`, one record after the other."""
+    """Everything that is true as of `head`. Only `apply` and `adopt` change it, one record after the other."""
 
     def __init__(self, run_cache: RunCache, board: Board | None = None, head: Head = NOTHING) -> None:
         self.run_cache, self.board, self.head = run_cache, board or Board(), head
         self.tracks: dict[RunId, Track] = {}
 
     def state(self, run: RunId | None) -> State:
-        """The board, and the run's state where there is such a run. Raises Gone when the shelf has lost it."""
-        track = self.tracks.get(run) if run else None
-        return State(self.board, self.run_cache.get(run, track.seq) if run and track else None)
+        """The board, and the run's state where there is such a run. Raises RunNotCached."""
+        if run is None:
+            return State(self.board, None)
+        track = self.tracks.get(run)
+        if track is None:
+            return State(self.board, None)
+        return State(self.board, self.run_cache.get(run, track.seq))
 
     def folder(self, run: RunId | None, at: Moment) -> str:
-        """Where a record of this run, written at this moment, belongs."""
-        track = self.tracks.get(run) if run else None
-        return layout.folder(run, track.month if track else timestamps.month(at))
+        """The folder of a record of this run that is written at this time."""
+        if run is None:
+            return layout.folder(None, "")
+        track = self.tracks.get(run)
+        if track is None:
+            return layout.folder(run, timestamps.month(at))
+        return layout.folder(run, track.month)
 
     def apply(self, commit: StoredCommit, evolve: Evolve) -> Step:
         """Take in the next commit of the branch. Raises Corrupt where it does not continue the chain."""
-        path = next((path for path in commit.added if "/files/" not in path and path not in layout.GENESIS), None)
-        if path is None or commit.parents != ((self.head.commit,) if self.head.commit else ()):
+        path = _record_path(commit)
+        if path is None or not self._is_parent_of(commit):
             raise Corrupt(f"Commit {commit.id} does not continue the ledger.", hint="gitorch verify", where=commit.id)
         from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms; with a fresh cache nothing is replayed
 
@@ -86,13 +99,27 @@ class Replay:
         self.adopt(step, evolve(self.state(record.run), record))
         return step
 
+    def _is_parent_of(self, commit: StoredCommit) -> bool:
+        if self.head.commit is None:
+            return commit.parents == ()
+        return commit.parents == (self.head.commit,)
+
     def adopt(self, step: Step, after: State) -> None:
         """Make a record and the state after it the newest."""
         record, run = step.record, step.record.run
         if run:
-            old = self.tracks.get(run)
-            month, before = (old.month, old.before) if old else (timestamps.month(record.at), self.head.commit)
-            self.tracks[run] = Track(month, before, step.commit, record.seq)
+            track = self.tracks.get(run)
+            if track is None:
+                track = Track(timestamps.month(record.at), self.head.commit, step.commit, record.seq)
+            self.tracks[run] = track._replace(last=step.commit, seq=record.seq)
             self.run_cache.put(run, record.seq, after.run)
         self.board = after.board
         self.head = Head(step.commit, record.seq, step.digest, record.at)
+
+
+def _record_path(commit: StoredCommit) -> str | None:
+    """The path of the record that a commit adds, or None where it adds none."""
+    for path in commit.added:
+        if layout.is_record(path):
+            return path
+    return None

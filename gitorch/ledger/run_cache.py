@@ -1,4 +1,4 @@
-"""States of runs, each as of its newest record: in memory while in use, else in one file each."""
+"""States of runs, each as of its newest record: in memory while in use, else each in a file of its own."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ IN_MEMORY_MAX = 64
 _NAME = re.compile(r"run-(.+)-(\d+)\.json")
 
 
-class Gone(Exception):
-    """The shelf has lost a state that was put on it: the cache was cleared, or another process has a newer one."""
+class RunNotCached(Exception):
+    """A state is not in the cache any more: its file was removed, or another process saved a newer one."""
 
 
 class RunCache:
-    """Files are named by run and number of the newest record, so that none is ever taken for another's."""
+    """A file is named by its run and the number of its newest record, so that an older state is never read as a newer one."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self._folder, self._key = folder, key
@@ -33,11 +33,11 @@ class RunCache:
         self._unsaved: set[RunId] = set()
 
     def get(self, run: RunId, seq: int) -> Run | None:
-        """The state after record `seq`, which is the run's newest. Raises Gone."""
+        """The state after record `seq`, which is the run's newest. Raises RunNotCached."""
         held = self._held.pop(run, None)
         if held is None or held[0] != seq:
             held = (seq, self._load(run, seq))
-        self._held[run] = held  # last in, so that the first is the one longest unused
+        self._held[run] = held  # at the end, so that the first is the one that was not used for longest
         return held[1]
 
     def put(self, run: RunId, seq: int, state: Run | None) -> None:
@@ -51,31 +51,35 @@ class RunCache:
             del self._held[oldest]
 
     def save(self) -> None:
-        """Write what is only in memory."""
+        """Write the states that are only in memory."""
         for run in tuple(self._unsaved):
             self._save(run)
 
-    def clear(self, newest: Mapping[RunId, int]) -> None:
-        """Remove files of other states than these."""
+    def remove_others(self, newest: Mapping[RunId, int]) -> None:
+        """Remove the files of all states but these: the number of the newest record by run."""
         for path in self._folder.glob("run-*.json"):
             match = _NAME.fullmatch(path.name)
             if match is None or newest.get(RunId(match[1])) != int(match[2]):
                 path.unlink(missing_ok=True)
 
     def _save(self, run: RunId) -> None:
+        """Write the state of one run where it is only in memory."""
         if run in self._unsaved:
             seq, state = self._held[run]
             replace(self._path(run, seq), f"{self._key}\n{states.dump(state)}")
             self._unsaved.discard(run)
 
     def _load(self, run: RunId, seq: int) -> Run | None:
+        """The state in the run's file. Raises RunNotCached where this code wrote none."""
         try:
             key, _, text = self._path(run, seq).read_text(encoding="utf-8").partition("\n")
-            state = states.load(text) if key == self._key else ...
+            if key != self._key:
+                raise RunNotCached(run)
+            state = states.load(text)
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise Gone(run) from error
+            raise RunNotCached(run) from error
         if not isinstance(state, Run | None):
-            raise Gone(run)
+            raise RunNotCached(run)
         return state
 
     def _path(self, run: RunId, seq: int) -> Path:

@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Busy, Corrupt, GitorchError
 from gitorch.ledger import location, lock, trusted_tip
 from gitorch.ledger.cache import Cache
-from gitorch.ledger.run_cache import Gone
+from gitorch.ledger.run_cache import RunNotCached
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from gitorch.ledger.replay import Evolve, Replay, Step
+    from gitorch.ledger.replay import Evolve, Head, Replay, Step
     from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.board import State
     from gitorch.model.ids import CommitId, RunId
-    from gitorch.ports.ledger import History, Store
+    from gitorch.ports.ledger import History, Store, StoredCommit
 
 SAVE_AFTER, SAVE_PAUSE_SECONDS = 8, 0.05
-"""The cache is saved after so many records, or after so long, whichever comes first: at 500 runs that costs 2 ms, which
+"""The cache is saved after this many records or this much time, whichever comes first. At 500 runs a save takes 2 ms, which
 appends in a loop need not pay each time. A verb that finds the cache behind pays 50 ms for the codec and the rules."""
 
 FEW = 24
-"""Up to so many new commits the store's own way back is faster than starting git's two processes."""
+"""Up to this many new commits, reading them from the store is faster than starting git's two processes."""
 
 _RECENT_MAX = 1000
 
 
 class TipIndex:
-    """The newest fold of one process. The remembered tip is read before the branch's, since it never leads it."""
+    """The newest replay of one process."""
 
     def __init__(self, store: Store, history: History, common: Path, evolve: Evolve) -> None:
         self._store, self._history, self._common, self._evolve = store, history, common, evolve
@@ -42,117 +42,153 @@ class TipIndex:
         self._recent: dict[int, CommitId] = {}
 
     def replay(self, run: RunId | None = None) -> Replay:
-        """Everything as of the branch's tip, with this run's state at hand; of nothing where there is no branch.
+        """Everything as of the branch's tip, with this run's state in memory; an empty replay where there is no branch.
 
-        Raises Corrupt where the branch does not hold what was seen here before, or breaks the chain.
+        Raises Corrupt where the branch does not hold the trusted tip, or breaks the chain.
         """
-        seen, tip = trusted_tip.load(self._common), self._store.tip()
+        trusted = trusted_tip.load(self._common)  # before the branch's tip, since it is never ahead of that
+        tip = self._store.tip()
         if tip is None:
-            if seen:
-                raise trusted_tip.lost(seen)
-            return self._cache.fresh()
-        for known in (self._taken, self._cache.load, self._cache.fresh):
-            replay = known()
+            if trusted is not None:
+                raise trusted_tip.lost(trusted)
+            return self._cache.empty()
+        sources: tuple[Callable[[], Replay | None], ...] = (self._from_memory, self._from_cache, self._from_nothing)
+        for source in sources:
+            replay = source()
             if replay is None:
                 continue
-            first = replay.head.commit is None
-            self._saved = self._saved if known == self._taken else replay.head.seq
+            starts_empty = replay.head.commit is None
             try:
-                self._advance(replay, tip, seen)
+                self._advance(replay, tip, trusted)
                 replay.state(run)
-            except Gone:
+            except RunNotCached:
                 continue
             except Corrupt:
-                if first:
+                if starts_empty:
                     raise
-                continue  # a cache of another history: what the branch itself says is read from its beginning
+                continue  # perhaps a cache of another history: the branch itself is read from its beginning
             self._memory = replay
             return replay
         raise Busy("The cache was removed while it was read.", hint="try again")
 
     def catch_up(self) -> None:
-        """Read what others wrote, where there is something in memory to go on from; what is wrong is said by `fold`."""
+        """Read what others wrote, where memory holds a replay to go on from. Errors are left to `replay`."""
         if self._memory is not None:
             with suppress(GitorchError):
                 self.replay()
 
-    def _taken(self) -> Replay | None:
-        """What memory holds, let go until it is up to date again, since a failure half-way leaves it between two records."""
+    def _from_memory(self) -> Replay | None:
+        """The replay in memory. Memory is empty until it is up to date: a failure can leave it between two records."""
         replay, self._memory = self._memory, None
         return replay
 
-    def _advance(self, replay: Replay, tip: CommitId, seen: TrustedTip | None) -> None:
+    def _from_cache(self) -> Replay | None:
+        replay = self._cache.load()
+        if replay is not None:
+            self._saved = replay.head.seq
+        return replay
+
+    def _from_nothing(self) -> Replay:
+        replay = self._cache.empty()
+        self._saved = replay.head.seq
+        return replay
+
+    def _advance(self, replay: Replay, tip: CommitId, trusted: TrustedTip | None) -> None:
+        """Replay the commits up to `tip`. Raises Corrupt where they do not lead there, or pass by the trusted tip."""
         base = replay.head
         if base.commit == tip:
-            if (
-                seen is not None and seen.seq >= base.seq and seen.commit != tip
-            ):  # a cache may be as old as a shortened branch
-                raise trusted_tip.lost(seen)
+            _check_not_shortened(base, trusted)
             return
-        met = seen is None or seen.commit == base.commit or (base.commit is not None and seen.seq < base.seq)
-        near = seen is not None and base.commit is not None and seen.commit == tip and seen.seq - base.seq <= FEW
-        commits = self._store.since(base.commit, tip) if near else self._history.stream(tip, base.commit)
-        for commit in commits:
+        is_met = _includes(base, trusted)
+        for commit in self._commits(base, tip, trusted):
             self._note(replay.apply(commit, self._evolve))
-            met = met or (seen is not None and commit.id == seen.commit)
-        if seen is not None and not met:
-            raise trusted_tip.lost(seen)
+            is_met |= trusted is not None and commit.id == trusted.commit
+        if trusted is not None and not is_met:
+            raise trusted_tip.lost(trusted)
         if replay.head.commit != tip:
             raise Corrupt(f"{location.REF} went back from {base.commit} to {tip}.", hint="gitorch verify", where=tip)
-        if seen is None or seen.seq < replay.head.seq:
-            self._remember(replay)
+        if trusted is None or trusted.seq < replay.head.seq:
+            self._trust(replay)
 
-    def read_on(self, replay: Replay, tip: CommitId) -> None:
-        """Take commits into a fold that the branch does not hold yet. Raises Corrupt where they do not continue it."""
-        self._memory = None  # half-way it belongs to neither
+    def _commits(self, base: Head, tip: CommitId, trusted: TrustedTip | None) -> Iterable[StoredCommit]:
+        """The commits after `base` up to `tip`, by the faster of two ways."""
+        if base.commit is None or trusted is None:
+            return self._history.stream(tip, base.commit)
+        is_near = trusted.commit == tip and trusted.seq - base.seq <= FEW
+        if is_near:
+            return self._store.since(base.commit, tip)
+        return self._history.stream(tip, base.commit)
+
+    def extend(self, replay: Replay, tip: CommitId) -> None:
+        """Replay commits that the branch does not hold yet. Raises Corrupt where they do not continue the ledger."""
+        self._memory = None  # until `publish`, this replay is ahead of the branch
         for commit in self._history.stream(tip, replay.head.commit):
             self._note(replay.apply(commit, self._evolve))
         if replay.head.commit != tip:
             raise Corrupt(f"{tip} does not continue the ledger.", hint="gitorch verify", where=tip)
 
-    def arrived(self, replay: Replay) -> None:
-        """The branch holds what `read_on` took in. With the ledger's lock held."""
+    def publish(self, replay: Replay) -> None:
+        """Make this replay the newest, now that the branch holds all of it. Needs the ledger's lock."""
         self._memory = replay
-        self._remember(replay)
+        self._trust(replay)
         self._save(replay)
 
     def adopt(self, replay: Replay, steps: Sequence[Step], after: State) -> None:
-        """Take in what was just written. With the ledger's lock held. Never fails for want of a cache."""
+        """Take in the records that were just written. Needs the ledger's lock. A cache that cannot be written is no error."""
         for step in steps:
             replay.adopt(step, after)
             self._note(step)
-        self._memory = replay
-        self._remember(replay)
-        self._save(replay)
+        self.publish(replay)
 
     def keep(self) -> None:
-        """Save what a reader had to replay, if nobody is writing."""
+        """Save the records that a reader had to replay, unless another process holds the lock."""
         if self._memory is not None and self._due(self._memory):
             with suppress(Busy, OSError), lock.hold(self._common, "ledger", 0.0):
                 self._save(self._memory)
 
     def _due(self, replay: Replay) -> bool:
+        """Whether the cache is far enough behind to be saved, by records or by time."""
         behind, pause = replay.head.seq - self._saved, time.monotonic() - self._saved_at
         if pause >= SAVE_PAUSE_SECONDS and self._cache.saved_within(SAVE_PAUSE_SECONDS):
-            return False  # somebody else did
-        return behind >= SAVE_AFTER or (behind > 0 and pause >= SAVE_PAUSE_SECONDS)
+            return False  # another process has just saved it
+        if behind >= SAVE_AFTER:
+            return True
+        return behind > 0 and pause >= SAVE_PAUSE_SECONDS
 
     def commit_of(self, seq: int) -> CommitId | None:
-        """The commit of a record that was met lately."""
+        """The commit of a record that was replayed lately, or None."""
         return self._recent.get(seq)
 
     def _note(self, step: Step) -> None:
+        """Remember the commit of a record for `commit_of`."""
         self._recent[step.record.seq] = step.commit
         self._recent.pop(step.record.seq - _RECENT_MAX, None)
 
-    def _remember(self, replay: Replay) -> None:
+    def _trust(self, replay: Replay) -> None:
+        """Make the head of this replay the trusted tip."""
         head = replay.head
-        with suppress(OSError):  # a clone that may be read only; the record itself is safe
+        with suppress(OSError):  # the clone can be read-only; the record itself is safe
             if head.commit is not None:
                 trusted_tip.save(self._common, head.seq, head.digest, head.commit)
 
     def _save(self, replay: Replay) -> None:
+        """Save the cache where that is due. Needs the ledger's lock."""
         if self._due(replay):
             with suppress(OSError):  # the cache is disposable
                 self._cache.save(replay)
             self._saved, self._saved_at = replay.head.seq, time.monotonic()
+
+
+def _check_not_shortened(head: Head, trusted: TrustedTip | None) -> None:
+    """Raise Corrupt where the trusted tip is beyond this head: a cache can be as old as a shortened branch."""
+    if trusted is None or trusted.commit == head.commit:
+        return
+    if trusted.seq >= head.seq:
+        raise trusted_tip.lost(trusted)
+
+
+def _includes(base: Head, trusted: TrustedTip | None) -> bool:
+    """Whether a replay up to `base` includes the trusted tip for certain."""
+    if trusted is None or trusted.commit == base.commit:
+        return True
+    return base.commit is not None and trusted.seq < base.seq

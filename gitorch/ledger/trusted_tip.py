@@ -1,6 +1,6 @@
-"""The tip that this clone has seen last, in `<common git dir>/gitorch/tip`: what tells a shortened ledger from a young one.
+"""The newest tip that this clone has seen, in `<common git dir>/gitorch/tip`: with it, a shortened ledger is noticed.
 
-Written after the branch was moved, so it may lag by one record after a kill, and never leads.
+It is written after the branch was moved. So it may be one record behind after a kill, and is never ahead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TrustedTip(NamedTuple):
-    """The last record that was seen here."""
+    """The newest record that was seen here."""
 
     seq: int
     digest: Digest
@@ -26,32 +26,33 @@ class TrustedTip(NamedTuple):
 
 
 def path(common: Path) -> Path:
-    """The file."""
+    """The path of the file that holds it."""
     return common / "gitorch" / "tip"
 
 
 def load(common: Path) -> TrustedTip | None:
-    """None where nothing was seen yet. Raises Corrupt for a file that is not ours."""
+    """The trusted tip, or None where no record was seen yet. Raises Corrupt for a file that cannot be read."""
     try:
         seq, digest, commit = json.loads(path(common).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
         raise Corrupt(
-            f"{path(common)} does not hold a remembered tip.", hint=f"rm {path(common)}", where=str(path(common))
+            f"{path(common)} cannot be read as a trusted tip.", hint=f"rm {path(common)}", where=str(path(common))
         ) from error
     return TrustedTip(seq, digest, commit)
 
 
 def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
-    """Remember this record."""
+    """Make this record the newest that was seen."""
     replace(path(common), json.dumps([seq, digest, commit]))
 
 
-def lost(seen: TrustedTip) -> Corrupt:
-    """What to say when the branch does not hold it any more."""
+def lost(trusted: TrustedTip) -> Corrupt:
+    """The error for a branch that does not hold the trusted tip any more."""
     return Corrupt(
-        f"The ledger was shortened or replaced: record {seen.seq}, commit {seen.commit}, was seen here and is no more.",
-        hint=f"git log {seen.commit}",
-        where=seen.commit,
+        f"The ledger was shortened or replaced: "
+        f"record {trusted.seq}, commit {trusted.commit}, was seen here and is missing now.",
+        hint=f"git log {trusted.commit}",
+        where=trusted.commit,
     )

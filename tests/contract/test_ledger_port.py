@@ -121,7 +121,7 @@ def test_an_attached_file_is_found_by_its_digest(ledger):
 
 
 def test_a_run_that_is_no_folder_name_is_refused(ledger):
-    with pytest.raises(Usage, match="no name for a run"):
+    with pytest.raises(Usage, match="cannot be the name of a run"):
         ledger.append(RunId("../x"), AGENT, AT, lambda _: [renewed(1)])
 
 

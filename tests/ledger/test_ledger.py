@@ -53,7 +53,7 @@ def test_creating_twice_changes_nothing(repo, ledger):
 
 def test_a_branch_that_is_something_else_is_refused(repo):
     git(repo, "branch", "gitorch/ledger")
-    with pytest.raises(Refused, match="is no ledger"):
+    with pytest.raises(Refused, match="is not a ledger"):
         open_ledger(repo).create(HOST, AT, "L-1")
 
 
@@ -176,9 +176,8 @@ def test_an_unknown_run_or_file_is_not_found(ledger):
 @pytest.mark.parametrize("run", ["../x", "a/b", "", ".git", "a\nb", "x" * 101, "a.lock", "-x"])
 def test_a_run_that_is_no_folder_name_is_refused(ledger, run):
     before = ledger.tip()
-    if run:
-        with pytest.raises(Usage, match="no name for a run"):
-            ledger.append(RunId(run), AGENT, AT, lambda _: [renewed(1)])
+    with pytest.raises(Usage, match="cannot be the name of a run"):
+        ledger.append(RunId(run), AGENT, AT, lambda _: [renewed(1)])
     assert ledger.tip() == before
 
 
