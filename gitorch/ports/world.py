@@ -52,7 +52,7 @@ class Launch(Value):
 class Terminals(Protocol):
     """Agents in panes of gitorch's own tmux server."""
 
-    def look(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
+    def observe(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now; one listing for all. Raises Unavailable when tmux cannot be asked."""
         ...
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +55,40 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None when there is no such file, or it holds anything else."""
+def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = False) -> bytes | None:
+    """Up to `bytes_max` bytes of a regular file from `start` on, or with `last` its last ones; None where it cannot be read.
+
+    Anything but a regular file is None too: a named pipe in its place never holds the reader up, whoever put it there.
+    """
     try:
-        value = json.loads(path.read_bytes().decode("utf-8", "surrogateescape"))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            return None
+        if last:
+            start = max(0, about.st_size - bytes_max)
+        try:
+            file.seek(start)
+            return file.read(bytes_max)
+        except OSError:
+            return None
+
+
+JSON_BYTES_MAX = 16_000_000
+"""No file of ours comes near this; a larger one is somebody else's."""
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None where there is no such file, or where it holds something else."""
+    data = read_regular(path, JSON_BYTES_MAX)
+    if data is None:
+        return None
+    try:
+        value = json.loads(data.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None

@@ -1,4 +1,9 @@
-"""Processes by id *and* start time, so that an id that was given to somebody else is never mistaken or killed."""
+"""Processes by id *and* start time, so that an id that now belongs to another process is never mistaken or killed.
+
+Linux is read from `/proc`: importing psutil costs 20 ms, and its process table 5 times as much as ours (7.7 ms against 1.6 for 95
+processes). Start times must be those that a session's wrapper reads from `/proc` in the shell, and psutil computes others from them.
+Every other system is asked through psutil.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Unavailable
 from gitorch.model.values import Value
-from gitorch.world.programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,22 +24,25 @@ if TYPE_CHECKING:
 
 PROC = Path("/proc")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+LINUX = sys.platform.startswith("linux")
 
 
 class Process(Value):
-    """One line of the process table. `started` is opaque: equal for one process, different for any other; `resident` counts bytes."""
+    """One line of the process table."""
 
     pid: int
     parent: int
     group: int
     started: str
+    """Opaque: equal for the same process, different for every other one."""
     zombie: bool
     resident: int = 0
+    """Resident memory in bytes."""
 
 
 @cache
 def boot() -> str:
-    """Names this boot of the machine: start times are counted from it. Empty where the system does not say."""
+    """The id of this boot of the machine, from which start times count. Empty where the system has none."""
     try:
         return (PROC / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -44,29 +50,33 @@ def boot() -> str:
 
 
 def parse_stat(line: str, boot_id: str) -> Process | None:
-    """Read a line of `/proc/<pid>/stat`; None for anything else. A program's name may hold spaces and brackets."""
+    """Read a line of `/proc/<pid>/stat`; None for anything else. A program's name may hold blanks and brackets."""
     head, bracket, tail = line.rpartition(")")
     fields = tail.split()
     if not bracket or len(fields) < 20:
         return None
-    pid = head.partition(" ")[0]
-    resident = int(fields[21]) * PAGE_BYTES if len(fields) > 21 else 0
-    return Process(int(pid), int(fields[1]), int(fields[2]), f"{boot_id}/{fields[19]}", fields[0] in "ZX", resident)
-
-
-def parse_ps(line: str) -> Process | None:
-    """Read a line of `ps -o pid=,ppid=,pgid=,state=,rss=,lstart=`, which counts memory in kilobytes."""
-    fields = line.split(None, 5)
-    if len(fields) < 6:
+    resident = 0
+    try:
+        if len(fields) > 21:
+            resident = int(fields[21]) * PAGE_BYTES
+        return Process(
+            pid=int(head.partition(" ")[0]),
+            parent=int(fields[1]),
+            group=int(fields[2]),
+            started=f"{boot_id}/{fields[19]}",
+            zombie=fields[0] in "ZX",
+            resident=resident,
+        )
+    except ValueError:
         return None
-    pid, parent, group, state, resident, started = fields
-    return Process(int(pid), int(parent), int(group), started.strip(), state.startswith("Z"), int(resident) * 1024)
 
 
 def process(pid: int) -> Process | None:
     """One living or unreaped process, or None."""
-    if not sys.platform.startswith("linux"):
-        return table().get(pid)
+    if not LINUX:
+        from gitorch.world import other_systems  # noqa: PLC0415  psutil costs 20 ms, and Linux does not need it
+
+        return other_systems.process(pid)
     try:
         return parse_stat((PROC / str(pid) / "stat").read_text(errors="replace"), boot())
     except OSError:
@@ -74,39 +84,46 @@ def process(pid: int) -> Process | None:
 
 
 def table() -> Mapping[int, Process]:
-    """All processes, by id. Raises Unavailable where the system does not tell."""
-    if not sys.platform.startswith("linux"):
-        return ps_table()
-    found = (process(int(entry.name)) for entry in PROC.iterdir() if entry.name.isdigit())
-    return {one.pid: one for one in found if one is not None}
+    """All processes, by id. Raises Unavailable where the system does not list them."""
+    if not LINUX:
+        from gitorch.world import other_systems  # noqa: PLC0415  see `process`
+
+        return other_systems.table()
+    found: dict[int, Process] = {}
+    for pid in _pids():
+        one = process(pid)
+        if one is not None:
+            found[pid] = one
+    return found
 
 
-def ps_table() -> Mapping[int, Process]:
-    """All processes as `ps` shows them, for systems without `/proc`; start times are to the second."""
-    done = run(["ps", "-A", "-o", "pid=,ppid=,pgid=,state=,rss=,lstart="], {"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
-    if done.status != 0:
-        raise Unavailable(f"ps cannot list the processes: {done.err}")
-    found = (parse_ps(line) for line in done.out.splitlines())
-    return {one.pid: one for one in found if one is not None}
+def _pids() -> list[int]:
+    """The ids of all processes."""
+    return [int(name) for name in os.listdir(PROC) if name.isdigit()]  # noqa: PTH208  a third of the time of `iterdir`
 
 
 def alive(pid: int, started: str) -> bool:
     """Whether exactly this process still runs."""
     one = process(pid)
-    return one is not None and not one.zombie and one.started == started
+    if one is None or one.zombie:
+        return False
+    return one.started == started
 
 
 def ancestors(pid: int) -> tuple[int, ...]:
-    """The process's own id and those of its parents, nearest first."""
+    """The process's own id and those of its parents, nearest first, without the first process of the system."""
     line: list[int] = []
-    while pid > 1 and pid not in line and (one := process(pid)) is not None:
+    while pid > 1 and pid not in line:
+        one = process(pid)
+        if one is None:
+            break
         line.append(pid)
         pid = one.parent
     return tuple(line)
 
 
 def children(everything: Mapping[int, Process]) -> Mapping[int, list[int]]:
-    """The processes that each one has started and not outlived."""
+    """The living children of each process."""
     found: dict[int, list[int]] = {}
     for one in everything.values():
         found.setdefault(one.parent, []).append(one.pid)
@@ -114,19 +131,46 @@ def children(everything: Mapping[int, Process]) -> Mapping[int, list[int]]:
 
 
 def command(pid: int) -> str:
-    """The words a process was started with, with blanks between them; empty where the system does not tell."""
+    """The arguments of a process, separated by blanks; empty where the system does not show them."""
+    if not LINUX:
+        from gitorch.world import other_systems  # noqa: PLC0415  see `process`
+
+        return other_systems.command(pid)
     try:
         return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         return ""
 
 
+def environment(pid: int) -> Mapping[str, str]:
+    """The environment that a process was started with; empty where the system does not show it."""
+    if not LINUX:
+        from gitorch.world import other_systems  # noqa: PLC0415  see `process`
+
+        return other_systems.environment(pid)
+    variables: dict[str, str] = {}
+    for part in _environ(pid).split(b"\0"):
+        name, equals, value = part.partition(b"=")
+        if equals:
+            variables.setdefault(os.fsdecode(name), os.fsdecode(value))
+    return variables
+
+
+def _environ(pid: int) -> bytes:
+    """The raw environment of a process on Linux; empty where it is gone or another user's."""
+    try:
+        return (PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
 def below(
     roots: Iterable[int], everything: Mapping[int, Process], born: Mapping[int, list[int]] | None = None
 ) -> set[int]:
-    """These processes and all that descend from them; `born` are the children of everything, where they are known already."""
+    """These processes and all their descendants; `born` are the children of everything, where the caller has them already."""
+    if born is None:
+        born = children(everything)
     found = {pid for pid in roots if pid in everything}
-    born = children(everything) if born is None else born
     waiting = list(found)
     while waiting:
         for child in born.get(waiting.pop(), ()):
@@ -137,49 +181,66 @@ def below(
 
 
 def marked(name: str, value: str) -> set[int]:
-    """Processes that were started with this environment variable, found even when they left their tree and group.
+    """Processes of this user that were started with this environment variable, even those that left their tree and group."""
+    if not LINUX:
+        from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
-    Only where the system shows environments (`/proc`), and only those of the same user.
-    """
-    mark = f"{name}={value}".encode()
+        return other_systems.marked(name, value)
+    mark = os.fsencode(f"{name}={value}")
     found: set[int] = set()
-    if not PROC.joinpath("self/environ").exists():
-        return found
-    for entry in PROC.iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.add(int(entry.name))
+    for pid in _pids():
+        environ = _environ(pid)
+        if mark in environ and mark in environ.split(b"\0"):
+            found.add(pid)
     return found
 
 
 def end(find: Callable[[Mapping[int, Process]], set[int]], clock: Clock, patience_seconds: float = 3.0) -> bool:
-    """Ask every process that `find` names to end, then kill what is left; true when nothing of it remains.
+    """Ask every process that `find` names to end, then kill the rest; true when nothing of it remains.
 
-    `find` sees a fresh process table each time, and whatever descends from a process once found is followed after its
-    parent is gone. The caller's own process is spared.
+    `find` sees a fresh process table each time. A process that was found once is followed, with its descendants, after its
+    parent has ended. The caller's own process is spared.
     """
     known: dict[int, str] = {}
-    limit = clock.now() + int(patience_seconds * 1000)
+    patience_ms = int(patience_seconds * 1000)
+    kill_at = clock.now() + patience_ms
+    give_up_at = kill_at + 2 * patience_ms
     asked: set[int] = set()
-    while living := _living(find, known):
-        if clock.now() > 2 * int(patience_seconds * 1000) + limit:
+    while True:
+        living = _living(find, known)
+        if not living:
+            return True
+        now = clock.now()
+        if now > give_up_at:
             return False
-        for pid in living:
-            if clock.now() > limit:
-                _send(pid, signal.SIGKILL)
-            elif pid not in asked:
-                asked.add(pid)
-                _send(pid, signal.SIGTERM)
-                _send(pid, signal.SIGCONT)
+        if now > kill_at:
+            _kill(living)
+        else:
+            _ask_to_end(living - asked)
+            asked |= living
         clock.sleep(0.02)
-    return True
+
+
+def _kill(pids: set[int]) -> None:
+    for pid in pids:
+        _send(pid, signal.SIGKILL)
+
+
+def _ask_to_end(pids: set[int]) -> None:
+    """Terminate, and wake those that are stopped so that they can end."""
+    for pid in pids:
+        _send(pid, signal.SIGTERM)
+        _send(pid, signal.SIGCONT)
 
 
 def _living(find: Callable[[Mapping[int, Process]], set[int]], known: dict[int, str]) -> set[int]:
+    """The processes that `find` names, those that are `known`, and all below them; `known` gains what was found."""
     everything = table()
-    still = {pid for pid, started in known.items() if pid in everything and everything[pid].started == started}
-    found = below(still | find(everything), everything) - {os.getpid()}
+    roots = find(everything)
+    for pid, started in known.items():
+        if pid in everything and everything[pid].started == started:
+            roots.add(pid)
+    found = below(roots, everything) - {os.getpid()}
     known.update({pid: everything[pid].started for pid in found})
     return {pid for pid in found if not everything[pid].zombie}
 

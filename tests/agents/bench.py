@@ -68,7 +68,7 @@ class Bench:
             self.tmux("resize-window", "-t", key.name, "-x", columns, "-y", rows)
 
     def seen(self) -> SessionObservation:
-        return self.terminals.look([self.key])[self.key]
+        return self.terminals.observe([self.key])[self.key]
 
     def until(self, condition: Callable[[SessionObservation], object], what: str = "") -> SessionObservation:
         def look() -> SessionObservation | None:
@@ -104,7 +104,7 @@ class Bench:
 
     def tmux(self, *words: str) -> str:
         """One call of tmux on the bench's own server."""
-        return self.terminals._tmux.tell(*words)
+        return self.terminals._tmux.output(*words)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class MemoryTerminals:
     stopped: list[str] = field(default_factory=list)
     screens: dict[str, str] = field(default_factory=dict)
 
-    def look(self, keys):
+    def observe(self, keys):
         gone = SessionObservation(present=False, started=True, state=AgentState.EXITED)
         busy = SessionObservation(present=True, started=True, state=AgentState.WORKING, pid=7, evidence="a sign")
         return {k: gone if k.session in self.stopped else self.seen.get(k.session, busy) for k in keys}

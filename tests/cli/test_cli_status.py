@@ -30,7 +30,7 @@ def test_status_says_run_batches_agents_and_what_to_type(stage):
 
 def test_status_without_a_living_session_asks_no_terminal(stage):
     stage.begin_run()
-    stage.terminals.look = None
+    stage.terminals.observe = None
     assert stage.gitorch("status").status == 0
 
 

@@ -105,7 +105,7 @@ def test_another_interrupt_breaks_a_tick_off(stage):
         os.kill(os.getpid(), signal.SIGINT)
         raise AssertionError("the second signal did not arrive")
 
-    stage.terminals.look = look
+    stage.terminals.observe = look
     answer = stage.gitorch("up", "--wait")
     assert (answer.status, answer.err.strip()) == (130, "gitorch: interrupted")
 
@@ -121,6 +121,6 @@ def test_a_silent_world_is_said_once_and_not_with_every_tick(stage):
             raise KeyboardInterrupt
         raise Unavailable("tmux cannot be asked: timeout")
 
-    stage.terminals.look = look
+    stage.terminals.observe = look
     answer = stage.gitorch("up", "--wait")
     assert answer.out.count("tmux cannot be asked: timeout") == 1

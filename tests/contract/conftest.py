@@ -155,7 +155,7 @@ class RealTerminalBench:
         self.lab.mode(f"exit {status}")
 
     def kill_server(self):
-        self.lab.tmux.ask("kill-server")
+        self.lab.tmux.call("kill-server")
 
     def turns(self, _launch):
         return self.lab.turns()
@@ -194,7 +194,7 @@ class FakeTerminalBench:
         return self.terminals.sessions[launch.key].turns
 
     def wait_state(self, launch, *states):
-        seen = self.terminals.look([launch.key])[launch.key]
+        seen = self.terminals.observe([launch.key])[launch.key]
         assert seen.state in states
         return seen
 

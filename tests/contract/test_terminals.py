@@ -13,7 +13,7 @@ ABSENT = SessionKey(RunId("auth-7f3a"), SessionId("s9"))
 
 
 def look(stage, launch):
-    return stage.terminals.look([launch.key])[launch.key]
+    return stage.terminals.observe([launch.key])[launch.key]
 
 
 def deliver(stage, launch, prompt="p1", line=LINE):
@@ -21,7 +21,7 @@ def deliver(stage, launch, prompt="p1", line=LINE):
 
 
 def test_a_session_that_was_never_started_is_neither_present_nor_started(stage):
-    seen = stage.terminals.look([ABSENT])[ABSENT]
+    seen = stage.terminals.observe([ABSENT])[ABSENT]
     assert (seen.present, seen.started, seen.server_gone) == (False, False, False)
 
 

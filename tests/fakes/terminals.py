@@ -61,7 +61,7 @@ class FakeTerminals:
 
     # The port.
 
-    def look(self, keys):
+    def observe(self, keys):
         self._ask()
         return {key: self._seen(key) for key in keys}
 
@@ -109,7 +109,7 @@ class FakeTerminals:
         if prompt in session.sent:
             return session.sent[prompt]
         if not session.present:
-            return "refused: the session is gone"
+            return "refused: the session has ended"
         if session.state not in AT_PROMPT:
             return f"refused: the agent is {session.state}"
         receipt = self.next_receipts.pop(0) if self.next_receipts else "delivered"

@@ -84,7 +84,7 @@ class Lab:
         return key
 
     def look(self, key):
-        return self.terminals.look([key])[key]
+        return self.terminals.observe([key])[key]
 
     def wait_state(self, key, *states):
         return wait_for(lambda: (seen := self.look(key)).state in states and seen)
@@ -93,7 +93,7 @@ class Lab:
         return next(pane for pane in self.tmux.list().panes if pane.session == key.name)
 
     def keys_to(self, key, *words):
-        self.tmux.tell("send-keys", "-t", self.pane(key).id, *words)
+        self.tmux.output("send-keys", "-t", self.pane(key).id, *words)
 
     def mode(self, mode):
         (self.cwd / "mode").write_text(mode)
@@ -113,5 +113,5 @@ class Lab:
     def close(self):
         for key in self.keys:
             self.terminals.stop(key)
-        self.tmux.ask("kill-server")
+        self.tmux.call("kill-server")
         Path(f"/tmp/tmux-{os.getuid()}", self.socket).unlink(missing_ok=True)

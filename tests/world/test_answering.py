@@ -8,7 +8,7 @@ from world.terminal_lab import wait_for
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.permission import Option, PermissionAnswer, RequestPattern
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.world.terminal.answering import Answering, pending, told
+from gitorch.world.terminal.answering import Answering, answers_path, pending_path
 from gitorch.world.terminal.session_files import folder_of
 
 pytestmark = pytest.mark.tmux
@@ -52,7 +52,7 @@ def test_a_one_shot_program_that_asks_is_answered_too(lab):
 def test_another_prompt_than_the_one_that_was_read_is_not_answered(lab, asking):
     key, _, _ = asking
     assert lab.terminals.answer(key, PermissionAnswer("Allow something else?", Option.ONCE, ".*")).startswith(
-        "refused: the prompt"
+        "refused: the permission request"
     )
     assert lab.logged("answers") == []
     assert lab.look(key).answered == ()
@@ -93,6 +93,6 @@ def test_an_answer_that_was_told_just_before_the_end_is_told_once(lab, asking):
     answer = PermissionAnswer(asked, Option.ONCE, ".*")
     lab.terminals.answer(key, answer)
     folder = folder_of(lab.home, key).path
-    pending(folder).write_text(told(folder).read_text())
-    assert json.loads(pending(folder).read_text())["asked"] == asked
-    assert lab.another().look([key])[key].answered == (answer,)
+    pending_path(folder).write_text(answers_path(folder).read_text())
+    assert json.loads(pending_path(folder).read_text())["asked"] == asked
+    assert lab.another().observe([key])[key].answered == (answer,)

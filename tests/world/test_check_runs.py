@@ -103,7 +103,7 @@ def test_a_long_log_keeps_its_beginning_and_its_end(court):
 def test_a_run_that_goes_on_is_running_for_everybody_and_is_not_begun_twice(court):
     command = "echo x >> ../begun; while [ ! -e ../go ]; do sleep 0.02; done"
     court.checks.start(court.commit, command, 60, court.where)
-    assert court.another().look(court.commit, command).phase is CheckPhase.RUNNING
+    assert court.another().observe(court.commit, command).phase is CheckPhase.RUNNING
     court.another().start(court.commit, command, 60, court.where)
     (court.where.parent / "go").touch()
     assert court.finished(command).outcome == "passed"

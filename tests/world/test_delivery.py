@@ -140,7 +140,7 @@ def test_a_program_that_has_just_shown_its_prompt_is_left_alone_for_as_long_as_i
         told = lab.terminals.deliver(key, preset, PromptId("p1"), LINE)
         receipt = "" if told.startswith("refused") else told
         refused += [told] if told.startswith("refused") else []
-    assert set(refused) == {"refused: its prompt has only just come up"}
+    assert set(refused) == {"refused: its input line has only just appeared"}
     assert lab.clock.now() - began > 1000
     assert (receipt, lab.turns()) == ("submitted", [LINE])
     assert lab.terminals.deliver(key, preset, PromptId("p2"), LINE) == "submitted", "once is enough"
@@ -182,7 +182,7 @@ def test_a_half_written_line_is_not_sent_along(lab):
 
 def test_copy_mode_that_nobody_is_in_is_left_first(lab):
     key = lab.ready()
-    lab.tmux.tell("copy-mode", "-t", lab.pane(key).id)
+    lab.tmux.output("copy-mode", "-t", lab.pane(key).id)
     assert lab.pane(key).in_mode
     assert lab.deliver(key) == "submitted"
     assert lab.turns() == [LINE]
@@ -200,13 +200,13 @@ def test_a_dead_pane_is_refused_and_the_server_with_its_other_sessions_survives(
 def test_a_pane_that_dies_after_the_look_is_guarded_inside_the_server(lab):
     key = lab.ready()
     one = lab.terminals._delivery(*_parts(lab, key))
-    scene = one._scene(LINE)
+    scene = one._reader.observe(LINE)
     lab.mode("exit 0")
     lab.wait_state(key, "exited")
     refusal = one._type(scene, PromptId("p1"), DeliveryRecord(LINE, lab.clock.now()))
     assert refusal == "its terminal changed just before the text was typed"
     assert lab.look(key).present
-    assert lab.tmux.ask("list-buffers").out == ""
+    assert lab.tmux.call("list-buffers").out == ""
 
 
 def _parts(lab, key):

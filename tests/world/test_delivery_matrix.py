@@ -15,7 +15,7 @@ from gitorch.ports.world import SessionKey
 
 pytestmark = pytest.mark.tmux
 HALF = "a human's half line"
-LATER = ("refused: the agent is ", "refused: its first prompt")
+LATER = ("refused: the agent is ", "refused: it has not accepted")
 
 
 class TuiStage:
@@ -50,7 +50,7 @@ class TuiStage:
             self.lab.keys_to(self.key, "-l", HALF)
             until(lambda: HALF in self.lab.terminals.screen(self.key))
         elif moment == "copy mode":
-            self.lab.tmux.tell("copy-mode", "-t", self.lab.pane(self.key).id)
+            self.lab.tmux.output("copy-mode", "-t", self.lab.pane(self.key).id)
         elif moment == "just exited":
             os.kill(self.lab.look(self.key).pid, signal.SIGKILL)
             self.lab.wait_state(self.key, "exited")

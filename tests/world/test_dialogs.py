@@ -55,7 +55,7 @@ def test_the_key_of_a_preset_trusts_exactly_the_folder_that_was_read(lab):
     seen = wait_for(lambda: (seen := lab.look(key)).dialog == "trust" and seen)
     assert seen.asked == str(lab.cwd)
     other = PermissionAnswer("/somewhere/else", Option.TRUST, "trust: true")
-    assert lab.terminals.answer(key, other) == "refused: the prompt is not the one that was read before"
+    assert lab.terminals.answer(key, other) == "refused: the permission request is not the one that was read before"
     assert keys_pressed(lab) == []
     given = PermissionAnswer(seen.asked, Option.TRUST, "trust: true")
     assert lab.terminals.answer(key, given) == "answered"

@@ -1,14 +1,13 @@
 """Processes by id and start time."""
 
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 from world.terminal_lab import gone, wait_for
 
-from gitorch.world import processes
+from gitorch.world import other_systems, processes
 from gitorch.world.clock import SystemClock
 
 
@@ -20,11 +19,25 @@ def test_a_process_whose_name_holds_spaces_and_brackets_is_read():
     assert processes.parse_stat("", "boot") is None
 
 
-@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not here; gitorch asks it only where there is no /proc")
-def test_ps_tells_the_same_as_proc():
-    here = processes.ps_table()[os.getpid()]
-    one = processes.process(os.getpid())
-    assert (here.pid, here.parent, here.group, here.zombie) == (one.pid, one.parent, one.group, one.zombie)
+@pytest.mark.skipif(not processes.LINUX, reason="compares psutil with /proc")
+def test_psutil_reads_the_same_facts_as_proc():
+    with subprocess.Popen(["sleep", "600"], env={"MARK": "yes"}) as child:
+        wait_for(lambda: "sleep" in processes.command(child.pid))
+        mine, other = processes.table()[child.pid], other_systems.table()[child.pid]
+        assert (mine.parent, mine.group, mine.zombie) == (other.parent, other.group, other.zombie)
+        assert other == other_systems.process(child.pid)
+        assert other.resident > 0
+        assert other_systems.command(child.pid) == processes.command(child.pid) == "sleep 600"
+        assert other_systems.environment(child.pid) == processes.environment(child.pid) == {"MARK": "yes"}
+        assert child.pid in other_systems.marked("MARK", "yes") & processes.marked("MARK", "yes")
+        child.kill()
+        wait_for(lambda: gone(child.pid))
+
+
+def test_a_process_that_does_not_exist_has_no_facts():
+    assert processes.process(2**22 + 1) is other_systems.process(2**22 + 1) is None
+    assert processes.command(2**22 + 1) == other_systems.command(2**22 + 1) == ""
+    assert processes.environment(2**22 + 1) == other_systems.environment(2**22 + 1) == {}
 
 
 def test_only_exactly_the_same_process_is_alive():

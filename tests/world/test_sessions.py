@@ -50,7 +50,7 @@ def test_the_last_words_of_one_that_dies_while_it_is_looked_at_are_read_at_the_n
     said_at = wait_for(lambda: (seen := lab.look(key)).screen and seen.changed_at)
     wait_for(lambda: lab.clock.now() > said_at + 2000)
     fresh = TmuxTerminals(lab.home, lab.socket, lab.clock, lab.environ)
-    tmux = fresh._sight._tmux
+    tmux = fresh._observer._tmux
     capture = tmux.capture
 
     def dying(panes, *more):
@@ -60,8 +60,8 @@ def test_the_last_words_of_one_that_dies_while_it_is_looked_at_are_read_at_the_n
         return capture(panes, *more)
 
     tmux.capture = dying
-    fresh.look([key])
-    assert fresh.look([key])[key].screen == "last words"
+    fresh.observe([key])
+    assert fresh.observe([key])[key].screen == "last words"
 
 
 def test_a_missing_program_exits_with_127_and_says_its_name(lab):
@@ -109,8 +109,8 @@ def test_no_token_can_be_read_by_other_users_or_from_a_command_line(lab):
     folder = folder_of(lab.home, key).path
     assert stat.S_IMODE((folder / "run.sh").stat().st_mode) == 0o600
     assert "t0ken" not in (folder / "launch.json").read_text()
-    assert "t0ken" not in lab.tmux.tell("list-panes", "-a", "-F", "#{pane_start_command}")
-    assert "t0ken" not in lab.tmux.tell("show-environment", "-g")
+    assert "t0ken" not in lab.tmux.output("list-panes", "-a", "-F", "#{pane_start_command}")
+    assert "t0ken" not in lab.tmux.output("show-environment", "-g")
 
 
 def test_the_agent_starts_in_its_worktree_with_the_fixed_size(lab):
@@ -138,7 +138,7 @@ def test_a_start_that_was_killed_before_tmux_is_done_again(lab):
     key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
     launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", PromptId("p1"))
     folder = folder_of(lab.home, key)
-    folder.write_launch(lab.terminals._prepare(launch, folder))
+    folder.write_launch(lab.terminals._starts._prepare(launch, folder))
     assert not lab.look(key).started
     lab.keys.append(key)
     lab.terminals.start(launch)
@@ -174,7 +174,7 @@ def test_names_that_begin_alike_are_told_apart(lab):
 def test_the_output_is_kept_from_its_beginning_and_its_end_when_all_else_is_gone(lab):
     key = run_script(lab, "echo first words; seq 1 400000; echo last words; sleep 600")
     wait_for(lambda: "last words" in lab.terminals.screen(key))
-    lab.tmux.ask("kill-server")
+    lab.tmux.call("kill-server")
     folder = folder_of(lab.home, key).path
     wait_for(lambda: (folder / "output.tail").exists() and (folder / "output.tail").stat().st_size)
     assert (folder / "output.log").read_bytes().startswith(b"first words")
@@ -263,13 +263,13 @@ def test_a_tmux_that_gives_no_answer_is_unavailable_and_never_empty(tmp_path, la
     terminals._tmux._wait_seconds = 0.3
     key = SessionKey(RunId("r"), SessionId("s1"))
     with pytest.raises(Unavailable):
-        terminals.look([key])
+        terminals.observe([key])
 
 
 def test_a_missing_tmux_is_unavailable(tmp_path, lab):
     terminals = TmuxTerminals(lab.home, lab.socket, lab.clock, {"PATH": str(tmp_path)})
     with pytest.raises(Unavailable, match="tmux cannot be run"):
-        terminals.look([])
+        terminals.observe([])
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_stopping_ends_the_processes_even_when_tmux_cannot_be_asked(tmp_path, la
 
 def test_a_split_window_does_not_hide_the_agent(lab):
     key = lab.ready()
-    lab.tmux.tell("split-window", "-b", "-t", lab.pane(key).id, "sleep 600")
+    lab.tmux.output("split-window", "-b", "-t", lab.pane(key).id, "sleep 600")
     assert lab.wait_state(key, "idle").present
     assert lab.deliver(key) == "submitted"
     assert len(lab.turns()) == 1
@@ -318,7 +318,7 @@ def test_a_screen_is_read_again_only_where_something_was_written(lab, monkeypatc
     wait_for(lambda: lab.clock.now() > (lab.pane(key).active_at + 1) * 1000)
     lab.look(key)
     asked = []
-    monkeypatch.setattr(lab.terminals._sight._tmux, "capture", lambda panes, *_: asked.append(panes) or {})
+    monkeypatch.setattr(lab.terminals._observer._tmux, "capture", lambda panes, *_: asked.append(panes) or {})
     lab.look(key)
     assert asked == [[]]
 
@@ -355,7 +355,7 @@ def test_a_look_at_many_sessions_is_one_call_of_tmux(lab):
 
     def cost():
         calls.write_text("")
-        assert all(seen.present for seen in terminals.look(keys).values())
+        assert all(seen.present for seen in terminals.observe(keys).values())
         return len(calls.read_text().split())
 
     assert cost() > 1, "each screen is read at first"

@@ -76,7 +76,7 @@ def test_the_memory_of_an_agent_is_that_of_all_it_has_started(lab):
 
 def test_one_look_counts_no_processes(lab):
     key = lab.ready()
-    assert lab.another().look([key])[key].memory_mib == 0, "a verb that looks once does not pay for it"
+    assert lab.another().observe([key])[key].memory_mib == 0, "a verb that looks once does not pay for it"
 
 
 def test_hook_events_are_counted_over_a_minute():

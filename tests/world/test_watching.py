@@ -42,7 +42,7 @@ def drain(descriptor):
 
 
 def pane(lab, what):
-    return lab.tmux.tell("list-panes", "-a", "-F", what).strip()
+    return lab.tmux.output("list-panes", "-a", "-F", what).strip()
 
 
 def test_a_small_terminal_that_attaches_changes_no_size(lab):

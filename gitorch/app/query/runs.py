@@ -68,7 +68,7 @@ def looked_at(services: Services, run: Run) -> Mapping[SessionId, SessionObserva
 
     living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and not s.holder)
     try:
-        sights = services.terminals.look([SessionKey(run.id, s.id) for s in living])
+        sights = services.terminals.observe([SessionKey(run.id, s.id) for s in living])
         return {key.session: observation for key, observation in sights.items()}
     except Unavailable:
         return None

@@ -82,7 +82,7 @@ def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObserva
     ]
     if not keys:
         return {}
-    return {key.session: observation for key, observation in services.terminals.look(keys).items()}
+    return {key.session: observation for key, observation in services.terminals.observe(keys).items()}
 
 
 def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:

@@ -1,19 +1,19 @@
-"""Answering a permission prompt by a rule: read again right before the key, guarded in the server, told whatever happens (T22).
+"""Answering a permission request by a rule: the request is read again right before the key, and the server guards the key (T22).
 
-What is about to be pressed is written down first. Whoever is killed between the key and the note leaves that mark, and it counts as
-pressed: an answer too many in the ledger misleads nobody, one too few would hide what was allowed.
+The answer is written down before its key is pressed. A process that is killed in between leaves that note, and it counts as pressed:
+a surplus answer in the ledger misleads nobody, a missing one would hide what was allowed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment
 from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.rules.agent_state.permission import permission_request_on
-from gitorch.world.files import append_line, read_json, write_json
+from gitorch.world.files import append_line, read_json, read_regular, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane, Tmux
 
-GONE_SECONDS = 2.0
-"""How long a prompt may stay on the screen after its key."""
+CLOSING_SECONDS = 2.0
+"""How long a request may stay on the screen after its key."""
+
+POLL_SECONDS = 0.04
+ANSWERS_BYTES_MAX = 4_000_000
+"""The most that is read of a session's answers: some 20,000 of them."""
 
 
 class Answering:
-    """The prompts of one session. Whoever answers holds the session's typing lock."""
+    """The permission requests of one session. The caller holds the session's typing lock."""
 
     def __init__(self, tmux: Tmux, clock: Clock, folder: SessionFolder, launch: LaunchRecord) -> None:
         self._tmux = tmux
@@ -37,68 +41,91 @@ class Answering:
         self._nonce = os.urandom(8).hex()
 
     def answer(self, answer: PermissionAnswer) -> str:
-        """Press the keys of the option if the prompt asks exactly this; see `ports.world`."""
-        seen = self._tmux.observe_pane(self._launch.pane, self._nonce)
-        if seen is None:
-            return "refused: the session is gone"
-        pane, screen = seen
+        """Press the keys of the option if the request asks exactly this; see `ports.world` for the result."""
+        observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
+        if observed is None:
+            return "refused: the session has ended"
+        pane, screen = observed
         found = permission_request_on(screen, self._launch.preset)
         if found is None or found[0] != answer.asked:
-            return "refused: the prompt is not the one that was read before"
+            return "refused: the permission request is not the one that was read before"
         keys = found[1].keys(answer.option)
         if not keys:
             return f"refused: its preset has no key for {answer.option}"
-        write_json(pending(self._folder.path), _plain(answer, self._clock.now()))
+        entry = _entry(answer, self._clock.now())
+        write_json(pending_path(self._folder.path), entry)
         if not self._press(pane, keys):
-            pending(self._folder.path).unlink(missing_ok=True)
+            pending_path(self._folder.path).unlink(missing_ok=True)
             return "refused: its terminal changed just before the key, or somebody is attached to it"
-        append_line(told(self._folder.path), json.dumps(_plain(answer, self._clock.now())).encode())
-        pending(self._folder.path).unlink(missing_ok=True)
-        self._await_gone(answer)
+        append_line(answers_path(self._folder.path), json.dumps(entry).encode())
+        pending_path(self._folder.path).unlink(missing_ok=True)
+        self._await_closed(answer)
         return "answered"
 
     def _press(self, pane: Pane, keys: tuple[str, ...]) -> bool:
-        """One command in the server: nothing can come between the look at the pane and the keys."""
-        alone = "#{==:#{pane_dead}#{pane_in_mode}#{session_attached},000}"
-        guard = f"#{{&&:#{{==:#{{pane_pid}},{self._launch.pane_pid}}},{alone}}}"
+        """Press the keys if nobody is attached. One command in the server: nothing comes between the check and the keys."""
+        undisturbed = "#{==:#{pane_dead}#{pane_in_mode}#{session_attached},000}"
+        guard = f"#{{&&:#{{==:#{{pane_pid}},{self._launch.pane_pid}}},{undisturbed}}}"
         press = f"send-keys -t {pane.id} {' '.join(keys)} ; display-message -p pressed"
-        words = ("if-shell", "-F", "-t", pane.id, guard, press, "display-message -p refused")
-        return "pressed" in self._tmux.ask(*words).out.split()
+        return "pressed" in self._tmux.call_if(pane.id, guard, press).out.split()
 
-    def _await_gone(self, answer: PermissionAnswer) -> None:
-        """Wait until the prompt is gone, so that the next look does not take it for another that asks the same."""
-        limit = self._clock.now() + int(GONE_SECONDS * 1000)
-        while self._clock.now() < limit:
-            seen = self._tmux.observe_pane(self._launch.pane, self._nonce)
-            found = permission_request_on(seen[1], self._launch.preset) if seen is not None else None
-            if found is None or found[0] != answer.asked:
-                return
-            self._clock.sleep(0.04)
+    def _await_closed(self, answer: PermissionAnswer) -> None:
+        """Wait until the request has left the screen, so that the next observation does not take it for a second one."""
+        limit = self._clock.now() + int(CLOSING_SECONDS * 1000)
+        while self._clock.now() < limit and self._still_asks(answer):
+            self._clock.sleep(POLL_SECONDS)
+
+    def _still_asks(self, answer: PermissionAnswer) -> bool:
+        observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
+        if observed is None:
+            return False
+        found = permission_request_on(observed[1], self._launch.preset)
+        return found is not None and found[0] == answer.asked
 
 
-def told(folder: Path) -> Path:
-    """Where a session's answers are kept, one line each."""
+def answers_path(folder: Path) -> Path:
+    """The file with a session's answers, one line each."""
     return folder / "answers.jsonl"
 
 
-def pending(folder: Path) -> Path:
-    """The answer that is just being given."""
+def pending_path(folder: Path) -> Path:
+    """The file with the answer that is just being given."""
     return folder / "answering.json"
 
 
-def _plain(answer: PermissionAnswer, at: Moment) -> dict[str, object]:
+def _entry(answer: PermissionAnswer, at: Moment) -> dict[str, object]:
     return {"at": at, "asked": answer.asked, "option": str(answer.option), "rule": answer.rule}
 
 
 def answers(folder: Path) -> tuple[tuple[PermissionAnswer, ...], Moment | None]:
-    """All answers that were given in a session, and when the last one was; one whose giver was killed counts as given."""
-    try:
-        lines = told(folder).read_bytes().splitlines()
-    except OSError:
-        lines = []
-    found = [json.loads(line) for line in lines]
-    begun = read_json(pending(folder))
-    if begun is not None and begun not in found:
-        found.append(begun)
-    given = tuple(PermissionAnswer(one["asked"], Option(one["option"]), one["rule"]) for one in found)
-    return given, Moment(found[-1]["at"]) if found else None
+    """All answers that were given in a session, and the time of the last one; one whose writer was killed counts as given.
+
+    Agents can write to this file, so a line that is no answer is passed over.
+    """
+    given: list[PermissionAnswer] = []
+    last: Moment | None = None
+    for entry in _entries(folder):
+        try:
+            answer = PermissionAnswer(str(entry["asked"]), Option(entry["option"]), str(entry["rule"]))
+            at = Moment(int(entry["at"]))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue
+        given.append(answer)
+        last = at
+    return tuple(given), last
+
+
+def _entries(folder: Path) -> list[dict[str, Any]]:
+    """Every object in the file of answers, then the pending one where it is not among them."""
+    entries: list[dict[str, Any]] = []
+    for line in (read_regular(answers_path(folder), ANSWERS_BYTES_MAX) or b"").splitlines():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(entry, dict):
+            entries.append(entry)
+    pending = read_json(pending_path(folder))
+    if pending is not None and pending not in entries:
+        entries.append(pending)
+    return entries

@@ -1,4 +1,4 @@
-"""How an agent is started in a pane: its environment from a list, a wrapper that records its process and its end."""
+"""The start of an agent in a pane: its environment from a list, and a wrapper that records its process and its end."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from gitorch.world.terminal.template import Template
 
 MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
-"""What every program may expect; `LC_*` passes too. Everything else must be named by the preset or the launch."""
+"""Variables that every program may expect; `LC_*` passes too. The preset or the launch must name every other one."""
 
 NEVER = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 LOG_BYTES = 1_000_000
 """How much output is kept from the beginning, and as much again from the end."""
 
 PROMPT = "prompt"
-"""Where in the session's folder a prompt lies that goes in on standard input or as a file."""
+"""The file in the session's folder that holds a prompt for standard input, or one that is passed by its path."""
 
 SESSION_VARIABLE = "GITORCH_SESSION_KEY"
 SIGNALS_VARIABLE = "GITORCH_SIGNALS"
@@ -39,7 +39,7 @@ if cd {cwd}; then
     read -r stat </proc/$$/stat || stat=
     read -r boot </proc/sys/kernel/random/boot_id || boot=
     printf "%s\\n" "$$" "$stat" "$boot" >"$0/agent.tmp" && mv "$0/agent.tmp" "$0/agent"
-    exec "$@"' "$folder" {command}{given}
+    exec "$@"' "$folder" {command}{prompt_input}
   status=$?
 else
   status=126
@@ -50,101 +50,151 @@ exit "$status"
 
 
 def environment(
-    launch: Launch, environ: Mapping[str, str], folder: Path, owner: str, template_values: Template
+    launch: Launch, environ: Mapping[str, str], folder: Path, owner: str, template: Template
 ) -> dict[str, str]:
-    """All that the agent's process gets: a minimal list, what the preset passes and sets, and what the launch says.
+    """The whole environment of the agent's process: a minimal list, what the preset passes and sets, what the launch sets.
 
-    Nothing of tmux's, nothing of the caller's that nobody named, no other agent's variables.
+    It holds nothing of tmux's, nothing of the caller's that is not named, and no other agent's variables.
     """
-    named = {name: environ[name] for name in (*MINIMAL, *launch.preset.passes) if name in environ}
-    locale = {name: value for name, value in environ.items() if name.startswith("LC_")}
-    preset = {name: template_values.fill(value) for name, value in launch.preset.env.items()}
-    chosen = {"TERM": "xterm-256color", **locale, **named, **preset, **launch.env}
+    chosen = {"TERM": "xterm-256color"}
+    chosen |= {name: value for name, value in environ.items() if name.startswith("LC_")}
+    chosen |= {name: environ[name] for name in (*MINIMAL, *launch.preset.passes) if name in environ}
+    chosen |= {name: template.fill(value) for name, value in launch.preset.env.items()}
+    chosen |= launch.env
     chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
-    return {
-        name: value
-        for name, value in chosen.items()
-        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name not in NEVER and "\0" not in value
-    }
+    return {name: value for name, value in chosen.items() if _may_export(name, value)}
 
 
-def command(launch: Launch, template_values: Template) -> tuple[str, ...]:
+def _may_export(name: str, value: str) -> bool:
+    """Whether a shell can export this variable, and an agent may have it."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return False
+    return name not in NEVER and "\0" not in value
+
+
+def command(launch: Launch, template: Template) -> tuple[str, ...]:
     """The argument vector, with the first prompt where the preset takes one."""
     preset = launch.preset
-    words = (*preset.argv, *(preset.resume_argv if launch.resume else preset.begin_argv))
     if launch.one_shot:
-        words = (*preset.argv, *preset.begin_argv, *preset.one_shot_argv)
-    words = (*words, *(preset.model_argv if launch.model else ()))
-    return (*(template_values.fill(word) for word in words), *_prompt(launch, template_values))
+        words = [*preset.argv, *preset.begin_argv, *preset.one_shot_argv]
+    elif launch.resume:
+        words = [*preset.argv, *preset.resume_argv]
+    else:
+        words = [*preset.argv, *preset.begin_argv]
+    if launch.model:
+        words += preset.model_argv
+    return (*(template.fill(word) for word in words), *_prompt_arguments(launch, template))
 
 
-def _prompt(launch: Launch, template_values: Template) -> tuple[str, ...]:
+def _prompt_arguments(launch: Launch, template: Template) -> list[str]:
+    """The arguments that carry the first prompt; empty where it goes another way."""
     preset = launch.preset
-    if not _with_prompt(launch) or preset.first_prompt == "stdin":
-        return ()
-    option = (preset.first_option,) if preset.first_option and preset.first_prompt in {"option", "file"} else ()
-    return (
-        *option,
-        template_values.fill(f"{{session}}/{PROMPT}") if preset.first_prompt == "file" else launch.first_line,
-    )
+    if not _starts_with_prompt(launch):
+        return []
+    match preset.first_prompt:
+        case "stdin":
+            return []
+        case "file":
+            value = template.fill(f"{{session}}/{PROMPT}")
+            takes_option = True
+        case "option":
+            value = launch.first_line
+            takes_option = True
+        case _:
+            value = launch.first_line
+            takes_option = False
+    if takes_option and preset.first_option:
+        return [preset.first_option, value]
+    return [value]
 
 
-def _with_prompt(launch: Launch) -> bool:
-    """Whether a program that stays is given its prompt as it starts."""
-    return bool(launch.first_line) and not launch.one_shot and launch.preset.takes_prompt(resuming=bool(launch.resume))
+def _starts_with_prompt(launch: Launch) -> bool:
+    """Whether a program that stays gets its prompt as it starts."""
+    if launch.one_shot or not launch.first_line:
+        return False
+    return launch.preset.takes_prompt(resuming=bool(launch.resume))
 
 
 def by_input(launch: Launch) -> bool:
-    """Whether the prompt goes in on standard input: as the preset says, and of a one-shot program where its words have no place for it."""
+    """Whether the prompt goes to standard input: the preset says so, or a one-shot program's arguments have no place for it."""
     if launch.one_shot:
         return not any("{prompt}" in word for word in launch.preset.one_shot_argv)
-    return _with_prompt(launch) and launch.preset.first_prompt == "stdin"
+    return _starts_with_prompt(launch) and launch.preset.first_prompt == "stdin"
 
 
 def by_file(launch: Launch) -> bool:
-    """Whether the prompt goes in as the path of a file that holds it."""
-    return _with_prompt(launch) and launch.preset.first_prompt == "file"
+    """Whether the prompt is passed as the path of a file that holds it."""
+    return _starts_with_prompt(launch) and launch.preset.first_prompt == "file"
 
 
-def write_files(launch: Launch, folder: Path, template_values: Template) -> None:
-    """The preset's files, each anew for the session; those of its place only where the program keeps none there yet."""
+def delivers_prompt(launch: Launch) -> bool:
+    """Whether starting the session delivers its first prompt."""
+    if not launch.first_line:
+        return False
+    return launch.one_shot or launch.preset.takes_prompt(resuming=bool(launch.resume))
+
+
+def names_conversation(launch: Launch) -> bool:
+    """Whether the program's arguments name the conversation, so that its hooks need not report it."""
+    if launch.resume:
+        return True
+    return any("{conversation}" in word for word in launch.preset.begin_argv)
+
+
+def write_files(launch: Launch, folder: Path, template: Template) -> None:
+    """Write the preset's files, anew for each session; those below `{place}/` only where the program keeps none there yet."""
     for name, text in launch.preset.files.items():
-        kept = name.startswith("{place}/")
-        path = Path(template_values.fill(name)) if kept else folder / name
-        if not (kept and path.exists()):
-            write_whole(path, template_values.fill(text).encode())
+        if name.startswith("{place}/"):
+            path = Path(template.fill(name))
+            if path.exists():
+                continue
+        else:
+            path = folder / name
+        write_whole(path, template.fill(text).encode())
 
 
-def wrapper(argv: Sequence[str], env: Mapping[str, str], cwd: Path, folder: Path, *, given: Path | None = None) -> str:
-    """The script that the pane runs, under `env -i`; `given` is a file for its standard input."""
+def wrapper(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path, folder: Path, *, prompt_file: Path | None = None
+) -> str:
+    """The script that the pane runs, under `env -i`; `prompt_file` becomes its standard input."""
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in sorted(env.items()))
+    prompt_input = ""
+    if prompt_file is not None:
+        prompt_input = f" <{shlex.quote(str(prompt_file))}"
     return WRAPPER.format(
         exports=exports,
         folder=shlex.quote(str(folder)),
         cwd=shlex.quote(str(cwd)),
         command=shlex.join(argv),
-        given="" if given is None else f" <{shlex.quote(str(given))}",
+        prompt_input=prompt_input,
     )
 
 
 def recorder(folder: Path) -> str:
-    """The command that `pipe-pane` feeds: it keeps the first and the last of the output and throws away what lies between."""
+    """The command for `pipe-pane`: it keeps the first and the last of the output and drops the rest."""
     log, last = shlex.quote(str(folder / "output.log")), shlex.quote(str(folder / "output.tail"))
     return f"head -c {LOG_BYTES} >{log}; exec tail -c {LOG_BYTES} >{last}"
 
 
 def one_line(text: str) -> str:
-    """Text as it may be typed: control characters gone, white space of any kind a single blank."""
-    kept = (" " if char.isspace() else char for char in text if char.isspace() or not _control(char))
+    """Text as it may be typed: without control characters, with one blank for white space of any kind."""
+    kept = []
+    for char in text:
+        if char.isspace():
+            kept.append(" ")
+        elif not _is_control(char):
+            kept.append(char)
     return " ".join("".join(kept).split())
 
 
-def _control(char: str) -> bool:
-    return ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F or 0xD800 <= ord(char) <= 0xDFFF
+def _is_control(char: str) -> bool:
+    """Whether it is a C0 or C1 control character, or half of a surrogate pair."""
+    code = ord(char)
+    return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF
 
 
 LINE_BYTES_MAX = 500
-"""How long a line may be. Programs show a longer paste as a mark, and nobody can see whether the text stands there.
+"""How long a line may be. Programs show a longer paste as a mark, so that nobody can see whether the text stands there.
 
 Gemini CLI does so from 501 characters on, the others from about 800.
 """

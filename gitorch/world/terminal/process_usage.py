@@ -1,4 +1,4 @@
-"""The processes below each agent, counted for all sessions by one pass over the process table: memory, and what they run (T16, T29)."""
+"""The processes below each agent, counted for all sessions in one pass: memory, and the commands they run (T16, T29)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gitorch.model.values import Value
 from gitorch.world import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from gitorch.model.ids import Moment
     from gitorch.model.runtime import Preset
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
 PLACE = "processes"
 FRESH_MS = 3_000
-"""How long a count stands. A pass over 400 processes takes some 10 ms, which every tick should not."""
+"""How long a count stands. A pass over 400 processes takes some 10 ms, which is too much for every tick."""
 
 MIB = 1 << 20
 
 
 class Usage(Value):
-    """One session's tree: resident memory, pages that processes share counted in each, and the sign of work that it shows."""
+    """The process tree of one session."""
 
     memory_mib: int = 0
+    """Resident memory; pages that processes share count in each of them."""
     sign: str = ""
+    """The evidence of work that the tree shows; empty without any."""
 
 
 class ProcessUsage:
@@ -37,30 +39,47 @@ class ProcessUsage:
     def __init__(self) -> None:
         self._counts: Mapping[SessionKey, Usage] = {}
         self._taken_at: Moment | None = None
-        self._of: frozenset[SessionKey] = frozenset()
+        self._counted: frozenset[SessionKey] = frozenset()
 
     def take(self, agents: Mapping[SessionKey, tuple[int, Preset]], now: Moment) -> Mapping[SessionKey, Usage]:
-        """The count of each agent's tree, by its process id; anew when the last one is old or of other sessions.
+        """The count of each agent's tree, by its process id; counted again when the last count is old or of other sessions.
 
-        Where processes cannot be listed nothing is counted, and nothing concluded.
+        Empty where processes cannot be listed: nothing is concluded then.
         """
-        fresh = self._taken_at is not None and 0 <= now - self._taken_at < FRESH_MS
-        if not agents or (fresh and self._of >= agents.keys()):
-            return self._counts if agents else {}
+        if not agents:
+            return {}
+        if self._is_fresh(agents, now):
+            return self._counts
         try:
             everything = processes.table()
         except Unavailable:
             return {}
         children = processes.children(everything)
         self._counts = {key: _count(pid, preset, everything, children) for key, (pid, preset) in agents.items()}
-        self._taken_at, self._of = now, frozenset(agents)
+        self._taken_at = now
+        self._counted = frozenset(agents)
         return self._counts
+
+    def _is_fresh(self, agents: Collection[SessionKey], now: Moment) -> bool:
+        """Whether the last count is young enough and covers these sessions."""
+        if self._taken_at is None:
+            return False
+        if not 0 <= now - self._taken_at < FRESH_MS:
+            return False
+        return self._counted.issuperset(agents)
 
 
 def _count(pid: int, preset: Preset, everything: Mapping[int, Process], children: Mapping[int, list[int]]) -> Usage:
     tree = processes.below([pid], everything, children)
-    memory = sum(everything[one].resident for one in tree)
-    signs = [sign for sign in preset.signs.get("busy", ()) if sign.place == PLACE]
-    commands = "\n".join(processes.command(one) for one in sorted(tree - {pid})) if signs else ""
-    works = any(re.search(sign.pattern, commands, re.MULTILINE) for sign in signs)
+    memory = sum(everything[member].resident for member in tree)
+    works = _runs_command(preset, tree - {pid})
     return Usage(memory // MIB, f"{PLACE}: busy" if works else "")
+
+
+def _runs_command(preset: Preset, descendants: Collection[int]) -> bool:
+    """Whether one of these processes is a command that the preset names as a sign of work."""
+    patterns = [sign.pattern for sign in preset.signs.get("busy", ()) if sign.place == PLACE]
+    if not patterns:
+        return False
+    commands = "\n".join(processes.command(pid) for pid in sorted(descendants))
+    return any(re.search(pattern, commands, re.MULTILINE) for pattern in patterns)

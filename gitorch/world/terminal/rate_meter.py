@@ -1,4 +1,4 @@
-"""How often something happened within the last minute, counted in slices that are forgotten one by one."""
+"""How often something happened within the last minute, counted in slices that expire one by one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ SLICES_MAX = 600
 
 
 class RateMeter:
-    """Counts of the last minute; at most `SLICES_MAX` of them are kept, so that a storm costs no memory either."""
+    """Counts of the last minute. It keeps at most `SLICES_MAX` of them, so that a storm of events costs no memory."""
 
     def __init__(self) -> None:
         self._slices: deque[tuple[Moment, int]] = deque(maxlen=SLICES_MAX)
 
     def add(self, at: Moment, times: int) -> None:
-        """It happened so many times."""
+        """Count `times` occurrences at this moment."""
         if times:
             self._slices.append((at, times))
 
     def within_a_minute(self, now: Moment) -> int:
-        """How many times since a minute ago."""
+        """The number of occurrences in the minute before `now`."""
         while self._slices and self._slices[0][0] < now - MINUTE_MS:
             self._slices.popleft()
         return sum(times for _, times in self._slices)

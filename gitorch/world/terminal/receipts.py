@@ -1,4 +1,4 @@
-"""Whether a text reached the agent: its own prompt hook says so, or its transcript holds the text."""
+"""Proof that a text reached the agent: its own prompt hook reports the text, or its transcript holds it."""
 
 from __future__ import annotations
 
@@ -14,38 +14,69 @@ if TYPE_CHECKING:
     from gitorch.world.terminal.session_files import DeliveryRecord, SessionFolder
 
 TRANSCRIPT_BYTES_MAX = 4_000_000
-"""How much of what a transcript gained is searched; a submitted text stands near its beginning."""
+"""The most that is searched of what a transcript gained. A submitted text stands near the beginning of it."""
+
+TRANSCRIPTS_MAX = 1_000
+"""The most files that one search lists, so that an agent that makes files without end cannot hold up the others."""
 
 
 def transcript_sizes(preset: Preset, cwd: Path, home: str) -> dict[str, int]:
-    """The files that the preset names as transcripts of this worktree, with their sizes now."""
+    """The files that the preset names as transcripts of this worktree, by path, with their present sizes in bytes."""
     if not preset.transcript:
         return {}
     slug = re.sub(r"[^A-Za-z0-9]", "-", str(cwd))
     pattern = preset.transcript.replace("{slug}", slug)
-    root = Path(home) if pattern.startswith("~/") else Path("/") if pattern.startswith("/") else cwd
-    found = root.glob(pattern.removeprefix("~").removeprefix("/"))
-    return {str(path): path.stat().st_size for path in found if path.is_file()}
+    root = _transcript_root(pattern, cwd, home)
+    sizes: dict[str, int] = {}
+    for path in root.glob(pattern.removeprefix("~").removeprefix("/")):
+        if len(sizes) == TRANSCRIPTS_MAX:
+            break
+        try:
+            if path.is_file():
+                sizes[str(path)] = path.stat().st_size
+        except OSError:  # removed meanwhile
+            continue
+    return sizes
+
+
+def _transcript_root(pattern: str, cwd: Path, home: str) -> Path:
+    """The folder that a pattern starts from."""
+    if pattern.startswith("~/"):
+        return Path(home)
+    if pattern.startswith("/"):
+        return Path("/")
+    return cwd
 
 
 def reached(folder: SessionFolder, sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:
     """Whether a hook or a transcript shows the text after it was typed."""
+    return _hook_shows(folder, sent) or _transcript_shows(sent, preset, cwd, home)
+
+
+def _hook_shows(folder: SessionFolder, sent: DeliveryRecord) -> bool:
     wanted = _flat(sent.line)
     for signal in folder.signals():
-        if signal.event == "prompt" and signal.at >= sent.at and wanted in _flat(signal.text):
+        if signal.event != "prompt" or signal.at < sent.at:
+            continue
+        if wanted in _flat(signal.text):
             return True
-    return any(_gained(Path(path), sent.transcripts, sent.line) for path in transcript_sizes(preset, cwd, home))
+    return False
+
+
+def _transcript_shows(sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:
+    return any(_gained(Path(name), sent.transcripts, sent.line) for name in transcript_sizes(preset, cwd, home))
 
 
 def _gained(path: Path, before: Mapping[str, int], line: str) -> bool:
+    """Whether the line stands in what this file gained, as it is or as JSON writes it."""
     try:
         with path.open("rb") as file:
             file.seek(before.get(str(path), 0))
             data = file.read(TRANSCRIPT_BYTES_MAX)
     except OSError:
         return False
-    written = (line, json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
-    return any(form.encode("utf-8", "surrogateescape") in data for form in written)
+    forms = (line, json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
+    return any(form.encode("utf-8", "surrogateescape") in data for form in forms)
 
 
 def _flat(text: str) -> str:

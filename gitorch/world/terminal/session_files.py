@@ -1,4 +1,4 @@
-"""What is known of a session on disk: one folder, `<home>/sessions/<run>/<session>/`, that outlives gitorch and tmux.
+"""The files of a session on disk: one folder, `<home>/sessions/<run>/<session>/`, that outlives gitorch and tmux.
 
 launch.json    what was started, where, on which server; written before the start and completed after it
 run.sh         the wrapper that runs the agent in the pane; readable by the user alone, since it holds the environment
@@ -7,13 +7,16 @@ exit           the agent's exit status, 128 and the number for a signal
 ready          there once the agent was seen ready
 signals.jsonl  hook events, appended by the agent's program through `gitorch hook`
 sent/*.json    texts typed into it, with their receipts
-answers.jsonl  permission prompts that rules answered, and `answering.json` while one is being
-output.log     the first of what it wrote, and `output.tail` the last
+answers.jsonl  permission requests that rules answered, and `answering.json` while one is being answered
+output.log     the first of its output, and `output.tail` the last
+
+An agent that runs as the same user can write to every one of them, so a file that makes no sense reads as one that is not there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
@@ -24,96 +27,108 @@ from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.rules.agent_state.screen import Signal
 from gitorch.world import processes
-from gitorch.world.files import append_line, read_json, sweep, write_json, write_whole
+from gitorch.world.files import read_json, read_regular, sweep, write_json, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+MARK_BYTES_MAX = 4_096
+SIGNALS_BYTES_MAX = 4_000_000
+"""The most that is read of a session's hook events at once, counted from the end."""
+
+OUTPUT_BYTES_MAX = 2_000_000
+TIMESTAMP_MAX = 1 << 45
+"""In milliseconds, more than a thousand years from now: no hook was called later."""
+
 
 class LaunchRecord(Value):
-    """What was started. `pane` and `server` are empty until the start was seen to have happened."""
+    """What was started."""
 
     argv: tuple[str, ...]
     cwd: str
     prompt: str
+    """The first prompt, where the start delivers it; else empty."""
     started_at: Moment
     preset: Preset
     server: str = ""
+    """Which tmux server, `pid:start`. Empty, as `pane` is, until the start was seen to have happened."""
     pane: str = ""
     pane_pid: int = 0
     pane_started: str = ""
+    """The start time of the pane's process, as `Process.started`."""
     conversation: str = ""
     one_shot: bool = False
 
 
 class DeliveryRecord(Value):
-    """One text that was typed, or is just being typed as long as `receipt` is empty.
-
-    `shown` says that it was seen in the input line, `blocked` that a dialog stood there instead, `lost` how often it was typed for
-    nothing. `transcripts` are the sizes of the files in which the text may show up, from before it was typed.
-    """
+    """One text that was typed."""
 
     line: str
     at: Moment
     receipt: str = ""
+    """Empty while the text is being typed."""
     shown: bool = False
+    """Whether it was seen in the input line."""
     blocked: bool = False
+    """Whether a dialog stood in place of the input line."""
     lost: int = 0
+    """How often it was typed and dropped by the program."""
     transcripts: Mapping[str, int] = field(default_factory=dict)
+    """The sizes, before it was typed, of the files in which the text may show up."""
 
 
 class SessionFolder:
-    """The marks of one session."""
+    """The files of one session."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.signals_path = path / "signals.jsonl"
 
     def launch(self) -> LaunchRecord | None:
-        """The launch mark, or None when nothing was started here."""
+        """What was started here; None when nothing was."""
         value = read_json(self.path / "launch.json")
         if value is None:
             return None
-        value["argv"] = tuple(value["argv"])
-        return LaunchRecord(**{**value, "preset": _preset(value["preset"])})
+        try:
+            return _launch_record(value)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, re.error):
+            return None
 
-    def write_launch(self, mark: LaunchRecord) -> None:
-        """Leave or complete the launch mark."""
-        write_json(self.path / "launch.json", asdict(mark))
+    def write_launch(self, record: LaunchRecord) -> None:
+        """Write or complete the record of the start."""
+        write_json(self.path / "launch.json", asdict(record))
 
     def agent(self) -> tuple[int, str] | None:
         """The agent's process id and start time, as its wrapper wrote them before it became the agent."""
         lines = self._lines("agent")
-        if len(lines) != 3 or not lines[0].isdigit():
+        if len(lines) != 3:
+            return None
+        pid = _number(lines[0])
+        if pid is None:
             return None
         stat = processes.parse_stat(lines[1], lines[2])
-        return int(lines[0]), stat.started if stat is not None else lines[1]
+        return pid, stat.started if stat is not None else lines[1]
 
     def exit_status(self) -> int | None:
-        """How the agent ended, or None when nothing says that it did."""
+        """The agent's exit status, or None when none was recorded."""
         lines = self._lines("exit")
-        return int(lines[0]) if lines and lines[0].isdigit() else None
+        return _number(lines[0]) if lines else None
 
     def tidy(self) -> None:
-        """Remove half-written marks. To be called when nothing of the session runs any more."""
-        for unfinished in ("agent.tmp", "exit.tmp"):  # its wrapper's, which writes no process id into a name
+        """Remove half-written files. Only for a session of which nothing runs any more."""
+        for unfinished in ("agent.tmp", "exit.tmp"):  # the wrapper's, which writes no process id into a name
             (self.path / unfinished).unlink(missing_ok=True)
         for place in (self.path, self.path / "sent"):
             sweep(place)
 
     def _lines(self, name: str) -> list[str]:
-        try:
-            return (self.path / name).read_text(errors="replace").split("\n")[:-1]
-        except OSError:
-            return []
+        data = read_regular(self.path / name, MARK_BYTES_MAX) or b""
+        return data.decode("utf-8", "replace").split("\n")[:-1]
 
     def signals(self) -> list[Signal]:
-        """All hook events so far."""
-        try:
-            return parse_signals(self.signals_path.read_bytes())
-        except OSError:
-            return []
+        """All hook events so far, or the last of very many."""
+        return parse_signals(read_regular(self.signals_path, SIGNALS_BYTES_MAX, last=True) or b"")
 
     def ready_seen(self) -> bool:
         """Whether the agent was ever seen ready."""
@@ -127,17 +142,22 @@ class SessionFolder:
             return None
 
     def mark_ready(self) -> None:
-        """Keep that the agent was seen ready."""
+        """Record that the agent was seen ready."""
         write_whole(self.path / "ready", b"")
 
     def sent(self, prompt: PromptId) -> DeliveryRecord | None:
-        """The mark of one text."""
+        """The record of one text; None when it was never typed."""
         value = read_json(self.path / "sent" / f"{prompt}.json")
-        return None if value is None else DeliveryRecord(**value)
+        if value is None:
+            return None
+        try:
+            return _delivery_record(value)
+        except (TypeError, ValueError, AttributeError, OverflowError):
+            return None
 
-    def write_sent(self, prompt: PromptId, mark: DeliveryRecord) -> None:
-        """Leave or grade the mark of one text."""
-        write_json(self.path / "sent" / f"{prompt}.json", asdict(mark))
+    def write_sent(self, prompt: PromptId, record: DeliveryRecord) -> None:
+        """Write or grade the record of one text."""
+        write_json(self.path / "sent" / f"{prompt}.json", asdict(record))
 
     def prompts(self) -> Iterator[PromptId]:
         """All texts that were typed or begun."""
@@ -145,37 +165,81 @@ class SessionFolder:
             yield PromptId(path.stem)
 
     def output_tail(self, lines: int) -> str:
-        """The last lines that the session wrote, as far as they are text: control sequences are left out."""
+        """The last lines of the session's output as text, without control sequences."""
         for name in ("output.tail", "output.log"):
-            try:
-                data = (self.path / name).read_bytes()
-            except OSError:
-                continue
+            data = read_regular(self.path / name, OUTPUT_BYTES_MAX)
             if data:
                 return "\n".join(readable(data).splitlines()[-lines:])
         return ""
 
 
+def _number(text: str) -> int | None:
+    """A decimal number of a size that a process id or an exit status can have."""
+    if not text.isascii() or not text.isdigit() or len(text) > 10:
+        return None
+    return int(text)
+
+
+def _delivery_record(value: dict[str, Any]) -> DeliveryRecord:
+    """Read a delivery record. Raises what Python raises for a value that is none."""
+    record = DeliveryRecord(**value)
+    return DeliveryRecord(
+        str(record.line),
+        Moment(int(record.at)),
+        str(record.receipt),
+        shown=bool(record.shown),
+        blocked=bool(record.blocked),
+        lost=int(record.lost),
+        transcripts={str(name): int(size) for name, size in record.transcripts.items()},
+    )
+
+
+LAUNCH_TEXTS = ("cwd", "prompt", "server", "pane", "pane_started", "conversation")
+
+
+def _launch_record(value: dict[str, Any]) -> LaunchRecord:
+    """Read a launch record. Raises what Python raises for a value that is none."""
+    fields = {**value, "argv": tuple(map(str, value["argv"])), "preset": _preset(value["preset"])}
+    fields["started_at"] = Moment(int(value["started_at"]))
+    fields["pane_pid"] = int(value.get("pane_pid", 0))
+    for name in LAUNCH_TEXTS:
+        if not isinstance(fields.get(name, ""), str):
+            raise TypeError(name)
+    return LaunchRecord(**fields)
+
+
 PRESET_LISTS = ("argv", "version_argv", "passes", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
+PRESET_NUMBERS = ("settle_ms", "warm_ms")
 
 
 def _preset(value: dict[str, Any]) -> Preset:
+    fields = dict(value)
     for name in PRESET_LISTS:
-        value[name] = tuple(value[name])
-    value["signs"] = {state: tuple(StateSign(**sign) for sign in signs) for state, signs in value["signs"].items()}
-    value["permission_requests"] = tuple(
-        RequestPattern(
-            prompt["pattern"],
-            tuple(prompt["once"]),
-            tuple(prompt["reject"]),
-            blank_rows=prompt.get("blank_rows", False),
-        )
-        for prompt in value.get("permission_requests", ())
-    )
-    value["dialogs"] = {
-        name: Dialog(dialog["pattern"], tuple(dialog["keys"])) for name, dialog in value.get("dialogs", {}).items()
-    }
-    return Preset(**value)
+        fields[name] = tuple(map(str, value[name]))
+    for name in PRESET_NUMBERS:
+        fields[name] = int(value[name])
+    fields["signs"] = {state: tuple(map(_sign, signs)) for state, signs in value["signs"].items()}
+    fields["permission_requests"] = tuple(map(_request_pattern, value.get("permission_requests", ())))
+    fields["dialogs"] = {name: _dialog(dialog) for name, dialog in value.get("dialogs", {}).items()}
+    re.compile(fields.get("empty_input", ""))
+    return Preset(**fields)
+
+
+def _sign(value: dict[str, Any]) -> StateSign:
+    re.compile(value["pattern"])
+    return StateSign(str(value["place"]), value["pattern"])
+
+
+def _request_pattern(value: dict[str, Any]) -> RequestPattern:
+    if "asked" not in re.compile(value["pattern"]).groupindex:
+        raise ValueError("asked")
+    blank_rows = bool(value.get("blank_rows", False))
+    return RequestPattern(value["pattern"], tuple(value["once"]), tuple(value["reject"]), blank_rows=blank_rows)
+
+
+def _dialog(value: dict[str, Any]) -> Dialog:
+    re.compile(value["pattern"])
+    return Dialog(value["pattern"], tuple(value["keys"]))
 
 
 def folder_of(home: Path, key: SessionKey) -> SessionFolder:
@@ -184,20 +248,21 @@ def folder_of(home: Path, key: SessionKey) -> SessionFolder:
 
 
 def folders(home: Path) -> Iterator[tuple[SessionKey, SessionFolder]]:
-    """Every session that left marks."""
+    """Every session that has a folder."""
     for path in (home / "sessions").glob("*/*"):
         if path.is_dir():
             yield SessionKey(RunId(path.parent.name), SessionId(path.name)), SessionFolder(path)
 
 
+READABLE_BYTES_MAX = 65_536
+
+
 def readable(data: bytes) -> str:
-    """Terminal output without escape sequences and control characters, empty lines dropped.
+    """Terminal output without escape sequences, control characters and empty lines; of much output the last 64 KiB.
 
-    A move to another column stands for blanks that were not written, a move to another place for a new line.
+    A move to another column becomes a blank, a move to another row becomes a new line.
     """
-    import re  # noqa: PLC0415 - only a dead session's output needs it
-
-    text = data[-65_536:].decode("utf-8", "replace")
+    text = data[-READABLE_BYTES_MAX:].decode("utf-8", "replace")
     text = re.sub(r"\x1b\[\d*[CG]", " ", text)
     text = re.sub(r"\x1b\[\d*(?:;\d*)?[BEHf]", "\n", text)
     text = re.sub(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[\[()][0-?]*[ -/]*[@-~]?|\x1b.", "", text)
@@ -207,23 +272,27 @@ def readable(data: bytes) -> str:
 
 
 def parse_signals(data: bytes) -> list[Signal]:
-    """Hook events in the order in which they were written; a line that is none, such as a torn last one, is passed over.
+    """Hook events in the order in which they were written; lines that are none, such as a torn last one, are passed over.
 
-    The file belongs to the agent's side: whatever stands in it is a hint about a state and never an instruction.
+    Agents can write to the file, so its content is a hint about a state and never an instruction.
     """
-    found: list[Signal] = []
+    signals: list[Signal] = []
     for line in data.split(b"\n"):
-        try:
-            value = json.loads(line)
-            told = read_hook(str(value["event"]), str(value.get("text", "")))
-            if told is not None:
-                event, text, conversation = told
-                found.append(Signal(Moment(int(value["at"])), event, text, conversation))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return found
+        signal = _parse_signal(line)
+        if signal is not None:
+            signals.append(signal)
+    return signals
 
 
-def append_signal(path: Path, signal: Signal) -> None:
-    """Append a hook event to a session's `signals.jsonl`, whose path the agent finds in GITORCH_SIGNALS."""
-    append_line(path, json.dumps(asdict(signal), ensure_ascii=False).encode())
+def _parse_signal(line: bytes) -> Signal | None:
+    """One hook event; None for a line that is none, whatever it is instead."""
+    try:
+        value = json.loads(line)
+        at = Moment(int(value["at"]))
+        hook = read_hook(str(value["event"]), str(value.get("text", "")))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+    if hook is None or not 0 <= at < TIMESTAMP_MAX:
+        return None
+    event, text, conversation = hook
+    return Signal(at, event, text, conversation)

@@ -1,4 +1,4 @@
-"""The blanks in a preset's words and files: where things lie, which conversation, what the environment holds."""
+"""The placeholders in a preset's words and files: paths, the conversation's id, the environment."""
 
 from __future__ import annotations
 
@@ -15,32 +15,36 @@ if TYPE_CHECKING:
 
     from gitorch.ports.world import Launch
 
-BLANK = re.compile(
+PLACEHOLDER = re.compile(
     r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|conversation|model|prompt))"
     r"(?:\|(?P<otherwise>[^{}]*))?\}"
 )
 NAMESPACE = uuid.UUID("6f1c4a5e-6d2b-5d0c-9b7e-2f6a0c1d8e41")
-"""Only makes our ids differ from everybody else's."""
+"""Makes our ids differ from everybody else's, and has no other meaning."""
 
 
 class Template(Value):
-    """What stands for each blank in one launch; `passed` are the variables that may be written down."""
+    """The values of all placeholders in one launch."""
 
     values: Mapping[str, str]
+    """By the placeholder's name."""
     passed: Mapping[str, str]
+    """The environment variables that may be written into files."""
 
     def fill(self, text: str) -> str:
-        """The text with its blanks filled in, all at once, so that nothing that was filled in is read again; others stay."""
+        """The text with its placeholders filled in, all in one pass, so that no value is expanded again; other braces stay."""
+        return PLACEHOLDER.sub(self._value, text)
 
-        def value(found: re.Match[str]) -> str:
-            known = self.passed.get(found["env"]) if found["env"] else self.values[found["name"]]
-            return (known or found["otherwise"] or "")[-int(found["last"] or 0) :]
-
-        return BLANK.sub(value, text)
+    def _value(self, found: re.Match[str]) -> str:
+        known = self.values.get(found["name"])
+        if found["env"]:
+            known = self.passed.get(found["env"])
+        value = known or found["otherwise"] or ""
+        return value[-int(found["last"] or 0) :]
 
 
 def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) -> Template:
-    """The blanks of one launch whose marks lie in `folder`."""
+    """The values for one launch, whose session files lie in `folder`."""
     git_dir, common = git_dirs(launch.cwd)
     values = {
         "session": str(folder),
@@ -52,25 +56,26 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
         "model": launch.model,
         "prompt": launch.first_line,
     }
-    chosen = {**environ, **launch.env}
-    return Template(values, {name: chosen[name] for name in (*launch.preset.passes, *launch.env) if name in chosen})
+    available = {**environ, **launch.env}
+    named = (*launch.preset.passes, *launch.env)
+    return Template(values, {name: available[name] for name in named if name in available})
 
 
 def place_of(folder: Path, cwd: Path) -> Path:
-    """A folder for what a program keeps of one worktree, the same for every session in it: `folder` is one of theirs."""
+    """A folder for a program's own files of one worktree, shared by all sessions in it; `folder` is one session's."""
     return folder.parents[2] / "places" / folder.parent.name / hashlib.sha256(str(cwd).encode()).hexdigest()[:12]
 
 
 def conversation_of(launch: Launch) -> str:
-    """An id for a conversation that begins: the same however often this session's start is tried."""
+    """The id of a new conversation: the same however often this session's start is tried."""
     return str(uuid.uuid5(NAMESPACE, f"{launch.cwd}\n{launch.key.name}"))
 
 
 def git_dirs(cwd: Path) -> tuple[Path, Path]:
-    """The git directory of a worktree and the one that it shares with the others, as far as they can be read."""
+    """The git directory of a worktree and the common one; where they cannot be read, the path that they would have."""
     own = cwd / ".git"
     try:
         own = (cwd / own.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
         return own, (own / (own / "commondir").read_text(encoding="utf-8").strip()).resolve()
-    except OSError:
+    except (OSError, ValueError):
         return own, own

@@ -1,7 +1,7 @@
-"""gitorch's own tmux server, asked through the command line with a time limit on every call.
+"""gitorch's own tmux server, called through the command line with a time limit on every call.
 
-libtmux is not used for this: its lists are empty on any failure (0.62), which would read as "no sessions", and one of its
-listings costs 12.6 ms at 100 sessions where `list-panes -a` costs 2.6.
+Each call that a tick or a delivery makes is one batch of tmux commands, which the server runs without anything in between. ADR 7 has the
+reason and the figures for each; `server` leaves the rest to libtmux.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NO_SERVER = re.compile(
     r"no server running on|no current target|error connecting to .*\((No such file or directory|Connection refused)\)"
 )
-"""What tmux says when there certainly is no session: no server, or one without sessions on its way out."""
+"""The messages of tmux that prove that there is no session: no server, or one without sessions that is about to end."""
 
 PASSING = re.compile(r"server exited unexpectedly|lost server")
 COLUMNS, ROWS = 200, 50
@@ -39,7 +39,7 @@ FORMAT = " ".join(f"#{{{name}}}" for name in FIELDS)
 
 
 class Pane(Value):
-    """One pane as `list-panes` shows it. `active_at` counts seconds; `typed` and `pressed` are our marks in the server."""
+    """One pane as `list-panes` shows it."""
 
     session: str
     id: str
@@ -47,60 +47,67 @@ class Pane(Value):
     dead: bool
     in_mode: bool
     active_at: int
+    """Unix time of its last output, in seconds."""
     attached: int
+    """The number of clients that are attached to its session."""
     cursor_x: int
     cursor_y: int
     server: str
     typed: str
+    """The prompt that was last pasted into it: a pane option of ours, `@gitorch_typed`."""
     pressed: str
+    """The prompt for which the submit key was last pressed: `@gitorch_pressed`."""
     title: str
 
 
 class Listing(Value):
-    """Every pane of the server, and which server that is: `pid:start`, empty when none is running."""
+    """Every pane of the server."""
 
     server: str = ""
+    """Which server: `pid:start`; empty when none is running."""
     panes: tuple[Pane, ...] = field(default=())
 
 
 def parse_panes(text: str) -> Listing:
-    """Read `list-panes -F FORMAT`. The title comes last, because it alone may hold spaces."""
-    panes: list[Pane] = []
-    for line in text.splitlines():
-        parts = line.split(" ", len(FIELDS) - 1)
-        if len(parts) != len(FIELDS):
-            raise Unavailable(f"tmux listed a pane in words that are not understood: {line!r}")
-        session, pane, pid, dead, mode, active, attached, x, y, server, start, typed, pressed, title = parts
-        panes.append(
-            Pane(
-                session,
-                pane,
-                int(pid),
-                dead == "1",
-                mode not in {"", "0"},
-                int(active),
-                int(attached or 0),
-                int(x or 0),
-                int(y or 0),
-                f"{server}:{start}",
-                typed,
-                pressed,
-                title,
-            )
-        )
-    return Listing(panes[0].server if panes else "", tuple(panes))
+    """Read `list-panes -F FORMAT`. Raises Unavailable for output that has another form."""
+    panes = tuple(map(_parse_pane, text.splitlines()))
+    return Listing(panes[0].server if panes else "", panes)
+
+
+def _parse_pane(line: str) -> Pane:
+    """Read one line. The title comes last, because it alone may hold blanks."""
+    parts = line.split(" ", len(FIELDS) - 1)
+    if len(parts) != len(FIELDS):
+        raise Unavailable(f"tmux listed a pane in a form that gitorch does not know: {line!r}", hint="gitorch doctor")
+    session, pane, pid, dead, mode, active, attached, x, y, server, start, typed, pressed, title = parts
+    return Pane(
+        session=session,
+        id=pane,
+        pid=int(pid),
+        dead=dead == "1",
+        in_mode=mode not in {"", "0"},
+        active_at=int(active),
+        attached=int(attached or 0),
+        cursor_x=int(x or 0),
+        cursor_y=int(y or 0),
+        server=f"{server}:{start}",
+        typed=typed,
+        pressed=pressed,
+        title=title,
+    )
 
 
 class Tmux:
     """One tmux server, named by its socket, started with an empty configuration and environment.
 
-    What a server starts with leaks into every session on it, and what a client has into the server it starts; so every
-    call gets the same few variables. TMUX_TMPDIR is not among them: two callers who differ in it would see two servers.
+    The environment of a server leaks into every session on it, and that of a client into the server it starts; so every call gets the same
+    few variables. TMUX_TMPDIR is not among them: two callers who differ in it would see two servers.
     """
 
     def __init__(self, name: str, environ: Mapping[str, str], clock: Clock, wait_seconds: float = 5.0) -> None:
+        self.name = name
         self._argv = ("tmux", "-u", "-L", name, "-f", "/dev/null")
-        self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / name  # noqa: S108 - where tmux itself puts it
+        self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / name  # noqa: S108 - the folder that tmux uses
         self._clock = clock
         self._wait_seconds = wait_seconds
         self._env = {
@@ -111,79 +118,87 @@ class Tmux:
         }
         self.attach = ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR", *self._argv, "attach-session", "-t")
 
-    def ask(self, *words: str, given: bytes = b"") -> ProgramResult:
-        """One call, asked again once when the server was just going away. Raises Unavailable when tmux is missing or hangs."""
-        argv = [*self._argv, *words]
-        done = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
-        if done.status != 0 and PASSING.search(done.err):
+    def call(self, *arguments: str, given: bytes = b"") -> ProgramResult:
+        """One call, repeated once when the server was just ending. Raises Unavailable when tmux is missing or hangs."""
+        argv = [*self._argv, *arguments]
+        result = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
+        if result.status != 0 and PASSING.search(result.err):
             self._clock.sleep(0.05)
-            done = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
-        return done
+            result = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
+        return result
 
-    def tell(self, *words: str, given: bytes = b"") -> str:
-        """One call that must succeed; its output. Raises Unavailable with tmux's own words."""
-        done = self.ask(*words, given=given)
-        if done.status != 0:
-            raise Unavailable(f"tmux could not {words[0]}: {done.err}", hint="gitorch doctor")
-        return done.out
+    def output(self, *arguments: str, given: bytes = b"") -> str:
+        """The output of a call that must succeed. Raises Unavailable with tmux's message."""
+        result = self.call(*arguments, given=given)
+        if result.status != 0:
+            raise Unavailable(f"tmux could not {arguments[0]}: {result.err}", hint="gitorch doctor")
+        return result.out
+
+    def call_if(
+        self,
+        pane: str,
+        condition: str,
+        command: str,
+        *,
+        otherwise: str = "",
+        before: Sequence[str] = (),
+        given: bytes = b"",
+    ) -> ProgramResult:
+        """Run a tmux command if a condition holds for the pane. The server does both in one step, so nothing comes between.
+
+        Else it runs `otherwise` and prints `refused`. `before` is a command that runs first, in the same call, with `given` as its input.
+        """
+        refused = "display-message -p refused"
+        if otherwise:
+            refused = f"{otherwise} ; {refused}"
+        first = (*before, ";") if before else ()
+        return self.call(*first, "if-shell", "-F", "-t", pane, condition, command, refused, given=given)
 
     def list(self) -> Listing:
-        """Every pane of the server. A server that certainly is not running has none; any other failure is Unavailable."""
-        done = self.ask("list-panes", "-a", "-F", FORMAT)
-        if done.status == 0:
-            return parse_panes(done.out)
-        if NO_SERVER.search(done.err):
+        """Every pane of the server; none where no server runs for certain. Raises Unavailable for any other failure."""
+        result = self.call("list-panes", "-a", "-F", FORMAT)
+        if result.status == 0:
+            return parse_panes(result.out)
+        if NO_SERVER.search(result.err):
             return Listing()
-        raise Unavailable(f"tmux could not list its panes: {done.err}", hint="gitorch doctor")
+        raise Unavailable(f"tmux could not list its panes: {result.err}", hint="gitorch doctor")
 
     def capture(self, panes: Sequence[Pane], nonce: str, history: int = 0) -> Mapping[str, str]:
-        """The visible text of these panes, by pane id, in one call; panes that vanished meanwhile are left out.
+        """The visible text of these panes by pane id, in one call; panes that vanished meanwhile are left out.
 
         A dead pane was scrolled up by one line when tmux wrote its notice below, so that line is read with it. `nonce`
-        separates them; it must not be guessable, so that no text on a screen can pose as the separator.
+        separates the texts; it must not be guessable, so that no text on a screen can pose as the separator.
         """
         if not panes:
             return {}
-        words: list[str] = []
-        for pane in panes:
-            words += [*((";",) if words else ()), "display-message", "-p", nonce, ";"]
-            words += ["capture-pane", "-p", "-S", str(-history - pane.dead), "-t", pane.id]
-        done = self.ask(*words)
-        if done.status != 0 and len(panes) > 1:
-            return {pane: text for one in panes for pane, text in self.capture([one], nonce, history).items()}
-        if done.status != 0:
-            return {}
-        return dict(zip((pane.id for pane in panes), done.out.split(f"{nonce}\n")[1:], strict=True))
+        result = self.call(*_capture_arguments(panes, nonce, history))
+        if result.status == 0:
+            texts = result.out.split(f"{nonce}\n")[1:]
+            return dict(zip((pane.id for pane in panes), texts, strict=True))
+        found: dict[str, str] = {}
+        if len(panes) > 1:
+            for pane in panes:
+                found |= self.capture([pane], nonce, history)
+        return found
 
     def observe_pane(self, pane: str, nonce: str) -> tuple[Pane, str] | None:
-        """One pane and its visible text from the same moment; None when there is no such pane."""
-        done = self.ask(
-            "display-message",
-            "-p",
-            "-t",
-            pane,
-            FORMAT,
-            ";",
-            "display-message",
-            "-p",
-            nonce,
-            ";",
-            "capture-pane",
-            "-p",
-            "-t",
-            pane,
+        """One pane and its visible text from the same moment; None when there is no such pane. Raises Unavailable."""
+        result = self.call(
+            *("display-message", "-p", "-t", pane, FORMAT, ";"),
+            *("display-message", "-p", nonce, ";"),
+            *("capture-pane", "-p", "-t", pane),
         )
-        if done.status != 0:
-            if NO_SERVER.search(done.err) or "can't find pane" in done.err:
-                return None
-            raise Unavailable(f"tmux could not show pane {pane}: {done.err}", hint="gitorch doctor")
-        line, _, text = done.out.partition(f"\n{nonce}\n")
-        return parse_panes(line).panes[0], text
+        if result.status == 0:
+            line, _, text = result.out.partition(f"\n{nonce}\n")
+            return parse_panes(line).panes[0], text
+        if NO_SERVER.search(result.err) or "can't find pane" in result.err:
+            return None
+        raise Unavailable(f"tmux could not show pane {pane}: {result.err}", hint="gitorch doctor")
 
     def remove_socket(self) -> bool:
-        """Remove the socket that a server left when it ended (tmux 3.3a always does); whether there is none any more.
+        """Remove the socket that a server left when it ended (tmux 3.3a always does); true when there is none any more.
 
-        Under the lock that tmux takes to start a server, so that the socket of one that is just starting is never taken.
+        It holds the lock that tmux takes to start a server, so that the socket of one that is just starting is never removed.
         """
         if not self.socket.exists():
             return True
@@ -201,22 +216,28 @@ class Tmux:
         return True
 
 
+def _capture_arguments(panes: Sequence[Pane], nonce: str, history: int) -> list[str]:
+    """The commands that print the nonce and then the text of each pane."""
+    arguments: list[str] = []
+    for pane in panes:
+        if arguments:
+            arguments.append(";")
+        arguments += ["display-message", "-p", nonce, ";"]
+        arguments += ["capture-pane", "-p", "-S", str(-history - pane.dead), "-t", pane.id]
+    return arguments
+
+
 def _refuses(path: Path) -> bool:
-    """Whether certainly nobody listens on this socket."""
-    with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(1.0)
+    """Whether nobody listens on this socket for certain."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1.0)
         try:
-            caller.connect(str(path))
+            client.connect(str(path))
         except OSError as error:
             return error.errno in {errno.ECONNREFUSED, errno.ENOENT}
     return False
 
 
-def literal(word: str) -> str:
-    """A word that tmux takes as it is: an argument's last `;` would end the command."""
-    return f"{word[:-1]}\\;" if word.endswith(";") else word
-
-
 def plain(text: str) -> str:
-    """Text for a place where tmux expands formats and times (`pipe-pane`)."""
+    """Text for an argument in which tmux expands formats and times (`pipe-pane`)."""
     return text.replace("#", "##").replace("%", "%%")

@@ -1,8 +1,10 @@
-"""A program's own transcript, followed as it grows: what its last telling line says, and how fast lines are added (T16, T29)."""
+"""A program's own transcript, followed as it grows: the state that its last telling line shows, and its rate of lines (T16, T29)."""
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,28 +16,24 @@ from gitorch.world.terminal.receipts import transcript_sizes
 
 if TYPE_CHECKING:
     from gitorch.model.observed import AgentState
+    from gitorch.model.runtime import Preset
     from gitorch.world.terminal.session_files import LaunchRecord
 
 PLACE = "transcript"
 SEARCH_MS = 2_000
-"""How often the newest file is looked for: a conversation may begin a new one, and finding it reads a folder."""
+"""How often the newest file is searched for: a conversation may begin a new one, and the search reads a folder."""
 
 BYTES_MAX = 1_000_000
-"""How much is read at a look; a conversation that was taken up again may have written far more before."""
+"""The most that one observation reads. A conversation that was resumed may have written far more before."""
 
 
 class Transcript:
-    """The transcript of one session; its preset names the files it may be in."""
+    """The transcript of one session; its preset names the files that it may be in."""
 
     def __init__(self, launch: LaunchRecord, user_home: str) -> None:
         self._launch = launch
         self._user_home = user_home
-        self._signs = [
-            (state, name, re.compile(sign.pattern))
-            for name, state in ORDER.items()
-            for sign in launch.preset.signs.get(name, ())
-            if sign.place == PLACE
-        ]
+        self._signs = _transcript_signs(launch.preset)
         self._path: Path | None = None
         self._offset = 0
         self._searched_at = Moment(0)
@@ -43,44 +41,68 @@ class Transcript:
         self.last: StateReading | None = None
 
     def follow(self, now: Moment) -> None:
-        """Read what was added since the last look."""
+        """Read the lines that were added since the last call."""
         if now - self._searched_at >= SEARCH_MS:
             self._search()
             self._searched_at = now
         if self._path is None:
             return
         try:
-            about = self._path.stat()
-            if about.st_size > self._offset:
-                self._read(self._path, about.st_size, Moment(about.st_mtime_ns // 1_000_000), now)
+            self._read_growth(self._path, now)
         except OSError:
             self._path = None
 
     def _search(self) -> None:
-        """The file that was written last, if that was since the start: others are older conversations of this worktree."""
-        since = self._launch.started_at
+        """Take the file that was written last, if after the start: older ones are other conversations of this worktree."""
         sizes = transcript_sizes(self._launch.preset, Path(self._launch.cwd), self._user_home)
-        written = {Path(name): Path(name).stat().st_mtime_ns // 1_000_000 for name in sizes}
-        newest = max(written, key=lambda path: written[path], default=None)
-        if newest is not None and written[newest] >= since and newest != self._path:
-            self._path = newest
-            self._offset = max(0, sizes[str(newest)] - BYTES_MAX)
+        newest, written_at = None, self._launch.started_at
+        for name in sizes:
+            try:
+                at = Moment(Path(name).stat().st_mtime_ns // 1_000_000)
+            except OSError:  # removed meanwhile
+                continue
+            if at >= written_at:
+                newest, written_at = name, at
+        if newest is not None and Path(newest) != self._path:
+            self._path = Path(newest)
+            self._offset = max(0, sizes[newest] - BYTES_MAX)
 
-    def _read(self, path: Path, size: int, written_at: Moment, now: Moment) -> None:
-        with path.open("rb") as file:
-            file.seek(max(self._offset, size - BYTES_MAX))
+    def _read_growth(self, path: Path, now: Moment) -> None:
+        """Read what the file gained, up to its last whole line."""
+        # Without O_NONBLOCK a named pipe that an agent put in its place would hold up the whole tick.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode) or about.st_size <= self._offset:
+                return
+            file.seek(max(self._offset, about.st_size - BYTES_MAX))
             data = file.read(BYTES_MAX)
             end = file.tell()
         whole = data.rfind(b"\n") + 1
         self._offset = end - len(data) + whole
         lines = data[:whole].decode("utf-8", "replace").splitlines()
         self.rate_meter.add(now, len(lines))
-        told = next((found for line in reversed(lines) if (found := self._told(line)) is not None), None)
-        if told is not None:
-            self.last = StateReading(*told, written_at)
+        self._read_state(lines, Moment(about.st_mtime_ns // 1_000_000))
 
-    def _told(self, line: str) -> tuple[AgentState, str] | None:
+    def _read_state(self, lines: list[str], written_at: Moment) -> None:
+        """Keep the state that the last telling line shows; the state before stays where no line tells one."""
+        for line in reversed(lines):
+            found = self._state_of(line)
+            if found is not None:
+                self.last = StateReading(*found, written_at)
+                return
+
+    def _state_of(self, line: str) -> tuple[AgentState, str] | None:
         for state, name, pattern in self._signs:
             if pattern.search(line):
                 return state, f"{PLACE}: {name}"
         return None
+
+
+def _transcript_signs(preset: Preset) -> list[tuple[AgentState, str, re.Pattern[str]]]:
+    """The preset's signs for transcripts, in the order in which states are tried."""
+    signs: list[tuple[AgentState, str, re.Pattern[str]]] = []
+    for name, state in ORDER.items():
+        patterns = [sign.pattern for sign in preset.signs.get(name, ()) if sign.place == PLACE]
+        signs.extend((state, name, re.compile(pattern)) for pattern in patterns)
+    return signs

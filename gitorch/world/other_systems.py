@@ -1,0 +1,78 @@
+"""Processes of systems without `/proc`, such as macOS, through psutil. `processes` calls it there; Linux only tests it."""
+
+from __future__ import annotations
+
+import os
+
+import psutil
+
+from gitorch.errors import Unavailable
+from gitorch.world.processes import Process
+
+
+def process(pid: int) -> Process | None:
+    """One living or unreaped process, or None."""
+    try:
+        return _process(psutil.Process(pid))
+    except psutil.Error:
+        return None
+
+
+def _process(one: psutil.Process) -> Process:
+    """Read one process. Raises psutil's errors where it is gone."""
+    with one.oneshot():
+        zombie: bool = one.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+        parent: int = one.ppid()
+        created: float = one.create_time()
+        resident = 0 if zombie else _resident(one)
+    return Process(one.pid, parent, _group(one.pid), f"{created:.2f}", zombie, resident)
+
+
+def _resident(one: psutil.Process) -> int:
+    try:
+        resident: int = one.memory_info().rss
+    except psutil.AccessDenied:  # another user's, on macOS
+        return 0
+    return resident
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except (ProcessLookupError, PermissionError):
+        return 0
+
+
+def table() -> dict[int, Process]:
+    """All processes, by id. Raises Unavailable where the system does not list them."""
+    found: dict[int, Process] = {}
+    try:
+        for one in psutil.process_iter():
+            try:
+                found[one.pid] = _process(one)
+            except psutil.Error:
+                continue
+    except (psutil.Error, OSError) as error:
+        raise Unavailable(f"the processes cannot be listed: {error}", hint="gitorch doctor") from error
+    return found
+
+
+def command(pid: int) -> str:
+    """The arguments of a process, separated by blanks; empty where the system does not show them."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
+
+
+def environment(pid: int) -> dict[str, str]:
+    """The environment that a process was started with; empty where the system does not show it."""
+    try:
+        return dict(psutil.Process(pid).environ())
+    except (psutil.Error, OSError):
+        return {}
+
+
+def marked(name: str, value: str) -> set[int]:
+    """Processes of this user that were started with this environment variable."""
+    return {pid for pid in psutil.pids() if environment(pid).get(name) == value}

@@ -1,0 +1,212 @@
+"""What was read of one session, kept between two observations until something shows that it changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitorch.model.ids import Moment
+from gitorch.model.observed import READY, AgentState
+from gitorch.rules.agent_state.limits import resets_at
+from gitorch.rules.agent_state.permission import PERMISSION, dialog_on, permission_request_on
+from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, read_screen, stable_text, tail
+from gitorch.world.files import read_regular
+from gitorch.world.terminal.answering import answers, answers_path, pending_path
+from gitorch.world.terminal.rate_meter import RateMeter
+from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, parse_signals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitorch.model.permission import PermissionAnswer
+    from gitorch.rules.agent_state.screen import Signal
+    from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
+    from gitorch.world.terminal.tmux import Pane
+    from gitorch.world.terminal.transcript import Transcript
+
+NOTHING = (AgentState.UNKNOWN, "")
+NO_STAMP = (0, 0)
+
+
+@dataclass(slots=True)
+class SessionCache:
+    """One session's files and screen, as they were last read."""
+
+    folder: SessionFolder
+    launch: LaunchRecord | None = None
+    launch_stamp: tuple[int, int] = NO_STAMP
+    agent: tuple[int, str] | None = None
+    """The agent's process id and start time."""
+    signals_read: int = 0
+    """How many bytes of the file of hook events were read."""
+    hook: Signal | None = None
+    """The last hook event that shows a state."""
+    hooks: RateMeter = field(default_factory=RateMeter)
+    conversation: str = ""
+    ready: bool = False
+    """Whether the agent was ever seen ready."""
+    pane: str = ""
+    """The pane that `screen` was captured from, when it was last active, and when it was captured."""
+    active_at: int = -1
+    captured_at: int = 0
+    captured_dead: bool = False
+    screen: str = ""
+    still: str | None = None
+    """The screen without spinners and counters, and when it last changed."""
+    progress_at: Moment | None = None
+    shown: tuple[AgentState, str] = NOTHING
+    """The state that title and screen show together, with its evidence; `apart` has what each shows."""
+    apart: Screen = field(default=Screen(NOTHING, NOTHING))
+    shown_of: tuple[str, str] | None = None
+    """The screen and the title that `shown`, `apart`, `dialog`, `asked` and `resets_at` were read from."""
+    dialog: str = ""
+    asked: str = ""
+    resets_at: Moment | None = None
+    transcript: Transcript | None = None
+    answered: tuple[PermissionAnswer, ...] = ()
+    answered_at: Moment | None = None
+    answers_stamp: tuple[tuple[int, int], tuple[int, int]] = (NO_STAMP, NO_STAMP)
+
+    def reread(self) -> None:
+        """Read the files that changed."""
+        stamp = _stamp(self.folder.path / "launch.json")
+        if stamp != self.launch_stamp:
+            self.launch, self.launch_stamp = self.folder.launch(), stamp
+        if self.agent is None:
+            self.agent = self.folder.agent()
+        answers_stamp = _stamp(answers_path(self.folder.path)), _stamp(pending_path(self.folder.path))
+        if answers_stamp != self.answers_stamp:
+            self.answered, self.answered_at = answers(self.folder.path)
+            self.answers_stamp = answers_stamp
+        size = _stamp(self.folder.signals_path)[0]
+        if size != self.signals_read:
+            self._take_signals(size)
+
+    def _take_signals(self, size: int) -> None:
+        """Read the hook events that were added; `size` is the file's size now."""
+        for signal in self._new_signals(size):
+            self.hooks.add(signal.at, 1)
+            if signal.conversation:
+                self.conversation = signal.conversation
+            if signal.event in HOOKS:
+                self.hook = signal
+                self.ready = self.ready or signal.event != "permission"
+
+    def _new_signals(self, size: int) -> list[Signal]:
+        start = self.signals_read
+        if size < start:  # somebody cut the file off
+            start = 0
+        # Of an addition that is too long only the end counts: the last event shows the state.
+        start = max(start, size - SIGNALS_BYTES_MAX)
+        data = read_regular(self.folder.signals_path, size - start, start)
+        if data is None:
+            self.signals_read = size
+            return []
+        whole = data.rfind(b"\n") + 1
+        self.signals_read = start + whole
+        return parse_signals(data[:whole])
+
+    def may_have_changed(self, pane: Pane) -> bool:
+        """Whether the screen may be another one. A pane that died since it was read has been scrolled by tmux's notice.
+
+        Activity is counted in whole seconds, so a pane that was active in the second of the capture counts as changed.
+        """
+        if pane.dead != self.captured_dead or self.pane != pane.id or self.active_at != pane.active_at:
+            return True
+        return self.captured_at < (pane.active_at + 1) * 1000
+
+    def take_screen(self, pane: Pane, text: str, now: Moment) -> None:
+        """Keep a captured screen, and when it last showed something new beside spinners and counters."""
+        self.screen, self.pane = text, pane.id
+        self.active_at, self.captured_at, self.captured_dead = pane.active_at, now, pane.dead
+        without_spinners = text if self.launch is None else stable_text(text, self.launch.preset)
+        if without_spinners != self.still:
+            self.still = without_spinners
+            self.progress_at = Moment(pane.active_at * 1000)
+
+    def read_screen(self, pane: Pane) -> None:
+        """Read state, dialog and limit from screen and title, where one of the two changed."""
+        if self.launch is None or self.shown_of == (self.screen, pane.title):
+            return
+        self.shown_of = (self.screen, pane.title)
+        self.shown, self.apart = _shown(self.launch, self.screen, pane.title)
+        self.dialog, self.asked = _dialog(self.launch, self.screen, self.shown[0])
+        self.resets_at = limit_end(self.screen, self.shown[0], pane.active_at)
+
+    def follow_transcript(self, user_home: str, now: Moment) -> Transcript | None:
+        """The transcript, read up to its end; None where the preset names none."""
+        if self.transcript is None:
+            if self.launch is None or not self.launch.preset.transcript:
+                return None
+            from gitorch.world.terminal.transcript import Transcript  # noqa: PLC0415  only where there is one
+
+            self.transcript = Transcript(self.launch, user_home)
+        self.transcript.follow(now)
+        return self.transcript
+
+    def note_ready(self) -> None:
+        """Record that the agent is ready, or was, once something shows it."""
+        shows_ready = self.shown[0] in READY or self.shown[0] is AgentState.WORKING
+        recorded = self.folder.ready_seen()
+        if not (self.ready or shows_ready or recorded):
+            return
+        self.ready = True
+        if not recorded:
+            self.folder.mark_ready()
+
+    @property
+    def resumable(self) -> str:
+        """The conversation's id: the last that the program's hooks reported, else the one that it was started with."""
+        if self.conversation or self.launch is None:
+            return self.conversation
+        return self.launch.conversation
+
+    @property
+    def dialog_name(self) -> str:
+        """The dialog's name: from its screen, else from its hook, which reports permission requests only."""
+        if self.dialog:
+            return self.dialog
+        if self.hook is not None and self.hook.event == "permission" and self.hook.text:
+            return PERMISSION
+        return ""
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return NO_STAMP
+    return found.st_size, found.st_mtime_ns
+
+
+def _shown(launch: LaunchRecord, screen: str, title: str) -> tuple[tuple[AgentState, str], Screen]:
+    """The states that title and screen show, together and apart.
+
+    A one-shot program has no prompt to come back to: as long as it runs, it works or asks for permission.
+    """
+    if not launch.one_shot:
+        return classify(screen, title, launch.preset), read_screen(screen, title, launch.preset)
+    state = (AgentState.WORKING, "process: runs")
+    if permission_request_on(screen, launch.preset) is not None:
+        state = (AgentState.DIALOG, "prompt: asks")
+    return state, Screen(NOTHING, state)
+
+
+def _dialog(launch: LaunchRecord, screen: str, state: AgentState) -> tuple[str, str]:
+    """The name of the dialog on this screen and what it asks for; empty where its structure is not known."""
+    if state is not AgentState.DIALOG:
+        return "", ""
+    found = permission_request_on(screen, launch.preset)
+    return dialog_on(screen, launch.preset), found[0] if found is not None else ""
+
+
+def limit_end(screen: str, state: AgentState, active_at: int) -> Moment | None:
+    """The moment that the screen names as the end of a limit; None where it shows none.
+
+    `active_at` is the Unix time of its last output, in seconds.
+    """
+    if state is not AgentState.LIMITED:
+        return None
+    return resets_at(tail(screen), Moment(active_at * 1000), time.localtime(active_at).tm_gmtoff // 60)

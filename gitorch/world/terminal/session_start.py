@@ -1,0 +1,175 @@
+"""Starting one agent in a pane, once: whoever was killed in between leaves files from which the next start continues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Unavailable
+from gitorch.model.ids import PromptId
+from gitorch.model.values import replace
+from gitorch.world import processes
+from gitorch.world.files import holding, write_whole
+from gitorch.world.terminal import launch as launching
+from gitorch.world.terminal.receipts import transcript_sizes
+from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
+from gitorch.world.terminal.template import template_values
+from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gitorch.ports.world import Clock, Launch, SessionKey
+    from gitorch.world.terminal.session_files import SessionFolder
+    from gitorch.world.terminal.tmux import Listing, Pane, Tmux
+
+HISTORY_LINES = 5_000
+FOLDER_MADE = "tmux-folder-made"
+"""A file that is there while the folder of tmux's sockets exists only because of us."""
+
+SERVER_SETUP = (
+    *("start-server", ";"),
+    *("set-option", "-wg", "remain-on-exit", "on", ";"),
+    *("set-option", "-wg", "automatic-rename", "off", ";"),
+    *("set-option", "-wg", "allow-rename", "off", ";"),
+    *("set-option", "-g", "history-limit", str(HISTORY_LINES), ";"),
+    *("set-option", "-g", "status", "off", ";"),
+    *("set-option", "-g", "update-environment", "", ";"),
+)
+"""Set in the same call that makes a session: `remain-on-exit` set afterwards was lost in 10 of 10 instant exits."""
+
+START_SECONDS = 10.0
+"""How long to wait for another process that is starting the same session."""
+
+COMPLETE_SECONDS = 2.0
+
+
+class SessionStarts:
+    """Starts sessions on one tmux server, with their files below `home`.
+
+    `environ` is the caller's environment, from which a few variables reach the agents (`launch.environment`).
+    """
+
+    def __init__(self, home: Path, tmux: Tmux, clock: Clock, environ: Mapping[str, str]) -> None:
+        self._home = home
+        self._tmux = tmux
+        self._clock = clock
+        self._environ = environ
+
+    def start(self, launch: Launch, folder: SessionFolder) -> None:
+        """Start the session unless it runs, or ran before. Raises Busy, Unavailable."""
+        with holding(folder.path / "start.lock", wait_seconds=START_SECONDS):
+            record = folder.launch()
+            pane = pane_of(self._tmux.list(), launch.key, record)
+            if pane is not None:
+                self._complete(folder, pane, record or self._prepare(launch, folder))
+            elif record is None or not _has_run(record, folder):
+                self._start_anew(launch, folder)
+
+    def _start_anew(self, launch: Launch, folder: SessionFolder) -> None:
+        record = self._prepare(launch, folder)
+        folder.write_launch(record)
+        if record.prompt:
+            sizes = transcript_sizes(record.preset, launch.cwd, self._environ.get("HOME", "/"))
+            sent = DeliveryRecord(launch.first_line, record.started_at, transcripts=sizes)
+            folder.write_sent(PromptId(record.prompt), sent)
+        if not self._tmux.socket.parent.exists():
+            write_whole(self._home / FOLDER_MADE, b"")
+        self._make_session(launch, folder)
+        pane = pane_of(self._tmux.list(), launch.key, None)
+        if pane is None:
+            raise Unavailable(f"tmux made no session {launch.key.name}", hint="gitorch doctor")
+        self._complete(folder, pane, record)
+
+    def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
+        """Write the wrapper and every file that it needs; the record of what it will start."""
+        template = template_values(launch, folder.path, self._environ)
+        argv = launching.command(launch, template)
+        owner = owner_of(self._tmux.name, launch.key)
+        env = launching.environment(launch, self._environ, folder.path, owner, template)
+        launching.write_files(launch, folder.path, template)
+        prompt_file = folder.path / launching.PROMPT
+        takes_input = launching.by_input(launch)
+        if takes_input or launching.by_file(launch):
+            write_whole(prompt_file, launch.first_line.encode())
+        script = launching.wrapper(argv, env, launch.cwd, folder.path, prompt_file=prompt_file if takes_input else None)
+        write_whole(folder.path / "run.sh", script.encode())
+        prompt = launch.first_prompt if launching.delivers_prompt(launch) else None
+        return LaunchRecord(
+            argv=argv,
+            cwd=str(launch.cwd),
+            prompt=prompt or "",
+            started_at=self._clock.now(),
+            preset=replace(launch.preset, transcript=template.fill(launch.preset.transcript)),
+            conversation=template.fill("{conversation}") if launching.names_conversation(launch) else "",
+            one_shot=launch.one_shot,
+        )
+
+    def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
+        """Make the tmux session in one call: output before a `pipe-pane` of its own was lost in 20 of 20 instant exits."""
+        name = launch.key.name
+        self._tmux.output(
+            *SERVER_SETUP,
+            *("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", "/"),
+            *("env", "-i", "/bin/sh", str(folder.path / "run.sh"), ";"),
+            *("pipe-pane", "-t", f"={name}:", plain(launching.recorder(folder.path))),
+        )
+
+    def _complete(self, folder: SessionFolder, pane: Pane, record: LaunchRecord) -> LaunchRecord:
+        """Complete the start of a session that tmux has, made by us or by a process that was killed then.
+
+        The receipt of a prompt that was an argument comes first: once the record has a pane, nobody completes it again.
+        """
+        if record.prompt:
+            prompt = PromptId(record.prompt)
+            sent = folder.sent(prompt)
+            if sent is not None and not sent.receipt:
+                folder.write_sent(prompt, replace(sent, receipt="submitted"))
+        if record.pane:
+            return record
+        from gitorch.world.terminal.server import AgentServer  # noqa: PLC0415  importing libtmux costs 53 ms
+
+        AgentServer(self._tmux).fix_size(pane.session)
+        one = processes.process(pane.pid)
+        started = one.started if one is not None else ""
+        record = replace(record, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
+        folder.write_launch(record)
+        return record
+
+    def completed(self, key: SessionKey, folder: SessionFolder) -> LaunchRecord | None:
+        """The record of a session that was started, completed where a killed process left it incomplete; None without one.
+
+        Without its pane nothing could ever be typed into it. Raises Busy, Unavailable.
+        """
+        record = folder.launch()
+        if record is None or record.pane:
+            return record
+        with holding(folder.path / "start.lock", wait_seconds=COMPLETE_SECONDS):
+            record = folder.launch()
+            pane = pane_of(self._tmux.list(), key, record)
+            if record is None or pane is None:
+                return None
+            return self._complete(folder, pane, record)
+
+
+def _has_run(record: LaunchRecord, folder: SessionFolder) -> bool:
+    """Whether the start that this record announces took place."""
+    return bool(record.pane) or folder.agent() is not None
+
+
+def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> Pane | None:
+    """The session's own pane, even where somebody split its window; None where the session has none."""
+    panes = [pane for pane in listing.panes if pane.session == key.name]
+    if not panes:
+        return None
+    if record is None or record.server != listing.server:
+        return panes[0]
+    for pane in panes:
+        if pane.id == record.pane:
+            return pane
+    return None if record.pane else panes[0]
+
+
+def owner_of(server: str, key: SessionKey) -> str:
+    """The value of GITORCH_SESSION_KEY for a session on the tmux server with this socket name."""
+    return f"{server}/{key.name}"
