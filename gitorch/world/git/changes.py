@@ -21,7 +21,7 @@ MODULES = ".gitmodules"
 
 def changes(git: GitRunner, base: CommitId, head: CommitId) -> tuple[Change, ...]:
     """Every path that differs between two commits; a renamed file counts under both its names."""
-    options = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "--abbrev=64")
+    options = ("--raw", "-z", "--no-renames", "--ignore-submodules=none", "--abbrev=64")
     # The output alternates: one entry with modes and ids, then its path.
     parts = split(git.output("diff", *options, base, head, "--"))
     found = []

@@ -56,7 +56,7 @@ def update_checkout(git: GitRunner, new: CommitId, old: CommitId) -> MoveResult:
         return updated
     if _operation_unfinished(git) or not _index_matches(git, old):
         return left
-    if not git.succeeds("diff", "--quiet", "--no-ext-diff"):
+    if not git.succeeds("diff", "--quiet"):
         return left
     try:
         git.run("update-index", "-q", "--refresh")

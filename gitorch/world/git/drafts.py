@@ -73,9 +73,8 @@ def _commit(git: GitRunner, tree: str, parent: CommitId, message: str, author: s
         "GIT_COMMITTER_EMAIL": "gitorch@localhost",
         "GIT_COMMITTER_DATE": date,
     }
-    settings = ("-c", "i18n.commitEncoding=utf-8", "-c", "commit.gpgSign=false")
     text = message.replace("\0", " ").encode("utf-8", "replace")
-    commit = git.output(*settings, "commit-tree", tree, "-p", parent, "-F", "-", given=text, env=env)
+    commit = git.output("commit-tree", tree, "-p", parent, "-F", "-", given=text, env=env)
     return CommitId(commit.strip())
 
 

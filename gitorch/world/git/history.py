@@ -14,6 +14,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
+from gitorch.world.git.directories import GitDirectories
+from gitorch.world.git.runner import CommandLine
 from gitorch.world.programs import without
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ _CHUNK = 1 << 16
 
 _LOG = (
     *("log", "--reverse", "--topo-order", "--raw", "-r", "-z", "--root", "--format=%H%x00%P%x00%B"),
-    *("--no-renames", "--no-abbrev", "--no-relative", "--no-color", "--no-show-signature", "--no-ext-diff"),
-    *("--ignore-submodules=none", "--diff-merges=off", "--encoding=UTF-8"),
+    *("--no-renames", "--no-abbrev", "--no-relative", "--no-color", "--no-show-signature"),
+    *("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--diff-merges=off", "--encoding=UTF-8"),
 )
 """A third faster than `rev-list | diff-tree`; fixes every setting of the user's that could change the output."""
 
@@ -46,10 +48,11 @@ class _Header(NamedTuple):
 
 
 class GitHistory:
-    """Implements `ports.ledger.History`. `env` is git's whole environment, so it must hold no `GIT_DIR` of the caller's."""
+    """Implements `ports.ledger.History`."""
 
     def __init__(self, common: Path, env: Mapping[str, str]) -> None:
-        self._common, self._env = common, {**env, **PLUMBING}
+        self._directories = GitDirectories(common, common)
+        self._line = CommandLine(self._directories, env)
 
     def stream(self, tip: CommitId, after: CommitId | None = None) -> Iterator[StoredCommit]:
         """The commits up to `tip` that `after` does not have, oldest first. Raises Corrupt, Unavailable.
@@ -71,9 +74,11 @@ class GitHistory:
         self, errors: IO[bytes], *arguments: str, stdin: int | IO[bytes] | None
     ) -> Iterator[subprocess.Popen[bytes]]:
         # git prints advice about grafts whenever there is a graft file, even the empty one of `PLUMBING`.
-        command = ("git", f"--git-dir={self._common}", "-c", "advice.graftFileDeprecated=false", *arguments)
+        quiet = ("-c", "advice.graftFileDeprecated=false")
+        command, env = self._line.command(self._directories, (*quiet, *arguments))
+        env |= PLUMBING
         try:
-            process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=self._env)
+            process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=env)
         except OSError as error:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
         try:

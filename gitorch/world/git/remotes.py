@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.ids import CommitId
-from gitorch.world.git.runner import GitRunner
+from gitorch.world.git.runner import GitRunner, nothing_recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.ports.world import Clock, PushRef
@@ -28,8 +28,14 @@ NOISE = re.compile(r"hint:|To |error: failed to push some refs")
 class GitRemotes:
     """The remotes of one repository."""
 
-    def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
-        self._git = GitRunner(repo, environ, clock)
+    def __init__(
+        self,
+        repo: Path,
+        environ: Mapping[str, str],
+        clock: Clock,
+        trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+    ) -> None:
+        self._git = GitRunner(repo, environ, clock, trusted)
 
     def names(self) -> tuple[str, ...]:
         """The names of all remotes."""
@@ -37,7 +43,7 @@ class GitRemotes:
 
     def heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
         """The remote's commits under these full ref names, without those it does not have. Raises Unavailable."""
-        result = self._git.run("ls-remote", "--", remote, *refs, wait_seconds=LIST_SECONDS)
+        result = self._git.run("ls-remote", "--", remote, *refs, wait_seconds=LIST_SECONDS, remote=remote)
         if result.status != 0:
             message = f"{remote} cannot be reached: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git ls-remote {remote}")
@@ -55,7 +61,7 @@ class GitRemotes:
         """
         refspec = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
-        result = self._git.run("fetch", *options, "--", remote, refspec, wait_seconds=TRANSFER_SECONDS)
+        result = self._git.run("fetch", *options, "--", remote, refspec, wait_seconds=TRANSFER_SECONDS, remote=remote)
         if result.status != 0:
             message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git fetch {remote}")
@@ -68,7 +74,9 @@ class GitRemotes:
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
         updates = [f"{one.new}:{one.ref}" for one in refs]
         arguments = ("push", "--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no", *leases)
-        result = self._git.run(*arguments, "--", remote, *updates, wait_seconds=TRANSFER_SECONDS, hooks=True)
+        result = self._git.run(
+            *arguments, "--", remote, *updates, wait_seconds=TRANSFER_SECONDS, hooks=True, remote=remote
+        )
         if result.status == 0:
             return ""
         reasons = "\n".join([*REFUSED.findall(result.out), _without_advice(result.err)]).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import getpass
 import re
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Unavailable
@@ -16,10 +16,10 @@ from gitorch.ports.world import DiffStat, MergeTry, MoveResult
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.checkout import checkout_of, update_checkout
 from gitorch.world.git.drafts import adopt, draft
-from gitorch.world.git.runner import GitRunner, common_directory, split, worktree_status
+from gitorch.world.git.runner import GitRunner, nothing_recorded, split, worktree_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.model.ids import Moment
@@ -33,8 +33,14 @@ PACK_SECONDS = 600.0
 class GitCommands:
     """One repository, main checkout or linked worktree or bare, through the git command line."""
 
-    def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
-        self._git = GitRunner(repo, environ, clock)
+    def __init__(
+        self,
+        repo: Path,
+        environ: Mapping[str, str],
+        clock: Clock,
+        trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+    ) -> None:
+        self._git = GitRunner(repo, environ, clock, trusted)
         # Answers about two commits never change, and a loop asks the same questions in every tick.
         self._stat = lru_cache(maxsize=1024)(self._count_changes)
         self._merge = lru_cache(maxsize=1024)(self._merge_in_memory)
@@ -122,11 +128,20 @@ class GitCommands:
         commits = int(self._git.output("rev-list", "--count", f"{base}..{draft}", "--"))
         changed = changes(self._git, base, draft)
         paths = lru_cache(lambda: tree_paths(self._git, draft))
-        wrong = hazards_of(self._git, draft, changed, paths)
+        wrong = (*self._changed_rules(), *hazards_of(self._git, draft, changed, paths))
         missing: tuple[str, ...] = ()
         if expected:
             missing = _missing(paths(), expected)
         return WorkFacts(draft, (), commits, tuple(change.path for change in changed), missing, hazards=wrong)
+
+    def _changed_rules(self) -> tuple[str, ...]:
+        """A sentence for each setting that decides about files and merges, and that changed since the run began."""
+        keys = self._git.judgement().changed_merge_rules()
+        return tuple(f"{key} of this repository changed since the run began: put it back as it was" for key in keys)
+
+    def settings_snapshot(self) -> Mapping[str, str]:
+        """The digests of the settings, hooks and attributes that could make git run a program, by their names."""
+        return self._git.snapshot()
 
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
         """A commit of all files in the worktree on top of its head; the head itself when nothing differs from it.
@@ -151,7 +166,7 @@ class GitCommands:
         commits = int(self._git.output("rev-list", "--count", f"{base}..{head}", "--"))
         added, removed = 0, 0
         paths = []
-        numbers = self._git.output("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", fork, head, "--")
+        numbers = self._git.output("diff", "--numstat", "-z", "--no-renames", fork, head, "--")
         for row in split(numbers):
             lines_added, lines_removed, path = row.split("\t", 2)
             paths.append(path)
@@ -165,6 +180,8 @@ class GitCommands:
         return self._merge(ours, theirs)
 
     def _merge_in_memory(self, ours: CommitId, theirs: CommitId) -> MergeTry:
+        for sentence in self._changed_rules():
+            raise Unavailable(sentence, hint="git config --list --show-origin")
         result = self._git.run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
         if result.status not in {0, 1}:
             raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}: {result.err}")
@@ -178,7 +195,7 @@ class GitCommands:
             env[f"GIT_{role}_NAME"] = "gitorch"
             env[f"GIT_{role}_EMAIL"] = "gitorch@localhost"
             env[f"GIT_{role}_DATE"] = f"@{at // 1000} +0000"
-        arguments = ["-c", "i18n.commitEncoding=utf-8", "-c", "commit.gpgSign=false", "commit-tree", tree]
+        arguments = ["commit-tree", tree]
         for parent in parents:
             arguments += ("-p", parent)
         text = message.encode("utf-8", "replace")
@@ -252,7 +269,7 @@ class GitCommands:
         git deletes only loose copies of packed objects, and those no earlier than the next call, so any writer may run
         beside it. The number is estimated as git does: from one of the 256 folders that loose objects are spread over.
         """
-        folder = self._common / "objects" / "17"
+        folder = self._git.common / "objects" / "17"
         sample = 0
         if folder.is_dir():
             sample = len(list(folder.iterdir()))
@@ -260,10 +277,6 @@ class GitCommands:
             return False
         arguments = ("maintenance", "run", "--quiet", "--task=loose-objects")
         return self._git.run(*arguments, wait_seconds=PACK_SECONDS).status == 0
-
-    @cached_property
-    def _common(self) -> Path:
-        return common_directory(self._git)
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""

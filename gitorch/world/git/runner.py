@@ -6,17 +6,33 @@ as full ids, paths after `--` or after a colon.
 
 from __future__ import annotations
 
+import copy
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import Value
+from gitorch.world.git.directories import GitDirectories, repository_directories, worktree_directories
+from gitorch.world.git.settings import (
+    ATTRIBUTES,
+    FIXED,
+    HOOKS_PATH,
+    NEEDLES,
+    NO_HOOKS,
+    PROTOCOLS,
+    GitSetting,
+    Judgement,
+    hooks_directory,
+    judge,
+    parse_settings,
+    snapshot,
+)
 from gitorch.world.programs import ProgramResult, run, without
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from gitorch.ports.world import Clock
 
@@ -29,6 +45,9 @@ FORBIDDEN = re.compile(r"Permission denied|Read-only file system|No space left o
 CONNECTION_VARIABLES = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
 """How git reaches a remote as this user: the only GIT_ variables of the caller that git inherits."""
 
+COMPARING = frozenset({"diff", "diff-index", "log"})
+"""Commands that could run programs of `diff.*`."""
+
 LOCK_TRIES = 8
 FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
 """How many fields precede the path in each kind of line of `git status --porcelain=v2`."""
@@ -37,21 +56,176 @@ OWN_FOLDER = ".gitorch"
 """The folder of a worktree that holds briefs and the outbox; never part of anybody's work."""
 
 
+def nothing_recorded() -> Mapping[str, str] | None:
+    """No snapshot: the repository's settings stand as they are."""
+    return None
+
+
+class CommandLine:
+    """Builds every command line and environment of git, so that no setting that an agent changed makes git run a program.
+
+    `trusted` returns the snapshot of settings from the start of the run; None before there is one.
+    """
+
+    def __init__(
+        self,
+        repository: GitDirectories,
+        environ: Mapping[str, str],
+        trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+    ) -> None:
+        self.repository = repository
+        self._trusted = trusted
+        inherited = without(environ, ("GIT_", "GITORCH_"))
+        connection = {name: environ[name] for name in CONNECTION_VARIABLES if name in environ}
+        fixed = {
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_LAZY_FETCH": "1",
+            "LC_ALL": "C.UTF-8",
+            "LANGUAGE": "C",
+        }
+        self._env = {**inherited, **connection, **fixed}
+        self._harmless: tuple[object, bool] | None = None
+
+    def command(
+        self, directories: GitDirectories, arguments: Sequence[str], *, hooks: bool = False, remote: str = ""
+    ) -> tuple[list[str], dict[str, str]]:
+        """The argument vector and the environment for one git command.
+
+        `hooks` lets the target's hooks run, `remote` is the remote that the command contacts. Raises Unavailable, naming
+        the setting, when one that the command needs changed since the start of the run.
+        """
+        judgement = self.judgement(directories, always=hooks or bool(remote))
+        settings = dict(FIXED)
+        settings.update(judgement.overrides)
+        settings[HOOKS_PATH] = NO_HOOKS
+        if hooks:
+            _require_unchanged(judgement.changed_hooks())
+            settings[HOOKS_PATH] = self._hooks_path(directories)
+        protocols = ""
+        if remote:
+            _require_unchanged(judgement.changed_for_remote(remote))
+            protocols = PROTOCOLS
+        elif judgement.lazy_fetch:
+            protocols = PROTOCOLS
+        env = {**self._env, "GIT_ALLOW_PROTOCOL": protocols, **_as_environment(settings)}
+        return [*_program(directories), *_without_helpers(arguments)], env | _common_directory(directories)
+
+    def judgement(self, directories: GitDirectories, *, always: bool = True) -> Judgement:
+        """Which of the repository's settings git may use. Unless `always`, a configuration without programs is not read."""
+        if not always and self._is_harmless(directories):
+            return Judgement((), (), lazy_fetch=False)
+        trusted = self._trusted()
+        return judge(self.snapshot(directories), trusted)
+
+    def snapshot(self, directories: GitDirectories) -> dict[str, str]:
+        """The digests of the repository's settings that could make git run a program. Raises Unavailable."""
+        return snapshot(self._settings(directories), directories)
+
+    def _settings(self, directories: GitDirectories) -> tuple[GitSetting, ...]:
+        argv = [*_program(directories), "config", "--list", "-z", "--show-scope", "--includes"]
+        result = run(argv, self._env | _common_directory(directories))
+        if result.status != 0:
+            raise Unavailable(f"git cannot read its configuration: {result.err}", hint="git config --list")
+        return parse_settings(result.out)
+
+    def _is_harmless(self, directories: GitDirectories) -> bool:
+        """Whether the repository's configuration cannot matter to a command that contacts no remote."""
+        path = directories.common / "config"
+        attributes = directories.common / ATTRIBUTES
+        try:
+            stat = path.stat()
+            version = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+            if self._harmless is None or self._harmless[0] != version:
+                self._harmless = (version, NEEDLES.search(path.read_bytes()) is None)
+        except OSError:
+            return False
+        return self._harmless[1] and not attributes.exists()
+
+    def _hooks_path(self, directories: GitDirectories) -> str:
+        """The path of the hooks with which the run began; the present one when nothing is recorded."""
+        begun_with = self._trusted()
+        if begun_with is None:
+            begun_with = self.snapshot(directories)
+        return str(hooks_directory(begun_with.get(HOOKS_PATH, ""), directories.common))
+
+
+def _require_unchanged(keys: Sequence[str]) -> None:
+    """Raise Unavailable when a setting that the command needs changed since the start of the run."""
+    if keys:
+        message = f"{keys[0]} of this repository changed since the run began, so gitorch does not use it"
+        raise Unavailable(message, hint=f"git config --show-origin --get-all {keys[0]}")
+
+
+def _program(directories: GitDirectories) -> list[str]:
+    """Git with its directories named, so that it neither searches for them nor believes a `.git` file."""
+    argv = ["git", "--no-pager", f"--git-dir={directories.git_dir}"]
+    if directories.work_tree is not None:
+        argv.append(f"--work-tree={directories.work_tree}")
+    return argv
+
+
+def _common_directory(directories: GitDirectories) -> dict[str, str]:
+    """The variable that keeps git from believing the `commondir` file of a linked worktree."""
+    if directories.git_dir == directories.common:
+        return {}
+    return {"GIT_COMMON_DIR": str(directories.common)}
+
+
+def _as_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings as variables, which override every file, and which allow any character in a key."""
+    env = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings.items()):
+        env[f"GIT_CONFIG_KEY_{number}"] = key
+        env[f"GIT_CONFIG_VALUE_{number}"] = value
+    return env
+
+
+def _without_helpers(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The arguments, with external diff and text conversion programs switched off."""
+    if arguments[0] in COMPARING:
+        return (arguments[0], "--no-ext-diff", "--no-textconv", *arguments[1:])
+    return tuple(arguments)
+
+
 class GitRunner:
     """Runs git in one directory, with an environment free of GIT_*, a time limit, and patience for locks."""
 
-    def __init__(self, directory: Path, environ: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        environ: Mapping[str, str],
+        clock: Clock,
+        trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+    ) -> None:
         self.directory = directory
-        self._environ = environ
+        self.directories = repository_directories(directory)
+        self._root = directory
+        self._line = CommandLine(self.directories, environ, trusted)
         self._clock = clock
-        inherited = without(environ, ("GIT_", "GITORCH_"))
-        connection = {name: environ[name] for name in CONNECTION_VARIABLES if name in environ}
-        fixed = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
-        self._env = {**inherited, **connection, **fixed}
 
-    def at(self, directory: Path) -> GitRunner:
-        """A runner with the same environment for another directory."""
-        return GitRunner(directory, self._environ, self._clock)
+    @property
+    def common(self) -> Path:
+        """The git directory that all worktrees of the repository share."""
+        return self.directories.common
+
+    def at(self, path: Path) -> GitRunner:
+        """A runner for one worktree of the repository.
+
+        Raises Unavailable when the worktree's `.git` file names another git directory, and for any other folder.
+        """
+        directories = worktree_directories(self._root, self._line.repository, path)
+        runner = copy.copy(self)
+        runner.directory, runner.directories = directories.work_tree or path, directories
+        return runner
+
+    def judgement(self) -> Judgement:
+        """Which of the repository's settings git may use."""
+        return self._line.judgement(self.directories, always=False)
+
+    def snapshot(self) -> dict[str, str]:
+        """The digests of the repository's settings that could make git run a program."""
+        return self._line.snapshot(self.directories)
 
     def run(
         self,
@@ -61,17 +235,18 @@ class GitRunner:
         wait_seconds: float = 60.0,
         keep: tuple[int, ...] = (),
         hooks: bool = False,
+        remote: str = "",
     ) -> ProgramResult:
         """Run one git command and return its result, whatever the exit status.
 
-        `hooks` lets the user's hooks run, for a command that does what the user would do by hand. Raises Busy when a lock
-        stays taken, Unavailable when git is missing or exceeds `wait_seconds`.
+        `hooks` lets the user's hooks run, for a command that does what the user would do by hand; `remote` names the
+        remote that the command contacts. Raises Busy when a lock stays taken, Unavailable when git is missing or exceeds
+        `wait_seconds`, or when a setting that the command needs changed since the start of the run.
         """
-        hook_setting = () if hooks else ("-c", "core.hooksPath=/dev/null")
-        argv = ["git", "-C", str(self.directory), "-c", "gc.auto=0", *hook_setting, *arguments]
-        full_env = {**self._env, **(env or {})}
+        argv, own_env = self._line.command(self.directories, arguments, hooks=hooks, remote=remote)
+        full_env = {**own_env, **(env or {})}
         for attempt in range(LOCK_TRIES):
-            result = run(argv, full_env, given=given, wait_seconds=wait_seconds, keep=keep)
+            result = run(argv, full_env, cwd=self.directory, given=given, wait_seconds=wait_seconds, keep=keep)
             if not _failed_on_lock(result):
                 return result
             self._clock.sleep(0.02 * 1.7**attempt)
@@ -108,7 +283,9 @@ class WorktreeStatus(Value):
 
 def worktree_status(git: GitRunner) -> WorktreeStatus:
     """The status of the runner's worktree, from one git command."""
-    options = ("--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames")
+    options = ["--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames"]
+    # Otherwise git runs `git status` in each submodule, with the submodule's configuration.
+    options.append("--ignore-submodules=dirty")
     branch: dict[str, str] = {}
     uncommitted: list[str] = []
     for part in split(git.output("status", "-z", *options)):
@@ -133,8 +310,3 @@ def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:
 def split(text: str) -> tuple[str, ...]:
     """The non-empty parts of git's NUL-terminated output."""
     return tuple(part for part in text.split("\0") if part)
-
-
-def common_directory(git: GitRunner) -> Path:
-    """The git directory that all worktrees of the repository share."""
-    return Path(git.output("rev-parse", "--path-format=absolute", "--git-common-dir").rstrip("\n"))

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt, Refused, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.text.records import objects
+from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.history import PLUMBING, GitHistory
+from gitorch.world.git.runner import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 _DURABLE = ("-c", "core.fsync=loose-object,pack,pack-metadata,reference", "-c", "core.fsyncMethod=fsync")
 """By default git syncs no loose object and no ref: after a power loss the ref names objects that are not there."""
 
-_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "core.logAllRefUpdates=false")
+_QUIET = ("-c", "core.logAllRefUpdates=false")
 _LOOSE_MAX = 100
 """More objects than this stay in one pack, as with git's own fetch."""
 
@@ -50,7 +52,9 @@ class GitStore:
         committer: str = "gitorch <gitorch@gitorch.invalid>",
         ref: str = "refs/heads/gitorch/ledger",
     ) -> None:
-        self._common, self._env, self._committer, self._ref = common, {**env, **PLUMBING}, committer, ref
+        self._directories = GitDirectories(common, common)
+        self._line = CommandLine(self._directories, env)
+        self._committer, self._ref = committer, ref
         self._history = GitHistory(common, env)
 
     def tip(self) -> CommitId | None:
@@ -135,20 +139,24 @@ class GitStore:
     @contextmanager
     def _reader(self) -> Iterator[objects.Read]:
         """A function that returns the body of an object by its id, from one git process."""
-        command = ("git", f"--git-dir={self._common}", "cat-file", "--batch")
+        command, env = self._command("cat-file", "--batch")
         pipe = subprocess.PIPE
         try:
-            process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=self._env)
+            process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=env)
         except OSError as error:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
         with process:
             yield lambda identity: _body(process, identity)
 
+    def _command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        argv, env = self._line.command(self._directories, arguments)
+        return argv, env | PLUMBING
+
     def _git(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        command = ("git", f"--git-dir={self._common}", *arguments)
+        command, env = self._command(*arguments)
         try:
             return subprocess.run(
-                command, input=stdin, capture_output=True, env=self._env, check=False, timeout=_WAIT_SECONDS
+                command, input=stdin, capture_output=True, env=env, check=False, timeout=_WAIT_SECONDS
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unavailable(f"git cannot be asked: {error}.", hint="install git") from error

@@ -15,11 +15,11 @@ from gitorch.model.ids import CommitId
 from gitorch.ports.world import WorktreeEntry
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
-from gitorch.world.git.runner import OWN_FOLDER, GitRunner, common_directory, uncommitted_paths
+from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, uncommitted_paths
 from gitorch.world.git.takeover import take_over
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitorch.ports.world import Clock
 
@@ -35,9 +35,15 @@ DELETE_TRIES = 100
 class GitWorktrees:
     """Worktrees of one repository. Their paths are absolute, outside its checkouts and its git directory."""
 
-    def __init__(self, repo: Path, environ: Mapping[str, str], clock: Clock) -> None:
-        self._git, self._clock = GitRunner(repo, environ, clock), clock
-        self._common = common_directory(self._git)
+    def __init__(
+        self,
+        repo: Path,
+        environ: Mapping[str, str],
+        clock: Clock,
+        trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+    ) -> None:
+        self._git, self._clock = GitRunner(repo, environ, clock, trusted), clock
+        self._common = self._git.common
         self._lock = self._common / "gitorch" / "worktrees.lock"
         self._made = self._common / "gitorch" / "made-folders"
 
