@@ -1,0 +1,189 @@
+"""A sandbox around one agent, by bubblewrap: it writes its worktree, its own branch and its program's own files, nothing else.
+
+The file system is read-only inside. The agent commits into a *private view* of the repository: empty folders of objects,
+branches and logs that are mounted over the real ones, with the real objects as alternates. `import_commits` fetches what the agent
+committed from there, as git fetches from a stranger: objects are checked, and only its own branch is taken. So nothing that
+the agent writes is part of the repository before gitorch has read it.
+
+Sockets that other programs of the user listen on are out of sight: `/tmp` and `/run` are empty inside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Failed, Refused, Unavailable
+from gitorch.model.ids import CommitId
+from gitorch.model.values import Value
+from gitorch.world.files import write_whole
+from gitorch.world.programs import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.world.git.runner import GitRunner
+
+PROGRAM = "bwrap"
+HEADS = "refs/heads"
+NAME_SERVICE_FOLDERS = ("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager")
+"""What programs need of `/run` to look up the name of a host."""
+
+ADMIN_FILES = ("commondir", "gitdir", "config.worktree")
+"""Files of a worktree's own git directory that decide what git runs and where; read-only inside."""
+
+
+class PrivateView(Value):
+    """The private view of one agent on the repository."""
+
+    folder: Path
+    """Where it lies: a bare repository below gitorch's own folder."""
+    common: Path
+    """The repository's common git directory."""
+    branch: str
+    """The agent's branch, such as `gitorch/auth-7f3a/api`."""
+
+    @property
+    def branch_file(self) -> Path:
+        """The file that holds the commit of the agent's branch."""
+        return self.folder / HEADS / self.branch
+
+    @property
+    def heads(self) -> Path:
+        """The folder of the agent's branch."""
+        return self.branch_file.parent
+
+
+def prepare(view: PrivateView, commit: CommitId) -> None:
+    """Make the view anew, with the branch at its commit. Raises Refused where branches are not files."""
+    if (view.common / "reftable").exists():
+        message = "a sandbox needs a repository whose branches are files, and this one keeps them in a reftable"
+        raise Refused(message, "set sandbox: none for the runtime in gitorch.yaml")
+    shutil.rmtree(view.folder, ignore_errors=True)
+    for part in ("objects/info", "objects/pack", "base", "logs"):
+        (view.folder / part).mkdir(parents=True, mode=0o700)
+    view.heads.mkdir(parents=True)
+    write_whole(view.folder / "HEAD", f"ref: {HEADS}/{view.branch}\n".encode())
+    write_whole(view.folder / "config", _config(view.common))
+    # Inside, the real objects are mounted at `base`; outside, they are where they always are.
+    alternates = f"{view.folder / 'base'}\n{view.common / 'objects'}\n"
+    write_whole(view.folder / "objects/info/alternates", alternates.encode())
+    write_whole(view.branch_file, f"{commit}\n".encode())
+
+
+def _config(common: Path) -> bytes:
+    """The configuration of the view: the format of the repository, and nothing that names a program."""
+    sha256 = b"objectformat = sha256" in (common / "config").read_bytes().lower()
+    lines = ["[core]", "\trepositoryformatversion = 1", "\tbare = true"]
+    if sha256:
+        lines += ["[extensions]", "\tobjectformat = sha256"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def wrap(
+    view: PrivateView, worktree: Path, *, writable: tuple[Path, ...], network: bool, hidden: tuple[Path, ...] = ()
+) -> tuple[str, ...]:
+    """The words that stand before the agent's own argument vector.
+
+    `writable` are files and folders of the agent's program, such as `~/.claude`; those that do not exist are left out.
+    """
+    argv = [PROGRAM, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    if not network:
+        argv.append("--unshare-net")
+    argv += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/run"]  # noqa: S108 hides it inside
+    for folder in NAME_SERVICE_FOLDERS:
+        argv += ["--ro-bind-try", folder, folder]
+    for path in writable:
+        argv += ["--bind-try", str(path), str(path)]
+    # The repository comes after everything that may lie above it, so that nothing hides or opens it again.
+    argv += _repository(view, worktree)
+    for path in hidden:
+        argv += ["--tmpfs", str(path)]
+    argv += ["--chdir", str(worktree), "--"]
+    return tuple(argv)
+
+
+def _repository(view: PrivateView, worktree: Path) -> list[str]:
+    """Mount the repository read-only, the private view over it, and the worktree writable but for its `.git` file."""
+    common, admin = str(view.common), _admin_folder(worktree)
+    heads = view.common / HEADS / Path(view.branch).parent
+    logs = view.common / "logs" / HEADS / Path(view.branch).parent
+    for folder in (heads, logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    argv = ["--ro-bind", common, common]
+    argv += ["--ro-bind", f"{common}/objects", str(view.folder / "base")]
+    argv += ["--bind", str(view.folder / "objects"), f"{common}/objects"]
+    argv += ["--ro-bind", str(view.folder / "objects/info"), f"{common}/objects/info"]
+    argv += ["--bind", str(view.heads), str(heads), "--bind", str(view.folder / "logs"), str(logs)]
+    argv += ["--bind", str(worktree), str(worktree), "--ro-bind", f"{worktree}/.git", f"{worktree}/.git"]
+    argv += ["--bind", str(admin), str(admin)]
+    for name in ADMIN_FILES:
+        path = admin / name
+        path.touch()
+        argv += ["--ro-bind", str(path), str(path)]
+    return argv
+
+
+def _admin_folder(worktree: Path) -> Path:
+    """The git directory of a linked worktree. Raises Failed for a folder that is none."""
+    text = (worktree / ".git").read_text(encoding="utf-8", errors="surrogateescape")
+    key, colon, path = text.strip().partition(": ")
+    if key != "gitdir" or not colon:
+        raise Failed(f"{worktree} is no linked worktree", "gitorch doctor")
+    return Path(path)
+
+
+def import_commits(view: PrivateView, git: GitRunner) -> CommitId | None:
+    """Bring the agent's branch up to what it committed in its view; the new commit, or None where there is none.
+
+    Raises Failed for a branch that holds no commit id or commits that git does not accept, Busy, Unavailable.
+    """
+    found = _branch_commit(view)
+    if found is None or found == _real_commit(view, git):
+        return None
+    fetched = git.run(
+        "-c", "transfer.fsckObjects=true", "-c", "protocol.file.allow=always", "fetch", "--quiet", "--no-tags",
+        "--no-write-fetch-head", "--no-recurse-submodules", str(view.folder), f"+{HEADS}/{view.branch}:refs/gitorch/import/{view.branch}",
+        env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": ""},
+    )  # fmt: skip
+    if fetched.status != 0:
+        raise Failed(f"the commits of {view.branch} cannot be taken from its sandbox: {fetched.err}", "gitorch doctor")
+    imported = CommitId(git.output("rev-parse", "--verify", f"refs/gitorch/import/{view.branch}").strip())
+    git.output("update-ref", f"{HEADS}/{view.branch}", imported)
+    git.output("update-ref", "-d", f"refs/gitorch/import/{view.branch}")
+    return imported
+
+
+def _branch_commit(view: PrivateView) -> CommitId | None:
+    """The commit in the view's file of the branch; None without one. Raises Failed for anything but a commit id."""
+    try:
+        descriptor = os.open(view.branch_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Failed(f"the branch {view.branch} of a sandbox cannot be read: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        text = file.read(200).strip().decode("ascii", "replace")
+    if len(text) not in {40, 64} or any(digit not in "0123456789abcdef" for digit in text):
+        raise Failed(f"the branch {view.branch} of a sandbox holds no commit id: {text[:20]!r}")
+    return CommitId(text)
+
+
+def _real_commit(view: PrivateView, git: GitRunner) -> str:
+    found = git.run("rev-parse", "--verify", "--quiet", f"{HEADS}/{view.branch}")
+    return found.out.strip() if found.status == 0 else ""
+
+
+def fault(environ: Mapping[str, str]) -> str:
+    """Why no sandbox can be made here; empty where one can. Starts one that does nothing."""
+    argv = [PROGRAM, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--", "true"]
+    try:
+        result = run(argv, environ, wait_seconds=10)
+    except Unavailable:
+        return "bwrap is not installed"
+    if result.status != 0:
+        reason = result.err.strip().splitlines()[-1] if result.err.strip() else f"exit status {result.status}"
+        return f"bwrap cannot make a sandbox here: {reason}"
+    return ""
