@@ -1,4 +1,4 @@
-"""Artifacts at the door: Markdown with front matter becomes what rules care about, or every problem with its line."""
+"""Artifacts: Markdown with front matter becomes the values that rules need, or a list of problems with their lines."""
 
 from __future__ import annotations
 
@@ -7,84 +7,90 @@ from functools import lru_cache
 from gitorch.errors import Malformed, Problem
 from gitorch.model.artifact import ArtifactKind, Document
 from gitorch.model.review import Choice
+from gitorch.model.values import replace
 from gitorch.text.artifact_kinds import REQUIRED, answers_of, check_fields, claims_of, entries_of
 from gitorch.text.fields import Complaints, Form
-from gitorch.text.plans.front_matter import front_matter_lines
 from gitorch.text.source import Source, read_source
 from gitorch.text.yaml_file import read_yaml
 
 BYTES_MAX = 8_000_000
-"""What the ledger takes at all; a run may allow less."""
+"""The largest artifact that the ledger accepts; a run may allow less."""
 
 
 @lru_cache(maxsize=64)
 def parse_artifact(path: str, data: bytes, kind: ArtifactKind) -> Document:
-    """What an artifact of this kind says. Raises Malformed with every problem, each with field and line.
+    """The contents of an artifact of this kind. Raises Malformed with every problem, each with field and line.
 
-    A file of kind `other` may hold anything; where it is text with front matter, that must still be readable.
+    A file of kind `other` may contain anything; if it is text with front matter, that must be readable.
     """
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
         if kind is ArtifactKind.OTHER:
             return Document(kind)
         raise _malformed(path, kind, (source,))
-    if not front_matter_lines(source):
-        if not REQUIRED[kind]:
-            return Document(kind)
-        needs = ", ".join(REQUIRED[kind])
-        fix = f"Begin the file with a line `---`, then {needs}, then another line `---`."
-        raise _malformed(path, kind, (Problem(path, 1, 1, f"A {kind} begins with front matter: {needs}.", fix),))
-    complaints = Complaints(path)
-    found = _read(source, kind, complaints)
-    if complaints.found:
-        raise _malformed(path, kind, complaints.sorted())
-    return found
+    if source.front_matter_lines:
+        complaints = Complaints(path)
+        document = _read(source, kind, complaints)
+        if complaints.found:
+            raise _malformed(path, kind, complaints.sorted())
+        return document
+    if REQUIRED[kind]:
+        raise _malformed(path, kind, (_without_front_matter(path, kind),))
+    return Document(kind)
+
+
+def _without_front_matter(path: str, kind: ArtifactKind) -> Problem:
+    fields = ", ".join(REQUIRED[kind])
+    fix = f"Begin the file with a line `---`, then {fields}, then another line `---`."
+    return Problem(path, 1, 1, f"A {kind} begins with front matter: {fields}.", fix)
 
 
 def _malformed(path: str, kind: ArtifactKind, problems: tuple[Problem, ...]) -> Malformed:
-    many = f"{len(problems)} {'defect' if len(problems) == 1 else 'defects'}"
-    return Malformed(f"{path} is no {kind} yet; it has {many}", problems)
+    count = "1 defect" if len(problems) == 1 else f"{len(problems)} defects"
+    return Malformed(f"{path} is not a valid {kind}; it has {count}", problems)
 
 
 def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Document:
-    lines = front_matter_lines(source)
-    text = "\n".join(("", *source.lines[1 : lines - 1]))
-    value, problems = read_yaml(Source(source.path, text, tuple(text.split("\n"))))
+    value, problems = read_yaml(source.front_matter())
     complaints.found += problems
     if value is None:
         if not problems and REQUIRED[kind]:
-            complaints.found.append(
-                source.problem(1, "The front matter is empty.", f"Add {', '.join(REQUIRED[kind])}.")
-            )
+            fix = f"Add {', '.join(REQUIRED[kind])}."
+            complaints.found.append(source.problem(1, "The front matter is empty.", fix))
         return Document(kind)
     form = Form(complaints, value)
-    if kind is ArtifactKind.OTHER:
-        return _whose(form, Document(kind))
-    if form.has("kind") and form.word("kind") != kind:
-        form.complain("kind", f"says {form.word('kind')}, but this is handed in as {kind}.", f"Write `kind: {kind}`.")
-    check_fields(form, kind)
-    return _whose(form, _document(form, kind))
+    document = Document(kind)
+    if kind is not ArtifactKind.OTHER:
+        _check_kind(form, kind)
+        check_fields(form, kind)
+        document = _document(form, kind)
+    return replace(document, job=form.word("job"), attempt=form.number("attempt", 0), nonce=form.word("nonce"))
+
+
+def _check_kind(form: Form, kind: ArtifactKind) -> None:
+    written = form.word("kind")
+    if form.has("kind") and written != kind:
+        form.complain("kind", f"is {written}, but this artifact is submitted as {kind}.", f"Write `kind: {kind}`.")
 
 
 def _document(form: Form, kind: ArtifactKind) -> Document:
-    intent = form.word("verdict_intent") if kind is ArtifactKind.FINDING else ""
-    return Document(
-        kind,
-        Choice(intent) if intent in set(Choice) else None,
-        entries_of(form) if kind is ArtifactKind.FINDINGS_LEDGER else (),
-        answers_of(form) if kind is ArtifactKind.SYNTHESIS else (),
-        claims_of(form) if kind is ArtifactKind.SUPPORT_LEDGER else (),
-    )
+    """The fields that only one kind has."""
+    match kind:
+        case ArtifactKind.FINDING:
+            return Document(kind, intent=_intent(form))
+        case ArtifactKind.FINDINGS_LEDGER:
+            return Document(kind, entries=entries_of(form))
+        case ArtifactKind.SYNTHESIS:
+            return Document(kind, answers=answers_of(form))
+        case ArtifactKind.SUPPORT_LEDGER:
+            return Document(kind, claims=claims_of(form))
+        case _:
+            return Document(kind)
 
 
-def _whose(form: Form, found: Document) -> Document:
-    return Document(
-        found.kind,
-        found.intent,
-        found.entries,
-        found.answers,
-        found.claims,
-        form.word("job"),
-        form.number("attempt", 0),
-        form.word("nonce"),
-    )
+def _intent(form: Form) -> Choice | None:
+    """The verdict that a finding asks for; None for an unknown word, which `check_fields` reports."""
+    word = form.word("verdict_intent")
+    if word in set(Choice):
+        return Choice(word)
+    return None

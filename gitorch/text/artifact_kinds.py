@@ -1,4 +1,4 @@
-"""The fields of each kind of artifact: what must stand in its front matter, and what may."""
+"""The fields that the front matter of each kind of artifact must have, and those that it may have."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REQUIRED: Mapping[K, tuple[str, ...]] = {
     K.OPERATOR_REPORT: ("title",),
     K.OTHER: (),
 }
-"""Fields that must be there, by kind."""
+"""Required fields by kind."""
 
 OPTIONAL: Mapping[K, tuple[str, ...]] = {
     K.FINDING: ("path", "line"),
@@ -47,6 +47,7 @@ OPTIONAL: Mapping[K, tuple[str, ...]] = {
     K.PROGRESS_NOTE: ("plan",),
     K.OPERATOR_REPORT: ("supersedes",),
 }
+"""Fields that only this kind may have."""
 
 ANY_KIND = ("kind", "title", "author", "tags", "job", "attempt", "nonce")
 """Fields that every kind may have."""
@@ -61,108 +62,116 @@ WORDS: Mapping[str, type[StrEnum]] = {
 
 
 def check_fields(form: Form, kind: K) -> None:
-    """Complain of every field that is missing, has the wrong form, or that this kind does not have."""
+    """Complain about every field that is missing, has the wrong type, or does not belong to this kind."""
     for name in REQUIRED[kind]:
-        if form.get(name) is None and not (name in LISTS and form.has(name)):
-            form.missing(name)
+        _check_present(form, name)
     for name in (*REQUIRED[kind], *OPTIONAL.get(kind, ()), *ANY_KIND):
-        if name in NUMBERS:
-            form.number(name, 0)
-        elif name in LISTS:
-            form.get(name)
-        elif name in WORDS:
-            choice_of(form, name, WORDS[name])
-        elif name == "severity":
-            severity_of(form)
-        elif name == "status" and kind is K.HANDOFF:
-            choice_of(form, name, ReportStatus)
-        else:
-            form.word(name)
+        _check_field(form, kind, name)
     form.done()
 
 
-def choice_of(form: Form, name: str, words: type[StrEnum]) -> str:
-    """One of the words of an enum; an empty text where there is none or another, which is complained of."""
-    said = form.word(name)
-    if said and said not in set(words):
-        known = [str(word) for word in words]
-        form.complain(
-            name,
-            f"must be one of {', '.join(known)}, not `{said}`.{did_you_mean(said, known)}",
-            f"Write `{name}: {known[0]}`.",
-        )
-        return ""
-    return said
+def _check_present(form: Form, name: str) -> None:
+    """A list may be empty; every other required field needs a value."""
+    if name in LISTS and form.has(name):
+        return
+    if form.get(name) is None:
+        form.missing(name)
+
+
+def _check_field(form: Form, kind: K, name: str) -> None:
+    """Check one field. `status` is an enum only in a handoff, elsewhere it is free text."""
+    if name in NUMBERS:
+        form.number(name, 0)
+    elif name in LISTS:
+        form.get(name)  # the functions below read the rows
+    elif name in WORDS:
+        _check_word(form, name, WORDS[name])
+    elif name == "severity":
+        severity_of(form)
+    elif name == "status" and kind is K.HANDOFF:
+        _check_word(form, name, ReportStatus)
+    else:
+        form.word(name)
+
+
+def _check_word(form: Form, name: str, words: type[StrEnum]) -> None:
+    """Complain unless the field is empty or one of the words of an enum."""
+    word = form.word(name)
+    known = [str(each) for each in words]
+    if word and word not in known:
+        message = f"must be one of {', '.join(known)}, not `{word}`.{did_you_mean(word, known)}"
+        form.complain(name, message, f"Write `{name}: {known[0]}`.")
 
 
 def severity_of(form: Form) -> Severity:
-    """A severity on either scale; note where it is missing or wrong, which is complained of."""
-    said = form.word("severity", "note")
-    if said in set(Severity):
-        return Severity(said)
-    if said in SEVERITY_ALIASES:
-        return SEVERITY_ALIASES[said]
-    form.complain("severity", f"must be one of {', '.join(Severity)}, not `{said}`.", "Write `severity: important`.")
+    """A severity on either scale; `note` when the field is missing or wrong. A wrong word is a complaint."""
+    word = form.word("severity", "note")
+    if word in set(Severity):
+        return Severity(word)
+    if word in SEVERITY_ALIASES:
+        return SEVERITY_ALIASES[word]
+    form.complain("severity", f"must be one of {', '.join(Severity)}, not `{word}`.", "Write `severity: important`.")
     return Severity.NOTE
 
 
 def entries_of(form: Form) -> tuple[Entry, ...]:
     """The rows of a findings ledger."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     for row in form.rows("findings"):
         entry = Entry(
-            row.number("number", 0, minimum=1),
+            _required_number(row, "number"),
             row.word("source", required=True),
             severity_of(row),
             row.word("title", required=True),
             row.word("disposition", required=True),
         )
-        if not row.has("number"):
-            row.missing("number")
-        if any(entry.number == other.number for other in found):
+        if any(entry.number == other.number for other in entries):
             row.complain("number", f"is {entry.number} a second time.", "Number the findings from 1 on.")
         row.done()
-        found.append(entry)
-    return tuple(found)
+        entries.append(entry)
+    return tuple(entries)
 
 
 def answers_of(form: Form) -> tuple[int, ...]:
-    """The numbers of the findings that a synthesis answers, each in words."""
-    found: list[int] = []
+    """The numbers of the findings that a synthesis answers."""
+    answers: list[int] = []
     for row in form.rows("answers"):
-        found.append(row.number("finding", 0, minimum=1))
-        if not row.has("finding"):
-            row.missing("finding")
+        answers.append(_required_number(row, "finding"))
         row.word("answer", required=True)
         row.word("disposition")
         row.done()
-    return tuple(found)
+    return tuple(answers)
+
+
+def _required_number(row: Form, name: str) -> int:
+    """A number from 1; 0 when the field is missing, which is a complaint."""
+    if not row.has(name):
+        row.missing(name)
+    return row.number(name, 0, minimum=1)
 
 
 def claims_of(form: Form) -> tuple[Claim, ...]:
-    """The claims of a support ledger. One without any evidence is complained of."""
-    found: list[Claim] = []
+    """The claims of a support ledger. A claim without evidence is a complaint."""
+    claims: list[Claim] = []
     for number, row in enumerate(form.rows("claims"), 1):
         text = row.word("claim", required=True)
-        evidence = tuple(_evidence(one) for one in row.rows("evidence"))
+        evidence = tuple(_evidence(item) for item in row.rows("evidence"))
         if not evidence:
-            row.complain(
-                "evidence", "names nothing.", "Add `evidence:` with a path and a quote, or a command and its exit."
-            )
+            fix = "Add `evidence:` with a path and a quote, or a command and its exit."
+            row.complain("evidence", "is empty.", fix)
         row.done()
-        found.append(Claim(number, text, evidence, row.spot.line))
-    return tuple(found)
+        claims.append(Claim(number, text, evidence, row.spot.line))
+    return tuple(claims)
 
 
 def _evidence(row: Form) -> Evidence:
     path, command = row.word("path"), row.word("command")
     if bool(path) == bool(command):
-        row.complain("path", "or `command` must be here, and only one of the two.", "Write `path: src/a.py:12`.")
-    place, _, line = path.rpartition(":")
-    numbered = bool(place) and line.isascii() and line.isdigit()
-    found = Evidence(
-        place if numbered else path,
-        int(line) if numbered else 0,
+        row.complain("path", "or `command` is required, and only one of the two.", "Write `path: src/a.py:12`.")
+    file, line = _split_line(path)
+    evidence = Evidence(
+        file,
+        line,
         row.word("commit"),
         row.word("quote"),
         command,
@@ -170,4 +179,12 @@ def _evidence(row: Form) -> Evidence:
         row.word("output"),
     )
     row.done()
-    return found
+    return evidence
+
+
+def _split_line(path: str) -> tuple[str, int]:
+    """`src/a.py:12` as path and line; line 0 when the path names none."""
+    file, _, line = path.rpartition(":")
+    if file and line.isascii() and line.isdigit():
+        return file, int(line)
+    return path, 0

@@ -13,7 +13,7 @@ from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.permission import Option, Rule
 from gitorch.model.values import replace
 from gitorch.text.fields import read_form
-from gitorch.text.plans.front_matter import read_autonomy, read_branch
+from gitorch.text.run_settings import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
 from gitorch.text.source import source_of
 from gitorch.text.yaml_file import read_yaml

@@ -1,51 +1,69 @@
-"""Write scopes: lists of globs as people write them, and what makes one unusable."""
+"""Globs as people write them: which ones may be a write scope or a path, and how a line is split into them."""
 
 from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FORBIDDEN = {
+    "\\": "contains a backslash",
+    "{": "contains braces; write one glob for each",
+    ":": "contains a colon",
+}
 
 
 def glob_fault(glob: str) -> str:
     """Why a glob cannot be a write scope, or an empty string when it can. Globs are relative to the repository's root."""
-    parts = glob.split("/")
     if not glob:
         return "is empty"
-    if any(ord(char) < 32 or ord(char) == 127 for char in glob):
-        return "holds a control character"
-    for sign, why in (
-        ("\\", "holds a backslash"),
-        ("{", "holds braces; write one glob for each"),
-        (":", "holds a colon"),
-    ):
-        if sign in glob:
-            return why
-    if glob[0] in "/~":
+    return _characters_fault(glob) or _path_fault(glob.split("/"))
+
+
+def _characters_fault(glob: str) -> str:
+    if _CONTROL.search(glob):
+        return "contains a control character"
+    for character, fault in _FORBIDDEN.items():
+        if character in glob:
+            return fault
+    if glob.startswith(("/", "~")):
         return "must be relative to the repository's root"
-    if glob[0] in "!-":
+    if glob.startswith(("!", "-")):
         return f"must not begin with {glob[0]}"
+    if not _brackets_are_balanced(glob):
+        return "has a [ or ] without its counterpart"
+    return ""
+
+
+def _path_fault(parts: list[str]) -> str:
     if ".." in parts:
         return "leaves the repository"
     if parts[0].lower() == ".git":
         return "must not name git's own directory"
-    if any("**" in part and part != "**" for part in parts):
-        return "may use ** only as a whole part of the path"
-    return "has a [ without its ]" if _unbalanced(glob) else ""
+    for part in parts:
+        if "**" in part and part != "**":
+            return "may use ** only as a whole part of the path"
+    return ""
 
 
-def split_globs(value: str) -> tuple[str, ...]:
-    """The globs of a `Scope:` line: separated by commas or blanks, each in backticks if one likes."""
-    pieces: list[str] = []
-    for number, piece in enumerate(value.replace("\\*", "*").replace("\\_", "_").split("`")):
-        quoted = number % 2 == 1
-        pieces += [piece] if quoted else piece.replace(",", " ").split()
-    return tuple(piece for piece in pieces if piece)
-
-
-def _unbalanced(glob: str) -> bool:
+def _brackets_are_balanced(glob: str) -> bool:
     inside = False
-    for char in glob:
-        if char == "[" and not inside:
+    for character in glob:
+        if character == "]" and not inside:
+            return False
+        if character == "[":
             inside = True
-        elif char == "]":
-            if not inside:
-                return True
+        if character == "]":
             inside = False
-    return inside
+    return not inside
+
+
+def split_globs(line: str) -> tuple[str, ...]:
+    """The globs of a `Scope:` line: separated by commas or blanks, with or without backticks."""
+    globs: list[str] = []
+    for number, piece in enumerate(line.replace("\\*", "*").replace("\\_", "_").split("`")):
+        is_quoted = number % 2 == 1
+        if is_quoted:
+            globs.append(piece)
+        else:
+            globs += piece.replace(",", " ").split()
+    return tuple(glob for glob in globs if glob)

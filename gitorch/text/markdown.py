@@ -1,8 +1,8 @@
-"""Markdown as the blocks that matter to a plan, each with the line it begins on.
+"""Markdown as the blocks that matter to a plan, each with the line on which it begins.
 
-Only blocks at the top level are told apart: whatever stands in a quotation, code, HTML or a comment is opaque, so a heading in
-there is no heading. Inline text is kept as written, because parsing it all would double the time, and `Scope: src/**, a/**`
-would come out as bold; `plain` renders the little that is needed.
+Only top-level blocks count: everything inside a quotation, code, HTML or a comment is opaque, so a heading in there is no
+heading. Inline text stays as written: parsing it all would take twice as long, and `Scope: src/**, a/**` would become bold.
+`plain` renders the few texts that need it.
 """
 
 from __future__ import annotations
@@ -23,30 +23,39 @@ if TYPE_CHECKING:
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 _INLINE = MarkdownIt("commonmark")
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!]")
+_CODE_BLOCKS = frozenset({"fence", "code_block"})
+_LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
+_BREAKS = frozenset({"softbreak", "hardbreak"})
+_VISIBLE = frozenset({"text", "code_inline", "image"})
 
 
 class Heading(Value):
-    """A heading, by `#` or by underlining (then `end` is the underline's line); `text` is its words without markup."""
+    """A heading, marked with `#` or by underlining."""
 
     line: int
     end: int
+    """The last line: that of the underline, if there is one."""
     level: int
     text: str
+    """Without markup."""
 
 
 class Paragraph(Value):
-    """`lines` are the source lines, stripped; the first stands on `line`."""
+    """A paragraph."""
 
     line: int
     lines: tuple[str, ...]
+    """The source lines without blanks around them; the first stands on `line`."""
 
 
 class Item(Value):
-    """An item of a list: the lines of its first paragraph, and the lists within it."""
+    """An item of a list."""
 
     line: int
     lines: tuple[str, ...]
+    """The lines of its first paragraph."""
     lists: tuple[Listing, ...]
+    """The lists inside the item."""
 
 
 class Listing(Value):
@@ -57,22 +66,24 @@ class Listing(Value):
 
 
 class Row(Value):
-    """A row of a table, its cells without markup."""
+    """A row of a table."""
 
     line: int
     cells: tuple[str, ...]
+    """Without markup."""
 
 
 class Table(Value):
-    """A table; `rows` leave the header out."""
+    """A table."""
 
     line: int
     header: tuple[str, ...]
     rows: tuple[Row, ...]
+    """Without the header."""
 
 
 class Opaque(Value):
-    """A quotation, code, HTML or rule: nothing in it means anything to a plan."""
+    """A quotation, code, HTML or rule: its contents mean nothing to a plan."""
 
     line: int
 
@@ -99,42 +110,60 @@ class Document(Value):
 
 def read_markdown(text: str) -> Document:
     """Parse CommonMark with tables. Never fails: every text is Markdown."""
-    tokens = _without_collecting(text)
-    lines: set[int] = set()
-    spans: dict[int, tuple[str, ...]] = {}
+    tokens = _parse_blocks(text)
+    code_lines: set[int] = set()
+    code_spans: dict[int, tuple[str, ...]] = {}
     for token in tokens:
-        if token.type in {"fence", "code_block"} and token.map:
-            lines.update(range(token.map[0] + 1, token.map[1] + 1))
-        elif token.type == "inline" and token.map and "`" in token.content and "{{" in token.content:
-            words = tuple(
-                part.content for part in _inline(token.content) if part.type == "code_inline" and "{{" in part.content
-            )
-            for line in range(token.map[0] + 1, token.map[1] + 1):
-                spans[line] = spans.get(line, ()) + words
-    return Document(tuple(_blocks(tokens)), frozenset(lines), spans)
+        if token.type in _CODE_BLOCKS:
+            code_lines.update(_lines_of(token))
+        elif token.type == "inline" and "`" in token.content and "{{" in token.content:
+            spans = _code_spans(token.content)
+            for line in _lines_of(token):
+                code_spans[line] = code_spans.get(line, ()) + spans
+    return Document(tuple(_blocks(tokens)), frozenset(code_lines), code_spans)
 
 
-def _without_collecting(text: str) -> Sequence[Token]:
-    """The tokens of a text. Measured: while millions of them are made, looking for garbage among them takes half of the time."""
-    collecting = gc.isenabled()
+def _parse_blocks(text: str) -> Sequence[Token]:
+    """The tokens of a text, parsed without garbage collection: it would take half of the time of a large text (measured)."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         return _BLOCKS.parse(text)
     finally:
-        if collecting:
+        if was_enabled:
             gc.enable()
 
 
+def _lines_of(token: Token) -> range:
+    """The lines that a token covers, counted from 1."""
+    if token.map is None:
+        return range(0)
+    first, after = token.map
+    return range(first + 1, after + 1)
+
+
+def _first_line(token: Token, default: int = 0) -> int:
+    if token.map is None:
+        return default
+    return token.map[0] + 1
+
+
+def _code_spans(content: str) -> tuple[str, ...]:
+    """The inline code in a text that contains `{{`."""
+    return tuple(part.content for part in _inline(content) if part.type == "code_inline" and "{{" in part.content)
+
+
 def plain(content: str) -> str:
-    """Inline Markdown as the words that a reader sees, on one line."""
+    """Inline Markdown as a reader sees it, without markup, on one line."""
     if not _MARKUP.search(content):
         return " ".join(content.split())
-    words = [
-        " " if part.type in {"softbreak", "hardbreak"} else part.content
-        for part in _inline(content)
-        if part.type in {"text", "code_inline", "softbreak", "hardbreak", "image"}
-    ]
-    return " ".join("".join(words).split())
+    visible: list[str] = []
+    for part in _inline(content):
+        if part.type in _BREAKS:
+            visible.append(" ")
+        elif part.type in _VISIBLE:
+            visible.append(part.content)
+    return " ".join("".join(visible).split())
 
 
 def _inline(content: str) -> Sequence[Token]:
@@ -142,70 +171,78 @@ def _inline(content: str) -> Sequence[Token]:
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        end = _end(tokens, at)
-        line = token.map[0] + 1 if token.map else 0
-        if token.type == "heading_open":
-            yield Heading(line, (token.map or [0, 0])[1], int(token.tag[1]), plain(tokens[at + 1].content))
-        elif token.type == "paragraph_open":
-            yield Paragraph(line, _lines(tokens[at + 1]))
-        elif token.type in {"bullet_list_open", "ordered_list_open"}:
-            yield _listing(tokens, at, end)
-        elif token.type == "table_open":
-            yield _table(tokens[at:end], line)
-        else:
-            yield Opaque(line)
-        at = end
+    index = 0
+    while index < len(tokens):
+        end = _end(tokens, index)
+        yield _block(tokens, index, end)
+        index = end
 
 
-def _end(tokens: Sequence[Token], at: int) -> int:
-    """The index after the token that closes the one at `at`."""
-    if tokens[at].nesting != 1:
-        return at + 1
-    level = tokens[at].level
-    after = at + 1
+def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
+    token = tokens[index]
+    line = _first_line(token)
+    if token.type == "heading_open":
+        lines = _lines_of(token)
+        return Heading(line, lines.stop - 1, int(token.tag[1]), plain(tokens[index + 1].content))
+    if token.type == "paragraph_open":
+        return Paragraph(line, _stripped_lines(tokens[index + 1]))
+    if token.type in _LISTS:
+        return _listing(tokens, index, end)
+    if token.type == "table_open":
+        return _table(tokens[index:end], line)
+    return Opaque(line)
+
+
+def _end(tokens: Sequence[Token], index: int) -> int:
+    """The index after the token that closes the one at `index`."""
+    if tokens[index].nesting != 1:
+        return index + 1
+    level = tokens[index].level
+    after = index + 1
     while tokens[after].nesting != -1 or tokens[after].level != level:
         after += 1
     return after + 1
 
 
-def _lines(token: Token) -> tuple[str, ...]:
+def _stripped_lines(token: Token) -> tuple[str, ...]:
     return tuple(line.strip() for line in token.content.split("\n"))
 
 
-def _listing(tokens: Sequence[Token], at: int, end: int) -> Listing:
-    line = (tokens[at].map or [0])[0] + 1
+def _listing(tokens: Sequence[Token], index: int, end: int) -> Listing:
+    line = _first_line(tokens[index], 1)
     items: list[Item] = []
-    at += 1
-    while at < end - 1:
-        after = _end(tokens, at)
-        items.append(_item(tokens, at, after))
-        at = after
+    index += 1
+    while index < end - 1:
+        after = _end(tokens, index)
+        items.append(_item(tokens, index, after))
+        index = after
     return Listing(line, tuple(items))
 
 
-def _item(tokens: Sequence[Token], at: int, end: int) -> Item:
-    line = (tokens[at].map or [0])[0] + 1
-    words: tuple[str, ...] = ()
+def _item(tokens: Sequence[Token], index: int, end: int) -> Item:
+    """An item stands on the line of its first paragraph, which may follow an empty first line."""
+    line = _first_line(tokens[index], 1)
+    lines: tuple[str, ...] = ()
     lists: list[Listing] = []
-    at += 1
-    while at < end - 1:
-        after = _end(tokens, at)
-        if tokens[at].type == "paragraph_open" and not words and not lists:
-            words, line = _lines(tokens[at + 1]), (tokens[at].map or [line - 1])[0] + 1
-        elif tokens[at].type in {"bullet_list_open", "ordered_list_open"}:
-            lists.append(_listing(tokens, at, after))
-        at = after
-    return Item(line, words, tuple(lists))
+    index += 1
+    while index < end - 1:
+        token = tokens[index]
+        after = _end(tokens, index)
+        if token.type == "paragraph_open" and not lines and not lists:
+            lines = _stripped_lines(tokens[index + 1])
+            line = _first_line(token, line)
+        elif token.type in _LISTS:
+            lists.append(_listing(tokens, index, after))
+        index = after
+    return Item(line, lines, tuple(lists))
 
 
 def _table(tokens: Sequence[Token], line: int) -> Table:
     rows: list[Row] = []
     for token in tokens:
         if token.type == "tr_open":
-            rows.append(Row((token.map or [line - 1])[0] + 1, ()))
+            rows.append(Row(_first_line(token, line), ()))
         elif token.type == "inline":
-            rows[-1] = Row(rows[-1].line, (*rows[-1].cells, plain(token.content)))
+            row = rows[-1]
+            rows[-1] = Row(row.line, (*row.cells, plain(token.content)))
     return Table(line, rows[0].cells, tuple(rows[1:]))

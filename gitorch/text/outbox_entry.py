@@ -1,12 +1,12 @@
-"""The files of an outbox: an outbox entry as an agent leaves it, and the answer that it finds beside it.
+"""The files of an outbox: the entry that an agent leaves, and the answer that gitorch puts beside it.
 
 ```json
 {"gitorch": "outbox/1", "run": "auth-7f3a", "token": "…", "report": {"status": "DONE", "summary": "Sessions rotate"}}
 ```
 
-`run` and `token` are those of the session's environment. A report takes what `gitorch handoff` takes (`concerns`, `questions`,
-`blocker`, `clears`, `tests_claimed`, `replies`), a verdict what `gitorch verdict` takes (`choice`, `commit`, `nonce`,
-`summary`, `findings`). The answer is what `--json` would have printed.
+`run` and `token` are those of the session's environment. A report has the fields of `gitorch handoff` (`concerns`, `questions`,
+`blocker`, `clears`, `tests_claimed`, `replies`), a verdict those of `gitorch verdict` (`choice`, `commit`, `nonce`, `summary`,
+`findings`). The answer equals the output of the command with `--json`.
 """
 
 from __future__ import annotations
@@ -20,54 +20,65 @@ from gitorch.text.records.shape import WrongShape, shape
 
 FORMAT = "outbox/1"
 BYTES_MAX = 1_000_000
-"""Of an outbox entry: what a verb would take on standard input."""
+"""The largest outbox entry, as for a command that reads standard input."""
+
+EXAMPLE = '{"gitorch": "outbox/1", "run": …, "token": …, "report": {"status": "DONE", "summary": …}}'
 
 
 def encode(entry: OutboxEntry) -> bytes:
-    """The file."""
-    return (
-        json.dumps({"gitorch": FORMAT, **shape(OutboxEntry)[0](entry)}, ensure_ascii=False, indent=1) + "\n"
-    ).encode()
+    """The file of an outbox entry."""
+    fields: dict[str, Any] = shape(OutboxEntry)[0](entry)
+    text = json.dumps({"gitorch": FORMAT, **fields}, ensure_ascii=False, indent=1)
+    return f"{text}\n".encode()
 
 
 def decode(name: str, data: bytes) -> OutboxEntry:
-    """The outbox entry in a file. Raises Malformed with what is wrong and how it should read."""
-    fix = 'write {"gitorch": "outbox/1", "run": …, "token": …, "report": {"status": "DONE", "summary": …}}'
+    """The outbox entry in a file. Raises Malformed with the reason and an example."""
     try:
-        if len(data) > BYTES_MAX:
-            raise WrongShape(f"it is larger than {BYTES_MAX} bytes")
-        value = json.loads(data)
-        if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:
-            raise WrongShape(f'it does not say "gitorch": "{FORMAT}"')
-        entry: OutboxEntry = shape(OutboxEntry)[1](value)
-        if (entry.report is None) is (entry.verdict is None):
-            raise WrongShape("it holds neither a report nor a verdict, or both")
+        return _decoded(data)
     except (ValueError, RecursionError) as error:
-        where = Problem(name, 1, 1, f"this is no outbox entry: {error}", fix)
-        raise Malformed(f"{name} is no outbox entry: {error}", (where,), fix) from None
+        fix = f"write {EXAMPLE}"
+        problem = Problem(name, 1, 1, f"this is not an outbox entry: {error}", fix)
+        raise Malformed(f"{name} is not an outbox entry: {error}", (problem,), fix) from None
+
+
+def _decoded(data: bytes) -> OutboxEntry:
+    """Raises ValueError or RecursionError."""
+    if len(data) > BYTES_MAX:
+        raise WrongShape(f"it is larger than {BYTES_MAX} bytes")
+    value = json.loads(data)
+    if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:
+        raise WrongShape(f'it does not contain "gitorch": "{FORMAT}"')
+    entry: OutboxEntry = shape(OutboxEntry)[1](value)
+    if entry.report is None and entry.verdict is None:
+        raise WrongShape("it contains neither a report nor a verdict")
+    if entry.report is not None and entry.verdict is not None:
+        raise WrongShape("it contains both a report and a verdict")
     return entry
 
 
-def accepted(said: str, recorded: tuple[str, ...]) -> bytes:
-    """The answer to an outbox entry that counts."""
-    return _written({"ok": True, "said": said, "recorded": list(recorded)})
+def accepted(sentence: str, recorded: tuple[str, ...]) -> bytes:
+    """The answer to an entry that gitorch accepted: the command's sentence, and the types of the records."""
+    return _answer({"ok": True, "said": sentence, "recorded": list(recorded)})
 
 
 def refused(error: GitorchError) -> bytes:
-    """The answer to an outbox entry that does not."""
-    said = {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}
-    return _written({"ok": False, "error": said})
+    """The answer to an entry that gitorch refused."""
+    fields = {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}
+    return _answer({"ok": False, "error": fields})
 
 
-def _written(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+def _answer(value: dict[str, Any]) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def read_answer(data: bytes) -> tuple[str, tuple[str, ...]] | GitorchError:
-    """What was said and recorded, or the error that a call would have raised."""
+    """The sentence and the record types of an answer, or the error that the command would have raised."""
     value = json.loads(data)
     if value["ok"]:
         return value["said"], tuple(value["recorded"])
     error = value["error"]
-    kinds = {kind.code: kind for kind in GitorchError.__subclasses__()}
-    return kinds.get(error["code"], GitorchError)(error["message"], hint=error["hint"])
+    classes = {each.code: each for each in GitorchError.__subclasses__()}
+    error_class = classes.get(error["code"], GitorchError)
+    return error_class(error["message"], hint=error["hint"])

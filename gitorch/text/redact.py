@@ -1,4 +1,4 @@
-"""What is taken out of a text before it leaves this machine: secrets, the folders of people, their e-mail addresses."""
+"""Removes secrets, home folders and e-mail addresses from texts before they leave this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 POLICIES = ("secrets", "paths", "emails")
-"""What can be taken out; all of it is, unless somebody says that it may stay."""
+"""The policies of `redacted`, in the order in which they are applied."""
 
 ARMOUR = re.compile(r"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?)-----.*?(?:-----END \1-----|\Z)", re.DOTALL)
 NAMED = re.compile(
@@ -29,9 +29,9 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def redacted(text: str, policies: Collection[str] = POLICIES) -> str:
-    """The text without what the policies name; the same text is always redacted to the same one.
+    """The text without what the policies name. Equal texts give equal results.
 
-    What is put in its place has no quotes, backslashes or line breaks, so that JSON and YAML stay what they are.
+    The replacements contain no quotes, backslashes or line breaks, so JSON and YAML stay valid.
     """
     for policy in POLICIES:
         if policy in policies:
@@ -40,10 +40,10 @@ def redacted(text: str, policies: Collection[str] = POLICIES) -> str:
 
 
 def blotted(text: str) -> str:
-    """The text without the secrets that can be nothing else, and all else as it was."""
+    """The text without secrets whose form is unmistakable (`FORMS`); everything else stays."""
     text = ARMOUR.sub("[redacted: a private key]", text)
-    for what, form in FORMS:
-        text = form.sub(f"[redacted: {what}]", text)
+    for kind, form in FORMS:
+        text = form.sub(f"[redacted: {kind}]", text)
     return text
 
 
@@ -54,7 +54,7 @@ def _without_secrets(text: str) -> str:
 
 
 def _unless_digest(found: re.Match[str]) -> str:
-    """What is said to be a token is taken out, but for the ledger's own digests of tokens, which give nothing away."""
+    """Redact a value that its name calls a secret. Digests stay: the ledger holds those of tokens, and they reveal nothing."""
     if DIGEST.match(found[2]) or found[2].startswith("[redacted"):
         return found[0]
     return f"{found[1]}[redacted: a secret]"
@@ -65,7 +65,14 @@ def _without_paths(text: str) -> str:
 
 
 def _without_emails(text: str) -> str:
-    return EMAIL.sub(lambda found: found[0] if HARMLESS.search(found[0]) else "[redacted: an e-mail address]", text)
+    return EMAIL.sub(_unless_harmless, text)
+
+
+def _unless_harmless(found: re.Match[str]) -> str:
+    """Redact an address, unless its domain is reserved for examples."""
+    if HARMLESS.search(found[0]):
+        return found[0]
+    return "[redacted: an e-mail address]"
 
 
 _POLICIES: dict[str, Callable[[str], str]] = {
@@ -73,7 +80,6 @@ _POLICIES: dict[str, Callable[[str], str]] = {
     "paths": _without_paths,
     "emails": _without_emails,
 }
-
 
 FORMS = (
     ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")),
@@ -92,12 +98,16 @@ FORMS = (
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
-    """`line 12: a GitHub token` for each one found, in order; the secret itself is never repeated."""
-    return tuple(f"line {line}: {what}" for line, _, what in secret_places(text))
+    """`line 12: a GitHub token` for each secret, in order; never the secret itself."""
+    return tuple(f"line {line}: {kind}" for line, _, kind in secret_places(text))
 
 
 def secret_places(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Line, column and kind of each secret in a text."""
-    lines = enumerate(text.splitlines(), 1)
-    found = ((number, form.search(line), what) for number, line in lines for what, form in FORMS)
-    return tuple((number, at.start() + 1, what) for number, at, what in found if at is not None)
+    """Line, column and kind of each secret in a text; at most one of each kind a line."""
+    places: list[tuple[int, int, str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        for kind, form in FORMS:
+            found = form.search(line)
+            if found is not None:
+                places.append((number, found.start() + 1, kind))
+    return tuple(places)

@@ -1,4 +1,4 @@
-"""Ids of epics and jobs, and names of branches: what they may look like, and how an id is made from a title."""
+"""Ids of epics and jobs, and names of branches: which are valid, and how a title becomes an id."""
 
 from __future__ import annotations
 
@@ -9,34 +9,39 @@ ID_LENGTH_MAX = 39
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _TAKEN = re.compile(r"[qspm][0-9]+")
+_FORBIDDEN_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
+_INVALID_BRANCH = re.compile(r"\A[-/.]|[/.]\Z|\.lock\Z|\.\.|@\{|//|/\.")
 _FOLDS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 RESERVED = frozenset({"approval", "merge", "none", "nothing", "orchestrator", "principal", "operator", "host"})
-"""Words that name something else wherever an epic's id may stand."""
+"""Words with another meaning in the places where an epic's id may stand."""
 
 
 def slug(title: str, fallback: str = "") -> str:
-    """An id from words: lower-case ASCII, accents dropped, at most 39 characters, cut between words.
+    """An id from a title: lower-case ASCII without accents, at most 39 characters, cut between words.
 
-    `fallback` when nothing of the title can be kept, as with emoji or scripts that have no ASCII base letters.
+    Gives `fallback` for a title without any ASCII base letters, such as emoji or Chinese.
     """
-    plain = unicodedata.normalize("NFKD", title.casefold().translate(_FOLDS)).encode("ascii", "ignore").decode()
-    words = re.findall(r"[a-z0-9]+", plain)
-    kept = ""
-    for word in words:
-        longer = f"{kept}-{word}" if kept else word
+    folded = title.casefold().translate(_FOLDS)
+    ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    words: list[str] = re.findall(r"[a-z0-9]+", ascii_only)
+    if not words:
+        return fallback
+    kept = words[0][:ID_LENGTH_MAX]
+    for word in words[1:]:
+        longer = f"{kept}-{word}"
         if len(longer) > ID_LENGTH_MAX:
             break
         kept = longer
-    return kept or (words[0][:ID_LENGTH_MAX] if words else fallback)
+    return kept
 
 
 def id_fault(name: str) -> str:
-    """Why a name is no id of an epic or job, or an empty string when it is one. Says nothing of reserved words."""
+    """Why a name is not a valid id of an epic or job, or an empty string when it is. Reserved words are valid here."""
     if len(name) > ID_LENGTH_MAX:
         return f"is longer than {ID_LENGTH_MAX} characters"
     if not _ID.fullmatch(name):
-        return "may hold only a-z, 0-9 and -, and begins with a letter or digit"
+        return "may contain only a-z, 0-9 and -, and begins with a letter or digit"
     if name.endswith("-"):
         return "must not end with -"
     if _TAKEN.fullmatch(name):
@@ -45,18 +50,20 @@ def id_fault(name: str) -> str:
 
 
 def epic_id_fault(name: str) -> str:
-    """As `id_fault`, and the words that a compiled plan uses itself are refused too."""
-    return id_fault(name) or ("is a reserved word" if name in RESERVED else "")
+    """As `id_fault`, and the words that a compiled plan uses itself are refused, too."""
+    if name in RESERVED:
+        return "is a reserved word"
+    return id_fault(name)
 
 
 def branch_fault(name: str) -> str:
-    """Why a name is no short name of a branch, or an empty string when it is one (git-check-ref-format, a little stricter)."""
+    """Why a name is not the short name of a branch, or an empty string when it is (git-check-ref-format, a little stricter)."""
     if not name:
         return "is empty"
     if name.startswith("refs/"):
         return "must be a branch's short name, such as main"
-    if name[0] in "-/." or name[-1] in "/." or name.endswith(".lock") or name in {"@", "HEAD"}:
-        return "is no name of a branch"
-    if any(ord(char) <= 32 or ord(char) == 127 or char in "~^:?*[\\" for char in name):
-        return "holds a blank or a sign that git does not allow"
-    return "is no name of a branch" if any(bad in name for bad in ("..", "@{", "//", "/.")) else ""
+    if _FORBIDDEN_IN_BRANCH.search(name):
+        return "contains a blank or a character that git does not allow"
+    if name in {"@", "HEAD"} or _INVALID_BRANCH.search(name):
+        return "is not a valid name of a branch"
+    return ""

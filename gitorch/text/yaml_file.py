@@ -1,7 +1,7 @@
-"""YAML that people write, as values that know where they stand.
+"""YAML that people write, as values with their places.
 
-ruamel.yaml reads it (YAML 1.2: `on` and `yes` are words). Its node graph is used rather than its loaded objects, because only
-nodes tell the place of every key and value, and only so can all duplicate keys be reported at once.
+ruamel.yaml reads it (YAML 1.2: `on` and `yes` are words). This module uses its node graph and not its loaded objects: only nodes
+have the place of every key and value, and only they allow to report all duplicate keys at once.
 """
 
 from __future__ import annotations
@@ -25,19 +25,23 @@ if TYPE_CHECKING:
     from gitorch.text.source import Source
 
 DEPTH_MAX = 20
-"""Deeper than anything gitorch reads, and shallow enough that no file exhausts the stack."""
+"""Deeper than any file of gitorch, and shallow enough that no file exhausts the stack."""
 
 _CORE = "tag:yaml.org,2002:"
 _WORD_TAGS = frozenset({"str", "timestamp", "merge", "value", "binary", "int", "float", "bool", "null"})
 
 
 class Spot(Value):
-    """A place in a file: line and column counted from 1, and the span of characters."""
+    """A place in a file."""
 
     line: int
+    """Counted from 1."""
     column: int
+    """Counted from 1."""
     start: int
+    """The first character, counted from 0."""
     end: int
+    """The character after the last."""
 
 
 class Entry(Value):
@@ -48,72 +52,71 @@ class Entry(Value):
 
 
 class YamlValue(Value):
-    """A value and its place. Dates and everything else that YAML might guess stay words, as they were written."""
+    """A value and its place. Dates and other types that YAML might guess stay text, as they were written."""
 
     spot: Spot
     data: str | int | float | bool | tuple[YamlValue, ...] | Mapping[str, Entry] | None
 
 
-def read_yaml(source: Source, first_line: int = 1) -> tuple[YamlValue | None, tuple[Problem, ...]]:
-    """Read one YAML document; None for an empty one, or where it cannot be read at all.
-
-    With `first_line` only the text from that line on is YAML, and places still count from the top of the file.
-    """
-    skipped = sum(len(line) + 1 for line in source.lines[: first_line - 1])
-    reading = _Reading(source, skipped)
+def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
+    """Read one YAML document; None for an empty document, and for text that is not YAML."""
+    reader = _NodeReader(source)
     yaml = YAML(typ="rt", pure=True)
-    yaml.max_depth = 2 * DEPTH_MAX  # only newer versions heed it; `_Reading` and RecursionError see to the others
+    yaml.max_depth = 2 * DEPTH_MAX  # older versions ignore it; `_NodeReader` and RecursionError cover those
     yaml.composer.warn_double_anchors = False
     try:
-        node = yaml.compose(source.text[skipped:])
+        node = yaml.compose(source.text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        reading.broken(mark.index if mark else 0, error.problem or error.context or "it cannot be read")
-        return None, tuple(reading.problems)
+        index = mark.index if mark else 0
+        reader.broken(index, error.problem or error.context or "it cannot be read")
+        return None, tuple(reader.problems)
     except ReaderError as error:
-        reading.broken(error.position, "it holds a control character")
-        return None, tuple(reading.problems)
+        reader.broken(error.position, "it holds a control character")
+        return None, tuple(reader.problems)
     except RecursionError:
-        reading.broken(0, "it is nested too deeply")
-        return None, tuple(reading.problems)
-    value = reading.value(node, 0) if node is not None else None
-    return value, tuple(reading.problems)
+        reader.broken(0, "it is nested too deeply")
+        return None, tuple(reader.problems)
+    if node is None:
+        return None, tuple(reader.problems)
+    value = reader.value(node, 0)
+    return value, tuple(reader.problems)
 
 
-class _Reading:
-    """Turns nodes into values, collecting what must not be there."""
+class _NodeReader:
+    """Turns nodes into values and collects the problems."""
 
-    def __init__(self, source: Source, skipped: int) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
-        self.skipped = skipped
         self.problems: list[Problem] = []
         self._starts = [0]
         for line in source.lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
-        self._seen: set[int] = set()
+        self._visited: set[int] = set()
 
     def spot(self, start: int, end: int) -> Spot:
-        """The place of a span. Counted here, since ruamel.yaml takes U+2028 and U+0085 for line ends too."""
-        at = min(start + self.skipped, len(self.source.text))
+        """The place of a span. ruamel.yaml's own lines are wrong for this: it takes U+2028 and U+0085 for line ends, too."""
+        at = min(start, len(self.source.text))
         line = min(bisect_right(self._starts, at), len(self.source.lines))
-        return Spot(line, at - self._starts[line - 1] + 1, at, end + self.skipped)
+        return Spot(line, at - self._starts[line - 1] + 1, at, end)
 
     def broken(self, start: int, why: str) -> None:
-        """The parser gave up here."""
-        words = "it is nested too deeply" if why.startswith("maximum depth") else " ".join(why.split()).rstrip(".")
-        self.complain(
-            self.spot(start, start), f"This is not YAML: {words}.", "Correct the YAML; `key: value` needs the blank."
-        )
+        """Complain that the parser gave up here."""
+        reason = " ".join(why.split()).rstrip(".")
+        if reason.startswith("maximum depth"):
+            reason = "it is nested too deeply"
+        fix = "Correct the YAML; `key: value` needs the blank."
+        self.complain(self.spot(start, start), f"This is not YAML: {reason}.", fix)
 
     def complain(self, spot: Spot, message: str, fix: str) -> None:
         self.problems.append(Problem(self.source.path, spot.line, spot.column, message, fix))
 
     def value(self, node: Node, depth: int) -> YamlValue:
         spot = self.spot(node.start_mark.index, node.end_mark.index)
-        if id(node) in self._seen:
-            self.complain(spot, "YAML aliases (*name) are not read here.", "Write the value out again.")
+        if id(node) in self._visited:
+            self.complain(spot, "YAML aliases (*name) are not supported.", "Write the value out again.")
             return YamlValue(spot, None)
-        self._seen.add(id(node))
+        self._visited.add(id(node))
         if depth > DEPTH_MAX:
             self.complain(spot, f"This is nested deeper than {DEPTH_MAX} levels.", "Flatten it.")
             return YamlValue(spot, None)
@@ -133,7 +136,7 @@ class _Reading:
             name = str(key.value)
             if name in entries:
                 first = entries[name].key.line
-                self.complain(spot, f"The key `{name}` is here twice; first on line {first}.", "Remove one of the two.")
+                self.complain(spot, f"The key `{name}` is used twice; first on line {first}.", "Remove one of the two.")
                 continue
             entries[name] = Entry(spot, self.value(value, depth + 1))
         return entries
@@ -141,23 +144,31 @@ class _Reading:
     def _scalar(self, node: Node, spot: Spot) -> str | int | float | bool | None:
         text, tag = str(node.value), str(node.tag).removeprefix(_CORE)
         if tag not in _WORD_TAGS:
-            self.complain(spot, f"YAML tags such as {node.tag} are not read here.", "Remove the tag.")
+            self.complain(spot, f"YAML tags such as {node.tag} are not supported.", "Remove the tag.")
         try:
-            return _guess(text, tag)
+            return _scalar_value(text, tag)
         except ValueError:
             return text
 
 
-def _guess(text: str, tag: str) -> str | int | float | bool | None:
+def _scalar_value(text: str, tag: str) -> str | int | float | bool | None:
+    """A scalar by the tag that YAML resolved for it. Raises ValueError for a tag that the text does not fit."""
     match tag:
         case "null":
             return None
         case "bool":
             return text.lower() == "true"
         case "int":
-            plain = text.replace("_", "")
-            return int(plain, 0) if plain.lstrip("+-")[:2].lower() in {"0x", "0o", "0b"} else int(plain)
+            return _whole_number(text.replace("_", ""))
         case "float":
             return float(text.replace("_", ""))
         case _:
             return text
+
+
+def _whole_number(text: str) -> int:
+    """A number in decimal, or with a prefix in another base; `int(…, 0)` would refuse `007`."""
+    prefix = text.lstrip("+-")[:2].lower()
+    if prefix in {"0x", "0o", "0b"}:
+        return int(text, 0)
+    return int(text)

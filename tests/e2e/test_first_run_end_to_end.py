@@ -41,7 +41,7 @@ LACKING = [
     ({"target": "nowhere"}, "The merge target `nowhere` is no local branch."),
     ({"target": "release"}, "The merge target `release` is no local branch."),
     ({"target": "elsewhere"}, "The merge target `elsewhere` is no local branch."),
-    ({"target": "HEAD"}, "`orchestration.merge_target` is no name of a branch: `HEAD`."),
+    ({"target": "HEAD"}, "`orchestration.merge_target` is not a valid name of a branch: `HEAD`."),
     ({"target": "behind"}, "The merge target `behind` is 1 commit behind its upstream."),
     ({"base": "trees"}, "lies inside the repository."),
     ({"base": "'../in the way'"}, "cannot be written to."),

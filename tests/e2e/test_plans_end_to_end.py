@@ -50,9 +50,9 @@ def test_a_folder_is_no_plan(home: House) -> None:
     [
         ("empty.md", b"", "The file is empty."),
         ("large.md", PLAN.encode() + b"x" * 2_000_000, "The file has 2,000,"),
-        ("latin.md", PLAN.encode() + b"\xe9", "The file is not UTF-8: byte 0xe9 cannot stand here."),
-        ("wide.md", PLAN.encode("utf-16"), "The file is not UTF-8: byte 0xff cannot stand here."),
-        ("nul.md", PLAN.encode() + b"\0", "The file holds a NUL byte"),
+        ("latin.md", PLAN.encode() + b"\xe9", "The file is not UTF-8: byte 0xe9 is invalid here."),
+        ("wide.md", PLAN.encode("utf-16"), "The file is not UTF-8: byte 0xff is invalid here."),
+        ("nul.md", PLAN.encode() + b"\0", "The file contains a NUL byte"),
         (
             "secret.md",
             PLAN.replace("Write it", "Write it with AKIAABCDEFGHIJKLMNOP").encode(),

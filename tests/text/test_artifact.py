@@ -67,8 +67,8 @@ def test_a_field_that_is_missing_is_named(kind, field):
         ("escalation", WHOLE["escalation"].replace("ambiguous_goal", "bored"), "2: `escalation_kind` must be one of"),
         ("test_report", "command: make\nexit: soon", "3: `exit` must be a whole number"),
         ("marker", "marker: x\ncolour: red", "3: `colour` is not a known key"),
-        ("marker", "marker: x\nkind: prompt", "3: `kind` says prompt, but this is handed in as marker."),
-        ("support_ledger", "audited_artifact: a\nclaims:\n- claim: x", "4: `claims[0].evidence` names nothing."),
+        ("marker", "marker: x\nkind: prompt", "3: `kind` is prompt, but this artifact is submitted as marker."),
+        ("support_ledger", "audited_artifact: a\nclaims:\n- claim: x", "4: `claims[0].evidence` is empty."),
         (
             "findings_ledger",
             WHOLE["findings_ledger"] + WHOLE["findings_ledger"][9:],

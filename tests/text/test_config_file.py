@@ -14,7 +14,7 @@ from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.config_file import parse_config, render
-from gitorch.text.plans.front_matter import NO_FULL_AUTO
+from gitorch.text.run_settings import NO_FULL_AUTO
 
 TEMPLATE = Path(__file__).parents[2] / "templates" / "gitorch.yaml"
 
@@ -150,7 +150,7 @@ worktrees: {beads_enabled: true}
         (9, 14, "`review.runtimes.style` is not a known key."),
         (11, 19, "`runtimes.mine.command` must be a list of words."),
         (11, 34, "`runtimes.mine.prest` is not a known key. Did you mean `preset`?"),
-        (12, 3, "The key `mine` is here twice; first on line 11."),
+        (12, 3, "The key `mine` is used twice; first on line 11."),
         (13, 8, "`lanes` must be a mapping of keys to values."),
         (14, 10, "`cleanup` must be one of ask, keep, not `purge`."),
         (15, 13, "`worktrees.beads_enabled` is not a known key."),
@@ -162,14 +162,14 @@ worktrees: {beads_enabled: true}
     [
         ("- a", (1, 1, "the top level of the file must be a mapping of keys to values.")),
         ("a: b: c", (1, 5, "This is not YAML: mapping values are not allowed here.")),
-        ("waits: &w {}\nreminders: *w", (1, 8, "YAML aliases (*name) are not read here.")),
+        ("waits: &w {}\nreminders: *w", (1, 8, "YAML aliases (*name) are not supported.")),
         ("agents: {restarts_max: true}", (1, 24, "`agents.restarts_max` must be a whole number from 0 to 100.")),
-        ("cleanup: !x ask", (1, 10, "YAML tags such as !x are not read here.")),
+        ("cleanup: !x ask", (1, 10, "YAML tags such as !x are not supported.")),
         ("[" * 900, (1, 41, "This is not YAML: it is nested too deeply.")),
         ("a\x07", (1, 2, "This is not YAML: it holds a control character.")),
         (
             "orchestration: {merge_target: a..b}",
-            (1, 31, "`orchestration.merge_target` is no name of a branch: `a..b`."),
+            (1, 31, "`orchestration.merge_target` is not a valid name of a branch: `a..b`."),
         ),
         (
             "orchestration: {merge_target: refs/heads/main}",
@@ -179,7 +179,7 @@ worktrees: {beads_enabled: true}
                 "`orchestration.merge_target` must be a branch's short name, such as main: `refs/heads/main`.",
             ),
         ),
-        ("x" * 200_001, (1, 1, "The file has 200,001 bytes; at most 200,000 are read.")),
+        ("x" * 200_001, (1, 1, "The file has 200,001 bytes; at most 200,000 are allowed.")),
     ],
 )
 def test_one_problem_at_its_place(text, expected):

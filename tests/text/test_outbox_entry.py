@@ -27,11 +27,11 @@ VERDICT = VerdictText(
 @pytest.mark.parametrize(
     "entry", [OutboxEntry(RunId("r-1"), "t", "s", REPORT), OutboxEntry(RunId("r-1"), "t", verdict=VERDICT)]
 )
-def test_a_slip_is_read_as_it_was_left(entry: OutboxEntry) -> None:
+def test_an_encoded_outbox_entry_decodes_to_itself(entry: OutboxEntry) -> None:
     assert decode("a.json", encode(entry)) == entry
 
 
-def test_a_slip_can_be_written_by_hand() -> None:
+def test_an_outbox_entry_can_be_written_by_hand() -> None:
     text = '{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "DONE", "summary": "Done"}}'
     assert decode("a.json", text.encode()) == OutboxEntry(RunId("r"), "t", report=ReportText(ReportStatus.DONE, "Done"))
 
@@ -39,9 +39,9 @@ def test_a_slip_can_be_written_by_hand() -> None:
 WRONG = [
     (b"LGTM", "Expecting value"),
     (b"", "Expecting value"),
-    (b"[]", 'it does not say "gitorch": "outbox/1"'),
-    (b'{"run": "r", "token": "t"}', 'it does not say "gitorch": "outbox/1"'),
-    (b'{"gitorch": "outbox/2", "run": "r", "token": "t"}', 'it does not say "gitorch": "outbox/1"'),
+    (b"[]", 'it does not contain "gitorch": "outbox/1"'),
+    (b'{"run": "r", "token": "t"}', 'it does not contain "gitorch": "outbox/1"'),
+    (b'{"gitorch": "outbox/2", "run": "r", "token": "t"}', 'it does not contain "gitorch": "outbox/1"'),
     (b'{"gitorch": "outbox/1", "run": "r", "token": "t"}', "neither a report nor a verdict"),
     (b'{"gitorch": "outbox/1", "run": "r"}', "token"),
     (b'{"gitorch": "outbox/1", "run": "r", "token": "t", "approve": true}', "approve"),
@@ -53,15 +53,15 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("data", "why"), WRONG, ids=[why for _, why in WRONG])
-def test_what_is_no_slip_is_malformed_with_the_reason_and_the_form(data: bytes, why: str) -> None:
+def test_an_invalid_outbox_entry_is_malformed_with_reason_and_example(data: bytes, why: str) -> None:
     with pytest.raises(Malformed) as wrong:
         decode("report-1.json", data)
     assert why in wrong.value.message
-    assert "report-1.json is no outbox entry" in wrong.value.message
+    assert "report-1.json is not an outbox entry" in wrong.value.message
     assert "outbox/1" in wrong.value.problems[0].fix
 
 
-def test_an_answer_is_what_the_verb_would_have_said() -> None:
+def test_an_answer_equals_the_output_of_the_command() -> None:
     assert read_answer(accepted("api is handed in.", ("handoff-submitted",))) == (
         "api is handed in.",
         ("handoff-submitted",),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gitorch.text.plans.front_matter import NO_FULL_AUTO
 from gitorch.text.plans.plan import parse_plan
+from gitorch.text.run_settings import NO_FULL_AUTO
 
 HERE = Path(__file__).parent
 
@@ -56,7 +56,7 @@ def test_a_plan_with_many_defects_names_them_all_at_their_lines():
         (38, 1, "The epic id `api` is used twice; first on line 11."),
         (44, 1, "Epic `api` has a second review gate; the first is on line 42."),
         (46, 1, "Epic `Docs_V2` has only tasks that are done: nothing is left to do."),
-        (46, 10, "The epic id `Docs_V2` may hold only a-z, 0-9 and -, and begins with a letter or digit."),
+        (46, 10, "The epic id `Docs_V2` may contain only a-z, 0-9 and -, and begins with a letter or digit."),
         (50, 1, "`<!-- STRIP` marks text of the prompt's template that must be removed."),
         (56, 1, "Epic `late` has no tasks."),
         (60, 1, "A task of `late` stands after its gate on line 58, where no agent will see it."),
@@ -159,7 +159,7 @@ def test_the_good_plan_has_no_problems():
         (
             "Depends on: api",
             "Depends on: api\nNot: `docs/[a`",
-            [(14, 7, "The glob `docs/[a` of epic `web` has a [ without its ].")],
+            [(14, 7, "The glob `docs/[a` of epic `web` has a [ or ] without its counterpart.")],
         ),
         (
             "## Epic: web — The page\n\nDepends on: api\n\n- [ ] Draw it\n\n## Review Gate: web",
@@ -192,7 +192,7 @@ def test_the_good_plan_has_no_problems():
             "---\nmax_agents: none\n---",
             [(2, 13, "`max_agents` must be a whole number from 1 to 10000000.")],
         ),
-        ("# A plan", "---\ntitle: a\ntitle: b\n---", [(3, 1, "The key `title` is here twice; first on line 2.")]),
+        ("# A plan", "---\ntitle: a\ntitle: b\n---", [(3, 1, "The key `title` is used twice; first on line 2.")]),
         (
             "# A plan",
             "---\n[\n---",
@@ -214,10 +214,10 @@ def test_one_defect_is_reported_once_at_its_place(old, new, expected):
     [
         (b"", (1, 1, "The file is empty.")),
         (b"\xef\xbb\xbf \r\n\r\n", (1, 1, "The file is empty.")),
-        (b"# T\r\n\r\nna\xefve", (3, 3, "The file is not UTF-8: byte 0xef cannot stand here.")),
-        ("# T\n".encode("utf-16"), (1, 1, "The file is not UTF-8: byte 0xff cannot stand here.")),
-        (b"# T\n\0", (2, 1, "The file holds a NUL byte, so it is not text.")),
-        (b"# T\n" + b"x" * 2_000_000, (1, 1, "The file has 2,000,004 bytes; at most 2,000,000 are read.")),
+        (b"# T\r\n\r\nna\xefve", (3, 3, "The file is not UTF-8: byte 0xef is invalid here.")),
+        ("# T\n".encode("utf-16"), (1, 1, "The file is not UTF-8: byte 0xff is invalid here.")),
+        (b"# T\n\0", (2, 1, "The file contains a NUL byte, so it is not text.")),
+        (b"# T\n" + b"x" * 2_000_000, (1, 1, "The file has 2,000,004 bytes; at most 2,000,000 are allowed.")),
         (b"# T\n\nJust text.\n", (1, 1, "The plan has no epics.")),
     ],
 )

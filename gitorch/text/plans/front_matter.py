@@ -10,17 +10,16 @@ from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.fields import Complaints, Form
 from gitorch.text.plans.line_syntax import is_closed_status
 from gitorch.text.plans.sections import Reference
-from gitorch.text.slug import branch_fault
-from gitorch.text.source import Source
+from gitorch.text.run_settings import read_autonomy, read_branch
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gitorch.text.source import Source
+
 CHARACTERS_MAX = 100_000
 """ruamel.yaml reads about 100 kB a second; real front matter is far shorter."""
-
-NO_FULL_AUTO = "nothing is ever merged without your approval, so only per_epic and end_only exist."
 
 
 class DeclaredEpic(Value):
@@ -53,33 +52,17 @@ class FrontMatter(Value):
     """Line and column of each key at the top level."""
 
 
-def front_matter_lines(source: Source) -> int:
-    """How many lines the front matter takes with both of its `---`; 0 without any."""
-    if source.lines[0].rstrip() != "---":
-        return 0
-    for number, line in enumerate(source.lines[1:], 2):
-        if line.rstrip() in {"---", "..."}:
-            return number
-    return 0
-
-
-def without_front_matter(source: Source) -> str:
-    """The text with blank lines in place of its front matter, so that line numbers stay true."""
-    skipped = front_matter_lines(source)
-    return "\n".join(("",) * skipped + source.lines[skipped:])
-
-
 def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
     """Read the front matter; complain about every key and value that a plan does not understand."""
-    lines = front_matter_lines(source)
+    lines = source.front_matter_lines
     if not lines:
         return FrontMatter()
-    text = "\n".join(("", *source.lines[1 : lines - 1]))
-    if len(text) > CHARACTERS_MAX:
+    yaml = source.front_matter()
+    if len(yaml.text) > CHARACTERS_MAX:
         message = f"The front matter is longer than {CHARACTERS_MAX:,} characters."
         complaints.found.append(source.problem(1, message, "Move the text below it."))
         return FrontMatter(lines)
-    value, problems = read_yaml(Source(source.path, text, tuple(text.split("\n"))))
+    value, problems = read_yaml(yaml)
     complaints.found += problems
     if value is None:
         return FrontMatter(lines)
@@ -150,22 +133,3 @@ def _settings(form: Form) -> dict[str, str]:
         "coordinator": form.word("coordinator"),
     }
     return {key: value for key, value in settings.items() if form.has(key)}
-
-
-def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
-    """How often gitorch asks the principal; `full_auto` and its synonyms are refused with the reason."""
-    word = form.text(key, str(default))
-    if word.lower().replace("-", "_") in {"full_auto", "full", "auto", "none"}:
-        form.complain(key, f"cannot be `{word}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
-        return default
-    return form.choice(key, default)
-
-
-def read_branch(form: Form, key: str, default: str) -> str:
-    """The short name of a branch."""
-    name = form.text(key, default)
-    fault = branch_fault(name)
-    if fault:
-        form.complain(key, f"{fault}: `{name}`.", f"Write `{key}: main`, or the branch that you mean.")
-        return default
-    return name

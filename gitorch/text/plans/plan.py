@@ -30,7 +30,7 @@ from gitorch.text.plans.epics import (
     table_epics,
     with_ids,
 )
-from gitorch.text.plans.front_matter import read_front_matter, without_front_matter
+from gitorch.text.plans.front_matter import read_front_matter
 from gitorch.text.plans.line_syntax import EpicHeading, parse_epic_heading
 from gitorch.text.plans.outline import outline_of
 from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track
@@ -119,7 +119,7 @@ def parse_plan(
         return Plan(path, "", (), digest, problems=(source,))
     complaints = Complaints(path)
     front = read_front_matter(source, complaints)
-    plan_file = _File(source, read_markdown(without_front_matter(source)))
+    plan_file = _File(source, read_markdown(source.without_front_matter()))
     first = plan_file.outline({})
 
     prompt_complaints = Complaints(path)
@@ -171,7 +171,7 @@ def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complain
     if isinstance(source, Problem):
         complaints.found.append(source)
         return None
-    document = read_markdown(without_front_matter(source))
+    document = read_markdown(source.without_front_matter())
     complaints.found += check_placeholders(source, document)
     return _File(source, document)
 

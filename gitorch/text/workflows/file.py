@@ -22,7 +22,7 @@ from gitorch.model.workflow import (
 )
 from gitorch.text.fields import EMPTY, Complaints, Form, did_you_mean
 from gitorch.text.glob_syntax import glob_fault
-from gitorch.text.plans.front_matter import read_branch
+from gitorch.text.run_settings import read_branch
 from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source
 from gitorch.text.workflows.brief import brief_text, posture_fault

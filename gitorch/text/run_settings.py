@@ -1,0 +1,32 @@
+"""Settings of a run that plans, workflow files and the configuration have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.text.slug import branch_fault
+
+if TYPE_CHECKING:
+    from gitorch.model.workflow import Autonomy
+    from gitorch.text.fields import Form
+
+NO_FULL_AUTO = "nothing is ever merged without your approval, so only per_epic and end_only exist."
+
+
+def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
+    """How often gitorch asks the principal; `full_auto` and its synonyms are refused with the reason."""
+    word = form.text(key, str(default))
+    if word.lower().replace("-", "_") in {"full_auto", "full", "auto", "none"}:
+        form.complain(key, f"cannot be `{word}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
+        return default
+    return form.choice(key, default)
+
+
+def read_branch(form: Form, key: str, default: str) -> str:
+    """The short name of a branch."""
+    name = form.text(key, default)
+    fault = branch_fault(name)
+    if fault:
+        form.complain(key, f"{fault}: `{name}`.", f"Write `{key}: main`, or the branch that you mean.")
+        return default
+    return name
