@@ -1,4 +1,4 @@
-"""Words to values: what people and agents type, with an answer that names what would have been right."""
+"""Parse what people and agents type; each error names the values that are accepted."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gitorch.model.review import SEVERITY_ALIASES, Choice, Disposition, Finding,
 from gitorch.model.workflow import Autonomy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 INPUT_BYTES_MAX = 1_000_000
-"""Of a text read from standard input or a file: nobody reads more, and the ledger keeps it for ever."""
+"""Of a text from standard input or a file: nobody reads more, and the ledger keeps it for ever."""
 
 FINDING_KEYS = frozenset({"severity", "title", "path", "line", "quote", "detail", "number", "withdrawn"})
 
@@ -25,157 +25,201 @@ NO_FULL_AUTO = (
 )
 
 
-def autonomy(said: str) -> Autonomy:
-    """How often the principal is asked. Raises Usage; for `full_auto` with the reason why there is none."""
-    word = said.strip().lower().replace("-", "_")
+def autonomy(typed: str) -> Autonomy:
+    """How often the principal is asked. Raises Usage; for `full_auto` with the reason why it does not exist."""
+    word = _word(typed)
     if word in {"full_auto", "fullauto", "auto"}:
-        raise Usage(NO_FULL_AUTO, "--autonomy end_only")
+        raise Usage(NO_FULL_AUTO, "gitorch start PLAN --autonomy end_only")
     if word not in set(Autonomy):
-        raise Usage(f"{said!r} is no autonomy; it is one of: {', '.join(Autonomy)}", "--autonomy end_only")
+        raise _unknown(typed, "an autonomy", Autonomy, "gitorch start PLAN --autonomy end_only")
     return Autonomy(word)
 
 
-def report_status(said: str) -> ReportStatus:
-    """One of the four words, in any case. Raises Usage with all four."""
-    word = said.strip().upper().replace("-", "_").replace(" ", "_")
+def report_status(typed: str) -> ReportStatus:
+    """A status of a report, in any case. Raises Usage."""
+    word = _word(typed).upper()
     if word not in set(ReportStatus):
-        raise Usage(f"{said!r} is no status of a report; it is one of: {', '.join(ReportStatus)}", "gitorch brief")
+        raise _unknown(typed, "a status of a report", ReportStatus, "gitorch brief")
     return ReportStatus(word)
 
 
-def choice(said: str) -> Choice:
-    """One of the four verdicts, in any case. Raises Usage with all four."""
-    word = said.strip().lower().replace("-", "_").replace(" ", "_")
+def choice(typed: str) -> Choice:
+    """A verdict, in any case. Raises Usage."""
+    word = _word(typed)
     if word not in set(Choice):
-        raise Usage(f"{said!r} is no verdict; it is one of: {', '.join(Choice)}", "gitorch brief")
+        raise _unknown(typed, "a verdict", Choice, "gitorch brief")
     return Choice(word)
 
 
-def severity(said: str) -> Severity | None:
+def severity(typed: str) -> Severity | None:
     """A severity by its name or by that of the other scale; None for any other word."""
-    word = said.strip().lower()
-    return Severity(word) if word in set(Severity) else SEVERITY_ALIASES.get(word)
+    word = typed.strip().lower()
+    if word in set(Severity):
+        return Severity(word)
+    return SEVERITY_ALIASES.get(word)
 
 
-def escalation_kind(said: str) -> EscalationKind:
-    """Why something goes to the principal; what an agent says without a kind is its own word. Raises Usage with all kinds."""
-    word = said.strip().lower().replace("-", "_") or str(EscalationKind.AI_SELF_DECLARED)
-    if word not in set(EscalationKind):
-        raise Usage(
-            f"{said!r} is no kind of blocker; it is one of: {', '.join(EscalationKind)}", "gitorch block --help"
-        )
-    return EscalationKind(word)
-
-
-def known_severity(said: str) -> Severity:
-    """A severity on either scale. Raises Usage with all of them."""
-    found = severity(said)
+def known_severity(typed: str) -> Severity:
+    """A severity on either scale. Raises Usage."""
+    found = severity(typed)
     if found is None:
-        raise Usage(f"{said!r} is no severity; it is one of: {', '.join(Severity)}", "gitorch block --help")
+        raise _unknown(typed, "a severity", Severity, "gitorch block --help")
     return found
 
 
-def outcome(said: str) -> Outcome:
-    """What was decided. Raises Usage with all three words."""
-    word = said.strip().lower().replace("-", "_")
+def escalation_kind(typed: str) -> EscalationKind:
+    """Why something goes to the principal; without a word, because the agent declared it. Raises Usage."""
+    word = _word(typed) or str(EscalationKind.AI_SELF_DECLARED)
+    if word not in set(EscalationKind):
+        raise _unknown(typed, "a kind of blocker", EscalationKind, "gitorch block --help")
+    return EscalationKind(word)
+
+
+def outcome(typed: str) -> Outcome:
+    """The outcome of a decision. Raises Usage."""
+    word = _word(typed)
     if word not in set(Outcome):
-        raise Usage(f"{said!r} is no outcome; it is one of: {', '.join(Outcome)}", "gitorch decide --help")
+        raise _unknown(typed, "an outcome", Outcome, "gitorch decide --help")
     return Outcome(word)
 
 
-def reply(said: str) -> Reply:
+def _word(typed: str) -> str:
+    """The word in lower case, its parts joined by underscores."""
+    return typed.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _unknown(typed: str, noun: str, known: Iterable[str], hint: str) -> Usage:
+    return Usage(f"{typed!r} is not {noun}; use one of: {', '.join(known)}", hint)
+
+
+def reply(typed: str) -> Reply:
     """`2=fixed:3f2a91c`: the answer to one finding. Raises Usage."""
-    number, equals, rest = said.partition("=")
+    number, _, rest = typed.partition("=")
     word, colon, evidence = rest.partition(":")
-    word = word.strip().lower().replace("-", "_")
-    digits = number.strip().removeprefix("#")
-    if not equals or not colon or not digits.isascii() or not digits.isdigit() or word not in set(Disposition):
-        message = f"{said!r} answers no finding; it reads N=DISPOSITION:EVIDENCE, with one of: {', '.join(Disposition)}"
-        raise Usage(message, "--reply 2=fixed:HEAD")
-    return Reply(int(digits), Disposition(word), evidence.strip())
+    finding_number = _finding_number(number)
+    disposition = word.strip().lower().replace("-", "_")
+    if finding_number is None or not colon or disposition not in set(Disposition):
+        known = ", ".join(Disposition)
+        message = f"{typed!r} is not a reply to a finding; write N=DISPOSITION:EVIDENCE, with one of: {known}"
+        raise Usage(message, "gitorch handoff DONE --reply 2=fixed:HEAD")
+    return Reply(finding_number, Disposition(disposition), evidence.strip())
 
 
-def finding(said: str) -> Finding:
+def finding(typed: str) -> Finding:
     """`important|src/a.py:12|Title|Detail`: one finding on one line. Path and detail may be empty. Raises Usage."""
-    parts = [part.strip() for part in said.split("|", 3)]
+    parts = [part.strip() for part in typed.split("|", 3)]
     weight = severity(parts[0])
     if weight is None or len(parts) < 3 or not parts[2]:
-        message = (
-            f"{said!r} is no finding; it reads SEVERITY|PATH:LINE|TITLE|DETAIL, with one of: {', '.join(Severity)}"
-        )
-        raise Usage(message, "--finding 'important|src/a.py:12|The error is dropped|It should reach the caller'")
+        known = ", ".join(Severity)
+        message = f"{typed!r} is not a finding; write SEVERITY|PATH:LINE|TITLE|DETAIL, with one of: {known}"
+        raise Usage(message, "gitorch verdict needs_revision --finding 'important|src/a.py:12|The error is dropped|'")
     path, line = _place(parts[1])
-    return Finding(weight, parts[2], path, line, parts[3] if len(parts) > 3 else "")
+    detail = parts[3] if len(parts) > 3 else ""
+    return Finding(weight, parts[2], path, line, detail)
 
 
-def withdrawal(said: str) -> Finding:
-    """`2=The test covers it`: finding 2 is taken back, for this reason. Raises Usage."""
-    number, equals, reason = said.partition("=")
-    digits = number.strip().removeprefix("#")
-    if not equals or not digits.isascii() or not digits.isdigit() or not reason.strip():
-        raise Usage(f"{said!r} withdraws no finding; it reads N=REASON", "--withdraw 2='test_x covers it'")
-    return _withdrawn(int(digits), reason.strip())
+def withdrawal(typed: str) -> Finding:
+    """`2=The test covers it`: withdraw finding 2 for this reason. Raises Usage."""
+    number, _, reason = typed.partition("=")
+    finding_number = _finding_number(number)
+    if finding_number is None or not reason.strip():
+        message = f"{typed!r} withdraws no finding; write N=REASON"
+        raise Usage(message, "gitorch verdict accept --withdraw 2='test_x covers it'")
+    return _withdrawn(finding_number, reason.strip())
+
+
+def _finding_number(typed: str) -> int | None:
+    """`2` or `#2`; None for anything else."""
+    digits = typed.strip().removeprefix("#")
+    return int(digits) if _is_number(digits) else None
 
 
 def _withdrawn(number: int, reason: str) -> Finding:
     return Finding(Severity.NOTE, f"Finding #{number} is withdrawn", detail=reason, number=number, withdrawn=True)
 
 
-def _place(said: str) -> tuple[str, int]:
-    path, colon, line = said.rpartition(":")
-    return (path, int(line)) if colon and line.isascii() and line.isdigit() else (said, 0)
+def _place(typed: str) -> tuple[str, int]:
+    """`src/a.py:12` as path and line; line 0 where there is none."""
+    path, colon, line = typed.rpartition(":")
+    if colon and _is_number(line):
+        return path, int(line)
+    return typed, 0
+
+
+def _is_number(text: str) -> bool:
+    """Whether the text is made of the digits 0 to 9; `isdigit` alone accepts others."""
+    return text.isascii() and text.isdigit()
 
 
 def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:
-    """Findings from a JSON list of objects, or an object with a list `findings`; `-` reads standard input.
+    """Findings from a JSON list of objects, or from an object with a list `findings`; `-` reads standard input.
 
     Raises Malformed with every defect found, NotFound.
     """
+    found: list[Finding] = []
+    problems: list[Problem] = []
+    for number, item in enumerate(_finding_items(name, folder), 1):
+        defects = _finding_defects(item, number)
+        problems += [Problem(name, 1, 1, message, fix) for message, fix in defects]
+        if not defects and isinstance(item, dict):
+            found.append(_finding_of(item))
+    if problems:
+        raise Malformed(f"{name} has {len(problems)} defects in its findings", tuple(problems))
+    return tuple(found)
+
+
+def _finding_items(name: str, folder: Path) -> list[object]:
+    """The list in the file. Raises Malformed, NotFound."""
     import json
 
     text = text_of(name, folder)
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as broken:
-        where = Problem(name, broken.lineno, broken.colno, f"this is not JSON: {broken.msg}", "write a JSON list")
-        raise Malformed(f"{name} is not JSON", (where,)) from None
+    except json.JSONDecodeError as error:
+        problem = Problem(name, error.lineno, error.colno, f"this is not JSON: {error.msg}", "write a JSON list")
+        raise Malformed(f"{name} is not JSON", (problem,)) from None
     if isinstance(data, dict):
         data = data.get("findings")
     if not isinstance(data, list):
-        where = Problem(name, 1, 1, "findings are a JSON list of objects", '[{"severity": "minor", "title": "…"}]')
-        raise Malformed(f"{name} holds no list of findings", (where,))
-    read = [_finding_of(item, place) for place, item in enumerate(data, 1)]
-    wrong = [Problem(name, 1, 1, said, fix) for _, faults in read for said, fix in faults]
-    if wrong:
-        raise Malformed(f"{name} has {len(wrong)} defects in its findings", tuple(wrong))
-    return tuple(found for found, _ in read if found is not None)
+        problem = Problem(name, 1, 1, "findings are a JSON list of objects", '[{"severity": "minor", "title": "…"}]')
+        raise Malformed(f"{name} has no list of findings", (problem,))
+    return data
 
 
-def _finding_of(item: object, place: int) -> tuple[Finding | None, list[tuple[str, str]]]:
-    """A finding, or everything that is wrong with it, each with what to do."""
+def _finding_defects(item: object, number: int) -> list[tuple[str, str]]:
+    """Everything that is wrong with one item of the list, each with its fix."""
     if not isinstance(item, dict):
-        return None, [(f"finding {place} is no object", 'write {"severity": "minor", "title": "…"}')]
-    if item.get("withdrawn") is True and (taken := _number(item, "number")):
-        return _withdrawn(taken, _text(item, "detail").strip()), []
-    wrong: list[tuple[str, str]] = []
-    weight = severity(_text(item, "severity"))
-    if weight is None:
-        wrong.append((f"finding {place} has no severity that is known", f"one of: {', '.join(Severity)}"))
+        return [(f"finding {number} is not an object", 'write {"severity": "minor", "title": "…"}')]
+    if _is_withdrawal(item):
+        return []
+    defects: list[tuple[str, str]] = []
+    if severity(_text(item, "severity")) is None:
+        defects.append((f"finding {number} has no known severity", f"one of: {', '.join(Severity)}"))
     if not _text(item, "title").strip():
-        wrong.append((f"finding {place} has no title", 'add "title"'))
-    path, line = _text(item, "path"), _number(item, "line")
-    if path and not line:
-        path, line = _place(path)
+        defects.append((f"finding {number} has no title", 'add "title"'))
     unknown = sorted(set(item) - FINDING_KEYS)
     if unknown:
-        wrong.append((f"finding {place} has keys that nobody reads: {', '.join(unknown)}", "leave them out"))
-    if line is None or (number := _number(item, "number")) is None:
-        wrong.append((f"finding {place}: line and number are whole numbers", 'write "line": 12'))
-        return None, wrong
-    if wrong or weight is None:
-        return None, wrong
-    quote = _text(item, "quote")
-    return Finding(weight, _text(item, "title").strip(), path, line, _text(item, "detail"), number, quote=quote), []
+        defects.append((f"finding {number} has unknown keys: {', '.join(unknown)}", "leave them out"))
+    if _number(item, "line") is None or _number(item, "number") is None:
+        defects.append((f"finding {number}: line and number are whole numbers", 'write "line": 12'))
+    return defects
+
+
+def _is_withdrawal(item: Mapping[Any, Any]) -> bool:
+    return item.get("withdrawn") is True and bool(_number(item, "number"))
+
+
+def _finding_of(item: Mapping[Any, Any]) -> Finding:
+    """The finding of an item without defects."""
+    number = _number(item, "number") or 0
+    detail = _text(item, "detail")
+    if _is_withdrawal(item):
+        return _withdrawn(number, detail.strip())
+    path, line = _text(item, "path"), _number(item, "line") or 0
+    if path and not line:
+        path, line = _place(path)
+    title, quote = _text(item, "title").strip(), _text(item, "quote")
+    return Finding(known_severity(_text(item, "severity")), title, path, line, detail, number, quote=quote)
 
 
 def _text(item: Mapping[Any, Any], key: str) -> str:
@@ -188,36 +232,47 @@ def _number(item: Mapping[Any, Any], key: str) -> int | None:
     value = item.get(key)
     if value is None or value == "":
         return 0
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and _is_number(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        return None
+    return value
 
 
 def text_of(name: str, folder: Path) -> str:
     """The text of a file, or of standard input for `-`, read as UTF-8. Raises NotFound, Malformed, Usage."""
     try:
-        data = sys.stdin.buffer.read(INPUT_BYTES_MAX + 1) if name == "-" else (folder / name).read_bytes()
-    except OSError as missing:
-        raise NotFound(f"{name} cannot be read: {missing.strerror}") from None
+        data = _bytes_of(name, folder)
+    except OSError as error:
+        raise NotFound(f"{name} cannot be read: {error.strerror}") from None
     if len(data) > INPUT_BYTES_MAX:
         raise Usage(f"{name} is larger than {INPUT_BYTES_MAX} bytes")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Malformed(
-            f"{name} is not UTF-8", (Problem(name, 1, 1, "this is not UTF-8", "save it as UTF-8"),)
-        ) from None
+        problem = Problem(name, 1, 1, "this is not UTF-8", "save it as UTF-8")
+        raise Malformed(f"{name} is not UTF-8", (problem,)) from None
 
 
-def in_words(said: Sequence[str]) -> tuple[str, ...]:
-    """Words as they were typed; a single `-` stands for what standard input says."""
-    return (text_of("-", Path()).strip(),) if list(said) == ["-"] else tuple(said)
+def _bytes_of(name: str, folder: Path) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
+    return (folder / name).read_bytes()
 
 
-def summary_of(said: str, file: str | None, folder: Path) -> str:
-    """A text given as an option, as a file, or by `-` on standard input. Raises Usage for two of them."""
-    if said and file:
+def words_or_input(typed: Sequence[str]) -> tuple[str, ...]:
+    """The words of a command line; a single `-` is replaced by the text on standard input."""
+    if list(typed) == ["-"]:
+        return (text_of("-", Path()).strip(),)
+    return tuple(typed)
+
+
+def summary_of(typed: str, file: str | None, folder: Path) -> str:
+    """A text from an option, from a file, or for `-` from standard input. Raises Usage for an option and a file."""
+    if typed and file:
         raise Usage("a summary is given once: --summary or --summary-file")
     if file:
         return text_of(file, folder)
-    return text_of("-", folder) if said == "-" else said
+    if typed == "-":
+        return text_of("-", folder)
+    return typed

@@ -6,11 +6,11 @@ import errno
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli.pages.cells import safe_text
+from gitorch.cli.output import write, write_json
 from gitorch.cli.pages.plain import to_json
 from gitorch.errors import GitorchError, Malformed, Unavailable, Usage
 
@@ -18,26 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.cli.call import Call
+    from gitorch.errors import Problem
 
 INTERRUPTED = 130
 TERMINATED = 143
 BROKEN_PIPE = 141
 BUG = 70
 
-MACHINES_FAULT = {
-    errno.EACCES: ("may not be used by you", "ls -ld"),
-    errno.EPERM: ("may not be used by you", "ls -ld"),
-    errno.EROFS: ("lies on a file system that can only be read", "findmnt -T"),
+MACHINE_FAULTS = {
+    errno.EACCES: ("cannot be opened: you have no permission", "ls -ld"),
+    errno.EPERM: ("cannot be changed: you have no permission", "ls -ld"),
+    errno.EROFS: ("lies on a read-only file system", "findmnt -T"),
     errno.ENOSPC: ("cannot be written: no space is left", "df -h"),
     errno.EDQUOT: ("cannot be written: your quota is used up", "df -h"),
     errno.EFBIG: ("cannot be written: files may not grow this large", "df -h"),
     errno.EIO: ("cannot be read or written: the device fails", "df -h"),
 }
-"""What the operating system refuses for reasons that no change of gitorch would remove, and what shows more of it."""
+"""What the operating system refuses for reasons outside of gitorch, and the command that shows more."""
 
 
 class Detailed(Exception):
-    """An error with values that programs may want beside it, and lines that people get before it."""
+    """An error with values for programs beside it, and lines that people get before it."""
 
     def __init__(self, error: GitorchError, lines: Sequence[str] = (), **details: object) -> None:
         super().__init__(error.message)
@@ -47,7 +48,7 @@ class Detailed(Exception):
 
 
 class Interrupted(Exception):
-    """A human did not agree, or said stop; the message says what was not done, or what goes on."""
+    """A human declined or interrupted; the message says what was not done, or what continues."""
 
     def __init__(self, message: str, status: int = INTERRUPTED) -> None:
         super().__init__(message)
@@ -55,119 +56,146 @@ class Interrupted(Exception):
 
 
 def run(argv: Sequence[str], call: Call) -> int:
-    """Carry out one command line and answer with its exit status; nothing is raised."""
+    """Carry out one command line and return its exit status; nothing is raised."""
     from gitorch.cli.group import gitorch
 
-    call.json = "--json" in _before_dashes(argv)
+    call.json = "--json" in _options(argv)
     try:
         status = gitorch.main(list(argv), prog_name="gitorch", standalone_mode=False, obj=call)
         sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_broken()
     except BaseException as error:  # noqa: BLE001 the boundary, which sorts all of them
-        try:
-            return _answer(error, argv, call)
-        except BrokenPipeError:
-            return _pipe_broken()
+        return _failed(error, argv, call)
     return status if isinstance(status, int) else 0
 
 
-def _before_dashes(argv: Sequence[str]) -> Sequence[str]:
-    return argv[: list(argv).index("--")] if "--" in argv else argv
+def _options(argv: Sequence[str]) -> Sequence[str]:
+    """The words before `--`, after which nothing is an option."""
+    if "--" not in argv:
+        return argv
+    return argv[: list(argv).index("--")]
 
 
-def _answer(error: BaseException, argv: Sequence[str], call: Call) -> int:
-    """Say what went wrong in the form that was asked for."""
-    if isinstance(error, SystemExit):  # click's own way out of a broken pipe, and nobody else's
+def _failed(error: BaseException, argv: Sequence[str], call: Call) -> int:
+    """Print the error; a reader that has gone away ends even that."""
+    try:
+        return _report(error, argv, call)
+    except BrokenPipeError:
+        return _pipe_broken()
+
+
+def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
+    """Print the error in the form that the caller asked for, and return its exit status."""
+    if isinstance(error, SystemExit):  # only click raises it, for a broken pipe
         return _pipe_broken()
     if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
         return _interrupted(error, call)
     if isinstance(error, Detailed):
-        _tell(call, error.error, error.lines, error.details)
+        _print_error(call, error.error, error.lines, error.details)
         return error.error.exit_status
-    expected = error if isinstance(error, GitorchError) else _as_expected(error)
+    expected = _expected(error)
     if expected is None:
         return _bug(error, argv, call)
-    _tell(call, expected, (), {})
+    _print_error(call, expected, (), {})
     return expected.exit_status
 
 
-def _as_expected(error: BaseException) -> GitorchError | None:
-    """Click's own complaints, and what the operating system refuses; None for what nobody expected."""
+def _expected(error: BaseException) -> GitorchError | None:
+    """The error as one of gitorch's own: click's complaints and the system's refusals too. None for a bug."""
+    if isinstance(error, GitorchError):
+        return error
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "gitorch"
         return Usage(error.format_message(), f"{path} --help")
     if isinstance(error, click.ClickException):
         return Usage(error.format_message())
-    if isinstance(error, OSError) and error.errno in MACHINES_FAULT:
-        return _machines_fault(error, *MACHINES_FAULT[error.errno])
-    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        return Unavailable("too many files are open for one more", "ulimit -n")
+    if isinstance(error, OSError):
+        return _refused_by_system(error)
     return None
 
 
-def _machines_fault(error: OSError, said: str, shows: str) -> Unavailable:
-    """Writes through an open file do not name it; that it was some file here is all that is known then."""
-    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
-    return Unavailable(f"{where or 'a file of this repository'} {said}", shlex.join([*shows.split(), where or "."]))
+def _refused_by_system(error: OSError) -> Unavailable | None:
+    """An error of the operating system that is no bug. Writes through an open file do not name the file."""
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        return Unavailable("too many files are open for one more", "ulimit -n")
+    if error.errno not in MACHINE_FAULTS:
+        return None
+    fault, command = MACHINE_FAULTS[error.errno]
+    path = ""
+    if isinstance(error.filename, str | bytes):
+        path = os.fsdecode(error.filename)
+    hint = shlex.join([*command.split(), path or "."])
+    return Unavailable(f"{path or 'a file of this repository'} {fault}", hint)
 
 
-def _tell(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:
-    problems = error.problems if isinstance(error, Malformed) else ()
+def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:
+    """One JSON object on standard output, or lines on standard error."""
     if call.json:
-        more = {"problems": [_problem(p) for p in problems]} if isinstance(error, Malformed) else {}
-        _tell_json(error.code, error.message, error.hint, error.where, {**more, **details})
+        more: dict[str, object] = {}
+        if isinstance(error, Malformed):
+            more["problems"] = [_problem_values(problem) for problem in error.problems]
+        _print_json(error.code, error.message, error.hint, error.where, {**more, **details})
         return
-    said = [f"gitorch: {error.message}"]
-    for problem in problems:
-        said.append(f"{problem.where}: {problem.message}")
-        if problem.fix:
-            said.append(f"    fix: {problem.fix}")
+    shown = [*lines, f"gitorch: {error.message}"]
+    if isinstance(error, Malformed):
+        for problem in error.problems:
+            shown += _problem_lines(problem)
     if error.hint:
-        said.append(f"  try: {error.hint}")
-    _tell_people(said, lines)
+        shown.append(f"  try: {error.hint}")
+    _print_lines(call, shown)
 
 
-def _problem(problem: Any) -> dict[str, object]:
-    return {name: getattr(problem, name) for name in problem.__struct_fields__} | {"where": problem.where}
+def _problem_values(problem: Problem) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(problem, name) for name in problem.__struct_fields__}
+    return values | {"where": problem.where}
 
 
-def _tell_json(code: str, message: str, hint: str, where: str, more: Mapping[str, object]) -> None:
+def _problem_lines(problem: Problem) -> list[str]:
+    lines = [f"{problem.where}: {problem.message}"]
+    if problem.fix:
+        lines.append(f"    fix: {problem.fix}")
+    return lines
+
+
+def _print_json(code: str, message: str, hint: str, where: str, more: Mapping[str, object]) -> None:
     error = {"code": code, "message": message, "hint": hint, "where": where, **more}
-    click.echo(to_json({"ok": False, "error": error}))
+    write_json(to_json({"ok": False, "error": error}))
     sys.stdout.flush()
 
 
-def _tell_people(lines: Sequence[str], made: Sequence[str] = ()) -> None:
-    """Say these lines; those that a page has made before them are safe already, and may have colours."""
+def _print_lines(call: Call, lines: Sequence[str]) -> None:
+    """Print on standard error, after everything on standard output; a page may have painted the first lines."""
     sys.stdout.flush()
-    click.echo("\n".join([*made, *(safe_text(line) for line in lines)]), err=True)
+    write("\n".join(lines), colours=call.streams.colours, to_stderr=True)
 
 
 def _interrupted(error: BaseException, call: Call) -> int:
-    said = str(error) or "interrupted"
+    message = str(error) or "interrupted"
     if call.json:
-        _tell_json("interrupted", said, "", "", {})
+        _print_json("interrupted", message, "", "", {})
     else:
-        _tell_people([f"gitorch: {said}"])
+        _print_lines(call, [f"gitorch: {message}"])
     return error.status if isinstance(error, Interrupted) else INTERRUPTED
 
 
 def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
+    """Write the report of a bug and name its file."""
     from gitorch.cli.bug import write_report
 
-    where = write_report(error, argv, call)
-    said = f"gitorch has a bug: {type(error).__name__}: {error}"
-    hint = f"send {where} to the authors of gitorch; read it first, it names what was typed" if where else ""
+    path = write_report(error, argv, call)
+    message = f"gitorch has a bug: {type(error).__name__}: {error}"
     if call.json:
-        _tell_json("bug", said, hint, where, {})
-    else:
-        _tell_people([f"gitorch: {said}", f"  report: {where}" if where else "  no report could be written"])
+        hint = f"read {path}, which contains the command line, and send it to the authors of gitorch" if path else ""
+        _print_json("bug", message, hint, path, {})
+        return BUG
+    report = f"  report: {path}" if path else "  no report could be written"
+    _print_lines(call, [f"gitorch: {message}", report])
     return BUG
 
 
 def _pipe_broken() -> int:
-    """Whoever read our output has gone: nothing is said, and Python's last flush must not complain either."""
+    """End silently after the reader of the output has gone, and keep Python's last flush from complaining."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

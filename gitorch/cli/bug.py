@@ -1,4 +1,4 @@
-"""The report of a bug: what happened, with which versions, without anything secret."""
+"""The report of a bug: command line, versions and traceback, without secrets."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch import __version__
+from gitorch.cli.pages.cells import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 PACKAGES = ("click", "dulwich", "filelock", "libtmux", "markdown-it-py", "rich", "ruamel.yaml")
 SECRET_WORDS = ("TOKEN", "SECRET", "KEY", "PASSWORD")
 SECRET_LENGTH_MIN = 6
-"""A shorter value hides nothing, and blotting it out would eat ordinary words."""
+"""A shorter value is no secret, and replacing it would damage ordinary words."""
 
 
 def write_report(error: BaseException, argv: Sequence[str], call: Call) -> str:
-    """Write the report and answer with its path; an empty string where it can be written nowhere."""
+    """Write the report and return its path; an empty string where no folder can be written to."""
     text = without_secrets(report_text(error, argv), call.environ, argv)
     name = f"bug-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.txt"
     for folder in _folders(call):
@@ -42,23 +43,24 @@ def write_report(error: BaseException, argv: Sequence[str], call: Call) -> str:
 
 
 def _folders(call: Call) -> tuple[Path, ...]:
-    """In the repository where the call came that far, else in the folder for temporary files."""
+    """The repository's own folder where it was opened, and the folder for temporary files."""
     temporary = Path(tempfile.gettempdir())
-    opened = call.opened
-    return (temporary,) if opened is None else (Path(opened.home) / "bugs", temporary)
+    if call.opened is None:
+        return (temporary,)
+    return (Path(call.opened.home) / "bugs", temporary)
 
 
 def report_text(error: BaseException, argv: Sequence[str]) -> str:
-    """What was typed, the versions, and where it failed."""
+    """The command line, the versions, and the traceback."""
     lines = [
         f"gitorch {__version__} failed on: gitorch {' '.join(argv)}",
         f"Python {sys.version}",
         f"on {platform.platform()}",
-        *(f"{package} {_version(package)}" for package in PACKAGES),
-        "",
-        *(line.rstrip("\n") for line in traceback.format_exception(error)),
     ]
-    return "\n".join(lines) + "\n"
+    lines += [f"{package} {_version(package)}" for package in PACKAGES]
+    lines.append("")
+    lines += [line.rstrip("\n") for line in traceback.format_exception(error)]
+    return safe_text("\n".join(lines)) + "\n"
 
 
 def _version(package: str) -> str:
@@ -70,13 +72,22 @@ def _version(package: str) -> str:
 
 def without_secrets(text: str, environ: Mapping[str, str], argv: Sequence[str] = ()) -> str:
     """The text without the values of environment variables that hold secrets, and without nonces that were typed."""
-    secrets = {value for name, value in environ.items() if any(word in name.upper() for word in SECRET_WORDS)}
-    for place, word in enumerate(argv):
-        if word == "--nonce" and place + 1 < len(argv):
-            secrets.add(argv[place + 1])
-        elif word.startswith("--nonce="):
-            secrets.add(word.removeprefix("--nonce="))
+    secrets = {value for name, value in environ.items() if _names_secret(name)} | _typed_nonces(argv)
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SECRET_LENGTH_MIN:
             text = text.replace(secret, "[left out]")
     return text
+
+
+def _names_secret(variable: str) -> bool:
+    return any(word in variable.upper() for word in SECRET_WORDS)
+
+
+def _typed_nonces(argv: Sequence[str]) -> set[str]:
+    nonces: set[str] = set()
+    for place, word in enumerate(argv):
+        if word == "--nonce":
+            nonces.update(argv[place + 1 : place + 2])
+        elif word.startswith("--nonce="):
+            nonces.add(word.removeprefix("--nonce="))
+    return nonces

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from gitorch.cli.output import write, write_json
 from gitorch.cli.pages.page import Page
 from gitorch.cli.pages.plain import to_json
 from gitorch.errors import Denied, Usage
@@ -126,16 +125,15 @@ class Call:
     def say(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
         """Print the answer of a verb: `values` as JSON with `--json`, otherwise `text`."""
         if self.json:
-            click.echo(to_json({"ok": True, **values}))
-        elif isinstance(text, str):
-            click.echo(text)
-        else:
-            click.echo(text(self.page))
+            write_json(to_json({"ok": True, **values}))
+            return
+        shown = text if isinstance(text, str) else text(self.page)
+        write(shown, colours=self.streams.colours)
 
     def note(self, text: str) -> None:
         """Print something before the answer; nothing is printed with `--json`."""
         if not self.json:
-            click.echo(text)
+            write(text, colours=self.streams.colours)
 
     def must_ask(self, verb: str) -> None:
         """Raises Usage where nobody can be asked: without a terminal, or with `--json`."""

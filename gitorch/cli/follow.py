@@ -1,10 +1,10 @@
-"""What a verb sets in motion, carried out at once where no loop is running, and told."""
+"""Carry out at once what a verb set in motion, where no loop is running, and print it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.records import told
+from gitorch.cli.pages.records import sentence_of
 
 if TYPE_CHECKING:
     from gitorch.app.reconciler.tick import TickResult
@@ -14,23 +14,44 @@ if TYPE_CHECKING:
 
 
 def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
-    """The run after everything that no agent or human is needed for; false where `gitorch up` runs and will do it."""
+    """The run after everything that needs no agent and no human; False where a running `gitorch up` will do it."""
     from gitorch.app.reconciler.loop import settle
 
-    def show(ticked: TickResult) -> None:
-        for written in ticked.written:
-            call.note(f"  {told(written)}")
-        for silent in ticked.silent:
+    def show(tick: TickResult) -> None:
+        for written in tick.written:
+            call.note(f"  {sentence_of(written)}")
+        for silent in tick.silent:
             call.note(f"  {silent}")
 
     done = settle(call.services, run.id, show)
-    return call.services.ledger.state(run.id).run or run, done
+    after = call.services.ledger.state(run.id).run
+    return after or run, done
+
+
+def carry_on_if_over(call: Call, run: Run) -> Run:
+    """The run after what it leaves was stopped, where a decision ended it; any other is left to `gitorch up`."""
+    from gitorch.model.run import OVER
+
+    if run.phase not in OVER:
+        return run
+    after, _ = carry_on(call, run)
+    return after
+
+
+def whats_next(run: Run) -> str:
+    """One sentence for people after a decision about a run."""
+    from gitorch.model.run import OVER
+
+    if run.phase in OVER:
+        return f"Run {run.id} is {run.phase}."
+    return "gitorch up continues it."
 
 
 def checkout_note(services: Services, run: Run) -> str:
-    """What a human must type to bring a checkout of the target along, because it holds work of theirs; mostly empty.
+    """The command that updates a checkout of the target which the merge left alone, because it has uncommitted work.
 
-    Moving a branch that is there already changes nothing but answers the same as the move that brought it there.
+    Empty where there is no such checkout. Asking changes nothing: moving a branch to where it is already only repeats
+    the answer of the first move.
     """
     merged = run.merged
     if merged is None:
@@ -38,4 +59,4 @@ def checkout_note(services: Services, run: Run) -> str:
     moved = services.git.move(merged.target, merged.new, merged.old)
     if not moved.moved or moved.checkout != "left":
         return ""
-    return f"The checkout in {moved.path} holds uncommitted work and was left as it is. Bring it along: {moved.command}"
+    return f"The checkout in {moved.path} has uncommitted work and was not updated. Update it: {moved.command}"

@@ -1,4 +1,4 @@
-"""How the words of a call are read: a group that imports only the verb that is called, and what every verb takes."""
+"""The click group, which imports only the verb that is called, and the options that every verb takes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ import click
 
 from gitorch import __version__
 from gitorch.cli.catalogue import AGENTS, PEOPLE, VERBS
+from gitorch.cli.output import write
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Sequence
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-def _take_json(context: click.Context, _: click.Parameter, said: bool) -> None:
-    context.obj.json = context.obj.json or said
+def _take_json(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    context.obj.json = context.obj.json or wanted
 
 
-def _take_folder(context: click.Context, _: click.Parameter, said: str | None) -> None:
-    if said is not None:
-        context.obj.enter(said)
+def _take_folder(context: click.Context, _: click.Parameter, folder: str | None) -> None:
+    if folder is not None:
+        context.obj.enter(folder)
 
 
 def _shared_options() -> list[click.Parameter]:
-    """What stands before or after any verb."""
+    """The options that every verb takes, before or after its name."""
     return [
-        click.Option(
-            ["--json"], is_flag=True, expose_value=False, callback=_take_json, help="Answer with one JSON object."
-        ),
+        click.Option(["--json"], is_flag=True, expose_value=False, callback=_take_json, help="Print one JSON object."),
         click.Option(
             ["-C", "--repo"],
             metavar="DIR",
             expose_value=False,
             callback=_take_folder,
-            help="Work as if begun in DIR.",
+            help="Run as if gitorch was started in DIR.",
         ),
     ]
 
@@ -53,7 +52,8 @@ class Verb(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each on a line of its own."""
         super().format_epilog(ctx, formatter)
-        with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+        title = "Examples" if len(self.examples) > 1 else "Example"
+        with formatter.section(title):
             for example in self.examples:
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
 
@@ -64,30 +64,30 @@ class VerbGroup(Verb, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown word is answered with the ones that there are."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
+        """As click does. Raises Usage with the known verbs for an unknown one."""
+        if _is_unknown(args, self.commands):
             raise Usage(
                 f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.commands)}",
-                f"gitorch {self.name} -h",
+                f"gitorch {self.name} --help",
             )
         return super().resolve_command(ctx, args)
 
 
 def verb(name: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:
-    """Make a function the command of a verb. Its docstring is the help; it answers None or an exit status."""
+    """Make a function the command of a verb. Its docstring is the help; it returns None or an exit status."""
     return click.command(name, cls=Verb, examples=examples)
 
 
 class Verbs(click.Group):
-    """The verbs of `catalogue.VERBS`, each imported when it is called and not before."""
+    """The verbs of `catalogue.VERBS`, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the table, which is the order of use."""
+        """The verbs in the order of the table, which is the order of use."""
         del ctx
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None for a word that is no verb."""
+        """The command, imported now; None for an unknown verb."""
         del ctx
         entry = VERBS.get(cmd_name)
         if entry is None:
@@ -98,30 +98,37 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown verb is answered with the nearest known ones."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
+        """As click does. Raises Usage with the most similar verbs for an unknown one."""
+        if _is_unknown(args, VERBS):
             raise Usage(f"gitorch has no verb {args[0]!r}{_nearest(args[0])}", "gitorch --help")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Both lists, without importing any of them."""
+        """Both lists of verbs; none of them is imported."""
         del ctx
-        for title, entries in (("Verbs of people", PEOPLE), ("Verbs of agents, and of whoever works by hand", AGENTS)):
+        for title, entries in (("Verbs for people", PEOPLE), ("Verbs for agents and manual work", AGENTS)):
             with formatter.section(title):
-                formatter.write_dl([(name, entry.says) for name, entry in entries.items()])
+                formatter.write_dl([(name, entry.summary) for name, entry in entries.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Where to begin."""
+        """The first four commands of a new user."""
         super().format_epilog(ctx, formatter)
         with formatter.section("Example"):
             formatter.write("  gitorch init && gitorch check plan.md && gitorch start plan.md && gitorch up\n")
+
+
+def _is_unknown(args: Sequence[str], known: Container[str]) -> bool:
+    """Whether the first word should be a verb and is none."""
+    return bool(args) and not args[0].startswith("-") and args[0] not in known
 
 
 def _nearest(word: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(word, VERBS, n=3)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    if not near:
+        return ""
+    return f"; did you mean {' or '.join(near)}?"
 
 
 @click.group(
@@ -137,4 +144,4 @@ def _nearest(word: str) -> str:
 def gitorch(context: click.Context) -> None:
     """Run terminal coding agents through an approved plan: worktrees, reviews, your approval, the merge."""
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        write(context.get_help())

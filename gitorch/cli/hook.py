@@ -1,6 +1,6 @@
-"""`gitorch hook EVENT`: what a runtime calls from its own hooks. It costs a bare interpreter and never fails the agent.
+"""`gitorch hook EVENT`: the command in a runtime's hooks. It never fails the agent, and costs a bare interpreter.
 
-Nothing but what is imported here is loaded, and `main` calls this before it imports click: an agent waits for its hooks.
+It loads only the modules imported here, and `main` calls it before it imports click: an agent waits for its hooks.
 """
 
 import json
@@ -10,16 +10,16 @@ import time
 from select import select
 
 TEXT_BYTES_MAX = 64_000
-"""Of the text on standard input; the rest is read and dropped, so that nobody who writes it gets a broken pipe."""
+"""Of the text on standard input; the rest is read and dropped, so that its writer gets no broken pipe."""
 
 SILENCE_SECONDS = 1.0
-"""How long standard input may say nothing without ending: some runtimes never close it."""
+"""After this time without input, the text is complete: some runtimes never close standard input."""
 
 
 def hook(words: list[str]) -> None:
-    """Append one line to the file that GITORCH_SIGNALS names; silent where that cannot be done.
+    """Append one line to the file that GITORCH_SIGNALS names; do nothing where that is impossible.
 
-    One write in append mode, so that lines of hooks that run at the same time never mix.
+    One write in append mode keeps the lines of hooks apart that run at the same time.
     """
     path = os.environ.get("GITORCH_SIGNALS", "")
     if not path:
@@ -28,8 +28,9 @@ def hook(words: list[str]) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     except (OSError, ValueError):
         return
+    event = words[0] if words else ""
     try:
-        os.write(descriptor, _line(words[0] if words else "", _text()))
+        os.write(descriptor, _line(event, _text()))
     except OSError:
         return
     finally:
@@ -42,15 +43,21 @@ def _line(event: str, text: str) -> bytes:
 
 
 def _text() -> str:
-    """What the runtime says on standard input; empty where it is a terminal, closed or missing."""
+    """The runtime's text on standard input; empty where standard input is a terminal, closed or missing."""
     try:
-        return "" if sys.stdin is None or sys.stdin.isatty() else _heard(sys.stdin.fileno())
+        if sys.stdin is None or sys.stdin.isatty():
+            return ""
+        return _read_all(sys.stdin.fileno())
     except (OSError, ValueError):
         return ""
 
 
-def _heard(descriptor: int) -> str:
+def _read_all(descriptor: int) -> str:
+    """Everything until the end or until a silence."""
     kept = b""
-    while select([descriptor], [], [], SILENCE_SECONDS)[0] and (more := os.read(descriptor, TEXT_BYTES_MAX)):
+    while select([descriptor], [], [], SILENCE_SECONDS)[0]:
+        more = os.read(descriptor, TEXT_BYTES_MAX)
+        if not more:
+            break
         kept += more[: TEXT_BYTES_MAX - len(kept)]
     return kept.decode("utf-8", "replace")

@@ -26,7 +26,7 @@ def made(stage):
 
 def test_a_dry_run_shows_everything_and_makes_nothing(fresh):
     out = fresh.gitorch("adopt", "--dry-run").out
-    for part in ("make", "gitorch.yaml", "branch gitorch/ledger", "make test", "tests.command is a guess"):
+    for part in ("create", "gitorch.yaml", "branch gitorch/ledger", "make test", "tests.command is a guess"):
         assert part in out
     assert "Nothing was changed. Next: gitorch adopt" in out
     values = json.loads(fresh.gitorch("adopt", "--dry-run", "--json").out)["proposal"]["values"]
@@ -39,7 +39,7 @@ def test_one_answer_makes_exactly_what_was_shown(fresh):
     assert fresh.gitorch("adopt", typed="n\n").status == 130
     assert made(fresh) == (False, False)
     answer = fresh.gitorch("adopt", typed="y\n")
-    assert (answer.status, answer.out.count("Make this?"), made(fresh)) == (0, 1, (True, True))
+    assert (answer.status, answer.out.count("Create this?"), made(fresh)) == (0, 1, (True, True))
 
 
 def test_nobody_is_asked_without_a_terminal(fresh):
@@ -51,5 +51,5 @@ def test_nobody_is_asked_without_a_terminal(fresh):
 
 def test_a_repository_in_use_is_left_alone(fresh):
     fresh.gitorch("adopt", "--yes")
-    assert fresh.gitorch("adopt").out == "This repository is in use already. Next: gitorch doctor\n"
+    assert fresh.gitorch("adopt").out == "This repository is already set up. Next: gitorch doctor\n"
     assert adopt.adopt.name == "adopt"

@@ -23,7 +23,7 @@ def approvals(stage):
 def test_an_option_is_taken_by_its_beginning_and_words_may_follow(stage):
     stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
     answer = stage.gitorch("answer", "q1", "push", "measure", "it")
-    assert (answer.status, answer.out) == (0, "q1 is answered: push_back. gitorch up goes on with it.\n")
+    assert (answer.status, answer.out) == (0, "q1 is answered: push_back. gitorch up continues it.\n")
     assert stage.run.questions["q1"].answer.text == "measure it"
 
 
@@ -129,7 +129,7 @@ def test_approve_binds_to_the_report_that_is_named(stage):
 def test_a_checkout_that_was_left_is_said_with_its_command(stage):
     stage.until_report().git.left = True
     answer = stage.gitorch("approve", "--yes")
-    assert "checkout holds uncommitted work" in answer.out
+    assert "checkout has uncommitted work" in answer.out
     assert "git stash && git merge main" in answer.out
 
 
@@ -158,7 +158,7 @@ def checkpoint(stage):
 
 def test_an_epic_that_waits_wins_over_a_run_whose_id_begins_like_it(checkpoint):
     answer = checkpoint.gitorch("approve", "auth", "--yes")
-    assert answer.out == "auth is approved (q1). gitorch up goes on with it.\n"
+    assert answer.out == "auth is approved (q1). gitorch up continues it.\n"
     assert str(checkpoint.run.jobs["auth"].phase) == "completed"
 
 
@@ -196,7 +196,7 @@ def test_a_rejected_report_sends_epics_back_or_ends_the_run(stage):
     stage.until_report()
     answer = stage.gitorch("reject", "--note", "No tests.", "--rework", "api")
     assert (answer.status, stage.run.phase) == (0, RunPhase.RUNNING)
-    assert "gitorch up goes on" in answer.out
+    assert "gitorch up continues" in answer.out
     ended = Stage(folder=stage.folder).until_report()
     answer = ended.gitorch("reject", "--note", "-", typed="Not wanted.")
     assert (answer.status, ended.run.phase) == (0, RunPhase.CANCELED)

@@ -96,10 +96,10 @@ def test_every_defect_of_a_file_of_findings_is_named(tmp_path):
         findings(tmp_path, [{"severity": "grave", "lines": 3}, "x", {"severity": "note", "title": "t", "line": -1}])
     said = " ".join(problem.message for problem in caught.value.problems)
     for part in (
-        "finding 1 has no severity",
+        "finding 1 has no known severity",
         "finding 1 has no title",
         "lines",
-        "finding 2 is no object",
+        "finding 2 is not an object",
         "finding 3: line",
     ):
         assert part in said

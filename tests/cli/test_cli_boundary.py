@@ -99,8 +99,8 @@ def test_an_interrupt_is_130_in_both_forms(stage):
 @pytest.mark.parametrize(
     ("number", "file", "said"),
     [
-        (errno.EACCES, "a b", "gitorch: a b may not be used by you\n  try: ls -ld 'a b'\n"),
-        (errno.EROFS, "x", "gitorch: x lies on a file system that can only be read\n  try: findmnt -T x\n"),
+        (errno.EACCES, "a b", "gitorch: a b cannot be opened: you have no permission\n  try: ls -ld 'a b'\n"),
+        (errno.EROFS, "x", "gitorch: x lies on a read-only file system\n  try: findmnt -T x\n"),
         (
             errno.ENOSPC,
             None,

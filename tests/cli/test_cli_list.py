@@ -34,7 +34,7 @@ def test_what_cannot_be_listed_is_answered_with_what_can(stage):
 
 
 def test_the_dashboard_tells_of_every_open_run_what_to_type(stage):
-    assert stage.gitorch("dashboard").out == "No run is open. Begin one: gitorch start PLAN\n"
+    assert stage.gitorch("dashboard").out == "No run is open. Start one: gitorch start PLAN\n"
     stage.begin_run()
     out = stage.gitorch("dashboard").out
     assert "auth-7f3a  running" in out

@@ -17,7 +17,7 @@ PAGE = Page(0, colours=False, now=1_000_000)
 
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=5), st.integers(10, 80), st.integers(0, 4))
 def test_no_line_of_a_table_is_wider_than_the_page(rows, columns, indent):
-    lines = Page(columns, colours=False, now=0).table(rows, gives=(2, 0), indent=indent)
+    lines = Page(columns, colours=False, now=0).table(rows, shrinks=(2, 0), indent=indent)
     assert len(lines) == len(rows)
     assert all(width(line) <= columns for line in lines)
 
@@ -27,9 +27,9 @@ def test_columns_are_aligned_and_empty_ones_vanish():
 
 
 def test_the_columns_that_give_way_shrink_before_the_others():
-    lines = Page(30, colours=False, now=0).table([("a-long-identifier", "a reason that goes on and on")], gives=(1,))
+    lines = Page(30, colours=False, now=0).table([("a-long-identifier", "a reason that goes on and on")], shrinks=(1,))
     assert lines == ["a-long-identifier  a reason t…"]
-    lines = Page(30, colours=False, now=0).table([("a-long-identifier", "tail", "x" * 9)], gives=(0,))
+    lines = Page(30, colours=False, now=0).table([("a-long-identifier", "tail", "x" * 9)], shrinks=(0,))
     assert lines == ["a-long-ident…  tail  xxxxxxxxx"]
 
 
@@ -48,12 +48,14 @@ def test_colours_are_escapes_only_where_they_are_wanted():
 
 
 def test_a_long_text_is_broken_between_words_and_cut_only_at_its_last_line():
-    folded = Page(16, colours=False, now=0).folded("  q2  one two three four five six seven eight", 6, most=3)
+    folded = Page(16, colours=False, now=0).folded("  q2  one two three four five six seven eight", 6, lines_max=3)
     assert folded == ["  q2  one two", "      three four", "      five six…"]
 
 
 def test_a_page_without_an_edge_breaks_nothing():
-    assert Page(0, colours=False, now=0).folded("  q2  one two three\nfour", 6, most=3) == ["  q2  one two three four"]
+    assert Page(0, colours=False, now=0).folded("  q2  one two three\nfour", 6, lines_max=3) == [
+        "  q2  one two three four"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_up_at_a_terminal_stays_with_the_live_page_until_it_is_told_to_stop():
     typist.until("Ctrl-C leaves")
     assert "\x1b[?1049h" in typist.seen
     typist.process.send_signal(signal.SIGINT)
-    typist.until("Take it up again")
+    typist.until("Continue: gitorch up")
     assert "\x1b[?1049l" in typist.seen
     assert typist.status() == 130
 

@@ -89,7 +89,7 @@ def test_verify_says_how_many_records_hold_and_what_to_mind(stage):
     stage.begin_run()
     answer = stage.gitorch("verify")
     assert answer.status == 0
-    assert "4 records hold" in answer.out
+    assert "4 records verified" in answer.out
     assert "warning: the remote lags by 2" in answer.out
 
 

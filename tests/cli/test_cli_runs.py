@@ -15,7 +15,7 @@ TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
 
 def test_a_run_is_paused_with_a_reason_and_resumed(stage):
     stage.begin_run()
-    assert stage.gitorch("pause", "--reason", "freeze").out == f"Run {RUN} is paused. Go on: gitorch resume {RUN}\n"
+    assert stage.gitorch("pause", "--reason", "freeze").out == f"Run {RUN} is paused. Resume it: gitorch resume {RUN}\n"
     assert stage.run.phase is RunPhase.PAUSED
     assert stage.ledger.written[-1].record.event.reason == "freeze"
     assert stage.gitorch("pause").status == 4
@@ -67,7 +67,7 @@ def test_branches_are_removed_only_when_that_is_said(merged, options, removed):
 def test_cleanup_twice_or_too_early_is_refused(merged):
     assert merged.gitorch("cleanup", "--yes").status == 0
     answer = merged.gitorch("cleanup", "--yes")
-    assert (answer.status, "cleaned up already" in answer.err) == (4, True)
+    assert (answer.status, "already cleaned up" in answer.err) == (4, True)
 
 
 def test_cleanup_of_a_run_that_is_not_over_is_refused(stage):

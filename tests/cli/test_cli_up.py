@@ -17,9 +17,7 @@ def test_without_a_terminal_it_ends_with_10_and_the_commands_when_only_people_ca
     answer = stage.gitorch("up")
     assert answer.status == 10
     assert f"      gitorch approve {RUN}" in answer.err
-    assert answer.err.endswith(
-        f"gitorch: only people can go on: 1 question waits for you\n  try: gitorch approve {RUN}\n"
-    )
+    assert answer.err.endswith(f"gitorch: waiting for you: 1 question\n  try: gitorch approve {RUN}\n")
     said = [line[10:] for line in answer.out.splitlines()]
     assert said[0].startswith("session ended: s2")
     assert said[-1].startswith("question q1 (approval)")
@@ -38,7 +36,7 @@ def test_a_paused_run_waits_for_its_resume(stage):
     stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",)).gitorch("pause")
     answer = stage.gitorch("up")
     assert answer.status == 10
-    assert f"run {RUN} is paused, 1 question waits for you" in answer.err
+    assert f"run {RUN} is paused, 1 question" in answer.err
     assert f"  try: gitorch resume {RUN}" in answer.err
 
 
@@ -55,7 +53,7 @@ def test_a_settled_run_ends_it_with_0_and_what_is_left_to_ask(stage):
 def test_with_nothing_open_it_says_so(stage):
     stage.begin_run().gitorch("cancel")
     stage.gitorch("cleanup", "--yes")
-    assert stage.gitorch("up").out == "No run is open. Begin one: gitorch start PLAN\n"
+    assert stage.gitorch("up").out == "No run is open. Start one: gitorch start PLAN\n"
     assert Stage(folder=stage.folder).gitorch("up").status == 0
 
 
@@ -91,7 +89,7 @@ def test_a_signal_ends_it_between_two_ticks_and_agents_go_on(stage, number, stat
     before = signal.getsignal(number)
     answer = stage.gitorch("up", "--wait")
     assert answer.status == status
-    assert "1 agent goes on. Take it up again: gitorch up" in answer.err
+    assert "1 agent continues. Continue: gitorch up" in answer.err
     assert stage.terminals.stopped == []
     assert stage.run.phase is RunPhase.RUNNING
     assert signal.getsignal(number) is before

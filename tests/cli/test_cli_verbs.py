@@ -22,7 +22,7 @@ def test_a_verb_is_the_command_that_the_list_says(name):
     command = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
     assert isinstance(command, Verb)
     assert command.name == name
-    assert command.help.splitlines()[0].strip() == entry.says
+    assert command.help.splitlines()[0].strip() == entry.summary
 
 
 @pytest.mark.parametrize("name", VERBS)

@@ -23,7 +23,7 @@ def made(stage):
 def test_a_new_file_is_called_as_it_is_named_and_can_be_checked_at_once(made):
     assert "name: work\n" in (made.folder / "flows/work.yaml").read_text()
     answer = made.gitorch("workflow", "check", "flows/work.yaml")
-    assert (answer.status, answer.out.splitlines()[0]) == (0, "flows/work.yaml is in order: 4 jobs, 2 lanes.")
+    assert (answer.status, answer.out.splitlines()[0]) == (0, "flows/work.yaml has no defects: 4 jobs, 2 lanes.")
 
 
 def test_what_is_there_already_is_never_written_over(made):
@@ -42,9 +42,9 @@ def test_without_a_file_the_workflow_is_printed_and_without_a_shape_all_are_list
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("nope",), "there is no shape nope"),
-        (("minimal", "--lanes", "nope"), "there is no lane set nope"),
-        (("minimal", "--blocks", "draft"), "--blocks are for the shape custom"),
+        (("nope",), "nope is not a shape"),
+        (("minimal", "--lanes", "nope"), "nope is not a set of lanes"),
+        (("minimal", "--blocks", "draft"), "--blocks belong to the shape custom"),
         (("custom",), "the shape custom needs --blocks"),
         (("minimal", "--lane", "x=claude"), "this shape has no lane x"),
     ],

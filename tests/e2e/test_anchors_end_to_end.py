@@ -49,7 +49,7 @@ def test_a_tag_in_the_ledger_says_how_far_it_reaches(home: House) -> None:
 def test_records_that_were_cut_off_are_missed_by_the_tag_and_named(home: House) -> None:
     lost = int(home.repo.git("rev-list", "--count", LEDGER)) - 2
     forget(home, f"{home.tip()}~2")
-    assert "records hold" in home("verify").out, "nothing here remembers"
+    assert "records verified" in home("verify").out, "nothing here remembers"
     said = home("verify", "--tag", "audit-1", "--json", status=7).json["error"]
     assert said["code"] == "corrupt"
     assert f"tag audit-1 names records that are no part of it, 2 from record {lost} on" in said["message"]

@@ -163,7 +163,7 @@ def test_a_repository_that_can_only_be_read_is_read_and_not_written(tmp_path: Pa
         for words in (("cancel",), ("up", "--once"), ("start", "Some work.md", "--yes")):
             said = read_only(home, *words)
             assert said.status in {4, 8}, said
-            assert "only be read" in said.err or "already works on" in said.err
+            assert "read-only" in said.err or "already works on" in said.err
         assert home.tip() == tip
         assert json.loads(home("verify", "--json").out)["ok"]
 

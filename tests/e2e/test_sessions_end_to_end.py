@@ -144,7 +144,7 @@ def test_a_stopped_agent_waits_for_an_answer_and_retry_is_one(house: House) -> N
     )
     assert "stopped the agent of ui" in house("why", "ui").out
     assert "ui" not in sessions(house)
-    assert house("retry", "ui").out.startswith("ui is tried again.")
+    assert house("retry", "ui").out.startswith("ui is retried.")
     house.until(lambda: "ui" in sessions(house), "another agent for ui")
     assert sessions(house)["ui"]["id"] != was
 

@@ -62,7 +62,7 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
     hook.write_text("#!/bin/sh\necho ask the release manager >&2\nexit 1\n")
     hook.chmod(0o755)
     said = home("approve", "--yes")
-    assert f"Merged here: main is now {home.target()[:12]}, but it did not reach origin." in said.out
+    assert f"Merged locally: main is now {home.target()[:12]}, but the push to origin failed." in said.out
     assert "ask the release manager" in home("inbox").out
     hook.unlink()
     home("answer", home.question(kind="escalation"), "retry")
@@ -71,7 +71,7 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
     assert "pushed to origin" in home("status").out
 
     assert "does not have the newest records yet: gitorch sync origin" in home("verify", "--remote", "origin").out
-    assert "origin has this clone's ledger now" in home("sync").out
+    assert "origin now has this clone's ledger" in home("sync").out
     assert "warning" not in home("verify", "--remote", "origin").out
     assert home.repo.git("ls-remote", "origin", "refs/heads/gitorch/ledger").split()[0] == home.tip()
     assert home("sync").out.startswith("origin and this clone hold the same ledger")

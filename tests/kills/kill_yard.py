@@ -280,7 +280,7 @@ def check_all(yard: Yard) -> None:
     check_once(yard)
     check_prompts(yard)
     check_nothing_left(yard)
-    assert "records hold" in yard.gitorch("verify")
+    assert "records verified" in yard.gitorch("verify")
     fsck = subprocess.run(
         ("git", "-C", str(yard.path), "fsck", "--no-dangling"), check=False, capture_output=True, text=True
     )

@@ -5,8 +5,21 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but tab and line feed, those that turn the direction of writing, and halves of characters."""
+_INVISIBLE = (
+    "\x7f-\x9f"  # DEL and C1, which begin sequences as ESC does
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidirectional marks, overrides and isolates
+    "\u2028\u2029"  # line and paragraph separators
+    "\ufeff\ufff9-\ufffb"  # byte order mark, annotations
+    "\ud800-\udfff"  # halves of characters, which no encoding can write
+)
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]")
+"""What no terminal may receive from outside: every control character but tab and line feed, and characters that reorder text."""
+
+_UNSAFE_IN_JSON = re.compile(f"[{_INVISIBLE}]")
+"""The same of a finished line of JSON, in which `json` has escaped C0 already."""
+
+_OWN_COLOUR = re.compile("(\x1b\\[(?:0|1|2|31|32|33|36)m)")
+"""What `Page.paint` writes: one of its codes, or the reset."""
 
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
@@ -14,7 +27,27 @@ _EMOJI_STYLE = "\ufe0f"
 
 def safe_text(text: str) -> str:
     """Text from outside, of one or many lines, in which nothing moves a cursor, colours, rings or hides."""
-    return _UNSAFE.sub("�", text.replace("\r\n", "\n")) if _UNSAFE.search(text) else text
+    if _UNSAFE.search(text) is None:
+        return text
+    return _UNSAFE.sub("�", text.replace("\r\n", "\n"))
+
+
+def safe_page(text: str) -> str:
+    """The same for text that a page has painted: its own colours stay."""
+    if _UNSAFE.search(text) is None:
+        return text
+    parts = _OWN_COLOUR.split(text)
+    parts[::2] = [safe_text(part) for part in parts[::2]]  # every second part is a colour
+    return "".join(parts)
+
+
+def safe_json(line: str) -> str:
+    """A finished line of JSON with every character escaped that a terminal or a reader of lines could act on."""
+    return _UNSAFE_IN_JSON.sub(_escape, line)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
 
 
 def safe_line(text: str) -> str:
@@ -32,35 +65,49 @@ def _character_width(character: str) -> int:
 
 
 def _clusters(text: str) -> list[tuple[str, int]]:
-    """What stands in one place: a character with its marks, or emoji that are joined to one; each with its columns."""
+    """The characters that share a place, each with its columns: a base and its marks, or a joined emoji sequence."""
     found: list[tuple[str, int]] = []
     joined = False
     for character in text:
         columns = _character_width(character)
-        if found and (columns == 0 or (joined and columns == found[-1][1] == 2)):
-            before, wide = found[-1]
-            found[-1] = (before + character, 2 if character == _EMOJI_STYLE else wide)
+        if found and _belongs_to(found[-1][1], columns, joined=joined):
+            before, columns_before = found[-1]
+            if character == _EMOJI_STYLE:
+                columns_before = 2
+            found[-1] = (before + character, columns_before)
         else:
             found.append((character, columns))
         joined = character == _JOINER
     return found
 
 
+def _belongs_to(columns_before: int, columns: int, *, joined: bool) -> bool:
+    """Whether a character shares the place before it: it has no width of its own, or a joiner ties two wide ones."""
+    if columns == 0:
+        return True
+    return joined and columns == 2 and columns_before == 2
+
+
 def width(text: str) -> int:
     """The columns that this text takes, as terminals count them."""
-    return len(text) if text.isascii() else sum(columns for _, columns in _clusters(text))
+    if text.isascii():
+        return len(text)
+    return sum(columns for _, columns in _clusters(text))
 
 
 def cut(text: str, columns: int) -> str:
     """The text in at most so many columns; where something is left out, it ends in `…`."""
     if width(text) <= columns:
         return text
+    if columns <= 0:
+        return ""
     kept, left = "", columns - 1
-    for cluster, wide in _clusters(text):
-        if wide > left:
+    for cluster, cluster_columns in _clusters(text):
+        if cluster_columns > left:
             break
-        kept, left = kept + cluster, left - wide
-    return f"{kept.rstrip()}…" if columns > 0 else ""
+        kept += cluster
+        left -= cluster_columns
+    return f"{kept.rstrip()}…"
 
 
 def pad(text: str, columns: int) -> str:

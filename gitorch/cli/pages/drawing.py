@@ -1,11 +1,10 @@
-"""What is shown while something goes on: a live page at a terminal, a plain line for each new record elsewhere."""
+"""The progress of runs: a live page at a terminal, a plain line for each new record elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import click
-
+from gitorch.cli.output import write
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.follower import Follower
 from gitorch.cli.pages.records import plain_line
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """Somewhere to show how runs go on."""
+    """Shows the progress of runs."""
 
     def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
-        """How one run stands now. `silent` are parts of the world that could not be asked."""
+        """Show the state of one run. `silent` are the parts of the world that did not answer."""
         ...
 
 
 class PlainView:
-    """One line for each new record, and one when something falls silent."""
+    """One line for each new record, and one when a part of the world stops answering."""
 
     def __init__(self, services: Services) -> None:
         self._follower = Follower(services, keep=0)
@@ -39,27 +38,27 @@ class PlainView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
     def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
-        """Print what is new, at once."""
+        """Print new records at once."""
         del agents, now
         lines = [plain_line(written) for written in self._follower.fresh(run)]
         if silent != self._silent.get(run.id, ()):
-            lines += [f"          {safe_line(mute)}" for mute in silent]
+            lines += [f"          {safe_line(part)}" for part in silent]
             self._silent[run.id] = silent
         if lines:
-            click.echo("\n".join(lines))
+            write("\n".join(lines))
 
 
 class NoView:
-    """For programs, which get one answer at the end."""
+    """Shows nothing: programs get one answer at the end."""
 
     def __enter__(self) -> View:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
     def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
         """Nothing."""

@@ -1,4 +1,4 @@
-"""What was recorded since the last look, for a view that shows runs as they go on."""
+"""New records of runs, for a view that shows runs as they progress."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ if TYPE_CHECKING:
 class Follower:
     """New records of runs, whoever wrote them; the ledger is read only when a run has grown.
 
-    Records that were there at the beginning are not new, but for the last `keep` of each run.
+    Records that were there at the beginning are not new, except for the last `keep` of each run.
     """
 
     def __init__(self, services: Services, keep: int) -> None:
-        self._tools = services
+        self._services = services
         self._keep = keep
-        self._counted = {run: _records(services, run) for run in open_runs(services)}
+        self._counts = {run: _record_count(services, run) for run in open_runs(services)}
         self._last: dict[RunId, int] = {}
 
     def fresh(self, run: Run) -> tuple[WrittenRecord, ...]:
-        """The records since the last time this was asked of the run."""
-        known = self._last.get(run.id)
-        if known is not None and self._counted.get(run.id) == run.records:
+        """The records of this run since the last call."""
+        if run.id not in self._last:
+            return self._first(run)
+        if self._counts.get(run.id) == run.records:
             return ()
-        skipped = max(0, self._counted.get(run.id, 0) - self._keep) if known is None else 0
-        found = tuple(self._tools.ledger.records(run.id, -1 if known is None else known))
-        self._counted[run.id] = run.records
-        self._last[run.id] = found[-1].record.seq if found else -1 if known is None else known
-        return found[skipped:]
+        return self._read(run, after=self._last[run.id])
+
+    def _first(self, run: Run) -> tuple[WrittenRecord, ...]:
+        skipped = max(0, self._counts.get(run.id, 0) - self._keep)
+        return self._read(run, after=-1)[skipped:]
+
+    def _read(self, run: Run, after: int) -> tuple[WrittenRecord, ...]:
+        found = tuple(self._services.ledger.records(run.id, after))
+        self._counts[run.id] = run.records
+        self._last[run.id] = found[-1].record.seq if found else after
+        return found
 
 
-def _records(services: Services, run: RunId) -> int:
+def _record_count(services: Services, run: RunId) -> int:
     found = services.ledger.state(run).run
     return 0 if found is None else found.records

@@ -1,11 +1,11 @@
-"""The live page as lines: every run in the room that there is, the most interesting jobs first when there is little."""
+"""The live page as lines: every run in the room that is available; with little room, the most interesting jobs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.page import Cell, Page, spoken
+from gitorch.cli.pages.page import Cell, Page, counted, spoken
 from gitorch.cli.pages.views import header, job_cells, summary
 from gitorch.model.values import Value
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EVENTS_MAX = 8
 EVENTS_MIN = 3
 RUN_LINES_MIN = 8
-"""Fewer lines say nothing useful of a run: header, summary, a few jobs, what waits."""
+"""Header, summary, a few jobs and what waits: with fewer lines a run shows nothing useful."""
 
 INTEREST = {
     "waiting_human": 0,
@@ -30,47 +30,65 @@ INTEREST = {
     "blocked": 4,
     "completed": 5,
 }
-"""Which jobs are left out last. Phases that are not here are left out first."""
+"""The order in which jobs are kept when not all fit. Phases that are not here are left out first."""
 
 
 class Panel(Value):
-    """One run on the page: its view, its newest sentences, and what could not be asked."""
+    """One run on the page."""
 
     view: RunView
-    told: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    """Its newest sentences, oldest first."""
+
     silent: tuple[str, ...] = ()
+    """The parts of the world that did not answer."""
 
 
 def frame_lines(panels: Sequence[Panel], page: Page, height: int, footer: str) -> list[str]:
     """At most `height` lines, none wider than the page."""
     room = max(0, height - 1)
     shown = panels[: max(1, room // RUN_LINES_MIN)]
-    left_out = len(panels) - len(shown)
+    hidden = len(panels) - len(shown)
+    if hidden:
+        room -= 1
     lines: list[str] = []
-    for place, panel in enumerate(shown):
-        share = (room - len(lines) - (1 if left_out else 0)) // (len(shown) - place)
+    for number, panel in enumerate(shown):
+        share = (room - len(lines)) // (len(shown) - number)
         lines += _panel_lines(panel, page, share)
-    if left_out:
-        lines.append(page.line(f"… and {left_out} more runs: gitorch status --all", "dim"))
-    return [*lines[:room], page.line(footer, "dim")]
+    if hidden:
+        lines.append(page.line(f"… and {counted(hidden, 'more run')}: gitorch status --all", "dim"))
+    return [*lines[: max(0, height - 1)], page.line(footer, "dim")]
 
 
 def _panel_lines(panel: Panel, page: Page, height: int) -> list[str]:
+    """One run: what waits comes first, then jobs, then as many events as there is room for."""
     view = panel.view
     top = [header(view, page), page.line(summary(view, page), "dim")]
     top += [page.line(f"! {silent}", "red") for silent in panel.silent[:2]]
     waiting = _waiting(view.inbox, page, max(2, height // 3))
-    events = min(len(panel.told), EVENTS_MIN)
-    jobs_room = height - len(top) - len(waiting) - events - (1 if events else 0) - 1
-    jobs = _jobs(view.jobs, page, jobs_room)
-    spare = height - len(top) - len(waiting) - len(jobs) - 2
-    events = max(0, min(len(panel.told), EVENTS_MAX, spare))
-    told = ["", *(page.line(f"  {line}", "dim") for line in panel.told[-events:])] if events else []
-    return [*top, *(["", *jobs] if jobs else []), *waiting, *told][: max(0, height)]
+    room = height - len(top) - len(waiting) - 1
+    jobs = _jobs(view.jobs, page, room - _event_room(panel))
+    events = _events(panel, page, room - len(jobs) - 1)
+    if jobs:
+        top += ["", *jobs]
+    return [*top, *waiting, *events][: max(0, height)]
+
+
+def _event_room(panel: Panel) -> int:
+    """The lines that jobs leave to events: a few, and the blank one above them."""
+    events = min(len(panel.events), EVENTS_MIN)
+    return events + 1 if events else 0
+
+
+def _events(panel: Panel, page: Page, room: int) -> list[str]:
+    count = min(len(panel.events), EVENTS_MAX, room)
+    if count <= 0:
+        return []
+    return ["", *(page.line(f"  {event}", "dim") for event in panel.events[-count:])]
 
 
 def _waiting(rows: Sequence[InboxRow], page: Page, room: int) -> list[str]:
-    """What waits for whom, one line each with its command; a heading takes the first."""
+    """The open questions, one line each with its command; a heading takes the first line."""
     if not rows:
         return []
     shown = rows if len(rows) < room else rows[: max(1, room - 2)]
@@ -84,25 +102,25 @@ def _waiting(rows: Sequence[InboxRow], page: Page, room: int) -> list[str]:
 
 
 def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
-    """All jobs where they fit; else the most interesting ones in their order, and how many of what are not shown."""
+    """All jobs where they fit; else the most interesting ones in their order, and how many are hidden by phase."""
     if room <= 0:
         return []
-    shown = list(rows)
-    if len(rows) > room:
-        by_interest = sorted(range(len(rows)), key=lambda n: (INTEREST.get(rows[n].phase, 9), n))
-        shown = [rows[n] for n in sorted(by_interest[: room - 1])]
-    lines = page.table(
-        [_cells(row, before, page) for row, before in zip(shown, [None, *shown], strict=False)], (7, 2, 1, 4)
-    )
-    if len(shown) < len(rows):
-        kept = {row.id for row in shown}
-        hidden = Counter(spoken(row.phase) for row in rows if row.id not in kept)
-        said = ", ".join(f"{count} {phase}" for phase, count in hidden.most_common())
-        lines.append(page.line(f"   … and {len(rows) - len(shown)} more: {said}", "dim"))
-    return lines
+    if len(rows) <= room:
+        return _job_table(rows, page)
+    by_interest = sorted(range(len(rows)), key=lambda n: (INTEREST.get(rows[n].phase, 9), n))
+    kept = sorted(by_interest[: room - 1])
+    hidden = Counter(spoken(row.phase) for n, row in enumerate(rows) if n not in kept)
+    counts = ", ".join(f"{count} {phase}" for phase, count in hidden.most_common())
+    rest = page.line(f"   … and {len(rows) - len(kept)} more: {counts}", "dim")
+    return [*_job_table([rows[n] for n in kept], page), rest]
 
 
-def _cells(row: JobRow, before: JobRow | None, page: Page) -> tuple[Cell, ...]:
-    """The job, with its batch before the first of it."""
-    begins = before is None or before.batch != row.batch
-    return (Cell(str(row.batch) if begins else " ", "bold"), *job_cells(row, page))
+def _job_table(rows: Sequence[JobRow], page: Page) -> list[str]:
+    """The jobs, each batch with its number before its first job."""
+    cells: list[tuple[Cell, ...]] = []
+    batch: int | None = None
+    for row in rows:
+        number = str(row.batch) if row.batch != batch else " "
+        cells.append((Cell(number, "bold"), *job_cells(row, page)))
+        batch = row.batch
+    return page.table(cells, shrinks=(7, 2, 1, 4))

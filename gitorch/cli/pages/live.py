@@ -37,7 +37,7 @@ class LiveView:
         self._colours = colours
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
         self._panels: dict[RunId, Panel] = {}
-        self._told: dict[RunId, deque[str]] = {}
+        self._events: dict[RunId, deque[str]] = {}
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = 0
 
@@ -51,9 +51,9 @@ class LiveView:
 
     def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
         """Draw the page again if this run, an agent, the terminal's size or the clock has moved."""
-        told = self._told.setdefault(run.id, deque(maxlen=EVENTS_MAX))
-        told.extend(plain_line(written) for written in self._follower.fresh(run))
-        self._panels[run.id] = Panel(run_view(run, agents), tuple(told), silent)
+        events = self._events.setdefault(run.id, deque(maxlen=EVENTS_MAX))
+        events.extend(plain_line(written) for written in self._follower.fresh(run))
+        self._panels[run.id] = Panel(run_view(run, agents), tuple(events), silent)
         size = self._console.size
         drawn = (*self._panels.values(), size)
         if drawn == self._drawn and now - self._drawn_at < REDRAW_MILLISECONDS:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GAP = "  "
 COLUMN_MIN = 8
-"""What is left at least of a column that gives way."""
+"""The columns that are left of a column that gives way."""
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -31,82 +31,128 @@ PHASE_COLOURS = {
     "canceled": "dim",
     "skipped": "dim",
 }
-"""Of jobs and runs; phases that are not here have the terminal's own colour."""
+"""Of jobs and runs. Other phases have the terminal's own colour."""
 
 
 class Cell(Value):
-    """A text in a table, already safe, with its colour."""
+    """A text in a table, with its colour. The table makes it safe."""
 
     text: str
     colour: str = ""
 
 
 class Page(Value):
-    """Where text goes: its columns (0 means that nothing is cut), whether it has colours, and the moment it is read."""
+    """The page that text is written for, and the time of writing, which ages are counted from."""
 
     width: int
+    """Columns; 0 means that nothing is cut."""
+
     colours: bool
     now: Moment
 
     def paint(self, text: str, colour: str) -> str:
         """The text in a colour of `CODES`, where colours are wanted."""
-        return f"\x1b[{CODES[colour]}m{text}\x1b[0m" if self.colours and colour and text else text
+        if not (self.colours and colour and text):
+            return text
+        return f"\x1b[{CODES[colour]}m{text}\x1b[0m"
 
     def line(self, text: str, colour: str = "") -> str:
         """One safe line, cut to the page; blanks stay as they are."""
-        text = safe_text(text).replace("\n", " ").replace("\t", " ").rstrip()
-        return self.paint(cut(text, self.width) if self.width else text, colour)
+        return self.paint(self._fitted(_one_line(text)), colour)
 
-    def folded(self, text: str, indent: int, most: int) -> list[str]:
-        """The same over at most so many lines: broken between words, all but the first set in, the last one cut."""
-        first, *words = safe_text(text).replace("\n", " ").replace("\t", " ").rstrip().split(" ")
+    def folded(self, text: str, indent: int, lines_max: int) -> list[str]:
+        """The text on at most so many lines: broken between words, all but the first indented, the last one cut."""
+        first, *words = _one_line(text).split(" ")
         lines = [first]
         for word in words:
             longer = f"{lines[-1]} {word}"
-            fits = not self.width or len(lines) == most or width(longer) <= self.width
-            lines[-1:] = [longer] if fits else [lines[-1], f"{' ' * indent}{word}"]
-        return [cut(line, self.width) if self.width else line for line in lines]
+            if len(lines) == lines_max or self._has_room(longer):
+                lines[-1] = longer
+            else:
+                lines.append(f"{' ' * indent}{word}")
+        return [self._fitted(line) for line in lines]
 
-    def table(self, rows: Sequence[Sequence[Cell | str]], gives: Sequence[int] = (), indent: int = 0) -> list[str]:
-        """Lines with aligned columns. The columns in `gives` shrink first to make the others fit; empty ones vanish."""
-        cells = [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in rows]
-        cells = [[Cell(safe_line(c.text), c.colour) for c in row] for row in cells]
-        widths = [max((width(row[n].text) for row in cells), default=0) for n in range(len(cells[0]) if cells else 0)]
-        self._squeeze(widths, gives, indent)
+    def _has_room(self, text: str) -> bool:
+        return not self.width or width(text) <= self.width
+
+    def _fitted(self, text: str) -> str:
+        return cut(text, self.width) if self.width else text
+
+    def table(self, rows: Sequence[Sequence[Cell | str]], shrinks: Sequence[int] = (), indent: int = 0) -> list[str]:
+        """Lines with aligned columns. The columns in `shrinks` give way in this order; empty ones vanish."""
+        cells = [_safe_cells(row) for row in rows]
+        if not cells:
+            return []
+        widths = [_widest(cells, column) for column in range(len(cells[0]))]
+        self._squeeze(widths, shrinks, indent)
         return [self._row(row, widths, indent) for row in cells]
 
-    def _squeeze(self, widths: list[int], gives: Sequence[int], indent: int) -> None:
-        if not self.width or not widths:
+    def _squeeze(self, widths: list[int], shrinks: Sequence[int], indent: int) -> None:
+        """Make columns narrower, none below COLUMN_MIN, until the table fits the page."""
+        if not self.width:
             return
-        over = indent + sum(w + len(GAP) for w in widths if w) - len(GAP) - self.width
-        for column in gives:
-            spare = min(max(over, 0), max(widths[column] - COLUMN_MIN, 0))
-            widths[column] -= spare
-            over -= spare
+        used = [columns + len(GAP) for columns in widths if columns]
+        excess = indent + sum(used) - len(GAP) - self.width
+        for column in shrinks:
+            if excess <= 0:
+                return
+            taken = min(excess, max(widths[column] - COLUMN_MIN, 0))
+            widths[column] -= taken
+            excess -= taken
 
-    def _row(self, row: list[Cell], widths: list[int], indent: int) -> str:
-        left = self.width - indent if self.width else sum(widths) + len(GAP) * len(widths)
+    def _row(self, row: Sequence[Cell], widths: Sequence[int], indent: int) -> str:
+        left = self.width - indent
+        if not self.width:
+            left = sum(widths) + len(GAP) * len(widths)
         shown: list[str] = []
         for cell, columns in zip(row, widths, strict=True):
             room = min(columns, left)
-            if not columns or room <= 0:
-                continue
-            shown.append(self.paint(pad(cell.text, room), cell.colour))
-            left -= room + len(GAP)
+            if room > 0:
+                shown.append(self.paint(pad(cell.text, room), cell.colour))
+                left -= room + len(GAP)
         return (" " * indent + GAP.join(shown)).rstrip()
 
     def age(self, since: Moment | None) -> str:
-        """How long ago that was; empty for a moment that is not known."""
+        """How long ago that was; empty for None."""
         return "" if since is None else duration((self.now - since) / 1000)
 
 
+def _one_line(text: str) -> str:
+    """Safe text in which line feeds and tabs are blanks."""
+    return safe_text(text).replace("\n", " ").replace("\t", " ").rstrip()
+
+
+def _safe_cells(row: Sequence[Cell | str]) -> list[Cell]:
+    cells: list[Cell] = []
+    for cell in row:
+        if isinstance(cell, str):
+            cells.append(Cell(safe_line(cell)))
+        else:
+            cells.append(Cell(safe_line(cell.text), cell.colour))
+    return cells
+
+
+def _widest(rows: Sequence[Sequence[Cell]], column: int) -> int:
+    return max(width(row[column].text) for row in rows)
+
+
 def duration(seconds: float) -> str:
-    """A length of time in its largest whole unit: `3 min`. A clock that ran backwards gives `0 s`."""
+    """A length of time in its largest whole unit: `3 min`. A clock that ran backwards gives `0 s`.
+
+    Hours count up to 47, so that a run of a day and a half is not called one day.
+    """
     left = max(0, int(seconds))
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if left >= length * (2 if unit == "d" else 1):
+    for unit, length, least in (("d", 86_400, 2), ("h", 3_600, 1), ("min", 60, 1)):
+        if left >= length * least:
             return f"{left // length} {unit}"
     return f"{left} s"
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """`1 question`, `3 questions`; irregular plurals are given."""
+    if number == 1:
+        return f"1 {one}"
+    return f"{number} {several or one + 's'}"
 
 
 def spoken(phase: str) -> str:

@@ -1,4 +1,4 @@
-"""Values of the model as JSON: moments as ISO 8601 in UTC, everything else as it is called in the model."""
+"""Values of the model as JSON: timestamps are ISO 8601, UTC; everything else keeps its name in the model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any
 
+from gitorch.cli.pages.cells import safe_json
 from gitorch.model.values import Value, names_of
 from gitorch.text.records import timestamps
 
@@ -15,7 +16,7 @@ from gitorch.text.records import timestamps
 def plain(value: Any) -> Any:
     """The value as lists, dictionaries, texts and numbers."""
     if isinstance(value, Value):
-        return {name: _field(getattr(value, name), is_moment) for name, is_moment in _fields(type(value))}
+        return _value_fields(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -25,8 +26,15 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _field(value: Any, is_moment: bool) -> Any:
-    return timestamps.iso(value) if is_moment and value is not None else plain(value)
+def _value_fields(value: Value) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, is_moment in _fields(type(value)):
+        field = getattr(value, name)
+        if is_moment and field is not None:
+            found[name] = timestamps.iso(field)
+        else:
+            found[name] = plain(field)
+    return found
 
 
 @cache
@@ -35,9 +43,10 @@ def _fields(cls: type[Value]) -> tuple[tuple[str, bool], ...]:
     return tuple((name, cls.__annotations__[name] in {"Moment", "Moment | None"}) for name in names_of(cls))
 
 
-def to_json(value: Mapping[str, Any]) -> str:
-    """One line of JSON that the terminal's encoding can hold."""
+def to_json(value: Any) -> str:
+    """One line of JSON that the terminal's encoding can hold, without a raw control character."""
     import json
 
     unicode = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
-    return json.dumps(plain(value), ensure_ascii=not unicode)
+    line = json.dumps(plain(value), ensure_ascii=not unicode)
+    return safe_json(line)

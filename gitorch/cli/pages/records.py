@@ -1,4 +1,4 @@
-"""Records as sentences and as values: what happened, told for people and for programs."""
+"""Records as sentences for people and as values for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitorch.ports.ledger import WrittenRecord
 
 
-def told(written: WrittenRecord) -> str:
+def sentence_of(written: WrittenRecord) -> str:
     """One safe sentence."""
     return safe_line(sentence(written.record.event, written.record.actor))
 
@@ -32,7 +32,7 @@ def day_and_time(at: Moment) -> str:
 
 def plain_line(written: WrittenRecord) -> str:
     """One line for one new record, for output that is not a terminal."""
-    return f"{clock_time(written.record.at)}  {told(written)}"
+    return f"{clock_time(written.record.at)}  {sentence_of(written)}"
 
 
 def values_of(written: WrittenRecord) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def values_of(written: WrittenRecord) -> dict[str, Any]:
         "type": kind_of(record.event),
         "actor": plain(record.actor),
         "commit": written.commit,
-        "said": told(written),
+        "sentence": sentence_of(written),
         "event": plain(record.event),
         "files": plain(record.files),
         "prev": record.prev,

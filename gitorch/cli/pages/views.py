@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, spoken
+from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,22 +14,27 @@ if TYPE_CHECKING:
     from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
 
 TITLE_COLUMNS = 120
-"""From this width on, jobs are shown with their titles; ids are made of them."""
+"""The width from which on jobs are shown with their titles; ids are made of them."""
 
 ASKED_LINES = 3
-"""Of what is asked; the rest is what `gitorch show QUESTION` is for."""
+"""The lines of a question in a list; `gitorch show QUESTION` prints all of it."""
 
 OPTIONS_COLUMNS = 100
-"""How much of a question's options stands beside its command."""
+"""The columns that a question's options take at most beside its command."""
+
+NEEDS_ATTENTION = frozenset({"dialog", "limited", "error", "stuck", "blocked"})
+"""States of agents that are painted."""
+
+QUIET_PHASES = frozenset({"blocked", "completed", "skipped", "canceled"})
+"""Phases of jobs whose reason is dimmed."""
 
 
 def run_text(view: RunView, page: Page) -> str:
-    """A whole run: header, jobs by batch, what waits for you, what to type next."""
-    lines = [header(view, page), *(page.paint(line, "dim") for line in page.folded(summary(view, page), 0, 2))]
+    """A whole run: header, jobs by batch, the inbox, the next commands."""
+    lines = [header(view, page)]
+    lines += [page.paint(line, "dim") for line in page.folded(summary(view, page), 0, 2)]
     lines += [page.line(f"note: {note}", "dim") for note in view.notes]
-    drawn = zip(view.jobs, job_lines(view.jobs, page), strict=True)
-    for batch, rows in groupby(drawn, key=lambda pair: pair[0].batch):
-        lines += ["", page.line(f"batch {batch}", "bold"), *(line for _, line in rows)]
+    lines += _batches(view, page)
     if view.inbox or view.messages:
         lines += ["", page.line("waits for you", "bold"), *inbox_lines(view.inbox, page)]
         lines += message_lines(view.messages, page)
@@ -37,110 +42,142 @@ def run_text(view: RunView, page: Page) -> str:
     return "\n".join(lines)
 
 
+def _batches(view: RunView, page: Page) -> list[str]:
+    """One line a job, with a heading above each batch."""
+    lines: list[str] = []
+    batch: int | None = None
+    for row, line in zip(view.jobs, job_lines(view.jobs, page), strict=True):
+        if row.batch != batch:
+            batch = row.batch
+            lines += ["", page.line(f"batch {batch}", "bold")]
+        lines.append(line)
+    return lines
+
+
 def header(view: RunView, page: Page) -> str:
-    """One line that says which run this is and where it stands."""
-    cells = (
-        Cell(view.id, "bold"),
-        Cell(spoken(view.phase), PHASE_COLOURS.get(view.phase, "")),
-        Cell(f"{view.title} → {view.target}"),
-    )
-    return page.table([cells], gives=(2,))[0]
+    """One line that names the run and its phase."""
+    cells = (Cell(view.id, "bold"), _phase_cell(view.phase), Cell(f"{view.title} → {view.target}"))
+    return page.table([cells], shrinks=(2,))[0]
+
+
+def _phase_cell(phase: str) -> Cell:
+    return Cell(spoken(phase), PHASE_COLOURS.get(phase, ""))
 
 
 def summary(view: RunView, page: Page) -> str:
-    """How far it is, how long it has been going, and how many records tell of it."""
-    since = f" · started {page.age(view.started_at)} ago" if view.started_at is not None else ""
-    return f"{view.summary}{since} · {view.records} records"
+    """The progress of the run, its age, and the number of its records."""
+    parts = [view.summary]
+    if view.started_at is not None:
+        parts.append(f"started {page.age(view.started_at)} ago")
+    parts.append(f"{view.records} records")
+    return " · ".join(parts)
 
 
 def job_lines(rows: Sequence[JobRow], page: Page) -> list[str]:
     """One line a job."""
-    return page.table([job_cells(row, page) for row in rows], gives=(6, 1, 0, 3), indent=2)
+    return page.table([job_cells(row, page) for row in rows], shrinks=(6, 1, 0, 3), indent=2)
 
 
 def job_cells(row: JobRow, page: Page) -> tuple[Cell, ...]:
-    """A job: its id, its title where there is room, where it stands, who works on it, round, for how long, and why."""
-    titled = not page.width or page.width >= TITLE_COLUMNS
-    quiet = row.phase in {"blocked", "completed", "skipped", "canceled"}
+    """A job: id, title where there is room, phase, agent, round, age of the phase, and the reason for it."""
     return (
         Cell(row.id),
-        Cell(row.title if titled and row.kind != "review" else "", "dim"),
-        Cell(spoken(row.phase), PHASE_COLOURS.get(row.phase, "")),
-        Cell(
-            agent(row),
-            "yellow" if row.agent.partition(":")[0] in {"dialog", "limited", "error", "stuck", "blocked"} else "",
-        ),
+        Cell(_title(row, page), "dim"),
+        _phase_cell(row.phase),
+        Cell(agent(row), _agent_colour(row)),
         Cell(rounds(row)),
-        Cell(page.age(row.since) if row.session is not None or row.phase == "queued" else "", "dim"),
-        Cell(row.why, "dim" if quiet else ""),
+        Cell(_age(row, page), "dim"),
+        Cell(row.why, "dim" if row.phase in QUIET_PHASES else ""),
     )
 
 
+def _title(row: JobRow, page: Page) -> str:
+    """The title of work; a review's would only repeat its id."""
+    if row.kind == "review" or 0 < page.width < TITLE_COLUMNS:
+        return ""
+    return row.title
+
+
+def _age(row: JobRow, page: Page) -> str:
+    if row.session is None and row.phase != "queued":
+        return ""
+    return page.age(row.since)
+
+
+def _agent_colour(row: JobRow) -> str:
+    state = row.agent.partition(":")[0]
+    return "yellow" if state in NEEDS_ATTENTION else ""
+
+
 def agent(row: JobRow) -> str:
-    """The session that works, and what its terminal shows: `s3 working`."""
-    return f"{row.session} {row.agent}".strip() if row.session is not None else ""
+    """The session at work and the state of its agent: `s3 working`."""
+    if row.session is None:
+        return ""
+    return f"{row.session} {row.agent}".strip()
 
 
 def rounds(row: JobRow) -> str:
-    """`round 2/3`, from the second round on; nothing for jobs that have none."""
-    return f"round {row.attempt}/{row.rounds_allowed}" if row.attempt > 1 else ""
+    """`round 2/3`, from the second round on."""
+    if row.attempt <= 1:
+        return ""
+    return f"round {row.attempt}/{row.rounds_allowed}"
 
 
 def inbox_lines(rows: Sequence[InboxRow], page: Page) -> list[str]:
-    """A few lines a question: what is asked, and the command that answers it."""
+    """A few lines a question: its text, and the command that answers it."""
     lines: list[str] = []
     for row in rows:
-        about = f" of {row.job}" if row.job is not None and row.kind != "approval" else ""
-        said = f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"
-        lines += page.folded(said, 6, ASKED_LINES)
+        about = ""
+        if row.job is not None and row.kind != "approval":
+            about = f" of {row.job}"
+        text = f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"
+        lines += page.folded(text, 6, ASKED_LINES)
         lines.append(page.paint(f"      {row.command}", "yellow") + _options(row, page))
     return lines
 
 
 def _options(row: InboxRow, page: Page) -> str:
-    """The other options, which the command does not show."""
+    """The options that the command does not show."""
     if len(row.options) < 2 or row.command.startswith("gitorch approve"):
         return ""
-    return page.paint(f"   (or {', '.join(row.options[1:])})"[:OPTIONS_COLUMNS], "dim")
+    others = f"   (or {', '.join(row.options[1:])})"
+    return page.paint(others[:OPTIONS_COLUMNS], "dim")
 
 
 def message_lines(rows: Sequence[MessageRow], page: Page) -> list[str]:
-    """Two lines a message: who says what, and what may be typed."""
+    """Two lines a message: sender and text, and the commands that answer it."""
     lines: list[str] = []
     for row in rows:
         where = f" in {row.run}" if row.run is not None else ""
         lines.append(page.line(f"  {row.id}  from {row.sender}{where}, {page.age(row.at)} ago: {row.text}"))
-        first, *rest = row.commands
-        lines.append(page.paint(f"      {first}", "yellow") + page.paint(f"   (or {'; '.join(rest)})", "dim"))
+        first, *others = row.commands
+        lines.append(page.paint(f"      {first}", "yellow") + page.paint(f"   (or {'; '.join(others)})", "dim"))
     return lines
 
 
-def inbox_text(rows: Sequence[InboxRow], told: Sequence[MessageRow], page: Page) -> str:
+def inbox_text(rows: Sequence[InboxRow], messages: Sequence[MessageRow], page: Page) -> str:
     """Everything that waits: questions run by run, then messages and plans."""
-    if not rows and not told:
+    if not rows and not messages:
         return "Nothing waits for you."
     lines: list[str] = []
-    for run, of_run in groupby(rows, key=lambda row: row.run):
-        lines += [page.line(run, "bold"), *inbox_lines(tuple(of_run), page)]
+    for run, questions in groupby(rows, key=lambda row: row.run):
+        lines += [page.line(run, "bold"), *inbox_lines(tuple(questions), page)]
     if rows:
         lines += ["", "A whole question with its evidence: gitorch show QUESTION"]
-    if told:
-        lines += [*([""] if lines else []), page.line("messages", "bold"), *message_lines(told, page)]
+    if rows and messages:
+        lines.append("")
+    if messages:
+        lines += [page.line("messages", "bold"), *message_lines(messages, page)]
     return "\n".join(lines)
 
 
 def runs_text(rows: Sequence[RunLine], page: Page) -> str:
     """One line a run, oldest first."""
     if not rows:
-        return "There is no run yet. Begin one: gitorch start PLAN"
-    cells = [
-        (
-            Cell(row.id, "bold"),
-            Cell(spoken(row.phase), PHASE_COLOURS.get(row.phase, "")),
-            Cell(f"{page.age(row.prepared_at)} ago", "dim"),
-            Cell(f"{len(row.epics)} epics → {row.target}"),
-            Cell(row.title),
-        )
-        for row in rows
-    ]
-    return "\n".join(page.table(cells, gives=(4, 3)))
+        return "There is no run yet. Start one: gitorch start PLAN"
+    cells: list[tuple[Cell, ...]] = []
+    for row in rows:
+        epics = f"{counted(len(row.epics), 'epic')} → {row.target}"
+        age = f"{page.age(row.prepared_at)} ago"
+        cells.append((Cell(row.id, "bold"), _phase_cell(row.phase), Cell(age, "dim"), Cell(epics), Cell(row.title)))
+    return "\n".join(page.table(cells, shrinks=(4, 3)))

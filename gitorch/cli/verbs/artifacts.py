@@ -1,4 +1,4 @@
-"""`publish`, `findings`: documents that a job hands in beside commits."""
+"""`publish`, `findings`: documents that a job produces beside commits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from gitorch.cli.group import verb
 if TYPE_CHECKING:
     from gitorch.cli.call import Call
 
-RUN = click.option("--run", metavar="RUN", help="By hand: the run, where several are open.")
-JOB = click.option("--job", metavar="JOB", help="By hand: which of your jobs, where you hold several.")
-FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Only if this is the number of the lease.")
+RUN = click.option("--run", metavar="RUN", help="For manual work: the run, where several are open.")
+JOB = click.option("--job", metavar="JOB", help="For manual work: which of your jobs, where you hold several.")
+FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Proceed only if the lease has this number.")
 
 
 @verb("publish", "gitorch publish docs/findings.md --kind finding", "gitorch publish report")
 @click.argument("what", metavar="PATH|NAME")
-@click.option("--kind", metavar="KIND", default="", help="What it is: finding, synthesis, support_ledger, …, other.")
-@click.option("--name", metavar="NAME", default="", help="What it is called; without one, the file's name.")
+@click.option("--kind", metavar="KIND", default="", help="The kind: finding, synthesis, support_ledger, …, other.")
+@click.option("--name", metavar="NAME", default="", help="Its name; by default the name of the file.")
 @click.option(
-    "--allow-secrets", "override", metavar="REASON", default="", help="The principal: keep what looks like one."
+    "--allow-secrets",
+    "override",
+    metavar="REASON",
+    default="",
+    help="For the principal: record text that looks like a secret.",
 )
 @JOB
 @FENCE
@@ -30,19 +34,20 @@ FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Only if 
 def publish(
     call: Call, what: str, kind: str, name: str, override: str, job: str | None, fence: int, run: str | None
 ) -> None:
-    """Keep a document of your job in the ledger, as a new version where it changed.
+    """Record a document of your job in the ledger; a changed one is a new version.
 
-    A file that the job is expected to hand in is known by its name or path, and is published with the handoff anyway. What
-    its front matter lacks is told with field and line; claims of a support ledger are looked up.
+    A document that the job must deliver is found by its name or path; the handoff publishes it too. Errors in its front
+    matter are reported with field and line, and each claim of a support ledger is checked.
     """
     from gitorch.app.work import artifacts, submissions
 
     holder = submissions.who(call.services, call.bearer(job, run, fence), "publish")
-    wish = artifacts.PublishRequest(what, kind, name, override)
-    found, new = artifacts.publish(call.services, holder, call.folder, wish, fence)
-    said = f"{found.name} of {found.job} is {'published' if new else 'published already'} as version {found.version}"
-    faults = "".join(f"\n  not supported: {fault}" for fault in found.faults)
-    call.say({"artifact": found, "new": new}, f"{said} ({found.digest[:19]}).{faults}")
+    request = artifacts.PublishRequest(what, kind, name, override)
+    found, new = artifacts.publish(call.services, holder, call.folder, request, fence)
+    state = "published" if new else "already published"
+    lines = [f"{found.name} of {found.job} is {state} as version {found.version} ({found.digest[:19]})."]
+    lines += [f"  not supported: {fault}" for fault in found.faults]
+    call.say({"artifact": found, "new": new}, "\n".join(lines))
 
 
 @verb("findings", "gitorch findings --job merge-findings")
@@ -50,9 +55,9 @@ def publish(
 @RUN
 @click.pass_obj
 def findings(call: Call, job: str | None, run: str | None) -> None:
-    """Print what the reviews before your job found, as a findings ledger to publish.
+    """Print the findings of the reviews before your job, as a findings ledger to publish.
 
-    Write a disposition for each finding, then publish it; it must name every one.
+    Write a disposition for every finding, then publish the ledger.
     """
     from gitorch.app.work import artifacts, submissions
 

@@ -1,4 +1,4 @@
-"""`claim`, `heartbeat`, `release`, `recover`: work by hand, and work that was left behind."""
+"""`claim`, `heartbeat`, `release`, `recover`, `decide`: manual work, and abandoned work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitorch.app.people.decisions import Caller
     from gitorch.app.work.claims import ClaimResult
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
@@ -21,52 +22,51 @@ if TYPE_CHECKING:
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
 JOB = click.option("--job", metavar="JOB", help="Which of your jobs, where you hold several.")
-FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Only if this is the number of the lease.")
+FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Proceed only if the lease has this number.")
 
 
 @verb("claim", "gitorch claim", "gitorch claim api --json")
 @click.argument("job", required=False)
-@click.option("--runtime", default="", metavar="NAME", help="What works, where it is not the lane's runtime.")
+@click.option("--runtime", default="", metavar="NAME", help="The program that works, if not the lane's runtime.")
 @RUN
 @click.pass_obj
 def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
-    """Take a job by hand: the next of the queue, or the one that is named.
+    """Claim a job for manual work: the next in the queue, or the named one.
 
-    Makes its worktree, prints its brief, and says until when it is yours. Then work there and `gitorch handoff` (a review
-    ends with `gitorch verdict`), or `gitorch release` it. `gitorch heartbeat` keeps it for longer.
+    Creates its worktree, prints its brief and the length of the lease. Work there, then `gitorch handoff` (for a review
+    `gitorch verdict`) or `gitorch release`. `gitorch heartbeat` extends the lease.
     """
     from gitorch.app.work import claims
 
-    taken = claims.claim(call.services, call.caller, job, run, runtime)
-    lease = taken.run.jobs[taken.session.job].lease
+    claimed = claims.claim(call.services, call.caller, job, run, runtime)
+    lease = claimed.run.jobs[claimed.session.job].lease
     values: dict[str, Any] = {
-        "run": taken.run.id,
-        "job": taken.session.job,
-        "session": taken.session.id,
-        "fence": taken.session.fence,
+        "run": claimed.run.id,
+        "job": claimed.session.job,
+        "session": claimed.session.id,
+        "fence": claimed.session.fence,
         "until": lease.until if lease is not None else None,
-        "worktree": str(taken.worktree),
-        "brief": taken.values,
+        "worktree": str(claimed.worktree),
+        "brief": claimed.values,
     }
-    call.say(values, lambda page: _claimed_text(taken, page))
+    call.say(values, lambda page: _claimed_text(claimed, page))
 
 
-def _claimed_text(taken: ClaimResult, page: Page) -> str:
-    from gitorch.cli.pages.page import duration
-
-    job = taken.run.jobs[taken.session.job]
-    lease = duration(taken.run.limits_of(job.spec.lane).lease_seconds)
-    head = f"{job.spec.id} is yours for {lease} (lease {taken.session.fence}, session {taken.session.id})."
-    return "\n".join([page.line(head, "bold"), f"  cd {_quoted(str(taken.worktree))}", "", taken.brief.rstrip()])
-
-
-def _quoted(path: str) -> str:
+def _claimed_text(claimed: ClaimResult, page: Page) -> str:
     from shlex import quote
 
-    return quote(path)
+    from gitorch.cli.pages.page import duration
+
+    session = claimed.session
+    job = claimed.run.jobs[session.job]
+    lease = duration(claimed.run.limits_of(job.spec.lane).lease_seconds)
+    head = f"{job.spec.id} is yours for {lease} (lease {session.fence}, session {session.id})."
+    folder = quote(str(claimed.worktree))
+    return "\n".join([page.line(head, "bold"), f"  cd {folder}", "", claimed.brief.rstrip()])
 
 
-def _mine(call: Call, job: str | None, run: str | None, fence: int, verb: str) -> tuple[Run, Session, Any]:
+def _holder(call: Call, job: str | None, run: str | None, fence: int, verb: str) -> tuple[Run, Session, Any]:
+    """The run and session that the caller holds, and the caller as an actor. Raises Denied, NotFound, Usage."""
     from gitorch.app.work import submissions
 
     return submissions.who(call.services, call.bearer(job, run, fence), verb)
@@ -78,17 +78,19 @@ def _mine(call: Call, job: str | None, run: str | None, fence: int, verb: str) -
 @RUN
 @click.pass_obj
 def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
-    """Say that you are still at work, so that your lease lasts longer.
+    """Renew your lease while you are at work.
 
-    It is written to the ledger once half of the lease is gone; call it as often as you like.
+    The ledger gets a record only after half of the lease has passed; call it as often as you like.
     """
     from gitorch.app.work import claims
 
-    found, session, actor = _mine(call, job, run, fence, "heartbeat")
+    found, session, actor = _holder(call, job, run, fence, "heartbeat")
     after, renewed = claims.heartbeat(call.services, found, session, actor, fence)
     lease = after.jobs[session.job].lease
-    until = lease.until if lease is not None else None
-    left = f"{(until - call.services.clock.now()) // 1000} s" if until is not None else "no time"
+    until, left = None, "no time"
+    if lease is not None and lease.until is not None:
+        until = lease.until
+        left = f"{(until - call.services.clock.now()) // 1000} s"
     values = {"run": after.id, "job": session.job, "fence": session.fence, "until": until, "renewed": renewed}
     call.say(values, f"{session.job} is yours for another {left}.")
 
@@ -99,122 +101,171 @@ def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
 @RUN
 @click.pass_obj
 def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
-    """Give a job back that you took by hand.
+    """Release a job that you claimed.
 
-    Its branch and worktree stay for whoever takes it next.
+    Its branch and worktree stay for the next claim.
     """
     from gitorch.app.work import claims
 
-    found, session, actor = _mine(call, job, run, fence, "release")
+    found, session, actor = _holder(call, job, run, fence, "release")
     after = claims.release(call.services, found, session, actor, fence)
     values = {"run": after.id, "job": session.job, "phase": after.jobs[session.job].phase}
-    call.say(values, f"{session.job} is queued again. Take it again: gitorch claim {session.job}")
+    call.say(values, f"{session.job} is queued again. Claim it again: gitorch claim {session.job}")
 
 
 @verb("recover", "gitorch recover", "gitorch recover --apply", "gitorch recover api --adopt h1 --reason 'It is sound.'")
 @click.argument("what", metavar="[RUN|JOB]", required=False)
-@click.option("--apply", "do", is_flag=True, help="Do what is shown.")
+@click.option("--apply", "apply_all", is_flag=True, help="Do everything that the list proposes.")
 @click.option("--requeue", is_flag=True, help="Queue this stale job again.")
-@click.option("--adopt", metavar="HAND-IN", help="Let this late handoff of the job count.")
-@click.option("--cancel", is_flag=True, help="Give this job up, and what needs it.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded.")
+@click.option("--adopt", metavar="HANDOFF", help="Accept this late handoff of the job.")
+@click.option("--cancel", is_flag=True, help="Cancel this job and the jobs that need it.")
+@click.option("--reason", default="", metavar="TEXT", help="The reason; it is recorded.")
 @RUN
 @click.pass_obj
 def recover(
-    call: Call, what: str | None, do: bool, requeue: bool, adopt: str | None, cancel: bool, reason: str, run: str | None
+    call: Call,
+    what: str | None,
+    apply_all: bool,
+    requeue: bool,
+    adopt: str | None,
+    cancel: bool,
+    reason: str,
+    run: str | None,
 ) -> None:
-    """Show work that was left behind, and queue it again or adopt what came late.
+    """Show abandoned work, and queue it again or adopt a late handoff.
 
     Changes nothing without --apply or one of the other options.
 
-    Work whose lease ran out is stale and keeps its branch and worktree: it is queued again, or its late handoff is adopted.
-    Nothing is ever completed that nobody handed in.
+    Work whose lease ran out is stale and keeps its branch and worktree: queue it again, or adopt its late handoff. No job
+    is ever completed without a handoff.
     """
+    from gitorch.app.query.lookup import find_run
+
+    caller = call.people_only(_attempt(adopt, cancel=cancel))
+    if apply_all + requeue + (adopt is not None) + cancel > 1:
+        raise Usage("--apply, --requeue, --adopt and --cancel exclude each other", "gitorch recover --help")
+    if not requeue and adopt is None and not cancel:
+        _list_abandoned(call, caller, run if what is None else what, reason, apply_all=apply_all)
+        return
+    found = find_run(call.services, run)
+    if adopt is not None:
+        _adopt(call, caller, found, adopt, what, reason)
+        return
+    if what is None:
+        raise Usage("name the job", "gitorch recover JOB --requeue")
+    _requeue_or_cancel(call, caller, found, what, reason, cancel=cancel)
+
+
+def _attempt(adopt: str | None, *, cancel: bool) -> str:
+    """The name under which an agent's attempt is recorded."""
+    if cancel:
+        return "cancel"
+    return "recover" if adopt is None else "adopt"
+
+
+def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *, apply_all: bool) -> None:
+    """Print what was abandoned, each with its remedy; with `apply_all` carry the remedies out first."""
     from gitorch.app.work import recovery
 
-    verb_said = "cancel" if cancel else "adopt" if adopt is not None else "recover"
-    caller = call.people_only(verb_said)
-    if requeue + (adopt is not None) + cancel + do > 1:
-        message = "--apply, --requeue, --adopt and --cancel each say what to do; choose one"
-        raise Usage(message, "gitorch recover --help")
-    if requeue or adopt is not None or cancel:
-        _one(call, caller, what, run, reason, (requeue, adopt))
-        return
-    said = what if what is not None else run
-    done = recovery.apply(call.services, caller, said, reason) if do else recovery.look(call.services, said)
-    after = _settled(call, done[0]) if do else done[0]
-    told = _naming(call, after)
-    call.say({"run": after.id, "remedies": done[1], "applied": do}, lambda page: _text(done[1], page, told, applied=do))
+    if apply_all:
+        found, results = recovery.apply(call.services, caller, what, reason)
+        found = _settled(call, found)
+    else:
+        found, results = recovery.look(call.services, what)
+    command_in = _command_namer(call, found)
+    values = {"run": found.id, "remedies": results, "applied": apply_all}
+    call.say(values, lambda page: _remedies_text(results, page, command_in, applied=apply_all))
 
 
-def _naming(call: Call, run: Run) -> Callable[[str], str]:
-    """Lets a command mean this run, where several are open."""
+def _command_namer(call: Call, run: Run) -> Callable[[str], str]:
+    """A function that adds the run to a command, where several runs are open."""
     from gitorch.app.query.lookup import several_open
     from gitorch.rules.views.naming_runs import with_run
 
-    return (lambda command: with_run(command, run.id)) if several_open(call.services) else str
+    if not several_open(call.services):
+        return str
+    return lambda command: with_run(command, run.id)
 
 
-def _one(
-    call: Call, caller: Any, what: str | None, run: str | None, reason: str, wanted: tuple[bool, str | None]
-) -> None:
-    from gitorch.app.query.lookup import find_run
+def _remedies_text(
+    results: tuple[RecoveryResult, ...], page: Page, command_in: Callable[[str], str], *, applied: bool
+) -> str:
+    if not results:
+        return "No work was abandoned."
+    lines: list[str] = []
+    for result in results:
+        lines.append(page.line(f"{result.remedy.job}: {result.remedy.found}"))
+        outcome = command_in(result.remedy.command)
+        if result.done:
+            outcome = "done"
+        elif result.refused:
+            outcome = f"refused: {result.refused}"
+        lines.append(page.line(f"    {result.remedy.would}: {outcome}"))
+    if not applied:
+        lines += ["", f"Do all of it: {command_in('gitorch recover --apply')}"]
+    return "\n".join(lines)
+
+
+def _adopt(call: Call, caller: Caller, run: Run, handoff: str, job: str | None, reason: str) -> None:
+    """Accept a late handoff. Raises NotFound, Refused."""
     from gitorch.app.work import recovery
 
-    found, (again, late_handoff) = find_run(call.services, run), wanted
-    if what is None and late_handoff is None:
-        message = "name the job"
-        raise Usage(message, "gitorch recover JOB --requeue")
-    if late_handoff is not None:
-        job = found.late_handoffs[late_handoff].job if late_handoff in found.late_handoffs else what or ""  # type: ignore[index]  # a word of the user's
-        after = recovery.adopt(call.services, caller, found, late_handoff, reason)
-    elif again:
-        job = str(what)
-        after = recovery.requeue(call.services, caller, found, job, reason)
+    after = recovery.adopt(call.services, caller, run, handoff, reason)
+    for known, late in run.late_handoffs.items():
+        if known == handoff:
+            job = late.job
+    _say_phase(call, after, job or "")
+
+
+def _requeue_or_cancel(call: Call, caller: Caller, run: Run, job: str, reason: str, *, cancel: bool) -> None:
+    from gitorch.app.work import recovery
+
+    if cancel:
+        after = recovery.cancel_job(call.services, caller, run, job, reason)
     else:
-        job = str(what)
-        after = recovery.cancel_job(call.services, caller, found, job, reason)
-    after = _settled(call, after)
-    phase = next((state.phase for name, state in after.jobs.items() if name.startswith(job)), "")
+        after = recovery.requeue(call.services, caller, run, job, reason)
+    _say_phase(call, after, job)
+
+
+def _say_phase(call: Call, run: Run, job: str) -> None:
+    """Print the phase of the job, which may be named by its beginning."""
+    after = _settled(call, run)
+    phase = ""
+    for name, state in after.jobs.items():
+        if name.startswith(job):
+            phase = state.phase
+            break
     call.say({"run": after.id, "job": job, "phase": phase}, f"{job} is {phase}.")
 
 
 def _settled(call: Call, run: Run) -> Run:
-    """A run that is driven by hand goes on at once; any other is left to `gitorch up`."""
+    """A run that is driven manually continues at once; `gitorch up` continues any other."""
     from gitorch.cli.follow import carry_on
 
-    return carry_on(call, run)[0] if run.settings.manual else run
-
-
-def _text(rows: tuple[RecoveryResult, ...], page: Page, told: Callable[[str], str], *, applied: bool) -> str:
-    if not rows:
-        return "Nothing was left behind."
-    lines: list[str] = []
-    for row in rows:
-        lines.append(page.line(f"{row.remedy.job}: {row.remedy.found}"))
-        became = "done" if row.done else f"refused: {row.refused}" if row.refused else told(row.remedy.command)
-        lines.append(page.line(f"    {row.remedy.would}: {became}"))
-    return "\n".join([*lines, *([] if applied else ["", f"Do all of it: {told('gitorch recover --apply')}"])])
+    if not run.settings.manual:
+        return run
+    after, _ = carry_on(call, run)
+    return after
 
 
 @verb("decide", 'gitorch decide api rejected --note "We keep files."')
 @click.argument("job")
 @click.argument("outcome")
-@click.option("--note", metavar="TEXT", required=True, help="Why; it is recorded.")
-@click.option("--follow-up", metavar="TEXT", default="", help="With accepted_with_follow_up: what is still to be done.")
+@click.option("--note", metavar="TEXT", required=True, help="The reason; it is recorded.")
+@click.option("--follow-up", metavar="TEXT", default="", help="For accepted_with_follow_up: the work that remains.")
 @RUN
 @click.pass_obj
 def decide(call: Call, job: str, outcome: str, note: str, follow_up: str, run: str | None) -> None:
     """Record a decision about a job's work: accepted, rejected or accepted_with_follow_up.
 
-    A rejected one marks the verdicts that rested on it, and takes back a merge report that stands.
+    A rejection marks the verdicts that relied on the work, and withdraws the current merge report.
     """
     from gitorch.app.work import recovery
     from gitorch.cli import arguments
 
     caller = call.people_only("decide")
     after, made = recovery.decide(call.services, caller, run, job, (arguments.outcome(outcome), note, follow_up))
-    rested = (
-        f" It marks the verdicts of {', '.join(made.verdicts)}." if made.outcome == "rejected" and made.verdicts else ""
-    )
-    call.say({"run": after.id, "decision": made}, f"{made.id}: {made.job} is {made.outcome}.{rested}")
+    line = f"{made.id}: {made.job} is {made.outcome}."
+    if made.outcome == "rejected" and made.verdicts:
+        line += f" It marks the verdicts of {', '.join(made.verdicts)}."
+    call.say({"run": after.id, "decision": made}, line)

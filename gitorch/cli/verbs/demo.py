@@ -1,6 +1,6 @@
-"""`demo`: the whole job for real, in a scratch repository, with scripted agents that really write the code.
+"""`demo`: a whole run in a scratch repository, with scripted agents that really write the code.
 
-Every step is a verb of gitorch, typed and run as a user would; nothing here reaches around them.
+Every step is a verb of gitorch, run as a user would run it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import click
 
 from gitorch.cli.call import open_repository
 from gitorch.cli.group import verb
+from gitorch.cli.output import ask
 from gitorch.errors import Failed, Waiting
 from gitorch.model.question import QuestionKind
 
@@ -24,23 +25,23 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run
 
 ANSWER = "n/a"
-"""What `--yes` answers to the agents' question; the acceptance examples were written for any answer."""
+"""The answer of `--yes` to the agents' question; the acceptance examples accept any answer."""
 
 TEST = "python3 -m unittest -q"
 EXAMPLES = "python3 -m unittest discover -q -s acceptance"
-"""What the plan promises; the gate runs `TEST`, which learns of the examples with the last epic."""
+"""The examples in the plan. The gate runs `TEST`, which includes them once the last epic has added them."""
 
 ROUNDS_MAX = 20
 
 
 @verb("demo", "gitorch demo", "gitorch demo my-demo", "gitorch demo --yes")
 @click.argument("folder", default="demo", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Answer and approve without asking, and have that recorded.")
+@click.option("--yes", is_flag=True, help="Answer and approve without questions; recorded as such.")
 @click.pass_obj
 def demo(call: Call, folder: Path, yes: bool) -> None:
     """Play a whole run in FOLDER: three epics, reviews, a revision, a question, your approval, the merge.
 
-    The agents are scripted programs in real terminals; they edit, test and commit in a real repository. No model is asked.
+    The agents are scripted programs in real terminals; they edit, test and commit in a real repository. No model is used.
     """
     from gitorch.world.resources import template_path
     from gitorch.world.sample import plant
@@ -49,7 +50,7 @@ def demo(call: Call, folder: Path, yes: bool) -> None:
         call.must_ask("demo")
     repository = plant(template_path("demo"), (call.folder / folder).absolute(), call.environ)
     stage = Stage(call, repository, yes=yes)
-    stage.tell(f"A small repository lies in {repository}. Its tests fail, and plan.md says what is to be built.")
+    stage.tell(f"A small repository was created in {repository}. Its tests fail; plan.md describes the work.")
     stage.tests(EXAMPLES, passing=False)
     try:
         stage.play()
@@ -70,19 +71,23 @@ class Stage:
         """From the plan to the merged, verified, cleaned-up end."""
         self.gitorch("init")
         self.gitorch("check", "plan.md")
-        self.gitorch("start", "plan.md", *self._agreed)
+        self.gitorch("start", "plan.md", *self._consent)
         for _ in range(ROUNDS_MAX):
-            if self._open_question() is None:
-                self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
-            question = self._open_question()
-            if question is not None:
-                self._answer(question)
+            self._advance()
             if self._run().cleaned:
                 break
         self._ending()
 
+    def _advance(self) -> None:
+        """Let the agents work until a question is open, and answer it."""
+        if self._open_question() is None:
+            self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
+        question = self._open_question()
+        if question is not None:
+            self._answer(question)
+
     @property
-    def _agreed(self) -> tuple[str, ...]:
+    def _consent(self) -> tuple[str, ...]:
         return ("--yes",) if self._yes else ()
 
     def _run(self) -> Run:
@@ -91,64 +96,74 @@ class Stage:
         return find_run(self._services, None)
 
     def _open_question(self) -> Question | None:
-
-        return next(iter(self._run().open_questions()), None)
+        for question in self._run().open_questions():
+            return question
+        return None
 
     def _answer(self, question: Question) -> None:
+        """Approve, clean up or answer, as the question's kind demands. Raises Failed for an unexpected question."""
         if question.kind is QuestionKind.APPROVAL:
-            self.gitorch("approve", self._run().id, *self._agreed)
+            self.gitorch("approve", self._run().id, *self._consent)
         elif question.kind is QuestionKind.CLEANUP:
-            self.gitorch("cleanup", self._run().id, *self._agreed)
+            self.gitorch("cleanup", self._run().id, *self._consent)
         elif question.options:
-            raise Failed(f"the demo did not go as written: {question.text}", f"gitorch -C {self._repository} inbox")
+            raise Failed(f"the demo left its script: {question.text}", f"gitorch -C {self._repository} inbox")
+        elif self._yes:
+            self.gitorch("answer", question.id, ANSWER)
         else:
-            said = ANSWER if self._yes else click.prompt(f"\n{question.text}", default=ANSWER)
-            self.gitorch("answer", question.id, said)
+            self.gitorch("answer", question.id, ask(f"\n{question.text}", ANSWER))
 
     def gitorch(self, *words: str, expected: tuple[int, ...] = (0,)) -> int:
-        """Type a verb and run it. Raises Failed for an exit status that was not expected."""
+        """Print a command and run it. Raises Failed for an unexpected exit status."""
         from gitorch.cli.boundary import run
-        from gitorch.cli.call import Call as Made
+        from gitorch.cli.call import Call as NewCall
 
-        self.tell("", f"$ gitorch {' '.join(_quoted(w) for w in words)}")
-        made = Made(self._call.environ, self._repository, self._call.open, self._call.streams)
-        status = run(list(words), made)
+        self.tell("", f"$ gitorch {' '.join(_quoted(word) for word in words)}")
+        call = NewCall(self._call.environ, self._repository, self._call.open, self._call.streams)
+        status = run(list(words), call)
         if status not in expected:
             raise Failed(f"gitorch {words[0]} ended with status {status}", f"gitorch -C {self._repository} status")
         return status
 
     def tests(self, command: str, *, passing: bool) -> None:
-        """Run tests in the repository's checkout. Raises Failed where they do not come out as they must."""
+        """Run tests in the repository's checkout. Raises Failed where the result is not the expected one."""
         self.tell("", f"$ {command}")
         status, output = self._services.programs.run_shell(command, self._repository, 60)
         self.tell("\n".join(output.strip().splitlines()[-3:]))
-        if (status == 0) is not passing:
-            raise Failed(f"the demo's tests {'fail' if passing else 'pass'}, and they should not", command)
+        passed = status == 0
+        if passed is not passing:
+            result, expected = ("pass", "fail") if passed else ("fail", "pass")
+            raise Failed(f"the demo's tests {result}, but should {expected}", command)
 
     def _ending(self) -> None:
+        """The result, and where to look next."""
         self.tell("", f"$ git log --graph --oneline main\n{self._services.git.graph('main', 20)}")
         self.tests(TEST, passing=True)
         self.tell("", f"$ git log --oneline gitorch/ledger | head\n{self._services.git.graph('gitorch/ledger', 8)}")
         self.gitorch("verify")
-        where, program, run = self._shown(), _quoted(program_as_typed(sys.argv[0], self._call.environ)), self._run().id
+        folder, run = self._shown_folder(), self._run().id
+        program = _quoted(program_as_typed(sys.argv[0], self._call.environ))
         self.tell(
             "",
             "Three commands to try next:",
-            f"  git -C {where} log --stat gitorch/ledger    every decision is a commit",
-            f"  {program} -C {where} report {run}    what was approved",
-            f"  {program} -C {where} log {run}    the whole story",
+            f"  git -C {folder} log --stat gitorch/ledger    every decision is a commit",
+            f"  {program} -C {folder} report {run}    the report that was approved",
+            f"  {program} -C {folder} log {run}    every record of the run",
         )
 
-    def _shown(self) -> str:
+    def _shown_folder(self) -> str:
+        """The repository's path as a shell needs it, relative where it is below the current folder."""
         here = self._call.folder.absolute()
-        inside = self._repository.is_relative_to(here)
-        return _quoted(str(self._repository.relative_to(here) if inside else self._repository))
+        if self._repository.is_relative_to(here):
+            return _quoted(str(self._repository.relative_to(here)))
+        return _quoted(str(self._repository))
 
     def leave(self) -> None:
-        """End what a broken-off demo left running; after a whole one there is nothing to end."""
+        """End what an interrupted demo left running; a finished one left nothing."""
         from gitorch.ports.world import SessionKey
 
-        if not self._services.ledger.exists() or not self._services.ledger.state(None).board.runs:
+        ledger = self._services.ledger
+        if not ledger.exists() or not ledger.state(None).board.runs:
             return
         run = self._run()
         for session in run.sessions:
@@ -157,19 +172,21 @@ class Stage:
         self._services.terminals.close()
 
     def tell(self, *lines: str) -> None:
-        """Something for the person who watches."""
+        """Print lines for the person who watches."""
         self._call.note("\n".join(lines))
 
 
 def program_as_typed(called: str, environ: Mapping[str, str]) -> str:
-    """What a person types to call this gitorch: its name where a shell finds it by that, else the path it was called by."""
+    """The command that starts this gitorch: its name where that is on PATH, else the path it was called by."""
     from shutil import which
 
     found = which("gitorch", path=environ.get("PATH"))
     here = Path(called)
     if here.name != "gitorch" or not here.exists():  # run by `python -m`, or inside another program
         return "gitorch"
-    return "gitorch" if found is not None and here.samefile(found) else called
+    if found is not None and here.samefile(found):
+        return "gitorch"
+    return called
 
 
 def _quoted(word: str) -> str:

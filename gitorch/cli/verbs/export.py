@@ -1,4 +1,4 @@
-"""`export`: the ledger, or one run with everything attached to it, as a folder that can be given away and checked by itself."""
+"""`export`, `sync`: the ledger, or one run with its files, as a folder for others or on a remote."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from gitorch.cli.group import verb
+from gitorch.cli.pages.page import counted
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:
+    from gitorch.app.query.exporting import ExportRequest
     from gitorch.cli.call import Call
     from gitorch.model.ids import RunId
 
@@ -23,16 +25,14 @@ KINDS = ("secrets", "paths", "emails")
     "gitorch export --verify ../auth",
 )
 @click.argument("folder", metavar="FOLDER")
-@click.option("--run", metavar="RUN", help="Only this run; records of others are there as links of the chain.")
+@click.option("--run", metavar="RUN", help="Only this run; other records become links of the chain.")
 @click.option("--from", "first", metavar="SEQ", type=click.IntRange(0), default=0, help="The first record.")
 @click.option("--to", "last", metavar="SEQ", type=click.IntRange(0), help="The last record.")
+@click.option("--files", is_flag=True, help="Include all attached files: plans, briefs, artifacts, test logs.")
 @click.option(
-    "--files", is_flag=True, help="With everything attached: plans, briefs, artifacts, test logs. An archive."
+    "--keep", multiple=True, metavar="[secrets|paths|emails]", help="Do not redact these; by default all three are."
 )
-@click.option(
-    "--keep", multiple=True, metavar="[secrets|paths|emails]", help="Leave these in; all three are taken out."
-)
-@click.option("--verify", is_flag=True, help="Check an export that is there, by itself.")
+@click.option("--verify", is_flag=True, help="Check an existing export by itself.")
 @click.pass_obj
 def export(
     call: Call,
@@ -44,47 +44,59 @@ def export(
     keep: tuple[str, ...],
     verify: bool,
 ) -> None:
-    """Write the ledger, or one run, to a folder that can be given away.
+    """Export the ledger, or one run, to a folder for others.
 
-    JSON lines and a manifest with digests. Secrets, home folders and e-mail addresses are taken out; the chain of digests
-    can still be checked inside the bundle, and the same records always make the same bytes.
+    It contains JSON lines and a manifest with digests. Secrets, home folders and e-mail addresses are redacted; the chain of
+    digests can still be checked inside the folder. The same records always make the same bytes.
     """
-    from gitorch.app.query import exporting
+    from gitorch.app.query.exporting import ExportRequest
 
     if verify:
-        found = exporting.verify_export(call.folder / folder, folder)
-        said = (
-            f"{folder} holds: records {found.first} to {found.last}, {found.records} checked byte for byte, "
-            f"{found.redacted} redacted and held by the chain, {found.links} links, {found.attached} attached files."
-        )
-        call.say({"checked": found}, said)
+        _verify(call, folder)
         return
-    strange = [kind for kind in keep if kind not in KINDS]
-    if strange:
-        raise Usage(f"{strange[0]} is nothing that is taken out; there are {', '.join(KINDS)}", "gitorch export --help")
-    chosen = _run(call, run)
-    policies = tuple(kind for kind in KINDS if kind not in keep)
-    made = exporting.export(
-        call.services, exporting.ExportRequest(chosen, first, last, files, policies), call.folder / folder, folder
-    )
-    manifest = made.manifest
-    said = f"{manifest['records']} records, {manifest['redacted']} of them redacted, {len(manifest['attached'])} attached files"
-    call.say(
-        {"folder": folder, "manifest": manifest},
-        f"Written to {folder}: {said}.\nNext: gitorch export --verify {folder}",
-    )
+    for kind in keep:
+        if kind not in KINDS:
+            raise Usage(f"{kind} is never redacted; --keep takes {', '.join(KINDS)}", "gitorch export --help")
+    redacted = tuple(kind for kind in KINDS if kind not in keep)
+    _export(call, folder, ExportRequest(_run_id(call, run), first, last, files, redacted))
 
 
-def _run(call: Call, said: str | None) -> RunId | None:
+def _export(call: Call, folder: str, request: ExportRequest) -> None:
+    from gitorch.app.query import exporting
+
+    manifest = exporting.export(call.services, request, call.folder / folder, folder).manifest
+    counts = (
+        f"{manifest['records']} records, {manifest['redacted']} of them redacted,"
+        f" {len(manifest['attached'])} attached files"
+    )
+    text = f"Written to {folder}: {counts}.\nNext: gitorch export --verify {folder}"
+    call.say({"folder": folder, "manifest": manifest}, text)
+
+
+def _verify(call: Call, folder: str) -> None:
+    """Check an export. Raises Corrupt, NotFound."""
+    from gitorch.app.query import exporting
+
+    found = exporting.verify_export(call.folder / folder, folder)
+    text = (
+        f"{folder} is intact: records {found.first} to {found.last}, {found.records} checked byte for byte,"
+        f" {found.redacted} redacted and covered by the chain, {found.links} links, {found.attached} attached files."
+    )
+    call.say({"checked": found}, text)
+
+
+def _run_id(call: Call, run: str | None) -> RunId | None:
     from gitorch.app.query.lookup import find_run
 
-    return None if said is None else find_run(call.services, said).id
+    if run is None:
+        return None
+    return find_run(call.services, run).id
 
 
-DID = {
-    "nothing": "{remote} and this clone hold the same ledger, up to {tip}.",
-    "sent": "{remote} has this clone's ledger now, up to {tip}.",
-    "fetched": "{records} came from {remote}; the ledger is at {tip} now.",
+OUTCOMES = {
+    "nothing": "{remote} and this clone have the same ledger, up to {tip}.",
+    "sent": "{remote} now has this clone's ledger, up to {tip}.",
+    "fetched": "Fetched {records} from {remote}; the ledger is now at {tip}.",
 }
 
 
@@ -92,14 +104,14 @@ DID = {
 @click.argument("remote", required=False, default="")
 @click.pass_obj
 def sync(call: Call, remote: str) -> None:
-    """Push the ledger to a remote, or take over what the remote's has more.
+    """Push the ledger to a remote, or fetch the remote's newer records.
 
-    Only the ledger's branch is touched, and only forwards; every record that comes in is checked first. Two clones that both
-    wrote since they were last in step are refused: ledgers are never merged.
+    Only the ledger's branch moves, and only forwards; every fetched record is checked first. When both clones wrote since
+    the last sync, the command is refused: ledgers are never merged.
     """
     from gitorch.app.query import syncing
 
     call.people_only("sync")
     done = syncing.sync(call.services, syncing.remote_of(call.services, remote))
-    records = "1 record" if done.records == 1 else f"{done.records} records"
-    call.say({"sync": done}, DID[done.did].format(remote=done.remote, tip=done.tip[:12], records=records))
+    text = OUTCOMES[done.did].format(remote=done.remote, tip=done.tip[:12], records=counted(done.records, "record"))
+    call.say({"sync": done}, text)

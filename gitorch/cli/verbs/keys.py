@@ -1,4 +1,4 @@
-"""`keys`: who may approve a merge, and with which key."""
+"""`keys`: the people who may approve a merge, and their keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitorch.cli.group import VerbGroup, verb
-from gitorch.cli.pages.page import Cell
+from gitorch.cli.pages.page import Cell, counted
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     examples=("gitorch keys list", "gitorch keys add --new", "gitorch keys remove ada"),
 )
 def keys() -> None:
-    """Keys that may sign approvals: list, add, remove."""
+    """Manage the keys that may sign approvals: list, add, remove."""
 
 
 @verb("list", "gitorch keys list --json")
 @click.pass_obj
 def list_(call: Call) -> None:
-    """List who may approve, and how your own keys are guarded.
+    """List the people who may approve, and how your own keys are guarded.
 
     The file is `gitorch-approvers` at the repository's root, unless `approval.allowed_signers` or git names another. A run
-    takes the keys that stood there when it was prepared.
+    accepts the keys that the file had when the run was prepared.
     """
     from gitorch.app.people.keys import approvers, approvers_file
 
@@ -42,13 +42,13 @@ def list_(call: Call) -> None:
 
 def _text(found: tuple[Approver, ...], name: str, page: Page) -> str:
     if not found:
-        return f"No key may sign approvals: {name} names none. Add one: gitorch keys add --new"
-    rows = [(Cell(one.name, "bold"), Cell(one.public.split()[0]), _own(one)) for one in found]
+        return f"No key may sign approvals: {name} is empty. Add one: gitorch keys add --new"
+    rows = [(Cell(one.name, "bold"), Cell(one.public.split()[0]), _guard_cell(one)) for one in found]
     return "\n".join(page.table(rows))
 
 
-def _own(approver: Approver) -> Cell:
-    """What guards the key, where it is one of the caller's."""
+def _guard_cell(approver: Approver) -> Cell:
+    """The guard of the key, where it is one of the caller's."""
     from gitorch.app.people.keys import GUARDED, GUARDS
 
     if approver.own is None:
@@ -59,23 +59,24 @@ def _own(approver: Approver) -> Cell:
 
 @verb("add", "gitorch keys add ~/.ssh/id_ed25519.pub", "gitorch keys add --new")
 @click.argument("key", required=False)
-@click.option("--new", is_flag=True, help="Make a key with a passphrase; ssh-keygen asks for it.")
-@click.option("--name", metavar="NAME", default="", help="Who signs with it; else your name in git, without blanks.")
+@click.option("--new", is_flag=True, help="Create a key with a passphrase; ssh-keygen asks for it.")
+@click.option("--name", metavar="NAME", default="", help="The signer; by default your name in git, without blanks.")
 @click.pass_obj
 def add(call: Call, key: str | None, new: bool, name: str) -> None:
-    """Let a key sign approvals of the runs that are prepared from now on.
+    """Let a key sign the approvals of runs that are prepared from now on.
 
-    A key without a passphrase is taken, and named as one that every program of yours can sign with.
+    A key without a passphrase is accepted with a warning: every program of yours can sign with it.
     """
     from gitorch.app.people import keys as app
 
     call.people_only("keys add")
     if (key is None) is not new:
-        raise Usage("name one key, or make one with --new", "gitorch keys add ~/.ssh/id_ed25519.pub")
+        raise Usage("name one key, or create one with --new", "gitorch keys add ~/.ssh/id_ed25519.pub")
     signer = name or "-".join(call.services.git.user_name().split())
-    named = key if key is not None else _made(call, signer)
-    added = app.add(call.services, named, signer)
-    guard = app.GUARDS[added.own.guard] if added.own is not None else ""
+    if key is None:
+        key = _new_key(call, signer)
+    added = app.add(call.services, key, signer)
+    guard = "" if added.own is None else app.GUARDS[added.own.guard]
     path = app.approvers_file(call.services)
     text = (
         f"{signer} may approve: the key {guard}. Commit {path.name}, and set approval.at_least: signed in gitorch.yaml."
@@ -83,7 +84,7 @@ def add(call: Call, key: str | None, new: bool, name: str) -> None:
     call.say({"added": added, "file": path}, text)
 
 
-def _made(call: Call, name: str) -> str:
+def _new_key(call: Call, name: str) -> str:
     """The path of a new key. Raises Usage without a terminal."""
     if call.json or not call.streams.asks:
         raise Usage("a new key needs a passphrase, and nobody can be asked for one here", "gitorch keys add KEY")
@@ -94,13 +95,12 @@ def _made(call: Call, name: str) -> str:
 @click.argument("name")
 @click.pass_obj
 def remove(call: Call, name: str) -> None:
-    """Take the keys of an approver out of the file. A run that is prepared already keeps the keys that it began with."""
+    """Remove the keys of an approver from the file. Runs that are already prepared keep their keys."""
     from gitorch.app.people import keys as app
 
     call.people_only("keys remove")
     removed = app.remove(call.services, name)
-    count = "1 key" if len(removed) == 1 else f"{len(removed)} keys"
-    call.say({"removed": removed}, f"{name} may no longer approve new runs: {count} removed.")
+    call.say({"removed": removed}, f"{name} may no longer approve new runs: {counted(len(removed), 'key')} removed.")
 
 
 for command in (list_, add, remove):

@@ -1,7 +1,8 @@
-"""`list` and `dashboard`: everything of one kind in rows, and everything that is open on one page."""
+"""`list`, `dashboard`: everything of one kind in rows, and every open run on one page."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,15 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.cli.call import Call
+    from gitorch.model.artifact import Artifact
+    from gitorch.model.question import Question
+    from gitorch.model.review import ListedFinding, Verdict
     from gitorch.model.run import Run
-    from gitorch.model.view import RunView
+    from gitorch.model.session import Session
+    from gitorch.model.view import JobRow, RunView
 
 KINDS = ("runs", "jobs", "sessions", "questions", "artifacts", "verdicts", "findings")
+
+Row = tuple["Cell | str", ...]
 
 
 @verb("list", "gitorch list", "gitorch list jobs", "gitorch list artifacts --run auth-7f3a --json")
 @click.argument("kind", metavar="[runs|jobs|sessions|questions|artifacts|verdicts|findings]", default="runs")
-@click.option("--run", metavar="RUN", help="Of this run; without it, of the one that is open, or the newest.")
+@click.option("--run", metavar="RUN", help="The run; by default the open one, or the newest.")
 @click.pass_obj
 def listing(call: Call, kind: str, run: str | None) -> None:
     """List the runs, or everything of one kind in a run, one line each."""
@@ -31,63 +38,89 @@ def listing(call: Call, kind: str, run: str | None) -> None:
     from gitorch.cli.pages import views
 
     if kind not in KINDS:
-        raise Usage(f"{kind} cannot be listed; {', '.join(KINDS)} can", "gitorch list")
+        raise Usage(f"{kind} cannot be listed; use one of: {', '.join(KINDS)}", "gitorch list")
     if kind == "runs":
         lines = runs.runs(call.services)
         call.say({"runs": lines}, lambda page: views.runs_text(lines, page))
         return
     found = find_run(call.services, run)
-    values = VALUES[kind](found)
-    rows = [ROWS[kind](value) for value in values]
-    nothing = f"run {found.id} has no {kind} yet"
-    call.say(
-        {"run": found.id, kind: values},
-        lambda page: "\n".join(page.table(rows, gives=(len(rows[0]) - 1,))) if rows else nothing,
-    )
+    values, rows = LISTS[kind](found)
+    if not rows:
+        call.say({"run": found.id, kind: values}, f"run {found.id} has no {kind} yet")
+        return
+    last = len(rows[0]) - 1
+    call.say({"run": found.id, kind: values}, lambda page: "\n".join(page.table(rows, shrinks=(last,))))
 
 
-VALUES: Mapping[str, Callable[[Run], Sequence[Any]]] = {
-    "jobs": lambda run: tuple(_view(run).jobs),
-    "sessions": lambda run: tuple(run.sessions.values()),
-    "questions": lambda run: tuple(run.questions.values()),
-    "artifacts": lambda run: run.artifacts,
-    "verdicts": lambda run: tuple(v for job in run.jobs.values() for v in job.verdicts),
-    "findings": lambda run: tuple(
-        {"job": job.spec.id, **_finding(x)} for job in run.jobs.values() for x in job.findings
-    ),
-}
-
-ROWS: Mapping[str, Callable[[Any], tuple[Cell | str, ...]]] = {
-    "jobs": lambda j: (Cell(j.id, "bold"), spoken(j.kind), _phase(j.phase), j.title, j.why),
-    "sessions": lambda s: (Cell(s.id, "bold"), s.job, s.runtime, str(s.phase), s.ended),
-    "questions": lambda q: (Cell(q.id, "bold"), str(q.kind), q.job or "", _answer(q), q.happened or q.text),
-    "artifacts": lambda a: (
-        Cell(a.name, "bold"),
-        str(a.kind),
-        f"{a.job} {a.attempt}.{a.version}",
-        a.digest[:19],
-        a.path,
-    ),
-    "verdicts": lambda v: (Cell(v.review, "bold"), v.subject, f"round {v.round}", str(v.choice), v.commit[:12]),
-    "findings": lambda f: (f["job"], f"#{f['number']}", f["severity"], "open" if f["open"] else "closed", f["title"]),
-}
-
-
-def _view(run: Run) -> RunView:
+def _jobs(run: Run) -> tuple[Sequence[Any], list[Row]]:
     from gitorch.rules.views.run import run_view
 
-    return run_view(run)
+    jobs = run_view(run).jobs
+    return jobs, [_job_row(job) for job in jobs]
 
 
-def _phase(phase: str) -> Cell:
-    return Cell(spoken(phase), PHASE_COLOURS.get(phase, ""))
+def _job_row(job: JobRow) -> Row:
+    phase = Cell(spoken(job.phase), PHASE_COLOURS.get(job.phase, ""))
+    return (Cell(job.id, "bold"), spoken(job.kind), phase, job.title, job.why)
 
 
-def _answer(question: Any) -> str:
-    return "open" if question.answer is None else question.answer.option or question.answer.text
+def _sessions(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    sessions = tuple(run.sessions.values())
+    return sessions, [_session_row(session) for session in sessions]
 
 
-def _finding(listed: Any) -> dict[str, Any]:
+def _session_row(session: Session) -> Row:
+    return (Cell(session.id, "bold"), session.job, session.runtime, str(session.phase), session.ended)
+
+
+def _questions(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    questions = tuple(run.questions.values())
+    return questions, [_question_row(question) for question in questions]
+
+
+def _question_row(question: Question) -> Row:
+    answer = "open"
+    if question.answer is not None:
+        answer = question.answer.option or question.answer.text
+    text = question.happened or question.text
+    return (Cell(question.id, "bold"), str(question.kind), question.job or "", answer, text)
+
+
+def _artifacts(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    return run.artifacts, [_artifact_row(artifact) for artifact in run.artifacts]
+
+
+def _artifact_row(artifact: Artifact) -> Row:
+    version = f"{artifact.job} {artifact.attempt}.{artifact.version}"
+    return (Cell(artifact.name, "bold"), str(artifact.kind), version, artifact.digest[:19], artifact.path)
+
+
+def _verdicts(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    verdicts = tuple(verdict for job in run.jobs.values() for verdict in job.verdicts)
+    return verdicts, [_verdict_row(verdict) for verdict in verdicts]
+
+
+def _verdict_row(verdict: Verdict) -> Row:
+    round_ = f"round {verdict.round}"
+    return (Cell(verdict.review, "bold"), verdict.subject, round_, str(verdict.choice), verdict.commit[:12])
+
+
+def _findings(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    values: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    for job in run.jobs.values():
+        for listed in job.findings:
+            values.append({"job": job.spec.id, **_finding_values(listed)})
+            rows.append((job.spec.id, *_finding_row(listed)))
+    return values, rows
+
+
+def _finding_row(listed: ListedFinding) -> Row:
+    state = "open" if listed.open else "closed"
+    return (f"#{listed.number}", str(listed.finding.severity), state, listed.finding.title)
+
+
+def _finding_values(listed: ListedFinding) -> dict[str, Any]:
     finding = listed.finding
     return {
         "number": listed.number,
@@ -102,31 +135,44 @@ def _finding(listed: Any) -> dict[str, Any]:
     }
 
 
+LISTS: Mapping[str, Callable[[Run], tuple[Sequence[Any], list[Row]]]] = {
+    "jobs": _jobs,
+    "sessions": _sessions,
+    "questions": _questions,
+    "artifacts": _artifacts,
+    "verdicts": _verdicts,
+    "findings": _findings,
+}
+"""The values of each kind for programs, and their rows for people."""
+
+
 @verb("dashboard", "gitorch dashboard", "gitorch dashboard --json")
 @click.pass_obj
 def dashboard(call: Call) -> None:
-    """Show every open run on one page: what moves, what waits for whom, and what to type next."""
+    """Show every open run on one page, with its questions and the next commands."""
     from gitorch.app.query.lookup import open_runs
     from gitorch.app.query.runs import view_of
 
-    loaded = (call.services.ledger.state(run).run for run in open_runs(call.services))
-    views = tuple(view_of(call.services, run) for run in loaded if run is not None)
+    views: list[RunView] = []
+    for run_id in open_runs(call.services):
+        run = call.services.ledger.state(run_id).run
+        if run is not None:
+            views.append(view_of(call.services, run))
     call.say({"runs": views}, lambda page: _dashboard_text(views, page))
 
 
 def _dashboard_text(views: Sequence[RunView], page: Page) -> str:
+    if not views:
+        return "No run is open. Start one: gitorch start PLAN"
+    return "\n\n".join("\n".join(_run_lines(view, page)) for view in views)
+
+
+def _run_lines(view: RunView, page: Page) -> list[str]:
     from gitorch.cli.pages.views import header, inbox_lines, summary
 
-    if not views:
-        return "No run is open. Begin one: gitorch start PLAN"
-    lines: list[str] = []
-    for view in views:
-        counts: dict[str, int] = {}
-        for job in view.jobs:
-            counts[job.phase] = counts.get(job.phase, 0) + 1
-        told = ", ".join(f"{many} {spoken(phase)}" for phase, many in counts.items())
-        lines += [header(view, page), page.line(f"  {summary(view, page)}"), page.line(f"  jobs: {told}", "dim")]
-        lines += inbox_lines(view.inbox, page)
-        lines += [page.line(f"  next: {command}") for command in view.next_commands[:3]]
-        lines.append("")
-    return "\n".join(lines).rstrip()
+    counts = Counter(job.phase for job in view.jobs)
+    jobs = ", ".join(f"{count} {spoken(phase)}" for phase, count in counts.items())
+    lines = [header(view, page), page.line(f"  {summary(view, page)}"), page.line(f"  jobs: {jobs}", "dim")]
+    lines += inbox_lines(view.inbox, page)
+    lines += [page.line(f"  next: {command}") for command in view.next_commands[:3]]
+    return lines

@@ -1,4 +1,4 @@
-"""`send`, `inbox`, `reply`, `wait`: words between people and agents, and everything that waits for a reader."""
+"""`send`, `inbox`, `reply`, `wait`: messages between people and agents, and everything that waits for a reader."""
 
 from __future__ import annotations
 
@@ -12,32 +12,34 @@ from gitorch.cli.group import verb
 from gitorch.errors import Busy, Unavailable, Usage, Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.app.people.mailbox import Held
     from gitorch.app.people.messages import Party
     from gitorch.cli.call import Call
-    from gitorch.model.view import MessageRow
+    from gitorch.model.view import InboxRow, MessageRow
 
-AS = click.option("--as", "who", metavar="NAME", help="As this person: the coordinator, where one is configured.")
-FILE = click.option("--file", "file", metavar="FILE", help="The text, from a file.")
-TRACES = ("GITORCH_TOKEN", "GITORCH_SESSION")
-"""What an agent's session has in its environment. Its other traces take 60 ms to follow, and who only looks needs none."""
+AS = click.option("--as", "who", metavar="NAME", help="Act as this person: the coordinator, where one is configured.")
+FILE = click.option("--file", "file", metavar="FILE", help="Read the text from a file.")
+AGENT_VARIABLES = ("GITORCH_TOKEN", "GITORCH_SESSION")
+"""Variables in the environment of an agent's session. Its other evidence takes 60 ms to find, which a reader need not pay."""
 
 TEXT = click.argument("text", metavar="[TEXT]...", nargs=-1)
 
 
-def party_of(call: Call, said: str | None = None) -> Party:
-    """Whoever calls: an agent by its token or any other trace, else a person. Raises Denied, NotFound, Usage."""
+def party_of(call: Call, person: str | None = None) -> Party:
+    """The caller: an agent by its token or any other evidence, else a person. Raises Denied, NotFound, Usage."""
     from gitorch.app.people import messages
 
-    own = agent_calling(call)
-    if own is None:
-        return messages.person(call.services, call.caller.actor, said)
-    if said is not None:
-        raise Usage(f"--as is for people; an agent writes and reads as itself, here {own.name}", "gitorch inbox")
-    return own
+    agent = calling_agent(call)
+    if agent is None:
+        return messages.person(call.services, call.caller.actor, person)
+    if person is not None:
+        raise Usage(f"--as is for people; an agent acts as itself, here {agent.name}", "gitorch inbox")
+    return agent
 
 
-def agent_calling(call: Call) -> Party | None:
+def calling_agent(call: Call) -> Party | None:
     """The agent's session that calls, by its token where there is one; None for a human."""
     from gitorch.app.people.messages import Party
 
@@ -47,7 +49,9 @@ def agent_calling(call: Call) -> Party | None:
         run, session, actor = who(call.services, call.credential)
         return Party(actor, session.job, run.id)
     caller = call.caller
-    return Party(caller.actor, caller.actor.name, caller.run) if caller.actor.session is not None else None
+    if caller.actor.session is None:
+        return None
+    return Party(caller.actor, caller.actor.name, caller.run)
 
 
 @verb(
@@ -63,53 +67,57 @@ def agent_calling(call: Call) -> Party | None:
 @AS
 @click.pass_obj
 def send(call: Call, name: str, text: tuple[str, ...], file: str | None, run: str | None, who: str | None) -> None:
-    """Tell an agent or a person something; a message decides nothing.
+    """Send a message to an agent or a person; it decides nothing.
 
-    NAME is a job or session, @principal, @coordinator or @orchestrator, which takes plans; people may tell @all agents. An agent is told where it works, by one line that points to the text, as soon as its terminal can take it. A message
-    approves nothing, answers nothing and starts nothing. A single `-` reads the text from standard input.
+    NAME is a job or session, @principal, @coordinator or @orchestrator, which accepts plans; people may send to @all agents.
+    An agent gets one line in its terminal that points to the text, as soon as the terminal is ready for input. A message
+    approves nothing, answers no question and starts nothing. A single `-` reads the text from standard input.
     """
     from gitorch.app.people import messages
 
-    said = _text(call, text, file, "send")
+    message = _text(call, text, file, "send")
     party = party_of(call, who)
     names = tuple(part.strip() for part in name.split(",") if part.strip())
-    _say_sent(call, messages.send(call.services, party, names, said, call.folder, run))
+    _say_sent(call, messages.send(call.services, party, names, message, call.folder, run))
 
 
-def _text(call: Call, text: tuple[str, ...], file: str | None, name: str) -> str:
+def _text(call: Call, text: tuple[str, ...], file: str | None, verb_name: str) -> str:
+    """The text from the words, a file or standard input. Raises Usage for none, or for two of them."""
     if file is not None and text:
-        raise Usage("a text is given once: as words or by --file", f"gitorch {name} --help")
+        raise Usage("a text is given once: as words or by --file", f"gitorch {verb_name} --help")
     if file is not None:
         return arguments.text_of(file, call.folder).strip()
     if not text:
-        raise Usage(f"{name} needs a text; a single - reads standard input", f"gitorch {name} --help")
-    return " ".join(arguments.in_words(text)).strip()
+        message = f"{verb_name} needs a text; a single - reads standard input"
+        raise Usage(message, f"gitorch {verb_name} --help")
+    return " ".join(arguments.words_or_input(text)).strip()
 
 
 def _say_sent(call: Call, sent: tuple[Held, ...]) -> None:
     from gitorch.app.people import mailbox
 
     rows = mailbox.rows(call.services, sent)
-    call.say({"sent": rows}, "\n".join(_sent_line(call, held) for held in sent) or "It is put aside.")
+    lines = [_sent_line(call, held) for held in sent]
+    call.say({"sent": rows}, "\n".join(lines) or "The message is stored.")
 
 
 def _sent_line(call: Call, held: Held) -> str:
-    """What becomes of it now."""
+    """What happens to the message next."""
     message = held.message
-    to = ", ".join(message.to)
     if message.announces_plan:
-        return f"{message.id}: {message.plan} waits for the principal, who starts it. Nothing is begun before."
-    told = _told(call, held)
-    return f"{message.id} to {to}: {told}"
+        return f"{message.id}: {message.plan} waits for the principal, who starts it. Nothing starts before that."
+    return f"{message.id} to {', '.join(message.to)}: {_delivery(call, held)}"
 
 
-def _told(call: Call, held: Held) -> str:
+def _delivery(call: Call, held: Held) -> str:
+    """How the message reaches its receivers."""
     run = call.services.ledger.state(held.run).run if held.run is not None else None
-    jobs = [job for job in held.message.to if run is not None and job in run.jobs]
-    if not jobs or run is None:
+    if run is None or not any(name in run.jobs for name in held.message.to):
         return "it waits in the inbox."
-    owed = any(x.about == held.message.id for s in run.sessions.values() for x in s.prompts)
-    return "it is told as soon as its terminal takes it." if owed else "it has no agent yet, whose brief will say it."
+    for session in run.sessions.values():
+        if any(prompt.about == held.message.id for prompt in session.prompts):
+            return "it is delivered as soon as the terminal is ready."
+    return "the job has no agent yet; its brief will include it."
 
 
 @verb("inbox", "gitorch inbox", "gitorch inbox --json")
@@ -119,50 +127,64 @@ def _told(call: Call, held: Held) -> str:
 def inbox(call: Call, run: str | None, who: str | None) -> None:
     """List everything that waits for you, with the command that answers it.
 
-    Questions, messages and plans that are ready, over all runs or of one. In an agent's session: the messages for it, in
-    full; they count as read then.
+    Questions, messages and plans that are ready, of one run or of all. In an agent's session: its messages in full, which
+    count as read from then on.
     """
+    agent = None
+    if any(name in call.environ for name in AGENT_VARIABLES):
+        agent = calling_agent(call)
+    if agent is None:
+        _list_inbox(call, run, who)
+        return
+    party = agent if who is None else party_of(call, who)
+    _say_unread(call, party)
+
+
+def _list_inbox(call: Call, run: str | None, person: str | None) -> None:
+    """What waits for a person. Questions belong to the principal, so another person has only messages."""
     from gitorch.app.people import mailbox
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run
     from gitorch.cli.pages import views
 
-    if any(name in call.environ for name in TRACES) and (agent := agent_calling(call)) is not None:
-        _show_all(call, party_of(call, who) if who is not None else agent)
-        return
     only = None if run is None else find_run(call.services, run).id
-    rows = runs.all_inbox(call.services, only) if who is None else ()
-    held = mailbox.waiting(call.services, mailbox.person_named(call.services, who), None)
-    told = mailbox.rows(call.services, (one for one in held if only in {None, one.run}))
-    call.say({"inbox": rows, "messages": told}, lambda page: views.inbox_text(rows, told, page))
+    questions: Sequence[InboxRow] = ()
+    if person is None:
+        questions = runs.all_inbox(call.services, only)
+    held = mailbox.waiting(call.services, mailbox.person_named(call.services, person), None)
+    if only is not None:
+        held = tuple(one for one in held if one.run == only)
+    messages = mailbox.rows(call.services, held)
+    call.say({"inbox": questions, "messages": messages}, lambda page: views.inbox_text(questions, messages, page))
 
 
-def _show_all(call: Call, party: Party) -> None:
-    """What an agent has to read, whole, and kept as read."""
+def _say_unread(call: Call, party: Party) -> None:
+    """Print the unread messages of an agent in full, and record them as read."""
     from gitorch.app.people import mailbox
 
-    _tell(call, party, mailbox.waiting(call.services, party.name, party.run), "There is no message for you.")
+    held = mailbox.waiting(call.services, party.name, party.run)
+    _say_in_full(call, party, held, "There is no message for you.")
 
 
-def _tell(call: Call, party: Party, held: tuple[Held, ...], otherwise: str) -> None:
+def _say_in_full(call: Call, party: Party, held: tuple[Held, ...], if_none: str) -> None:
     from gitorch.app.people import mailbox
 
-    whole = tuple(mailbox.whole(call.services, one) for one in held)
-    rows = mailbox.rows(call.services, whole)
-    call.say({"messages": rows}, "\n\n".join(message_text(row) for row in rows) or otherwise)
-    keep_read(call, party, held)
+    rows = mailbox.rows(call.services, tuple(mailbox.whole(call.services, one) for one in held))
+    text = "\n\n".join(message_text(row) for row in rows)
+    call.say({"messages": rows}, text or if_none)
+    record_read(call, party, held)
 
 
-def show_message(call: Call, said: str) -> None:
-    """One message in full; it counts as read when it is for the caller."""
+def show_message(call: Call, typed: str) -> None:
+    """Print one message in full; it counts as read when it is for the caller. Raises NotFound."""
     from gitorch.app.people import mailbox
 
     party = party_of(call)
-    _tell(call, party, (mailbox.find_message(call.services, party.run, said),), "")
+    _say_in_full(call, party, (mailbox.find_message(call.services, party.run, typed),), "")
 
 
-def keep_read(call: Call, party: Party, held: tuple[Held, ...]) -> None:
-    """Keep that these were read. Where nothing can be written, as in an agent's sandbox, they were read all the same."""
+def record_read(call: Call, party: Party, held: tuple[Held, ...]) -> None:
+    """Record these as read. Where nothing can be written, as in an agent's sandbox, they stay unread."""
     from gitorch.app.people import messages
 
     with suppress(Busy, Unavailable, OSError):
@@ -174,8 +196,9 @@ def message_text(row: MessageRow) -> str:
     from gitorch.cli.pages.cells import safe_line, safe_text
     from gitorch.cli.pages.records import day_and_time
 
-    answers = f", answering {row.answers}" if row.answers is not None else ""
-    head = f"{row.id} from {row.sender} to {', '.join(row.to)}, {day_and_time(row.at)}{answers}"
+    head = f"{row.id} from {row.sender} to {', '.join(row.to)}, {day_and_time(row.at)}"
+    if row.answers is not None:
+        head += f", answering {row.answers}"
     return f"{safe_line(head)}\n\n{safe_text(row.text).strip()}\n\n  {row.commands[-1]}"
 
 
@@ -188,34 +211,37 @@ def message_text(row: MessageRow) -> str:
 def reply(call: Call, message: str, text: tuple[str, ...], file: str | None, who: str | None) -> None:
     """Answer a message, in its thread.
 
-    The answer goes to whoever sent it, and the message counts as read. A question (q3) is answered by `gitorch answer`, and by nothing else.
+    The answer goes to the sender, and the message counts as read. Questions (q3) are answered by `gitorch answer` only.
     """
     from gitorch.app.people import messages
 
-    said = _text(call, text, file, "reply")
+    answer = _text(call, text, file, "reply")
     party = party_of(call, who)
     if message[:1] == "q" and message[1:].isdigit():
-        raise Usage(f"{message} is a question, and a message answers none", f"gitorch answer {message} --help")
-    _say_sent(call, messages.reply(call.services, party, message, said))
+        raise Usage(f"{message} is a question, which no message answers", f"gitorch answer {message} --help")
+    _say_sent(call, messages.reply(call.services, party, message, answer))
 
 
 @verb("wait", "gitorch wait", "gitorch wait --timeout 60 --json")
 @click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(0, 31_536_000), help="Give up after so long, with exit 10."
+    "--timeout", metavar="SECONDS", type=click.FloatRange(0, 31_536_000), help="Give up after this time, with exit 10."
 )
 @AS
 @click.pass_obj
 def wait(call: Call, timeout: float | None, who: str | None) -> None:
     """Wait for a message, and print it.
 
-    Exit 0 when one has come, 10 when none came in time. What is unread already is printed at once. Without --timeout it waits until Ctrl-C.
+    Exits with 0 when a message has come, with 10 when none came in time. Unread messages are printed at once. Without
+    --timeout it waits until Ctrl-C.
     """
     from gitorch.app.people import messages
     from gitorch.model.ids import Moment
 
     party = party_of(call, who)
-    until = None if timeout is None else Moment(call.services.clock.now() + int(timeout * 1000))
+    until = None
+    if timeout is not None:
+        until = Moment(call.services.clock.now() + int(timeout * 1000))
     found = messages.wait_for(call.services, party, until)
     if not found:
-        raise Waiting(f"no message came for {party.name} within {timeout:g} s", "gitorch inbox")
-    _tell(call, party, found, "")
+        raise Waiting(f"no message for {party.name} came within {timeout:g} s", "gitorch inbox")
+    _say_in_full(call, party, found, "")

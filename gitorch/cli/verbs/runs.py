@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `cancel`, `cleanup`: holding a run, ending it, and what is left of it."""
+"""`pause`, `resume`, `cancel`, `cleanup`: stop a run, continue it, end it, remove its worktrees."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.group import verb
+from gitorch.cli.output import agrees
 from gitorch.errors import Refused
 
 if TYPE_CHECKING:
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run
 
 WHICH = click.argument("run", required=False)
-REASON = click.option("--reason", metavar="TEXT", default="", help="Why; it is kept in the ledger.")
+REASON = click.option("--reason", metavar="TEXT", default="", help="The reason; it is recorded.")
 
 
-def _held(call: Call, name: str, said: str | None, reason: str = "") -> Run:
+def _hold(call: Call, name: str, typed: str | None, reason: str = "") -> Run:
+    """The run after the verb `name` took effect. Raises Denied, NotFound, Refused."""
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run
 
     caller = call.people_only(name)
-    return decisions.hold(call.services, caller, find_run(call.services, said), name, reason)
+    return decisions.hold(call.services, caller, find_run(call.services, typed), name, reason)
 
 
 @verb("pause", 'gitorch pause --reason "release freeze"')
@@ -31,18 +33,18 @@ def _held(call: Call, name: str, said: str | None, reason: str = "") -> Run:
 @REASON
 @click.pass_obj
 def pause(call: Call, run: str | None, reason: str) -> None:
-    """Begin nothing new in a run; agents at work may still hand in."""
-    held = _held(call, "pause", run, reason)
-    call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is paused. Go on: gitorch resume {held.id}")
+    """Start nothing new in a run; agents at work may still report."""
+    held = _hold(call, "pause", run, reason)
+    call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is paused. Resume it: gitorch resume {held.id}")
 
 
 @verb("resume", "gitorch resume")
 @WHICH
 @click.pass_obj
 def resume(call: Call, run: str | None) -> None:
-    """Let a paused run go on."""
-    held = _held(call, "resume", run)
-    call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is {held.phase}. gitorch up goes on with it.")
+    """Resume a paused run."""
+    held = _hold(call, "resume", run)
+    call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is {held.phase}. gitorch up continues it.")
 
 
 @verb("cancel", 'gitorch cancel auth-7f3a --reason "the plan was wrong"')
@@ -56,21 +58,23 @@ def cancel(call: Call, run: str | None, reason: str) -> None:
     """
     from gitorch.cli.follow import carry_on
 
-    after, done = carry_on(call, _held(call, "cancel", run, reason))
-    agents = "Its agents are stopped." if done else "gitorch up is running and stops its agents."
+    after, done = carry_on(call, _hold(call, "cancel", run, reason))
+    agents = "gitorch up is running and stops its agents."
+    if done:
+        agents = "Its agents are stopped."
     text = f"Run {after.id} is {after.phase}; its branches are kept. {agents} Next: gitorch cleanup {after.id}"
     call.say({"run": after.id, "phase": after.phase, "left_to_up": not done}, text)
 
 
 @verb("cleanup", "gitorch cleanup", "gitorch cleanup auth-7f3a --branches --yes")
 @WHICH
-@click.option("--branches", is_flag=True, help="Remove the merged work branches too.")
-@click.option("--yes", is_flag=True, help="Agree beforehand. Needed without a terminal.")
+@click.option("--branches", is_flag=True, help="Also remove the merged work branches.")
+@click.option("--yes", is_flag=True, help="Agree in advance. Required without a terminal.")
 @click.pass_obj
 def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
-    """Remove what a finished run left: clean, merged worktrees.
+    """Remove the clean, merged worktrees of a finished run.
 
-    Work that is not committed or not merged is never removed, branches only with `--branches`, and the ledger never.
+    Uncommitted or unmerged work and the ledger are never removed, and branches only with `--branches`.
     """
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import run_to_clean
@@ -80,37 +84,45 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     found = run_to_clean(call.services, run)
     question = decisions.may_clean(found)
     if question is None and found.cleaned:
-        raise Refused(f"run {found.id} is cleaned up already", f"gitorch log {found.id}")
+        raise Refused(f"run {found.id} was already cleaned up", f"gitorch log {found.id}")
     if question is not None:
         _agree(call, found, branches=branches, yes=yes)
-        found, _, _ = decisions.answer(
-            call.services, caller, question.id, ["branches" if branches else "worktrees"], found.id
-        )
+        option = "branches" if branches else "worktrees"
+        found, _, _ = decisions.answer(call.services, caller, question.id, [option], found.id)
     after, done = carry_on(call, found)
-    removed, kept = _left(call, after)
+    removed, kept = _outcome(call, after)
     values = {"run": after.id, "cleaned": after.cleaned, "removed": removed, "kept": kept, "left_to_up": not done}
     call.say(values, _text(after, removed, kept, done=done))
 
 
 def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
+    """Raises Interrupted where a human declines, Usage where nobody can be asked."""
     if yes:
         return
     call.must_ask("cleanup")
-    more = " and its merged branches" if branches else "; branches are kept"
-    if not click.confirm(f"Remove the clean, merged worktrees of {run.id}{more}?", default=False):
+    extent = " and its merged branches" if branches else "; branches are kept"
+    if not agrees(f"Remove the clean, merged worktrees of {run.id}{extent}?"):
         raise Interrupted("nothing was removed")
 
 
-def _left(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was removed, and what was kept and why, as the ledger says."""
+def _outcome(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the newest clean-up of the ledger removed, and what it kept and why."""
     from gitorch.model.events import CleanupDone
 
-    done = [w.record.event for w in call.services.ledger.records(run.id) if isinstance(w.record.event, CleanupDone)]
-    return (done[-1].removed, done[-1].kept) if done else ((), ())
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    for written in call.services.ledger.records(run.id):
+        event = written.record.event
+        if isinstance(event, CleanupDone):
+            removed, kept = event.removed, event.kept
+    return removed, kept
 
 
 def _text(run: Run, removed: tuple[str, ...], kept: tuple[str, ...], *, done: bool) -> str:
+    if not run.cleaned and not done:
+        return "gitorch up is running and cleans up."
     if not run.cleaned:
-        return "gitorch up is running and cleans up." if not done else f"Run {run.id} is not cleaned up yet: gitorch up"
-    lines = [*(f"removed  {name}" for name in removed), *(f"kept     {name}" for name in kept)]
+        return f"Run {run.id} is not cleaned up yet: gitorch up"
+    lines = [f"removed  {name}" for name in removed]
+    lines += [f"kept     {name}" for name in kept]
     return "\n".join([*lines, f"Run {run.id} is cleaned up; its records stay in the ledger."])

@@ -1,4 +1,4 @@
-"""`session` and `retry`: agents one by one."""
+"""`session` and `retry`: manage single agents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitorch.cli import arguments
+from gitorch.cli.follow import carry_on_if_over, whats_next
 from gitorch.cli.group import VerbGroup, verb
 from gitorch.cli.pages.page import Cell, Page
 from gitorch.cli.verbs.messages import send
@@ -36,20 +37,20 @@ SHADES = {"alive": "green", "stale": "yellow", "dead": "red", "unknown": "yellow
     ),
 )
 def session() -> None:
-    """Agents one by one: create, launch, list, restart, stop, and more."""
+    """Manage single agents: create, launch, list, restart, stop, and more."""
 
 
 @verb("create", 'gitorch session create helper --runtime claude --task "Find out why the build is slow."')
 @click.argument("name")
-@click.option("--runtime", metavar="NAME", default="", help="Which program; else the configured implementer.")
-@click.option("--task", metavar="TEXT", default="", help="What it is to do. `-` reads standard input.")
+@click.option("--runtime", metavar="NAME", default="", help="The program; by default the configured implementer.")
+@click.option("--task", metavar="TEXT", default="", help="The task. `-` reads standard input.")
 @click.option("--task-file", metavar="FILE", help="The same, from a file.")
 @click.pass_obj
 def create(call: Call, name: str, runtime: str, task: str, task_file: str | None) -> None:
-    """Set up an agent of your own, beside any plan: a session, a worktree and a branch of its name.
+    """Create an agent of your own, outside of any plan: a session, a worktree and a branch of its name.
 
-    It is a run of one job: nothing of it is merged, and it ends with its handoff or with `gitorch session stop`. Without a
-    task it waits to be told. Nothing is started yet.
+    It is a run of one job: its work is not merged, and it ends with its handoff or with `gitorch session stop`. Without a
+    task it waits for a message. Nothing is started yet.
     """
     from gitorch.app.sessions import sessions
 
@@ -57,7 +58,7 @@ def create(call: Call, name: str, runtime: str, task: str, task_file: str | None
         raise Usage("a task is given once: --task or --task-file", "gitorch session create --help")
     caller = call.people_only("session create")
     run = sessions.create(call.services, caller, name, runtime, arguments.summary_of(task, task_file, call.folder))
-    text = f"{name} is set up as run {run.id}. Next: gitorch session launch {name}"
+    text = f"{name} is created as run {run.id}. Next: gitorch session launch {name}"
     call.say({"run": run.id, "job": name, "phase": run.phase}, text)
 
 
@@ -68,7 +69,7 @@ def create(call: Call, name: str, runtime: str, task: str, task_file: str | None
 def launch(call: Call, name: str, run: str | None) -> None:
     """Start an agent and wait until it is alive.
 
-    `gitorch up` does the same for every agent that is due; while it runs, this only says so.
+    `gitorch up` does the same for every agent that is due; while it runs, this verb leaves the start to it.
     """
     from gitorch.app.sessions import sessions
 
@@ -79,24 +80,18 @@ def launch(call: Call, name: str, run: str | None) -> None:
     except Busy:
         call.say({"run": found.id, "job": job, "alive": None}, "gitorch up is running and starts it.")
         return
-    now = found.jobs[job].session
-    said = (
-        f"{job} is alive as session {now}. See it: gitorch attach {job}"
-        if alive
-        else f"{job} did not come alive. {_ask(found)}"
-    )
-    call.say({"run": found.id, "job": job, "session": now, "alive": alive}, said)
-
-
-def _ask(run: Run) -> str:
-    return f"Look: gitorch inbox {run.id}"
+    session_id = found.jobs[job].session
+    text = f"{job} did not start. See: gitorch inbox {found.id}"
+    if alive:
+        text = f"{job} is alive as session {session_id}. See it: gitorch attach {job}"
+    call.say({"run": found.id, "job": job, "session": session_id, "alive": alive}, text)
 
 
 @verb("list", "gitorch session list --json")
 @click.argument("run", required=False)
 @click.pass_obj
 def list_(call: Call, run: str | None) -> None:
-    """List the agents that have a session: whether they are there, and what they do."""
+    """List the agents that have a session, with their presence and state."""
     from gitorch.app.sessions import sessions
 
     rows = sessions.listed(call.services, run)
@@ -105,7 +100,7 @@ def list_(call: Call, run: str | None) -> None:
 
 def _text(rows: Sequence[SessionRow], page: Page) -> str:
     if not rows:
-        return "No agent has a session now. Begin a run: gitorch start PLAN, or gitorch session create NAME"
+        return "No agent has a session. Start a run: gitorch start PLAN, or gitorch session create NAME"
     cells = [
         (
             Cell(row.id, "bold"),
@@ -118,7 +113,7 @@ def _text(rows: Sequence[SessionRow], page: Page) -> str:
         )
         for row in rows
     ]
-    return "\n".join(page.table(cells, gives=(6, 1)))
+    return "\n".join(page.table(cells, shrinks=(6, 1)))
 
 
 @verb("restart", "gitorch session restart api")
@@ -128,12 +123,12 @@ def _text(rows: Sequence[SessionRow], page: Page) -> str:
 def restart(call: Call, name: str, run: str | None) -> None:
     """End an agent at work and start a new one in its place.
 
-    The new one has the same worktree and branch, its brief again, and what was committed, reported and answered so far.
+    The new one has the same worktree and branch, and its brief includes everything committed, reported and answered so far.
     """
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("session restart")
-    _say(call, *sessions.restart(call.services, caller, name, run), "starts anew")
+    _say(call, *sessions.restart(call.services, caller, name, run), "restarts")
 
 
 @verb("stop", "gitorch session stop api")
@@ -141,7 +136,7 @@ def restart(call: Call, name: str, run: str | None) -> None:
 @RUN
 @click.pass_obj
 def stop(call: Call, name: str, run: str | None) -> None:
-    """End an agent; its job waits until you say how to go on.
+    """End an agent; its job waits for your decision.
 
     Its worktree and branch are kept. An agent of your own ends for good, and can be cleaned up.
     """
@@ -157,26 +152,22 @@ def stop(call: Call, name: str, run: str | None) -> None:
 @RUN
 @click.pass_obj
 def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
-    """Try a job again that failed, is stuck or waits for you.
+    """Retry a job that failed, is stuck or waits for you.
 
-    What is asked about it is answered by another try; failed work goes back to an agent with your note; an agent at work is
-    replaced by a new one. What is done already is kept.
+    An open question about it is answered with another try; failed work goes back to an agent with your note; an agent at
+    work is replaced by a new one. Finished work is kept.
     """
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("retry")
-    _say(call, *sessions.again(call.services, caller, job, run, " ".join(arguments.in_words(note))), "is tried again")
+    _say(call, *sessions.again(call.services, caller, job, run, " ".join(arguments.words_or_input(note))), "is retried")
 
 
-def _say(call: Call, run: Run, job: JobId, what: str) -> None:
-    """What was decided, carried out at once where no loop runs and nothing else is owed."""
-    from gitorch.cli.follow import carry_on
-    from gitorch.model.run import OVER
-
-    if run.phase in OVER:
-        run = carry_on(call, run)[0]
-    later = f"Run {run.id} is {run.phase}." if run.phase in OVER else "gitorch up goes on with it."
-    call.say({"run": run.id, "job": job, "phase": run.jobs[job].phase}, f"{job} {what}. {later}")
+def _say(call: Call, run: Run, job: JobId, change: str) -> None:
+    """Print the change. A run that it ended is stopped at once; `gitorch up` continues any other."""
+    after = carry_on_if_over(call, run)
+    values = {"run": after.id, "job": job, "phase": after.jobs[job].phase}
+    call.say(values, f"{job} {change}. {whats_next(after)}")
 
 
 for command in (create, launch, list_, attach, peek, send, restart, stop):

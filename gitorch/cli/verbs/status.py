@@ -1,4 +1,4 @@
-"""`status`, `why`: where things stand and what waits for whom."""
+"""`status`, `why`: the state of a run and its parts, and the reasons for it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 WHICH = click.argument("run", required=False)
 PULSE_SECONDS = 1.0
-"""How often a watched run is looked at while its ledger does not move."""
+"""How often a watched run is read while its ledger does not change."""
 
 BLINK_SECONDS = 0.1
 LINES_MAX = 20
-"""Of what a job waits for, on a narrow screen."""
+"""Of a reason, on a narrow screen."""
 
 
 @verb("status", "gitorch status", "gitorch status auth-7f3a --watch", "gitorch status --all --json")
 @WHICH
-@click.option("--watch", is_flag=True, help="Keep it up to date until the run is over; Ctrl-C leaves.")
+@click.option("--watch", is_flag=True, help="Update it until the run is over; Ctrl-C leaves.")
 @click.option("--all", "every", is_flag=True, help="Every run, one line each.")
 @click.pass_obj
 def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
-    """Show where a run stands, who works, and what waits for you.
+    """Show the state of a run, its agents, and what waits for you.
 
-    Without RUN: the run that is open, or the newest. Agents' states are those that their terminals show now.
+    Without RUN: the open run, or the newest. The states of agents are those that their terminals show now.
     """
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run
@@ -47,7 +47,7 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
         return
     found = find_run(call.services, run)
     if watch:
-        found = _watched(call, found)
+        found = _watch(call, found)
     view = runs.view_of(call.services, found, _agents(call.services, found))
     call.say({"run": view}, lambda page: views.run_text(view, page))
 
@@ -58,27 +58,28 @@ def _agents(services: Services, run: Run) -> Mapping[SessionId, str]:
     return runs.agent_states(services, run)
 
 
-def _watched(call: Call, run: Run) -> Run:
-    """Show the run until it is over; the run as it was at last."""
+def _watch(call: Call, run: Run) -> Run:
+    """Show the run until it is over; returns its final state."""
     from gitorch.cli.pages.drawing import view_for
     from gitorch.model.run import OVER
 
     if call.json:
-        raise Usage("--watch is for people; ask again instead: gitorch status --json", "gitorch log --after SEQ --json")
+        raise Usage("--watch is for people; a program polls instead", "gitorch log --after SEQ --json")
     with view_for(call) as view:
         while run.phase not in OVER:
             before = call.services.ledger.tip()
             run = call.services.ledger.state(run.id).run or run
-            _shown(call, view, run)
-            _rest(call.services, before)
+            _show(call, view, run)
+            _wait_for_change(call.services, before)
     return run
 
 
-def _shown(call: Call, view: View, run: Run) -> None:
+def _show(call: Call, view: View, run: Run) -> None:
     view.show(run, _agents(call.services, run), call.services.clock.now(), ())
 
 
-def _rest(services: Services, before: object) -> None:
+def _wait_for_change(services: Services, before: object) -> None:
+    """Sleep until the ledger has a new record, PULSE_SECONDS at most."""
     waited = 0.0
     while waited < PULSE_SECONDS and services.ledger.tip() == before:
         services.clock.sleep(BLINK_SECONDS)
@@ -90,8 +91,8 @@ def _rest(services: Services, before: object) -> None:
 @click.option("--run", metavar="RUN", help="The run, where several are open.")
 @click.pass_obj
 def why(call: Call, thing: str, run: str | None) -> None:
-    """Say in one line what a job, question, session or run waits for."""
+    """Print in one line what a job, question, session or run waits for."""
     from gitorch.app.query import runs
 
-    said = runs.why_of(call.services, thing, run)
-    call.say({"thing": thing, "why": said}, lambda page: "\n".join(page.folded(said, 2, LINES_MAX)))
+    reason = runs.why_of(call.services, thing, run)
+    call.say({"thing": thing, "why": reason}, lambda page: "\n".join(page.folded(reason, 2, LINES_MAX)))

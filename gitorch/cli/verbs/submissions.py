@@ -1,4 +1,4 @@
-"""`brief`, `handoff`, `verdict`, `ask`, `block`: what an agent says from its own session."""
+"""`brief`, `handoff`, `verdict`, `ask`, `block`: an agent reads its brief and submits its results."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
+    from gitorch.model.review import Finding
     from gitorch.model.submission import VerdictText
 
-JOB = click.option("--job", metavar="JOB", help="Your job's id; needed by hand where you hold several.")
-RUN = click.option("--run", metavar="RUN", help="By hand: the run, where several are open.")
-FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Only if this is the number of the lease.")
+JOB = click.option("--job", metavar="JOB", help="Your job's id; required for manual work where you hold several.")
+RUN = click.option("--run", metavar="RUN", help="For manual work: the run, where several are open.")
+FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Proceed only if the lease has this number.")
 
 
 @verb("brief", "gitorch brief", "gitorch brief --json")
@@ -34,40 +35,40 @@ FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Only if 
 def brief(call: Call, job: str | None, run: str | None) -> None:
     """Print the brief of this session as it stands now.
 
-    Read it again after a restart: it tells what is on your branch already and what was answered.
+    Read it again after a restart: it lists the commits on your branch and the answers to your questions.
     """
     from gitorch.app.work import submissions
 
     try:
         text, values = submissions.read_brief(call.services, call.bearer(job, run))
-    except (GitorchError, OSError) as shut:
-        text, values = _brief_at_hand(call, shut)
+    except (GitorchError, OSError) as error:
+        text, values = _brief_in_worktree(call, error)
     call.say({"brief": values}, text.rstrip())
 
 
-def _brief_at_hand(call: Call, shut: GitorchError | OSError) -> tuple[str, dict[str, object]]:
-    """The brief as it was last written into the worktree, for an agent that may not even read the ledger."""
+def _brief_in_worktree(call: Call, error: GitorchError | OSError) -> tuple[str, dict[str, object]]:
+    """The brief as it was last written into the worktree, for an agent that cannot read the ledger."""
     from gitorch.app.work.outbox import brief_at_hand
 
-    sandbox = sandbox_of(call, shut)
+    sandbox = sandbox_behind(call, error)
     if sandbox is None:
-        raise shut
+        raise error
     return brief_at_hand(sandbox)
 
 
 @verb(
     "handoff",
     'gitorch handoff DONE --summary "Sessions rotate" --tests "make test: 212 passed"',
-    'gitorch handoff DONE --summary "Both mended" --reply 1=fixed:3f2a91c --reply 2=false_positive:"see test_x"',
+    'gitorch handoff DONE --summary "Both fixed" --reply 1=fixed:3f2a91c --reply 2=false_positive:"see test_x"',
 )
 @click.argument("status")
-@click.option("--summary", metavar="TEXT", default="", help="What you did. `-` reads standard input.")
+@click.option("--summary", metavar="TEXT", default="", help="A summary of your work. `-` reads standard input.")
 @click.option("--summary-file", metavar="FILE", help="The same, from a file.")
 @click.option("--concern", metavar="TEXT", multiple=True, help="With DONE_WITH_CONCERNS; may be repeated.")
 @click.option("--question", metavar="TEXT", multiple=True, help="With NEEDS_CONTEXT; may be repeated.")
 @click.option("--blocker", metavar="TEXT", default="", help="With BLOCKED: what blocks you.")
 @click.option("--clears", metavar="TEXT", default="", help="With BLOCKED: what would clear it.")
-@click.option("--tests", metavar="TEXT", default="", help="What you ran and what it said.")
+@click.option("--tests", metavar="TEXT", default="", help="The tests that you ran, and their result.")
 @click.option("--reply", metavar="N=DISPOSITION:EVIDENCE", multiple=True, help="Your answer to finding N.")
 @JOB
 @FENCE
@@ -90,23 +91,21 @@ def handoff(
 ) -> None:
     """Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED.
 
-    Commit first: what is uncommitted, outside your scope or leaves a finding unanswered is refused, and you may report
-    again. Then stop and wait; what follows comes to this terminal.
+    Commit first: a report with uncommitted work, changes outside your scope or unanswered findings is refused, and you may
+    report again. Then stop and wait; findings and answers come to this terminal.
     """
-    from gitorch.model.submission import ReportText
-
-    said = ReportText(
+    report = ReportText(
         status=arguments.report_status(status),
         summary=arguments.summary_of(summary, summary_file, call.folder),
-        job=_named(call, job),
+        job=_job_claimed(call, job),
         concerns=concern,
         questions=question,
         blocker=blocker,
         clears=clears,
         tests_claimed=tests,
-        replies=tuple(arguments.reply(r) for r in reply),
+        replies=tuple(arguments.reply(typed) for typed in reply),
     )
-    _report(call, said, call.bearer(job, run, fence))
+    _submit_report(call, report, call.bearer(job, run, fence))
 
 
 @verb("ask", 'gitorch ask "Which of the two cookie names does the client expect?"')
@@ -116,13 +115,11 @@ def handoff(
 def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
     """Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT.
 
-    The answer comes to this terminal, and you go on where you are.
+    The answer comes to this terminal, and you continue from there.
     """
-    from gitorch.model.submission import ReportText
-
-    question = " ".join(arguments.in_words(text))
-    said = ReportText(ReportStatus.NEEDS_CONTEXT, question, _named(call, job), questions=(question,))
-    _report(call, said, call.bearer(job))
+    question = " ".join(arguments.words_or_input(text))
+    report = ReportText(ReportStatus.NEEDS_CONTEXT, question, _job_claimed(call, job), questions=(question,))
+    _submit_report(call, report, call.bearer(job))
 
 
 @verb("block", 'gitorch block --by "The schema is not merged" --clears "Migration 12 on main"')
@@ -136,67 +133,60 @@ def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
 @click.pass_obj
 def block(call: Call, by: str, clears: str, kind: str, severity: str, job: str | None) -> None:
     """Report what blocks you and what would clear it; the same as handoff BLOCKED."""
-    from gitorch.model.submission import ReportText
-
-    said = ReportText(
+    report = ReportText(
         ReportStatus.BLOCKED,
         by,
-        _named(call, job),
+        _job_claimed(call, job),
         blocker=by,
         clears=clears,
         blocker_kind=arguments.escalation_kind(kind),
         blocker_severity=arguments.known_severity(severity),
     )
-    _report(call, said, call.bearer(job))
+    _submit_report(call, report, call.bearer(job))
 
 
-def _named(call: Call, job: str | None) -> JobId | None:
-    """What an agent said is checked against its own job; by hand it has told which lease is meant, and may be a prefix."""
+def _job_claimed(call: Call, job: str | None) -> JobId | None:
+    """The job that an agent says is its own, which is checked; for manual work `--job` only selects a lease."""
     from gitorch.model.ids import JobId
 
-    return JobId(job) if job is not None and call.environ.get("GITORCH_TOKEN") else None
+    if job is None or not call.environ.get("GITORCH_TOKEN"):
+        return None
+    return JobId(job)
 
 
-def _report(call: Call, said: ReportText, bearer: AgentCredential | ManualClaim) -> None:
+def _submit_report(call: Call, report: ReportText, bearer: AgentCredential | ManualClaim) -> None:
     from gitorch.app.work import submissions
 
     try:
-        _follow(call, submissions.submit_handoff(call.services, bearer, said), bearer)
-    except (GitorchError, OSError) as shut:
-        _through_outbox(call, shut, said)
+        _say_outcome(call, submissions.submit_handoff(call.services, bearer, report), bearer)
+    except (GitorchError, OSError) as error:
+        leave_in_outbox(call, error, report)
 
 
-def _through_outbox(call: Call, shut: GitorchError | OSError, said: ReportText | VerdictText) -> None:
-
-    through_outbox(call, shut, said)
-
-
-def _follow(call: Call, happened: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
-    """What it led to, in one sentence and as the released names of what was recorded."""
+def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
+    """Print what follows in one sentence; programs also get the released names of the records."""
     from gitorch.app.work import submissions
     from gitorch.text.records.released import kind_of
 
-    said = submissions.what_follows(happened)
-    recorded = [kind_of(event) for event in happened]
-    said = _went_on(call, said, bearer)
-    call.say({"said": said, "recorded": recorded}, said)
+    recorded = [kind_of(event) for event in events]
+    sentence = submissions.what_follows(events)
+    if not isinstance(bearer, submissions.AgentCredential):
+        sentence = _after_manual_work(call, sentence, bearer)
+    call.say({"message": sentence, "recorded": recorded}, sentence)
 
 
-def _went_on(call: Call, said: str, bearer: AgentCredential | ManualClaim) -> str:
-    """Where a run is driven by hand, what needs nobody is done at once, and what to type next is told."""
+def _after_manual_work(call: Call, sentence: str, claim: ManualClaim) -> str:
+    """The sentence without the part for agents. A run that is driven manually continues first, and its next command follows."""
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run
-    from gitorch.app.work.submissions import AgentCredential
     from gitorch.cli.follow import carry_on
 
-    if isinstance(bearer, AgentCredential):
-        return said
-    run = find_run(call.services, bearer.run)
+    run = find_run(call.services, claim.run)
     if not run.settings.manual:
-        return said.replace(" Stop here; findings or your clearance come to this terminal.", "")
+        return sentence.replace(" Stop here; findings or your clearance come to this terminal.", "")
     after, _ = carry_on(call, run)
-    first = said.partition(" Stop here")[0]
-    return f"{first} Next: {runs.next_command(call.services, after)}"
+    for_people = sentence.partition(" Stop here")[0]
+    return f"{for_people} Next: {runs.next_command(call.services, after)}"
 
 
 @verb(
@@ -205,17 +195,15 @@ def _went_on(call: Call, said: str, bearer: AgentCredential | ManualClaim) -> st
     "gitorch verdict needs_revision --commit 3f2a91c --nonce k7f2 --summary-file review.md --findings-file f.json",
 )
 @click.argument("choice")
-@click.option(
-    "--commit", metavar="COMMIT", default="", help="The commit that your brief names; by hand it may be left out."
-)
-@click.option("--nonce", metavar="WORD", default="", help="The word that your brief gives; by hand it may be left out.")
-@click.option("--summary", metavar="TEXT", default="", help="Why. `-` reads standard input.")
+@click.option("--commit", metavar="COMMIT", default="", help="The commit in your brief; optional for manual work.")
+@click.option("--nonce", metavar="WORD", default="", help="The nonce in your brief; optional for manual work.")
+@click.option("--summary", metavar="TEXT", default="", help="The reason. `-` reads standard input.")
 @click.option("--summary-file", metavar="FILE", help="The same, from a file.")
 @click.option("--findings-file", metavar="FILE", help="A JSON list of findings; `-` reads standard input.")
 @click.option(
     "--finding", metavar="'SEVERITY|PATH:LINE|TITLE|DETAIL'", multiple=True, help="One finding; may be repeated."
 )
-@click.option("--withdraw", metavar="N=REASON", multiple=True, help="Take finding N back; may be repeated.")
+@click.option("--withdraw", metavar="N=REASON", multiple=True, help="Withdraw finding N; may be repeated.")
 @JOB
 @FENCE
 @RUN
@@ -234,52 +222,67 @@ def verdict(
     fence: int,
     run: str | None,
 ) -> None:
-    """Judge the commit that your brief names.
+    """Give a verdict on the commit that your brief names.
 
     CHOICE is accept, accept_with_findings, needs_revision or reject. Severities are blocking, important, minor and note
-    (or critical, high, medium, low); blocking and important need a revision. An earlier finding is restated by its number;
-    one that its author disproved takes new evidence, or is withdrawn.
+    (or critical, high, medium, low); blocking and important require a revision. Restate an earlier finding by its number;
+    one that its author disproved needs new evidence, or withdraw it.
     """
-    from gitorch.app.work import submissions
     from gitorch.model.submission import VerdictText
 
     bearer = call.bearer(job, run, fence)
     if call.environ.get("GITORCH_TOKEN") and not (commit and nonce):
-        message = "a verdict names the commit and carries the nonce of its brief"
+        message = "a verdict names the commit and the nonce of its brief"
         raise Usage(message, "gitorch verdict accept --commit COMMIT --nonce WORD")
-    listed = arguments.findings_file(findings_file, call.folder) if findings_file else ()
-    said = VerdictText(
+    text = VerdictText(
         choice=arguments.choice(choice),
         commit=commit,
         nonce=nonce,
         summary=arguments.summary_of(summary, summary_file, call.folder),
-        job=_named(call, job),
-        findings=(*listed, *(arguments.finding(f) for f in finding), *(arguments.withdrawal(w) for w in withdraw)),
+        job=_job_claimed(call, job),
+        findings=_findings(call, findings_file, finding, withdraw),
     )
+    _submit_verdict(call, text, bearer)
+
+
+def _findings(
+    call: Call, file: str | None, findings: tuple[str, ...], withdrawals: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    """The findings of all three options, in this order. Raises Malformed, NotFound, Usage."""
+    listed: list[Finding] = []
+    if file:
+        listed += arguments.findings_file(file, call.folder)
+    listed += [arguments.finding(typed) for typed in findings]
+    listed += [arguments.withdrawal(typed) for typed in withdrawals]
+    return tuple(listed)
+
+
+def _submit_verdict(call: Call, verdict: VerdictText, bearer: AgentCredential | ManualClaim) -> None:
+    from gitorch.app.work import submissions
+
     try:
-        _follow(call, submissions.give_verdict(call.services, bearer, said), bearer)
-    except (GitorchError, OSError) as shut:
-        _through_outbox(call, shut, said)
+        _say_outcome(call, submissions.give_verdict(call.services, bearer, verdict), bearer)
+    except (GitorchError, OSError) as error:
+        leave_in_outbox(call, error, verdict)
 
 
-def through_outbox(call: Call, shut: GitorchError | OSError, said: ReportText | VerdictText) -> None:
-    """Leave what was said in the outbox where a sandbox is why the call failed; else raise what it failed with."""
+def leave_in_outbox(call: Call, error: GitorchError | OSError, text: ReportText | VerdictText) -> None:
+    """Put the report or verdict in the outbox where a sandbox caused the error; else raise the error."""
     from gitorch.app.work.outbox import leave
 
-    sandbox = sandbox_of(call, shut)
+    sandbox = sandbox_behind(call, error)
     if sandbox is None:
-        raise shut
+        raise error
     credential = call.credential
-    report, verdict = (said, None) if isinstance(said, ReportText) else (None, said)
-    sentence, recorded = leave(
-        sandbox, OutboxEntry(credential.run, credential.token, secrets.token_hex(4), report, verdict)
-    )
-    call.say({"said": sentence, "recorded": recorded}, sentence)
+    report, verdict = (text, None) if isinstance(text, ReportText) else (None, text)
+    entry = OutboxEntry(credential.run, credential.token, secrets.token_hex(4), report, verdict)
+    sentence, recorded = leave(sandbox, entry)
+    call.say({"message": sentence, "recorded": recorded}, sentence)
 
 
-def sandbox_of(call: Call, shut: GitorchError | OSError) -> Sandbox | None:
-    """The sandbox that made a call fail; None where it failed for what the caller said or may not do."""
-    if isinstance(shut, Denied | Malformed | Refused | Usage):
+def sandbox_behind(call: Call, error: GitorchError | OSError) -> Sandbox | None:
+    """The sandbox that caused the error; None for an error that the rules or the caller's input caused."""
+    if isinstance(error, Denied | Malformed | Refused | Usage):
         return None
     from gitorch.wiring.callers import find_sandbox
 

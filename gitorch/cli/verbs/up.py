@@ -1,4 +1,4 @@
-"""`up`: ticks until nothing is left to do, shown as they happen."""
+"""`up`: run ticks until nothing is left to do, and show them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import click
 
 from gitorch.cli.boundary import INTERRUPTED, TERMINATED, Detailed, Interrupted
 from gitorch.cli.group import verb
+from gitorch.cli.pages.page import counted
 from gitorch.errors import Busy, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     from gitorch.app.reconciler.loop import LoopResult
@@ -27,17 +28,17 @@ STATUSES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 @verb("up", "gitorch up", "gitorch up auth-7f3a --no-wait", "gitorch up --once --json")
 @click.argument("run", required=False)
-@click.option("--once", is_flag=True, help="Look and act once, then leave.")
+@click.option("--once", is_flag=True, help="Run one tick, then exit.")
 @click.option(
     "--wait/--no-wait",
     default=None,
-    help="Stay while only people can go on; without a terminal the default is to leave with exit 10.",
+    help="Keep running while everything waits for people; without a terminal the default is to exit with 10.",
 )
 @click.pass_obj
 def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
-    """Drive every open run: start agents, deliver, test, review, merge what is approved.
+    """Drive every open run: start agents, deliver prompts, test, review, merge approved work.
 
-    It may be stopped and begun again at any time; agents go on meanwhile and nothing is done twice. One `up` a repository.
+    Stop and restart it at any time; agents continue meanwhile and nothing is done twice. One `up` runs in a repository.
     """
     from gitorch.app.query.lookup import find_run
     from gitorch.app.reconciler.loop import loop
@@ -45,30 +46,32 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
 
     call.people_only("up")
     only = find_run(call.services, run).id if run is not None else None
-    stay = (call.streams.draws and not call.json) if wait is None else wait
+    stay = wait
+    if stay is None:
+        stay = call.streams.draws and not call.json
 
     with Stopping() as stopping:
         try:
             with view_for(call) as view:
 
-                def show(ticked: TickResult) -> None:
-                    view.show(ticked.run, _agents(ticked), ticked.seen.now, ticked.silent)
+                def show(tick: TickResult) -> None:
+                    view.show(tick.run, _agents(tick), tick.seen.now, tick.silent)
 
-                stopped = loop(call.services, only, stay=stay, once=once, show=show, stopping=stopping)
-        except Busy as busy:
-            raise Busy(busy.message, "gitorch status --watch") from None
-    _conclude(call, stopped, stopping.by)
+                result = loop(call.services, only, stay=stay, once=once, show=show, stopping=stopping)
+        except Busy as error:
+            raise Busy(error.message, "gitorch status --watch") from None
+    _conclude(call, result, stopping.by)
 
 
-def _agents(ticked: TickResult) -> Mapping[SessionId, str]:
-    """What living sessions do."""
+def _agents(tick: TickResult) -> Mapping[SessionId, str]:
+    """The states of living sessions, as people read them."""
     from gitorch.rules.views.presence import agent_words
 
-    return agent_words(ticked.run, ticked.seen.sessions)
+    return agent_words(tick.run, tick.seen.sessions)
 
 
 class Stopping:
-    """True once somebody said stop. The first signal lets a tick end; another Ctrl-C breaks it off."""
+    """True once a signal asked to stop. The first signal lets the tick end; a second Ctrl-C interrupts it."""
 
     def __init__(self) -> None:
         self.by: signal.Signals | None = None
@@ -79,70 +82,79 @@ class Stopping:
         return self.by is not None
 
     def __enter__(self) -> Self:
-        """Listen for Ctrl-C and a polite kill."""
+        """Catch SIGINT and SIGTERM."""
         for number in STATUSES:
-            self._before[number] = signal.signal(number, self._heard)
+            self._before[number] = signal.signal(number, self._caught)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave signals as they were."""
+        """Restore the handlers."""
         for number, before in self._before.items():
             signal.signal(number, before)  # type: ignore[arg-type]  # what signal.signal gave, it takes
 
-    def _heard(self, number: int, _: FrameType | None) -> None:
+    def _caught(self, number: int, _: FrameType | None) -> None:
         if self.by is signal.SIGINT and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.by = signal.Signals(number)
 
 
-def _conclude(call: Call, stopped: LoopResult, by: signal.Signals | None) -> None:
-    """Say how it ended. Raises Interrupted, or Waiting where only people can go on."""
+def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None:
+    """Print how it ended. Raises Interrupted after a signal, Waiting where everything waits for people."""
     from gitorch.rules.views.inbox import inbox
 
-    if stopped.why == "stopped" and by is not None:
-        raise Interrupted(_left_alone(stopped), STATUSES[by])
-    rows = tuple(row for ticked in stopped.last.values() for row in inbox(ticked.run))
-    if stopped.why == "waiting":
-        _raise_waiting(call, stopped.last, rows)
-    runs = [_values(ticked) for ticked in stopped.last.values()]
-    call.say({"why": stopped.why, "runs": runs}, lambda page: _text(stopped, rows, page))
+    if result.why == "stopped" and by is not None:
+        raise Interrupted(_interruption(result), STATUSES[by])
+    rows: list[InboxRow] = []
+    for tick in result.last.values():
+        rows += inbox(tick.run)
+    if result.why == "waiting":
+        raise _waiting(call, result.last, rows)
+    runs = [_values(tick) for tick in result.last.values()]
+    call.say({"why": result.why, "runs": runs}, lambda page: _text(result, rows, page))
 
 
-def _left_alone(stopped: LoopResult) -> str:
+def _interruption(result: LoopResult) -> str:
     from gitorch.model.session import SessionPhase
 
-    living = sum(s.phase is not SessionPhase.ENDED for t in stopped.last.values() for s in t.run.sessions.values())
-    agents = "no agent is running" if not living else f"{living} {'agent goes' if living == 1 else 'agents go'} on"
-    return f"stopped between two ticks; {agents}. Take it up again: gitorch up"
+    living = 0
+    for tick in result.last.values():
+        living += sum(session.phase is not SessionPhase.ENDED for session in tick.run.sessions.values())
+    agents = "no agent is running"
+    if living:
+        agents = counted(living, "agent continues", "agents continue")
+    return f"stopped between two ticks; {agents}. Continue: gitorch up"
 
 
-def _raise_waiting(call: Call, last: Mapping[RunId, TickResult], rows: tuple[InboxRow, ...]) -> None:
+def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxRow]) -> Detailed:
+    """The error that lists what waits for people, with the first command as its hint."""
     from gitorch.cli.pages.views import inbox_lines
     from gitorch.model.run import RunPhase
 
-    paused = [run for run, ticked in last.items() if ticked.run.phase is RunPhase.PAUSED]
-    commands = [*(f"gitorch resume {run}" for run in paused), *(row.command for row in rows)]
+    paused = [run for run, tick in last.items() if tick.run.phase is RunPhase.PAUSED]
+    commands = [f"gitorch resume {run}" for run in paused]
+    commands += [row.command for row in rows]
     parts = [f"run {run} is paused" for run in paused]
     if rows:
-        parts.append(f"{len(rows)} {'question waits' if len(rows) == 1 else 'questions wait'} for you")
-    error = Waiting(f"only people can go on: {', '.join(parts)}", commands[0] if commands else "gitorch inbox")
-    raise Detailed(error, inbox_lines(rows, call.page), waiting=rows, paused=paused)
+        parts.append(counted(len(rows), "question"))
+    hint = commands[0] if commands else "gitorch inbox"
+    error = Waiting(f"waiting for you: {', '.join(parts)}", hint)
+    return Detailed(error, inbox_lines(rows, call.page), waiting=rows, paused=paused)
 
 
-def _values(ticked: TickResult) -> dict[str, object]:
+def _values(tick: TickResult) -> dict[str, object]:
     from gitorch.rules.views.run import run_view
 
-    return {"view": run_view(ticked.run), "records": len(ticked.written), "silent": ticked.silent, "over": ticked.over}
+    return {"view": run_view(tick.run), "records": len(tick.written), "silent": tick.silent, "over": tick.over}
 
 
-def _text(stopped: LoopResult, rows: tuple[InboxRow, ...], page: Page) -> str:
+def _text(result: LoopResult, rows: Sequence[InboxRow], page: Page) -> str:
     from gitorch.cli.pages.views import header, inbox_lines, summary
     from gitorch.rules.views.run import run_view
 
-    if not stopped.last:
-        return "No run is open. Begin one: gitorch start PLAN"
+    if not result.last:
+        return "No run is open. Start one: gitorch start PLAN"
     lines: list[str] = []
-    for ticked in stopped.last.values():
-        view = run_view(ticked.run)
+    for tick in result.last.values():
+        view = run_view(tick.run)
         lines += [header(view, page), page.line(summary(view, page))]
     return "\n".join([*lines, *inbox_lines(rows, page)])

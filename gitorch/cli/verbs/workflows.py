@@ -1,4 +1,4 @@
-"""`workflow`: files that say what is done by whom: new ones, checked, linted, drawn, converted, started."""
+"""`workflow`: create, check, lint, draw, convert and start workflow files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import click
 
 from gitorch.cli.boundary import Detailed
 from gitorch.cli.group import Verb, VerbGroup, verb
-from gitorch.cli.pages.cells import safe_text
+from gitorch.cli.output import write
+from gitorch.cli.pages.page import counted
 from gitorch.errors import Failed, NotFound, Usage
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ OUT = click.option("-o", "--output", metavar="FILE", help="Write to a new file i
     examples=("gitorch workflow new code-change work.yaml", "gitorch workflow check work.yaml"),
 )
 def workflow() -> None:
-    """Make, check, lint, draw, convert and start workflow files.
+    """Create, check, lint, draw, convert and start workflow files.
 
-    A workflow says what is done by whom, and what waits for what: jobs, lanes, reviews with their ways back, checkpoints.
+    A workflow defines jobs and their order, the lanes that do them, reviews with their revisions, and checkpoints.
     """
 
 
@@ -44,7 +45,7 @@ def _read(call: Call, file: str) -> WorkflowSource:
 
 
 def _roots(call: Call) -> tuple[Path, ...]:
-    """Where a brief is looked for that does not lie beside its workflow."""
+    """Where briefs are searched that do not lie beside their workflow."""
     try:
         return (call.services.root,)
     except NotFound:
@@ -52,7 +53,7 @@ def _roots(call: Call) -> tuple[Path, ...]:
 
 
 def _defaults(call: Call) -> Settings:
-    """The settings of the repository around, or gitorch's own where there is none."""
+    """The settings of the repository, or gitorch's own outside of one."""
     from gitorch.model.config import Config
     from gitorch.rules.workflows.compile import default_settings
 
@@ -68,36 +69,39 @@ def _defaults(call: Call) -> Settings:
 def check(call: Call, file: str) -> None:
     """Read a workflow file strictly and show every defect with its line and column.
 
-    Only the file is looked at, with the briefs that it names; `gitorch check FILE` also looks whether it could be started here.
+    Reads only the file and the briefs that it names; `gitorch check FILE` also checks whether it can start here.
     """
     flow = _read(call, file).workflow
-    jobs, lanes = len(flow.jobs), len(flow.lanes)
-    said = f"{file} is in order: {jobs} {'job' if jobs == 1 else 'jobs'}, {lanes} {'lane' if lanes == 1 else 'lanes'}."
-    call.say({"workflow": flow}, f"{safe_text(said)}\nNext: gitorch workflow lint {file}")
+    counts = f"{counted(len(flow.jobs), 'job')}, {counted(len(flow.lanes), 'lane')}"
+    call.say({"workflow": flow}, f"{file} has no defects: {counts}.\nNext: gitorch workflow lint {file}")
 
 
 @verb("lint", "gitorch workflow lint work.yaml", "gitorch workflow lint work.yaml --strict")
 @FILE
-@click.option("--strict", is_flag=True, help="Fail on every remark that is a warning.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is a warning.")
 @click.pass_obj
 def lint(call: Call, file: str, strict: bool) -> None:
-    """Say what is legal in a workflow and still unwise, with a score and what helps.
+    """Print what is legal in a workflow but unwise, with a score and the fixes.
 
-    Reviews by the model that wrote, work that nobody reviews, scopes without bounds, reviews without a way back.
+    Reviews by the model that wrote the work, work without a review, unbounded scopes, reviews without a revision.
     """
     from gitorch.rules.workflows import lint as rules
 
     source = _read(call, file)
     found = rules.lint(source.workflow)
-    strong = sum(remark.strong for remark in found.remarks)
-    if strict and strong:
-        said = f"{file} has {strong} {'warning' if strong == 1 else 'warnings'} and scores {found.score} of 100"
-        raise Detailed(Failed(said, f"gitorch workflow lint {file}"), _remark_lines(file, source, found), lint=found)
+    warnings = sum(remark.strong for remark in found.remarks)
+    if strict and warnings:
+        message = f"{file} has {counted(warnings, 'warning')} and scores {found.score} of 100"
+        error = Failed(message, f"gitorch workflow lint {file}")
+        raise Detailed(error, _remark_lines(file, source, found), lint=found)
     call.say({"lint": found}, _lint_text(file, source, found, call.still_page))
 
 
 def _remark_lines(file: str, source: WorkflowSource, found: Lint) -> list[str]:
-    return [safe_text(line) for remark in found.remarks for line in _remark(file, source, remark)]
+    lines: list[str] = []
+    for remark in found.remarks:
+        lines += _remark(file, source, remark)
+    return lines
 
 
 def _remark(file: str, source: WorkflowSource, remark: Remark) -> tuple[str, str]:
@@ -108,9 +112,12 @@ def _remark(file: str, source: WorkflowSource, remark: Remark) -> tuple[str, str
 
 def _lint_text(file: str, source: WorkflowSource, found: Lint, page: Page) -> str:
     lines = [page.line(line) for line in _remark_lines(file, source, found)]
-    judged = [f"  {job}: {', '.join(postures)}" for job, postures in found.postures.items() if postures]
-    if judged:
-        lines += ["Postures in which work is judged:", *(page.line(line) for line in judged)]
+    postures: list[str] = []
+    for job, names in found.postures.items():
+        if names:
+            postures.append(page.line(f"  {job}: {', '.join(names)}"))
+    if postures:
+        lines += ["Postures of the reviews of each job:", *postures]
     return "\n".join([*lines, page.line(f"{file} scores {found.score} of 100", "bold")])
 
 
@@ -118,9 +125,9 @@ def _lint_text(file: str, source: WorkflowSource, found: Lint, page: Page) -> st
 @FILE
 @click.pass_obj
 def plan(call: Call, file: str) -> None:
-    """Show what a run of a workflow would do: batches, gates, ways back, checkpoints. Nothing is started.
+    """Show what a run of a workflow would do: batches, gates, revisions, checkpoints. Nothing is started.
 
-    `gitorch check FILE` adds what this repository brings: branches, worktrees, programs.
+    `gitorch check FILE` adds the branches, worktrees and programs of this repository.
     """
     from gitorch.rules.views.dry_run import dry_run
 
@@ -131,27 +138,29 @@ def plan(call: Call, file: str) -> None:
 @verb("graph", "gitorch workflow graph work.yaml", "gitorch workflow graph auth-7f3a --as svg -o run.svg")
 @click.argument("thing", metavar="FILE|RUN")
 @click.option(
-    "--as", "form", metavar="[text|mermaid|dot|svg]", default="text", help="How to draw it; text is for terminals."
+    "--as", "form", metavar="[text|mermaid|dot|svg]", default="text", help="The format; text is for terminals."
 )
 @OUT
 @click.pass_obj
 def graph(call: Call, thing: str, form: str, output: str | None) -> None:
     """Draw a workflow file, or a run with the state of every job.
 
-    SVG needs nothing else: it opens in any browser. Mermaid is drawn by GitHub and GitLab in Markdown, DOT by Graphviz.
+    An SVG opens in any browser. GitHub and GitLab draw Mermaid in Markdown; Graphviz draws DOT.
     """
     if form not in FORMS:
         raise Usage(
-            f"a graph is drawn as {', '.join(FORMS)}, not as {form}", f"gitorch workflow graph {thing} --as svg"
+            f"{form} is not a format; use one of: {', '.join(FORMS)}", f"gitorch workflow graph {thing} --as svg"
         )
     diagram = _picture(call, thing)
     drawn = _drawn(diagram, form)
     if output is None:
-        call.say({"as": form, "drawing": drawn, "picture": diagram}, safe_text(drawn).rstrip())
+        call.say({"as": form, "drawing": drawn, "picture": diagram}, drawn.rstrip())
         return
     from gitorch.app.start.workflows import write_new
 
-    write_new(call.folder / output, output, drawn if drawn.endswith("\n") else f"{drawn}\n")
+    if not drawn.endswith("\n"):
+        drawn += "\n"
+    write_new(call.folder / output, output, drawn)
     call.say({"as": form, "file": output}, f"Drawn to {output}")
 
 
@@ -171,7 +180,13 @@ def _drawn(diagram: Diagram, form: str) -> str:
     from gitorch.text.diagrams import graph_text
     from gitorch.text.diagrams.svg import svg
 
-    return {"text": graph_text.plain, "mermaid": graph_text.mermaid, "dot": graph_text.dot, "svg": svg}[form](diagram)
+    if form == "svg":
+        return svg(diagram)
+    if form == "mermaid":
+        return graph_text.mermaid(diagram)
+    if form == "dot":
+        return graph_text.dot(diagram)
+    return graph_text.plain(diagram)
 
 
 @verb("new", "gitorch workflow new code-change work.yaml", "gitorch workflow new review --lanes single-agent")
@@ -181,15 +196,15 @@ def _drawn(diagram: Diagram, form: str) -> str:
     "--lanes", default="", metavar="SET", help="local, single-agent, author-reviewer, multi-review or custom."
 )
 @click.option(
-    "--lane", "said", multiple=True, metavar="NAME=RUNTIME[:MODEL]", help="One lane of your own; may come again."
+    "--lane", "own_lanes", multiple=True, metavar="NAME=RUNTIME[:MODEL]", help="A lane of your own; may be repeated."
 )
 @click.option(
     "--blocks", default="", metavar="LINE", help="For custom: draft, review:security+review, checkpoint, merge"
 )
-@click.option("--name", default="", metavar="TEXT", help="What the workflow is called; runs are named after it.")
+@click.option("--name", default="", metavar="TEXT", help="The name of the workflow; runs are named after it.")
 @click.pass_obj
 def new(
-    call: Call, shape: str | None, file: str | None, lanes: str, said: tuple[str, ...], blocks: str, name: str
+    call: Call, shape: str | None, file: str | None, lanes: str, own_lanes: tuple[str, ...], blocks: str, name: str
 ) -> None:
     """Write a new workflow file in one of the shapes; without a FILE print it, without a SHAPE list them all."""
     from gitorch.text.workflows.new import LANE_SETS, SHAPES
@@ -197,7 +212,8 @@ def new(
     if shape is None:
         call.say({"shapes": SHAPES, "lanes": LANE_SETS}, _shapes_text(SHAPES, LANE_SETS, call.still_page))
         return
-    text = _new_text(shape, (lanes, said), blocks, name or _name_of(file))
+    _check_new(shape, lanes, blocks)
+    text = _with_lanes(_shape_text(shape, blocks), shape, lanes, own_lanes, name or _name_of(file))
     if file is None:
         call.say({"shape": shape, "text": text}, text.rstrip())
         return
@@ -206,44 +222,62 @@ def new(
     write_new(call.folder / file, file, text)
     call.say(
         {"shape": shape, "file": file},
-        f"Written to {file}. Say in it what is to be done, then: gitorch workflow check {file}",
+        f"Written to {file}. Describe the work in it, then: gitorch workflow check {file}",
     )
 
 
 def _name_of(file: str | None) -> str:
-    """A workflow is called as its file, so that its runs are told apart."""
+    """A workflow is named after its file, so that the runs of different files have different names."""
     return "" if file is None else Path(file).stem
 
 
-def _new_text(shape: str, lanes: tuple[str, tuple[str, ...]], blocks: str, name: str) -> str:
-    from gitorch.text.workflows import new as made
+def _check_new(shape: str, lanes: str, blocks: str) -> None:
+    """Raises Usage for words that `new` does not know, and for --blocks without the shape custom or the reverse."""
+    from gitorch.text.workflows.new import LANE_SETS, SHAPES
+
+    if shape not in SHAPES:
+        raise Usage(f"{shape} is not a shape; use one of: {', '.join(SHAPES)}", "gitorch workflow new")
+    if lanes and lanes not in LANE_SETS:
+        message = f"{lanes} is not a set of lanes; use one of: {', '.join(LANE_SETS)}"
+        raise Usage(message, f"gitorch workflow new {shape}")
+    example = "gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'"
+    if shape == "custom" and not blocks:
+        raise Usage("the shape custom needs --blocks", example)
+    if blocks and shape != "custom":
+        raise Usage("--blocks belong to the shape custom", example)
+
+
+def _shape_text(shape: str, blocks: str) -> str:
+    from gitorch.text.workflows.new import from_blocks
     from gitorch.world.resources import template_bytes
 
-    chosen, said = lanes
-    if shape not in made.SHAPES:
-        raise Usage(f"there is no shape {shape}; there are {', '.join(made.SHAPES)}", "gitorch workflow new")
-    if chosen and chosen not in made.LANE_SETS:
-        raise Usage(
-            f"there is no lane set {chosen}; there are {', '.join(made.LANE_SETS)}", f"gitorch workflow new {shape}"
-        )
-    if bool(blocks) is not (shape == "custom"):
-        wrong = "the shape custom needs --blocks" if not blocks else "--blocks are for the shape custom"
-        raise Usage(wrong, "gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'")
-    text = made.from_blocks(blocks) if blocks else template_bytes("workflows", f"{shape}.yaml").decode()
-    own = {lane.name: lane for lane in map(made.lane_said, said)}
-    if chosen or own:
-        names = made.lanes_of(text)
-        default = "multi-review" if shape in {"multi-review", "custom"} else "author-reviewer"
-        return made.with_lanes(text, made.lane_set(chosen or default, names, own), name)
-    return made.with_lanes(text, made.lane_set("multi-review", made.lanes_of(text), {}), name) if name else text
+    if blocks:
+        return from_blocks(blocks)
+    return template_bytes("workflows", f"{shape}.yaml").decode()
+
+
+def _with_lanes(text: str, shape: str, lanes: str, own_lanes: tuple[str, ...], name: str) -> str:
+    """The text with the lanes that were asked for and the workflow's name; unchanged where nothing was asked for."""
+    from gitorch.text.workflows import new
+
+    own = {lane.name: lane for lane in map(new.lane_said, own_lanes)}
+    if not lanes and not own and not name:
+        return text
+    chosen = lanes
+    if not chosen:
+        several = not own or shape in {"multi-review", "custom"}
+        chosen = "multi-review" if several else "author-reviewer"
+    return new.with_lanes(text, new.lane_set(chosen, new.lanes_of(text), own), name)
 
 
 def _shapes_text(shapes: Mapping[str, str], lanes: Mapping[str, str], page: Page) -> str:
-    def table(rows: Mapping[str, str]) -> list[str]:
-        return page.table(list(rows.items()), gives=(1,), indent=2)
+    lines = [page.line("shapes", "bold"), *_definitions(shapes, page), ""]
+    lines += [page.line("lanes", "bold"), *_definitions(lanes, page), ""]
+    return "\n".join([*lines, "Next: gitorch workflow new code-change work.yaml"])
 
-    first = [page.line("shapes", "bold"), *table(shapes), "", page.line("lanes", "bold"), *table(lanes)]
-    return "\n".join([*first, "", "Next: gitorch workflow new code-change work.yaml"])
+
+def _definitions(rows: Mapping[str, str], page: Page) -> list[str]:
+    return page.table(list(rows.items()), shrinks=(1,), indent=2)
 
 
 @verb("convert", "gitorch workflow convert workflow.json", "gitorch workflow convert workflow.json -o work.yaml")
@@ -251,29 +285,32 @@ def _shapes_text(shapes: Mapping[str, str], lanes: Mapping[str, str], page: Page
 @OUT
 @click.pass_obj
 def convert(call: Call, file: str, output: str | None) -> None:
-    """Turn a workflow.json of striatum into a workflow file; every field is carried over or named as left out.
+    """Convert a workflow.json of striatum to a workflow file; every field that is left out is named.
 
-    What was left out or changed goes to standard error, so that the file itself can be redirected.
+    The list of omitted and changed fields goes to standard error, so that the file itself can be redirected.
     """
     from gitorch.app.start.workflows import bytes_of, write_new
     from gitorch.text.workflows.convert import convert as converted
 
     done = converted(file, bytes_of(call.folder / file, file))
-    left = [f"{p.where}: {p.message}" for p in done.left]
-    told = [*left, *(f"{file}: {said}" for said in done.changed)]
-    todo = _still_wrong(call, done.text, output)
-    values: dict[str, Any] = {"fields": done.fields, "left": done.left, "changed": done.changed, "to_do": todo}
+    lines = [f"{problem.where}: {problem.message}" for problem in done.left]
+    lines += [f"{file}: {change}" for change in done.changed]
+    to_do = _remaining_defects(call, done.text, output)
     if output is not None:
         write_new(call.folder / output, output, done.text)
     if not call.json:
-        many = f"{done.fields} fields: {done.fields - len(left)} carried over, {len(left)} named above"
-        click.echo(safe_text("\n".join([*told, *todo, many])), err=True)
-    next_step = f"Written to {output}. Next: gitorch workflow check {output}"
-    call.say({**values, "text": done.text}, done.text.rstrip() if output is None else next_step)
+        omitted = len(done.left)
+        total = f"{done.fields} fields: {done.fields - omitted} carried over, {omitted} named above"
+        write("\n".join([*lines, *to_do, total]), to_stderr=True)
+    values: dict[str, Any] = {"fields": done.fields, "left": done.left, "changed": done.changed, "to_do": to_do}
+    text = done.text.rstrip()
+    if output is not None:
+        text = f"Written to {output}. Next: gitorch workflow check {output}"
+    call.say({**values, "text": done.text}, text)
 
 
-def _still_wrong(call: Call, text: str, output: str | None) -> list[str]:
-    """What a person must still put right in the new file, or beside it."""
+def _remaining_defects(call: Call, text: str, output: str | None) -> list[str]:
+    """What a person must fix in the new file, or beside it."""
     from gitorch.app.start.workflows import briefs_in
     from gitorch.errors import Malformed
     from gitorch.text.workflows.file import parse_workflow
@@ -281,8 +318,8 @@ def _still_wrong(call: Call, text: str, output: str | None) -> list[str]:
     beside = (call.folder / (output or "converted.yaml")).parent
     try:
         parse_workflow(output or "the converted file", text.encode(), briefs_in(beside, *_roots(call)))
-    except Malformed as wrong:
-        return [f"to do: {p.where}: {p.message} {p.fix}" for p in wrong.problems]
+    except Malformed as error:
+        return [f"to do: {problem.where}: {problem.message} {problem.fix}" for problem in error.problems]
     return []
 
 
@@ -292,7 +329,7 @@ def _start() -> Verb:
 
     return Verb(
         "start",
-        params=[p for p in start.params if p.name not in {"json", "repo"}],
+        params=[parameter for parameter in start.params if parameter.name not in {"json", "repo"}],
         callback=start.callback,
         help=start.help,
         examples=("gitorch workflow start work.yaml", "gitorch workflow start work.yaml --yes"),

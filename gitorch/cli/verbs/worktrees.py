@@ -1,4 +1,4 @@
-"""`worktree`: worktrees by name, those of runs and those made for work by hand."""
+"""`worktree`: worktrees by name, those of runs and those for manual work."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     examples=("gitorch worktree list", "gitorch worktree create spike --from main", "gitorch worktree remove spike"),
 )
 def worktree() -> None:
-    """Worktrees by name: create, list, remove."""
+    """Manage worktrees by name: create, list, remove."""
 
 
 @verb("create", "gitorch worktree create spike --from main")
 @click.argument("name")
-@click.option("--from", "start", metavar="BRANCH", default="", help="Where its branch starts; else the merge target.")
+@click.option(
+    "--from", "start", metavar="BRANCH", default="", help="The start of its branch; by default the merge target."
+)
 @click.pass_obj
 def create(call: Call, name: str, start: str) -> None:
-    """Make a worktree for work by hand, on a branch of its own.
+    """Create a worktree for manual work, on a branch of its own.
 
     It lies beside those of the agents, outside the repository, on the branch gitorch/by-hand/NAME. Your checkout is not touched.
     """
@@ -44,7 +46,7 @@ def create(call: Call, name: str, start: str) -> None:
 @verb("list", "gitorch worktree list --json")
 @click.pass_obj
 def list_(call: Call) -> None:
-    """List the worktrees of all runs, and those made by hand."""
+    """List the worktrees of all runs, and those for manual work."""
     from gitorch.app.sessions import worktrees
 
     found = worktrees.listed(call.services)
@@ -53,31 +55,39 @@ def list_(call: Call) -> None:
 
 def _text(found: Sequence[Place], page: Page) -> str:
     if not found:
-        return "There is no worktree of gitorch's. Make one: gitorch worktree create NAME"
-    return "\n".join(page.table([_cells(place) for place in found], gives=(5, 1, 0)))
+        return "gitorch has no worktree here. Create one: gitorch worktree create NAME"
+    return "\n".join(page.table([_cells(place) for place in found], shrinks=(5, 1, 0)))
 
 
 def _cells(place: Place) -> tuple[Cell, ...]:
-    held = f"{place.uncommitted} not committed" if place.uncommitted else "clean"
-    owner = Cell(f"{place.owner} {place.phase}" if place.owner else "by hand", "dim")
-    branch = Cell(place.branch or "detached")
-    return Cell(place.name, "bold"), owner, branch, Cell(place.head[:12]), Cell(held), Cell(str(place.path), "dim")
+    owner = f"{place.owner} {place.phase}" if place.owner else "by hand"
+    state = f"{place.uncommitted} not committed" if place.uncommitted else "clean"
+    return (
+        Cell(place.name, "bold"),
+        Cell(owner, "dim"),
+        Cell(place.branch or "detached"),
+        Cell(place.head[:12]),
+        Cell(state),
+        Cell(str(place.path), "dim"),
+    )
 
 
 @verb("remove", "gitorch worktree remove spike", "gitorch worktree remove auth-7f3a/api")
 @click.argument("name")
 @click.pass_obj
 def remove(call: Call, name: str) -> None:
-    """Remove a worktree that is clean and that no open run works in.
+    """Remove a clean worktree that no open run uses.
 
-    Its branch is kept. What is not committed is never removed.
+    Its branch is kept. Uncommitted work is never removed.
     """
     from gitorch.app.sessions import worktrees
 
     call.people_only("worktree remove")
-    gone = worktrees.remove(call.services, name)
-    kept = f" Its branch {gone.branch} is kept." if gone.branch else ""
-    call.say({"removed": gone}, f"{gone.path} is removed.{kept}")
+    removed = worktrees.remove(call.services, name)
+    text = f"{removed.path} is removed."
+    if removed.branch:
+        text += f" Its branch {removed.branch} is kept."
+    call.say({"removed": removed}, text)
 
 
 for command in (create, list_, remove):

@@ -1,0 +1,31 @@
+"""The only way out of the command line: whatever a terminal or a pipe receives as text passes through `write` or a question.
+
+JSON has a way of its own, `pages.plain.to_json`. A test holds that nothing else in `cli` prints.
+"""
+
+from __future__ import annotations
+
+import click
+
+from gitorch.cli.pages.cells import safe_line, safe_page, safe_text
+
+
+def write(text: str, *, colours: bool = False, to_stderr: bool = False) -> None:
+    """Print lines without any control character but tabs, line feeds and, where wanted, the colours of `Page.paint`."""
+    shown = safe_page(text) if colours else safe_text(text)
+    click.echo(shown, err=to_stderr)
+
+
+def write_json(line: str) -> None:
+    """Print one line that `to_json` made, which has escaped it."""
+    click.echo(line)
+
+
+def ask(question: str, default: str) -> str:
+    """What a person typed at the terminal; an empty answer is the default. The question may have several lines."""
+    return str(click.prompt(safe_text(question), default=safe_line(default)))
+
+
+def agrees(question: str, *, default: bool = False) -> bool:
+    """Ask for yes or no at the terminal; an empty answer is the default."""
+    return bool(click.confirm(safe_text(question), default=default))
