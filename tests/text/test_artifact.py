@@ -78,18 +78,18 @@ def test_a_field_that_is_missing_is_named(kind, field):
         ("synthesis", "answers: {a", "This is not YAML"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(kind, front, said):
+def test_each_defect_of_an_artifact_is_reported_at_its_line(kind, front, said):
     assert any(said in one for one in problems(kind, front))
 
 
-def test_a_document_without_front_matter_is_told_what_it_needs():
+def test_a_document_without_front_matter_gets_the_list_of_required_fields():
     with pytest.raises(Malformed) as no:
         parse_artifact("x.md", b"# Words\n", ArtifactKind.FINDING)
     assert "title, verdict_intent, severity" in no.value.problems[0].message
     assert parse_artifact("x.png", b"\x89PNG\x00\xff", ArtifactKind.OTHER).kind == "other"
 
 
-def test_what_rules_care_about_is_read():
+def test_the_fields_that_rules_need_are_read():
     assert parsed("finding", WHOLE["finding"]).intent is Choice.NEEDS_REVISION
     entry = parsed("findings_ledger", WHOLE["findings_ledger"]).entries[0]
     assert (entry.number, entry.source, entry.severity) == (1, "review-a", Severity.MINOR)
@@ -133,5 +133,5 @@ def test_a_secret_is_found_and_not_repeated(text):
         "user:password@host",
     ],
 )
-def test_what_only_looks_a_little_like_one_is_left_alone(text):
+def test_texts_that_only_resemble_a_secret_stay(text):
     assert secrets_in(text) == ()

@@ -115,7 +115,7 @@ def test_every_key_reaches_the_configuration():
         ("{ledger: true}", "has no effect without a remote"),
     ],
 )
-def test_what_is_pushed_goes_to_a_remote_by_its_name(said, fault):
+def test_a_push_remote_must_be_the_name_of_a_remote(said, fault):
     with pytest.raises(Malformed) as caught:
         parse_config("gitorch.yaml", f"push: {said}\n".encode())
     assert [problem.message for problem in caught.value.problems if fault in problem.message]

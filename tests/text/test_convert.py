@@ -63,7 +63,7 @@ def test_the_whole_format_is_converted_and_every_field_of_it_is_carried_over_or_
         assert any(path.endswith(word) for path in named), word
 
 
-def test_what_is_carried_over_is_in_the_new_file():
+def test_converted_fields_are_in_the_new_file():
     source = read(convert("w.json", FULL).text.replace("    required_postures", "    # required_postures"))
     flow = source.workflow
 
@@ -101,7 +101,7 @@ def test_what_is_carried_over_is_in_the_new_file():
     assert source.settings.max_agents == 2
 
 
-def test_what_is_left_out_is_named_at_its_place():
+def test_fields_that_are_not_converted_are_reported_at_their_places():
     said = {p.message.split("`")[1]: (p.line, p.column, p.message) for p in convert("w.json", FULL).left}
 
     assert said["branch"][:2] == (6, 3)
@@ -182,7 +182,7 @@ def test_reviews_of_nothing_become_drafts_and_work_stays_work():
         (b"", "cannot be read"),
     ],
 )
-def test_what_is_no_workflow_is_refused(data, message):
+def test_a_file_that_is_not_a_workflow_is_refused(data, message):
     with pytest.raises(Malformed) as caught:
         convert("w.json", data)
     assert message in caught.value.message + "".join(p.message for p in caught.value.problems)

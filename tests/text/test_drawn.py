@@ -42,7 +42,7 @@ def diagrams(draw, boxes_max=40):
     return Diagram("A picture", boxes, (*forward, *back))
 
 
-def test_a_long_title_pushes_no_boxes_apart_in_other_programs():
+def test_a_long_title_is_cut_in_mermaid_and_dot():
     diagram = Diagram("A picture", (Box(JobId("a"), TITLES[1], "build", "lane", "", ""),), ())
 
     assert "A title that is much too long to fit into any" not in mermaid(diagram) + dot(diagram)
@@ -51,7 +51,7 @@ def test_a_long_title_pushes_no_boxes_apart_in_other_programs():
 
 @given(diagrams())
 @settings(max_examples=60)
-def test_no_two_things_stand_in_one_place_and_arrows_lead_onwards(diagram):
+def test_every_place_holds_one_box_and_arrows_lead_to_later_columns(diagram):
     layout = lay_out(diagram)
 
     passed = [place for way in layout.ways.values() for place in way[1:-1]]
@@ -105,7 +105,7 @@ def test_every_state_has_a_sign_and_a_word_of_its_own():
     assert len(set(said)) == len(said)
 
 
-def test_arrows_in_a_circle_are_refused():
+def test_a_cycle_of_arrows_is_refused():
     boxes = (Box(JobId("a"), "", "build"), Box(JobId("b"), "", "build"))
     with pytest.raises(ValueError, match="circle"):
         lay_out(Diagram("x", boxes, (Arrow(JobId("a"), JobId("b")), Arrow(JobId("b"), JobId("a")))))

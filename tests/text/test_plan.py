@@ -37,7 +37,7 @@ def test_the_example_is_two_independent_pairs():
     }
 
 
-def test_a_section_is_what_stands_between_heading_and_gate():
+def test_a_section_is_the_text_between_heading_and_gate():
     plan = plan_of("Epic: api — The API\n-----\n\nWhy.\n\n- [ ] Do\n\n## Review Gate: api\n\n1. Commit\n2. Stop")
 
     assert plan.problems == ()
@@ -284,7 +284,7 @@ def test_problems_point_to_the_file_that_has_them():
     ]
 
 
-def test_code_may_hold_braces_that_are_no_placeholders():
+def test_braces_in_code_are_not_placeholders():
     text = "```yaml\nos: ${{ matrix.os }}\n```\n\nGreet with `{{ user.name }}`."
 
     assert plan_of(f"## Epic: a — A\n\n{text}\n\n- [ ] x\n\n## Review Gate: a").problems == ()
@@ -365,7 +365,7 @@ def test_a_written_plan_reads_back(written):
     assert read == written
 
 
-def test_lists_below_another_heading_after_a_gate_are_nobodys_tasks():
+def test_lists_below_another_heading_after_a_gate_are_not_tasks():
     plan = plan_of("## Epic: a — A\n\n- [ ] x\n\n## Review Gate: a\n\n1. Stop\n\n## Afterwards\n\n- [ ] Tell everybody")
 
     assert plan.problems == ()

@@ -36,7 +36,7 @@ def found(text: str | bytes) -> list[tuple[int, int, str]]:
     return [(problem.line, problem.column, problem.message) for problem in parse_plan("plan.md", data).problems]
 
 
-def test_a_plan_with_many_defects_names_them_all_at_their_lines():
+def test_all_defects_of_a_plan_are_reported_at_their_lines():
     path = HERE / "broken-plan.md"
 
     problems = parse_plan(str(path), path.read_bytes()).problems
@@ -221,5 +221,5 @@ def test_one_defect_is_reported_once_at_its_place(old, new, expected):
         (b"# T\n\nJust text.\n", (1, 1, "The plan has no epics.")),
     ],
 )
-def test_a_file_that_is_no_plan_says_so_in_one_problem(data, expected):
+def test_a_file_that_is_not_a_plan_has_exactly_one_problem(data, expected):
     assert found(data) == [expected]

@@ -13,7 +13,7 @@ def section(name, heading="## Epic: {} — Title", body="- [ ] x"):
 @pytest.mark.parametrize(
     "line", ["Blocked by: api", "**Depends:** api", "Dependencies: api, PyYAML 6", "Depends-on: [api](#api)"]
 )
-def test_an_order_is_never_lost_because_it_was_said_in_other_words(line):
+def test_every_form_of_a_dependency_is_recognised(line):
     plan = parse_plan("p.md", (section("api") + section("ui", body=f"{line}\n\n- [ ] x")).encode())
 
     assert [p.message for p in plan.problems] == []
@@ -29,7 +29,7 @@ def test_libraries_may_be_dependencies_of_an_epic():
 @pytest.mark.parametrize(
     "heading", ["## 1. Epic: {} — Title", "### 2.1 Epic {}: Title", "## {}: Title", "## {} — Title", "## {}"]
 )
-def test_epics_of_plans_that_number_them_or_never_say_epic(heading):
+def test_epics_are_found_in_numbered_headings_and_without_the_word_epic(heading):
     plan = parse_plan("p.md", ("# Plan\n\n" + section("api", heading) + section("web-ui", heading)).encode())
 
     assert [p.message for p in plan.problems] == []
@@ -42,7 +42,7 @@ def test_items_that_begin_with_task_are_tasks():
     assert [t.title for t in plan.epics[0].tasks] == ["First", "Second"]
 
 
-def test_a_plan_of_two_megabytes_is_read_and_ten_times_the_text_takes_about_ten_times_as_long():
+def test_reading_time_grows_linearly_up_to_two_megabytes():
     body = "Some running text with `code` and **bold** words.\n\n" * 40 + "- [ ] do it\n" * 20 + "```\nx = {}\n```\n"
     one = section("e{}", body=f"- [ ] x\n\n{body * 8}")
 

@@ -28,27 +28,27 @@ def read(posture: str, wanted: str = "", more: str = ""):
     return parse_workflow("w.yaml", text.encode(), lambda _: None)
 
 
-def test_these_postures_are_known_and_no_two_say_the_same():
+def test_every_posture_is_known_and_has_its_own_instruction():
     assert tuple(POSTURES) == KNOWN
     assert len(set(POSTURES.values())) == len(KNOWN)
 
 
 @pytest.mark.parametrize("posture", KNOWN[1:])
-def test_a_posture_adds_its_instruction_to_the_brief_of_its_review_alone(posture):
+def test_a_posture_adds_its_instruction_only_to_the_brief_of_its_review(posture):
     source = read(posture)
     assert f"## Posture\n\n{POSTURES[posture]}" in source.briefs[JobId("judge")]
     assert source.workflow.jobs[JobId("judge")].posture == posture
     assert all("Posture" not in source.briefs[JobId(job)] for job in ("one", "other"))
 
 
-def test_a_posture_of_ones_own_says_its_name():
+def test_the_brief_of_a_custom_posture_contains_its_name():
     assert (
         "## Posture\n\nJudge the work with an eye to our style guide." in read("custom:our style guide").briefs["judge"]
     )
 
 
 @pytest.mark.parametrize("posture", ["grim", "custom:", "custom: ", "Security", ""])
-def test_another_word_is_no_posture(posture):
+def test_an_unknown_posture_is_refused(posture):
     with pytest.raises(Malformed) as caught:
         read(posture)
     assert [problem.message.split(" must be one of")[0] for problem in caught.value.problems] == [
@@ -60,7 +60,7 @@ def test_another_word_is_no_posture(posture):
     ("wanted", "more"),
     [(", required_postures: [security]", ""), ("", "policies: {review: {required_postures: [security]}}\n")],
 )
-def test_a_posture_that_is_required_must_be_that_of_a_review(wanted, more):
+def test_a_required_posture_needs_a_review_with_that_posture(wanted, more):
     assert read("security", wanted, more).workflow.jobs[JobId("judge")].posture == "security"
     with pytest.raises(Malformed) as caught:
         read("threat_model", wanted, more)

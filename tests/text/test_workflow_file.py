@@ -300,7 +300,7 @@ jobs:
     assert "You are author.md." in source.briefs[JobId("one")]
 
 
-def test_a_brief_that_is_no_text_is_a_problem_of_its_own_file():
+def test_a_binary_brief_is_a_problem_of_its_own_file():
     with pytest.raises(Malformed) as caught:
         parse_workflow("w.yaml", (HEAD + "  t: {lane: a, brief: b.md}\n").encode(), lambda _: b"\xff")
 

@@ -46,7 +46,7 @@ def test_a_shape_passes_with_every_set_of_lanes(shape, lanes):
     assert list(read(made).jobs) == list(read(text).jobs)
 
 
-def test_as_shipped_a_shape_is_worth_all_points():
+def test_every_shipped_shape_has_the_full_lint_score():
     assert {shape: lint(read((TEMPLATES / f"{shape}.yaml").read_text())).score for shape in FIXED} == dict.fromkeys(
         FIXED, 100
     )
@@ -90,12 +90,12 @@ def test_a_line_of_blocks_becomes_a_workflow():
         ("draft, build+review", "reviews stand beside reviews only"),
     ],
 )
-def test_a_line_that_makes_no_sense_is_refused(line, message):
+def test_an_invalid_line_of_blocks_is_refused(line, message):
     with pytest.raises(Usage, match=message.replace("+", "\\+")):
         from_blocks(line)
 
 
-def test_lanes_of_ones_own():
+def test_custom_lanes_replace_those_of_the_set():
     text = (TEMPLATES / "code-change.yaml").read_text()
     said = {lane.name: lane for lane in map(lane_said, ("author=aider:gpt-5", "reviewer=gemini"))}
     lanes = read(with_lanes(text, lane_set("custom", lanes_of(text), said))).lanes
@@ -106,7 +106,7 @@ def test_lanes_of_ones_own():
     }
 
 
-def test_a_lane_that_a_shape_has_not_or_that_is_left_open_is_refused():
+def test_an_unknown_or_undefined_lane_is_refused():
     with pytest.raises(Usage, match="has no lane writer; it has author, reviewer"):
         lane_set("custom", ("author", "reviewer"), {"writer": lane_said("writer=claude")})
     with pytest.raises(Usage, match="leaves reviewer open"):
