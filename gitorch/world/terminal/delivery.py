@@ -76,18 +76,14 @@ class Delivery:
             return "refused: the session has ended"
         if observation.pane.typed == prompt:
             sent = sent or self._adopt(prompt, line)
-        elif observation.ours and sent is not None and sent.lost:
-            # It was taken for lost, and appeared after all.
+        elif sent is not None and _appeared_late(observation, sent):
             self._tmux.output("set-option", "-p", "-t", observation.pane.id, "@gitorch_typed", prompt)
         else:
             sent = self._new_record(line, sent)
             refusal = self._type(observation, prompt, sent)
             if refusal:
                 return f"refused: {refusal}"
-        receipt = self._finish(prompt, sent)
-        if not receipt.startswith("refused"):
-            self._keep(prompt, receipt)
-        return receipt
+        return self._finish(prompt, sent)
 
     def _adopt(self, prompt: PromptId, line: str) -> DeliveryRecord:
         """A record of a text that stands typed already although no record of it is left."""
@@ -163,6 +159,13 @@ class Delivery:
         return "pressed" in self._tmux.call_if(pane, guard, command).out.split()
 
     def _finish(self, prompt: PromptId, sent: DeliveryRecord) -> str:
+        """Submit a text that stands typed; answers the receipt, and keeps it unless it is a refusal."""
+        receipt = self._submit(prompt, sent)
+        if not receipt.startswith("refused"):
+            self._keep(prompt, receipt)
+        return receipt
+
+    def _submit(self, prompt: PromptId, sent: DeliveryRecord) -> str:
         """Continue after the paste: wait until the line shows, press the key, wait until the line has left."""
         observation = self._reader.observe(sent.line)
         if observation is None:
@@ -185,18 +188,17 @@ class Delivery:
         pause = self._preset.settle_ms
         began = self._clock.now()
         settled = max(began, sent.at + pause)
-        visible_since: int | None = None
+        hidden_at = began
         while True:
-            observation, now = self._reader.observe(sent.line), self._clock.now()
+            observation = self._reader.observe(sent.line)
+            now = self._clock.now()
             if self._reached(sent):
                 return "delivered"
             if observation is None or observation.state is AgentState.EXITED:
                 return "refused: the agent ended after the text was typed"
             if not _shows(observation):
-                visible_since = None
-            elif visible_since is None:
-                visible_since = now
-            rested = visible_since is not None and now >= visible_since + pause
+                hidden_at = now
+            rested = now >= hidden_at + pause
             if rested and _takes_submit_key(observation):
                 self._folder.write_sent(prompt, replace(sent, shown=True))
                 return ""
@@ -231,30 +233,41 @@ class Delivery:
 
     def _confirm(self, prompt: PromptId, sent: DeliveryRecord, presses: int) -> str:
         """Wait for a change that only submission explains; press again only while the line provably stands there."""
-        began = pressed_at = self._clock.now()
-        left_at: int | None = None
+        began = self._clock.now()
+        pressed_at = began
+        unsent_at = began
+        receipt = "unknown"
         while True:
-            now = self._clock.now()
             if self._reached(sent):
                 return "delivered"
+            now = self._clock.now()
             observation = self._reader.observe(sent.line)
             if observation is None or observation.state is AgentState.EXITED:
-                return "submitted" if left_at is not None else "unknown"
+                return receipt
             if _was_submitted(observation):
-                left_at = left_at or now
-                if not self._proof_may_follow() or now > left_at + HOOK_GRACE_MS:
-                    return "submitted"
-            elif now > began + CONFIRM_MS:
-                return "typed" if observation.ours else "unknown"
-            elif _key_was_swallowed(observation, now - pressed_at) and presses < PRESSES_MAX:
+                receipt = "submitted"
+                if self._proof_is_overdue(now - unsent_at):
+                    return receipt
+                self._clock.sleep(POLL_SECONDS)
+                continue
+            unsent_at = now
+            if now > began + CONFIRM_MS:
+                return _unconfirmed(observation)
+            if presses < PRESSES_MAX and _key_was_swallowed(observation, now - pressed_at):
                 self._press(prompt)
                 presses += 1
                 pressed_at = now
             self._clock.sleep(POLL_SECONDS)
 
-    def _proof_may_follow(self) -> bool:
-        """Whether a hook or a transcript may still prove the delivery."""
-        return bool(self._preset.transcript) or bool(self._folder.signals())
+    def _proof_is_overdue(self, since_submission_ms: int) -> bool:
+        """Whether no hook or transcript will prove the delivery, or none did soon enough."""
+        may_follow = bool(self._preset.transcript) or bool(self._folder.signals())
+        return not may_follow or since_submission_ms > HOOK_GRACE_MS
+
+
+def _appeared_late(observation: PaneObservation, sent: DeliveryRecord) -> bool:
+    """Whether a text that counted as lost stands in the input after all."""
+    return observation.ours and sent.lost > 0
 
 
 def _shows(observation: PaneObservation) -> bool:
@@ -264,6 +277,11 @@ def _shows(observation: PaneObservation) -> bool:
 
 def _takes_submit_key(observation: PaneObservation) -> bool:
     return observation.state in AT_PROMPT and not observation.pane.in_mode
+
+
+def _unconfirmed(observation: PaneObservation) -> str:
+    """The receipt of a text whose submission never showed."""
+    return "typed" if observation.ours else "unknown"
 
 
 def _key_was_swallowed(observation: PaneObservation, since_press_ms: int) -> bool:

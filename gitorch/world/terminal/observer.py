@@ -166,10 +166,9 @@ def _own_panes(listing: Listing, caches: Mapping[SessionKey, SessionCache]) -> d
 
 def _own_pane(panes: list[Pane], launch: LaunchRecord | None) -> Pane | None:
     """The pane that was started, even where somebody split its window; the first one as long as that is not known."""
-    if launch is None or not launch.pane:
-        return panes[0] if panes else None
+    wanted = launch.pane if launch is not None else ""
     for pane in panes:
-        if pane.id == launch.pane:
+        if not wanted or pane.id == wanted:
             return pane
     return None
 

@@ -159,15 +159,15 @@ def _has_run(record: LaunchRecord, folder: SessionFolder) -> bool:
 
 def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> Pane | None:
     """The session's own pane, even where somebody split its window; None where the session has none."""
-    panes = [pane for pane in listing.panes if pane.session == key.name]
-    if not panes:
-        return None
-    if record is None or record.server != listing.server:
-        return panes[0]
-    for pane in panes:
-        if pane.id == record.pane:
+    wanted = ""
+    if record is not None and record.server == listing.server:
+        wanted = record.pane
+    for pane in listing.panes:
+        if pane.session != key.name:
+            continue
+        if not wanted or pane.id == wanted:
             return pane
-    return None if record.pane else panes[0]
+    return None
 
 
 def owner_of(server: str, key: SessionKey) -> str:
