@@ -153,7 +153,7 @@ def test_what_both_reviewers_found_stands_once_and_each_doubt_has_its_reason(gat
 
 def test_a_fix_names_a_commit_of_its_round(gates: House) -> None:
     refused = [r["reason"] for r in gates.records("action-refused", verb="handoff")]
-    assert refused == ["#1 is said to be fixed, but twice has no new commit"]
+    assert refused == ["#1 is reported as fixed, but twice has no new commit"]
     again = gates.records("handoff-submitted", job="twice")[1]
     assert again["replies"][0] == {"number": 1, "disposition": "fixed", "evidence": again["commit"]}
 

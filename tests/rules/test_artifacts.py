@@ -17,8 +17,8 @@ from gitorch.model import commands as c
 from gitorch.model.artifact import ArtifactKind, Claim, Document, Entry, Evidence
 from gitorch.model.review import Choice, Severity
 from gitorch.model.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Scope, Workflow
-from gitorch.rules.review.evidence import faults_of
-from gitorch.rules.review.ledgers import ledger_text, merged
+from gitorch.rules.review.evidence import claim_faults
+from gitorch.rules.review.ledgers import ledger_text, reviews_entries
 from gitorch.rules.scope.paths import collision, path_fault
 from gitorch.text.artifact import parse_artifact
 
@@ -126,7 +126,7 @@ def ledger(entries) -> Document:
 
 
 def test_a_findings_ledger_holds_every_finding_of_the_reviews_and_no_other(play):
-    found = merged(reviewed(play).run, play.run.jobs["ledger"])
+    found = reviews_entries(reviewed(play).run, play.run.jobs["ledger"])
     assert [(e.number, e.source, e.severity, e.title) for e in found] == [
         (1, "one", Severity.MINOR, "Too long"),
         (2, "two", Severity.NOTE, 'Say "why"'),
@@ -144,7 +144,7 @@ def test_a_findings_ledger_holds_every_finding_of_the_reviews_and_no_other(play)
 
 
 def test_a_synthesis_answers_every_finding(play):
-    found = merged(reviewed(play).run, play.run.jobs["ledger"])
+    found = reviews_entries(reviewed(play).run, play.run.jobs["ledger"])
     publish(play, "ledger", document=ledger(found))
     play.submit_handoff("ledger", facts=FACTS)
     play.claim("synthesis")
@@ -212,7 +212,7 @@ def test_evidence_is_looked_up(evidence, wrong):
     play.submit_handoff("api")
     play.check("api")
     text_at = lambda one: TEXT if one.path == "a.py" else None  # noqa: E731 said once
-    faults = faults_of(play.run, (Claim(1, "It is so", (evidence,), 7),), text_at)
+    faults = claim_faults(play.run, (Claim(1, "It is so", (evidence,), 7),), text_at)
     assert (wrong in faults[0] and faults[0].startswith("claim 1 (line 7)")) if wrong else faults == ()
 
 

@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from play import finding
 
-from gitorch.rules.review.citations import fault, marked
+from gitorch.rules.review.citations import citation_fault, with_citation_checked
 
 FILE = b"def greet(name):\n    return name\n\ngreet(1)"
 CASES = [
@@ -31,25 +31,25 @@ CASES = [
     ),
     ("two lines of which one is beyond the end", 4, "greet(1)\nmore", "line 4 does not read that at that commit"),
     ("words from anywhere, with no line", 0, "greet(1)", ""),
-    ("words from nowhere, with no line", 0, "leave(1)", "the file does not hold that quotation"),
+    ("words from nowhere, with no line", 0, "leave(1)", "the file does not contain that quotation"),
 ]
 
 
 @pytest.mark.parametrize(("line", "quote", "wrong"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_citation_holds_or_is_told_why_not(line: int, quote: str, wrong: str) -> None:
-    assert fault(FILE, line, quote) == wrong
+    assert citation_fault(FILE, line, quote) == wrong
 
 
 def test_an_empty_file_has_no_line_and_a_missing_one_is_missing() -> None:
-    assert fault(b"", 1) == "the file has 0 lines at that commit"
-    assert fault(b"", 0) == ""
-    assert fault(None, 0) == "there is no such file at that commit"
+    assert citation_fault(b"", 1) == "the file has 0 lines at that commit"
+    assert citation_fault(b"", 0) == ""
+    assert citation_fault(None, 0) == "there is no such file at that commit"
 
 
 def test_a_finding_is_marked_with_what_is_wrong_and_one_without_a_path_is_not() -> None:
     held = {"a.py": FILE}.get
-    assert marked(finding(path="a.py", line=1), held) == finding(path="a.py", line=1)
-    wrong = marked(finding(path="a.py", line=9), held)
+    assert with_citation_checked(finding(path="a.py", line=1), held) == finding(path="a.py", line=1)
+    wrong = with_citation_checked(finding(path="a.py", line=9), held)
     assert (wrong.doubtful, wrong.doubt) == (True, "the file has 4 lines at that commit")
-    assert not marked(finding(path="", line=0), held).doubtful
-    assert not marked(finding(path="gone.py", number=1, withdrawn=True), held).doubtful
+    assert not with_citation_checked(finding(path="", line=0), held).doubtful
+    assert not with_citation_checked(finding(path="gone.py", number=1, withdrawn=True), held).doubtful

@@ -16,7 +16,7 @@ from gitorch.model.ids import JobId
 from gitorch.model.job import JobPhase
 from gitorch.model.review import Check, Choice, Disposition, ListedFinding, Reply, Severity
 from gitorch.rules.review.findings import list_findings
-from gitorch.rules.review.gates import may_judge, settle
+from gitorch.rules.review.gates import settle, verdict_contradiction
 
 MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
 JUDGEMENTS = [
@@ -44,7 +44,7 @@ JUDGEMENTS = [
 
 @pytest.mark.parametrize(("choice", "findings", "why"), JUDGEMENTS)
 def test_a_verdict_agrees_with_its_findings_or_says_how_not(choice, findings, why) -> None:
-    assert may_judge(choice, findings) == why
+    assert verdict_contradiction(choice, findings) == why
 
 
 def handed_in(settings=SETTINGS, *, checked: str = "passed") -> Play:

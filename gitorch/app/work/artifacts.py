@@ -13,8 +13,8 @@ from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import CommitId, Digest
 from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
-from gitorch.rules.review.evidence import faults_of
-from gitorch.rules.review.ledgers import ledger_text, merged
+from gitorch.rules.review.evidence import claim_faults
+from gitorch.rules.review.ledgers import ledger_text, reviews_entries
 from gitorch.rules.scope.paths import path_fault
 from gitorch.text.artifact import BYTES_MAX, parse_artifact
 from gitorch.text.redact import secrets_in
@@ -140,7 +140,7 @@ def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim,
         data = services.git.file_at(commit, evidence.path) if commit is not None else None
         return None if data is None else data.decode("utf-8", "replace")
 
-    return faults_of(run, claims, text_at)
+    return claim_faults(run, claims, text_at)
 
 
 def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, ...]:
@@ -216,4 +216,4 @@ def _as_file(
 
 def findings(run: Run, session: Session) -> str:
     """What the reviews found that this job needs, as a ledger that can be filled in and published."""
-    return ledger_text(merged(run, run.jobs[session.job]))
+    return ledger_text(reviews_entries(run, run.jobs[session.job]))

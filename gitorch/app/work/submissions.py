@@ -20,7 +20,7 @@ from gitorch.model.values import Value, replace
 from gitorch.rules import ensure
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
-from gitorch.rules.review.citations import marked
+from gitorch.rules.review.citations import with_citation_checked
 from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.records.commit_message import author
 
@@ -152,7 +152,7 @@ def _draft(services: Services, run: Run, session: Session, words: ReportText) ->
 def give_verdict(
     services: Services, credential: AgentCredential | ManualClaim, words: VerdictText, *beside: Command
 ) -> tuple[Event, ...]:
-    """Judge what the brief named. Cited places that do not exist at that commit are marked before anybody reads them."""
+    """Judge what the brief named. Cited places that do not exist at that commit are with_citation_checked before anybody reads them."""
     run, session, actor = who(services, credential, "verdict")
     job = run.jobs[session.job]
     handed_in = run.judged_commit(job)
@@ -207,10 +207,10 @@ def _full_commit(said: str, expected: CommitId | None) -> CommitId:
 
 
 def _cited(services: Services, commit: CommitId, worktree: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings with paths from the root of the worktree, each marked where its citation does not hold."""
+    """The findings with paths from the root of the worktree, each with_citation_checked where its citation does not hold."""
     here = f"{worktree}/"
     from_root = (replace(f, path=f.path.removeprefix(here).removeprefix("./")) for f in findings)
-    return tuple(marked(f, lambda path: services.git.file_at(commit, path)) for f in from_root)
+    return tuple(with_citation_checked(f, lambda path: services.git.file_at(commit, path)) for f in from_root)
 
 
 def what_follows(happened: tuple[Event, ...]) -> str:

@@ -12,7 +12,7 @@ from gitorch.model.record import ActorKind
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import Capability, ensure_may, holds
 from gitorch.rules.deciding import late
-from gitorch.rules.review.ledgers import wrong_with_document
+from gitorch.rules.review.ledgers import document_fault
 from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault
 
@@ -97,7 +97,7 @@ def _ensure_publishable(run: Run, job: JobState, command: commands.PublishArtifa
         message = f"{path} has {command.size:,} bytes; an artifact has at most {size_max:,}"
         raise Refused(message, "gitorch publish PATH")
     _ensure_expected_kind(job, command)
-    contradiction = wrong_with_document(run, job, command.document)
+    contradiction = document_fault(run, job, command.document)
     if contradiction:
         message = f"{path} cannot be published as {command.document.kind}: {contradiction}"
         raise Refused(message, "gitorch brief")

@@ -16,9 +16,9 @@ from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
 from gitorch.rules.granting import not_independent
-from gitorch.rules.review.gates import may_judge, next_question
-from gitorch.rules.review.ledgers import contradicts, owed
-from gitorch.rules.review.replies import all_answered, restated_with_evidence
+from gitorch.rules.review.gates import next_question, verdict_contradiction
+from gitorch.rules.review.ledgers import missing_document, verdict_fault
+from gitorch.rules.review.replies import proven_replies, require_evidence
 from gitorch.rules.scope.matching import outside
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[Commi
     if wrong or facts.head is None:
         message = f"the report on {name} is refused: {'; '.join(wrong)}"
         raise Refused(message, "git status")
-    return facts.head, all_answered(job, command)
+    return facts.head, proven_replies(job, command)
 
 
 def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
@@ -126,7 +126,7 @@ def _ensure_documents(run: Run, job: JobState, command: commands.SubmitHandoff) 
     """Raises Refused for a job whose purpose is a document, such as a findings ledger, before it is published."""
     if command.status not in late.FINISHED:
         return
-    kind = owed(run, job)
+    kind = missing_document(run, job)
     if kind:
         message = f"{job.spec.id} is not done without its {kind}"
         raise Refused(message, f"gitorch publish PATH --kind {kind}")
@@ -266,12 +266,12 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
 
 def _ensure_consistent(run: Run, session: Session, subject: JobState, command: commands.GiveVerdict) -> None:
     """Raises Refused when the verdict contradicts its own findings, or the session's published artifacts."""
-    contradiction = may_judge(command.verdict, command.findings)
+    contradiction = verdict_contradiction(command.verdict, command.findings)
     if contradiction:
         message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
         raise Refused(message, "gitorch verdict --help")
-    restated_with_evidence(subject, command)
-    contradiction = contradicts(run, session.id, subject.spec.id, command.verdict)
+    require_evidence(subject, command)
+    contradiction = verdict_fault(run, session.id, subject.spec.id, command.verdict)
     if contradiction:
         raise Refused(contradiction, "gitorch verdict needs_revision --finding 'important|PATH:LINE|TITLE'")
 

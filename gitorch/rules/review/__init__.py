@@ -1,1 +1,1 @@
-"""What a submitted commit must pass: gates, findings and their answers, citations, evidence."""
+"""Reviews: gates and findings, citations and evidence, replies and how findings end."""

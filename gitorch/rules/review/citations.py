@@ -1,4 +1,4 @@
-"""Whether what a reviewer cites is there: the file, the line, and the words that it quotes, at the commit it judged."""
+"""Check that what a reviewer cites exists: the file, the line, and the quoted text, at the commit that was judged."""
 
 from __future__ import annotations
 
@@ -12,35 +12,61 @@ if TYPE_CHECKING:
     from gitorch.model.review import Finding
 
 
-def marked(finding: Finding, held: Callable[[str], bytes | None]) -> Finding:
-    """The finding, marked with what is wrong with its citation where something is. One that cites no path cites nothing."""
+def with_citation_checked(finding: Finding, file_at: Callable[[str], bytes | None]) -> Finding:
+    """The finding, marked as doubtful when its citation is wrong.
+
+    `file_at` gives the content of a path at the judged commit, or None. A finding without a path cites nothing.
+    """
     if not finding.path or finding.withdrawn:
         return finding
-    doubt = fault(held(finding.path), finding.line, finding.quote)
-    return replace(finding, doubtful=True, doubt=doubt) if doubt else finding
+
+    doubt = citation_fault(file_at(finding.path), finding.line, finding.quote)
+    if not doubt:
+        return finding
+
+    return replace(finding, doubtful=True, doubt=doubt)
 
 
-def fault(data: bytes | None, line: int, quote: str = "") -> str:
-    """What is wrong with a citation of this file; empty where it holds. Line 0 cites the file as a whole.
+def citation_fault(data: bytes | None, line: int, quote: str = "") -> str:
+    """What is wrong with a citation of this file; empty when it is right. Line 0 cites the file as a whole.
 
-    A quotation may leave out blanks at its ends and how lines are indented; it begins at the line, or stands anywhere in the
-    file where no line is named.
+    A quotation begins at the cited line, or anywhere in the file when no line is cited. White space at the ends of its
+    lines does not count.
     """
     if data is None:
         return "there is no such file at that commit"
+
     lines = data.decode("utf-8", "replace").splitlines()
     if not 0 <= line <= len(lines):
-        return f"the file has {len(lines)} {'line' if len(lines) == 1 else 'lines'} at that commit"
-    wanted = [part.strip() for part in quote.strip().splitlines()]
-    if not wanted:
+        return f"the file has {_counted(lines)} at that commit"
+
+    quoted = [part.strip() for part in quote.strip().splitlines()]
+    if not quoted:
         return ""
-    starts = [line - 1] if line else range(len(lines))
-    if any(_reads(lines[start : start + len(wanted)], wanted) for start in starts):
+
+    if line:
+        if _stands_at(lines, line - 1, quoted):
+            return ""
+
+        return f"line {line} does not read that at that commit"
+
+    if any(_stands_at(lines, start, quoted) for start in range(len(lines))):
         return ""
-    return f"line {line} does not read that at that commit" if line else "the file does not hold that quotation"
+
+    return "the file does not contain that quotation"
 
 
-def _reads(lines: list[str], wanted: list[str]) -> bool:
-    if len(wanted) == 1:
-        return bool(lines) and wanted[0] in lines[0]
-    return [one.strip() for one in lines] == wanted
+def _counted(lines: list[str]) -> str:
+    if len(lines) == 1:
+        return "1 line"
+
+    return f"{len(lines)} lines"
+
+
+def _stands_at(lines: list[str], start: int, quoted: list[str]) -> bool:
+    """Whether the quotation begins at this index. A quotation of one line may be a part of its line."""
+    found = lines[start : start + len(quoted)]
+    if len(quoted) > 1:
+        return [line.strip() for line in found] == quoted
+
+    return bool(found) and quoted[0] in found[0]

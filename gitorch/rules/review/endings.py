@@ -1,4 +1,4 @@
-"""How each finding ended: fixed, refuted, waived or deferred, and by whom. Nothing is ever just noted (P24)."""
+"""How each finding ended: fixed, refuted, waived or deferred, and by whom (P24)."""
 
 from __future__ import annotations
 
@@ -10,70 +10,113 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.job import JobState
-    from gitorch.model.question import Question
-    from gitorch.model.review import Finding, ListedFinding, Verdict
+    from gitorch.model.question import Answer
+    from gitorch.model.review import ListedFinding, Reply
     from gitorch.model.run import Run
 
 
 class Ending(Value):
-    """`word` is fixed, refuted, waived, deferred or open; `by` names a commit, a reviewer or a person; `why` is in their words."""
+    """How a finding ended."""
 
     word: str
+    """`fixed`, `refuted`, `waived`, `deferred` or `open`."""
+
     by: str = ""
+    """The commit that fixed it, or the reviewer or person who decided."""
+
     why: str = ""
+    """The reason, in their words."""
 
     @property
     def sentence(self) -> str:
-        """`fixed in 3f2a91c`, `refuted by api: it is tested in t.py`."""
-        named = f"{self.word} {'in' if self.word == 'fixed' else 'by'} {self.by}" if self.by else self.word
-        return f"{named}: {self.why}" if self.why else named
+        """The ending in one line: `fixed in 3f2a91c`, `refuted by api: it is tested in t.py`."""
+        sentence = self.word
+        if self.by:
+            preposition = "in" if self.word == "fixed" else "by"
+            sentence += f" {preposition} {self.by}"
+
+        if self.why:
+            sentence += f": {self.why}"
+
+        return sentence
 
 
 def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
-    """How a finding of a job ended, as things stand."""
+    """How a finding of a job ended, as things stand now.
+
+    A waiver comes first, because a person's decision holds whatever the author replied.
+    """
     if listed.waived:
         return _excused(run, job, listed)
+
     if listed.open:
-        return _accepted_with(job, listed) if job.cleared is not None else Ending("open")
-    reply = listed.reply
-    if reply is not None and reply.disposition is Disposition.FALSE_POSITIVE:
-        taken_back = _withdrawal(job, listed)
-        why = (
-            reply.evidence
-            if taken_back is None
-            else f"{reply.evidence}; {taken_back[0].review} says {taken_back[1].detail}"
-        )
-        return Ending("refuted", str(job.spec.id), why)
-    if reply is not None:
-        return Ending("fixed", reply.evidence)
-    return Ending("fixed", why="it was not raised again")
+        if job.cleared is None:
+            return Ending("open")
+
+        return _deferred_by_reviewer(job, listed)
+
+    if listed.reply is None:
+        return Ending("fixed", why="it was not raised again")
+
+    if listed.reply.disposition is Disposition.FALSE_POSITIVE:
+        return _refuted(job, listed, listed.reply)
+
+    return Ending("fixed", listed.reply.evidence)
+
+
+def _refuted(job: JobState, listed: ListedFinding, reply: Reply) -> Ending:
+    """The author's evidence, and what the reviewer said when withdrawing the finding."""
+    why = reply.evidence
+    withdrawal = _withdrawal(job, listed)
+    if withdrawal:
+        why += f"; {withdrawal}"
+
+    return Ending("refuted", str(job.spec.id), why)
+
+
+def _withdrawal(job: JobState, listed: ListedFinding) -> str:
+    """What the newest verdict that withdraws this finding says about it; empty when none does."""
+    for verdict in reversed(job.verdicts):
+        for finding in verdict.findings:
+            if finding.withdrawn and finding.number == listed.number:
+                return f"{verdict.review} says {finding.detail}"
+
+    return ""
 
 
 def _excused(run: Run, job: JobState, listed: ListedFinding) -> Ending:
-    """By the principal: one finding that its author put off, or all that stood when the work was accepted with exceptions."""
+    """The newest answer by which a person put off this finding, or accepted the work with all that were open."""
     for question in reversed(tuple(run.questions.values())):
         if question.answer is None or question.job != job.spec.id:
             continue
+
         if question.kind is QuestionKind.DEFERRED and question.number == listed.number:
-            word = "deferred" if question.answer.option == "defer" else "waived"
-            return Ending(word, question.answer.by, _words(question) or (listed.reply.evidence if listed.reply else ""))
+            return _put_off(listed, question.answer)
+
         if question.answer.option == "accept_with_exceptions":
-            return Ending("waived", question.answer.by, _words(question))
+            return Ending("waived", question.answer.by, question.answer.text)
+
     return Ending("waived", "the principal")
 
 
-def _words(question: Question) -> str:
-    return question.answer.text if question.answer is not None else ""
+def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
+    """The answer to an author who asked to defer a finding; without a text, the author's reason stands."""
+    why = answer.text
+    if not why and listed.reply is not None:
+        why = listed.reply.evidence
+
+    if answer.option == "defer":
+        return Ending("deferred", answer.by, why)
+
+    return Ending("waived", answer.by, why)
 
 
-def _accepted_with(job: JobState, listed: ListedFinding) -> Ending:
-    """A reviewer accepted the work with this finding, and so left it for later under its own name."""
-    reviewers = [v for v in job.verdicts if v.review in {listed.review, *listed.also} and v.round == listed.round]
-    by = ", ".join(f"{v.review} ({v.session})" for v in reviewers)
-    return Ending("deferred", by or listed.review, "it does not fail the gate")
+def _deferred_by_reviewer(job: JobState, listed: ListedFinding) -> Ending:
+    """The reviewers who raised this finding and let the work pass with it."""
+    raised_by = {listed.review, *listed.also}
+    reviewers = []
+    for verdict in job.verdicts:
+        if verdict.review in raised_by and verdict.round == listed.round:
+            reviewers += [f"{verdict.review} ({verdict.session})"]
 
-
-def _withdrawal(job: JobState, listed: ListedFinding) -> tuple[Verdict, Finding] | None:
-    """The newest verdict that takes this finding back in words."""
-    found = ((v, f) for v in reversed(job.verdicts) for f in v.findings if f.withdrawn and f.number == listed.number)
-    return next(found, None)
+    return Ending("deferred", ", ".join(reviewers) or listed.review, "it does not fail the gate")

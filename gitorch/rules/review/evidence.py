@@ -1,71 +1,112 @@
-"""Whether evidence holds: the quotation stands where the claim says, the command's result is one that was recorded."""
+"""Check evidence: a quotation must stand where the claim says, and a command's result must be a recorded one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gitorch.model.artifact import Claim, Evidence
     from gitorch.model.review import Check
     from gitorch.model.run import Run
 
 NEAR_LINES = 3
-"""How far from the named line a quotation may begin: people count differently."""
+"""How many lines from the cited one a quotation may begin, because people count differently."""
 
 
-def faults_of(run: Run, claims: tuple[Claim, ...], text_at: Callable[[Evidence], str | None]) -> tuple[str, ...]:
-    """Every claim that is not supported, by its number and line, with why. One false piece of evidence is enough.
+def claim_faults(run: Run, claims: tuple[Claim, ...], text_at: Callable[[Evidence], str | None]) -> tuple[str, ...]:
+    """Every piece of evidence that does not hold, with the number and line of its claim. One is enough to fail a claim.
 
-    `text_at` answers with the text of the file that evidence cites, at its commit; None where there is none.
+    `text_at` gives the text of the file that the evidence cites, at its commit; None when there is no such file.
     """
-    return tuple(
-        f"claim {claim.number} (line {claim.line}): {wrong}"
-        for claim in claims
-        for wrong in (_wrong(run, one, text_at) for one in claim.evidence)
-        if wrong
-    )
+    faults = []
+    for claim in claims:
+        for evidence in claim.evidence:
+            fault = _fault(run, evidence, text_at)
+            if fault:
+                faults.append(f"claim {claim.number} (line {claim.line}): {fault}")
+
+    return tuple(faults)
 
 
-def _wrong(run: Run, evidence: Evidence, text_at: Callable[[Evidence], str | None]) -> str:
+def _fault(run: Run, evidence: Evidence, text_at: Callable[[Evidence], str | None]) -> str:
+    """Why this evidence does not hold; empty when it does."""
     if evidence.command:
-        return _wrong_run(run, evidence)
-    at = f" at {evidence.commit[:12]}" if evidence.commit else ""
+        return _command_fault(run, evidence)
+
     text = text_at(evidence)
     if text is None:
-        return f"{evidence.path} does not exist{at}"
+        return f"{evidence.path} does not exist{_at_commit(evidence)}"
+
     lines = text.splitlines()
     if evidence.line > len(lines):
-        return f"{evidence.path} has {len(lines)} lines{at}, not {evidence.line}"
-    if not evidence.quote.strip():
-        return "" if evidence.line else f"{evidence.path} is cited without a line or a quotation"
-    first = max(0, evidence.line - 1 - NEAR_LINES) if evidence.line else 0
-    last = evidence.line + NEAR_LINES + evidence.quote.count("\n") if evidence.line else len(lines)
-    if _plain(evidence.quote) in _plain("\n".join(lines[first:last])):
+        return f"{evidence.path} has {len(lines)} lines{_at_commit(evidence)}, not {evidence.line}"
+
+    if evidence.quote.strip():
+        return _quotation_fault(evidence, lines)
+
+    if not evidence.line:
+        return f"{evidence.path} is cited without a line or a quotation"
+
+    return ""
+
+
+def _at_commit(evidence: Evidence) -> str:
+    if not evidence.commit:
         return ""
-    where = f"{evidence.path}:{evidence.line}" if evidence.line else evidence.path
-    return f"the quotation does not stand at {where}{at}"
+
+    return f" at {evidence.commit[:12]}"
 
 
-def _plain(text: str) -> str:
-    """Without regard to blanks and line ends, which wrapping changes."""
+def _quotation_fault(evidence: Evidence, lines: list[str]) -> str:
+    """Why a quotation does not hold: it must stand near the cited line, or anywhere when no line is cited."""
+    place = evidence.path
+    if evidence.line:
+        place = f"{evidence.path}:{evidence.line}"
+        first = max(0, evidence.line - 1 - NEAR_LINES)
+        last = evidence.line + NEAR_LINES + evidence.quote.count("\n")
+        lines = lines[first:last]
+
+    if _unwrapped(evidence.quote) in _unwrapped("\n".join(lines)):
+        return ""
+
+    return f"the quotation does not stand at {place}{_at_commit(evidence)}"
+
+
+def _unwrapped(text: str) -> str:
+    """The text with single blanks between words, because wrapping changes white space."""
     return " ".join(text.split())
 
 
-def _wrong_run(run: Run, evidence: Evidence) -> str:
-    recorded = [c for job in run.jobs.values() for c in job.checks if c.command == evidence.command]
+def _command_fault(run: Run, evidence: Evidence) -> str:
+    """Why a command's result does not hold: some recorded run of it must agree."""
+    recorded = [check for check in _checks(run) if check.command == evidence.command]
     if not recorded:
         return f"no run of `{evidence.command}` was recorded"
+
     if any(_agrees(check, evidence) for check in recorded):
         return ""
-    ended = ", ".join(sorted({str(check.exit_status) for check in recorded}))
-    return f"no recorded run of `{evidence.command}` has exit {evidence.exit_status} and that output; they ended with {ended}"
+
+    statuses = ", ".join(sorted({str(check.exit_status) for check in recorded}))
+    return (
+        f"no recorded run of `{evidence.command}` has exit {evidence.exit_status} and that output; "
+        f"they ended with {statuses}"
+    )
+
+
+def _checks(run: Run) -> Iterator[Check]:
+    for job in run.jobs.values():
+        yield from job.checks
 
 
 def _agrees(check: Check, evidence: Evidence) -> bool:
-    same_commit = not evidence.commit or check.commit.startswith(evidence.commit)
-    same_output = not evidence.output or (check.log or "").removeprefix("sha256:").startswith(
-        evidence.output.removeprefix("sha256:")
-    )
-    return check.exit_status == evidence.exit_status and same_commit and same_output
+    """Whether a recorded run has the exit status and, as far as the evidence names them, the commit and the output."""
+    if check.exit_status != evidence.exit_status:
+        return False
+
+    if not check.commit.startswith(evidence.commit):
+        return False
+
+    output = (check.log or "").removeprefix("sha256:")
+    return output.startswith(evidence.output.removeprefix("sha256:"))

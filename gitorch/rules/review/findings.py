@@ -1,4 +1,4 @@
-"""The one consolidated list of a round: what was raised, its numbers for good, and what two reviewers both saw once."""
+"""The one list of findings of a round: each finding keeps its number, and two reviewers' same finding is listed once."""
 
 from __future__ import annotations
 
@@ -8,90 +8,172 @@ from typing import TYPE_CHECKING
 from gitorch.model.events import FindingsListed
 from gitorch.model.job import JobPhase
 from gitorch.model.review import Finding, ListedFinding, Severity
-from gitorch.model.values import replace
+from gitorch.model.values import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitorch.model.job import JobState
     from gitorch.model.run import Run
 
 ORDER = {severity: place for place, severity in enumerate(Severity)}
+"""The place of each severity in a list, the worst first."""
+
 CHECK_SOURCE = "tests"
 PRINCIPAL_SOURCE = "gate"
+
 ALIKE = 0.5
-"""Of two titles about the same line: the share of their words that both have, from which on they are one finding."""
+"""The share of their words that two titles about the same line must have in common to be one finding."""
+
+Place = tuple[str, str, int]
+"""The path, the words of the title, and the line of a finding."""
+
+
+class Raised(Value):
+    """A finding and who raised it: a review, the tests, or the principal at the gate."""
+
+    source: str
+    finding: Finding
 
 
 def list_findings(run: Run, job: JobState) -> FindingsListed:
-    """The one consolidated list of a round: numbers stable over the rounds, ordered by severity, then path."""
-    return listed_by(run, job, _raised(job))
+    """The list of the round under way. Numbers never change over the rounds; the order is severity, path, line."""
+    return list_raised(run, job, _raised(job))
 
 
-def listed_by(run: Run, job: JobState, raised: list[tuple[str, Finding]]) -> FindingsListed:
-    """The list of what was raised, each finding with whoever raised it."""
+def list_raised(run: Run, job: JobState, raised: Iterable[Raised]) -> FindingsListed:
+    """The list of these findings, each with everybody who raised it."""
+    ordered = sorted(raised, key=lambda one: _weight(one.finding))
+    replies = {listed.number: listed.reply for listed in job.findings}
     entries: dict[int, ListedFinding] = {}
-    before = {x.number: x.reply for x in job.findings}
-    raised = sorted(raised, key=lambda pair: weight(pair[1]))
-    for number, (source, finding) in zip(_numbers(job, raised), raised, strict=True):
-        first = entries.get(number)
-        fresh = ListedFinding(number, finding, source, job.attempt, reply=before.get(number))
-        entries[number] = fresh if first is None else _merged(first, source, finding)
-    ordered = sorted(entries.values(), key=lambda x: (*weight(x.finding), x.number))
-    commit = job.handoff.commit if job.handoff is not None else run.target_commit
-    return FindingsListed(job.spec.id, job.attempt, commit, tuple(ordered))
+    for number, one in zip(_numbers(job, ordered), ordered, strict=True):
+        if number in entries:
+            entries[number] = _merged(entries[number], one)
+        else:
+            entries[number] = ListedFinding(
+                number=number,
+                finding=one.finding,
+                review=one.source,
+                round=job.attempt,
+                reply=replies.get(number),
+            )
+
+    findings = sorted(entries.values(), key=lambda listed: (*_weight(listed.finding), listed.number))
+    commit = run.target_commit
+    if job.handoff is not None:
+        commit = job.handoff.commit
+
+    return FindingsListed(job.spec.id, job.attempt, commit, tuple(findings))
 
 
-def weight(finding: Finding) -> tuple[int, str, int]:
-    """What a list is ordered by."""
+def _weight(finding: Finding) -> tuple[int, str, int]:
+    """The sort key of a list."""
     return ORDER[finding.severity], finding.path, finding.line
 
 
-def _raised(job: JobState) -> list[tuple[str, Finding]]:
-    """What a list is made of. Work that a reviewer rejected goes back with that reviewer's findings beside the note."""
-    raised = [(PRINCIPAL_SOURCE, f) for f in job.demands]
+def _raised(job: JobState) -> Iterator[Raised]:
+    """Everything that was raised against a job: demands, verdicts of the round, and failed tests.
+
+    A failed job is included, because work that a reviewer rejected goes back with that reviewer's findings.
+    """
+    for demand in job.demands:
+        yield Raised(PRINCIPAL_SOURCE, demand)
+
     if job.phase not in {JobPhase.SUBMITTED, JobPhase.FAILED}:
-        return raised
-    raised += [(str(v.review), f) for v in job.round_verdicts for f in v.findings if not f.withdrawn]
+        return
+
+    for verdict in job.round_verdicts:
+        for finding in verdict.findings:
+            if not finding.withdrawn:
+                yield Raised(str(verdict.review), finding)
+
     if job.check_failed and job.check is not None:
-        raised.append((CHECK_SOURCE, _check_finding(job)))
-    return raised
+        yield Raised(CHECK_SOURCE, _failed_tests(job))
 
 
-def _check_finding(job: JobState) -> Finding:
-    """The failed test run as a finding: what was claimed stands beside what was seen."""
+def _failed_tests(job: JobState) -> Finding:
+    """The failed test run as a finding: the author's claim beside the result."""
     if job.check is None or job.handoff is None:
         return Finding(Severity.BLOCKING, "The test command was not run")
+
+    detail = f"gitorch ran it: {job.check.summary}.\n{job.check.tail}"
+    if job.handoff.tests_claimed:
+        detail = f"You reported: {job.handoff.tests_claimed}\n{detail}"
+
     title = f"The test command {job.check.outcome}: {job.check.command}"
-    said = f"You reported: {job.handoff.tests_claimed}\n" if job.handoff.tests_claimed else ""
-    return Finding(Severity.BLOCKING, title, detail=f"{said}gitorch ran it: {job.check.summary}.\n{job.check.tail}")
+    return Finding(Severity.BLOCKING, title, detail=detail)
 
 
-def _numbers(job: JobState, raised: list[tuple[str, Finding]]) -> list[int]:
-    """A number for each: the one it names, the one it had before, the one another reviewer's has now, or the next free one."""
-    fresh = max((x.number for x in job.findings), default=0) + 1
-    given: list[int] = []
-    for source, finding in raised:
-        earlier = list(zip(given, raised, strict=False))
-        own = {n for n, (s, _) in earlier if s == source}
-        own_places = {_place(f) for s, f in raised if s == source and f is not finding}
-        twin = next((n for n, (s, f) in earlier if s != source and n not in own and _alike(f, finding)), 0)
-        number = finding.number if finding.number in {x.number for x in job.findings} else 0
-        number = number or _had_before(job, finding, own, own_places) or twin or fresh
-        fresh += number == fresh
-        given.append(number)
-    return given
+def _numbers(job: JobState, raised: Sequence[Raised]) -> list[int]:
+    """The number of each finding, in order."""
+    fresh = max((listed.number for listed in job.findings), default=0) + 1
+    numbers: list[int] = []
+    for one in raised:
+        number = _known_number(job, one, raised, numbers)
+        if not number:
+            number = fresh
+            fresh += 1
+
+        numbers.append(number)
+
+    return numbers
 
 
-def _had_before(job: JobState, finding: Finding, own: set[int], own_places: set[tuple[str, str, int]]) -> int:
-    """The number of the same words about the same path: at the same line, else at the nearest that nothing else is said of."""
-    same = [x for x in job.findings if x.number not in own and _place(x.finding)[:2] == _place(finding)[:2]]
-    free = [x for x in same if x.finding.line == finding.line or _place(x.finding) not in own_places]
-    nearest = sorted(free, key=lambda x: abs(x.finding.line - finding.line))
-    return nearest[0].number if nearest else 0
+def _known_number(job: JobState, one: Raised, raised: Sequence[Raised], numbers: list[int]) -> int:
+    """The number that a finding already has; 0 for a new one. `numbers` are those of the findings before it.
+
+    The number that it names comes first, then the one it had in an earlier round, then that of another reviewer's same
+    finding in this round.
+    """
+    if any(listed.number == one.finding.number for listed in job.findings):
+        return one.finding.number
+
+    before = list(zip(numbers, raised, strict=False))
+    taken = {number for number, other in before if other.source == one.source}
+    earlier = _number_in_earlier_round(job, one, raised, taken)
+    if earlier:
+        return earlier
+
+    for number, other in before:
+        if other.source != one.source and number not in taken and _are_alike(other.finding, one.finding):
+            return number
+
+    return 0
 
 
-def _place(finding: Finding) -> tuple[str, str, int]:
+def _number_in_earlier_round(job: JobState, one: Raised, raised: Sequence[Raised], taken: set[int]) -> int:
+    """The number of the listed finding with the same title about the same path; 0 when there is none.
+
+    Lines move, so the nearest line counts, unless the same reviewer now raises another finding exactly there.
+    """
+    path, title, line = _place(one.finding)
+    elsewhere = _other_places(one, raised)
+    best, distance = 0, 0
+    for listed in job.findings:
+        place = _place(listed.finding)
+        if listed.number in taken or place[:2] != (path, title):
+            continue
+
+        if place[2] != line and place in elsewhere:
+            continue
+
+        if not best or abs(place[2] - line) < distance:
+            best, distance = listed.number, abs(place[2] - line)
+
+    return best
+
+
+def _other_places(one: Raised, raised: Sequence[Raised]) -> set[Place]:
+    """The places of all other findings from the same source."""
+    places = set()
+    for other in raised:
+        if other.source == one.source and other.finding is not one.finding:
+            places.add(_place(other.finding))
+
+    return places
+
+
+def _place(finding: Finding) -> Place:
     return finding.path.removeprefix("./"), " ".join(_words(finding.title)), finding.line
 
 
@@ -99,34 +181,76 @@ def _words(title: str) -> list[str]:
     return re.findall(r"\w+", title.casefold())
 
 
-def _alike(one: Finding, other: Finding) -> bool:
-    """Whether two reviewers mean the same: the same words about the same path, or much the same about the same line."""
-    path, words, line = _place(one)
-    if path != _place(other)[0]:
+def _are_alike(one: Finding, other: Finding) -> bool:
+    """Whether two reviewers mean the same thing.
+
+    They do when they use the same words about the same path and their lines do not contradict each other, or when they
+    use mostly the same words about the same line.
+    """
+    path, title, line = _place(one)
+    other_path, other_title, other_line = _place(other)
+    if path != other_path:
         return False
-    if words == _place(other)[1]:
-        return line == other.line or not (line and other.line)
-    ours, theirs = set(_words(one.title)), set(_words(other.title))
-    near = len(ours & theirs) >= ALIKE * min(len(ours), len(theirs)) > 0
-    return bool(path) and line == other.line != 0 and near
+
+    if title == other_title:
+        return line == other_line or not line or not other_line
+
+    if not path or not line or line != other_line:
+        return False
+
+    return _share_words(one.title, other.title)
 
 
-def _merged(first: ListedFinding, source: str, finding: Finding) -> ListedFinding:
-    """One entry for what was said twice: the heavier words lead, and nothing of the other's is lost."""
-    others = {first.review, *first.also}
-    also = first.also if source in others else (*first.also, source)
-    title = "" if _words(finding.title) == _words(first.finding.title) else finding.title
-    said = ": ".join(part for part in (title, finding.detail) if part)
-    detail = first.finding.detail
-    if said and finding.detail != detail:
-        detail = "\n".join(part for part in (detail, f"{source} adds: {said}") if part)
-    whole = replace(first.finding, detail=detail, line=first.finding.line or finding.line)
-    return replace(first, also=also, finding=whole)
+def _share_words(one: str, other: str) -> bool:
+    """Whether the shorter of two titles has at least the share `ALIKE` of its words in the other."""
+    words, others = set(_words(one)), set(_words(other))
+    shorter = min(len(words), len(others))
+    if not shorter:
+        return False
+
+    return len(words & others) >= ALIKE * shorter
+
+
+def _merged(first: ListedFinding, again: Raised) -> ListedFinding:
+    """One entry for a finding that was raised twice: the first one leads, and the second one's details are added."""
+    also = first.also
+    if again.source not in {first.review, *first.also}:
+        also = (*first.also, again.source)
+
+    return replace(
+        first,
+        also=also,
+        finding=replace(
+            first.finding,
+            detail=_merged_detail(first.finding, again),
+            line=first.finding.line or again.finding.line,
+        ),
+    )
+
+
+def _merged_detail(first: Finding, again: Raised) -> str:
+    """The first finding's detail, then what the second one says differently."""
+    addition = again.finding.detail
+    if _words(again.finding.title) != _words(first.title):
+        addition = ": ".join(filter(None, (again.finding.title, again.finding.detail)))
+
+    if not addition or again.finding.detail == first.detail:
+        return first.detail
+
+    added = f"{again.source} adds: {addition}"
+    if not first.detail:
+        return added
+
+    return f"{first.detail}\n{added}"
 
 
 def raised_again(job: JobState, findings: Iterable[Finding]) -> dict[int, Finding]:
-    """Earlier findings that a verdict raises again, by their numbers: named, or in the same words."""
-    known = {x.number for x in job.findings}
-    worktree_status = [("", f) for f in findings if not f.withdrawn]
-    numbers = _numbers(job, worktree_status)
-    return {n: f for n, (_, f) in zip(numbers, worktree_status, strict=True) if n in known}
+    """The findings of a verdict that were listed before, by their numbers: they name one, or have the same title."""
+    raised = [Raised("", finding) for finding in findings if not finding.withdrawn]
+    listed_before = {listed.number for listed in job.findings}
+    again = {}
+    for number, one in zip(_numbers(job, raised), raised, strict=True):
+        if number in listed_before:
+            again[number] = one.finding
+
+    return again

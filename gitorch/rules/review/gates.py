@@ -1,6 +1,6 @@
-"""The gate after a job's work: passed, sent back as one list, put to the principal, or still shut.
+"""The gate after a job's work: it passes, goes back with one list of findings, is put to the principal, or waits.
 
-`settle` is asked after every event that could matter; it answers with the events that follow, often none.
+`settle` is called after every event that could matter and returns the events that follow, often none.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from gitorch.model.job import JobPhase
 from gitorch.model.question import GATING, QuestionKind
 from gitorch.model.review import FAILING, Choice
 from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
-from gitorch.rules.review.findings import list_findings, listed_by
+from gitorch.rules.review.findings import Raised, list_findings, list_raised
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event, FindingsListed
+    from gitorch.model.ids import JobId
     from gitorch.model.job import JobState
-    from gitorch.model.review import Finding
+    from gitorch.model.review import Finding, Handoff
     from gitorch.model.run import Run
 
-AFTER_LAST_ROUND = ("one_more_round", "accept_with_exceptions", "stop_epic", "stop_run")
+ONE_MORE_ROUND = "one_more_round"
+AFTER_LAST_ROUND = ("accept_with_exceptions", "stop_epic", "stop_run")
+"""The principal's options when the rounds are used up; `one_more_round` comes first when the work can go back."""
 
 
 def next_question(run: Run) -> QuestionId:
@@ -30,110 +33,196 @@ def next_question(run: Run) -> QuestionId:
 
 
 def settle(run: Run, job: JobState) -> tuple[Event, ...]:
-    """What follows for a job that was handed in, given everything known about it. Empty while something is missing."""
-    if job.phase in {JobPhase.COMPLETED, JobPhase.FAILED} and job.demands:
+    """The events that follow for a job that was handed in, from everything known about it; none while something is missing."""
+    if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED}:
         return (list_findings(run, job),)
-    if job.phase is not JobPhase.SUBMITTED or job.handoff is None or not run.check_is_settled(job):
+
+    if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
         return ()
+
+    if not run.check_is_settled(job):
+        return ()
+
     if _must_go_back(run, job):
         return _sent_back(run, job)
-    if not _all_judged(run, job) or any(q.kind in GATING for q in run.open_questions(job.spec.id)):
+
+    if not _all_judged(run, job) or _is_held(run, job):
         return ()
-    if run.settings.autonomy is Autonomy.PER_EPIC and _checkpoint_missing(run, job):
-        passed = f"{job.spec.id} passed its reviews at {job.handoff.commit[:12]}"
-        text = f"{passed}. May the run go on from here? Read it: gitorch report {job.spec.id}"
-        options = ("approve", "reject")
-        return (QuestionAsked(next_question(run), QuestionKind.CHECKPOINT, job.spec.id, None, options, 0, text),)
+
+    if run.settings.autonomy is Autonomy.PER_EPIC and not _is_approved(run, job):
+        return (_checkpoint(run, job, job.handoff),)
+
     return (GatePassed(job.spec.id, job.handoff.commit, job.attempt, waived=False),)
 
 
+def _is_held(run: Run, job: JobState) -> bool:
+    """Whether an open question keeps the gate shut."""
+    return any(question.kind in GATING for question in run.open_questions(job.spec.id))
+
+
+def _checkpoint(run: Run, job: JobState, handoff: Handoff) -> QuestionAsked:
+    """Asks the principal whether the run may continue from an epic that passed its reviews."""
+    name = job.spec.id
+    passed = f"{name} passed its reviews at {handoff.commit[:12]}"
+    return QuestionAsked(
+        question=next_question(run),
+        kind=QuestionKind.CHECKPOINT,
+        job=name,
+        session=None,
+        options=("approve", "reject"),
+        number=0,
+        text=f"{passed}. May the run continue from here? Read it: gitorch report {name}",
+    )
+
+
 def _must_go_back(run: Run, job: JobState) -> bool:
-    """Whether this round has failed and its list is complete: no review that may run is still out."""
+    """Whether this round has failed and its list is complete, so that no verdict of the round is still to come."""
     if job.check_failed or job.demands:
         return True
-    verdicts = job.round_verdicts
-    if all(run.lets_through(v) for v in verdicts):
+
+    failing = [verdict.review for verdict in job.round_verdicts if not run.lets_through(verdict)]
+    if not failing:
         return False
+
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return _all_judged(run, job)
-    failed = min(run.jobs[v.review].spec.stage for v in verdicts if not run.lets_through(v))
-    due = {r.spec.id for r in run.judges_of(job) if r.spec.stage <= failed}
-    return due <= {v.review for v in verdicts}
+
+    # In stages, the reviews after the first failed stage never begin.
+    last_stage = min(run.jobs[review].spec.stage for review in failing)
+    due = {judge.spec.id for judge in run.judges_of(job) if judge.spec.stage <= last_stage}
+    return due <= _judged(job)
 
 
 def _all_judged(run: Run, job: JobState) -> bool:
-    return {r.spec.id for r in run.judges_of(job)} <= {v.review for v in job.round_verdicts}
+    """Whether every review of the job has its verdict in this round."""
+    return {judge.spec.id for judge in run.judges_of(job)} <= _judged(job)
 
 
-def _checkpoint_missing(run: Run, job: JobState) -> bool:
-    """Whether the principal has not approved exactly this handoff. Only work that is judged has an epic's checkpoint."""
+def _judged(job: JobState) -> set[JobId]:
+    return {verdict.review for verdict in job.round_verdicts}
+
+
+def _is_approved(run: Run, job: JobState) -> bool:
+    """Whether the principal approved exactly this handoff, or need not: only builds have an epic's checkpoint."""
     if job.handoff is None or job.spec.kind is not JobKind.BUILD:
-        return False
+        return True
+
     for question in run.questions.values():
-        asked = question.kind is QuestionKind.CHECKPOINT and question.job == job.spec.id
-        if asked and question.asked_at >= job.handoff.at and question.answer is not None:
-            return question.answer.option != "approve"
-    return True
+        if question.kind is not QuestionKind.CHECKPOINT or question.job != job.spec.id:
+            continue
+
+        if question.asked_at >= job.handoff.at and question.answer is not None:
+            return question.answer.option == "approve"
+
+    return False
 
 
 def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
-    if any(q.kind is QuestionKind.ESCALATION for q in run.open_questions(job.spec.id)):
+    """The list for the author while rounds are left, then an escalation; nothing while an escalation is open."""
+    if any(question.kind is QuestionKind.ESCALATION for question in run.open_questions(job.spec.id)):
         return ()
+
     if job.attempt < job.rounds_allowed:
-        return (_listed_for_author(run, job),)
-    return (_exhausted(run, job),)
+        return (_list_for_author(run, job),)
+
+    return (_rounds_used_up(run, job),)
 
 
-def _listed_for_author(run: Run, job: JobState) -> FindingsListed:
-    """The list of a round. That of a synthesis goes to the job that its cycle leads back to."""
-    back = next((c.back_to for c in run.workflow.cycles if c.review == job.spec.id), None)
-    if job.spec.kind is not JobKind.PHASE_SYNTHESIS or back is None:
+def _list_for_author(run: Run, job: JobState) -> FindingsListed:
+    """The list of a round. The list of a synthesis goes to the job that its cycle leads back to."""
+    back_to = _back_to(run, job)
+    if job.spec.kind is not JobKind.PHASE_SYNTHESIS or back_to is None:
         return list_findings(run, job)
-    return listed_by(run, run.jobs[back], [(str(v.review), f) for v in job.round_verdicts for f in v.findings])
+
+    raised = []
+    for verdict in job.round_verdicts:
+        raised += [Raised(str(verdict.review), finding) for finding in verdict.findings]
+
+    return list_raised(run, run.jobs[back_to], raised)
 
 
-def _exhausted(run: Run, job: JobState) -> Escalated:
-    name, rounds = job.spec.id, job.attempt
-    listed = list_findings(run, job).findings
-    evidence = "\n".join(f"#{x.number} {x.finding.severity} {x.finding.path}: {x.finding.title}" for x in listed)
-    commit = job.handoff.commit[:12] if job.handoff is not None else "nothing"
+def _back_to(run: Run, job: JobState) -> JobId | None:
+    """The job to which the cycle of this review leads back; None without a cycle."""
+    for cycle in run.workflow.cycles:
+        if cycle.review == job.spec.id:
+            return cycle.back_to
+
+    return None
+
+
+def _rounds_used_up(run: Run, job: JobState) -> Escalated:
+    """Asks the principal what to do with work that still has findings after its last round."""
+    name = job.spec.id
+    commit = "nothing"
+    if job.handoff is not None:
+        commit = job.handoff.commit[:12]
+
     return Escalated(
         question=next_question(run),
-        trigger=f"rounds:{name}:{rounds}",
+        trigger=f"rounds:{name}:{job.attempt}",
         job=name,
         session=None,
-        happened=f"{name} still has findings after round {rounds} of {job.rounds_allowed}, at {commit}.",
-        tried=_attempts(job),
-        options=AFTER_LAST_ROUND if _may_go_back(run, job) else AFTER_LAST_ROUND[1:],
-        evidence=evidence or "no finding was written down",
+        happened=f"{name} still has findings after round {job.attempt} of {job.rounds_allowed}, at {commit}.",
+        tried=_history(job),
+        options=_options(run, job),
+        evidence=_open_list(run, job) or "no finding was written down",
         text=f"Should {name} get one more round, be accepted with these findings, be stopped, or should the run stop?",
     )
 
 
-def _may_go_back(run: Run, job: JobState) -> bool:
-    """Whether one more round is to be had: only a synthesis without a cycle has nobody to go back to."""
-    declared = any(c.review == job.spec.id for c in run.workflow.cycles)
-    return declared or job.spec.kind is not JobKind.PHASE_SYNTHESIS
+def _open_list(run: Run, job: JobState) -> str:
+    lines = []
+    for listed in list_findings(run, job).findings:
+        finding = listed.finding
+        lines.append(f"#{listed.number} {finding.severity} {finding.path}: {finding.title}")
+
+    return "\n".join(lines)
 
 
-def _attempts(job: JobState) -> str:
-    """What every round came to: the tests, and each verdict with the commit it is on."""
-    tested = [f"tests at {c.commit[:12]}: {c.outcome}" for c in job.checks]
-    judged = [f"round {v.round}, {v.review} at {v.commit[:12]}: {v.choice}" for v in job.verdicts]
-    rounds = f"{job.attempt} {'round' if job.attempt == 1 else 'rounds'} by {job.session}"
-    return "; ".join((rounds, *tested, *judged))
+def _options(run: Run, job: JobState) -> tuple[str, ...]:
+    """One more round is no option for a synthesis without a cycle, which has no job to go back to."""
+    if job.spec.kind is JobKind.PHASE_SYNTHESIS and _back_to(run, job) is None:
+        return AFTER_LAST_ROUND
+
+    return (ONE_MORE_ROUND, *AFTER_LAST_ROUND)
 
 
-def may_judge(verdict: Choice, findings: tuple[Finding, ...]) -> str:
-    """Why a verdict and its findings contradict each other; empty when they agree. What is withdrawn is no finding any more."""
-    findings = tuple(f for f in findings if not f.withdrawn)
-    failing = [f for f in findings if f.severity in FAILING]
-    if verdict is Choice.ACCEPT and findings:
-        return "accept carries no findings; use accept_with_findings, or needs_revision"
-    if verdict is Choice.ACCEPT_WITH_FINDINGS and failing:
-        return f"{failing[0].severity} findings fail the gate; the verdict for them is needs_revision"
-    if verdict is Choice.ACCEPT_WITH_FINDINGS and not findings:
+def _history(job: JobState) -> str:
+    """Every round in one line: the tests, and each verdict with its commit."""
+    rounds = f"{job.attempt} rounds by {job.session}"
+    if job.attempt == 1:
+        rounds = f"1 round by {job.session}"
+
+    parts = [rounds]
+    parts += [f"tests at {check.commit[:12]}: {check.outcome}" for check in job.checks]
+    for verdict in job.verdicts:
+        judged = f"round {verdict.round}, {verdict.review} at {verdict.commit[:12]}"
+        parts.append(f"{judged}: {verdict.choice}")
+
+    return "; ".join(parts)
+
+
+def verdict_contradiction(verdict: Choice, findings: tuple[Finding, ...]) -> str:
+    """Why a verdict and its findings contradict each other; empty when they agree. Withdrawn findings do not count."""
+    raised = [finding for finding in findings if not finding.withdrawn]
+    match verdict:
+        case Choice.ACCEPT if raised:
+            return "accept carries no findings; use accept_with_findings, or needs_revision"
+        case Choice.ACCEPT_WITH_FINDINGS:
+            return _fault_of_accepting(raised)
+        case Choice.NEEDS_REVISION if not raised:
+            return "needs_revision names no finding; say what must change"
+        case _:
+            return ""
+
+
+def _fault_of_accepting(raised: list[Finding]) -> str:
+    """Why work cannot be accepted with these findings; empty when it can."""
+    if not raised:
         return "accept_with_findings names no finding; use accept"
-    if verdict is Choice.NEEDS_REVISION and not findings:
-        return "needs_revision names no finding; say what must change"
+
+    for finding in raised:
+        if finding.severity in FAILING:
+            return f"{finding.severity} findings fail the gate; the verdict for them is needs_revision"
+
     return ""

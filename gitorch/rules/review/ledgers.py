@@ -1,4 +1,4 @@
-"""Findings ledgers, syntheses and support ledgers: what must be in them, read from a run."""
+"""Findings ledgers, syntheses and support ledgers: what they must contain, as a run knows it."""
 
 from __future__ import annotations
 
@@ -11,136 +11,241 @@ from gitorch.rules.review.findings import ORDER
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from gitorch.model.artifact import Artifact, Document
     from gitorch.model.ids import JobId, SessionId
     from gitorch.model.job import JobState
-    from gitorch.model.review import Choice
+    from gitorch.model.review import Choice, Severity
     from gitorch.model.run import Run
 
+LISTED_MAX = 3
+"""How many findings or faults a message names before it counts the rest."""
 
-def newest(run: Run, job: JobId, kind: ArtifactKind, attempt: int | None = None) -> Artifact | None:
-    """The newest artifact of a kind that a job published, in one attempt where that is named."""
-    found = [a for a in run.artifacts if a.job == job and a.kind is kind and attempt in {None, a.attempt}]
-    return found[-1] if found else None
-
-
-def merged(run: Run, job: JobState) -> tuple[Entry, ...]:
-    """Every finding of the reviews that this job needs, worst first, each with its source; the same ones always in the same order."""
-    subjects = dict.fromkeys(run.producer(need).spec.id for need in job.spec.needs)
-    raised = {
-        (verdict.review, finding.severity, finding.title)
-        for subject in subjects
-        for verdict in run.jobs[subject].round_verdicts
-        for finding in verdict.findings
-    }
-    ordered = sorted(raised, key=lambda one: (ORDER[one[1]], one[0], one[2]))
-    return tuple(Entry(number, source, severity, title) for number, (source, severity, title) in enumerate(ordered, 1))
+Key = tuple[str, "Severity", str]
+"""The source, severity and title of a finding, which identify it in a findings ledger."""
 
 
-def wrong_with_ledger(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
-    """What a findings ledger leaves out, or adds to what the reviews found; empty when it holds exactly their findings."""
-    expected = {(e.source, e.severity, e.title) for e in merged(run, job)}
-    said = {(e.source, e.severity, e.title) for e in entries}
-    if left_out := sorted(expected - said):
-        return f"it leaves out {_listed(left_out)}"
-    if added := sorted(said - expected):
-        return f"no review that {job.spec.id} needs raised {_listed(added)}"
+def newest_artifact(run: Run, job: JobId, kind: ArtifactKind, attempt: int | None = None) -> Artifact | None:
+    """The newest artifact of a kind that a job published, in this attempt if one is given; None when there is none."""
+    for artifact in reversed(run.artifacts):
+        if artifact.job != job or artifact.kind is not kind:
+            continue
+
+        if attempt in {None, artifact.attempt}:
+            return artifact
+
+    return None
+
+
+def reviews_entries(run: Run, job: JobState) -> tuple[Entry, ...]:
+    """The findings of the reviews that this job needs, the worst first, each with its source.
+
+    The same findings always come in the same order.
+    """
+    ordered = sorted(_raised(run, job), key=lambda key: (ORDER[key[1]], key[0], key[2]))
+    entries = []
+    for number, (source, severity, title) in enumerate(ordered, 1):
+        entries.append(Entry(number, source, severity, title))
+
+    return tuple(entries)
+
+
+def _raised(run: Run, job: JobState) -> set[Key]:
+    """The findings in the current verdicts on everything that the job needs."""
+    raised: set[Key] = set()
+    for need in job.spec.needs:
+        for verdict in run.producer(need).round_verdicts:
+            raised.update((verdict.review, finding.severity, finding.title) for finding in verdict.findings)
+
+    return raised
+
+
+def _ledger_fault(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
+    """The findings that a findings ledger leaves out, or adds to those of the reviews; empty when it has exactly theirs."""
+    expected = _raised(run, job)
+    found = {(entry.source, entry.severity, entry.title) for entry in entries}
+    if expected - found:
+        return f"it leaves out {_listed(expected - found)}"
+
+    if found - expected:
+        return f"no review that {job.spec.id} needs raised {_listed(found - expected)}"
+
     return ""
 
 
-def _listed(findings: Sequence[tuple[str, str, str]]) -> str:
-    more = f" and {len(findings) - 3} more" if len(findings) > 3 else ""
-    return "; ".join(f"{severity} “{title}” of {source}" for source, severity, title in findings[:3]) + more
+def _listed(findings: Iterable[Key]) -> str:
+    ordered = sorted(findings)
+    text = "; ".join(f"{severity} “{title}” of {source}" for source, severity, title in ordered[:LISTED_MAX])
+    if len(ordered) > LISTED_MAX:
+        text += f" and {len(ordered) - LISTED_MAX} more"
+
+    return text
 
 
 def ledger_before(run: Run, job: JobState) -> Artifact | None:
-    """The newest findings ledger of any job that this one stands on."""
-    above = ancestors(needs_of(run.workflow), job.spec.id)
-    found = (newest(run, other, ArtifactKind.FINDINGS_LEDGER) for other in run.jobs if other in above)
-    return max((a for a in found if a is not None), key=lambda a: a.at, default=None)
+    """The newest findings ledger of any job that comes before this one; None when there is none."""
+    newest: Artifact | None = None
+    before = ancestors(needs_of(run.workflow), job.spec.id)
+    for other in run.jobs:
+        if other not in before:
+            continue
+
+        ledger = newest_artifact(run, other, ArtifactKind.FINDINGS_LEDGER)
+        if ledger is None:
+            continue
+
+        if newest is None or ledger.at > newest.at:
+            newest = ledger
+
+    return newest
 
 
-def unanswered(run: Run, job: JobState, answers: tuple[int, ...]) -> tuple[int, ...]:
-    """The findings that a synthesis owes an answer to and does not give."""
+def _unanswered(run: Run, job: JobState, answers: tuple[int, ...]) -> list[str]:
+    """The findings of the ledger before that a synthesis does not answer, as `#1`."""
     ledger = ledger_before(run, job)
-    return () if ledger is None else tuple(e.number for e in ledger.entries if e.number not in answers)
+    if ledger is None:
+        return []
+
+    return [f"#{entry.number}" for entry in ledger.entries if entry.number not in answers]
 
 
-def wrong_with_document(run: Run, job: JobState, document: Document) -> str:
+def document_fault(run: Run, job: JobState, document: Document) -> str:
     """Why this document contradicts what the run knows; empty when it does not."""
     if document.kind is ArtifactKind.FINDINGS_LEDGER:
-        return wrong_with_ledger(run, job, document.entries)
-    if document.kind is ArtifactKind.SYNTHESIS and (missing := unanswered(run, job, document.answers)):
-        return f"it leaves findings unanswered: {', '.join(f'#{n}' for n in missing)}"
+        return _ledger_fault(run, job, document.entries)
+
+    if document.kind is ArtifactKind.SYNTHESIS:
+        unanswered = _unanswered(run, job, document.answers)
+        if unanswered:
+            return f"it leaves findings unanswered: {', '.join(unanswered)}"
+
     return ""
 
 
-def owed(run: Run, job: JobState) -> str:
-    """The document without which this job is not done: a ledger of what reviews found, a synthesis of a ledger."""
-    if job.spec.kind is JobKind.LEDGER and merged(run, job):
-        kind = ArtifactKind.FINDINGS_LEDGER
-    elif job.spec.kind is JobKind.SYNTHESIS and ledger_before(run, job) is not None:
-        kind = ArtifactKind.SYNTHESIS
-    else:
+def missing_document(run: Run, job: JobState) -> str:
+    """The kind of document that this job must still publish before it is done; empty when nothing is missing."""
+    kind = _required_kind(run, job)
+    if kind is None or newest_artifact(run, job.spec.id, kind, job.attempt) is not None:
         return ""
-    return "" if newest(run, job.spec.id, kind, job.attempt) is not None else str(kind)
+
+    return str(kind)
 
 
-def unsupported(run: Run, subject: JobId) -> tuple[str, ...]:
-    """The claims of a job's newest support ledger that nothing supports."""
-    ledger = newest(run, subject, ArtifactKind.SUPPORT_LEDGER)
-    return () if ledger is None else ledger.faults
+def _required_kind(run: Run, job: JobState) -> ArtifactKind | None:
+    """A ledger job with findings owes a findings ledger; a synthesis after a ledger owes a synthesis of it."""
+    if job.spec.kind is JobKind.LEDGER and _raised(run, job):
+        return ArtifactKind.FINDINGS_LEDGER
+
+    if job.spec.kind is JobKind.SYNTHESIS and ledger_before(run, job) is not None:
+        return ArtifactKind.SYNTHESIS
+
+    return None
 
 
-def contradicts(run: Run, session: SessionId, subject: JobId, verdict: Choice) -> str:
-    """Why this verdict contradicts documents: the reviewer's own findings, or claims that nothing supports."""
+def verdict_fault(run: Run, session: SessionId, subject: JobId, verdict: Choice) -> str:
+    """Why this verdict contradicts documents: the reviewer's own findings, or a support ledger with faults.
+
+    Empty when it does not.
+    """
     for artifact in run.artifacts:
         if artifact.session == session and artifact.intent not in {None, verdict}:
             return f"{artifact.name} says verdict_intent {artifact.intent}, but the verdict is {verdict}"
-    faults = unsupported(run, subject)
-    if faults and verdict in ACCEPTING:
-        return f"the evidence audit of {subject} fails, so it cannot be accepted: {'; '.join(faults[:3])}"
-    return ""
+
+    if verdict not in ACCEPTING:
+        return ""
+
+    ledger = newest_artifact(run, subject, ArtifactKind.SUPPORT_LEDGER)
+    if ledger is None or not ledger.faults:
+        return ""
+
+    faults = "; ".join(ledger.faults[:LISTED_MAX])
+    return f"the evidence audit of {subject} fails, so it cannot be accepted: {faults}"
 
 
 def ledger_text(entries: tuple[Entry, ...]) -> str:
-    """A findings ledger as it can be published, once each disposition is filled in."""
-    rows = "".join(
-        f"  - number: {e.number}\n    source: {e.source}\n    severity: {e.severity}\n"
-        f"    title: {_quoted(e.title)}\n    disposition: open\n"
-        for e in entries
+    """A findings ledger that can be published once each disposition is filled in."""
+    findings = " []\n"
+    if entries:
+        findings = "\n" + "".join(_entry_text(entry) for entry in entries)
+
+    return f"---\nkind: findings_ledger\nfindings:{findings}---\n\n# Findings\n"
+
+
+def _entry_text(entry: Entry) -> str:
+    return (
+        f"  - number: {entry.number}\n"
+        f"    source: {entry.source}\n"
+        f"    severity: {entry.severity}\n"
+        f"    title: {_quoted(entry.title)}\n"
+        "    disposition: open\n"
     )
-    return f"---\nkind: findings_ledger\nfindings:{chr(10) + rows if rows else ' []' + chr(10)}---\n\n# Findings\n"
 
 
 def _quoted(text: str) -> str:
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in text)
-    return f'"{escaped}"'
+    """The text as a quoted YAML scalar."""
+    return f'"{"".join(_escaped(char) for char in text)}"'
+
+
+def _escaped(char: str) -> str:
+    if char.isprintable() and char not in '"\\':
+        return char
+
+    return f"\\u{ord(char):04x}"
 
 
 def brief_parts(run: Run, job: JobState) -> list[str]:
-    """What a job that merges or answers findings, or whose files are handed in for it, needs to know."""
+    """The parts of a brief for a job that collects or answers findings, or whose files are published."""
     parts: list[str] = []
-    if job.spec.kind is JobKind.LEDGER and (entries := merged(run, job)):
-        parts.append(f"## What the reviews found\n\nPublish it as a findings ledger:\n\n```\n{ledger_text(entries)}```")
-    if job.spec.kind is JobKind.SYNTHESIS and (ledger := ledger_before(run, job)) is not None:
-        lines = "\n".join(f"- #{e.number} {e.severity} {e.title} [{e.source}]: {e.disposition}" for e in ledger.entries)
-        said = "Publish a synthesis whose `answers` name every one: `- finding: 1` with `answer:`."
-        parts.append(f"## Findings to answer\n\n{said}\n\n{lines}")
+    entries = reviews_entries(run, job)
+    if job.spec.kind is JobKind.LEDGER and entries:
+        parts.append(_ledger_part(entries))
+
+    if job.spec.kind is JobKind.SYNTHESIS:
+        ledger = ledger_before(run, job)
+        if ledger is not None:
+            parts.append(_synthesis_part(ledger))
+
     if job.spec.artifacts:
-        parts.append(_expected(job))
+        parts.append(_files_part(job))
+
     return parts
 
 
-def _expected(job: JobState) -> str:
-    lines = "\n".join(
-        f"- `{e.path}` ({e.name}, {e.kind}{'' if e.required else ', if there is one'})" for e in job.spec.artifacts
+def _ledger_part(entries: tuple[Entry, ...]) -> str:
+    return f"## The findings of the reviews\n\nPublish them as a findings ledger:\n\n```\n{ledger_text(entries)}```"
+
+
+def _synthesis_part(ledger: Artifact) -> str:
+    """The findings that a synthesis must answer."""
+    findings = "\n".join(_answerable(entry) for entry in ledger.entries)
+    return (
+        "## Findings to answer\n\n"
+        "Publish a synthesis whose `answers` name every one: `- finding: 1` with `answer:`.\n\n"
+        f"{findings}"
     )
-    nonce = job.lease.nonce if job.lease is not None else ""
-    said = (
-        "They are published with your report. Without it, a file whose front matter names "
-        f"`job: {job.spec.id}`, `attempt: {job.attempt}` and `nonce: {nonce}` is taken as it stands."
+
+
+def _answerable(entry: Entry) -> str:
+    return f"- #{entry.number} {entry.severity} {entry.title} [{entry.source}]: {entry.disposition}"
+
+
+def _files_part(job: JobState) -> str:
+    """The files that gitorch publishes with the report, and the front matter with which it takes them without one."""
+    lines = []
+    for expected in job.spec.artifacts:
+        optional = "" if expected.required else ", optional"
+        lines.append(f"- `{expected.path}` ({expected.name}, {expected.kind}{optional})")
+
+    files = "\n".join(lines)
+
+    nonce = ""
+    if job.lease is not None:
+        nonce = job.lease.nonce
+
+    return (
+        "## Files to write\n\n"
+        f"{files}\n\n"
+        "gitorch publishes them with your report. Without a report it takes a file whose front matter names "
+        f"`job: {job.spec.id}`, `attempt: {job.attempt}` and `nonce: {nonce}`."
     )
-    return f"## Files that you hand in\n\n{lines}\n\n{said}"

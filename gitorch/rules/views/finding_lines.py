@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.rules.review.endings import ending
-from gitorch.rules.review.replies import pushed_back
+from gitorch.rules.review.replies import is_refuted
 
 if TYPE_CHECKING:
     from gitorch.model.job import JobState
@@ -84,7 +84,7 @@ def _history_line(run: Run, subject: JobState, listed: ListedFinding) -> str:
     else:
         line += f"the author says {listed.reply.disposition}: {listed.reply.evidence}"
 
-    if pushed_back(subject, listed):
+    if is_refuted(subject, listed):
         line += "; restate it only with new evidence"
 
     return line
