@@ -13,7 +13,7 @@ from gitorch.model.review import Severity
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gitorch.model.artifact import Document, Outcome
     from gitorch.model.ids import (
@@ -87,6 +87,8 @@ class ConfirmRun(Value):
 
     settings: Settings
     proof: str
+    git_settings: Mapping[str, str] | None = None
+    """Digests of the git settings, hooks and attributes that could run a program."""
 
 
 class StartRun(Value):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.model.artifact import ArtifactKind, Entry, EscalationKind, Outcome
     from gitorch.model.ids import (
         CommitId,
@@ -111,6 +113,8 @@ class RunConfirmed(Value):
     settings: Settings
     proof: str
     """`typed` or `unattended`."""
+    git_settings: Mapping[str, str] | None = None
+    """Digests of the git settings, hooks and attributes that could run a program, as they stood then."""
 
 
 class RunStarted(Value):

@@ -107,6 +107,8 @@ class Run(Value):
     """The time of the newest record."""
     strangers: int = 0
     """Refused calls of agents that belong to no session of the run."""
+    git_settings: Mapping[str, str] | None = None
+    """Digests of git settings, hooks and attributes at the start of the run; None in a run that recorded none."""
 
     def reviews_of(self, subject: JobId) -> tuple[JobState, ...]:
         """The reviews that judge a job, by stage."""

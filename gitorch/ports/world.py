@@ -177,6 +177,10 @@ class Git(Protocol):
         """A value of git's configuration; empty when it is not set."""
         ...
 
+    def settings_snapshot(self) -> Mapping[str, str]:
+        """The digests of the settings, hooks and attributes that could make git run a program, by their names."""
+        ...
+
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either."""
         ...

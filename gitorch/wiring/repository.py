@@ -81,26 +81,32 @@ class Repository:
 
         return TmuxTerminals(self.home, socket_name(self._common), self.clock, self._environ)
 
+    def _git_settings(self) -> Mapping[str, str] | None:
+        """The snapshot of git settings that all open runs began with; None while no run is open."""
+        from gitorch.app.query.lookup import trusted_settings
+
+        return trusted_settings(self)
+
     @cached_property
     def git(self) -> Git:
         """Branches, commits, merges and settings, by the git command line."""
         from gitorch.world.git.repository import GitCommands
 
-        return GitCommands(self.root, self._environ, self.clock)
+        return GitCommands(self.root, self._environ, self.clock, self._git_settings)
 
     @cached_property
     def remotes(self) -> Remotes:
         """Fetch and push, by the git command line."""
         from gitorch.world.git.remotes import GitRemotes
 
-        return GitRemotes(self.root, self._environ, self.clock)
+        return GitRemotes(self.root, self._environ, self.clock, self._git_settings)
 
     @cached_property
     def worktrees(self) -> Worktrees:
         """The linked worktrees of the repository."""
         from gitorch.world.git.worktrees import GitWorktrees
 
-        return GitWorktrees(self.root, self._environ, self.clock)
+        return GitWorktrees(self.root, self._environ, self.clock, self._git_settings)
 
     @cached_property
     def checks(self) -> Checks:

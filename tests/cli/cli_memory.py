@@ -101,6 +101,9 @@ class MemoryGit:
     def resolve(self, name):
         return self.tips.get(name)
 
+    def settings_snapshot(self):
+        return {}
+
     def pack(self, loose_min):
         return loose_min == 0
 

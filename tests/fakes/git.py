@@ -119,6 +119,9 @@ class FakeGit:
     def setting(self, name):
         return self.settings.get(name, "")
 
+    def settings_snapshot(self):
+        return {}
+
     def behind_remote(self, branch):
         self._ask()
         upstream = self.upstreams.get(branch)

@@ -10,7 +10,7 @@ from gitorch.model.question import QuestionKind
 from gitorch.model.run import OVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gitorch.app.services import Services
     from gitorch.model.board import RunLine
@@ -60,6 +60,22 @@ def _has(run: Run, thing: str) -> bool:
 def open_runs(services: Services) -> tuple[RunId, ...]:
     """Runs that gitorch still owes something to, oldest first; a run that only waits to be cleaned up is none."""
     return tuple(line.id for line in _lines(services) if not line.settled)
+
+
+def trusted_settings(services: Services) -> Mapping[str, str] | None:
+    """The git settings that every open run recorded when it began; None when no open run recorded any.
+
+    A setting that only some of them recorded is not among them: an agent of an earlier run could have planted it.
+    """
+    trusted: Mapping[str, str] | None = None
+    for run in _loaded(services, open_runs(services)):
+        if run.git_settings is None:
+            continue
+        if trusted is None:
+            trusted = run.git_settings
+        else:
+            trusted = {key: digest for key, digest in trusted.items() if run.git_settings.get(key) == digest}
+    return trusted
 
 
 def several_open(services: Services) -> bool:

@@ -351,6 +351,6 @@ def begin(
         target_commit=ready.target_commit,
         workflow=ready.workflow,
     )
-    confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof)
+    confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof, services.git.settings_snapshot())
     state, _ = carry(services, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
     return run_there(state)

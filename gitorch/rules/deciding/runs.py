@@ -62,7 +62,7 @@ def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[E
     if run.phase is not RunPhase.PREPARED:
         message = f"run {run.id} was confirmed already and is {run.phase}"
         raise Refused(message, "gitorch up")
-    return (events.RunConfirmed(command.settings, command.proof),)
+    return (events.RunConfirmed(command.settings, command.proof, command.git_settings),)
 
 
 def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]:

@@ -53,7 +53,7 @@ def confirmed(run: Run, _: Record, event: RunConfirmed) -> Run:
     jobs = {
         job: replace(state, rounds_allowed=_rounds(run, state.spec, event.settings)) for job, state in run.jobs.items()
     }
-    return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs)
+    return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs, git_settings=event.git_settings)
 
 
 def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
