@@ -267,12 +267,6 @@ class Form:
         self.complain(name, "must be a list.", f"Write `{name}:` and below it `- key: value`.")
         return ()
 
-    def unsupported(self, name: str, instead: str) -> None:
-        """Refuse a key that this version does not implement, instead of ignoring it."""
-        self._known[name] = None
-        if self.has(name):
-            self.complain_of_key(name, "is not supported yet, so it would have no effect.", instead)
-
     def done(self) -> None:
         """Complain about every key that nobody asked for."""
         for name in self._entries:

@@ -65,5 +65,5 @@ def test_a_required_posture_needs_a_review_with_that_posture(wanted, more):
     with pytest.raises(Malformed) as caught:
         read("threat_model", wanted, more)
     assert [problem.message for problem in caught.value.problems] == [
-        "`jobs.one` must be reviewed with the posture security, and no review of it has that."
+        "`jobs.one` must be reviewed with the posture security, but no review of it has that posture."
     ]

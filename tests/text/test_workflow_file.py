@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.ids import JobId
-from gitorch.model.workflow import Cycle, ExpectedArtifact, JobKind, ReviewMode, Settings, Timeouts
+from gitorch.model.workflow import Cycle, ExpectedArtifact, Independence, JobKind, ReviewMode, Settings, Timeouts
 from gitorch.text.workflows.file import parse_workflow
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +82,17 @@ def test_json_is_read_too():
     assert source.workflow.jobs[JobId("one")].kind is JobKind.GENERIC
 
 
+def test_a_policy_says_how_independent_reviewers_must_be():
+    text = """gitorch: workflow/1
+name: x
+policies: {review: {independence: runtime}}
+lanes: {a: {runtime: claude}}
+jobs: {one: {lane: a, objective: Do}}
+"""
+
+    assert parse_workflow("w.yaml", text.encode(), nothing).settings.independence is Independence.RUNTIME
+
+
 BROKEN = """gitorch: workflow/2
 nmae: broken
 lanes:
@@ -125,32 +136,32 @@ policies: {parallelism: {max_active_jobs: 0}, review: {required_postures: [secur
 def test_all_problems_of_a_workflow_are_found_at_once():
     assert problems_of(BROKEN) == [
         (1, 1, "`name` is missing."),
-        (1, 10, "`gitorch` says `workflow/2`, which is not read here."),
+        (1, 10, "`gitorch` is `workflow/2`, a format that this version cannot read."),
         (2, 1, "`nmae` is not a known key. Did you mean `name`?"),
         (5, 10, "`lanes.spare.runtime` is missing."),
         (8, 3, "The job id `Write` may contain only a-z, 0-9 and -, and begins with a letter or digit."),
         (9, 5, "`jobs.Write.phase` is missing."),
-        (9, 5, "`jobs.Write` must be reviewed with the posture security, and no review of it has that."),
-        (10, 11, "`jobs.Write.lane` names `auhtor`, which is no lane. Did you mean `author`?"),
+        (9, 5, "`jobs.Write` must be reviewed with the posture security, but no review of it has that posture."),
+        (10, 11, "`jobs.Write.lane` names `auhtor`, which is not a lane. Did you mean `author`?"),
         (13, 23, "The glob `/etc` must be relative to the repository's root."),
         (15, 5, "`jobs.check.phase` is missing."),
-        (17, 20, "`jobs.check.needs` names `gone`, which is no job."),
+        (17, 20, "`jobs.check.needs` names `gone`, which is not a job."),
         (18, 12, "`jobs.check.scope` has no effect on a review job."),
         (20, 5, "`jobs.other.phase` is missing."),
-        (22, 12, "`jobs.other.needs` gives this review no work; a review is of exactly one job."),
+        (22, 12, "`jobs.other.needs` gives this review no work; a review judges exactly one job."),
         (25, 11, "`jobs.stop.lane` has no effect on a checkpoint job."),
         (28, 12, "`jobs.land.needs` of a merge must name a checkpoint."),
         (29, 6, "`jobs.a.phase` is missing."),
-        (29, 54, "`jobs.a.needs` goes in a circle: a → b → a."),
+        (29, 54, "`jobs.a.needs` form a cycle: a → b → a."),
         (30, 6, "`jobs.b.phase` is missing."),
-        (30, 54, "`jobs.b.brief` and `objective` are both here."),
+        (30, 54, "`jobs.b.brief` and `objective` exclude each other."),
         (31, 6, "`jobs.c.phase` is missing."),
         (31, 40, "`jobs.c.brief` names `c.md`, which does not exist."),
         (32, 3, "The key `c` is used twice; first on line 31."),
         (34, 45, "`cycles[0].rounds` must be a whole number from 1 to 100."),
         (35, 14, "`cycles[1].review` names `Write`, which is a build job."),
-        (36, 14, "`cycles[2].review` names `check`, which has a way back already."),
-        (36, 30, "`cycles[2].back_to` names `a`, which does not feed `check`."),
+        (36, 14, "`cycles[2].review` names `check`, which already has a cycle."),
+        (36, 30, "`cycles[2].back_to` names `a`, which `check` does not need."),
         (37, 43, "`policies.parallelism.max_active_jobs` must be a whole number from 1 to 1000."),
     ]
 
@@ -161,22 +172,22 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ("  r: {kind: review, lane: a, needs: [work, two]}\n  two: {lane: a, objective: Do}\n", (6, 37, "`jobs.r.needs` gives this review 2 jobs of work; a review is of exactly one job.")),
-        ("  r: {kind: review, lane: a, needs: [work], subject: wrk}\n", (6, 54, "`jobs.r.subject` names `wrk`, which is no work that this review needs.")),
+        ("  r: {kind: review, lane: a, needs: [work, two]}\n  two: {lane: a, objective: Do}\n", (6, 37, "`jobs.r.needs` gives this review 2 jobs of work; a review judges exactly one job.")),
+        ("  r: {kind: review, lane: a, needs: [work], subject: wrk}\n", (6, 54, "`jobs.r.subject` names `wrk`, which is not work that this review needs.")),
         ("  r: {kind: review, lane: a, needs: [work], posture: grim}\n", (6, 54, "`jobs.r.posture` must be one of neutral, devils_advocate, security, threat_model, latency_performance, ergonomics_dx, accessibility, compliance_license, supply_chain, or custom:<name>.")),
         ("  s: {kind: checkpoint, needs: [work], on_cancel: [work]}\n", (6, 51, "`jobs.s.on_cancel` names `work`, which does not need `s`.")),
         ("  p: {kind: phase_synthesis, lane: a, needs: [work], objective: x}\n", (6, 6, "`jobs.p.phase` is missing.")),
         ("  t: {lane: a}\n", (6, 6, "`jobs.t.objective` is missing.")),
-        ("  t: {lane: a, objective: x, role: boss}\n", (6, 36, "`jobs.t.role` names `boss`, which is no role.")),
+        ("  t: {lane: a, objective: x, role: boss}\n", (6, 36, "`jobs.t.role` names `boss`, which is not a role.")),
         ("  t.lock: {lane: a, objective: x}\n", (6, 3, "The job id `t.lock` may have one part after a dot, such as `api.spec`.")),
         ("  t: {lane: a, objective: x, artifacts: [{name: n, path: ../x}]}\n", (6, 58, "`jobs.t.artifacts[0].path` is `../x`, which leaves the repository.")),
         ("  t: {lane: a, brief: ../x}\n", (6, 23, "`jobs.t.brief` is the path `../x`, which leaves the repository.")),
-        ("  s: {kind: checkpoint, needs: [work]}\n  m: {kind: merge, needs: [s]}\n  n: {kind: merge, needs: [s]}\n", (8, 13, "`jobs.n.kind` makes a second merge beside `m`; one is carried out.")),
+        ("  s: {kind: checkpoint, needs: [work]}\n  m: {kind: merge, needs: [s]}\n  n: {kind: merge, needs: [s]}\n", (8, 13, "`jobs.n.kind` makes a second merge beside `m`; a workflow has one.")),
         ("cycles: {review: r}\n", (6, 9, "`cycles` must be a list.")),
-        ("cycles: [{review: gone, back_to: work}]\n", (6, 19, "`cycles[0].review` names `gone`, which is no job.")),
+        ("cycles: [{review: gone, back_to: work}]\n", (6, 19, "`cycles[0].review` names `gone`, which is not a job.")),
         ("target: a..b\n", (6, 9, "`target` is not a valid name of a branch: `a..b`.")),
         ("branch: {target: a..b}\n", (6, 18, "`branch.target` is not a valid name of a branch: `a..b`.")),
-        ("branch: main\ntarget: main\n", (7, 9, "`target` and `branch` are both here.")),
+        ("branch: main\ntarget: main\n", (7, 9, "`target` and `branch` exclude each other.")),
         ("branch: {name: x}\n", (6, 10, "`branch.name` is not a known key.")),
         ("roles: {boss: {file: boss.md}}\n", (6, 22, "`roles.boss.file` names `boss.md`, which does not exist.")),
         ("  r: {kind: review, lane: a, needs: [work], fresh: false}\n", (6, 52, "`jobs.r.fresh` cannot be false: a review always runs in a fresh session.")),
@@ -215,9 +226,9 @@ jobs:
         ("group: g", "group: h", "", ""),
         ("scope: {allowed: ['*.md']}", "scope: {allowed: [READ*]}", "policies: {parallelism: {require_disjoint_scopes: true}}", "6:53 `jobs.two.scope` shares paths with `one`, which runs at the same time: READ* and *.md."),
         ("scope: {allowed: ['*.md']}", "needs: [one], scope: {allowed: [READ*]}", "policies: {parallelism: {require_disjoint_scopes: true}}", ""),
-        ("required_postures: [security]", "tasks: []", "", "5:65 `jobs.one` must be reviewed with the posture security, and no review of it has that."),
+        ("required_postures: [security]", "tasks: []", "", "5:65 `jobs.one` must be reviewed with the posture security, but no review of it has that posture."),
         ("required_postures: [security]", "tasks: []", "  r: {kind: review, lane: a, needs: [one], posture: security}", ""),
-        ("required_postures: [security]", "tasks: []", "  r: {kind: review, lane: a, needs: [two], posture: security}", "5:65 `jobs.one` must be reviewed with the posture security, and no review of it has that."),
+        ("required_postures: [security]", "tasks: []", "  r: {kind: review, lane: a, needs: [two], posture: security}", "5:65 `jobs.one` must be reviewed with the posture security, but no review of it has that posture."),
     ],
 )  # fmt: skip
 def test_jobs_that_run_at_the_same_time_share_no_paths_and_are_reviewed_as_asked(one, two, more, expected):
@@ -259,9 +270,9 @@ cycles:
         ("needs: [sketch]", "needs: [sketch, built]", "7:51 `jobs.design.needs` names `built`, which closes `build`, a later phase than `design`."),
         ("needs: [built]}", "needs: [make]}", "11:34 `jobs.ask.needs` names `make`, which lies inside phase `build`; phases meet only in their synthesis."),
         ("phase: design}\n  design: {kind: phase_synthesis", "phase: design}\n  design: {kind: draft, objective: x", "6:56 `jobs.sketch.phase` is `design`, a phase without a synthesis."),
-        ("phase: build, needs: [make]", "phase: bulid, needs: [make]", "9:41 `jobs.judge.phase` names `bulid`, which is no phase. Did you mean `build`?"),
+        ("phase: build, needs: [make]", "phase: bulid, needs: [make]", "9:41 `jobs.judge.phase` names `bulid`, which is not a phase. Did you mean `build`?"),
         ("phase: build, needs: [make]", "needs: [make]", "9:10 `jobs.judge.phase` is missing."),
-        ("  ask:", "  spare: {kind: test, lane: a, objective: x, phase: build}\n  ask:", "11:53 `jobs.spare.phase` is `build`, but nothing leads from `spare` to `built`, the synthesis of that phase."),
+        ("  ask:", "  spare: {kind: test, lane: a, objective: x, phase: build}\n  ask:", "11:53 `jobs.spare.phase` is `build`, but `built`, the synthesis of that phase, does not wait for `spare`."),
         ("  ask:", "  again: {kind: phase_synthesis, lane: a, needs: [make], phase: build}\n  ask:", "11:17 `jobs.again.kind` makes a second synthesis of phase `build` beside `built`."),
         ("back_to: make", "back_to: sketch", "14:30 `cycles[0].back_to` names `sketch`, which is not in phase `build`."),
     ],

@@ -1,4 +1,4 @@
-"""The text that a workflow file's job tells its agent: role, objective, what to read first, posture."""
+"""The brief that a workflow file gives the agent of a job: role, objective, reading list, posture."""
 
 from __future__ import annotations
 
@@ -18,25 +18,39 @@ POSTURES = {
     "compliance_license": "Judge licences, notices and rules that the work must keep.",
     "supply_chain": "Judge what the work brings in from outside: dependencies, downloads, pinned versions, build steps.",
 }
-"""What each posture of a reviewer adds to its brief; `custom:<name>` is a posture of one's own (W16)."""
+"""The instruction that each posture adds to a reviewer's brief. `custom:<name>` is a posture with another name (W16)."""
 
 _CUSTOM = "custom:"
 
 
 def posture_fault(posture: str) -> str:
-    """Why a word is no posture, or an empty string when it is one."""
-    if posture in POSTURES or (posture.startswith(_CUSTOM) and posture.removeprefix(_CUSTOM).strip()):
+    """Why a word is not a posture, or an empty string when it is."""
+    if posture in POSTURES or _custom_name(posture):
         return ""
     return f"must be one of {', '.join(POSTURES)}, or custom:<name>"
 
 
+def _custom_name(posture: str) -> str:
+    """The name of a custom posture; empty for any other word."""
+    if not posture.startswith(_CUSTOM):
+        return ""
+    return posture.removeprefix(_CUSTOM).strip()
+
+
 def brief_text(title: str, role: str, objective: str, context: Sequence[str], posture: str) -> str:
-    """A brief in Markdown. Parts that are empty are left out."""
+    """A brief in Markdown, without the parts that are empty."""
     parts = [f"# {title}", role.strip(), objective.strip()]
     if context:
-        parts.append("## Read first\n\n" + "\n".join(f"- `{path}`" for path in context))
-    if posture.startswith(_CUSTOM):
-        parts.append(f"## Posture\n\nJudge the work with an eye to {posture.removeprefix(_CUSTOM).strip()}.")
-    elif POSTURES.get(posture):
-        parts.append(f"## Posture\n\n{POSTURES[posture]}")
+        paths = "\n".join(f"- `{path}`" for path in context)
+        parts.append(f"## Read first\n\n{paths}")
+    instruction = _instruction(posture)
+    if instruction:
+        parts.append(f"## Posture\n\n{instruction}")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _instruction(posture: str) -> str:
+    """What a posture adds to the brief; empty for `neutral` and for unknown words."""
+    if posture.startswith(_CUSTOM):
+        return f"Judge the work with an eye to {_custom_name(posture)}."
+    return POSTURES.get(posture, "")

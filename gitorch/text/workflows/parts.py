@@ -7,35 +7,29 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
 from gitorch.model.values import Value, replace
-from gitorch.model.workflow import Commits, ExpectedArtifact, Lane, Settings, Timeouts, WorktreeMode
+from gitorch.model.workflow import Commits, ExpectedArtifact, Lane, Scope, Settings, Timeouts, WorktreeMode
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.workflows.brief import posture_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gitorch.text.fields import Form
 
 WAIT_MAX = 10_000_000
 MEMORY_MAX = 10_000_000
 
-LATER: Mapping[str, Mapping[str, str]] = {
-    "review": {"independence": "Choose lanes with different runtimes."},
-}
-"""Keys that this version does not carry out, with what to do instead: they are refused by name, never ignored."""
-
 
 class Policies(Value):
-    """What a file's policies come to. `postures` must be among the reviews of every build."""
+    """The policies of a workflow file."""
 
     settings: Settings
     postures: tuple[str, ...] = ()
+    """Every build needs a review in each of these postures."""
     disjoint: bool = False
+    """Whether jobs that may run at the same time must have scopes without a common path."""
 
 
 def read_lane(name: str, form: Form) -> Lane:
-    """Who does a kind of work."""
-    timeouts = form.form("timeouts")
+    """A lane: who does a kind of work, and with which program."""
     lane = Lane(
         name,
         form.word("runtime"),
@@ -48,67 +42,77 @@ def read_lane(name: str, form: Form) -> Lane:
         one_shot=form.flag("one_shot", default=False),
         memory_mib=form.number("memory_mib", 0, minimum=1, maximum=MEMORY_MAX),
         constraints=form.texts("constraints"),
-        timeouts=Timeouts(
-            *(
-                timeouts.number(key, 0, minimum=1, maximum=WAIT_MAX)
-                for key in ("start_seconds", "silence_seconds", "lease_seconds", "work_seconds")
-            )
-        ),
+        timeouts=_timeouts(form.form("timeouts")),
     )
     if not lane.runtime and not lane.command:
         form.missing("runtime")
-    refuse_later(form, "lane")
-    timeouts.done()
     form.done()
     return lane
 
 
-def read_policies(policies: Form, old: Settings) -> Policies:
-    """The given settings with what a file says instead."""
+def _timeouts(form: Form) -> Timeouts:
+    timeouts = Timeouts(
+        _seconds(form, "start_seconds"),
+        _seconds(form, "silence_seconds"),
+        _seconds(form, "lease_seconds"),
+        _seconds(form, "work_seconds"),
+    )
+    form.done()
+    return timeouts
+
+
+def _seconds(form: Form, key: str) -> int:
+    """0 when the file sets none."""
+    return form.number(key, 0, minimum=1, maximum=WAIT_MAX)
+
+
+def read_policies(policies: Form, default: Settings) -> Policies:
+    """The default settings with the file's own in their place."""
     review, revision = policies.form("review"), policies.form("revision")
     recovery, parallelism = policies.form("recovery"), policies.form("parallelism")
     settings = replace(
-        old,
-        review_mode=review.choice("mode", old.review_mode),
-        reject_fails_run=review.flag("reject_fails_run", default=old.reject_fails_run),
-        rounds_max=revision.number("rounds", old.rounds_max, minimum=1, maximum=100),
-        restarts_max=recovery.number("restarts_max", old.restarts_max, maximum=100),
-        start_wait_seconds=recovery.number("start_seconds", old.start_wait_seconds, minimum=1),
-        silence_seconds=recovery.number("silence_seconds", old.silence_seconds, minimum=1),
-        lease_seconds=recovery.number("lease_seconds", old.lease_seconds, minimum=1),
-        recovery=recovery.choice("stale", old.recovery),
-        requeues_max=recovery.number("requeues_max", old.requeues_max, maximum=100),
-        independence=review.choice("independence", old.independence),
-        max_agents=parallelism.number("max_active_jobs", old.max_agents, minimum=1, maximum=1000),
+        default,
+        review_mode=review.choice("mode", default.review_mode),
+        reject_fails_run=review.flag("reject_fails_run", default=default.reject_fails_run),
+        rounds_max=revision.number("rounds", default.rounds_max, minimum=1, maximum=100),
+        restarts_max=recovery.number("restarts_max", default.restarts_max, maximum=100),
+        start_wait_seconds=recovery.number("start_seconds", default.start_wait_seconds, minimum=1),
+        silence_seconds=recovery.number("silence_seconds", default.silence_seconds, minimum=1),
+        lease_seconds=recovery.number("lease_seconds", default.lease_seconds, minimum=1),
+        recovery=recovery.choice("stale", default.recovery),
+        requeues_max=recovery.number("requeues_max", default.requeues_max, maximum=100),
+        independence=review.choice("independence", default.independence),
+        max_agents=parallelism.number("max_active_jobs", default.max_agents, minimum=1, maximum=1000),
     )
-    found = Policies(
-        settings,
-        postures(review, "required_postures"),
-        parallelism.flag("require_disjoint_scopes", default=False),
-    )
-    refuse_later(review, "review")
+    required_postures = read_postures(review, "required_postures")
+    disjoint = parallelism.flag("require_disjoint_scopes", default=False)
     for form in (policies, review, revision, recovery, parallelism):
         form.done()
-    return found
+    return Policies(settings, required_postures, disjoint)
 
 
-def postures(form: Form, key: str) -> tuple[str, ...]:
+def read_postures(form: Form, key: str) -> tuple[str, ...]:
     """A list of postures, each a known one or a custom one with its name."""
+    postures: list[str] = []
     for posture, spot in form.placed_texts(key):
-        if fault := posture_fault(posture):
+        fault = posture_fault(posture)
+        if fault:
             form.complaints.add(spot, f"`{form.at(key)}` {fault}.", f"Write `{key}: [security]`, for example.")
-    return tuple(posture for posture in form.texts(key) if not posture_fault(posture))
+        else:
+            postures.append(posture)
+    return tuple(postures)
 
 
 def read_artifact(row: Form) -> ExpectedArtifact:
-    """A file that a job owes."""
+    """A file that a job must submit."""
     expected = ExpectedArtifact(
         row.word("name", required=True),
         row.word("kind", "other"),
         row.text("path", required=True),
         row.flag("required", default=True),
     )
-    if expected.path and (fault := glob_fault(expected.path)):
+    fault = glob_fault(expected.path)
+    if expected.path and fault:
         row.complain("path", f"is `{expected.path}`, which {fault}.", "Write its path from the repository's root.")
     if expected.kind not in set(ArtifactKind):
         known = ", ".join(ArtifactKind)
@@ -117,20 +121,21 @@ def read_artifact(row: Form) -> ExpectedArtifact:
     return expected
 
 
-def read_globs(form: Form, key: str) -> tuple[str, ...]:
-    """The globs of one half of a write scope."""
+def read_scope(form: Form) -> Scope:
+    """A write scope."""
+    scope = Scope(_globs(form, "allowed"), _globs(form, "forbidden"))
+    form.done()
+    return scope
+
+
+def _globs(form: Form, key: str) -> tuple[str, ...]:
     for glob, spot in form.placed_texts(key):
-        if fault := glob_fault(glob):
+        fault = glob_fault(glob)
+        if fault:
             form.complaints.add(spot, f"The glob `{glob}` {fault}.", "Write globs from the repository's root: src/**")
     return form.texts(key)
 
 
 def read_names(form: Form, key: str) -> tuple[JobId, ...]:
-    """Jobs by name, each once."""
+    """Names of jobs, each once."""
     return tuple(dict.fromkeys(JobId(name) for name in form.texts(key)))
-
-
-def refuse_later(form: Form, place: str) -> None:
-    """Refuse what this version does not carry out."""
-    for key, instead in LATER.get(place, {}).items():
-        form.unsupported(key, instead)

@@ -1,4 +1,4 @@
-"""Where the jobs of a workflow file meet (W7, W8): groups that run side by side, phases with one way out, postures that are asked for."""
+"""Rules for groups, phases and required postures of a workflow file (W7, W8)."""
 
 from __future__ import annotations
 
@@ -18,104 +18,138 @@ if TYPE_CHECKING:
 
 
 class Demands(Value):
-    """What a file asks of its jobs: phases in their order, postures by job and for every build, scopes that share nothing."""
+    """The rules that a file sets for its own jobs."""
 
     phases: tuple[str, ...]
+    """In their order."""
     postures: Mapping[JobId, tuple[str, ...]]
+    """The postures in which each job must be reviewed."""
     build_postures: tuple[str, ...]
+    """The postures in which every build must be reviewed, too."""
     disjoint: bool
+    """Whether jobs that may run at the same time must have scopes without a common path."""
 
 
 def check_meetings(graph: Graph, demands: Demands) -> None:
-    """Complain, at the forms of the jobs, wherever jobs meet that must not, or do not where they must."""
-    _check_groups(graph, demands.disjoint)
+    """Complain about jobs that run side by side and must not, about phases, and about missing postures."""
+    _check_scopes(graph, disjoint=demands.disjoint)
     _check_phases(graph, demands.phases)
     for job, spec in graph.jobs.items():
         if spec.kind in REVIEWING | UNCLAIMED:
             continue
-        everywhere = demands.build_postures if spec.kind is JobKind.BUILD else ()
-        _check_postures(graph, job, (*demands.postures.get(job, ()), *everywhere))
+        required = demands.postures.get(job, ())
+        if spec.kind is JobKind.BUILD:
+            required = (*required, *demands.build_postures)
+        _check_postures(graph, job, required)
 
 
-def _check_groups(graph: Graph, disjoint: bool) -> None:
-    """Jobs of one group run side by side in scopes that share no path; `disjoint` asks it of all that can run side by side."""
+def _check_scopes(graph: Graph, *, disjoint: bool) -> None:
+    """Jobs of one group run side by side in scopes without a common path; `disjoint` demands this of all jobs."""
     for one, other in combinations(graph.work(), 2):
-        first, second = graph.jobs[one], graph.jobs[other]
-        grouped = first.group != "" and first.group == second.group
-        if grouped and not graph.apart(one, other):
-            message = f"is `{second.group}` of `{one}` and `{other}`, but one of them waits for the other."
-            graph.forms[other].complain("group", message, "Remove the need between them, or one of the two groups.")
-        elif (grouped or (disjoint and graph.apart(one, other))) and (
-            shared := shared_globs(first.scope, second.scope)
-        ):
-            form = graph.forms[other]
-            place = form.form("scope") if form.has("scope") else form
-            message = (
-                f"`{place.key}` shares paths with `{one}`, which runs at the same time: {shared[1]} and {shared[0]}."
-            )
-            fix = "Give each its own `scope: {allowed: […]}`, or let one need the other."
-            form.complaints.add(place.spot, message, fix)
+        group = graph.jobs[one].group
+        is_grouped = group != "" and group == graph.jobs[other].group
+        if is_grouped and not graph.apart(one, other):
+            message = f"is `{group}` of `{one}` and `{other}`, but one of them waits for the other."
+            fix = "Remove the need between them, or one of the two groups."
+            graph.forms[other].complain("group", message, fix)
+        elif is_grouped or (disjoint and graph.apart(one, other)):
+            _check_disjoint(graph, one, other)
+
+
+def _check_disjoint(graph: Graph, one: JobId, other: JobId) -> None:
+    shared = shared_globs(graph.jobs[one].scope, graph.jobs[other].scope)
+    if not shared:
+        return
+    place = graph.forms[other]
+    if place.has("scope"):
+        place = place.form("scope")
+    message = f"`{place.key}` shares paths with `{one}`, which runs at the same time: {shared[1]} and {shared[0]}."
+    fix = "Give each its own `scope: {allowed: […]}`, or let one need the other."
+    place.complaints.add(place.spot, message, fix)
 
 
 def _check_phases(graph: Graph, phases: tuple[str, ...]) -> None:
-    for job, spec in graph.jobs.items():
-        form = graph.forms[job]
-        if spec.phase and spec.phase not in phases:
-            message = f"names `{spec.phase}`, which is no phase.{did_you_mean(spec.phase, phases)}"
-            form.complain("phase", message, "Add it to the `phases` at the top, in its place.")
-        elif not spec.phase and (spec.kind is JobKind.PHASE_SYNTHESIS or (phases and spec.kind not in UNCLAIMED)):
-            form.missing("phase")
+    for job in graph.jobs:
+        _check_phase(graph, job, phases)
     for phase in phases:
         _check_synthesis(graph, phase)
     for job, need in _crossings(graph, phases):
         _check_crossing(graph, phases, job, need)
 
 
+def _check_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
+    """A job names a known phase. If there are phases, only jobs that nobody claims may name none."""
+    spec, form = graph.jobs[job], graph.forms[job]
+    if spec.phase:
+        if spec.phase not in phases:
+            message = f"names `{spec.phase}`, which is not a phase.{did_you_mean(spec.phase, phases)}"
+            form.complain("phase", message, "Add it to the `phases` at the top, in its place.")
+        return
+    needs_phase = bool(phases) and spec.kind not in UNCLAIMED
+    if needs_phase or spec.kind is JobKind.PHASE_SYNTHESIS:
+        form.missing("phase")
+
+
 def _check_synthesis(graph: Graph, phase: str) -> None:
-    """One synthesis a phase, which everything in the phase leads to."""
+    """A phase has one synthesis, which waits for every other job of the phase."""
     inside = [job for job, spec in graph.jobs.items() if spec.phase == phase]
-    closing = [job for job in inside if graph.jobs[job].kind is JobKind.PHASE_SYNTHESIS]
-    if inside and not closing:
+    if not inside:
+        return
+    closing = [job for job in inside if graph.is_kind(job, JobKind.PHASE_SYNTHESIS)]
+    if not closing:
         message = f"is `{phase}`, a phase without a synthesis."
-        fix = f"Add a job with `kind: phase_synthesis` and `phase: {phase}` that needs what the phase ends with."
+        fix = f"Add a job with `kind: phase_synthesis` and `phase: {phase}` that needs the last jobs of the phase."
         graph.forms[inside[0]].complain("phase", message, fix)
+        return
+    synthesis = closing[0]
     for job in closing[1:]:
-        message = f"makes a second synthesis of phase `{phase}` beside `{closing[0]}`."
+        message = f"makes a second synthesis of phase `{phase}` beside `{synthesis}`."
         graph.forms[job].complain("kind", message, "Let one job close the phase.")
-    for job in inside if closing else ():
-        if job not in closing and job not in graph.before(closing[0]):
-            message = f"is `{phase}`, but nothing leads from `{job}` to `{closing[0]}`, the synthesis of that phase."
-            graph.forms[job].complain("phase", message, f"Add `{job}` to the needs of `{closing[0]}`.")
+    for job in inside:
+        if job not in closing and job not in graph.before(synthesis):
+            message = f"is `{phase}`, but `{synthesis}`, the synthesis of that phase, does not wait for `{job}`."
+            graph.forms[job].complain("phase", message, f"Add `{job}` to the needs of `{synthesis}`.")
 
 
 def _crossings(graph: Graph, phases: tuple[str, ...]) -> Iterator[tuple[JobId, JobId]]:
-    """Needs of jobs in a phase that lead into another one, and needs of jobs in none that lead into one."""
+    """Each job with each of its needs that lies in another phase."""
     for job, spec in graph.jobs.items():
         for need in spec.needs:
-            other = graph.jobs[need].phase if need in graph.jobs else ""
+            if need not in graph.jobs:
+                continue
+            other = graph.jobs[need].phase
             if other in phases and other != spec.phase:
                 yield job, need
 
 
 def _check_crossing(graph: Graph, phases: tuple[str, ...], job: JobId, need: JobId) -> None:
+    """A job may need another phase's synthesis, and only that of an earlier phase."""
     here, there = graph.jobs[job].phase, graph.jobs[need].phase
-    closing = next((j for j, s in graph.jobs.items() if s.phase == there and s.kind is JobKind.PHASE_SYNTHESIS), None)
     form = graph.forms[job]
-    if graph.jobs[need].kind is not JobKind.PHASE_SYNTHESIS:
+    if not graph.is_kind(need, JobKind.PHASE_SYNTHESIS):
         message = f"names `{need}`, which lies inside phase `{there}`; phases meet only in their synthesis."
-        form.complain("needs", message, f"Name `{closing or 'its synthesis'}` instead.")
+        form.complain("needs", message, f"Name `{_synthesis_of(graph, there)}` instead.")
     elif here in phases and phases.index(there) > phases.index(here):
         message = f"names `{need}`, which closes `{there}`, a later phase than `{here}`."
         form.complain("needs", message, "Correct the need, or the order of `phases`.")
 
 
-def _check_postures(graph: Graph, job: JobId, wanted: tuple[str, ...]) -> None:
-    """Each posture that is asked for must be that of a review of this very job."""
-    there = {spec.posture for spec in graph.jobs.values() if spec.kind is JobKind.REVIEW and spec.subject == job}
-    for posture in dict.fromkeys(wanted):
-        if posture not in there:
-            form = graph.forms[job]
-            spot = form.spot_of("required_postures")
-            message = f"`{form.key}` must be reviewed with the posture {posture}, and no review of it has that."
+def _synthesis_of(graph: Graph, phase: str) -> str:
+    for job, spec in graph.jobs.items():
+        if spec.phase == phase and spec.kind is JobKind.PHASE_SYNTHESIS:
+            return job
+    return "its synthesis"
+
+
+def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None:
+    """Each required posture is that of a review of this job."""
+    present: set[str] = set()
+    for spec in graph.jobs.values():
+        if spec.kind is JobKind.REVIEW and spec.subject == job:
+            present.add(spec.posture)
+    form = graph.forms[job]
+    for posture in dict.fromkeys(required):
+        if posture not in present:
+            message = f"`{form.key}` must be reviewed with the posture {posture}, but no review of it has that posture."
             fix = f"Add a review with `needs: [{job}]` and `posture: {posture}`."
-            form.complaints.add(spot, message, fix)
+            form.complaints.add(form.spot_of("required_postures"), message, fix)
