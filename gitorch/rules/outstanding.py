@@ -17,7 +17,7 @@ from gitorch.model.workflow import JobKind
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.granting import may_be_granted, queue, wants_fresh
 from gitorch.rules.views.notices import next_notices
-from gitorch.rules.workflows.closings import owed_closings, under_way
+from gitorch.rules.workflows.closings import is_closing, owed_closings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def outstanding(run: Run, seen: Observed) -> tuple[Effect, ...]:
         return tuple(owed)
     owed += [*owed_closings(run, seen), *_starts(run, seen), *_letters(run, seen), *_prompts(run, seen)]
     owed += [*_checks(run, seen), *_bases(run)]
-    owed += [] if under_way(run) else _reports(run)
+    owed += [] if is_closing(run) else _reports(run)
     return (*owed, *_merges(run))
 
 
@@ -191,5 +191,5 @@ def only_people_left(run: Run, seen: Observed) -> bool:
     if run.settings.manual:
         return not working and not testing and not outstanding(run, seen)
     busy_by_hand = any(run.is_claimed_manually(j) for j in run.jobs.values())
-    busy = working or testing or under_way(run)
+    busy = working or testing or is_closing(run)
     return (asked or busy_by_hand) and not busy and not queue(run) and not outstanding(run, seen)

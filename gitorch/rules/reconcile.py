@@ -23,7 +23,7 @@ from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.granting import ACTIVE, not_independent, queue
-from gitorch.rules.workflows.closings import learned_closings
+from gitorch.rules.workflows.closings import closing_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def reconcile(run: Run, seen: Observed) -> tuple[Command, ...]:
     learned += _overlaps(run, seen)
     if run.phase is RunPhase.RUNNING:
         learned += [
-            *learned_closings(run, seen),
+            *closing_commands(run, seen),
             *over_budget(run, seen.now),
             *_checkpoints(run),
             *_left_behind(run),

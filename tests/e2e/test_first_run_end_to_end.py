@@ -38,9 +38,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 LACKING = [
-    ({"target": "nowhere"}, "The merge target `nowhere` is no local branch."),
-    ({"target": "release"}, "The merge target `release` is no local branch."),
-    ({"target": "elsewhere"}, "The merge target `elsewhere` is no local branch."),
+    ({"target": "nowhere"}, "The merge target `nowhere` is not a local branch."),
+    ({"target": "release"}, "The merge target `release` is not a local branch."),
+    ({"target": "elsewhere"}, "The merge target `elsewhere` is not a local branch."),
     ({"target": "HEAD"}, "`orchestration.merge_target` is not a valid name of a branch: `HEAD`."),
     ({"target": "behind"}, "The merge target `behind` is 1 commit behind its upstream."),
     ({"base": "trees"}, "lies inside the repository."),

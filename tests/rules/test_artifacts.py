@@ -66,7 +66,7 @@ def test_the_same_content_is_the_same_artifact_and_other_content_a_new_version(p
     ("changes", "said"),
     [
         ({"path": "src/a.py"}, "outside the write scope of draft"),
-        ({"path": "../p.md"}, r"holds an empty part, `\.` or `\.\.`"),
+        ({"path": "../p.md"}, r"contains an empty part, `\.` or `\.\.`"),
         ({"size": 2_000_000}, "2,000,000 bytes; an artifact has at most 1,000,000"),
         ({"document": Document(ArtifactKind.MARKER)}, "is expected as prompt, not as marker"),
         ({"trouble": "is a link"}, "docs/p.md is a link"),

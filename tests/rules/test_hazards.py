@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, wrong_with_modules
+from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, module_hazards
 
 FILE, PROGRAM = "100644", "100755"
 
@@ -33,14 +33,22 @@ CASES = [
         (Change("mine", ABSENT, REPOSITORY),),
         "mine is a repository of its own, whose files would be",
     ),
-    ("gitorch's own folder", (added(".gitorch/brief.md"),), ".gitorch/brief.md is gitorch's own; take it out"),
+    ("gitorch's own folder", (added(".gitorch/brief.md"),), ".gitorch/brief.md belongs to gitorch; take it out"),
     ("a name like gitorch's own", (added(".gitorchard/a"),), ""),
-    ("git's folder by its short name", (added("GIT~1/config"),), "'GIT~1/config' is taken for git's own"),
-    ("git's folder with what some systems ignore", (added("a/.g\u200cit/config"),), "'a/.g\\u200cit/config' is taken"),
-    ("git's folder with a dot at its end", (added(".Git./hooks/x"),), "'.Git./hooks/x' is taken for git's own"),
-    ("a path of another system", (added("..\\..\\x"),), "'..\\\\..\\\\x' is taken for git's own, or for another path"),
+    ("git's folder by its short name", (added("GIT~1/config"),), "'GIT~1/config' is mistaken for git's own"),
+    (
+        "git's folder with what some systems ignore",
+        (added("a/.g\u200cit/config"),),
+        "'a/.g\\u200cit/config' is mistaken",
+    ),
+    ("git's folder with a dot at its end", (added(".Git./hooks/x"),), "'.Git./hooks/x' is mistaken for git's own"),
+    (
+        "a path of another system",
+        (added("..\\..\\x"),),
+        "'..\\\\..\\\\x' is mistaken for git's own folder, or for another",
+    ),
     ("names that begin like git's", (added(".github/ci.yml"), added(".gitignore"), added("git~10")), ""),
-    ("a link up again from below", (link("a", "d/.."),), "a links to d/.., up again from below"),
+    ("a link up again from below", (link("a", "d/.."),), "a links to d/.., which goes up through a folder"),
     ("a link for git to follow", (link("src/.gitattributes", "x"),), "src/.gitattributes is read by git"),
 ]
 
@@ -66,14 +74,14 @@ MODULES = [
 
 @pytest.mark.parametrize(("key", "value", "fine"), MODULES)
 def test_a_submodule_can_neither_run_anything_nor_lie_elsewhere(key: str, value: str, fine: bool) -> None:
-    assert (list(wrong_with_modules([(key, value)])) == []) is fine
+    assert (list(module_hazards([(key, value)])) == []) is fine
 
 
 TWINS = [
-    ("another case", "readme.md", ["README.md", "readme.md"], "readme.md and README.md are one and the same"),
-    ("a folder of another case", "Src/b.py", ["src/a.py", "Src/b.py"], "Src and src are one and the same"),
-    ("accents written otherwise", "u\u0308.md", ["ü.md", "u\u0308.md"], "u\u0308.md and ü.md are one and the same"),
-    ("a sharp s", "STRASSE", ["straße", "STRASSE"], "STRASSE and straße are one and the same"),
+    ("another case", "readme.md", ["README.md", "readme.md"], "readme.md and README.md are the same path"),
+    ("a folder of another case", "Src/b.py", ["src/a.py", "Src/b.py"], "Src and src are the same path"),
+    ("accents written otherwise", "u\u0308.md", ["ü.md", "u\u0308.md"], "u\u0308.md and ü.md are the same path"),
+    ("a sharp s", "STRASSE", ["straße", "STRASSE"], "STRASSE and straße are the same path"),
     ("a file of its own", "b.py", ["a.py", "b.py"], ""),
     ("two that were there before", "b.py", ["A", "a", "b.py"], ""),
 ]

@@ -40,15 +40,15 @@ def test_nothing_stands_in_the_way():
 @pytest.mark.parametrize(
     ("facts", "where", "message"),
     [
-        ({"target": "nxt", "target_commit": None}, "gitorch.yaml:1:1", "The merge target `nxt` is no local branch. Did you mean `next`?"),
+        ({"target": "nxt", "target_commit": None}, "gitorch.yaml:1:1", "The merge target `nxt` is not a local branch. Did you mean `next`?"),
         ({"target_behind": 1}, "gitorch.yaml:1:1", "The merge target `main` is 1 commit behind its upstream."),
         ({"target_behind": 3}, "gitorch.yaml:1:1", "The merge target `main` is 3 commits behind its upstream."),
         ({"base_outside": False}, "gitorch.yaml:1:1", "The folder for worktrees, /trees, lies inside the repository."),
         ({"base_writable": False}, "gitorch.yaml:1:1", "The folder for worktrees, /trees, cannot be written to."),
         ({"runtimes": {}}, "gitorch.yaml:1:1", "The runtime `claude` is not known."),
         ({"runtimes": {"claude": RuntimeFacts(known=True, program="claude")}}, "gitorch.yaml:1:1", "The program `claude` of runtime `claude` is not on PATH."),
-        ({"busy_epics": {"api": RunId("old-1")}}, "plan.md:7:1", "Epic `api` is being worked on in run old-1."),
-        ({"work_branches": ("gitorch/x/api",)}, "plan.md:1:1", "The branch `gitorch/x/api` exists already, and an agent of this run would need it."),
+        ({"busy_epics": {"api": RunId("old-1")}}, "plan.md:7:1", "Run old-1 is working on epic `api`."),
+        ({"work_branches": ("gitorch/x/api",)}, "plan.md:1:1", "The branch `gitorch/x/api` already exists, and an agent of this run would need it."),
     ],
 )  # fmt: skip
 def test_what_the_world_lacks_is_named(facts, where, message):
@@ -98,7 +98,7 @@ def test_what_the_plan_sets_is_blamed_on_the_plan():
     plan = replace(PLAN, settings={"merge_target": "gone", "test_command": "x"}, places={"merge_target": (3, 1)})
 
     assert found(plan, replace(CONFIG, test_command=""), target="gone", target_commit=None) == [
-        ("plan.md:3:1", "The merge target `gone` is no local branch.")
+        ("plan.md:3:1", "The merge target `gone` is not a local branch.")
     ]
 
 

@@ -60,4 +60,4 @@ def test_a_repository_inside_the_repository_is_named_unless_it_is_a_submodule(wo
 def test_a_name_that_differs_in_case_only_is_named(work):
     _, path, facts = work
     (path / "readme.md").write_text("other\n")
-    assert facts().hazards[0].startswith("readme.md and README.md are one and the same")
+    assert facts().hazards[0].startswith("readme.md and README.md are the same path")

@@ -1,1 +1,1 @@
-"""Which changes a job may bring: globs, paths, and what git keeps and other people lose."""
+"""Which changes a job may make: globs, safe paths, and content that git would lose or run."""

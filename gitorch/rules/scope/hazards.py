@@ -1,4 +1,4 @@
-"""What a branch may not bring although its paths are in scope: things that git keeps and other people lose."""
+"""Changes that a branch may not make although they are in scope, because some clone would lose or misread them."""
 
 from __future__ import annotations
 
@@ -7,100 +7,142 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
-from gitorch.rules.scope.paths import gits_own, odd_characters
+from gitorch.rules.scope.paths import has_odd_characters, is_gits_own
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 ABSENT, LINK, REPOSITORY = "000000", "120000", "160000"
-"""Modes of git: no entry, a symbolic link, a repository inside the repository."""
+"""git's modes for no entry, a symbolic link, and a repository inside the repository."""
 
 OWN_FOLDER = ".gitorch"
 
 READ_BY_GIT = frozenset({".gitmodules", ".gitattributes", ".gitignore"})
-"""Files that git reads wherever they lie, and must not be led elsewhere for."""
+"""Files that git reads in every folder, and that must not lead it to another file."""
 
 
 class Change(Value):
-    """One path that a branch changes, with git's modes before and after; `target` is where a symbolic link leads."""
+    """One path that a branch changes."""
 
     path: str
+
     before: str
+    """git's mode before the change."""
+
     after: str
+    """git's mode after it."""
+
     target: str = ""
+    """The target of a symbolic link."""
 
 
 def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collection[str]) -> tuple[str, ...]:
-    """What is wrong with the changes, one sentence each. `held` are all paths of the branch, `submodules` those it declares.
+    """One sentence for each hazard in the changes.
 
-    `held` is read only where something was added, since a large tree is long.
+    `held` are all paths of the branch; it is read only when something was added, because a tree can be large.
+    `submodules` are the paths of the submodules that the branch declares.
     """
+    found: list[str] = []
+    for change in changes:
+        if change.after != ABSENT:
+            found += _own_hazards(change, submodules)
+
     added = {change.path for change in changes if change.before == ABSENT}
-    twins = tuple(_twins(added, held)) if added else ()
-    return (*(said for change in changes for said in _own_hazards(change, submodules)), *twins)
+    if added:
+        found += _twins(added, held)
+
+    return tuple(found)
 
 
 def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
+    """The hazards of one path by itself."""
     path = change.path
-    if change.after == ABSENT:
-        return
-    if path == OWN_FOLDER or path.startswith(f"{OWN_FOLDER}/"):
-        yield f"{path} is gitorch's own; take it out of the commits"
+    if path.split("/")[0] == OWN_FOLDER:
+        yield f"{path} belongs to gitorch; take it out of the commits"
+
     if change.after == REPOSITORY and path not in submodules:
         yield f"{path} is a repository of its own, whose files would be lost; remove its .git folder and add the files"
-    if gits_own(path) or odd_characters(path):
-        yield f"{path!r} is taken for git's own, or for another path, on some systems; choose another name"
+
+    if is_gits_own(path) or has_odd_characters(path):
+        yield f"{path!r} is mistaken for git's own folder, or for another path, on some systems; choose another name"
+
     if change.after == LINK:
-        yield from _wrong_with_link(path, change.target)
+        yield from _link_hazards(path, change.target)
 
 
-def _wrong_with_link(path: str, target: str) -> Iterator[str]:
-    if _leaves(path, target):
+def _link_hazards(path: str, target: str) -> Iterator[str]:
+    """The hazard of a symbolic link, if it has one."""
+    if _leaves_repository(path, target):
         yield f"{path} links to {target}, outside of the repository"
-    elif _detour(target):
-        yield f"{path} links to {target}, up again from below, where another link may lead elsewhere; link to it directly"
+    elif _is_detour(target):
+        yield f"{path} links to {target}, which goes up through a folder that may be a link itself; link to it directly"
     elif posixpath.basename(path).casefold() in READ_BY_GIT:
         yield f"{path} is read by git and cannot be a link; make it a file"
 
 
-def _detour(target: str) -> bool:
-    """Whether a target goes up after it went down: `d/..` is what `d` links to, and its parent may be anywhere."""
-    parts = [part for part in target.split("/") if part not in {"", "."}]
-    return ".." in parts[next((n for n, part in enumerate(parts) if part != ".."), len(parts)) :]
+def _is_detour(target: str) -> bool:
+    """Whether a target goes up after it went down. In `d/..`, `d` may be a link, and its parent may be anywhere."""
+    went_down = False
+    for part in target.split("/"):
+        if part == ".." and went_down:
+            return True
+
+        if part not in {"", ".", ".."}:
+            went_down = True
+
+    return False
 
 
-def wrong_with_modules(settings: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """What is wrong with the submodules that a commit declares, by key and value of its `.gitmodules`."""
+def _leaves_repository(path: str, target: str) -> bool:
+    """Whether a link leads out of the repository, or into git's own folder."""
+    if target.startswith("/"):
+        return True
+
+    end = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return end.split("/")[0] in {"..", ".git"}
+
+
+def module_hazards(settings: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """One sentence for each hazard in a commit's `.gitmodules`, given as keys and values."""
     for key, value in settings:
-        name, _, what = key.removeprefix("submodule.").rpartition(".")
-        command = what == "update" and value.startswith("!")
-        if command or value.startswith("-") or ".." in name.replace("\\", "/").split("/"):
+        if _is_unsafe_module_setting(key, value):
             yield f".gitmodules says {key} = {value}, which git could take for a command or for another folder"
 
 
-def _leaves(path: str, target: str) -> bool:
-    """Whether a link leads out of the repository, or into git's own folder."""
-    end = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    return target.startswith("/") or end == ".." or end.startswith("../") or end.split("/")[0] == ".git"
+def _is_unsafe_module_setting(key: str, value: str) -> bool:
+    """Whether git could run this value, take it for an option, or leave its modules folder for it."""
+    name, _, setting = key.removeprefix("submodule.").rpartition(".")
+    if setting == "update" and value.startswith("!"):
+        return True
+
+    if value.startswith("-"):
+        return True
+
+    return ".." in name.replace("\\", "/").split("/")
 
 
 def _twins(added: Collection[str], held: Iterable[str]) -> Iterator[str]:
-    """Added paths, or folders of theirs, that another path differs from in case or accents only."""
-    spelled: dict[str, str] = {}
-    said: set[str] = set()
-    every = sorted(held, key=lambda path: path in added)  # what was there before keeps its spelling
-    for path in every:
+    """Added paths, or folders above them, that differ from another path only in case or accents."""
+    spellings: dict[str, str] = {}
+    reported: set[str] = set()
+    # Paths that were there before come first, so that their spelling counts as the known one.
+    for path in sorted(held, key=lambda path: path in added):
         for part in _prefixes(path):
-            known = spelled.setdefault(_folded(part), part)
-            if known != part and path in added and part not in said:
-                said.add(part)
-                yield f"{part} and {known} are one and the same where case or accents do not count; choose another name"
+            known = spellings.setdefault(_folded(part), part)
+            if known == part or part in reported or path not in added:
+                continue
+
+            reported.add(part)
+            yield f"{part} and {known} are the same path where case or accents do not count; choose another name"
 
 
 def _prefixes(path: str) -> Iterator[str]:
+    """The folders above a path from the top down, then the path itself."""
     parts = path.split("/")
-    return ("/".join(parts[: number + 1]) for number in range(len(parts)))
+    for number in range(len(parts)):
+        yield "/".join(parts[: number + 1])
 
 
 def _folded(path: str) -> str:
+    """The path without differences in case or in the composition of characters."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

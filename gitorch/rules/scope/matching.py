@@ -1,4 +1,4 @@
-"""Write scopes: which paths a job may change. `**` spans folders, `*` and `?` stay within one, case counts."""
+"""Match paths with the globs of a write scope. `**` spans folders, `*` and `?` stay within one, and case counts."""
 
 from __future__ import annotations
 
@@ -11,44 +11,73 @@ if TYPE_CHECKING:
 
     from gitorch.model.workflow import Scope
 
+WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+"""Each wildcard and the regular expression that it stands for."""
+
+TOKEN = re.compile(r"(\*\*/|\*\*|\*|\?|\[[!^]?[^\]/]+\])")
+"""A wildcard or a class."""
+
+CLASS = re.compile(r"\[(?P<negated>[!^](?!\]))?(?P<inside>[^\]/]+)\]")
+"""A class such as `[a-z]`, or `[!a-z]` for everything else."""
+
+MEMBER = re.compile(r"(.)-(.)|(.)", re.DOTALL)
+"""A range or a single character of a class."""
+
 
 def outside(paths: Iterable[str], scope: Scope) -> tuple[str, ...]:
-    """The paths that the scope does not cover: not allowed where anything is, or forbidden. Sorted."""
-    return tuple(sorted(p for p in paths if not covered(p, scope)))
+    """The paths that the scope does not cover, sorted."""
+    return tuple(sorted(path for path in paths if not covered(path, scope)))
 
 
 def covered(path: str, scope: Scope) -> bool:
-    """Whether one path may be changed."""
-    allowed = not scope.allowed or any(matches(path, glob) for glob in scope.allowed)
-    return allowed and not any(matches(path, glob) for glob in scope.forbidden)
+    """Whether a path may be changed: it is not forbidden, and it is allowed or the scope allows everything."""
+    if _matches_any(path, scope.forbidden):
+        return False
+
+    if not scope.allowed:
+        return True
+
+    return _matches_any(path, scope.allowed)
+
+
+def _matches_any(path: str, globs: Iterable[str]) -> bool:
+    return any(matches(path, glob) for glob in globs)
 
 
 def matches(path: str, glob: str) -> bool:
-    """Whether a path, from the root of the repository, matches a glob. A glob that ends in `/` covers the folder."""
+    """Whether a path, relative to the root of the repository, matches a glob. A glob that ends in `/` covers the folder."""
     return _pattern(glob).fullmatch(path) is not None
 
 
 @lru_cache(maxsize=512)
 def _pattern(glob: str) -> re.Pattern[str]:
+    """The regular expression of a glob."""
     if glob.endswith("/"):
         glob += "**"
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[!^]?[^\]/]+\])", glob)
-    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meanings.get(part) or _literal(part) for part in parts), re.DOTALL)
+
+    parts = [WILDCARDS.get(token) or _literal(token) for token in TOKEN.split(glob)]
+    return re.compile("".join(parts), re.DOTALL)
 
 
-def _literal(part: str) -> str:
-    """A class such as `[a-z]` keeps its meaning, with `!` or `^` for not, and never spans folders; all else is itself."""
-    found = re.fullmatch(r"\[(?P<no>[!^](?!\]))?(?P<inside>[^\]/]+)\]", part)
+def _literal(token: str) -> str:
+    """The regular expression of a token that is no wildcard: a class, which never matches `/`, or plain text."""
+    found = CLASS.fullmatch(token)
     if found is None:
-        return re.escape(part)
-    members = re.findall(r"(.)-(.)|(.)", found["inside"], re.DOTALL)
-    inside = "".join(re.escape(one) or _range(first, last) for first, last, one in members)
-    if not inside:
-        return "[^/]" if found["no"] else "(?!)"
-    return f"(?!/)[{'^' if found['no'] else ''}{inside}]"
+        return re.escape(token)
+
+    members = "".join(_member(*member) for member in MEMBER.findall(found["inside"]))
+    if found["negated"]:
+        return f"(?!/)[^{members}]" if members else "[^/]"
+
+    return f"(?!/)[{members}]" if members else "(?!)"
 
 
-def _range(first: str, last: str) -> str:
-    """A range of a class; one that runs backwards holds nothing."""
-    return f"{re.escape(first)}-{re.escape(last)}" if first <= last else ""
+def _member(first: str, last: str, single: str) -> str:
+    """One member of a class; a range that runs backwards contains nothing."""
+    if single:
+        return re.escape(single)
+
+    if first > last:
+        return ""
+
+    return f"{re.escape(first)}-{re.escape(last)}"

@@ -1,1 +1,1 @@
-"""Workflows before they run: compiled, ready or not, linted, tried dry, followed in a tracker."""
+"""Workflows: compile them, check and lint them, try them without a run, and follow them in a tracker."""

@@ -1,7 +1,7 @@
-"""Closing in the tracker what passed its gate (P27): what is owed, when it is tried again, who is asked when it cannot be done.
+"""Close issues in the tracker once their jobs have passed their gates (P27): what is owed, retries, and escalation.
 
-Nothing else waits for it but the merge report: what comes after an epic is released by its gate, never by the tracker, so that an
-epic which somebody closed early releases nothing.
+Only the merge report waits for the tracker. The jobs after an epic are released by its gate and never by the tracker, so
+that an epic which somebody closed early releases nothing.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
+    from gitorch.model.ids import Moment
     from gitorch.model.job import JobState
     from gitorch.model.observed import Observed
     from gitorch.model.run import Run
 
 TRIES_MAX = 3
-"""Tries before a person is asked."""
+"""How often gitorch tries to close issues before it asks a person."""
 
 AGAIN_MS = 2_000
 """How long after the first failed try the next one follows; the wait doubles."""
@@ -30,54 +31,78 @@ AGAIN_MS = 2_000
 OPTIONS = ("retry", "leave")
 
 WATCHED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
+"""Phases in which a job's issue must still be open in the tracker."""
 
 
 def watched(run: Run) -> tuple[JobState, ...]:
-    """Jobs whose issue must not be closed yet, and of which nobody noted that it is."""
-    jobs = (j for j in run.jobs.values() if j.spec.issue and j.phase in WATCHED)
-    return tuple(j for j in jobs if j.cleared is None and not j.closing.early)
+    """The jobs whose issues must not be closed yet, without those whose early closing is already recorded."""
+    return tuple(job for job in run.jobs.values() if _is_watched(job))
+
+
+def _is_watched(job: JobState) -> bool:
+    if not job.spec.issue or job.phase not in WATCHED:
+        return False
+
+    return job.cleared is None and not job.closing.early
 
 
 def _may_be_tried(run: Run, job: JobState) -> bool:
-    """Whether a closing is left to try: a tracker refuses an issue before those that it waits for, so these are settled first."""
+    """Whether gitorch may try to close a job's issues.
+
+    A tracker refuses to close an issue before those that it depends on, so the issues of the job's needs come first.
+    """
     if not unsettled(job) or job.closing.tries >= TRIES_MAX:
         return False
+
     return not any(unsettled(run.producer(need)) for need in job.spec.needs)
 
 
-def under_way(run: Run) -> bool:
-    """Whether anything is still to be closed that waits for nobody."""
+def is_closing(run: Run) -> bool:
+    """Whether some issue is still to be closed for which nobody needs to be asked."""
     return any(_may_be_tried(run, job) for job in run.jobs.values())
 
 
-def owed_closings(run: Run, seen: Observed) -> Iterator[Effect]:
-    """Closings whose next try is due."""
+def owed_closings(run: Run, observed: Observed) -> Iterator[Effect]:
+    """An effect for each job whose next try is due."""
     for job in run.jobs.values():
-        tries, at = job.closing.tries, job.closing.tried_at
-        due = at is None or tries == 0 or seen.now - at >= AGAIN_MS * 2 ** (tries - 1)
-        if due and _may_be_tried(run, job):
+        if _is_due(job, observed.now) and _may_be_tried(run, job):
             yield effects.CloseIssues(job.spec.id)
 
 
-def learned_closings(run: Run, seen: Observed) -> Iterator[Command]:
-    """Epics that were closed before their gate, and closings that a person must decide about."""
+def _is_due(job: JobState, now: Moment) -> bool:
+    """Whether enough time has passed since the last failed try."""
+    tries, tried_at = job.closing.tries, job.closing.tried_at
+    if tries == 0 or tried_at is None:
+        return True
+
+    wait_ms: int = AGAIN_MS * 2 ** (tries - 1)
+    return now - tried_at >= wait_ms
+
+
+def closing_commands(run: Run, observed: Observed) -> Iterator[Command]:
+    """Record the issues that were closed before their gate, and ask a person about closings that keep failing."""
     for job in watched(run):
-        reason = (seen.closed or {}).get(job.spec.issue)
+        reason = (observed.closed or {}).get(job.spec.issue)
         if reason is not None and not closed_by(run, reason):
             yield commands.NoteClosedEarly(job.spec.id)
-    asked = {q.trigger for q in run.open_questions()}
+
+    asked = {question.trigger for question in run.open_questions()}
     for job in run.jobs.values():
-        if unsettled(job) and job.closing.tries >= TRIES_MAX and f"{TROUBLE}{job.spec.id}" not in asked:
-            yield _trouble(job)
+        if not unsettled(job) or job.closing.tries < TRIES_MAX:
+            continue
+
+        if f"{TROUBLE}{job.spec.id}" not in asked:
+            yield _escalation(job)
 
 
-def _trouble(job: JobState) -> commands.Escalate:
-    name, left = job.spec.id, " ".join(issues_of(job))
+def _escalation(job: JobState) -> commands.Escalate:
+    """Asks a person about issues that could not be closed."""
+    name, issues = job.spec.id, " ".join(issues_of(job))
     return commands.Escalate(
         trigger=f"{TROUBLE}{name}",
-        happened=f"{name} passed its gate, but it could not be closed in the tracker.",
-        tried=f"{job.closing.tries} times; the run goes on without it.",
+        happened=f"{name} passed its gate, but its issue could not be closed in the tracker.",
+        tried=f"{job.closing.tries} times; the run continues without it.",
         evidence=job.closing.reason,
-        decision=f"Mend the tracker and try again (retry), or leave it to yourself (leave): bd close {left}",
+        decision=f"Repair the tracker and try again (retry), or close it yourself (leave): bd close {issues}",
         options=OPTIONS,
     )

@@ -1,4 +1,4 @@
-"""Plans and workflow files become the one kind of workflow that the engine runs."""
+"""Compile plans and workflow files into the one kind of workflow that the engine runs."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ MERGE = JobId("merge")
 
 
 def default_settings(config: Config, overrides: Mapping[str, str] | None = None) -> Settings:
-    """The settings of a run before anybody answers: the configuration, with what a plan's front matter sets instead."""
-    said = overrides or {}
+    """The settings of a run: those of the configuration, overridden by a plan's front matter. Values must be valid."""
+    overrides = overrides or {}
     return Settings(
-        autonomy=Autonomy(said.get("autonomy", config.default_autonomy)),
-        review_mode=ReviewMode(said.get("review_mode", config.review_mode)),
-        rounds_max=int(said.get("rounds_max", config.rounds_max)),
-        max_agents=int(said.get("max_agents", config.max_agents)),
-        test_command=said.get("test_command", config.test_command),
+        autonomy=Autonomy(overrides.get("autonomy", config.default_autonomy)),
+        review_mode=ReviewMode(overrides.get("review_mode", config.review_mode)),
+        rounds_max=int(overrides.get("rounds_max", config.rounds_max)),
+        max_agents=int(overrides.get("max_agents", config.max_agents)),
+        test_command=overrides.get("test_command", config.test_command),
         test_wait_seconds=config.test_wait_seconds,
         start_wait_seconds=config.start_wait_seconds,
         silence_seconds=config.silence_seconds,
@@ -63,10 +63,10 @@ def default_settings(config: Config, overrides: Mapping[str, str] | None = None)
 
 
 def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping[str, Digest]) -> Workflow:
-    """The workflow of a plan without problems; `briefs` are the digests of briefs by job id (`api`, `api.spec`), where known.
+    """The workflow of a plan without problems. `briefs` are the digests of briefs by job id (`api`, `api.spec`), if known.
 
-    Each epic is a build job with one review for each stage and a cycle back from each; then one approval that needs every
-    epic, and one merge behind it.
+    Each epic becomes a build job, with a review and a cycle back for each stage. One approval needs every epic, and one
+    merge needs the approval.
     """
     lanes = _lanes(config)
     jobs: dict[JobId, JobSpec] = {}
@@ -78,6 +78,7 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
             review = _review(build, stage, name, reviewer_lane(config, name), briefs)
             jobs[review.id] = review
             cycles.append(Cycle(review.id, build.id, settings.rounds_max - 1))
+
     work = tuple(JobId(epic.id) for epic in plan.epics)
     jobs[APPROVAL] = JobSpec(APPROVAL, "Approve the merge", JobKind.CHECKPOINT, "", needs=work)
     jobs[MERGE] = JobSpec(MERGE, "Merge what was approved", JobKind.MERGE, "", needs=(APPROVAL,))
@@ -85,16 +86,22 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
 
 
 def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
-    """The workflow of a file, with the digests of its briefs put in and its lanes' runtimes looked up in the configuration."""
-    jobs = {job: replace(spec, brief=briefs.get(job, spec.brief)) for job, spec in source.workflow.jobs.items()}
-    lanes = {name: configured(lane, config) for name, lane in source.workflow.lanes.items()}
+    """The workflow of a file, with the digests of its briefs, and with its lanes' runtimes as the configuration defines them."""
+    jobs = {}
+    for job, spec in source.workflow.jobs.items():
+        jobs[job] = replace(spec, brief=briefs.get(job, spec.brief))
+
+    lanes = {}
+    for name, lane in source.workflow.lanes.items():
+        lanes[name] = configured(lane, config)
+
     return replace(source.workflow, jobs=jobs, lanes=lanes)
 
 
 def configured(lane: Lane, config: Config) -> Lane:
-    """What the workflow file says of a lane goes before what the configuration says of its runtime.
+    """A lane of a workflow file, completed from the configuration of its runtime. The file's own values win.
 
-    A lane with nothing but a command runs a program that gitorch knows nothing about.
+    A lane with only a command runs a program that gitorch has no preset for.
     """
     base = lane_of(config, lane.name, lane.runtime or GENERIC)
     return replace(
@@ -110,43 +117,71 @@ def configured(lane: Lane, config: Config) -> Lane:
 
 
 def reviewer_lane(config: Config, stage: str) -> str:
-    """The lane that reviews a stage: one for all, unless stages are reviewed by different runtimes."""
+    """The lane that reviews a stage: one lane for all stages, unless different runtimes review them."""
     runtimes = {reviewer_runtime(config, name) for name in config.review_stages}
-    return REVIEWER if len(runtimes) <= 1 else f"{REVIEWER}-{stage}"
+    if len(runtimes) <= 1:
+        return REVIEWER
+
+    return f"{REVIEWER}-{stage}"
 
 
 def reviewer_runtime(config: Config, stage: str) -> str:
-    """The runtime that reviews a stage: the one set for it, else one of `runtimes` with another preset than the author's (P21).
+    """The runtime that reviews a stage (P21).
 
-    The implementer's own where there is no other; its reviews then still run in fresh sessions.
+    It is the one that the configuration sets for the stage, otherwise the first with another preset than the author's,
+    otherwise the author's own, whose reviews still run in fresh sessions.
     """
+    chosen = config.reviewers.get(stage)
+    if chosen:
+        return chosen
 
-    def preset(name: str) -> str:
-        return config.runtimes[name].preset if name in config.runtimes else name
+    author = _preset_of(config, config.implementer)
+    for name in config.runtimes:
+        if _preset_of(config, name) != author:
+            return name
 
-    others = (name for name in config.runtimes if preset(name) != preset(config.implementer))
-    return config.reviewers.get(stage) or next(others, config.implementer)
+    return config.implementer
+
+
+def _preset_of(config: Config, runtime: str) -> str:
+    """The preset of a configured runtime; any other runtime is a preset itself."""
+    if runtime not in config.runtimes:
+        return runtime
+
+    return config.runtimes[runtime].preset
 
 
 def lane_of(config: Config, name: str, runtime: str) -> Lane:
-    """A lane that runs a configured runtime: its preset, its own command, and what it adds to the environment."""
+    """A lane that runs this runtime, with its preset, command, environment and permissions as configured."""
     choice = config.runtimes.get(runtime)
     if choice is None:
         return Lane(name, runtime)
-    preset = choice.preset or runtime
-    lane = Lane(name, preset, command=choice.command, env=choice.env, model=choice.model)
-    return replace(lane, one_shot=choice.one_shot, permissions=choice.permissions, trust=choice.trust)
+
+    return Lane(
+        name,
+        choice.preset or runtime,
+        command=choice.command,
+        env=choice.env,
+        model=choice.model,
+        one_shot=choice.one_shot,
+        permissions=choice.permissions,
+        trust=choice.trust,
+    )
 
 
 def _lanes(config: Config) -> dict[str, Lane]:
-    lanes = {IMPLEMENTER: replace(lane_of(config, IMPLEMENTER, config.implementer), commits=config.commits)}
+    """The implementer's lane and the lanes of the reviewers."""
+    implementer = lane_of(config, IMPLEMENTER, config.implementer)
+    lanes = {IMPLEMENTER: replace(implementer, commits=config.commits)}
     for stage in config.review_stages:
         name = reviewer_lane(config, stage)
         lanes[name] = lane_of(config, name, reviewer_runtime(config, stage))
+
     return lanes
 
 
 def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
+    """The build job of an epic. Tasks that the tracker shows as done are left out."""
     return JobSpec(
         JobId(epic.id),
         epic.title,
@@ -162,6 +197,7 @@ def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
 
 
 def _review(build: JobSpec, stage: int, name: str, lane: str, briefs: Mapping[str, Digest]) -> JobSpec:
+    """The review of a build job in one stage, counted from 1."""
     job = JobId(f"{build.id}.{name}")
     return JobSpec(
         job,

@@ -1,7 +1,7 @@
-"""Jobs and what they need, as a graph: waves, order, what lies before and after. Small, pure, and stable in declared order.
+"""The graph of a workflow's jobs and their needs: ancestors, batches and order, always stable in declared order.
 
-A graph is a mapping from each node to the nodes it needs; needs that are no nodes are ignored. Functions that go through a
-cyclic graph raise ValueError; `find_cycles` says where the cycles are.
+A graph maps each node to the nodes that it needs; needs that are not nodes are ignored. Functions that walk the whole
+graph raise ValueError for one with a cycle; `find_cycles` in `model.needs` names the cycles.
 """
 
 from __future__ import annotations
@@ -21,79 +21,103 @@ Node = TypeVar("Node", bound=str)
 
 
 def needs_of(workflow: Workflow) -> dict[JobId, tuple[JobId, ...]]:
-    """The graph of a workflow, in the order of its jobs; cycles of revision are no part of it."""
+    """The graph of a workflow, in the order of its jobs. Its cycles of revision are not part of it."""
     return {job: spec.needs for job, spec in workflow.jobs.items()}
 
 
 def depths(needs: Mapping[Node, Collection[Node]]) -> dict[Node, int]:
-    """How many nodes the longest chain before each node has: 0 for those that need nothing."""
+    """The number of nodes in the longest chain before each node: 0 for a node without needs. Raises ValueError."""
     found: dict[Node, int] = {}
-    while len(found) < len(needs):
-        ready = {
-            node: max((found[other] + 1 for other in others if other in needs), default=0)
-            for node, others in needs.items()
-            if node not in found and all(other in found for other in others if other in needs)
-        }
-        if not ready:
-            raise ValueError("the graph has a cycle")
-        found.update(ready)
+    for node in dependency_order(needs):
+        depth = 0
+        for other in needs[node]:
+            if other in found:
+                depth = max(depth, found[other] + 1)
+
+        found[node] = depth
+
     return {node: found[node] for node in needs}
 
 
 def waves(needs: Mapping[Node, Collection[Node]]) -> tuple[tuple[Node, ...], ...]:
-    """The nodes in batches: each in the first batch that stands after everything it needs, in declared order within."""
-    depth = depths(needs)
-    return tuple(
-        tuple(node for node in needs if depth[node] == number) for number in range(max(depth.values(), default=-1) + 1)
-    )
+    """The nodes in batches, each node in the first batch after all its needs. Raises ValueError."""
+    batches: dict[int, list[Node]] = {}
+    for node, depth in depths(needs).items():
+        batches.setdefault(depth, []).append(node)
+
+    return tuple(tuple(batches[depth]) for depth in sorted(batches))
 
 
 def ancestors(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[Node]:
-    """Everything that a node needs, directly or through others; itself only where it is part of a cycle."""
+    """Every node that this one needs, directly or through others. A node is its own ancestor only in a cycle."""
     found: set[Node] = set()
-    left = [other for other in needs.get(node, ()) if other in needs]
+    left = list(needs.get(node, ()))
     while left:
         other = left.pop()
-        if other not in found:
+        if other in needs and other not in found:
             found.add(other)
-            left += [further for further in needs[other] if further in needs]
+            left += needs[other]
+
     return frozenset(found)
 
 
 def descendants(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[Node]:
-    """Everything that needs a node, directly or through others."""
-    turned: dict[Node, list[Node]] = {other: [] for other in needs}
+    """Every node that needs this one, directly or through others."""
+    needed_by: dict[Node, list[Node]] = {other: [] for other in needs}
     for other, others in needs.items():
         for needed in others:
-            if needed in turned:
-                turned[needed].append(other)
-    return ancestors(turned, node)
+            if needed in needed_by:
+                needed_by[needed].append(other)
+
+    return ancestors(needed_by, node)
 
 
 def merge_order(workflow: Workflow) -> tuple[JobId, ...]:
-    """The jobs that make commits, each after the work it builds on, else in declared order."""
+    """The jobs that make commits, each after the work that it builds on, otherwise in declared order."""
     return tuple(job for job in dependency_order(needs_of(workflow)) if makes_work(workflow, job))
 
 
 def makes_work(workflow: Workflow, job: JobId) -> bool:
-    """Whether an agent works on this job and hands in commits: neither review nor checkpoint nor merge."""
+    """Whether an agent works on this job and hands in commits: it is neither a review nor a checkpoint nor a merge."""
     return workflow.jobs[job].kind not in REVIEWING | UNCLAIMED
 
 
 def batch_of(workflow: Workflow) -> dict[JobId, int]:
-    """The batch of every job, from 0: work by the work before it, a review with its subject, the rest after all it needs."""
-    batch: dict[JobId, int] = {}
+    """The batch of every job, from 0.
+
+    Work comes one batch after the work it needs, a review in the batch of its subject, and any other job after all that
+    it needs.
+    """
+    batches: dict[JobId, int] = {}
     for job in dependency_order(needs_of(workflow)):
-        spec = workflow.jobs[job]
-        before = [batch[other] + int(makes_work(workflow, other) or makes_work(workflow, job)) for other in spec.needs]
-        subject = [batch[spec.subject]] if spec.subject in batch else []
-        batch[job] = max(subject or before, default=0)
+        subject = workflow.jobs[job].subject
+        if subject is not None and subject in batches:
+            batches[job] = batches[subject]
+        else:
+            batches[job] = _batch_after_needs(workflow, job, batches)
+
+    return batches
+
+
+def _batch_after_needs(workflow: Workflow, job: JobId, batches: Mapping[JobId, int]) -> int:
+    """The first batch in which all needs of a job are done. Only work takes up a batch of its own."""
+    batch = 0
+    for need in workflow.jobs[job].needs:
+        after = batches[need]
+        if makes_work(workflow, need) or makes_work(workflow, job):
+            after += 1
+
+        batch = max(batch, after)
+
     return batch
 
 
 def execution_plan(workflow: Workflow) -> tuple[tuple[JobId, ...], ...]:
-    """The jobs that agents work on, in batches that may run side by side; reviews happen within their subject's batch."""
+    """The jobs that agents work on, in batches that may run side by side. Reviews run within their subject's batch."""
+    batches: dict[int, list[JobId]] = {}
     batch = batch_of(workflow)
-    work = [job for job in workflow.jobs if makes_work(workflow, job)]
-    numbers = sorted({batch[job] for job in work})
-    return tuple(tuple(job for job in work if batch[job] == number) for number in numbers)
+    for job in workflow.jobs:
+        if makes_work(workflow, job):
+            batches.setdefault(batch[job], []).append(job)
+
+    return tuple(tuple(batches[number]) for number in sorted(batches))

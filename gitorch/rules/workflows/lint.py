@@ -1,4 +1,4 @@
-"""Lint (W10): workflows that pass every check and are still unwise, each remark with what it costs and what helps."""
+"""Lint (W10): weaknesses of workflows that pass every check, each with what it costs and how to fix it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,31 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import JobSpec, Lane, Workflow
 
 SCRIPTED = "scripted"
-"""A runtime that has no model: two of its sessions share no opinion."""
-
+"""A runtime without a model: two of its sessions do not share a model's opinion."""
 
 EVERYTHING = frozenset({"", "*", "**", "**/*", "/", "./**"})
+"""Globs that cover the whole repository."""
+
+POINTS = 100
+"""The score of a workflow without remarks."""
 
 
 def lint(workflow: Workflow) -> Lint:
-    """Everything there is to say about a workflow that passed its checks."""
+    """All remarks about a workflow that passed its checks, strong and expensive ones first, and its score."""
     found = [
         *_same_minds(workflow),
         *_without_way_back(workflow),
         *_unreviewed(workflow),
         *_broad_scopes(workflow),
         *_shared_worktrees(workflow),
-        *_side_by_side(workflow),
-        *_postures(workflow),
-        *_idle(workflow),
+        *_shared_paths(workflow),
+        *_same_postures(workflow),
+        *_unused_lanes(workflow),
+        *_unreachable_rounds(workflow),
     ]
     remarks = tuple(sorted(found, key=lambda remark: (not remark.strong, -remark.costs)))
-    return Lint(max(0, 100 - sum(r.costs for r in remarks)), remarks, _coverage(workflow))
+    costs = sum(remark.costs for remark in remarks)
+    return Lint(max(0, POINTS - costs), remarks, _postures(workflow))
 
 
 def _reviews(workflow: Workflow, job: JobId) -> list[JobSpec]:
@@ -47,158 +52,216 @@ def _work(workflow: Workflow) -> list[JobSpec]:
 
 
 def _mind(lane: Lane) -> str:
-    """Whose opinion a lane gives: a runtime's, or that of a program of one's own."""
+    """Whose opinion a lane gives: that of its runtime, or of its own program."""
     return lane.runtime or " ".join(lane.command[:1])
 
 
 def _same_minds(workflow: Workflow) -> Iterator[Remark]:
-    """A model judges its own kind of mistake as it made it. Said once for each pair of lanes."""
+    """Reviews by the author's own runtime, once for each pair of lanes. A model overlooks its own kind of mistake."""
+    for (writes, judges), reviews in _reviews_by_lanes(workflow).items():
+        author, judge = workflow.lanes[writes], workflow.lanes[judges]
+        if _mind(judge) != _mind(author) or _mind(author) == SCRIPTED:
+            continue
+
+        yield _same_mind(author, judge, reviews)
+
+
+def _reviews_by_lanes(workflow: Workflow) -> dict[tuple[str, str], list[str]]:
+    """The reviews of work, by the lane that writes and the lane that judges."""
     pairs: dict[tuple[str, str], list[str]] = {}
     for job in _work(workflow):
         for review in _reviews(workflow, job.id):
             pairs.setdefault((job.lane, review.lane), []).append(str(review.id))
-    for (writes, judges), reviews in pairs.items():
-        author, judge = workflow.lanes[writes], workflow.lanes[judges]
-        if _mind(judge) != _mind(author) or _mind(author) == SCRIPTED:
-            continue
-        place, fix = f"lanes.{judges}", "Give the reviews a lane with another runtime, or at least another `model`."
-        who = f"{', '.join(reviews)}: judged by the runtime that wrote, {_mind(author)}"
-        if judge.model == author.model:
-            yield Remark("same-model", place, f"{who}, with the same model.", fix, 15, strong=True)
-        else:
-            yield Remark("same-runtime", place, f"{who}; only the model differs.", fix, 4, strong=False)
+
+    return pairs
+
+
+def _same_mind(author: Lane, judge: Lane, reviews: list[str]) -> Remark:
+    place = f"lanes.{judge.name}"
+    fix = "Give the reviews a lane with another runtime, or at least another `model`."
+    message = f"{', '.join(reviews)}: judged by the runtime that wrote, {_mind(author)}"
+    if judge.model == author.model:
+        return Remark("same-model", place, f"{message}, with the same model.", fix, 15, strong=True)
+
+    return Remark("same-runtime", place, f"{message}; only the model differs.", fix, 4, strong=False)
 
 
 def _without_way_back(workflow: Workflow) -> Iterator[Remark]:
-    """Without a cycle every `needs_revision` lands on a person's desk."""
-    ways = {cycle.review for cycle in workflow.cycles}
+    """Reviews without a cycle, each of whose `needs_revision` a person must decide."""
+    with_cycle = {cycle.review for cycle in workflow.cycles}
     for job, spec in workflow.jobs.items():
-        if spec.kind in REVIEWING and job not in ways and not spec.advisory:
-            back = spec.subject or "WORK"
-            yield Remark(
-                "no-way-back",
-                f"jobs.{job}",
-                f"`{job}` has no way back: each time it asks for a revision, a human must decide.",
-                f"Add to `cycles`: {{review: {job}, back_to: {back}, rounds: 2}}",
-                6,
-                strong=False,
-            )
+        if spec.kind not in REVIEWING or job in with_cycle or spec.advisory:
+            continue
+
+        yield Remark(
+            "no-way-back",
+            f"jobs.{job}",
+            f"`{job}` has no way back: each time it asks for a revision, a human must decide.",
+            f"Add to `cycles`: {{review: {job}, back_to: {spec.subject or 'WORK'}, rounds: 2}}",
+            6,
+            strong=False,
+        )
 
 
 def _unreviewed(workflow: Workflow) -> Iterator[Remark]:
-    """Code that is merged on its author's word alone."""
-    merged = {job for job, spec in workflow.jobs.items() if spec.kind is JobKind.MERGE}
-    reached = {job for merge in merged for job in ancestors(needs_of(workflow), merge)}
-    judged = {spec.phase for spec in workflow.jobs.values() if spec.kind is JobKind.PHASE_SYNTHESIS}
+    """Code that is merged although no review can stop it."""
+    merged = _merged_jobs(workflow)
+    judged_phases = {spec.phase for spec in workflow.jobs.values() if spec.kind is JobKind.PHASE_SYNTHESIS}
     for job in _work(workflow):
-        strict = [review for review in _reviews(workflow, job.id) if not review.advisory]
-        if job.kind is JobKind.BUILD and job.id in reached and not strict and job.phase not in (judged - {""}):
-            yield Remark(
-                "unreviewed",
-                f"jobs.{job.id}",
-                f"`{job.id}` is merged and no review can stop it but yours.",
-                f"Add a job of kind review with `needs: [{job.id}]`.",
-                20,
-                strong=True,
-            )
+        if job.kind is not JobKind.BUILD or job.id not in merged:
+            continue
+
+        if job.phase and job.phase in judged_phases:
+            continue
+
+        if any(not review.advisory for review in _reviews(workflow, job.id)):
+            continue
+
+        yield Remark(
+            "unreviewed",
+            f"jobs.{job.id}",
+            f"`{job.id}` is merged and no review can stop it but yours.",
+            f"Add a job of kind review with `needs: [{job.id}]`.",
+            20,
+            strong=True,
+        )
+
+
+def _merged_jobs(workflow: Workflow) -> set[JobId]:
+    """All jobs on whose results some merge depends."""
+    merged: set[JobId] = set()
+    for job, spec in workflow.jobs.items():
+        if spec.kind is JobKind.MERGE:
+            merged |= ancestors(needs_of(workflow), job)
+
+    return merged
 
 
 def _broad_scopes(workflow: Workflow) -> Iterator[Remark]:
+    """Work that may change every file, or every file but a few."""
     for job in _work(workflow):
-        if not job.scope.allowed or EVERYTHING & set(job.scope.allowed):
-            kept = f" but {', '.join(job.scope.forbidden)}" if job.scope.forbidden else ""
-            strong = not job.scope.forbidden
-            yield Remark(
-                "broad-scope",
-                f"jobs.{job.id}",
-                f"`{job.id}` may change every file{kept}.",
-                "Name in `scope.allowed` what it is about, such as src/** and tests/**.",
-                8 if strong else 3,
-                strong=strong,
-            )
+        if not job.scope.allowed or EVERYTHING.intersection(job.scope.allowed):
+            yield _broad_scope(job)
+
+
+def _broad_scope(job: JobSpec) -> Remark:
+    files, costs = "every file", 8
+    if job.scope.forbidden:
+        files, costs = f"every file but {', '.join(job.scope.forbidden)}", 3
+
+    return Remark(
+        "broad-scope",
+        f"jobs.{job.id}",
+        f"`{job.id}` may change {files}.",
+        "Name in `scope.allowed` the files that it is about, such as src/** and tests/**.",
+        costs,
+        strong=not job.scope.forbidden,
+    )
 
 
 def _shared_worktrees(workflow: Workflow) -> Iterator[Remark]:
+    """Lanes of which several jobs write in one worktree."""
     for lane in workflow.lanes.values():
         writing = [job.id for job in _work(workflow) if job.lane == lane.name]
-        if lane.worktree is WorktreeMode.SHARED and len(writing) > 1:
-            yield Remark(
-                "shared-worktree",
-                f"lanes.{lane.name}",
-                f"{', '.join(writing)} write in one worktree: one at a time, among what the others left there that git ignores.",
-                "Remove `worktree: shared`, so that each job has a worktree and a branch of its own.",
-                10,
-                strong=True,
-            )
+        if lane.worktree is not WorktreeMode.SHARED or len(writing) < 2:
+            continue
+
+        yield Remark(
+            "shared-worktree",
+            f"lanes.{lane.name}",
+            f"{', '.join(writing)} share one worktree: they run one at a time and see each other's ignored files.",
+            "Remove `worktree: shared`, so that each job has a worktree and a branch of its own.",
+            10,
+            strong=True,
+        )
 
 
-def _side_by_side(workflow: Workflow) -> Iterator[Remark]:
-    """Work that may run at once in scopes that are named and meet anyway: a conflict at the merge is likely."""
+def _shared_paths(workflow: Workflow) -> Iterator[Remark]:
+    """Jobs that may run at once and whose named scopes overlap, so that their branches are likely to conflict."""
     needs = needs_of(workflow)
     before = {job.id: ancestors(needs, job.id) for job in _work(workflow)}
     for one, other in combinations(_work(workflow), 2):
-        apart = one.id not in before[other.id] and other.id not in before[one.id]
-        if not apart or not one.scope.allowed or not other.scope.allowed or _either_way(workflow, one, other):
+        if other.id in before[one.id] or one.id in before[other.id]:
             continue
-        if shared := shared_globs(one.scope, other.scope):
+
+        if not one.scope.allowed or not other.scope.allowed:
+            continue
+
+        if _are_alternatives(workflow, one, other):
+            continue
+
+        shared = shared_globs(one.scope, other.scope)
+        if shared:
             yield Remark(
                 "shared-paths",
                 f"jobs.{other.id}",
                 f"`{one.id}` and `{other.id}` may run at once and both change {shared[0]} and {shared[1]}.",
-                "Part their scopes, or let one need the other.",
+                "Separate their scopes, or let one need the other.",
                 4,
                 strong=False,
             )
 
 
-def _either_way(workflow: Workflow, one: JobSpec, other: JobSpec) -> bool:
-    """Whether a checkpoint leads to one of two jobs or to the other, never to both."""
-    for checkpoint in workflow.jobs.values():
-        cancel = set(checkpoint.on_cancel)
-        if cancel and {one.id, other.id} & cancel and checkpoint.id in {*one.needs} & {*other.needs}:
+def _are_alternatives(workflow: Workflow, one: JobSpec, other: JobSpec) -> bool:
+    """Whether some checkpoint leads to one of two jobs or to the other, never to both."""
+    for name in set(one.needs).intersection(other.needs):
+        checkpoint = workflow.jobs.get(name)
+        if checkpoint is not None and {one.id, other.id}.intersection(checkpoint.on_cancel):
             return True
+
     return False
 
 
-def _postures(workflow: Workflow) -> Iterator[Remark]:
-    """Reviews of one job that all look for the same."""
+def _same_postures(workflow: Workflow) -> Iterator[Remark]:
+    """Reviews of one job that look for the same things."""
     for job in _work(workflow):
-        seen: dict[tuple[str, str, str], JobSpec] = {}
+        first: dict[tuple[str, str, str], JobId] = {}
         for review in _reviews(workflow, job.id):
-            kind = (review.posture, review.role, review.title)
-            if kind in seen:
-                first = seen[kind].id
-                yield Remark(
-                    "same-posture",
-                    f"jobs.{review.id}",
-                    f"`{first}` and `{review.id}` judge `{job.id}` in the same posture, {review.posture}.",
-                    "Give one of them another `posture`, such as security or devils_advocate.",
-                    5,
-                    strong=False,
-                )
-            seen.setdefault(kind, review)
+            earlier = first.setdefault((review.posture, review.role, review.title), review.id)
+            if earlier != review.id:
+                yield _same_posture(job, review, earlier)
 
 
-def _idle(workflow: Workflow) -> Iterator[Remark]:
-    """What the file names and nothing uses, or cannot use to the end."""
+def _same_posture(job: JobSpec, review: JobSpec, earlier: JobId) -> Remark:
+    return Remark(
+        "same-posture",
+        f"jobs.{review.id}",
+        f"`{earlier}` and `{review.id}` judge `{job.id}` in the same posture, {review.posture}.",
+        "Give one of them another `posture`, such as security or devils_advocate.",
+        5,
+        strong=False,
+    )
+
+
+def _unused_lanes(workflow: Workflow) -> Iterator[Remark]:
     used = {spec.lane for spec in workflow.jobs.values()}
     for lane in workflow.lanes:
         if lane not in used:
-            yield Remark(
-                "unused-lane", f"lanes.{lane}", f"No job is done by lane `{lane}`.", "Remove it.", 1, strong=False
-            )
+            yield Remark("unused-lane", f"lanes.{lane}", f"No job uses lane `{lane}`.", "Remove it.", 1, strong=False)
+
+
+def _unreachable_rounds(workflow: Workflow) -> Iterator[Remark]:
+    """Cycles whose rounds outnumber the attempts of the job they lead back to."""
     for cycle in workflow.cycles:
-        most = workflow.jobs[cycle.back_to].attempts_max
-        if most and most <= cycle.rounds:
-            yield Remark(
-                "attempts-end-first",
-                f"jobs.{cycle.back_to}",
-                f"`{cycle.back_to}` has {most} attempts, so the {cycle.rounds} rounds of `{cycle.review}` are never used up.",
-                f"Set `attempts: {cycle.rounds + 1}`, or lower the rounds.",
-                2,
-                strong=False,
-            )
+        attempts = workflow.jobs[cycle.back_to].attempts_max
+        if not attempts or attempts > cycle.rounds:
+            continue
+
+        yield Remark(
+            "attempts-end-first",
+            f"jobs.{cycle.back_to}",
+            f"`{cycle.back_to}` has {attempts} attempts, fewer than the {cycle.rounds} rounds of `{cycle.review}` need.",
+            f"Set `attempts: {cycle.rounds + 1}`, or lower the rounds.",
+            2,
+            strong=False,
+        )
 
 
-def _coverage(workflow: Workflow) -> dict[str, tuple[str, ...]]:
-    return {job.id: tuple(dict.fromkeys(r.posture for r in _reviews(workflow, job.id))) for job in _work(workflow)}
+def _postures(workflow: Workflow) -> dict[str, tuple[str, ...]]:
+    """The postures in which each job of work is judged."""
+    postures = {}
+    for job in _work(workflow):
+        reviews = _reviews(workflow, job.id)
+        postures[str(job.id)] = tuple(dict.fromkeys(review.posture for review in reviews))
+
+    return postures

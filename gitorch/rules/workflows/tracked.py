@@ -1,4 +1,7 @@
-"""What a run and the tracker have to do with each other, as far as everybody asks: a `status` or a replay needs no more than this."""
+"""A run's issues in the tracker: what is owed, what is closed, and how it is reported.
+
+`status` and the replay of a ledger import this module and not `closings`, because they need no more.
+"""
 
 from __future__ import annotations
 
@@ -8,57 +11,96 @@ from gitorch.model.job import JobPhase
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
+    from gitorch.model.job import Closing, JobState
     from gitorch.model.question import Question
     from gitorch.model.run import Run
 
 TROUBLE = "tracker:"
-"""How the trigger of an escalation about the tracker begins; the job follows."""
+"""The beginning of the trigger of an escalation about the tracker; the job's id follows."""
 
 
 def reason_of(run: Run, job: JobState) -> str:
-    """The reason that the tracker is given, by which gitorch knows again what it closed itself."""
+    """The reason that gitorch gives the tracker for closing a job's issues, by which it later recognises its own closings."""
     return f"gitorch {run.id}: {job.spec.id} passed its gate at {(job.cleared or '')[:12]}"
 
 
 def closed_by(run: Run, reason: str) -> bool:
-    """Whether an issue was closed by this run."""
+    """Whether an issue that was closed for this reason was closed by this run."""
     return reason.startswith(f"gitorch {run.id}: ")
 
 
 def issues_of(job: JobState) -> tuple[str, ...]:
-    """What is to be closed for a job, its tasks before itself."""
-    return (*job.spec.issue_tasks, job.spec.issue) if job.spec.issue else ()
+    """The issues that are closed for a job, its tasks before itself; empty for a job without an issue."""
+    if not job.spec.issue:
+        return ()
+
+    return (*job.spec.issue_tasks, job.spec.issue)
 
 
 def unsettled(job: JobState) -> bool:
-    """Whether a job passed its gate and the tracker does not show it yet."""
-    return bool(job.spec.issue) and job.phase is JobPhase.COMPLETED and not job.closing.settled
+    """Whether a job with an issue passed its gate and the tracker does not show it yet."""
+    return _passed_its_gate(job) and not job.closing.settled
+
+
+def _passed_its_gate(job: JobState) -> bool:
+    return bool(job.spec.issue) and job.phase is JobPhase.COMPLETED
 
 
 def troubled_job(run: Run, question: Question) -> JobId | None:
     """The job that an escalation about the tracker is about; None for any other question."""
+    if not question.trigger.startswith(TROUBLE):
+        return None
+
     name = question.trigger.removeprefix(TROUBLE)
-    return next((job for job in run.jobs if job == name), None) if question.trigger.startswith(TROUBLE) else None
+    for job in run.jobs:
+        if job == name:
+            return job
+
+    return None
 
 
 def left_to_close(run: Run) -> tuple[str, ...]:
-    """What people have to close in the tracker themselves, now that the run is over and gitorch does nothing more."""
-    passed = (job for job in run.jobs.values() if job.spec.issue and job.phase is JobPhase.COMPLETED)
-    owed = (job.closing.owed if job.closing.settled else issues_of(job) for job in passed)
-    return tuple(name for names in owed for name in names)
+    """The issues that people must close themselves in a run that is over."""
+    issues: list[str] = []
+    for job in run.jobs.values():
+        if not _passed_its_gate(job):
+            continue
+
+        if job.closing.settled:
+            issues += job.closing.owed
+        else:
+            issues += issues_of(job)
+
+    return tuple(issues)
 
 
 def closing_line(job: JobState) -> str:
-    """What became of a job's issues, in one line of a report; empty where there are none."""
-    closing = job.closing
+    """The state of a job's issues in one line of a report; empty for a job without an issue."""
     if not job.spec.issue:
         return ""
-    parts = [f"{job.spec.issue} was closed before its gate, by somebody else"] if closing.early else []
+
+    closing = job.closing
+    parts = []
+    if closing.early:
+        parts.append(f"{job.spec.issue} was closed before its gate, by somebody else")
+
     if closing.closed:
         parts.append(f"closed after the gate: {', '.join(closing.closed)}")
+
     if closing.owed:
         parts.append(f"owed by you: bd close {' '.join(closing.owed)} ({closing.reason})")
     elif not closing.settled:
-        parts.append(f"{job.spec.issue} is not closed yet{f' ({closing.reason})' if closing.reason else ''}")
-    return "; ".join(parts) or f"{job.spec.issue} was closed already"
+        parts.append(f"{job.spec.issue} is not closed yet{_reason(closing)}")
+
+    if not parts:
+        parts.append(f"{job.spec.issue} was closed already")
+
+    return "; ".join(parts)
+
+
+def _reason(closing: Closing) -> str:
+    """Why the last try failed, in parentheses; empty before the first failure."""
+    if not closing.reason:
+        return ""
+
+    return f" ({closing.reason})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
-from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, wrong_with_modules
+from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, module_hazards
 from gitorch.world.git.runner import split
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def hazards_of(
     files: tuple[str, ...] = ()
     if any(change.before == ABSENT for change in changed):
         files = paths().files
-    return (*hazards(changed, files, declared), *wrong_with_modules(modules))
+    return (*hazards(changed, files, declared), *module_hazards(modules))
 
 
 def _submodule_settings(git: GitRunner, head: CommitId) -> list[tuple[str, str]]:
