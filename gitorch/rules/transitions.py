@@ -1,4 +1,4 @@
-"""Changing a run's frozen values: one job, one session, one question at a time, along the tables of moves."""
+"""Changes of a run, one job, session or question at a time, along the tables of moves; and the guards that events share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gitorch.model.question import Answer
 from gitorch.model.session import Prompt, SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
+from gitorch.rules.capabilities import holder_of
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gitorch.model.session import PromptKind
 
 WITHDRAWN = "withdrawn"
-"""The answer that closes a question whose reason is gone; no person can give it."""
+"""The option that closes a question whose reason does not exist any more. Nobody can choose it."""
 
 
 def with_job(run: Run, job: JobId, **changes: Any) -> Run:
@@ -43,14 +44,14 @@ def with_question(run: Run, question: QuestionId, **changes: Any) -> Run:
 
 
 def withdraw(run: Run, record: Record, questions: Iterable[Question], option: str = WITHDRAWN) -> Run:
-    """The run with these questions closed by what the record says, so that nobody is asked about them any more."""
+    """The run with these questions closed by the record, with this option as their answer."""
     for question in questions:
         run = with_question(run, question.id, answer=Answer(option, "", record.actor.name, record.at))
     return run
 
 
 def move_job(run: Run, job: JobId, phase: JobPhase, **changes: Any) -> Run:
-    """The run with a job moved to another phase. Raises Corrupt where the table has no such move."""
+    """The run with a job moved to another phase. Raises Corrupt for a move that the table does not have."""
     now = run.jobs[job].phase
     if phase is not now and phase not in JOB_MOVES[now]:
         legal = ", ".join(sorted(JOB_MOVES[now])) or "nothing"
@@ -60,7 +61,7 @@ def move_job(run: Run, job: JobId, phase: JobPhase, **changes: Any) -> Run:
 
 
 def move_run(run: Run, phase: RunPhase, **changes: Any) -> Run:
-    """The run moved to another phase. Raises Corrupt where the table has no such move."""
+    """The run moved to another phase. Raises Corrupt for a move that the table does not have."""
     if phase not in RUN_MOVES[run.phase]:
         legal = ", ".join(sorted(RUN_MOVES[run.phase])) or "nothing"
         message = f"run {run.id} is {run.phase} and cannot become {phase}; from {run.phase} it may become {legal}"
@@ -68,37 +69,69 @@ def move_run(run: Run, phase: RunPhase, **changes: Any) -> Run:
     return replace(run, phase=phase, **changes)
 
 
-def put_down(run: Run, job: JobState, how: str) -> Run:
-    """A session that was taken by hand ends with its lease; there is nothing in the world to stop."""
-    session = run.sessions.get(job.lease.session) if job.lease is not None else None
+def end_claim(run: Run, job: JobState, how: str) -> Run:
+    """End the session of a manual claim together with its lease. A session of gitorch's own is left as it is."""
+    if job.lease is None:
+        return run
+    session = run.sessions.get(job.lease.session)
     if session is None or not session.holder or session.phase is SessionPhase.ENDED:
         return run
     return with_session(run, session.id, phase=SessionPhase.ENDED, ended=how)
 
 
 def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") -> Run:
-    """Owe a new text to a session, unless it is over, or somebody works by hand and asks for what there is to read."""
-    if run.sessions[session].phase is SessionPhase.ENDED or run.sessions[session].holder:
+    """Owe a new prompt to a session, unless it has ended or is a manual claim, whose holder reads by its own commands."""
+    state = run.sessions[session]
+    if state.phase is SessionPhase.ENDED or state.holder:
         return run
-    prompt = Prompt(PromptId(f"p{run.prompts + 1}"), kind, about)
-    prompts = (*run.sessions[session].prompts, prompt)
-    return replace(with_session(run, session, prompts=prompts), prompts=run.prompts + 1)
+    number = run.prompts + 1
+    prompt = Prompt(PromptId(f"p{number}"), kind, about)
+    return replace(with_session(run, session, prompts=(*state.prompts, prompt)), prompts=number)
 
 
 def promote(run: Run, at: Moment) -> Run:
-    """Queue every blocked job whose needs are met; a checkpoint goes straight to the human."""
+    """Queue every blocked job whose needs are met; a checkpoint waits for the principal at once."""
     for job, state in run.jobs.items():
-        if state.phase is JobPhase.BLOCKED and run.needs_are_met(job):
-            waits = state.spec.kind is JobKind.CHECKPOINT
-            run = move_job(run, job, JobPhase.WAITING_HUMAN if waits else JobPhase.QUEUED, ready_at=at)
+        if state.phase is not JobPhase.BLOCKED or not run.needs_are_met(job):
+            continue
+        phase = JobPhase.QUEUED
+        if state.spec.kind is JobKind.CHECKPOINT:
+            phase = JobPhase.WAITING_HUMAN
+        run = move_job(run, job, phase, ready_at=at)
     return run
 
 
 def demote(run: Run) -> Run:
-    """Block again what was waiting its turn on work that was taken back: checkpoints, merges, jobs not yet begun."""
+    """Block again what had waited its turn on work that was taken back: checkpoints, merges, jobs not yet begun."""
     for job, state in run.jobs.items():
-        waiting = state.phase is JobPhase.QUEUED and state.attempt == 1 and state.fence == 0
-        asked = state.spec.kind is JobKind.CHECKPOINT and state.phase in {JobPhase.WAITING_HUMAN, JobPhase.COMPLETED}
-        if (waiting or asked) and not run.needs_are_met(job):
+        if _waits_its_turn(state) and not run.needs_are_met(job):
             run = move_job(run, job, JobPhase.BLOCKED)
     return run
+
+
+def _waits_its_turn(job: JobState) -> bool:
+    """Whether a job was never given out, or is a checkpoint that was asked about."""
+    if job.phase is JobPhase.QUEUED and job.attempt == 1 and job.fence == 0:
+        return True
+    return job.spec.kind is JobKind.CHECKPOINT and job.phase in {JobPhase.WAITING_HUMAN, JobPhase.COMPLETED}
+
+
+def ensure_leased(run: Run, job: JobId, session: SessionId, fence: int) -> JobState:
+    """The job. Raises Corrupt unless this session holds its lease by this number."""
+    state = run.jobs[job]
+    lease = state.lease
+    if lease is None or lease.session != session or lease.fence != fence:
+        message = f"{session} acted on {job} with lease {fence}, which does not stand"
+        raise Corrupt(message)
+    return state
+
+
+def ensure_own_session(run: Run, record: Record, session: SessionId) -> None:
+    """Raises Corrupt unless the actor is the agent of this session, or the holder of its manual claim."""
+    holder = run.sessions[session].holder
+    own = record.actor.session == session
+    if holder:
+        own = holder_of(record.actor) == holder
+    if not own:
+        message = f"{holder_of(record.actor)} acted for session {session}, which belongs to {holder or 'its own agent'}"
+        raise Corrupt(message)

@@ -10,6 +10,7 @@ from gitorch.model import commands as c
 from gitorch.model.artifact import Outcome
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import Observed
+from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.recovery import remedies
@@ -41,7 +42,9 @@ def _adopt(telling: Telling, line: Line) -> None:
     play, name = telling.play, line.words[0]
     head = play.run.late_handoffs[name].commit
     facts = c.WorkFacts(telling.named(line.one("head")) if line.one("head") else head, (), 1, ("a.py",))
-    play.do(c.AdoptLateHandoff(name, facts, "it is sound"), replace(HUMAN, kind=line.one("kind", "principal")))
+    play.do(
+        c.AdoptLateHandoff(name, facts, "it is sound"), replace(HUMAN, kind=ActorKind(line.one("kind", "principal")))
+    )
 
 
 def _recover(telling: Telling, _: Line) -> list[str]:

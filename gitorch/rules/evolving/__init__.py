@@ -1,1 +1,35 @@
-"""What is true after an event, by noun. `rules.evolve` is the one table that leads here."""
+"""Evolution by noun: each module names the events that it applies in its table `EVENTS`. `rules.evolve` joins the tables.
+
+An entry also names who may write the event. An event that follows from others by itself may be written by any actor, since
+it carries the name of whoever caused the first one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gitorch.model.record import ActorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.record import Record
+    from gitorch.model.run import Run
+
+BY_ANYBODY = frozenset(ActorKind)
+BY_HOST = frozenset({ActorKind.HOST})
+BY_PRINCIPAL = frozenset({ActorKind.PRINCIPAL})
+BY_PEOPLE = frozenset({ActorKind.PRINCIPAL, ActorKind.OPERATOR})
+BY_ALL_BUT_AGENTS = BY_ANYBODY - {ActorKind.AGENT}
+BY_ALL_BUT_HOST = BY_ANYBODY - BY_HOST
+
+
+class Evolution(NamedTuple):
+    """How an event changes its run, and who may write it."""
+
+    apply: Callable[[Run, Record, Any], Run]
+    writers: frozenset[ActorKind]
+
+
+if TYPE_CHECKING:
+    Evolutions = Mapping[type, Evolution]

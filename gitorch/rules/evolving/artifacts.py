@@ -1,31 +1,35 @@
-"""Artifacts that were published, and decisions with what rested on them."""
+"""Published artifacts, and decisions with the verdicts that rested on them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model import events
 from gitorch.model.artifact import Artifact, Outcome
 from gitorch.model.decision import Decision
+from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
-from gitorch.rules.transitions import with_job, with_question
+from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_PRINCIPAL, Evolution
+from gitorch.rules.transitions import ensure_leased, ensure_own_session, with_job, with_question
 
 if TYPE_CHECKING:
-    from gitorch.model.events import ArtifactPublished, BlockerSorted, DecisionMade
-    from gitorch.model.ids import JobId
+    from gitorch.model.ids import DecisionId, JobId
     from gitorch.model.record import Record
+    from gitorch.model.review import Verdict
     from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
 
 
-def published(run: Run, record: Record, event: ArtifactPublished) -> Run:
-    """One more version. Raises Corrupt without the lease that stands, or out of turn."""
-    job = run.jobs[event.job]
-    if job.lease is None or (job.lease.session, job.lease.fence) != (event.session, event.fence):
-        message = f"{event.session} published for {event.job} with lease {event.fence}, which does not stand"
-        raise Corrupt(message)
-    before = [a for a in run.artifacts if (a.job, a.attempt, a.name) == (event.job, event.attempt, event.name)]
-    if event.version != len(before) + 1 or event.attempt != job.attempt:
-        message = f"version {event.version} of {event.name} was published after version {len(before)}"
+def published(run: Run, record: Record, event: events.ArtifactPublished) -> Run:
+    """One more version. The host publishes for sessions that cannot run commands. Raises Corrupt without the lease, or out of turn."""
+    job = ensure_leased(run, event.job, event.session, event.fence)
+    if record.actor.kind is not ActorKind.HOST:
+        ensure_own_session(run, record, event.session)
+    attempt = (event.job, event.attempt, event.name)
+    versions = [a for a in run.artifacts if (a.job, a.attempt, a.name) == attempt]
+    if event.version != len(versions) + 1 or event.attempt != job.attempt:
+        message = f"version {event.version} of {event.name} was published after version {len(versions)}"
         raise Corrupt(message)
     artifact = Artifact(
         name=event.name,
@@ -46,12 +50,11 @@ def published(run: Run, record: Record, event: ArtifactPublished) -> Run:
     return replace(run, artifacts=(*run.artifacts, artifact))
 
 
-def decided(run: Run, record: Record, event: DecisionMade) -> Run:
-    """The decision stands; where it rejects, the verdicts that rested on it are marked. Raises Corrupt unless the principal made it."""
-    if record.actor.kind != "principal" or any(d.id == event.decision for d in run.decisions):
-        message = f"decision {event.decision} was made twice, or not by the principal"
+def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
+    """The decision stands; a rejection marks the verdicts that rested on it. Raises Corrupt for a second one of its id."""
+    if any(decision.id == event.decision for decision in run.decisions):
+        message = f"decision {event.decision} was made twice"
         raise Corrupt(message)
-    rested = tuple(v.review for v in run.jobs[event.job].round_verdicts)
     decision = Decision(
         id=event.decision,
         job=event.job,
@@ -60,22 +63,36 @@ def decided(run: Run, record: Record, event: DecisionMade) -> Run:
         at=record.at,
         text=event.text,
         follow_up=event.follow_up,
-        verdicts=rested,
+        verdicts=tuple(verdict.review for verdict in run.jobs[event.job].round_verdicts),
     )
     run = replace(run, decisions=(*run.decisions, decision))
-    return _doubted(run, event.job, event.decision) if event.outcome is Outcome.REJECTED else run
+    if event.outcome is not Outcome.REJECTED:
+        return run
+    return _doubted(run, event.job, event.decision)
 
 
-def _doubted(run: Run, job: JobId, decision: str) -> Run:
+def _doubted(run: Run, job: JobId, decision: DecisionId) -> Run:
+    """Mark the verdicts of the job's round, on the job and on its reviews."""
     state = run.jobs[job]
-    marked = tuple(replace(v, doubted=decision) if v in state.round_verdicts else v for v in state.verdicts)
-    for verdict in state.round_verdicts:
+    doubted = state.round_verdicts
+    verdicts: list[Verdict] = []
+    for verdict in state.verdicts:
+        marked = replace(verdict, doubted=decision) if verdict in doubted else verdict
+        verdicts.append(marked)
+    for verdict in doubted:
         given = run.jobs[verdict.review].verdict
         if given is not None:
             run = with_job(run, verdict.review, verdict=replace(given, doubted=decision))
-    return with_job(run, job, verdicts=marked)
+    return with_job(run, job, verdicts=tuple(verdicts))
 
 
-def blocker_sorted(run: Run, _: Record, event: BlockerSorted) -> Run:
-    """The escalation shows what kind of blocker it is."""
+def blocker_sorted(run: Run, _: Record, event: events.BlockerSorted) -> Run:
+    """The escalation shows the kind and the severity of its blocker."""
     return with_question(run, event.question, blocker=str(event.kind), severity=str(event.severity))
+
+
+EVENTS: Evolutions = {
+    events.ArtifactPublished: Evolution(published, BY_ANYBODY),
+    events.DecisionMade: Evolution(decided, BY_PRINCIPAL),
+    events.BlockerSorted: Evolution(blocker_sorted, BY_ALL_BUT_HOST),
+}

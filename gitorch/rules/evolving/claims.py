@@ -1,38 +1,46 @@
-"""Leases taken by hand, handoffs that came too late, and work that was left behind."""
+"""Manual claims, late handoffs, and work that was left behind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.events import HandoffSubmitted, VerdictGiven
+from gitorch.model import events
 from gitorch.model.job import JobPhase, Lease
 from gitorch.model.late_handoff import LateHandoff
 from gitorch.model.session import Session, SessionPhase
 from gitorch.model.values import replace
+from gitorch.rules.capabilities import holder_of
+from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ALL_BUT_HOST, BY_PEOPLE, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.work import skip_dependents, submitted, verdict_counts
-from gitorch.rules.transitions import move_job, put_down, with_job, withdraw
-
-LEFT = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
-"""How the triggers of escalations begin that ask what to do about work that somebody has left."""
+from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
 
 if TYPE_CHECKING:
-    from gitorch.model.events import JobCanceled, JobClaimed, JobRequeued, LateHandoffAdopted, LateHandoffKept
     from gitorch.model.ids import JobId
     from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.review import ReportStatus
+    from gitorch.model.review import Choice, ReportStatus
     from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
+
+ABOUT_LEFT_WORK = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
+"""Triggers of escalations about work that a session has left begin with one of these."""
 
 
-def claimed(run: Run, record: Record, event: JobClaimed) -> Run:
-    """A new session of the holder's has the lease, and is at work: it was told when it asked. Raises Corrupt otherwise."""
+def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
+    """A new session of the holder has the lease and is at work at once, since claiming shows the brief.
+
+    Raises Corrupt for a job that has a lease, a lease out of turn, a session that exists, or another holder than the actor.
+    """
     job = run.jobs[event.job]
     if job.lease is not None or event.fence != job.fence + 1 or event.attempt != job.attempt:
         message = f"lease {event.fence} of {event.job} was claimed over lease {job.fence}"
         raise Corrupt(message)
-    if event.session in run.sessions or not event.holder:
-        message = f"session {event.session} was claimed twice, or by nobody"
+    if event.session in run.sessions:
+        message = f"session {event.session} was claimed twice"
+        raise Corrupt(message)
+    if event.holder != holder_of(record.actor):
+        message = f"{holder_of(record.actor)} claimed {event.job} for {event.holder or 'nobody'}"
         raise Corrupt(message)
     session = Session(
         id=event.session,
@@ -47,16 +55,25 @@ def claimed(run: Run, record: Record, event: JobClaimed) -> Run:
         fence=event.fence,
     )
     run = replace(run, sessions={**run.sessions, session.id: session})
-    lease = Lease(event.session, event.fence, record.at, event.until, event.nonce)
-    changes = {"lease": lease, "fence": event.fence, "session": event.session, "base": event.base, "nudged": False}
-    return move_job(move_job(run, event.job, JobPhase.CLAIMED, **changes), event.job, JobPhase.RUNNING)
+    run = move_job(
+        run,
+        event.job,
+        JobPhase.CLAIMED,
+        lease=Lease(event.session, event.fence, record.at, event.until, event.nonce),
+        fence=event.fence,
+        session=event.session,
+        base=event.base,
+        nudged=False,
+    )
+    return move_job(run, event.job, JobPhase.RUNNING)
 
 
-def kept(run: Run, record: Record, event: LateHandoffKept) -> Run:
-    """Remembered as it came; it changes nothing."""
+def kept(run: Run, record: Record, event: events.LateHandoffKept) -> Run:
+    """The late handoff is remembered as it came and changes nothing. Raises Corrupt for a second one of its id."""
     if event.late_handoff in run.late_handoffs:
         message = f"late handoff {event.late_handoff} was kept twice"
         raise Corrupt(message)
+    ensure_own_session(run, record, event.session)
     late_handoff = LateHandoff(
         id=event.late_handoff,
         job=event.job,
@@ -75,83 +92,94 @@ def kept(run: Run, record: Record, event: LateHandoffKept) -> Run:
     return replace(run, late_handoffs={**run.late_handoffs, late_handoff.id: late_handoff})
 
 
-def adopted(run: Run, record: Record, event: LateHandoffAdopted) -> Run:
-    """It counts from now on, as if it had come in time. Raises Corrupt unless the principal said so."""
+def adopted(run: Run, record: Record, event: events.LateHandoffAdopted) -> Run:
+    """The late handoff counts from now on, as if it had come in time. Raises Corrupt the second time."""
     late_handoff = run.late_handoffs[event.late_handoff]
-    if record.actor.kind != "principal" or late_handoff.adopted or late_handoff.job != event.job:
-        message = f"late handoff {event.late_handoff} was adopted twice, or not by the principal"
+    if late_handoff.adopted or late_handoff.job != event.job:
+        message = f"late handoff {event.late_handoff} was adopted twice, or for another job than {late_handoff.job}"
         raise Corrupt(message)
-    run = replace(run, late_handoffs={**run.late_handoffs, late_handoff.id: replace(late_handoff, adopted=True)})
-    run = _no_longer_asked(run, record, event.job)
+    adopted_handoffs = {**run.late_handoffs, late_handoff.id: replace(late_handoff, adopted=True)}
+    run = _left_work_settled(replace(run, late_handoffs=adopted_handoffs), record, event.job)
     if late_handoff.verdict is not None:
-        return verdict_counts(run, record, _verdict(run, late_handoff))
+        return verdict_counts(run, record, _verdict(run, late_handoff, late_handoff.verdict))
     if late_handoff.status is None:
         message = f"late handoff {event.late_handoff} is neither a report nor a verdict"
         raise Corrupt(message)
     return submitted(run, record, _report(late_handoff, late_handoff.status))
 
 
-def _report(kept: LateHandoff, status: ReportStatus) -> HandoffSubmitted:
-    return HandoffSubmitted(
-        job=kept.job,
-        session=kept.session,
+def _report(late: LateHandoff, status: ReportStatus) -> events.HandoffSubmitted:
+    return events.HandoffSubmitted(
+        job=late.job,
+        session=late.session,
         fence=0,
-        attempt=kept.attempt,
+        attempt=late.attempt,
         status=status,
-        commit=kept.commit,
+        commit=late.commit,
         commits=0,
-        concerns=kept.concerns,
+        concerns=late.concerns,
         questions=(),
         blocker="",
         clears="",
-        tests_claimed=kept.tests_claimed,
-        replies=kept.replies,
-        text=kept.summary,
+        tests_claimed=late.tests_claimed,
+        replies=late.replies,
+        text=late.summary,
     )
 
 
-def _verdict(run: Run, kept: LateHandoff) -> VerdictGiven:
-    subject = run.jobs[kept.job].spec.subject or kept.job
-    if kept.verdict is None:
-        message = f"late handoff {kept.id} is no verdict"
-        raise Corrupt(message)
-    return VerdictGiven(
-        job=kept.job,
+def _verdict(run: Run, late: LateHandoff, choice: Choice) -> events.VerdictGiven:
+    subject = run.jobs[late.job].spec.subject or late.job
+    return events.VerdictGiven(
+        job=late.job,
         subject=subject,
-        session=kept.session,
+        session=late.session,
         fence=0,
         round=run.jobs[subject].attempt,
-        commit=kept.commit,
-        verdict=kept.verdict,
-        findings=kept.findings,
-        text=kept.summary,
+        commit=late.commit,
+        verdict=choice,
+        findings=late.findings,
+        text=late.summary,
     )
 
 
-def requeued(run: Run, record: Record, event: JobRequeued) -> Run:
-    """Back in the queue with attempt, branch and worktree as they are."""
+def requeued(run: Run, record: Record, event: events.JobRequeued) -> Run:
+    """Stale work is queued with attempt, branch and worktree as they are. Raises Corrupt for any other."""
     job = run.jobs[event.job]
-    run = _no_longer_asked(run, record, event.job)
+    if job.phase is not JobPhase.STALE:
+        message = f"{event.job} was queued again while it was {job.phase}"
+        raise Corrupt(message)
+    run = _left_work_settled(run, record, event.job)
     return move_job(run, event.job, JobPhase.QUEUED, ready_at=record.at, requeues=job.requeues + 1)
 
 
-def _no_longer_asked(run: Run, record: Record, job: JobId) -> Run:
-    asked = (q for q in run.open_questions(job) if q.trigger.startswith(LEFT))
+def _left_work_settled(run: Run, record: Record, job: JobId) -> Run:
+    """Withdraw the escalations about the work that a session had left."""
+    asked = [question for question in run.open_questions(job) if question.trigger.startswith(ABOUT_LEFT_WORK)]
     return withdraw(run, record, asked)
 
 
-def canceled(run: Run, record: Record, event: JobCanceled) -> Run:
-    """The job is over; what cannot be done without it is skipped."""
+def canceled(run: Run, record: Record, event: events.JobCanceled) -> Run:
+    """The job is over; jobs that cannot be done without it are skipped."""
     job = run.jobs[event.job]
     run = withdraw(run, record, run.open_questions(event.job))
-    run = put_down(move_job(run, event.job, JobPhase.CANCELED, lease=None), job, "canceled")
+    run = move_job(run, event.job, JobPhase.CANCELED, lease=None)
+    run = end_claim(run, job, "canceled")
     return skip_dependents(run, record, event.job)
 
 
-def waited(run: Run, job: JobState, record: Record) -> Run:
-    """While a human's answer was awaited the clock of a lease held by hand stood still: it begins anew."""
+def extend_after_answer(run: Run, job: JobState, record: Record) -> Run:
+    """Give a manually claimed lease its full length again: its clock stood still while a human's answer was awaited."""
     lease = job.lease
     if lease is None or not run.sessions[lease.session].holder:
         return run
     until = max(lease.until, record.at + run.limits_of(job.spec.lane).lease_seconds * 1000)
     return with_job(run, job.spec.id, lease=replace(lease, until=until))
+
+
+EVENTS: Evolutions = {
+    events.JobClaimed: Evolution(claimed, BY_PEOPLE),
+    events.LateHandoffKept: Evolution(kept, BY_ALL_BUT_HOST),
+    events.LateHandoffAdopted: Evolution(adopted, BY_PRINCIPAL),
+    events.JobRequeued: Evolution(requeued, BY_ALL_BUT_AGENTS),
+    events.JobCanceled: Evolution(canceled, BY_PRINCIPAL),
+}

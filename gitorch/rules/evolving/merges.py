@@ -1,28 +1,37 @@
-"""Reports, approvals, the merge, its way to a remote, and what is left after it."""
+"""Reports, approvals, the merge, its push to a remote, and the cleanup."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model import events
 from gitorch.model.approval import Grade, grade_of
 from gitorch.model.job import JobPhase
-from gitorch.model.question import QuestionKind
+from gitorch.model.question import Question, QuestionKind
+from gitorch.model.record import ActorKind
 from gitorch.model.report import Approval, Merged, Report
 from gitorch.model.values import replace
+from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
 from gitorch.rules.transitions import WITHDRAWN, demote, move_job, promote, with_job, withdraw
 
 if TYPE_CHECKING:
-    from gitorch.model import events
     from gitorch.model.record import Record
     from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
 
 ABOUT_A_MERGE = ("merge:", "move:", "push:")
-"""How the triggers of escalations begin that are about a report, its merge or its push."""
+"""Triggers of escalations about a report, its merge or its push begin with one of these."""
 
 
 def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
-    """The one report that an approval can name."""
+    """The one report that an approval can name. Raises Corrupt while another stands, or its checkpoint does not wait."""
+    if run.report is not None or run.jobs[event.checkpoint].phase is not JobPhase.WAITING_HUMAN:
+        message = f"report {event.digest} was issued while {event.checkpoint} did not wait for one"
+        raise Corrupt(message)
+    if event.target != run.target:
+        message = f"report {event.digest} is about {event.target}, but run {run.id} merges to {run.target}"
+        raise Corrupt(message)
     report = Report(
         digest=event.digest,
         checkpoint=event.checkpoint,
@@ -39,7 +48,7 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
 
 
 def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
-    """An epic's report is made once of one commit. Raises Corrupt for one that is not at the end of its gate."""
+    """The epic was reported on at this commit. Raises Corrupt for a commit that is not at the end of its gate."""
     job = run.jobs[event.job]
     if run.reportable_commit(job) != event.commit:
         message = f"{event.job} was reported on at {event.commit}, which has not passed its reviews"
@@ -48,53 +57,62 @@ def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
 
 
 def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
-    """Report and approval count no more; the checkpoint waits for a new report."""
+    """Report and approval do not count any more; the checkpoint waits for a new report."""
     if run.report is None or run.report.digest != event.digest:
         message = f"report {event.digest} was voided but does not stand"
         raise Corrupt(message)
     checkpoint = run.report.checkpoint
     run = replace(run, report=None, approval=None)
-    run = _closed(run, record, WITHDRAWN)
+    run = _questions_closed(run, record, WITHDRAWN)
     if run.jobs[checkpoint].phase is JobPhase.COMPLETED:
         run = move_job(run, checkpoint, JobPhase.BLOCKED)
     return promote(demote(run), record.at)
 
 
 def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
-    """The approval counts for exactly the report that stands. Raises Corrupt for any other."""
+    """The approval counts for exactly the report that stands. Raises Corrupt for any other, and for a weaker proof."""
     report = run.report
     if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
         message = f"approval of report {event.digest}, which does not stand"
         raise Corrupt(message)
-    if (
-        event.commits != tuple(b.commit for b in report.branches)
-        or report.conflicts
-        or record.actor.kind != "principal"
-    ):
-        message = f"approval of {event.digest} does not agree with the report, or not by the principal"
+    commits = tuple(branch.commit for branch in report.branches)
+    if event.target != report.target or event.commits != commits or report.conflicts:
+        message = f"approval of {event.digest} does not agree with the report"
         raise Corrupt(message)
+    _ensure_proven(run, event)
+    run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
+    run = _questions_closed(run, record, "approve")
+    return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
+
+
+def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
+    """Raises Corrupt for a proof that is weaker than the run asks for."""
+    least = run.settings.approval_at_least
     grade = grade_of(event.proof)
-    if grade is None or not grade.reaches(run.settings.approval_at_least):
-        message = f"approval of {event.digest} is {event.proof}; run {run.id} needs {run.settings.approval_at_least}"
+    if grade is None or not grade.reaches(least):
+        message = f"approval of {event.digest} is {event.proof}; run {run.id} needs {least}"
         raise Corrupt(message)
     if grade is Grade.UNATTENDED and not run.settings.approval_unattended:
         message = f"approval of {event.digest} is unattended, which run {run.id} does not allow"
         raise Corrupt(message)
-    run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
-    run = _closed(run, record, "approve")
-    return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
 
 
-def _closed(run: Run, record: Record, option: str) -> Run:
-    """Whatever a report had asked is not asked any more."""
-    asked = (q for q in run.open_questions() if q.kind is QuestionKind.APPROVAL or q.trigger.startswith(ABOUT_A_MERGE))
+def _questions_closed(run: Run, record: Record, option: str) -> Run:
+    """Close every open question about a report with this option."""
+    asked = [question for question in run.open_questions() if _is_about_a_merge(question)]
     return withdraw(run, record, asked, option)
 
 
+def _is_about_a_merge(question: Question) -> bool:
+    return question.kind is QuestionKind.APPROVAL or question.trigger.startswith(ABOUT_A_MERGE)
+
+
 def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
-    """The report is refused; what follows is in the events after this one."""
-    del event
-    run = _closed(run, record, "reject")
+    """The report does not count any more; the events after this one reopen jobs or end the run."""
+    if run.report is None or run.report.digest != event.digest:
+        message = f"report {event.digest} was rejected but does not stand"
+        raise Corrupt(message)
+    run = _questions_closed(run, record, "reject")
     return replace(run, report=None, approval=None)
 
 
@@ -104,7 +122,8 @@ def merged(run: Run, record: Record, event: events.Merged) -> Run:
     if run.approval is None or report is None or report.digest != run.approval.digest:
         message = f"{event.target} was moved without an approval that stands"
         raise Corrupt(message)
-    if event.new != report.merged_commit or event.old != report.target_commit or event.tree != report.merged_tree:
+    moved = (event.target, event.old, event.new, event.tree)
+    if moved != (report.target, report.target_commit, report.merged_commit, report.merged_tree):
         message = f"{event.target} was moved to {event.new}, which is not what was approved"
         raise Corrupt(message)
     if run.merge_behind(report.checkpoint) != event.job:
@@ -115,35 +134,53 @@ def merged(run: Run, record: Record, event: events.Merged) -> Run:
 
 
 def pushed(run: Run, record: Record, event: events.Pushed) -> Run:
-    """The remote has what was merged. Raises Corrupt for any other commit."""
-    run = _about_the_merge(run, event.target, event.new)
-    return _closed(_push_is(run, "pushed"), record, WITHDRAWN)
+    """The remote has the merge. Raises Corrupt for any other commit, and for another remote."""
+    merge = _the_merge(run, event.target, event.new)
+    if event.remote != run.settings.push_remote:
+        message = f"{event.new} was pushed to {event.remote}, which run {run.id} does not push to"
+        raise Corrupt(message)
+    run = replace(run, merged=replace(merge, push="pushed"))
+    return _questions_closed(run, record, WITHDRAWN)
 
 
 def taken_back(run: Run, record: Record, event: events.MergeTakenBack) -> Run:
-    """The merge was undone as the principal asked: its report and approval count no more, and a new report is due."""
-    run = _about_the_merge(run, event.target, event.new)
-    merged, report = run.merged, run.report
-    if merged is None or report is None or merged.push != "back" or event.old != merged.old:
+    """The merge was undone as the principal asked: a new report is due. Raises Corrupt when nobody asked."""
+    merge = _the_merge(run, event.target, event.new)
+    if run.report is None or merge.push != "back" or event.old != merge.old:
         message = f"{event.target} was taken back to {event.old}, which nobody asked for"
         raise Corrupt(message)
+    checkpoint = run.report.checkpoint
     run = replace(run, merged=None, report=None, approval=None)
     run = move_job(run, event.job, JobPhase.BLOCKED)
-    return promote(move_job(run, report.checkpoint, JobPhase.BLOCKED), record.at)
+    return promote(move_job(run, checkpoint, JobPhase.BLOCKED), record.at)
 
 
-def _about_the_merge(run: Run, target: str, new: str) -> Run:
-    if run.merged is None or (run.merged.target, run.merged.new) != (target, new):
+def _the_merge(run: Run, target: str, new: str) -> Merged:
+    """The merge that was made. Raises Corrupt unless it moved this target to this commit."""
+    merge = run.merged
+    if merge is None or merge.target != target or merge.new != new:
         message = f"{new} is not what was merged to {target}"
         raise Corrupt(message)
-    return run
+    return merge
 
 
-def _push_is(run: Run, stand: str) -> Run:
-    return run if run.merged is None else replace(run, merged=replace(run.merged, push=stand))
-
-
-def cleaned(run: Run, _: Record, event: events.CleanupDone) -> Run:
-    """Nothing of the run is left but what is named, its branches and its records."""
-    del event
+def cleaned(run: Run, _: Record, __: events.CleanupDone) -> Run:
+    """Nothing of the run is left to remove. Raises Corrupt before the run is over, and the second time."""
+    if not run.phase.is_over or run.cleaned:
+        message = f"run {run.id} was cleaned up while it was {run.phase}, or twice"
+        raise Corrupt(message)
     return replace(run, cleaned=True)
+
+
+EVENTS: Evolutions = {
+    events.ReportIssued: Evolution(report_issued, BY_HOST),
+    events.EpicReported: Evolution(epic_reported, BY_HOST),
+    # The host voids a report when a branch or the target moved; the principal by sending work back.
+    events.ReportVoided: Evolution(report_voided, BY_HOST | {ActorKind.PRINCIPAL}),
+    events.MergeApproved: Evolution(approved, BY_PRINCIPAL),
+    events.MergeRejected: Evolution(rejected, BY_PRINCIPAL),
+    events.Merged: Evolution(merged, BY_HOST),
+    events.Pushed: Evolution(pushed, BY_HOST),
+    events.MergeTakenBack: Evolution(taken_back, BY_HOST),
+    events.CleanupDone: Evolution(cleaned, BY_ANYBODY),
+}

@@ -1,36 +1,34 @@
-"""Messages: kept while somebody has to read them, told to the agents that they are for."""
+"""Messages: kept while somebody has to read them, and owed to the sessions of their readers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.ids import JobId
+from gitorch.model import events
+from gitorch.model.ids import JobId, SessionId
 from gitorch.model.message import ORCHESTRATOR, Message
 from gitorch.model.record import ActorKind
-from gitorch.model.session import PromptKind
+from gitorch.model.session import Prompt, PromptKind
 from gitorch.model.values import replace
+from gitorch.rules.evolving import BY_ANYBODY, Evolution
 from gitorch.rules.transitions import add_prompt, with_session
 from gitorch.rules.views.mail import first_line, next_message
 
 if TYPE_CHECKING:
     from gitorch.model.board import Board
-    from gitorch.model.events import MessageSent, MessagesRead, RunPrepared
-    from gitorch.model.ids import MessageId, SessionId
+    from gitorch.model.ids import MessageId
     from gitorch.model.record import Record
     from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
 
 RECEIPT = "read"
-"""Of a text that need not be typed any more, because its reader was there first."""
+"""The receipt of a prompt whose message was read before the prompt was delivered."""
 
 
-def sent(run: Run, record: Record, event: MessageSent) -> Run:
-    """The message is kept, and owed to each living session that it is for. Raises Corrupt where an agent wrote as another."""
-    if record.actor.kind is ActorKind.AGENT:
-        session = next((s for s in run.sessions.values() if s.id == record.actor.session), None)
-        if session is None or session.job != event.sender:
-            message = f"message {event.message} is from {event.sender} but was written by {record.actor.name}"
-            raise Corrupt(message)
+def sent(run: Run, record: Record, event: events.MessageSent) -> Run:
+    """The message is kept, and owed to the living session of each reader. Raises Corrupt when an agent wrote in another name."""
+    _ensure_own_name(run, record, f"message {event.message}", event.sender)
     run = replace(run, messages={**run.messages, event.message: _message(record, event)})
     for name in event.to:
         job = run.jobs.get(JobId(name))
@@ -39,7 +37,17 @@ def sent(run: Run, record: Record, event: MessageSent) -> Run:
     return run
 
 
-def _message(record: Record, event: MessageSent) -> Message:
+def _ensure_own_name(run: Run, record: Record, subject: str, name: str) -> None:
+    """Raises Corrupt for an agent that writes or reads in another name than its job's."""
+    if record.actor.kind is not ActorKind.AGENT:
+        return
+    session = run.sessions.get(SessionId(record.actor.session or ""))
+    if session is None or session.job != name:
+        message = f"{subject} is from {name} but was written by {record.actor.name}"
+        raise Corrupt(message)
+
+
+def _message(record: Record, event: events.MessageSent) -> Message:
     return Message(
         id=event.message,
         sender=event.sender,
@@ -53,53 +61,60 @@ def _message(record: Record, event: MessageSent) -> Message:
     )
 
 
-def read(run: Run, record: Record, event: MessagesRead) -> Run:
-    """Nobody is told again; of a message that everybody has read, the first line is kept."""
-    del record
-    messages = {**run.messages, **{name: _after(run.messages[name], event.reader) for name in event.messages}}
+def read(run: Run, record: Record, event: events.MessagesRead) -> Run:
+    """The messages are not owed to this reader any more. A message that everybody has read keeps its first line."""
+    _ensure_own_name(run, record, "the reading of messages", event.reader)
+    messages = dict(run.messages)
+    for name in event.messages:
+        messages[name] = _after_reading(messages[name], event.reader)
     run = replace(run, messages=messages)
     for session in run.sessions.values():
         if session.job == event.reader:
-            run = _told(run, session.id, event.messages)
+            run = _read_before_delivery(run, session.id, event.messages)
     return run
 
 
-def _after(message: Message, reader: str) -> Message:
+def _after_reading(message: Message, reader: str) -> Message:
     read_by = (*message.read_by, reader)
-    text = first_line(message.text) if set(message.to) <= set(read_by) else message.text
-    return replace(message, read_by=read_by, text=text)
+    if set(message.to) <= set(read_by):
+        return replace(message, read_by=read_by, text=first_line(message.text))
+    return replace(message, read_by=read_by)
 
 
-def _told(run: Run, session: SessionId, messages: tuple[MessageId, ...]) -> Run:
-    prompts = run.sessions[session].prompts
-    about = {str(message) for message in messages}
-    owed = any(x.kind is PromptKind.MESSAGE and x.about in about and not x.receipt for x in prompts)
-    if not owed:
+def _read_before_delivery(run: Run, session: SessionId, messages: tuple[MessageId, ...]) -> Run:
+    """Give a receipt to each prompt about these messages that the session was still owed."""
+    changed = False
+    prompts: list[Prompt] = []
+    for prompt in run.sessions[session].prompts:
+        if prompt.kind is PromptKind.MESSAGE and prompt.about in messages and not prompt.receipt:
+            changed = True
+            prompts.append(replace(prompt, receipt=RECEIPT))
+        else:
+            prompts.append(prompt)
+    if not changed:
         return run
-    told = (
-        replace(x, receipt=RECEIPT) if x.kind is PromptKind.MESSAGE and x.about in about and not x.receipt else x
-        for x in prompts
-    )
-    return with_session(run, session, prompts=tuple(told))
+    return with_session(run, session, prompts=tuple(prompts))
 
 
-def counted(board: Board, record: Record, event: MessageSent) -> Board:
-    """One message more; one of no run stands on the board until it is read. Raises Corrupt where its number does not follow."""
+def counted(board: Board, record: Record, event: events.MessageSent) -> Board:
+    """One more message was sent; one of no run stays on the board until it is read. Raises Corrupt for a number out of turn."""
     if event.message != next_message(board):
         message = f"message {event.message} was sent where {next_message(board)} must follow"
         raise Corrupt(message)
-    kept = {**board.messages, event.message: _message(record, event)} if record.run is None else board.messages
-    return replace(board, sent=board.sent + 1, messages=kept)
+    if record.run is not None:
+        return replace(board, sent=board.sent + 1)
+    messages = {**board.messages, event.message: _message(record, event)}
+    return replace(board, sent=board.sent + 1, messages=messages)
 
 
-def read_on_board(board: Board, event: MessagesRead) -> Board:
-    """What everybody has read leaves the board. Raises Corrupt for what is not on it."""
+def read_on_board(board: Board, event: events.MessagesRead) -> Board:
+    """A message that everybody has read leaves the board. Raises Corrupt for a message that is not on it."""
     kept = dict(board.messages)
     for name in event.messages:
         if name not in kept:
-            message = f"message {name} was read but stands nowhere"
+            message = f"message {name} was read but is not on the board"
             raise Corrupt(message)
-        after = _after(kept[name], event.reader)
+        after = _after_reading(kept[name], event.reader)
         if set(after.to) <= set(after.read_by):
             del kept[name]
         else:
@@ -107,12 +122,22 @@ def read_on_board(board: Board, event: MessagesRead) -> Board:
     return replace(board, messages=kept)
 
 
-def plan_taken_up(board: Board, event: RunPrepared) -> Board:
-    """A plan that became a run need not be started, and what was wrong with it before is over."""
-    about = {m.id for m in board.messages.values() if _about_plan(m, event)}
-    return replace(board, messages={k: m for k, m in board.messages.items() if k not in about}) if about else board
+def plan_taken_up(board: Board, event: events.RunPrepared) -> Board:
+    """Messages about a plan leave the board when the plan becomes a run."""
+    kept = {name: message for name, message in board.messages.items() if not _is_about_plan(message, event)}
+    if len(kept) == len(board.messages):
+        return board
+    return replace(board, messages=kept)
 
 
-def _about_plan(message: Message, event: RunPrepared) -> bool:
-    meant = message.plan == event.plan or message.plan_digest == event.plan_digest
-    return bool(message.plan) and meant and ORCHESTRATOR in {message.sender, *message.to}
+def _is_about_plan(message: Message, event: events.RunPrepared) -> bool:
+    """Whether this is a message to or from gitorch that names the prepared plan, or one with its content."""
+    if not message.plan or ORCHESTRATOR not in {message.sender, *message.to}:
+        return False
+    return message.plan == event.plan or message.plan_digest == event.plan_digest
+
+
+EVENTS: Evolutions = {
+    events.MessageSent: Evolution(sent, BY_ANYBODY),
+    events.MessagesRead: Evolution(read, BY_ANYBODY),
+}

@@ -1,30 +1,36 @@
-"""Questions and their answers, and what each answer changes."""
+"""Questions and their answers, and the effect of each answer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model import events
 from gitorch.model.job import JobPhase
 from gitorch.model.question import Answer, Question, QuestionKind, unanswered_trigger
-from gitorch.model.review import Finding, Severity
+from gitorch.model.record import ActorKind
+from gitorch.model.review import Finding, ListedFinding, Severity
 from gitorch.model.session import PromptKind
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
-from gitorch.rules.evolving.claims import waited
+from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution
+from gitorch.rules.evolving.claims import extend_after_answer
 from gitorch.rules.evolving.work import skip_with_dependents
 from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
 from gitorch.rules.workflows.tracked import troubled_job
 
 if TYPE_CHECKING:
-    from gitorch.model import events
+    from collections.abc import Callable, Mapping
+
+    from gitorch.model.ids import JobId
     from gitorch.model.job import JobState
     from gitorch.model.record import Record
     from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
 
 
 def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
-    """One more thing that a human owes."""
+    """A human owes one more answer."""
     question = Question(
         id=event.question,
         kind=event.kind,
@@ -39,8 +45,9 @@ def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
 
 
 def escalated(run: Run, record: Record, event: events.Escalated) -> Run:
-    """An escalation is a question with its history. Raises Corrupt where a part is empty."""
-    if not (event.happened and event.tried and event.evidence and event.text and event.options):
+    """An escalation is a question with its history. Raises Corrupt when a part is empty."""
+    parts = (event.happened, event.tried, event.evidence, event.text, event.options)
+    if not all(parts):
         message = f"escalation {event.question} leaves a part empty"
         raise Corrupt(message)
     question = Question(
@@ -72,112 +79,155 @@ def reminded(run: Run, record: Record, event: events.QuestionReminded) -> Run:
 
 
 def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
-    """The answer stands; what it changes depends on what was asked. Raises Corrupt where it was answered already."""
+    """The answer takes effect by the kind of its question. Raises Corrupt unless it is open and the actor may answer it so."""
+    question = _answerable(run, record, event)
+    answer = Answer(event.option, event.text, record.actor.name, record.at)
+    run = with_question(run, event.question, answer=answer)
+    trigger = unanswered_trigger(question.id)
+    run = withdraw(run, record, [q for q in run.open_questions() if q.trigger == trigger])
+    return ANSWERS[question.kind](run, record, question, answer)
+
+
+def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Question:
+    """The question. Raises Corrupt when it is not open, not for this actor, or does not offer this answer."""
     question = run.questions.get(event.question)
     if question is None or question.answer is not None:
         message = f"question {event.question} is not open"
         raise Corrupt(message)
-    answer = Answer(event.option, event.text, record.actor.name, record.at)
-    run = with_question(run, event.question, answer=answer)
-    run = withdraw(run, record, (q for q in run.open_questions() if q.trigger == unanswered_trigger(question.id)))
-    effect = ANSWERS.get(question.kind)
-    return run if effect is None else effect(run, record, replace(question, answer=answer))
+    if question.kind is not QuestionKind.CONTEXT and record.actor.kind is not ActorKind.PRINCIPAL:
+        message = f"{event.question} was answered by {record.actor.kind} {record.actor.name}, not by the principal"
+        raise Corrupt(message)
+    if question.kind is QuestionKind.APPROVAL:
+        message = f"{event.question} asks for an approval, which a plain answer cannot give"
+        raise Corrupt(message)
+    if question.options and event.option not in question.options:
+        message = f"{event.question} was answered with {event.option or 'free text'}, which it does not offer"
+        raise Corrupt(message)
+    return question
 
 
-def _context_answered(run: Run, record: Record, question: Question) -> Run:
-    """The agent goes on once the last question of its handoff is answered, with all answers in one text."""
-    if question.job is None or any(q.kind is question.kind for q in run.open_questions(question.job)):
+def _context_answered(run: Run, record: Record, question: Question, _: Answer) -> Run:
+    """The agent goes on after the last answer to its handoff, with all answers in one prompt."""
+    if question.job is None:
         return run
-    return _resumed(run, record, run.jobs[question.job], question.id)
+    if any(q.kind is question.kind for q in run.open_questions(question.job)):
+        return run
+    return _resumed(run, record, run.jobs[question.job], question)
 
 
-def _resumed(run: Run, record: Record, job: JobState, about: str) -> Run:
+def _resumed(run: Run, record: Record, job: JobState, question: Question) -> Run:
+    """A job that waits with its lease is set running, and its session is owed the answer."""
     if job.phase is not JobPhase.WAITING_HUMAN or job.lease is None:
         return run
-    run = waited(move_job(run, job.spec.id, JobPhase.RUNNING), job, record)
-    return add_prompt(run, job.lease.session, PromptKind.ANSWER, about)
+    run = move_job(run, job.spec.id, JobPhase.RUNNING)
+    run = extend_after_answer(run, job, record)
+    return add_prompt(run, job.lease.session, PromptKind.ANSWER, question.id)
 
 
-def _concern_answered(run: Run, _: Record, question: Question) -> Run:
+def _concern_answered(run: Run, _: Record, question: Question, answer: Answer) -> Run:
     """A concern that is pushed back becomes a finding of the next list."""
-    if question.answer is None or question.job is None or question.answer.option != "push_back":
+    if question.job is None or answer.option != "push_back":
         return run
-    title = f"Pushed back: {question.text} {question.answer.text}".strip()
+    title = f"Pushed back: {question.text} {answer.text}".strip()
     return _demand(run, run.jobs[question.job], Finding(Severity.IMPORTANT, title))
 
 
-def _deferral_answered(run: Run, _: Record, question: Question) -> Run:
-    """A deferral is granted or made a waiver, or the finding is demanded again under its number, for which one more round is allowed."""
-    if question.answer is None or question.job is None:
+def _deferral_answered(run: Run, _: Record, question: Question, answer: Answer) -> Run:
+    """A deferral is granted as a waiver, or the finding is demanded again under its number."""
+    if question.job is None:
         return run
     job = run.jobs[question.job]
-    if question.answer.option in {"defer", "waive"}:
-        waived = tuple(replace(x, waived=True) if x.number == question.number else x for x in job.findings)
-        return with_job(run, question.job, findings=waived)
-    listed = next((x for x in job.findings if x.number == question.number), None)
-    if listed is None:
-        return run
-    return _demand(run, job, replace(listed.finding, number=listed.number))
+    findings: list[ListedFinding] = []
+    for listed in job.findings:
+        if listed.number != question.number:
+            findings.append(listed)
+        elif answer.option in {"defer", "waive"}:
+            findings.append(replace(listed, waived=True))
+        else:
+            return _demand(run, job, replace(listed.finding, number=listed.number))
+    return with_job(run, question.job, findings=tuple(findings))
 
 
 def _demand(run: Run, job: JobState, finding: Finding) -> Run:
-    """What the principal demands costs no round of the author's: one more is allowed."""
+    """The principal demands a change, which costs the author no round: one more is allowed."""
     allowed = max(job.rounds_allowed, job.attempt + 1)
     return with_job(run, job.spec.id, demands=(*job.demands, finding), rounds_allowed=allowed)
 
 
-def _checkpoint_answered(run: Run, record: Record, question: Question) -> Run:
-    """An epic's checkpoint opens its gate or makes a demand; a checkpoint job is completed, its other path skipped."""
-    if question.answer is None or question.job is None:
+def _checkpoint_answered(run: Run, record: Record, question: Question, answer: Answer) -> Run:
+    """A checkpoint job is completed, and its other path skipped; a rejected epic gets a demand."""
+    if question.job is None:
         return run
     job = run.jobs[question.job]
-    if job.spec.kind is not JobKind.CHECKPOINT:
-        if question.answer.option == "approve":
-            return run
-        title = f"The principal rejected this work: {question.answer.text}"
-        return _demand(run, job, Finding(Severity.IMPORTANT, title))
-    run = move_job(run, question.job, JobPhase.COMPLETED)
-    needing = tuple(j.spec.id for j in run.jobs.values() if question.job in j.spec.needs)
-    onward = job.spec.on_continue or tuple(j for j in needing if j not in job.spec.on_cancel)
-    for skipped in job.spec.on_cancel if question.answer.option == "continue" else onward:
-        run = skip_with_dependents(run, record, skipped)
+    if job.spec.kind is JobKind.CHECKPOINT:
+        return _path_taken(run, record, job, answer.option)
+    if answer.option == "approve":
+        return run
+    title = f"The principal rejected this work: {answer.text}"
+    return _demand(run, job, Finding(Severity.IMPORTANT, title))
+
+
+def _path_taken(run: Run, record: Record, checkpoint: JobState, option: str) -> Run:
+    """Complete the checkpoint and skip the jobs of the path that was not taken."""
+    name = checkpoint.spec.id
+    run = move_job(run, name, JobPhase.COMPLETED)
+    skipped = checkpoint.spec.on_cancel
+    if option != "continue":
+        skipped = checkpoint.spec.on_continue or _other_dependents(run, checkpoint)
+    for job in skipped:
+        run = skip_with_dependents(run, record, job)
     return promote(run, record.at)
 
 
-def _escalation_answered(run: Run, record: Record, question: Question) -> Run:
-    """Another try starts counting anew; a cleared blocker sets the agent going again; another round is allowed."""
+def _other_dependents(run: Run, checkpoint: JobState) -> tuple[JobId, ...]:
+    """The jobs that need the checkpoint and are not on its path for `cancel`."""
+    dependents = [job for job, state in run.jobs.items() if checkpoint.spec.id in state.spec.needs]
+    return tuple(job for job in dependents if job not in checkpoint.spec.on_cancel)
+
+
+def _escalation_answered(run: Run, record: Record, question: Question, answer: Answer) -> Run:
+    """Another try starts the counts anew; a cleared blocker sets the agent going again; another round is allowed."""
     troubled = troubled_job(run, question)
-    if troubled is not None and question.answer is not None and question.answer.option == "retry":
+    if troubled is not None and answer.option == "retry":
         return with_job(run, troubled, closing=replace(run.jobs[troubled].closing, tries=0))
-    if question.job is None or question.answer is None or question.job not in run.jobs:
+    if question.job is None or question.job not in run.jobs:
         return run
     if question.trigger.startswith("push:"):
-        return _push_answered(run, question.answer.option)
-    job = run.jobs[question.job]
-    option = question.answer.option
-    if option == "one_more_round":
-        return with_job(run, question.job, rounds_allowed=job.attempt + 1)
-    if option in {"retry", "cleared"}:
+        return _push_answered(run, answer.option)
+    if answer.option == "one_more_round":
+        return with_job(run, question.job, rounds_allowed=run.jobs[question.job].attempt + 1)
+    if answer.option in {"retry", "cleared"}:
         run = with_job(run, question.job, launch_failures=0, deaths=0, nudged=False)
-        return _resumed(run, record, run.jobs[question.job], question.id)
+        return _resumed(run, record, run.jobs[question.job], question)
     return run
 
 
 def _push_answered(run: Run, option: str) -> Run:
-    """What becomes of a merge that a remote did not take: tried again, left where it is, or taken back."""
-    stands = {"leave": "left", "take_back": "back"}.get(option, "")
-    return run if run.merged is None else replace(run, merged=replace(run.merged, push=stands))
+    """A merge that a remote refused is pushed again, left where it is, or undone."""
+    if run.merged is None:
+        return run
+    push = {"leave": "left", "take_back": "back"}.get(option, "")
+    return replace(run, merged=replace(run.merged, push=push))
 
 
-def _cleanup_answered(run: Run, _: Record, question: Question) -> Run:
-    return run if question.answer is None else replace(run, cleanup=question.answer.option)
+def _cleanup_answered(run: Run, _: Record, __: Question, answer: Answer) -> Run:
+    return replace(run, cleanup=answer.option)
 
 
-ANSWERS = {
+ANSWERS: Mapping[QuestionKind, Callable[[Run, Record, Question, Answer], Run]] = {
     QuestionKind.CONTEXT: _context_answered,
     QuestionKind.CONCERN: _concern_answered,
     QuestionKind.DEFERRED: _deferral_answered,
     QuestionKind.CHECKPOINT: _checkpoint_answered,
     QuestionKind.ESCALATION: _escalation_answered,
     QuestionKind.CLEANUP: _cleanup_answered,
+}
+"""The effect of an answer. An approval is no plain answer: `MergeApproved` and `MergeRejected` close its question."""
+
+
+EVENTS: Evolutions = {
+    events.QuestionAsked: Evolution(asked, BY_ANYBODY),
+    events.Escalated: Evolution(escalated, BY_ANYBODY),
+    events.QuestionAnswered: Evolution(answered, BY_PEOPLE),
+    events.QuestionReminded: Evolution(reminded, BY_HOST),
 }

@@ -5,35 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
-from gitorch.model.job import ENDED, JobPhase, JobState
+from gitorch.model import events
+from gitorch.model.job import JobPhase, JobState
 from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, Settings
-from gitorch.rules.transitions import move_job, move_run, promote, put_down, withdraw
+from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
+from gitorch.rules.transitions import end_claim, move_job, move_run, promote, withdraw
 
 if TYPE_CHECKING:
-    from gitorch.model.events import (
-        RunCanceled,
-        RunCompleted,
-        RunConfirmed,
-        RunFailed,
-        RunPaused,
-        RunPrepared,
-        RunResumed,
-        RunStarted,
-    )
+    from gitorch.model.ids import RunId
     from gitorch.model.record import Record
     from gitorch.model.workflow import Cycle, JobSpec
+    from gitorch.rules.evolving import Evolutions
 
 
-def prepared(record: Record, event: RunPrepared) -> Run:
-    """The first state of a run; nothing is queued before it is confirmed and started."""
-    if record.run is None:
-        message = "a run was prepared without an id"
-        raise Corrupt(message)
-    jobs = {job: JobState(spec=spec) for job, spec in event.workflow.jobs.items()}
+def prepared(run: RunId, record: Record, event: events.RunPrepared) -> Run:
+    """The first state of a run; nothing is queued before the run is confirmed and started."""
     return Run(
-        id=record.run,
+        id=run,
         title=event.title,
         phase=RunPhase.PREPARED,
         workflow=event.workflow,
@@ -44,70 +34,93 @@ def prepared(record: Record, event: RunPrepared) -> Run:
         plan_digest=event.plan_digest,
         prepared_at=record.at,
         prepared_by=record.actor.name,
-        jobs=jobs,
+        jobs={job: JobState(spec=spec) for job, spec in event.workflow.jobs.items()},
     )
 
 
-def confirmed(run: Run, _: Record, event: RunConfirmed) -> Run:
-    """The answers count from here on."""
-    jobs = {
-        job: replace(state, rounds_allowed=_rounds(run, state.spec, event.settings)) for job, state in run.jobs.items()
-    }
+def confirmed(run: Run, _: Record, event: events.RunConfirmed) -> Run:
+    """The settings count, and each job gets its rounds."""
+    jobs: dict[str, JobState] = {}
+    for job, state in run.jobs.items():
+        jobs[job] = replace(state, rounds_allowed=_rounds(run, state.spec, event.settings))
     return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs, git_settings=event.git_settings)
 
 
 def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
-    """The last attempt before a human is asked: one more than the cycle leads back, within the job's own attempts."""
-    synthesis = spec.kind is JobKind.PHASE_SYNTHESIS
-    judged = synthesis or any(state.spec.subject == spec.id for state in run.jobs.values())
-    ends = (
-        c for c in run.workflow.cycles if spec.id == (c.review if synthesis else c.back_to) and _is_own(run, spec, c)
-    )
-    rounds = max((c.rounds for c in ends), default=0) + 1 if judged else settings.rounds_max
-    return min(rounds, spec.attempts_max) if spec.attempts_max else rounds
+    """The last attempt before a human is asked: one more than the job's cycle leads back, within the job's own attempts."""
+    rounds = settings.rounds_max
+    if _is_judged(run, spec):
+        own = [cycle.rounds for cycle in run.workflow.cycles if _returns_own_work(run, spec, cycle)]
+        rounds = max(own, default=0) + 1
+    if spec.attempts_max:
+        return min(rounds, spec.attempts_max)
+    return rounds
 
 
-def _is_own(run: Run, spec: JobSpec, cycle: Cycle) -> bool:
-    """Whether a cycle is of this job's own gate: that of a later synthesis allows its rounds when it comes to them."""
-    return cycle.review == spec.id or run.jobs[cycle.review].spec.subject == spec.id
+def _is_judged(run: Run, spec: JobSpec) -> bool:
+    """Whether a verdict opens the job's gate: its reviews', or its own when it is the synthesis of a phase."""
+    if spec.kind is JobKind.PHASE_SYNTHESIS:
+        return True
+    return any(state.spec.subject == spec.id for state in run.jobs.values())
 
 
-def started(run: Run, record: Record, _: RunStarted) -> Run:
-    """What needs nothing is queued."""
+def _returns_own_work(run: Run, spec: JobSpec, cycle: Cycle) -> bool:
+    """Whether a cycle belongs to this job's gate. The cycle of a later synthesis allows its rounds when it comes to them."""
+    if spec.kind is JobKind.PHASE_SYNTHESIS:
+        return cycle.review == spec.id
+    return cycle.back_to == spec.id and run.jobs[cycle.review].spec.subject == spec.id
+
+
+def started(run: Run, record: Record, _: events.RunStarted) -> Run:
+    """Jobs that need nothing are queued."""
     return promote(move_run(run, RunPhase.RUNNING, started_at=record.at), record.at)
 
 
-def paused(run: Run, _: Record, event: RunPaused) -> Run:
+def paused(run: Run, _: Record, event: events.RunPaused) -> Run:
     """Nothing new begins."""
     return move_run(run, RunPhase.PAUSED, reason=event.reason)
 
 
-def resumed(run: Run, _: Record, __: RunResumed) -> Run:
+def resumed(run: Run, _: Record, __: events.RunResumed) -> Run:
     """The run goes on where it was."""
     return move_run(run, RunPhase.RUNNING, reason="")
 
 
-def canceled(run: Run, record: Record, event: RunCanceled) -> Run:
+def canceled(run: Run, record: Record, event: events.RunCanceled) -> Run:
     """Every job that is not over is canceled; branches stay."""
     return _cut_short(run, record, RunPhase.CANCELED, event.reason)
 
 
-def failed(run: Run, record: Record, event: RunFailed) -> Run:
+def failed(run: Run, record: Record, event: events.RunFailed) -> Run:
     """The run is over without its result."""
     return _cut_short(run, record, RunPhase.FAILED, event.reason)
 
 
 def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
     for job, state in run.jobs.items():
-        if state.phase not in ENDED:
-            run = move_job(put_down(run, state, "stopped"), job, JobPhase.CANCELED, lease=None)
-    return withdraw(move_run(run, phase, ended_at=record.at, reason=reason), record, run.open_questions())
+        if not state.phase.is_over:
+            run = end_claim(run, state, "stopped")
+            run = move_job(run, job, JobPhase.CANCELED, lease=None)
+    run = move_run(run, phase, ended_at=record.at, reason=reason)
+    return withdraw(run, record, run.open_questions())
 
 
-def completed(run: Run, record: Record, _: RunCompleted) -> Run:
+def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
     """Everything is done. Raises Corrupt while a job is not over."""
-    left = [job for job, state in run.jobs.items() if state.phase not in ENDED]
+    left = [job for job, state in run.jobs.items() if not state.phase.is_over]
     if left:
-        message = f"run {run.id} is said to be completed while {', '.join(left)} is not over"
+        message = f"run {run.id} was completed while {', '.join(left)} was not over"
         raise Corrupt(message)
-    return withdraw(move_run(run, RunPhase.COMPLETED, ended_at=record.at), record, run.open_questions())
+    run = move_run(run, RunPhase.COMPLETED, ended_at=record.at)
+    return withdraw(run, record, run.open_questions())
+
+
+EVENTS: Evolutions = {
+    events.RunConfirmed: Evolution(confirmed, BY_PRINCIPAL),
+    events.RunStarted: Evolution(started, BY_HOST),
+    events.RunPaused: Evolution(paused, BY_ALL_BUT_AGENTS),
+    events.RunResumed: Evolution(resumed, BY_ALL_BUT_AGENTS),
+    events.RunCanceled: Evolution(canceled, BY_PRINCIPAL),
+    events.RunFailed: Evolution(failed, BY_ANYBODY),
+    events.RunCompleted: Evolution(completed, BY_ANYBODY),
+}

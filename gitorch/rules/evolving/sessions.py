@@ -1,40 +1,40 @@
-"""Leases, sessions, and the texts owed to them."""
+"""Leases, sessions, and the prompts that are owed to sessions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.model import events
 from gitorch.model.job import JobPhase, Lease
-from gitorch.model.session import PromptKind, Session, SessionPhase
+from gitorch.model.record import ActorKind
+from gitorch.model.session import Prompt, PromptKind, Session, SessionPhase
 from gitorch.model.values import replace
-from gitorch.rules.transitions import add_prompt, move_job, put_down, with_job, with_session
+from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
+from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
 
 if TYPE_CHECKING:
-    from gitorch.model.events import (
-        BaseBuilt,
-        LeaseEnded,
-        LeaseGranted,
-        LeaseRenewed,
-        OutboxEntryAccepted,
-        PermissionAnswered,
-        PromptDelivered,
-        SessionAlive,
-        SessionEnded,
-        SessionNudged,
-    )
     from gitorch.model.ids import JobId
+    from gitorch.model.job import JobState
     from gitorch.model.record import Record
     from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
 
 OPENING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS})
-"""Texts with which a session begins to work."""
+"""Prompts with which a session begins to work."""
 
 BEFORE_ALIVE = frozenset({"missing-program", "dialog", "not-ready"})
+"""Ends of a session that count as a failed launch."""
+
+BLAMELESS = frozenset({"stopped", "server-gone"})
+"""Ends of a session that are not counted."""
 
 
-def granted(run: Run, record: Record, event: LeaseGranted) -> Run:
-    """One active lease a job, and its number grows with every grant. Raises Corrupt otherwise."""
+def granted(run: Run, record: Record, event: events.LeaseGranted) -> Run:
+    """The session has the lease and is owed its brief or its findings.
+
+    Raises Corrupt for a job that has a lease, a lease out of turn, and a session other than the job's living one.
+    """
     job = run.jobs[event.job]
     if job.lease is not None or event.fence != job.fence + 1 or event.attempt != job.attempt:
         message = f"lease {event.fence} of {event.job} was granted over lease {job.fence}"
@@ -44,14 +44,21 @@ def granted(run: Run, record: Record, event: LeaseGranted) -> Run:
     elif event.session != job.session or run.sessions[event.session].phase is SessionPhase.ENDED:
         message = f"lease {event.fence} of {event.job} went to {event.session}, which is not its living session"
         raise Corrupt(message)
-    lease = Lease(event.session, event.fence, record.at, event.until, event.nonce)
-    changes = {"lease": lease, "fence": event.fence, "session": event.session, "base": event.base, "nudged": False}
-    run = move_job(run, event.job, JobPhase.CLAIMED, **changes)
+    run = move_job(
+        run,
+        event.job,
+        JobPhase.CLAIMED,
+        lease=Lease(event.session, event.fence, record.at, event.until, event.nonce),
+        fence=event.fence,
+        session=event.session,
+        base=event.base,
+        nudged=False,
+    )
     kind = PromptKind.BRIEF if event.fresh else PromptKind.FINDINGS
     return add_prompt(run, event.session, kind, str(event.attempt))
 
 
-def _opened(run: Run, record: Record, event: LeaseGranted) -> Run:
+def _opened(run: Run, record: Record, event: events.LeaseGranted) -> Run:
     if event.session in run.sessions:
         message = f"session {event.session} was opened twice"
         raise Corrupt(message)
@@ -68,33 +75,60 @@ def _opened(run: Run, record: Record, event: LeaseGranted) -> Run:
     return replace(run, sessions={**run.sessions, session.id: session})
 
 
-def renewed(run: Run, _: Record, event: LeaseRenewed) -> Run:
-    """The lease lasts longer; only its holder's number counts."""
+def renewed(run: Run, record: Record, event: events.LeaseRenewed) -> Run:
+    """The lease lasts longer. Raises Corrupt unless it stands, and the host or its own session renewed it."""
     job = run.jobs[event.job]
     if job.lease is None or job.lease.fence != event.fence:
         message = f"lease {event.fence} of {event.job} was renewed but does not stand"
         raise Corrupt(message)
-    lease = Lease(job.lease.session, event.fence, job.lease.granted_at, event.until, job.lease.nonce)
-    return with_job(run, event.job, lease=lease)
+    if record.actor.kind is not ActorKind.HOST:
+        ensure_own_session(run, record, job.lease.session)
+    return with_job(run, event.job, lease=replace(job.lease, until=event.until))
 
 
-def lease_ended(run: Run, record: Record, event: LeaseEnded) -> Run:
-    """The job goes back into the queue with its worktree and its attempt as they are; work whose lease expired is stale.
+def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
+    """The job goes back into the queue with its worktree and attempt as they are; after an expired lease it is stale.
 
-    A revoked lease is that of a stuck agent: its session is given up, so that it is stopped and the job gets a fresh one.
+    The lease of a stuck agent is revoked: its session is given up, so that it is stopped and the job gets a new one.
+    Raises Corrupt unless the lease stands and the actor may end it for this reason.
     """
     job = run.jobs[event.job]
     if job.lease is None or job.lease.fence != event.fence:
         message = f"lease {event.fence} of {event.job} was ended but does not stand"
         raise Corrupt(message)
+    _ensure_may_end(run, record, job, event)
+    after = JobPhase.QUEUED
+    if event.reason == "expired" and job.writes:
+        after = JobPhase.STALE
     session = None if event.reason == "revoked" else job.session
-    after = JobPhase.STALE if event.reason == "expired" and job.writes else JobPhase.QUEUED
-    run = put_down(run, job, event.reason)
+    run = end_claim(run, job, event.reason)
     return move_job(run, event.job, after, lease=None, session=session, ready_at=record.at)
 
 
-def alive(run: Run, record: Record, event: SessionAlive) -> Run:
-    """The launch succeeded."""
+def _ensure_may_end(run: Run, record: Record, job: JobState, event: events.LeaseEnded) -> None:
+    """Raises Corrupt for a lease that this actor cannot end for this reason, or that has not expired yet."""
+    lease = job.lease
+    if lease is None:
+        return
+    kind = record.actor.kind
+    match event.reason:
+        case "revoked" if kind is not ActorKind.PRINCIPAL:
+            message = (
+                f"lease {event.fence} of {event.job} was revoked by {kind} {record.actor.name}, not by the principal"
+            )
+            raise Corrupt(message)
+        case "session-ended" if kind is not ActorKind.HOST:
+            message = f"lease {event.fence} of {event.job} was ended with its session by {kind} {record.actor.name}"
+            raise Corrupt(message)
+        case "released":
+            ensure_own_session(run, record, lease.session)
+        case "expired" if record.at <= lease.until or not run.sessions[lease.session].holder:
+            message = f"lease {event.fence} of {event.job} was ended as expired before its time had passed"
+            raise Corrupt(message)
+
+
+def alive(run: Run, record: Record, event: events.SessionAlive) -> Run:
+    """The launch succeeded. Raises Corrupt for a session that is not starting."""
     if run.sessions[event.session].phase is not SessionPhase.STARTING:
         message = f"session {event.session} came alive twice or after its end"
         raise Corrupt(message)
@@ -102,8 +136,8 @@ def alive(run: Run, record: Record, event: SessionAlive) -> Run:
     return with_job(run, event.job, launch_failures=0)
 
 
-def ended(run: Run, _: Record, event: SessionEnded) -> Run:
-    """A launch that failed and a death at work are counted apart; a stop and a lost server are nobody's fault."""
+def ended(run: Run, _: Record, event: events.SessionEnded) -> Run:
+    """The session is over. Failed launches and deaths at work are counted apart; stops and lost servers are not counted."""
     session = run.sessions[event.session]
     if session.phase is SessionPhase.ENDED:
         message = f"session {event.session} ended twice"
@@ -113,40 +147,52 @@ def ended(run: Run, _: Record, event: SessionEnded) -> Run:
 
 
 def _counted(run: Run, job: JobId, session: Session, how: str) -> Run:
+    """Count the end against the job, if the session held its lease."""
     state = run.jobs[job]
-    if how in {"stopped", "server-gone"} or state.lease is None or state.lease.session != session.id:
+    if how in BLAMELESS or state.lease is None or state.lease.session != session.id:
         return run
-    if session.phase is SessionPhase.STARTING or how.partition(":")[0] in BEFORE_ALIVE:
+    cause = how.partition(":")[0]
+    if session.phase is SessionPhase.STARTING or cause in BEFORE_ALIVE:
         return with_job(run, job, launch_failures=state.launch_failures + 1)
     return with_job(run, job, deaths=state.deaths + 1)
 
 
-def delivered(run: Run, _: Record, event: PromptDelivered) -> Run:
-    """The text counts as told; a brief or a list of findings sets its job running."""
-    session = run.sessions[event.session]
-    told = tuple(replace(x, receipt=event.receipt) if x.id == event.prompt else x for x in session.prompts)
-    if told == session.prompts:
+def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
+    """The prompt has its receipt; a brief or a list of findings sets its job running. Raises Corrupt for an unknown prompt."""
+    found = False
+    prompts: list[Prompt] = []
+    for prompt in run.sessions[event.session].prompts:
+        if prompt.id == event.prompt and prompt.receipt != event.receipt:
+            found = True
+            prompts.append(replace(prompt, receipt=event.receipt))
+        else:
+            prompts.append(prompt)
+    if not found:
         message = f"prompt {event.prompt} was delivered to {event.session}, which it was never written to"
         raise Corrupt(message)
-    run = with_session(run, event.session, prompts=told)
+    run = with_session(run, event.session, prompts=tuple(prompts))
     if event.kind in OPENING and run.jobs[event.job].phase is JobPhase.CLAIMED:
-        run = move_job(run, event.job, JobPhase.RUNNING)
+        return move_job(run, event.job, JobPhase.RUNNING)
     return run
 
 
-def nudged(run: Run, _: Record, event: SessionNudged) -> Run:
-    """Once an attempt."""
+def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:
+    """The session is owed one reminder in each attempt. Raises Corrupt for a second one."""
+    if run.jobs[event.job].nudged:
+        message = f"session {event.session} was nudged twice in one attempt of {event.job}"
+        raise Corrupt(message)
     run = with_job(run, event.job, nudged=True)
     return add_prompt(run, event.session, PromptKind.NUDGE)
 
 
-def permission_answered(run: Run, _: Record, event: PermissionAnswered) -> Run:
-    """One more of this session's prompts is told."""
-    return with_session(run, event.session, permissions_answered=run.sessions[event.session].permissions_answered + 1)
+def permission_answered(run: Run, _: Record, event: events.PermissionAnswered) -> Run:
+    """One more of the session's permission requests is recorded."""
+    count = run.sessions[event.session].permissions_answered
+    return with_session(run, event.session, permissions_answered=count + 1)
 
 
-def outbox_entry_accepted(run: Run, _: Record, event: OutboxEntryAccepted) -> Run:
-    """Remembered, so that finding it again does nothing. Raises Corrupt where it counted before."""
+def outbox_entry_accepted(run: Run, _: Record, event: events.OutboxEntryAccepted) -> Run:
+    """The entry is remembered, so that it counts once. Raises Corrupt the second time."""
     entries = run.sessions[event.session].entries
     if event.digest in entries:
         message = f"{event.entry} of {event.session} was carried out twice"
@@ -154,6 +200,23 @@ def outbox_entry_accepted(run: Run, _: Record, event: OutboxEntryAccepted) -> Ru
     return with_session(run, event.session, entries=(*entries, event.digest))
 
 
-def base_built(run: Run, _: Record, event: BaseBuilt) -> Run:
-    """The job's branch will start from this commit."""
+def base_built(run: Run, _: Record, event: events.BaseBuilt) -> Run:
+    """The job's branch will start from this commit. Raises Corrupt for a base of other commits than the job needs."""
+    if event.parents != run.base_parents(event.job):
+        message = f"the base of {event.job} was built from {', '.join(event.parents)}, which is not what it needs"
+        raise Corrupt(message)
     return with_job(run, event.job, base=event.commit)
+
+
+EVENTS: Evolutions = {
+    events.LeaseGranted: Evolution(granted, BY_HOST),
+    events.LeaseRenewed: Evolution(renewed, BY_ANYBODY),
+    events.LeaseEnded: Evolution(lease_ended, BY_ANYBODY),
+    events.SessionAlive: Evolution(alive, BY_HOST),
+    events.SessionEnded: Evolution(ended, BY_HOST),
+    events.PromptDelivered: Evolution(delivered, BY_HOST),
+    events.SessionNudged: Evolution(nudged, BY_HOST),
+    events.PermissionAnswered: Evolution(permission_answered, BY_HOST),
+    events.OutboxEntryAccepted: Evolution(outbox_entry_accepted, BY_ANYBODY),
+    events.BaseBuilt: Evolution(base_built, BY_HOST),
+}
