@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.cli.pages.cells import cut, pad, safe_line, safe_text, width
+from gitorch.cli.pages.cells import cut, pad, safe_json, safe_line, safe_page, safe_text, width
 
 TEXT = st.text(st.sampled_from(list("ab 日本é\u0301🚀👩\u200d💻\ufe0f❤-…")), max_size=30)
 
@@ -51,3 +53,15 @@ def test_text_from_outside_moves_no_cursor():
     assert safe_text("a\x1b[2Jb\x07\r\u202ec\u009b") == "a�[2Jb���c�"
     assert safe_text("two\r\nlines\tand a tab") == "two\nlines\tand a tab"
     assert safe_line(" a\n\n b\tc ") == "a b c"
+
+
+def test_a_painted_page_keeps_its_own_colours_and_no_other_sequence():
+    assert safe_page("\x1b[31mred\x1b[0m") == "\x1b[31mred\x1b[0m"
+    assert safe_page("\x1b[1mbold\x1b[0m \x1b[5mblink\x1b[2J") == "\x1b[1mbold\x1b[0m �[5mblink�[2J"
+    assert safe_page("plain") == "plain"
+
+
+def test_a_line_of_json_stays_json_without_raw_controls():
+    line = json.dumps({"a": "\x1b\x7f\x9b\u2028\u202e\ufeffé"}, ensure_ascii=False)
+    assert safe_json(line) == '{"a": "\\u001b\\u007f\\u009b\\u2028\\u202e\\ufeffé"}'
+    assert json.loads(safe_json(line)) == json.loads(line)
