@@ -32,18 +32,26 @@ def hints() -> list[tuple[str, str]]:
     """Every hint that is written beside its error, with its place; expressions in it are PLACEHOLDER."""
     found = []
     for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = errors_imported(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in imported:
                 place = f"{path.relative_to(ROOT.parent)}:{node.lineno}"
-                found += [(place, text) for text in texts(hint_of(node))]
+                found += [(place, text) for text in texts(hint_of(node, node.func.id))]
     return found
 
 
-def hint_of(call: ast.Call) -> ast.expr | None:
-    """The hint argument of a call that makes an error; None for any other call, or without a hint."""
-    name = call.func.id if isinstance(call.func, ast.Name) else ""
-    if name not in ERRORS:
-        return None
+def errors_imported(tree: ast.Module) -> set[str]:
+    """The error classes that a module imports; another class may have the same name."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "gitorch.errors":
+            names |= {alias.name for alias in node.names} & ERRORS
+    return names
+
+
+def hint_of(call: ast.Call, name: str) -> ast.expr | None:
+    """The hint argument of a call that makes an error; None without one."""
     for keyword in call.keywords:
         if keyword.arg == "hint":
             return keyword.value

@@ -34,7 +34,7 @@ class ExportRequest(Value):
 def export(services: Services, wanted: ExportRequest, folder: Path, shown: str) -> Bundle:
     """Write an export to a new folder. Raises Refused where something is there already, NotFound for an empty range."""
     if folder.exists():
-        raise Refused(f"{shown} is there already and stays as it is", f"name another folder, or rm -r {shown}")
+        raise Refused(f"{shown} is there already and stays as it is", "gitorch export ANOTHER_FOLDER")
     records = _within(services, wanted)
     lines = tuple(_line(record, commit, digest, wanted) for record, commit, digest in records)
     bodies = _bodies(services, wanted, tuple(record for record, *_ in records)) if wanted.bodies else {}

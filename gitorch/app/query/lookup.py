@@ -147,7 +147,7 @@ def run_or_checkpoint(services: Services, said: str | None, said_run: str | None
     waiting = list(_waiting(_named_or_loaded(services, said_run), said))
     if len(waiting) > 1:
         names = ", ".join(run.id for run, _ in waiting)
-        raise Usage(f"{said} waits in several runs: {names}", f"--run {waiting[0][0].id}")
+        raise Usage(f"{said} waits in several runs: {names}", f"gitorch why {said} --run {waiting[0][0].id}")
     if waiting:
         return waiting[0]
     for run in _named_or_loaded(services, said_run):
@@ -162,7 +162,10 @@ def run_or_epic(services: Services, said: str | None, said_run: str | None) -> t
         return find_run(services, said if said is not None else said_run), ""
     having = [run for run in _named_or_loaded(services, said_run) if said in run.jobs]
     if len(having) > 1:
-        raise Usage(f"{said} is in several runs: {', '.join(r.id for r in having)}", f"--run {having[0].id}")
+        raise Usage(
+            f"{said} is in several runs: {', '.join(r.id for r in having)}",
+            f"gitorch report {said} --run {having[0].id}",
+        )
     return (having[0], said) if having else (find_run(services, said), "")
 
 

@@ -49,8 +49,8 @@ def write_new(path: Path, shown: str, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise Refused(f"{shown} is there already and stays as it is", f"rm {shown}, or name another file") from None
+        raise Refused(f"{shown} is there already and stays as it is", f"rm {shown}") from None
     except OSError as error:
         raise Refused(
-            f"{shown} cannot be written: {(error.strerror or str(error)).lower()}", "name another file"
+            f"{shown} cannot be written: {(error.strerror or str(error)).lower()}", f"ls -ld {path.parent}"
         ) from error

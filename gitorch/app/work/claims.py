@@ -111,7 +111,7 @@ def held_by(services: Services, manual_claim: ManualClaim) -> tuple[Run, Session
     living = [s for s in mine if s.phase is not SessionPhase.ENDED]
     if len(living) > 1:
         message = f"several leases are yours: {', '.join(s.job for s in living)}"
-        raise Usage(message, f"--job {living[0].job}")
+        raise Usage(message, f"gitorch brief --job {living[0].job}")
     if not mine:
         what = f" on {manual_claim.job}" if manual_claim.job is not None else ""
         message = (

@@ -64,7 +64,7 @@ def _watch(call: Call, run: Run) -> Run:
     from gitorch.model.run import OVER
 
     if call.json:
-        raise Usage("--watch is for people; a program polls instead", "gitorch log --after SEQ --json")
+        raise Usage("--watch is for people; a program polls instead", "gitorch status --json")
     with view_for(call) as view:
         while run.phase not in OVER:
             before = call.services.ledger.tip()

@@ -146,7 +146,7 @@ def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge)
         obstacle = "its checkpoint does not wait"
     if obstacle:
         message = f"report {name} cannot be approved: {obstacle}"
-        raise Refused(message, f"gitorch reject {run.id} --rework EPIC")
+        raise Refused(message, f"gitorch reject {run.id} --rework EPIC --note TEXT")
 
 
 def _ensure_proven(run: Run, proof: str) -> None:

@@ -55,10 +55,16 @@ def lane_set(name: str, lanes: Sequence[str], said: Mapping[str, Lane]) -> dict[
     """A lane for each name that a shape uses. Raises Usage for lanes that the shape has not, and for custom ones left out."""
     strange = [lane for lane in said if lane not in lanes]
     if strange:
-        raise Usage(f"this shape has no lane {strange[0]}; it has {', '.join(lanes)}", f"--lane {lanes[0]}=claude")
+        raise Usage(
+            f"this shape has no lane {strange[0]}; it has {', '.join(lanes)}",
+            f"gitorch workflow new SHAPE --lane {lanes[0]}=claude",
+        )
     missing = [lane for lane in lanes if lane not in said]
     if name == "custom" and missing:
-        raise Usage(f"the lane set custom leaves {', '.join(missing)} open", f"--lane {missing[0]}=claude")
+        raise Usage(
+            f"the lane set custom leaves {', '.join(missing)} open",
+            f"gitorch workflow new SHAPE --lane {missing[0]}=claude",
+        )
     return {lane: said.get(lane) or _lane(name, lane) for lane in lanes}
 
 
@@ -79,7 +85,8 @@ def lane_said(word: str) -> Lane:
     found = re.fullmatch(r"(?P<name>[a-z][a-z0-9-]*)=(?P<runtime>[a-z][a-z0-9_-]*)(?::(?P<model>\S+))?", word)
     if found is None:
         raise Usage(
-            f"{word!r} is no lane; it is written NAME=RUNTIME or NAME=RUNTIME:MODEL", "--lane author=claude:opus"
+            f"{word!r} is no lane; it is written NAME=RUNTIME or NAME=RUNTIME:MODEL",
+            "gitorch workflow new SHAPE --lane author=claude:opus",
         )
     return Lane(found["name"], found["runtime"], model=found["model"] or "")
 
