@@ -67,6 +67,21 @@ def worktree_directories(root: Path, repository: GitDirectories, path: Path) -> 
     return GitDirectories(record, repository.common, place)
 
 
+def submodule_directories(superproject: GitDirectories, place: Path) -> GitDirectories | None:
+    """The directories of the submodule checked out at this path.
+
+    None when its `.git` names no git directory below the `modules` folder of its superproject.
+    """
+    target = _pointer_target(place / ".git")
+    if target is None:
+        return None
+    git_dir = target.resolve()
+    for owner in (superproject.git_dir, superproject.common):
+        if (owner / "modules").resolve() in git_dir.parents:
+            return GitDirectories(git_dir, git_dir, place)
+    return None
+
+
 def _worktree_record(common: Path, place: Path) -> Path | None:
     """The folder in which the repository keeps the linked worktree at this path; None when there is none."""
     expected = place / ".git"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
 from gitorch.model.ids import CommitId
-from gitorch.world.git.runner import OWN_FOLDER
+from gitorch.world.git.runner import OWN_FOLDER, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gitorch.model.ids import Moment
     from gitorch.world.git.runner import GitRunner
@@ -36,12 +36,20 @@ def draft(git: GitRunner, message: str, author: str, at: Moment) -> CommitId | N
     parent = CommitId(head.out.strip())
     with _separate_index(git) as index:
         env = {"GIT_INDEX_FILE": str(index)}
-        git.output("add", "--all", "--", ".", env=env)
+        _add_all(git, env)
         git.output("rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "--", OWN_FOLDER, env=env)
         tree = git.output("write-tree", env=env).strip()
     if tree == git.output("rev-parse", f"{parent}^{{tree}}").strip():
         return parent
     return _commit(git, tree, parent, message, author, at)
+
+
+def _add_all(git: GitRunner, env: Mapping[str, str]) -> None:
+    """Bring the index up to date with all files. `git add --all` would run `git status` in each submodule."""
+    listing = ("ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard")
+    paths = dict.fromkeys(path.removesuffix("/") for path in split(git.output(*listing, env=env)))
+    given = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    git.output("update-index", "--add", "--remove", "--replace", "-z", "--stdin", given=given, env=env)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import Value
-from gitorch.world.git.directories import GitDirectories, repository_directories, worktree_directories
+from gitorch.world.git.directories import (
+    GitDirectories,
+    repository_directories,
+    submodule_directories,
+    worktree_directories,
+)
 from gitorch.world.git.settings import (
     ATTRIBUTES,
     FIXED,
@@ -27,11 +32,12 @@ from gitorch.world.git.settings import (
     judge,
     parse_settings,
     snapshot,
+    trust_nothing,
 )
 from gitorch.world.programs import ProgramResult, run, without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.ports.world import Clock
@@ -52,6 +58,9 @@ LOCK_TRIES = 8
 FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
 """How many fields precede the path in each kind of line of `git status --porcelain=v2`."""
 
+SUBMODULE = "160000 "
+"""The prefix of a submodule's row in `git ls-files --stage`."""
+
 OWN_FOLDER = ".gitorch"
 """The folder of a worktree that holds briefs and the outbox; never part of anybody's work."""
 
@@ -64,14 +73,15 @@ def nothing_recorded() -> Mapping[str, str] | None:
 class CommandLine:
     """Builds every command line and environment of git, so that no setting that an agent changed makes git run a program.
 
-    `trusted` returns the snapshot of settings from the start of the run; None before there is one.
+    `trusted` returns the snapshot of settings from the start of the run, or None before there is one. Without it, no
+    program of the repository's settings is trusted.
     """
 
     def __init__(
         self,
         repository: GitDirectories,
         environ: Mapping[str, str],
-        trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+        trusted: Callable[[], Mapping[str, str] | None] | None = None,
     ) -> None:
         self.repository = repository
         self._trusted = trusted
@@ -115,8 +125,13 @@ class CommandLine:
         """Which of the repository's settings git may use. Unless `always`, a configuration without programs is not read."""
         if not always and self._is_harmless(directories):
             return Judgement((), (), lazy_fetch=False)
+        if self._trusted is None:
+            return trust_nothing(self.snapshot(directories))
         trusted = self._trusted()
-        return judge(self.snapshot(directories), trusted)
+        hooks_path = None
+        if trusted is not None:
+            hooks_path = trusted.get(HOOKS_PATH, "")
+        return judge(snapshot(self._settings(directories), directories, hooks_path), trusted)
 
     def snapshot(self, directories: GitDirectories) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program. Raises Unavailable."""
@@ -144,7 +159,9 @@ class CommandLine:
 
     def _hooks_path(self, directories: GitDirectories) -> str:
         """The path of the hooks with which the run began; the present one when nothing is recorded."""
-        begun_with = self._trusted()
+        begun_with = None
+        if self._trusted is not None:
+            begun_with = self._trusted()
         if begun_with is None:
             begun_with = self.snapshot(directories)
         return str(hooks_directory(begun_with.get(HOOKS_PATH, ""), directories.common))
@@ -201,7 +218,8 @@ class GitRunner:
         self.directory = directory
         self.directories = repository_directories(directory)
         self._root = directory
-        self._line = CommandLine(self.directories, environ, trusted)
+        self._environ = environ
+        self.line = CommandLine(self.directories, environ, trusted)
         self._clock = clock
 
     @property
@@ -214,18 +232,32 @@ class GitRunner:
 
         Raises Unavailable when the worktree's `.git` file names another git directory, and for any other folder.
         """
-        directories = worktree_directories(self._root, self._line.repository, path)
+        directories = worktree_directories(self._root, self.line.repository, path)
         runner = copy.copy(self)
         runner.directory, runner.directories = directories.work_tree or path, directories
         return runner
 
+    def in_submodule(self, path: str) -> GitRunner | None:
+        """A runner for a checked-out submodule, which uses no program of the submodule's settings.
+
+        None when its git directory is not one that this repository keeps for a submodule.
+        """
+        place = self.directory / path
+        directories = submodule_directories(self.directories, place)
+        if directories is None:
+            return None
+        runner = GitRunner(place, self._environ, self._clock)
+        runner.directories = directories
+        runner.line = CommandLine(directories, self._environ)
+        return runner
+
     def judgement(self) -> Judgement:
         """Which of the repository's settings git may use."""
-        return self._line.judgement(self.directories, always=False)
+        return self.line.judgement(self.directories, always=False)
 
     def snapshot(self) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program."""
-        return self._line.snapshot(self.directories)
+        return self.line.snapshot(self.directories)
 
     def run(
         self,
@@ -243,7 +275,7 @@ class GitRunner:
         remote that the command contacts. Raises Busy when a lock stays taken, Unavailable when git is missing or exceeds
         `wait_seconds`, or when a setting that the command needs changed since the start of the run.
         """
-        argv, own_env = self._line.command(self.directories, arguments, hooks=hooks, remote=remote)
+        argv, own_env = self.line.command(self.directories, arguments, hooks=hooks, remote=remote)
         full_env = {**own_env, **(env or {})}
         for attempt in range(LOCK_TRIES):
             result = run(argv, full_env, cwd=self.directory, given=given, wait_seconds=wait_seconds, keep=keep)
@@ -296,10 +328,27 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
             path = part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1]
             if path != OWN_FOLDER and not path.startswith(f"{OWN_FOLDER}/"):
                 uncommitted.append(path)
+    uncommitted += _changed_submodules(git, uncommitted)
     head = CommitId(branch["branch.oid"])
     if branch["branch.head"] == "(detached)" or head == "(initial)":
         return WorktreeStatus(None, tuple(uncommitted))
     return WorktreeStatus(head, tuple(uncommitted))
+
+
+def _changed_submodules(git: GitRunner, known: Collection[str]) -> list[str]:
+    """The submodules with uncommitted files of their own, except those known to be changed."""
+    work_tree = git.directories.work_tree
+    if work_tree is None or not (work_tree / ".gitmodules").exists():
+        return []
+    changed = []
+    for row in split(git.output("ls-files", "--stage", "-z")):
+        entry, _, path = row.partition("\t")
+        if not entry.startswith(SUBMODULE) or path in known or not (work_tree / path / ".git").exists():
+            continue
+        submodule = git.in_submodule(path)
+        if submodule is None or worktree_status(submodule).uncommitted:
+            changed.append(path)
+    return changed
 
 
 def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:

@@ -63,6 +63,9 @@ REMOTE = re.compile(r"remote\.(?P<name>.+)\.(?:url|pushurl|uploadpack|receivepac
 CONNECTION = re.compile(
     r"core\.(?:sshcommand|gitproxy|askpass)|ssh\.variant|credential\..+|url\..+|http\..+|protocol\..+"
 )
+NEUTRAL = {"core.sshcommand": "ssh", "core.askpass": "", "credential.helper": ""}
+"""The values that take the place of a program with which git reaches a remote."""
+
 NEEDLES = re.compile(rb"filter|driver|include|worktreeconfig|partialclone|promisor", re.IGNORECASE)
 """Parts of every line of a configuration that can matter to a command that contacts no remote."""
 
@@ -94,11 +97,13 @@ def is_judged(key: str) -> bool:
     return any(pattern.fullmatch(key) for pattern in (FILTER, DRIVER, PROMISOR, REMOTE, CONNECTION))
 
 
-def snapshot(settings: Iterable[GitSetting], directories: GitDirectories) -> dict[str, str]:
+def snapshot(
+    settings: Iterable[GitSetting], directories: GitDirectories, hooks_path: str | None = None
+) -> dict[str, str]:
     """The digests of all judged settings of the repository, its hooks and its `info/attributes`.
 
     A value that the user's own configuration has too does not count. The values themselves are not kept, since a URL or a helper may hold a password. The path of the hooks is kept as it
-    is, so that a merge can use the path with which the run began.
+    is, so that a merge can use the path with which the run began; `hooks_path` is that path, None at the start.
     """
     values: dict[str, list[str]] = {}
     digests: dict[str, str] = {}
@@ -113,7 +118,9 @@ def snapshot(settings: Iterable[GitSetting], directories: GitDirectories) -> dic
     for key, held in values.items():
         digests[key] = _digest("\0".join(held).encode("utf-8", "surrogateescape"))
     files = {ATTRIBUTES: directories.common / ATTRIBUTES}
-    hooks = hooks_directory(digests.get(HOOKS_PATH, ""), directories.common)
+    if hooks_path is None:
+        hooks_path = digests.get(HOOKS_PATH, "")
+    hooks = hooks_directory(hooks_path, directories.common)
     if hooks.is_absolute():
         files |= {f"hooks/{name}": hooks / name for name in HOOKS}
     for name, path in files.items():
@@ -180,3 +187,20 @@ def judge(current: Mapping[str, str], trusted: Mapping[str, str] | None) -> Judg
     promisors = [key for key in current if PROMISOR.fullmatch(key)]
     network_changed = any(PROMISOR.fullmatch(k) or REMOTE.fullmatch(k) or CONNECTION.fullmatch(k) for k in changed)
     return Judgement(tuple(overrides.items()), tuple(changed), lazy_fetch=bool(promisors) and not network_changed)
+
+
+def trust_nothing(current: Mapping[str, str]) -> Judgement:
+    """Let git use no program of the repository's settings; it may still fetch what a partial clone lacks."""
+    judgement = judge(current, {})
+    overrides = dict(judgement.overrides)
+    can_fetch = any(PROMISOR.fullmatch(key) for key in current)
+    for key in current:
+        if key in NEUTRAL:
+            overrides[key] = NEUTRAL[key]
+        elif key.startswith("credential.") and key.endswith(".helper"):
+            overrides[key] = ""
+        elif key.startswith("remote.") and key.endswith(".uploadpack"):
+            overrides[key] = "git-upload-pack"
+        elif key == "core.gitproxy" or key.endswith(".vcs"):
+            can_fetch = False  # git lets no later value override the first
+    return Judgement(tuple(overrides.items()), judgement.changed, lazy_fetch=can_fetch)
