@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitorch.text.workflows.new import SHAPES
+from gitorch.text.workflows.shapes import SHAPES
 
 STRIATUM = Path(__file__).parents[1] / "text" / "striatum.json"
 FIXED = [shape for shape in SHAPES if shape != "custom"]

@@ -37,7 +37,7 @@ def paths(data: bytes) -> set[str]:
 
 
 def left_out(data: bytes) -> set[str]:
-    return {problem.message.split("`")[1] for problem in convert("w.json", data).left}
+    return {problem.message.split("`")[1] for problem in convert("w.json", data).dropped}
 
 
 WHOLE = (Path(__file__).parent / "striatum-whole.json").read_bytes()
@@ -102,13 +102,13 @@ def test_converted_fields_are_in_the_new_file():
 
 
 def test_fields_that_are_not_converted_are_reported_at_their_places():
-    said = {p.message.split("`")[1]: (p.line, p.column, p.message) for p in convert("w.json", FULL).left}
+    said = {p.message.split("`")[1]: (p.line, p.column, p.message) for p in convert("w.json", FULL).dropped}
 
     assert said["branch"][:2] == (6, 3)
     assert said["lanes.codex_main.supervision"][2].endswith(
         "every agent is a program in a terminal of gitorch's own tmux server."
     )
-    assert said["jobs[4].colour"][2] == "`jobs[4].colour` is not carried over: gitorch knows no such field."
+    assert said["jobs[4].colour"][2] == "`jobs[4].colour` is not carried over: gitorch has no such field."
     assert said["context_docs[1].note"][0] == 19
 
 
@@ -175,9 +175,9 @@ def test_reviews_of_nothing_become_drafts_and_work_stays_work():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"{}", "This is no workflow to convert"),
-        (b'{"schema_version": "striatum.workflow.v1"}', "This is no workflow to convert"),
-        (b"[1]", "This is no workflow to convert"),
+        (b"{}", "This is not a workflow to convert"),
+        (b'{"schema_version": "striatum.workflow.v1"}', "This is not a workflow to convert"),
+        (b"[1]", "This is not a workflow to convert"),
         (b"{", "This is not YAML"),
         (b"", "cannot be read"),
     ],

@@ -9,14 +9,14 @@ import pytest
 from gitorch.errors import Usage
 from gitorch.model.workflow import JobKind
 from gitorch.rules.workflows.lint import lint
+from gitorch.text.workflows.blocks import from_blocks
 from gitorch.text.workflows.file import parse_workflow
-from gitorch.text.workflows.new import (
+from gitorch.text.workflows.shapes import (
     LANE_SETS,
     SHAPES,
-    from_blocks,
-    lane_said,
     lane_set,
     lanes_of,
+    parse_lane,
     with_lanes,
 )
 
@@ -81,13 +81,13 @@ def test_a_line_of_blocks_becomes_a_workflow():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "'nothing' is no block"),
-        ("paint", "'paint' is no block"),
+        ("", "'nothing' is not a block"),
+        ("paint", "'paint' is not a block"),
         ("review", "a review needs work before it"),
         ("draft, merge", "a merge comes right after a checkpoint"),
         ("draft, checkpoint+merge", "a checkpoint or a merge stands alone in its step"),
-        ("draft+review", "a review needs work before it"),
-        ("draft, build+review", "reviews stand beside reviews only"),
+        ("draft+review", "reviews stand only beside reviews"),
+        ("draft, build+review", "reviews stand only beside reviews"),
     ],
 )
 def test_an_invalid_line_of_blocks_is_refused(line, message):
@@ -97,8 +97,8 @@ def test_an_invalid_line_of_blocks_is_refused(line, message):
 
 def test_custom_lanes_replace_those_of_the_set():
     text = (TEMPLATES / "code-change.yaml").read_text()
-    said = {lane.name: lane for lane in map(lane_said, ("author=aider:gpt-5", "reviewer=gemini"))}
-    lanes = read(with_lanes(text, lane_set("custom", lanes_of(text), said))).lanes
+    own = {lane.name: lane for lane in map(parse_lane, ("author=aider:gpt-5", "reviewer=gemini"))}
+    lanes = read(with_lanes(text, lane_set("custom", lanes_of(text), own))).lanes
 
     assert {name: (lane.runtime, lane.model) for name, lane in lanes.items()} == {
         "author": ("aider", "gpt-5"),
@@ -108,11 +108,11 @@ def test_custom_lanes_replace_those_of_the_set():
 
 def test_an_unknown_or_undefined_lane_is_refused():
     with pytest.raises(Usage, match="has no lane writer; it has author, reviewer"):
-        lane_set("custom", ("author", "reviewer"), {"writer": lane_said("writer=claude")})
-    with pytest.raises(Usage, match="leaves reviewer open"):
-        lane_set("custom", ("author", "reviewer"), {"author": lane_said("author=claude")})
-    with pytest.raises(Usage, match="is no lane"):
-        lane_said("author:claude")
+        lane_set("custom", ("author", "reviewer"), {"writer": parse_lane("writer=claude")})
+    with pytest.raises(Usage, match="does not define reviewer"):
+        lane_set("custom", ("author", "reviewer"), {"author": parse_lane("author=claude")})
+    with pytest.raises(Usage, match="is not a lane"):
+        parse_lane("author:claude")
 
 
 def test_a_merge_of_every_shape_waits_for_a_person():

@@ -207,7 +207,7 @@ def new(
     call: Call, shape: str | None, file: str | None, lanes: str, own_lanes: tuple[str, ...], blocks: str, name: str
 ) -> None:
     """Write a new workflow file in one of the shapes; without a FILE print it, without a SHAPE list them all."""
-    from gitorch.text.workflows.new import LANE_SETS, SHAPES
+    from gitorch.text.workflows.shapes import LANE_SETS, SHAPES
 
     if shape is None:
         call.say({"shapes": SHAPES, "lanes": LANE_SETS}, _shapes_text(SHAPES, LANE_SETS, call.still_page))
@@ -233,7 +233,7 @@ def _name_of(file: str | None) -> str:
 
 def _check_new(shape: str, lanes: str, blocks: str) -> None:
     """Raises Usage for words that `new` does not know, and for --blocks without the shape custom or the reverse."""
-    from gitorch.text.workflows.new import LANE_SETS, SHAPES
+    from gitorch.text.workflows.shapes import LANE_SETS, SHAPES
 
     if shape not in SHAPES:
         raise Usage(f"{shape} is not a shape; use one of: {', '.join(SHAPES)}", "gitorch workflow new")
@@ -248,7 +248,7 @@ def _check_new(shape: str, lanes: str, blocks: str) -> None:
 
 
 def _shape_text(shape: str, blocks: str) -> str:
-    from gitorch.text.workflows.new import from_blocks
+    from gitorch.text.workflows.blocks import from_blocks
     from gitorch.world.resources import template_bytes
 
     if blocks:
@@ -258,16 +258,16 @@ def _shape_text(shape: str, blocks: str) -> str:
 
 def _with_lanes(text: str, shape: str, lanes: str, own_lanes: tuple[str, ...], name: str) -> str:
     """The text with the lanes that were asked for and the workflow's name; unchanged where nothing was asked for."""
-    from gitorch.text.workflows import new
+    from gitorch.text.workflows import shapes
 
-    own = {lane.name: lane for lane in map(new.lane_said, own_lanes)}
+    own = {lane.name: lane for lane in map(shapes.parse_lane, own_lanes)}
     if not lanes and not own and not name:
         return text
     chosen = lanes
     if not chosen:
         several = not own or shape in {"multi-review", "custom"}
         chosen = "multi-review" if several else "author-reviewer"
-    return new.with_lanes(text, new.lane_set(chosen, new.lanes_of(text), own), name)
+    return shapes.with_lanes(text, shapes.lane_set(chosen, shapes.lanes_of(text), own), name)
 
 
 def _shapes_text(shapes: Mapping[str, str], lanes: Mapping[str, str], page: Page) -> str:
@@ -293,16 +293,16 @@ def convert(call: Call, file: str, output: str | None) -> None:
     from gitorch.text.workflows.convert import convert as converted
 
     done = converted(file, bytes_of(call.folder / file, file))
-    lines = [f"{problem.where}: {problem.message}" for problem in done.left]
+    lines = [f"{problem.where}: {problem.message}" for problem in done.dropped]
     lines += [f"{file}: {change}" for change in done.changed]
     to_do = _remaining_defects(call, done.text, output)
     if output is not None:
         write_new(call.folder / output, output, done.text)
     if not call.json:
-        omitted = len(done.left)
+        omitted = len(done.dropped)
         total = f"{done.fields} fields: {done.fields - omitted} carried over, {omitted} named above"
         write("\n".join([*lines, *to_do, total]), to_stderr=True)
-    values: dict[str, Any] = {"fields": done.fields, "left": done.left, "changed": done.changed, "to_do": to_do}
+    values: dict[str, Any] = {"fields": done.fields, "left": done.dropped, "changed": done.changed, "to_do": to_do}
     text = done.text.rstrip()
     if output is not None:
         text = f"Written to {output}. Next: gitorch workflow check {output}"

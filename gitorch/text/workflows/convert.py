@@ -1,23 +1,23 @@
-"""Workflows in the format `striatum.workflow.v1` (and v1.1) as workflow files of gitorch: every field carried over, or named.
+"""Workflows in the format `striatum.workflow.v1` (and v1.1) as workflow files of gitorch: every field is carried over, or named.
 
-What can be said in gitorch is said. What cannot is left out by name with the reason, so that nobody finds out in a run.
+A field without a counterpart is reported with the reason, so that nobody discovers its absence in a run.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, Problem
 from gitorch.model.values import Value
 from gitorch.text.source import read_source
-from gitorch.text.workflows.convert_job import Conversion, convert_job
+from gitorch.text.workflows.conversion import Conversion, json_of, mapping_of
+from gitorch.text.workflows.convert_job import convert_job
 from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitorch.text.yaml_file import YamlValue
 
@@ -25,50 +25,56 @@ BYTES_MAX = 2_000_000
 PRESETS = ("claude", "codex", "gemini", "opencode", "aider")
 FORMATS = ("striatum.workflow.v1", "striatum.workflow.v1.1")
 
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ .-]*[A-Za-z0-9]")
+_NOT_WORDS = frozenset({"null", "true", "false"})
+
 
 class ConversionResult(Value):
-    """The new file, every field that was not carried over with its place and the reason, and what was changed on the way."""
+    """A converted workflow."""
 
     text: str
-    left: tuple[Problem, ...]
+    """The new file."""
+    dropped: tuple[Problem, ...]
+    """Every field that was not carried over, with its place and the reason, in file order."""
     changed: tuple[str, ...]
+    """A sentence for each change of meaning or name."""
     fields: int
+    """How many fields the old file has."""
 
 
 def convert(path: str, data: bytes) -> ConversionResult:
-    """Raises Malformed for a file that is no such workflow."""
+    """Convert a workflow. Raises Malformed for a file that is not a workflow of that format."""
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
         raise Malformed(f"{path} cannot be read.", (source,))
     value, problems = read_yaml(source)
     if problems or value is None:
         raise Malformed(f"{path} cannot be read.", problems)
-    plain = _plain(value)
-    if (
-        not isinstance(plain, dict)
-        or plain.get("schema_version") not in FORMATS
-        or not isinstance(plain.get("jobs"), list)
-    ):
-        message = (
-            f"This is no workflow to convert: `schema_version` is none of {', '.join(FORMATS)}, or `jobs` is no list."
-        )
-        problem = Problem(
-            path, 1, 1, message, "A workflow of gitorch itself is checked with: gitorch workflow check FILE"
-        )
-        raise Malformed(f"{path} cannot be converted.", (problem,))
-    spots = dict(_spots(value, ""))
-    work = Conversion(plain)
+    work = Conversion(_workflow(path, value))
     text = _text(work)
-    left = tuple(
-        Problem(path, *spots.get(key, (1, 1)), f"`{key}` is not carried over: {why}", "")
-        for key, why in work.left.items()
+    spots = dict(_spots(value, ""))
+    dropped: list[Problem] = []
+    for key, reason in work.dropped.items():
+        line, column = spots.get(key, (1, 1))
+        dropped.append(Problem(path, line, column, f"`{key}` is not carried over: {reason}", ""))
+    dropped.sort(key=lambda problem: (problem.line, problem.column))
+    return ConversionResult(text, tuple(dropped), tuple(work.changed), len(spots))
+
+
+def _workflow(path: str, value: YamlValue) -> dict[str, Any]:
+    """The workflow as plain values. Raises Malformed for other files."""
+    workflow = mapping_of(_plain(value))
+    if workflow.get("schema_version") in FORMATS and isinstance(workflow.get("jobs"), list):
+        return workflow
+    message = (
+        f"This is not a workflow to convert: it needs `schema_version` ({' or '.join(FORMATS)}) and a list `jobs`."
     )
-    return ConversionResult(
-        text, tuple(sorted(left, key=lambda p: (p.line, p.column))), tuple(work.changed), len(spots)
-    )
+    fix = "To check a workflow file of gitorch itself: gitorch workflow check FILE"
+    raise Malformed(f"{path} cannot be converted.", (Problem(path, 1, 1, message, fix),))
 
 
 def _plain(value: YamlValue) -> Any:
+    """The value without places."""
     data = value.data
     if isinstance(data, tuple):
         return [_plain(item) for item in data]
@@ -77,44 +83,60 @@ def _plain(value: YamlValue) -> Any:
     return {name: _plain(entry.value) for name, entry in data.items()}
 
 
-def _spots(value: YamlValue, path: str) -> list[tuple[str, tuple[int, int]]]:
-    """The place of every field, by its path."""
+def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Line and column of every field, by its path."""
     data = value.data
-    if isinstance(data, tuple):
-        return [found for n, item in enumerate(data) for found in _spots(item, f"{path}[{n}]")]
     if data is None or isinstance(data, (str, int, float)):
-        return []
-    found: list[tuple[str, tuple[int, int]]] = []
+        return
+    if isinstance(data, tuple):
+        for number, item in enumerate(data):
+            yield from _spots(item, f"{path}[{number}]")
+        return
     for name, entry in data.items():
         key = f"{path}.{name}" if path else name
-        found += [(key, (entry.key.line, entry.key.column)), *_spots(entry.value, key)]
-    return found
+        yield key, (entry.key.line, entry.key.column)
+        yield from _spots(entry.value, key)
 
 
 def _text(work: Conversion) -> str:
-    top = work.top
-    work.leave(top, "", TOP)
-    head = [
-        "# Converted from a workflow of striatum.",
-        "gitorch: workflow/1",
-        f"name: {_word(top.get('name') or 'converted')}",
+    """The new file: its parts with blank lines between them."""
+    work.drop(work.top, "", TOP)
+    context = work.texts(work.top.get("context_docs"), "context_docs")
+    parts = [
+        _head(work.top),
+        _phases(work),
+        _listed("context", context),
+        _lanes(work),
+        _roles(work),
+        _jobs(work),
+        _cycles(work),
+        _policies(work),
     ]
-    head += [f"version: {_word(top.get('workflow_version') or '1')}"]
-    if top.get("workflow_id"):
-        head.insert(1, f"# workflow_id: {' '.join(str(top['workflow_id']).split())}")
-    parts = [head, _phases(work), _listed("context", work.texts(top.get("context_docs"), "context_docs")), _lanes(work)]
-    parts += [_roles(work), _jobs(work), _cycles(work), _policies(work)]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
+def _head(top: Mapping[str, Any]) -> list[str]:
+    lines = ["# Converted from a workflow of striatum."]
+    if top.get("workflow_id"):
+        lines.append(f"# workflow_id: {' '.join(str(top['workflow_id']).split())}")
+    lines.append("gitorch: workflow/1")
+    lines.append(f"name: {_word(top.get('name') or 'converted')}")
+    lines.append(f"version: {_word(top.get('workflow_version') or '1')}")
+    return lines
+
+
 def _word(value: object) -> str:
-    said = str(value)
-    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_ .-]*[A-Za-z0-9]", said) and said.lower() not in {"null", "true", "false"}
-    return said if plain else json.dumps(said, ensure_ascii=False)
+    """A value as a YAML word; quoted unless it can mean nothing else."""
+    text = str(value)
+    if _WORD.fullmatch(text) and text.lower() not in _NOT_WORDS:
+        return text
+    return json_of(text)
 
 
 def _listed(key: str, items: Sequence[str]) -> list[str]:
-    return [f"{key}: {json.dumps(list(items), ensure_ascii=False)}"] if items else []
+    if not items:
+        return []
+    return [f"{key}: {json_of(list(items))}"]
 
 
 def _phases(work: Conversion) -> list[str]:
@@ -125,43 +147,54 @@ def _phases(work: Conversion) -> list[str]:
 def _lanes(work: Conversion) -> list[str]:
     lines = ["lanes:"]
     for name, lane in work.named("lanes"):
-        key = f"lanes.{name}"
-        work.leave(lane, key, NOT_CARRIED["lane"])
-        command = work.texts(lane.get("command"), f"{key}.command")
+        work.drop(lane, f"lanes.{name}", NOT_CARRIED["lane"])
         lines.append(f"  {_word(name)}:")
-        program = command[0].rpartition("/")[2] if command else ""
-        lines.append(f"    runtime: {program if program in PRESETS else 'generic'}")
-        if command:
-            lines.append(f"    command: {json.dumps(command, ensure_ascii=False)}")
-        if lane.get("display_model") not in {None, "unknown-model"}:
-            lines.append(f"    model: {_word(lane['display_model'])}")
-        if isinstance(lane.get("env"), dict) and lane["env"]:
-            lines.append(f"    env: {json.dumps({k: str(v) for k, v in lane['env'].items()}, ensure_ascii=False)}")
-        lines += _limits(work, key, lane)
+        lines += _lane(work, f"lanes.{name}", lane)
     return lines
 
 
-def _limits(work: Conversion, key: str, lane: Mapping[str, Any]) -> list[str]:
-    """What a lane may do, as sentences of its briefs, and how long."""
-    lines = []
-    if isinstance(lane.get("constraints"), dict) and lane["constraints"]:
-        said = [f"{name.replace('_', ' ').capitalize()}: {value}." for name, value in lane["constraints"].items()]
-        lines.append(f"    constraints: {json.dumps(said, ensure_ascii=False)}")
-        work.changed.append(
-            f"{key}.constraints became sentences of every brief of the lane; nothing else enforces them."
-        )
+def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
+    command = work.texts(lane.get("command"), f"{path}.command")
+    lines = [f"    runtime: {_runtime(command)}"]
+    if command:
+        lines.append(f"    command: {json_of(command)}")
+    if lane.get("display_model") not in {None, "unknown-model"}:
+        lines.append(f"    model: {_word(lane['display_model'])}")
+    env = mapping_of(lane.get("env"))
+    if env:
+        lines.append(f"    env: {json_of({name: str(value) for name, value in env.items()})}")
+    constraints = mapping_of(lane.get("constraints"))
+    if constraints:
+        lines.append(f"    constraints: {json_of(_sentences(constraints))}")
+        message = f"{path}.constraints became sentences of every brief of the lane; nothing else enforces them."
+        work.changed.append(message)
     if isinstance(lane.get("adapter_timeout_seconds"), int):
         lines.append(f"    timeouts: {{work_seconds: {lane['adapter_timeout_seconds']}}}")
     return lines
 
 
+def _runtime(command: Sequence[str]) -> str:
+    """The preset of the command's program; `generic` for other programs."""
+    if not command:
+        return "generic"
+    program = command[0].rpartition("/")[2]
+    if program in PRESETS:
+        return program
+    return "generic"
+
+
+def _sentences(constraints: Mapping[str, Any]) -> list[str]:
+    return [f"{name.replace('_', ' ').capitalize()}: {value}." for name, value in constraints.items()]
+
+
 def _roles(work: Conversion) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for name, role in work.named("roles"):
-        work.leave(role, f"roles.{name}", {}, known={"definition_path"})
+        work.drop(role, f"roles.{name}", {}, frozenset({"definition_path"}))
         path = role.get("definition_path")
-        lines.append(f"  {_word(name)}: {{file: {json.dumps(path)}}}" if path else f'  {_word(name)}: ""')
-    return ["roles:", *lines] if lines else []
+        text = f"{{file: {json_of(path)}}}" if path else '""'
+        lines.append(f"  {_word(name)}: {text}")
+    return _section("roles", lines)
 
 
 def _jobs(work: Conversion) -> list[str]:
@@ -170,32 +203,39 @@ def _jobs(work: Conversion) -> list[str]:
         lines += convert_job(work, number, job)
     for number, edge in work.rows("edges", NOT_CARRIED["edge"]):
         if edge.get("on", "completed") != "completed":
-            work.left[f"edges[{number}].on"] = f"needs are met by completion, not by `{edge['on']}`."
+            work.dropped[f"edges[{number}].on"] = f"a need is met when the job is completed, not when `{edge['on']}`."
     return lines
 
 
 def _cycles(work: Conversion) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for number, cycle in work.rows("cycles", NOT_CARRIED["cycle"]):
-        start, end = work.renamed(cycle.get("from")), work.renamed(cycle.get("to"))
-        rounds = cycle.get("max_iterations") or 1
-        if start in work.drafts:
-            work.left[f"cycles[{number}]"] = f"`{start}` became a draft, which sends nothing back."
+        review, back_to = work.renamed(cycle.get("from")), work.renamed(cycle.get("to"))
+        if review in work.drafts:
+            work.dropped[f"cycles[{number}]"] = f"`{review}` became a draft, which sends no work back."
             continue
-        lines.append(f"  - {{review: {start}, back_to: {end}, rounds: {rounds}}}")
-    return ["cycles:", *lines] if lines else []
+        rounds = cycle.get("max_iterations") or 1
+        lines.append(f"  - {{review: {review}, back_to: {back_to}, rounds: {rounds}}}")
+    return _section("cycles", lines)
 
 
 def _policies(work: Conversion) -> list[str]:
-    said = work.top.get("parallelism")
-    parallelism = said if isinstance(said, dict) else {}
-    work.leave(parallelism, "parallelism", NOT_CARRIED["parallelism"])
-    inner = []
+    parallelism = mapping_of(work.top.get("parallelism"))
+    work.drop(parallelism, "parallelism", NOT_CARRIED["parallelism"])
+    settings: list[str] = []
     if isinstance(parallelism.get("max_active_jobs"), int):
-        inner.append(f"max_active_jobs: {parallelism['max_active_jobs']}")
+        settings.append(f"max_active_jobs: {parallelism['max_active_jobs']}")
     if parallelism.get("require_disjoint_write_scopes") is True:
-        inner.append("require_disjoint_scopes: true")
-    lines = [f"  parallelism: {{{', '.join(inner)}}}"] if inner else []
-    if work.side_by_side:
+        settings.append("require_disjoint_scopes: true")
+    lines: list[str] = []
+    if settings:
+        lines.append(f"  parallelism: {{{', '.join(settings)}}}")
+    if work.parallel_reviews:
         lines.append("  review: {mode: parallel}")
-    return ["policies:", *lines] if lines else []
+    return _section("policies", lines)
+
+
+def _section(key: str, lines: list[str]) -> list[str]:
+    if not lines:
+        return []
+    return [f"{key}:", *lines]

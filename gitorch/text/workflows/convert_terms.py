@@ -1,9 +1,9 @@
-"""The fields of another format that gitorch does not carry over, each with the reason that people are told."""
+"""The fields of the other format, each with the reason why a conversion does not carry it over."""
 
 from __future__ import annotations
 
 CARRIED = ""
-"""A field that is carried over, here or elsewhere."""
+"""The reason of a field that is carried over."""
 
 _ALWAYS = "gitorch always does this."
 _TMUX = "every agent is a program in a terminal of gitorch's own tmux server."
@@ -19,15 +19,15 @@ TOP: dict[str, str] = {
     **dict.fromkeys(("jobs", "edges", "cycles", "phases"), CARRIED),
     "branch": "each job works on a branch gitorch/<run>/<job>, and `gitorch start` asks for the branch to merge to.",
     "coordinator": f"{_UNUSED} `gitorch up` drives the run.",
-    "harness_profiles": "what a program needs is in its runtime preset.",
+    "harness_profiles": "runtime presets hold what a program needs.",
     "review_revision_policy": "a review without a cycle asks a human, with one it goes back.",
     "recovery_policy": "waits and restarts are set under `policies.recovery`, notifications in gitorch.yaml.",
-    "recovery": "nothing completes work that nobody handed in.",
-    "auto_finalize": "nothing completes work that nobody handed in.",
+    "recovery": "only a handoff completes work.",
+    "auto_finalize": "only a handoff completes work.",
     "provenance_mode": _LEDGER,
     "sealed_patch_provider": _LEDGER,
     "protected_paths": "name them in `scope.forbidden` of the jobs.",
-    "operator_writable_paths": "people write where they like; agents by their scopes.",
+    "operator_writable_paths": "scopes bind agents, not people.",
     "require_daemon": "there is no daemon.",
     "repositories": _ONE,
     "primary_repository": _ONE,
@@ -41,24 +41,24 @@ NOT_CARRIED: dict[str, dict[str, str]] = {
         "required_enforcement": "constraints are sentences of the brief.",
         "worktree_isolation": "every job has a worktree of its own.",
         "supervision": _TMUX,
-        "harness_profile_id": "what a program needs is in its runtime preset.",
+        "harness_profile_id": "runtime presets hold what a program needs.",
     },
     "parallelism": {
         **dict.fromkeys(("max_active_jobs", "require_disjoint_write_scopes"), CARRIED),
-        "mode": "what does not wait for each other runs side by side.",
+        "mode": "jobs that do not wait for each other run side by side.",
         "per_repo_max_active_jobs": _ONE,
     },
     "edge": dict.fromkeys(("from", "to", "on"), CARRIED),
     "cycle": {
         **dict.fromkeys(("from", "to", "max_iterations", "on_verdict"), CARRIED),
-        "allow_same_lane": "lint says when a review is by the runtime that wrote.",
-        "allow_same_model": "lint says when a review is by the model that wrote.",
+        "allow_same_lane": "lint reports reviews by the runtime that wrote the work.",
+        "allow_same_model": "lint reports reviews by the model that wrote the work.",
         "cross_repo_cycle": _ONE,
     },
     "phase": {
         **dict.fromkeys(("id", "synthesis_job_id"), CARRIED),
         "name": "phases are named by their ids.",
-        "color": "states choose the colours of a drawing.",
+        "color": "the state of a job decides its colour.",
         "description": "say it in the objective of the synthesis.",
     },
     "job": {
@@ -88,7 +88,7 @@ NOT_CARRIED: dict[str, dict[str, str]] = {
     },
     "scope": {
         **dict.fromkeys(("allowed_paths", "forbidden_paths"), CARRIED),
-        "mode": "the kind of a job says whether it writes.",
-        "repo_write": "the kind of a job says whether it writes.",
+        "mode": "the kind of a job decides whether it writes.",
+        "repo_write": "the kind of a job decides whether it writes.",
     },
 }

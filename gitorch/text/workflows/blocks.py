@@ -1,0 +1,218 @@
+"""A workflow file from a line of blocks: `draft, review:security+review, checkpoint, merge` (W9)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Usage
+from gitorch.model.values import Value
+from gitorch.model.workflow import JobKind
+from gitorch.text.workflows.shapes import lane_line, standard_lane
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REVIEWERS = ("reviewer", "second-reviewer", "third-reviewer")
+"""The lanes of reviews that stand side by side; a fourth review uses the first lane again."""
+
+ROUNDS = 2
+"""The rounds of a review without a number."""
+
+BLOCK = re.compile(r"(?P<kind>[a-z_]+)(?::(?P<more>[a-z][a-z0-9_-]*(?::[a-z0-9_-]+)?))?(?:\*(?P<rounds>[1-9][0-9]?))?")
+BLOCKS_FORM = "a comma follows each step, and + joins blocks that run side by side: draft, review:security+review, checkpoint, merge"
+TITLES = {
+    JobKind.DRAFT: "Write the text",
+    JobKind.BUILD: "Make the change",
+    JobKind.TEST: "Write the tests",
+    JobKind.LEDGER: "Keep every finding",
+    JobKind.SYNTHESIS: "Bring everything together",
+    JobKind.REVIEW: "Review it",
+    JobKind.CHECKPOINT: "Decide how to go on",
+    JobKind.MERGE: "Merge what was approved",
+    JobKind.GENERIC: "Do the work",
+}
+
+
+class Block(Value):
+    """One block of a line."""
+
+    kind: JobKind
+    more: str = ""
+    """The posture of a review, or the name of work."""
+    rounds: int = 0
+    """How often a review may send work back; 0 when the line does not say."""
+
+
+class _Job(Value):
+    """A job of the new workflow."""
+
+    id: str
+    block: Block
+    needs: tuple[str, ...]
+    lane: str = ""
+    """Empty for jobs that nobody claims."""
+    beside: bool = False
+    """Whether other work runs at the same time."""
+    subject: str = ""
+    """The job that a review judges; empty for other jobs."""
+
+    @property
+    def rounds(self) -> int:
+        """How often a review may send work back."""
+        return self.block.rounds or ROUNDS
+
+
+Steps = list[list[Block]]
+"""The steps of a line, each with the blocks that run side by side."""
+
+
+def from_blocks(line: str) -> str:
+    """A workflow file with the jobs that a line of blocks names, each step after the one before. Raises Usage."""
+    steps = [[_block(word) for word in step.split("+")] for step in line.split(",")]
+    for number, step in enumerate(steps):
+        _check_step(step, number, steps)
+    jobs = _JobMaker().make(steps)
+    lines = [_comment(line), "gitorch: workflow/1", "name: custom", "version: 1", "", "lanes:"]
+    for lane in dict.fromkeys(job.lane for job in jobs if job.lane):
+        lines.append(lane_line(standard_lane("multi-review", lane)))
+    lines += ["", "jobs:"]
+    for job in jobs:
+        lines += [*_job_lines(job), ""]
+    lines += _cycle_lines(jobs)
+    if any(len(step) > 1 for step in steps):
+        lines += ["", "policies:", "  review: {mode: parallel}"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _block(word: str) -> Block:
+    found = BLOCK.fullmatch("".join(word.split()))
+    kinds = [str(kind) for kind in TITLES]
+    if found is None or found["kind"] not in kinds:
+        shown = word.strip() or "nothing"
+        raise Usage(f"{shown!r} is not a block; the kinds are {', '.join(kinds)}", BLOCKS_FORM)
+    return Block(JobKind(found["kind"]), found["more"] or "", int(found["rounds"] or 0))
+
+
+def _check_step(step: Sequence[Block], number: int, steps: Steps) -> None:
+    """Raises Usage for blocks that cannot stand side by side, and for a merge without a checkpoint before it."""
+    kinds = {block.kind for block in step}
+    if len(step) > 1 and kinds & {JobKind.CHECKPOINT, JobKind.MERGE}:
+        raise Usage("a checkpoint or a merge stands alone in its step", BLOCKS_FORM)
+    if len(kinds) > 1 and JobKind.REVIEW in kinds:
+        raise Usage("reviews stand only beside reviews", BLOCKS_FORM)
+    if JobKind.MERGE in kinds and (number == 0 or steps[number - 1][0].kind is not JobKind.CHECKPOINT):
+        raise Usage("a merge comes right after a checkpoint", BLOCKS_FORM)
+
+
+class _JobMaker:
+    """Makes the jobs of a line step by step."""
+
+    def __init__(self) -> None:
+        self.jobs: list[_Job] = []
+        self.work: list[str] = []
+        """The jobs of the latest step that was no review."""
+        self.ends: tuple[str, ...] = ()
+        """The jobs that the next step waits for."""
+
+    def make(self, steps: Steps) -> list[_Job]:
+        for step in steps:
+            if step[0].kind is JobKind.REVIEW:
+                self._add_reviews(step)
+            else:
+                self._add_work(step)
+        return self.jobs
+
+    def _add_work(self, step: Sequence[Block]) -> None:
+        """A step of work waits for everything that is open."""
+        first = len(self.jobs)
+        for block in step:
+            name = self._unused(block.more or str(block.kind))
+            lane = "author"
+            if block.kind in {JobKind.CHECKPOINT, JobKind.MERGE}:
+                lane = ""
+            self.jobs.append(_Job(name, block, self.ends, lane, len(step) > 1))
+        self.work = [job.id for job in self.jobs[first:]]
+        self.ends = tuple(self.work)
+
+    def _add_reviews(self, step: Sequence[Block]) -> None:
+        """Reviews judge the work before them. With fewer reviews than jobs of work, all judge the first job."""
+        if not self.work:
+            raise Usage("a review needs work before it", BLOCKS_FORM)
+        first = len(self.jobs)
+        for number, block in enumerate(step):
+            subject = self.work[0]
+            if len(step) >= len(self.work):
+                subject = self.work[number % len(self.work)]
+            lane = REVIEWERS[number % len(REVIEWERS)]
+            self.jobs.append(_Job(self._unused(str(block.kind)), block, (subject,), lane, subject=subject))
+        reviews = self.jobs[first:]
+        judged = {review.subject for review in reviews}
+        still_open = [name for name in self.ends if name not in judged]
+        self.ends = (*still_open, *(review.id for review in reviews))
+
+    def _unused(self, name: str) -> str:
+        """The name with dashes, and with a number if another job has it."""
+        taken = {job.id for job in self.jobs}
+        stem = name.replace("_", "-")
+        unused = stem
+        number = 2
+        while unused in taken:
+            unused = f"{stem}-{number}"
+            number += 1
+        return unused
+
+
+def _comment(line: str) -> str:
+    """The line of blocks with uniform blanks."""
+    steps = [" + ".join(step.split()) for step in line.split(",")]
+    return f"# Built from blocks: {', '.join(steps)}"
+
+
+def _cycle_lines(jobs: Sequence[_Job]) -> list[str]:
+    lines: list[str] = []
+    for job in jobs:
+        if job.subject:
+            lines.append(f"  - {{review: {job.id}, back_to: {job.subject}, rounds: {job.rounds}}}")
+    if not lines:
+        return []
+    return ["cycles:", *lines]
+
+
+def _job_lines(job: _Job) -> list[str]:
+    more = job.block.more
+    title = TITLES[job.block.kind]
+    if more:
+        title = f"{title} ({more})"
+    lines = [f"  {job.id}:", f"    kind: {job.block.kind}", f"    title: {title}"]
+    if job.lane:
+        lines.append(f"    lane: {job.lane}")
+    if job.subject and more:
+        lines.append(f"    posture: {more}")
+    if job.needs:
+        lines.append(f"    needs: [{', '.join(job.needs)}]")
+    if job.lane and not job.subject:
+        lines += _work_lines(job)
+    return lines
+
+
+def _work_lines(job: _Job) -> list[str]:
+    """What only work has: its group, a placeholder for its objective, a scope."""
+    lines = [
+        "    objective: |",
+        f"      Write here what {job.id} shall do, and how to see that it is done.",
+        f"    scope: {{allowed: [{_scope(job)}]}}",
+    ]
+    if job.beside:
+        return ["    group: beside", *lines]
+    return lines
+
+
+def _scope(job: _Job) -> str:
+    """Jobs that run at the same time get folders of their own."""
+    folder = f"{job.id}/**" if job.beside else "**"
+    if job.block.kind in {JobKind.BUILD, JobKind.GENERIC}:
+        return f"src/{folder}, tests/{folder}"
+    if job.block.kind is JobKind.TEST:
+        return f"tests/{folder}"
+    return f"docs/{job.id}.md"

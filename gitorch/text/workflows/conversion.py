@@ -1,0 +1,161 @@
+"""The state of a conversion: the workflow of the other format, the new names of its jobs, and what is not carried over."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+KINDS = {"human_checkpoint": "checkpoint", "handoff": "generic"}
+"""Kinds of jobs with another name here."""
+
+JUDGES = frozenset({"review", "phase_synthesis"})
+"""Kinds of jobs that judge and change no files."""
+
+
+@dataclass(slots=True)
+class Conversion:
+    """A workflow of the other format while it is converted."""
+
+    top: dict[str, Any]
+    dropped: dict[str, str] = field(default_factory=dict)
+    """The reason for each field that is not carried over, by its path."""
+    changed: list[str] = field(default_factory=list)
+    """A sentence for each change of meaning or name."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The new ids of the jobs."""
+    drafts: set[str] = field(default_factory=set)
+    """The new ids of reviews that judge no job, and became drafts."""
+    parallel_reviews: bool = False
+
+    def __post_init__(self) -> None:
+        for job in self.jobs:
+            name = str(job.get("id", ""))
+            self.names[name] = self._new_id(name)
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """The jobs that are mappings."""
+        return mappings_in(self.top["jobs"])
+
+    def _new_id(self, name: str) -> str:
+        """An unused id that is as close to the old one as the syntax allows."""
+        stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "job"
+        new = stem
+        number = 2
+        while new in self.names.values():
+            new = f"{stem}-{number}"
+            number += 1
+        if new != name:
+            self.changed.append(f"The job `{name}` is called `{new}`: ids have small letters, digits and -.")
+        return new
+
+    def renamed(self, name: object) -> str:
+        """The new id of a job."""
+        return self.names.get(str(name), str(name))
+
+    def drop(
+        self, value: Mapping[str, Any], path: str, reasons: Mapping[str, str], known: frozenset[str] = frozenset()
+    ) -> None:
+        """Name every field of a mapping that is not carried over. A field with an empty reason, or in `known`, is carried over."""
+        for key in value:
+            if key in known:
+                continue
+            reason = reasons.get(key, "gitorch has no such field.")
+            if reason:
+                self.dropped[f"{path}.{key}" if path else key] = reason
+
+    def rows(self, key: str, reasons: Mapping[str, str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The mappings of a list with their numbers; their fields that are not carried over are named."""
+        for number, row in enumerate(list_of(self.top.get(key))):
+            if isinstance(row, dict):
+                self.drop(row, f"{key}[{number}]", reasons)
+                yield number, row
+
+    def named(self, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The mappings of a mapping, by name."""
+        for name, part in mapping_of(self.top.get(key)).items():
+            if isinstance(part, dict):
+                yield name, part
+
+    def texts(self, value: object, path: str) -> list[str]:
+        """The texts of a list. A mapping with a `path` stands for that path; other items are named as not carried over."""
+        texts: list[str] = []
+        for number, item in enumerate(list_of(value)):
+            if isinstance(item, str):
+                texts.append(item)
+            elif isinstance(item, dict) and isinstance(item.get("path"), str):
+                texts.append(item["path"])
+                self.drop(item, f"{path}[{number}]", {}, frozenset({"path"}))
+            else:
+                self.dropped[f"{path}[{number}]"] = "it is not a text."
+        return texts
+
+    def needs(self, name: str) -> list[str]:
+        """The jobs that a job needs, by their old ids: from edges, and from its own list."""
+        needs: list[str] = []
+        for edge in mappings_in(self.top.get("edges")):
+            if edge.get("to") == name:
+                needs.append(str(edge.get("from")))
+        for job in self.jobs:
+            if job.get("id") == name:
+                needs += [str(need) for need in list_of(job.get("needs"))]
+                break
+        return list(dict.fromkeys(needs))
+
+    def subject(self, name: str) -> str:
+        """The job that a review judges: the target of its cycle, else the nearest work before it; empty without any."""
+        for cycle in mappings_in(self.top.get("cycles")):
+            if cycle.get("from") == name:
+                return str(cycle.get("to"))
+        waiting = self.needs(name)
+        visited: set[str] = set()
+        while waiting:
+            job = waiting.pop(0)
+            if job in visited:
+                continue
+            if self._is_work(job):
+                return job
+            visited.add(job)
+            waiting += self.needs(job)
+        return ""
+
+    def _is_work(self, name: str) -> bool:
+        for job in self.jobs:
+            if str(job.get("id")) == name:
+                kind = str(job.get("type"))
+                return KINDS.get(kind, kind) not in {*JUDGES, "checkpoint"}
+        return True
+
+
+def list_of(value: object) -> list[Any]:
+    """A list; empty for any other value."""
+    if isinstance(value, list):
+        return value
+    return []
+
+
+def mapping_of(value: object) -> dict[str, Any]:
+    """A mapping; empty for any other value."""
+    if isinstance(value, dict):
+        return value
+    return {}
+
+
+def mappings_in(value: object) -> list[dict[str, Any]]:
+    """The mappings of a list; empty for any other value."""
+    return [item for item in list_of(value) if isinstance(item, dict)]
+
+
+def json_of(value: object) -> str:
+    """A value as JSON, which YAML reads as the same value."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def json_line(value: object) -> str:
+    """A text as JSON, on one line."""
+    return json_of(" ".join(str(value).split()))
