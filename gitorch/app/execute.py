@@ -1,10 +1,10 @@
-"""Carrying a command to the ledger: read, decide, append. Every verb and every tick goes through here."""
+"""Executing a command: read, decide, append. Every verb and every tick goes through here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.redaction import discreet
+from gitorch.app.redaction import recordable
 from gitorch.errors import Denied, Refused
 from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.record import ActorKind
@@ -25,34 +25,43 @@ if TYPE_CHECKING:
     Attached = Mapping[type, Mapping[str, bytes]] | Callable[[Event], Mapping[str, bytes]]
 
 
-def carry(
+def execute(
     services: Services,
     run: RunId | None,
     actor: Actor,
     command: Command | tuple[Command, ...],
     attach: Attached | None = None,
 ) -> tuple[State, tuple[WrittenRecord, ...]]:
-    """Decide on the newest state and append what follows, of several commands all or nothing. What the rules raise passes through.
+    """Decide on the newest state and append the events; of several commands all or none. Errors of the rules pass through.
 
-    Words that seem to hold a secret are refused before.
-
-    `attach` are files, by the type of the first event that they belong to, or told event by event.
+    `attach` gives the files of each record: for the first event of each type, or by a function of the event.
+    Raises Refused where text or files of a person or an agent seem to hold a secret.
     """
-    at, files = services.clock.now(), None if callable(attach) else attach
-    said = command if isinstance(command, tuple) else (command,)
-    orders = [Order(actor, at, discreet(actor, one, files)) for one in said]
+    at = services.clock.now()
+    files = None if callable(attach) else attach
+    orders: list[Order] = []
+    for one in _as_tuple(command):
+        orders.append(Order(actor, at, recordable(actor, one, files)))
 
     def drafts(state: State) -> tuple[Draft, ...]:
-        decided = decide_all(state, orders)
-        if callable(attach):
-            return tuple(Draft(event, attach(event)) for event in decided)
-        left = dict(attach or {})
-        return tuple(Draft(event, left.pop(type(event), {})) for event in decided)
+        return _drafts(decide_all(state, orders), attach)
 
     return services.ledger.append(run, actor, at, drafts)
 
 
-def carry_asked(
+def _as_tuple(command: Command | tuple[Command, ...]) -> tuple[Command, ...]:
+    return command if isinstance(command, tuple) else (command,)
+
+
+def _drafts(events: tuple[Event, ...], attach: Attached | None) -> tuple[Draft, ...]:
+    """The events with their files."""
+    if callable(attach):
+        return tuple(Draft(event, attach(event)) for event in events)
+    left = dict(attach or {})
+    return tuple(Draft(event, left.pop(type(event), {})) for event in events)
+
+
+def execute_verb(
     services: Services,
     run: RunId | None,
     actor: Actor,
@@ -60,20 +69,30 @@ def carry_asked(
     verb: str,
     attach: Attached | None = None,
 ) -> tuple[State, tuple[WrittenRecord, ...]]:
-    """The same for a verb that somebody typed: what is denied, or refused to an agent, is kept in the ledger too."""
+    """Like `execute`, for a verb that somebody typed: a denial is recorded too, and so is a refusal to an agent."""
     try:
-        return carry(services, run, actor, command, attach)
-    except (Denied, Refused) as no:
-        if isinstance(no, Denied) or actor.kind is ActorKind.AGENT:
-            said = command if isinstance(command, tuple) else (command,)
-            about = (getattr(one, "job", None) for one in said)
-            keep_refusal(services, run, actor, verb, no, next((job for job in about if job is not None), None))
+        return execute(services, run, actor, command, attach)
+    except Denied as error:
+        record_refusal(services, run, actor, verb, error, _job_of(command))
+        raise
+    except Refused as error:
+        if actor.kind is ActorKind.AGENT:
+            record_refusal(services, run, actor, verb, error, _job_of(command))
         raise
 
 
-def keep_refusal(
-    services: Services, run: RunId | None, actor: Actor, verb: str, no: Denied | Refused, job: JobId | None = None
+def _job_of(command: Command | tuple[Command, ...]) -> JobId | None:
+    """The job that the first of these commands with one is about."""
+    for one in _as_tuple(command):
+        job: JobId | None = getattr(one, "job", None)
+        if job is not None:
+            return job
+    return None
+
+
+def record_refusal(
+    services: Services, run: RunId | None, actor: Actor, verb: str, error: Denied | Refused, job: JobId | None = None
 ) -> None:
-    """Write down that somebody tried; a refusal that cannot be written does not hide the refusal itself."""
+    """Record that somebody tried a verb and was refused; nothing is recorded where there is no ledger."""
     if services.ledger.exists():
-        carry(services, run, actor, RecordRefusal(verb, no.code, no.message, job))
+        execute(services, run, actor, RecordRefusal(verb, error.code, error.message, job))

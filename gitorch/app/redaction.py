@@ -1,6 +1,7 @@
-"""Secrets on their way into the ledger, which keeps everything for ever: refused to whoever says them, blotted out of what was seen.
+"""Secrets on their way into the ledger, which keeps everything for ever.
 
-What somebody hands in can be said again without the secret. A screen, the output of a test or a refusal cannot, and has to be kept.
+What a person or an agent writes is refused: they can write it again without the secret. A screen, the output of a test
+or a refusal has to be kept, so that its secrets are redacted.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ SIGNS = (
     *("PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
     *("AIza", "sk-", "_live_", "npm_", "pypi-", "://"),
 )
-"""One of these is in every secret of `text.secret_words`, whose expressions take 6 ms to compile: most verbs never need them."""
+"""Every secret that `text.redact` knows contains one of these. Its expressions take 6 ms to compile, and most verbs never need them."""
 
-FOR_EVER, SAY_WHERE = "the ledger keeps everything for ever", "say where it lies instead of what it is"
+FOR_EVER = "the ledger keeps everything for ever"
+SAY_WHERE = "say where it lies instead of what it is"
 
 OBSERVED = (
     commands.EndSession,
@@ -36,62 +38,79 @@ OBSERVED = (
     commands.RecordClosingFailure,
     commands.RecordRefusal,
 )
-"""Commands that hold what gitorch saw or what others said, and no digest of it."""
+"""Commands that quote screens, output or what others wrote, and no digest of it: their secrets are redacted."""
 
 
-def discreet(actor: Actor, command: Command, attached: Mapping[type, Mapping[str, bytes]] | None) -> Command:
-    """The command, fit to be kept. Raises Refused for words and files of a person's or an agent's that seem to hold a secret.
+def recordable(actor: Actor, command: Command, attached: Mapping[type, Mapping[str, bytes]] | None) -> Command:
+    """The command as it may be recorded. Raises Refused for text or files of a person or an agent that seem to hold a secret.
 
-    Documents that are published have a rule of their own, with the principal's leave.
+    Published artifacts pass: their own rule decides, with the principal's consent.
     """
     if isinstance(command, OBSERVED):
-        blotted_one: Command = _blotted(command)
-        return blotted_one
+        redacted: Command = _redacted(command)
+        return redacted
     if actor.kind is ActorKind.HOST or isinstance(command, PublishArtifact):
         return command
-    files = ((name, data.decode("utf-8", "replace")) for by in (attached or {}).values() for name, data in by.items())
-    for place, text in (*_texts(command, ""), *files):
-        if _suspicious(text):
-            _refuse(place, text)
+    for place, text in _texts(command, ""):
+        _refuse_secrets(place, text)
+    for files in (attached or {}).values():
+        for name, data in files.items():
+            _refuse_secrets(name, data.decode("utf-8", "replace"))
     return command
 
 
-def without_secrets(data: bytes) -> bytes:
-    """Output that is attached to a record, with its secrets blotted out; the same bytes where there is none."""
+def redact_output(data: bytes) -> bytes:
+    """Output that is attached to a record, with its secrets redacted; the same bytes where there is none."""
     text = data.decode("utf-8", "surrogateescape")
-    return _blot(text).encode("utf-8", "surrogateescape") if _suspicious(text) else data
+    if not _is_suspicious(text):
+        return data
+    return _redact(text).encode("utf-8", "surrogateescape")
 
 
-def revealed(path: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
-    """Secrets in the files that a run would begin with: the plan's own first, at their places; of the others what it does not hold."""
-    (_, own), *others = ((name, data.decode("utf-8", "replace")) for name, data in files.items())
-    here = ((line, column, f"This line seems to hold {what}") for line, column, what in _secrets(own))
-    there = (
-        (1, 1, f"Line {line} of its {name} seems to hold {what}")
-        for name, text in others
-        if text not in own
-        for line, _, what in _secrets(text)
-    )
-    return tuple(
-        Problem(path, line, column, f"{said}; {FOR_EVER}.", SAY_WHERE) for line, column, said in (*here, *there)
-    )
+def find_secrets_in_files(path: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """A problem for each secret in the files that a run would begin with, the plan at `path` first, at its line and column.
+
+    A secret in another file is reported only where the plan does not hold the same text.
+    """
+    problems: list[Problem] = []
+    texts = {name: data.decode("utf-8", "replace") for name, data in files.items()}
+    plan_name = next(iter(texts))
+    plan = texts.pop(plan_name)
+    for line, column, secret in _secrets(plan):
+        problems.append(_problem(path, f"This line seems to hold {secret}", line, column))
+    for name, text in texts.items():
+        if text in plan:
+            continue
+        for line, _, secret in _secrets(text):
+            problems.append(_problem(path, f"Line {line} of its {name} seems to hold {secret}"))
+    return tuple(problems)
 
 
-def revealed_by(path: str, value: object, called: str) -> tuple[Problem, ...]:
-    """Secrets in what a run would begin with, as it was put together from its plan and the configuration."""
-    told = ((place, secret) for place, text in _texts(value, called) for secret in _secrets(text))
-    return tuple(Problem(path, 1, 1, f"`{p}` seems to hold {what}; {FOR_EVER}.", SAY_WHERE) for p, (_, _, what) in told)
+def find_secrets_in_value(path: str, value: object, name: str) -> tuple[Problem, ...]:
+    """A problem for each secret in a value that a run would begin with; `name` is how the message calls the value."""
+    problems: list[Problem] = []
+    for place, text in _texts(value, name):
+        for _, _, secret in _secrets(text):
+            problems.append(_problem(path, f"`{place}` seems to hold {secret}"))
+    return tuple(problems)
+
+
+def _problem(path: str, finding: str, line: int = 1, column: int = 1) -> Problem:
+    return Problem(path, line, column, f"{finding}; {FOR_EVER}.", SAY_WHERE)
 
 
 def _secrets(text: str) -> tuple[tuple[int, int, str], ...]:
-    if not _suspicious(text):
+    """Line, column and kind of each secret in a text."""
+    if not _is_suspicious(text):
         return ()
     from gitorch.text.redact import secret_places  # noqa: PLC0415  # see SIGNS
 
     return secret_places(text)
 
 
-def _refuse(place: str, text: str) -> None:
+def _refuse_secrets(place: str, text: str) -> None:
+    if not _is_suspicious(text):
+        return
     from gitorch.text.redact import secrets_in  # noqa: PLC0415  # see SIGNS
 
     found = secrets_in(text)
@@ -99,38 +118,48 @@ def _refuse(place: str, text: str) -> None:
         raise Refused(f"{place} seems to hold a secret ({found[0]}); {FOR_EVER}, so {SAY_WHERE}")
 
 
-def _suspicious(text: str) -> bool:
+def _is_suspicious(text: str) -> bool:
     return any(sign in text for sign in SIGNS)
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every text in a command with the words that lead to it: `summary`, `findings 1 detail`."""
+    """Every text in a value, with the names that lead to it: `summary`, `findings 1 detail`."""
     if isinstance(value, str):
         yield place, value
-    for name, one in _parts(value):
-        yield from _texts(one, f"{place} {name}".strip())
+    for name, part in _parts(value):
+        yield from _texts(part, f"{place} {name}".strip())
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """The direct parts of a value by name; the items of a tuple count from 1."""
     if isinstance(value, Mapping):
-        yield from ((str(key), one) for key, one in value.items())
+        for key, part in value.items():
+            yield str(key), part
     elif isinstance(value, tuple):
-        yield from ((str(number), one) for number, one in enumerate(value, 1))
+        for number, part in enumerate(value, 1):
+            yield str(number), part
     elif isinstance(value, Value):
-        yield from ((name, getattr(value, name)) for name in names_of(type(value)))
+        for name in names_of(type(value)):
+            yield name, getattr(value, name)
 
 
-def _blotted(value: Any) -> Any:
-    """The same value with its secrets blotted out; the very same where it holds none."""
+def _redacted(value: Any) -> Any:
+    """The same value with its secrets redacted; the very same object where it holds none."""
     if isinstance(value, str):
-        return _blot(value) if _suspicious(value) else value
+        return _redact(value) if _is_suspicious(value) else value
     if isinstance(value, tuple):
-        return tuple(_blotted(one) for one in value)
-    changed = {name: after for name, one in _parts(value) if (after := _blotted(one)) is not one}
-    return replace(value, **changed) if changed and isinstance(value, Value) else value
+        return tuple(_redacted(item) for item in value)
+    if not isinstance(value, Value):
+        return value
+    changed: dict[str, Any] = {}
+    for name, part in _parts(value):
+        redacted = _redacted(part)
+        if redacted is not part:
+            changed[name] = redacted
+    return replace(value, **changed) if changed else value
 
 
-def _blot(text: str) -> str:
+def _redact(text: str) -> str:
     from gitorch.text.redact import blotted  # noqa: PLC0415  # see SIGNS
 
     return blotted(text)

@@ -12,9 +12,9 @@ sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.par
 from fakes.world import FakeTerminals, altered
 from play import HUMAN, RUN, digest, workflow
 
-from gitorch.app.execute import carry
+from gitorch.app.callers import Caller
+from gitorch.app.execute import execute
 from gitorch.app.people import decisions
-from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
@@ -83,7 +83,7 @@ class Yard:
         flow = workflow({name: (needs or {}).get(name, ()) for name in work})
         chosen = replace(Settings(), **settings)
         prepare = c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), target, commit, flow)
-        carry(self.services, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "unattended")))
+        execute(self.services, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "unattended")))
 
     @property
     def run(self) -> Run:

@@ -14,7 +14,7 @@ from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app.execute import carry
+from gitorch.app.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.loop import loop
 from gitorch.app.reconciler.tick import tick
@@ -152,7 +152,7 @@ def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_
     for _ in range(60):
         yard.tick()
     stuck = commands.Escalate("stuck:ui:1", "silent", "nudged", "nothing", "What now?", ("retry", "stop_epic"), "ui")
-    carry(yard.services, RUN, yard.services.host, stuck)
+    execute(yard.services, RUN, yard.services.host, stuck)
     decisions.answer(yard.services, CALLER, yard.open()[0].id, ["stop_epic"], RUN)
     run = yard.settle()
     assert [b.job for b in run.report.branches] == ["api"]

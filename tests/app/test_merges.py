@@ -13,7 +13,7 @@ from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app.execute import carry
+from gitorch.app.execute import execute
 from gitorch.app.people import decisions
 from gitorch.errors import Refused
 from gitorch.model import commands, events
@@ -190,7 +190,7 @@ def test_an_approval_of_an_earlier_report_or_of_another_run_cannot_be_replayed(y
         yard.approve(old.digest)
     word = yard.events(events.MergeApproved)[0]
     with pytest.raises(Refused):
-        carry(
+        execute(
             yard.services,
             RUN,
             yard.services.host,

@@ -15,7 +15,7 @@ from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
-from gitorch.app.execute import carry
+from gitorch.app.execute import execute
 from gitorch.app.people import decisions, keys, signing
 from gitorch.errors import Denied, Failed
 from gitorch.model import commands, events
@@ -81,7 +81,7 @@ def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard,
     with pytest.raises(Denied, match="none of your keys"):
         yard.approve()
     with pytest.raises(Denied, match="needs an approval of grade signed at least; this one is typed"):
-        carry(yard.services, RUN, HUMAN, commands.ApproveMerge(yard.run.report.digest, "typed"))
+        execute(yard.services, RUN, HUMAN, commands.ApproveMerge(yard.run.report.digest, "typed"))
     assert (yard.head(), yard.run.approval) == (target, None)
 
 
@@ -106,7 +106,7 @@ def test_an_approval_that_was_written_past_gitorch_is_void_at_the_merge(yard, fo
         files = dict(signing.sign(yard.services, yard.run, replace(report, digest="sha256:" + "0" * 64)).files)
     target = yard.head()
     forged = commands.ApproveMerge(report.digest, "typed", signer="ada@example.invalid")
-    carry(yard.services, RUN, HUMAN, forged, {events.MergeApproved: files})
+    execute(yard.services, RUN, HUMAN, forged, {events.MergeApproved: files})
     yard.settle()
     assert (yard.head(), yard.run.merged) == (target, None)
     assert "no signature" in yard.events(events.ReportVoided)[0].reason

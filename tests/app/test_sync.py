@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
-from gitorch.app.execute import carry
+from gitorch.app.execute import execute
 from gitorch.app.people import decisions
-from gitorch.app.query.syncing import LEDGER, compare, remote_of, sync
+from gitorch.app.query.syncing import LEDGER_REF, choose_remote, compare, sync
 from gitorch.errors import Corrupt, NotFound, Refused, Unavailable
 from gitorch.model import commands
 
@@ -44,22 +44,22 @@ def clone(mine: Yard, tmp_path: Path) -> Yard:
 
 def write(yard: Yard, reason: str) -> None:
     """One record more."""
-    carry(yard.services, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
+    execute(yard.services, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
 
 
 def test_a_ledger_goes_to_a_remote_and_from_there_to_a_clone_and_back(mine, tmp_path):
-    assert compare(mine.services, "origin").stands == "only-here"
+    assert compare(mine.services, "origin").stand == "only-here"
     assert sync(mine.services, "origin").did == "sent"
     assert sync(mine.services, "origin").did == "nothing"
     theirs = clone(mine, tmp_path)
     assert not theirs.services.ledger.exists()
-    done = sync(theirs.services, remote_of(theirs.services, ""))
+    done = sync(theirs.services, choose_remote(theirs.services, ""))
     assert (done.did, done.records) == ("fetched", len(list(mine.services.ledger.records())))
     assert theirs.run == mine.run
     write(theirs, "one")
     write(theirs, "two")
-    assert (compare(theirs.services, "origin").stands, sync(theirs.services, "origin").did) == ("ahead", "sent")
-    assert compare(mine.services, "origin").stands == "behind"
+    assert (compare(theirs.services, "origin").stand, sync(theirs.services, "origin").did) == ("ahead", "sent")
+    assert compare(mine.services, "origin").stand == "behind"
     assert sync(mine.services, "origin").records == 2
     assert mine.services.ledger.tip() == theirs.services.ledger.tip()
     for yard in (mine, theirs):
@@ -93,7 +93,7 @@ def test_ledgers_that_went_different_ways_are_refused_and_nothing_moves(mine, tm
         sync(mine.services, "origin")
     assert mine.git(*no.value.hint.split()[1:]).count("refused: merge") == 2, "the hint shows what each side has"
     assert mine.services.ledger.tip() == before
-    assert compare(mine.services, "origin").stands == "apart"
+    assert compare(mine.services, "origin").stand == "apart"
 
 
 def test_records_that_do_not_continue_the_ledger_are_not_taken_over(mine, tmp_path):
@@ -101,7 +101,7 @@ def test_records_that_do_not_continue_the_ledger_are_not_taken_over(mine, tmp_pa
     before = mine.services.ledger.tip()
     tree = mine.git("rev-parse", f"{before}^{{tree}}")
     forged = mine.git("commit-tree", tree, "-p", before, "-m", "merge approved by ada")
-    mine.git("push", "-q", "origin", f"{forged}:{LEDGER}")
+    mine.git("push", "-q", "origin", f"{forged}:{LEDGER_REF}")
     with pytest.raises(Corrupt, match="does not continue the ledger"):
         sync(mine.services, "origin")
     mine.reopen()
@@ -117,7 +117,7 @@ def test_a_remote_that_refuses_or_is_not_there_is_told(mine, tmp_path):
     with pytest.raises(Unavailable, match="origin did not take the ledger"):
         sync(mine.services, "origin")
     with pytest.raises(NotFound, match="there is no remote upstream; there are origin"):
-        remote_of(mine.services, "upstream")
+        choose_remote(mine.services, "upstream")
     mine.git("remote", "remove", "origin")
     with pytest.raises(NotFound, match="there is none"):
-        remote_of(mine.services, "")
+        choose_remote(mine.services, "")

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from history import ENV, HUMAN, OPEN, build, git  # found by the line above
 
-from gitorch.app.execute import carry  # the same
+from gitorch.app.execute import execute  # the same
 from gitorch.model.commands import AnswerQuestion  # the same
 from gitorch.wiring.repository import Repository  # the same
 
@@ -57,7 +57,7 @@ def answered(repo: Path) -> None:
     given = Repository(repo, ENV)
     run = given.ledger.state(OPEN).run
     for question in run.open_questions():
-        carry(given, OPEN, HUMAN, AnswerQuestion(question.id, "", "The first."))
+        execute(given, OPEN, HUMAN, AnswerQuestion(question.id, "", "The first."))
 
 
 def ready(folder: Path, records: int) -> Path:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTerminals, MemoryWorld, RealClock, commit
 from fakes.world import FakePrograms, FakeRepository
 
-from gitorch.app.execute import carry
-from gitorch.app.people.decisions import Caller
-from gitorch.app.reconciler.perform import token_digest
+from gitorch.app.callers import Caller
+from gitorch.app.execute import execute
+from gitorch.app.work.context import token_digest
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams
 from gitorch.model import commands as c
@@ -138,7 +138,7 @@ class Stage:
         return run
 
     def do(self, command, actor: Actor = HOST) -> None:
-        carry(self.services, RUN, actor, command)
+        execute(self.services, RUN, actor, command)
 
     def prepare(self, needs, settings: Settings, titles=None) -> Run:
         if not self.ledger.exists():

@@ -12,7 +12,7 @@ import pytest
 from cli_processes import STAGE, Typist, gitorch, on_stage
 
 PLAN = str(processes.TOP / "examples" / "plan.md")
-LATER = ("people.signing", "query.syncing", "reconciler.merging", "start.preflight")
+LATER = ("people.signing", "query.syncing", "reconciler", "start.preflight")
 HEAVY = {"dulwich", "libtmux", "ruamel", "ruamel.yaml", "markdown_it", "rich", "filelock", "subprocess"}
 
 
@@ -45,7 +45,7 @@ def test_what_an_agent_says_is_carried_without_what_merges():
     modules = set(
         processes.call("-c", "import sys, gitorch.app.work.submissions; print(*sys.modules)").stdout.decode().split()
     )
-    assert "gitorch.app.reconciler.perform" in modules
+    assert "gitorch.app.work.context" in modules
     assert not modules & {f"gitorch.app.{name}" for name in LATER}
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import waiting
 
-from gitorch.app.execute import keep_refusal
+from gitorch.app.execute import record_refusal
 from gitorch.errors import Refused
 from gitorch.model import events as e
 from gitorch.model.question import QuestionKind
@@ -342,7 +342,7 @@ def check_unfinished_are_swept(yard: Yard) -> None:
     for path in unfinished(yard):
         os.utime(path, (0, 0))
     services = wiring.Repository(yard.path, os.environ)
-    keep_refusal(services, None, services.host, "sweep", Refused("nothing is to be done"))
+    record_refusal(services, None, services.host, "sweep", Refused("nothing is to be done"))
     assert unfinished(yard) == []
 
 

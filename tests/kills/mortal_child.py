@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.app.callers import Caller
 from gitorch.app.people import decisions
-from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.loop import loop
 from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind

@@ -19,9 +19,9 @@ from fakes.world import (
 )
 from play import HOST, HUMAN, RUN, SETTINGS, digest, workflow
 
-from gitorch.app.execute import carry
+from gitorch.app.callers import Caller
+from gitorch.app.execute import execute
 from gitorch.app.people import decisions
-from gitorch.app.people.decisions import Caller
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
@@ -117,7 +117,7 @@ class World:
         return FakeRepository(self.folder, **ports, clock=self.clock, preset=lambda _lane: self.preset)
 
     def say(self, command, actor=HOST):
-        return carry(self.services(), RUN, actor, command)
+        return execute(self.services(), RUN, actor, command)
 
     @property
     def run(self):

@@ -9,8 +9,8 @@ from play import workflow
 from simulated import CALLER, World, alive
 from twelve import NEEDS
 
+from gitorch.app.callers import Caller
 from gitorch.app.people import decisions
-from gitorch.app.people.decisions import Caller
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused

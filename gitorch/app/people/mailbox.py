@@ -1,10 +1,11 @@
-"""What lies in the ledger for somebody to read: messages and plans that are ready. Nothing is changed by looking."""
+"""Messages in the ledger, announced plans among them: who has to read which. Nothing is changed by reading."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
 
+from gitorch.app.query.lookup import load_runs, require_ledger
 from gitorch.errors import NotFound
 from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
@@ -19,127 +20,149 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.board import Board
     from gitorch.model.ids import RunId
+    from gitorch.model.run import Run
     from gitorch.model.view import MessageRow
 
 
 class Held(Value):
-    """A message with the run that it belongs to, if any."""
+    """A message and where it is kept."""
 
     run: RunId | None
+    """The run that it belongs to; None for a message between people."""
     message: Message
 
 
-def person_named(services: Services, said: str | None) -> str:
-    """The name that a human reads under: the principal's, or one that was said. Raises NotFound for a name that nobody has."""
-    if said is None:
+def person_named(services: Services, name: str | None) -> str:
+    """The name that a human reads under: the principal's, or the one that is given. Raises NotFound for an unknown name."""
+    if name is None:
         return PRINCIPAL
-    name = alias(services, said if is_person(said) else f"@{said}")
-    if name not in {PRINCIPAL, *known_people(services)}:
-        there = ", ".join((PRINCIPAL, COORDINATOR, *known_people(services)))
-        message = f"no person is called {name}; there are {there}"
+    person = alias(services, name if is_person(name) else f"@{name}")
+    known = known_people(services)
+    if person != PRINCIPAL and person not in known:
+        message = f"no person is called {person}; there are {', '.join((PRINCIPAL, COORDINATOR, *known))}"
         raise NotFound(message, "gitorch inbox")
-    return name
+    return person
 
 
 def alias(services: Services, name: str) -> str:
-    """Whom a name stands for: the coordinator is somebody by name, or the principal."""
+    """Whom a name stands for: `@coordinator` is the configured person, otherwise the principal."""
     if name != COORDINATOR:
         return name
     return f"@{services.config.coordinator}" if services.config.coordinator else PRINCIPAL
 
 
 def known_people(services: Services) -> tuple[str, ...]:
-    """Names of people beside the usual ones: the configured coordinator, and whoever was written to by gitorch."""
-    configured = (f"@{services.config.coordinator}",) if services.config.coordinator else ()
-    held = services.ledger.state(None).board.messages.values()
-    met = (name for m in held for name in (m.sender, *m.to) if is_person(name))
-    return tuple(n for n in dict.fromkeys((*configured, *met)) if n not in {PRINCIPAL, ORCHESTRATOR, COORDINATOR})
+    """Names of people besides the usual ones: the configured coordinator, and everybody in a message between people."""
+    names: dict[str, None] = {}
+    if services.config.coordinator:
+        names[f"@{services.config.coordinator}"] = None
+    for message in services.ledger.state(None).board.messages.values():
+        for name in (message.sender, *message.to):
+            if is_person(name):
+                names[name] = None
+    return tuple(name for name in names if name not in {PRINCIPAL, ORCHESTRATOR, COORDINATOR})
 
 
 def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, ...]:
-    """What somebody has still to read, oldest first. A plan that is ready is for the principal to start."""
+    """The messages that somebody has not read, oldest first; those of one run, or of all where `within` is None.
+
+    A plan that is ready waits for the principal, until a run is prepared from it.
+    """
     if not services.ledger.exists():
         return ()
     if within is not None:
         run = services.ledger.state(within).run
-        return () if run is None else tuple(Held(run.id, m) for m in unread(run.messages, name))
+        return () if run is None else _unread_in(run, (name,))
     board = services.ledger.state(None).board
     names = (name, ORCHESTRATOR) if name == PRINCIPAL else (name,)
-    found = [Held(None, m) for one in names for m in unread(board.messages, one)]
+    found: list[Held] = []
+    for reader in names:
+        for message in unread(board.messages, reader):
+            if not (message.announces_plan and _was_started(board, message)):
+                found.append(Held(None, message))
+    unread_runs = [line.id for line in board.runs.values() if line.unread]
+    for run in load_runs(services, unread_runs):
+        found.extend(_unread_in(run, names))
+    return tuple(sorted(found, key=lambda held: int(held.message.id[1:])))
+
+
+def _unread_in(run: Run, names: tuple[str, ...]) -> tuple[Held, ...]:
+    found: list[Held] = []
+    for name in names:
+        for message in unread(run.messages, name):
+            found.append(Held(run.id, message))
+    return tuple(found)
+
+
+def _was_started(board: Board, message: Message) -> bool:
+    """Whether a run was prepared from the announced plan since the message was sent."""
     for line in board.runs.values():
-        run = services.ledger.state(line.id).run if line.unread else None
-        if run is not None:
-            found += [Held(run.id, m) for one in names for m in unread(run.messages, one)]
-    left = [h for h in found if not (h.message.announces_plan and _taken_up(board, h.message))]
-    return tuple(sorted(left, key=lambda held: int(held.message.id[1:])))
+        if line.plan_digest == message.plan_digest and line.prepared_at >= message.at:
+            return True
+    return False
 
 
-def _taken_up(board: Board, message: Message) -> bool:
-    return any(
-        line.plan_digest == message.plan_digest and line.prepared_at >= message.at for line in board.runs.values()
-    )
+def find_message(services: Services, within: RunId | None, name: str) -> Held:
+    """A message by its id, wherever it is kept. Raises NotFound.
 
-
-def find_message(services: Services, within: RunId | None, said: str) -> Held:
-    """A message by its id, wherever it is kept; what nobody has to read any more is found in the ledger."""
-    ledger_there(services)
-    number = MessageId(said)
+    State keeps a message while somebody has to read it; an older one is found in the ledger's records.
+    """
+    require_ledger(services)
+    message_id = MessageId(name)
     board = services.ledger.state(None).board
-    if number in board.messages:
-        return Held(None, board.messages[number])
-    own = [within] if within is not None else [r.id for r in board.runs.values() if r.unread or r.phase not in OVER]
-    for run in own:
-        state = services.ledger.state(run).run
-        if state is not None and number in state.messages:
-            return Held(run, state.messages[number])
-    if number[:1] == "m" and number[1:].isdigit() and 0 < int(number[1:]) <= board.sent:
-        return _from_records(services, number)
-    message = f"there is no message {said}"
-    raise NotFound(message, "gitorch inbox")
+    if message_id in board.messages:
+        return Held(None, board.messages[message_id])
+    if within is not None:
+        run_ids = [within]
+    else:
+        run_ids = [line.id for line in board.runs.values() if line.unread or line.phase not in OVER]
+    for run in load_runs(services, run_ids):
+        if message_id in run.messages:
+            return Held(run.id, run.messages[message_id])
+    was_sent = name[:1] == "m" and name[1:].isdigit() and 0 < int(name[1:]) <= board.sent
+    if was_sent:
+        return _from_records(services, message_id)
+    raise NotFound(f"there is no message {name}", "gitorch inbox")
 
 
-def _from_records(services: Services, number: MessageId) -> Held:
+def _from_records(services: Services, message_id: MessageId) -> Held:
     from gitorch.model.events import MessageSent  # noqa: PLC0415  # 10 ms that an unread message does not cost
 
     for written in services.ledger.records():
         record, event = written.record, written.record.event
-        if isinstance(event, MessageSent) and event.message == number:
-            whole = Message(
+        if isinstance(event, MessageSent) and event.message == message_id:
+            message = Message(
                 event.message, event.sender, event.to, record.at, event.text, event.thread, event.answers, event.plan
             )
-            return Held(record.run, whole)
-    message = f"there is no message {number}"
-    raise NotFound(message, "gitorch inbox")
+            return Held(record.run, message)
+    raise NotFound(f"there is no message {message_id}", "gitorch inbox")
 
 
 def whole(services: Services, held: Held) -> Held:
-    """The message with its whole text: of what everybody has read, only the first line is at hand."""
+    """The message with its whole text: of one that somebody has read, state keeps only the first line."""
     return _from_records(services, held.message.id) if held.message.read_by else held
 
 
 def rows(services: Services, held: Iterable[Held]) -> tuple[MessageRow, ...]:
-    """Messages as people look at them; of a plan, whether it is still what it was."""
-    return tuple(
-        replace(row, text=f"{row.text} {_since(services, one.message)}".strip()) if row.plan else row
-        for one in held
-        for row in message_rows((one.message,), one.run)
-    )
+    """Messages as people read them; an announced plan with a note where its file has changed since."""
+    result: list[MessageRow] = []
+    for one in held:
+        for row in message_rows((one.message,), one.run):
+            if row.plan:
+                result.append(replace(row, text=f"{row.text} {_changed(services, one.message)}".strip()))
+            else:
+                result.append(row)
+    return tuple(result)
 
 
-def _since(services: Services, message: Message) -> str:
+def _changed(services: Services, message: Message) -> str:
+    """A note about the file of an announced plan; empty where it is unchanged."""
     data = services.files.read(services.root / message.plan)
     if data is None:
-        return "(the file is gone)"
+        return "(the file does not exist any more)"
     return "" if digest_of(data) == message.plan_digest else "(the file has changed since)"
 
 
 def digest_of(data: bytes) -> Digest:
-    """How the ledger names what a plan held."""
+    """The digest of a plan's file, as the ledger names it."""
     return Digest("sha256:" + hashlib.sha256(data).hexdigest())
-
-
-def ledger_there(services: Services) -> None:
-    """Raises NotFound where gitorch was never set up."""
-    if not services.ledger.exists():
-        message = "this repository has no gitorch ledger"
-        raise NotFound(message, "gitorch init")

@@ -1,10 +1,10 @@
-"""The ledger against what was noted of it elsewhere: a tag or a remote. What it lost of that is named, from which record on."""
+"""The ledger compared with an anchor, a tag or a remote that remembers its tip: what the ledger has lost since."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.syncing import compare, remote_of
+from gitorch.app.query.syncing import Stand, choose_remote, compare
 from gitorch.errors import Corrupt, NotFound
 from gitorch.model.values import Value
 
@@ -14,50 +14,54 @@ if TYPE_CHECKING:
 
 
 class AnchorCheck(Value):
-    """How the ledger stands to an anchor: `fault` where the two contradict each other, `told` for what is worth knowing."""
+    """The result of comparing the ledger with an anchor."""
 
     fault: Corrupt | None = None
-    told: str = ""
+    """Set where the two contradict each other."""
+    note: str = ""
+    """Something worth knowing that is no fault."""
 
 
-def against_tag(services: Services, records: int, tip: CommitId, name: str) -> AnchorCheck:
-    """Every record up to a tag must be there; it may be of any clone's making. Raises NotFound for a tag of something else."""
+def check_tag(services: Services, records: int, tip: CommitId, name: str) -> AnchorCheck:
+    """Compare with a tag: every record up to it must be part of the ledger. `records` is their number at `tip`.
+
+    Raises NotFound for a tag that does not exist or names no record.
+    """
     tagged = services.git.tag(name)
     if tagged is None:
         raise NotFound(f"there is no tag {name[:200]!r}", "git tag --list")
     if services.git.contains(tagged, tip):
         number = records - len(services.git.commits_since(tagged, tip)) - 1
-        return AnchorCheck(
-            told=f"Tag {name} names record {number}, which is part of it; who made it: git verify-tag {name}"
-        )
+        note = f"Tag {name} names record {number}, which is part of it; who made it: git verify-tag {name}"
+        return AnchorCheck(note=note)
     if not services.git.is_ledger(tagged):
         raise NotFound(f"tag {name} names {tagged:.12}, which is no record of a ledger", f"git show --stat {name}")
-    lost = _lost(services, records, tip, tagged)
-    message = f"The ledger was shortened or replaced: tag {name} names records that are no part of it, {lost}."
+    missing = _missing(services, records, tip, tagged)
+    message = f"The ledger was shortened or replaced: tag {name} names records that are no part of it, {missing}."
     return AnchorCheck(Corrupt(message, f"git log {tip:.12}..{tagged:.12}", tagged))
 
 
-def against_remote(services: Services, records: int, said: str) -> AnchorCheck:
-    """What a remote's ledger says about this one. Raises NotFound, Unavailable."""
-    seen = compare(services, remote_of(services, said))
-    if seen.here is not None and seen.there is not None and seen.stands in {"apart", "behind"}:
-        lost = _lost(services, records, seen.here, seen.there)
-        if seen.stands == "behind":
-            return AnchorCheck(
-                told=f"{seen.remote} has records that this ledger lacks, {lost}: gitorch sync {seen.remote}"
-            )
-        message = f"{seen.remote} holds another history: the ledgers part with {lost}."
-        hint = f"git log --oneline --left-right {seen.here:.12}...{seen.there:.12}"
-        return AnchorCheck(Corrupt(message, hint, seen.remote))
-    told = {
-        "ahead": f"{seen.remote} does not have the newest records yet: gitorch sync {seen.remote}",
-        "only-here": f"{seen.remote} has no ledger: gitorch sync {seen.remote}",
-    }
-    return AnchorCheck(told=told.get(seen.stands, ""))
+def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
+    """Compare with a remote's ledger, that of the default remote for an empty name. Raises NotFound, Unavailable."""
+    comparison = compare(services, choose_remote(services, name))
+    remote, here, there = comparison.remote, comparison.here, comparison.there
+    if comparison.stand is Stand.AHEAD:
+        return AnchorCheck(note=f"{remote} does not have the newest records yet: gitorch sync {remote}")
+    if comparison.stand is Stand.ONLY_HERE:
+        return AnchorCheck(note=f"{remote} has no ledger: gitorch sync {remote}")
+    if here is None or there is None or comparison.stand is Stand.SAME:
+        return AnchorCheck()
+    missing = _missing(services, records, here, there)
+    if comparison.stand is Stand.BEHIND:
+        return AnchorCheck(note=f"{remote} has records that this ledger lacks, {missing}: gitorch sync {remote}")
+    message = f"{remote} holds another history: the ledgers part with {missing}."
+    hint = f"git log --oneline --left-right {here:.12}...{there:.12}"
+    return AnchorCheck(Corrupt(message, hint, remote))
 
 
-def _lost(services: Services, records: int, here: CommitId, there: CommitId) -> str:
-    """The first record that one history has and this one has not: each commit brings one, so that commits count records."""
-    number = records - len(services.git.commits_since(there, here))
-    missing = services.git.subjects(here, there)
-    return f"{len(missing)} from record {number} on ({missing[0] if missing else there[:12]})"
+def _missing(services: Services, records: int, here: CommitId, there: CommitId) -> str:
+    """How many records `there` has and `here` lacks, and the first of them. Each commit is one record, so commits are counted."""
+    first = records - len(services.git.commits_since(there, here))
+    subjects = services.git.subjects(here, there)
+    subject = subjects[0] if subjects else there[:12]
+    return f"{len(subjects)} from record {first} on ({subject})"

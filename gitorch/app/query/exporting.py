@@ -1,4 +1,4 @@
-"""Exports and archives: from the ledger to a folder, and back to the proof that nothing in it was changed."""
+"""Exports: the ledger or a part of it as a folder of files that can be verified without the repository."""
 
 from __future__ import annotations
 
@@ -22,81 +22,105 @@ if TYPE_CHECKING:
 
 
 class ExportRequest(Value):
-    """What an export is to hold. Without a run it is the whole ledger; `bodies` brings what is attached to the records."""
+    """What an export is to hold."""
 
     run: RunId | None = None
+    """The run; None for the whole ledger."""
     first: int = 0
+    """The number of the first record."""
     last: int | None = None
+    """The number of the last record; None for the newest."""
     bodies: bool = False
+    """Whether files that are attached to the records are included."""
     policies: tuple[str, ...] = POLICIES
 
 
-def export(services: Services, wanted: ExportRequest, folder: Path, shown: str) -> Bundle:
-    """Write an export to a new folder. Raises Refused where something is there already, NotFound for an empty range."""
+class ChainedRecord(Value):
+    """A record with the ids that prove its place."""
+
+    record: Record
+    commit: str
+    digest: str
+
+
+def export(services: Services, request: ExportRequest, folder: Path, shown: str) -> Bundle:
+    """Write an export to a new folder; `shown` is how messages name it.
+
+    Raises Refused where something exists there, NotFound for an empty range, Corrupt for a broken chain.
+    """
     if folder.exists():
         raise Refused(f"{shown} is there already and stays as it is", "gitorch export ANOTHER_FOLDER")
-    records = _within(services, wanted)
-    lines = tuple(_line(record, commit, digest, wanted) for record, commit, digest in records)
-    bodies = _bodies(services, wanted, tuple(record for record, *_ in records)) if wanted.bodies else {}
+    records = _records_of(services, request)
+    lines = tuple(_line(record, request) for record in records)
+    bodies = _bodies(services, request, records) if request.bodies else {}
     ledger = services.ledger.state(None).board.ledger
-    made = bundle(ledger, lines, bodies, wanted.policies, wanted.run or "")
+    made = bundle(ledger, lines, bodies, request.policies, request.run or "")
     _write(folder, made)
     return made
 
 
-Found = tuple["Record", str, str]
-
-
-def _within(services: Services, wanted: ExportRequest) -> tuple[Found, ...]:
-    """The records of the range with commit and digest; of a run, from its first to its last. Raises NotFound, Corrupt."""
-    found = list(_chained(services, wanted))
-    if wanted.run is not None:
-        own = [at for at, (record, *_) in enumerate(found) if record.run == wanted.run]
-        found = found[own[0] : own[-1] + 1] if own else []
-    if not found:
+def _records_of(services: Services, request: ExportRequest) -> list[ChainedRecord]:
+    """The records of the range; of a run everything from its first record to its last. Raises NotFound, Corrupt."""
+    records = list(_chained(services, request))
+    if request.run is not None:
+        own = [place for place, chained in enumerate(records) if chained.record.run == request.run]
+        records = records[own[0] : own[-1] + 1] if own else []
+    if not records:
         raise NotFound("there is no record in this range", "gitorch log -n 5")
-    return tuple(found)
+    return records
 
 
-def _chained(services: Services, wanted: ExportRequest) -> Iterator[Found]:
-    """Each record in its canonical bytes, which must be those that the next one names."""
+def _chained(services: Services, request: ExportRequest) -> Iterator[ChainedRecord]:
+    """Each record with the digest of its canonical bytes, which the next record must name. Raises Corrupt."""
     before = ""
-    for written in services.ledger.records(None, wanted.first - 1):
+    for written in services.ledger.records(None, request.first - 1):
         record = written.record
-        if wanted.last is not None and record.seq > wanted.last:
+        if request.last is not None and record.seq > request.last:
             return
         if before and record.prev != before:
             raise Corrupt(f"record {record.seq} does not name the digest of the record before it", "gitorch verify")
         before = digests.digest(encode(record)[1])
-        yield record, str(written.commit), before
+        yield ChainedRecord(record, str(written.commit), before)
 
 
-def _line(record: Record, commit: str, digest: str, wanted: ExportRequest) -> Line:
+def _line(chained: ChainedRecord, request: ExportRequest) -> Line:
+    """A record of the export; one of another run keeps its place in the chain but not its text."""
+    record = chained.record
     suffix, data = encode(record)
-    mine = wanted.run is None or record.run == wanted.run
     path = f"{record.run or 'ledger'}/{record.seq:06d}-{suffix}"
-    return Line(record.seq, str(record.prev), digest, commit, path, data.decode() if mine else None)
+    text = data.decode() if request.run in {None, record.run} else None
+    return Line(record.seq, str(record.prev), chained.digest, chained.commit, path, text)
 
 
-def _bodies(services: Services, wanted: ExportRequest, records: tuple[Record, ...]) -> dict[str, bytes]:
-    named = {ref.sha256: record.run for record in records if wanted.run in {None, record.run} for ref in record.files}
-    return {digest: services.ledger.file(run, digest) for digest, run in named.items()}
+def _bodies(services: Services, request: ExportRequest, records: list[ChainedRecord]) -> dict[str, bytes]:
+    """The attached files of the records, by digest."""
+    bodies: dict[str, bytes] = {}
+    for chained in records:
+        record = chained.record
+        if request.run not in {None, record.run}:
+            continue
+        for ref in record.files:
+            if ref.sha256 not in bodies:
+                bodies[ref.sha256] = services.ledger.file(record.run, ref.sha256)
+    return bodies
 
 
 def _write(folder: Path, made: Bundle) -> None:
-    """The manifest last, so that half an export is none; what was begun is taken away again where it cannot be finished."""
+    """Write the files, the manifest last, so that half an export has none. Where one cannot be written, all are removed."""
+    manifest_last = sorted(made.files.items(), key=lambda item: item[0] == MANIFEST)
     try:
-        for path, data in sorted(made.files.items(), key=lambda item: item[0] == MANIFEST):
-            place = folder / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
+        for name, data in manifest_last:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)  # it was not there before
-        raise Refused(f"{folder} cannot be written: {(error.strerror or str(error)).lower()}", "df -h .") from error
+        shutil.rmtree(folder, ignore_errors=True)  # `export` found no such folder, so all of it is ours
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f"{folder} cannot be written: {reason}", "df -h .") from error
 
 
 def verify_export(folder: Path, shown: str) -> CheckResult:
-    """Check an export by itself; no repository is needed. Raises NotFound, Corrupt."""
+    """Verify an export by itself, without a repository. Raises NotFound, Corrupt."""
     if not (folder / MANIFEST).is_file():
         raise NotFound(f"{shown} is no export: it has no {MANIFEST}", f"ls {shown}")
     files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -1,16 +1,16 @@
-"""Runs and questions by what somebody typed."""
+"""Runs, jobs, sessions and questions by what somebody typed: a whole id, or a prefix that only one has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import NotFound, Refused, Usage
-from gitorch.model.ids import QuestionId, RunId
+from gitorch.errors import GitorchError, NotFound, Refused, Usage
+from gitorch.model.ids import JobId, QuestionId, RunId
 from gitorch.model.question import QuestionKind
 from gitorch.model.run import OVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitorch.app.services import Services
     from gitorch.model.board import RunLine
@@ -20,55 +20,90 @@ if TYPE_CHECKING:
 
 
 RECENT = 10
-"""How many of the newest runs are looked into for a question that is not open: more are as many as a second takes."""
+"""How many of the newest runs are searched for a question that is not open; more would take longer than a second."""
+
+LISTED_MAX = 12
+"""How many names an error message lists."""
 
 
-def find_run(services: Services, said: str | None) -> Run:
-    """The run that a unique prefix of its id names; without a name, the only one that is not settled, else the newest."""
+def resolve_prefix(
+    name: str,
+    candidates: Sequence[str],
+    noun: str,
+    owner: str,
+    commands: tuple[str, str],
+    unknown: type[GitorchError] = NotFound,
+) -> str:
+    """The candidate that is called `name`, otherwise the only one that begins with it.
+
+    `noun` and `owner` name what was searched for and where; `commands` are the hints for an unknown name and, with a
+    candidate after it, for an ambiguous one. Raises `unknown`, and Usage for a prefix of several.
+    """
+    if name in candidates:
+        return name
+    matches = [candidate for candidate in candidates if candidate.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    for_unknown, for_ambiguous = commands
+    if matches:
+        raise Usage(f"{name} could be any of {_listed(matches)}", f"{for_ambiguous} {matches[0]}")
+    raise unknown(f"{owner} has no {noun} {name}; it has {_listed(candidates)}", for_unknown)
+
+
+def _listed(names: Sequence[str]) -> str:
+    if not names:
+        return "none"
+    if len(names) <= LISTED_MAX:
+        return ", ".join(names)
+    newest = ", ".join(names[-LISTED_MAX:])
+    return f"{newest} and {len(names) - LISTED_MAX} more"
+
+
+def require_ledger(services: Services) -> None:
+    """Raises NotFound where gitorch was never set up."""
     if not services.ledger.exists():
-        message = "this repository has no gitorch ledger"
-        raise NotFound(message, "gitorch init")
-    lines = services.ledger.state(None).board.runs
-    if said is None:
-        open_runs = [r for r, line in lines.items() if line.phase not in OVER]
-        chosen = open_runs or list(lines)[-1:]
-    else:
-        chosen = [said_id for said_id in lines if said_id == said] or [r for r in lines if r.startswith(said)]
-    if not chosen:
-        message = f"there is no run {said}" if said else "there is no run yet"
-        raise NotFound(message, "gitorch status" if said else "gitorch start PLAN")
-    if len(chosen) > 1:
-        message = f"{'several runs are open' if said is None else f'{said} could be any of several runs'}: {', '.join(chosen)}"
-        raise Usage(message, f"gitorch status {chosen[0]}")
-    run = services.ledger.state(RunId(chosen[0])).run
-    if run is None:
-        message = f"there is no run {chosen[0]}"
-        raise NotFound(message, "gitorch status")
-    return run
+        raise NotFound("this repository has no gitorch ledger", "gitorch init")
 
 
-def run_with(services: Services, thing: str) -> Run:
-    """Of several open runs the only one that has this job, session or question; else the run that is meant without a name."""
-    having = [run for run in _loaded(services, open_runs(services)) if _has(run, thing)]
-    return having[0] if len(having) == 1 else find_run(services, None)
+def run_lines(services: Services) -> tuple[RunLine, ...]:
+    """Every run in one line, oldest first; none without a ledger."""
+    if not services.ledger.exists():
+        return ()
+    return tuple(services.ledger.state(None).board.runs.values())
 
 
-def _has(run: Run, thing: str) -> bool:
-    return any(name == thing for names in (run.jobs, run.sessions, run.questions, run.messages) for name in names)
+def load_runs(services: Services, ids: Iterable[RunId]) -> list[Run]:
+    """The whole runs with these ids."""
+    runs: list[Run] = []
+    for run_id in ids:
+        run = services.ledger.state(run_id).run
+        if run is not None:
+            runs.append(run)
+    return runs
 
 
-def open_runs(services: Services) -> tuple[RunId, ...]:
-    """Runs that gitorch still owes something to, oldest first; a run that only waits to be cleaned up is none."""
-    return tuple(line.id for line in _lines(services) if not line.settled)
+def unsettled_runs(services: Services) -> tuple[RunId, ...]:
+    """Runs that gitorch still owes something, oldest first; a run that only waits to be cleaned up is none of them."""
+    return tuple(line.id for line in run_lines(services) if not line.settled)
+
+
+def active_runs(services: Services) -> tuple[RunId, ...]:
+    """Runs that are not over, oldest first."""
+    return tuple(line.id for line in run_lines(services) if line.phase not in OVER)
+
+
+def is_ambiguous(services: Services) -> bool:
+    """Whether a command that names no run could mean more than one."""
+    return len(active_runs(services)) > 1
 
 
 def trusted_settings(services: Services) -> Mapping[str, str] | None:
-    """The git settings that every open run recorded when it began; None when no open run recorded any.
+    """The git settings that every unsettled run recorded when it began; None where none of them recorded any.
 
-    A setting that only some of them recorded is not among them: an agent of an earlier run could have planted it.
+    A setting that only some of them recorded is left out: an agent of an earlier run could have planted it.
     """
     trusted: Mapping[str, str] | None = None
-    for run in _loaded(services, open_runs(services)):
+    for run in load_runs(services, unsettled_runs(services)):
         if run.git_settings is None:
             continue
         if trusted is None:
@@ -78,130 +113,167 @@ def trusted_settings(services: Services) -> Mapping[str, str] | None:
     return trusted
 
 
-def several_open(services: Services) -> bool:
-    """Whether a command that names no run could mean more than one."""
-    return sum(line.phase not in OVER for line in _lines(services)) > 1
+def find_run(services: Services, name: str | None) -> Run:
+    """The run with this id or unique prefix; without a name the only active run, otherwise the newest.
+
+    Raises NotFound, and Usage where several runs could be meant.
+    """
+    require_ledger(services)
+    ids = [line.id for line in run_lines(services)]
+    run_id = _default_run(services, ids) if name is None else _run_named(name, ids)
+    run = services.ledger.state(run_id).run
+    if run is None:
+        raise NotFound(f"there is no run {run_id}", "gitorch status")
+    return run
 
 
-def asking_runs(services: Services, question: str = "") -> tuple[RunId, ...]:
-    """Runs that ask for more than how to clean up, and those whose question about that is this one; no other is looked into."""
-    lines = _lines(services)
-    return tuple(x.id for x in lines if x.asked > (x.cleanup is not None) or (question and x.cleanup == question))
+def _run_named(name: str, ids: Sequence[RunId]) -> RunId:
+    commands = ("gitorch status", "gitorch status")
+    return RunId(resolve_prefix(name, ids, "run", "this repository", commands))
 
 
-def _lines(services: Services) -> tuple[RunLine, ...]:
-    return tuple(services.ledger.state(None).board.runs.values()) if services.ledger.exists() else ()
+def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
+    if not ids:
+        raise NotFound("there is no run yet", "gitorch start PLAN")
+    active = active_runs(services)
+    if len(active) > 1:
+        raise Usage(f"several runs are open: {_listed(active)}", f"gitorch status {active[0]}")
+    return active[0] if active else ids[-1]
 
 
-def _loaded(services: Services, runs: Iterable[RunId]) -> list[Run]:
-    loaded = (services.ledger.state(run).run for run in runs)
-    return [run for run in loaded if run is not None]
+def find_run_with(services: Services, name: str) -> Run:
+    """The only unsettled run that has a job, session, question or message with this id, otherwise the default run."""
+    having = [run for run in load_runs(services, unsettled_runs(services)) if _has(run, name)]
+    if len(having) == 1:
+        return having[0]
+    return find_run(services, None)
 
 
-def find_question(services: Services, said: str, run: str | None) -> tuple[Run, Question]:
-    """An open question by its id, in the run named or in the only run that has it open."""
-    candidates = [find_run(services, run)] if run is not None else _loaded(services, asking_runs(services, said))
-    having = [r for r in candidates if any(q.id == said for q in r.open_questions())]
-    if len(having) > 1:
-        message = f"{said} is open in several runs: {', '.join(r.id for r in having)}"
-        raise Usage(message, f"gitorch answer {said} --run {having[0].id}")
-    if having:
-        return having[0], having[0].questions[QuestionId(said)]
-    for candidate in candidates or _loaded(services, [line.id for line in _lines(services)][-RECENT:]):
-        if QuestionId(said) in candidate.questions:
-            return candidate, candidate.questions[QuestionId(said)]
-    message = f"no run has a question {said}"
-    raise NotFound(message, "gitorch inbox")
+def _has(run: Run, name: str) -> bool:
+    ids: set[str] = {*run.jobs, *run.sessions, *run.questions, *run.messages}
+    return name in ids
 
 
-def session_named(services: Services, thing: str, said_run: str | None) -> tuple[Run, SessionId]:
-    """A session by its id, or the newest one of a job that a unique prefix names. Raises NotFound, Usage."""
-    run = find_run(services, said_run) if said_run is not None else run_with(services, thing)
+def find_job(run: Run, name: str) -> JobId:
+    """The job with this id or unique prefix. Raises NotFound, Usage."""
+    commands = (f"gitorch status {run.id}", "gitorch why")
+    return JobId(resolve_prefix(name, list(run.jobs), "job", f"run {run.id}", commands))
+
+
+def find_session(services: Services, name: str, run_name: str | None) -> tuple[Run, SessionId]:
+    """The session with this id, or the newest one of the job with this id or unique prefix. Raises NotFound, Usage."""
+    run = find_run_with(services, name) if run_name is None else find_run(services, run_name)
     for session in run.sessions.values():
-        if session.id == thing:
+        if session.id == name:
             return run, session.id
-    job = _one([j for j in run.jobs if j == thing] or [j for j in run.jobs if j.startswith(thing)], thing, run)
-    sessions = [s.id for s in run.sessions.values() if s.job == job]
+    commands = (f"gitorch status {run.id}", "gitorch why")
+    job = resolve_prefix(name, list(run.jobs), "job or session", f"run {run.id}", commands)
+    sessions = [session.id for session in run.sessions.values() if session.job == job]
     if not sessions:
         raise NotFound(f"no agent has worked on {job} yet", f"gitorch why {job}")
     return run, sessions[-1]
 
 
-def _one(found: list[str], thing: str, run: Run) -> str:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Usage(f"{thing} could be any of {', '.join(found)}", f"gitorch why {found[0]}")
-    known = ", ".join([*run.sessions, *run.jobs]) or "nothing yet"
-    raise NotFound(f"run {run.id} has no job or session {thing}; it has {known}", "gitorch status")
+def asking_runs(services: Services, question: str = "") -> tuple[RunId, ...]:
+    """Runs with an open question. Most runs ask only how to clean up: they count where that question is the one named."""
+    found: list[RunId] = []
+    for line in run_lines(services):
+        asks_more_than_cleanup = line.asked > (line.cleanup is not None)
+        if asks_more_than_cleanup or (question and line.cleanup == question):
+            found.append(line.id)
+    return tuple(found)
 
 
-def run_or_checkpoint(services: Services, said: str | None, said_run: str | None) -> tuple[Run, Question | None]:
-    """What is to be approved or rejected: a run's merge report, or an epic's open checkpoint.
+def find_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
+    """A question by its id: an open one first, in the run that was named or in the only run where it is open.
 
-    The exact id of a run wins over a job that waits, and that over a prefix of a run: runs are named after plans, and so
-    are jobs. Raises NotFound, Refused, Usage.
+    Raises NotFound, and Usage where several runs have it open.
     """
-    if said is None or (said_run is None and _is_run(services, said)):
-        return find_run(services, said if said is not None else said_run), None
-    waiting = list(_waiting(_named_or_loaded(services, said_run), said))
-    if len(waiting) > 1:
-        names = ", ".join(run.id for run, _ in waiting)
-        raise Usage(f"{said} waits in several runs: {names}", f"gitorch why {said} --run {waiting[0][0].id}")
-    if waiting:
-        return waiting[0]
-    for run in _named_or_loaded(services, said_run):
-        if said in run.jobs:
-            return run, checkpoint_of(run, said)
-    return find_run(services, said), None
-
-
-def run_or_epic(services: Services, said: str | None, said_run: str | None) -> tuple[Run, str]:
-    """A run, or the run and the id of an epic of it that was named; the exact id of a run wins. Raises NotFound, Usage."""
-    if said is None or (said_run is None and _is_run(services, said)):
-        return find_run(services, said if said is not None else said_run), ""
-    having = [run for run in _named_or_loaded(services, said_run) if said in run.jobs]
+    runs = load_runs(services, asking_runs(services, name)) if run_name is None else [find_run(services, run_name)]
+    having = [run for run in runs if any(question.id == name for question in run.open_questions())]
     if len(having) > 1:
-        raise Usage(
-            f"{said} is in several runs: {', '.join(r.id for r in having)}",
-            f"gitorch report {said} --run {having[0].id}",
-        )
-    return (having[0], said) if having else (find_run(services, said), "")
-
-
-def _is_run(services: Services, said: str) -> bool:
-    return services.ledger.exists() and said in services.ledger.state(None).board.runs
-
-
-def _named_or_loaded(services: Services, said_run: str | None) -> tuple[Run, ...]:
-    if said_run is not None:
-        return (find_run(services, said_run),)
-    loaded = (services.ledger.state(run).run for run in dict.fromkeys((*asking_runs(services), *open_runs(services))))
-    return tuple(run for run in loaded if run is not None)
-
-
-def _waiting(runs: Iterable[Run], job: str) -> Iterator[tuple[Run, Question]]:
+        names = [run.id for run in having]
+        raise Usage(f"{name} is open in several runs: {_listed(names)}", f"gitorch answer {name} --run {names[0]}")
+    if having:
+        return having[0], having[0].questions[QuestionId(name)]
+    if not runs:
+        newest = [line.id for line in run_lines(services)][-RECENT:]
+        runs = load_runs(services, newest)
     for run in runs:
-        for question in run.open_questions():
-            if question.kind is QuestionKind.CHECKPOINT and question.job == job:
-                yield run, question
+        if QuestionId(name) in run.questions:
+            return run, run.questions[QuestionId(name)]
+    raise NotFound(f"no run has a question {name}", "gitorch inbox")
 
 
-def run_to_clean(services: Services, said: str | None) -> Run:
-    """The run that is named; without a name, the only one that is over and not cleaned up yet. Raises Usage, NotFound."""
-    if said is not None or not services.ledger.exists():
-        return find_run(services, said)
-    lines = services.ledger.state(None).board.runs.values()
-    left = [line.id for line in lines if line.phase in OVER and not line.cleaned]
-    if len(left) > 1:
-        raise Usage(f"several runs can be cleaned up: {', '.join(left)}", f"gitorch cleanup {left[0]}")
-    return find_run(services, left[0] if left else None)
+def find_run_or_checkpoint(services: Services, name: str | None, run_name: str | None) -> tuple[Run, Question | None]:
+    """What `approve` and `reject` are about: a run's merge report, or the open checkpoint of an epic.
+
+    The exact id of a run wins over a job that waits, and that over a prefix of a run, because runs are named after plans
+    and so are jobs. Raises NotFound, Refused, Usage.
+    """
+    if name is None:
+        return find_run(services, run_name), None
+    if run_name is None and _is_run(services, name):
+        return find_run(services, name), None
+    runs = _runs_to_search(services, run_name)
+    waiting = [run for run in runs if _open_checkpoint(run, name) is not None]
+    if len(waiting) > 1:
+        names = [run.id for run in waiting]
+        raise Usage(f"{name} waits in several runs: {_listed(names)}", f"gitorch why {name} --run {names[0]}")
+    if waiting:
+        return waiting[0], checkpoint_of(waiting[0], name)
+    for run in runs:
+        if name in run.jobs:
+            return run, checkpoint_of(run, name)
+    return find_run(services, name), None
+
+
+def find_run_or_epic(services: Services, name: str | None, run_name: str | None) -> tuple[Run, str]:
+    """A run, or a run and the id of one of its epics; the exact id of a run wins. Raises NotFound, Usage."""
+    if name is None:
+        return find_run(services, run_name), ""
+    if run_name is None and _is_run(services, name):
+        return find_run(services, name), ""
+    having = [run for run in _runs_to_search(services, run_name) if name in run.jobs]
+    if len(having) > 1:
+        names = [run.id for run in having]
+        raise Usage(f"{name} is in several runs: {_listed(names)}", f"gitorch report {name} --run {names[0]}")
+    if having:
+        return having[0], name
+    return find_run(services, name), ""
+
+
+def _is_run(services: Services, name: str) -> bool:
+    return any(line.id == name for line in run_lines(services))
+
+
+def _runs_to_search(services: Services, run_name: str | None) -> list[Run]:
+    """The run that was named, otherwise every run with an open question or with work."""
+    if run_name is not None:
+        return [find_run(services, run_name)]
+    return load_runs(services, dict.fromkeys((*asking_runs(services), *unsettled_runs(services))))
 
 
 def checkpoint_of(run: Run, job: str) -> Question:
-    """The open checkpoint question of a job."""
+    """The open checkpoint question of a job. Raises Refused where none waits."""
+    question = _open_checkpoint(run, job)
+    if question is None:
+        raise Refused(f"{job} has no checkpoint that waits", "gitorch inbox")
+    return question
+
+
+def _open_checkpoint(run: Run, job: str) -> Question | None:
     for question in run.open_questions():
         if question.kind is QuestionKind.CHECKPOINT and question.job == job:
             return question
-    message = f"{job} has no checkpoint that waits"
-    raise Refused(message, "gitorch inbox")
+    return None
+
+
+def find_run_to_clean(services: Services, name: str | None) -> Run:
+    """The run that was named; without a name, the only one that is over and not cleaned up yet. Raises Usage, NotFound."""
+    if name is not None:
+        return find_run(services, name)
+    left = [line.id for line in run_lines(services) if line.phase in OVER and not line.cleaned]
+    if len(left) > 1:
+        raise Usage(f"several runs can be cleaned up: {_listed(left)}", f"gitorch cleanup {left[0]}")
+    return find_run(services, left[0] if left else None)

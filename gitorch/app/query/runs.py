@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.lookup import find_question, find_run, run_with, several_open
+from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import MessageId
 from gitorch.model.session import SessionPhase
@@ -25,114 +25,131 @@ if TYPE_CHECKING:
     from gitorch.model.observed import SessionObservation
     from gitorch.model.question import Question
     from gitorch.model.run import Run
+    from gitorch.model.session import Session
     from gitorch.model.view import InboxRow, RunView
     from gitorch.ports.ledger import WrittenRecord
 
 
 def runs(services: Services) -> tuple[RunLine, ...]:
-    """Every run in one line, oldest first."""
-    if not services.ledger.exists():
-        message = "this repository has no gitorch ledger"
-        raise NotFound(message, "gitorch init")
-    return tuple(services.ledger.state(None).board.runs.values())
+    """Every run in one line, oldest first. Raises NotFound without a ledger."""
+    require_ledger(services)
+    return run_lines(services)
 
 
-def status(services: Services, said: str | None, *, live: bool = False) -> RunView:
+def status(services: Services, name: str | None, *, live: bool = False) -> RunView:
     """One run as it stands in the ledger; with `live`, agents' states as their terminals show them now."""
-    run = find_run(services, said)
+    run = find_run(services, name)
     return view_of(services, run, agent_states(services, run) if live else None)
 
 
 def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
-    """A run with commands that mean it, also where others are open."""
+    """The view of a run; its commands name the run where others are open."""
     view = run_view(run, agents)
-    return view_with_run(view) if several_open(services) else view
+    return view_with_run(view) if is_ambiguous(services) else view
 
 
 def next_command(services: Services, run: Run) -> str:
-    """What to type next, first of all."""
+    """The first command to type next."""
     first = next_commands(run)[0]
-    return with_run(first, run.id) if several_open(services) else first
+    return with_run(first, run.id) if is_ambiguous(services) else first
 
 
 def agent_states(services: Services, run: Run) -> Mapping[SessionId, str]:
     """What each living session is doing, in a word."""
-    return agent_words(run, looked_at(services, run))
+    return agent_words(run, observe_sessions(services, run))
 
 
-def looked_at(services: Services, run: Run) -> Mapping[SessionId, SessionObservation] | None:
-    """What the terminals of living sessions show; None where they cannot be asked. They are not asked where there is none."""
-    if not any(s.phase is not SessionPhase.ENDED and not s.holder for s in run.sessions.values()):
+def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation] | None:
+    """What the terminals of living sessions show; None where they cannot be asked. Without such a session nobody is asked."""
+    living = [session for session in run.sessions.values() if _has_terminal(session)]
+    if not living:
         return {}
     from gitorch.ports.world import SessionKey  # noqa: PLC0415  # needed only where a session lives: 3 ms
 
-    living = (s for s in run.sessions.values() if s.phase is not SessionPhase.ENDED and not s.holder)
+    keys = [SessionKey(run.id, session.id) for session in living]
     try:
-        sights = services.terminals.observe([SessionKey(run.id, s.id) for s in living])
-        return {key.session: observation for key, observation in sights.items()}
+        observations = services.terminals.observe(keys)
     except Unavailable:
         return None
+    return {key.session: observation for key, observation in observations.items()}
 
 
-def why_of(services: Services, thing: str, said_run: str | None) -> str:
-    """In one line, what a job waits for, why a question is open, who has not read a message, or where a run stands."""
-    if said_run is None and services.ledger.exists():
+def _has_terminal(session: Session) -> bool:
+    """Whether a session lives in a terminal of ours, not in somebody's hands."""
+    return session.phase is not SessionPhase.ENDED and not session.holder
+
+
+def why_of(services: Services, name: str, run_name: str | None) -> str:
+    """In one line: where a run stands, what a job waits for, why a question is open, or who has not read a message.
+
+    Raises NotFound for a name that nothing has.
+    """
+    if run_name is None and services.ledger.exists():
         board = services.ledger.state(None).board
-        if thing in board.runs:
-            return run_view(find_run(services, thing)).summary
-        if thing in board.messages:
-            return _why_message(board.messages[MessageId(thing)])
-    run = find_run(services, said_run) if said_run is not None else run_with(services, thing)
-    said = _why_in(run, thing)
-    if said is not None:
-        return said
-    starts = [j for j in run.jobs if j.startswith(thing)]
-    if len(starts) == 1:
-        return why_of(services, starts[0], run.id)
-    message = f"run {run.id} has no job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
+        if name in board.runs:
+            return run_view(find_run(services, name)).summary
+        if name in board.messages:
+            return _why_message(board.messages[MessageId(name)])
+    run = find_run_with(services, name) if run_name is None else find_run(services, run_name)
+    reason = _why_in(run, name)
+    if reason is not None:
+        return reason
+    jobs = [job for job in run.jobs if job.startswith(name)]
+    if len(jobs) == 1:
+        return why_of(services, jobs[0], run.id)
+    message = f"run {run.id} has no job, question or session {name}; its jobs are {', '.join(run.jobs)}"
     raise NotFound(message, "gitorch status")
 
 
-def _why_in(run: Run, thing: str) -> str | None:
-    """Of something in a run by its whole id; None where there is no such thing."""
+def _why_in(run: Run, name: str) -> str | None:
+    """The reason for a job, question, session or message with this whole id; None where the run has none."""
     for job in run.jobs.values():
-        if job.spec.id == thing:
-            return f"{thing} is {job.phase}: {why(run, job)}"
+        if job.spec.id == name:
+            return f"{name} is {job.phase}: {why(run, job)}"
     for question in run.questions.values():
-        if question.id == thing:
+        if question.id == name:
             return _why_question(question)
     for session in run.sessions.values():
-        if session.id == thing:
-            return f"{thing} works on {session.job} ({session.runtime}) and is {session.phase}"
-    return next((_why_message(m) for m in run.messages.values() if m.id == thing), None)
+        if session.id == name:
+            return f"{name} works on {session.job} ({session.runtime}) and is {session.phase}"
+    for message in run.messages.values():
+        if message.id == name:
+            return _why_message(message)
+    return None
 
 
 def _why_message(message: Message) -> str:
-    left = ", ".join(name for name in message.to if name not in message.read_by)
-    return f"{message.id} from {message.sender} {f'is not read yet by {left}' if left else 'was read'}"
+    unread_by = [name for name in message.to if name not in message.read_by]
+    if unread_by:
+        return f"{message.id} from {message.sender} is not read yet by {', '.join(unread_by)}"
+    return f"{message.id} from {message.sender} was read"
 
 
 def _why_question(question: Question) -> str:
     if question.answer is not None:
-        said = " ".join(part for part in (question.answer.option, question.answer.text) if part)
-        return f"{question.id} was answered by {question.answer.by}: {said}"
+        answer = " ".join(part for part in (question.answer.option, question.answer.text) if part)
+        return f"{question.id} was answered by {question.answer.by}: {answer}"
     about = f" about {question.job}" if question.job else ""
     return f"{question.id} ({question.kind}{about}) waits for you: {question.text}"
 
 
-def all_inbox(services: Services, said: str | None = None) -> tuple[InboxRow, ...]:
-    """What a human owes, over all runs that are not settled, or in one."""
-    if said is not None:
-        rows = inbox(find_run(services, said))
+def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ...]:
+    """What waits for a human, over all runs or in the one that is named."""
+    if name is not None:
+        rows = list(inbox(find_run(services, name)))
     else:
-        lines = services.ledger.state(None).board.runs.values() if services.ledger.exists() else ()
-        rows = tuple(row for line in lines if line.asked for row in _asked_by(services, line))
-    several = len({row.run for row in rows}) > 1 or (rows and several_open(services))
-    return rows_with_runs(rows) if several else rows
+        rows = []
+        for line in run_lines(services):
+            if line.asked:
+                rows.extend(_asked_by(services, line))
+    if not rows:
+        return ()
+    several = len({row.run for row in rows}) > 1 or is_ambiguous(services)
+    return rows_with_runs(tuple(rows)) if several else tuple(rows)
 
 
 def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
-    """What one run asks: a run of which only the cleanup is open need not be read for it, and those are most."""
+    """What one run asks. A run that only asks how to clean up, as most do, is answered from its line, without loading it."""
     row = cleanup_row(line)
     if row is not None and line.asked == 1:
         return (row,)
@@ -140,45 +157,49 @@ def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
     return inbox(run) if run is not None else ()
 
 
-def question_of(services: Services, said: str, said_run: str | None = None) -> tuple[Run, Question]:
-    """A question with all its parts, open or answered."""
-    return find_question(services, said, said_run)
-
-
-def log(services: Services, said: str | None = None, after: int = -1) -> Iterator[WrittenRecord]:
-    """Records in ledger order, of one run where one is named."""
-    if said is None:
+def log(services: Services, name: str | None = None, after: int = -1) -> Iterator[WrittenRecord]:
+    """Records with a number above `after`, in ledger order; only those of a run where one is named."""
+    if name is None:
         return services.ledger.records(None, after)
-    return services.ledger.records(find_run(services, said).id, after)
+    return services.ledger.records(find_run(services, name).id, after)
 
 
-def report(services: Services, said: str | None) -> str:
-    """The newest merge report of a run, as it was issued."""
+def report(services: Services, name: str | None) -> str:
+    """The newest merge report of a run, as it was issued. Raises NotFound before the first."""
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # 10 ms that `status` does not pay
 
-    run = find_run(services, said)
-    texts = [w.record.event.text for w in services.ledger.records(run.id) if isinstance(w.record.event, ReportIssued)]
-    if not texts:
-        message = f"run {run.id} has no merge report yet"
-        raise NotFound(message, f"gitorch status {run.id}")
-    return texts[-1]
+    run = find_run(services, name)
+    newest: str | None = None
+    for written in services.ledger.records(run.id):
+        if isinstance(written.record.event, ReportIssued):
+            newest = written.record.event.text
+    if newest is None:
+        raise NotFound(f"run {run.id} has no merge report yet", f"gitorch status {run.id}")
+    return newest
 
 
 def report_data(services: Services, run: Run) -> object:
-    """The newest merge report as the values in its `report.json`; None for one that was issued without."""
+    """The newest merge report as the values in its `report.json`; None without a report or without that file."""
     import json  # noqa: PLC0415  # the same
 
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # the same
 
     issued = [w.record for w in services.ledger.records(run.id) if isinstance(w.record.event, ReportIssued)]
-    named = [ref for ref in issued[-1].files if ref.name == "report.json"] if issued else []
-    return json.loads(services.ledger.file(run.id, named[0].sha256)) if named else None
+    if not issued:
+        return None
+    for ref in issued[-1].files:
+        if ref.name == "report.json":
+            return json.loads(services.ledger.file(run.id, ref.sha256))
+    return None
 
 
 def epic_report(services: Services, run: Run, job: str) -> str:
-    """The newest report of one epic; empty while none was made."""
+    """The newest report of one epic; empty before the first."""
     from gitorch.model.events import EpicReported  # noqa: PLC0415  # the same
 
-    made = (w.record.event for w in services.ledger.records(run.id))
-    texts = [e.text for e in made if isinstance(e, EpicReported) and e.job == job]
-    return texts[-1] if texts else ""
+    newest = ""
+    for written in services.ledger.records(run.id):
+        event = written.record.event
+        if isinstance(event, EpicReported) and event.job == job:
+            newest = event.text
+    return newest

@@ -1,10 +1,11 @@
-"""The ledger of this clone and that of a remote: which of them continues the other, and bringing them together where one does.
+"""Comparing the ledger of this clone with that of a remote, and bringing the shorter one up to the longer one.
 
-Two ledgers that went different ways are never merged: each is a chain, and a record in the middle of one would forge it.
+Two ledgers that diverged are never merged: each is a chain, and a record inserted into one would forge it.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused, Unavailable
@@ -15,73 +16,104 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
 
-LEDGER = "refs/heads/gitorch/ledger"
+LEDGER_REF = "refs/heads/gitorch/ledger"
+
+
+class Stand(StrEnum):
+    """How the ledger of this clone stands to that of a remote."""
+
+    SAME = "same"
+    AHEAD = "ahead"
+    """The remote lacks the newest records of this clone."""
+    BEHIND = "behind"
+    """This clone lacks the newest records of the remote."""
+    APART = "apart"
+    """Each has records that the other lacks."""
+    ONLY_HERE = "only-here"
+    ONLY_THERE = "only-there"
+    NOWHERE = "nowhere"
 
 
 class Comparison(Value):
-    """How the ledger here stands to that of a remote.
-
-    `stands` is `same`, `ahead` (the remote lacks the newest records of this one), `behind`, `apart` (they went different
-    ways), `only-here`, `only-there` or `nowhere`. `here` and `there` are the tips.
-    """
+    """The ledger of this clone and that of a remote."""
 
     remote: str
-    stands: str
+    stand: Stand
     here: CommitId | None
+    """The tip of this clone's ledger."""
     there: CommitId | None
+    """The tip of the remote's ledger."""
 
 
 class SyncResult(Value):
-    """What a sync did: `sent`, `fetched` or nothing, since both held the same; `records` are those that came in."""
+    """What a sync did."""
 
     remote: str
     did: str
+    """`sent`, `fetched`, or `nothing` because both held the same."""
     tip: CommitId
     records: int = 0
+    """How many records were fetched."""
 
 
-def remote_of(services: Services, said: str) -> str:
-    """The remote that is meant: the one named, else the one that is pushed to, else the only one. Raises NotFound."""
-    names = services.remotes.names()
-    chosen = said or services.config.push_remote or (names[0] if len(names) == 1 else "origin")
-    if chosen not in names:
-        known = f"there are {', '.join(names)}" if names else "there is none"
+def choose_remote(services: Services, name: str) -> str:
+    """The remote that is named, otherwise the one that merges are pushed to, otherwise the only one. Raises NotFound."""
+    remotes = services.remotes.names()
+    chosen = name or services.config.push_remote
+    if not chosen:
+        chosen = remotes[0] if len(remotes) == 1 else "origin"
+    if chosen not in remotes:
+        known = f"there are {', '.join(remotes)}" if remotes else "there is none"
         raise NotFound(f"there is no remote {chosen}; {known}", "git remote -v")
     return chosen
 
 
 def compare(services: Services, remote: str) -> Comparison:
     """Ask the remote, and fetch what it has beyond this clone, without moving any branch. Raises Unavailable."""
-    here, there = services.ledger.tip(), services.remotes.heads(remote, (LEDGER,)).get(LEDGER)
+    here = services.ledger.tip()
+    there = services.remotes.heads(remote, (LEDGER_REF,)).get(LEDGER_REF)
     if there is not None and not services.git.has(there):
-        services.remotes.fetch(remote, LEDGER)
-    return Comparison(remote, _stands(services, here, there), here, there)
+        services.remotes.fetch(remote, LEDGER_REF)
+    return Comparison(remote, _stand(services, here, there), here, there)
 
 
-def _stands(services: Services, here: CommitId | None, there: CommitId | None) -> str:
-    if here is None or there is None:
-        return "nowhere" if here == there else "only-there" if here is None else "only-here"
+def _stand(services: Services, here: CommitId | None, there: CommitId | None) -> Stand:
+    if here is None and there is None:
+        return Stand.NOWHERE
+    if here is None:
+        return Stand.ONLY_THERE
+    if there is None:
+        return Stand.ONLY_HERE
     if here == there:
-        return "same"
+        return Stand.SAME
     if services.git.contains(there, here):
-        return "ahead"
-    return "behind" if services.git.contains(here, there) else "apart"
+        return Stand.AHEAD
+    if services.git.contains(here, there):
+        return Stand.BEHIND
+    return Stand.APART
 
 
 def sync(services: Services, remote: str) -> SyncResult:
-    """Bring the shorter ledger up to the longer one, here or there. Raises Refused where neither continues the other."""
-    found = compare(services, remote)
-    here, there = found.here, found.there
-    if found.stands == "same" and here is not None:
+    """Bring the shorter ledger up to the longer one, here or there.
+
+    Raises NotFound where there is none, Refused where the two diverged, Unavailable where the remote takes no push.
+    """
+    comparison = compare(services, remote)
+    here, there = comparison.here, comparison.there
+    if comparison.stand is Stand.SAME and here is not None:
         return SyncResult(remote, "nothing", here)
-    if found.stands in {"behind", "only-there"} and there is not None:
+    if comparison.stand in {Stand.BEHIND, Stand.ONLY_THERE} and there is not None:
         return SyncResult(remote, "fetched", there, services.ledger.follow(there))
-    if found.stands in {"ahead", "only-here"} and here is not None:
-        said = services.remotes.push(remote, (PushRef(LEDGER, here, there),))
-        if said:
-            raise Unavailable(f"{remote} did not take the ledger: {said.splitlines()[0]}", f"gitorch sync {remote}")
-        return SyncResult(remote, "sent", here)
-    if found.stands == "nowhere":
+    if comparison.stand in {Stand.AHEAD, Stand.ONLY_HERE} and here is not None:
+        return _send(services, remote, here, there)
+    if comparison.stand is Stand.NOWHERE:
         raise NotFound(f"there is no ledger, neither here nor at {remote}", "gitorch init")
     message = f"the ledgers here ({here:.12}) and at {remote} ({there:.12}) went different ways, and are never merged"
     raise Refused(message, f"git log --oneline --left-right {here:.12}...{there:.12}")
+
+
+def _send(services: Services, remote: str, here: CommitId, there: CommitId | None) -> SyncResult:
+    refusal = services.remotes.push(remote, (PushRef(LEDGER_REF, here, there),))
+    if refusal:
+        raise Unavailable(f"{remote} did not take the ledger: {refusal.splitlines()[0]}", f"gitorch sync {remote}")
+    return SyncResult(remote, "sent", here)

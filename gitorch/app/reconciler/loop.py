@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.lookup import open_runs
+from gitorch.app.query.lookup import unsettled_runs
 from gitorch.app.reconciler.tick import tick
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import Moment
@@ -94,7 +94,7 @@ def _chosen(services: Services, only: RunId | None, last: Mapping[RunId, TickRes
     """The run that is meant, or every one that is not settled, and those that were not when they were last looked at."""
     if only is not None:
         return (only,)
-    return tuple(dict.fromkeys((*open_runs(services), *(run for run, ticked in last.items() if not ticked.over))))
+    return tuple(dict.fromkeys((*unsettled_runs(services), *(run for run, ticked in last.items() if not ticked.over))))
 
 
 def pulse_seconds(agents: int) -> float:

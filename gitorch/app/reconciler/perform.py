@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitorch.app.reconciler.pushing import close_issues
+from gitorch.app.sessions.teardown import tear_down
+from gitorch.app.work.context import brief_of, ensure_worktree
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
-from gitorch.model.ids import Digest
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.outstanding import may_begin, next_prompt
-from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH, brief_data, brief_text
+from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.rules.views.notices import notice
 from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
 
@@ -69,18 +69,6 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
     return ()
 
 
-def ensure_worktree(services: Services, run: Run, session: Session, cwd: Path) -> None:
-    """A job's worktree on its branch, or a reviewer's checkout of the commit that it judges."""
-    job = run.jobs[session.job]
-    if job.writes:
-        shared = run.shares_worktree(job)
-        services.worktrees.ensure(cwd, job.base or run.target_commit, run.branch_of(job.spec.id), shared=shared)
-        return
-    commit = run.judged_commit(job)
-    if commit is not None:
-        services.worktrees.ensure(cwd, commit, None)
-
-
 def _environment(services: Services, run: Run, session: Session) -> Mapping[str, str]:
     key = SessionKey(run.id, session.id)
     own = {
@@ -95,33 +83,16 @@ def _environment(services: Services, run: Run, session: Session) -> Mapping[str,
     return {**services.agent_env, **model, **lane.env, **own}
 
 
-def section_of(services: Services, run: Run, session: Session) -> str:
-    """The text that the job was given when the run was prepared."""
-    job = run.jobs[session.job]
-    spec = job.spec
-    if spec.brief is None and spec.subject is not None:
-        spec = run.jobs[spec.subject].spec
-    return services.ledger.file(run.id, spec.brief).decode() if spec.brief is not None else ""
-
-
-def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ...]:
-    """The commits that a job's branch holds already, for an agent that goes on where another stopped."""
-    job = run.jobs[session.job]
-    head = services.git.resolve(run.branch_of(job.spec.id)) if job.writes else None
-    base = job.base or run.target_commit
-    return services.git.subjects(base, head) if head not in {None, base} else ()
-
-
 def _write_prompt(services: Services, run: Run, session: Session, prompt: Prompt, cwd: Path) -> None:
-    """Write the text where the pointer says, and keep a copy that no agent can change before it is recorded."""
-    section, done = section_of(services, run, session), done_so_far(services, run, session)
-    text = prompt_text(run, session, prompt, section, done).encode()
-    values = json.dumps(brief_data(run, session, section, done), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    """Write a prompt where its pointer says, the brief, and a copy of the prompt that no agent can change before it is recorded."""
+    brief = brief_of(services, run, session)
+    text = prompt_text(run, session, prompt, brief.section, brief.done).encode()
+    values = json.dumps(brief.values, ensure_ascii=False).encode("utf-8", "backslashreplace")
     services.files.write(cwd / BRIEF_VALUES_PATH, values)
     services.files.write(kept_prompt(services, run, session.id, prompt.id), text)
     services.files.write(cwd / prompt_path(prompt), text)
     if prompt_path(prompt) != BRIEF_PATH:
-        services.files.write(cwd / BRIEF_PATH, brief_text(run, session, section, done).encode())
+        services.files.write(cwd / BRIEF_PATH, brief.text.encode())
 
 
 def kept_prompt(services: Services, run: Run, session: SessionId, prompt: PromptId) -> Path:
@@ -150,19 +121,8 @@ def _answer_permission(services: Services, run: Run, effect: effects.AnswerPermi
 
 
 def _stop_session(services: Services, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
-    put_away(services, run, effect.session)
+    tear_down(services, run, effect.session)
     return (commands.EndSession(effect.session, "stopped"),)
-
-
-def put_away(services: Services, run: Run, session: SessionId) -> None:
-    """End all that is left of a session; a reviewer's worktree holds nothing of its own and goes with it.
-
-    Done before the ledger says that the session is over: from then on another agent may be started in the same worktree.
-    """
-    if not run.sessions[session].holder:
-        services.terminals.stop(SessionKey(run.id, session))
-    if not run.jobs[run.sessions[session].job].writes:
-        services.worktrees.remove(services.paths.worktree(run, session), force=True)
 
 
 def _start_check(services: Services, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
@@ -177,7 +137,7 @@ def _clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Co
     removed: list[str] = []
     kept: list[str] = []
     for session in run.sessions.values():
-        put_away(services, run, session.id)
+        tear_down(services, run, session.id)
         for prompt in session.prompts:
             services.files.remove(kept_prompt(services, run, session.id, prompt.id))
     merged = {j.spec.id for j in run.merge_jobs} if run.merged is not None else set()
@@ -241,8 +201,3 @@ EFFECTS: Acts = {
     effects.Notify: _notify,
     effects.CleanUp: _clean_up,
 }
-
-
-def token_digest(token: str) -> Digest:
-    """What the ledger holds of a session's token."""
-    return Digest("sha256:" + hashlib.sha256(token.encode()).hexdigest())

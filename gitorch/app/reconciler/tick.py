@@ -6,10 +6,12 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import carry
+from gitorch.app.execute import execute
 from gitorch.app.reconciler.observe import observe
-from gitorch.app.reconciler.perform import kept_prompt, perform, put_away, token_digest
-from gitorch.app.redaction import without_secrets
+from gitorch.app.reconciler.perform import kept_prompt, perform
+from gitorch.app.redaction import redact_output
+from gitorch.app.sessions.teardown import tear_down
+from gitorch.app.work.context import token_digest
 from gitorch.app.work.outbox import collect
 from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
@@ -85,7 +87,7 @@ def _taken_as_files(services: Services, run: Run, written: list[WrittenRecord]) 
 
     for command, data in submitted_as_files(services, run):
         with suppress(Refused, Denied):
-            state, more = carry(services, run.id, services.host, command, attaching({command.digest: data}))
+            state, more = execute(services, run.id, services.host, command, attaching({command.digest: data}))
             run = _run(state)
             written += more
     return run
@@ -101,7 +103,7 @@ def _run(state: State) -> Run:
 def _started(services: Services, run: Run) -> Run:
     if run.phase is not RunPhase.READY:
         return run
-    return _run(carry(services, run.id, services.host, commands.StartRun())[0])
+    return _run(execute(services, run.id, services.host, commands.StartRun())[0])
 
 
 def _heard(services: Services, run: Run, only: SessionId | None = None) -> tuple[bool, Run, tuple[str, ...]]:
@@ -117,7 +119,7 @@ def _learned(services: Services, run: Run, command: Command, written: list[Writt
     """Append what the command leads to. One that was overtaken is dropped: the next tick asks again."""
     command = _completed(services, run, command)
     try:
-        state, more = carry(services, run.id, services.host, command, _attached(services, run, command))
+        state, more = execute(services, run.id, services.host, command, _attached(services, run, command))
     except Refused:
         return _run(services.ledger.state(run.id))
     written += more
@@ -128,7 +130,7 @@ def _finish(services: Services, run: Run, command: Command) -> None:
     """Do what must be done before the ledger may say this, where whoever began it was killed or the world did it alone."""
     if isinstance(command, commands.EndSession):
         _heard(services, run, command.session)  # it may have left its last word since we looked, and it can say no more
-        put_away(services, run, command.session)
+        tear_down(services, run, command.session)
     elif isinstance(command, commands.RecordMerge):
         services.git.move(run.target, command.new, command.old)
 
@@ -136,7 +138,7 @@ def _finish(services: Services, run: Run, command: Command) -> None:
 def _completed(services: Services, run: Run, command: Command) -> Command:
     """Add what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
     if isinstance(command, commands.RecordCheck):
-        log = without_secrets(services.checks.log(command.check.commit, command.check.command))
+        log = redact_output(services.checks.log(command.check.commit, command.check.command))
         digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}") if log else None
         return replace(command, check=replace(command.check, log=digest))
     if not isinstance(command, commands.GrantLease):
@@ -151,7 +153,7 @@ def _attached(services: Services, run: Run, command: Command) -> Mapping[type, M
         text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
         return {} if text is None else {events.PromptDelivered: {f"{command.prompt}.md": text}}
     if isinstance(command, commands.RecordCheck):
-        log = without_secrets(services.checks.log(command.check.commit, command.check.command))
+        log = redact_output(services.checks.log(command.check.commit, command.check.command))
         return {events.CheckRecorded: {"tests.log": log}} if log else {}
     if isinstance(command, commands.IssueReport):
         return {events.ReportIssued: {"report.json": command.data.encode()}} if command.data else {}

@@ -1,11 +1,12 @@
-"""Worktrees by name: those of runs, and those that somebody wants for work by hand."""
+"""Worktrees by name: those of runs, and those that people make for manual work."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.query.lookup import run_lines
 from gitorch.app.sessions.sessions import checked_name
-from gitorch.errors import NotFound, Refused
+from gitorch.errors import Failed, NotFound, Refused
 from gitorch.model.run import OVER
 from gitorch.model.values import Value
 
@@ -16,72 +17,93 @@ if TYPE_CHECKING:
     from gitorch.model.board import RunLine
     from gitorch.ports.world import WorktreeEntry
 
-BY_HAND = "by-hand"
-"""The folder and the part of a branch's name that stand where a run's id does."""
+MANUAL = "by-hand"
+"""The folder of worktrees for manual work, and the part of their branches' names, where those of a run have its id."""
 
 
-class Place(Value):
-    """A worktree: `owner` is its run, or empty for one that was made by hand; `phase` is that of the run."""
+class WorktreeRow(Value):
+    """A worktree of gitorch's."""
 
     name: str
     owner: str
+    """The id of its run; empty for one that was made for manual work."""
     phase: str
+    """The phase of its run; empty without one."""
     path: Path
     branch: str
     head: str
     uncommitted: int
+    """How many files have changes that are not committed."""
+
+    @property
+    def full_name(self) -> str:
+        """The name with its run or `by-hand` before it, which no two worktrees share."""
+        return f"{self.owner or MANUAL}/{self.name}"
 
 
-def create(services: Services, name: str, start: str) -> Place:
-    """A worktree for work by hand, on the branch `gitorch/by-hand/<name>`, from a local branch. Raises Usage, NotFound, Refused."""
+def create(services: Services, name: str, start: str) -> WorktreeRow:
+    """Make a worktree for manual work on the branch `gitorch/by-hand/<name>`, from a local branch.
+
+    Raises Usage for a bad name, NotFound for an unknown branch, Refused where the worktree exists.
+    """
     job = checked_name(name)
     start = start or services.config.merge_target
     commit = services.git.resolve(start)
     if commit is None:
         raise NotFound(f"{start[:200]!r} is no local branch to start from", "git branch --list")
-    path = _by_hand(services) / job
-    if any(place.path == path for place in listed(services)):
+    path = services.paths.folder(services.config.base_path) / MANUAL / job
+    if _row_at(services, path) is not None:
         raise Refused(f"there is a worktree {name} already, at {path}", "gitorch worktree list")
-    services.worktrees.ensure(path, commit, f"gitorch/{BY_HAND}/{job}")
-    return next(place for place in listed(services) if place.path == path)
+    services.worktrees.ensure(path, commit, f"gitorch/{MANUAL}/{job}")
+    made = _row_at(services, path)
+    if made is None:
+        raise Failed(f"git made no worktree at {path}", "git worktree list")
+    return made
 
 
-def listed(services: Services) -> tuple[Place, ...]:
+def _row_at(services: Services, path: Path) -> WorktreeRow | None:
+    for row in list_worktrees(services):
+        if row.path == path:
+            return row
+    return None
+
+
+def list_worktrees(services: Services) -> tuple[WorktreeRow, ...]:
     """Every worktree of gitorch's, by path."""
     base = services.paths.folder(services.config.base_path)
-    runs = services.ledger.state(None).board.runs if services.ledger.exists() else {}
-    lines = {str(line.id): line for line in runs.values()}
-    return tuple(
-        _place(base, lines.get(seen.path.relative_to(base).parts[0]), seen) for seen in services.worktrees.below(base)
-    )
+    lines = {str(line.id): line for line in run_lines(services)}
+    rows: list[WorktreeRow] = []
+    for entry in services.worktrees.below(base):
+        owner = entry.path.relative_to(base).parts[0]
+        rows.append(_row(base, lines.get(owner), entry))
+    return tuple(rows)
 
 
-def _place(base: Path, line: RunLine | None, seen: WorktreeEntry) -> Place:
+def _row(base: Path, line: RunLine | None, entry: WorktreeEntry) -> WorktreeRow:
     owner = "" if line is None else str(line.id)
     phase = "" if line is None else str(line.phase)
-    name = "/".join(seen.path.relative_to(base).parts[1:]) or seen.path.name
-    return Place(name, owner, phase, seen.path, seen.branch, seen.head, seen.uncommitted)
+    name = "/".join(entry.path.relative_to(base).parts[1:]) or entry.path.name
+    return WorktreeRow(name, owner, phase, entry.path, entry.branch, entry.head, entry.uncommitted)
 
 
-def remove(services: Services, name: str) -> Place:
-    """Remove one, clean and held by no run that is open; its branch stays. Raises NotFound, Refused."""
-    wanted = [p for p in listed(services) if name in {p.name, f"{p.owner or BY_HAND}/{p.name}", str(p.path)}]
-    if len(wanted) > 1:
-        names = ", ".join(f"{p.owner or BY_HAND}/{p.name}" for p in wanted)
-        raise Refused(f"{name} could be any of {names}", f"gitorch worktree remove {names.split(', ')[0]}")
-    if not wanted:
+def remove(services: Services, name: str) -> WorktreeRow:
+    """Remove a clean worktree that no active run holds; its branch stays. Raises NotFound, Refused."""
+    row = _find(services, name)
+    if row.owner and row.phase not in OVER:
+        raise Refused(f"{row.name} belongs to run {row.owner}, which is {row.phase}", f"gitorch status {row.owner}")
+    reason = services.worktrees.remove(row.path)
+    if reason:
+        raise Refused(reason, f"git -C {row.path} status")
+    services.worktrees.tidy(row.path.parent)
+    return row
+
+
+def _find(services: Services, name: str) -> WorktreeRow:
+    """The worktree of this name, full name or path. Raises NotFound, and Refused where several have the name."""
+    matches = [row for row in list_worktrees(services) if name in {row.name, row.full_name, str(row.path)}]
+    if not matches:
         raise NotFound(f"there is no worktree {name[:60]!r}", "gitorch worktree list")
-    place = wanted[0]
-    if place.owner and place.phase not in OVER:
-        raise Refused(
-            f"{place.name} belongs to run {place.owner}, which is {place.phase}", f"gitorch status {place.owner}"
-        )
-    why = services.worktrees.remove(place.path)
-    if why:
-        raise Refused(why, f"git -C {place.path} status")
-    services.worktrees.tidy(place.path.parent)
-    return place
-
-
-def _by_hand(services: Services) -> Path:
-    return services.paths.folder(services.config.base_path) / BY_HAND
+    if len(matches) > 1:
+        names = [row.full_name for row in matches]
+        raise Refused(f"{name} could be any of {', '.join(names)}", f"gitorch worktree remove {names[0]}")
+    return matches[0]

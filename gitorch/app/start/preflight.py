@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import carry, carry_asked
+from gitorch.app.execute import execute, execute_verb
 from gitorch.app.people.keys import allowed_signers
-from gitorch.app.redaction import revealed, revealed_by
+from gitorch.app.redaction import find_secrets_in_files, find_secrets_in_value
 from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.errors import Malformed, NotFound, Problem, Refused
 from gitorch.model import commands, events
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitorch.app.people.decisions import Caller
+    from gitorch.app.callers import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
     from gitorch.model.run import Run
@@ -115,7 +115,7 @@ def check(services: Services, path: Path, prompt: Path | None = None, by_hand: b
     facts = _facts(services, plan, path, target, {} if by_hand else _plan_runtimes(services))
     sections = {JobId(epic.id): epic.section.encode() for epic in plan.epics}
     files = {"plan.md": data, **{f"{job}.md": section for job, section in sections.items()}}
-    problems = (*check_plan(plan, services.config, facts), *revealed(plan.path, files))
+    problems = (*check_plan(plan, services.config, facts), *find_secrets_in_files(plan.path, files))
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
     briefs: dict[str, Digest] = {job: _digest(section) for job, section in sections.items()}
@@ -127,8 +127,8 @@ def check(services: Services, path: Path, prompt: Path | None = None, by_hand: b
 def _whole(services: Services, plan: Plan, ready: Ready) -> CheckResult:
     """What may begin, unless its lanes or settings hold what no ledger should."""
     problems = (
-        *revealed_by(plan.path, ready.workflow, "workflow"),
-        *revealed_by(plan.path, ready.settings, "settings"),
+        *find_secrets_in_value(plan.path, ready.workflow, "workflow"),
+        *find_secrets_in_value(plan.path, ready.settings, "settings"),
     )
     return CheckResult(plan, problems) if problems else CheckResult(plan, (), _sheet(services, plan, ready), ready)
 
@@ -150,7 +150,7 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
     facts = _facts(services, plan, path, target, runtimes)
     texts = {job: text.encode() for job, text in source.briefs.items()}
     files = {path.name: data, **{f"{job}.md": text for job, text in texts.items()}}
-    problems = (*_workflow_problems(source, facts), *revealed(name, files))
+    problems = (*_workflow_problems(source, facts), *find_secrets_in_files(name, files))
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
     workflow = compile_workflow(source, services.config, {job: _digest(text) for job, text in texts.items()})
@@ -318,7 +318,7 @@ def refuse(services: Services, caller: Caller, checked: CheckResult) -> None:
         not_begun(services.ledger.state(None).board, Digest(checked.plan.digest))
         failures = tuple(f"{p.where}: {p.message}" for p in checked.problems)
         told = coordinator(services, checked.plan)
-        carry_asked(services, None, caller.actor, commands.RejectPlan(checked.plan.path, failures, told), "start")
+        execute_verb(services, None, caller.actor, commands.RejectPlan(checked.plan.path, failures, told), "start")
 
 
 def coordinator(services: Services, plan: Plan) -> str:
@@ -341,7 +341,7 @@ def begin(
     if not services.ledger.exists():
         services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
     if merges:
-        carry_asked(services, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
+        execute_verb(services, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
     prepare = commands.PrepareRun(
         run=ready.run,
         title=ready.title,
@@ -352,5 +352,5 @@ def begin(
         workflow=ready.workflow,
     )
     confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof, services.git.settings_snapshot())
-    state, _ = carry(services, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
+    state, _ = execute(services, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
     return run_there(state)

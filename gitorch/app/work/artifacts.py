@@ -1,4 +1,4 @@
-"""Artifacts from a worktree to the ledger: read without following anything, looked up, and kept by digest."""
+"""Publishing artifacts: documents from a worktree, read without following links, kept in the ledger by digest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import carry_asked
+from gitorch.app.execute import execute_verb
 from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
 from gitorch.model.artifact import ArtifactKind
@@ -32,38 +32,52 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import ExpectedArtifact
 
 HEX_MIN = 7
+"""The shortest abbreviation of a commit id that evidence may name."""
+
 GLOB = frozenset("*?[")
+"""Characters that make an expected path a pattern; such artifacts are published by name only."""
 
 
 class PublishRequest(Value):
-    """What somebody wants to publish: a path in the worktree or below the caller's folder, or the name of an expected file."""
+    """What somebody wants to publish."""
 
     said: str
+    """The name of an expected artifact, or a path in the worktree or below the caller's folder."""
     kind: str = ""
     name: str = ""
     override: str = ""
+    """Why the document is published although it seems to hold a secret; the principal's consent."""
+
+
+class Source(Value):
+    """A document in a worktree, and what it is to be published as."""
+
+    name: str
+    path: str
+    kind: ArtifactKind
 
 
 def publish(
-    services: Services, holder: tuple[Run, Session, Actor], folder: Path, wish: PublishRequest, fence: int = 0
+    services: Services, holder: tuple[Run, Session, Actor], folder: Path, request: PublishRequest, fence: int = 0
 ) -> tuple[Artifact, bool]:
-    """Keep one document as an artifact of the caller's job; whether it is new. The same content again is the same artifact."""
+    """Keep one document as an artifact of the caller's job; the second value is whether it is new.
+
+    The same content again is the same artifact. Raises NotFound, Usage, Malformed, Refused, Denied.
+    """
     run, session, actor = holder
-    expected, path = _meant(services, run, session, folder, wish.said)
-    kind = _kind(wish.kind or (expected.kind if expected is not None else ""))
-    name = wish.name or (expected.name if expected is not None else PurePosixPath(path).stem)
-    command, data = _command(services, run, session, (name, path, kind), wish.override, fence)
+    source = _source(services, run, session, folder, request)
+    command, data = _command(services, run, session, source, request.override, fence)
     if command is None:
-        message = f"{path} does not exist in the worktree of {session.job}"
+        message = f"{source.path} does not exist in the worktree of {session.job}"
         raise NotFound(message, f"ls {services.paths.worktree(run, session.id)}")
-    state, written = carry_asked(services, run.id, actor, command, "publish", attaching({command.digest: data}))
+    state, written = execute_verb(services, run.id, actor, command, "publish", attaching({command.digest: data}))
     after = state.run or run
-    found = [a for a in after.artifacts if a.job == session.job and a.name == name]
-    return found[-1], bool(written)
+    same_name = [a for a in after.artifacts if a.job == session.job and a.name == source.name]
+    return same_name[-1], bool(written)
 
 
 def attaching(bodies: Mapping[Digest, bytes]) -> Callable[[Event], Mapping[str, bytes]]:
-    """The bytes that belong to each record of a published artifact."""
+    """Gives the file that belongs to each record of a published artifact."""
 
     def files(event: Event) -> Mapping[str, bytes]:
         if not isinstance(event, events.ArtifactPublished):
@@ -73,51 +87,61 @@ def attaching(bodies: Mapping[Digest, bytes]) -> Callable[[Event], Mapping[str, 
     return files
 
 
-def _meant(
-    services: Services, run: Run, session: Session, folder: Path, said: str
+def _source(services: Services, run: Run, session: Session, folder: Path, request: PublishRequest) -> Source:
+    """The document that a request means; an expected artifact gives the kind and name that the request leaves out."""
+    expected, path = _find(services, run, session, folder, request.said)
+    if expected is None:
+        return Source(request.name or PurePosixPath(path).stem, path, _kind(request.kind))
+    return Source(request.name or expected.name, path, _kind(request.kind or expected.kind))
+
+
+def _find(
+    services: Services, run: Run, session: Session, folder: Path, name_or_path: str
 ) -> tuple[ExpectedArtifact | None, str]:
-    """The expected file of this name or path, if it is one, and the path from the worktree's root."""
-    spec = run.jobs[session.job].spec
-    named = next((e for e in spec.artifacts if e.name == said), None)
-    if named is not None:
-        return named, named.path
-    path = said
+    """The expected artifact of this name or path, if it is one, and the path from the worktree's root."""
+    artifacts = run.jobs[session.job].spec.artifacts
+    for artifact in artifacts:
+        if artifact.name == name_or_path:
+            return artifact, artifact.path
+    path = name_or_path
     root = services.paths.worktree(run, session.id).resolve()
-    if not path_fault(said) and folder.resolve() != root and folder.resolve().is_relative_to(root):
-        path = (PurePosixPath(folder.resolve().relative_to(root).as_posix()) / said).as_posix()
-    return next((e for e in spec.artifacts if e.path == path), None), path
+    here = folder.resolve()
+    is_below_root = here != root and here.is_relative_to(root)
+    if is_below_root and not path_fault(path):
+        path = (PurePosixPath(here.relative_to(root).as_posix()) / path).as_posix()
+    for artifact in artifacts:
+        if artifact.path == path:
+            return artifact, path
+    return None, path
 
 
-def _kind(said: str) -> ArtifactKind:
-    word = (said or "other").replace("-", "_")
+def _kind(name: str) -> ArtifactKind:
+    """The kind of this name, `other` for an empty one. Raises Usage."""
+    word = (name or "other").replace("-", "_")
     if word not in set(ArtifactKind):
-        message = f"{said!r} is no kind of artifact; it is one of: {', '.join(ArtifactKind)}"
+        message = f"{name!r} is no kind of artifact; it is one of: {', '.join(ArtifactKind)}"
         raise Usage(message, "gitorch publish PATH --kind other")
     return ArtifactKind(word)
 
 
 def _command(
-    services: Services,
-    run: Run,
-    session: Session,
-    what: tuple[str, str, ArtifactKind],
-    override: str = "",
-    fence: int = 0,
+    services: Services, run: Run, session: Session, source: Source, override: str = "", fence: int = 0
 ) -> tuple[commands.PublishArtifact | None, bytes]:
-    """The command with everything that a decision needs looked up; None where there is no such file. Raises Malformed."""
-    name, path, kind = what
-    if fault := path_fault(path):
+    """The command and the bytes of the document; None where there is no such file. Raises Malformed, Refused."""
+    path = source.path
+    fault = path_fault(path)
+    if fault:
         raise Refused(f"{path or 'a file without a name'} {fault}", "gitorch publish PATH")
     try:
         data = services.files.inside(services.paths.worktree(run, session.id), path, BYTES_MAX)
-    except Refused as no:
-        raise Refused(f"{path} {no.message}", "gitorch publish PATH") from no
+    except Refused as error:
+        raise Refused(f"{path} {error.message}", "gitorch publish PATH") from error
     if data is None:
         return None, b""
-    document = parse_artifact(path, data, kind)
+    document = parse_artifact(path, data, source.kind)
     command = commands.PublishArtifact(
         token=session.token,
-        name=name,
+        name=source.name,
         path=path,
         digest=Digest("sha256:" + hashlib.sha256(data).hexdigest()),
         size=len(data),
@@ -131,89 +155,99 @@ def _command(
 
 
 def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim, ...]) -> tuple[str, ...]:
+    """What is wrong with the evidence of the claims."""
     if not claims:
         return ()
     known = _commits(services, run, session)
 
     def text_at(evidence: Evidence) -> str | None:
         commit = _commit(known, evidence.commit)
-        data = services.git.file_at(commit, evidence.path) if commit is not None else None
+        data = None if commit is None else services.git.file_at(commit, evidence.path)
         return None if data is None else data.decode("utf-8", "replace")
 
     return claim_faults(run, claims, text_at)
 
 
 def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, ...]:
-    """The commits that evidence may name by their beginning: what the job holds now, then what it stands on."""
+    """The commits that evidence may abbreviate, the head of the job's work first, then what it is based on."""
     job = run.jobs[session.job]
     base = job.base or run.target_commit
     if not job.writes:
         return (base, run.target_commit)
     head = services.git.facts(services.paths.worktree(run, session.id), base).head
-    return (
-        head or base,
-        *(services.git.commits_since(base, head) if head is not None else ()),
-        base,
-        run.target_commit,
-    )
+    if head is None:
+        return (base, base, run.target_commit)
+    return (head, *services.git.commits_since(base, head), base, run.target_commit)
 
 
-def _commit(known: tuple[CommitId, ...], said: str) -> CommitId | None:
-    if not said:
+def _commit(known: tuple[CommitId, ...], name: str) -> CommitId | None:
+    """The commit that evidence names: the first of the known ones for an empty name; None for an unknown abbreviation."""
+    if not name:
         return known[0]
-    full = len(said) in {40, 64}
-    return next(
-        (c for c in known if len(said) >= HEX_MIN and c.startswith(said.lower())), CommitId(said) if full else None
-    )
+    if len(name) >= HEX_MIN:
+        for commit in known:
+            if commit.startswith(name.lower()):
+                return commit
+    is_full = len(name) in {40, 64}
+    return CommitId(name) if is_full else None
 
 
 def expected(
     services: Services, run: Run, session: Session
 ) -> tuple[tuple[commands.PublishArtifact, ...], Mapping[Digest, bytes]]:
-    """What a report publishes with it: every expected file that is there. Raises Malformed for one that is not what it should be."""
+    """The commands that publish every expected file that exists, and the bytes of each. Raises Malformed, Refused."""
     made: list[commands.PublishArtifact] = []
     bodies: dict[Digest, bytes] = {}
-    for one in run.jobs[session.job].spec.artifacts:
-        if GLOB & set(one.path):
+    for artifact in run.jobs[session.job].spec.artifacts:
+        if GLOB & set(artifact.path):
             continue
-        command, data = _command(services, run, session, (one.name, one.path, _expected_kind(one)))
+        command, data = _command(services, run, session, _expected_source(artifact))
         if command is not None:
             made.append(command)
             bodies[command.digest] = data
     return tuple(made), bodies
 
 
-def _expected_kind(one: ExpectedArtifact) -> ArtifactKind:
-    return ArtifactKind(one.kind) if one.kind in set(ArtifactKind) else ArtifactKind.OTHER
+def _expected_source(artifact: ExpectedArtifact) -> Source:
+    kind = ArtifactKind(artifact.kind) if artifact.kind in set(ArtifactKind) else ArtifactKind.OTHER
+    return Source(artifact.name, artifact.path, kind)
 
 
 def submitted_as_files(services: Services, run: Run) -> Iterator[tuple[commands.PublishArtifact, bytes]]:
-    """Expected files of living sessions whose front matter says whose handoff they are, and that are not published yet."""
+    """Expected files of living agents whose front matter names their brief's nonce, and that are not published yet."""
     for session in run.sessions.values():
-        job = run.jobs[session.job]
-        held = job.lease is not None and job.lease.session == session.id
-        if session.phase is SessionPhase.ENDED or session.holder or not held or not job.spec.artifacts:
+        if not _may_submit_files(run, session):
             continue
+        job = run.jobs[session.job]
         published = {a.digest for a in run.artifacts if a.job == session.job and a.attempt == job.attempt}
-        for one in job.spec.artifacts:
-            found = _as_file(services, run, session, one)
-            if found is not None and found[0].digest not in published and found[0].document.nonce:
-                yield found
+        for artifact in job.spec.artifacts:
+            command, data = _as_file(services, run, session, artifact)
+            if command is None or command.digest in published:
+                continue
+            if command.document.nonce:
+                yield command, data
+
+
+def _may_submit_files(run: Run, session: Session) -> bool:
+    """Whether a session is that of a living agent which holds the lease of its job."""
+    if session.phase is SessionPhase.ENDED or session.holder:
+        return False
+    lease = run.jobs[session.job].lease
+    return lease is not None and lease.session == session.id
 
 
 def _as_file(
-    services: Services, run: Run, session: Session, one: ExpectedArtifact
-) -> tuple[commands.PublishArtifact, bytes] | None:
-    """The file as its agent left it; None while it is not there or not finished."""
-    if GLOB & set(one.path):
-        return None
+    services: Services, run: Run, session: Session, artifact: ExpectedArtifact
+) -> tuple[commands.PublishArtifact | None, bytes]:
+    """The command that publishes a file as its agent left it; None while it is missing or not finished."""
+    if GLOB & set(artifact.path):
+        return None, b""
     try:
-        command, data = _command(services, run, session, (one.name, one.path, _expected_kind(one)))
+        return _command(services, run, session, _expected_source(artifact))
     except (Malformed, Refused):
-        return None
-    return (command, data) if command is not None else None
+        return None, b""
 
 
 def findings(run: Run, session: Session) -> str:
-    """What the reviews found that this job needs, as a ledger that can be filled in and published."""
+    """What the reviews that this job needs have found, as a ledger of findings to fill in and publish."""
     return ledger_text(reviews_entries(run, run.jobs[session.job]))

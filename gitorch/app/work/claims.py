@@ -1,13 +1,13 @@
-"""Work by hand: taking a job, keeping its lease, giving it back; and which session somebody means who holds several."""
+"""Work by hand: claiming a job, keeping its lease, giving it back, and which lease somebody means who holds several."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import carry, carry_asked
-from gitorch.app.query.lookup import find_run
-from gitorch.app.reconciler.perform import done_so_far, ensure_worktree, section_of, token_digest
-from gitorch.errors import Denied, Failed, NotFound, Refused, Usage
+from gitorch.app.execute import execute, execute_verb
+from gitorch.app.query.lookup import find_job, find_run
+from gitorch.app.work.context import brief_of, ensure_worktree, token_digest
+from gitorch.errors import Denied, Failed, Refused, Usage
 from gitorch.model import commands
 from gitorch.model.run import RunPhase
 from gitorch.model.session import SessionPhase
@@ -16,141 +16,150 @@ from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.deciding import late
-from gitorch.rules.views.brief import BRIEF_PATH, brief_data, brief_text
+from gitorch.rules.views.brief import BRIEF_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.app.people.decisions import Caller
+    from gitorch.app.callers import Caller
     from gitorch.app.services import Services
-    from gitorch.model.ids import Digest, JobId, SessionId
+    from gitorch.model.ids import Digest, SessionId
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
     from gitorch.model.session import Session
 
 
 class ManualClaim(Value):
-    """Somebody who works by hand, and which of their leases is meant: by job, by the worktree they stand in, or the only one."""
+    """Somebody who works by hand, and what tells which of their leases is meant."""
 
     caller: Caller
     folder: Path
+    """Where the caller stands: a worktree names its lease."""
     job: str | None = None
+    """The job, or a unique prefix of it."""
     run: str | None = None
     fence: int = 0
+    """The fence that the caller got with the lease; 0 for none."""
 
 
 class ClaimResult(Value):
-    """A job that was taken by hand: where to work, and what to do."""
+    """A job that was claimed: where to work, and what to do."""
 
     run: Run
     session: Session
     worktree: Path
     brief: str
+    """The brief for reading."""
     values: dict[str, object]
+    """The brief for programs."""
 
 
-def find_job(run: Run, said: str) -> JobId:
-    """A job by its id or a unique prefix of it. Raises NotFound, Usage."""
-    found = [job for job in run.jobs if job == said] or [job for job in run.jobs if job.startswith(said)]
-    if len(found) > 1:
-        message = f"{said} could be any of {', '.join(found)}"
-        raise Usage(message, f"gitorch why {found[0]}")
-    if not found:
-        message = f"run {run.id} has no job {said}; it has {', '.join(run.jobs)}"
-        raise NotFound(message, f"gitorch status {run.id}")
-    return found[0]
+def claim(
+    services: Services, caller: Caller, job_name: str | None, run_name: str | None, runtime: str = ""
+) -> ClaimResult:
+    """Take the lease of a job, without a name of the first in the queue, and make its worktree and brief ready.
 
-
-def claim(services: Services, caller: Caller, said: str | None, run: str | None, runtime: str = "") -> ClaimResult:
-    """Take a job's lease, or the first of the queue, and make its worktree and brief ready.
-
-    Where the worktree cannot be made the lease is given back, and the failure passes through.
+    Raises NotFound, Usage, Refused, Denied; and Failed where the worktree cannot be made, after the lease was given back.
     """
-    found = _begun(services, find_run(services, run))
-    job = find_job(found, said) if said is not None else None
+    run = _started(services, find_run(services, run_name))
+    job = None if job_name is None else find_job(run, job_name)
 
-    def tokens(session: SessionId) -> Digest:
-        return token_digest(services.secrets.token(SessionKey(found.id, session)))
+    def token_of(session: SessionId) -> Digest:
+        return token_digest(services.secrets.token(SessionKey(run.id, session)))
 
-    wanted = commands.ClaimJob(job, tokens, services.secrets.nonce(), runtime)
-    state, _ = carry_asked(services, found.id, caller.actor, (commands.ExpireLeases(), wanted), "claim")
-    after = ensure.run_there(state)
-    session = list(after.sessions.values())[-1]
+    command = commands.ClaimJob(job, token_of, services.secrets.nonce(), runtime)
+    state, _ = execute_verb(services, run.id, caller.actor, (commands.ExpireLeases(), command), "claim")
+    claimed = ensure.run_there(state)
+    session = list(claimed.sessions.values())[-1]
     try:
-        return _ready(services, after, session)
+        return _prepared(services, claimed, session)
     except Failed:
-        carry(services, after.id, caller.actor, commands.ReleaseLease(session.token))
+        execute(services, claimed.id, caller.actor, commands.ReleaseLease(session.token))
         raise
 
 
-def _begun(services: Services, run: Run) -> Run:
-    """A confirmed run is taken up by the first who works on it."""
+def _started(services: Services, run: Run) -> Run:
+    """The run, started where it was only confirmed: the first who works on a run starts it."""
     if run.phase is not RunPhase.READY:
         return run
-    return ensure.run_there(carry(services, run.id, services.host, commands.StartRun())[0])
+    return ensure.run_there(execute(services, run.id, services.host, commands.StartRun())[0])
 
 
-def _ready(services: Services, run: Run, session: Session) -> ClaimResult:
-    cwd = services.paths.worktree(run, session.id)
-    ensure_worktree(services, run, session, cwd)
-    section, done = section_of(services, run, session), done_so_far(services, run, session)
-    text = brief_text(run, session, section, done)
-    services.files.write(cwd / BRIEF_PATH, text.encode())
-    return ClaimResult(run, session, cwd, text, brief_data(run, session, section, done))
+def _prepared(services: Services, run: Run, session: Session) -> ClaimResult:
+    """The worktree and the brief in it, made."""
+    worktree = services.paths.worktree(run, session.id)
+    ensure_worktree(services, run, session, worktree)
+    brief = brief_of(services, run, session)
+    services.files.write(worktree / BRIEF_PATH, brief.text.encode())
+    return ClaimResult(run, session, worktree, brief.text, brief.values)
 
 
-def held_by(services: Services, manual_claim: ManualClaim) -> tuple[Run, Session, Actor]:
-    """The run and the session that are meant, and who acts. Raises Denied for somebody who has taken nothing."""
-    actor = manual_claim.caller.actor
-    run = find_run(services, manual_claim.run)
-    mine = [s for s in run.sessions.values() if s.holder == holder_of(actor)]
-    if manual_claim.job is not None:
-        job = find_job(run, manual_claim.job)
-        mine = [s for s in mine if s.job == job]
-    mine = _here(services, run, mine, manual_claim.folder) or mine
-    living = [s for s in mine if s.phase is not SessionPhase.ENDED]
+def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Session, Actor]:
+    """The run and session that a claim means, and the actor: an open lease wins over an ended one.
+
+    Raises Usage where several leases could be meant, Denied where the caller holds none.
+    """
+    actor = claim.caller.actor
+    run = find_run(services, claim.run)
+    own = _own_sessions(run, claim, actor)
+    own = _in_folder(services, run, own, claim.folder) or own
+    living = [session for session in own if session.phase is not SessionPhase.ENDED]
     if len(living) > 1:
-        message = f"several leases are yours: {', '.join(s.job for s in living)}"
-        raise Usage(message, f"gitorch brief --job {living[0].job}")
-    if not mine:
-        what = f" on {manual_claim.job}" if manual_claim.job is not None else ""
-        message = (
-            f"this verb is for agents in their sessions, and for whoever took a job by hand; you hold no lease{what}"
-        )
-        raise Denied(message, f"gitorch claim {manual_claim.job}" if manual_claim.job is not None else "gitorch claim")
-    return run, (living or mine)[-1], actor
+        jobs = ", ".join(session.job for session in living)
+        raise Usage(f"several leases are yours: {jobs}", f"gitorch brief --job {living[0].job}")
+    if living:
+        return run, living[0], actor
+    if own:
+        return run, own[-1], actor
+    raise _no_lease(claim)
 
 
-def _here(services: Services, run: Run, mine: list[Session], folder: Path) -> list[Session]:
-    """Those whose worktree is where the caller stands."""
+def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
+    """The sessions that the caller holds or held by hand, of the job that the claim names."""
+    own = [session for session in run.sessions.values() if session.holder == holder_of(actor)]
+    if claim.job is None:
+        return own
+    job = find_job(run, claim.job)
+    return [session for session in own if session.job == job]
+
+
+def _in_folder(services: Services, run: Run, sessions: list[Session], folder: Path) -> list[Session]:
+    """The sessions whose worktree the caller stands in."""
     places = {folder.resolve(), *folder.resolve().parents}
-    return [s for s in mine if services.paths.worktree(run, s.id).resolve() in places]
+    return [session for session in sessions if services.paths.worktree(run, session.id).resolve() in places]
+
+
+def _no_lease(claim: ManualClaim) -> Denied:
+    explanation = "this verb is for agents in their sessions, and for people who claimed a job"
+    if claim.job is None:
+        return Denied(f"{explanation}; you hold no lease", "gitorch claim")
+    return Denied(f"{explanation}; you hold no lease on {claim.job}", f"gitorch claim {claim.job}")
 
 
 def heartbeat(services: Services, run: Run, session: Session, actor: Actor, fence: int) -> tuple[Run, bool]:
-    """Say that the holder is at work; whether that was written down, which it is once half of the lease is gone."""
+    """Say that the holder is at work. The second value is whether that was recorded, as it is after half of the lease."""
     command = commands.Heartbeat(session.token, fence)
-    state, written = carry_asked(services, run.id, actor, command, "heartbeat")
+    state, written = execute_verb(services, run.id, actor, command, "heartbeat")
     return ensure.run_there(state), bool(written)
 
 
 def release(services: Services, run: Run, session: Session, actor: Actor, fence: int) -> Run:
-    """Give a job back; a reviewer's checkout goes, an author's worktree stays for the next."""
-    state, _ = carry_asked(services, run.id, actor, commands.ReleaseLease(session.token, fence), "release")
+    """Give a job back. A reviewer's checkout is removed; an author's worktree stays for the next."""
+    state, _ = execute_verb(services, run.id, actor, commands.ReleaseLease(session.token, fence), "release")
     after = ensure.run_there(state)
-    clear_away(services, after, session)
+    remove_checkout(services, after, session)
     return after
 
 
-def clear_away(services: Services, run: Run, session: Session) -> None:
-    """A reviewer's checkout holds nothing of its own, and goes when its session that was held by hand is over."""
-    over = run.sessions[session.id].phase is SessionPhase.ENDED
-    if session.holder and over and not run.jobs[session.job].writes:
+def remove_checkout(services: Services, run: Run, session: Session) -> None:
+    """Remove the checkout of a review that was done by hand, once its session has ended; it holds no work of its own."""
+    ended = run.sessions[session.id].phase is SessionPhase.ENDED
+    if session.holder and ended and not run.jobs[session.job].writes:
         services.worktrees.remove(services.paths.worktree(run, session.id), force=True)
 
 
 def refuse_late(run: Run, session: Session, kept: str) -> None:
-    """Raises Refused for a handoff that came too late, and says where it is."""
-    over = late.over(session, run.jobs[session.job])
-    message = f"{over}, so this does not count; it is kept as {kept}, and the principal can adopt it"
+    """Raises Refused for a handoff that came too late, naming where it is kept."""
+    reason = late.over(session, run.jobs[session.job])
+    message = f"{reason}, so this does not count; it is kept as {kept}, and the principal can adopt it"
     raise Refused(message, f"gitorch recover {run.id}")

@@ -1,12 +1,11 @@
-"""`recover`: what was left behind, and doing something about it, one thing or all of it."""
+"""Recovering what was left behind: late handoffs, stale jobs, and jobs that are given up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import carry, carry_asked
-from gitorch.app.query.lookup import find_run
-from gitorch.app.work.claims import find_job
+from gitorch.app.execute import execute, execute_verb
+from gitorch.app.query.lookup import find_job, find_run
 from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands
 from gitorch.model.ids import LateHandoffId
@@ -16,39 +15,45 @@ from gitorch.rules.ensure import run_there
 from gitorch.rules.recovery import remedies
 
 if TYPE_CHECKING:
-    from gitorch.app.people.decisions import Caller
+    from gitorch.app.callers import Caller
     from gitorch.app.services import Services
     from gitorch.model.artifact import Outcome
     from gitorch.model.decision import Decision
     from gitorch.model.run import Run
     from gitorch.rules.recovery import Remedy
 
-WHY = "recovered"
+REASON = "recovered"
+"""The reason in the records where nobody gives one."""
 
 
 class RecoveryResult(Value):
-    """A remedy and what became of it: `done` with nothing in `refused`, or why not."""
+    """A remedy and its outcome."""
 
     remedy: Remedy
     done: bool = False
     refused: str = ""
+    """Why it was refused; empty where it was done or not tried."""
 
 
-def look(services: Services, said: str | None) -> tuple[Run, tuple[RecoveryResult, ...]]:
-    """What was left behind; nothing is changed."""
-    run = find_run(services, said)
+def propose(services: Services, run_name: str | None) -> tuple[Run, tuple[RecoveryResult, ...]]:
+    """The remedies for what was left behind; nothing is changed."""
+    run = find_run(services, run_name)
     return run, tuple(RecoveryResult(remedy) for remedy in remedies(run, services.clock.now()))
 
 
-def apply(services: Services, caller: Caller, said: str | None, reason: str) -> tuple[Run, tuple[RecoveryResult, ...]]:
-    """Do what `look` shows, each by itself: one that is refused keeps none of the others from being done."""
-    run = find_run(services, said)
-    run = run_there(carry(services, run.id, caller.actor, commands.ExpireLeases())[0])
-    done = tuple(_applied(services, caller, run, remedy, reason) for remedy in remedies(run, services.clock.now()))
-    return run_there(services.ledger.state(run.id)), done
+def apply(
+    services: Services, caller: Caller, run_name: str | None, reason: str
+) -> tuple[Run, tuple[RecoveryResult, ...]]:
+    """Apply the remedies that need no decision, each by itself: a refused one does not keep the others from being applied."""
+    run = find_run(services, run_name)
+    run = run_there(execute(services, run.id, caller.actor, commands.ExpireLeases())[0])
+    results: list[RecoveryResult] = []
+    for remedy in remedies(run, services.clock.now()):
+        results.append(_apply(services, caller, run, remedy, reason))
+    return run_there(services.ledger.state(run.id)), tuple(results)
 
 
-def _applied(services: Services, caller: Caller, run: Run, remedy: Remedy, reason: str) -> RecoveryResult:
+def _apply(services: Services, caller: Caller, run: Run, remedy: Remedy, reason: str) -> RecoveryResult:
     if not remedy.by_itself:
         return RecoveryResult(remedy)
     try:
@@ -58,45 +63,46 @@ def _applied(services: Services, caller: Caller, run: Run, remedy: Remedy, reaso
             requeue(services, caller, run, remedy.job, reason)
     except Denied:
         raise
-    except GitorchError as no:
-        return RecoveryResult(remedy, refused=no.message)
+    except GitorchError as error:
+        return RecoveryResult(remedy, refused=error.message)
     return RecoveryResult(remedy, done=True)
 
 
-def requeue(services: Services, caller: Caller, run: Run, said: str, reason: str) -> Run:
-    """Queue stale work again."""
-    command = commands.RequeueJob(find_job(run, said), reason or WHY)
-    expire = commands.ExpireLeases()
-    return run_there(carry_asked(services, run.id, caller.actor, (expire, command), "requeue")[0])
+def requeue(services: Services, caller: Caller, run: Run, job_name: str, reason: str) -> Run:
+    """Queue stale work again. Raises NotFound, Usage, Refused."""
+    requeue_job = commands.RequeueJob(find_job(run, job_name), reason or REASON)
+    orders = (commands.ExpireLeases(), requeue_job)
+    return run_there(execute_verb(services, run.id, caller.actor, orders, "requeue")[0])
 
 
-def adopt(services: Services, caller: Caller, run: Run, said: str, reason: str) -> Run:
-    """Let a late handoff count, by what git says of its worktree now."""
-    kept = run.late_handoffs.get(LateHandoffId(said))
+def adopt(services: Services, caller: Caller, run: Run, name: str, reason: str) -> Run:
+    """Let a late handoff count, with what git says of its worktree now. Raises NotFound, Refused."""
+    kept = run.late_handoffs.get(LateHandoffId(name))
     if kept is None:
-        message = f"run {run.id} keeps no late handoff {said}; it keeps {', '.join(run.late_handoffs) or 'none'}"
-        raise NotFound(message, f"gitorch recover {run.id}")
+        known = ", ".join(run.late_handoffs) or "none"
+        raise NotFound(f"run {run.id} keeps no late handoff {name}; it keeps {known}", f"gitorch recover {run.id}")
     job = run.jobs[kept.job]
     facts = commands.WorkFacts(None, (), 0, ())
     if job.writes:
-        expected = tuple(e.path for e in job.spec.artifacts if e.required)
-        facts = services.git.facts(services.paths.job_worktree(run, kept.job), job.base or run.target_commit, expected)
-    orders = (commands.ExpireLeases(), commands.AdoptLateHandoff(kept.id, facts, reason or WHY))
-    return run_there(carry_asked(services, run.id, caller.actor, orders, "adopt")[0])
+        expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
+        worktree = services.paths.job_worktree(run, kept.job)
+        facts = services.git.facts(worktree, job.base or run.target_commit, expected)
+    orders = (commands.ExpireLeases(), commands.AdoptLateHandoff(kept.id, facts, reason or REASON))
+    return run_there(execute_verb(services, run.id, caller.actor, orders, "adopt")[0])
 
 
-def cancel_job(services: Services, caller: Caller, run: Run, said: str, reason: str) -> Run:
-    """Give a job up, with everything that cannot be done without it."""
-    command = commands.CancelJob(find_job(run, said), reason or "given up by the principal")
-    return run_there(carry_asked(services, run.id, caller.actor, command, "cancel")[0])
+def cancel_job(services: Services, caller: Caller, run: Run, job_name: str, reason: str) -> Run:
+    """Cancel a job and everything that needs it. Raises NotFound, Usage, Refused."""
+    command = commands.CancelJob(find_job(run, job_name), reason or "given up by the principal")
+    return run_there(execute_verb(services, run.id, caller.actor, command, "cancel")[0])
 
 
 def decide(
-    services: Services, caller: Caller, said_run: str | None, said: str, words: tuple[Outcome, str, str]
+    services: Services, caller: Caller, run_name: str | None, job_name: str, decision: tuple[Outcome, str, str]
 ) -> tuple[Run, Decision]:
-    """Record what the principal decided about a job's work: outcome, reason, follow-up."""
-    run = find_run(services, said_run)
-    outcome, note, follow_up = words
-    command = commands.Decide(find_job(run, said), outcome, note, follow_up)
-    after = run_there(carry_asked(services, run.id, caller.actor, command, "decide")[0])
+    """Record a decision about a job's work: its outcome, the reason and the follow-up. Raises NotFound, Usage, Refused."""
+    run = find_run(services, run_name)
+    outcome, note, follow_up = decision
+    command = commands.Decide(find_job(run, job_name), outcome, note, follow_up)
+    after = run_there(execute_verb(services, run.id, caller.actor, command, "decide")[0])
     return after, after.decisions[-1]

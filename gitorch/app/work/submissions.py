@@ -1,27 +1,27 @@
-"""What an agent's session may say: its brief, a handoff, a verdict, a question, a blocker."""
+"""What agents and manual workers hand in: reports and verdicts; and the brief that they read."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import carry_asked, keep_refusal
+from gitorch.app.execute import execute_verb, record_refusal
 from gitorch.app.query.lookup import find_run
-from gitorch.app.reconciler.perform import done_so_far, section_of, token_digest
-from gitorch.app.redaction import discreet
-from gitorch.app.work.claims import ManualClaim, clear_away, held_by, refuse_late
+from gitorch.app.redaction import recordable
+from gitorch.app.work.claims import ManualClaim, claimed_session, refuse_late, remove_checkout
+from gitorch.app.work.context import brief_of, token_digest
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.commands import Order
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.session import SessionPhase
+from gitorch.model.submission import ReportText
 from gitorch.model.values import Value, replace
 from gitorch.rules import ensure
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
 from gitorch.rules.review.citations import with_citation_checked
-from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.records.commit_message import author
 
 if TYPE_CHECKING:
@@ -35,147 +35,212 @@ if TYPE_CHECKING:
     from gitorch.model.review import Finding
     from gitorch.model.run import Run
     from gitorch.model.session import Session
-    from gitorch.model.submission import ReportText, VerdictText
+    from gitorch.model.submission import VerdictText
 
 
-STRANGER = "unknown"
-"""How somebody is called in the ledger who says to be an agent and has no session's token."""
+UNKNOWN = "unknown"
+"""The name in the ledger of somebody who claims to be an agent and has no session's token."""
+
+FULL_ID = 7
+"""The shortest abbreviation of a commit id that stands for the commit under review."""
 
 
 class AgentCredential(Value):
-    """Who an agent says it is, from its environment: believed only when its token fits."""
+    """Who an agent says it is. It is believed only when the token is that of a session."""
 
     run: RunId
     token: str
 
 
-def who(services: Services, credential: AgentCredential | ManualClaim, verb: str = "") -> tuple[Run, Session, Actor]:
-    """The run and session that a badge belongs to, or that somebody holds by hand.
+class Submission(Value):
+    """A report or a verdict with the credential of whoever hands it in, by a call or in an outbox entry."""
 
-    Raises Denied where there is none, and keeps that it was tried, where the verb would have changed something.
+    credential: AgentCredential | ManualClaim
+    content: ReportText | VerdictText
+
+
+def who(services: Services, credential: AgentCredential | ManualClaim, verb: str = "") -> tuple[Run, Session, Actor]:
+    """The run and session that a credential belongs to, and the actor.
+
+    Raises Denied without one. The attempt is recorded where `verb` names a verb that would have changed something.
     """
     try:
-        return _who(services, credential)
-    except Denied as no:
+        return _identify(services, credential)
+    except Denied as error:
         if verb:
             run = find_run(services, credential.run).id
-            actor = (
-                credential.caller.actor
-                if isinstance(credential, ManualClaim)
-                else replace(services.host, kind=ActorKind.AGENT, name=STRANGER)
-            )
-            keep_refusal(services, run, actor, verb, no)
+            record_refusal(services, run, _claimed_actor(services, credential), verb, error)
         raise
 
 
-def _who(services: Services, credential: AgentCredential | ManualClaim) -> tuple[Run, Session, Actor]:
+def _identify(services: Services, credential: AgentCredential | ManualClaim) -> tuple[Run, Session, Actor]:
     if isinstance(credential, ManualClaim):
-        return held_by(services, credential)
+        return claimed_session(services, credential)
     run = ensure.run_there(services.ledger.state(credential.run))
     session = ensure.session_of(run, token_digest(credential.token))
-    return run, session, Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
+    return run, session, _agent(services, session)
+
+
+def _agent(services: Services, session: Session) -> Actor:
+    return Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
+
+
+def _claimed_actor(services: Services, credential: AgentCredential | ManualClaim) -> Actor:
+    """Who is recorded for an attempt that was denied."""
+    if isinstance(credential, ManualClaim):
+        return credential.caller.actor
+    return Actor(ActorKind.AGENT, UNKNOWN, services.host.host)
 
 
 def read_brief(services: Services, credential: AgentCredential | ManualClaim) -> tuple[str, dict[str, object]]:
-    """The brief of the caller's session as it stands now, as text and as values."""
+    """The brief of the caller's session as it stands now, as text and as values. Raises Denied."""
     run, session, _ = who(services, credential)
-    section, done = section_of(services, run, session), done_so_far(services, run, session)
-    return brief_text(run, session, section, done), brief_data(run, session, section, done)
+    brief = brief_of(services, run, session)
+    return brief.text, brief.values
+
+
+def submit(services: Services, submission: Submission, *beside: Command) -> tuple[Event, ...]:
+    """Record a report or a verdict, with the commands in `beside` or not at all; gives the events that followed.
+
+    Raises Refused and Denied, which are recorded too; Malformed for an expected artifact that is not what it should be.
+    """
+    content = submission.content
+    if isinstance(content, ReportText):
+        return submit_handoff(services, submission.credential, content, *beside)
+    return give_verdict(services, submission.credential, content, *beside)
 
 
 def submit_handoff(
-    services: Services, credential: AgentCredential | ManualClaim, words: ReportText, *beside: Command
+    services: Services, credential: AgentCredential | ManualClaim, report: ReportText, *beside: Command
 ) -> tuple[Event, ...]:
-    """Report on the caller's job; what is wrong with the report is said, and kept. `beside` is recorded with it or not at all."""
+    """Report on the caller's job. See `submit`."""
     run, session, actor = who(services, credential, "handoff")
-    facts = _facts(services, run, session, words)
+    facts = _facts(services, run, session, report)
     command = commands.SubmitHandoff(
         token=session.token,
-        job=words.job,
-        status=words.status,
-        summary=words.summary,
+        job=report.job,
+        status=report.status,
+        summary=report.summary,
         facts=facts,
-        concerns=words.concerns,
-        questions=words.questions,
-        blocker=words.blocker,
-        clears=words.clears,
-        blocker_kind=words.blocker_kind,
-        blocker_severity=words.blocker_severity,
-        tests_claimed=words.tests_claimed,
-        replies=words.replies,
+        concerns=report.concerns,
+        questions=report.questions,
+        blocker=report.blocker,
+        clears=report.clears,
+        blocker_kind=report.blocker_kind,
+        blocker_severity=report.blocker_severity,
+        tests_claimed=report.tests_claimed,
+        replies=report.replies,
         fence=_fence(credential),
     )
-    owed = run.jobs[session.job].spec.artifacts
     if facts.by_host and facts.head is not None:
-        with suppress(Refused, Denied):  # refused again below, and kept there; then nothing of the work was touched
-            discreet(actor, command, None)  # the summary becomes a commit's message
-            if not owed:
-                decide(services.ledger.state(run.id), Order(actor, services.clock.now(), command))
-            services.git.adopt(services.paths.worktree(run, session.id), facts.head)
+        _adopt_draft(services, run, session, actor, command, facts.head)
     published: tuple[commands.PublishArtifact, ...] = ()
     bodies: Mapping[Digest, bytes] = {}
-    in_time = not late.ran_out(session, run.jobs[session.job], services.clock.now())
-    if owed and words.status in late.FINISHED and session.phase is not SessionPhase.ENDED and in_time:
+    if _publishes_artifacts(services, run, session, report):
         from gitorch.app.work.artifacts import expected  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
 
         published, bodies = expected(services, run, session)
-    return _carried(services, run, session, actor, (*published, command, *beside), "handoff", bodies)
+    return _execute(services, run, session, actor, (*published, command, *beside), "handoff", bodies)
 
 
-def _facts(services: Services, run: Run, session: Session, words: ReportText) -> WorkFacts:
-    """What git says of the worktree; with answers to findings also the commits since the last report, which fixes must name."""
+def _adopt_draft(
+    services: Services, run: Run, session: Session, actor: Actor, command: commands.SubmitHandoff, draft: CommitId
+) -> None:
+    """Make the commit that the host drafted the head of the branch, unless the report will be refused.
+
+    A refusal is not raised here: the caller decides again, and that refusal is recorded.
+    """
+    with suppress(Refused, Denied):
+        recordable(actor, command, None)  # the summary becomes the commit's message
+        if not run.jobs[session.job].spec.artifacts:
+            decide(services.ledger.state(run.id), Order(actor, services.clock.now(), command))
+        services.git.adopt(services.paths.worktree(run, session.id), draft)
+
+
+def _publishes_artifacts(services: Services, run: Run, session: Session, report: ReportText) -> bool:
+    """Whether a report publishes the artifacts that its job must leave: a finished one, in time."""
+    job = run.jobs[session.job]
+    if not job.spec.artifacts or report.status not in late.FINISHED:
+        return False
+    if session.phase is SessionPhase.ENDED:
+        return False
+    return not late.ran_out(session, job, services.clock.now())
+
+
+def _facts(services: Services, run: Run, session: Session, report: ReportText) -> WorkFacts:
+    """What git says of the worktree; with replies to findings also the commits since the last report, which fixes must name."""
     job = run.jobs[session.job]
     if not job.writes:
         return commands.WorkFacts(None, (), 0, ())
-    where, base = services.paths.worktree(run, session.id), job.base or run.target_commit
-    expected = tuple(e.path for e in job.spec.artifacts if e.required)
-    holds = job.lease is not None and job.lease.session == session.id
-    by_host = run.is_committed_by_host(job) and holds and not session.holder and words.status in late.FINISHED
-    drafted = _draft(services, run, session, words) if by_host else None
-    if drafted is not None:
-        facts = replace(services.git.facts_of(drafted, base, expected), by_host=True)
+    base = job.base or run.target_commit
+    expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
+    draft = _draft(services, run, session, report) if _host_commits(run, session, report) else None
+    if draft is None:
+        facts = services.git.facts(services.paths.worktree(run, session.id), base, expected)
     else:
-        facts = services.git.facts(where, base, expected)
-    if facts.head is None or job.handoff is None or not words.replies:
+        facts = replace(services.git.facts_of(draft, base, expected), by_host=True)
+    if facts.head is None or job.handoff is None or not report.replies:
         return facts
     return replace(facts, fresh=services.git.commits_since(job.handoff.commit, facts.head))
 
 
-def _draft(services: Services, run: Run, session: Session, words: ReportText) -> CommitId | None:
-    """What stands in the worktree as a commit of the agent's, with its summary as the message."""
+def _host_commits(run: Run, session: Session, report: ReportText) -> bool:
+    """Whether gitorch commits the worktree for this report: an agent's finished one, while it holds the lease."""
+    job = run.jobs[session.job]
+    if not run.is_committed_by_host(job) or session.holder:
+        return False
+    holds_lease = job.lease is not None and job.lease.session == session.id
+    return holds_lease and report.status in late.FINISHED
+
+
+def _draft(services: Services, run: Run, session: Session, report: ReportText) -> CommitId | None:
+    """A commit of the worktree's files by the agent, with its summary as the message; None where nothing can be drafted."""
     spec = run.jobs[session.job].spec
-    agent = Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
-    message = f"{words.summary.strip() or spec.title}\n\nGitorch-Run: {run.id}\nGitorch-Job: {spec.id}\n"
-    return services.git.draft(services.paths.worktree(run, session.id), message, author(agent), services.clock.now())
+    subject = report.summary.strip() or spec.title
+    message = f"{subject}\n\nGitorch-Run: {run.id}\nGitorch-Job: {spec.id}\n"
+    path = services.paths.worktree(run, session.id)
+    return services.git.draft(path, message, author(_agent(services, session)), services.clock.now())
 
 
 def give_verdict(
-    services: Services, credential: AgentCredential | ManualClaim, words: VerdictText, *beside: Command
+    services: Services, credential: AgentCredential | ManualClaim, verdict: VerdictText, *beside: Command
 ) -> tuple[Event, ...]:
-    """Judge what the brief named. Cited places that do not exist at that commit are with_citation_checked before anybody reads them."""
+    """Judge the commit that the brief named. Citations that do not hold at that commit are marked. See `submit`."""
     run, session, actor = who(services, credential, "verdict")
     job = run.jobs[session.job]
-    handed_in = run.judged_commit(job)
-    full = _full_commit(words.commit or (handed_in or "" if session.holder else ""), handed_in)
-    nonce = words.nonce or (job.lease.nonce if session.holder and job.lease is not None else "")
+    commit = _judged_commit(run, session, verdict)
+    nonce = verdict.nonce
+    if not nonce and session.holder and job.lease is not None:
+        nonce = job.lease.nonce
     command = commands.GiveVerdict(
         token=session.token,
-        job=words.job,
+        job=verdict.job,
         nonce=nonce,
-        commit=full,
-        verdict=words.choice,
-        findings=_cited(services, full, services.paths.worktree(run, session.id), words.findings),
-        text=words.summary,
+        commit=commit,
+        verdict=verdict.choice,
+        findings=_checked_findings(services, commit, services.paths.worktree(run, session.id), verdict.findings),
+        text=verdict.summary,
         fence=_fence(credential),
     )
-    return _carried(services, run, session, actor, (command, *beside), "verdict")
+    return _execute(services, run, session, actor, (command, *beside), "verdict")
+
+
+def _judged_commit(run: Run, session: Session, verdict: VerdictText) -> CommitId:
+    """The commit that a verdict names. An abbreviation stands for the commit under review; a human may name none."""
+    under_review = run.judged_commit(run.jobs[session.job])
+    name = verdict.commit
+    if not name and session.holder:
+        name = under_review or ""
+    if under_review is not None and len(name) >= FULL_ID and under_review.startswith(name.lower()):
+        return under_review
+    return CommitId(name)
 
 
 def _fence(credential: AgentCredential | ManualClaim) -> int:
     return credential.fence if isinstance(credential, ManualClaim) else 0
 
 
-def _carried(
+def _execute(
     services: Services,
     run: Run,
     session: Session,
@@ -184,37 +249,37 @@ def _carried(
     verb: str,
     bodies: Mapping[Digest, bytes] | None = None,
 ) -> tuple[Event, ...]:
-    """What a report or verdict led to. Raises Refused for one that came too late, once it is kept."""
+    """The events of a report or verdict. Raises Refused for one that came too late, after it was kept."""
     attach: Callable[[Event], Mapping[str, bytes]] | None = None
     if bodies:
         from gitorch.app.work.artifacts import attaching  # noqa: PLC0415  the same
 
         attach = attaching(bodies)
-    state, written = carry_asked(services, run.id, actor, orders, verb, attach)
+    state, written = execute_verb(services, run.id, actor, orders, verb, attach)
     after = ensure.run_there(state)
-    for one in written:
-        if isinstance(one.record.event, events.LateHandoffKept):
-            refuse_late(after, session, one.record.event.late_handoff)
-    clear_away(services, after, session)
-    return tuple(w.record.event for w in written)
+    happened = tuple(one.record.event for one in written)
+    for event in happened:
+        if isinstance(event, events.LateHandoffKept):
+            refuse_late(after, session, event.late_handoff)
+    remove_checkout(services, after, session)
+    return happened
 
 
-def _full_commit(said: str, expected: CommitId | None) -> CommitId:
-    """An abbreviation of at least seven digits of the commit under review stands for it; anything else stands for itself."""
-    if expected is not None and len(said) >= 7 and expected.startswith(said.lower()):
-        return expected
-    return CommitId(said)
-
-
-def _cited(services: Services, commit: CommitId, worktree: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings with paths from the root of the worktree, each with_citation_checked where its citation does not hold."""
-    here = f"{worktree}/"
-    from_root = (replace(f, path=f.path.removeprefix(here).removeprefix("./")) for f in findings)
-    return tuple(with_citation_checked(f, lambda path: services.git.file_at(commit, path)) for f in from_root)
+def _checked_findings(
+    services: Services, commit: CommitId, worktree: Path, findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """The findings with paths from the root of the worktree, each marked where its citation does not hold."""
+    checked: list[Finding] = []
+    for finding in findings:
+        path = finding.path.removeprefix(f"{worktree}/").removeprefix("./")
+        checked.append(
+            with_citation_checked(replace(finding, path=path), lambda cited: services.git.file_at(commit, cited))
+        )
+    return tuple(checked)
 
 
 def what_follows(happened: tuple[Event, ...]) -> str:
-    """One sentence for the caller about what its report or verdict led to."""
+    """One sentence for the caller about the result of its report or verdict."""
     for event in reversed(happened):
         if isinstance(event, events.GatePassed):
             return f"{event.job} is cleared at {event.commit[:12]}."

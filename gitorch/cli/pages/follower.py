@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.lookup import open_runs
+from gitorch.app.query.lookup import unsettled_runs
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
@@ -22,7 +22,7 @@ class Follower:
     def __init__(self, services: Services, keep: int) -> None:
         self._services = services
         self._keep = keep
-        self._counts = {run: _record_count(services, run) for run in open_runs(services)}
+        self._counts = {run: _record_count(services, run) for run in unsettled_runs(services)}
         self._last: dict[RunId, int] = {}
 
     def fresh(self, run: Run) -> tuple[WrittenRecord, ...]:

@@ -15,7 +15,7 @@ from gitorch.cli.pages.page import counted
 from gitorch.errors import Denied, Usage
 
 if TYPE_CHECKING:
-    from gitorch.app.people.decisions import Caller
+    from gitorch.app.callers import Caller
     from gitorch.cli.call import Call
     from gitorch.model.question import Question
     from gitorch.model.run import Run
@@ -61,10 +61,10 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     Prints the report and asks for the beginning of its digest. The approval covers exactly this report, the target's commit and the commit
     of each branch; it expires when one of them moves. The merge follows at once, or a running `gitorch up` carries it out.
     """
-    from gitorch.app.query.lookup import run_or_checkpoint
+    from gitorch.app.query.lookup import find_run_or_checkpoint
 
     caller = call.people_only("approve")
-    found, checkpoint = run_or_checkpoint(call.services, what, run)
+    found, checkpoint = find_run_or_checkpoint(call.services, what, run)
     if checkpoint is not None:
         _approve_epic(call, caller, found, checkpoint, yes=yes)
         return
@@ -188,11 +188,11 @@ def reject(call: Call, what: str | None, note: str, rework: tuple[str, ...], run
     without any, the run ends and its branches are kept.
     """
     from gitorch.app.people import decisions
-    from gitorch.app.query.lookup import run_or_checkpoint
+    from gitorch.app.query.lookup import find_run_or_checkpoint
 
     caller = call.people_only("reject")
     text = arguments.words_or_input([note])[0]
-    found, checkpoint = run_or_checkpoint(call.services, what, run)
+    found, checkpoint = find_run_or_checkpoint(call.services, what, run)
     if checkpoint is not None:
         option = "reject" if "reject" in checkpoint.options else checkpoint.options[-1]
         after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], found.id)

@@ -12,7 +12,7 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.app.people.decisions import Caller
+    from gitorch.app.callers import Caller
     from gitorch.app.work.claims import ClaimResult
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
@@ -171,7 +171,7 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
         found, results = recovery.apply(call.services, caller, what, reason)
         found = _settled(call, found)
     else:
-        found, results = recovery.look(call.services, what)
+        found, results = recovery.propose(call.services, what)
     command_in = _command_namer(call, found)
     values = {"run": found.id, "remedies": results, "applied": apply_all}
     call.say(values, lambda page: _remedies_text(results, page, command_in, applied=apply_all))
@@ -179,10 +179,10 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
 
 def _command_namer(call: Call, run: Run) -> Callable[[str], str]:
     """A function that adds the run to a command, where several runs are open."""
-    from gitorch.app.query.lookup import several_open
+    from gitorch.app.query.lookup import is_ambiguous
     from gitorch.rules.views.naming_runs import with_run
 
-    if not several_open(call.services):
+    if not is_ambiguous(call.services):
         return str
     return lambda command: with_run(command, run.id)
 

@@ -112,6 +112,6 @@ def sync(call: Call, remote: str) -> None:
     from gitorch.app.query import syncing
 
     call.people_only("sync")
-    done = syncing.sync(call.services, syncing.remote_of(call.services, remote))
+    done = syncing.sync(call.services, syncing.choose_remote(call.services, remote))
     text = OUTCOMES[done.did].format(remote=done.remote, tip=done.tip[:12], records=counted(done.records, "record"))
     call.say({"sync": done}, text)

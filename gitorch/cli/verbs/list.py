@@ -150,11 +150,11 @@ LISTS: Mapping[str, Callable[[Run], tuple[Sequence[Any], list[Row]]]] = {
 @click.pass_obj
 def dashboard(call: Call) -> None:
     """Show every open run on one page, with its questions and the next commands."""
-    from gitorch.app.query.lookup import open_runs
+    from gitorch.app.query.lookup import unsettled_runs
     from gitorch.app.query.runs import view_of
 
     views: list[RunView] = []
-    for run_id in open_runs(call.services):
+    for run_id in unsettled_runs(call.services):
         run = call.services.ledger.state(run_id).run
         if run is not None:
             views.append(view_of(call.services, run))

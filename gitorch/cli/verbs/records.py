@@ -42,9 +42,9 @@ def report(call: Call, what: str | None, run: str | None) -> None:
     values, whose digest is in the report.
     """
     from gitorch.app.query import runs
-    from gitorch.app.query.lookup import run_or_epic
+    from gitorch.app.query.lookup import find_run_or_epic
 
-    found, epic = run_or_epic(call.services, what, run)
+    found, epic = find_run_or_epic(call.services, what, run)
     if epic:
         _epic_report(call, found, epic)
         return
@@ -181,7 +181,7 @@ def _is_id(services: Services, thing: str, run_name: str | None) -> bool:
 
 def _show_id(call: Call, thing: str, run_name: str | None) -> None:
     """Print what an id names. Raises NotFound, Usage."""
-    from gitorch.app.query.lookup import find_run, run_with
+    from gitorch.app.query.lookup import find_run, find_run_with
     from gitorch.cli.verbs.messages import show_message
 
     if run_name is None and thing in call.services.ledger.state(None).board.runs:
@@ -194,7 +194,7 @@ def _show_id(call: Call, thing: str, run_name: str | None) -> None:
         _show_question(call, thing, run_name)
         return
     if run_name is None:
-        _show_part(call, run_with(call.services, thing), thing)
+        _show_part(call, find_run_with(call.services, thing), thing)
         return
     _show_part(call, find_run(call.services, run_name), thing)
 
@@ -208,10 +208,10 @@ def _show_run(call: Call, run: Run) -> None:
 
 
 def _show_question(call: Call, thing: str, run_name: str | None) -> None:
-    from gitorch.app.query import runs
+    from gitorch.app.query.lookup import find_question
     from gitorch.cli.pages import details
 
-    run, question = runs.question_of(call.services, thing, run_name)
+    run, question = find_question(call.services, thing, run_name)
     call.say({"run": run.id, "question": question}, lambda _: details.question_text(run, question))
 
 
@@ -282,20 +282,20 @@ def _with_anchors(services: Services, found: Verification, remote: str | None, t
     """The same, with the faults and warnings of a comparison with a remote's ledger and a tag."""
     if remote is None and tag is None:
         return found
-    from gitorch.app.query.anchors import against_remote, against_tag
+    from gitorch.app.query.anchors import check_remote, check_tag
     from gitorch.model.values import replace
 
     faults, warnings = list(found.faults), list(found.warnings)
     anchors = []
     if remote is not None:
-        anchors.append(against_remote(services, found.records, remote))
+        anchors.append(check_remote(services, found.records, remote))
     if tag is not None and found.tip is not None:
-        anchors.append(against_tag(services, found.records, found.tip, tag))
+        anchors.append(check_tag(services, found.records, found.tip, tag))
     for anchor in anchors:
         if anchor.fault is not None:
             faults.append(anchor.fault)
-        if anchor.told:
-            warnings.append(anchor.told)
+        if anchor.note:
+            warnings.append(anchor.note)
     return replace(found, faults=tuple(faults), warnings=tuple(warnings))
 
 

@@ -77,12 +77,12 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     Uncommitted or unmerged work and the ledger are never removed, and branches only with `--branches`.
     """
     from gitorch.app.people import decisions
-    from gitorch.app.query.lookup import run_to_clean
+    from gitorch.app.query.lookup import find_run_to_clean
     from gitorch.cli.follow import carry_on
 
     caller = call.people_only("cleanup")
-    found = run_to_clean(call.services, run)
-    question = decisions.may_clean(found)
+    found = find_run_to_clean(call.services, run)
+    question = decisions.cleanup_question(found)
     if question is None and found.cleaned:
         raise Refused(f"run {found.id} was already cleaned up", f"gitorch log {found.id}")
     if question is not None:

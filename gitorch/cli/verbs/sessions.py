@@ -71,12 +71,13 @@ def launch(call: Call, name: str, run: str | None) -> None:
 
     `gitorch up` does the same for every agent that is due; while it runs, this verb leaves the start to it.
     """
+    from gitorch.app.reconciler.launch import launch_agent
     from gitorch.app.sessions import sessions
 
     call.people_only("session launch")
-    found, job = sessions.named(call.services, name, run)
+    found, job = sessions.find_agent(call.services, name, run)
     try:
-        found, alive = sessions.launch(call.services, name, found.id)
+        found, alive = launch_agent(call.services, name, found.id)
     except Busy:
         call.say({"run": found.id, "job": job, "alive": None}, "gitorch up is running and starts it.")
         return
@@ -94,7 +95,7 @@ def list_(call: Call, run: str | None) -> None:
     """List the agents that have a session, with their presence and state."""
     from gitorch.app.sessions import sessions
 
-    rows = sessions.listed(call.services, run)
+    rows = sessions.list_agents(call.services, run)
     call.say({"sessions": rows}, lambda page: _text(rows, page))
 
 
@@ -160,7 +161,7 @@ def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("retry")
-    _say(call, *sessions.again(call.services, caller, job, run, " ".join(arguments.words_or_input(note))), "is retried")
+    _say(call, *sessions.retry(call.services, caller, job, run, " ".join(arguments.words_or_input(note))), "is retried")
 
 
 def _say(call: Call, run: Run, job: JobId, change: str) -> None:

@@ -48,12 +48,12 @@ def brief(call: Call, job: str | None, run: str | None) -> None:
 
 def _brief_in_worktree(call: Call, error: GitorchError | OSError) -> tuple[str, dict[str, object]]:
     """The brief as it was last written into the worktree, for an agent that cannot read the ledger."""
-    from gitorch.app.work.outbox import brief_at_hand
+    from gitorch.app.work.outbox import written_brief
 
     sandbox = sandbox_behind(call, error)
     if sandbox is None:
         raise error
-    return brief_at_hand(sandbox)
+    return written_brief(sandbox)
 
 
 @verb(

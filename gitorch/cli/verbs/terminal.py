@@ -27,10 +27,10 @@ def attach(call: Call, thing: str, run: str | None) -> None:
     You may type there; tmux's own key (Ctrl-b d) leaves it, and the agent continues. With --json the command is printed
     instead of run.
     """
-    from gitorch.app.query.lookup import session_named
+    from gitorch.app.query.lookup import find_session
     from gitorch.ports.world import SessionKey
 
-    found, session = session_named(call.services, thing, run)
+    found, session = find_session(call.services, thing, run)
     argv = call.services.terminals.attach_argv(SessionKey(found.id, session))
     if call.json:
         call.say({"run": found.id, "session": session, "argv": argv}, "")
@@ -67,11 +67,11 @@ def peek(call: Call, thing: str, history: int, run: str | None) -> None:
 
     Nothing is typed there and nothing changes. For a session that has ended, the output that was kept.
     """
-    from gitorch.app.query.lookup import session_named
+    from gitorch.app.query.lookup import find_session
     from gitorch.app.query.runs import agent_states
     from gitorch.ports.world import SessionKey
 
-    found, session = session_named(call.services, thing, run)
+    found, session = find_session(call.services, thing, run)
     screen = call.services.terminals.screen(SessionKey(found.id, session), history)
     value = {"run": found.id, "session": session, "job": found.sessions[session].job}
     if call.json:

@@ -12,7 +12,7 @@ from gitorch.cli.pages.page import Cell, Page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.app.sessions.worktrees import Place
+    from gitorch.app.sessions.worktrees import WorktreeRow
     from gitorch.cli.call import Call
 
 
@@ -49,17 +49,17 @@ def list_(call: Call) -> None:
     """List the worktrees of all runs, and those for manual work."""
     from gitorch.app.sessions import worktrees
 
-    found = worktrees.listed(call.services)
+    found = worktrees.list_worktrees(call.services)
     call.say({"worktrees": found}, lambda page: _text(found, page))
 
 
-def _text(found: Sequence[Place], page: Page) -> str:
+def _text(found: Sequence[WorktreeRow], page: Page) -> str:
     if not found:
         return "gitorch has no worktree here. Create one: gitorch worktree create NAME"
     return "\n".join(page.table([_cells(place) for place in found], shrinks=(5, 1, 0)))
 
 
-def _cells(place: Place) -> tuple[Cell, ...]:
+def _cells(place: WorktreeRow) -> tuple[Cell, ...]:
     owner = f"{place.owner} {place.phase}" if place.owner else "by hand"
     state = f"{place.uncommitted} not committed" if place.uncommitted else "clean"
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.app.redaction import SIGNS, discreet, revealed, revealed_by, without_secrets
+from gitorch.app.redaction import SIGNS, find_secrets_in_files, find_secrets_in_value, recordable, redact_output
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model.artifact import Outcome
@@ -66,7 +66,7 @@ SECRETS = {
 @pytest.mark.parametrize("actor", [AGENT, HUMAN])
 def test_what_somebody_says_is_refused_with_its_place_and_without_the_secret(command, place, actor) -> None:
     with pytest.raises(Refused) as no:
-        discreet(actor, command, None)
+        recordable(actor, command, None)
     assert no.value.message.startswith(f"{place} seems to hold a secret (line 1: a GitHub token)")
     assert TOKEN not in str(no.value)
 
@@ -74,12 +74,14 @@ def test_what_somebody_says_is_refused_with_its_place_and_without_the_secret(com
 def test_a_plan_is_refused_with_its_name_and_line() -> None:
     files = {RunPrepared: {"plan.md": f"# Plan\n\nLog in with {TOKEN}\n".encode()}}
     with pytest.raises(Refused, match=r"plan.md seems to hold a secret \(line 3: a GitHub token\)"):
-        discreet(HUMAN, c.CancelRun("x"), files)
+        recordable(HUMAN, c.CancelRun("x"), files)
 
 
 def test_files_are_read_before_a_run_begins_and_what_is_found_has_its_place() -> None:
     plan = f"# Plan\n\n## Epic: api\n\nLog in with {TOKEN}\n".encode()
-    found = revealed("plans/p.md", {"plan.md": plan, "api.md": plan[10:], "web.md": f"Take\n{TOKEN}".encode()})
+    found = find_secrets_in_files(
+        "plans/p.md", {"plan.md": plan, "api.md": plan[10:], "web.md": f"Take\n{TOKEN}".encode()}
+    )
     assert [one.where for one in found] == ["plans/p.md:5:13", "plans/p.md:1:1"]
     assert found[0].message.startswith("This line seems to hold a GitHub token")
     assert found[1].message.startswith("Line 2 of its web.md seems to hold a GitHub token"), "it stands in another file"
@@ -87,7 +89,7 @@ def test_files_are_read_before_a_run_begins_and_what_is_found_has_its_place() ->
 
 
 def test_a_key_in_the_environment_of_a_lane_is_found_before_a_run_begins() -> None:
-    (found,) = revealed_by("p.md", ENV, "workflow")
+    (found,) = find_secrets_in_value("p.md", ENV, "workflow")
     assert found.message.startswith("`workflow lanes author env API_KEY` seems to hold a GitHub token")
     assert TOKEN not in found.message
 
@@ -98,7 +100,7 @@ def test_a_key_in_the_environment_of_a_lane_is_found_before_a_run_begins() -> No
 )
 def test_what_only_looks_alike_is_let_through(words) -> None:
     command = replace(REPORT, summary=words)
-    assert discreet(AGENT, command, None) is command
+    assert recordable(AGENT, command, None) is command
 
 
 @pytest.mark.parametrize(
@@ -112,15 +114,15 @@ def test_what_only_looks_alike_is_let_through(words) -> None:
     ],
 )
 def test_what_was_seen_is_kept_without_the_secret(command) -> None:
-    kept = discreet(HOST, command, None)
+    kept = recordable(HOST, command, None)
     assert TOKEN not in repr(kept)
     assert "MIIEow" not in repr(kept)
     assert "[redacted: a GitHub token]" in repr(kept)
 
 
 def test_the_output_of_a_test_is_kept_with_every_other_byte_as_it_was() -> None:
-    assert without_secrets(b"\xff a\r\n" + TOKEN.encode() + b"\r\n") == b"\xff a\r\n[redacted: a GitHub token]\r\n"
-    assert without_secrets(b"\xff nothing") == b"\xff nothing"
+    assert redact_output(b"\xff a\r\n" + TOKEN.encode() + b"\r\n") == b"\xff a\r\n[redacted: a GitHub token]\r\n"
+    assert redact_output(b"\xff nothing") == b"\xff nothing"
 
 
 @pytest.mark.parametrize(("what", "form"), FORMS)

@@ -1,0 +1,43 @@
+"""Launching a single agent: ticking its run until it is alive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.reconciler.loop import LOCK
+from gitorch.app.reconciler.tick import tick
+from gitorch.app.sessions.sessions import find_agent
+from gitorch.model.run import OVER
+from gitorch.model.session import SessionPhase
+
+if TYPE_CHECKING:
+    from gitorch.app.services import Services
+    from gitorch.model.ids import JobId
+    from gitorch.model.run import Run
+
+LOOK_SECONDS = 0.1
+"""The time between two ticks while the agent starts."""
+
+
+def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[Run, bool]:
+    """Tick the run of an agent until it is alive, a human is asked about it, or the run is over.
+
+    The second value is whether it is alive. Raises Busy where `gitorch up` runs, which launches it.
+    """
+    run, job = find_agent(services, name, run_name)
+    with services.ledger.hold(LOCK):
+        while True:
+            run = tick(services, run.id).run
+            alive = _is_alive(run, job)
+            if alive or _is_asked_about(run, job) or run.phase in OVER:
+                return run, alive
+            services.clock.sleep(LOOK_SECONDS)
+
+
+def _is_alive(run: Run, job: JobId) -> bool:
+    session = run.jobs[job].session
+    return session is not None and run.sessions[session].phase is SessionPhase.ALIVE
+
+
+def _is_asked_about(run: Run, job: JobId) -> bool:
+    return any(question.answer is None and question.job == job for question in run.questions.values())

@@ -1,0 +1,24 @@
+"""Ending a session in the world: its terminal, and the worktree of a reviewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.ports.world import SessionKey
+
+if TYPE_CHECKING:
+    from gitorch.app.services import Services
+    from gitorch.model.ids import SessionId
+    from gitorch.model.run import Run
+
+
+def tear_down(services: Services, run: Run, session: SessionId) -> None:
+    """End the agent of a session. A reviewer's worktree holds no work of its own and is removed with it.
+
+    Must be done before the ledger says that the session ended: from then on another agent may start in the same worktree.
+    """
+    state = run.sessions[session]
+    if not state.holder:
+        services.terminals.stop(SessionKey(run.id, session))
+    if not run.jobs[state.job].writes:
+        services.worktrees.remove(services.paths.worktree(run, session), force=True)

@@ -1,0 +1,75 @@
+"""What an agent or a manual worker gets to work with: worktree, brief, and the digest of its token."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from gitorch.model.ids import Digest
+from gitorch.model.values import Value
+from gitorch.rules.views.brief import brief_data, brief_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitorch.app.services import Services
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
+
+
+class Brief(Value):
+    """The brief of a session as it stands now."""
+
+    section: str
+    """The text that the job was given when the run was prepared."""
+    done: tuple[str, ...]
+    """The subjects of the commits that the job's branch holds already."""
+    text: str
+    """The whole brief for reading."""
+    values: dict[str, object]
+    """The same for programs."""
+
+
+def brief_of(services: Services, run: Run, session: Session) -> Brief:
+    """The brief of a session, from its run and its branch."""
+    section, done = section_of(services, run, session), done_so_far(services, run, session)
+    return Brief(section, done, brief_text(run, session, section, done), brief_data(run, session, section, done))
+
+
+def section_of(services: Services, run: Run, session: Session) -> str:
+    """The text that a job was given when the run was prepared; a review without one gets that of its subject."""
+    spec = run.jobs[session.job].spec
+    if spec.brief is None and spec.subject is not None:
+        spec = run.jobs[spec.subject].spec
+    if spec.brief is None:
+        return ""
+    return services.ledger.file(run.id, spec.brief).decode()
+
+
+def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ...]:
+    """The subjects of the commits that a job's branch holds already, for an agent that continues another's work."""
+    job = run.jobs[session.job]
+    if not job.writes:
+        return ()
+    base = job.base or run.target_commit
+    head = services.git.resolve(run.branch_of(job.spec.id))
+    if head is None or head == base:
+        return ()
+    return services.git.subjects(base, head)
+
+
+def ensure_worktree(services: Services, run: Run, session: Session, path: Path) -> None:
+    """Make the worktree of a session where it is missing: a job's on its branch, a reviewer's at the commit under review."""
+    job = run.jobs[session.job]
+    if job.writes:
+        base = job.base or run.target_commit
+        services.worktrees.ensure(path, base, run.branch_of(job.spec.id), shared=run.shares_worktree(job))
+        return
+    commit = run.judged_commit(job)
+    if commit is not None:
+        services.worktrees.ensure(path, commit, None)
+
+
+def token_digest(token: str) -> Digest:
+    """The digest of a session's token; the ledger never holds the token itself."""
+    return Digest("sha256:" + hashlib.sha256(token.encode()).hexdigest())
