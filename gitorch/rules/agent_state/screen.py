@@ -65,7 +65,8 @@ class Screen(Value):
 
 def tail(screen: str, lines: int = TAIL_LINES) -> str:
     """The last lines that are not blank, without trailing white space."""
-    return "\n".join([line.rstrip() for line in screen.splitlines() if line.strip()][-lines:])
+    kept = [line.rstrip() for line in screen.splitlines() if line.strip()]
+    return "\n".join(kept[-lines:])
 
 
 def stable_text(screen: str, preset: Preset) -> str:

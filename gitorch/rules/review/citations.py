@@ -57,6 +57,7 @@ def citation_fault(data: bytes | None, line: int, quote: str = "") -> str:
 
 
 def _counted(lines: list[str]) -> str:
+    """How many lines a file has, in words."""
     if len(lines) == 1:
         return "1 line"
 

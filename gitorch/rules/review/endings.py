@@ -10,8 +10,8 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.job import JobState
-    from gitorch.model.question import Answer
-    from gitorch.model.review import ListedFinding, Reply
+    from gitorch.model.question import Answer, Question
+    from gitorch.model.review import ListedFinding, Reply, Verdict
     from gitorch.model.run import Run
 
 
@@ -77,26 +77,51 @@ def _refuted(job: JobState, listed: ListedFinding, reply: Reply) -> Ending:
 def _withdrawal(job: JobState, listed: ListedFinding) -> str:
     """What the newest verdict that withdraws this finding says about it; empty when none does."""
     for verdict in reversed(job.verdicts):
-        for finding in verdict.findings:
-            if finding.withdrawn and finding.number == listed.number:
-                return f"{verdict.review} says {finding.detail}"
+        reason = _reason_to_withdraw(verdict, listed.number)
+        if reason is not None:
+            return f"{verdict.review} says {reason}"
 
     return ""
+
+
+def _reason_to_withdraw(verdict: Verdict, number: int) -> str | None:
+    """Why this verdict withdraws the finding with this number; None when it does not."""
+    for finding in verdict.findings:
+        if finding.number != number:
+            continue
+
+        if finding.withdrawn:
+            return finding.detail
+
+    return None
 
 
 def _excused(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     """The newest answer by which a person put off this finding, or accepted the work with all that were open."""
     for question in reversed(tuple(run.questions.values())):
-        if question.answer is None or question.job != job.spec.id:
+        if question.job != job.spec.id:
             continue
 
-        if question.kind is QuestionKind.DEFERRED and question.number == listed.number:
-            return _put_off(listed, question.answer)
-
-        if question.answer.option == "accept_with_exceptions":
-            return Ending("waived", question.answer.by, question.answer.text)
+        excuse = _excuse(question, listed)
+        if excuse is not None:
+            return excuse
 
     return Ending("waived", "the principal")
+
+
+def _excuse(question: Question, listed: ListedFinding) -> Ending | None:
+    """The ending that the answer to this question gives a finding; None when the answer is not about it."""
+    answer = question.answer
+    if answer is None:
+        return None
+
+    if question.kind is QuestionKind.DEFERRED and question.number == listed.number:
+        return _put_off(listed, answer)
+
+    if answer.option == "accept_with_exceptions":
+        return Ending("waived", answer.by, answer.text)
+
+    return None
 
 
 def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
@@ -116,7 +141,10 @@ def _deferred_by_reviewer(job: JobState, listed: ListedFinding) -> Ending:
     raised_by = {listed.review, *listed.also}
     reviewers = []
     for verdict in job.verdicts:
-        if verdict.review in raised_by and verdict.round == listed.round:
-            reviewers += [f"{verdict.review} ({verdict.session})"]
+        if verdict.round != listed.round:
+            continue
+
+        if verdict.review in raised_by:
+            reviewers.append(f"{verdict.review} ({verdict.session})")
 
     return Ending("deferred", ", ".join(reviewers) or listed.review, "it does not fail the gate")

@@ -81,23 +81,28 @@ def _unwrapped(text: str) -> str:
 
 def _command_fault(run: Run, evidence: Evidence) -> str:
     """Why a command's result does not hold: some recorded run of it must agree."""
-    recorded = [check for check in _checks(run) if check.command == evidence.command]
-    if not recorded:
+    statuses = set()
+    for check in _checks_of(run, evidence.command):
+        if _agrees(check, evidence):
+            return ""
+
+        statuses.add(str(check.exit_status))
+
+    if not statuses:
         return f"no run of `{evidence.command}` was recorded"
 
-    if any(_agrees(check, evidence) for check in recorded):
-        return ""
-
-    statuses = ", ".join(sorted({str(check.exit_status) for check in recorded}))
     return (
         f"no recorded run of `{evidence.command}` has exit {evidence.exit_status} and that output; "
-        f"they ended with {statuses}"
+        f"they ended with {', '.join(sorted(statuses))}"
     )
 
 
-def _checks(run: Run) -> Iterator[Check]:
+def _checks_of(run: Run, command: str) -> Iterator[Check]:
+    """The recorded runs of a command, of all jobs."""
     for job in run.jobs.values():
-        yield from job.checks
+        for check in job.checks:
+            if check.command == command:
+                yield check
 
 
 def _agrees(check: Check, evidence: Evidence) -> bool:

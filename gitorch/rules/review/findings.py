@@ -82,13 +82,17 @@ def _raised(job: JobState) -> Iterator[Raised]:
     if job.phase not in {JobPhase.SUBMITTED, JobPhase.FAILED}:
         return
 
+    yield from raised_by_reviews(job)
+    if job.check_failed and job.check is not None:
+        yield Raised(CHECK_SOURCE, _failed_tests(job))
+
+
+def raised_by_reviews(job: JobState) -> Iterator[Raised]:
+    """The findings in the verdicts of the round, without those that a verdict withdraws."""
     for verdict in job.round_verdicts:
         for finding in verdict.findings:
             if not finding.withdrawn:
                 yield Raised(str(verdict.review), finding)
-
-    if job.check_failed and job.check is not None:
-        yield Raised(CHECK_SOURCE, _failed_tests(job))
 
 
 def _failed_tests(job: JobState) -> Finding:
@@ -125,20 +129,32 @@ def _known_number(job: JobState, one: Raised, raised: Sequence[Raised], numbers:
     The number that it names comes first, then the one it had in an earlier round, then that of another reviewer's same
     finding in this round.
     """
-    if any(listed.number == one.finding.number for listed in job.findings):
+    if _is_listed(job, one.finding.number):
         return one.finding.number
 
-    before = list(zip(numbers, raised, strict=False))
-    taken = {number for number, other in before if other.source == one.source}
+    # One reviewer's findings never share a number: two that read alike are two.
+    taken = set()
+    others: list[tuple[int, Finding]] = []
+    for number, other in zip(numbers, raised, strict=False):
+        if other.source == one.source:
+            taken.add(number)
+        else:
+            others.append((number, other.finding))
+
     earlier = _number_in_earlier_round(job, one, raised, taken)
     if earlier:
         return earlier
 
-    for number, other in before:
-        if other.source != one.source and number not in taken and _are_alike(other.finding, one.finding):
+    for number, finding in others:
+        if number not in taken and _are_alike(finding, one.finding):
             return number
 
     return 0
+
+
+def _is_listed(job: JobState, number: int) -> bool:
+    """Whether a finding with this number was ever listed."""
+    return any(listed.number == number for listed in job.findings)
 
 
 def _number_in_earlier_round(job: JobState, one: Raised, raised: Sequence[Raised], taken: set[int]) -> int:
@@ -174,10 +190,12 @@ def _other_places(one: Raised, raised: Sequence[Raised]) -> set[Place]:
 
 
 def _place(finding: Finding) -> Place:
+    """What identifies a finding over the rounds."""
     return finding.path.removeprefix("./"), " ".join(_words(finding.title)), finding.line
 
 
 def _words(title: str) -> list[str]:
+    """The words of a title, without regard to case and punctuation."""
     return re.findall(r"\w+", title.casefold())
 
 
@@ -247,10 +265,9 @@ def _merged_detail(first: Finding, again: Raised) -> str:
 def raised_again(job: JobState, findings: Iterable[Finding]) -> dict[int, Finding]:
     """The findings of a verdict that were listed before, by their numbers: they name one, or have the same title."""
     raised = [Raised("", finding) for finding in findings if not finding.withdrawn]
-    listed_before = {listed.number for listed in job.findings}
     again = {}
     for number, one in zip(_numbers(job, raised), raised, strict=True):
-        if number in listed_before:
+        if _is_listed(job, number):
             again[number] = one.finding
 
     return again

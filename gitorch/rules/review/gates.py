@@ -16,9 +16,12 @@ from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
 from gitorch.rules.review.findings import Raised, list_findings, list_raised
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.model.events import Event, FindingsListed
     from gitorch.model.ids import JobId
     from gitorch.model.job import JobState
+    from gitorch.model.question import Answer
     from gitorch.model.review import Finding, Handoff
     from gitorch.model.run import Run
 
@@ -34,25 +37,37 @@ def next_question(run: Run) -> QuestionId:
 
 def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     """The events that follow for a job that was handed in, from everything known about it; none while something is missing."""
+    # Demands against work that already passed or failed send it back at once.
     if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED}:
         return (list_findings(run, job),)
 
+    # Nothing can be decided before the work is handed in and tested.
     if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
         return ()
 
     if not run.check_is_settled(job):
         return ()
 
+    # A failed round goes back as soon as its list is complete, whatever reviews of later stages would say.
     if _must_go_back(run, job):
         return _sent_back(run, job)
 
+    # The gate opens once every review has let the work through and no question holds it.
     if not _all_judged(run, job) or _is_held(run, job):
         return ()
 
-    if run.settings.autonomy is Autonomy.PER_EPIC and not _is_approved(run, job):
-        return (_checkpoint(run, job, job.handoff),)
+    return (_passed(run, job, job.handoff),)
 
-    return (GatePassed(job.spec.id, job.handoff.commit, job.attempt, waived=False),)
+
+def _passed(run: Run, job: JobState, handoff: Handoff) -> Event:
+    """The event for work that its reviews let through.
+
+    With autonomy per epic, the principal decides about each epic before its gate opens.
+    """
+    if run.settings.autonomy is Autonomy.PER_EPIC and not _is_approved(run, job):
+        return _checkpoint(run, job, handoff)
+
+    return GatePassed(job.spec.id, handoff.commit, job.attempt, waived=False)
 
 
 def _is_held(run: Run, job: JobState) -> bool:
@@ -76,21 +91,39 @@ def _checkpoint(run: Run, job: JobState, handoff: Handoff) -> QuestionAsked:
 
 
 def _must_go_back(run: Run, job: JobState) -> bool:
-    """Whether this round has failed and its list is complete, so that no verdict of the round is still to come."""
+    """Whether this round has failed and its list is complete, so that no verdict of the round is still to come.
+
+    The author gets one list a round. So a failed round waits for the other reviews that are under way: all of them when
+    they run in parallel, and those up to the failed stage when the stages follow each other.
+    """
     if job.check_failed or job.demands:
         return True
 
-    failing = [verdict.review for verdict in job.round_verdicts if not run.lets_through(verdict)]
-    if not failing:
+    failed_stage = _failed_stage(run, job)
+    if failed_stage is None:
         return False
 
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return _all_judged(run, job)
 
-    # In stages, the reviews after the first failed stage never begin.
-    last_stage = min(run.jobs[review].spec.stage for review in failing)
-    due = {judge.spec.id for judge in run.judges_of(job) if judge.spec.stage <= last_stage}
-    return due <= _judged(job)
+    judged = _judged(job)
+    due = [judge for judge in run.judges_of(job) if judge.spec.stage <= failed_stage]
+    return all(judge.spec.id in judged for judge in due)
+
+
+def _failed_stage(run: Run, job: JobState) -> int | None:
+    """The first stage with a verdict of this round that keeps the gate shut; None when there is none."""
+    stages = []
+    for verdict in job.round_verdicts:
+        if run.lets_through(verdict):
+            continue
+
+        stages.append(run.jobs[verdict.review].spec.stage)
+
+    if not stages:
+        return None
+
+    return min(stages)
 
 
 def _all_judged(run: Run, job: JobState) -> bool:
@@ -99,6 +132,7 @@ def _all_judged(run: Run, job: JobState) -> bool:
 
 
 def _judged(job: JobState) -> set[JobId]:
+    """The reviews that have given their verdict in this round."""
     return {verdict.review for verdict in job.round_verdicts}
 
 
@@ -107,14 +141,21 @@ def _is_approved(run: Run, job: JobState) -> bool:
     if job.handoff is None or job.spec.kind is not JobKind.BUILD:
         return True
 
+    first = next(_checkpoint_answers(run, job, job.handoff), None)
+    return first is not None and first.option == "approve"
+
+
+def _checkpoint_answers(run: Run, job: JobState, handoff: Handoff) -> Iterator[Answer]:
+    """The principal's answers at this epic's checkpoint since the handoff, oldest first."""
     for question in run.questions.values():
         if question.kind is not QuestionKind.CHECKPOINT or question.job != job.spec.id:
             continue
 
-        if question.asked_at >= job.handoff.at and question.answer is not None:
-            return question.answer.option == "approve"
+        # An answer about an earlier handoff does not count for this one.
+        if question.answer is None or question.asked_at < handoff.at:
+            continue
 
-    return False
+        yield question.answer
 
 
 def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
@@ -171,6 +212,7 @@ def _rounds_used_up(run: Run, job: JobState) -> Escalated:
 
 
 def _open_list(run: Run, job: JobState) -> str:
+    """The findings of the last round, one line each."""
     lines = []
     for listed in list_findings(run, job).findings:
         finding = listed.finding
@@ -205,15 +247,17 @@ def _history(job: JobState) -> str:
 def verdict_contradiction(verdict: Choice, findings: tuple[Finding, ...]) -> str:
     """Why a verdict and its findings contradict each other; empty when they agree. Withdrawn findings do not count."""
     raised = [finding for finding in findings if not finding.withdrawn]
-    match verdict:
-        case Choice.ACCEPT if raised:
-            return "accept carries no findings; use accept_with_findings, or needs_revision"
-        case Choice.ACCEPT_WITH_FINDINGS:
-            return _fault_of_accepting(raised)
-        case Choice.NEEDS_REVISION if not raised:
-            return "needs_revision names no finding; say what must change"
-        case _:
-            return ""
+    if verdict is Choice.ACCEPT and raised:
+        return "accept carries no findings; use accept_with_findings, or needs_revision"
+
+    if verdict is Choice.ACCEPT_WITH_FINDINGS:
+        return _fault_of_accepting(raised)
+
+    if verdict is Choice.NEEDS_REVISION and not raised:
+        return "needs_revision names no finding; say what must change"
+
+    # `reject` needs no finding: its summary says why.
+    return ""
 
 
 def _fault_of_accepting(raised: list[Finding]) -> str:

@@ -75,6 +75,7 @@ def _ledger_fault(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
 
 
 def _listed(findings: Iterable[Key]) -> str:
+    """The first few findings in words, and how many more there are."""
     ordered = sorted(findings)
     text = "; ".join(f"{severity} “{title}” of {source}" for source, severity, title in ordered[:LISTED_MAX])
     if len(ordered) > LISTED_MAX:
@@ -137,6 +138,7 @@ def _required_kind(run: Run, job: JobState) -> ArtifactKind | None:
     if job.spec.kind is JobKind.LEDGER and _raised(run, job):
         return ArtifactKind.FINDINGS_LEDGER
 
+    # Without a ledger before it, a synthesis has nothing that it must answer.
     if job.spec.kind is JobKind.SYNTHESIS and ledger_before(run, job) is not None:
         return ArtifactKind.SYNTHESIS
 
@@ -173,6 +175,7 @@ def ledger_text(entries: tuple[Entry, ...]) -> str:
 
 
 def _entry_text(entry: Entry) -> str:
+    """One finding of a ledger in YAML, its disposition still open."""
     return (
         f"  - number: {entry.number}\n"
         f"    source: {entry.source}\n"
@@ -188,6 +191,7 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(char: str) -> str:
+    """The character, or its escape where YAML needs one."""
     if char.isprintable() and char not in '"\\':
         return char
 
@@ -213,6 +217,7 @@ def brief_parts(run: Run, job: JobState) -> list[str]:
 
 
 def _ledger_part(entries: tuple[Entry, ...]) -> str:
+    """The findings to collect, as a ledger that can be filled in."""
     return f"## The findings of the reviews\n\nPublish them as a findings ledger:\n\n```\n{ledger_text(entries)}```"
 
 
@@ -227,6 +232,7 @@ def _synthesis_part(ledger: Artifact) -> str:
 
 
 def _answerable(entry: Entry) -> str:
+    """A finding as the brief of a synthesis lists it."""
     return f"- #{entry.number} {entry.severity} {entry.title} [{entry.source}]: {entry.disposition}"
 
 

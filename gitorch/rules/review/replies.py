@@ -11,7 +11,7 @@ from gitorch.model.values import replace
 from gitorch.rules.review.findings import raised_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from gitorch.model import commands
     from gitorch.model.ids import CommitId
@@ -29,27 +29,44 @@ def proven_replies(job: JobState, command: commands.SubmitHandoff) -> tuple[Repl
 
     Raises Refused when a finding is unanswered, unknown or answered twice, or when a reply proves nothing.
     """
-    name = job.spec.id
-    replied = [reply.number for reply in command.replies]
-    unanswered = {listed.number for listed in job.findings_to_answer if not listed.waived}.difference(replied)
+    _require_each_answered_once(job, [reply.number for reply in command.replies])
+    return tuple(_proven(job, reply, command.facts) for reply in command.replies)
+
+
+def _require_each_answered_once(job: JobState, replied: list[int]) -> None:
+    """Require a reply to each finding of the last round, and none to a finding that does not exist. Raises Refused.
+
+    A reply to a finding of an earlier round is welcome: it replaces the earlier reply.
+    """
+    report = f"the report on {job.spec.id}"
+    unanswered = _owed_numbers(job).difference(replied)
     if unanswered:
-        message = f"the report on {name} leaves findings unanswered: {_numbered(unanswered)}"
+        message = f"{report} leaves findings unanswered: {_numbered(unanswered)}"
         raise Refused(message, f"gitorch handoff DONE --reply {min(unanswered)}=fixed:HEAD")
 
     unknown = set(replied).difference(listed.number for listed in job.findings)
     if unknown:
-        message = f"the report on {name} answers findings that were never listed: {_numbered(unknown)}"
+        message = f"{report} answers findings that were never listed: {_numbered(unknown)}"
         raise Refused(message, "gitorch brief")
 
     twice = {number for number in replied if replied.count(number) > 1}
     if twice:
-        message = f"the report on {name} answers findings twice: {_numbered(twice)}"
+        message = f"{report} answers findings twice: {_numbered(twice)}"
         raise Refused(message, "gitorch brief")
 
-    return tuple(_proven(job, reply, command.facts) for reply in command.replies)
+
+def _owed_numbers(job: JobState) -> set[int]:
+    """The numbers of the findings that the author must answer."""
+    owed = set()
+    for listed in job.findings_to_answer:
+        if not listed.waived:
+            owed.add(listed.number)
+
+    return owed
 
 
 def _numbered(numbers: Iterable[int]) -> str:
+    """The numbers as people read them: `#1, #3`."""
     return ", ".join(f"#{number}" for number in sorted(numbers))
 
 
@@ -92,6 +109,7 @@ def _with_head(evidence: str, facts: commands.WorkFacts) -> str:
 
 
 def _unproven_fix(reply: Reply, why: str) -> Refused:
+    """The refusal of a fix that names no commit of this round."""
     message = f"#{reply.number} is reported as fixed, but {why}"
     return Refused(message, f"gitorch handoff DONE --reply {reply.number}=fixed:HEAD")
 
@@ -115,25 +133,28 @@ def require_evidence(subject: JobState, command: commands.GiveVerdict) -> None:
     Raises Refused.
     """
     known = {listed.number: listed for listed in subject.findings}
-    for finding in _withdrawn(command.findings):
-        if finding.number not in known:
-            message = f"this verdict withdraws #{finding.number}, which was never listed for {subject.spec.id}"
-            raise Refused(message, "gitorch brief")
-
-        if not finding.detail.strip():
-            message = f"#{finding.number} is withdrawn without a reason"
-            raise Refused(message, f"gitorch verdict accept --withdraw {finding.number}=REASON")
+    for finding in command.findings:
+        if finding.withdrawn:
+            _require_reason(subject, finding, known)
 
     for number, finding in raised_again(subject, command.findings).items():
         if is_refuted(subject, known[number]) and not _has_new_evidence(finding, known[number]):
             raise _restated_without_evidence(known[number])
 
 
-def _withdrawn(findings: Iterable[Finding]) -> Iterator[Finding]:
-    return (finding for finding in findings if finding.withdrawn)
+def _require_reason(subject: JobState, finding: Finding, known: Collection[int]) -> None:
+    """Require that a withdrawn finding was listed, and a reason for withdrawing it. Raises Refused."""
+    if finding.number not in known:
+        message = f"this verdict withdraws #{finding.number}, which was never listed for {subject.spec.id}"
+        raise Refused(message, "gitorch brief")
+
+    if not finding.detail.strip():
+        message = f"#{finding.number} is withdrawn without a reason"
+        raise Refused(message, f"gitorch verdict accept --withdraw {finding.number}=REASON")
 
 
 def _restated_without_evidence(listed: ListedFinding) -> Refused:
+    """The refusal of a verdict that repeats a refuted finding with nothing new."""
     evidence = ""
     if listed.reply is not None:
         evidence = listed.reply.evidence

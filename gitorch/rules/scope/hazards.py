@@ -144,5 +144,9 @@ def _prefixes(path: str) -> Iterator[str]:
 
 
 def _folded(path: str) -> str:
-    """The path without differences in case or in the composition of characters."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    """The path without differences in case or in the composition of characters.
+
+    Case folding can take composed characters apart, so they are composed again after it.
+    """
+    composed = unicodedata.normalize("NFC", path)
+    return unicodedata.normalize("NFC", composed.casefold())

@@ -26,7 +26,8 @@ MEMBER = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 
 def outside(paths: Iterable[str], scope: Scope) -> tuple[str, ...]:
     """The paths that the scope does not cover, sorted."""
-    return tuple(sorted(path for path in paths if not covered(path, scope)))
+    stray = [path for path in paths if not covered(path, scope)]
+    return tuple(sorted(stray))
 
 
 def covered(path: str, scope: Scope) -> bool:
@@ -41,6 +42,7 @@ def covered(path: str, scope: Scope) -> bool:
 
 
 def _matches_any(path: str, globs: Iterable[str]) -> bool:
+    """Whether a path matches one of these globs at least."""
     return any(matches(path, glob) for glob in globs)
 
 
@@ -65,11 +67,28 @@ def _literal(token: str) -> str:
     if found is None:
         return re.escape(token)
 
-    members = "".join(_member(*member) for member in MEMBER.findall(found["inside"]))
-    if found["negated"]:
-        return f"(?!/)[^{members}]" if members else "[^/]"
+    return _class(found["inside"], negated=bool(found["negated"]))
 
-    return f"(?!/)[{members}]" if members else "(?!)"
+
+def _class(inside: str, *, negated: bool) -> str:
+    """The regular expression of a class with these members.
+
+    A class without members, such as one of a range that runs backwards, matches nothing; negated, it matches everything.
+    """
+    members = ""
+    for member in MEMBER.findall(inside):
+        members += _member(*member)
+
+    if negated and not members:
+        return "[^/]"
+
+    if negated:
+        return f"(?!/)[^{members}]"
+
+    if not members:
+        return "(?!)"
+
+    return f"(?!/)[{members}]"
 
 
 def _member(first: str, last: str, single: str) -> str:

@@ -216,8 +216,10 @@ def answered_questions(run: Run, job: JobState) -> tuple[Question, ...]:
         if question.job != job.spec.id or question.answer is None:
             continue
 
-        if question.kind in ANSWERED_TO_AGENTS:
-            answered += [question]
+        if question.kind not in ANSWERED_TO_AGENTS:
+            continue
+
+        answered.append(question)
 
     return tuple(answered)
 

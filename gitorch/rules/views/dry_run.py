@@ -104,10 +104,20 @@ def _way_back(cycle: Cycle) -> str:
 
 def _ways_out(workflow: Workflow, spec: JobSpec) -> str:
     """Where each answer to a checkpoint leads."""
-    onward = [job for job, other in workflow.jobs.items() if spec.id in other.needs and job not in spec.on_cancel]
+    onward = list(_jobs_after(workflow, spec))
     if any(workflow.jobs[job].kind is JobKind.MERGE for job in onward):
         return "approve leads to the merge, reject sends work back or ends the run"
 
     continued = ", ".join(spec.on_continue or onward) or "the end"
     canceled = ", ".join(spec.on_cancel) or "the end of the run"
     return f"continue leads to {continued}, cancel to {canceled}"
+
+
+def _jobs_after(workflow: Workflow, checkpoint: JobSpec) -> Iterator[JobId]:
+    """The jobs that need a checkpoint, without those that only a cancellation leads to."""
+    for job, spec in workflow.jobs.items():
+        if job in checkpoint.on_cancel:
+            continue
+
+        if checkpoint.id in spec.needs:
+            yield job

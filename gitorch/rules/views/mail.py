@@ -51,8 +51,10 @@ def listeners(run: Run | None) -> tuple[JobId, ...]:
 
     jobs = []
     for job in run.jobs.values():
-        if not job.phase.is_over and job.spec.kind not in UNCLAIMED:
-            jobs += [job.spec.id]
+        if job.phase.is_over or job.spec.kind in UNCLAIMED:
+            continue
+
+        jobs.append(job.spec.id)
 
     return tuple(jobs)
 
@@ -68,6 +70,7 @@ def unread_by_people(messages: Iterable[Message]) -> tuple[Message, ...]:
 
 
 def _is_unread_by_a_person(message: Message) -> bool:
+    """Whether one of the receivers is a person who has not read the message."""
     return any(is_person(name) and name not in message.read_by for name in message.to)
 
 
@@ -81,6 +84,7 @@ def first_line(text: str, characters: int = 200) -> str:
 
 
 def _cut(line: str, characters: int) -> str:
+    """The line with at most this many characters, the last one an ellipsis when it was cut."""
     if len(line) <= characters:
         return line
 

@@ -103,10 +103,12 @@ def _printable_summary(job: JobState) -> str:
 
 
 def _reviewer(verdict: Verdict) -> str:
+    """The review, the session and the runtime of a verdict."""
     return f"{verdict.review} by {verdict.session} ({verdict.runtime})"
 
 
 def _table(branches: tuple[BranchFacts, ...]) -> str:
+    """One row for each branch: its commit and the size of its changes."""
     rows = ["| branch | commit | commits | files | lines |", "|---|---|---|---|---|"]
     for branch in branches:
         size = f"{branch.commits} | {branch.files} | +{branch.added} −{branch.removed}"
@@ -127,6 +129,7 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
 
 
 def _handoff_lines(job: JobState, handoff: Handoff) -> list[str]:
+    """What the author reported."""
     return [
         f"{handoff.status} in round {job.attempt}: {_first_line(handoff.summary)}",
         "",
@@ -180,6 +183,7 @@ def _log(check: Check) -> str:
 
 
 def _first_line(text: str) -> str:
+    """The first line of an author's text."""
     lines = text.strip().splitlines()
     if not lines:
         return "(no summary)"

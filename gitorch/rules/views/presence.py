@@ -27,6 +27,7 @@ def agent_words(run: Run, observations: Mapping[SessionId, SessionObservation] |
 
 
 def _living(run: Run) -> list[Session]:
+    """The sessions that have not ended, oldest first."""
     return [session for session in run.sessions.values() if session.phase is not SessionPhase.ENDED]
 
 

@@ -64,13 +64,16 @@ def _why_blocked(run: Run, job: JobState) -> str:
 
 
 def _unmet_needs(run: Run, job: JobState) -> list[JobId]:
-    """The needs that this job waits for. A checkpoint names those that have not ended, when there are any."""
-    unmet = [need for need in job.spec.needs if not run.need_is_done(need)]
-    if job.spec.kind is JobKind.CHECKPOINT:
-        not_ended = [need for need in unmet if run.jobs[need].phase not in ENDED]
-        return not_ended or unmet
+    """The needs that this job waits for.
 
-    return unmet
+    A checkpoint may ask once its needs have ended, done or not. So it names those that have not ended, if there are any.
+    """
+    unmet = [need for need in job.spec.needs if not run.need_is_done(need)]
+    if job.spec.kind is not JobKind.CHECKPOINT:
+        return unmet
+
+    under_way = [need for need in unmet if not run.jobs[need].phase.is_over]
+    return under_way or unmet
 
 
 def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:

@@ -40,6 +40,7 @@ def watched(run: Run) -> tuple[JobState, ...]:
 
 
 def _is_watched(job: JobState) -> bool:
+    """Whether it would be news that the issue of this job is closed."""
     if not job.spec.issue or job.phase not in WATCHED:
         return False
 
@@ -82,17 +83,35 @@ def _is_due(job: JobState, now: Moment) -> bool:
 def closing_commands(run: Run, observed: Observed) -> Iterator[Command]:
     """Record the issues that were closed before their gate, and ask a person about closings that keep failing."""
     for job in watched(run):
-        reason = (observed.closed or {}).get(job.spec.issue)
-        if reason is not None and not closed_by(run, reason):
+        if _was_closed_early(run, job, observed):
             yield commands.NoteClosedEarly(job.spec.id)
 
-    asked = {question.trigger for question in run.open_questions()}
     for job in run.jobs.values():
-        if not unsettled(job) or job.closing.tries < TRIES_MAX:
-            continue
-
-        if f"{TROUBLE}{job.spec.id}" not in asked:
+        if _has_failed(job) and not _is_asked_about(run, job):
             yield _escalation(job)
+
+
+def _was_closed_early(run: Run, job: JobState, observed: Observed) -> bool:
+    """Whether the tracker shows the issue of a job as closed, and not by this run.
+
+    `observed.closed` is None when the tracker could not be asked.
+    """
+    if observed.closed is None:
+        return False
+
+    reason = observed.closed.get(job.spec.issue)
+    return reason is not None and not closed_by(run, reason)
+
+
+def _has_failed(job: JobState) -> bool:
+    """Whether all tries to close the issues of a job have failed."""
+    return unsettled(job) and job.closing.tries >= TRIES_MAX
+
+
+def _is_asked_about(run: Run, job: JobState) -> bool:
+    """Whether a person is already asked about the issues of a job."""
+    trigger = f"{TROUBLE}{job.spec.id}"
+    return any(question.trigger == trigger for question in run.open_questions())
 
 
 def _escalation(job: JobState) -> commands.Escalate:

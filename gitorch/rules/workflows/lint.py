@@ -44,10 +44,12 @@ def lint(workflow: Workflow) -> Lint:
 
 
 def _reviews(workflow: Workflow, job: JobId) -> list[JobSpec]:
+    """The reviews of a job, in declared order."""
     return [spec for spec in workflow.jobs.values() if spec.kind is JobKind.REVIEW and spec.subject == job]
 
 
 def _work(workflow: Workflow) -> list[JobSpec]:
+    """The jobs that agents work on, in declared order."""
     return [spec for job, spec in workflow.jobs.items() if makes_work(workflow, job)]
 
 
@@ -106,15 +108,11 @@ def _without_way_back(workflow: Workflow) -> Iterator[Remark]:
 def _unreviewed(workflow: Workflow) -> Iterator[Remark]:
     """Code that is merged although no review can stop it."""
     merged = _merged_jobs(workflow)
-    judged_phases = {spec.phase for spec in workflow.jobs.values() if spec.kind is JobKind.PHASE_SYNTHESIS}
     for job in _work(workflow):
         if job.kind is not JobKind.BUILD or job.id not in merged:
             continue
 
-        if job.phase and job.phase in judged_phases:
-            continue
-
-        if any(not review.advisory for review in _reviews(workflow, job.id)):
+        if _can_be_stopped(workflow, job):
             continue
 
         yield Remark(
@@ -125,6 +123,20 @@ def _unreviewed(workflow: Workflow) -> Iterator[Remark]:
             20,
             strong=True,
         )
+
+
+def _can_be_stopped(workflow: Workflow, job: JobSpec) -> bool:
+    """Whether a review of the job, or the synthesis of its phase, can send it back."""
+    if any(not review.advisory for review in _reviews(workflow, job.id)):
+        return True
+
+    if not job.phase:
+        return False
+
+    return any(
+        spec.kind is JobKind.PHASE_SYNTHESIS and spec.phase == job.phase  # a synthesis judges its whole phase
+        for spec in workflow.jobs.values()
+    )
 
 
 def _merged_jobs(workflow: Workflow) -> set[JobId]:
@@ -145,6 +157,7 @@ def _broad_scopes(workflow: Workflow) -> Iterator[Remark]:
 
 
 def _broad_scope(job: JobSpec) -> Remark:
+    """The remark about a broad scope; it is weak when the scope forbids something."""
     files, costs = "every file", 8
     if job.scope.forbidden:
         files, costs = f"every file but {', '.join(job.scope.forbidden)}", 3
@@ -223,6 +236,7 @@ def _same_postures(workflow: Workflow) -> Iterator[Remark]:
 
 
 def _same_posture(job: JobSpec, review: JobSpec, earlier: JobId) -> Remark:
+    """The remark about a review that repeats an earlier one."""
     return Remark(
         "same-posture",
         f"jobs.{review.id}",
@@ -234,6 +248,7 @@ def _same_posture(job: JobSpec, review: JobSpec, earlier: JobId) -> Remark:
 
 
 def _unused_lanes(workflow: Workflow) -> Iterator[Remark]:
+    """Lanes that the file declares and no job uses."""
     used = {spec.lane for spec in workflow.jobs.values()}
     for lane in workflow.lanes:
         if lane not in used:

@@ -120,11 +120,7 @@ def _check_runtimes(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
 def _runtime_defect(runtime: str, key: str, facts: PreflightFacts) -> tuple[str, str] | None:
     """What is wrong with a runtime and how to fix it; None when nothing is. An empty name means any installed one."""
     if not runtime:
-        if any(known.found for known in facts.runtimes.values()):
-            return None
-
-        fix = "Install an agent program that `gitorch doctor` lists, or describe your own under `runtimes`."
-        return "No agent program was found on PATH.", fix
+        return _no_runtime(facts)
 
     found = facts.runtimes.get(runtime)
     if found is None or not found.known:
@@ -137,6 +133,15 @@ def _runtime_defect(runtime: str, key: str, facts: PreflightFacts) -> tuple[str,
         return f"The program `{found.program}` of runtime `{runtime}` is not on PATH.", fix
 
     return None
+
+
+def _no_runtime(facts: PreflightFacts) -> tuple[str, str] | None:
+    """The defect of a lane without a runtime: no agent program is installed. None when one is."""
+    if any(runtime.found for runtime in facts.runtimes.values()):
+        return None
+
+    fix = "Install an agent program that `gitorch doctor` lists, or describe your own under `runtimes`."
+    return "No agent program was found on PATH.", fix
 
 
 def _lane_runtimes(config: Config) -> dict[str, str]:
