@@ -127,7 +127,7 @@ class BranchStore:
         for commit, parsed in reversed(self._walk_back(old, new)):
             added, touched = objects.changes(self._tree, before, parsed.tree)
             files = {name: self._body(blob) for name, blob in added.items()}
-            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched)
+            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
             before = parsed.tree
 
     def _walk_back(self, old: CommitId | None, new: CommitId) -> list[tuple[CommitId, objects.ParsedCommit]]:

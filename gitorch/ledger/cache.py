@@ -10,6 +10,7 @@ import json
 import os
 import time
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import gitorch
@@ -84,6 +85,12 @@ class Cache:
         head_line = json.dumps([self._key, *replay.head])
         replace(self._board, f"{head_line}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
         replay.run_cache.remove_others(newest)
+
+    def remove(self) -> None:
+        """Remove the board and the runs, so that the next reader begins with the first record."""
+        with suppress(OSError):
+            self._board.unlink(missing_ok=True)
+            RunCache(self._folder, self._key).remove_others({})
 
     def saved_within(self, seconds: float) -> bool:
         """Whether any process with the same code saved the cache in the last `seconds`."""

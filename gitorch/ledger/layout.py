@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Usage
+from gitorch.errors import Corrupt, Usage
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
@@ -56,6 +56,15 @@ def is_record(path: str) -> bool:
 def record_path(run_folder: str, seq: int, suffix: str) -> str:
     """A record's path: at most 100 records a folder, since a commit costs more in a larger folder."""
     return f"{run_folder}/{seq // _FOLDER_RECORDS:02}/{seq:06}-{suffix}"
+
+
+def seq_of(path: str) -> int:
+    """The number in the name of a record's file. Raises Corrupt for a name without one."""
+    name = path.rpartition("/")[2]
+    number = name.partition("-")[0]
+    if not (number.isascii() and number.isdigit()):
+        raise Corrupt(f"{path} does not belong on the ledger's branch.", hint="gitorch verify", where=path)
+    return int(number)
 
 
 def file_path(run_folder: str, digest: str) -> str:

@@ -9,7 +9,7 @@ from gitorch.errors import Busy, Corrupt, NotFound, Refused
 from gitorch.ledger import layout, location, lock, trusted_tip
 from gitorch.ledger.replay import Step
 from gitorch.ledger.tip_index import TipIndex
-from gitorch.ports.ledger import Draft, WrittenRecord
+from gitorch.ports.ledger import Draft, VerifiedRun, WrittenRecord
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ class GitLedger:
         if run is not None and run not in replay.tracks:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
         return replay.state(run)
+
+    def verified(self, run: RunId) -> VerifiedRun:
+        """The run from git's objects alone, with the cache brought into line with them."""
+        ledger = self._tip_index.verified(run)
+        if run not in ledger.runs:
+            raise NotFound(f"There is no run {run}.", hint="gitorch status")
+        return VerifiedRun(ledger.state(run), ledger.records)
 
     def append(
         self, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
@@ -155,16 +162,16 @@ class GitLedger:
             )
         return data
 
-    def verify(self) -> Verification:
+    def verify(self, now: Moment | None = None) -> Verification:
         """Stream the whole history and check it. Raises NotFound where there is no ledger, Corrupt where it is lost."""
-        from gitorch.ledger.verify import verify  # noqa: PLC0415  # only one verb needs it
+        from gitorch.ledger.verify import Baseline, verify  # noqa: PLC0415  # only one verb needs it
 
         trusted, tip = trusted_tip.load(self._common), self._store.tip()
         if tip is None:
             if trusted is not None:
                 raise trusted_tip.lost(trusted)
-            raise _no_ledger()
-        return verify(self._history.stream(tip), self._store, self._evolve, tip, trusted)
+            raise location.no_ledger()
+        return verify(self._history, self._store, self._evolve, Baseline(tip, trusted, now))
 
     def _replay(self, run: RunId | None = None) -> Replay:
         """The replay at the tip, saved to the cache when that is due. Raises NotFound where there is no ledger."""
@@ -177,12 +184,8 @@ class GitLedger:
 def _tip_of(replay: Replay) -> CommitId:
     """The commit of its head. Raises NotFound where no record was replayed."""
     if replay.head.commit is None:
-        raise _no_ledger()
+        raise location.no_ledger()
     return replay.head.commit
-
-
-def _no_ledger() -> NotFound:
-    return NotFound("This repository has no ledger.", hint="gitorch init")
 
 
 def _records_in(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:

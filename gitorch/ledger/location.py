@@ -36,6 +36,11 @@ class Choice(NamedTuple):
     """The reason as part of a sentence, for `doctor`."""
 
 
+def no_ledger() -> NotFound:
+    """The error for a repository without a ledger."""
+    return NotFound("This repository has no ledger.", hint="gitorch init")
+
+
 def common_dir(start: Path) -> Path:
     """The git directory that all worktrees of a repository share, found from any folder inside it.
 

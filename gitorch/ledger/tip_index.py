@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gitorch.ledger.replay import Evolve, Head, Replay, Step
     from gitorch.ledger.trusted_tip import TrustedTip
+    from gitorch.ledger.verified import VerifiedLedger
     from gitorch.model.board import State
     from gitorch.model.ids import CommitId, RunId
     from gitorch.ports.ledger import History, Store, StoredCommit
@@ -29,6 +30,8 @@ FEW = 24
 """Up to this many new commits, reading them from the store is faster than starting git's two processes."""
 
 _RECENT_MAX = 1000
+_VERIFY_TRIES = 5
+"""The first can meet a poisoned cache, and any can meet a record that another process has just written."""
 
 
 class TipIndex:
@@ -70,6 +73,32 @@ class TipIndex:
             self._memory = replay
             return replay
         raise Busy("The cache was removed while it was read.", hint="try again")
+
+    def verified(self, run: RunId) -> VerifiedLedger:
+        """The ledger from git's objects. Memory then holds a replay that agrees with them; a cache that differs is removed.
+
+        Raises NotFound where there is no ledger, and Corrupt where an object does not hold, or the commits do not lead to
+        the records that the tip's tree has.
+        """
+        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # 20 ms that few verbs pay
+
+        for _ in range(_VERIFY_TRIES):
+            trusted, tip = trusted_tip.load(self._common), self._store.tip()
+            if tip is None:
+                raise trusted_tip.lost(trusted) if trusted is not None else location.no_ledger()
+            verified = read_verified(self._history, tip, self._evolve, run, trusted)
+            replay = self.replay(run)
+            if replay.head.commit != tip:
+                continue  # another process wrote meanwhile
+            if _agree(replay, verified, run):
+                return verified
+            self.discard()
+        raise Corrupt("The ledger's commits do not lead to the records in its tip.", hint="gitorch verify")
+
+    def discard(self) -> None:
+        """Forget the replay in memory and remove the cache."""
+        self._memory = None
+        self._cache.remove()
 
     def catch_up(self) -> None:
         """Read what others wrote, where memory holds a replay to go on from. Errors are left to `replay`."""
@@ -177,6 +206,13 @@ class TipIndex:
             with suppress(OSError):  # the cache is disposable
                 self._cache.save(replay)
             self._saved, self._saved_at = replay.head.seq, time.monotonic()
+
+
+def _agree(replay: Replay, verified: VerifiedLedger, run: RunId) -> bool:
+    """Whether a replay has the head, the board and this run's state that the objects have."""
+    if (replay.head.seq, replay.head.digest) != (verified.seq, verified.digest):
+        return False
+    return replay.state(run) == verified.state(run)
 
 
 def _check_not_shortened(head: Head, trusted: TrustedTip | None) -> None:

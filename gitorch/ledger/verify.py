@@ -7,16 +7,17 @@ faults. Checks that a fault makes impossible, such as the legality of a run's la
 from __future__ import annotations
 
 import itertools
+import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt, GitorchError
-from gitorch.ledger import layout, trusted_tip
+from gitorch.ledger import layout, object_check, trusted_tip
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
 from gitorch.ports.ledger import Verification
-from gitorch.text.records import commit_message, digests
+from gitorch.text.records import commit_message, digests, timestamps
 from gitorch.text.records import record as codec
 from gitorch.text.records.released import kind_of, suffix_of
 
@@ -24,34 +25,65 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gitorch.ledger.trusted_tip import TrustedTip
-    from gitorch.model.ids import CommitId, Digest, RunId
+    from gitorch.model.ids import CommitId, Digest, Moment, RunId
     from gitorch.model.record import FileRef, Record
-    from gitorch.ports.ledger import Store, StoredCommit
+    from gitorch.ports.ledger import History, Store, StoredCommit
 
 FAULTS_MAX = 20
 """How many faults are collected. The first matters most; the others show how far the damage goes."""
 
 
-def verify(
-    commits: Iterable[StoredCommit], store: Store, evolve: Evolve, tip: CommitId, trusted: TrustedTip | None
-) -> Verification:
-    """Check every commit up to `tip`, oldest first, and that the trusted tip is among them."""
+FUTURE_MS_MAX = 3_600_000
+"""How far a record may be ahead of this host's clock: the clocks of two hosts differ, but rarely by an hour."""
+
+_COMMITTER = re.compile("gitorch <[A-Za-z0-9-]+@gitorch[.]invalid>")
+
+
+class Baseline(NamedTuple):
+    """The facts outside of the branch that verify compares with it."""
+
+    tip: CommitId
+    trusted: TrustedTip | None
+    now: Moment | None
+
+
+def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
+    """Check every object and every commit up to the tip, oldest first, and that the trusted tip is among them."""
+    tip, trusted = baseline.tip, baseline.trusted
+    replaced, unreadable = _check_objects(history, tip)
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
-        check = _Check(store, evolve, trusted, Replay(RunCache(Path(folder), "verify")))
-        faults = list(itertools.islice(check.all(commits), FAULTS_MAX))
+        check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
+        faults = [*replaced, *itertools.islice(check.all(history.stream(tip)), FAULTS_MAX)]
+    if unreadable is not None and not faults:
+        faults.append(unreadable)
     if trusted is not None and check.is_complete and not check.is_trusted_tip_met:
         faults.append(trusted_tip.lost(trusted))
     warnings: tuple[str, ...] = ()
     if trusted is None:
         warnings = ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
-    return Verification(check.records, tip, check.head.digest, tuple(faults), warnings)
+    return Verification(check.records, tip, check.head.digest, tuple(faults[:FAULTS_MAX]), warnings)
+
+
+def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corrupt | None]:
+    """The faults of objects whose content does not match their name, and why git could not read them all."""
+    faults = []
+    try:
+        for stored in history.reachable(tip):
+            if not object_check.matches_name(stored):
+                faults.append(object_check.fault(stored))
+                if len(faults) == FAULTS_MAX:
+                    break
+    except Corrupt as error:
+        return faults, error
+    return faults, None
 
 
 class _Check:
     """One pass over the history."""
 
-    def __init__(self, store: Store, evolve: Evolve, trusted: TrustedTip | None, replay: Replay) -> None:
-        self._store, self._evolve, self._trusted, self._replay = store, evolve, trusted, replay
+    def __init__(self, store: Store, evolve: Evolve, baseline: Baseline, replay: Replay) -> None:
+        self._store, self._evolve, self._replay = store, evolve, replay
+        self._trusted, self._now = baseline.trusted, baseline.now
         self._unjudged: set[RunId | None] = set()
         """Runs whose state is unknown after a fault; None: all of them."""
         self.head: Head = NOTHING
@@ -82,6 +114,8 @@ class _Check:
         records, others = _sorted(commit, is_first)
         for path in others:
             yield _fault(commit, path, "does not belong on this branch")
+        if is_first:
+            yield from _genesis_faults(commit)
         if len(records) != 1:
             yield _fault(commit, "", f"adds {len(records)} records, not one")
         if records:
@@ -99,8 +133,12 @@ class _Check:
             self._unjudged.add(None)
             self.head = Head(commit.id, before.seq + 1, digest, before.at)
             return
-        for problem in self._chained(record, digest, path, commit.message):
+        for problem in self._chained(record, path):
             yield _fault(commit, path, problem)
+        for problem in _commit_problems(commit, record, digest):
+            yield _fault(commit, path, problem)
+        if self._now is not None and before.at <= self._now + FUTURE_MS_MAX < record.at:
+            yield _fault(commit, path, f"is dated in the future: {timestamps.iso(record.at)}")
         yield from self._files(commit, path, record)
         yield from self._legal(commit, path, Step(record, commit.id, digest))
         self.head = Head(commit.id, record.seq, digest, max(before.at, record.at))
@@ -108,8 +146,8 @@ class _Check:
         if self._trusted is not None and self._trusted.commit == commit.id:
             self.is_trusted_tip_met = True
 
-    def _chained(self, record: Record, digest: Digest, path: str, message: str) -> Iterator[str]:
-        """What is wrong with a record's place in the chain, its path, and the trailers that repeat it."""
+    def _chained(self, record: Record, path: str) -> Iterator[str]:
+        """What is wrong with a record's place in the chain, and its path."""
         before = self.head
         if record.seq != before.seq + 1:
             yield f"has the number {record.seq} where {before.seq + 1} must follow"
@@ -121,9 +159,6 @@ class _Check:
         place = layout.record_path(folder, record.seq, suffix_of(kind_of(record.event)))
         if path != place:
             yield f"should be at {place}"
-        subject, _, trailers = message.partition("\n\n")
-        if trailers != commit_message.trailers(record, digest) or "\n" in subject:
-            yield "does not agree with the trailers of its commit"
 
     def _files(self, commit: StoredCommit, path: str, record: Record) -> Iterator[Corrupt]:
         """The faults of the attached files: each is what the record says, and there are no others."""
@@ -159,6 +194,30 @@ class _Check:
                 self._unjudged.add(run)
                 yield _fault(commit, path, f"is not allowed by the records before it: {error.message}")
         replay.adopt(step, after)
+
+
+def _genesis_faults(commit: StoredCommit) -> Iterator[Corrupt]:
+    """What is wrong with the pages that the first commit adds beside its record."""
+    for path, data in layout.GENESIS.items():
+        found = commit.added.get(path)
+        if found is None:
+            yield _fault(commit, path, "is missing from the first commit")
+        elif found != data:
+            yield _fault(commit, path, "is not the page that gitorch writes")
+
+
+def _commit_problems(commit: StoredCommit, record: Record, digest: Digest) -> Iterator[str]:
+    """What is wrong with the message, the author and the committer of a commit, which all follow from its record."""
+    subject, _, trailers = commit.message.partition("\n\n")
+    if trailers != commit_message.trailers(record, digest) or "\n" in subject:
+        yield "does not agree with the trailers of its commit"
+    when = f" {record.at // 1000} +0000"
+    author = commit_message.author(record.actor) + when
+    if commit.author != author:
+        yield f"has the author {commit.author}, not {author}"
+    name = commit.committer.removesuffix(when)
+    if name == commit.committer or not _COMMITTER.fullmatch(name):
+        yield f"has the committer {commit.committer}, not gitorch at the time of the record"
 
 
 def _sorted(commit: StoredCommit, is_first: bool) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""The ledger as the app sees it, and the store of commits that it stands on."""
+"""The ledger as the app sees it, and the store of commits below it."""
 
 from __future__ import annotations
 
@@ -18,29 +18,38 @@ if TYPE_CHECKING:
 
 
 class Draft(Value):
-    """An event that is to become a record; `files` are attached, by name, and stored by digest."""
+    """An event that is to become a record."""
 
     event: Event
     files: Mapping[str, bytes]
+    """Files to attach, by name. They are stored by digest."""
 
 
 class WrittenRecord(Value):
-    """A record as it stands on the branch: the commit that brought it."""
+    """A record with the commit that added it."""
 
     commit: CommitId
     record: Record
 
 
-class Verification(Value):
-    """The result of reading everything: how many records hold, and the first thing that does not.
+class VerifiedRun(Value):
+    """A run as git's objects alone tell it."""
 
-    `faults` are in ledger order, each a `Corrupt` that names commit, record and what is wrong.
-    """
+    state: State
+    records: tuple[Record, ...]
+    """The run's records, oldest first."""
+
+
+class Verification(Value):
+    """The result of reading the whole ledger."""
 
     records: int
+    """How many records were read and parsed."""
     tip: CommitId | None
     head: Digest
+    """The digest of the newest record."""
     faults: tuple[Corrupt, ...]
+    """Everything that is wrong, in ledger order; each names the commit or object and the file."""
     warnings: tuple[str, ...] = ()
 
 
@@ -52,7 +61,7 @@ class Ledger(Protocol):
         ...
 
     def create(self, actor: Actor, at: Moment, ledger: str) -> None:
-        """Begin the ledger; does nothing where one exists. Raises Refused where the branch is something else."""
+        """Create the ledger; does nothing where one exists. Raises Refused where the branch is not a ledger."""
         ...
 
     def state(self, run: RunId | None) -> State:
@@ -63,20 +72,28 @@ class Ledger(Protocol):
         """The branch's commit, read from the ref and nothing else: cheap enough to ask every 50 ms."""
         ...
 
+    def verified(self, run: RunId) -> VerifiedRun:
+        """The run as of the tip, from git's objects alone: each is hashed and compared with its name, and the chain checked.
+
+        The cache is compared with the result and replaced where it differs, so that the next `append` of this process
+        decides on the verified state. Costs what the whole history costs. Raises NotFound, Corrupt, Busy.
+        """
+        ...
+
     def append(
         self, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
     ) -> tuple[State, tuple[WrittenRecord, ...]]:
         """Decide on the newest state and write what follows, durably and all in one move of the branch.
 
-        `decide` is called again on the new state when somebody else was faster; what it raises passes through and
-        nothing is written. An empty answer writes nothing. Raises Busy after a bounded number of tries, Corrupt.
+        When another process was faster, `decide` is called again on the new state. Its errors pass through, and then
+        nothing is written; nor is it where `decide` returns nothing. Raises Corrupt, and Busy after a bounded time.
         """
         ...
 
     def follow(self, tip: CommitId) -> int:
-        """Take over what another clone wrote on top of this ledger, or all of it where there is none here.
+        """Adopt the records up to `tip` that another clone wrote: those after this ledger's, or all where there is none here.
 
-        Each record is checked as if it were read, then the branch moves. Answers how many came. Raises Corrupt, Busy.
+        Each record is checked like any that is read, then the branch moves. Returns their number. Raises Corrupt, Busy.
         """
         ...
 
@@ -88,8 +105,12 @@ class Ledger(Protocol):
         """The bytes of an attached file. Raises NotFound."""
         ...
 
-    def verify(self) -> Verification:
-        """Read everything in one pass and check chain, order, legality, digests and the remembered tip."""
+    def verify(self, now: Moment | None = None) -> Verification:
+        """Read everything and check objects, chain, order, actors, legality, digests and the trusted tip.
+
+        Records far after `now` are faults; None: any time is accepted. Raises NotFound where there is no ledger, Corrupt
+        where it is lost.
+        """
         ...
 
     def hold(self, name: str, wait_seconds: float = 0.0) -> AbstractContextManager[None]:
@@ -98,21 +119,37 @@ class Ledger(Protocol):
 
 
 class StoredCommit(Value):
-    """One commit of the branch: its only parent, its message, and the files that it added, by path."""
+    """One commit of the branch."""
 
     id: CommitId
     parents: tuple[CommitId, ...]
     message: str
     added: Mapping[str, bytes]
+    """The files that it added, by path."""
     touched: tuple[str, ...] = ()
+    """Paths that it changed or removed, or added as something other than a plain file."""
+    author: str = ""
+    """`name <address> seconds zone`, as git writes it in a commit."""
+    committer: str = ""
+
+
+class StoredObject(Value):
+    """A git object as it is stored. Nobody has compared its content with its name yet."""
+
+    id: str
+    kind: str
+    """`commit`, `tree`, `blob` or `tag`."""
+    body: bytes
 
 
 class NewCommit(Value):
-    """A commit to be written on top of another: files to add, who did it, and when."""
+    """A commit to be written on top of another."""
 
     files: Mapping[str, bytes]
+    """Files to add, by path."""
     message: str
     author: str
+    """`name <address>`"""
     at: Moment
 
 
@@ -128,13 +165,13 @@ class Store(Protocol):
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
         """Write the commits one after the other on `tip`, durably, then move the ref by compare-and-swap.
 
-        Answers the new commits' ids, oldest first. None when the ref was not `tip` any more or is being moved by
-        somebody else: nothing has happened then but unreachable objects.
+        Returns the new commits' ids, oldest first; None when the ref was not at `tip` any more or another process is
+        moving it. Then nothing has happened, except for unreachable objects.
         """
         ...
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
-        """Move the ref to commits that are here already; False when it was not at `old` any more."""
+        """Move the ref to commits that exist already; False when it was not at `old` any more."""
         ...
 
     def since(self, old: CommitId | None, new: CommitId) -> Iterable[StoredCommit]:
@@ -156,6 +193,14 @@ class History(Protocol):
     def stream(self, tip: CommitId, after: CommitId | None = None) -> Iterator[StoredCommit]:
         """Every commit after `after` up to `tip`, oldest first, with the added files' bytes; memory stays flat.
 
-        `touched` names paths that a commit changed or removed, which no honest commit does. Raises Corrupt, Unavailable.
+        Raises Corrupt, Unavailable.
         """
+        ...
+
+    def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
+        """These objects, in this order, unchecked. Raises Corrupt for one that is missing, Unavailable."""
+        ...
+
+    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
+        """Every object that the history of `tip` needs, unchecked. Raises Corrupt where one is missing, Unavailable."""
         ...

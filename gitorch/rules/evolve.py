@@ -18,6 +18,7 @@ from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
 from gitorch.rules.evolving import artifacts, claims, merges, messages, questions, runs, sessions, tracker, work
+from gitorch.rules.recorders import check_recorder
 from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ PHASE_AFTER: Mapping[type, RunPhase] = {
 
 def evolve(state: State, record: Record) -> State:
     """The state after one record. `state.run` is the run that the record is about."""
+    check_recorder(record)
     board = evolve_board(state.board, record)
     if record.run is None:
         return State(board, state.run)

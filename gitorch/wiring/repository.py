@@ -16,7 +16,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gitorch.app.callers import Caller
     from gitorch.ledger.replay import Evolve
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.files import Files, Outboxes
-    from gitorch.ports.ledger import Store, StoredCommit
+    from gitorch.ports.ledger import Store, StoredCommit, StoredObject
     from gitorch.ports.notices import Notices
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import (
@@ -219,6 +219,18 @@ class LazyHistory:
         from gitorch.world.git.history import GitHistory
 
         return GitHistory(self._common, self._env).stream(tip, after)
+
+    def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
+        """These objects, in this order, unchecked."""
+        from gitorch.world.git.object_reader import ObjectReader
+
+        return ObjectReader(self._common, self._env).objects(ids)
+
+    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
+        """Every object that the history of `tip` needs, unchecked."""
+        from gitorch.world.git.object_reader import ObjectReader
+
+        return ObjectReader(self._common, self._env).reachable(tip)
 
 
 def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:

@@ -138,7 +138,7 @@ def test_the_unexpected_is_a_bug_with_a_report_and_no_traceback(stage, monkeypat
 
 def test_a_report_is_in_the_repository_once_that_is_known_and_nobody_else_reads_it(stage):
     stage.begin_run()
-    stage.ledger.verify = lambda: 1 / 0
+    stage.ledger.verify = lambda _now: 1 / 0
     answer = stage.gitorch("verify")
     report = bug_report(answer)
     assert report.parent == stage.folder / ".git" / "gitorch" / "bugs"

@@ -9,7 +9,7 @@ from gitorch.ledger.compose import compose
 from gitorch.ledger.replay import Replay, Step
 from gitorch.model.events import LedgerCreated
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import Draft, Verification, WrittenRecord
+from gitorch.ports.ledger import Draft, Verification, VerifiedRun, WrittenRecord
 from gitorch.rules.evolve import evolve
 from gitorch.text.records import digests
 
@@ -48,6 +48,10 @@ class FakeLedger:
         self._begun(run)
         return self._replay.state(run)
 
+    def verified(self, run):
+        self._begun(run)
+        return VerifiedRun(self._replay.state(run), tuple(w.record for w in self.written if w.record.run == run))
+
     def tip(self):
         return self._replay.head.commit
 
@@ -83,7 +87,7 @@ class FakeLedger:
             raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
         return found
 
-    def verify(self):
+    def verify(self, now=None):
         self._begun()
         return Verification(len(self.written), self.tip(), self._replay.head.digest, ())
 

@@ -1,7 +1,7 @@
 """A store of commits in memory: the same objects with the same ids as git's, and no disk."""
 
 from gitorch.errors import Corrupt
-from gitorch.ports.ledger import StoredCommit
+from gitorch.ports.ledger import StoredCommit, StoredObject
 from gitorch.text.records import objects
 
 
@@ -13,6 +13,7 @@ class FakeStore:
     def __init__(self, committer="gitorch <gitorch@gitorch.invalid>"):
         self._committer, self._tip = committer, None
         self._bodies = {}
+        self._kinds = {}
         self._parsed = {}
 
     def tip(self):
@@ -25,6 +26,7 @@ class FakeStore:
         for commit in commits:
             builder.add(commit.files, commit.message, commit.author, commit.at)
         self._bodies.update({identity: body for identity, (_, body) in builder.objects.items()})
+        self._kinds.update({identity: kind for identity, (kind, _) in builder.objects.items()})
         return tuple(builder.commits) if self.forward(tip, builder.commits[-1]) else None
 
     def forward(self, old, new):
@@ -45,11 +47,19 @@ class FakeStore:
         for commit, parsed in reversed(way):
             added, touched = objects.changes(self._tree, before, parsed.tree)
             files = {path: self._body(blob) for path, blob in added.items()}
-            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched)
+            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
             before = parsed.tree
 
     def stream(self, tip, after=None):
         return self.since(after, tip)
+
+    def objects(self, ids):
+        for identity in ids:
+            yield StoredObject(identity, self._kinds[identity], self._body(identity))
+
+    def reachable(self, tip):
+        assert tip in self._bodies
+        return self.objects(self._bodies)
 
     def read(self, commit, path):
         found = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)

@@ -102,6 +102,8 @@ class Raw:
     added: dict[str, bytes]
     removed: list[str] = field(default_factory=list)
     merges: tuple[str, ...] = ()
+    author: str = "t <t@t> 0 +0000"
+    committer: str = "t <t@t> 0 +0000"
 
     @property
     def record(self) -> str:
@@ -111,7 +113,10 @@ class Raw:
 def raws(folder: Path) -> list[Raw]:
     common = common_dir(folder)
     tip = CommitId(git(folder, "rev-parse", REF))
-    return [Raw(commit.message, dict(commit.added)) for commit in GitHistory(common, ENV).stream(tip)]
+    return [
+        Raw(commit.message, dict(commit.added), author=commit.author, committer=commit.committer)
+        for commit in GitHistory(common, ENV).stream(tip)
+    ]
 
 
 def rewrite(folder: Path, commits: Sequence[Raw]) -> None:
@@ -119,7 +124,8 @@ def rewrite(folder: Path, commits: Sequence[Raw]) -> None:
     parts = []
     for number, commit in enumerate(commits, 1):
         message = commit.message.encode()
-        parts.append(b"commit %s\nmark :%d\ncommitter t <t@t> 0 +0000\n" % (REF.encode(), number))
+        parts.append(b"commit %s\nmark :%d\n" % (REF.encode(), number))
+        parts.append(f"author {commit.author}\ncommitter {commit.committer}\n".encode())
         parts.append(b"data %d\n%s\n" % (len(message), message))
         if number > 1:
             parts.append(b"from :%d\n" % (number - 1))

@@ -51,7 +51,10 @@ def resealed(raw: Raw, record: Record) -> Raw:
     folder = raw.record.rsplit("/", 2)[0]
     path = f"{folder}/{record.seq // 100:02}/{record.seq:06}-{suffix}"
     files = {path: data} | {name: body for name, body in raw.added.items() if name != raw.record}
-    return Raw(commit_message.message(record, digests.digest(data)), files)
+    when = f" {record.at // 1000} +0000"
+    author = commit_message.author(record.actor) + when
+    committer = commit_message.committer("laptop") + when
+    return Raw(commit_message.message(record, digests.digest(data)), files, author=author, committer=committer)
 
 
 def read(raw: Raw) -> Record:

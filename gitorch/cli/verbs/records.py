@@ -251,7 +251,7 @@ def verify(call: Call, remote: str | None, tag: str | None) -> None:
     `git tag -s audit-2026-11 gitorch/ledger` marks today's end of the ledger.
     """
     _require_ledger(call.services)
-    found = _with_signatures(call.services, call.services.ledger.verify())
+    found = _with_signatures(call.services, call.services.ledger.verify(call.services.clock.now()))
     found = _with_anchors(call.services, found, remote, tag)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if not found.faults:

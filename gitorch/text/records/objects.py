@@ -36,6 +36,9 @@ class ParsedCommit(NamedTuple):
     tree: str
     parents: tuple[CommitId, ...]
     message: str
+    author: str
+    """`name <address> seconds zone`"""
+    committer: str
 
 
 class Changes(NamedTuple):
@@ -87,18 +90,20 @@ def _git_order(entries: Entries) -> list[bytes]:
 
 
 def parse_commit(body: bytes) -> ParsedCommit:
-    """Tree, parents and message of a commit. Raises Corrupt."""
+    """The parts of a commit. Raises Corrupt for one that does not name exactly one tree."""
     head, _, message = body.decode("utf-8", "replace").partition("\n\n")
-    trees, parents = [], []
+    trees, parents, names = [], [], {"author": "", "committer": ""}
     for line in head.split("\n"):
         key, _, value = line.partition(" ")
         if key == "tree":
             trees.append(value)
         elif key == "parent":
             parents.append(CommitId(value))
+        elif key in names:
+            names[key] = value
     if len(trees) != 1:
         raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="git fsck")
-    return ParsedCommit(trees[0], tuple(parents), message)
+    return ParsedCommit(trees[0], tuple(parents), message, names["author"], names["committer"])
 
 
 class Builder:

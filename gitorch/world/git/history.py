@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from gitorch.ports.ledger import StoredObject
+
 _AHEAD = 200
 """Files requested before the first is read: 200 ids of 65 bytes fit in a pipe, so neither process can block the other."""
 
 _CHUNK = 1 << 16
 
 _LOG = (
-    *("log", "--reverse", "--topo-order", "--raw", "-r", "-z", "--root", "--format=%H%x00%P%x00%B"),
+    *("log", "--reverse", "--topo-order", "--raw", "-r", "-z", "--root", "--date=raw"),
+    "--format=%H%x00%P%x00%an <%ae> %ad%x00%cn <%ce> %cd%x00%B",
     *("--no-renames", "--no-abbrev", "--no-relative", "--no-color", "--no-show-signature"),
     *("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--diff-merges=off", "--encoding=UTF-8"),
 )
@@ -40,6 +43,9 @@ class _Header(NamedTuple):
 
     id: CommitId
     parents: tuple[CommitId, ...]
+    author: str
+    committer: str
+    """`name <address> seconds zone`, as of the author."""
     message: str
     added: dict[str, bytes]
     """The blob id of each regular file that the commit added, by path."""
@@ -53,6 +59,7 @@ class GitHistory:
     def __init__(self, common: Path, env: Mapping[str, str]) -> None:
         self._directories = GitDirectories(common, common)
         self._line = CommandLine(self._directories, env)
+        self._common, self._env = common, env
 
     def stream(self, tip: CommitId, after: CommitId | None = None) -> Iterator[StoredCommit]:
         """The commits up to `tip` that `after` does not have, oldest first. Raises Corrupt, Unavailable.
@@ -69,13 +76,26 @@ class GitHistory:
             yield from _with_files(_headers(_out(log)), _Blobs(blobs, errors))
             _check(log, errors)
 
+    def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
+        """These objects, in this order, unchecked. Raises Corrupt for one that is missing, Unavailable."""
+        from gitorch.world.git.object_reader import ObjectReader  # noqa: PLC0415  # for approve, merge and verify only
+
+        return ObjectReader(self._common, self._env).objects(ids)
+
+    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
+        """Every object that the history of `tip` needs, unchecked. Raises Corrupt, Unavailable."""
+        from gitorch.world.git.object_reader import ObjectReader  # noqa: PLC0415  # the same
+
+        return ObjectReader(self._common, self._env).reachable(tip)
+
     @contextmanager
     def _git(
         self, errors: IO[bytes], *arguments: str, stdin: int | IO[bytes] | None
     ) -> Iterator[subprocess.Popen[bytes]]:
         # git prints advice about grafts whenever there is a graft file, even the empty one of `PLUMBING`.
-        quiet = ("-c", "advice.graftFileDeprecated=false")
-        command, env = self._line.command(self._directories, (*quiet, *arguments))
+        # The commit graph repeats parents and trees in a file that is no object, so a forged one could name others.
+        settings = ("-c", "advice.graftFileDeprecated=false", "-c", "core.commitGraph=false")
+        command, env = self._line.command(self._directories, (*settings, *arguments))
         env |= PLUMBING
         try:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=env)
@@ -130,11 +150,11 @@ def _tokens(out: IO[bytes]) -> Iterator[bytes]:
 
 
 def _headers(out: IO[bytes]) -> Iterator[_Header]:
-    """Each commit is three tokens, then two for each path: `:<modes> <ids> <status>` and the path."""
+    """Each commit is five tokens, then two for each path: `:<modes> <ids> <status>` and the path."""
     tokens = _tokens(out)
     token = next(tokens, None)
     while token is not None:
-        commit, parents, message = token, next(tokens, b""), next(tokens, b"")
+        commit, parents, author, committer, message = token, *(next(tokens, b"") for _ in range(4))
         added, touched = {}, []
         token = next(tokens, None)
         while token is not None and token.lstrip(b"\n").startswith(b":"):
@@ -146,8 +166,15 @@ def _headers(out: IO[bytes]) -> Iterator[_Header]:
                 touched.append(path)
             token = next(tokens, None)
         ids = tuple(CommitId(parent.decode()) for parent in parents.split())
-        text = message.decode("utf-8", "replace")
-        yield _Header(CommitId(commit.strip(b"\n").decode()), ids, text, added, tuple(touched))
+        yield _Header(
+            id=CommitId(commit.strip(b"\n").decode()),
+            parents=ids,
+            author=author.decode("utf-8", "replace"),
+            committer=committer.decode("utf-8", "replace"),
+            message=message.decode("utf-8", "replace"),
+            added=added,
+            touched=tuple(touched),
+        )
 
 
 def _with_files(headers: Iterator[_Header], blobs: _Blobs) -> Iterator[StoredCommit]:
@@ -164,7 +191,9 @@ def _with_files(headers: Iterator[_Header], blobs: _Blobs) -> Iterator[StoredCom
 
 def _filled(header: _Header, blobs: _Blobs) -> StoredCommit:
     added = {path: blobs.next() for path in header.added}
-    return StoredCommit(header.id, header.parents, header.message, added, header.touched)
+    return StoredCommit(
+        header.id, header.parents, header.message, added, header.touched, header.author, header.committer
+    )
 
 
 class _Blobs:

@@ -1,0 +1,114 @@
+"""Whole objects read by git, with their kind: nothing here believes that an object's content matches its name."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from typing import IO, TYPE_CHECKING
+
+from gitorch.errors import Corrupt, Unavailable
+from gitorch.ports.ledger import StoredObject
+from gitorch.world.git.directories import GitDirectories
+from gitorch.world.git.history import PLUMBING
+from gitorch.world.git.runner import CommandLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from gitorch.model.ids import CommitId
+
+_AHEAD = 200
+"""Objects requested before the first is read: 200 ids of 65 bytes fit in a pipe, so neither side can block the other."""
+
+_NO_SHORTCUTS = ("-c", "core.commitGraph=false", "-c", "advice.graftFileDeprecated=false")
+"""The commit graph repeats parents and trees in a file that is not an object, so that it could name others."""
+
+
+class ObjectReader:
+    """Reads objects of one repository. `env` is git's whole environment, so it must hold no `GIT_DIR` of the caller's."""
+
+    def __init__(self, common: Path, env: Mapping[str, str]) -> None:
+        self._directories = GitDirectories(common, common)
+        self._line = CommandLine(self._directories, env)
+
+    def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
+        """These objects, in this order. Raises Corrupt for one that is missing, Unavailable where git cannot be run."""
+        with self._git("cat-file", "--batch", stdin=subprocess.PIPE) as process:
+            requests, answers = _pipes(process)
+            requested: deque[str] = deque()
+            for identity in ids:
+                requests.write(b"%s\n" % identity.encode())
+                requested.append(identity)
+                if len(requested) == _AHEAD:
+                    requests.flush()
+                    for _ in range(_AHEAD // 2):
+                        yield _next(answers, requested.popleft())
+            requests.flush()
+            while requested:
+                yield _next(answers, requested.popleft())
+
+    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
+        """Every object that the history of `tip` needs. Raises Corrupt where one is missing, Unavailable."""
+        with ExitStack() as stack:
+            listing = ("rev-list", "--objects", "--no-object-names", tip, "--")
+            listed = stack.enter_context(self._git(*listing, stdin=subprocess.DEVNULL))
+            read = stack.enter_context(self._git("cat-file", "--batch", "--buffer", stdin=listed.stdout))
+            if listed.stdout is not None:
+                listed.stdout.close()  # so that the listing ends when the reader does
+            answers = read.stdout
+            while answers is not None and (header := answers.readline()):
+                yield _object(answers, header, "")
+            if listed.wait() != 0 or read.wait() != 0:
+                raise Corrupt(f"git cannot read every object of {tip}.", hint="git fsck", where=tip)
+
+    @contextmanager
+    def _git(self, *arguments: str, stdin: int | IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
+        """A git process, ended when the block is left. Raises Unavailable where git cannot be run."""
+        command, env = self._line.command(self._directories, (*_NO_SHORTCUTS, *arguments))
+        env |= PLUMBING
+        try:
+            process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+        except OSError as error:
+            raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
+        try:
+            yield process
+        finally:
+            process.terminate()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    _close(pipe)
+            process.wait()
+
+
+def _close(pipe: IO[bytes]) -> None:
+    """Close a pipe, whose reader may have ended before everything was written."""
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise Unavailable("git has no input and output.")
+    return process.stdin, process.stdout
+
+
+def _next(answers: IO[bytes], identity: str) -> StoredObject:
+    """The answer to one request."""
+    return _object(answers, answers.readline(), identity)
+
+
+def _object(answers: IO[bytes], header: bytes, identity: str) -> StoredObject:
+    """An object after its header line `<id> <kind> <size>`. Raises Corrupt for every other line."""
+    fields = header.split()
+    if len(fields) != 3:
+        name = identity or header.partition(b" ")[0].decode("utf-8", "replace")
+        raise Corrupt(f"Object {name} of the ledger is missing or cannot be read.", hint="git fsck", where=name)
+    size = int(fields[2])
+    body = answers.read(size + 1)
+    if len(body) != size + 1:
+        raise Corrupt(f"Object {fields[0].decode()} of the ledger ends too early.", hint="git fsck")
+    return StoredObject(identity or fields[0].decode(), fields[1].decode(), body[:-1])
