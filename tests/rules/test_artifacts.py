@@ -54,7 +54,7 @@ def publish(play: Play, job: str = "draft", actor=OPERATOR, **changes):
     return play.do(replace(command, **changes), actor)
 
 
-def test_the_same_content_is_the_same_artifact_and_other_content_a_new_version(play):
+def test_changed_content_is_a_new_version_of_an_artifact(play):
     assert [e.version for e in publish(play)] == [1]
     assert publish(play) == ()
     assert [e.version for e in publish(play, digest=digest("v2"))] == [2]
@@ -74,12 +74,12 @@ def test_the_same_content_is_the_same_artifact_and_other_content_a_new_version(p
         ({"fence": 7}, "lease 7 of draft is over"),
     ],
 )
-def test_what_may_not_be_kept_is_refused(play, changes, said):
+def test_an_unfit_artifact_is_refused(play, changes, said):
     with pytest.raises(Refused, match=said):
         publish(play, **changes)
 
 
-def test_files_for_handing_in_lie_outside_of_any_scope(play):
+def test_files_published_with_a_report_need_no_write_scope(play):
     assert publish(play, path=".gitorch/outbox/p.md")
 
 
@@ -125,7 +125,7 @@ def ledger(entries) -> Document:
     return Document(ArtifactKind.FINDINGS_LEDGER, entries=tuple(entries))
 
 
-def test_a_findings_ledger_holds_every_finding_of_the_reviews_and_no_other(play):
+def test_a_findings_ledger_has_exactly_the_findings_of_the_reviews(play):
     found = reviews_entries(reviewed(play).run, play.run.jobs["ledger"])
     assert [(e.number, e.source, e.severity, e.title) for e in found] == [
         (1, "one", Severity.MINOR, "Too long"),
@@ -236,7 +236,7 @@ def test_evidence_is_looked_up(evidence, wrong):
         *(".g\u200cit/x", ".git./x", ".git /x", ".git::$INDEX_ALLOCATION/x"),
     ],
 )
-def test_a_path_that_leads_elsewhere_has_a_fault(path):
+def test_an_unsafe_path_has_a_fault(path):
     assert path_fault(path)
 
 
@@ -247,7 +247,7 @@ def test_an_ordinary_path_has_none(path):
     assert path_fault(path) == ""
 
 
-def test_names_that_a_file_system_may_confuse_collide():
+def test_names_that_a_file_system_could_confuse_collide():
     assert collision("Readme.md", ("README.md", "Readme.md")) == "README.md"
     assert collision("\u00e4.md", ("a\u0308.md",)) == "a\u0308.md"
     assert collision("a.md", ("a.md", "b.md")) == ""

@@ -102,7 +102,7 @@ def told(script: str) -> Telling:
 
 
 @pytest.mark.parametrize(("phase", "job", "script", "line"), LINES)
-def test_why_says_in_one_line_what_a_job_waits_for(phase: str, job: str, script: str, line: str) -> None:
+def test_why_explains_a_job_in_one_line(phase: str, job: str, script: str, line: str) -> None:
     telling = told(script)
     state = telling.play.run.jobs[JobId(job)]
     said = telling.readable(why(telling.play.run, state))
@@ -110,7 +110,7 @@ def test_why_says_in_one_line_what_a_job_waits_for(phase: str, job: str, script:
     assert "\n" not in said
 
 
-def test_every_phase_has_its_line() -> None:
+def test_why_explains_every_phase() -> None:
     assert {case[0] for case in LINES} | {"stale"} == {str(phase) for phase in WHY}
     telling = told("plan api")
     stale = with_job(telling.play.run, JobId("api"), phase=JobPhase.STALE)
@@ -135,12 +135,12 @@ NEXT = [
 
 
 @pytest.mark.parametrize(("script", "commands"), NEXT)
-def test_the_next_commands_are_those_that_help_now(script: str, commands: list[str]) -> None:
+def test_the_next_commands_fit_the_state_of_the_run(script: str, commands: list[str]) -> None:
     assert list(next_commands(told(script).play.run)) == commands
 
 
 @pytest.mark.parametrize(("script", "commands"), NEXT)
-def test_the_answer_that_is_offered_is_one_that_is_taken(script: str, commands: list[str]) -> None:
+def test_each_suggested_answer_is_accepted(script: str, commands: list[str]) -> None:
     """Playing the command of each question leaves the question answered; a verb of its own answers an approval."""
     telling = told(script)
     for command in commands:
@@ -188,7 +188,7 @@ def test_the_summary_counts_epics_agents_and_questions(script: str, summary: str
     assert telling.readable(run_view(telling.play.run).summary) == summary
 
 
-def test_a_session_that_is_over_is_not_shown_as_working() -> None:
+def test_an_ended_session_is_not_shown_as_working() -> None:
     telling = told("plan api|launch api")
     assert run_view(telling.play.run, {"s1": "dialog"}).jobs[0].agent == "dialog"
     telling.tell("dies s1 killed")
@@ -196,7 +196,7 @@ def test_a_session_that_is_over_is_not_shown_as_working() -> None:
     assert (row.session, row.agent, row.runtime) == (None, "", "scripted")
 
 
-def test_an_escalation_in_the_inbox_says_what_happened_and_what_is_asked() -> None:
+def test_an_escalation_in_the_inbox_says_what_happened_and_asks_a_question() -> None:
     row = run_view(told("plan api|launch api|handoff api BLOCKED blocker=b clears=c").play.run).inbox[0]
     assert row.text == "api is blocked: b. Is the blocker of api cleared, should it be stopped, or should the run stop?"
     assert replace(row, text="").command == "gitorch answer q1 cleared"

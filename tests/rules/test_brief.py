@@ -80,7 +80,7 @@ def owed(telling: Telling, job: str):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_an_agent_is_told(name: str, request) -> None:
+def test_an_agent_gets_this_prompt(name: str, request) -> None:
     job, script, done = SCRIPTS[name]
     telling = played(script)
     session, prompt = owed(telling, job)
@@ -88,7 +88,7 @@ def test_an_agent_is_told(name: str, request) -> None:
     assert_golden(name, telling.readable(text), request)
 
 
-def test_an_agent_gets_its_own_section_and_no_other() -> None:
+def test_an_agent_gets_only_its_own_section() -> None:
     telling = played("plan api db|grant api|grant db")
     for job in ("api", "db"):
         session, prompt = owed(telling, job)
@@ -98,7 +98,7 @@ def test_an_agent_gets_its_own_section_and_no_other() -> None:
         assert {"api": "db", "db": "api"}[job] not in text.lower()
 
 
-def test_the_write_scope_and_the_tests_are_said() -> None:
+def test_a_brief_names_the_write_scope_and_the_tests() -> None:
     play = Play()
     flow = workflow({"api": ()})
     spec = replace(flow.jobs[JobId("api")], scope=Scope(("src/**", "tests/**"), ("src/old/",)))
@@ -111,7 +111,7 @@ def test_the_write_scope_and_the_tests_are_said() -> None:
     assert "gitorch tests your commit with: `make check`" in text
 
 
-def test_what_is_typed_is_one_line_that_points_to_the_file() -> None:
+def test_the_typed_line_points_to_the_prompt_s_file() -> None:
     telling = played(SCRIPTS["findings-round-2.md"][1])
     session, prompt = owed(telling, "api")
     line = pointer(telling.play.run, session, prompt)
@@ -121,14 +121,14 @@ def test_what_is_typed_is_one_line_that_points_to_the_file() -> None:
     assert pointer(telling.play.run, session, first) == "Read .gitorch/brief.md and do what it says."
 
 
-def test_a_clearance_is_said_in_the_line_itself_with_its_commit() -> None:
+def test_the_typed_line_of_a_clearance_names_its_commit() -> None:
     telling = played(SCRIPTS["clearance.md"][1])
     session, prompt = owed(telling, "api")
     line = telling.readable(pointer(telling.play.run, session, prompt))
     assert line == f"APPROVED api at api-1. Nothing more is needed. ({prompt.id})"
 
 
-def test_the_brief_as_json_says_the_same_for_programs() -> None:
+def test_a_brief_as_json_has_the_same_facts() -> None:
     telling = played(ROUND_TWO + "|grant api.spec")
     run = telling.play.run
     review, author = run.sessions[run.jobs["api.spec"].session], run.sessions[run.jobs["api"].session]
@@ -149,7 +149,7 @@ def test_the_brief_as_json_says_the_same_for_programs() -> None:
     assert brief_data(run, author, SECTION, ("1a2b3c4 Add rows",))["done"] == ["1a2b3c4 Add rows"]
 
 
-def test_findings_and_answers_are_values_too() -> None:
+def test_a_brief_as_json_has_findings_and_answers() -> None:
     telling = played(SCRIPTS["brief-restart-in-round-2.md"][1])
     run = telling.play.run
     found = brief_data(run, run.sessions[run.jobs["api"].session], SECTION)["findings"]

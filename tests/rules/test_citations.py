@@ -36,7 +36,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("line", "quote", "wrong"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_a_citation_holds_or_is_told_why_not(line: int, quote: str, wrong: str) -> None:
+def test_a_wrong_citation_is_named(line: int, quote: str, wrong: str) -> None:
     assert citation_fault(FILE, line, quote) == wrong
 
 
@@ -46,7 +46,7 @@ def test_an_empty_file_has_no_line_and_a_missing_one_is_missing() -> None:
     assert citation_fault(None, 0) == "there is no such file at that commit"
 
 
-def test_a_finding_is_marked_with_what_is_wrong_and_one_without_a_path_is_not() -> None:
+def test_a_finding_with_a_wrong_citation_is_doubtful() -> None:
     held = {"a.py": FILE}.get
     assert with_citation_checked(finding(path="a.py", line=1), held) == finding(path="a.py", line=1)
     wrong = with_citation_checked(finding(path="a.py", line=9), held)

@@ -43,7 +43,7 @@ JUDGEMENTS = [
 
 
 @pytest.mark.parametrize(("choice", "findings", "why"), JUDGEMENTS)
-def test_a_verdict_agrees_with_its_findings_or_says_how_not(choice, findings, why) -> None:
+def test_a_verdict_that_contradicts_its_findings_is_named(choice, findings, why) -> None:
     assert verdict_contradiction(choice, findings) == why
 
 
@@ -88,7 +88,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("raised", "number"), [case[1:] for case in NUMBERS], ids=[case[0] for case in NUMBERS])
-def test_a_number_stays_with_its_finding(raised, number) -> None:
+def test_a_finding_keeps_its_number(raised, number) -> None:
     play = handed_in()
     play.review("api.spec", "needs_revision", (finding(title="one"), finding(title="two", path="b.py")))
     play.launch("api")
@@ -98,7 +98,7 @@ def test_a_number_stays_with_its_finding(raised, number) -> None:
     assert [x.number for x in play.run.jobs["api"].findings if x.open] == [number]
 
 
-def test_one_number_stands_once_in_a_list() -> None:
+def test_a_list_names_each_number_once() -> None:
     play = handed_in()
     play.review("api.spec", "needs_revision", (finding(title="one"),))
     play.launch("api")
@@ -134,14 +134,14 @@ TWINS = [
 
 
 @pytest.mark.parametrize(("one", "other", "entries"), [case[1:] for case in TWINS], ids=[case[0] for case in TWINS])
-def test_what_two_reviewers_both_saw_stands_once_with_both_names(one, other, entries: int) -> None:
+def test_a_finding_of_two_reviewers_is_listed_once_with_both_names(one, other, entries: int) -> None:
     listed = both(one, other)
     assert len(listed) == entries
     names = [sorted(names.split()) for _, _, names, _ in listed]
     assert names == ([["api.quality", "api.spec"]] if entries == 1 else [["api.spec"], ["api.quality"]])
 
 
-def test_the_heavier_words_lead_and_nothing_of_the_others_is_lost() -> None:
+def test_the_more_severe_finding_leads_and_keeps_the_other_one_s_details() -> None:
     listed = both(
         finding("minor", "No check", detail="Line 1"), finding("blocking", "No check at all", detail="Anyone")
     )
@@ -159,7 +159,7 @@ def test_two_places_with_the_same_words_keep_their_own_numbers_when_lines_move()
     assert open_now == [(1, 2), (2, 9)]
 
 
-def test_failing_tests_stand_beside_what_was_claimed() -> None:
+def test_failed_tests_are_listed_beside_the_author_s_claim() -> None:
     play = Play()
     play.begin({"api": ()})
     play.launch("api")
@@ -169,7 +169,7 @@ def test_failing_tests_stand_beside_what_was_claimed() -> None:
     assert play.run.jobs["api"].findings[0].finding.detail == f"You reported: all 212 passed\n{seen}\ntail"
 
 
-def test_a_test_command_that_finds_no_program_says_so() -> None:
+def test_a_test_command_without_its_program_is_reported_as_such() -> None:
     told = Check(commit("api-1"), "nope", "failed", 127, 0.1).summary
     assert told.startswith("failed with status 127 (program not found) after 0.1 s")
 
@@ -185,18 +185,18 @@ def test_failing_tests_are_a_blocking_finding_with_the_end_of_their_output() -> 
 
 
 @pytest.mark.parametrize("outcome", ["failed", "timed-out", "not-run"])
-def test_whatever_is_not_a_pass_sends_work_back(outcome: str) -> None:
+def test_every_test_outcome_but_a_pass_sends_work_back(outcome: str) -> None:
     assert told(handed_in(checked=outcome))[-1] == "FindingsListed"
 
 
 @pytest.mark.parametrize("kind", ["sequential", "parallel"])
-def test_stages_follow_each_other_or_run_side_by_side(kind: str) -> None:
+def test_review_stages_run_in_order_or_side_by_side(kind: str) -> None:
     play = handed_in(PARALLEL if kind == "parallel" else SETTINGS)
     phases = [play.run.jobs[f"api.{role}"].phase for role in ("spec", "quality")]
     assert phases == [JobPhase.QUEUED, JobPhase.QUEUED if kind == "parallel" else JobPhase.BLOCKED]
 
 
-def test_no_list_is_partial_when_reviews_run_side_by_side() -> None:
+def test_a_list_waits_for_all_reviews_that_run_side_by_side() -> None:
     play = handed_in(PARALLEL)
     play.review("api.spec", "needs_revision", (BLOCKING,))
     assert settle(play.run, play.run.jobs["api"]) == ()
@@ -204,7 +204,7 @@ def test_no_list_is_partial_when_reviews_run_side_by_side() -> None:
     assert told(play)[-1] == "FindingsListed"
 
 
-def test_the_second_stage_adds_to_what_the_first_one_noted() -> None:
+def test_the_second_stage_adds_to_the_findings_of_the_first() -> None:
     play = handed_in()
     play.review("api.spec", "accept_with_findings", (finding("minor", "typo"),))
     play.review("api.quality", "needs_revision", (finding("blocking", "race"),))
@@ -217,7 +217,7 @@ def test_work_without_a_test_command_goes_to_its_reviewers_at_once() -> None:
     assert play.run.jobs["api.spec"].phase is JobPhase.QUEUED
 
 
-def test_verdicts_of_an_earlier_round_open_no_gate() -> None:
+def test_verdicts_of_an_earlier_round_do_not_open_a_gate() -> None:
     play = handed_in()
     play.review("api.spec", "accept")
     play.review("api.quality", "needs_revision", (BLOCKING,))
@@ -230,7 +230,7 @@ def test_verdicts_of_an_earlier_round_open_no_gate() -> None:
     assert play.run.jobs["api"].cleared == commit("api-2")
 
 
-def test_what_passed_with_findings_keeps_them_in_view() -> None:
+def test_work_accepted_with_findings_keeps_them_listed() -> None:
     play = handed_in()
     play.review("api.spec", "accept")
     play.review("api.quality", "accept_with_findings", (finding("minor", "a long name"),))
@@ -238,7 +238,7 @@ def test_what_passed_with_findings_keeps_them_in_view() -> None:
     assert [(x.finding.title, x.open, x.waived) for x in listed] == [("a long name", True, False)]
 
 
-def test_what_a_human_accepted_is_waived_by_name() -> None:
+def test_findings_that_a_human_accepted_are_waived() -> None:
     play = handed_in(replace(SETTINGS, rounds_max=1))
     play.review("api.spec", "needs_revision", (finding(title="race"),))
     play.answer("q1", "accept_with_exceptions", "a known gap")
@@ -246,7 +246,7 @@ def test_what_a_human_accepted_is_waived_by_name() -> None:
     assert [(x.finding.title, x.open, x.waived) for x in listed] == [("race", False, True)]
 
 
-def test_a_list_names_its_round_and_the_commit_it_is_about() -> None:
+def test_a_list_names_its_round_and_its_commit() -> None:
     play = handed_in(replace(SETTINGS, rounds_max=1))
     play.review("api.spec", "needs_revision", (finding(),))
     listed = list_findings(play.run, play.run.jobs[JobId("api")])

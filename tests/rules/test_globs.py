@@ -65,7 +65,7 @@ def test_a_scope_covers(scope: Scope, path: str, yes: bool) -> None:
     assert covered(path, scope) is yes
 
 
-def test_what_lies_outside_is_named_in_order() -> None:
+def test_paths_outside_a_scope_are_sorted() -> None:
     assert outside(("src/a.py", "z", "b"), Scope(allowed=("src/",))) == ("b", "z")
 
 

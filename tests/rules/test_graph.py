@@ -27,7 +27,7 @@ def reachable(needs, node):
 
 
 @given(graphs)
-def test_ancestors_are_what_can_be_reached(needs):
+def test_ancestors_are_the_nodes_that_can_be_reached(needs):
     for node in needs:
         assert ancestors(needs, node) == reachable(needs, node)
 
@@ -39,7 +39,7 @@ def test_descendants_are_those_that_have_it_as_an_ancestor(needs):
 
 
 @given(graphs)
-def test_cycles_are_found_exactly_where_a_node_reaches_itself(needs):
+def test_a_cycle_is_found_exactly_when_a_node_reaches_itself(needs):
     cycles = find_cycles(needs)
 
     assert bool(cycles) == any(node in reachable(needs, node) for node in needs)
@@ -50,7 +50,7 @@ def test_cycles_are_found_exactly_where_a_node_reaches_itself(needs):
 
 
 @given(graphs)
-def test_order_and_depth_refuse_exactly_the_cyclic(needs):
+def test_order_and_depth_refuse_exactly_the_cyclic_graphs(needs):
     if find_cycles(needs):
         with pytest.raises(ValueError, match="cycle"):
             dependency_order(needs)
@@ -89,6 +89,6 @@ def test_two_cycles_are_both_named_from_their_first_node():
     assert find_cycles(needs) == (("b", "a", "b"), ("d", "d"))
 
 
-def test_nothing_has_no_waves():
+def test_an_empty_graph_has_no_waves():
     assert waves({}) == ()
     assert dependency_order({}) == ()

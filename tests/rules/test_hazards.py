@@ -54,7 +54,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("changes", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_a_change_is_fit_to_be_merged_or_told_why_not(changes: tuple[Change, ...], said: str) -> None:
+def test_a_hazardous_change_is_named(changes: tuple[Change, ...], said: str) -> None:
     told = hazards(changes, [change.path for change in changes], ["lib"])
     assert len(told) == bool(said)
     assert all(one.startswith(said) for one in told)
@@ -73,7 +73,7 @@ MODULES = [
 
 
 @pytest.mark.parametrize(("key", "value", "fine"), MODULES)
-def test_a_submodule_can_neither_run_anything_nor_lie_elsewhere(key: str, value: str, fine: bool) -> None:
+def test_a_submodule_setting_that_git_could_run_is_named(key: str, value: str, fine: bool) -> None:
     assert (list(module_hazards([(key, value)])) == []) is fine
 
 
@@ -88,13 +88,13 @@ TWINS = [
 
 
 @pytest.mark.parametrize(("new", "held", "said"), [case[1:] for case in TWINS], ids=[case[0] for case in TWINS])
-def test_names_that_collide_elsewhere_are_refused_here(new: str, held: list[str], said: str) -> None:
+def test_names_that_collide_on_other_systems_are_named(new: str, held: list[str], said: str) -> None:
     told = hazards((added(new),), held, ())
     assert len(told) == bool(said)
     assert all(one.startswith(said) for one in told)
 
 
-def test_the_tree_is_read_only_where_something_was_added() -> None:
+def test_the_tree_is_read_only_when_something_was_added() -> None:
     def unread():
         raise AssertionError
         yield ""

@@ -26,7 +26,7 @@ def remarks(text: str) -> tuple[int, list[tuple[str, str, bool]]]:
     return found.score, [(remark.name, remark.place, remark.strong) for remark in found.remarks]
 
 
-def test_a_sound_workflow_is_worth_all_points():
+def test_a_sound_workflow_scores_100():
     assert remarks(SOUND) == (100, [])
 
 
@@ -48,7 +48,7 @@ def test_a_sound_workflow_is_worth_all_points():
         ("objective: Do,", "objective: Do, attempts: 2,", 98, ("attempts-end-first", "jobs.one", False)),
     ],
 )  # fmt: skip
-def test_a_remark_costs_what_it_says_and_names_its_place(old, new, score, expected):
+def test_a_remark_lowers_the_score_and_names_its_place(old, new, score, expected):
     assert old in SOUND
     found = remarks(SOUND.replace(old, new))
 
@@ -56,7 +56,7 @@ def test_a_remark_costs_what_it_says_and_names_its_place(old, new, score, expect
     assert expected in found[1]
 
 
-def test_one_job_may_have_a_shared_worktree_for_itself():
+def test_a_shared_worktree_of_one_job_is_no_weakness():
     assert remarks(SOUND.replace("a: {runtime: claude}", "a: {runtime: claude, worktree: shared}")) == (100, [])
 
 
@@ -64,7 +64,7 @@ def test_a_script_may_judge_a_script():
     assert remarks(SOUND.replace("claude", "scripted").replace("codex", "scripted")) == (100, [])
 
 
-def test_what_a_checkpoint_leads_to_either_way_never_runs_at_once():
+def test_the_two_ways_out_of_a_checkpoint_never_run_at_once():
     ways = """  go: {kind: build, lane: a, objective: Do, needs: [fork], scope: {allowed: [b]}}
   stop: {kind: draft, lane: a, objective: Do, needs: [fork], scope: {allowed: [b]}}
   fork: {kind: checkpoint, needs: [judge], on_cancel: [stop], on_continue: [go]}

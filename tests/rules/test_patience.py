@@ -141,7 +141,7 @@ def told(play: Play, *names: str) -> list[str]:
     return [e.name for e in outstanding(play.run, seen) if isinstance(e, effects.Notify)]
 
 
-def test_everything_that_waits_is_told_once_and_again_with_each_reminder() -> None:
+def test_each_waiting_thing_is_notified_once_and_with_each_reminder() -> None:
     play = asked_for_context()
     assert told(play) == ["q1-0", "q2-0"]
     assert told(play, "q1-0", "q2-0") == []
@@ -155,14 +155,14 @@ def test_everything_that_waits_is_told_once_and_again_with_each_reminder() -> No
     assert told(play, "m1") == ["q3-0", "canceled"], "how to clean up is asked, too"
 
 
-def test_nobody_is_told_where_nothing_is_configured_and_only_a_few_at_once() -> None:
+def test_notices_need_a_configured_command_and_come_a_few_at_once() -> None:
     play = asked_for_context()
     assert [e for e in outstanding(play.run, look(play)) if isinstance(e, effects.Notify)] == []
     play.submit_handoff("ui", "NEEDS_CONTEXT", questions=tuple("abcdefgh"))
     assert len(told(play)) == AT_ONCE_MAX
 
 
-def test_a_notice_says_what_it_is_about_and_what_to_type() -> None:
+def test_a_notice_names_its_subject_and_the_command() -> None:
     play = asked_for_context()
     said = notice(play.run, "q1-2")
     assert (said["kind"], said["id"], said["job"], said["reminder"]) == ("context", "q1", "api", 2)

@@ -46,7 +46,7 @@ def test_a_session_is_alive_stale_dead_or_unknown(play, after_seconds, changes, 
     assert seen(play, after_seconds, **changes) == word
 
 
-def test_what_could_not_be_asked_is_unknown_and_never_alive(play):
+def test_presence_is_unknown_when_nobody_could_look(play):
     assert presence(play.run, play.run.sessions[S1], None, Moment(play.at)) == "unknown"
     assert presence(play.run, play.run.sessions[S1], {}, Moment(play.at)) == "unknown"
     assert agent_words(play.run, None) == {"s1": "unknown"}
@@ -82,7 +82,7 @@ def test_an_agent_is_stuck_or_blocked_while_a_human_is_asked_about_it(play):
     assert agent_words(play.run, {SessionId("s2"): READY})["s2"] == "working"
 
 
-def test_who_is_over_is_in_no_list(play):
+def test_ended_sessions_are_not_listed(play):
     play.do(c.EndSession(S1, "stopped"))
     assert presence(play.run, play.run.sessions[S1], {}, Moment(play.at)) == "dead"
     assert session_rows(play.run, {}, Moment(play.at)) == ()

@@ -33,7 +33,7 @@ def found(plan: Plan = PLAN, config: Config = CONFIG, **facts) -> list[tuple[str
     return [(problem.where, problem.message) for problem in problems]
 
 
-def test_nothing_stands_in_the_way():
+def test_a_sound_plan_has_no_problems():
     assert found() == []
 
 
@@ -51,7 +51,7 @@ def test_nothing_stands_in_the_way():
         ({"work_branches": ("gitorch/x/api",)}, "plan.md:1:1", "The branch `gitorch/x/api` already exists, and an agent of this run would need it."),
     ],
 )  # fmt: skip
-def test_what_the_world_lacks_is_named(facts, where, message):
+def test_everything_missing_around_a_plan_is_named(facts, where, message):
     assert found(**facts) == [(where, message)]
 
 
@@ -62,7 +62,7 @@ def test_a_missing_design_document_is_named_where_the_plan_names_it():
     assert found(PLAN, design_exists=False) == []
 
 
-def test_problems_of_the_configuration_stand_at_their_keys():
+def test_a_problem_of_the_configuration_names_its_key():
     config = replace(
         CONFIG,
         path="sub/gitorch.yaml",
@@ -85,7 +85,7 @@ def test_problems_of_the_configuration_stand_at_their_keys():
     assert found(config=replace(CONFIG, test_command="", test_command_absent=True)) == []
 
 
-def test_a_runtime_that_is_yet_to_be_asked_for_is_no_problem_unless_there_is_none():
+def test_an_unset_runtime_is_a_problem_only_when_none_is_installed():
     config = replace(CONFIG, implementer="")
 
     assert found(config=config) == []
@@ -94,7 +94,7 @@ def test_a_runtime_that_is_yet_to_be_asked_for_is_no_problem_unless_there_is_non
     ]
 
 
-def test_what_the_plan_sets_is_blamed_on_the_plan():
+def test_a_wrong_setting_of_the_plan_names_the_plan():
     plan = replace(PLAN, settings={"merge_target": "gone", "test_command": "x"}, places={"merge_target": (3, 1)})
 
     assert found(plan, replace(CONFIG, test_command=""), target="gone", target_commit=None) == [
