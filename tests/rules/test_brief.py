@@ -16,9 +16,11 @@ from play import Play, workflow
 from telling import Telling
 
 from gitorch.model.ids import JobId
+from gitorch.model.review import Disposition, Finding, ListedFinding, Reply, Severity
 from gitorch.model.session import PromptKind
 from gitorch.model.workflow import Scope
 from gitorch.rules.views.brief import brief_data
+from gitorch.rules.views.finding_lines import finding_line
 from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
 
 SECTION = "Build the table.\n\n- [ ] rows\n- [ ] columns\n"
@@ -162,3 +164,31 @@ def test_a_brief_as_json_has_findings_and_answers() -> None:
     run = telling.play.run
     answers = brief_data(run, run.sessions[run.jobs["api"].session], SECTION)["answers"]
     assert answers == [{"id": "q1", "question": "tabs or spaces?", "answer": "spaces"}]
+
+
+FULL = ListedFinding(
+    3,
+    Finding(
+        Severity.BLOCKING, "race", "a.py", 3, "It races.\nSee t.py.", doubtful=True, quote="x = 1", doubt="no such line"
+    ),
+    "api.spec",
+    1,
+    reply=Reply(3, Disposition.FALSE_POSITIVE, "it is locked"),
+    also=("api.quality",),
+)
+
+
+def test_a_finding_is_listed_with_its_doubt_quotation_reply_and_details() -> None:
+    assert finding_line(FULL) == (
+        "3. BLOCKING a.py:3 (doubtful: no such line): race [api.spec, api.quality]\n"
+        "   Quoted: x = 1\n"
+        "   You answered false_positive: it is locked\n"
+        "   It races.\n"
+        "   See t.py."
+    )
+    unexplained = replace(
+        FULL, finding=replace(FULL.finding, doubt="", path="", line=0, detail="", quote=""), reply=None
+    )
+    assert finding_line(unexplained) == (
+        "3. BLOCKING (doubtful: the cited place does not exist at that commit): race [api.spec, api.quality]"
+    )

@@ -17,6 +17,7 @@ from gitorch.model.job import JobPhase
 from gitorch.model.review import Check, Choice, Disposition, ListedFinding, Reply, Severity
 from gitorch.rules.review.findings import list_findings
 from gitorch.rules.review.gates import settle, verdict_contradiction
+from gitorch.rules.review.replies import is_refuted
 
 MINOR, NOTE, IMPORTANT, BLOCKING = (finding(s) for s in ("minor", "note", "important", "blocking"))
 JUDGEMENTS = [
@@ -266,3 +267,20 @@ def test_a_fix_in_the_newest_commit_is_kept_with_its_id():
 
     handoff = play.run.jobs[JobId("api")].handoff
     assert handoff.replies[0].evidence == f"in {commit('api-2')}"
+
+
+def test_only_a_finding_that_its_author_called_a_false_positive_is_refuted():
+    play = handed_in()
+    play.review("api.spec", "needs_revision", (finding(title="one"), finding(title="two"), finding(title="three")))
+    play.launch("api")
+    play.submit_handoff(
+        "api",
+        replies=(
+            Reply(1, Disposition.FALSE_POSITIVE, "t.py"),
+            Reply(2, Disposition.FIXED, "in HEAD"),
+            Reply(3, Disposition.DEFERRED, "not now"),
+        ),
+    )
+    job = play.run.jobs[JobId("api")]
+    assert [is_refuted(job, listed) for listed in job.findings] == [True, False, False]
+    assert not is_refuted(job, replace(job.findings[0], number=9)), "without a reply"

@@ -82,3 +82,11 @@ def test_the_postures_of_each_job_are_listed():
     )
 
     assert found.postures == {"one": ("security",)}
+
+
+def test_work_that_needs_other_work_never_runs_beside_it():
+    later = "  later: {kind: draft, lane: a, objective: Do, needs: [one], scope: {allowed: [src/x.md]}}\n  judge:"
+    assert "shared-paths" not in [name for name, *_ in remarks(SOUND.replace("  judge:", later))[1]]
+    earlier = "  first: {kind: draft, lane: a, objective: Do, scope: {allowed: [src/x.md]}}\n  judge:"
+    changed = SOUND.replace("objective: Do,", "objective: Do, needs: [first],").replace("  judge:", earlier)
+    assert "shared-paths" not in [name for name, *_ in remarks(changed)[1]]

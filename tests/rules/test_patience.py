@@ -167,6 +167,12 @@ def test_a_notice_names_its_subject_and_the_command() -> None:
     said = notice(play.run, "q1-2")
     assert (said["kind"], said["id"], said["job"], said["reminder"]) == ("context", "q1", "api", 2)
     assert (said["text"], said["command"]) == ("Which name?", 'gitorch answer q1 "…"')
+    sender = play.actor(play.session("ui"))
+    play.do(c.SendMessage(("@principal",), "Half is done."), sender)
+    play.do(c.SendMessage(("@principal",), "All is done."), sender)
+    said = notice(play.run, "m2")
+    assert (said["kind"], said["id"], said["text"]) == ("message", "m2", "All is done.")
+    assert (said["sender"], said["command"]) == ("ui", "gitorch show m2")
     play.do(c.CancelRun("enough"), HUMAN)
     assert notice(play.run, "canceled")["text"] == "Run play-0001 is canceled. enough"
 
