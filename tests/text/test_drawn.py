@@ -1,4 +1,4 @@
-"""Drawings of workflows and runs: nothing overlaps, nothing is cut in half, every state is said in words too."""
+"""Drawings of workflows and runs: boxes never overlap, no character is cut, every state is in words, too."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
 from gitorch.model.ids import JobId
 from gitorch.model.job import JobPhase
+from gitorch.text.diagrams.box_text import STATES, fitted
 from gitorch.text.diagrams.graph_text import dot, mermaid, plain
 from gitorch.text.diagrams.layout import lay_out
-from gitorch.text.diagrams.svg import STATES, fitted, svg
+from gitorch.text.diagrams.svg import svg
 
 TITLES = (
     "Short",
@@ -91,7 +92,7 @@ def test_every_form_names_every_job_and_survives_any_title(diagram):
         assert "<b>" not in mermaid(diagram)
 
 
-def test_a_long_text_is_cut_by_its_width_and_never_inside_a_letter():
+def test_a_long_text_is_cut_by_its_width_and_never_inside_a_character():
     assert fitted("abcdef", 6) == "abcdef"
     assert fitted("abcdefg", 6) == "abcde…"
     assert fitted("図表の作成", 6) == "図表…"
@@ -99,15 +100,15 @@ def test_a_long_text_is_cut_by_its_width_and_never_inside_a_letter():
 
 
 def test_every_state_has_a_sign_and_a_word_of_its_own():
-    said = [STATES[str(phase)][2:] for phase in JobPhase]
+    shown = [(STATES[str(phase)].sign, STATES[str(phase)].word) for phase in JobPhase]
 
-    assert all(sign and word for sign, word in said)
-    assert len(set(said)) == len(said)
+    assert all(sign and word for sign, word in shown)
+    assert len(set(shown)) == len(shown)
 
 
 def test_a_cycle_of_arrows_is_refused():
     boxes = (Box(JobId("a"), "", "build"), Box(JobId("b"), "", "build"))
-    with pytest.raises(ValueError, match="circle"):
+    with pytest.raises(ValueError, match="cycle"):
         lay_out(Diagram("x", boxes, (Arrow(JobId("a"), JobId("b")), Arrow(JobId("b"), JobId("a")))))
 
 

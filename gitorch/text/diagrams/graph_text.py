@@ -1,131 +1,165 @@
-"""A picture as text, for a terminal and for the two languages in which graphs are passed on: Mermaid and DOT."""
+"""Diagrams as text: for a terminal, as Mermaid, and as DOT."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gitorch.model.diagram import ArrowKind
+from gitorch.text.diagrams.box_text import STATES, kind_text, signed_state_text, state_text, style_of, title_text
 from gitorch.text.diagrams.layout import lay_out
-from gitorch.text.diagrams.svg import STATES, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gitorch.model.diagram import Arrow, Box, Diagram
 
-TITLE_UNITS = 40
 MERMAID_ARROWS = {
     ArrowKind.NEXT: "-->",
     ArrowKind.CONTINUE: "-->|continue|",
     ArrowKind.CANCEL: "-->|cancel|",
     ArrowKind.BACK: "-. at most {rounds} .->",
 }
+DOT_ARROWS = {
+    ArrowKind.NEXT: "",
+    ArrowKind.CONTINUE: ' [label="continue"]',
+    ArrowKind.CANCEL: ' [label="cancel"]',
+    ArrowKind.BACK: ' [label="at most {rounds}", style=dashed, constraint=false]',
+}
+MERMAID_PUNCTUATION = frozenset(" .,:-_/()?!+…✓✗▶◐○·◆–↷")
+"""The characters other than letters and digits that Mermaid takes as they are."""
 
 
 def plain(diagram: Diagram) -> str:
-    """One line a job, by column: what it is, what it comes after, where it leads back to, where it stands."""
+    """One line a job, by column: its kind and lane, its state, the jobs that it waits for, the jobs that it sends back."""
     layout = lay_out(diagram)
     width = max((len(box.id) for box in diagram.boxes), default=0)
     lines = [diagram.title]
     for column in range(layout.columns):
         lines.append(f"\n{column + 1}.")
-        here = (box for box in diagram.boxes if layout.boxes[box.id][0] == column)
-        lines += [f"  {STATES[box.state][2] or '•'} {box.id:<{width}}  {_words(diagram, box)}" for box in here]
+        for box in diagram.boxes:
+            if layout.boxes[box.id][0] == column:
+                sign = style_of(box).sign or "•"
+                lines.append(f"  {sign} {box.id:<{width}}  {_description(diagram, box)}")
     return "\n".join(lines)
 
 
-def _words(diagram: Diagram, box: Box) -> str:
-    state = STATES[box.state][3]
-    after = [_after(a) for a in diagram.arrows if a.end == box.id and a.kind is not ArrowKind.BACK]
-    back = [
-        f"back to {a.end} at most {a.rounds}×" for a in diagram.arrows if a.start == box.id and a.kind is ArrowKind.BACK
-    ]
-    what = f"{box.kind.replace('_', ' ')}{f' by {box.lane}' if box.lane else ''}"
-    said = [what, f"{state}{f', {box.note}' if box.note else ''}", f"after {', '.join(after)}" if after else "", *back]
-    return "; ".join(part for part in said if part)
+def _description(diagram: Diagram, box: Box) -> str:
+    kind = kind_text(box)
+    if box.lane:
+        kind = f"{kind} by {box.lane}"
+    parts = [kind]
+    state = state_text(box)
+    if state:
+        parts.append(state)
+    after: list[str] = []
+    back: list[str] = []
+    for arrow in diagram.arrows:
+        is_back = arrow.kind is ArrowKind.BACK
+        if is_back and arrow.start == box.id:
+            back.append(f"back to {arrow.end} at most {arrow.rounds}×")
+        if not is_back and arrow.end == box.id:
+            after.append(_start_text(arrow))
+    if after:
+        parts.append(f"after {', '.join(after)}")
+    return "; ".join(parts + back)
 
 
-def _after(arrow: Arrow) -> str:
-    said = arrow.kind in {ArrowKind.CONTINUE, ArrowKind.CANCEL}
-    return f"{arrow.start} ({arrow.kind})" if said else str(arrow.start)
+def _start_text(arrow: Arrow) -> str:
+    """The start of an arrow, with the outcome of the checkpoint that takes it."""
+    if arrow.kind in {ArrowKind.CONTINUE, ArrowKind.CANCEL}:
+        return f"{arrow.start} ({arrow.kind})"
+    return str(arrow.start)
 
 
 def mermaid(diagram: Diagram) -> str:
-    """A flowchart; phases are its subgraphs, states its classes."""
-    lines = ["flowchart LR"]
-    lines += _grouped(diagram, _mermaid_box, lambda phase, n: f'  subgraph phase{n}["{_mermaid_text(phase)}"]', "  end")
-    number = {box.id: f"j{n}" for n, box in enumerate(diagram.boxes)}
+    """A flowchart. Phases are its subgraphs, states its classes."""
+    lines = ["flowchart LR", *_grouped(diagram, _mermaid_box, _mermaid_phase, "  end")]
+    names: dict[str, str] = {}
+    states: dict[str, None] = {}
+    for number, box in enumerate(diagram.boxes):
+        names[box.id] = f"j{number}"
+        states[box.state] = None
     for arrow in diagram.arrows:
         sign = MERMAID_ARROWS[arrow.kind].format(rounds=arrow.rounds)
-        lines.append(f"  {number[arrow.start]} {sign} {number[arrow.end]}")
-    for state in dict.fromkeys(box.state for box in diagram.boxes if box.state):
-        fill, line, _, _ = STATES[state]
-        lines.append(f"  classDef {state} fill:{fill},stroke:{line},color:#1f2328")
+        lines.append(f"  {names[arrow.start]} {sign} {names[arrow.end]}")
+    for state in states:
+        if state:
+            style = STATES[state]
+            lines.append(f"  classDef {state} fill:{style.fill},stroke:{style.line},color:#1f2328")
     return "\n".join(lines) + "\n"
 
 
 def _grouped(
-    diagram: Diagram, draw: Callable[[Box, int], str], opened: Callable[[str, int], str], closed: str
+    diagram: Diagram, draw_box: Callable[[Box, int], str], open_phase: Callable[[str, int], str], close_phase: str
 ) -> Iterator[str]:
-    """The boxes of no phase, then each phase around its own."""
+    """The boxes without a phase, then each phase around its own boxes."""
     for number, box in enumerate(diagram.boxes):
         if box.phase not in diagram.phases:
-            yield f"  {draw(box, number)}"
-    for at, phase in enumerate(diagram.phases):
-        yield opened(phase, at)
-        yield from (f"    {draw(box, n)}" for n, box in enumerate(diagram.boxes) if box.phase == phase)
-        yield closed
+            yield f"  {draw_box(box, number)}"
+    for phase_number, phase in enumerate(diagram.phases):
+        yield open_phase(phase, phase_number)
+        for number, box in enumerate(diagram.boxes):
+            if box.phase == phase:
+                yield f"    {draw_box(box, number)}"
+        yield close_phase
+
+
+def _mermaid_phase(phase: str, number: int) -> str:
+    return f'  subgraph phase{number}["{_mermaid_text(phase)}"]'
 
 
 def _mermaid_box(box: Box, number: int) -> str:
-    sign = STATES[box.state][2]
-    said = (
-        f"{sign} {STATES[box.state][3]}{f', {box.note}' if box.note else ''}"
-        if sign
-        else f"{box.kind.replace('_', ' ')}"
-    )
-    text = "<br/>".join(_mermaid_text(part) for part in (f"{box.id}", _title(box), said) if part)
-    left, right = ("([", "])") if box.kind == "checkpoint" else ("[", "]")
-    return f'j{number}{left}"{text}"{right}{f":::{box.state}" if box.state else ""}'
-
-
-def _title(box: Box) -> str:
-    """What a box says beside its id, short enough that it does not push the others apart."""
-    return "" if box.title == box.id else fitted(box.title, TITLE_UNITS)
+    lines = [_mermaid_text(box.id)]
+    title = title_text(box)
+    if title:
+        lines.append(_mermaid_text(title))
+    lines.append(_mermaid_text(signed_state_text(box) or kind_text(box)))
+    text = "<br/>".join(lines)
+    shape = f'["{text}"]'
+    if box.kind == "checkpoint":
+        shape = f'(["{text}"])'
+    if box.state:
+        shape = f"{shape}:::{box.state}"
+    return f"j{number}{shape}"
 
 
 def _mermaid_text(text: str) -> str:
-    """Mermaid takes entities by number, written with # for &#."""
-    shown = " ".join(text.split())
-    return "".join(char if char.isalnum() or char in " .,:-_/()?!+…✓✗▶◐○·◆–↷" else f"#{ord(char)};" for char in shown)
+    """Mermaid writes entities by number, with # for &#."""
+    characters: list[str] = []
+    for character in " ".join(text.split()):
+        is_safe = character.isalnum() or character in MERMAID_PUNCTUATION
+        characters.append(character if is_safe else f"#{ord(character)};")
+    return "".join(characters)
 
 
 def dot(diagram: Diagram) -> str:
-    """A directed graph for Graphviz and whatever else reads DOT; phases are clusters."""
+    """A directed graph for Graphviz and other programs that read DOT. Phases are clusters."""
     lines = [f"digraph {_dot_text(diagram.title)} {{", "  rankdir=LR;", '  node [shape=box, style="rounded,filled"];']
-    lines += _grouped(
-        diagram, _dot_box, lambda phase, n: f"  subgraph cluster_{n} {{\n    label={_dot_text(phase)};", "  }"
-    )
+    lines += _grouped(diagram, _dot_box, _dot_phase, "  }")
     for arrow in diagram.arrows:
-        words = {
-            ArrowKind.NEXT: "",
-            ArrowKind.CONTINUE: ' [label="continue"]',
-            ArrowKind.CANCEL: ' [label="cancel"]',
-            ArrowKind.BACK: f' [label="at most {arrow.rounds}", style=dashed, constraint=false]',
-        }
-        lines.append(f"  {_dot_text(arrow.start)} -> {_dot_text(arrow.end)}{words[arrow.kind]};")
+        attributes = DOT_ARROWS[arrow.kind].format(rounds=arrow.rounds)
+        lines.append(f"  {_dot_text(arrow.start)} -> {_dot_text(arrow.end)}{attributes};")
     return "\n".join([*lines, "}"]) + "\n"
 
 
+def _dot_phase(phase: str, number: int) -> str:
+    return f"  subgraph cluster_{number} {{\n    label={_dot_text(phase)};"
+
+
 def _dot_box(box: Box, _: int) -> str:
-    fill, line, sign, word = STATES[box.state]
-    said = f"{sign} {word}{f', {box.note}' if box.note else ''}" if sign else box.kind.replace("_", " ")
-    label = _dot_text(box.id, _title(box), said)
-    shape = ", shape=ellipse" if box.kind == "checkpoint" else ""
-    return f'{_dot_text(box.id)} [label={label}, fillcolor="{fill}", color="{line}"{shape}];'
+    style = style_of(box)
+    label = _dot_text(box.id, title_text(box), signed_state_text(box) or kind_text(box))
+    attributes = f'label={label}, fillcolor="{style.fill}", color="{style.line}"'
+    if box.kind == "checkpoint":
+        attributes = f"{attributes}, shape=ellipse"
+    return f"{_dot_text(box.id)} [{attributes}];"
 
 
 def _dot_text(*lines: str) -> str:
-    """One quoted text; several lines are joined by Graphviz's own sign for a new one."""
-    shown = (" ".join(line.split()).replace("\\", "\\\\").replace('"', '\\"') for line in lines if line)
-    return '"' + "\\n".join(shown) + '"'
+    """One quoted text; its lines are joined by the escape that Graphviz has for a new line."""
+    escaped: list[str] = []
+    for line in lines:
+        if line:
+            text = " ".join(line.split())
+            escaped.append(text.replace("\\", "\\\\").replace('"', '\\"'))
+    return '"' + "\\n".join(escaped) + '"'

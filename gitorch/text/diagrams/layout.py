@@ -1,7 +1,7 @@
-"""Where boxes stand in a drawing: columns by what they need, rows by whom they are joined to, on one grid.
+"""Where the boxes of a drawing stand: columns by dependency, rows by neighbourhood, on one grid.
 
 The layered method of Sugiyama, Tagawa and Toda (1981): an arrow that skips columns gets a place of its own in each, so that no
-line crosses a box; rows are then put in order by the mean of their neighbours, back and forth, until they settle.
+line crosses a box. The rows are then ordered by the mean of their neighbours, back and forth, until they settle.
 """
 
 from __future__ import annotations
@@ -18,87 +18,134 @@ if TYPE_CHECKING:
     from gitorch.model.diagram import Arrow, Diagram
 
 SWEEPS = 12
+"""Passes over the columns, half of them from each side; more change nothing in the shapes that ship."""
+
 Place = tuple[int, int]
 """A column and a row, counted from 0."""
 
 
 class Layout(Value):
-    """The place of each box, and of each arrow that leads forward the places that it passes, its ends included."""
+    """A place for everything in a diagram."""
 
     boxes: Mapping[str, Place]
     ways: Mapping[tuple[str, str], tuple[Place, ...]]
+    """For each arrow that leads forward, by start and end: the places that it passes, its ends included."""
     columns: int
     rows: int
 
 
+class _Stop(Value):
+    """A box, or the place that an arrow occupies where it passes a column."""
+
+    name: str
+    column: int
+
+
 def lay_out(diagram: Diagram) -> Layout:
-    """Stable: the same picture is always laid out the same way. Raises ValueError where arrows forward go in a circle."""
+    """Deterministic: equal diagrams have equal layouts. Raises ValueError when arrows forward form a cycle."""
     forward = [arrow for arrow in diagram.arrows if arrow.kind is not ArrowKind.BACK]
-    column = _columns([box.id for box in diagram.boxes], forward)
-    chains = {(a.start, a.end): _chain(a, column) for a in forward}
-    places = [str(box.id) for box in diagram.boxes]
-    for chain in chains.values():
-        for name, at in chain[1:-1]:
-            places.append(name)
-            column[name] = at
-    links = [(one[0], other[0]) for chain in chains.values() for one, other in pairwise(chain)]
-    row = _rows(places, column, links)
+    columns = _columns(diagram, forward)
+    ways: dict[tuple[str, str], list[_Stop]] = {}
+    links: list[tuple[_Stop, _Stop]] = []
+    for arrow in forward:
+        way = _way(arrow, columns)
+        if (arrow.start, arrow.end) not in ways:
+            links += pairwise(way)
+        ways[arrow.start, arrow.end] = way
+    for way in ways.values():
+        for stop in way:
+            columns[stop.name] = stop.column
+    rows = _rows(columns, links)
     return Layout(
-        {box.id: (column[box.id], row[box.id]) for box in diagram.boxes},
-        {ends: tuple((column[name], row[name]) for name, _ in chain) for ends, chain in chains.items()},
-        max(column.values(), default=-1) + 1,
-        max(row.values(), default=-1) + 1,
+        {box.id: (columns[box.id], rows[box.id]) for box in diagram.boxes},
+        {ends: tuple((stop.column, rows[stop.name]) for stop in way) for ends, way in ways.items()},
+        max(columns.values(), default=-1) + 1,
+        max(rows.values(), default=-1) + 1,
     )
 
 
-def _columns(boxes: Sequence[str], forward: Sequence[Arrow]) -> dict[str, int]:
-    """The longest way to each box."""
-    before: dict[str, list[str]] = {str(box): [] for box in boxes}
+def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
+    """The length of the longest way to each box, in the order of the boxes."""
+    before: dict[str, list[str]] = {box.id: [] for box in diagram.boxes}
     for arrow in forward:
         before[arrow.end].append(arrow.start)
-    column: dict[str, int] = {}
-    while len(column) < len(before):
-        ready = [b for b in before if b not in column and all(other in column for other in before[b])]
-        if not ready:
-            raise ValueError("the arrows go in a circle")
-        column |= {box: max((column[other] + 1 for other in before[box]), default=0) for box in ready}
+    columns: dict[str, int] = {}
+    waiting = list(before)
+    while waiting:
+        left = []
+        for box in waiting:
+            if columns.keys() >= set(before[box]):
+                columns[box] = _column_after(before[box], columns)
+            else:
+                left.append(box)
+        if left == waiting:
+            raise ValueError("the arrows form a cycle")
+        waiting = left
+    return {box: columns[box] for box in before}
+
+
+def _column_after(before: Sequence[str], columns: Mapping[str, int]) -> int:
+    """The first column behind all of these boxes."""
+    column = 0
+    for box in before:
+        column = max(column, columns[box] + 1)
     return column
 
 
-def _chain(arrow: Arrow, column: Mapping[str, int]) -> list[tuple[str, int]]:
-    """The arrow's ends, and a place for each column between them."""
-    between = range(column[arrow.start] + 1, column[arrow.end])
-    passed = [(f"{arrow.start}\0{arrow.end}\0{at}", at) for at in between]
-    return [(arrow.start, column[arrow.start]), *passed, (arrow.end, column[arrow.end])]
+def _way(arrow: Arrow, columns: Mapping[str, int]) -> list[_Stop]:
+    """The arrow's ends, and a stop in each column between them."""
+    first, last = columns[arrow.start], columns[arrow.end]
+    between = [_Stop(f"{arrow.start}\0{arrow.end}\0{column}", column) for column in range(first + 1, last)]
+    return [_Stop(arrow.start, first), *between, _Stop(arrow.end, last)]
 
 
-def _rows(places: Sequence[str], column: Mapping[str, int], links: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Rows in which neighbours stand near each other: each column in the order of the means of its neighbours."""
+def _rows(columns: Mapping[str, int], links: Sequence[tuple[_Stop, _Stop]]) -> dict[str, int]:
+    """A row for everything, with neighbours near each other."""
     layers: dict[int, list[str]] = {}
-    for place in places:
-        layers.setdefault(column[place], []).append(place)
-    joined: dict[str, list[str]] = {place: [] for place in places}
-    for one, other in links:
-        joined[one].append(other)
-        joined[other].append(one)
-    row = {place: number for layer in layers.values() for number, place in enumerate(layer)}
-    for sweep in range(SWEEPS):
-        side = -1 if sweep % 2 == 0 else 1
-        for at in sorted(layers, reverse=side == 1):
-            near = {p: [row[o] for o in joined[p] if column[o] == at + side] or [row[p]] for p in layers[at]}
-            wish = {place: sum(rows) / len(rows) for place, rows in near.items()}
-            layers[at].sort(key=lambda place: (wish[place], row[place]))
-            row |= _spread(layers[at], wish)
-    lowest = min(row.values(), default=0)
-    return {place: number - lowest for place, number in row.items()}
+    rows: dict[str, int] = {}
+    left: dict[str, list[str]] = {}
+    right: dict[str, list[str]] = {}
+    for name, column in columns.items():
+        layer = layers.setdefault(column, [])
+        rows[name] = len(layer)
+        layer.append(name)
+        left[name], right[name] = [], []
+    for start, end in links:
+        right[start.name].append(end.name)
+        left[end.name].append(start.name)
+    ascending = sorted(layers)
+    for _ in range(SWEEPS // 2):
+        for column in ascending:
+            _order_layer(layers[column], left, rows)
+        for column in reversed(ascending):
+            _order_layer(layers[column], right, rows)
+    lowest = min(rows.values(), default=0)
+    return {name: row - lowest for name, row in rows.items()}
 
 
-def _spread(layer: Sequence[str], wish: Mapping[str, float]) -> dict[str, int]:
-    """Whole rows, each its own, in the order given and as near to what is wished as the order allows."""
+def _order_layer(layer: list[str], neighbours: Mapping[str, Sequence[str]], rows: dict[str, int]) -> None:
+    """Sort a layer by the mean rows of its neighbours on one side, and give it new rows."""
+    wishes = {name: _mean_row(name, neighbours[name], rows) for name in layer}
+    layer.sort(key=lambda name: (wishes[name], rows[name]))
+    rows |= _spread(layer, wishes)
+
+
+def _mean_row(name: str, neighbours: Sequence[str], rows: Mapping[str, int]) -> float:
+    """The mean row of the neighbours; the own row without any."""
+    if not neighbours:
+        return rows[name]
+    return sum(rows[other] for other in neighbours) / len(neighbours)
+
+
+def _spread(layer: Sequence[str], wishes: Mapping[str, float]) -> dict[str, int]:
+    """A row of its own for each, in the order of the layer and as near to the wishes as the order allows."""
     rows: list[int] = []
-    for place in layer:
-        rows.append(max(round(wish[place]), rows[-1] + 1 if rows else -len(layer)))
-    # Those that were pushed down push back by half of it, as long as nobody stands there.
-    pushed = sum(row - wish[place] for row, place in zip(rows, layer, strict=True)) / max(len(rows), 1)
-    shift = round(pushed)
-    return {place: row - shift for place, row in zip(layer, rows, strict=True)}
+    lowest = -len(layer)
+    for name in layer:
+        row = max(round(wishes[name]), lowest)
+        rows.append(row)
+        lowest = row + 1
+    # The order only ever pushes down: the whole layer moves back up by the mean of those shifts.
+    pushed = sum(row - wishes[name] for row, name in zip(rows, layer, strict=True))
+    shift = round(pushed / max(len(rows), 1))
+    return {name: row - shift for name, row in zip(layer, rows, strict=True)}
