@@ -8,179 +8,52 @@ from __future__ import annotations
 
 import ast
 import sys
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from play import HOST, HUMAN, OPERATOR, RUN, SETTINGS, TARGET, Play, commit, digest
+from forged_scenes import (
+    API,
+    LATER,
+    adopted,
+    approved,
+    claimed,
+    concerned,
+    dead,
+    decided,
+    empty_late,
+    finished,
+    last,
+    late,
+    merged,
+    nothing,
+    nudged,
+    played,
+    published,
+    queued,
+    record,
+    reported,
+    reviewing,
+    running,
+    unattended,
+)
+from play import HOST, HUMAN, OPERATOR, RUN, TARGET, commit, digest
 
 import gitorch.rules.evolve
 from gitorch.errors import Corrupt
-from gitorch.model import commands as c
 from gitorch.model import events as e
-from gitorch.model.approval import Grade
-from gitorch.model.artifact import ArtifactKind, Document, Outcome
 from gitorch.model.board import Board, State
-from gitorch.model.ids import NO_DIGEST, Moment
-from gitorch.model.record import Actor, ActorKind, Record
+from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Check, Choice, ReportStatus
 from gitorch.model.session import PromptKind
 from gitorch.model.values import names_of, replace
 from gitorch.rules.evolve import RUN_EVENTS, evolve
 
-API = Actor(ActorKind.AGENT, "api", "desk", "s1")
 UI = Actor(ActorKind.AGENT, "ui", "desk", "s2")
 REVIEWER = Actor(ActorKind.AGENT, "api.spec", "desk", "s3")
-PUSHING = replace(SETTINGS, push_remote="origin")
-MANUAL = replace(SETTINGS, manual=True, test_command="")
-LATER = Moment(1_800_000_000_000)
 RULES = Path(gitorch.rules.evolve.__file__).parent
-
-
-def nothing() -> Play:
-    return Play()
-
-
-def running() -> Play:
-    """Agents are at work on api (s1) and on ui (s2)."""
-    play = Play()
-    play.begin({"api": (), "ui": ()})
-    play.launch("api")
-    play.launch("ui")
-    return play
-
-
-def queued() -> Play:
-    """An agent is at work on api; ui waits in the queue."""
-    play = Play()
-    play.begin({"api": (), "ui": ()})
-    play.launch("api")
-    return play
-
-
-def nudged() -> Play:
-    play = running()
-    play.do(c.Nudge("s1"))
-    play.do(c.AcceptOutboxEntry("s1", "report.yaml", digest("entry")))
-    return play
-
-
-def dead() -> Play:
-    play = running()
-    play.do(c.EndSession("s1", "killed"))
-    return play
-
-
-def concerned() -> Play:
-    play = running()
-    play.submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow",))
-    return play
-
-
-def reviewing() -> Play:
-    """api and ui are handed in at their first commits; a reviewer (s3) is at work on api.spec."""
-    play = running()
-    for job in ("api", "ui"):
-        play.submit_handoff(job)
-        play.check(job)
-    play.launch("api.spec")
-    return play
-
-
-def finished(settings=SETTINGS) -> Play:
-    """api is through its gate, and its checkpoint waits for a report."""
-    play = Play()
-    play.begin({"api": ()}, settings)
-    play.finish("api")
-    return play
-
-
-def reported() -> Play:
-    play = finished()
-    play.report()
-    return play
-
-
-def unattended() -> Play:
-    """The least grade is that of an unattended approval, which the configuration did not allow."""
-    play = finished(replace(SETTINGS, approval_at_least=Grade.UNATTENDED))
-    play.report()
-    return play
-
-
-def approved() -> Play:
-    play = reported()
-    play.approve()
-    return play
-
-
-def merged() -> Play:
-    play = finished(PUSHING)
-    play.report()
-    play.approve()
-    play.merge()
-    return play
-
-
-def decided() -> Play:
-    play = running()
-    play.do(c.Decide("api", Outcome.ACCEPTED, "It is fine"), HUMAN)
-    return play
-
-
-def published() -> Play:
-    play = running()
-    command = c.PublishArtifact(
-        digest("token s1"), "notes", ".gitorch/n.md", digest("v1"), 10, Document(ArtifactKind.OTHER)
-    )
-    play.do(command, API)
-    return play
-
-
-def claimed() -> Play:
-    play = Play()
-    play.begin({"api": (), "ui": ()}, MANUAL)
-    play.claim("api")
-    return play
-
-
-def late() -> Play:
-    """A report of the dead session s1 was kept as h1."""
-    play = dead()
-    play.launch("api")
-    play.submit_handoff("api", by="s1")
-    return play
-
-
-def adopted() -> Play:
-    play = late()
-    facts = c.WorkFacts(commit("api-1"), (), 1, ("a.py",))
-    play.do(c.AdoptLateHandoff("h1", facts, "It is sound"), HUMAN)
-    return play
-
-
-def empty_late() -> Play:
-    """A forged late handoff h9 is neither a report nor a verdict."""
-    play = late()
-    kept = replace(last(late, e.LateHandoffKept), late_handoff="h9", status=None)
-    play.state = evolve(play.state, record(kept, API))
-    return play
-
-
-played = cache(lambda scene: scene())
-"""Each scene is played once; nothing changes its state."""
-
-
-def last(scene, kind: type):
-    """The newest event of this type in a scene."""
-    return [event for event in played(scene).events if isinstance(event, kind)][-1]
-
-
-def record(event, actor: Actor, run=RUN) -> Record:
-    return Record(999, NO_DIGEST, LATER, run, actor, event)
 
 
 class Forged(NamedTuple):
