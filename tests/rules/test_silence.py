@@ -53,7 +53,7 @@ def test_a_nudge_that_cannot_be_typed_is_given_as_much_time_again(play):
     play.do(c.Nudge(play.session("api")))
     assert learned(play, 2 * PATIENCE) == []
     (escalation,) = learned(play, 2 * PATIENCE + 1)
-    assert "takes no text" in escalation.tried
+    assert "accepts no text" in escalation.tried
     assert escalation.evidence == "› at work"
 
 

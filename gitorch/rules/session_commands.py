@@ -1,0 +1,201 @@
+"""Commands that follow from observing a run's sessions: receipts, ends, launches, dialogs, and agents that fall silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+from gitorch.model.job import JobPhase
+from gitorch.model.observed import READY, AgentState
+from gitorch.model.session import PromptKind, SessionPhase
+from gitorch.rules.agent_state.permission import answer_to
+from gitorch.rules.budgets import out_of_memory, over_time, runaway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.commands import Command
+    from gitorch.model.ids import Moment
+    from gitorch.model.job import JobState, Lease
+    from gitorch.model.observed import Observed, SessionObservation
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
+
+NO_PROGRAM = 127
+"""The exit status by which a shell reports that there is no such program."""
+
+REQUEST_PAINTS_MS = 4_000
+"""How long a permission request may take to appear whole on the screen; its hook reports it earlier."""
+
+REQUEST_STAYS_MS = 30_000
+"""How long a permission request that a rule answers may stay on the screen before a human is asked."""
+
+LAUNCHES_BESIDE = 2
+"""How many launches beside it an agent may have to wait for before it gets its brief."""
+
+DIALOG_OPTIONS = ("retry", "stop_epic", "stop_run")
+
+
+def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
+    """Ends, signs of life, renewals and questions for every session that was launched and has not ended."""
+    if observed.sessions is None:
+        return
+    for session in run.sessions.values():
+        observation = observed.sessions.get(session.id)
+        if session.phase is SessionPhase.ENDED or observation is None:
+            continue
+        if observation.started or observation.present:
+            yield from _commands_of(run, session, observation, observed)
+
+
+def _commands_of(run: Run, session: Session, observation: SessionObservation, observed: Observed) -> Iterator[Command]:
+    yield from _permissions_answered(session, observation)
+    end = _end_of(session, observation) or out_of_memory(run, session, observation)
+    if end is not None:
+        # Receipts come first: nothing is delivered to a session that has ended.
+        yield from receipts(session, observed)
+        yield end
+    elif session.phase is SessionPhase.STARTING:
+        yield from _while_starting(run, session, observation, observed.now)
+    else:
+        yield from _while_alive(run, session, observation, observed.now)
+
+
+def receipts(session: Session, observed: Observed) -> Iterator[Command]:
+    """Prompts that reached a session and are not recorded yet."""
+    for prompt in session.prompts:
+        receipt = observed.sent.get((session.id, prompt.id), "")
+        if receipt and not prompt.receipt and not receipt.startswith("refused"):
+            yield commands.RecordDelivery(session.id, prompt.id, receipt)
+
+
+def _permissions_answered(session: Session, observation: SessionObservation) -> Iterator[Command]:
+    """Answers to permission requests that are not recorded yet."""
+    for number, answered in enumerate(observation.answered):
+        if number >= session.permissions_answered:
+            yield commands.RecordPermission(session.id, number, answered)
+
+
+def _end_of(session: Session, observation: SessionObservation) -> Command | None:
+    """The end of a session whose process or terminal has ended."""
+    if not observation.present:
+        how = "server-gone" if observation.server_gone else "killed"
+    elif observation.state is AgentState.EXITED:
+        how = "missing-program" if observation.exit_status == NO_PROGRAM else "exited"
+    else:
+        return None
+    return commands.EndSession(session.id, how, observation.exit_status, observation.screen, observation.conversation)
+
+
+def _while_starting(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
+    """The sign of life of a launch, or its end when it takes too long."""
+    if observation.was_ready or observation.state in READY or observation.state is AgentState.WORKING:
+        evidence = observation.evidence or str(observation.state)
+        yield commands.MarkAlive(session.id, observation.pid, evidence)
+        return
+    since = observation.started_at or session.started_at
+    if now - since > run.limits_of(session.lane).start_seconds * 1000:
+        how = observation.word if observation.state is AgentState.DIALOG else "not-ready"
+        yield commands.EndSession(session.id, how, None, observation.screen)
+
+
+def _while_alive(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
+    """The renewal of the session's lease, and a question or a nudge when it does not get on."""
+    job = run.jobs[session.job]
+    lease = job.lease
+    if lease is None or lease.session != session.id:
+        return
+    half_life_ms = run.limits_of(session.lane).lease_seconds * 500
+    if now - lease.granted_at > 0 and lease.until - now < half_life_ms:
+        yield commands.RenewLease(job.spec.id, lease.fence)
+    if run.is_asked_about(session):
+        return
+    trouble = _trouble(run, job, session, observation, now)
+    if trouble is not None:
+        yield trouble
+
+
+def _trouble(run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
+    """The question about a dialog, a budget or a silent agent; a silent agent is nudged first."""
+    if observation.state is AgentState.DIALOG:
+        if _lane_answers(run, session, observation, now):
+            return None
+        return _dialog_question(session, observation)
+    over_budget = over_time(run, job, session, observation, now) or runaway(run, job, session, observation)
+    if over_budget is not None:
+        return over_budget
+    if not job.phase.is_active or observation.state is AgentState.LIMITED or job.lease is None:
+        return None
+    if observation.resets_at is not None and not job.nudged:
+        return commands.Nudge(session.id)
+    return _silence(run, job, session, observation, now)
+
+
+def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
+    """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
+    lane = run.workflow.lanes[session.lane]
+    if not lane.permissions and not lane.trust:
+        return False
+    since = max(observation.progress_at or observation.changed_at or now, observation.answered_at or 0)
+    patience = REQUEST_STAYS_MS if answer_to(lane, observation) else REQUEST_PAINTS_MS
+    return now - since < patience
+
+
+def _dialog_question(session: Session, observation: SessionObservation) -> Command:
+    return commands.Escalate(
+        trigger=f"dialog:{session.id}",
+        happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
+        tried="Nothing was typed.",
+        evidence=observation.screen or observation.evidence or "its screen could not be read",
+        decision=f"Answer it yourself (gitorch attach {session.job}), then choose how to go on.",
+        options=DIALOG_OPTIONS,
+        job=session.job,
+        session=session.id,
+    )
+
+
+def _silence(run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
+    """A nudge for an agent that has been silent for too long, and a question after it; None within its patience."""
+    if job.lease is None:
+        return None
+    quiet_ms = now - _quiet_since(run, job, job.lease, observation)
+    patience_ms = _patience_ms(run, job, run.limits_of(session.lane).silence_seconds)
+    if not job.nudged:
+        return commands.Nudge(session.id) if quiet_ms > patience_ms else None
+    reached = _nudge_reached(session)
+    if not reached:
+        patience_ms *= 2
+    if quiet_ms <= patience_ms:
+        return None
+    return commands.Escalate(
+        trigger=f"stuck:{job.spec.id}:{job.attempt}",
+        happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
+        tried="It was nudged once." if reached else "A nudge is due, but its program accepts no text.",
+        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
+        decision=f"Look at it (gitorch attach {job.spec.id}). Start it again (retry), stop {job.spec.id}, or stop the run?",
+        options=DIALOG_OPTIONS,
+        job=job.spec.id,
+        session=session.id,
+    )
+
+
+def _quiet_since(run: Run, job: JobState, lease: Lease, observation: SessionObservation) -> Moment:
+    """Since when the agent could have shown something: its last progress, its lease, or the last answer to its questions."""
+    since = max(observation.progress_at or observation.changed_at or lease.granted_at, lease.granted_at)
+    for question in run.questions.values():
+        # Until the answer the agent was silent because it had to wait.
+        if question.job == job.spec.id and question.answer is not None:
+            since = max(since, question.answer.at)
+    return since
+
+
+def _patience_ms(run: Run, job: JobState, silence_seconds: int) -> int:
+    """How long an agent may be silent. One without its brief may have to wait for launches beside it."""
+    if job.phase is JobPhase.CLAIMED:
+        silence_seconds += LAUNCHES_BESIDE * run.settings.start_wait_seconds
+    return silence_seconds * 1000
+
+
+def _nudge_reached(session: Session) -> bool:
+    """Whether the nudge was delivered. An agent that accepts no text is given as much time again."""
+    return any(prompt.kind is PromptKind.NUDGE and prompt.receipt for prompt in session.prompts)
