@@ -116,8 +116,10 @@ def read_markdown(text: str) -> Document:
     for token in tokens:
         if token.type in _CODE_BLOCKS:
             code_lines.update(_lines_of(token))
-        elif token.type == "inline" and "`" in token.content and "{{" in token.content:
+        elif token.type == "inline":
             spans = _code_spans(token.content)
+            if not spans:
+                continue
             for line in _lines_of(token):
                 code_spans[line] = code_spans.get(line, ()) + spans
     return Document(tuple(_blocks(tokens)), frozenset(code_lines), code_spans)
@@ -149,8 +151,14 @@ def _first_line(token: Token, default: int = 0) -> int:
 
 
 def _code_spans(content: str) -> tuple[str, ...]:
-    """The inline code in a text that contains `{{`."""
-    return tuple(part.content for part in _inline(content) if part.type == "code_inline" and "{{" in part.content)
+    """The inline code that contains `{{`. Only a text with both signs is parsed, since parsing is slow."""
+    if "`" not in content or "{{" not in content:
+        return ()
+    spans: list[str] = []
+    for part in _inline(content):
+        if part.type == "code_inline" and "{{" in part.content:
+            spans.append(part.content)
+    return tuple(spans)
 
 
 def plain(content: str) -> str:

@@ -101,14 +101,21 @@ def check_sections(
         if name not in known:
             message = f"This section is for `{name}`, which is not among the plan's epics.{did_you_mean(name, known)}"
             yield source.problem(section.line, message, "Add the epic to the plan's list, or correct its id here.")
-    if not complete:
-        return
+    if complete:
+        yield from _check_complete(source, drafts, sections)
+
+
+def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections) -> Iterator[Problem]:
+    """Every epic has a section. For an epic of another file the problem is at the top of this one."""
     present = {name for name, _ in sections}
     for draft in drafts:
-        if draft.id not in present:
-            line = draft.line if draft.path == source.path else 1
-            fix = f"Add the heading `## Epic: {draft.id} — {draft.title}`, and `## Review Gate: {draft.id}` at its end."
-            yield source.problem(line, f"Epic `{draft.id}` has no section in {source.path}.", fix)
+        if draft.id in present:
+            continue
+        line = 1
+        if draft.path == source.path:
+            line = draft.line
+        fix = f"Add the heading `## Epic: {draft.id} — {draft.title}`, and `## Review Gate: {draft.id}` at its end."
+        yield source.problem(line, f"Epic `{draft.id}` has no section in {source.path}.", fix)
 
 
 def check_gates(

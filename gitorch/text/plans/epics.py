@@ -152,8 +152,12 @@ def epics_with_gates(outline: Outline, tracked: TrackedEpics, line: int = 0) -> 
 
     Problems point to the gate's line, or to `line` when it is given.
     """
-    gates = {gate.id: gate for gate in outline.gates() if gate.exact and gate.id in tracked.issues}
-    return tuple(DeclaredEpic(name, tracked.issues[name].title, line or gate.line) for name, gate in gates.items())
+    epics: list[DeclaredEpic] = []
+    for name, gate in outline.exact_gates().items():
+        issue = tracked.issues.get(name)
+        if issue is not None:
+            epics.append(DeclaredEpic(name, issue.title, line or gate.line))
+    return tuple(epics)
 
 
 def stray_gate_titles(outline: Outline) -> dict[str, str]:

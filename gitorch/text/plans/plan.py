@@ -196,7 +196,7 @@ def _drafts(
     tracked: TrackedEpics,
 ) -> tuple[tuple[Draft, ...], Outline]:
     """The epics before the checks, and the plan's outline by their ids and titles. `first` is its outline without them."""
-    known = {epic.id: epic.title for epic in declared} | tracked.titles
+    known = _titles(declared) | tracked.titles
     outline = first
     if known:
         outline = plan_file.outline(known)
@@ -204,11 +204,15 @@ def _drafts(
         declared = _epics_by_gates(first, prompt_file, tracked)
         if not declared and prompt_file is None:
             outline = _outline_by_gates(plan_file, first)
-    if len(declared) == 1 and prompt_file is None and not outline.sections:
-        only = declared[0]
-        outline = plan_file.outline({only.id: only.title}, only.id)
+    is_about_one_epic = len(declared) == 1 and prompt_file is None
+    if is_about_one_epic and not outline.sections:
+        outline = plan_file.outline(_titles(declared), declared[0].id)
     drafts = drafts_of(plan_file.source.path, with_ids(outline), declared)
     return tuple(merged(draft, tracked) for draft in drafts), outline
+
+
+def _titles(declared: Sequence[DeclaredEpic]) -> dict[str, str]:
+    return {epic.id: epic.title for epic in declared}
 
 
 def _epics_by_gates(first: Outline, prompt_file: _File | None, tracked: TrackedEpics) -> tuple[DeclaredEpic, ...]:
@@ -309,10 +313,14 @@ def _gate_line(section: Section | None) -> int:
 
 def _section_text(draft: Draft, body: _Body | None, section: Section | None, tracked: TrackedEpics) -> str:
     """What the epic's agent gets of the plan: its section, then the tracker's open tasks if the section lists none."""
-    parts: list[str] = []
+    text = ""
+    has_own_tasks = False
     if body is not None and section is not None:
-        parts.append(body.text(section))
-    has_own_tasks = section is not None and bool(section.tasks)
+        text = body.text(section)
+        has_own_tasks = bool(section.tasks)
+    open_tasks = ""
     if draft.issue and not has_own_tasks:
-        parts.append(tracked.brief(draft))
-    return "\n".join(part for part in parts if part)
+        open_tasks = tracked.brief(draft)
+    if text and open_tasks:
+        return f"{text}\n{open_tasks}"
+    return text or open_tasks

@@ -101,6 +101,17 @@ class Outline:
     tables: list[Table] = field(default_factory=list)
     """Tables before the first section."""
 
+    def heading_names(self) -> list[str]:
+        """Every word in the headings of sections that may be the id of an epic."""
+        names: list[str] = []
+        for section in self.sections:
+            names += section.heading.names()
+        return names
+
+    def exact_gates(self) -> dict[str, Gate]:
+        """The gates with an id, by that id; of several with one id, the last."""
+        return {gate.id: gate for gate in self.gates() if gate.exact}
+
     def gates(self) -> Iterator[Gate]:
         """All gates: the stray ones first, then those of each section."""
         yield from self.stray_gates

@@ -11,7 +11,7 @@ from gitorch.text.fields import did_you_mean
 from gitorch.text.plans.sections import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from gitorch.errors import Problem
     from gitorch.model.tracker import Backlog
@@ -62,6 +62,12 @@ class TrackedEpics(Value):
         if self.backlog is None:
             return False
         return bool(self.backlog.problems) and not self.backlog.issues
+
+    def open_epics(self) -> list[str]:
+        """The ids of all open epics of the tracker."""
+        if self.backlog is None:
+            return []
+        return [issue.id for issue in self.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
 
     @property
     def titles(self) -> dict[str, str]:
@@ -129,21 +135,24 @@ def _names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> 
     """Every word of a plan that may be the id of an epic, each once: in its list, in headings of sections, in gates."""
     names = [epic.id for epic in declared]
     for outline in outlines:
-        for section in outline.sections:
-            names += section.heading.names()
+        names += outline.heading_names()
     for outline in outlines:
-        names += [gate.id for gate in outline.gates() if gate.exact]
+        names += outline.exact_gates()
     return tuple(dict.fromkeys(names))
 
 
 def _lacks_tasks(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> bool:
     """Whether some epic may have its tasks only in the tracker."""
-    sections = [section for outline in outlines for section in outline.sections]
-    if not sections:
-        return True
-    if any(not epic.tasks for epic in declared):
-        return True
-    return any(not section.tasks for section in sections)
+    for epic in declared:
+        if not epic.tasks:
+            return True
+    has_sections = False
+    for outline in outlines:
+        for section in outline.sections:
+            has_sections = True
+            if not section.tasks:
+                return True
+    return not has_sections
 
 
 def check_issue(source: Source, draft: Draft, tracked: TrackedEpics) -> Iterator[Problem]:
@@ -186,17 +195,22 @@ def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
     """P2: every epic that depends on the tracker is in it."""
     if tracked.backlog is None or tracked.is_unreadable:
         return
-    prefixes = {_prefix(name) for name in tracked.issues} - {""}
+    prefixes = {_prefix(name) for name in tracked.issues}
     for draft in drafts:
-        if draft.id in tracked.issues:
+        if draft.id in tracked.issues or not _depends_on_tracker(draft, prefixes):
             continue
-        looks_tracked = _prefix(draft.id) in prefixes
-        if draft.tasks and not looks_tracked:
-            continue
-        known = [issue.id for issue in tracked.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
-        message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{did_you_mean(draft.id, known)}"
+        suggestion = did_you_mean(draft.id, tracked.open_epics())
+        message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{suggestion}"
         fix = "Correct its id, or write its tasks into the plan as `- [ ] …` items above its gate."
         yield source.problem(draft.line, message, fix, source.column(draft.line, draft.id))
+
+
+def _depends_on_tracker(draft: Draft, prefixes: Collection[str]) -> bool:
+    """An epic without tasks of its own, or with an id like those that the tracker has."""
+    if not draft.tasks:
+        return True
+    prefix = _prefix(draft.id)
+    return prefix != "" and prefix in prefixes
 
 
 def _prefix(name: str) -> str:

@@ -69,40 +69,58 @@ Steps = list[list[Block]]
 
 def from_blocks(line: str) -> str:
     """A workflow file with the jobs that a line of blocks names, each step after the one before. Raises Usage."""
-    steps = [[_block(word) for word in step.split("+")] for step in line.split(",")]
-    for number, step in enumerate(steps):
-        _check_step(step, number, steps)
+    steps = [_step(text) for text in line.split(",")]
+    _check_steps(steps)
     jobs = _JobMaker().make(steps)
     lines = [_comment(line), "gitorch: workflow/1", "name: custom", "version: 1", "", "lanes:"]
-    for lane in dict.fromkeys(job.lane for job in jobs if job.lane):
-        lines.append(lane_line(standard_lane("multi-review", lane)))
+    lines += _lane_lines(jobs)
     lines += ["", "jobs:"]
     for job in jobs:
         lines += [*_job_lines(job), ""]
     lines += _cycle_lines(jobs)
-    if any(len(step) > 1 for step in steps):
+    if max(len(step) for step in steps) > 1:
         lines += ["", "policies:", "  review: {mode: parallel}"]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _block(word: str) -> Block:
-    found = BLOCK.fullmatch("".join(word.split()))
-    kinds = [str(kind) for kind in TITLES]
+def _lane_lines(jobs: Sequence[_Job]) -> list[str]:
+    """Each lane that a job uses, once."""
+    lanes = dict.fromkeys(job.lane for job in jobs if job.lane)
+    return [lane_line(standard_lane("multi-review", lane)) for lane in lanes]
+
+
+def _step(text: str) -> list[Block]:
+    return [_block(block) for block in text.split("+")]
+
+
+def _block(text: str) -> Block:
+    """One block. Raises Usage for an unknown kind."""
+    found = BLOCK.fullmatch("".join(text.split()))
+    kinds = {str(kind): kind for kind in TITLES}
     if found is None or found["kind"] not in kinds:
-        shown = word.strip() or "nothing"
+        shown = text.strip() or "nothing"
         raise Usage(f"{shown!r} is not a block; the kinds are {', '.join(kinds)}", BLOCKS_FORM)
-    return Block(JobKind(found["kind"]), found["more"] or "", int(found["rounds"] or 0))
+    rounds = int(found["rounds"] or 0)
+    return Block(kinds[found["kind"]], found["more"] or "", rounds)
 
 
-def _check_step(step: Sequence[Block], number: int, steps: Steps) -> None:
+def _check_steps(steps: Steps) -> None:
     """Raises Usage for blocks that cannot stand side by side, and for a merge without a checkpoint before it."""
-    kinds = {block.kind for block in step}
-    if len(step) > 1 and kinds & {JobKind.CHECKPOINT, JobKind.MERGE}:
+    before: set[JobKind] = set()
+    for step in steps:
+        kinds = {block.kind for block in step}
+        _check_side_by_side(step, kinds)
+        if JobKind.MERGE in kinds and JobKind.CHECKPOINT not in before:
+            raise Usage("a merge comes right after a checkpoint", BLOCKS_FORM)
+        before = kinds
+
+
+def _check_side_by_side(step: Sequence[Block], kinds: set[JobKind]) -> None:
+    stands_alone = kinds & {JobKind.CHECKPOINT, JobKind.MERGE}
+    if stands_alone and len(step) > 1:
         raise Usage("a checkpoint or a merge stands alone in its step", BLOCKS_FORM)
-    if len(kinds) > 1 and JobKind.REVIEW in kinds:
+    if JobKind.REVIEW in kinds and len(kinds) > 1:
         raise Usage("reviews stand only beside reviews", BLOCKS_FORM)
-    if JobKind.MERGE in kinds and (number == 0 or steps[number - 1][0].kind is not JobKind.CHECKPOINT):
-        raise Usage("a merge comes right after a checkpoint", BLOCKS_FORM)
 
 
 class _JobMaker:

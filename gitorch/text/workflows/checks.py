@@ -52,6 +52,19 @@ class Graph(Value):
         """The jobs that change files."""
         return producers(self.jobs, self.jobs)
 
+    def phase(self, phase: str) -> tuple[list[JobId], list[JobId]]:
+        """The syntheses of a phase, and its other jobs."""
+        syntheses: list[JobId] = []
+        others: list[JobId] = []
+        for job, spec in self.jobs.items():
+            if spec.phase != phase:
+                continue
+            if spec.kind is JobKind.PHASE_SYNTHESIS:
+                syntheses.append(job)
+            else:
+                others.append(job)
+        return syntheses, others
+
     def is_kind(self, job: JobId, kind: JobKind) -> bool:
         """Whether a job exists and is of this kind."""
         return job in self.jobs and self.jobs[job].kind is kind

@@ -11,7 +11,7 @@ from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.fields import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitorch.model.ids import JobId
     from gitorch.text.workflows.checks import Graph
@@ -46,14 +46,25 @@ def check_meetings(graph: Graph, demands: Demands) -> None:
 def _check_scopes(graph: Graph, *, disjoint: bool) -> None:
     """Jobs of one group run side by side in scopes without a common path; `disjoint` demands this of all jobs."""
     for one, other in combinations(graph.work(), 2):
-        group = graph.jobs[one].group
-        is_grouped = group != "" and group == graph.jobs[other].group
-        if is_grouped and not graph.apart(one, other):
-            message = f"is `{group}` of `{one}` and `{other}`, but one of them waits for the other."
-            fix = "Remove the need between them, or one of the two groups."
-            graph.forms[other].complain("group", message, fix)
-        elif is_grouped or (disjoint and graph.apart(one, other)):
+        if _share_group(graph, one, other):
+            _check_group(graph, one, other)
+        elif disjoint and graph.apart(one, other):
             _check_disjoint(graph, one, other)
+
+
+def _share_group(graph: Graph, one: JobId, other: JobId) -> bool:
+    group = graph.jobs[one].group
+    return group != "" and group == graph.jobs[other].group
+
+
+def _check_group(graph: Graph, one: JobId, other: JobId) -> None:
+    if graph.apart(one, other):
+        _check_disjoint(graph, one, other)
+        return
+    group = graph.jobs[one].group
+    message = f"is `{group}` of `{one}` and `{other}`, but one of them waits for the other."
+    fix = "Remove the need between them, or one of the two groups."
+    graph.forms[other].complain("group", message, fix)
 
 
 def _check_disjoint(graph: Graph, one: JobId, other: JobId) -> None:
@@ -92,21 +103,25 @@ def _check_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
 
 def _check_synthesis(graph: Graph, phase: str) -> None:
     """A phase has one synthesis, which waits for every other job of the phase."""
-    inside = [job for job, spec in graph.jobs.items() if spec.phase == phase]
-    if not inside:
+    syntheses, others = graph.phase(phase)
+    if not syntheses:
+        if others:
+            message = f"is `{phase}`, a phase without a synthesis."
+            fix = f"Add a job with `kind: phase_synthesis` and `phase: {phase}` that needs the last jobs of the phase."
+            graph.forms[others[0]].complain("phase", message, fix)
         return
-    closing = [job for job in inside if graph.is_kind(job, JobKind.PHASE_SYNTHESIS)]
-    if not closing:
-        message = f"is `{phase}`, a phase without a synthesis."
-        fix = f"Add a job with `kind: phase_synthesis` and `phase: {phase}` that needs the last jobs of the phase."
-        graph.forms[inside[0]].complain("phase", message, fix)
-        return
-    synthesis = closing[0]
-    for job in closing[1:]:
+    synthesis = syntheses[0]
+    for job in syntheses[1:]:
         message = f"makes a second synthesis of phase `{phase}` beside `{synthesis}`."
         graph.forms[job].complain("kind", message, "Let one job close the phase.")
-    for job in inside:
-        if job not in closing and job not in graph.before(synthesis):
+    _check_leads_to(graph, others, synthesis)
+
+
+def _check_leads_to(graph: Graph, jobs: Sequence[JobId], synthesis: JobId) -> None:
+    """Every other job of a phase is before its synthesis."""
+    phase = graph.jobs[synthesis].phase
+    for job in jobs:
+        if job not in graph.before(synthesis):
             message = f"is `{phase}`, but `{synthesis}`, the synthesis of that phase, does not wait for `{job}`."
             graph.forms[job].complain("phase", message, f"Add `{job}` to the needs of `{synthesis}`.")
 
@@ -128,17 +143,12 @@ def _check_crossing(graph: Graph, phases: tuple[str, ...], job: JobId, need: Job
     form = graph.forms[job]
     if not graph.is_kind(need, JobKind.PHASE_SYNTHESIS):
         message = f"names `{need}`, which lies inside phase `{there}`; phases meet only in their synthesis."
-        form.complain("needs", message, f"Name `{_synthesis_of(graph, there)}` instead.")
+        syntheses, _ = graph.phase(there)
+        name = syntheses[0] if syntheses else "its synthesis"
+        form.complain("needs", message, f"Name `{name}` instead.")
     elif here in phases and phases.index(there) > phases.index(here):
         message = f"names `{need}`, which closes `{there}`, a later phase than `{here}`."
         form.complain("needs", message, "Correct the need, or the order of `phases`.")
-
-
-def _synthesis_of(graph: Graph, phase: str) -> str:
-    for job, spec in graph.jobs.items():
-        if spec.phase == phase and spec.kind is JobKind.PHASE_SYNTHESIS:
-            return job
-    return "its synthesis"
 
 
 def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None:
