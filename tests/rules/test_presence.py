@@ -23,8 +23,8 @@ def play() -> Play:
     return play
 
 
-def seen(play: Play, after_seconds: int = 0, **changes) -> str:
-    now = Moment(play.at + after_seconds * 1000)
+def seen(play: Play, after_seconds: float = 0, **changes) -> str:
+    now = Moment(play.at + int(after_seconds * 1000))
     observation = replace(READY, changed_at=Moment(play.at), **changes)
     return presence(play.run, play.run.sessions[S1], {S1: observation}, now)
 
@@ -34,7 +34,7 @@ def seen(play: Play, after_seconds: int = 0, **changes) -> str:
     [
         (0, {}, "alive"),
         (60, {}, "alive"),
-        (61, {}, "stale"),
+        (60.001, {}, "stale"),
         (601, {"state": AgentState.IDLE}, "stale"),
         (0, {"state": AgentState.EXITED}, "dead"),
         (0, {"present": False}, "dead"),

@@ -96,6 +96,7 @@ def _unknown(*, ready_seen: bool) -> tuple[AgentState, str]:
 
 def _corrected(upper: StateReading, lower: StateReading, now: Moment) -> StateReading:
     """The reading to believe: `upper` from the more trusted source, unless `lower` can know better."""
+    # A dialog that shows is there, whatever a hook reported: nothing may be typed into it.
     if lower.state is AgentState.DIALOG:
         return lower
 
@@ -105,6 +106,7 @@ def _corrected(upper: StateReading, lower: StateReading, now: Moment) -> StateRe
     if lower.state in FAILED and upper.state in READY | FAILED:
         return _corrected_by_failure(upper, lower)
 
+    # Two sources that both show no work differ only in words; the more trusted one counts.
     if upper.state not in BUSY:
         return upper
 

@@ -73,7 +73,10 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
 
 
 def _time_of_day(found: re.Match[str]) -> tuple[int, int]:
-    """The hour and minute of a match, on a 24-hour clock."""
+    """The hour and minute of a match, on a 24-hour clock.
+
+    On a 12-hour clock, 12 am is midnight and 12 pm is noon.
+    """
     if not found["half"]:
         return int(found["hour24"]), int(found["minute24"])
 

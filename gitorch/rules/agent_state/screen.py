@@ -81,7 +81,10 @@ def stable_text(screen: str, preset: Preset) -> str:
 
 
 def _moving_lines(screen: str, preset: Preset) -> set[int]:
-    """The numbers of the lines on which a busy sign of the preset shows, counted from 0."""
+    """The numbers of the lines on which a busy sign of the preset shows, counted from 0.
+
+    Signs of the title are not looked for on the screen, and an empty match marks no line.
+    """
     moving: set[int] = set()
     for sign in preset.signs.get("busy", ()):
         if sign.place == "title":

@@ -44,17 +44,19 @@ class Ending(Value):
 def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     """How a finding of a job ended, as things stand now.
 
-    A waiver comes first, because a person's decision holds whatever the author replied.
+    Nothing is only noted: every finding is fixed, refuted, waived, deferred, or still open. A waiver comes first, because a person's decision holds whatever the author replied.
     """
     if listed.waived:
         return _excused(run, job, listed)
 
+    # A finding that is still open after the gate passed was accepted by its reviewer.
     if listed.open:
         if job.cleared is None:
             return Ending("open")
 
         return _deferred_by_reviewer(job, listed)
 
+    # A finding is closed when a later round did not raise it again, with or without a reply.
     if listed.reply is None:
         return Ending("fixed", why="it was not raised again")
 

@@ -31,7 +31,10 @@ def claim_faults(run: Run, claims: tuple[Claim, ...], text_at: Callable[[Evidenc
 
 
 def _fault(run: Run, evidence: Evidence, text_at: Callable[[Evidence], str | None]) -> str:
-    """Why this evidence does not hold; empty when it does."""
+    """Why this evidence does not hold; empty when it does.
+
+    Evidence is either a command with its result, or a place in a file, with or without a quotation.
+    """
     if evidence.command:
         return _command_fault(run, evidence)
 
@@ -53,6 +56,7 @@ def _fault(run: Run, evidence: Evidence, text_at: Callable[[Evidence], str | Non
 
 
 def _at_commit(evidence: Evidence) -> str:
+    """Names the cited commit; empty when none is cited."""
     if not evidence.commit:
         return ""
 
@@ -106,7 +110,10 @@ def _checks_of(run: Run, command: str) -> Iterator[Check]:
 
 
 def _agrees(check: Check, evidence: Evidence) -> bool:
-    """Whether a recorded run has the exit status and, as far as the evidence names them, the commit and the output."""
+    """Whether a recorded run has the exit status, the commit and the output of the evidence.
+
+    Commits and digests may be shortened. Every run agrees with a commit or an output that the evidence does not name.
+    """
     if check.exit_status != evidence.exit_status:
         return False
 

@@ -170,6 +170,7 @@ def _number_in_earlier_round(job: JobState, one: Raised, raised: Sequence[Raised
         if listed.number in taken or place[:2] != (path, title):
             continue
 
+        # Another finding stands exactly there now, so this place is that one's.
         if place[2] != line and place in elsewhere:
             continue
 
@@ -211,9 +212,13 @@ def _are_alike(one: Finding, other: Finding) -> bool:
         return False
 
     if title == other_title:
-        return line == other_line or not line or not other_line
+        return line == other_line or 0 in {line, other_line}
 
-    if not path or not line or line != other_line:
+    # Different titles can only mean the same thing at exactly one place.
+    if not path or not line:
+        return False
+
+    if line != other_line:
         return False
 
     return _share_words(one.title, other.title)

@@ -151,9 +151,11 @@ def verdict_fault(run: Run, session: SessionId, subject: JobId, verdict: Choice)
     Empty when it does not.
     """
     for artifact in run.artifacts:
+        # A reviewer may publish findings that say which verdict is meant.
         if artifact.session == session and artifact.intent not in {None, verdict}:
             return f"{artifact.name} says verdict_intent {artifact.intent}, but the verdict is {verdict}"
 
+    # Claims without support keep work from being accepted, and from nothing else.
     if verdict not in ACCEPTING:
         return ""
 

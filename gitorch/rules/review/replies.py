@@ -76,6 +76,7 @@ def _proven(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply:
         message = f"the reply to #{reply.number} gives no evidence: a commit, a proof, or a reason"
         raise Refused(message, f"gitorch handoff DONE --reply {reply.number}={reply.disposition}:EVIDENCE")
 
+    # A person or the reviewer judges a reason; only a fix can be checked here.
     if reply.disposition is not Disposition.FIXED:
         return reply
 

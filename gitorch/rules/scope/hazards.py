@@ -57,9 +57,12 @@ def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collec
 def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
     """The hazards of one path by itself."""
     path = change.path
+
+    # Every worktree has files of its own there, which gitorch writes.
     if path.split("/")[0] == OWN_FOLDER:
         yield f"{path} belongs to gitorch; take it out of the commits"
 
+    # git records only the commit of an inner repository, none of its files.
     if change.after == REPOSITORY and path not in submodules:
         yield f"{path} is a repository of its own, whose files would be lost; remove its .git folder and add the files"
 
@@ -94,7 +97,10 @@ def _is_detour(target: str) -> bool:
 
 
 def _leaves_repository(path: str, target: str) -> bool:
-    """Whether a link leads out of the repository, or into git's own folder."""
+    """Whether a link leads out of the repository, or into git's own folder.
+
+    Other links on the way are not followed; `_is_detour` refuses targets for which that matters.
+    """
     if target.startswith("/"):
         return True
 
@@ -129,7 +135,11 @@ def _twins(added: Collection[str], held: Iterable[str]) -> Iterator[str]:
     for path in sorted(held, key=lambda path: path in added):
         for part in _prefixes(path):
             known = spellings.setdefault(_folded(part), part)
-            if known == part or part in reported or path not in added:
+            if known == part or part in reported:
+                continue
+
+            # Twins that were there before are not this branch's doing.
+            if path not in added:
                 continue
 
             reported.add(part)

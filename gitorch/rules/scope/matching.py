@@ -31,7 +31,10 @@ def outside(paths: Iterable[str], scope: Scope) -> tuple[str, ...]:
 
 
 def covered(path: str, scope: Scope) -> bool:
-    """Whether a path may be changed: it is not forbidden, and it is allowed or the scope allows everything."""
+    """Whether a path may be changed.
+
+    What is forbidden stays forbidden, even when it is also allowed. A scope that allows nothing by name allows everything.
+    """
     if _matches_any(path, scope.forbidden):
         return False
 

@@ -20,6 +20,7 @@ def path_fault(path: str) -> str:
     if not path:
         return "is empty"
 
+    # `~` is a home folder to a shell, and `c:` a drive on Windows.
     if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
         return "is not relative to the worktree"
 
@@ -41,8 +42,13 @@ def is_gits_own(path: str) -> bool:
 
 
 def _is_gits_own_name(name: str) -> bool:
-    # Windows ignores dots and blanks at the end of a name, and `:` begins a stream of the same file there.
-    return name.rstrip(". ") in GITS_OWN or name.startswith(".git:")
+    """Whether a folded name means git's own folder."""
+    # Windows ignores dots and blanks at the end of a name.
+    if name.rstrip(". ") in GITS_OWN:
+        return True
+
+    # There, `:` begins the name of a stream in the same folder.
+    return name.startswith(".git:")
 
 
 def has_odd_characters(path: str) -> bool:
@@ -58,8 +64,13 @@ def folded(name: str) -> str:
 
 def collision(name: str, beside: tuple[str, ...]) -> str:
     """Another name in the same folder that some file system cannot tell from this one; empty when there is none."""
+    wanted = folded(name)
     for other in beside:
-        if other != name and folded(other) == folded(name):
+        # The same spelling is the same file, which is no collision.
+        if other == name:
+            continue
+
+        if folded(other) == wanted:
             return other
 
     return ""

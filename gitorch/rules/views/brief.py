@@ -103,10 +103,12 @@ def _result_parts(job: JobState) -> list[str]:
 
 
 def _summary_of(handoff: Handoff) -> str:
+    """The author's summary, or a word that there is none."""
     return handoff.summary.strip() or NO_SUMMARY
 
 
 def _bullets(lines: tuple[str, ...]) -> str:
+    """The lines as a Markdown list."""
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -235,6 +237,7 @@ def answers_text(questions: tuple[Question, ...]) -> str:
 
 
 def _answer_of(question: Question) -> str:
+    """The answer to a question; empty when there is none."""
     if question.answer is None:
         return ""
 
@@ -274,6 +277,7 @@ def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] =
 
 
 def _finding_data(listed: ListedFinding) -> dict[str, object]:
+    """A finding with its number and everybody who raised it."""
     finding = listed.finding
     return {
         "number": listed.number,
@@ -290,4 +294,5 @@ def _finding_data(listed: ListedFinding) -> dict[str, object]:
 
 
 def _answer_data(question: Question) -> dict[str, object]:
+    """A question with its answer."""
     return {"id": question.id, "question": question.text, "answer": _answer_of(question)}

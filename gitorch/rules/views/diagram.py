@@ -32,6 +32,7 @@ def run_diagram(run: Run) -> Diagram:
 
 
 def _box(spec: JobSpec) -> Box:
+    """The box of a job, without the state of a run."""
     return Box(spec.id, spec.title, str(spec.kind), spec.lane, spec.phase)
 
 

@@ -71,6 +71,7 @@ def _job_lines(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
 
 
 def _job_heading(spec: JobSpec) -> str:
+    """The kind of a job, its lane, and the jobs before it."""
     heading = f"{spec.id}: {str(spec.kind).replace('_', ' ')}"
     if spec.lane:
         heading += f" by {spec.lane}"
@@ -95,6 +96,7 @@ def _reviews_of(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
 
 
 def _way_back(cycle: Cycle) -> str:
+    """How often a review may send work back before a person is asked."""
     times = "once"
     if cycle.rounds != 1:
         times = f"{cycle.rounds} times"

@@ -38,6 +38,7 @@ def cleanup_row(line: RunLine) -> InboxRow | None:
 
 
 def _inbox_row(run: RunId, question: Question) -> InboxRow:
+    """A question with the command that answers it."""
     return InboxRow(
         id=question.id,
         run=run,
@@ -77,6 +78,7 @@ def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[Messag
 
 
 def _message_row(message: Message, run: RunId | None) -> MessageRow:
+    """A message with the commands for its reader."""
     plan = ""
     if message.announces_plan:
         plan = message.plan

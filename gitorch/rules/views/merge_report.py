@@ -244,6 +244,7 @@ def _trial_line(trial: Trial) -> str:
 
 
 def _combined_tests_line(combined: Check | None) -> str:
+    """The result of the tests of all branches together."""
     if combined is None:
         return "- the merged tree was not tested: no test command is configured"
 

@@ -56,6 +56,7 @@ def notice(run: Run, name: str) -> dict[str, object]:
 
 
 def _question_values(row: InboxRow, reminder: int) -> dict[str, object]:
+    """The values for a question, or for a reminder of it."""
     return {
         "kind": row.kind,
         "id": row.id,
@@ -68,6 +69,7 @@ def _question_values(row: InboxRow, reminder: int) -> dict[str, object]:
 
 
 def _message_values(row: MessageRow) -> dict[str, object]:
+    """The values for a message, with the command that shows it."""
     return {
         "kind": "message",
         "id": row.id,
@@ -79,6 +81,7 @@ def _message_values(row: MessageRow) -> dict[str, object]:
 
 
 def _run_values(run: Run) -> dict[str, object]:
+    """The values for the end of a run."""
     return {
         "kind": "run",
         "id": run.id,

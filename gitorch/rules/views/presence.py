@@ -107,6 +107,7 @@ def _absence(observations: Mapping[SessionId, SessionObservation] | None, sessio
 def _observation(
     observations: Mapping[SessionId, SessionObservation] | None, session: Session
 ) -> SessionObservation | None:
+    """The observation of a session; None when nobody could look, or when there was nothing to see."""
     if observations is None:
         return None
 
@@ -147,6 +148,7 @@ def session_rows(
 def _session_row(
     run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None, now: Moment
 ) -> SessionRow:
+    """The row of one session."""
     return SessionRow(
         id=session.id,
         run=run.id,

@@ -56,11 +56,13 @@ def prompt_text(run: Run, session: Session, prompt: Prompt, section: str, done: 
 
 
 def _answers(run: Run, job: JobState) -> str:
+    """The prompt that brings answers."""
     answers = answers_text(answered_questions(run, job))
     return f"# Answers for {job.spec.id}\n\n{answers}\n\nContinue your work, then report as your brief says.\n"
 
 
 def _nudge(job: JobState) -> str:
+    """The prompt for an agent that has been silent."""
     return (
         f"# Are you still working on {job.spec.id}?\n\n"
         f"gitorch has seen no activity from you for a while. Continue with `{BRIEF_PATH}`,\n"

@@ -54,6 +54,7 @@ def _branches(run: Run, facts: MergeFacts) -> list[dict[str, object]]:
 
 
 def _pair(trial: Trial) -> dict[str, object]:
+    """A trial merge of two branches."""
     return {
         "jobs": list(trial.jobs),
         "paths": list(trial.paths),
@@ -143,6 +144,7 @@ def _tracker(job: JobState) -> dict[str, object] | None:
 
 
 def _check(check: Check) -> dict[str, object]:
+    """A test run."""
     return {
         "commit": check.commit,
         "command": check.command,
@@ -154,6 +156,7 @@ def _check(check: Check) -> dict[str, object]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, object]:
+    """A reviewer's verdict."""
     return {
         "review": verdict.review,
         "round": verdict.round,

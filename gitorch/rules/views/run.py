@@ -83,6 +83,7 @@ def _place(run: Run, job: JobId, batches: dict[JobId, int]) -> int:
 
 
 def _row(run: Run, job: JobState, batch: int, agents: Mapping[SessionId, str]) -> JobRow:
+    """The row of one job."""
     living = run.living_session(job)
     return JobRow(
         id=job.spec.id,

@@ -225,10 +225,12 @@ def _clearance_line(job: JobState) -> str:
 
 
 def _why_stale(_: Run, job: JobState) -> str:
+    """Stale work is kept until a person or the recovery policy decides."""
     return f"its lease expired in attempt {job.attempt}; its worktree is kept"
 
 
 def _why_over(run: Run, job: JobState) -> str:
+    """The log has the reason."""
     return f"{job.phase}; gitorch log {run.id} says why"
 
 

@@ -44,6 +44,7 @@ def _is_watched(job: JobState) -> bool:
     if not job.spec.issue or job.phase not in WATCHED:
         return False
 
+    # A gate that passed once may close the issue, and an early closing is recorded once.
     return job.cleared is None and not job.closing.early
 
 
@@ -52,7 +53,10 @@ def _may_be_tried(run: Run, job: JobState) -> bool:
 
     A tracker refuses to close an issue before those that it depends on, so the issues of the job's needs come first.
     """
-    if not unsettled(job) or job.closing.tries >= TRIES_MAX:
+    if not unsettled(job):
+        return False
+
+    if job.closing.tries >= TRIES_MAX:
         return False
 
     return not any(unsettled(run.producer(need)) for need in job.spec.needs)

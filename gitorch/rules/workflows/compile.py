@@ -104,6 +104,7 @@ def configured(lane: Lane, config: Config) -> Lane:
     A lane with only a command runs a program that gitorch has no preset for.
     """
     base = lane_of(config, lane.name, lane.runtime or GENERIC)
+
     return replace(
         lane,
         runtime=base.runtime,

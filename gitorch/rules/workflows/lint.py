@@ -79,6 +79,7 @@ def _reviews_by_lanes(workflow: Workflow) -> dict[tuple[str, str], list[str]]:
 
 
 def _same_mind(author: Lane, judge: Lane, reviews: list[str]) -> Remark:
+    """The remark about reviews by the same runtime: strong when the model is the same, too."""
     place = f"lanes.{judge.name}"
     fix = "Give the reviews a lane with another runtime, or at least another `model`."
     message = f"{', '.join(reviews)}: judged by the runtime that wrote, {_mind(author)}"

@@ -90,6 +90,7 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _commits(number: int) -> str:
+    """A number of commits in words."""
     if number == 1:
         return "1 commit"
 

@@ -43,6 +43,7 @@ def unsettled(job: JobState) -> bool:
 
 
 def _passed_its_gate(job: JobState) -> bool:
+    """Whether a job with an issue has passed its gate."""
     return bool(job.spec.issue) and job.phase is JobPhase.COMPLETED
 
 
