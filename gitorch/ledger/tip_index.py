@@ -209,8 +209,12 @@ class TipIndex:
 
 
 def _agree(replay: Replay, verified: VerifiedLedger, run: RunId) -> bool:
-    """Whether a replay has the head, the board and this run's state that the objects have."""
+    """Whether a replay has the head, the board, and the state and folder of this run that the objects have."""
     if (replay.head.seq, replay.head.digest) != (verified.seq, verified.digest):
+        return False
+    if run not in verified.runs:
+        return run not in replay.tracks
+    if replay.folder(run, replay.head.at) != verified.folder:
         return False
     return replay.state(run) == verified.state(run)
 

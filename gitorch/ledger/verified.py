@@ -37,6 +37,8 @@ class VerifiedLedger(NamedTuple):
     """The number of the newest record."""
     digest: Digest
     """The digest of the newest record."""
+    folder: str
+    """The folder of the run that was asked for."""
     records: tuple[Record, ...]
     """The records of the run that was asked for, oldest first."""
 
@@ -55,7 +57,7 @@ def read_verified(
     blobs = checked(history.objects(iter(paths.values())))
     board, seq, digest = Board(), -1, NO_DIGEST
     runs: dict[RunId, Run | None] = {}
-    records = []
+    records, folder = [], ""
     is_trusted_met = trusted is None
     for path, blob in zip(paths, blobs, strict=True):
         record = decode(path, blob.body)
@@ -68,11 +70,12 @@ def read_verified(
             runs[record.run] = after.run
         if record.run == run:
             records.append(record)
+            folder = path.rsplit("/", 2)[0]
         if trusted is not None and trusted.seq == seq:
             is_trusted_met = trusted.digest == digest
     if trusted is not None and not is_trusted_met:
         raise trusted_tip.lost(trusted)
-    return VerifiedLedger(board, runs, seq, digest, tuple(records))
+    return VerifiedLedger(board, runs, seq, digest, folder, tuple(records))
 
 
 def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:

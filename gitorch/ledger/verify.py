@@ -16,7 +16,8 @@ from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import layout, object_check, trusted_tip
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
-from gitorch.ports.ledger import Verification
+from gitorch.model.events import MergeApproved
+from gitorch.ports.ledger import Verification, VerifiedRun
 from gitorch.text.records import commit_message, digests, timestamps
 from gitorch.text.records import record as codec
 from gitorch.text.records.released import kind_of, suffix_of
@@ -54,6 +55,7 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
         check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
         faults = [*replaced, *itertools.islice(check.all(history.stream(tip)), FAULTS_MAX)]
+        approved = check.approved()
     if unreadable is not None and not faults:
         faults.append(unreadable)
     if trusted is not None and check.is_complete and not check.is_trusted_tip_met:
@@ -61,7 +63,7 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
     warnings: tuple[str, ...] = ()
     if trusted is None:
         warnings = ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
-    return Verification(check.records, tip, check.head.digest, tuple(faults[:FAULTS_MAX]), warnings)
+    return Verification(check.records, tip, check.head.digest, tuple(faults[:FAULTS_MAX]), warnings, approved)
 
 
 def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corrupt | None]:
@@ -84,6 +86,7 @@ class _Check:
     def __init__(self, store: Store, evolve: Evolve, baseline: Baseline, replay: Replay) -> None:
         self._store, self._evolve, self._replay = store, evolve, replay
         self._trusted, self._now = baseline.trusted, baseline.now
+        self._approvals: dict[RunId, list[Record]] = {}
         self._unjudged: set[RunId | None] = set()
         """Runs whose state is unknown after a fault; None: all of them."""
         self.head: Head = NOTHING
@@ -92,6 +95,13 @@ class _Check:
         self.is_trusted_tip_met = False
         self.is_complete = False
         """Whether git could read the history to its end."""
+
+    def approved(self) -> tuple[VerifiedRun, ...]:
+        """The runs with a merge approval, as of the newest record."""
+        runs = []
+        for run, records in self._approvals.items():
+            runs.append(VerifiedRun(self._replay.state(run), tuple(records)))
+        return tuple(runs)
 
     def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
         """The faults in the order of the ledger."""
@@ -143,6 +153,8 @@ class _Check:
         yield from self._legal(commit, path, Step(record, commit.id, digest))
         self.head = Head(commit.id, record.seq, digest, max(before.at, record.at))
         self.records += 1
+        if record.run is not None and isinstance(record.event, MergeApproved):
+            self._approvals.setdefault(record.run, []).append(record)
         if self._trusted is not None and self._trusted.commit == commit.id:
             self.is_trusted_tip_met = True
 

@@ -69,7 +69,7 @@ def test_a_signed_approval_merges_and_can_be_checked_with_ssh_alone(yard, tmp_pa
     (tmp_path / "allowed").write_text(yard.run.settings.approval_signers)
     words = ("-n", NAMESPACE, "-I", "ada@example.invalid", "-f", str(tmp_path / "allowed"), "-s", str(tmp_path / "sig"))
     subprocess.run(("ssh-keygen", "-Y", "verify", *words), input=files["approval.txt"], check=True, capture_output=True)
-    assert list(signing.unsigned(yard.services, yard.run)) == []
+    assert list(signing.unsigned(yard.services, yard.services.ledger.verified(RUN))) == []
 
 
 def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard, tmp_path):
@@ -110,7 +110,7 @@ def test_an_approval_that_was_written_past_gitorch_is_void_at_the_merge(yard, fo
     yard.settle()
     assert (yard.head(), yard.run.merged) == (target, None)
     assert "no signature" in yard.events(events.ReportVoided)[0].reason
-    assert [fault.message for fault in signing.unsigned(yard.services, yard.run)]
+    assert [fault.message for fault in signing.unsigned(yard.services, yard.services.ledger.verified(RUN))]
     assert str(yard.approve().phase) == "completed", "a true one still counts"
 
 

@@ -7,7 +7,7 @@ import hashlib
 from gitorch.errors import Busy, NotFound
 from gitorch.ledger.compose import compose
 from gitorch.ledger.replay import Replay, Step
-from gitorch.model.events import LedgerCreated
+from gitorch.model.events import LedgerCreated, MergeApproved
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import Draft, Verification, VerifiedRun, WrittenRecord
 from gitorch.rules.evolve import evolve
@@ -89,7 +89,12 @@ class FakeLedger:
 
     def verify(self, now=None):
         self._begun()
-        return Verification(len(self.written), self.tip(), self._replay.head.digest, ())
+        approvals = {}
+        for written in self.written:
+            if isinstance(written.record.event, MergeApproved):
+                approvals.setdefault(written.record.run, []).append(written.record)
+        approved = tuple(VerifiedRun(self._replay.state(run), tuple(records)) for run, records in approvals.items())
+        return Verification(len(self.written), self.tip(), self._replay.head.digest, (), (), approved)
 
     @contextlib.contextmanager
     def hold(self, name, wait_seconds=0.0):

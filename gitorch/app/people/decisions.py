@@ -14,6 +14,7 @@ from gitorch.model.ids import Digest, JobId
 from gitorch.model.question import QuestionKind
 from gitorch.model.run import OVER, RunPhase
 from gitorch.model.values import replace
+from gitorch.rules.ensure import run_there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,11 @@ def _option_and_text(question: Question, words: list[str]) -> tuple[str, str]:
     return option, " ".join(words[1:])
 
 
+def verified_run(services: Services, run: Run) -> Run:
+    """The run as git's objects alone tell it, without any cache. Raises Corrupt where they do not hold."""
+    return run_there(services.ledger.verified(run.id).state)
+
+
 def report_to_approve(run: Run) -> Report:
     """The merge report that is valid now, to be shown before it is approved. Raises Refused without one."""
     if run.report is None:
@@ -61,7 +67,11 @@ def report_to_approve(run: Run) -> Report:
 
 
 def approve(services: Services, caller: Caller, run: Run, digest: str, proof: str) -> Run:
-    """Approve the report with exactly this digest; signed, where the run takes only signed approvals."""
+    """Approve the report with exactly this digest; signed, where the run takes only signed approvals.
+
+    Decides on the run as git's objects tell it. Raises Corrupt where they do not hold.
+    """
+    run = verified_run(services, run)
     command = commands.ApproveMerge(Digest(digest), proof)
     files: dict[type, Mapping[str, bytes]] = {}
     report = run.report

@@ -9,15 +9,17 @@ from gitorch.errors import Corrupt, Denied
 from gitorch.model.approval import Grade, grade_of
 from gitorch.model.events import MergeApproved
 from gitorch.model.values import Value
+from gitorch.rules.ensure import run_there
 from gitorch.rules.views.approval import NAMESPACE, approval_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitorch.app.services import Services
+    from gitorch.model.record import Record
     from gitorch.model.report import Report
     from gitorch.model.run import Run
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.ledger import VerifiedRun
 
 TEXT_FILE, SIGNATURE_FILE = "approval.txt", "approval.sig"
 
@@ -43,39 +45,53 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
     return Signing(by, {TEXT_FILE: text.encode(), SIGNATURE_FILE: signature.encode()})
 
 
-def is_signed(services: Services, run: Run) -> bool:
-    """Whether the newest approval bears a signature that counts, or the run needs none."""
-    if not _needs_signature(run, run.approval.proof if run.approval is not None else ""):
+def is_signed(services: Services, verified: VerifiedRun) -> bool:
+    """Whether the newest approval has a valid signature, or the run needs none."""
+    run = run_there(verified.state)
+    proof = ""
+    if run.approval is not None:
+        proof = run.approval.proof
+    if not _needs_signature(run, proof):
         return True
-    given = list(_approvals(services, run))
-    return bool(given) and _holds(services, run, *given[-1])
+    approvals = _approvals(verified)
+    if not approvals:
+        return False
+    record, event = approvals[-1]
+    return _is_signature_valid(services, verified, record, event)
 
 
-def unsigned(services: Services, run: Run) -> Iterator[Corrupt]:
-    """What is wrong with the signatures of a run's approvals."""
-    for written, event in _approvals(services, run):
-        if _needs_signature(run, event.proof) and not _holds(services, run, written, event):
-            where = f"record {written.record.seq}"
-            message = f"The approval in {where} is not signed by a key that run {run.id} began with."
-            yield Corrupt(message, f"gitorch show {written.record.seq}", where)
+def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
+    """A fault for each approval of a run that needs a signature and has no valid one."""
+    run = run_there(verified.state)
+    for record, event in _approvals(verified):
+        if not _needs_signature(run, event.proof) or _is_signature_valid(services, verified, record, event):
+            continue
+        where = f"record {record.seq}"
+        message = f"The approval in {where} is not signed by a key that run {run.id} began with."
+        yield Corrupt(message, f"gitorch show {record.seq}", where)
 
 
 def _needs_signature(run: Run, proof: str) -> bool:
-    """Whether an approval claims to be signed, or the run takes no other."""
+    """Whether an approval claims to be signed, or the run accepts no other."""
     return run.settings.approval_at_least is Grade.SIGNED or grade_of(proof) is Grade.SIGNED
 
 
-def _approvals(services: Services, run: Run) -> Iterator[tuple[WrittenRecord, MergeApproved]]:
-    for written in services.ledger.records(run.id):
-        if isinstance(written.record.event, MergeApproved):
-            yield written, written.record.event
+def _approvals(verified: VerifiedRun) -> list[tuple[Record, MergeApproved]]:
+    """The run's approvals, oldest first."""
+    approvals = []
+    for record in verified.records:
+        if isinstance(record.event, MergeApproved):
+            approvals.append((record, record.event))
+    return approvals
 
 
-def _holds(services: Services, run: Run, written: WrittenRecord, event: MergeApproved) -> bool:
-    named = {ref.name: ref.sha256 for ref in written.record.files}
-    if SIGNATURE_FILE not in named:
+def _is_signature_valid(services: Services, verified: VerifiedRun, record: Record, event: MergeApproved) -> bool:
+    """Whether the signature kept with an approval is of exactly its content, by a signer that the run began with."""
+    run = run_there(verified.state)
+    files = {ref.name: ref.sha256 for ref in record.files}
+    if SIGNATURE_FILE not in files:
         return False
-    signature = services.ledger.file(run.id, named[SIGNATURE_FILE]).decode("utf-8", "replace")
-    ledger = services.ledger.state(None).board.ledger
+    signature = services.ledger.file(run.id, files[SIGNATURE_FILE]).decode("utf-8", "replace")
+    ledger = verified.state.board.ledger
     text = approval_text(ledger, run.id, event.digest, event.target, event.target_commit, event.commits)
     return bool(services.signatures.signer(text, signature, run.settings.approval_signers, NAMESPACE))

@@ -13,6 +13,7 @@ from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
 from gitorch.model.report import BranchFacts, Trial
+from gitorch.rules.ensure import run_there
 from gitorch.rules.views.merge_report import epic_report_text, merge_message, report_text, sha256
 from gitorch.rules.views.report_data import report_json
 
@@ -184,12 +185,17 @@ def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | N
 
 
 def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
-    """Move the target to the approved commit by compare-and-swap. A merge that was made but not written down is written down."""
+    """Move the target to the approved commit by compare-and-swap. A merge that was made but not recorded is recorded.
+
+    Report and approval are those of git's objects. Raises Corrupt where they do not hold; then nothing is moved.
+    """
+    verified = services.ledger.verified(run.id)
+    run = run_there(verified.state)
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
-    if not is_signed(services, run):
+    if not is_signed(services, verified):
         return (commands.VoidReport("its approval bears no signature of a key that the run began with"),)
     behind = ahead(services, run, report.merged_commit)
     if behind is not None:

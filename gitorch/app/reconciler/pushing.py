@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Failed, Unavailable
 from gitorch.model import commands
 from gitorch.ports.world import PushRef
+from gitorch.rules.ensure import run_there
 from gitorch.rules.workflows.closings import watched
 from gitorch.rules.workflows.tracked import closed_by, issues_of, reason_of
 
@@ -30,7 +31,11 @@ OPTIONS = ("retry", "leave", "take_back")
 
 
 def push_merge(services: Services, run: Run, effect: effects.PushMerge) -> tuple[Command, ...]:
-    """Push what was merged. Whatever keeps it from the remote is put to the principal, and nothing is undone."""
+    """Push the merge that git's objects tell of. A refused push is put to the principal, and nothing is undone.
+
+    Raises Corrupt where the objects do not hold; then nothing is pushed.
+    """
+    run = run_there(services.ledger.verified(run.id).state)
     merged, remote = run.merged, run.settings.push_remote
     if merged is None:
         return ()

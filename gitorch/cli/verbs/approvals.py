@@ -61,6 +61,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     Prints the report and asks for the beginning of its digest. The approval covers exactly this report, the target's commit and the commit
     of each branch; it expires when one of them moves. The merge follows at once, or a running `gitorch up` carries it out.
     """
+    from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_or_checkpoint
 
     caller = call.people_only("approve")
@@ -68,6 +69,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     if checkpoint is not None:
         _approve_epic(call, caller, found, checkpoint, yes=yes)
         return
+    found = decisions.verified_run(call.services, found)  # a person must read the report that the ledger holds
     approved = _agreed_digest(call, found, digest, yes=yes)
     _merge(call, caller, found, approved, "unattended" if yes else "typed")
 

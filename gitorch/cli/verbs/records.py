@@ -271,10 +271,8 @@ def _with_signatures(services: Services, found: Verification) -> Verification:
     if found.faults:
         return found
     faults: list[Corrupt] = []
-    for run_id in services.ledger.state(None).board.runs:
-        run = services.ledger.state(run_id).run
-        if run is not None:
-            faults += unsigned(services, run)
+    for approved in found.approved:
+        faults += unsigned(services, approved)
     return replace(found, faults=tuple(faults))
 
 
