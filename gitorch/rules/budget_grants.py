@@ -1,4 +1,4 @@
-"""How often people granted a budget again, and whether one is used up: asked by whoever shows or begins work."""
+"""How often people granted a budget again, and whether a budget is used up."""
 
 from __future__ import annotations
 
@@ -12,17 +12,25 @@ GO_ON = "go_on"
 
 
 def times_granted(run: Run, trigger: str) -> int:
-    """How often people gave this budget once more."""
-    asked = (q for q in run.questions.values() if q.trigger == trigger and q.answer is not None)
-    return sum(1 for q in asked if q.answer is not None and q.answer.option == GO_ON)
+    """How often people granted as much again of the budget with this trigger."""
+    times = 0
+    for question in run.questions.values():
+        if question.trigger == trigger and question.answer is not None and question.answer.option == GO_ON:
+            times += 1
+    return times
 
 
 def sessions_spent(run: Run) -> bool:
     """Whether the run may not begin another session."""
+    if not run.settings.sessions_max:
+        return False
     allowed = run.settings.sessions_max * (1 + times_granted(run, f"{BUDGET}sessions"))
-    return bool(allowed) and len(run.sessions) >= allowed
+    return len(run.sessions) >= allowed
 
 
 def asked_about_budget(run: Run) -> bool:
-    """Whether a human is asked if the whole run is worth more; until then nothing new is begun in it."""
-    return any(q.trigger.startswith(BUDGET) and q.job is None for q in run.open_questions())
+    """Whether a question about a budget of the whole run is open. Until it is answered nothing new begins in the run."""
+    for question in run.questions.values():
+        if question.answer is None and question.job is None and question.trigger.startswith(BUDGET):
+            return True
+    return False

@@ -1,6 +1,6 @@
-"""Budgets: what is put to a human when a run or a job has taken as much as it may (P30).
+"""Budgets: the questions to a human when a run or a job has used as much as it may (P30).
 
-A budget never stops what is at work. While it is asked about, nothing new begins; `go_on` grants as much again.
+A budget never stops agents at work. While its question is open, nothing new begins; `go_on` grants as much again.
 """
 
 from __future__ import annotations
@@ -27,24 +27,27 @@ JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")
 
 
 def over_budget(run: Run, now: Moment) -> Iterator[Command]:
-    """What the run has used up, each as a question to its principal."""
-    allowed = run.settings.run_seconds_max * (1 + times_granted(run, f"{BUDGET}run_seconds"))
-    taken = (now - (run.started_at or now)) // 1000
-    if allowed and taken > allowed:
-        yield _asked(run, "run_seconds", f"has taken {taken} s; its budget is {allowed} s")
-    if run.settings.sessions_max and sessions_spent(run) and any(_wants_session(run, j) for j in run.jobs.values()):
-        yield _asked(run, "sessions", f"has had {len(run.sessions)} sessions, which is its budget, and wants another")
+    """A question for each budget of the run that is used up."""
+    seconds_max = run.settings.run_seconds_max * (1 + times_granted(run, f"{BUDGET}run_seconds"))
+    seconds = (now - (run.started_at or now)) // 1000
+    if seconds_max and seconds > seconds_max:
+        yield _run_question(run, "run_seconds", f"has taken {seconds} s; its budget is {seconds_max} s")
+    if sessions_spent(run) and any(_wants_session(run, job) for job in run.jobs.values()):
+        used = f"has had {len(run.sessions)} sessions, which is its budget, and wants another"
+        yield _run_question(run, "sessions", used)
 
 
 def _wants_session(run: Run, job: JobState) -> bool:
-    queued = job.phase is JobPhase.QUEUED and job.spec.kind not in UNCLAIMED
-    return queued and run.living_session(job) is None and not run.is_held(job.spec.id)
+    """Whether a job waits for a new session."""
+    if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
+        return False
+    return run.living_session(job) is None and not run.is_held(job.spec.id)
 
 
-def _asked(run: Run, what: str, happened: str) -> Command:
-    phases = ", ".join(f"{j.spec.id} {j.phase}" for j in run.jobs.values())
+def _run_question(run: Run, budget: str, happened: str) -> Command:
+    phases = ", ".join(f"{job.spec.id} {job.phase}" for job in run.jobs.values())
     return commands.Escalate(
-        trigger=f"{BUDGET}{what}",
+        trigger=f"{BUDGET}{budget}",
         happened=f"Run {run.id} {happened}.",
         tried="Nothing was stopped; agents at work go on, and nothing new begins.",
         evidence=phases,
@@ -56,21 +59,20 @@ def _asked(run: Run, what: str, happened: str) -> Command:
 def over_time(
     run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment
 ) -> Command | None:
-    """A session that has held its job for longer than it may, as a question; None within its budget.
-
-    The trigger begins as that of a stuck agent does, since the answers lead to the same.
-    """
+    """The question about a session that has held its job for longer than it may; None within its budget."""
     seconds = run.limits_of(session.lane).work_seconds
-    trigger = f"stuck:{job.spec.id}:{job.attempt}:overtime:{job.fence}"
+    if not seconds or job.lease is None:
+        return None
+    trigger = _trigger(job, "overtime")
     allowed = seconds * (1 + times_granted(run, trigger))
-    if not seconds or job.lease is None or now - job.lease.granted_at <= allowed * 1000:
+    if now - job.lease.granted_at <= allowed * 1000:
         return None
     return commands.Escalate(
         trigger=trigger,
         happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {allowed} s.",
         tried=f"Nothing was stopped; its lane {session.lane} allows {seconds} s.",
         evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
-        decision=f"Give it as much time again (go_on), start {job.spec.id} anew (retry), stop it, or stop the run?",
+        decision=f"Give it as much time again (go_on), start {job.spec.id} again (retry), stop it, or stop the run?",
         options=JOB_OPTIONS,
         job=job.spec.id,
         session=session.id,
@@ -78,11 +80,11 @@ def over_time(
 
 
 ENDED_AT = 2
-"""At how many times its limit of memory an agent is ended unasked: by then the machine is in danger, and with it every other agent."""
+"""At this many times its memory limit an agent is ended without a question, before the machine fails with every other agent."""
 
 
 def out_of_memory(run: Run, session: Session, observation: SessionObservation) -> Command | None:
-    """The end of a session that holds far more than it may; like any other death, its job goes to a new one, a few times."""
+    """The end of a session that holds far more memory than it may. It counts as a death at work; None below that."""
     allowed = _memory_allowed(run, run.jobs[session.job], session)
     if not allowed or observation.memory_mib <= ENDED_AT * allowed:
         return None
@@ -91,34 +93,44 @@ def out_of_memory(run: Run, session: Session, observation: SessionObservation) -
 
 
 def runaway(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
-    """A session that holds or asks for more than it may, as a question; `go_on` allows it as much again."""
+    """The question about a session that uses more memory or makes more requests than it may; None within its limits."""
+    return _over_memory(run, job, session, observation) or _over_requests(run, job, session, observation)
+
+
+def _over_memory(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
     allowed = _memory_allowed(run, job, session)
-    if allowed and observation.memory_mib > allowed:
-        return _asked_about_memory(
-            job,
-            session,
-            observation,
-            trigger=_trigger(job, "memory"),
-            happened=f"holds {observation.memory_mib} MiB of memory with all that it has started; it may hold {allowed}",
-            tried=f"Nothing was stopped; at {ENDED_AT * allowed} MiB it is ended.",
-        )
+    if not allowed or observation.memory_mib <= allowed:
+        return None
+    held = f"holds {observation.memory_mib} MiB of memory with all that it has started; it may hold {allowed}"
+    return _session_question(
+        job,
+        session,
+        observation,
+        trigger=_trigger(job, "memory"),
+        happened=held,
+        tried=f"Nothing was stopped; at {ENDED_AT * allowed} MiB it is ended.",
+    )
+
+
+def _over_requests(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
     trigger = _trigger(job, "requests")
-    most = run.settings.requests_max * (1 + times_granted(run, trigger))
-    if most and observation.requests > most:
-        return _asked_about_memory(
-            job,
-            session,
-            observation,
-            trigger=trigger,
-            happened=f"has had {observation.requests} turns, errors or lines of its transcript within a minute; {most} are usual",
-            tried="Nothing was stopped. It may be sending the same request again and again.",
-        )
-    return None
+    allowed = run.settings.requests_max * (1 + times_granted(run, trigger))
+    if not allowed or observation.requests <= allowed:
+        return None
+    made = f"has had {observation.requests} turns, errors or lines of its transcript within a minute"
+    return _session_question(
+        job,
+        session,
+        observation,
+        trigger=trigger,
+        happened=f"{made}; {allowed} are usual",
+        tried="Nothing was stopped. It may be sending the same request again and again.",
+    )
 
 
-def _trigger(job: JobState, what: str) -> str:
-    """It begins as that of a stuck agent does, since the answers lead to the same."""
-    return f"stuck:{job.spec.id}:{job.attempt}:{what}:{job.fence}"
+def _trigger(job: JobState, budget: str) -> str:
+    """The trigger of a session's budget. It begins like that of a stuck agent, whose answers have the same effects."""
+    return f"stuck:{job.spec.id}:{job.attempt}:{budget}:{job.fence}"
 
 
 def _memory_allowed(run: Run, job: JobState, session: Session) -> int:
@@ -126,7 +138,7 @@ def _memory_allowed(run: Run, job: JobState, session: Session) -> int:
     return most * (1 + times_granted(run, _trigger(job, "memory")))
 
 
-def _asked_about_memory(
+def _session_question(
     job: JobState, session: Session, observation: SessionObservation, *, trigger: str, happened: str, tried: str
 ) -> Command:
     return commands.Escalate(
@@ -134,7 +146,7 @@ def _asked_about_memory(
         happened=f"The agent of {job.spec.id} (session {session.id}) {happened}.",
         tried=tried,
         evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
-        decision=f"Allow it as much again (go_on), start {job.spec.id} anew (retry), stop it, or stop the run?",
+        decision=f"Allow it as much again (go_on), start {job.spec.id} again (retry), stop it, or stop the run?",
         options=JOB_OPTIONS,
         job=job.spec.id,
         session=session.id,

@@ -13,12 +13,22 @@ from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.board import Board, RunLine, State
 from gitorch.model.question import QuestionKind
-from gitorch.model.record import ActorKind
 from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import REVIEWING, UNCLAIMED
-from gitorch.rules.evolving import artifacts, claims, merges, messages, questions, runs, sessions, tracker, work
-from gitorch.rules.recorders import check_recorder
+from gitorch.rules.evolving import (
+    BY_PRINCIPAL,
+    artifacts,
+    claims,
+    ensure_writer,
+    merges,
+    messages,
+    questions,
+    runs,
+    sessions,
+    tracker,
+    work,
+)
 from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
@@ -66,7 +76,6 @@ PHASE_AFTER: Mapping[type, RunPhase] = {
 
 def evolve(state: State, record: Record) -> State:
     """The state after one record. `state.run` is the run that the record is about."""
-    check_recorder(record)
     board = evolve_board(state.board, record)
     if record.run is None:
         return State(board, state.run)
@@ -107,8 +116,7 @@ def _prepared(run: Run | None, record: Record, event: events.RunPrepared) -> Run
     if run is not None or record.run is None:
         message = f"run {record.run} was prepared twice"
         raise Corrupt(message)
-    if record.actor.kind is not ActorKind.PRINCIPAL:
-        raise Corrupt(_wrong_writer(record))
+    ensure_writer(record, BY_PRINCIPAL)
     return runs.prepared(record.run, record, event)
 
 
@@ -118,19 +126,12 @@ def _applied(run: Run | None, record: Record) -> Run:
     if run is None or evolution is None:
         message = f"record {record.seq} is of run {record.run}, which was never prepared"
         raise Corrupt(message)
-    if record.actor.kind not in evolution.writers:
-        raise Corrupt(_wrong_writer(record))
+    ensure_writer(record, evolution.writers)
     try:
         return evolution.apply(run, record, record.event)
     except KeyError as error:
         message = f"record {record.seq} names {error}, which run {run.id} does not have"
         raise Corrupt(message) from None
-
-
-def _wrong_writer(record: Record) -> str:
-    """The sentence about an actor who may not do what the record says."""
-    actor = record.actor
-    return f"record {record.seq} ({type(record.event).__name__}) was written by {actor.kind} {actor.name}, who may not do that"
 
 
 def evolve_board(board: Board, record: Record) -> Board:
@@ -163,8 +164,7 @@ def _without_run(board: Board, record: Record) -> Board:
             raise Corrupt(message)
         return replace(board, ledger=event.ledger)
     if isinstance(event, events.TargetConfirmed):
-        if record.actor.kind is not ActorKind.PRINCIPAL:
-            raise Corrupt(_wrong_writer(record))
+        ensure_writer(record, BY_PRINCIPAL)
         return replace(board, targets=(*board.targets, event.target))
     if isinstance(event, events.MessageSent):
         return messages.counted(board, record, event)

@@ -1,10 +1,10 @@
-"""Who may get a lease now, read from a run: what `decide` refuses by, `reconcile` proposes by and people are shown."""
+"""Which jobs may get a lease now. `decide` refuses by these rules, `reconcile` proposes by them, and views explain them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
+from gitorch.model.job import ACTIVE, JobPhase
 from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
 from gitorch.rules.budget_grants import asked_about_budget, sessions_spent
@@ -17,61 +17,72 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run
     from gitorch.model.session import Session
 
-ACTIVE = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING})
+BEGUN = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
+"""Phases in which work may exist in a worktree and in no commit."""
 
 
 def active(run: Run) -> int:
-    """How many agents are at work: those that wait at a gate or for a human do not count."""
-    return sum(1 for job in run.jobs.values() if _at_work(run, job))
+    """How many agents are at work. Those that wait at a gate or for a human do not count."""
+    return sum(1 for job in run.jobs.values() if _is_at_work(run, job))
 
 
-def _at_work(run: Run, job: JobState) -> bool:
-    return job.phase in ACTIVE and not run.is_held(job.spec.id)
+def _is_at_work(run: Run, job: JobState) -> bool:
+    return job.phase.is_active and not run.is_held(job.spec.id)
 
 
 def base_of(run: Run, job: JobState) -> CommitId | None:
-    """The commit that a job's changes are measured from; None while it must be built from several branches first."""
+    """The commit that a job starts from; None while it must be merged from several branches first."""
     if job.spec.kind in REVIEWING and job.spec.subject is not None:
         return run.jobs[job.spec.subject].base
     if job.base is not None:
         return job.base
     parents = run.base_parents(job.spec.id)
-    return parents[0] if len(parents) == 1 else None
+    if len(parents) > 1:
+        return None
+    return parents[0]
 
 
 def wants_fresh(run: Run, job: JobState) -> bool:
-    """Whether the session of an earlier attempt must end before this attempt begins; where a worktree is shared, before anything."""
+    """Whether the session of an earlier attempt must end before this attempt begins.
+
+    In a shared worktree it must end after every handoff, so that another job can have the worktree.
+    """
     living = run.living_session(job)
-    if living is not None and run.shares_worktree(job):
-        return not _unfinished(job, living)
-    return job.spec.fresh and job.phase is JobPhase.QUEUED and living is not None and _worked_before(job)
+    if living is None:
+        return False
+    if run.shares_worktree(job):
+        return not _is_unfinished(job, living)
+    return job.spec.fresh and job.phase is JobPhase.QUEUED and _is_new_attempt(job)
 
 
-def _worked_before(job: JobState) -> bool:
-    """Whether an attempt was handed in already and another is due."""
+def _is_new_attempt(job: JobState) -> bool:
+    """Whether an earlier attempt was handed in and another is due."""
     return job.handoff is not None and job.handoff.attempt < job.attempt
 
 
 def may_be_granted(run: Run, job: JobState) -> bool:
-    """Whether a queued job may go to a session now, by everything but the order of the queue."""
-    return (
-        job.phase is JobPhase.QUEUED
-        and job.spec.kind not in UNCLAIMED
-        and not run.is_held(job.spec.id)
-        and not wants_fresh(run, job)
-        and base_of(run, job) is not None
-        and not asked_about_budget(run)
-        and (run.living_session(job) is not None or not sessions_spent(run))
-        and active(run) < run.settings.max_agents
-        and _lane_has_room(run, job)
-        and worktree_taken_by(run, job) is None
-    )
+    """Whether a queued job may go to a session now, whatever stands before it in the queue."""
+    if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
+        return False
+    if run.is_held(job.spec.id) or wants_fresh(run, job) or base_of(run, job) is None:
+        return False
+    return _is_within_limits(run, job) and worktree_taken_by(run, job) is None
+
+
+def _is_within_limits(run: Run, job: JobState) -> bool:
+    """Whether budgets, the number of agents and the lane's capacity leave room for one more agent."""
+    if asked_about_budget(run):
+        return False
+    if sessions_spent(run) and run.living_session(job) is None:
+        return False
+    return active(run) < run.settings.max_agents and _lane_has_room(run, job)
 
 
 def queue(run: Run) -> tuple[JobState, ...]:
-    """What may be given to a session, first come first: priority, then reviews before new work, then age."""
-    free = [j for j in run.jobs.values() if may_be_granted(run, j)]
-    return tuple(sorted(free, key=lambda j: (-j.spec.priority, j.writes, j.ready_at or 0)))
+    """The jobs that may be given to a session, in order: by priority, then reviews before new work, then by age."""
+    free = [job for job in run.jobs.values() if may_be_granted(run, job)]
+    free.sort(key=lambda job: (-job.spec.priority, job.writes, job.ready_at or 0))
+    return tuple(free)
 
 
 def authors_of(run: Run, job: JobId) -> Iterator[Session]:
@@ -80,43 +91,51 @@ def authors_of(run: Run, job: JobId) -> Iterator[Session]:
 
 
 def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> str:
-    """Why somebody with this runtime, and this name where the job is taken by hand, may not judge; empty when they may."""
+    """Why the run's policy bars a reviewer with this runtime, and this name for a manual claim; empty when it does not."""
     if job.spec.kind not in REVIEWING or job.spec.subject is None:
         return ""
-    policy, subject = run.settings.independence, job.spec.subject
-    authors = tuple(authors_of(run, subject))
-    if policy is Independence.RUNTIME and any(a.runtime == runtime for a in authors):
-        return f"{subject} was written with {runtime}, and this run wants another runtime to judge it"
-    if policy is not Independence.SESSION and holder and any(a.holder == holder for a in authors):
-        return f"{holder} wrote {subject} and cannot judge it in this run"
+    policy = run.settings.independence
+    if policy is Independence.SESSION:
+        return ""
+    subject = job.spec.subject
+    for author in authors_of(run, subject):
+        if policy is Independence.RUNTIME and author.runtime == runtime:
+            return f"{subject} was written with {runtime}, and this run wants another runtime to judge it"
+    for author in authors_of(run, subject):
+        if holder and author.holder == holder:
+            return f"{holder} wrote {subject} and cannot judge it in this run"
     return ""
 
 
 def _lane_has_room(run: Run, job: JobState) -> bool:
     lane = run.workflow.lanes[job.spec.lane]
-    busy = sum(1 for j in run.jobs.values() if j.spec.lane == lane.name and _at_work(run, j))
-    return lane.capacity == 0 or busy < lane.capacity
-
-
-BEGUN = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
-"""Phases in which work that was begun may stand in a worktree and in no commit."""
+    if lane.capacity == 0:
+        return True
+    busy = [other for other in run.jobs.values() if other.spec.lane == lane.name and _is_at_work(run, other)]
+    return len(busy) < lane.capacity
 
 
 def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
-    """The other job that has the worktree which this one shares: begun and not handed in, or with an agent still there."""
+    """The other job that occupies the worktree which this job shares; None when the worktree is free."""
     if not run.shares_worktree(job):
         return None
-    others = (j for j in run.jobs.values() if j.spec.lane == job.spec.lane and j.spec.id != job.spec.id)
-    return next((j.spec.id for j in others if run.shares_worktree(j) and _in_worktree(run, j)), None)
+    for other in run.jobs.values():
+        if other.spec.lane != job.spec.lane or other.spec.id == job.spec.id:
+            continue
+        if run.shares_worktree(other) and _occupies_worktree(run, other):
+            return other.spec.id
+    return None
 
 
-def _in_worktree(run: Run, job: JobState) -> bool:
-    sessions = tuple(authors_of(run, job.spec.id))
-    if any(session.phase is not SessionPhase.ENDED for session in sessions):
-        return True
-    return bool(sessions) and job.phase in BEGUN and _unfinished(job, sessions[-1])
+def _occupies_worktree(run: Run, job: JobState) -> bool:
+    """Whether a job has an agent in its worktree, or work there that was not handed in."""
+    sessions = list(authors_of(run, job.spec.id))
+    for session in sessions:
+        if session.phase is not SessionPhase.ENDED:
+            return True
+    return bool(sessions) and job.phase in BEGUN and _is_unfinished(job, sessions[-1])
 
 
-def _unfinished(job: JobState, session: Session) -> bool:
+def _is_unfinished(job: JobState, session: Session) -> bool:
     """Whether nothing was handed in since this session was opened."""
     return job.handoff is None or job.handoff.at < session.started_at

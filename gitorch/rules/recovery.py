@@ -1,4 +1,4 @@
-"""What was left behind in a run, and what recovery would do about each; nobody's work is completed that was not handed in."""
+"""Work that was left behind in a run, and how recovery would go on with it. Work that was not handed in is never completed."""
 
 from __future__ import annotations
 
@@ -9,50 +9,76 @@ from gitorch.model.values import Value
 from gitorch.rules.deciding.late import overdue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitorch.model.ids import JobId, LateHandoffId, Moment
     from gitorch.model.job import JobState
+    from gitorch.model.late_handoff import LateHandoff
     from gitorch.model.run import Run
 
 
 class Remedy(Value):
-    """One thing that was left behind: what was found, what would be done, and the command that does only this.
-
-    `hand_in` is what would be adopted; without one the job is queued again. What is not done `by_itself` is shown and left to
-    its own command: an agent is at work on the job again.
-    """
+    """One job that was left behind, and its remedy."""
 
     job: JobId
     found: str
     would: str
+    """What recovery would do, as an imperative clause."""
     command: str
+    """The command that applies this remedy alone."""
     late_handoff: LateHandoffId | None = None
+    """The late handoff that would be adopted; without one the job is queued again."""
     by_itself: bool = True
+    """False when an agent is at work on the job again, so that recovery leaves the remedy to its own command."""
 
 
 def remedies(run: Run, at: Moment) -> tuple[Remedy, ...]:
     """Everything that was left behind as of a moment, in the order of the workflow."""
-    return tuple(remedy for job in run.jobs.values() for remedy in _of(run, job, at))
+    found = [_remedy_of(run, job, at) for job in run.jobs.values()]
+    return tuple(remedy for remedy in found if remedy is not None)
 
 
-def _of(run: Run, job: JobState, at: Moment) -> Iterator[Remedy]:
-    name = job.spec.id
-    session = run.sessions.get(job.lease.session) if job.lease is not None else None
-    ran_out = session is not None and overdue(session, job, at)
-    again = job.phase.is_active and not run.is_claimed_manually(job)
-    if not ran_out and not again and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
-        return
+def _remedy_of(run: Run, job: JobState, at: Moment) -> Remedy | None:
+    """The remedy for a job: to adopt its newest late handoff, or to queue it again. None when nothing was left behind."""
+    ran_out = _has_run_out(run, job, at)
+    replaced = job.phase.is_active and not run.is_claimed_manually(job)
+    if not ran_out and not replaced and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
+        return None
     kept = run.late_handoffs_of(job)
     if kept:
-        newest = kept[-1]
-        what = "verdict" if newest.verdict is not None else "report"
-        found = f"a late {what} of session {newest.session} at {newest.commit[:12]} is kept as {newest.id}"
-        would = (
-            f"nothing; to adopt it ends session {job.session}, which does it again" if again else f"adopt {newest.id}"
-        )
-        yield Remedy(name, found, would, f"gitorch recover {name} --adopt {newest.id}", newest.id, not again)
-    elif ran_out or job.phase is JobPhase.STALE:
-        kept_worktree = "; branch and worktree are kept" if job.writes else ""
-        found = f"lease {job.fence} of session {job.session} ran out, and nothing was handed in"
-        yield Remedy(name, found, f"queue it again{kept_worktree}", f"gitorch recover {name} --requeue")
+        return _adoption(job, kept[-1], replaced=replaced)
+    if ran_out or job.phase is JobPhase.STALE:
+        return _requeue(job)
+    return None
+
+
+def _has_run_out(run: Run, job: JobState, at: Moment) -> bool:
+    if job.lease is None:
+        return False
+    return overdue(run.sessions[job.lease.session], job, at)
+
+
+def _adoption(job: JobState, late: LateHandoff, *, replaced: bool) -> Remedy:
+    """The adoption of a late handoff. Where an agent does the work again, recovery itself does nothing."""
+    kind = "report" if late.verdict is None else "verdict"
+    would = f"adopt {late.id}"
+    if replaced:
+        would = f"nothing; to adopt it ends session {job.session}, which does it again"
+    return Remedy(
+        job=job.spec.id,
+        found=f"a late {kind} of session {late.session} at {late.commit[:12]} is kept as {late.id}",
+        would=would,
+        command=f"gitorch recover {job.spec.id} --adopt {late.id}",
+        late_handoff=late.id,
+        by_itself=not replaced,
+    )
+
+
+def _requeue(job: JobState) -> Remedy:
+    would = "queue it again"
+    if job.writes:
+        would = "queue it again; branch and worktree are kept"
+    return Remedy(
+        job=job.spec.id,
+        found=f"lease {job.fence} of session {job.session} ran out, and nothing was handed in",
+        would=would,
+        command=f"gitorch recover {job.spec.id} --requeue",
+    )

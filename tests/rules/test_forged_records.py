@@ -111,14 +111,18 @@ MERGED = e.Merged("merge", "main", TARGET, commit("merged"), "tree")
 
 ROWS = {
     "prepared twice": Forged(running, PREPARED, HUMAN, "run play-0001 was prepared twice"),
-    "prepared by the host": Forged(nothing, PREPARED, HOST, "written by host gitorch, who may not do that"),
+    "prepared by the host": Forged(nothing, PREPARED, HOST, "written by host gitorch; only principal may write it"),
     "started unprepared": Forged(nothing, e.RunStarted(), HOST, "of run play-0001, which was never prepared"),
     "reminded unprepared": Forged(nothing, e.QuestionReminded("q1", 1), HOST, "play-0001, which was never prepared"),
     "unknown question": Forged(running, e.QuestionReminded("q9", 1), HOST, "names 'q9', which run play-0001 does not"),
     "approval of no run": Forged(reported, approval(), HUMAN, "belongs to a run but names none", None),
     "second ledger": Forged(running, e.LedgerCreated("L"), HUMAN, "the ledger was created twice", None),
-    "target by an agent": Forged(running, e.TargetConfirmed("main"), API, "agent api, who may not do that", None),
-    "approval by an agent": Forged(reported, approval(), API, "(MergeApproved) was written by agent api, who may not"),
+    "target by an agent": Forged(
+        running, e.TargetConfirmed("main"), API, "agent api; only principal may write it", None
+    ),
+    "approval by an agent": Forged(
+        reported, approval(), API, "MergeApproved was written by agent api; only principal may"
+    ),
     # Leases and sessions
     "lease over a lease": Forged(
         running, lease(job="api", session="s1"), HOST, "lease 1 of api was granted over lease 1"
@@ -339,6 +343,6 @@ def test_no_record_is_accepted_from_an_actor_without_the_right_to_write_it(kind:
     forbidden = [event for event, row in RUN_EVENTS.items() if kind not in row.writers]
     for event in forbidden:
         empty = event(*[None] * len(names_of(event)))
-        with pytest.raises(Corrupt, match="somebody, who may not do that"):
+        with pytest.raises(Corrupt, match=r"somebody; only .* may write it"):
             evolve(played(running).state, record(empty, actor))
     assert forbidden

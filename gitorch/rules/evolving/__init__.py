@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitorch.errors import Corrupt
 from gitorch.model.record import ActorKind
 
 if TYPE_CHECKING:
@@ -33,3 +34,13 @@ class Evolution(NamedTuple):
 
 if TYPE_CHECKING:
     Evolutions = Mapping[type, Evolution]
+
+
+def ensure_writer(record: Record, writers: frozenset[ActorKind]) -> None:
+    """Raises Corrupt for an event that this kind of actor may never write."""
+    if record.actor.kind in writers:
+        return
+    kinds = " or ".join(sorted(writers))
+    event = type(record.event).__name__
+    message = f"{event} was written by {record.actor.kind} {record.actor.name}; only {kinds} may write it"
+    raise Corrupt(message)

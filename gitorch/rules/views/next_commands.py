@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
+from gitorch.model.job import ACTIVE, JobPhase
 from gitorch.model.run import OVER, RunPhase
 from gitorch.model.workflow import REVIEWING
-from gitorch.rules.granting import ACTIVE, queue
+from gitorch.rules.granting import queue
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.workflows.tracked import left_to_close
 
