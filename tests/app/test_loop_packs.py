@@ -7,7 +7,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from fakes.world import FakeClock, FakeGit
 
-from gitorch.app.reconciler.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, PULSE_SECONDS, packed, pulse_seconds
+from gitorch.app.reconciler.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, PULSE_SECONDS, pack_if_due, pulse_seconds
 from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment
 
@@ -21,20 +21,20 @@ def services():
 def test_few_loose_objects_are_left_alone():
     idle = services()
     idle.git.loose = LOOSE_OBJECTS_MAX - 1
-    assert packed(idle, NEVER) == NEVER
+    assert pack_if_due(idle, NEVER) == NEVER
     assert idle.git.loose == LOOSE_OBJECTS_MAX - 1
 
 
 def test_many_are_packed_and_not_again_before_a_pause():
     idle = services()
     idle.git.loose = LOOSE_OBJECTS_MAX
-    done = packed(idle, NEVER)
+    done = pack_if_due(idle, NEVER)
     assert (done, idle.git.loose) == (idle.clock.now(), 0)
     idle.git.loose = LOOSE_OBJECTS_MAX
-    assert packed(idle, done) == done
+    assert pack_if_due(idle, done) == done
     assert idle.git.loose == LOOSE_OBJECTS_MAX
     idle.clock.sleep(PACK_PAUSE_MS / 1000)
-    assert packed(idle, done) == done + PACK_PAUSE_MS
+    assert pack_if_due(idle, done) == done + PACK_PAUSE_MS
     assert idle.git.loose == 0
 
 
@@ -47,7 +47,7 @@ def test_a_git_that_is_silent_is_not_asked_again_at_every_pulse():
         raise Unavailable("git gave no answer")
 
     idle.git.pack = silent
-    assert packed(idle, packed(idle, NEVER)) == idle.clock.now()
+    assert pack_if_due(idle, pack_if_due(idle, NEVER)) == idle.clock.now()
     assert asked == [LOOSE_OBJECTS_MAX]
 
 

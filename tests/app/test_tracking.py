@@ -12,7 +12,7 @@ from fakes.bd import issue
 from fakes.tracker import FakeTracker
 from rules.play import SETTINGS, Play
 
-from gitorch.app.reconciler.pushing import close_issues, closed_issues
+from gitorch.app.reconciler.issues import close_issues, closed_issues
 from gitorch.errors import Unavailable
 from gitorch.model import commands, effects
 from gitorch.model.ids import JobId

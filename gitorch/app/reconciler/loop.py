@@ -1,4 +1,4 @@
-"""The loop: ticks until nothing is left, or nothing but people's decisions, or somebody says stop."""
+"""The loop of `gitorch up`: ticks until nothing is left, only people can go on, or somebody says stop."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId
 
 PULSE_SECONDS = 0.2
-"""How often the world is looked at while nothing happens; the ledger's tip is looked at more often."""
+"""The time between two ticks while nothing happens; the ledger's tip is read more often."""
 
 PULSE_SECONDS_PER_AGENT = 0.008
-"""Where there are many agents, the time between two looks: one look at one agent takes some 0.6 ms of the processor."""
+"""The same for each of many agents: observing one takes some 0.6 ms of the processor."""
 
 BLINK_SECONDS = 0.02
-"""How often the tip is looked at: a handoff is acted upon within this and one tick."""
+"""The time between two looks at the tip: a handoff is acted upon within this and one tick."""
 
 LOOSE_OBJECTS_MAX = 2048
 """Loose objects at which an idle loop has git pack them: those of 256 records, long before a user's `git gc --auto` at 6,700."""
 
 PACK_PAUSE_MS = 60_000
-"""Between two packings: the second removes what the first has packed, and one that fails is not tried at every pulse."""
+"""The time between two packings: the second removes what the first has packed, and a failed one is not tried at every pulse."""
 
 LOCK = "up"
 
 
 class LoopResult(Value):
-    """Why the loop came to its end, and the last look at each run."""
+    """Why the loop ended."""
 
     why: str
+    """`settled`, `waiting` (for people), `once` or `stopped`."""
     last: Mapping[RunId, TickResult]
+    """The last tick of each run."""
 
 
 def loop(
@@ -52,66 +54,83 @@ def loop(
     show: Callable[[TickResult], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> LoopResult:
-    """Tick every open run, or one, until they are settled; without `stay`, until only people can go on.
+    """Tick every unsettled run, or only one, until they are settled; without `stay`, until only people can go on.
 
-    One loop a repository: raises Busy where another holds the lock. Settled, the terminals' server is ended, too, unless
-    it still has sessions. `why` is `settled`, `waiting`, `once` or `stopped`.
+    Raises Busy where another loop runs in this repository. Once all is settled the terminals' server is ended too, unless
+    it still has sessions.
     """
     with services.ledger.hold(LOCK):
         last: dict[RunId, TickResult] = {}
         packed_at = Moment(0)
         while True:
             before = services.ledger.tip()
-            for run in _chosen(services, only, last):
+            for run in _runs_to_tick(services, only, last):
                 last[run] = tick(services, run)
                 show(last[run])
-            left = {r: t for r, t in last.items() if not t.over}
-            if once or stopping():
-                return LoopResult("once" if once else "stopped", last)
-            if not left:
+            left = [result for result in last.values() if not result.over]
+            why = _reason_to_end(left, stay=stay, once=once, stopping=stopping)
+            if why == "settled":
                 with suppress(Unavailable):
                     services.terminals.close()
-                return LoopResult("settled", last)
-            if not stay and all(t.waiting for t in left.values()):
-                return LoopResult("waiting", last)
-            if not any(t.acted for t in left.values()):
-                packed_at = packed(services, packed_at)
-                agents = sum(len(t.seen.sessions or ()) for t in left.values())
+            if why:
+                return LoopResult(why, last)
+            if not any(result.acted for result in left):
+                packed_at = pack_if_due(services, packed_at)
+                agents = sum(len(result.observed.sessions or ()) for result in left)
                 _rest(services, before, stopping, pulse_seconds(agents))
 
 
-def packed(services: Services, before: Moment) -> Moment:
-    """Have git pack loose objects where they are many and the last packing is a while ago; when it was last done."""
+def _reason_to_end(left: list[TickResult], *, stay: bool, once: bool, stopping: Callable[[], bool]) -> str:
+    """Why the loop ends after these ticks of runs that are not over; empty where it goes on."""
+    if once:
+        return "once"
+    if stopping():
+        return "stopped"
+    if not left:
+        return "settled"
+    if not stay and all(result.waiting for result in left):
+        return "waiting"
+    return ""
+
+
+def pack_if_due(services: Services, packed_at: Moment) -> Moment:
+    """Have git pack loose objects where they are many and the last packing was a while ago; gives the time of the last one."""
     now = services.clock.now()
-    if now - before < PACK_PAUSE_MS:
-        return before
-    with suppress(Unavailable, Busy):  # what is not packed now is packed later
-        return now if services.git.pack(LOOSE_OBJECTS_MAX) else before
-    return now
+    if now - packed_at < PACK_PAUSE_MS:
+        return packed_at
+    try:
+        packed = services.git.pack(LOOSE_OBJECTS_MAX)
+    except (Unavailable, Busy):  # tried again after the pause
+        return now
+    return now if packed else packed_at
 
 
-def _chosen(services: Services, only: RunId | None, last: Mapping[RunId, TickResult]) -> tuple[RunId, ...]:
-    """The run that is meant, or every one that is not settled, and those that were not when they were last looked at."""
+def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, TickResult]) -> tuple[RunId, ...]:
+    """The run that is meant, otherwise every unsettled run and those that were not over at their last tick."""
     if only is not None:
         return (only,)
-    return tuple(dict.fromkeys((*unsettled_runs(services), *(run for run, ticked in last.items() if not ticked.over))))
+    runs = list(unsettled_runs(services))
+    for run, result in last.items():
+        if not result.over and run not in runs:
+            runs.append(run)
+    return tuple(runs)
 
 
 def pulse_seconds(agents: int) -> float:
-    """How long to rest between two looks at so many agents."""
+    """How long to rest between two ticks with so many agents."""
     return max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT)
 
 
-def _rest(services: Services, before: object, stopping: Callable[[], bool], pulse_seconds: float) -> None:
-    """Wait for a pulse, or less when the ledger moves."""
+def _rest(services: Services, before: object, stopping: Callable[[], bool], seconds: float) -> None:
+    """Wait, but no longer than until the ledger moves or the loop should stop."""
     waited = 0.0
-    while waited < pulse_seconds and services.ledger.tip() == before and not stopping():
+    while waited < seconds and services.ledger.tip() == before and not stopping():
         services.clock.sleep(BLINK_SECONDS)
         waited += BLINK_SECONDS
 
 
 def settle(services: Services, only: RunId, show: Callable[[TickResult], None] = lambda _: None) -> bool:
-    """Carry out what a verb has just made possible, unless a loop is running and will; false when it was left to that."""
+    """Do what a verb has just made possible; false where a running loop will do it."""
     try:
         loop(services, only, stay=False, show=show)
     except Busy:

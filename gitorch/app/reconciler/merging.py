@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.signing import is_signed
-from gitorch.app.reconciler.pushing import ahead
+from gitorch.app.reconciler.pushing import commit_ahead
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
@@ -21,26 +21,27 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
-    from gitorch.model.ids import CommitId, Moment
+    from gitorch.model.ids import CommitId, JobId, Moment
     from gitorch.model.job import JobState
     from gitorch.model.report import Report
     from gitorch.model.review import Check
     from gitorch.model.run import Run
+    from gitorch.ports.ledger import VerifiedRun
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 
 def build_base(services: Services, run: Run, effect: effects.BuildBase) -> tuple[Command, ...]:
-    """Merge the cleared commits that a job depends on; a conflict between them is for a human."""
+    """Merge the cleared commits that a job depends on. A conflict between them is put to a human."""
     commit = effect.parents[0]
     for parent in effect.parents[1:]:
         if services.git.contains(parent, commit):
             continue
-        tried = services.git.try_merge(commit, parent)
-        if tried.conflicts:
-            return (_dependency_conflict(effect, commit, parent, tried.conflicts),)
+        merge = services.git.try_merge(commit, parent)
+        if merge.conflicts:
+            return (_dependency_conflict(effect, commit, parent, merge.conflicts),)
         message = f"Merge the dependencies of {effect.job}"
-        commit = services.git.commit_merge(tried.tree, (commit, parent), message, _latest_handoff(run))
+        commit = services.git.commit_merge(merge.tree, (commit, parent), message, _latest_handoff(run))
     return (commands.RecordBase(effect.job, commit, effect.parents),)
 
 
@@ -49,7 +50,7 @@ def _dependency_conflict(
 ) -> commands.Escalate:
     return commands.Escalate(
         trigger=f"base:{effect.job}",
-        happened=f"What {effect.job} depends on does not merge: {', '.join(paths)}.",
+        happened=f"The dependencies of {effect.job} do not merge: {', '.join(paths)}.",
         tried=f"{ours[:12]} and {theirs[:12]} were merged in memory.",
         evidence="\n".join(paths),
         decision=f"Mend one of the branches and retry, stop {effect.job}, or stop the run?",
@@ -59,34 +60,34 @@ def _dependency_conflict(
 
 
 def _latest_handoff(run: Run) -> Moment:
-    """A moment that a second try gives again, so that it makes the same commits."""
-    return max((j.handoff.at for j in run.jobs.values() if j.handoff is not None), default=run.prepared_at)
+    """A date for merge commits that is the same at every try, so that a second try makes the same commits."""
+    dates = [job.handoff.at for job in run.jobs.values() if job.handoff is not None]
+    return max(dates, default=run.prepared_at)
 
 
 def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tuple[Command, ...]:
-    """Measure every branch, merge them in memory, test the merged tree; the report is issued once that is known."""
+    """Measure every branch, merge them in memory, test the merged tree; the report is issued once the tests have ended."""
     target = services.git.resolve(run.target)
     if target is None:
-        return (_target_gone(run, effect),)
+        return (_no_target(run, effect),)
     jobs = run.merge_jobs
     branches = tuple(_branch_facts(services, run, job, target, job.cleared or run.target_commit) for job in jobs)
     merged, conflicts = _merge_all(services, run, jobs, target)
-    combined = None
+    combined: Check | None = None
     if merged is not None and run.settings.test_command:
         combined = _combined_check(services, run, merged)
         if combined is None:
             return ()
-    behind = ahead(services, run, target)
-    if behind is not None:
-        return (_target_behind(run, effect, target, behind),)
-    shared = Counter(path for branch in branches for path in branch.paths)
+    remote_commit = commit_ahead(services, run, target)
+    if remote_commit is not None:
+        return (_target_behind(run, effect, target, remote_commit),)
     facts = MergeFacts(
         target_commit=target,
         branches=branches,
         merged_commit=merged,
-        merged_tree=services.git.tree(merged) if merged is not None else "",
+        merged_tree="" if merged is None else services.git.tree(merged),
         conflicts=conflicts,
-        shared_paths=tuple(sorted(path for path, times in shared.items() if times > 1)),
+        shared_paths=_shared_paths(branches),
         combined=combined,
         trials=_trials(services, branches),
     )
@@ -94,28 +95,36 @@ def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tup
     return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)
 
 
+def _shared_paths(branches: tuple[BranchFacts, ...]) -> tuple[str, ...]:
+    """The paths that more than one branch changes."""
+    counted = Counter(path for branch in branches for path in branch.paths)
+    return tuple(sorted(path for path, branches_with in counted.items() if branches_with > 1))
+
+
 def _trials(services: Services, branches: tuple[BranchFacts, ...]) -> tuple[Trial, ...]:
-    """Every pair of branches that share files, merged with each other; one that holds the other has nothing to be tried."""
-    trials = []
+    """A trial merge of each pair of branches that share files, unless one contains the other."""
+    trials: list[Trial] = []
     for first, second in combinations(branches, 2):
         paths = tuple(sorted(set(first.paths) & set(second.paths)))
         ours, theirs = first.commit, second.commit
-        if paths and not services.git.contains(ours, theirs) and not services.git.contains(theirs, ours):
-            trials.append(Trial((first.job, second.job), paths, services.git.try_merge(ours, theirs).conflicts))
+        if not paths or services.git.contains(ours, theirs) or services.git.contains(theirs, ours):
+            continue
+        trials.append(Trial((first.job, second.job), paths, services.git.try_merge(ours, theirs).conflicts))
     return tuple(trials)
 
 
 def make_epic_report(services: Services, run: Run, effect: effects.MakeEpicReport) -> tuple[Command, ...]:
-    """Measure one epic's branch against what it was built on."""
+    """Measure one epic's branch against its base."""
     job = run.jobs[effect.job]
-    commit, target = run.reportable_commit(job), services.git.resolve(run.target) or run.target_commit
+    commit = run.reportable_commit(job)
     if commit is None:
         return ()
+    target = services.git.resolve(run.target) or run.target_commit
     facts = _branch_facts(services, run, job, target, commit)
     return (commands.RecordEpicReport(effect.job, commit, epic_report_text(run, job, facts)),)
 
 
-def _target_gone(run: Run, effect: effects.MakeReport) -> commands.Escalate:
+def _no_target(run: Run, effect: effects.MakeReport) -> commands.Escalate:
     return commands.Escalate(
         trigger=f"target:{run.target}",
         happened=f"The merge target {run.target} does not exist any more.",
@@ -127,14 +136,17 @@ def _target_gone(run: Run, effect: effects.MakeReport) -> commands.Escalate:
     )
 
 
-def _target_behind(run: Run, effect: effects.MakeReport, target: CommitId, behind: CommitId) -> commands.Escalate:
+def _target_behind(
+    run: Run, effect: effects.MakeReport, target: CommitId, remote_commit: CommitId
+) -> commands.Escalate:
     remote = run.settings.push_remote
+    pull = f"git switch {run.target} && git pull --ff-only {remote} {run.target}"
     return commands.Escalate(
         trigger=f"behind:{remote}",
-        happened=f"{run.target} lacks what {remote} has in it by now, so a merge could not be pushed.",
+        happened=f"{run.target} lacks commits that {remote} has, so a merge could not be pushed.",
         tried="It was not changed: gitorch merges into what is there, and never pulls.",
-        evidence=f"{run.target} is at {target} here and at {behind} at {remote}",
-        decision=f"Bring it up to date (git switch {run.target} && git pull --ff-only {remote} {run.target}) and retry, or stop?",
+        evidence=f"{run.target} is at {target} here and at {remote_commit} at {remote}",
+        decision=f"Bring it up to date ({pull}) and retry, or stop?",
         options=("retry", "stop_run"),
         job=effect.checkpoint,
     )
@@ -142,7 +154,6 @@ def _target_behind(run: Run, effect: effects.MakeReport, target: CommitId, behin
 
 def _branch_facts(services: Services, run: Run, job: JobState, target: CommitId, commit: CommitId) -> BranchFacts:
     stat = services.git.stat(job.base or target, commit)
-    needed = {need.spec.id: need.cleared for need in (run.producer(need) for need in job.spec.needs)}
     return BranchFacts(
         job=job.spec.id,
         branch=run.branch_of(job.spec.id),
@@ -153,35 +164,52 @@ def _branch_facts(services: Services, run: Run, job: JobState, target: CommitId,
         removed=stat.removed,
         paths=stat.paths,
         against_target=services.git.try_merge(target, commit).conflicts,
-        outdated=tuple(
-            job for job, cleared in needed.items() if cleared and not services.git.contains(cleared, commit)
-        ),
+        outdated=_outdated(services, run, job, commit),
     )
+
+
+def _outdated(services: Services, run: Run, job: JobState, commit: CommitId) -> tuple[JobId, ...]:
+    """The jobs that this one is built on and whose cleared commit is not part of its work."""
+    outdated: list[JobId] = []
+    for need in job.spec.needs:
+        producer = run.producer(need)
+        if producer.spec.id in outdated or not producer.cleared:
+            continue
+        if not services.git.contains(producer.cleared, commit):
+            outdated.append(producer.spec.id)
+    return tuple(outdated)
 
 
 def _merge_all(
     services: Services, run: Run, jobs: tuple[JobState, ...], target: CommitId
 ) -> tuple[CommitId | None, tuple[str, ...]]:
-    """One merge commit a branch, dependencies first; None and the conflicts where they do not fit together."""
+    """The target with one merge commit for each branch, dependencies first; None and the conflicts where they do not fit.
+
+    None without conflicts where the target has everything already.
+    """
     commit = target
     for job in jobs:
         theirs = job.cleared or run.target_commit
         if services.git.contains(theirs, commit):
             continue
-        tried = services.git.try_merge(commit, theirs)
-        if tried.conflicts:
-            return None, tuple(f"{job.spec.id} conflicts in {path}" for path in tried.conflicts)
-        commit = services.git.commit_merge(tried.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
-    return (commit if commit != target else None), ()
+        merge = services.git.try_merge(commit, theirs)
+        if merge.conflicts:
+            return None, tuple(f"{job.spec.id} conflicts in {path}" for path in merge.conflicts)
+        commit = services.git.commit_merge(merge.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
+    if commit == target:
+        return None, ()
+    return commit, ()
 
 
 def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | None:
     """The result of the test command on the merged tree; None while it runs."""
     observation = services.checks.look(merged, run.settings.test_command)
     if observation.phase is CheckPhase.ABSENT:
-        where = services.paths.check_worktree(run, merged)
-        services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, where)
-    return observation.check if observation.phase is CheckPhase.FINISHED else None
+        worktree = services.paths.check_worktree(run, merged)
+        services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, worktree)
+    if observation.phase is not CheckPhase.FINISHED:
+        return None
+    return observation.check
 
 
 def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
@@ -194,30 +222,41 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
+    reason = _reason_to_void(services, verified, report, report.merged_commit)
+    if reason:
+        return (commands.VoidReport(reason),)
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
-    if not is_signed(services, verified):
-        return (commands.VoidReport("its approval bears no signature of a key that the run began with"),)
-    behind = ahead(services, run, report.merged_commit)
-    if behind is not None:
-        return (commands.VoidReport(f"{run.settings.push_remote} has {report.target} at {behind[:12]} by now"),)
-    # Also where the branch is there already: who moved it may have been killed before its checkout came along.
+    # Also where the branch is there already: whoever moved it may have been killed before its checkout was updated.
     result = services.git.move(report.target, report.merged_commit, report.target_commit)
     if result.moved:
         return (done,)
     if result.refused:
         return (_refused(effect, report, result.refused),)
     now = services.git.resolve(report.target)
-    if now is not None and services.git.contains(report.merged_commit, now):
+    if now is None:
+        return (commands.VoidReport(f"{report.target} does not exist any more"),)
+    if services.git.contains(report.merged_commit, now):
         return (done,)
-    return (commands.VoidReport(f"{report.target} {'is gone' if now is None else f'moved to {now[:12]}'}"),)
+    return (commands.VoidReport(f"{report.target} moved to {now[:12]}"),)
 
 
-def _refused(effect: effects.MergeBranches, report: Report, said: str) -> commands.Escalate:
+def _reason_to_void(services: Services, verified: VerifiedRun, report: Report, merged: CommitId) -> str:
+    """Why an approved report cannot be merged any more; empty where it can."""
+    if not is_signed(services, verified):
+        return "its approval bears no signature of a key that the run began with"
+    run = run_there(verified.state)
+    remote_commit = commit_ahead(services, run, merged)
+    if remote_commit is not None:
+        return f"{run.settings.push_remote} has {report.target} at {remote_commit[:12]} by now"
+    return ""
+
+
+def _refused(effect: effects.MergeBranches, report: Report, output: str) -> commands.Escalate:
     return commands.Escalate(
         trigger=f"move:{report.target}",
-        happened=f"{report.target} could not be moved to the approved commit: {said.splitlines()[0]}",
+        happened=f"{report.target} could not be moved to the approved commit: {output.splitlines()[0]}",
         tried=f"git update-ref was asked to move it from {report.target_commit[:12]}; nothing was changed.",
-        evidence=said,
+        evidence=output,
         decision="Clear what refuses it and retry with the same approval, or stop the run?",
         options=("retry", "stop_run"),
         job=effect.job,

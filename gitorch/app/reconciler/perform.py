@@ -1,111 +1,101 @@
-"""Carrying out what is outstanding. Each effect looks first, acts, and answers with what the ledger should learn."""
+"""Performing what is outstanding. Each effect looks first, acts, and answers with what the ledger should learn."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gitorch.app.reconciler.pushing import close_issues
+from gitorch.app.reconciler.cleanup import clean_up
+from gitorch.app.reconciler.issues import close_issues
+from gitorch.app.reconciler.prompts import write_prompt
 from gitorch.app.sessions.teardown import tear_down
-from gitorch.app.work.context import brief_of, ensure_worktree
+from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.rules.outstanding import may_begin, next_prompt
-from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.rules.views.notices import notice
-from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
+from gitorch.rules.views.prompts import pointer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitorch.app.services import Services
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
-    from gitorch.model.ids import JobId, PromptId, SessionId
     from gitorch.model.run import Run
+    from gitorch.model.runtime import Preset
     from gitorch.model.session import Prompt, Session
 
 
-Acts = Mapping[type, Callable[["Services", "Run", Any], tuple["Command", ...]]]
+Performers = Mapping[type, Callable[["Services", "Run", Any], tuple["Command", ...]]]
 
 
 def perform(services: Services, run: Run, effect: Effect) -> tuple[Command, ...]:
-    """Carry out one effect. Raises Unavailable where the world is silent; then nothing is concluded."""
-    return (EFFECTS.get(type(effect)) or _merging()[type(effect)])(services, run, effect)
+    """Perform one effect. Raises Unavailable where the world cannot be asked; then nothing is concluded."""
+    performer = EFFECTS.get(type(effect))
+    if performer is None:
+        performer = _merging_effects()[type(effect)]
+    return performer(services, run, effect)
 
 
 def _start_session(services: Services, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
-    """Worktree, brief, agent, in this order, each only where it is missing."""
+    """Make the worktree, write the brief and start the agent, in this order, each only where it is missing."""
     session = run.sessions[effect.session]
-    cwd = services.paths.worktree(run, session.id)
+    worktree = services.paths.worktree(run, session.id)
     lane = run.workflow.lanes[session.lane]
     preset = services.preset(lane)
     try:
-        ensure_worktree(services, run, session, cwd)
-        prompt = next_prompt(session)
-        resume = run.conversation_to_resume(session)
-        with_start = lane.one_shot or preset.takes_prompt(resuming=bool(resume))
-        handed = prompt if with_start and may_begin(run, session) else None
-        if lane.one_shot and handed is None:
+        ensure_worktree(services, run, session, worktree)
+        prompt = _prompt_at_start(run, session, preset)
+        if prompt is None and lane.one_shot:
             return ()
-        if handed is not None:
-            _write_prompt(services, run, session, handed, cwd)
+        if prompt is not None:
+            write_prompt(services, run, session, prompt, worktree)
         launch = Launch(
             key=SessionKey(run.id, session.id),
             preset=preset,
-            cwd=cwd,
+            cwd=worktree,
             env=_environment(services, run, session),
-            first_line="" if handed is None else pointer(run, session, handed),
-            first_prompt=None if handed is None else handed.id,
+            first_line="" if prompt is None else pointer(run, session, prompt),
+            first_prompt=None if prompt is None else prompt.id,
             model=lane.model,
-            resume=resume,
+            resume=run.conversation_to_resume(session),
             one_shot=lane.one_shot,
         )
         services.terminals.start(launch)
-    except Failed as failure:
-        return (commands.EndSession(session.id, "not-started", None, failure.message),)
+    except Failed as error:
+        return (commands.EndSession(session.id, "not-started", None, error.message),)
     return ()
 
 
-def _environment(services: Services, run: Run, session: Session) -> Mapping[str, str]:
-    key = SessionKey(run.id, session.id)
-    own = {
-        "GITORCH_RUN": run.id,
-        "GITORCH_SESSION": session.id,
-        "GITORCH_JOB": session.job,
-        "GITORCH_TOKEN": services.secrets.token(key),
-        "GITORCH_WORKTREE": str(services.paths.worktree(run, session.id)),
-    }
+def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | None:
+    """The prompt that the agent gets as it starts; None where its program takes none then, or the work may not begin yet."""
     lane = run.workflow.lanes[session.lane]
-    model = {"GITORCH_MODEL": lane.model} if lane.model else {}
-    return {**services.agent_env, **model, **lane.env, **own}
+    resuming = bool(run.conversation_to_resume(session))
+    if not lane.one_shot and not preset.takes_prompt(resuming=resuming):
+        return None
+    return next_prompt(session) if may_begin(run, session) else None
 
 
-def _write_prompt(services: Services, run: Run, session: Session, prompt: Prompt, cwd: Path) -> None:
-    """Write a prompt where its pointer says, the brief, and a copy of the prompt that no agent can change before it is recorded."""
-    brief = brief_of(services, run, session)
-    text = prompt_text(run, session, prompt, brief.section, brief.done).encode()
-    values = json.dumps(brief.values, ensure_ascii=False).encode("utf-8", "backslashreplace")
-    services.files.write(cwd / BRIEF_VALUES_PATH, values)
-    services.files.write(kept_prompt(services, run, session.id, prompt.id), text)
-    services.files.write(cwd / prompt_path(prompt), text)
-    if prompt_path(prompt) != BRIEF_PATH:
-        services.files.write(cwd / BRIEF_PATH, brief.text.encode())
-
-
-def kept_prompt(services: Services, run: Run, session: SessionId, prompt: PromptId) -> Path:
-    """Where the copy of a text lies until it is attached to the record of its delivery."""
-    return services.home / "prompts" / run.id / f"{session}-{prompt}.md"
+def _environment(services: Services, run: Run, session: Session) -> Mapping[str, str]:
+    """The variables of an agent; those of its session win over those of its lane."""
+    lane = run.workflow.lanes[session.lane]
+    environment = dict(services.agent_env)
+    if lane.model:
+        environment["GITORCH_MODEL"] = lane.model
+    environment.update(lane.env)
+    environment["GITORCH_RUN"] = run.id
+    environment["GITORCH_SESSION"] = session.id
+    environment["GITORCH_JOB"] = session.job
+    environment["GITORCH_TOKEN"] = services.secrets.token(SessionKey(run.id, session.id))
+    environment["GITORCH_WORKTREE"] = str(services.paths.worktree(run, session.id))
+    return environment
 
 
 def _deliver_prompt(services: Services, run: Run, effect: effects.DeliverPrompt) -> tuple[Command, ...]:
     """Write the file, then type the one line that points to it."""
     session = run.sessions[effect.session]
-    prompt = next(x for x in session.prompts if x.id == effect.prompt)
-    cwd = services.paths.worktree(run, session.id)
-    _write_prompt(services, run, session, prompt, cwd)
+    prompt = _prompt_of(session, effect)
+    write_prompt(services, run, session, prompt, services.paths.worktree(run, session.id))
     preset = services.preset(run.workflow.lanes[session.lane])
     key = SessionKey(run.id, session.id)
     receipt = services.terminals.deliver(key, preset, prompt.id, pointer(run, session, prompt))
@@ -114,8 +104,13 @@ def _deliver_prompt(services: Services, run: Run, effect: effects.DeliverPrompt)
     return (commands.RecordDelivery(session.id, prompt.id, receipt),)
 
 
+def _prompt_of(session: Session, effect: effects.DeliverPrompt) -> Prompt:
+    found = [prompt for prompt in session.prompts if prompt.id == effect.prompt]
+    return found[0]
+
+
 def _answer_permission(services: Services, run: Run, effect: effects.AnswerPermission) -> tuple[Command, ...]:
-    """What was pressed is told by the next look, which reads it from the session's marks: so it is told though we be killed."""
+    """Press the answer. The next observation reads from the session's files which it was, also where we are killed now."""
     services.terminals.answer(SessionKey(run.id, effect.session), effect.answer)
     return ()
 
@@ -127,53 +122,20 @@ def _stop_session(services: Services, run: Run, effect: effects.StopSession) -> 
 
 def _start_check(services: Services, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
     settings = run.settings
-    where = services.paths.check_worktree(run, effect.commit)
-    services.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, where)
+    worktree = services.paths.check_worktree(run, effect.commit)
+    services.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, worktree)
     return ()
 
 
-def _clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
-    """Remove what is clean and merged, keep and name what is not; the ledger always stays."""
-    removed: list[str] = []
-    kept: list[str] = []
-    for session in run.sessions.values():
-        tear_down(services, run, session.id)
-        for prompt in session.prompts:
-            services.files.remove(kept_prompt(services, run, session.id, prompt.id))
-    merged = {j.spec.id for j in run.merge_jobs} if run.merged is not None else set()
-    for job in run.jobs.values():
-        if job.fence == 0 or not job.writes:
-            continue
-        if job.spec.id not in merged and run.merged is not None and not run.shares_worktree(job):
-            kept.append(f"worktree {job.spec.id}: its work is not merged")
-            continue
-        _remove_job(services, run, job.spec.id, branch=effect.branches and job.spec.id in merged, said=(removed, kept))
-    services.checks.clear(services.paths.base(run))
-    services.worktrees.tidy(services.paths.base(run))
-    services.terminals.close()
-    said = (tuple(dict.fromkeys(lines)) for lines in (removed, kept))  # a worktree that jobs share is met with each
-    return (commands.RecordCleanup(*said),)
+def _notify(services: Services, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
+    """Start the command and do not wait for it; a later observation reports its failure."""
+    services.notices.send(run.id, effect.name, notice(run, effect.name))
+    return ()
 
 
-def _remove_job(services: Services, run: Run, job: JobId, *, branch: bool, said: tuple[list[str], list[str]]) -> None:
-    removed, kept = said
-    where = services.paths.job_worktree(run, job)
-    left = services.worktrees.remove(where)
-    if left:
-        kept.append(f"worktree {where.name}: {left}")
-        return
-    removed.append(f"worktree {where.name}")
-    name = f"gitorch/{run.id}/{job}"
-    if branch:
-        services.worktrees.delete_branch(name)
-        removed.append(f"branch {name}")
-    else:
-        kept.append(f"branch {name}")
-
-
-def _merging() -> Acts:
-    """What is owed between cleared work and the remote, imported by the loop when it comes to it: no agent's verb pays for it."""
-    from gitorch.app.reconciler import merging, pushing  # noqa: PLC0415  # seven modules, JSON among them
+def _merging_effects() -> Performers:
+    """The effects between cleared work and the remote, imported when the loop comes to one: seven modules, JSON among them."""
+    from gitorch.app.reconciler import merging, pushing  # noqa: PLC0415  no agent's verb pays for them
 
     return {
         effects.BuildBase: merging.build_base,
@@ -185,13 +147,7 @@ def _merging() -> Acts:
     }
 
 
-def _notify(services: Services, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
-    """Started, never waited for; what goes wrong with it is said by a later look."""
-    services.notices.send(run.id, effect.name, notice(run, effect.name))
-    return ()
-
-
-EFFECTS: Acts = {
+EFFECTS: Performers = {
     effects.StartSession: _start_session,
     effects.StopSession: _stop_session,
     effects.DeliverPrompt: _deliver_prompt,
@@ -199,5 +155,5 @@ EFFECTS: Acts = {
     effects.StartCheck: _start_check,
     effects.CloseIssues: close_issues,
     effects.Notify: _notify,
-    effects.CleanUp: _clean_up,
+    effects.CleanUp: clean_up,
 }

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute
 from gitorch.app.reconciler.observe import observe
-from gitorch.app.reconciler.perform import kept_prompt, perform
+from gitorch.app.reconciler.perform import perform
+from gitorch.app.reconciler.prompts import kept_prompt
 from gitorch.app.redaction import redact_output
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.work.context import token_digest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.board import State
     from gitorch.model.commands import Command
+    from gitorch.model.effects import Effect
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.observed import Observed
     from gitorch.model.run import Run
@@ -35,126 +37,160 @@ if TYPE_CHECKING:
 
 
 class TickResult(Value):
-    """What a tick came to. `waiting` says that only people can go on; `over` that nothing is left to do at all."""
+    """The run after a tick, and what the tick found and did."""
 
     run: Run
-    seen: Observed
+    observed: Observed
     written: tuple[WrittenRecord, ...]
     silent: tuple[str, ...]
+    """Why something could not be asked, in words for people."""
     acted: bool
+    """Whether the tick recorded or did anything."""
     waiting: bool
+    """Whether only people can go on."""
     over: bool
+    """Whether nothing is left to do at all."""
 
 
 def tick(services: Services, run_id: RunId) -> TickResult:
-    """One tick of one run. Raises Busy, Corrupt; a silent world is answered in `silent`."""
-    run = _started(services, _run(services.ledger.state(run_id)))
-    heard, run, mute = _heard(services, run)
-    look = observe(services, run)
-    written: list[WrittenRecord] = []
-    silent = [*mute, *look.silent]
-    for command in reconcile(run, look.seen):
+    """One tick of one run. Raises Busy, Corrupt; what cannot be asked is answered in `silent`."""
+    return _Tick(services, run_id).result()
+
+
+class _Tick:
+    """The run as it changes during a tick, and everything that was recorded."""
+
+    def __init__(self, services: Services, run_id: RunId) -> None:
+        self.services = services
+        self.run = _run(services.ledger.state(run_id))
+        self.written: list[WrittenRecord] = []
+        self.silent: list[str] = []
+
+    def result(self) -> TickResult:
+        """Do all steps of the tick, in this order."""
+        self.start_run()
+        collected = self.collect_outboxes()
+        observation = observe(self.services, self.run)
+        self.silent.extend(observation.silent)
+        for command in reconcile(self.run, observation.observed):
+            self.learn(command)
+        self.publish_files()
+        effects = outstanding(self.run, observation.observed)
+        for effect in effects:
+            self.perform(effect)
+        acted = bool(self.written or effects or collected)
+        waiting = not acted and only_people_left(self.run, observation.observed)
+        return TickResult(
+            run=self.run,
+            observed=observation.observed,
+            written=tuple(self.written),
+            silent=tuple(dict.fromkeys(self.silent)),
+            acted=acted,
+            waiting=waiting,
+            over=waiting and self.run.phase in OVER,
+        )
+
+    def start_run(self) -> None:
+        """Start a confirmed run."""
+        if self.run.phase is RunPhase.READY:
+            state, _ = execute(self.services, self.run.id, self.services.host, commands.StartRun())
+            self.run = _run(state)
+
+    def collect_outboxes(self, only: SessionId | None = None) -> bool:
+        """Execute what agents left in their outboxes; whether there was anything, or an outbox could not be read."""
         try:
-            _finish(services, run, command)
-            run = _learned(services, run, command, written)
-        except Unavailable as mute:
-            silent.append(mute.message)
-    run = _taken_as_files(services, run, written)
-    owed = outstanding(run, look.seen)
-    for effect in owed:
+            collected = collect(self.services, self.run, only)
+        except Unavailable as error:
+            self.silent.append(error.message)
+            collected = True
+        if collected:
+            self.run = _run(self.services.ledger.state(self.run.id))
+        return collected
+
+    def learn(self, command: Command) -> None:
+        """Record what the observation shows, after the world was brought to where the record says it is."""
         try:
-            for command in perform(services, run, effect):
-                run = _learned(services, run, command, written)
-        except Unavailable as mute:
-            silent.append(mute.message)
-    quiet = not written and not owed and not heard
-    return TickResult(
-        run=run,
-        seen=look.seen,
-        written=tuple(written),
-        silent=tuple(dict.fromkeys(silent)),
-        acted=not quiet,
-        waiting=quiet and only_people_left(run, look.seen),
-        over=quiet and run.phase in OVER and only_people_left(run, look.seen),
-    )
+            self.finish(command)
+            self.record(command)
+        except Unavailable as error:
+            self.silent.append(error.message)
 
+    def finish(self, command: Command) -> None:
+        """Do what must be done before the ledger may say this, where a killed process began it or the world did it alone."""
+        if isinstance(command, commands.EndSession):
+            with suppress(
+                Unavailable
+            ):  # its last outbox entry may have come since we observed, and none can come later
+                collect(self.services, self.run, command.session)
+            tear_down(self.services, self.run, command.session)
+        elif isinstance(command, commands.RecordMerge):
+            self.services.git.move(self.run.target, command.new, command.old)
 
-def _taken_as_files(services: Services, run: Run, written: list[WrittenRecord]) -> Run:
-    """Publish what agents that cannot run commands have left where it was expected."""
-    if not any(job.spec.artifacts and job.lease is not None for job in run.jobs.values()):
-        return run
-    from gitorch.app.work.artifacts import attaching, submitted_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML
+    def record(self, command: Command) -> None:
+        """Append the events of a command. A command that was overtaken is dropped: the next tick decides again."""
+        command = _completed(self.services, self.run, command)
+        attached = _attached(self.services, self.run, command)
+        try:
+            state, written = execute(self.services, self.run.id, self.services.host, command, attached)
+        except Refused:
+            self.run = _run(self.services.ledger.state(self.run.id))
+            return
+        self.written.extend(written)
+        self.run = _run(state)
 
-    for command, data in submitted_as_files(services, run):
-        with suppress(Refused, Denied):
-            state, more = execute(services, run.id, services.host, command, attaching({command.digest: data}))
-            run = _run(state)
-            written += more
-    return run
+    def publish_files(self) -> None:
+        """Publish what agents that cannot run commands have left where it was expected."""
+        if not any(job.spec.artifacts and job.lease is not None for job in self.run.jobs.values()):
+            return
+        from gitorch.app.work.artifacts import attaching, submitted_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML
+
+        for command, data in submitted_as_files(self.services, self.run):
+            attached = attaching({command.digest: data})
+            with suppress(Refused, Denied):
+                state, written = execute(self.services, self.run.id, self.services.host, command, attached)
+                self.run = _run(state)
+                self.written.extend(written)
+
+    def perform(self, effect: Effect) -> None:
+        """Perform an effect and record what it leads to."""
+        try:
+            for command in perform(self.services, self.run, effect):
+                self.record(command)
+        except Unavailable as error:
+            self.silent.append(error.message)
 
 
 def _run(state: State) -> Run:
     if state.run is None:
-        message = "there is no such run"
-        raise Refused(message, "gitorch status")
+        raise Refused("there is no such run", "gitorch status")
     return state.run
 
 
-def _started(services: Services, run: Run) -> Run:
-    if run.phase is not RunPhase.READY:
-        return run
-    return _run(execute(services, run.id, services.host, commands.StartRun())[0])
-
-
-def _heard(services: Services, run: Run, only: SessionId | None = None) -> tuple[bool, Run, tuple[str, ...]]:
-    """What agents left in their outboxes is carried out; whether there was any, the run after it, and who was silent."""
-    try:
-        heard = collect(services, run, only)
-    except Unavailable as mute:
-        return True, _run(services.ledger.state(run.id)), (mute.message,)
-    return heard, _run(services.ledger.state(run.id)) if heard else run, ()
-
-
-def _learned(services: Services, run: Run, command: Command, written: list[WrittenRecord]) -> Run:
-    """Append what the command leads to. One that was overtaken is dropped: the next tick asks again."""
-    command = _completed(services, run, command)
-    try:
-        state, more = execute(services, run.id, services.host, command, _attached(services, run, command))
-    except Refused:
-        return _run(services.ledger.state(run.id))
-    written += more
-    return _run(state)
-
-
-def _finish(services: Services, run: Run, command: Command) -> None:
-    """Do what must be done before the ledger may say this, where whoever began it was killed or the world did it alone."""
-    if isinstance(command, commands.EndSession):
-        _heard(services, run, command.session)  # it may have left its last word since we looked, and it can say no more
-        tear_down(services, run, command.session)
-    elif isinstance(command, commands.RecordMerge):
-        services.git.move(run.target, command.new, command.old)
-
-
 def _completed(services: Services, run: Run, command: Command) -> Command:
-    """Add what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
+    """The command with what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
     if isinstance(command, commands.RecordCheck):
-        log = redact_output(services.checks.log(command.check.commit, command.check.command))
+        log = _log_of(services, command)
         digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}") if log else None
         return replace(command, check=replace(command.check, log=digest))
-    if not isinstance(command, commands.GrantLease):
-        return command
-    token = services.secrets.token(SessionKey(run.id, command.session))
-    return replace(command, token=token_digest(token), nonce=services.secrets.nonce())
+    if isinstance(command, commands.GrantLease):
+        token = services.secrets.token(SessionKey(run.id, command.session))
+        return replace(command, token=token_digest(token), nonce=services.secrets.nonce())
+    return command
 
 
 def _attached(services: Services, run: Run, command: Command) -> Mapping[type, Mapping[str, bytes]]:
-    """The files that belong to a record: a text as it was told, the log of a test run."""
+    """The files that belong to a record: a prompt as it was delivered, the log of a test run, a report as values."""
     if isinstance(command, commands.RecordDelivery):
         text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
         return {} if text is None else {events.PromptDelivered: {f"{command.prompt}.md": text}}
     if isinstance(command, commands.RecordCheck):
-        log = redact_output(services.checks.log(command.check.commit, command.check.command))
+        log = _log_of(services, command)
         return {events.CheckRecorded: {"tests.log": log}} if log else {}
-    if isinstance(command, commands.IssueReport):
-        return {events.ReportIssued: {"report.json": command.data.encode()}} if command.data else {}
+    if isinstance(command, commands.IssueReport) and command.data:
+        return {events.ReportIssued: {"report.json": command.data.encode()}}
     return {}
+
+
+def _log_of(services: Services, command: commands.RecordCheck) -> bytes:
+    """What a test run printed, with its secrets redacted; empty without a log."""
+    return redact_output(services.checks.log(command.check.commit, command.check.command))

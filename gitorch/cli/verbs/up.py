@@ -55,7 +55,7 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
             with view_for(call) as view:
 
                 def show(tick: TickResult) -> None:
-                    view.show(tick.run, _agents(tick), tick.seen.now, tick.silent)
+                    view.show(tick.run, _agents(tick), tick.observed.now, tick.silent)
 
                 result = loop(call.services, only, stay=stay, once=once, show=show, stopping=stopping)
         except Busy as error:
@@ -67,7 +67,7 @@ def _agents(tick: TickResult) -> Mapping[SessionId, str]:
     """The states of living sessions, as people read them."""
     from gitorch.rules.views.presence import agent_words
 
-    return agent_words(tick.run, tick.seen.sessions)
+    return agent_words(tick.run, tick.observed.sessions)
 
 
 class Stopping:
