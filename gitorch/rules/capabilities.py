@@ -1,6 +1,6 @@
-"""Who may do what: one table from identities to capabilities, one from verbs to the capability that each needs.
+"""Who may do what: a table from kinds of actor to capabilities, and one from verbs to the capability that each needs.
 
-An agent is bound to one session besides: `ensure.own_job` and `ensure.acts_as` see to it that nobody acts for another.
+Besides, an agent is bound to its session: `ensure.own_job` and `ensure.acts_as` deny acting for another.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Capability(StrEnum):
-    """What an identity can be allowed to do."""
+    """A group of verbs that actors may be allowed to use."""
 
     READ = "read"
     CLAIM = "claim"
@@ -35,7 +35,7 @@ HOLDS: Mapping[ActorKind, frozenset[Capability]] = {
     ActorKind.AGENT: frozenset({Capability.READ, Capability.WRITE, Capability.REVIEW}),
     ActorKind.HOST: frozenset({Capability.READ, Capability.OPERATE, Capability.RECOVER}),
 }
-"""An operator drives everything and decides nothing; an agent works on the job that it was given; the host observes."""
+"""An operator drives everything and decides nothing; an agent works on its job; the host records what it observes."""
 
 NEEDS: Mapping[str, Capability] = {
     **dict.fromkeys(("status", "why", "inbox", "report", "log", "show", "verify", "peek", "check"), Capability.READ),
@@ -50,11 +50,11 @@ NEEDS: Mapping[str, Capability] = {
     ),
     **dict.fromkeys(("recover", "requeue", "retry"), Capability.RECOVER),
 }
-"""What a verb needs; one that is not here is for the principal alone."""
+"""The capability that a verb needs. A verb that is not listed is for the principal alone."""
 
 
 def holds(actor: Actor, capability: Capability) -> bool:
-    """Whether this identity has a capability."""
+    """Whether the actor has a capability."""
     return capability in HOLDS[actor.kind]
 
 
@@ -64,21 +64,26 @@ def needed(verb: str) -> Capability:
 
 
 def may(actor: Actor, verb: str) -> bool:
-    """Whether this identity has the capability that the verb needs."""
+    """Whether the actor has the capability that the verb needs."""
     return needed(verb) in HOLDS[actor.kind]
 
 
 def ensure_may(actor: Actor, verb: str) -> Actor:
-    """The actor. Raises Denied for one that lacks what the verb needs, naming who has it."""
+    """The actor, if it may use the verb. Raises Denied otherwise, with the kinds of actor that may."""
     if may(actor, verb):
         return actor
-    who = f"session {actor.session}" if actor.session else actor.name
-    able = [str(kind) for kind, held in HOLDS.items() if needed(verb) in held and kind is not ActorKind.HOST]
-    article = "a" if actor.kind is ActorKind.HOST else "an"
-    message = f"{who} is {article} {actor.kind} and may not {verb}; only the {' or the '.join(able)} may"
+    able = [kind for kind, held in HOLDS.items() if needed(verb) in held and kind is not ActorKind.HOST]
+    message = f"{described(actor)} and may not {verb}; only the {' or the '.join(able)} may"
     raise Denied(message, f"gitorch why {actor.session}" if actor.session else "gitorch status")
 
 
+def described(actor: Actor) -> str:
+    """The clause of a message that names the actor and its kind: `session s1 is an agent`."""
+    name = f"session {actor.session}" if actor.session else actor.name
+    article = "a" if actor.kind is ActorKind.HOST else "an"
+    return f"{name} is {article} {actor.kind}"
+
+
 def holder_of(actor: Actor) -> str:
-    """How somebody who takes jobs by hand is known: a session of theirs is used by nobody else."""
+    """The name under which an actor holds manual claims: kind, name and host."""
     return f"{actor.kind}/{actor.name}@{actor.host}"

@@ -1,6 +1,6 @@
-"""Guards: each asks one thing and hands back what it found, or raises whoever's error it is.
+"""Guards: each checks one thing and returns what it found.
 
-`Refused` says what would be legal now; `Denied` says who may.
+`Refused` names what would be legal now, `Denied` who may do it, and `NotFound` what exists.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model.job import JobPhase
 from gitorch.model.record import ActorKind
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import REVIEWING
-from gitorch.rules.capabilities import holder_of
+from gitorch.rules.capabilities import described, holder_of
 from gitorch.rules.transitions import WITHDRAWN
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def run_there(state: State) -> Run:
-    """The run that the command is about."""
+    """The run that the command is about. Raises NotFound without one."""
     if state.run is None:
         message = "there is no run to do this in"
         raise NotFound(message, "gitorch status")
@@ -36,23 +36,23 @@ def run_there(state: State) -> Run:
 
 
 def not_begun(board: Board, plan: Digest) -> None:
-    """Raises Refused where a run that is not over works on exactly this plan."""
+    """Raises Refused while a run works on exactly this plan."""
     for line in board.runs.values():
-        if line.plan_digest == plan and line.phase not in OVER:
+        if line.plan_digest == plan and not line.phase.is_over:
             message = f"run {line.id} already works on exactly this plan and is {line.phase}"
             raise Refused(message, "gitorch up" if line.phase is RunPhase.READY else f"gitorch status {line.id}")
 
 
 def run_open(run: Run) -> Run:
-    """A run that is not over."""
-    if run.phase in OVER:
+    """The run, unless it is over."""
+    if run.phase.is_over:
         message = f"run {run.id} is {run.phase}; nothing in it can change any more"
         raise Refused(message, f"gitorch log {run.id}")
     return run
 
 
 def run_under_way(run: Run) -> Run:
-    """A run that is running or paused: agents may still hand in."""
+    """The run, if it is running or paused, so that agents may hand in."""
     run_open(run)
     if run.phase not in {RunPhase.RUNNING, RunPhase.PAUSED}:
         message = f"run {run.id} is {run.phase}, not running"
@@ -61,19 +61,15 @@ def run_under_way(run: Run) -> Run:
 
 
 def principal(actor: Actor, verb: str) -> Actor:
-    """The human. An agent's session is never one."""
-    if actor.kind is not ActorKind.PRINCIPAL:
-        who = f"session {actor.session}" if actor.session else actor.name
-        article = "a" if actor.kind is ActorKind.HOST else "an"
-        message = (
-            f"{who} is {article} {actor.kind} and may not {verb}; only the principal may, from a terminal of their own"
-        )
-        raise Denied(message, f"gitorch {verb}")
-    return actor
+    """The actor, if it is the principal. Raises Denied for any other."""
+    if actor.kind is ActorKind.PRINCIPAL:
+        return actor
+    message = f"{described(actor)} and may not {verb}; only the principal may, from a terminal of their own"
+    raise Denied(message, f"gitorch {verb}")
 
 
 def host(actor: Actor, what: str) -> Actor:
-    """The reconciler, which alone writes what it observed."""
+    """The actor, if it is the reconciler, which alone records what it observes. Raises Denied for any other."""
     if actor.kind is not ActorKind.HOST:
         message = f"only gitorch itself records {what}"
         raise Denied(message, "gitorch up")
@@ -81,7 +77,7 @@ def host(actor: Actor, what: str) -> Actor:
 
 
 def session_of(run: Run, token: Digest) -> Session:
-    """The session that holds this token."""
+    """The session with this token. Raises Denied for an unknown token."""
     for session in run.sessions.values():
         if session.token == token:
             return session
@@ -90,7 +86,7 @@ def session_of(run: Run, token: Digest) -> Session:
 
 
 def session_there(run: Run, session: SessionId) -> Session:
-    """A session by its id."""
+    """A session by its id. Raises NotFound for an unknown one."""
     found = run.sessions.get(session)
     if found is None:
         message = f"run {run.id} has no session {session}"
@@ -99,7 +95,7 @@ def session_there(run: Run, session: SessionId) -> Session:
 
 
 def own_job(run: Run, session: Session, named: JobId | None) -> JobState:
-    """The job of the session; another one than its own is refused."""
+    """The job of the session. Raises Denied when the caller named another one."""
     if named is not None and named != session.job:
         message = f"session {session.id} works on {session.job} and may not report for {named}"
         raise Denied(message, f"gitorch handoff DONE --job {session.job}")
@@ -107,9 +103,11 @@ def own_job(run: Run, session: Session, named: JobId | None) -> JobState:
 
 
 def acts_as(actor: Actor, session: Session) -> Session:
-    """The caller's own session. One that was taken by hand belongs to whoever took it, any other to its agent."""
-    mine = actor.session == session.id if not session.holder else holder_of(actor) == session.holder
-    if not mine:
+    """The session, if it is the actor's own: the agent's, or the holder's of a manual claim. Raises Denied otherwise."""
+    own = actor.session == session.id
+    if session.holder:
+        own = holder_of(actor) == session.holder
+    if not own:
         owner = session.holder or f"its agent on {session.job}"
         message = f"session {session.id} belongs to {owner}; {holder_of(actor)} may not act for it"
         raise Denied(message, f"gitorch why {session.job}")
@@ -117,14 +115,14 @@ def acts_as(actor: Actor, session: Session) -> Session:
 
 
 def fence_stands(job: JobState, fence: int) -> None:
-    """Whether the number that was said is that of the lease; 0 says none."""
+    """Raises Refused when the caller named another lease than the newest; 0 names none."""
     if fence not in {0, job.fence}:
         message = f"lease {fence} of {job.spec.id} is over; the newest is {job.fence}"
         raise Refused(message, f"gitorch why {job.spec.id}")
 
 
 def lease_held(run: Run, session: Session, job: JobState) -> Lease:
-    """The lease of this very session on its job. A report that was made already is refused by name."""
+    """The lease of this session on its job. Raises Refused without it, with the reason where the work was reported already."""
     lease = job.lease
     if lease is not None and lease.session == session.id and session.phase is not SessionPhase.ENDED:
         return lease
@@ -137,7 +135,7 @@ def lease_held(run: Run, session: Session, job: JobState) -> Lease:
 
 
 def working(job: JobState) -> JobState:
-    """A job that its agent may report on now."""
+    """The job, unless it waits for an answer before its agent may report."""
     if job.phase is JobPhase.WAITING_HUMAN:
         message = f"{job.spec.id} waits for an answer; report when it has arrived"
         raise Refused(message, f"gitorch why {job.spec.id}")
@@ -145,7 +143,7 @@ def working(job: JobState) -> JobState:
 
 
 def reviewing(session: Session, job: JobState) -> JobState:
-    """A review: no other job is ended by a verdict, least of all the author's own."""
+    """The job, if it is a review. Raises Denied for any other, since no author judges its own work."""
     if job.spec.kind not in REVIEWING:
         message = f"session {session.id} works on {job.spec.id} and cannot judge its own work; its reviewers can"
         raise Denied(message, "gitorch handoff DONE")
@@ -153,7 +151,7 @@ def reviewing(session: Session, job: JobState) -> JobState:
 
 
 def job_there(run: Run, job: JobId) -> JobState:
-    """A job by its id."""
+    """A job by its id. Raises NotFound with the jobs that exist."""
     found = run.jobs.get(job)
     if found is None:
         message = f"run {run.id} has no job {job}; it has {', '.join(run.jobs)}"
@@ -162,23 +160,22 @@ def job_there(run: Run, job: JobId) -> JobState:
 
 
 def question_open(run: Run, question: QuestionId) -> Question:
-    """A question that still waits for its answer."""
+    """A question that is open. Raises NotFound for an unknown one, and Refused for one that is closed."""
     found = run.questions.get(question)
     if found is None:
         message = f"run {run.id} has no question {question}"
         raise NotFound(message, "gitorch inbox")
-    if found.answer is not None and found.answer.option == WITHDRAWN:
-        message = f"{question} is not asked any more: what it was about has changed"
-        raise Refused(message, "gitorch inbox")
-    if found.answer is not None:
-        said = found.answer.option or found.answer.text
-        message = f"{question} was already answered by {found.answer.by}: {said}"
-        raise Refused(message, "gitorch inbox")
-    return found
+    answer = found.answer
+    if answer is None:
+        return found
+    message = f"{question} was already answered by {answer.by}: {answer.option or answer.text}"
+    if answer.option == WITHDRAWN:
+        message = f"{question} was withdrawn, because its subject has changed"
+    raise Refused(message, "gitorch inbox")
 
 
 def report_there(run: Run) -> Report:
-    """The merge report that stands."""
+    """The merge report that stands. Raises Refused before there is one."""
     if run.report is None:
         message = f"run {run.id} has no merge report yet"
         raise Refused(message, f"gitorch status {run.id}")

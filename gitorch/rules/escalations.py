@@ -1,4 +1,4 @@
-"""Why something went to the principal: every escalation has one of seven kinds, and a severity."""
+"""The kind and the severity of an escalation."""
 
 from __future__ import annotations
 
@@ -21,24 +21,28 @@ KINDS: Mapping[str, EscalationKind] = {
     "merge": EscalationKind.CONTRADICTING_DECISIONS,
     "dialog": EscalationKind.MISSING_AUTHORITY,
 }
-"""By the beginning of the trigger; whatever else is found wants a decision that overrides what was planned."""
+"""By the first part of the trigger. Any other escalation asks the principal to override the plan."""
 
 IMPORTANT = frozenset({"overlap", "stale"})
-"""What keeps nothing from going on yet."""
+"""First parts of the triggers of escalations that do not stop any work yet."""
 
 
 def kind_of(question: Question) -> str:
     """The kind of an escalation; empty for any other question."""
     if question.kind is not QuestionKind.ESCALATION:
         return ""
-    if question.trigger.startswith("blocked:"):
+    cause = question.trigger.partition(":")[0]
+    if cause == "blocked":
         return question.blocker or str(EscalationKind.AI_SELF_DECLARED)
-    return str(KINDS.get(question.trigger.partition(":")[0], EscalationKind.OVERRIDE_REQUIRED))
+    return str(KINDS.get(cause, EscalationKind.OVERRIDE_REQUIRED))
 
 
 def severity_of(question: Question) -> str:
-    """How much an escalation weighs; empty for any other question."""
+    """The severity of an escalation; empty for any other question."""
     if question.kind is not QuestionKind.ESCALATION:
         return ""
-    small = question.trigger.partition(":")[0] in IMPORTANT
-    return question.severity or str(Severity.IMPORTANT if small else Severity.BLOCKING)
+    if question.severity:
+        return question.severity
+    if question.trigger.partition(":")[0] in IMPORTANT:
+        return str(Severity.IMPORTANT)
+    return str(Severity.BLOCKING)

@@ -1,4 +1,4 @@
-"""The tables of moves: what a job or a run may become next. Everything not listed is illegal.
+"""The tables of moves: the phases that may follow each phase of a job or a run. Every other move is illegal.
 
 `docs/phases.md` is drawn from these tables, and a test walks every move.
 """
@@ -28,7 +28,8 @@ JOB_MOVES: Mapping[J, frozenset[J]] = {
     J.CANCELED: frozenset(),
     J.SKIPPED: frozenset({J.BLOCKED}),
 }
-"""A merge is carried out by the host straight from the queue, and so is a late handoff that the principal adopts; completed work goes back only when its gate is reopened."""
+"""The host merges straight from the queue, and an adopted late handoff is submitted from there. Completed work goes back only when
+its gate is reopened."""
 
 RUN_MOVES: Mapping[R, frozenset[R]] = {
     R.PREPARED: frozenset({R.READY, R.CANCELED}),

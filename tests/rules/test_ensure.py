@@ -221,7 +221,7 @@ REFUSALS = {
     "withdrawn question": (
         lambda p: ensure.question_open(withdrawn(p), QuestionId("q1")),
         Refused,
-        "q1 is not asked any more: what it was about has changed",
+        "q1 was withdrawn, because its subject has changed",
         "gitorch inbox",
     ),
     "no report": (
