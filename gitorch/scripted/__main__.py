@@ -1,7 +1,7 @@
 """`python -m gitorch.scripted [FIRST PROMPT]`: start the scripted agent in this terminal.
 
-The environment says the rest: `GITORCH_SCRIPT` names the script (none: everything by default), `GITORCH_JOB` the job,
-and `GITORCH_SIGNALS`, where it is set, that hooks are listened to.
+Variables of the environment: `GITORCH_SCRIPT` names the script (without one, every turn is the default one), `GITORCH_JOB`
+the job, and `GITORCH_SIGNALS` switches hooks on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HANGUP = 129
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program; answers its exit status. 2: the words, the script or the terminal are not right."""
+    """Run the program; returns its exit status, which is 2 for wrong arguments, a wrong script or no terminal."""
     match arguments:
         case ["--version"]:
             from gitorch import __version__  # noqa: PLC0415 - only this asks for it
@@ -39,7 +39,9 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["--check", path]:
             found = _load(path)
-            return _refuse(found) if isinstance(found, str) else 0
+            if isinstance(found, str):
+                return _refuse(found)
+            return 0
         case [] | [_]:
             return _start("".join(arguments))
         case _:
@@ -57,15 +59,14 @@ def _start(first_prompt: str) -> int:
     gitorch = GitorchClient(signals="GITORCH_SIGNALS" in os.environ)
     try:
         with Console() as console:
-            return Agent(console, gitorch, Worktree(Path.cwd()), script, os.environ.get("GITORCH_JOB", "")).run(
-                first_prompt
-            )
+            agent = Agent(console, gitorch, Worktree(Path.cwd()), script, os.environ.get("GITORCH_JOB", ""))
+            return agent.run(first_prompt)
     except TerminalClosed:
         return HANGUP
 
 
 def _load(path: str) -> Script | str:
-    """The script, an empty one without a path, or what is wrong with it."""
+    """The script, an empty one without a path, or a message about its defects."""
     if not path:
         return Script()
     try:

@@ -1,4 +1,4 @@
-"""The agent itself: it boots, takes prompts, does a turn for each, and says through its hooks what it is doing."""
+"""The agent: it boots, reads prompts, performs a turn for each, and reports its state through hooks."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from gitorch.scripted.worktree import Worktree
 
 SHOWN = frozenset({"cleared", "message", "other"})
-"""Prompts that ask for nothing: they are shown, unless a turn of the script takes them."""
+"""Prompts that ask for no work: they are shown, unless a turn of the script takes them."""
 
 SHOWN_PROMPT_LINES = 3
+FAILURE_SIGN = "■ "
 
 
 class Agent:
@@ -37,7 +38,7 @@ class Agent:
         self._job = job
 
     def run(self, first_prompt: str = "") -> int:
-        """Live until the user leaves; answers the exit status. Raises TerminalClosed when the terminal is taken away."""
+        """Run until the user leaves; returns the exit status. Raises TerminalClosed."""
         try:
             self._boot()
             self._ready()
@@ -47,8 +48,8 @@ class Agent:
                 if prompt:
                     self._turn(prompt)
                 prompt = self._console.read_line()
-        except Quit as quit_:
-            return quit_.status
+        except Quit as error:
+            return error.status
         finally:
             self._gitorch.hook("session-end")
         return 0
@@ -64,25 +65,31 @@ class Agent:
         self._console.row(PROMPT)
 
     def _turn(self, prompt: str) -> None:
-        """One prompt from its echo to the next ready sign; nothing that goes wrong in it ends the program."""
+        """One prompt from its echo to the next ready sign; no failure in it ends the program."""
         console = self._console
         console.row("")
         console.line("› " + prompt.replace("\n", "\n  "))
         console.title(TITLE_BUSY)
         console.row(BUSY)
         self._gitorch.hook("prompt", prompt)
-        event, last, mark = "stop", "Done.", "  "
+        event, sign, message = self._result(prompt)
+        console.line(f"{sign}{message}\n")
+        self._ready()
+        self._gitorch.hook(event, message)
+
+    def _result(self, prompt: str) -> tuple[str, str, str]:
+        """Perform the turn; returns the hook's event, the sign before the last line, and its text."""
         try:
             self._act(prompt_of(prompt, self._worktree.path))
-        except TurnOver as over:
-            last = str(over)
+        except TurnOver as error:
+            return "stop", "  ", str(error)
         except Interrupted:
-            last = "Interrupted."
-        except (TurnFailed, WorkFailed, OSError) as failure:
-            event, last, mark = "error", str(failure), "" if isinstance(failure, TurnLimited) else "■ "
-        console.line(f"{mark}{last}\n")
-        self._ready()
-        self._gitorch.hook(event, last)
+            return "stop", "  ", "Interrupted."
+        except TurnLimited as error:
+            return "error", "", str(error)
+        except (TurnFailed, WorkFailed, OSError) as error:
+            return "error", FAILURE_SIGN, str(error)
+        return "stop", "  ", "Done."
 
     def _act(self, prompt: Prompt) -> None:
         if prompt.kind in SHOWN and not self._script.names(prompt.kind):
@@ -105,7 +112,8 @@ class Agent:
         return default_steps(brief)
 
     def _show(self, prompt: Prompt) -> None:
-        """Print the words of a prompt that asks for nothing, or only those that clear the work."""
+        """Print a prompt that asks for no work; of one that clears the work, only the lines that say so."""
         lines = [line for line in prompt.text.splitlines() if line.strip()]
         clearing = [line for line in lines if CLEARED in line]
-        self._console.line("● " + "\n  ".join((clearing or lines)[:SHOWN_PROMPT_LINES]))
+        shown = clearing or lines
+        self._console.line("● " + "\n  ".join(shown[:SHOWN_PROMPT_LINES]))

@@ -30,16 +30,22 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """One job, as far as the agent needs to know it. `commit` and `base` are full ids, or empty."""
+    """One job, as far as the agent needs to know it."""
 
     job: str
     kind: str = "build"
     title: str = ""
     attempt: int = 1
     subject: str = ""
+    """The job that a review judges."""
+
     stage: int = 0
     commit: str = ""
+    """The full id of the commit under review, or empty."""
+
     base: str = ""
+    """The full id of the commit that the work starts from, or empty."""
+
     nonce: str = ""
     tasks: tuple[str, ...] = ()
     text: str = ""
@@ -55,11 +61,16 @@ class Brief:
         return self.kind in REVIEWING
 
     def answer_to(self, question: str) -> str | None:
-        """What was answered to a question, or None; a question that was quoted in part still counts."""
-        asked = _plain(question)
-        exact = [answer for known, answer in self.answers if _plain(known) == asked]
-        near = [answer for known, answer in self.answers if asked in _plain(known)]
-        return next(iter([*exact[-1:], *near[-1:]]), None)
+        """The newest answer to a question, or to one that contains it; None without an answer."""
+        asked = _words(question)
+        containing: str | None = None
+        exact: str | None = None
+        for known, answer in self.answers:
+            if _words(known) == asked:
+                exact = answer
+            if asked in _words(known):
+                containing = answer
+        return containing if exact is None else exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def prompt_of(line: str, worktree: Path) -> Prompt:
 
 
 def parse_brief(data: Mapping[str, object]) -> Brief:
-    """The brief of a decoded answer; whatever is missing is empty."""
+    """The brief from decoded JSON; missing fields are empty."""
     scope = _table(data.get("scope"))
     return Brief(
         job=_text(data.get("job")),
@@ -99,10 +110,7 @@ def parse_brief(data: Mapping[str, object]) -> Brief:
         tasks=tuple(_task(item) for item in _list(data.get("tasks"))),
         text=_text(data.get("text")),
         findings=tuple(_raised(_table(item)) for item in _list(data.get("findings"))),
-        answers=tuple(
-            (_text(_table(item).get("question")), _text(_table(item).get("answer")))
-            for item in _list(data.get("answers"))
-        ),
+        answers=tuple(_answer(_table(item)) for item in _list(data.get("answers"))),
         allowed=tuple(_text(item) for item in _list(scope.get("allowed"))),
         forbidden=tuple(_text(item) for item in _list(scope.get("forbidden"))),
         owed=tuple(_text(_table(item).get("path")) for item in _list(data.get("artifacts"))),
@@ -120,11 +128,19 @@ def _raised(item: Mapping[str, object]) -> Raised:
     )
 
 
+def _answer(item: Mapping[str, object]) -> tuple[str, str]:
+    return _text(item.get("question")), _text(item.get("answer"))
+
+
 def _task(item: object) -> str:
-    return _text(item.get("title")) if isinstance(item, dict) else _text(item)
+    """The title of a task, which may be a plain text."""
+    if isinstance(item, dict):
+        return _text(item.get("title"))
+    return _text(item)
 
 
-def _plain(text: str) -> str:
+def _words(text: str) -> str:
+    """The text with single blanks between its words, so that line breaks do not matter."""
     return " ".join(text.split())
 
 

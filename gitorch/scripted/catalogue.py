@@ -19,33 +19,37 @@ ACTS: Mapping[str, Act] = {**STEPS, **REPORTS, **FAULTS}
 
 
 def perform(context: TurnContext, steps: Sequence[Step]) -> None:
-    """Carry out a turn. Whatever is in a commit that was made before is left out; `once` steps happen once a worktree."""
+    """Carry out a turn. Steps whose commit is already on the branch are left out; `once` steps happen once a worktree."""
     name_answers(context, steps)
-    done = _committed(context, steps)
+    last_commit = _last_commit(context, steps)
     for number, step in enumerate(steps):
         act = ACTS[step.name]
-        if number <= done and not act.redo:
+        if number <= last_commit and not act.redo:
             continue
-        if step.flag("once", otherwise=False) and not context.mark(step.place, "once"):
+        if step.flag("once", default=False) and not context.mark(step.place, "once"):
             continue
         act.perform(context, step)
 
 
 def name_answers(context: TurnContext, steps: Sequence[Step]) -> None:
-    """Make the answers that the brief holds known by the names of their questions."""
+    """Keep the answers in the brief under the names of their questions."""
     for step in steps:
-        answer = context.brief.answer_to(context.fill(step.text)) if step.name == "ask" else None
-        if answer is not None and step.option("name"):
+        if step.name != "ask" or not step.option("name"):
+            continue
+        answer = context.brief.answer_to(context.fill(step.text))
+        if answer is not None:
             context.answers[step.option("name")] = answer
 
 
-def _committed(context: TurnContext, steps: Sequence[Step]) -> int:
-    """The place of the last commit that is on the branch already, or -1; of two with one subject, one may be there."""
+def _last_commit(context: TurnContext, steps: Sequence[Step]) -> int:
+    """The place of the last commit that is already on the branch, or -1; a subject counts as often as it is there."""
     left = Counter(context.worktree.subjects(context.brief.base))
     last = -1
     for number, step in enumerate(steps):
+        if step.name != "commit":
+            continue
         subject = context.fill(step.text).partition("\n")[0]
-        if step.name == "commit" and left[subject] > 0:
+        if left[subject] > 0:
             left[subject] -= 1
             last = number
     return last

@@ -1,4 +1,4 @@
-"""Talking to gitorch, through its command line only, as any agent would."""
+"""Calls of gitorch through its command line only, as any agent makes them."""
 
 from __future__ import annotations
 
@@ -19,71 +19,74 @@ HOOK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What a call said and how it ended."""
+class CallResult:
+    """The output of a call, and its exit status."""
 
     status: int
     text: str
 
     @property
     def accepted(self) -> bool:
-        """Whether gitorch took it."""
+        """Whether the call succeeded."""
         return self.status == 0
 
     @property
     def refused(self) -> bool:
-        """Whether the rules did not allow it, so that something can be corrected."""
+        """Whether the rules did not allow it, so that a correction may help."""
         return self.status == REFUSED
 
 
 class GitorchClient:
-    """The verbs an agent has. `signals` says whether this session's hooks are listened to."""
+    """The verbs of an agent. Without `signals`, hooks do nothing."""
 
     def __init__(self, program: str = "gitorch", *, signals: bool = False) -> None:
         self._program = program
         self._signals = signals
 
-    def brief(self) -> Brief | Reply:
-        """The brief of this session's job, or the reply that says why there is none."""
-        reply = self.call("brief", "--json")
-        if not reply.accepted:
-            return reply
+    def brief(self) -> Brief | CallResult:
+        """The brief of this session's job, or the failed call."""
+        result = self.call("brief", "--json")
+        if not result.accepted:
+            return result
         try:
-            answer = json.loads(reply.text)
+            answer = json.loads(result.text)
         except ValueError:
-            return Reply(70, f"gitorch brief did not answer with JSON: {reply.text[:200]}")
-        found = answer.get("brief") if isinstance(answer, dict) else None
-        return parse_brief(found) if isinstance(found, Mapping) else Reply(70, "gitorch brief answered without a brief")
+            return CallResult(70, f"gitorch brief did not print JSON: {result.text[:200]}")
+        if not isinstance(answer, dict) or not isinstance(answer.get("brief"), Mapping):
+            return CallResult(70, "gitorch brief printed no brief")
+        return parse_brief(answer["brief"])
 
-    def call(self, *words: str) -> Reply:
-        """Run one verb; tried again while gitorch is busy."""
-        reply = Reply(BUSY, "")
+    def call(self, *words: str) -> CallResult:
+        """Run one verb; retried while gitorch is busy."""
+        result = CallResult(BUSY, "")
         for _ in range(BUSY_TRIES):
-            reply = self._run(words, "", CALL_SECONDS)
-            if reply.status != BUSY:
+            result = self._run(words, "", CALL_SECONDS)
+            if result.status != BUSY:
                 break
             time.sleep(BUSY_PAUSE_SECONDS)
-        return reply
+        return result
 
     def hook(self, event: str, text: str = "") -> None:
-        """Tell what just happened, where somebody listens; a hook that fails never stops the agent."""
+        """Report an event; a hook that fails never stops the agent."""
         if self._signals:
             self._run(("hook", event), text, HOOK_SECONDS)
 
-    def _run(self, words: tuple[str, ...], text: str, seconds: float) -> Reply:
+    def _run(self, words: tuple[str, ...], text: str, seconds: float) -> CallResult:
+        """Run gitorch. With --json only standard output counts, else both streams in their order."""
+        stderr = subprocess.PIPE if words[-1] == "--json" else subprocess.STDOUT
         try:
             done = subprocess.run(
                 [self._program, *words],
                 input=text,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if words[-1] != "--json" else subprocess.PIPE,
+                stderr=stderr,
                 encoding="utf-8",
                 errors="replace",
                 timeout=seconds,
                 check=False,
             )
         except FileNotFoundError:
-            return Reply(127, f"{self._program} is not on PATH")
+            return CallResult(127, f"{self._program} is not on PATH")
         except subprocess.TimeoutExpired:
-            return Reply(124, f"{self._program} {words[0]} did not answer within {seconds:.0f} s")
-        return Reply(done.returncode, done.stdout.strip() or (done.stderr or "").strip())
+            return CallResult(124, f"{self._program} {words[0]} did not answer within {seconds:.0f} s")
+        return CallResult(done.returncode, done.stdout.strip() or (done.stderr or "").strip())

@@ -23,7 +23,7 @@ TITLE_READY = "✳ ready"
 TITLE_BUSY = "⠂ working"
 CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 ESCAPE_SECONDS = 0.05
-"""How long an Escape may be alone before it counts as the key; terminals send a sequence in one piece."""
+"""An Escape that is alone for this time is the key; terminals send a sequence in one piece."""
 
 
 class Interrupted(Exception):
@@ -31,7 +31,7 @@ class Interrupted(Exception):
 
 
 class TerminalClosed(Exception):
-    """The terminal is not there any more."""
+    """The terminal was closed."""
 
 
 class Console:
@@ -61,7 +61,7 @@ class Console:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was found, if it is still there."""
+        """Restore the terminal, if it is still open."""
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
         try:
             self.row("")
@@ -75,31 +75,34 @@ class Console:
         self._write(f"\x1b]2;{text}\x07")
 
     def line(self, text: str) -> None:
-        """Print one or more lines above the live row, without what would move the cursor."""
+        """Print one or more lines above the live row, without control sequences."""
         self._write("\r\x1b[J" + CONTROLS.sub("", text) + "\n" + self._drawn())
 
     def row(self, text: str) -> None:
-        """Put this text in the live row, cut from its left where it is too long."""
+        """Show this text in the live row; a text that is too long loses its beginning."""
         self._row = text
         self._write("\r\x1b[J" + self._drawn())
 
     def panel(self, lines: Sequence[str]) -> None:
-        """Show lines that `close_panel` takes away again, in the place of the live row."""
+        """Show lines in the place of the live row, until `close_panel`."""
         self.row("")
         columns = self._columns() - 1
         self._panel = len(lines)
         self._write("".join(fitted(line, columns, head="") + "\n" for line in lines))
 
     def close_panel(self) -> None:
-        """Take the panel away; nothing of it stays on the screen."""
-        self._write(f"\x1b[{self._panel}A\r\x1b[J" if self._panel else "")
+        """Erase the panel."""
+        if self._panel:
+            self._write(f"\x1b[{self._panel}A\r\x1b[J")
         self._panel = 0
 
     def key(self, seconds: float | None = None) -> Key | None:
-        """The next key, waiting at most so long for it; None when none came. Raises TerminalClosed."""
+        """The next key, after waiting for it this long at most; None without a key. Raises TerminalClosed."""
         if not self._keys:
             self._keys.extend(self._receive(seconds))
-        return self._keys.popleft() if self._keys else None
+        if not self._keys:
+            return None
+        return self._keys.popleft()
 
     def listen(self, seconds: float) -> None:
         """Let time pass while working; keys are kept for the prompt. Raises Interrupted, TerminalClosed."""
@@ -122,14 +125,21 @@ class Console:
             if key is None:
                 continue
             time.sleep(self.key_seconds)
-            if key.kind == "enter" and self._accepts_enter(last_key_at) and text.strip():
+            if self._submits(key, text, last_key_at):
                 self.row("")
                 return text
             if _leaves(key, text):
                 return None
             if key.kind != "enter":
-                text, last_key_at = self._edited(text, key), time.monotonic()
+                text = self._edited(text, key)
+                last_key_at = time.monotonic()
             self.row(PROMPT + text)
+
+    def _submits(self, key: Key, text: str, last_key_at: float) -> bool:
+        """Whether the key submits the text. Every Enter counts for `ignore_enters`, also on an empty line."""
+        if key.kind != "enter" or not self._accepts_enter(last_key_at):
+            return False
+        return bool(text.strip())
 
     def _accepts_enter(self, last_key_at: float) -> bool:
         if self.ignore_enters > 0:
@@ -144,6 +154,7 @@ class Console:
         return edited(text, key)
 
     def _receive(self, seconds: float | None) -> Sequence[Key]:
+        """The keys that arrive within this time; without a limit for None. Raises TerminalClosed."""
         limit = ESCAPE_SECONDS if self._decoder.undecided else seconds
         ready, _, _ = select.select([self._keyboard], [], [], limit)
         if not ready:
@@ -157,14 +168,17 @@ class Console:
         return self._decoder.feed(data)
 
     def _drawn(self) -> str:
+        """The live row as it fits the terminal now."""
         drawn = fitted(self._row, self._columns() - 1)
         self._row_width = width(drawn)
         return drawn
 
     def _redraw(self) -> None:
-        """After a change of size: a row that was wider than the terminal now is wrapped; begin at its first line."""
+        """Draw the row again after a change of size, from its first line where the terminal has wrapped it."""
         above = max(self._row_width - 1, 0) // max(self._columns(), 1)
-        self._write((f"\x1b[{above}A" if above else "") + "\r\x1b[J" + self._drawn())
+        if above:
+            self._write(f"\x1b[{above}A")
+        self._write("\r\x1b[J" + self._drawn())
 
     def _columns(self) -> int:
         try:
@@ -189,16 +203,18 @@ def edited(text: str, key: Key) -> str:
         return text + "\n"
     if key.kind == "backspace":
         return text[: len(text) - _last_character(text)]
-    return "" if key.kind in {"clear", "interrupt"} else text
+    if key.kind in {"clear", "interrupt"}:
+        return ""
+    return text
 
 
 def width(text: str) -> int:
-    """How many columns a terminal gives this text."""
+    """The columns that a terminal uses for this text."""
     return sum(_columns_of(character) for character in text)
 
 
 def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
-    """One row of at most so many columns: line feeds are shown, and of a long text `head` and the end are kept."""
+    """One row of at most so many columns: line feeds are visible, and a long text is cut to `head` and its end."""
     shown = text.replace("\n", "⏎").replace("\t", " ")
     shown = "".join(character for character in shown if unicodedata.category(character) != "Cc")
     if width(shown) <= columns:
@@ -212,11 +228,14 @@ def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
 
 
 def _leaves(key: Key, text: str) -> bool:
-    return (not text and key.kind in {"end", "interrupt"}) or (key.kind == "enter" and text in {"/exit", "/quit"})
+    """Whether the key ends the program: Ctrl-D or Ctrl-C on an empty line, or Enter after a command to leave."""
+    if key.kind == "enter":
+        return text in {"/exit", "/quit"}
+    return not text and key.kind in {"end", "interrupt"}
 
 
 def _last_character(text: str) -> int:
-    """How many characters one Backspace takes: a character with the marks that stand on it."""
+    """The number of characters that one Backspace removes: a character with its combining marks."""
     count = 1
     while count < len(text) and unicodedata.combining(text[-count]):
         count += 1
@@ -224,6 +243,7 @@ def _last_character(text: str) -> int:
 
 
 def _columns_of(character: str) -> int:
+    """2 for a wide character, 0 for a combining mark, 1 for any other."""
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

@@ -1,4 +1,4 @@
-"""What a step has to do with: the terminal, the worktree, gitorch, and the brief of the job."""
+"""The context of a step: the terminal, the worktree, gitorch, and the brief of the job."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ANSWER = re.compile(r"\{((?:answer|quoted):[\w-]+)\}")
 
 
 class TurnOver(Exception):
-    """The turn ends here, as intended: the agent waits for a prompt."""
+    """The turn ends as intended: the agent waits for a prompt."""
 
 
 class TurnFailed(Exception):
-    """The turn cannot go on; the message says why. The agent shows it and waits at its prompt."""
+    """The turn cannot continue; the message says why. The agent shows it and waits at its prompt."""
 
 
 class TurnLimited(TurnFailed):
@@ -40,7 +40,7 @@ class Quit(Exception):
 
 @dataclass
 class TurnContext:
-    """One turn under way. `answers` are those of the turn's named questions; `ran` is how the last `run` ended."""
+    """One turn in progress."""
 
     console: Console
     worktree: Worktree
@@ -48,24 +48,27 @@ class TurnContext:
     brief: Brief
     prompt: str = "brief"
     ran: str = ""
-    answers: dict[str, str] = field(default_factory=dict)
+    """The result of the last `run`, as a sentence."""
 
-    def tell(self, text: str) -> None:
-        """Print what the agent does: one bullet, further lines set in below it."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """The answers to the turn's named questions."""
+
+    def show(self, text: str) -> None:
+        """Print an action: one bullet, further lines indented below it."""
         head, *rest = text.split("\n")
         self.console.line("\n".join(["● " + head, *("  " + line for line in rest)]))
 
-    def result(self, text: str) -> None:
-        """Print what came of it, set in below the line before."""
+    def show_result(self, text: str) -> None:
+        """Print the result of an action, indented below the line before."""
         head, *rest = text.split("\n")
         self.console.line("\n".join(["  ⎿ " + head, *("    " + line for line in rest)]))
 
     def fill(self, text: str) -> str:
-        """Put facts in the place of `{head}`, `{answer:name}` and the like; anything else in braces stays."""
+        """Replace `{head}`, `{answer:name}` and the like by facts; anything else in braces stays."""
         return WORD.sub(lambda found: self._fact(found.group(1), found.group()), text)
 
     def fill_answers(self, text: str) -> str:
-        """Put only answers in their places: for the text of files, where `{commit}` may be somebody's code."""
+        """Replace only answers: for the text of files, where `{commit}` may be code."""
         return ANSWER.sub(lambda found: self._fact(found.group(1), found.group()), text)
 
     def mark(self, place: str, what: str) -> bool:
@@ -80,10 +83,10 @@ class TurnContext:
         return f"{what}-{hashlib.sha256(f'{self.brief.job} {place}'.encode()).hexdigest()[:16]}"
 
     def _fact(self, word: str, written: str) -> str:
+        """The fact that a word stands for; an unknown answer stays as it is written."""
         kind, _, name = word.partition(":")
         if kind in {"answer", "quoted"}:
-            answer = self.answers.get(name)
-            return written if answer is None else _quoted(answer) if kind == "quoted" else answer
+            return self._answer(kind, name, written)
         if kind == "head":
             return self.worktree.head()
         facts = {
@@ -97,10 +100,16 @@ class TurnContext:
         }
         return facts[kind]
 
+    def _answer(self, kind: str, name: str, written: str) -> str:
+        if name not in self.answers:
+            return written
+        answer = self.answers[name]
+        return _quoted(answer) if kind == "quoted" else answer
+
+
+QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"})
+
 
 def _quoted(text: str) -> str:
     """A string literal that Python, JSON and TOML read alike."""
-    escaped = "".join(
-        {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}.get(character, character) for character in text
-    )
-    return f'"{escaped}"'
+    return f'"{text.translate(QUOTED)}"'

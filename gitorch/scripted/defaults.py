@@ -1,4 +1,4 @@
-"""What the agent does where the script has no turn: enough to bring any plan to its end."""
+"""The default turn, for prompts that no turn of the script takes: it brings any plan to its end."""
 
 from __future__ import annotations
 
@@ -19,22 +19,20 @@ PROSE = frozenset({".md", ".txt", ".rst"})
 
 
 def default_steps(brief: Brief) -> tuple[Step, ...]:
-    """The steps of a turn without a script: a reviewer accepts, everybody else works and reports DONE."""
-    steps = tuple(_review(brief) if brief.reviews else _build(brief))
+    """The steps of a turn without a script: a reviewer accepts, every other agent works and reports DONE."""
+    steps = _review(brief) if brief.reviews else _build(brief)
     return tuple(
         Step(step.name, step.value, step.options, f"default step {number}") for number, step in enumerate(steps, 1)
     )
 
 
 def _review(brief: Brief) -> Iterator[Step]:
-    span = f"{brief.base}..{brief.commit}" if brief.base else brief.commit
-    if span:
-        yield Step("run", f"git diff --stat {span}" if brief.base else f"git show --stat --format=%h {span}")
-    yield Step(
-        "verdict",
-        "accept",
-        {"summary": f"Read the changes of {brief.subject or 'the work'}; nothing stands in the way."},
-    )
+    if brief.base:
+        yield Step("run", f"git diff --stat {brief.base}..{brief.commit}")
+    elif brief.commit:
+        yield Step("run", f"git show --stat --format=%h {brief.commit}")
+    summary = f"Read the changes of {brief.subject or 'the work'}; nothing stands in the way."
+    yield Step("verdict", "accept", {"summary": summary})
 
 
 def _build(brief: Brief) -> Iterator[Step]:
@@ -48,10 +46,12 @@ def _build(brief: Brief) -> Iterator[Step]:
 
 
 def _first_attempt(brief: Brief) -> Iterator[Step]:
-    for number, task in enumerate(brief.tasks or (brief.title or brief.job,), 1):
+    """One commit for each task, and one for the documents that the job must deliver."""
+    title = brief.title or brief.job
+    for number, task in enumerate(brief.tasks or (title,), 1):
         yield from _change(brief, f"{number:02}-{slug(task)}", task)
     for path in brief.owed:
-        yield Step("append", path, {"text": f"{brief.title or brief.job}\n"})
+        yield Step("append", path, {"text": f"{title}\n"})
     if brief.owed:
         yield Step("commit", f"Write what {brief.job} owes")
 
@@ -62,16 +62,16 @@ def _answer_findings(brief: Brief) -> Iterator[Step]:
         yield from _change(brief, name, f"Finding {finding.number} (attempt {brief.attempt}): {finding.title}")
 
 
-def _change(brief: Brief, name: str, words: str) -> Iterator[Step]:
+def _change(brief: Brief, name: str, text: str) -> Iterator[Step]:
     """One small file of its own and its commit; one more line of an existing file where the scope allows no other."""
-    path, own = place(brief, name)
-    text = _worded(path, words)
-    yield Step("write", path, {"text": text}) if own else Step("append", path, {"text": text})
-    yield Step("commit", " ".join(words.split())[:72])
+    path, is_new = place(brief, name)
+    act = "write" if is_new else "append"
+    yield Step(act, path, {"text": _content(path, text)})
+    yield Step("commit", " ".join(text.split())[:72])
 
 
 def place(brief: Brief, name: str) -> tuple[str, bool]:
-    """Where a file of this name may stand under the job's scope, and whether it is a new one.
+    """A path for a file of this name within the job's scope, and whether it is a new file.
 
     Folders and globs are tried first, in their order; then plain paths, which name a file to add to.
     """
@@ -89,7 +89,10 @@ def slug(text: str) -> str:
 
 
 def _is_file(glob: str) -> bool:
-    return "*" not in glob and bool(PurePosixPath(glob).suffix) and not glob.endswith("/")
+    """Whether the glob names one file: a path with a suffix and without a wildcard."""
+    if "*" in glob or glob.endswith("/"):
+        return False
+    return PurePosixPath(glob).suffix != ""
 
 
 def _below(glob: str, job: str, name: str) -> str:
@@ -101,11 +104,15 @@ def _below(glob: str, job: str, name: str) -> str:
     fixed = glob[: glob.index("*")]
     folder = fixed[: fixed.rfind("/") + 1]
     suffix = PurePosixPath(glob).suffix
-    suffix = suffix if suffix and "*" not in suffix else ".md"
-    return f"{folder}{job}/{name}{suffix}" if "**" in glob or "/" not in glob else f"{folder}{job}-{name}{suffix}"
+    if not suffix or "*" in suffix:
+        suffix = ".md"
+    if "**" in glob or "/" not in glob:
+        return f"{folder}{job}/{name}{suffix}"
+    return f"{folder}{job}-{name}{suffix}"
 
 
-def _worded(path: str, words: str) -> str:
+def _content(path: str, text: str) -> str:
+    """The text as prose, or as comments in a file that is code."""
     if PurePosixPath(path).suffix in PROSE:
-        return f"{words}\n"
-    return "".join(f"# {line}\n" for line in words.splitlines())
+        return f"{text}\n"
+    return "".join(f"# {line}\n" for line in text.splitlines())

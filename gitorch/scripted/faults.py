@@ -1,4 +1,4 @@
-"""Steps that misbehave on purpose: what real agents do wrong, so that gitorch can be shown to hold."""
+"""Steps that misbehave on purpose, as real agents do, so that tests and demos can show how gitorch reacts."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.scripted.context import TurnContext
+    from gitorch.scripted.keys import Key
 
 TITLE_DIALOG = "✋ action required"
 DIALOG_FOOT = "Enter to confirm · Esc to cancel"
 WRONG_NONCE = "00000000"
+FOR_EVER_SECONDS = 10**8
 
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """A question that blocks the program; the first choice is the one that Enter takes."""
+    """A question that blocks the program; Enter selects the first choice."""
 
     question: str
     choices: tuple[str, str]
@@ -45,45 +47,66 @@ DIALOGS: Mapping[str, Dialog] = {
 
 
 def dialog(context: TurnContext, step: Step) -> None:
-    """Show a dialog until a key answers it; whatever else is typed is written to `dialog.jsonl`."""
+    """Show a dialog until a key answers it; all other input is written to `dialog.jsonl`."""
     shown = DIALOGS[step.text]
-    detail = step.option("text") or (str(context.worktree.path) if step.text == "trust" else "")
+    detail = step.option("text")
+    if not detail and step.text == "trust":
+        detail = str(context.worktree.path)
     choices = [f" ❯ 1. {shown.choices[0]}", f"   2. {shown.choices[1]}"]
     context.console.title(TITLE_DIALOG)
     context.console.panel(["─" * 40, f" {shown.question}", f"   {detail}", "", *choices, "", f" {DIALOG_FOOT}"])
     context.gitorch.hook("permission", f"{shown.question} {detail}".strip())
-    agreed = _answered(context, step.text)
+    agreed = _wait_for_choice(context, step.text)
     context.console.close_panel()
     context.console.title(TITLE_BUSY)
-    context.tell(f"{shown.question} {shown.choices[0 if agreed else 1]}")
-    if not agreed:
-        raise Quit(1) if step.text in {"trust", "login"} else TurnOver("Not allowed.")
+    choice = shown.choices[0] if agreed else shown.choices[1]
+    context.show(f"{shown.question} {choice}")
+    if agreed:
+        return
+    if step.text in {"trust", "login"}:
+        raise Quit(1)
+    raise TurnOver("Not allowed.")
 
 
-def _answered(context: TurnContext, kind: str) -> bool:
-    """Wait for the key that decides; a text of more than one character, or a paste, was meant for somebody else."""
+def _wait_for_choice(context: TurnContext, kind: str) -> bool:
+    """Wait for the key that decides, and record every key; returns whether it was a yes."""
     while True:
         key = context.console.key()
         if key is None:
             continue
-        yes = key.kind == "enter" or (key.kind == "text" and key.text in {"1", "y", "Y"})
-        no = key.kind in {"escape", "interrupt"} or (key.kind == "text" and key.text in {"2", "n", "N"})
-        typed = "" if yes or no else key.text
-        _note(context, {"dialog": kind, "typed": typed} if typed else {"dialog": kind, "key": key.text or key.kind})
-        if yes or no:
-            return yes
+        choice = _choice(key)
+        if choice is None and key.text:
+            _record(context, {"dialog": kind, "typed": key.text})
+        else:
+            _record(context, {"dialog": kind, "key": key.text or key.kind})
+        if choice is not None:
+            return choice
 
 
-def _note(context: TurnContext, record: Mapping[str, str]) -> None:
+def _choice(key: Key) -> bool | None:
+    """The answer that a key gives; None for any other key, and for a text that was meant for another reader."""
+    if key.kind == "enter":
+        return True
+    if key.kind in {"escape", "interrupt"}:
+        return False
+    if key.kind == "text" and key.text in {"1", "y", "Y"}:
+        return True
+    if key.kind == "text" and key.text in {"2", "n", "N"}:
+        return False
+    return None
+
+
+def _record(context: TurnContext, record: Mapping[str, str]) -> None:
     context.worktree.notes.mkdir(parents=True, exist_ok=True)
     with (context.worktree.notes / "dialog.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def hang(context: TurnContext, step: Step) -> None:
-    """Fall silent, deaf to every key; for ever unless a number of seconds is given."""
+    """Stop reacting to keys; for ever unless a number of seconds is given."""
     del context
-    time.sleep(10**8 if step.value is True else step.number)
+    seconds = FOR_EVER_SECONDS if step.value is True else step.number
+    time.sleep(seconds)
 
 
 def boot_exit(context: TurnContext, step: Step) -> None:
@@ -93,7 +116,7 @@ def boot_exit(context: TurnContext, step: Step) -> None:
 
 
 def crash(context: TurnContext, step: Step) -> None:
-    """Die at once, by a signal or with an exit status, without a word to anybody."""
+    """Die at once, by a signal or with an exit status, without a message."""
     del context
     if isinstance(step.value, str):
         os.kill(os.getpid(), signal.Signals[f"SIG{step.value}"])
@@ -113,7 +136,7 @@ def limit(context: TurnContext, step: Step) -> None:
 
 
 def used_up(context: TurnContext, step: Step) -> None:
-    """Run into a usage limit as programs do: the turn ends with it, and nothing goes on by itself when it is over."""
+    """Run into a usage limit as programs do: the turn ends, and nothing resumes by itself."""
     del context
     message = f"⏳ Usage limit reached; resets in {step.number:g} s"
     raise TurnLimited(message)
@@ -127,7 +150,7 @@ def hoard(context: TurnContext, step: Step) -> None:
 
 
 def storm(context: TurnContext, step: Step) -> None:
-    """Fail so many requests, one after the other, as a program does that tries again and again."""
+    """Fail so many requests, one after the other, like a program that retries without end."""
     for number in range(int(step.number)):
         context.gitorch.hook("error", f"request {number} failed")
 
@@ -159,9 +182,9 @@ def slow_typing(context: TurnContext, step: Step) -> None:
 
 
 def leave_uncommitted(context: TurnContext, step: Step) -> None:
-    """Leave a file behind that is in no commit."""
+    """Write a file that is in no commit."""
     context.worktree.write(step.text, "Not finished.\n")
-    context.tell(f"Write {step.text}, and leave it uncommitted")
+    context.show(f"Write {step.text}, and leave it uncommitted")
 
 
 def lie_about_tests(context: TurnContext, step: Step) -> None:
@@ -170,27 +193,27 @@ def lie_about_tests(context: TurnContext, step: Step) -> None:
 
 
 def second_report(context: TurnContext, step: Step) -> None:
-    """Report once more, although the report is made."""
+    """Report once more after the report."""
     report(context, step)
 
 
 def bad_status(context: TurnContext, step: Step) -> None:
-    """Report with a word that is not in the vocabulary."""
+    """Report with an unknown status."""
     report(context, step)
 
 
 def commit_after_report(context: TurnContext, step: Step) -> None:
-    """Commit once more when the report is made and the review is under way."""
+    """Commit once more after the report, during the review."""
     context.worktree.write("after-the-report.md", "One more thing.\n")
     made = context.worktree.commit(step.text)
-    context.tell(f"Commit {(made or context.worktree.head())[:10]} {step.text}, after the report")
+    context.show(f"Commit {(made or context.worktree.head())[:10]} {step.text}, after the report")
 
 
 def wrong_scope(context: TurnContext, step: Step) -> None:
-    """Change and commit a file that is somebody else's."""
+    """Change and commit a file outside the scope."""
     context.worktree.write(step.text, f"Changed by {context.brief.job}.\n")
     context.worktree.commit(f"Change {step.text}")
-    context.tell(f"Change {step.text}, which is outside the scope")
+    context.show(f"Change {step.text}, which is outside the scope")
 
 
 def wrong_job(context: TurnContext, step: Step) -> None:
@@ -205,32 +228,37 @@ def stale_verdict(context: TurnContext, step: Step) -> None:
 
 
 def bad_nonce(context: TurnContext, step: Step) -> None:
-    """Judge with a nonce that is not the brief's."""
+    """Judge with a nonce that differs from the brief's."""
     judge(context, step, nonce=WRONG_NONCE)
 
 
 def judge_own_work(context: TurnContext, step: Step) -> None:
-    """Give a verdict on what this agent wrote itself."""
+    """Give a verdict on this agent's own work."""
     judge(context, step, commit=context.worktree.head(), nonce=context.brief.nonce or WRONG_NONCE)
 
 
 def prose_verdict(context: TurnContext, step: Step) -> None:
-    """Say something that sounds like a verdict, and give none."""
-    context.tell(step.text)
+    """Print a verdict in prose, and give none."""
+    context.show(step.text)
 
 
 def try_approve(context: TurnContext, step: Step) -> None:
-    """Try to approve the merge, which only the principal may, and show what came of it."""
-    words = ("approve", *([] if step.value is True else step.text.split()))
-    context.tell("Try gitorch " + " ".join(words))
-    reply = context.gitorch.call(*words)
-    context.result(f"exit {reply.status}: {reply.text}")
+    """Try to approve the merge, which only the principal may do, and show the result."""
+    words = ["approve"]
+    if step.value is not True:
+        words += step.text.split()
+    context.show("Try gitorch " + " ".join(words))
+    result = context.gitorch.call(*words)
+    context.show_result(f"exit {result.status}: {result.text}")
 
 
 def _is_end(value: object) -> bool:
+    """The name of a signal without its SIG, or an exit status."""
     if isinstance(value, str):
         return f"SIG{value}" in signal.Signals.__members__
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    return 0 <= value <= 255
 
 
 END = Shape("an exit status or a signal's name like KILL", _is_end)

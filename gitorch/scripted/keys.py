@@ -1,4 +1,4 @@
-"""What a terminal sends, turned into keys: typed text, bracketed pastes, Enter, Backspace, Ctrl-C."""
+"""Decode the input of a terminal into keys: typed text, bracketed pastes, Enter, Backspace, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ PLAIN = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing that arrived: `kind` is `text`, `paste`, `escape`, `other` or a value of `CONTROLS`."""
+    """One key press, or one piece of text."""
 
     kind: str
+    """`text`, `paste`, `escape`, `other` or a value of `CONTROLS`."""
+
     text: str = ""
 
 
 class Decoder:
-    """Turns bytes into keys however they are cut into pieces; a paste is one key, its text exact but for CR."""
+    """Decodes bytes in pieces of any size; a paste is one key, its text exact except for CR."""
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
@@ -39,11 +41,11 @@ class Decoder:
 
     @property
     def undecided(self) -> bool:
-        """Whether an Escape has arrived that may be a key of its own or the beginning of a sequence."""
+        """Whether the input so far ends in an Escape that may be a key or the beginning of a sequence."""
         return bool(self._rest) and not self._pasting
 
     def feed(self, data: bytes) -> list[Key]:
-        """The keys that are complete now, in order."""
+        """The keys that these bytes complete, in order."""
         self._rest += self._utf8.decode(data)
         keys: list[Key] = []
         while self._rest:
@@ -54,13 +56,14 @@ class Decoder:
         return [key for key in keys if key.kind != "other"]
 
     def flush(self) -> list[Key]:
-        """What an unfinished sequence means when nothing more came: the Escape key."""
+        """The keys of an unfinished sequence when no more bytes came: Escape, and the rest."""
         if not self.undecided:
             return []
         self._rest = self._rest[1:]
         return [Key("escape"), *self.feed(b"")]
 
     def _end_of_paste(self) -> Key | None:
+        """The paste, once its end has arrived."""
         text, mark, rest = self._rest.partition(PASTE_ENDS)
         if not mark:
             return None
@@ -68,17 +71,21 @@ class Decoder:
         return Key("paste", text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def _next(self) -> Key | None:
+        """The first key of the input outside of a paste; None where it is incomplete."""
         if self._rest.startswith(PASTE_BEGINS):
             self._pasting, self._rest = True, self._rest[len(PASTE_BEGINS) :]
             return Key("other")
         if self._rest[0] == "\x1b":
             return self._sequence()
         plain = PLAIN.match(self._rest)
-        taken = plain.group() if plain else self._rest[0]
-        self._rest = self._rest[len(taken) :]
-        return Key("text", taken) if plain else Key(CONTROLS.get(taken, "other"))
+        if plain is not None:
+            self._rest = self._rest[plain.end() :]
+            return Key("text", plain.group())
+        control, self._rest = self._rest[0], self._rest[1:]
+        return Key(CONTROLS.get(control, "other"))
 
     def _sequence(self) -> Key | None:
+        """The key of an escape sequence, of which only Escape itself matters; None where it is incomplete."""
         if len(self._rest) > 1 and self._rest[1] < " ":
             self._rest = self._rest[1:]
             return Key("escape")

@@ -1,4 +1,4 @@
-"""Steps that owe gitorch something: handoffs, verdicts, questions, blockers; and what a refused report leads to."""
+"""Steps that submit something to gitorch: handoffs, verdicts, questions, blockers; and the correction of a refused report."""
 
 from __future__ import annotations
 
@@ -7,203 +7,253 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from gitorch.scripted.brief import Brief
 from gitorch.scripted.context import TurnFailed, TurnOver
 from gitorch.scripted.step import FINDINGS, FLAG, TEXT, TEXTS, Act, Step, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitorch.scripted.client import Reply
+    from gitorch.scripted.client import CallResult
     from gitorch.scripted.context import TurnContext
 
 CORRECTIONS_MAX = 2
 STATUSES = ("DONE", "DONE_WITH_CONCERNS", "NEEDS_CONTEXT", "BLOCKED")
 WAITING_STATUSES = frozenset({"NEEDS_CONTEXT", "BLOCKED"})
 CHOICES = ("accept", "accept_with_findings", "needs_revision", "reject")
+LIST_OPTIONS = {"concerns": "--concern", "questions": "--question", "replies": "--reply"}
 
 
 def handoff(context: TurnContext, step: Step) -> None:
-    """Report on the job; a refused report is corrected and repeated. After some reports the agent waits."""
+    """Report on the job; correct and repeat a refused report. After some reports the agent waits."""
     waits = step.text in WAITING_STATUSES
     if waits and _was_answered(context, step, step.texts("questions") or (step.option("blocker"),)):
         return
-    reply = report(context, step)
+    result = report(context, step)
     for _ in range(CORRECTIONS_MAX):
-        if not reply.refused or not step.flag("correct", otherwise=True) or not _correct(context):
+        if not result.refused or not step.flag("correct", default=True):
             break
-        reply = report(context, step)
-    _close(context, step, reply, waits=waits)
+        if not _correct(context):
+            break
+        result = report(context, step)
+    _end_call(context, step, result, waits=waits)
 
 
 def ask(context: TurnContext, step: Step) -> None:
-    """Ask a question and wait for the answer; go on at once where it is answered already."""
+    """Ask a question and wait for the answer; continue at once where it is already answered."""
     question = context.fill(step.text)
     if _was_answered(context, step, (question,)):
-        name = step.option("name")
-        answer = context.brief.answer_to(question) or (context.brief.answers or [("", "")])[-1][1]
-        context.answers.update({name: answer} if name else {})
-        context.tell(f"The answer to “{question}” is: {answer}")
+        _use_answer(context, step, question)
         return
-    context.tell(f"Ask: {question}")
-    _close(context, step, context.gitorch.call("ask", question), waits=True)
+    context.show(f"Ask: {question}")
+    _end_call(context, step, context.gitorch.call("ask", question), waits=True)
+
+
+def _use_answer(context: TurnContext, step: Step, question: str) -> None:
+    """Show the answer and keep it under the step's name; the newest answer stands in for one to other words."""
+    answer = context.brief.answer_to(question)
+    if not answer and context.brief.answers:
+        answer = context.brief.answers[-1][1]
+    if step.option("name"):
+        context.answers[step.option("name")] = answer or ""
+    context.show(f"The answer to “{question}” is: {answer or ''}")
 
 
 def block(context: TurnContext, step: Step) -> None:
-    """Say what stands in the way and wait; go on at once where that was cleared already."""
+    """Report a blocker and wait; continue at once where it is already cleared."""
     blocker = context.fill(step.text)
     if _was_answered(context, step, (blocker,)):
         return
-    context.tell(f"Blocked by {blocker}")
-    _close(
-        context,
-        step,
-        context.gitorch.call("block", "--by", blocker, "--clears", context.fill(step.option("clears"))),
-        waits=True,
-    )
+    context.show(f"Blocked by {blocker}")
+    clears = context.fill(step.option("clears"))
+    _end_call(context, step, context.gitorch.call("block", "--by", blocker, "--clears", clears), waits=True)
 
 
 def verdict(context: TurnContext, step: Step) -> None:
     """Judge the commit under review."""
-    _close(context, step, judge(context, step), waits=False)
+    _end_call(context, step, judge(context, step), waits=False)
 
 
-def report(context: TurnContext, step: Step, status: str = "") -> Reply:
-    """One `gitorch handoff` with the step's options; every finding is answered as fixed where the step says nothing."""
-    status = status or step.text
+def report(context: TurnContext, step: Step) -> CallResult:
+    """One `gitorch handoff` with the step's options; findings without a reply are answered as fixed."""
+    status = step.text
     summary = context.fill(step.option("summary", context.brief.title or context.brief.job))
     words = ["handoff", status, "--summary", summary]
-    for option, flag in (("concerns", "--concern"), ("questions", "--question"), ("replies", "--reply")):
+    for option, flag in LIST_OPTIONS.items():
         for text in step.texts(option):
             words += [flag, context.fill(text)]
     if not step.texts("replies") and status not in WAITING_STATUSES:
-        head = context.worktree.head()
-        for finding in context.brief.findings:
-            words += ["--reply", f"{finding.number}=fixed:{head}"]
+        words += _default_replies(context)
     for option in ("blocker", "clears", "tests", "job"):
         text = context.fill(step.option(option))
-        words += [f"--{option}", text] if text else []
-    context.tell(f"Handoff {status}: {summary}")
+        if text:
+            words += [f"--{option}", text]
+    context.show(f"Handoff {status}: {summary}")
     return _shown(context, context.gitorch.call(*words))
 
 
-def judge(context: TurnContext, step: Step, commit: str = "", nonce: str = "") -> Reply:
+def _default_replies(context: TurnContext) -> list[str]:
+    """Options that answer every finding of the brief as fixed in the newest commit."""
+    head = context.worktree.head()
+    words: list[str] = []
+    for finding in context.brief.findings:
+        words += ["--reply", f"{finding.number}=fixed:{head}"]
+    return words
+
+
+def judge(context: TurnContext, step: Step, commit: str = "", nonce: str = "") -> CallResult:
     """One `gitorch verdict` with the step's options, on the brief's commit and nonce unless others are given."""
-    commit = commit or context.fill(step.option("commit", context.brief.commit or context.worktree.head()))
-    nonce = nonce or context.fill(step.option("nonce", context.brief.nonce))
+    if not commit:
+        commit = context.fill(step.option("commit", context.brief.commit or context.worktree.head()))
+    if not nonce:
+        nonce = context.fill(step.option("nonce", context.brief.nonce))
     summary = context.fill(step.option("summary", f"Judged at {commit[:10]}"))
     words = ["verdict", step.text, "--commit", commit, "--nonce", nonce, "--summary", summary]
     findings = [_finding(context, commit, item) for item in step.tables("findings")]
     if findings:
-        path = context.worktree.notes / "findings.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")
-        words += ["--findings-file", str(path)]
-    context.tell(f"Verdict {step.text}: {summary}")
+        words += ["--findings-file", _findings_file(context, findings)]
+    context.show(f"Verdict {step.text}: {summary}")
     for finding in findings:
-        context.result(f"{finding['severity']}: {finding['title']} ({finding['path']}:{finding['line']})")
+        context.show_result(f"{finding['severity']}: {finding['title']} ({finding['path']}:{finding['line']})")
     return _shown(context, context.gitorch.call(*words))
 
 
+def _findings_file(context: TurnContext, findings: Sequence[Mapping[str, str | int]]) -> str:
+    path = context.worktree.notes / "findings.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")
+    return str(path)
+
+
 def _finding(context: TurnContext, commit: str, item: Mapping[str, str | int]) -> dict[str, str | int]:
-    """A finding as `gitorch verdict` reads it; `at` is looked up in the reviewed file to give the line."""
-    path, line = str(item.get("path", "")), item.get("line", 0)
-    if "at" in item:
-        lines = context.worktree.text_at(commit, path).splitlines()
-        line = next((number for number, text in enumerate(lines, 1) if re.search(str(item["at"]), text)), 0)
+    """A finding as `gitorch verdict` reads it; `at` is searched in the reviewed file to give the line."""
+    path = str(item.get("path", ""))
     finding: dict[str, str | int] = {
         "severity": str(item.get("severity", "important")),
         "title": context.fill(str(item["title"])),
         "path": path,
-        "line": line,
+        "line": item.get("line", 0),
         "detail": context.fill(str(item.get("detail", ""))),
     }
-    return finding | ({"number": item["number"]} if "number" in item else {})
+    if "at" in item:
+        finding["line"] = _line_of(str(item["at"]), context.worktree.text_at(commit, path))
+    if "number" in item:
+        finding["number"] = item["number"]
+    return finding
+
+
+def _line_of(pattern: str, text: str) -> int:
+    """The number of the first line that the pattern matches; 0 where none does."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(pattern, line):
+            return number
+    return 0
 
 
 def _was_answered(context: TurnContext, step: Step, texts: Sequence[str]) -> bool:
-    """Whether what this step waits for has come: by the brief, or by a prompt that came after this step was done.
+    """Whether the answer that this step waits for has come: in the brief, or as a prompt after this step.
 
-    Where it has been done and nothing came, the turn ends again: nothing is asked twice.
+    Raises TurnOver where the step was done and no answer has come: nothing is asked twice.
     """
-    if all(context.brief.answer_to(context.fill(text)) is not None for text in texts if text) and any(texts):
+    if _all_answered(context, texts):
         return True
-    if not context.marked(step.place, _waiting(context)):
+    waiting = f"waits{context.brief.attempt}"
+    if not context.marked(step.place, waiting):
         return False
     if context.prompt == "answer":
-        context.mark(step.place, _waiting(context) + "-over")
-    if context.marked(step.place, _waiting(context) + "-over"):
+        context.mark(step.place, f"{waiting}-over")
+    if context.marked(step.place, f"{waiting}-over"):
         return True
     raise TurnOver("Still waiting for an answer.")
 
 
-def _close(context: TurnContext, step: Step, reply: Reply, *, waits: bool) -> None:
-    """What follows a call: waiting where the step waits, an end where it was not possible at all."""
-    if reply.accepted and waits:
-        context.mark(step.place, _waiting(context))
-    if not reply.accepted and not reply.refused:
-        raise TurnFailed(reply.text or f"gitorch ended with {reply.status}")
-    if waits or reply.refused:
-        if waits:
-            context.result(reply.text)
-        raise TurnOver("Waiting.")
+def _all_answered(context: TurnContext, texts: Sequence[str]) -> bool:
+    """Whether the brief has an answer to each of these texts, and there is one that is not empty."""
+    asked = [text for text in texts if text]
+    if not asked:
+        return False
+    return all(context.brief.answer_to(context.fill(text)) is not None for text in asked)
 
 
-def _waiting(context: TurnContext) -> str:
-    return f"waits{context.brief.attempt}"
+def _end_call(context: TurnContext, step: Step, result: CallResult, *, waits: bool) -> None:
+    """Continue, wait or fail after a call. Raises TurnOver for a step that waits and for a refusal, else TurnFailed."""
+    if result.accepted and not waits:
+        return
+    if result.accepted:
+        context.mark(step.place, f"waits{context.brief.attempt}")
+    elif not result.refused:
+        raise TurnFailed(result.text or f"gitorch ended with {result.status}")
+    if waits:
+        context.show_result(result.text)
+    raise TurnOver("Waiting.")
 
 
-def _shown(context: TurnContext, reply: Reply) -> Reply:
-    context.result(reply.text if reply.accepted else f"exit {reply.status}: {reply.text}")
-    return reply
+def _shown(context: TurnContext, result: CallResult) -> CallResult:
+    if result.accepted:
+        context.show_result(result.text)
+    else:
+        context.show_result(f"exit {result.status}: {result.text}")
+    return result
 
 
 def _correct(context: TurnContext) -> bool:
-    """Set right what can be seen to be wrong with the work; whether there was anything."""
-    done = [text for text in (correction(context) for correction in CORRECTIONS) if text]
-    for text in done:
-        context.tell(text)
-    return bool(done)
+    """Correct what is visibly wrong with the work; returns whether there was anything."""
+    corrected = False
+    for correction in CORRECTIONS:
+        text = correction(context)
+        if text:
+            context.show(text)
+            corrected = True
+    return corrected
 
 
 def _leave_scope(context: TurnContext) -> str:
-    """Take back committed changes outside the write scope."""
+    """Revert committed changes outside the write scope."""
     brief = context.brief
-    strays = [
-        path for path in context.worktree.changed(brief.base) if not in_scope(path, brief.allowed, brief.forbidden)
-    ]
-    for path in strays:
-        context.worktree.restore(brief.base, path)
-    if strays:
-        context.worktree.commit("Take back changes outside the scope")
-    return f"Took back {', '.join(strays)}: outside the scope" if strays else ""
+    strays: list[str] = []
+    for path in context.worktree.changed(brief.base):
+        if not in_scope(path, brief.allowed, brief.forbidden):
+            context.worktree.restore(brief.base, path)
+            strays.append(path)
+    if not strays:
+        return ""
+    context.worktree.commit("Take back changes outside the scope")
+    return f"Took back {', '.join(strays)}: outside the scope"
 
 
 def _commit_leftovers(context: TurnContext) -> str:
-    """Commit what was not committed."""
+    """Commit uncommitted changes."""
     left = context.worktree.uncommitted()
-    made = context.worktree.commit("Commit what was left over") if left else None
-    return f"Committed what was left over: {', '.join(line[3:] for line in left)}" if made else ""
+    if not left or not context.worktree.commit("Commit what was left over"):
+        return ""
+    return f"Committed what was left over: {', '.join(line[3:] for line in left)}"
 
 
 def _renew_brief(context: TurnContext) -> str:
-    """Read the brief again: findings may have come that the report did not answer."""
+    """Read the brief again: it may have findings that the report did not answer."""
     brief = context.gitorch.brief()
-    before = context.brief
-    if isinstance(brief, type(before)) and brief.job == before.job:
-        context.brief = brief
-    return "Read the brief again: it has changed" if context.brief != before else ""
+    if not isinstance(brief, Brief) or brief.job != context.brief.job or brief == context.brief:
+        return ""
+    context.brief = brief
+    return "Read the brief again: it has changed"
 
 
 CORRECTIONS: Sequence[Callable[[TurnContext], str]] = (_leave_scope, _commit_leftovers, _renew_brief)
 
 
 def in_scope(path: str, allowed: Sequence[str], forbidden: Sequence[str]) -> bool:
-    """Whether a path may be changed under these globs, of which a folder covers what is below; no allowed ones allow all."""
-    return not _covered(path, forbidden) and (not allowed or _covered(path, allowed))
+    """Whether these globs allow a change of the path. A folder covers what is below it; no allowed globs allow all."""
+    if _covered(path, forbidden):
+        return False
+    return not allowed or _covered(path, allowed)
 
 
 def _covered(path: str, globs: Sequence[str]) -> bool:
-    return any(fnmatchcase(path, glob) or path.startswith(glob.rstrip("/") + "/") for glob in globs)
+    for glob in globs:
+        folder = glob.rstrip("/") + "/"
+        if fnmatchcase(path, glob) or path.startswith(folder):
+            return True
+    return False
 
 
 HANDOFF_OPTIONS = {

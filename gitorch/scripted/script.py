@@ -1,4 +1,4 @@
-"""The script file: which turn an agent takes on which prompt, parsed and checked as a whole before anything is done."""
+"""The script file: the turns of an agent by prompt, parsed and checked as a whole before the agent starts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class BadScript(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Steps for the prompts that it matches: by globs on job, kind and subject, by numbers, by a file's content."""
+    """Steps for the prompts that it matches."""
 
     steps: tuple[Step, ...]
     job: str = "*"
@@ -54,19 +54,23 @@ class Turn:
     attempt: int | None = None
     prompts: tuple[str, ...] = WORK_PROMPTS
     path: str = ""
+    """The file in which a line must match `matches`; empty for none."""
+
     matches: str = ""
 
     def fits(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> bool:
-        """Whether this turn is meant for the prompt; `read` answers the text of a file that the turn asks about."""
-        return (
-            prompt in self.prompts
-            and fnmatchcase(brief.job, self.job)
-            and fnmatchcase(brief.kind, self.kind)
-            and fnmatchcase(brief.subject, self.subject)
-            and self.stage in {None, brief.stage}
-            and self.attempt in {None, brief.attempt}
-            and (not self.path or re.search(self.matches, read(self.path), re.MULTILINE) is not None)
-        )
+        """Whether this turn matches the prompt; `read` gives the text of a file of the worktree."""
+        if prompt not in self.prompts or not self._fits_job(brief):
+            return False
+        if self.stage not in {None, brief.stage} or self.attempt not in {None, brief.attempt}:
+            return False
+        if not self.path:
+            return True
+        return re.search(self.matches, read(self.path), re.MULTILINE) is not None
+
+    def _fits_job(self, brief: Brief) -> bool:
+        globs = ((brief.job, self.job), (brief.kind, self.kind), (brief.subject, self.subject))
+        return all(fnmatchcase(name, glob) for name, glob in globs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +89,22 @@ class Script:
     boots: tuple[Boot, ...] = ()
 
     def choose(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> Turn | None:
-        """The first turn in the file's order that fits, or None: then the default is done."""
-        return next((turn for turn in self.turns if turn.fits(brief, prompt, read)), None)
+        """The first turn of the file that fits; None where the agent does the default."""
+        for turn in self.turns:
+            if turn.fits(brief, prompt, read):
+                return turn
+        return None
 
     def names(self, prompt: str) -> bool:
-        """Whether any turn takes this prompt."""
+        """Whether a turn takes this kind of prompt."""
         return any(prompt in turn.prompts for turn in self.turns)
 
     def boot(self, job: str) -> tuple[Step, ...]:
         """The steps before the first prompt of this job's session."""
-        return next((boot.steps for boot in self.boots if fnmatchcase(job, boot.job)), ())
+        for boot in self.boots:
+            if fnmatchcase(job, boot.job):
+                return boot.steps
+        return ()
 
 
 def parse(text: str, name: str, acts: Mapping[str, Act]) -> Script:
@@ -129,58 +139,74 @@ class _Reader:
         found = {key: table[key] for key, shape in SELECTORS.items() if self._holds(table, key, shape, place)}
         if ("path" in found) != ("matches" in found):
             self._defect(place, "'path' and 'matches' belong together")
-        prompts = found.get("prompt", WORK_PROMPTS)
-        prompts = (
-            (prompts,) if isinstance(prompts, str) else tuple(prompts) if isinstance(prompts, (list, tuple)) else ()
-        )
-        for prompt in prompts:
-            if prompt not in PROMPTS:
-                self._defect(place, f"unknown prompt {prompt!r}; prompts are {', '.join(PROMPTS)}")
-        stage, attempt = found.get("stage"), found.get("attempt")
         return Turn(
             steps=self._steps(table, place, boot=False),
             job=str(found.get("job", "*")),
             kind=str(found.get("kind", "*")),
             subject=str(found.get("subject", "*")),
-            stage=stage if isinstance(stage, int) else None,
-            attempt=attempt if isinstance(attempt, int) else None,
-            prompts=prompts,
+            stage=_number(found, "stage"),
+            attempt=_number(found, "attempt"),
+            prompts=self._prompts(found, place),
             path=str(found.get("path", "")),
             matches=str(found.get("matches", "")),
         )
 
+    def _prompts(self, found: Table, place: str) -> tuple[str, ...]:
+        """The kinds of prompts that a turn names; without a name, those that ask for work."""
+        named = found.get("prompt", list(WORK_PROMPTS))
+        if isinstance(named, str):
+            named = [named]
+        if not isinstance(named, list):
+            return ()
+        for prompt in named:
+            if prompt not in PROMPTS:
+                self._defect(place, f"unknown prompt {prompt!r}; prompts are {', '.join(PROMPTS)}")
+        return tuple(named)
+
     def _boot(self, table: Table, place: str) -> Boot:
         self._known(table, {"job", "step"}, place)
-        job = table.get("job", "*") if self._holds(table, "job", TEXT, place) else "*"
-        return Boot(self._steps(table, place, boot=True), str(job))
+        job = "*"
+        if self._holds(table, "job", TEXT, place):
+            job = str(table["job"])
+        return Boot(self._steps(table, place, boot=True), job)
 
     def _steps(self, table: Table, place: str, *, boot: bool) -> tuple[Step, ...]:
         if "step" not in table:
             self._defect(place, "has no [[…step]]")
-        steps = (
-            self._step(step, where, boot=boot) for step, where in self._tables(table.get("step", []), f"{place}, step")
-        )
-        return tuple(step for step in steps if step is not None)
+        steps: list[Step] = []
+        for item, where in self._tables(table.get("step", []), f"{place}, step"):
+            step = self._step(item, where, boot=boot)
+            if step is not None:
+                steps.append(step)
+        return tuple(steps)
 
     def _step(self, table: Table, place: str, *, boot: bool) -> Step | None:
-        name = next(iter(table), "")
+        """The step of a table, whose first key is its name; None where the name is unknown."""
+        if not table:
+            self._defect(place, "is empty")
+            return None
+        name = next(iter(table))
         if name not in self._acts:
-            self._defect(place, f"unknown step {name!r}{_instead(name, self._acts)}" if name else "is empty")
+            self._defect(place, f"unknown step {name!r}{_instead(name, self._acts)}")
             return None
         act = self._acts[name]
         if boot and not act.boot:
             self._defect(place, f"'{name}' needs a turn: nothing is known of the job before its brief is read")
-        shapes = {name: act.value, "once": FLAG, **act.options}
-        self._known(table, set(shapes), f"{place} ({name})")
-        for key, shape in shapes.items():
-            self._holds(table, key, shape, f"{place} ({name})")
-        for key in act.required:
-            if key not in table:
-                self._defect(f"{place} ({name})", f"'{key}' is missing")
+        self._check_options(table, name, act, f"{place} ({name})")
         options = {key: value for key, value in table.items() if key != name}
         return Step(name, table[name], options, place)  # type: ignore[arg-type]  # shapes were checked just above
 
+    def _check_options(self, table: Table, name: str, act: Act, place: str) -> None:
+        shapes = {name: act.value, "once": FLAG, **act.options}
+        self._known(table, set(shapes), place)
+        for key, shape in shapes.items():
+            self._holds(table, key, shape, place)
+        for key in act.required:
+            if key not in table:
+                self._defect(place, f"'{key}' is missing")
+
     def _tables(self, value: object, place: str) -> Iterator[tuple[Table, str]]:
+        """The tables of a list, each with its place."""
         if not isinstance(value, list):
             self._defect(place, f"must be written as [[{place.rpartition(' ')[2]}]]")
             return
@@ -192,23 +218,33 @@ class _Reader:
                 self._defect(where, "must be a table")
 
     def _known(self, table: Table, known: Iterable[str], place: str) -> None:
+        """Note every key of a table that is not known."""
         known = sorted(known)
         for key in table:
             if key not in known:
                 self._defect(place, f"unknown key {key!r}{_instead(key, known)}")
 
     def _holds(self, table: Table, key: str, shape: Shape, place: str) -> bool:
+        """Whether the key is there and has its shape; notes a value of another shape."""
         if key not in table:
             return False
-        if not shape.holds(table[key]):
-            self._defect(place, f"'{key}' must be {shape.words}, not {table[key]!r}")
-            return False
-        return True
+        if shape.holds(table[key]):
+            return True
+        self._defect(place, f"'{key}' must be {shape.description}, not {table[key]!r}")
+        return False
 
     def _defect(self, place: str, message: str) -> None:
         self.defects.append(f"{self._name}: {place}: {message}")
 
 
+def _number(table: Table, key: str) -> int | None:
+    value = table.get(key)
+    return value if isinstance(value, int) else None
+
+
 def _instead(word: str, known: Iterable[str]) -> str:
+    """A suggestion for an unknown word; empty where no known one is similar."""
     near = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    if not near:
+        return ""
+    return f"; did you mean {near[0]!r}?"

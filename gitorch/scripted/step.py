@@ -17,12 +17,13 @@ Value = str | int | float | bool | list[str] | list[dict[str, "str | int"]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step as written: `say = "…"` has the name `say`. `place` tells people and markers where it stands."""
+    """A step as written: `say = "…"` has the name `say`."""
 
     name: str
     value: Value
     options: Mapping[str, Value] = field(default_factory=dict)
     place: str = ""
+    """Where it stands in the script, for messages and markers."""
 
     @property
     def text(self) -> str:
@@ -32,60 +33,64 @@ class Step:
     @property
     def number(self) -> float:
         """The main value as a number; a plain `true` counts as 1."""
-        return float(self.value) if isinstance(self.value, (int, float)) else 0.0
+        if not isinstance(self.value, (int, float)):
+            return 0.0
+        return float(self.value)
 
-    def option(self, name: str, otherwise: str = "") -> str:
+    def option(self, name: str, default: str = "") -> str:
         """An option as text."""
-        return str(self.options.get(name, otherwise))
+        return str(self.options.get(name, default))
 
-    def flag(self, name: str, *, otherwise: bool) -> bool:
+    def flag(self, name: str, *, default: bool) -> bool:
         """An option that is true or false."""
-        return bool(self.options.get(name, otherwise))
+        return bool(self.options.get(name, default))
 
-    def count(self, name: str, otherwise: int) -> int:
+    def count(self, name: str, default: int) -> int:
         """An option that is a whole number."""
-        value = self.options.get(name, otherwise)
-        return value if isinstance(value, int) else otherwise
+        value = self.options.get(name, default)
+        return value if isinstance(value, int) else default
 
     def texts(self, name: str) -> tuple[str, ...]:
         """An option that is a list of texts; one text counts as a list of one."""
         value = self.options.get(name, [])
-        return (
-            (value,)
-            if isinstance(value, str)
-            else tuple(str(item) for item in value)
-            if isinstance(value, list)
-            else ()
-        )
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, list):
+            return tuple(str(item) for item in value)
+        return ()
 
     def tables(self, name: str) -> tuple[Mapping[str, str | int], ...]:
         """An option that is a list of tables."""
         value = self.options.get(name, [])
-        return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+        if not isinstance(value, list):
+            return ()
+        return tuple(item for item in value if isinstance(item, dict))
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a value must look like: a word for messages, and the test."""
+    """The values that an option accepts."""
 
-    words: str
+    description: str
+    """For messages: `a text`."""
+
     holds: Callable[[object], bool]
+    """The test of a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A kind of step: what carries it out, and what its value and options look like.
-
-    `redo` is false for steps whose result is in a commit: they are left out when that commit is made already.
-    `boot` allows the step before the first prompt, where there is no brief yet.
-    """
+    """A kind of step: the function that performs it, and the shapes of its value and options."""
 
     perform: Callable[[TurnContext, Step], None]
     value: Shape
     options: Mapping[str, Shape] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     redo: bool = True
+    """False for steps whose result is in a commit: they are left out once that commit exists."""
+
     boot: bool = False
+    """Whether the step may stand before the first prompt, where there is no brief yet."""
 
 
 def _is_text(value: object) -> bool:
@@ -93,27 +98,35 @@ def _is_text(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    """A number of at least 0; Python counts true and false as numbers, TOML does not."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return value >= 0
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and _is_number(value)
 
 
-def _is_list(value: object, of: type) -> bool:
-    return isinstance(value, list) and all(isinstance(item, of) for item in value)
+def _is_texts(value: object) -> bool:
+    """A text, or a list of texts."""
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return isinstance(value, str)
 
 
 def _stays_inside(value: object) -> bool:
-    """A path in the worktree: relative, and never up and out or into git's own folder."""
+    """A relative path in the worktree that leads neither out of it nor into git's folder."""
     if not isinstance(value, str) or not value or value.startswith(("/", "~")):
         return False
     return not {"..", ".git"} & set(value.split("/"))
 
 
 def _is_regex(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
     try:
-        re.compile(value if isinstance(value, str) else "(")
+        re.compile(value)
     except re.error:
         return False
     return True
@@ -127,11 +140,11 @@ COUNT = Shape("a whole number of at least 0", _is_count)
 FLAG = Shape("true or false", lambda value: isinstance(value, bool))
 YES_OR_NUMBER = Shape("true, or a number of seconds", lambda value: value is True or _is_number(value))
 YES_OR_TEXT = Shape("true, or a text", lambda value: value is True or _is_text(value))
-TEXTS = Shape("a list of texts", lambda value: _is_text(value) or _is_list(value, str))
+TEXTS = Shape("a list of texts", _is_texts)
 
 
 def one_of(*words: str) -> Shape:
-    """A value that is one of these words."""
+    """One of these words."""
     return Shape("one of " + ", ".join(words), lambda value: value in words)
 
 
@@ -147,14 +160,19 @@ FINDING_KEYS = {
 
 
 def _is_finding(item: object) -> bool:
-    return (
-        isinstance(item, dict)
-        and "title" in item
-        and all(key in FINDING_KEYS and FINDING_KEYS[key].holds(value) for key, value in item.items())
-    )
+    """A table with a title, in which every key is known and has a value of its shape."""
+    if not isinstance(item, dict) or "title" not in item:
+        return False
+    if not item.keys() <= FINDING_KEYS.keys():
+        return False
+    return all(FINDING_KEYS[key].holds(value) for key, value in item.items())
+
+
+def _is_findings(value: object) -> bool:
+    return isinstance(value, list) and all(_is_finding(item) for item in value)
 
 
 FINDINGS = Shape(
     "a list of tables with title, severity, path, line or at (a regular expression), detail, number",
-    lambda value: isinstance(value, list) and all(_is_finding(item) for item in value),
+    _is_findings,
 )

@@ -23,7 +23,7 @@ SHOWN_LINES = 12
 
 def say(context: TurnContext, step: Step) -> None:
     """Print a remark."""
-    context.tell(context.fill(step.text))
+    context.show(context.fill(step.text))
 
 
 def sleep(context: TurnContext, step: Step) -> None:
@@ -35,13 +35,13 @@ def write(context: TurnContext, step: Step) -> None:
     """Write a whole file."""
     text = context.fill_answers(step.option("text"))
     context.worktree.write(step.text, text)
-    context.tell(f"Write {step.text} ({len(text.splitlines())} lines)")
+    context.show(f"Write {step.text} ({len(text.splitlines())} lines)")
 
 
 def append(context: TurnContext, step: Step) -> None:
     """Add to a file's end."""
     context.worktree.append(step.text, context.fill_answers(step.option("text")))
-    context.tell(f"Append to {step.text}")
+    context.show(f"Append to {step.text}")
 
 
 def replace(context: TurnContext, step: Step) -> None:
@@ -49,13 +49,13 @@ def replace(context: TurnContext, step: Step) -> None:
     context.worktree.replace(
         step.text, context.fill_answers(step.option("old")), context.fill_answers(step.option("new"))
     )
-    context.tell(f"Edit {step.text}")
+    context.show(f"Edit {step.text}")
 
 
 def delete(context: TurnContext, step: Step) -> None:
     """Remove a file."""
     context.worktree.delete(step.text)
-    context.tell(f"Delete {step.text}")
+    context.show(f"Delete {step.text}")
 
 
 def commit(context: TurnContext, step: Step) -> None:
@@ -63,13 +63,13 @@ def commit(context: TurnContext, step: Step) -> None:
     message = context.fill(step.text)
     made = context.worktree.commit(message)
     subject = message.partition("\n")[0]
-    context.tell(f"Commit {made[:10]} {subject}" if made else f"Nothing to commit: {subject}")
+    context.show(f"Commit {made[:10]} {subject}" if made else f"Nothing to commit: {subject}")
 
 
 def run(context: TurnContext, step: Step) -> None:
     """Run a shell command; its output goes to a log, its end to `{ran}`. Interrupting the turn ends it."""
     command = context.fill(step.text)
-    context.tell(f"Run {command}")
+    context.show(f"Run {command}")
     context.worktree.notes.mkdir(parents=True, exist_ok=True)
     log = context.worktree.notes / "run.log"
     with log.open("wb") as output:
@@ -83,7 +83,7 @@ def run(context: TurnContext, step: Step) -> None:
         status = _finish(context, process)
     context.ran = f"{command}: " + ("passed" if status == 0 else f"exit {status}")
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    context.result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
+    context.show_result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
     if "exit" in step.options and status != step.count("exit", 0):
         raise TurnFailed(f"{shlex.quote(command)} ended with {status}")
 

@@ -1,4 +1,4 @@
-"""The agent's worktree: files and commits, each change made so that making it twice changes nothing."""
+"""The agent's worktree: files and commits. Every change is idempotent."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWN_FOLDER = ".gitorch"
-"""Prompts, markers and logs; never committed."""
+"""For prompts, markers and logs; never committed."""
 
 LOCK_TRIES = 20
 LOCK_PAUSE_SECONDS = 0.15
-"""A lock that stands for 3 s was left by a git that was killed: nobody else commits in this worktree."""
+"""A lock that stays for 3 s was left by a killed git: only this agent commits in its worktree."""
 
 
 class WorkFailed(Exception):
-    """Something could not be done in the worktree; the message says what."""
+    """A change of the worktree failed; the message names it."""
 
 
 class Worktree:
@@ -52,14 +52,16 @@ class Worktree:
             raise WorkFailed(f"cannot write {path}: {error.strerror}") from error
 
     def append(self, path: str, text: str) -> None:
-        """Put this text at the end of the file, unless the file has it already."""
+        """Put this text at the end of the file, unless the file contains it."""
         before = self.read(path)
-        if text not in before:
-            gap = "" if not before or before.endswith("\n") else "\n"
-            self.write(path, before + gap + text)
+        if text in before:
+            return
+        if before and not before.endswith("\n"):
+            before += "\n"
+        self.write(path, before + text)
 
     def replace(self, path: str, old: str, new: str) -> None:
-        """Put `new` in the place of the one `old`, unless that was done. Raises WorkFailed."""
+        """Replace the one `old` by `new`, unless that was done already. Raises WorkFailed."""
         self.write(path, replaced(self.read(path), old, new, path))
 
     def delete(self, path: str) -> None:
@@ -79,11 +81,13 @@ class Worktree:
         return self._git("rev-parse", "--verify", "--quiet", f"{commit}^", strict=False).strip()
 
     def text_at(self, commit: str, path: str) -> str:
-        """A file's text as of a commit; as it stands on disk where no commit is given."""
-        return self._git("show", f"{commit}:{path}", strict=False) if commit else self.read(path)
+        """A file's text in a commit; its text on disk for an empty commit."""
+        if not commit:
+            return self.read(path)
+        return self._git("show", f"{commit}:{path}", strict=False)
 
     def uncommitted(self) -> tuple[str, ...]:
-        """What `git status` shows, but for this agent's own folder."""
+        """The lines of `git status`, without this agent's own folder."""
         lines = self._git(
             "status", "--porcelain", "--untracked-files=all", "--", ".", f":(exclude){OWN_FOLDER}"
         ).splitlines()
@@ -95,11 +99,14 @@ class Worktree:
         return self._git("log", "--format=%s", "--max-count=200", span, "--", strict=False).splitlines()
 
     def changed(self, base: str) -> tuple[str, ...]:
-        """The paths that differ between `base` and the commit that is checked out."""
-        return tuple(self._git("diff", "--name-only", "-z", base, "HEAD", "--").split("\0")[:-1]) if base else ()
+        """The paths that differ between `base` and the checked-out commit; none for an empty base."""
+        if not base:
+            return ()
+        output = self._git("diff", "--name-only", "-z", base, "HEAD", "--")
+        return tuple(output.split("\0")[:-1])
 
     def restore(self, base: str, path: str) -> None:
-        """Bring a file back to what it was at `base`, also if it was not there."""
+        """Restore a file as of `base`; a file that `base` does not have is deleted."""
         if self._git("ls-tree", "--name-only", base, "--", path):
             self._git("checkout", base, "--", path)
         else:
@@ -115,7 +122,7 @@ class Worktree:
         return self.head()
 
     def mark(self, name: str) -> bool:
-        """Leave a mark; true the first time. It outlives the process."""
+        """Leave a mark that outlives the process; returns True the first time."""
         self.notes.mkdir(parents=True, exist_ok=True)
         try:
             (self.notes / name).open("x").close()
@@ -130,18 +137,26 @@ class Worktree:
         return ("-c", "user.name=Scripted agent", "-c", "user.email=scripted@localhost")
 
     def _git(self, *arguments: str, strict: bool = True) -> str:
-        """Run git; waits for a lock and breaks it where it stays. Raises WorkFailed, or answers nothing unless `strict`."""
+        """The output of git. Raises WorkFailed where it fails; without `strict`, a failure gives an empty text."""
+        if not strict:
+            done = self._try(arguments)
+            return done.stdout if done.returncode == 0 else ""
+        done = self._try_past_lock(arguments)
+        if done.returncode != 0:
+            raise WorkFailed(f"git {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def _try_past_lock(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        """Run git again while the index is locked; a lock that stays is removed before the last try."""
         done = self._try(arguments)
-        for tries in range(LOCK_TRIES if strict else 0):
+        for tries in range(1, LOCK_TRIES + 1):
             if done.returncode == 0 or "index.lock" not in done.stderr:
                 break
-            if tries == LOCK_TRIES - 1:
+            if tries == LOCK_TRIES:
                 self._break_lock()
             time.sleep(LOCK_PAUSE_SECONDS)
             done = self._try(arguments)
-        if done.returncode != 0 and strict:
-            raise WorkFailed(f"git {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout if done.returncode == 0 else ""
+        return done
 
     def _try(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -160,12 +175,11 @@ class Worktree:
 
 
 def replaced(text: str, old: str, new: str, path: str) -> str:
-    """The text with `new` for the one `old`; unchanged where that was done. Raises WorkFailed."""
-    if old in new and new in text:
-        return text
+    """The text with `new` for the one `old`; unchanged where that was done already. Raises WorkFailed."""
     found = text.count(old)
+    was_done = new in text and (found == 0 or old in new)
+    if was_done:
+        return text
     if found == 1:
         return text.replace(old, new)
-    if found == 0 and new in text:
-        return text
     raise WorkFailed(f"{path} has {found} places with {old!r}; a replacement needs exactly one")
