@@ -49,8 +49,8 @@ class MemoryLedger(FakeLedger):
         except NotFound:
             return b"Rotate the session."
 
-    def verify(self):
-        return replace(super().verify(), faults=self.faults, warnings=("the remote lags by 2",))
+    def verify(self, now=None):
+        return replace(super().verify(now), faults=self.faults, warnings=("the remote lags by 2",))
 
 
 @dataclass
