@@ -39,6 +39,10 @@ class Message(Value):
     """The digest of that file when the message was sent."""
     read_by: tuple[str, ...] = ()
 
+    def is_unread_by(self, name: str) -> bool:
+        """Whether the message is for this receiver, who has not read it."""
+        return name in self.to and name not in self.read_by
+
     @property
     def announces_plan(self) -> bool:
         """Whether the message says that a plan is ready to start."""

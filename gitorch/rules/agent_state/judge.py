@@ -75,15 +75,25 @@ def judge(readings: Sequence[StateReading], *, ready_seen: bool, now: Moment) ->
     A dialog counts wherever it shows, because typing into a dialog answers it. When no source knows, the state is
     UNKNOWN, or STARTING while the agent has not been ready yet.
     """
-    known = [reading for reading in readings if reading.state is not AgentState.UNKNOWN]
-    if not known:
+    best: StateReading | None = None
+    for reading in readings:
+        if reading.state is AgentState.UNKNOWN:
+            continue
+
+        best = _better(best, reading, now)
+
+    if best is None:
         return _unknown(ready_seen=ready_seen)
 
-    best = known[0]
-    for lower in known[1:]:
-        best = _corrected(best, lower, now)
-
     return best.state, best.sign
+
+
+def _better(upper: StateReading | None, lower: StateReading, now: Moment) -> StateReading:
+    """The reading to believe so far; the first one that knows a state is the most trusted."""
+    if upper is None:
+        return lower
+
+    return _corrected(upper, lower, now)
 
 
 def _unknown(*, ready_seen: bool) -> tuple[AgentState, str]:

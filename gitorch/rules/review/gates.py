@@ -177,7 +177,8 @@ def _list_for_author(run: Run, job: JobState) -> FindingsListed:
 
     raised = []
     for verdict in job.round_verdicts:
-        raised += [Raised(str(verdict.review), finding) for finding in verdict.findings]
+        for finding in verdict.findings:
+            raised += [Raised(str(verdict.review), finding)]
 
     return list_raised(run, run.jobs[back_to], raised)
 

@@ -96,10 +96,18 @@ def _result_parts(job: JobState) -> list[str]:
     heading = f"### {job.spec.id} at `{job.handoff.commit}`"
     parts = [f"{heading}\n\n{_summary_of(job.handoff)}"]
     if job.findings:
-        still_open = [finding_line(listed) for listed in job.findings if listed.open]
-        parts.append("\n".join(still_open) or "No finding is open.")
+        parts.append(_open_findings(job))
 
     return parts
+
+
+def _open_findings(job: JobState) -> str:
+    """The findings that the gate of a job let through."""
+    lines = [finding_line(listed) for listed in job.findings if listed.open]
+    if not lines:
+        return "No finding is open."
+
+    return "\n".join(lines)
 
 
 def _summary_of(handoff: Handoff) -> str:

@@ -62,7 +62,15 @@ def _direct_needs(workflow: Workflow, spec: JobSpec) -> list[JobId]:
     for need in spec.needs:
         implied |= ancestors(needs, need)
 
-    return [need for need in spec.needs if need in needs and need not in implied]
+    direct = []
+    for need in spec.needs:
+        # A workflow file can be drawn before it is checked, so a need may name no job.
+        if need not in needs or need in implied:
+            continue
+
+        direct.append(need)
+
+    return direct
 
 
 def _arrow_kind(workflow: Workflow, need: JobId, job: JobId) -> ArrowKind:

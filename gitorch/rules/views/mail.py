@@ -61,7 +61,7 @@ def listeners(run: Run | None) -> tuple[JobId, ...]:
 
 def unread(messages: Mapping[MessageId, Message], name: str) -> tuple[Message, ...]:
     """The messages to this receiver that it has not read, oldest first."""
-    return tuple(message for message in messages.values() if name in message.to and name not in message.read_by)
+    return tuple(message for message in messages.values() if message.is_unread_by(name))
 
 
 def unread_by_people(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -71,7 +71,8 @@ def unread_by_people(messages: Iterable[Message]) -> tuple[Message, ...]:
 
 def _is_unread_by_a_person(message: Message) -> bool:
     """Whether one of the receivers is a person who has not read the message."""
-    return any(is_person(name) and name not in message.read_by for name in message.to)
+    people = filter(is_person, message.to)
+    return any(message.is_unread_by(name) for name in people)
 
 
 def first_line(text: str, characters: int = 200) -> str:

@@ -152,9 +152,16 @@ def _summary(run: Run) -> str:
 
 def _progress(run: Run) -> str:
     """How many of the jobs that do work are done."""
-    work = [job for job in run.jobs.values() if job.spec.kind not in NOT_WORK]
-    done = [job for job in work if job.phase is JobPhase.COMPLETED]
-    return f"{len(done)} of {len(work)} done"
+    work, done = 0, 0
+    for job in run.jobs.values():
+        if job.spec.kind in NOT_WORK:
+            continue
+
+        work += 1
+        if job.phase is JobPhase.COMPLETED:
+            done += 1
+
+    return f"{done} of {work} done"
 
 
 def _push_state(run: Run, push: str) -> list[str]:

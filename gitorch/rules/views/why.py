@@ -68,12 +68,20 @@ def _unmet_needs(run: Run, job: JobState) -> list[JobId]:
 
     A checkpoint may ask once its needs have ended, done or not. So it names those that have not ended, if there are any.
     """
-    unmet = [need for need in job.spec.needs if not run.need_is_done(need)]
-    if job.spec.kind is not JobKind.CHECKPOINT:
-        return unmet
+    unmet = []
+    under_way = []
+    for need in job.spec.needs:
+        if run.need_is_done(need):
+            continue
 
-    under_way = [need for need in unmet if not run.jobs[need].phase.is_over]
-    return under_way or unmet
+        unmet.append(need)
+        if not run.jobs[need].phase.is_over:
+            under_way.append(need)
+
+    if job.spec.kind is JobKind.CHECKPOINT and under_way:
+        return under_way
+
+    return unmet
 
 
 def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
@@ -94,8 +102,15 @@ def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
 
 def _reviews_without_verdict(run: Run, subject: JobState) -> list[JobState]:
     """The reviews that have not judged the subject in this round."""
+    missing = []
     judged = {verdict.review for verdict in subject.round_verdicts}
-    return [review for review in run.reviews_of(subject.spec.id) if review.spec.id not in judged]
+    for review in run.reviews_of(subject.spec.id):
+        if review.spec.id in judged:
+            continue
+
+        missing.append(review)
+
+    return missing
 
 
 def _listed(jobs: Iterable[JobId]) -> str:

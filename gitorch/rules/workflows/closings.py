@@ -36,7 +36,7 @@ WATCHED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, Job
 
 def watched(run: Run) -> tuple[JobState, ...]:
     """The jobs whose issues must not be closed yet, without those whose early closing is already recorded."""
-    return tuple(job for job in run.jobs.values() if _is_watched(job))
+    return tuple(filter(_is_watched, run.jobs.values()))
 
 
 def _is_watched(job: JobState) -> bool:

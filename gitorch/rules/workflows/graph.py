@@ -63,7 +63,10 @@ def ancestors(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[N
 
 def descendants(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[Node]:
     """Every node that needs this one, directly or through others."""
-    needed_by: dict[Node, list[Node]] = {other: [] for other in needs}
+    needed_by: dict[Node, list[Node]] = {}
+    for other in needs:
+        needed_by[other] = []
+
     for other, others in needs.items():
         for needed in others:
             if needed in needed_by:
@@ -74,7 +77,8 @@ def descendants(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset
 
 def merge_order(workflow: Workflow) -> tuple[JobId, ...]:
     """The jobs that make commits, each after the work that it builds on, otherwise in declared order."""
-    return tuple(job for job in dependency_order(needs_of(workflow)) if makes_work(workflow, job))
+    order = dependency_order(needs_of(workflow))
+    return tuple(job for job in order if makes_work(workflow, job))
 
 
 def makes_work(workflow: Workflow, job: JobId) -> bool:

@@ -45,12 +45,27 @@ def lint(workflow: Workflow) -> Lint:
 
 def _reviews(workflow: Workflow, job: JobId) -> list[JobSpec]:
     """The reviews of a job, in declared order."""
-    return [spec for spec in workflow.jobs.values() if spec.kind is JobKind.REVIEW and spec.subject == job]
+    reviews = []
+    for spec in workflow.jobs.values():
+        if spec.kind is not JobKind.REVIEW:
+            continue
+
+        if spec.subject == job:
+            reviews.append(spec)
+
+    return reviews
 
 
 def _work(workflow: Workflow) -> list[JobSpec]:
     """The jobs that agents work on, in declared order."""
-    return [spec for job, spec in workflow.jobs.items() if makes_work(workflow, job)]
+    work = []
+    for job, spec in workflow.jobs.items():
+        if not makes_work(workflow, job):
+            continue
+
+        work.append(spec)
+
+    return work
 
 
 def _mind(lane: Lane) -> str:
@@ -134,10 +149,17 @@ def _can_be_stopped(workflow: Workflow, job: JobSpec) -> bool:
     if not job.phase:
         return False
 
-    return any(
-        spec.kind is JobKind.PHASE_SYNTHESIS and spec.phase == job.phase  # a synthesis judges its whole phase
-        for spec in workflow.jobs.values()
-    )
+    return job.phase in _judged_phases(workflow)
+
+
+def _judged_phases(workflow: Workflow) -> set[str]:
+    """The phases that a synthesis judges as a whole."""
+    phases = set()
+    for spec in workflow.jobs.values():
+        if spec.kind is JobKind.PHASE_SYNTHESIS:
+            phases.add(spec.phase)
+
+    return phases
 
 
 def _merged_jobs(workflow: Workflow) -> set[JobId]:
