@@ -327,22 +327,26 @@ class Worktrees(Protocol):
 
 
 class Checks(Protocol):
-    """Runs of the project's test command, each at one commit, outliving the process that began them."""
+    """Runs of the project's test command, each at one commit. A run ends with the process that started it."""
 
-    def look(self, commit: CommitId, command: str) -> CheckObservation:
-        """Where the run of this command at this commit stands; one whose process died without a result is absent again."""
+    def observe(self, commit: CommitId, command: str) -> CheckObservation:
+        """The state of this command's run at this commit; one that ended without a result is absent again."""
         ...
 
     def log(self, commit: CommitId, command: str) -> bytes:
-        """The kept output of a finished run; empty where there is none."""
+        """The kept output of a finished run; empty when there is none."""
+        ...
+
+    def any_running(self) -> bool:
+        """Whether a run that this process started goes on, and would end with it."""
         ...
 
     def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
-        """Begin a run on a clean checkout unless one is there."""
+        """Begin a run on a clean checkout unless one is running or finished."""
         ...
 
     def clear(self, under: Path) -> None:
-        """End what runs in checkouts below a folder, and forget those checkouts and their results; others go on."""
+        """End the runs in checkouts below a folder, and forget them with their checkouts and results; others go on."""
         ...
 
 

@@ -1,28 +1,28 @@
-"""The process that runs one test command to its end: `python -m gitorch.world.check_runner FOLDER`.
+"""The process that runs one test command: `python -m gitorch.world.check_runner SOCKET PYTHONPATH`, with a JSON spec on stdin.
 
-It outlives gitorch, keeps the time limit, keeps the first and last of the output, writes `result.json` in one step, and
-takes the checkout away.
+It delivers the result, with the output that it read itself, through a socket that it shares with the gitorch that started
+it. Nothing else can write there: unlike a file or a pipe, a socket of another process cannot be opened. When that gitorch
+ends, the socket closes, and the runner ends the command and delivers nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
-import shutil
+import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gitorch.errors import GitorchError
+from gitorch.model.values import Value
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
-from gitorch.world.files import read_json, write_json
-from gitorch.world.git.runner import GitRunner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,95 +31,177 @@ if TYPE_CHECKING:
     from gitorch.world.processes import Process
 
 VARIABLE = "GITORCH_CHECK"
-"""In the environment of everything that a run starts, so that nothing of it is left behind."""
+"""In the environment of everything that a run starts, so that all of it can be found and ended."""
 
 HALF_BYTES = 500_000
-"""How much of the log is kept from its beginning, and as much from its end."""
+"""How much of the output is kept from its beginning, and as much from its end."""
 
 TAIL_LINES = 30
 BLOCK = 65_536
 DRAIN_SECONDS = 5.0
+POLL_SECONDS = 0.25
+"""How long it takes at most until the runner notices that its gitorch has ended."""
 
 
-def record(source: BinaryIO, log: BinaryIO) -> None:
-    """Copy output until it ends: the first `HALF_BYTES` as they come, then the last, with a line about what lies between."""
-    room, last, held, left_out = HALF_BYTES, deque[bytes](), 0, 0
-    while block := os.read(source.fileno(), BLOCK):
-        first, rest = block[:room], block[room:]
-        room -= len(first)
-        log.write(first)
+class Spec(Value):
+    """What a runner has to do."""
+
+    command: str
+    cwd: str
+    wait_seconds: float
+    folder: str
+    """The run's folder, for the log that people can follow while the command runs."""
+
+
+class Output:
+    """The output of the command as it is read: the first `HALF_BYTES`, then the last ones, and what was left out between."""
+
+    def __init__(self) -> None:
+        self._first = bytearray()
+        self._last: deque[bytes] = deque()
+        self._last_bytes = 0
+        self._left_out = 0
+
+    def copy(self, source: BinaryIO, log: BinaryIO) -> None:
+        """Read until the output ends, and write its beginning to a log as it comes, then its end."""
+        while block := os.read(source.fileno(), BLOCK):
+            room = HALF_BYTES - len(self._first)
+            log.write(block[:room])
+            log.flush()
+            self._first += block[:room]
+            self._keep_last(block[room:])
+        log.write(self.end())
         log.flush()
-        if rest:
-            last.append(rest)
-            held += len(rest)
-        while last and held - len(last[0]) >= HALF_BYTES:
-            held -= len(last[0])
-            left_out += len(last.popleft())
-    if left_out:
-        log.write(f"\n[gitorch left out {left_out} bytes here]\n".encode())
-    for block in last:
-        log.write(block)
-    log.flush()
+
+    def _keep_last(self, block: bytes) -> None:
+        if not block:
+            return
+        self._last.append(block)
+        self._last_bytes += len(block)
+        while self._last_bytes - len(self._last[0]) >= HALF_BYTES:
+            dropped = self._last.popleft()
+            self._last_bytes -= len(dropped)
+            self._left_out += len(dropped)
+
+    def end(self) -> bytes:
+        """What is kept beyond the first `HALF_BYTES`, after a line about what was left out."""
+        gap = b""
+        if self._left_out:
+            gap = f"\n[gitorch left out {self._left_out} bytes here]\n".encode()
+        return gap + b"".join(self._last)
+
+    def kept(self) -> bytes:
+        """All that is kept."""
+        return bytes(self._first) + self.end()
 
 
-def run(folder: Path, spec: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
-    """Run the command in its own process group; what came of it. Nothing that it started is left afterwards."""
+class Outcome(Value):
+    """How a test command ended."""
+
+    outcome: str
+    """`passed`, `failed` or `timed-out`."""
+    exit_status: int | None
+    """None when the time limit ended it."""
+    seconds: float
+
+
+def run(spec: Spec, env: Mapping[str, str], parent: socket.socket) -> tuple[Outcome, bytes] | None:
+    """Run the command in its own process group; its outcome and its output. Nothing that it started is left afterwards.
+
+    None when the gitorch at the other end of the socket has ended.
+    """
     began = time.monotonic()
-    with (folder / "log").open("wb") as log:
+    output = Output()
+    with (Path(spec.folder) / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", spec["command"]],
-            cwd=spec["cwd"],
-            env={**env, VARIABLE: str(folder)},
+            ["/bin/sh", "-c", spec.command],
+            cwd=spec.cwd,
+            env={**env, VARIABLE: spec.folder},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-        reader = threading.Thread(target=record, args=(process.stdout, log), daemon=True)
+        reader = threading.Thread(target=output.copy, args=(process.stdout, log), daemon=True)
         reader.start()
-        try:
-            status = process.wait(timeout=spec["wait_seconds"])
-        except subprocess.TimeoutExpired:
-            status = None
+        status = _wait(process, began + spec.wait_seconds, parent)
         seconds = time.monotonic() - began
-        _end(folder, process.pid)
+        _end(spec.folder, process.pid)
         process.wait()
         reader.join(DRAIN_SECONDS)
-    outcome = "timed-out" if status is None else "passed" if status == 0 else "failed"
-    return {"outcome": outcome, "exit_status": status, "seconds": round(seconds, 3)}
+    if _has_ended(parent):
+        return None
+    return Outcome(_outcome(status), status, round(seconds, 3)), output.kept()
 
 
-def _end(folder: Path, root: int) -> None:
-    """End what is left: the command itself after the time limit, and whatever it put in the background."""
+def _wait(process: subprocess.Popen[bytes], limit: float, parent: socket.socket) -> int | None:
+    """The exit status of the command; None when its time is over, or when our gitorch has ended."""
+    while time.monotonic() < limit and not _has_ended(parent):
+        try:
+            return process.wait(timeout=min(POLL_SECONDS, max(limit - time.monotonic(), 0)))
+        except subprocess.TimeoutExpired:
+            continue
+    return None
+
+
+def _has_ended(parent: socket.socket) -> bool:
+    """Whether the other end of the socket is closed. It never sends anything, so it is readable only then."""
+    readable, _, _ = select.select([parent], [], [], 0)
+    return bool(readable)
+
+
+def _outcome(status: int | None) -> str:
+    if status is None:
+        return "timed-out"
+    if status == 0:
+        return "passed"
+    return "failed"
+
+
+def _end(folder: str, root: int) -> None:
+    """End what is left: the command itself after the time limit, and everything it put in the background."""
 
     def find(everything: Mapping[int, Process]) -> set[int]:
         group = {pid for pid, one in everything.items() if one.group == root}
-        return (group | processes.marked(VARIABLE, str(folder))) - {os.getpid()}
+        return (group | processes.marked(VARIABLE, folder)) - {os.getpid()}
 
     processes.end(find, SystemClock())
 
 
-def remove_checkout(path: Path, env: Mapping[str, str]) -> None:
-    """Take the checkout away; what the command wrote there is nobody's work."""
-    with contextlib.suppress(GitorchError):
-        GitRunner(path, env, SystemClock()).run("worktree", "remove", "--force", "--force", "--", str(path))
-    shutil.rmtree(path, ignore_errors=True)
+def message(outcome: Outcome, output: bytes) -> bytes:
+    """A result as the runner sends it: one line of JSON with the length of the output, then the output."""
+    head = {"outcome": outcome.outcome, "exit_status": outcome.exit_status, "seconds": outcome.seconds}
+    return json.dumps({**head, "bytes": len(output)}).encode() + b"\n" + output
+
+
+def parse_message(data: bytes) -> tuple[Outcome, bytes] | None:
+    """A result that arrived whole; None while a part of it is missing."""
+    head, newline, output = data.partition(b"\n")
+    if not newline:
+        return None
+    values = json.loads(head)
+    if len(output) < values["bytes"]:
+        return None
+    return Outcome(values["outcome"], values["exit_status"], float(values["seconds"])), output
 
 
 def main() -> int:
-    """Run what `spec.json` says; the exit status is 0 whenever a result was written."""
+    """Run what the spec says and deliver the result; the exit status is 0 when it was delivered."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    folder = Path(sys.argv[1])
-    spec = read_json(folder / "spec.json")
-    if spec is None:
-        return 1
+    parent = socket.socket(fileno=int(sys.argv[1]))
+    parent.set_inheritable(False)
+    spec = Spec(**json.load(sys.stdin))
     env = {name: value for name, value in os.environ.items() if name not in {VARIABLE, "PYTHONPATH"}}
     if sys.argv[2]:
         env["PYTHONPATH"] = sys.argv[2]
-    result = run(folder, spec, env)
-    write_json(folder / "result.json", result)
-    remove_checkout(Path(spec["cwd"]), env)
+    result = run(spec, env, parent)
+    if result is None:
+        return 1
+    try:
+        parent.sendall(message(*result))
+    except OSError:
+        return 1
     return 0
 
 

@@ -1,25 +1,35 @@
-"""Runs of the project's test command, each at one commit, outliving whoever began them. Implements `ports.world.Checks`.
+"""Runs of the project's test command, each at one commit. Implements `ports.world.Checks`.
+
+A result counts only when a runner that this process started delivered it through their socket. No file is read for it,
+since everything that runs as this user could have written one. So a run ends with the process that started it, and the
+next one starts it again.
 
 A run holds the lock of its folder as long as it lives: the lock is taken before the runner starts and inherited by it, so
-there is no moment in which a run is neither absent nor running, and a run that was killed holds nothing.
+two processes never run the same check at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
+import select
 import shutil
+import socket
 import subprocess
 import sys
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gitorch
-from gitorch.errors import Failed
+from gitorch.errors import Busy, Failed, Unavailable
 from gitorch.model.observed import CheckObservation, CheckPhase
 from gitorch.model.review import Check
+from gitorch.model.values import Value
 from gitorch.world import processes
-from gitorch.world.check_runner import TAIL_LINES, VARIABLE
+from gitorch.world.check_runner import TAIL_LINES, VARIABLE, Outcome, Spec, parse_message
 from gitorch.world.files import lock, read_json, write_json
 from gitorch.world.programs import without
 
@@ -30,109 +40,219 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock, Worktrees
     from gitorch.world.processes import Process
 
+RECEIVE_BYTES = 1 << 20
+REST_SECONDS = 0.5
+"""How long to wait for the next part of a result; a runner sends its result in one go."""
+
+TAIL_BYTES = 16_384
+
+
+class _Runner:
+    """A runner that this process started, and what it has delivered so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket, worktree: Path) -> None:
+        self.process, self.connection, self.worktree = process, connection, worktree
+        self.received = bytearray()
+        self.has_closed = False
+
+    def receive(self) -> tuple[Outcome, bytes] | None:
+        """The result once it has arrived whole. Waits only for the rest of one whose beginning has arrived."""
+        while self._is_readable():
+            try:
+                data = self.connection.recv(RECEIVE_BYTES)
+            except OSError:
+                data = b""
+            self.received += data
+            self.has_closed = not data
+        return parse_message(bytes(self.received))
+
+    def _is_readable(self) -> bool:
+        if self.has_closed:
+            return False
+        wait_seconds = 0.0
+        if self.received:
+            wait_seconds = REST_SECONDS
+        readable, _, _ = select.select([self.connection], [], [], wait_seconds)
+        return bool(readable)
+
+    def close(self) -> None:
+        """Close the connection, at which the runner ends what it still runs, and reap it if it has ended."""
+        self.connection.close()
+        self.process.poll()
+
+
+class _Result(Value):
+    """A delivered result. The log is kept compressed, since a long run has hundreds."""
+
+    outcome: Outcome
+    log: bytes
+    worktree: Path
+
 
 class ProjectChecks:
-    """Checks of one repository, their results below `<home>/checks`, their checkouts wherever `start` is told."""
+    """Checks of one repository. Their folders lie below `<home>/checks`, their checkouts where `start` is told to."""
 
     def __init__(self, home: Path, worktrees: Worktrees, environ: Mapping[str, str], clock: Clock) -> None:
         self._folder = home / "checks"
         self._worktrees = worktrees
         self._environ = without(environ, ("GITORCH_", "GIT_", "TMUX"))
         self._clock = clock
-        self._runners: list[subprocess.Popen[bytes]] = []
+        self._runners: dict[Path, _Runner] = {}
+        self._results: dict[Path, _Result] = {}
+        self._ended: list[subprocess.Popen[bytes]] = []
 
-    def look(self, commit: CommitId, command: str) -> CheckObservation:
-        """Where the run of this command at this commit stands; one whose process died without a result is absent again."""
-        self._runners = [runner for runner in self._runners if runner.poll() is None]
+    def observe(self, commit: CommitId, command: str) -> CheckObservation:
+        """The state of this command's run at this commit.
+
+        A run of another process is running as long as it lives, and absent afterwards: its result is not ours to believe.
+        """
         run = self._run(commit, command)
+        log_path = str(run / "log")
+        self._receive(run)
+        if run in self._results:
+            check = _check(commit, command, self._results[run])
+            return CheckObservation(CheckPhase.FINISHED, check, log_path)
+        if run in self._runners:
+            return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
         if not run.is_dir():
             return CheckObservation(CheckPhase.ABSENT)
         descriptor = lock(run / "lock")
         if descriptor is None:
-            return CheckObservation(CheckPhase.RUNNING, log_path=str(run / "log"))
+            return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
         os.close(descriptor)
-        result = read_json(run / "result.json")
+        return CheckObservation(CheckPhase.ABSENT)
+
+    def _receive(self, run: Path) -> None:
+        """Take what the runner of this run has delivered; forget a runner that ended without a result."""
+        self._ended = [process for process in self._ended if process.poll() is None]
+        runner = self._runners.get(run)
+        if runner is None:
+            return
+        result = runner.receive()
+        if result is None and not runner.has_closed:
+            return
+        del self._runners[run]
+        runner.close()
+        self._ended.append(runner.process)
         if result is None:
-            return CheckObservation(CheckPhase.ABSENT)
-        return CheckObservation(CheckPhase.FINISHED, _check(commit, command, result, run / "log"), str(run / "log"))
+            return
+        outcome, output = result
+        self._results[run] = _Result(outcome, zlib.compress(output, 1), runner.worktree)
+        # One that cannot be removed now goes with `clear`.
+        with contextlib.suppress(Busy, Failed, Unavailable):
+            self._worktrees.remove(runner.worktree, force=True)
 
     def log(self, commit: CommitId, command: str) -> bytes:
-        """The kept output of a finished run; empty where there is none."""
-        run = self._run(commit, command)
-        return (run / "log").read_bytes() if (run / "result.json").exists() else b""
+        """The output that the runner delivered with its result; empty when there is none."""
+        result = self._results.get(self._run(commit, command))
+        if result is None:
+            return b""
+        return zlib.decompress(result.log)
+
+    def any_running(self) -> bool:
+        """Whether a run that this process started goes on, and would end with it."""
+        for run in tuple(self._runners):
+            self._receive(run)
+        return bool(self._runners)
 
     def _run(self, commit: CommitId, command: str) -> Path:
         return self._folder / f"{commit}-{hashlib.sha256(command.encode()).hexdigest()[:16]}"
 
     def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
-        """Begin a run on a clean checkout unless one is there, running or finished. Raises what `Worktrees.ensure` raises."""
+        """Begin a run on a clean checkout unless one is running or finished. Raises what `Worktrees.ensure` raises."""
         run = self._run(commit, command)
+        if run in self._results or run in self._runners:
+            return
         descriptor = lock(run / "lock")
         if descriptor is None:
             return
         try:
-            if (run / "result.json").exists():
-                return
             self._end_leftovers(run)
+            spec = Spec(command, str(worktree), wait_seconds, str(run))
             # Before the checkout is made, so that `clear` knows of it wherever we are killed.
-            write_json(run / "spec.json", {"command": command, "cwd": str(worktree), "wait_seconds": wait_seconds})
+            write_json(run / "spec.json", {"cwd": spec.cwd})
             self._worktrees.remove(worktree, force=True)
             self._worktrees.ensure(worktree, commit, None)
-            self._launch(run, descriptor)
+            self._runners[run] = self._launch(run, spec, descriptor)
         finally:
             os.close(descriptor)
 
-    def _launch(self, run: Path, descriptor: int) -> None:
+    def _launch(self, run: Path, spec: Spec, descriptor: int) -> _Runner:
+        """Start a runner that holds the lock and one end of a socket."""
+        ours, theirs = socket.socketpair()
         env = {**self._environ, VARIABLE: str(run), "PYTHONPATH": str(Path(gitorch.__file__).parent.parent)}
-        with (run / "runner.log").open("wb") as errors:
-            runner = subprocess.Popen(
-                [sys.executable, "-m", "gitorch.world.check_runner", str(run), self._environ.get("PYTHONPATH", "")],
+        arguments = (str(theirs.fileno()), self._environ.get("PYTHONPATH", ""))
+        with theirs, (run / "runner.log").open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gitorch.world.check_runner", *arguments],
                 env=env,
                 cwd="/",
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=errors,
                 stderr=errors,
                 start_new_session=True,
-                pass_fds=(descriptor,),
+                pass_fds=(descriptor, theirs.fileno()),
             )
-        one = processes.process(runner.pid)
-        write_json(run / "runner.json", {"pid": runner.pid, "started": one.started if one is not None else ""})
-        self._runners.append(runner)
+        self._record_runner(run, process)
+        if process.stdin is not None:
+            values = {name: getattr(spec, name) for name in ("command", "cwd", "wait_seconds", "folder")}
+            with contextlib.suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(json.dumps(values).encode())
+        return _Runner(process, ours, Path(spec.cwd))
+
+    @staticmethod
+    def _record_runner(run: Path, process: subprocess.Popen[bytes]) -> None:
+        """Note which process runs it, so that a later gitorch can end what a killed one left."""
+        started = ""
+        entry = processes.process(process.pid)
+        if entry is not None:
+            started = entry.started
+        write_json(run / "runner.json", {"pid": process.pid, "started": started})
 
     def clear(self, under: Path) -> None:
-        """End what runs in checkouts below a folder, and forget those checkouts and their results; others go on.
+        """End the runs in checkouts below a folder, and forget them with their checkouts and results; others go on.
 
-        Raises Failed when something of a run cannot be ended.
+        Raises Failed when a process of a run cannot be ended.
         """
         for run in sorted(self._folder.glob("*/")):
             spec = read_json(run / "spec.json")
-            if spec is not None and Path(str(spec["cwd"])).is_relative_to(under):
-                self._end_leftovers(run)
-                self._worktrees.remove(Path(str(spec["cwd"])), force=True)
-                shutil.rmtree(run)
+            if spec is None:
+                continue
+            worktree = Path(str(spec["cwd"]))
+            if not worktree.is_relative_to(under):
+                continue
+            self._results.pop(run, None)
+            runner = self._runners.pop(run, None)
+            if runner is not None:
+                runner.close()
+                self._ended.append(runner.process)
+            self._end_leftovers(run)
+            self._worktrees.remove(worktree, force=True)
+            shutil.rmtree(run)
 
     def _end_leftovers(self, run: Path) -> None:
+        """End the processes of an earlier run in this folder. Raises Failed when one of them stays."""
         runner = read_json(run / "runner.json") or {"pid": 0, "started": ""}
 
         def find(everything: Mapping[int, Process]) -> set[int]:
-            one = everything.get(runner["pid"])
-            ours = {one.pid} if one is not None and one.started == runner["started"] else set()
-            return ours | processes.marked(VARIABLE, str(run))
+            found = processes.marked(VARIABLE, str(run))
+            entry = everything.get(runner["pid"])
+            if entry is not None and entry.started == runner["started"]:
+                found.add(entry.pid)
+            return found
 
         if not processes.end(find, self._clock):
             raise Failed(f"Processes of the test run in {run} could not be ended", hint="ps -ef")
 
 
-def _check(commit: CommitId, command: str, result: Mapping[str, Any], log: Path) -> Check:
-    try:
-        text = log.read_bytes()[-16_384:].decode("utf-8", "replace")
-    except OSError:
-        text = ""
+def _check(commit: CommitId, command: str, result: _Result) -> Check:
+    """The result with the last lines of its output."""
+    text = zlib.decompress(result.log)[-TAIL_BYTES:].decode("utf-8", "replace")
     return Check(
         commit=commit,
         command=command,
-        outcome=str(result["outcome"]),
-        exit_status=result["exit_status"],
-        seconds=float(result["seconds"]),
+        outcome=result.outcome.outcome,
+        exit_status=result.outcome.exit_status,
+        seconds=result.outcome.seconds,
         tail="\n".join(text.splitlines()[-TAIL_LINES:]),
     )

@@ -178,8 +178,11 @@ class MemoryWorld:
     def tidy(self, folder) -> None:
         pass
 
-    def look(self, commit_, command):
+    def observe(self, commit_, command):
         return CheckObservation(CheckPhase.ABSENT)
+
+    def any_running(self):
+        return False
 
     def log(self, commit_, command) -> bytes:
         return b""

@@ -6,11 +6,11 @@ from gitorch.model.observed import CheckPhase
 
 
 def finished(court, command):
-    return wait_for(lambda: (seen := court.checks.look(court.commit, command)).phase is CheckPhase.FINISHED and seen)
+    return wait_for(lambda: (seen := court.checks.observe(court.commit, command)).phase is CheckPhase.FINISHED and seen)
 
 
 def test_a_run_is_absent_until_it_is_started(court):
-    assert court.checks.look(court.commit, court.passing).phase is CheckPhase.ABSENT
+    assert court.checks.observe(court.commit, court.passing).phase is CheckPhase.ABSENT
     assert court.checks.log(court.commit, court.passing) == b""
 
 
@@ -31,18 +31,18 @@ def test_a_failing_run_keeps_its_exit_status_and_its_last_words(court):
 def test_runs_of_different_commands_are_different_runs(court):
     court.checks.start(court.commit, court.passing, 60, court.where)
     finished(court, court.passing)
-    assert court.checks.look(court.commit, court.failing).phase is CheckPhase.ABSENT
+    assert court.checks.observe(court.commit, court.failing).phase is CheckPhase.ABSENT
 
 
 def test_what_was_cleared_is_absent(court):
     court.checks.start(court.commit, court.passing, 60, court.where)
     finished(court, court.passing)
     court.checks.clear(court.where.parent)
-    assert court.checks.look(court.commit, court.passing).phase is CheckPhase.ABSENT
+    assert court.checks.observe(court.commit, court.passing).phase is CheckPhase.ABSENT
 
 
 def test_what_runs_in_another_folder_is_not_cleared(court):
     court.checks.start(court.commit, court.passing, 60, court.where)
     finished(court, court.passing)
     court.checks.clear(court.where.parent / "another run")
-    assert court.checks.look(court.commit, court.passing).phase is CheckPhase.FINISHED
+    assert court.checks.observe(court.commit, court.passing).phase is CheckPhase.FINISHED

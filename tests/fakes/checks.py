@@ -26,7 +26,7 @@ class FakeChecks:
     def die(self, commit, command):
         self.running.pop((commit, command))
 
-    def look(self, commit, command):
+    def observe(self, commit, command):
         self._ask()
         if (commit, command) in self.running:
             if self.patient:
@@ -37,6 +37,9 @@ class FakeChecks:
         outcome, status, output = self.finished[commit, command]
         check = Check(commit, command, outcome, status, 0.1, tail="\n".join(output.splitlines()[-30:]))
         return CheckObservation(CheckPhase.FINISHED, check)
+
+    def any_running(self):
+        return bool(self.running) and not self.patient
 
     def log(self, commit, command):
         return self.finished[commit, command][2].encode() if (commit, command) in self.finished else b""

@@ -1,4 +1,4 @@
-"""Runs of a test command as real processes: bounded, clean, and outliving whoever began them."""
+"""Runs of a test command as real processes: bounded, clean, and believed only when our own child delivers the result."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ class Court:
         return wait_for(lambda: (seen := self.look(command)).phase is CheckPhase.FINISHED and seen.check)
 
     def look(self, command):
-        return self.checks.look(self.commit, command)
+        return self.checks.observe(self.commit, command)
 
     def log(self, command):
         return self.checks.log(self.commit, command).decode()
@@ -123,8 +123,8 @@ os.killpg(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_run_survives_the_death_of_whoever_began_it(court):
-    command = "while [ ! -e ../go ]; do sleep 0.02; done; echo survived"
+def test_a_run_ends_with_the_process_that_started_it_and_is_started_again(court):
+    command = "echo $$ > ../pid; while [ ! -e ../go ]; do sleep 0.02; done; echo ended"
     code = BEGIN.format(
         tests=str(Path(__file__).parents[1]),
         repo=str(court.repo.path),
@@ -135,9 +135,49 @@ def test_a_run_survives_the_death_of_whoever_began_it(court):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, check=False, start_new_session=True)
     assert done.returncode == -signal.SIGKILL
-    assert court.look(command).phase is CheckPhase.RUNNING
+    wait_for(lambda: court.look(command).phase is CheckPhase.ABSENT)
+    if (court.where.parent / "pid").exists():
+        assert gone(int((court.where.parent / "pid").read_text()))
     (court.where.parent / "go").touch()
-    assert court.finished(command).tail == "survived"
+    assert court.run(command).tail == "ended"
+
+
+def test_no_file_makes_a_result(court):
+    command = "exit 7"
+    court.checks.start(court.commit, command, 60, court.where)
+    folder = next((court.home / "checks").glob("*/"))
+    forged = b'{"outcome": "passed", "exit_status": 0, "seconds": 1.0, "bytes": 3}\nok\n'
+    for name in ("result.json", "result", "log", "runner.log"):
+        (folder / name).write_bytes(forged)
+    assert court.finished(command).outcome == "failed"
+    (folder / "log").write_bytes(b"forged\n")
+    assert court.log(command) == ""
+    wait_for(lambda: court.another().observe(court.commit, command).phase is CheckPhase.ABSENT)
+
+
+def test_the_runner_s_connection_cannot_be_opened_by_another_process(court):
+    command = """python3 - <<'END'
+import glob, os
+for parent in (os.getppid(), int(open(f"/proc/{os.getppid()}/stat").read().rpartition(")")[2].split()[1])):
+    for path in glob.glob(f"/proc/{parent}/fd/*"):
+        if "socket" in os.readlink(path):
+            try:
+                open(path, "wb").write(b"forged")
+                print("opened")
+            except OSError as error:
+                print(error.strerror)
+END"""
+    assert court.run(command).tail == "No such device or address"
+
+
+def test_a_runner_that_ends_without_a_result_leaves_none(court):
+    command = "sleep 600"
+    court.checks.start(court.commit, command, 60, court.where)
+    assert court.checks.any_running()
+    os.kill(court.runner(), signal.SIGKILL)
+    wait_for(lambda: not court.checks.any_running())
+    assert court.look(command).phase is CheckPhase.ABSENT
+    assert court.log(command) == ""
 
 
 def test_a_run_that_was_killed_is_absent_and_can_be_begun_again(court):
@@ -165,4 +205,4 @@ def test_a_commit_that_cannot_be_checked_out_fails_and_leaves_no_run(court):
     nobody = CommitId("0" * 39 + "1")
     with pytest.raises(Failed):
         court.checks.start(nobody, "true", 60, court.where)
-    assert court.checks.look(nobody, "true").phase is CheckPhase.ABSENT
+    assert court.checks.observe(nobody, "true").phase is CheckPhase.ABSENT

@@ -68,7 +68,9 @@ def loop(
                 last[run] = tick(services, run)
                 show(last[run])
             left = [result for result in last.values() if not result.over]
-            why = _reason_to_end(left, stay=stay, once=once, stopping=stopping)
+            # A test run ends with this process: one that was begun is seen through, or it would never end.
+            enough = once and not services.checks.any_running()
+            why = _reason_to_end(left, stay=stay, once=enough, stopping=stopping)
             if why == "settled":
                 with suppress(Unavailable):
                     services.terminals.close()

@@ -203,7 +203,7 @@ def _merge_all(
 
 def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | None:
     """The result of the test command on the merged tree; None while it runs."""
-    observation = services.checks.look(merged, run.settings.test_command)
+    observation = services.checks.observe(merged, run.settings.test_command)
     if observation.phase is CheckPhase.ABSENT:
         worktree = services.paths.check_worktree(run, merged)
         services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, worktree)

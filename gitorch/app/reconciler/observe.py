@@ -159,7 +159,7 @@ def _checks(services: Services, run: Run) -> Mapping[CommitId, CheckObservation]
             continue
         if run.needs_check(job) and not run.check_is_settled(job):
             commit = job.handoff.commit
-            observations[commit] = services.checks.look(commit, run.settings.test_command)
+            observations[commit] = services.checks.observe(commit, run.settings.test_command)
     return observations
 
 
