@@ -17,6 +17,7 @@ from gitorch.model import commands as c
 from gitorch.model.board import Board, State
 from gitorch.model.ids import JobId, QuestionId, SessionId
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.run import RunPhase
 from gitorch.model.session import SessionPhase
 from gitorch.rules import ensure
 
@@ -99,7 +100,7 @@ REFUSALS = {
         "gitorch log play-0001",
     ),
     "run not begun": (
-        lambda p: ensure.run_under_way(replace(p.run, phase="ready")),
+        lambda p: ensure.run_under_way(replace(p.run, phase=RunPhase.READY)),
         Refused,
         "run play-0001 is ready, not running",
         "gitorch up",
