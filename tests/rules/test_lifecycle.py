@@ -15,10 +15,13 @@ from play import HUMAN, PARALLEL, PER_EPIC, Play, commit, finding
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import events as e
+from gitorch.model.ids import JobId
 from gitorch.model.job import JobPhase
 from gitorch.model.observed import Observed, Overlap
+from gitorch.model.question import Answer
 from gitorch.model.run import RunPhase
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.review.gates import settle
 from gitorch.rules.transitions import with_job
 
 TWO = {"api": (), "ui": ("api",)}
@@ -391,3 +394,23 @@ def test_branches_that_change_the_same_files_are_noted_once_and_a_conflict_is_pu
     assert names(play.events[-2:]) == ["OverlapNoted", "Escalated"]
     play.answer("q1", "go_on")
     assert reconcile(play.run, worse) == ()
+
+
+def test_only_an_approval_since_the_handoff_opens_the_gate_of_an_epic():
+    play = played({"api": ()}, settings=PER_EPIC)
+    play.launch("api")
+    play.submit_handoff("api")
+    play.check("api")
+    play.review("api.spec", "accept")
+    play.review("api.quality", "accept")
+    job = play.run.jobs[JobId("api")]
+    (asked,) = play.run.open_questions("api")
+    answered = replace(asked, answer=Answer("approve", "", "ada", job.handoff.at))
+
+    def events(asked_at: int) -> list[str]:
+        question = replace(answered, asked_at=asked_at)
+        run = replace(play.run, questions={question.id: question})
+        return [type(event).__name__ for event in settle(run, job)]
+
+    assert events(job.handoff.at) == ["GatePassed"]
+    assert events(job.handoff.at - 1) == ["QuestionAsked"]
