@@ -24,6 +24,11 @@ class Caller(Value):
     evidence: str = ""
     """What identified the caller as an agent or an operator; empty for the principal."""
 
+    @property
+    def is_agent(self) -> bool:
+        """Whether an agent's session calls, or anything else that gitorch started."""
+        return self.actor.kind is ActorKind.AGENT
+
 
 def only_people(services: Services, caller: Caller, verb: str) -> None:
     """Raises Denied, and records the attempt, where the caller lacks the capability that a verb needs."""
@@ -37,9 +42,8 @@ def only_people(services: Services, caller: Caller, verb: str) -> None:
 
 def _with_evidence(caller: Caller, verb: str, error: Denied) -> Denied:
     """The error for an agent names the evidence that identified it: it may not know that it left a trace."""
-    if caller.actor.kind is not ActorKind.AGENT:
+    if not caller.is_agent:
         return error
-    message = (
-        f"session {caller.actor.session} is an agent and may not {verb} ({caller.evidence}); only the principal may"
-    )
+    who = f"session {caller.actor.session}" if caller.actor.session else "the caller"
+    message = f"{who} is an agent and may not {verb} ({caller.evidence}); only the principal may"
     return Denied(message, "gitorch send @principal TEXT")

@@ -98,7 +98,7 @@ class Call:
         if self.environ.get("GITORCH_TOKEN"):
             return self.credential
         caller = self.caller
-        if caller.actor.session is not None:
+        if caller.is_agent:
             return self.credential  # raises Denied: the caller is an agent, and its environment has no token
         from gitorch.app.work.claims import ManualClaim
 

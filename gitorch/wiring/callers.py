@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.callers import Caller
 from gitorch.model.record import Actor, ActorKind
 from gitorch.world.host import caller as recognised_session
+from gitorch.world.origin import evidence as evidence_of_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,11 +23,14 @@ OPERATOR_VARIABLE = "GITORCH_OPERATOR"
 
 
 def find_caller(repository: Repository, environ: Mapping[str, str]) -> Caller:
-    """The agent's session that any trace gives away, otherwise the operator or the human at the keyboard."""
+    """The agent that any evidence shows, otherwise the operator or the human at the keyboard."""
     key = recognised_session(environ, repository.home, repository.terminals.pids(), Path.cwd())
     if key is not None:
         return _agent(repository, key)
     host = repository.host.host
+    evidence = evidence_of_origin(environ)
+    if evidence:
+        return Caller(Actor(ActorKind.AGENT, "agent", host), None, evidence)
     operator = environ.get(OPERATOR_VARIABLE, "").strip()
     if operator:
         return Caller(Actor(ActorKind.OPERATOR, operator, host), None, f"{OPERATOR_VARIABLE} is set")

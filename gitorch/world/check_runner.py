@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
-from gitorch.world import processes
+from gitorch.world import processes, reaper
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def run(spec: Spec, env: Mapping[str, str], parent: socket.socket) -> tuple[Outc
         process = subprocess.Popen(
             ["/bin/sh", "-c", spec.command],
             cwd=spec.cwd,
-            env={**env, VARIABLE: spec.folder},
+            env={**env, VARIABLE: spec.folder, reaper.STARTED_VARIABLE: "tests"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -186,6 +186,15 @@ def parse_message(data: bytes) -> tuple[Outcome, bytes] | None:
     return Outcome(values["outcome"], values["exit_status"], float(values["seconds"])), output
 
 
+def _end_adopted() -> None:
+    """End what left the command's family and was given to this process, such as a daemon with an environment of its own."""
+
+    def find(everything: Mapping[int, Process]) -> set[int]:
+        return processes.below([os.getpid()], everything)
+
+    processes.end(find, SystemClock())
+
+
 def main() -> int:
     """Run what the spec says and deliver the result; the exit status is 0 when it was delivered."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -195,7 +204,10 @@ def main() -> int:
     env = {name: value for name, value in os.environ.items() if name not in {VARIABLE, "PYTHONPATH"}}
     if sys.argv[2]:
         env["PYTHONPATH"] = sys.argv[2]
+    reaper.mark_process()
+    reaper.adopt_orphans()
     result = run(spec, env, parent)
+    _end_adopted()
     if result is None:
         return 1
     try:

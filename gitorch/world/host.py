@@ -1,4 +1,4 @@
-"""This machine, its secret, and who is calling on it."""
+"""This machine's name and secret, and the agent's session that is calling."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def user_name() -> str:
 
 
 def secret(home: Path) -> bytes:
-    """The repository's secret on this machine, made once: of several processes that make it, one wins for all."""
+    """The repository's secret on this machine, made once; of several processes that make it at the same time, one wins."""
     path = home / "secret"
     try:
         return path.read_bytes()
@@ -81,47 +81,69 @@ class HostSecrets:
         return secrets.token_hex(8)
 
 
-class Trace(Value):
-    """What may give away that an agent's session is calling: its environment, its process tree, where it stands."""
+class Evidence(Value):
+    """What may show that an agent's session of this repository is calling."""
 
     token: str
-    mark: str
+    """GITORCH_TOKEN, empty without one."""
+    owner: str
+    """GITORCH_SESSION_KEY: the session's name after the name of its tmux server."""
     ancestors: tuple[int, ...]
+    """The caller's process id and those of its ancestors."""
     cwd: Path
 
 
-def judge_caller(
-    trace: Trace, tokens: Mapping[str, SessionKey], pids: Mapping[int, SessionKey], worktrees: Mapping[Path, SessionKey]
-) -> SessionKey | None:
-    """The agent's session that is calling, or None for a human: any one trace is enough.
+class KnownSessions(Value):
+    """The sessions of this repository on this machine, by what may show them."""
 
-    `tokens` are those of all sessions with marks, `pids` living agents and panes, `worktrees` the folders of living ones.
-    """
-    if trace.token in tokens:
-        return tokens[trace.token]
-    name = trace.mark.rpartition("/")[2]
-    for key in tokens.values():
-        if name and key.name == name:
-            return key
-    for pid in trace.ancestors:
-        if pid in pids:
-            return pids[pid]
-    return next((worktrees[path] for path in (trace.cwd, *trace.cwd.parents) if path in worktrees), None)
+    tokens: Mapping[str, SessionKey]
+    """Of all sessions, also of those that have ended."""
+    pids: Mapping[int, SessionKey]
+    """Of living agents and panes."""
+    worktrees: Mapping[Path, SessionKey]
+    """Of living sessions."""
+
+    def calling(self, evidence: Evidence) -> SessionKey | None:
+        """The session that is calling; None when nothing shows one. Each piece of evidence is enough."""
+        if evidence.token in self.tokens:
+            return self.tokens[evidence.token]
+        name = evidence.owner.rpartition("/")[2]
+        for key in self.tokens.values():
+            if key.name == name:
+                return key
+        for pid in evidence.ancestors:
+            if pid in self.pids:
+                return self.pids[pid]
+        for folder in (evidence.cwd, *evidence.cwd.parents):
+            if folder in self.worktrees:
+                return self.worktrees[folder]
+        return None
+
+
+def known_sessions(home: Path, living: Mapping[int, SessionKey]) -> KnownSessions:
+    """The sessions that have files below `home`. `living` are `Terminals.pids()`."""
+    secrets_here = HostSecrets(home)
+    tokens: dict[str, SessionKey] = {}
+    pids = dict(living)
+    worktrees: dict[Path, SessionKey] = {}
+    alive = set(living.values())
+    for key, folder in folders(home):
+        tokens[secrets_here.token(key)] = key
+        launch = folder.launch() if key in alive else None
+        if launch is None:
+            continue
+        worktrees[Path(launch.cwd).resolve()] = key
+        if launch.pane_pid:
+            pids[launch.pane_pid] = key
+    return KnownSessions(tokens, pids, worktrees)
 
 
 def caller(environ: Mapping[str, str], home: Path, pids: Mapping[int, SessionKey], cwd: Path) -> SessionKey | None:
-    """The agent's session that is calling, or None: by token, session mark, ancestry, and by standing in its worktree.
+    """The session of this repository that is calling, or None: by token, owner, ancestry, or its working directory.
 
-    `pids` are `Terminals.pids()`. An agent that scrubs its environment is still found by its ancestors and its folder.
+    `pids` are `Terminals.pids()`. An agent with an empty environment is still found by its ancestors and its directory. None proves
+    nothing: `origin.evidence` finds agents of other repositories, tests and hooks.
     """
-    known = dict(folders(home))
-    tokens = HostSecrets(home)
-    everyone = {tokens.token(key): key for key in known}
-    living = set(pids.values())
-    launches = {key: folder.launch() for key, folder in known.items() if key in living}
-    worktrees = {Path(mark.cwd).resolve(): key for key, mark in launches.items() if mark is not None}
-    roots = dict(pids)
-    roots.update({mark.pane_pid: key for key, mark in launches.items() if mark is not None and mark.pane_pid})
-    mark = environ.get(SESSION_VARIABLE, "")
-    trace = Trace(environ.get(TOKEN_VARIABLE, ""), mark, processes.ancestors(os.getpid()), cwd.resolve())
-    return judge_caller(trace, everyone, roots, worktrees)
+    owner = environ.get(SESSION_VARIABLE, "")
+    evidence = Evidence(environ.get(TOKEN_VARIABLE, ""), owner, processes.ancestors(os.getpid()), cwd.resolve())
+    return known_sessions(home, pids).calling(evidence)

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.world import notice_runner
+from gitorch.world import notice_runner, reaper
 from gitorch.world.files import write_json
 from gitorch.world.programs import without
 
@@ -28,6 +28,7 @@ class CommandNotices:
     def __init__(self, home: Path, argv: tuple[str, ...], wait_seconds: int, environ: Mapping[str, str]) -> None:
         self._folder, self._argv, self._wait_seconds = home / "notices", argv, wait_seconds
         self._environ = without(environ, ("GITORCH_", "GIT_", "TMUX"))
+        self._environ[reaper.STARTED_VARIABLE] = "notice"
         self._failure = self._folder / "failure"
         self._runners: list[subprocess.Popen[bytes]] = []
 
@@ -53,8 +54,9 @@ class CommandNotices:
         """Start a process that runs the command, and reap those that have ended."""
         arguments = (str(self._wait_seconds), str(notice), str(self._failure), *self._argv)
         self._runners = [runner for runner in self._runners if runner.poll() is None]
+        marked = (sys.executable, "-I", "-S", reaper.__file__)
         runner = subprocess.Popen(
-            [sys.executable, "-I", notice_runner.__file__, *arguments],
+            [*marked, sys.executable, "-I", notice_runner.__file__, *arguments],
             env=self._environ,
             cwd=self._folder,
             stdin=subprocess.DEVNULL,

@@ -6,10 +6,12 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.values import Value
+from gitorch.world import reaper
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -51,7 +53,7 @@ def run(
     try:
         process = subprocess.Popen(
             list(argv),
-            env=dict(env),
+            env={reaper.STARTED_VARIABLE: os.path.basename(argv[0]), **env},  # noqa: PTH119  for each call of git and tmux
             cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -62,6 +64,7 @@ def run(
     except OSError as error:
         missing = error.filename or argv[0]  # the program, or its working directory
         raise Unavailable(f"{argv[0]} cannot be run: {error.strerror} ({missing})", hint="gitorch doctor") from error
+    reaper.mark_process(process.pid)
     try:
         out, err = process.communicate(given, timeout=wait_seconds)
     except subprocess.TimeoutExpired as error:
@@ -136,5 +139,7 @@ class LocalPrograms:
     def run_shell(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
         """Exit status and output, standard error included, of a shell command. Raises Unavailable when it takes too long."""
         env = without(self._environ, ("GITORCH_", "GIT_", "TMUX"))
-        result = run(["sh", "-c", f"{command} 2>&1"], env, cwd=folder, wait_seconds=wait_seconds)
+        # A script of the project, which may start what outlives it: it is marked before its first instruction.
+        argv = [sys.executable, "-I", "-S", reaper.__file__, "--exec", "sh", "-c", f"{command} 2>&1"]
+        result = run(argv, env, cwd=folder, wait_seconds=wait_seconds)
         return result.status, result.out

@@ -66,7 +66,10 @@ def test_a_run_sees_a_clean_checkout_of_its_commit_and_a_clean_environment(court
     names = {line.split("=")[0] for line in lines[4:]}
     assert {"MINE", "PYTHONPATH", "PATH", "HOME"} <= names
     assert "PYTHONPATH=/kept" in lines
-    assert {name for name in names if name.startswith(("GITORCH_", "TMUX", "GIT_"))} == {"GITORCH_CHECK"}
+    assert {name for name in names if name.startswith(("GITORCH_", "TMUX", "GIT_"))} == {
+        "GITORCH_CHECK",
+        "GITORCH_STARTED_FOR",
+    }
 
 
 def test_the_checkout_is_gone_when_the_run_is_finished(court):

@@ -9,30 +9,29 @@ import pytest
 
 from gitorch.model.ids import RunId, SessionId
 from gitorch.ports.world import SessionKey
-from gitorch.world.host import HostSecrets, Trace, caller, host_name, judge_caller, secret, user_name
+from gitorch.world.host import Evidence, HostSecrets, KnownSessions, caller, host_name, secret, user_name
 
 API, WEB = SessionKey(RunId("auth-7f3a"), SessionId("s1")), SessionKey(RunId("auth-7f3a"), SessionId("s2"))
-TOKENS, PIDS = {"t1": API, "t2": WEB}, {10: API, 20: WEB}
-TREES = {Path("/w/api"): API, Path("/w/api/inner"): WEB}
-NOBODY = Trace("", "", (5, 4), Path("/home/user"))
+KNOWN = KnownSessions({"t1": API, "t2": WEB}, {10: API, 20: WEB}, {Path("/w/api"): API, Path("/w/api/inner"): WEB})
+NOBODY = Evidence("", "", (5, 4), Path("/home/user"))
 
 
 @pytest.mark.parametrize(
-    ("trace", "who"),
+    ("evidence", "session"),
     [
         (NOBODY, None),
-        (Trace("t2", "", (5,), Path("/home")), WEB),
-        (Trace("forged", "", (5,), Path("/home")), None),
-        (Trace("", "gitorch-x/auth-7f3a_s1", (5,), Path("/home")), API),
-        (Trace("", "gitorch-x/other_s1", (5,), Path("/home")), None),
-        (Trace("", "", (5, 20, 10), Path("/home")), WEB),
-        (Trace("", "", (5,), Path("/w/api/src")), API),
-        (Trace("", "", (5,), Path("/w/api/inner")), WEB),
-        (Trace("", "", (5,), Path("/w/apis")), None),
+        (Evidence("t2", "", (5,), Path("/home")), WEB),
+        (Evidence("forged", "", (5,), Path("/home")), None),
+        (Evidence("", "gitorch-x/auth-7f3a_s1", (5,), Path("/home")), API),
+        (Evidence("", "gitorch-x/other_s1", (5,), Path("/home")), None),
+        (Evidence("", "", (5, 20, 10), Path("/home")), WEB),
+        (Evidence("", "", (5,), Path("/w/api/src")), API),
+        (Evidence("", "", (5,), Path("/w/api/inner")), WEB),
+        (Evidence("", "", (5,), Path("/w/apis")), None),
     ],
 )
-def test_any_trace_of_an_agent_gives_it_away(trace, who):
-    assert judge_caller(trace, TOKENS, PIDS, TREES) == who
+def test_each_piece_of_evidence_shows_the_session(evidence, session):
+    assert KNOWN.calling(evidence) == session
 
 
 def test_the_secret_is_made_once_whoever_comes_first_and_is_private(tmp_path):

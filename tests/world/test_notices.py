@@ -29,7 +29,7 @@ def script(tmp_path: Path, text: str) -> tuple[str, str]:
 KEEP = """
 import os, sys
 with open({out!r}, "ab") as out:
-    out.write(sys.stdin.buffer.read() + b"|" + " ".join([*sys.argv[1:], *(n for n in os.environ if n.startswith("GITORCH"))]).encode() + b"\\n")
+    out.write(sys.stdin.buffer.read() + b"|" + " ".join([*sys.argv[1:], *(n for n in os.environ if n.startswith("GITORCH") and n != "GITORCH_STARTED_FOR")]).encode() + b"\\n")
 """
 
 

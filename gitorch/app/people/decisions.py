@@ -33,6 +33,7 @@ def answer(
 
     Gives the run, the question and what was answered. Raises NotFound, Usage, Refused, Denied.
     """
+    only_people(services, caller, "answer")
     run, question = find_question(services, name, run_name)
     option, text = _option_and_text(question, list(words))
     command = commands.AnswerQuestion(question.id, option, text)

@@ -49,7 +49,7 @@ def calling_agent(call: Call) -> Party | None:
         run, session, actor = who(call.services, call.credential)
         return Party(actor, session.job, run.id)
     caller = call.caller
-    if caller.actor.session is None:
+    if not caller.is_agent:
         return None
     return Party(caller.actor, caller.actor.name, caller.run)
 

@@ -11,6 +11,7 @@ from gitorch.world import processes
 from gitorch.world.files import holding, write_whole
 from gitorch.world.terminal import launch as launching
 from gitorch.world.terminal.receipts import transcript_sizes
+from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
 from gitorch.world.terminal.template import template_values
 from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
@@ -28,7 +29,6 @@ FOLDER_MADE = "tmux-folder-made"
 """A file that is there while the folder of tmux's sockets exists only because of us."""
 
 SERVER_SETUP = (
-    *("start-server", ";"),
     *("set-option", "-wg", "remain-on-exit", "on", ";"),
     *("set-option", "-wg", "automatic-rename", "off", ";"),
     *("set-option", "-wg", "allow-rename", "off", ";"),
@@ -108,11 +108,14 @@ class SessionStarts:
     def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
         """Make the tmux session in one call: output before a `pipe-pane` of its own was lost in 20 of 20 instant exits."""
         name = launch.key.name
+        ensure_server(self._tmux, self._home / "tmux.lock", self._clock)
         self._tmux.output(
             *SERVER_SETUP,
             *("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", "/"),
             *("env", "-i", "/bin/sh", str(folder.path / "run.sh"), ";"),
-            *("pipe-pane", "-t", f"={name}:", plain(launching.recorder(folder.path))),
+            *("pipe-pane", "-t", f"={name}:", plain(launching.recorder(folder.path)), ";"),
+            # `tmux -D` turns this off; before the first session it would end the server.
+            *("set-option", "-s", "exit-empty", "on"),
         )
 
     def _complete(self, folder: SessionFolder, pane: Pane, record: LaunchRecord) -> LaunchRecord:

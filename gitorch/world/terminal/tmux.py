@@ -17,6 +17,7 @@ from gitorch.errors import Unavailable
 from gitorch.model.values import Value, field
 from gitorch.world.files import lock
 from gitorch.world.programs import ProgramResult, run
+from gitorch.world.reaper import STARTED_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,25 +107,34 @@ class Tmux:
 
     def __init__(self, name: str, environ: Mapping[str, str], clock: Clock, wait_seconds: float = 5.0) -> None:
         self.name = name
-        self._argv = ("tmux", "-u", "-L", name, "-f", "/dev/null")
+        named = ("-u", "-L", name, "-f", "/dev/null")
+        # -N: only `server_start` starts a server, since one that a client starts has no marks.
+        self._argv = ("tmux", "-N", *named)
+        self.server_argv = ("tmux", "-D", *named)
         self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / name  # noqa: S108 - the folder that tmux uses
         self._clock = clock
         self._wait_seconds = wait_seconds
-        self._env = {
+        self.env = {
             "PATH": environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
             "HOME": environ.get("HOME", "/"),
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",
         }
-        self.attach = ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR", *self._argv, "attach-session", "-t")
+        # The mark: an agent can make an attached client run a command (`detach-client -E`).
+        marked = f"{STARTED_VARIABLE}=attach"
+        self.attach = ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR", marked, *self._argv, "attach-session", "-t")
+
+    def answers(self) -> bool:
+        """Whether the server accepts connections."""
+        return not _refuses(self.socket)
 
     def call(self, *arguments: str, given: bytes = b"") -> ProgramResult:
         """One call, repeated once when the server was just ending. Raises Unavailable when tmux is missing or hangs."""
         argv = [*self._argv, *arguments]
-        result = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
+        result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
         if result.status != 0 and PASSING.search(result.err):
             self._clock.sleep(0.05)
-            result = run(argv, self._env, given=given, wait_seconds=self._wait_seconds)
+            result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
         return result
 
     def output(self, *arguments: str, given: bytes = b"") -> str:

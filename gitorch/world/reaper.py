@@ -1,0 +1,101 @@
+"""Runs a program so that everything it starts stays recognisable: `python -I -S reaper.py [--detach|--exec] PROGRAM ARGUMENT…`.
+
+Two marks that a program cannot take off by accident:
+
+- Linux gives an orphan to its nearest ancestor that is a *child subreaper*. This process is one, and ends only after the last of its
+  descendants: what forks twice, calls `setsid`, or outlives the tmux server still has this process among its ancestors.
+- Every descendant inherits a limit, which only root can raise again, on a resource that no ordinary program uses. It survives `env -i`,
+  `exec`, a new session, and the death of this process.
+
+With `--detach` it goes on in the background; with `--exec` it only sets the limit and becomes the program. It stands alone, with the standard library only, so that it starts in 15 ms. `origin` reads the marks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+LIMIT = int.from_bytes(b"gitorch", "big")
+"""Of processor time in microseconds for a real-time process that never blocks: some 900 years."""
+
+PR_SET_CHILD_SUBREAPER = 36
+
+STARTED_VARIABLE = "GITORCH_STARTED_FOR"
+"""In the environment of every program that gitorch starts; its value says for what."""
+
+
+def mark_process(pid: int = 0) -> None:
+    """Mark a process, by default this one, and everything that it starts from now on. Does nothing where the system cannot."""
+    import resource  # noqa: PLC0415  only what starts programs pays for it
+
+    if not hasattr(resource, "prlimit"):
+        return
+    try:
+        resource.prlimit(pid, resource.RLIMIT_RTTIME, (LIMIT, LIMIT))
+    except (OSError, ValueError):  # it has ended, or has a lower limit already
+        return
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parent has ended. Does nothing where the system cannot."""
+    import ctypes  # noqa: PLC0415  8 ms, for this process only
+
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def detach() -> None:
+    """Go on as a process of its own, without the caller's terminal and streams."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    os.chdir("/")
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(silence, stream)
+
+
+def start(argv: list[str]) -> int:
+    """Start the program; its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.execvp(argv[0], argv)  # noqa: S606  no shell is wanted
+    except OSError:
+        os._exit(127)
+
+
+def await_all(pid: int) -> int:
+    """The exit status of the program, once it and all its descendants have ended."""
+    status = 0
+    while True:
+        try:
+            ended, result = os.wait()
+        except ChildProcessError:
+            return status
+        if ended == pid:
+            status = os.waitstatus_to_exitcode(result)
+
+
+def main(argv: list[str]) -> int:
+    """Run the program; the exit status is its own."""
+    option = argv[0]
+    if option in {"--detach", "--exec"}:
+        argv = argv[1:]
+    if option == "--detach":
+        detach()
+    mark_process()
+    if option == "--exec":
+        os.execvp(argv[0], argv)  # noqa: S606  no shell is wanted
+    adopt_orphans()
+    pid = start(argv)
+    # A signal to the whole group, or the end of a terminal, ends the descendants; this process ends after them.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    return abs(await_all(pid))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

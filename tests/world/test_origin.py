@@ -1,0 +1,139 @@
+"""What shows that gitorch started a process, and what does not."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from world.terminal_lab import gone, wait_for
+
+from gitorch.world import origin, processes, programs, reaper
+
+LINUX = pytest.mark.skipif(not processes.LINUX, reason="subreapers and this limit are Linux's")
+SHOW = """\
+import os, sys
+from gitorch.world import origin
+with open(sys.argv[1], "w") as file:
+    file.write(origin.evidence(os.environ) or "a person")
+"""
+CLEAN = ("env", "-i", sys.executable, "-c", SHOW)
+DAEMON = """\
+import os, sys
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def written(path):
+    return wait_for(lambda: path.exists() and path.read_text())
+
+
+def reap(*argv, options=()):
+    return subprocess.run([sys.executable, "-I", "-S", reaper.__file__, *options, *argv], check=False).returncode
+
+
+def test_a_caller_that_nothing_of_gitorchs_started_may_be_a_person():
+    assert origin.evidence({}) == ""
+    assert origin.evidence({"GITORCH_OPERATOR": "ada", "GITORCH_SCRIPT": "x", "GITORCH_TOKEN": ""}) == ""
+
+
+@pytest.mark.parametrize("name", origin.AGENT_VARIABLES)
+def test_a_variable_that_only_gitorch_sets_shows_an_agent_whatever_its_value(name):
+    assert origin.evidence({name: "made up"}) == f"its environment has {name}"
+
+
+def test_an_ancestor_with_such_a_variable_shows_an_agent(tmp_path):
+    out = tmp_path / "out"
+    script = f'{sys.executable} -c "$1" "$0"; :'
+    argv = ["sh", "-c", f"env -u GITORCH_CHECK {script}", str(out), SHOW]
+    subprocess.run(argv, env={**os.environ, "GITORCH_CHECK": "x"}, check=True)
+    assert out.read_text().endswith(" has GITORCH_CHECK in its environment")
+
+
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        ("tmux -D -u -L gitorch-0f2a -f /dev/null", "the tmux server gitorch-0f2a"),
+        ("/usr/bin/tmux -u -L gitorch-0f2a -f /dev/null start-server ;", "the tmux server gitorch-0f2a"),
+        ("python -I -S /x/gitorch/world/reaper.py --detach tmux", "a process that runs programs for gitorch"),
+        ("python -m gitorch.world.check_runner /x", "a process that runs programs for gitorch"),
+        ("tmux new -s gitorch-0f2a", ""),
+        ("tmux -L work", ""),
+        ("vim gitorch/world/reaper.py", ""),
+        ("python -m pytest -I gitorch/world/reaper.pyx", ""),
+        ("", ""),
+    ],
+)
+def test_a_process_of_gitorchs_is_known_by_its_command_line(command, known):
+    assert origin.server_of(command) == known
+
+
+@LINUX
+def test_the_limit_survives_a_daemon_with_an_empty_environment(tmp_path):
+    out = tmp_path / "out"
+    assert reap(sys.executable, "-c", DAEMON, *CLEAN, str(out), options=("--exec",)) == 0
+    assert "ulimit -R" in written(out)
+
+
+@LINUX
+def test_a_low_limit_of_somebody_elses_shows_nothing(tmp_path):
+    out = tmp_path / "out"
+    limits = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_RTTIME, (200000, 200000)); "
+    subprocess.run(
+        [sys.executable, "-c", f"{limits}os.execvp(sys.argv[1], sys.argv[1:])", *CLEAN, str(out)], check=True
+    )
+    assert out.read_text() == "a person"
+
+
+@LINUX
+def test_a_program_of_gitorchs_is_marked_by_its_environment_and_its_limit():
+    show = "import os, resource; print(os.environ['GITORCH_STARTED_FOR'], resource.getrlimit(resource.RLIMIT_RTTIME))"
+    wait = "import sys; sys.stdin.read(); "
+    result = programs.run([sys.executable, "-c", wait + show], {}, given=b"x")
+    assert result.out == f"{Path(sys.executable).name} ({reaper.LIMIT}, {reaper.LIMIT})\n"
+
+
+@LINUX
+def test_the_suite_itself_is_not_marked():
+    assert resource.getrlimit(resource.RLIMIT_RTTIME)[1] == resource.RLIM_INFINITY
+
+
+@LINUX
+def test_an_orphan_keeps_the_reaper_as_its_ancestor_until_it_ends(tmp_path):
+    out = tmp_path / "pid"
+    orphan = f"echo $$ >{out}; exec sleep 600"
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", reaper.__file__, sys.executable, "-c", DAEMON, "env", "-i", "sh", "-c", orphan]
+    ) as parent:
+        pid = int(written(out))
+        assert wait_for(lambda: processes.process(pid).parent == parent.pid)
+        os.kill(parent.pid, 15)
+        assert processes.ancestors(pid)[1] == parent.pid
+        os.kill(pid, 9)
+        assert parent.wait(20) == 0
+
+
+@pytest.mark.parametrize(("command", "status"), [("exit 3", 3), ("true", 0)])
+def test_the_exit_status_is_the_programs(command, status):
+    assert reap("sh", "-c", command) == status
+
+
+def test_a_missing_program_exits_with_127():
+    assert reap("no-such-program") == 127
+
+
+@LINUX
+def test_signals_that_the_reaper_ignores_still_end_the_program(tmp_path):
+    out = tmp_path / "pid"
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", reaper.__file__, "sh", "-c", f"echo $$ >{out}; exec sleep 600"]
+    ) as parent:
+        pid = int(written(out))
+        os.kill(parent.pid, 15)
+        os.kill(pid, 15)
+        assert parent.wait(20) == 15
+    assert gone(pid)
