@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitorch.app.start.doctor import said_version
+from gitorch.app.start.doctor import version_text
 from gitorch.model.runtime import Preset
 from gitorch.world.programs import LocalPrograms
 
@@ -21,15 +21,15 @@ class Kit:
         (
             "echo agent 1.2.30",
             "1.2.3",
-            "agent 1.2.30; the preset was checked with 1.2.3: signs on its screen may differ",
+            "agent 1.2.30; the preset was checked with 1.2.3: its screen may differ",
         ),
         (
             "echo 'v2.0.0-rc1 (x)'",
             "2.0.0",
-            "v2.0.0-rc1 (x); the preset was checked with 2.0.0: signs on its screen may differ",
+            "v2.0.0-rc1 (x); the preset was checked with 2.0.0: its screen may differ",
         ),
         ("echo agent 1.2.3", "", "agent 1.2.3"),
-        ("exit 1", "1.2.3", "agent, which does not say its version"),
+        ("exit 1", "1.2.3", "agent, which prints no version"),
     ],
 )
 def test_a_version_is_said_beside_the_one_that_the_preset_was_checked_with(tmp_path, says, checked, said):
@@ -37,4 +37,4 @@ def test_a_version_is_said_beside_the_one_that_the_preset_was_checked_with(tmp_p
     program.write_text(f"#!/bin/sh\n{says}\n")
     program.chmod(0o755)
     preset = Preset("mine", ("agent",), version_argv=("agent", "--version"), checked_with=checked)
-    assert said_version(Kit(tmp_path), preset, "agent") == said
+    assert version_text(Kit(tmp_path), preset, "agent") == said

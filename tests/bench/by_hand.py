@@ -23,7 +23,7 @@ from waiting import until  # found by the line above
 
 from gitorch.app.callers import Caller  # the same
 from gitorch.app.reconciler.loop import settle  # the same
-from gitorch.app.start import preflight  # the same
+from gitorch.app.start import preflight, prepare  # the same
 from gitorch.app.work import artifacts, claims, submissions
 from gitorch.errors import Refused  # the same
 from gitorch.model.ids import RunId  # the same
@@ -59,7 +59,7 @@ def place(folder: Path, jobs: int) -> str:
     services, who = Repository(folder, os.environ), someone("ada", ActorKind.PRINCIPAL)
     checked = preflight.check(services, folder / "flow.yaml", None, by_hand=True)
     assert not checked.problems, checked.problems
-    run = preflight.begin(services, who, checked, Autonomy.END_ONLY, "unattended")
+    run = prepare.prepare_run(services, who, checked, Autonomy.END_ONLY, "unattended")
     settle(services, run.id)
     return run.id
 

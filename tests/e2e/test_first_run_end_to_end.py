@@ -135,7 +135,7 @@ def test_doctor_finds_each_usual_failure_and_says_what_to_type(
     path = path_with(home, *programs(home))
     found = home("doctor", "--json", status=8, env={"PATH": path}).json["error"]
     signs = {sign["name"]: sign for sign in found["signs"] if sign["ok"] is False}
-    assert said in signs[name]["said"]
+    assert said in signs[name]["text"]
     assert signs[name]["fix"].startswith(fix)
     assert set(signs) - {name} <= ({"merge target", "git settings"} if name == "git" else set()), (
         "nothing else is wrong"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import GitorchError, NotFound, Refused, Usage
+from gitorch.model.board import Board
 from gitorch.model.ids import JobId, QuestionId, RunId
 from gitorch.model.question import QuestionKind
 from gitorch.model.run import OVER
@@ -65,11 +66,16 @@ def require_ledger(services: Services) -> None:
         raise NotFound("this repository has no gitorch ledger", "gitorch init")
 
 
+def board_of(services: Services) -> Board:
+    """The board of all runs; an empty one without a ledger."""
+    if not services.ledger.exists():
+        return Board()
+    return services.ledger.state(None).board
+
+
 def run_lines(services: Services) -> tuple[RunLine, ...]:
     """Every run in one line, oldest first; none without a ledger."""
-    if not services.ledger.exists():
-        return ()
-    return tuple(services.ledger.state(None).board.runs.values())
+    return tuple(board_of(services).runs.values())
 
 
 def load_runs(services: Services, ids: Iterable[RunId]) -> list[Run]:

@@ -12,7 +12,10 @@ from gitorch.app.execute import execute, execute_verb
 from gitorch.app.query.lookup import active_runs, find_run, load_runs, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.sessions.teardown import tear_down
-from gitorch.app.start.preflight import CheckResult, Ready, begin, runtime_facts
+from gitorch.app.start.facts import runtime_facts
+from gitorch.app.start.preflight import CheckResult
+from gitorch.app.start.prepare import prepare_run
+from gitorch.app.start.sheet import Ready
 from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
@@ -75,7 +78,7 @@ def create(services: Services, caller: Caller, name: str, runtime: str, task: st
     run = RunId(f"{name}-{services.secrets.nonce()[:4]}")
     ready = Ready(run, flow.name, flow, settings, target, commit, digest, {f"{name}.md": brief})
     checked = CheckResult(Plan(SOURCE, flow.name, (), digest), (), ready=ready)
-    return begin(services, caller, checked, settings.autonomy, "typed", merges=False)
+    return prepare_run(services, caller, checked, settings.autonomy, "typed", merges=False)
 
 
 def _require_runtime(services: Services, lane: Lane) -> None:

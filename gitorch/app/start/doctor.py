@@ -1,4 +1,4 @@
-"""Why a first run would fail, before it does: the four usual reasons first, then what is worth knowing."""
+"""Why a first run would fail: the four usual reasons first, then what is worth knowing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
-from gitorch.app.start.preflight import runtime_facts
+from gitorch.app.start.facts import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.approval import Grade
 from gitorch.model.values import Value
@@ -15,9 +15,10 @@ from gitorch.model.workflow import Commits
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from gitorch.app.services import Services
+    from gitorch.model.approval import Guard
     from gitorch.model.runtime import Preset
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
@@ -27,60 +28,61 @@ INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 
 
 class HealthCheck(Value):
-    """One thing looked at. `ok` None is a note; `fix` is a command or an edit that helps."""
+    """The result of one check."""
 
     name: str
     ok: bool | None
-    said: str
+    """None for a note, which is neither good nor bad."""
+    text: str
     fix: str = ""
+    """A command or an edit that helps."""
 
 
 def examine(services: Services) -> tuple[HealthCheck, ...]:
-    """Everything, the usual first-run failures first. Nothing is changed but an empty folder made and removed."""
-    looks: tuple[Callable[[], Iterator[HealthCheck]], ...] = (
-        lambda: _agents(services),
-        lambda: _asking_git("merge target", _target(services)),
-        lambda: _versions(services),
-        lambda: _worktrees(services),
-        lambda: _sandboxes(services),
-        lambda: _tests(services),
-        lambda: _ledger(services),
-        lambda: _asking_git("push", _push(services)),
-        lambda: _asking_git("approval", _approval(services)),
-        lambda: _asking_git("git settings", _pruning(services)),
-        lambda: _others(services),
-    )
-    return tuple(sign for look in looks for sign in look())
+    """All checks, the usual reasons of a failed first run first. Nothing is changed but a file made and removed again."""
+    checks: list[HealthCheck] = []
+    checks.extend(_agents(services))
+    checks.extend(_with_git("merge target", _target(services)))
+    checks.extend(_versions(services))
+    checks.append(_worktrees(services))
+    checks.extend(_sandboxes(services))
+    checks.append(_tests(services))
+    checks.append(_ledger(services))
+    checks.extend(_with_git("push", _push(services)))
+    checks.extend(_with_git("approval", _approval(services)))
+    checks.extend(_with_git("git settings", _pruning(services)))
+    checks.extend(_others(services))
+    return tuple(checks)
 
 
-def _asking_git(name: str, signs: Iterator[HealthCheck]) -> Iterator[HealthCheck]:
-    """What git was asked; a git that is missing or silent is one more sign, and keeps nothing else from being looked at."""
+def _with_git(name: str, checks: Iterator[HealthCheck]) -> Iterator[HealthCheck]:
+    """Checks that ask git; where git is missing or does not answer, that is one more result, and the next checks go on."""
     try:
-        yield from signs
-    except Unavailable as mute:
-        yield HealthCheck(name, False, f"it could not be looked at: {mute.message}", INSTALL["git"])
+        yield from checks
+    except Unavailable as error:
+        yield HealthCheck(name, False, f"git could not be asked: {error.message}", INSTALL["git"])
 
 
 def _agents(services: Services) -> Iterator[HealthCheck]:
     config = services.config
-    chosen = {config.implementer: "lanes.implementer.runtime"}
-    chosen.update({reviewer_runtime(config, s): "lanes.reviewer.runtime" for s in config.review_stages})
-    for runtime, key in chosen.items():
-        if not runtime:
-            yield HealthCheck(
-                "agents", False, "no runtime is chosen", f"set {key} in gitorch.yaml, for example to claude"
-            )
-            continue
-        facts = runtime_facts(services, lane_of(config, "lane", runtime))
-        if not facts.known:
-            yield HealthCheck(
-                "agents", False, f"there is no runtime {runtime}", f"set {key} to one that is listed below"
-            )
-        elif not facts.found:
-            fix = facts.install_hint or f"install {facts.program}"
-            yield HealthCheck("agents", False, f"{facts.program} of runtime {runtime} is not on PATH", fix)
-        else:
-            yield HealthCheck("agents", True, f"{runtime}: {services.programs.find(facts.program)}")
+    keys = {config.implementer: "lanes.implementer.runtime"}
+    for stage in config.review_stages:
+        keys[reviewer_runtime(config, stage)] = "lanes.reviewer.runtime"
+    for runtime, key in keys.items():
+        yield _agent(services, runtime, key)
+
+
+def _agent(services: Services, runtime: str, key: str) -> HealthCheck:
+    """Whether the program of a configured runtime is there; `key` is where the configuration names it."""
+    if not runtime:
+        return HealthCheck("agents", False, "no runtime is chosen", f"set {key} in gitorch.yaml, for example to claude")
+    facts = runtime_facts(services, lane_of(services.config, "lane", runtime))
+    if not facts.known:
+        return HealthCheck("agents", False, f"there is no runtime {runtime}", f"set {key} to one that is listed below")
+    if not facts.found:
+        fix = facts.install_hint or f"install {facts.program}"
+        return HealthCheck("agents", False, f"{facts.program} of runtime {runtime} is not on PATH", fix)
+    return HealthCheck("agents", True, f"{runtime}: {services.programs.find(facts.program)}")
 
 
 def _target(services: Services) -> Iterator[HealthCheck]:
@@ -93,112 +95,104 @@ def _target(services: Services) -> Iterator[HealthCheck]:
         return
     behind = services.git.behind_remote(target)
     if behind:
-        yield HealthCheck(
-            "merge target",
-            False,
-            f"{target} is {behind} commits behind its upstream",
-            "git fetch && git merge --ff-only",
-        )
+        text = f"{target} is {behind} commits behind its upstream"
+        yield HealthCheck("merge target", False, text, "git fetch && git merge --ff-only")
     else:
         yield HealthCheck("merge target", True, f"{target} at {commit[:12]}")
 
 
 def _versions(services: Services) -> Iterator[HealthCheck]:
-    git, tmux = services.programs.first_line(("git", "--version")), services.programs.first_line(("tmux", "-V"))
+    git = services.programs.first_line(("git", "--version"))
+    tmux = services.programs.first_line(("tmux", "-V"))
     yield _version("git", git, enough=_git_version(git) >= _git_version(OLDEST["git"]))
     yield _version("tmux", tmux, enough=services.programs.tmux_is_at_least(OLDEST["tmux"]))
 
 
-def _git_version(said: str) -> tuple[int, int]:
-    found = re.search(r"(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found is not None else (0, 0)
+def _git_version(line: str) -> tuple[int, int]:
+    """Major and minor version in a line that git prints; zeros where it has none."""
+    found = re.search(r"(\d+)\.(\d+)", line)
+    if found is None:
+        return 0, 0
+    return int(found[1]), int(found[2])
 
 
-def _version(program: str, said: str, *, enough: bool) -> HealthCheck:
-    if not said:
+def _version(program: str, line: str, *, enough: bool) -> HealthCheck:
+    if not line:
         return HealthCheck(program, False, f"{program} is not installed, or does not answer", INSTALL[program])
     if not enough:
-        return HealthCheck(program, False, f"{said} is too old; {OLDEST[program]} is needed", INSTALL[program])
-    return HealthCheck(program, True, said)
+        return HealthCheck(program, False, f"{line} is too old; {OLDEST[program]} is needed", INSTALL[program])
+    return HealthCheck(program, True, line)
 
 
-def _worktrees(services: Services) -> Iterator[HealthCheck]:
+def _worktrees(services: Services) -> HealthCheck:
+    """Whether worktrees can be made where they are configured to lie."""
     base = services.paths.folder(services.config.base_path)
     if base.resolve().is_relative_to(services.root.resolve()):
-        yield HealthCheck(
-            "worktrees", False, f"{base} lies inside the repository", "set worktrees.base_path to a folder outside"
-        )
-        return
+        fix = "set worktrees.base_path to a folder outside"
+        return HealthCheck("worktrees", False, f"{base} lies inside the repository", fix)
     probe = base / ".probe"
     try:
         services.files.write(probe, b"")
         services.files.remove(probe)
+    except (FileExistsError, NotADirectoryError):
+        fix = f"ls -ld {shlex.quote(str(base))}, or set worktrees.base_path"
+        return HealthCheck("worktrees", False, f"{base} cannot be written to: a file is in its way", fix)
     except OSError as error:
-        blocked = isinstance(error, FileExistsError | NotADirectoryError)
-        why = "a file is in its way" if blocked else str(error.strerror).lower()
-        fix = f"{'ls -ld' if blocked else 'mkdir -p'} {shlex.quote(str(base))}, or set worktrees.base_path"
-        yield HealthCheck("worktrees", False, f"{base} cannot be written to: {why}", fix)
-        return
-    yield HealthCheck("worktrees", True, str(base))
+        fix = f"mkdir -p {shlex.quote(str(base))}, or set worktrees.base_path"
+        return HealthCheck("worktrees", False, f"{base} cannot be written to: {str(error.strerror).lower()}", fix)
+    return HealthCheck("worktrees", True, str(base))
 
 
 def _sandboxes(services: Services) -> Iterator[HealthCheck]:
     """What a sandbox around an agent must leave open, as paths to copy into its configuration."""
     if services.config.commits is Commits.HOST:
-        yield HealthCheck(
-            "sandboxes", None, "gitorch commits for its agents, so that they need nothing but their worktrees"
-        )
+        text = "gitorch commits for its agents, so that they need nothing but their worktrees"
+        yield HealthCheck("sandboxes", None, text)
         return
-    yield HealthCheck(
-        "sandboxes", None, "an agent that commits from inside a sandbox must be able to write below these:"
-    )
+    text = "an agent that commits from inside a sandbox must be able to write below these:"
+    yield HealthCheck("sandboxes", None, text)
     yield HealthCheck("", None, str(services.paths.folder(services.config.base_path)))
     yield HealthCheck("", None, str(services.home.parent))
 
 
-def _tests(services: Services) -> Iterator[HealthCheck]:
+def _tests(services: Services) -> HealthCheck:
     if services.config.test_command:
-        yield HealthCheck("tests", True, f"`{services.config.test_command}`")
-    elif services.config.test_command_absent:
-        yield HealthCheck("tests", None, "no test command, accepted in gitorch.yaml")
-    else:
-        yield HealthCheck(
-            "tests", False, "there is no test command", "set tests.command, or tests.absent_is_accepted: true"
-        )
+        return HealthCheck("tests", True, f"`{services.config.test_command}`")
+    if services.config.test_command_absent:
+        return HealthCheck("tests", None, "no test command, accepted in gitorch.yaml")
+    fix = "set tests.command, or tests.absent_is_accepted: true"
+    return HealthCheck("tests", False, "there is no test command", fix)
 
 
-def _ledger(services: Services) -> Iterator[HealthCheck]:
+def _ledger(services: Services) -> HealthCheck:
     try:
         if not services.ledger.exists():
-            yield HealthCheck("ledger", None, f"none yet; it will be kept by {services.store}", "gitorch init")
-            return
+            return HealthCheck("ledger", None, f"none yet; it will be kept by {services.store}", "gitorch init")
         runs = len(services.ledger.state(None).board.runs)
     except GitorchError as error:
-        yield HealthCheck("ledger", False, error.message, error.hint or "gitorch verify")
-        return
-    yield HealthCheck("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {services.store}")
+        return HealthCheck("ledger", False, error.message, error.hint or "gitorch verify")
+    return HealthCheck("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {services.store}")
 
 
 def _push(services: Services) -> Iterator[HealthCheck]:
-    """Only where something is to be pushed; a remote that is away now may be there later."""
+    """Whether the configured remote has the target; a remote that does not answer now may do so later."""
     remote, target = services.config.push_remote, services.config.merge_target
     if not remote:
         return
     if remote not in services.remotes.names():
-        yield HealthCheck(
-            "push", False, f"there is no remote {remote}", f"git remote add {remote} URL, or set push.remote"
-        )
+        fix = f"git remote add {remote} URL, or set push.remote"
+        yield HealthCheck("push", False, f"there is no remote {remote}", fix)
         return
     ref = f"refs/heads/{target}"
     try:
-        there = services.remotes.heads(remote, (ref,)).get(ref)
-    except Unavailable as mute:
-        yield HealthCheck("push", False, mute.message, mute.hint)
+        commit = services.remotes.heads(remote, (ref,)).get(ref)
+    except Unavailable as error:
+        yield HealthCheck("push", False, error.message, error.hint)
         return
-    if there is None:
+    if commit is None:
         yield HealthCheck("push", False, f"{remote} has no branch {target}", f"git push {remote} {target}")
     else:
-        yield HealthCheck("push", True, f"{remote} has {target} at {there[:12]}")
+        yield HealthCheck("push", True, f"{remote} has {target} at {commit[:12]}")
 
 
 def _approval(services: Services) -> Iterator[HealthCheck]:
@@ -208,31 +202,34 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
         text = f"{least}: a program that runs as you could approve as well"
         yield HealthCheck("approval", None, text, "gitorch keys add --new, then approval.at_least: signed")
         return
-    own = [one for one in approvers(services) if one.own is not None]
-    if not own:
-        path = approvers_file(services)
-        yield HealthCheck(
-            "approval", False, f"signed, but none of your keys is in {path.name}", "gitorch keys add --new"
-        )
-        return
-    for one in own:
-        if one.own is not None:
-            good = one.own.guard in GUARDED
-            fix = "" if good else "gitorch keys add --new"
-            yield HealthCheck("approval", good, f"signed by {one.name}: the key {GUARDS[one.own.guard]}", fix)
+    has_key = False
+    for approver in approvers(services):
+        if approver.own is not None:
+            has_key = True
+            yield _key(approver.name, approver.own.guard)
+    if not has_key:
+        text = f"signed, but none of your keys is in {approvers_file(services).name}"
+        yield HealthCheck("approval", False, text, "gitorch keys add --new")
+
+
+def _key(name: str, guard: Guard) -> HealthCheck:
+    """Whether a key of this person is guarded against their own programs."""
+    good = guard in GUARDED
+    fix = "" if good else "gitorch keys add --new"
+    return HealthCheck("approval", good, f"signed by {name}: the key {GUARDS[guard]}", fix)
 
 
 def _pruning(services: Services) -> Iterator[HealthCheck]:
-    """Pruning without grace beside a writer destroys objects that no ref names yet."""
+    """Settings by which git prunes at once: beside a writer that destroys objects which no ref names yet."""
     for key in ("gc.pruneExpire", "gc.worktreePruneExpire"):
         value = services.git.setting(key)
         if value in {"now", "all"}:
-            said = f"{key} is {value}: git may delete what is being written"
-            yield HealthCheck("git settings", False, said, f"git config --unset {key}")
+            text = f"{key} is {value}: git may delete what is being written"
+            yield HealthCheck("git settings", False, text, f"git config --unset {key}")
 
 
 def _others(services: Services) -> Iterator[HealthCheck]:
-    """Each preset's program: its version beside the one that the preset was checked with, or how to get it."""
+    """The program of each preset: its version beside the one that the preset was checked with, or how to install it."""
     missing: dict[str, str] = {}
     for name in services.preset_names:
         lane = lane_of(services.config, "lane", name)
@@ -242,21 +239,21 @@ def _others(services: Services) -> Iterator[HealthCheck]:
             yield HealthCheck("runtime", False, f"{name}: {error.message}", error.hint)
             continue
         if facts.found:
-            yield HealthCheck("runtime", None, f"{name}: {said_version(services, preset, facts.program)}")
+            yield HealthCheck("runtime", None, f"{name}: {version_text(services, preset, facts.program)}")
         elif preset.install_hint:
             missing.setdefault(facts.program, preset.install_hint)
     for program, hint in missing.items():
         yield HealthCheck("runtime", None, f"{program} is not installed", hint)
 
 
-def said_version(services: Services, preset: Preset, program: str) -> str:
-    """What a program says of its version, beside the one that its preset was checked with."""
-    said = services.programs.first_line(preset.version_argv)
-    if not said:
-        return f"{program}, which does not say its version" if preset.version_argv else program
-    found = re.search(r"\d+\.\d+\.\d+\S*", said)
+def version_text(services: Services, preset: Preset, program: str) -> str:
+    """The version that a program prints, beside the one that its preset was checked with."""
+    line = services.programs.first_line(preset.version_argv)
+    if not line:
+        return f"{program}, which prints no version" if preset.version_argv else program
     if not preset.checked_with:
-        return said
+        return line
+    found = re.search(r"\d+\.\d+\.\d+\S*", line)
     if found is not None and found[0] == preset.checked_with:
-        return f"{said}, with which the preset was checked"
-    return f"{said}; the preset was checked with {preset.checked_with}: signs on its screen may differ"
+        return f"{line}, with which the preset was checked"
+    return f"{line}; the preset was checked with {preset.checked_with}: its screen may differ"

@@ -1,4 +1,4 @@
-"""The files of a plan, and what its tracker says of it: read once, with everything that keeps them from being read."""
+"""The files of a plan, and its epics in the issue tracker."""
 
 from __future__ import annotations
 
@@ -21,40 +21,52 @@ AUTO = "auto"
 
 
 class PlanRead(Value):
-    """A plan, the bytes of its file, and the kind of tracker that its epics live in; empty where they live in the plan."""
+    """A plan as it was read."""
 
     plan: Plan
     data: bytes
+    """The bytes of its file."""
     tracker: str = ""
+    """The kind of tracker that its epics live in; empty where they live in the plan."""
 
 
 def read_plan(services: Services, path: Path, prompt: Path | None) -> PlanRead:
-    """Read a plan with its prompt, and ask the tracker about it. Raises NotFound where the plan itself cannot be read."""
+    """Read a plan with its prompt, and ask the tracker about its epics. Raises NotFound where the plan cannot be read."""
     data = read_bytes(path)
-    name, limit = shown(services, path), services.config.plan_bytes_max
-    chosen = prompt or _beside(services, path, named_prompt(name, data, limit))
-    text = _maybe(chosen) if chosen is not None else None
-    asking = _Asking(services)
-    given = None if chosen is None or text is None else (shown(services, chosen), text)
-    plan = parse_plan(name, data, given, limit, asking.ask)
+    name, bytes_max = shown(services, path), services.config.plan_bytes_max
+    prompt_path = prompt or _find_prompt(services, path, named_prompt(name, data, bytes_max))
+    text = None if prompt_path is None else _read_or_none(prompt_path)
+    lookup = _IssueLookup(services)
+    prompt_file = None if prompt_path is None or text is None else (shown(services, prompt_path), text)
+    plan = parse_plan(name, data, prompt_file, bytes_max, lookup.ask)
     if prompt is not None and text is None:
-        plan = _without_prompt(plan, prompt)
-    return PlanRead(plan, data, asking.kind if any(epic.issue for epic in plan.epics) else "")
+        plan = _with_missing_prompt(plan, prompt)
+    is_tracked = any(epic.issue for epic in plan.epics)
+    return PlanRead(plan, data, lookup.kind if is_tracked else "")
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file that somebody named. Raises NotFound with what is in the way."""
+    """The bytes of a file that somebody named. Raises NotFound with the reason."""
     try:
         return path.read_bytes()
     except OSError as error:
-        message = f"{path} cannot be read: {(error.strerror or 'no such file').lower()}"
-        raise NotFound(message, f"ls {path.parent}") from error
+        reason = (error.strerror or "no such file").lower()
+        raise NotFound(f"{path} cannot be read: {reason}", f"ls {path.parent}") from error
+
+
+def _read_or_none(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def shown(services: Services, path: Path) -> str:
-    """The path as people know it: from the repository's root where it lies inside, else from where they stand."""
+    """A path as messages show it: from the repository's root where it lies inside, otherwise as it was typed."""
     full = path.absolute()
-    return str(full.relative_to(services.root)) if full.is_relative_to(services.root) else str(path)
+    if full.is_relative_to(services.root):
+        return str(full.relative_to(services.root))
+    return str(path)
 
 
 def digest_of(data: bytes) -> str:
@@ -62,67 +74,78 @@ def digest_of(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def _beside(services: Services, path: Path, said: str) -> Path | None:
-    """The prompt that a plan names: from the plan's own folder, or from the repository's root."""
-    choices = [path.parent / said, services.root / said] if said else []
-    return next((choice for choice in choices if choice.is_file()), None)
-
-
-def _maybe(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
+def _find_prompt(services: Services, path: Path, name: str) -> Path | None:
+    """The prompt that a plan names, beside the plan or at the repository's root; None for an empty name or no such file."""
+    if not name:
         return None
+    for place in (path.parent / name, services.root / name):
+        if place.is_file():
+            return place
+    return None
 
 
-def _without_prompt(plan: Plan, prompt: Path) -> Plan:
-    """A plan whose prompt was named by the caller and is not there: its sections are, so only that is wrong with it."""
+def _with_missing_prompt(plan: Plan, prompt: Path) -> Plan:
+    """A plan whose only problem is that the prompt which the caller named cannot be read: its epics are in there."""
     problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", f"ls {prompt.parent}")
     return Plan(
         plan.path, plan.title, (), plan.digest, plan.design, str(prompt), plan.settings, (problem,), plan.places
     )
 
 
-class _Asking:
-    """Asks the configured tracker, where the plan has anything to do with it, and remembers which one answered."""
+class _IssueLookup:
+    """Looks up a plan's epics in the configured tracker, and remembers the kind of the tracker that answered."""
 
     def __init__(self, services: Services) -> None:
-        self._tools = services
+        self._services = services
         self.kind = ""
 
     def ask(self, names: tuple[str, ...], bare: bool) -> Backlog | None:
-        """What the tracker has of these names; None where the plan stands on its own. `bare`: some epic has no tasks.
+        """What the tracker has of these names; None where the plan needs no tracker. `bare`: some epic has no tasks.
 
-        An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words is none of the tracker's business.
+        An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words needs none.
         """
-        if not (bare or any("-" in name for name in names)):
+        may_be_issues = bare or any("-" in name for name in names)
+        if not may_be_issues:
             return None
-        wanted = self._tools.config.tracker
-        tracker = self._tools.tracker(wanted)
-        if tracker is None and bare and wanted == AUTO and self._tools.programs.find("bd"):
-            tracker = self._tools.tracker("bd")
+        tracker = self._tracker(bare=bare)
         if tracker is None:
             return None
-        needed = bare or wanted != AUTO
         self.kind = tracker.kind
+        is_needed = bare or self._services.config.tracker != AUTO
         try:
             backlog = tracker.read(names)
-        except Unavailable as mute:
-            return self._silent(tracker, mute) if needed or self._known_to_file(names) else None
-        return backlog if needed or any(name in backlog.issues for name in names) else None
+        except Unavailable as error:
+            if is_needed or self._is_exported(names):
+                return self._unavailable(tracker, error)
+            return None
+        if is_needed or any(name in backlog.issues for name in names):
+            return backlog
+        return None
 
-    def _known_to_file(self, names: tuple[str, ...]) -> bool:
-        """Whether the exported file knows one of the names, so that the program that is silent would be needed."""
-        exported = self._tools.tracker("file")
+    def _tracker(self, *, bare: bool) -> Tracker | None:
+        """The configured tracker; with `auto` and epics without tasks also the program `bd` without a repository of its own."""
+        kind = self._services.config.tracker
+        tracker = self._services.tracker(kind)
+        if tracker is None and bare and kind == AUTO and self._services.programs.find("bd"):
+            return self._services.tracker("bd")
+        return tracker
+
+    def _is_exported(self, names: tuple[str, ...]) -> bool:
+        """Whether the exported file knows one of the names, so that the program that does not answer would be needed."""
+        exported = self._services.tracker("file")
+        if exported is None:
+            return False
         try:
-            return exported is not None and any(name in exported.read(names).issues for name in names)
+            issues = exported.read(names).issues
         except Unavailable:
             return False
+        return any(name in issues for name in names)
 
-    def _silent(self, tracker: Tracker, mute: Unavailable) -> Backlog:
-        config = self._tools.config
+    def _unavailable(self, tracker: Tracker, error: Unavailable) -> Backlog:
+        """A backlog without issues, with the problem that the tracker does not answer, at its place in the configuration."""
+        config = self._services.config
         line, column = config.places.get("tracker", (1, 1))
         fix = "Mend it (bd doctor), or set `tracker: file` to read .beads/issues.jsonl, or `tracker: none`."
-        message = f"The plan's epics cannot be looked up: {mute.message}."
+        message = f"The plan's epics cannot be looked up: {error.message}."
         problem = Problem(config.path or "gitorch.yaml", line, column, message, fix)
         return Backlog(tracker.kind, {}, (problem,))

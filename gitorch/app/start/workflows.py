@@ -1,4 +1,4 @@
-"""Workflow files as files: read where they lie, with the briefs beside them; whether a repository is around does not matter."""
+"""Reading and writing workflow files, with the briefs beside them; no repository is needed."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ def read_workflow(path: Path, shown: str, defaults: Settings, roots: tuple[Path,
 
 
 def briefs_in(*folders: Path) -> Callable[[str], bytes | None]:
-    """Reads a brief from the first of these folders that has it; None where none does."""
+    """A function that reads a brief from the first of these folders that has it; None where none does."""
 
-    def read(said: str) -> bytes | None:
-        found = (folder / said for folder in folders)
-        return next((brief.read_bytes() for brief in found if brief.is_file()), None)
+    def read(name: str) -> bytes | None:
+        for folder in folders:
+            brief = folder / name
+            if brief.is_file():
+                return brief.read_bytes()
+        return None
 
     return read
 
 
 def bytes_of(path: Path, shown: str) -> bytes:
-    """What a file holds. Raises NotFound where it cannot be read."""
+    """The bytes of a file. Raises NotFound where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise NotFound(
-            f"{shown} cannot be read: {(error.strerror or 'no such file').lower()}", f"ls {path.parent}"
-        ) from error
+        reason = (error.strerror or "no such file").lower()
+        raise NotFound(f"{shown} cannot be read: {reason}", f"ls {path.parent}") from error
 
 
 def write_new(path: Path, shown: str, text: str) -> None:
-    """A new file, with the folders above it. Raises Refused where something is there already."""
+    """Write a new file, and the folders above it. Raises Refused where something exists there, or cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -51,6 +53,5 @@ def write_new(path: Path, shown: str, text: str) -> None:
     except FileExistsError:
         raise Refused(f"{shown} is there already and stays as it is", f"rm {shown}") from None
     except OSError as error:
-        raise Refused(
-            f"{shown} cannot be written: {(error.strerror or str(error)).lower()}", f"ls -ld {path.parent}"
-        ) from error
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f"{shown} cannot be written: {reason}", f"ls -ld {path.parent}") from error

@@ -15,7 +15,7 @@ from gitorch.model.workflow import Autonomy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.start.preflight import Sheet, SheetRow
+    from gitorch.app.start.sheet import Sheet, SheetRow
 
 MEANS = {
     Autonomy.END_ONLY: "you are asked once, at the merge report",

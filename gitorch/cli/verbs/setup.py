@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.start.doctor import HealthCheck
-    from gitorch.app.start.preflight import CheckResult, Sheet
+    from gitorch.app.start.preflight import CheckResult
+    from gitorch.app.start.sheet import Sheet
     from gitorch.cli.call import Call
     from gitorch.model.run import Run
     from gitorch.model.workflow import Autonomy
@@ -119,7 +120,7 @@ def _checks_text(checks: tuple[HealthCheck, ...], page: Page) -> str:
     from gitorch.model.values import replace
 
     page = replace(page, width=0)
-    lines = page.table([(RESULTS[check.ok], Cell(check.name, "bold"), Cell(check.said)) for check in checks])
+    lines = page.table([(RESULTS[check.ok], Cell(check.name, "bold"), Cell(check.text)) for check in checks])
     to_do = [check for check in checks if check.fix and check.ok is not True]
     if to_do:
         lines += ["", page.line("to do", "bold")]
@@ -201,7 +202,7 @@ def start(
     Shows the batches, agents, branches and the merge target first. Nothing is created before you agree. `gitorch up` then
     does the work; with `--by-hand`, people claim the jobs.
     """
-    from gitorch.app.start import preflight
+    from gitorch.app.start import prepare
 
     chosen = arguments.autonomy(autonomy) if autonomy is not None else None
     caller = call.people_only("start")
@@ -209,12 +210,12 @@ def start(
         _choose_runtimes(call, {"implementer": implementer, "reviewer": reviewer}, ask=not yes)
     checked = _checked(call, plan, prompt, by_hand=by_hand)
     if checked.problems:
-        preflight.refuse(call.services, caller, checked)
+        prepare.reject_plan(call.services, caller, checked)
     _refuse_defects(checked)
     if not yes:
         call.must_ask("start")
     agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
-    run = preflight.begin(call.services, caller, checked, agreed, "unattended" if yes else "typed")
+    run = prepare.prepare_run(call.services, caller, checked, agreed, "unattended" if yes else "typed")
     if by_hand:
         from gitorch.cli.follow import carry_on
 

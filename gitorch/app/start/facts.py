@@ -1,0 +1,77 @@
+"""What the checks of a plan need to know of the world: the target, programs, folders, other runs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gitorch.app.people.keys import allowed_signers
+from gitorch.app.query.lookup import run_lines
+from gitorch.errors import NotFound
+from gitorch.model.preflight import PreflightFacts, RuntimeFacts
+from gitorch.model.run import OVER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gitorch.app.services import Services
+    from gitorch.model.ids import RunId
+    from gitorch.model.plan import Plan
+    from gitorch.model.workflow import Lane
+
+
+def preflight_facts(
+    services: Services, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]
+) -> PreflightFacts:
+    """The facts about a plan at `path` that merges to `target`; `lanes` are those whose programs must be there."""
+    base = services.paths.folder(services.config.base_path)
+    commit = services.git.resolve(target)
+    return PreflightFacts(
+        design_exists=_design_exists(services, plan, path),
+        target=target,
+        target_commit=commit,
+        target_behind=0 if commit is None else services.git.behind_remote(target),
+        branches=services.git.branches(),
+        base_path=str(base),
+        base_writable=_is_writable(base),
+        base_outside=not base.resolve().is_relative_to(services.root.resolve()),
+        runtimes={name: runtime_facts(services, lane) for name, lane in lanes.items()},
+        busy_epics=_busy_epics(services),
+        signers=allowed_signers(services),
+    )
+
+
+def _design_exists(services: Services, plan: Plan, path: Path) -> bool:
+    """Whether the design document lies beside the plan or at the repository's root; true for a plan that names none."""
+    if not plan.design:
+        return True
+    return (path.parent / plan.design).exists() or (services.root / plan.design).exists()
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be put into a folder, or into the nearest existing folder above it, so that it can be made."""
+    for place in (folder, *folder.parents):
+        if place.exists():
+            return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return False
+
+
+def runtime_facts(services: Services, lane: Lane) -> RuntimeFacts:
+    """Whether a lane's preset is known and its program is on PATH."""
+    try:
+        preset = services.preset(lane)
+    except NotFound:
+        return RuntimeFacts(known=False)
+    program = preset.argv[0] if preset.argv else ""
+    return RuntimeFacts(True, program, bool(services.programs.find(program)), preset.install_hint)
+
+
+def _busy_epics(services: Services) -> Mapping[str, RunId]:
+    """The epics of runs that are not over, each with its run."""
+    busy: dict[str, RunId] = {}
+    for line in run_lines(services):
+        if line.phase not in OVER:
+            for epic in line.epics:
+                busy[epic] = line.id
+    return busy

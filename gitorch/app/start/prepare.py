@@ -1,0 +1,75 @@
+"""Recording how a plan was answered: a run that is prepared and confirmed, or a plan that was rejected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.execute import execute, execute_verb
+from gitorch.app.query.lookup import board_of
+from gitorch.errors import Refused
+from gitorch.model import commands, events
+from gitorch.model.ids import Digest
+from gitorch.model.message import PRINCIPAL
+from gitorch.model.values import replace
+from gitorch.rules.ensure import not_begun, run_there
+
+if TYPE_CHECKING:
+    from gitorch.app.callers import Caller
+    from gitorch.app.services import Services
+    from gitorch.app.start.preflight import CheckResult
+    from gitorch.model.plan import Plan
+    from gitorch.model.run import Run
+    from gitorch.model.workflow import Autonomy
+
+
+def prepare_run(
+    services: Services, caller: Caller, checked: CheckResult, autonomy: Autonomy, proof: str, *, merges: bool = True
+) -> Run:
+    """Record the answered sheet: the target is confirmed, where the run merges, and the run prepared and confirmed.
+
+    `proof` is how the caller agreed. Raises Refused for a plan with problems, Denied for an agent.
+    """
+    ready = checked.ready
+    if ready is None:
+        message = f"{checked.plan.path} has problems and cannot be started"
+        raise Refused(message, f"gitorch check {checked.plan.path}")
+    if not services.ledger.exists():
+        services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
+    if merges:
+        execute_verb(services, None, caller.actor, commands.ConfirmTarget(ready.target), "start")
+    prepare = commands.PrepareRun(
+        run=ready.run,
+        title=ready.title,
+        plan=checked.plan.path,
+        plan_digest=ready.plan_digest,
+        target=ready.target,
+        target_commit=ready.target_commit,
+        workflow=ready.workflow,
+    )
+    confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof, services.git.settings_snapshot())
+    state, _ = execute(services, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
+    return run_there(state)
+
+
+def reject_plan(services: Services, caller: Caller, checked: CheckResult) -> None:
+    """Record that a plan was rejected, and why; nothing is recorded without a ledger.
+
+    Raises Refused where the only fault of the plan is that a run was begun from it.
+    """
+    if not services.ledger.exists():
+        return
+    not_begun(board_of(services), Digest(checked.plan.digest))
+    failures = tuple(f"{problem.where}: {problem.message}" for problem in checked.problems)
+    command = commands.RejectPlan(checked.plan.path, failures, coordinator(services, checked.plan))
+    execute_verb(services, None, caller.actor, command, "start")
+
+
+def coordinator(services: Services, plan: Plan) -> str:
+    """Who is notified of a plan's problems: the coordinator of the plan or the configuration, its sender, or the principal."""
+    name = plan.settings.get("coordinator") or services.config.coordinator
+    if name:
+        return f"@{name.removeprefix('@')}"
+    for message in board_of(services).messages.values():
+        if message.announces_plan and message.plan == plan.path:
+            return message.sender
+    return PRINCIPAL
