@@ -90,3 +90,8 @@ def test_work_that_needs_other_work_never_runs_beside_it():
     earlier = "  first: {kind: draft, lane: a, objective: Do, scope: {allowed: [src/x.md]}}\n  judge:"
     changed = SOUND.replace("objective: Do,", "objective: Do, needs: [first],").replace("  judge:", earlier)
     assert "shared-paths" not in [name for name, *_ in remarks(changed)[1]]
+
+
+def test_a_job_that_may_change_everything_is_not_compared_with_others():
+    wide = "  wide: {kind: draft, lane: a, objective: Do}\n  judge:"
+    assert [name for name, *_ in remarks(SOUND.replace("  judge:", wide))[1]] == ["broad-scope"]

@@ -71,7 +71,7 @@ def _passed(run: Run, job: JobState, handoff: Handoff) -> Event:
 
 
 def _is_held(run: Run, job: JobState) -> bool:
-    """Whether an open question keeps the gate shut."""
+    """Whether an open question keeps the gate closed."""
     return any(question.kind in GATING for question in run.open_questions(job.spec.id))
 
 
@@ -112,7 +112,7 @@ def _must_go_back(run: Run, job: JobState) -> bool:
 
 
 def _failed_stage(run: Run, job: JobState) -> int | None:
-    """The first stage with a verdict of this round that keeps the gate shut; None when there is none."""
+    """The first stage with a verdict of this round that keeps the gate closed; None when there is none."""
     stages = []
     for verdict in job.round_verdicts:
         if run.lets_through(verdict):

@@ -42,9 +42,9 @@ JUDGING = """## How to judge
     gitorch verdict accept --commit {commit} --nonce {nonce} --summary "why"
 
 Verdicts: `accept`, `accept_with_findings`, `needs_revision`, `reject`. Give findings with `--findings-file FILE`, a JSON list
-of {{"severity", "title", "path", "line", "quote", "detail", "number"}}. Severities: blocking, important, minor, note. Number
-lines as they are at the commit above: gitorch checks every citation and quotation. Restate an earlier finding by its number.
-If its author answered with evidence, give new evidence in "detail", or withdraw the finding: `--withdraw N=REASON`.
+of {{"severity", "title", "path", "line", "quote", "detail", "number"}}. Severities: blocking, important, minor, note. Cite line
+numbers of the commit above: gitorch checks every citation and quotation. Restate an earlier finding by its number. If its
+author answered with evidence, give new evidence in "detail", or withdraw the finding: `--withdraw N=REASON`.
 Change nothing in this worktree."""
 
 JUDGING_BY_HAND = """## How to judge
@@ -52,8 +52,8 @@ JUDGING_BY_HAND = """## How to judge
     gitorch verdict accept --job {job} --summary "why"
 
 Verdicts: `accept`, `accept_with_findings`, `needs_revision`, `reject`. Give each finding with
-`--finding 'SEVERITY|PATH:LINE|TITLE|DETAIL'`. Severities: blocking, important, minor, note. Number lines as they are at the
-commit above. Change nothing in this worktree."""
+`--finding 'SEVERITY|PATH:LINE|TITLE|DETAIL'`. Severities: blocking, important, minor, note. Cite line numbers of the commit
+above. Change nothing in this worktree."""
 
 SYNTHESIS = """You close the phase `{phase}`: judge the results of its jobs as a whole before the next phase builds on them.
 
