@@ -20,20 +20,20 @@ def approvals(stage):
     return [w.record.event for w in stage.ledger.written if isinstance(w.record.event, MergeApproved)]
 
 
-def test_an_option_is_taken_by_its_beginning_and_words_may_follow(stage):
+def test_an_option_may_be_abbreviated_and_followed_by_a_text(stage):
     stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
     answer = stage.gitorch("answer", "q1", "push", "measure", "it")
     assert (answer.status, answer.out) == (0, "q1 is answered: push_back. gitorch up continues it.\n")
     assert stage.run.questions["q1"].answer.text == "measure it"
 
 
-def test_words_may_come_from_standard_input(stage):
+def test_an_answer_may_come_from_standard_input(stage):
     stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     assert stage.gitorch("answer", "q1", "-", typed="two\nlines\n").status == 0
     assert stage.run.questions["q1"].answer.text == "two\nlines"
 
 
-def test_an_answer_that_is_none_names_the_options(stage):
+def test_an_invalid_answer_names_the_options(stage):
     stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
     answer = stage.gitorch("answer", "q1", "whatever")
     assert answer.status == 2
@@ -49,7 +49,7 @@ def test_an_answer_that_stops_the_run_stops_its_agents_at_once(stage):
     assert answer.out.endswith(f"Run {RUN} is canceled.\n")
 
 
-def test_an_agent_may_answer_approve_and_reject_nothing_and_each_attempt_is_kept(stage):
+def test_an_agent_may_not_answer_approve_or_reject_and_each_attempt_is_recorded(stage):
     stage.until_report().as_agent("api")
     for words in (
         ("approve",),
@@ -66,7 +66,7 @@ def test_an_agent_may_answer_approve_and_reject_nothing_and_each_attempt_is_kept
     assert approvals(stage) == []
 
 
-def test_an_agent_may_not_answer_and_the_attempt_is_kept(stage):
+def test_an_agent_may_not_answer_and_the_attempt_is_recorded(stage):
     stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",)).as_agent("api")
     assert stage.gitorch("answer", "q1", "mine").status == 5
     assert stage.ledger.written[-1].record.event.verb == "answer"
@@ -118,7 +118,7 @@ def test_yes_is_denied_where_the_run_was_prepared_without_unattended_approvals(s
     assert approvals(stage) == []
 
 
-def test_approve_binds_to_the_report_that_is_named(stage):
+def test_approve_accepts_only_the_named_report(stage):
     stage.until_report()
     digest = stage.run.report.digest
     assert stage.gitorch("approve", "--yes", "--report", "sha256:" + "0" * 64).status == 4
@@ -126,7 +126,7 @@ def test_approve_binds_to_the_report_that_is_named(stage):
     assert stage.gitorch("approve", "--yes", "--report", digest[7:19]).status == 0
 
 
-def test_a_checkout_that_was_left_is_said_with_its_command(stage):
+def test_approve_prints_the_command_that_updates_a_checkout_with_uncommitted_work(stage):
     stage.until_report().git.left = True
     answer = stage.gitorch("approve", "--yes")
     assert "checkout has uncommitted work" in answer.out
@@ -156,17 +156,17 @@ def checkpoint(stage):
     return stage.begin_run({"auth": (), "ui": ("auth",)}, Settings(autonomy=Autonomy.PER_EPIC)).finish("auth")
 
 
-def test_an_epic_that_waits_wins_over_a_run_whose_id_begins_like_it(checkpoint):
+def test_a_waiting_epic_takes_precedence_over_an_abbreviated_run(checkpoint):
     answer = checkpoint.gitorch("approve", "auth", "--yes")
     assert answer.out == "auth is approved (q1). gitorch up continues it.\n"
     assert str(checkpoint.run.jobs["auth"].phase) == "completed"
 
 
-def test_a_whole_run_id_is_always_the_run(checkpoint):
+def test_a_whole_run_id_takes_precedence_over_an_epic(checkpoint):
     assert checkpoint.gitorch("approve", RUN, "--yes").status == 4
 
 
-def test_a_run_id_is_the_run_even_where_an_epic_that_waits_is_called_the_same(stage):
+def test_a_run_takes_precedence_over_a_waiting_epic_of_the_same_name(stage):
     stage.begin_run({RUN: ()}, Settings(autonomy=Autonomy.PER_EPIC)).finish(RUN)
     assert stage.gitorch("approve", RUN, "--yes").status == 4
     assert stage.gitorch("approve", RUN, "--run", RUN, "--yes").out.startswith(f"{RUN} is approved (q1)")

@@ -17,18 +17,18 @@ def test_a_status_is_read_in_any_case(said):
     assert arguments.report_status(said) is ReportStatus.DONE_WITH_CONCERNS
 
 
-def test_an_unknown_status_is_answered_with_all_four():
+def test_an_unknown_status_names_all_four():
     with pytest.raises(Usage, match="DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT, BLOCKED"):
         arguments.report_status("finished")
 
 
-def test_a_verdict_is_read_in_any_case_and_others_are_answered_with_the_list():
+def test_a_verdict_is_read_in_any_case_and_an_unknown_one_names_the_list():
     assert arguments.choice("Needs-Revision") is Choice.NEEDS_REVISION
     with pytest.raises(Usage, match="accept, accept_with_findings, needs_revision, reject"):
         arguments.choice("lgtm")
 
 
-def test_there_are_two_autonomies_and_a_reason_why_there_is_no_third():
+def test_an_unknown_autonomy_names_both_and_full_auto_the_reason():
     assert arguments.autonomy("Per-Epic") is Autonomy.PER_EPIC
     with pytest.raises(Usage, match="nothing is merged without a human's approval"):
         arguments.autonomy("full_auto")
@@ -49,7 +49,7 @@ def test_a_reply_names_number_disposition_and_evidence(said, reply):
 
 
 @pytest.mark.parametrize("said", ["", "2", "2=fixed", "x=fixed:a", "2=wontfix:a", "²=fixed:a", "-1=fixed:a"])
-def test_what_is_no_reply_is_answered_with_the_form(said):
+def test_an_invalid_reply_names_the_form(said):
     with pytest.raises(Usage, match="N=DISPOSITION:EVIDENCE"):
         arguments.reply(said)
 
@@ -73,7 +73,7 @@ def test_a_finding_on_one_line(said, finding):
 
 
 @pytest.mark.parametrize("said", ["", "important", "important|a.py", "grave|a.py|x", "minor|a.py|"])
-def test_what_is_no_finding_is_answered_with_the_form(said):
+def test_an_invalid_finding_names_the_form(said):
     with pytest.raises(Usage, match=r"SEVERITY\|PATH:LINE\|TITLE\|DETAIL"):
         arguments.finding(said)
 
@@ -118,7 +118,7 @@ def test_json_that_holds_no_list_is_malformed(tmp_path, data):
         findings(tmp_path, data)
 
 
-def test_a_file_that_is_missing_or_no_text_is_named(tmp_path):
+def test_a_missing_binary_or_large_file_is_named(tmp_path):
     with pytest.raises(NotFound, match=r"gone\.md"):
         arguments.text_of("gone.md", tmp_path)
     (tmp_path / "b.md").write_bytes(b"\xff")

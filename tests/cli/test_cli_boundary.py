@@ -26,7 +26,7 @@ def test_an_expected_error_is_one_sentence_a_hint_and_its_status(stage, cls):
 
 
 @pytest.mark.parametrize("cls", EXPECTED)
-def test_a_program_gets_the_same_on_standard_output(stage, cls):
+def test_json_errors_go_to_standard_output(stage, cls):
     stage.broken = cls("nothing works", hint="gitorch doctor")
     answer = stage.gitorch("status", "--json")
     assert (answer.status, answer.err) == (cls.exit_status, "")
@@ -74,7 +74,7 @@ def test_every_problem_of_a_file_is_listed_with_its_place_and_its_fix(stage):
         (("--wat",), "No such option"),
     ],
 )
-def test_words_that_make_no_sense_are_usage_in_both_forms(stage, words, said):
+def test_invalid_arguments_are_usage_errors_as_text_and_json(stage, words, said):
     answer = stage.gitorch(*words)
     assert (answer.status, answer.out) == (2, "")
     assert answer.err.startswith("gitorch: ")
@@ -89,7 +89,7 @@ def test_the_hint_of_a_misused_verb_is_its_help(stage):
     assert "  try: gitorch log --help\n" in stage.gitorch("log", "--wat").err
 
 
-def test_an_interrupt_is_130_in_both_forms(stage):
+def test_an_interrupt_ends_with_130_as_text_and_json(stage):
     stage.broken = KeyboardInterrupt()
     answer = stage.gitorch("status")
     assert (answer.status, answer.out, answer.err.strip()) == (130, "", "gitorch: interrupted")
@@ -119,7 +119,7 @@ def bug_report(answer) -> Path:
     return Path(re.search(r"report: (\S+)", answer.err)[1])
 
 
-def test_the_unexpected_is_a_bug_with_a_report_and_no_traceback(stage, monkeypatch, tmp_path):
+def test_an_unexpected_error_is_a_bug_with_a_report_and_no_traceback(stage, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     stage.environ = {"GITORCH_TOKEN": "very-secret-token"}
     stage.broken = ZeroDivisionError("very-secret-token by zero")
@@ -136,7 +136,7 @@ def test_the_unexpected_is_a_bug_with_a_report_and_no_traceback(stage, monkeypat
     assert "very-secret-token" not in text
 
 
-def test_a_report_is_in_the_repository_once_that_is_known_and_nobody_else_reads_it(stage):
+def test_a_bug_report_is_private_and_in_the_repository_once_it_is_open(stage):
     stage.begin_run()
     stage.ledger.verify = lambda _now: 1 / 0
     answer = stage.gitorch("verify")
@@ -157,7 +157,7 @@ def test_a_nonce_that_was_typed_is_not_in_a_report(stage, monkeypatch, tmp_path)
         assert "hidden-nonce" not in text
 
 
-def test_a_program_is_told_where_the_report_is(stage, monkeypatch, tmp_path):
+def test_json_names_the_bug_report(stage, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     stage.broken = ZeroDivisionError("x")
     error = json.loads(stage.gitorch("status", "--json").out)["error"]

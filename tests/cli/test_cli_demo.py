@@ -21,7 +21,7 @@ def test_a_program_that_no_folder_of_the_path_holds_is_called_by_its_own(program
     assert program_as_typed(str(program), {"PATH": "/nowhere"}) == str(program)
 
 
-def test_of_two_programs_the_one_that_was_called_is_named(program, tmp_path):
+def test_of_two_programs_the_called_one_is_named(program, tmp_path):
     other = tmp_path / "gitorch"
     other.touch(0o755)
     assert program_as_typed(str(program), {"PATH": str(tmp_path)}) == str(program)

@@ -33,7 +33,7 @@ def test_a_hook_appends_one_line_with_moment_event_and_text(tmp_path):
     assert (second["event"], second["text"]) == ("SessionStart", "")
 
 
-def test_a_hook_without_anywhere_to_write_is_silent(tmp_path):
+def test_a_hook_without_a_file_does_nothing(tmp_path):
     for signals in (None, "", tmp_path / "gone" / "signals", tmp_path):
         done = hook(signals, typed=b"x")
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
@@ -45,7 +45,7 @@ def test_the_text_of_a_hook_is_bounded_and_all_of_it_is_read(tmp_path):
     assert len(lines(tmp_path / "signals")[0]["text"]) == TEXT_BYTES_MAX
 
 
-def test_bytes_that_are_no_text_are_replaced(tmp_path):
+def test_invalid_utf_8_is_replaced(tmp_path):
     hook(tmp_path / "signals", typed=b"\xff\x00")
     assert lines(tmp_path / "signals")[0]["text"] == "�\x00"
 

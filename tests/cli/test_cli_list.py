@@ -27,13 +27,13 @@ def test_everything_of_a_kind_is_listed_for_people_and_programs(stage, kind):
     assert values or answer.out == f"run auth-7f3a has no {kind} yet\n"
 
 
-def test_what_cannot_be_listed_is_answered_with_what_can(stage):
+def test_an_unknown_kind_names_the_known_ones(stage):
     stage.begin_run()
     answer = stage.gitorch("list", "stars")
     assert (answer.status, "runs, jobs, sessions" in answer.err) == (2, True)
 
 
-def test_the_dashboard_tells_of_every_open_run_what_to_type(stage):
+def test_the_dashboard_shows_the_next_command_of_every_open_run(stage):
     assert stage.gitorch("dashboard").out == "No run is open. Start one: gitorch start PLAN\n"
     stage.begin_run()
     out = stage.gitorch("dashboard").out

@@ -38,7 +38,7 @@ def test_a_page_never_overflows_its_terminal(many, size):
     assert lines[-1].startswith("Ctrl-C"[: size[0] - 1])
 
 
-def test_on_a_small_terminal_the_jobs_that_matter_are_shown_and_the_rest_is_counted(many):
+def test_a_small_terminal_shows_the_interesting_jobs_and_counts_the_rest(many):
     text = "\n".join(lines_of((Panel(many, TOLD),), 80, 24))
     for part in (
         "epic-00",
@@ -92,7 +92,7 @@ def test_the_view_draws_on_the_alternate_screen_and_gives_the_terminal_back():
     assert "\x1b[?25h" in text
 
 
-def test_the_view_draws_when_something_changed_or_a_second_has_passed_and_not_else():
+def test_the_view_draws_only_after_a_change_or_a_second():
     stage = Stage().begin_run().launch("api")
     out, view = drawn(stage)
     with view:
@@ -103,7 +103,7 @@ def test_the_view_draws_when_something_changed_or_a_second_has_passed_and_not_el
     assert [b > a for a, b in itertools.pairwise(sizes)] == [False, True, True, False]
 
 
-def test_the_view_tells_new_records_of_others():
+def test_the_view_shows_new_records_of_other_processes():
     stage = Stage().begin_run().launch("api")
     out, view = drawn(stage)
     with view:

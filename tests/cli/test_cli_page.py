@@ -75,6 +75,6 @@ def test_ages_are_in_their_largest_whole_unit(seconds, said):
     assert duration(seconds) == said
 
 
-def test_an_age_is_empty_where_the_moment_is_not_known():
+def test_the_age_of_an_unknown_time_is_empty():
     assert PAGE.age(None) == ""
     assert PAGE.age(1_000_000 - 180_000) == "3 min"

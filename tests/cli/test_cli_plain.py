@@ -64,11 +64,11 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("name", "annotation"), FIELDS, ids=[name for name, _ in FIELDS])
-def test_every_moment_of_the_model_is_annotated_so_that_it_is_found(name, annotation):
+def test_every_timestamp_of_the_model_has_the_annotation_that_json_looks_for(name, annotation):
     assert annotation in {"Moment", "Moment | None"}
 
 
-def test_moments_are_iso_8601_and_enums_are_their_words():
+def test_timestamps_are_iso_8601_and_enums_are_their_values():
     assert plain(Lease("s1", 1, 0, 1_700_000_000_123))["until"] == "2023-11-14T22:13:20.123Z"
     assert plain(Actor(ActorKind.AGENT, "api", "desk")) == {
         "kind": "agent",
@@ -79,7 +79,7 @@ def test_moments_are_iso_8601_and_enums_are_their_words():
     assert type(plain(ActorKind.AGENT)) is str
 
 
-def test_a_moment_that_may_be_missing_is_iso_8601_or_null():
+def test_an_optional_timestamp_is_iso_8601_or_null():
     run = Stage().begin_run().run
     assert plain(run)["started_at"].endswith("Z")
     assert plain(run)["ended_at"] is None

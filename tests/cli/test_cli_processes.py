@@ -41,7 +41,7 @@ def test_no_module_of_the_command_line_but_the_live_page_loads_anything_heavy():
     assert modules & HEAVY == set()
 
 
-def test_what_an_agent_says_is_carried_without_what_merges():
+def test_verbs_of_agents_do_not_load_the_merge():
     modules = set(
         processes.call("-c", "import sys, gitorch.app.work.submissions; print(*sys.modules)").stdout.decode().split()
     )
@@ -49,7 +49,7 @@ def test_what_an_agent_says_is_carried_without_what_merges():
     assert not modules & {f"gitorch.app.{name}" for name in LATER}
 
 
-def test_who_only_looks_loads_nothing_that_decides():
+def test_verbs_that_read_do_not_load_decisions():
     code = (
         "import sys, gitorch.app.query.runs, gitorch.app.people.mailbox, gitorch.cli.pages.views; print(*sys.modules)"
     )
@@ -67,7 +67,7 @@ def test_status_for_a_pipe_does_not_load_the_live_page():
     assert loaded("working", "status", entry=(str(STAGE),)) & {"rich", "gitorch.cli.pages.live"} == set()
 
 
-def test_a_full_pipe_whose_reader_leaves_is_141():
+def test_a_pipe_whose_reader_leaves_ends_with_141():
     process = subprocess.Popen(
         (sys.executable, str(STAGE), "many", "log", "--json", "-n", "0"),
         env=processes.environment(),
@@ -111,7 +111,7 @@ def test_an_interrupt_at_a_question_is_130():
     assert typist.status() == 130
 
 
-def test_up_at_a_terminal_stays_with_the_live_page_until_it_is_told_to_stop():
+def test_up_at_a_terminal_shows_the_live_page_until_it_is_stopped():
     typist = Typist(str(STAGE), "report", "up")
     typist.until("Ctrl-C leaves")
     assert "\x1b[?1049h" in typist.seen
@@ -135,7 +135,7 @@ def test_a_pipe_gets_no_colours_and_no_cuts():
     assert "長い題名 epic-39 mit Umlauten äöü 🚀".encode() in done.stdout
 
 
-def test_an_encoding_without_the_characters_is_no_failure():
+def test_characters_that_the_encoding_lacks_are_escaped():
     done = on_stage("working", "status", env={"PYTHONIOENCODING": "latin-1"})
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\\u2192 main" in done.stdout
@@ -143,7 +143,7 @@ def test_an_encoding_without_the_characters_is_no_failure():
     assert json.loads(done.stdout)["inbox"][0]["text"] == "どの名前ですか?"
 
 
-def test_the_version_is_said():
+def test_the_version_is_printed():
     from gitorch import __version__
 
     done = gitorch("--version")

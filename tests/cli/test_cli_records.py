@@ -20,12 +20,12 @@ def test_the_report_is_printed_as_it_was_issued(stage):
     assert said["report"]["digest"] == stage.run.report.digest
 
 
-def test_without_a_report_that_is_said(stage):
+def test_report_without_a_report_is_not_found(stage):
     stage.begin_run()
     assert stage.gitorch("report").status == 3
 
 
-def test_the_log_is_the_last_records_and_after_a_number_the_next_ones(stage):
+def test_log_prints_the_last_records_or_those_after_a_number(stage):
     stage.begin_run().launch("api")
 
     def numbers(*words):
@@ -65,7 +65,7 @@ def test_show_finds_a_record_by_number_and_by_commit(stage):
     assert json.loads(stage.gitorch("show", "2", "--json").out)["record"]["commit"] == written.commit
 
 
-def test_show_of_an_id_is_the_thing_itself(stage):
+def test_show_prints_what_an_id_names(stage):
     stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     assert stage.gitorch("show", "api").out.startswith("api: Api\n")
     assert "answer it  gitorch answer q1" in stage.gitorch("show", "q1").out
@@ -74,18 +74,18 @@ def test_show_of_an_id_is_the_thing_itself(stage):
     assert json.loads(stage.gitorch("show", "api", "--json").out)["job"]["phase"] == "waiting_human"
 
 
-def test_show_of_what_does_not_exist_is_not_found(stage):
+def test_show_of_an_unknown_id_is_not_found(stage):
     stage.begin_run()
     for thing in ("99", "abcdef1", "web", "q9", "0" * 40):
         assert stage.gitorch("show", thing).status == 3, thing
 
 
-def test_a_job_that_is_called_like_a_commit_is_the_job(stage):
+def test_a_job_takes_precedence_over_a_commit_of_the_same_name(stage):
     stage.begin_run({"deadbeef": ()})
     assert stage.gitorch("show", "deadbeef").out.startswith("deadbeef: ")
 
 
-def test_verify_says_how_many_records_hold_and_what_to_mind(stage):
+def test_verify_prints_the_number_of_records_and_the_warnings(stage):
     stage.begin_run()
     answer = stage.gitorch("verify")
     assert answer.status == 0
@@ -93,7 +93,7 @@ def test_verify_says_how_many_records_hold_and_what_to_mind(stage):
     assert "warning: the remote lags by 2" in answer.out
 
 
-def test_a_fault_is_corrupt_and_every_one_is_listed(stage):
+def test_verify_lists_every_fault_and_ends_as_corrupt(stage):
     stage.begin_run()
     stage.ledger.faults = (Corrupt("record 2 was changed", where="abc1234"), Corrupt("record 3 is missing"))
     answer = stage.gitorch("verify")
@@ -104,7 +104,7 @@ def test_a_fault_is_corrupt_and_every_one_is_listed(stage):
     assert (error["code"], len(error["faults"]), error["records"]) == ("corrupt", 2, 4)
 
 
-def test_without_a_ledger_every_reader_says_so(stage):
+def test_verbs_that_read_name_a_missing_ledger(stage):
     for words in (("log",), ("show", "1"), ("show", "api"), ("verify",), ("report",)):
         answer = stage.gitorch(*words)
         if words != ("log",):
@@ -127,7 +127,7 @@ def test_peek_of_a_job_without_an_agent_says_so(stage):
     assert stage.gitorch("peek", "web").status == 3
 
 
-def test_attach_needs_a_terminal_and_tells_programs_the_command(stage):
+def test_attach_needs_a_terminal_and_prints_its_command_as_json(stage):
     stage.begin_run().launch("api")
     assert stage.gitorch("attach", "api").status == 2
     argv = json.loads(stage.gitorch("attach", "api", "--json").out)["argv"]

@@ -43,7 +43,7 @@ def merged(stage):
     return stage
 
 
-def test_cleanup_is_asked_never_assumed(merged):
+def test_cleanup_asks_before_it_removes(merged):
     assert merged.gitorch("cleanup").status == 2
     merged.streams = TERMINAL
     assert merged.gitorch("cleanup", typed="\n").status == 130
@@ -58,7 +58,7 @@ def test_cleanup_is_asked_never_assumed(merged):
 @pytest.mark.parametrize(
     ("options", "removed"), [((), ["worktree api"]), (("--branches",), ["worktree api", f"branch gitorch/{RUN}/api"])]
 )
-def test_branches_are_removed_only_when_that_is_said(merged, options, removed):
+def test_branches_are_removed_only_with_their_option(merged, options, removed):
     said = json.loads(merged.gitorch("cleanup", *options, "--yes", "--json").out)
     assert said["removed"] == removed
     assert said["cleaned"] is True

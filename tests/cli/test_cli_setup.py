@@ -61,7 +61,7 @@ def runtimes_of(stage):
     return tuple(run.workflow.lanes[lane].runtime for lane in ("implementer", "reviewer"))
 
 
-def test_init_says_what_was_made_and_what_was_kept(stage):
+def test_init_prints_what_it_created_and_kept(stage):
     config = stage.folder / "gitorch.yaml"
     answer = stage.gitorch("init")
     assert answer.status == 0
@@ -92,7 +92,7 @@ def test_doctor_lists_every_check_and_ends_with_0_when_none_fails(stage):
     ] in lines
 
 
-def test_doctor_ends_with_8_and_says_what_to_type_when_something_is_bad(stage):
+def test_doctor_ends_with_8_and_the_fixes_when_a_check_fails(stage):
     stage.programs.printed["tmux"] = ""
     answer = stage.gitorch("doctor")
     assert answer.status == 8
@@ -114,7 +114,7 @@ def test_check_shows_the_sheet_and_changes_nothing(stage):
     assert said["sheet"]["batches"][0][0]["runtime"] == "claude"
 
 
-def test_check_of_a_wrong_plan_lists_its_defects_and_keeps_nothing(stage):
+def test_check_of_a_wrong_plan_lists_its_defects_and_records_nothing(stage):
     answer = stage.gitorch("check", "p.md")
     assert answer.status == 6
     assert "\np.md:1:1: " in answer.err
@@ -122,7 +122,7 @@ def test_check_of_a_wrong_plan_lists_its_defects_and_keeps_nothing(stage):
     assert stage.ledger.written == []
 
 
-def test_start_of_a_wrong_plan_is_kept_in_the_ledger(stage):
+def test_start_of_a_wrong_plan_is_recorded(stage):
     stage.gitorch("init")
     assert stage.gitorch("start", "p.md", "--yes").status == 6
     assert [event.plan for event in rejected(stage)] == ["p.md"]
@@ -157,7 +157,7 @@ def test_full_auto_is_refused_with_the_reason(stage, words):
     assert stage.services_opened == 0
 
 
-def test_start_at_a_terminal_asks_once_and_an_empty_autonomy_is_the_preselected_one(stage):
+def test_start_at_a_terminal_asks_and_an_empty_answer_takes_the_preselected_autonomy(stage):
     stage.streams = TERMINAL
     answer = stage.gitorch("start", "plan.md", typed="\ny\n")
     assert answer.status == 0
@@ -177,9 +177,7 @@ def test_start_at_a_terminal_asks_once_and_an_empty_autonomy_is_the_preselected_
         (("claude", "codex"), ("--yes", "--reviewer", "codex"), "", ("claude", "codex")),
     ],
 )
-def test_the_runtime_of_a_lane_is_asked_where_there_is_a_choice_and_silent_where_there_is_none(
-    stage, there, words, typed, chosen
-):
+def test_start_asks_for_runtimes_only_where_several_are_installed(stage, there, words, typed, chosen):
     stage.streams = TERMINAL
     stage.programs = FakePrograms(**dict.fromkeys(there, "1.0"))
     answer = stage.gitorch("start", "plan.md", *words, typed=typed)
@@ -188,7 +186,7 @@ def test_the_runtime_of_a_lane_is_asked_where_there_is_a_choice_and_silent_where
     assert ("Who writes?" in answer.out) is (len(there) > 1 and not words)
 
 
-def test_a_runtime_that_is_not_there_is_asked_for_three_times(stage):
+def test_an_unknown_runtime_is_asked_for_three_times(stage):
     stage.streams = TERMINAL
     stage.programs.printed["codex"] = "1.0"
     answer = stage.gitorch("start", "plan.md", typed="a\nb\nc\nd\n")
@@ -223,7 +221,7 @@ def test_the_first_use_of_a_target_is_part_of_the_question(stage):
     assert answer.status == 0
 
 
-def test_an_agent_may_start_nothing_and_its_attempt_is_kept(stage):
+def test_an_agent_may_not_start_a_run_and_the_attempt_is_recorded(stage):
     stage.begin_run().launch("api").as_agent("api")
     before = confirmed(stage)
     for words in (("start", "plan.md", "--yes"), ("init",), ("up",)):

@@ -15,7 +15,7 @@ from gitorch.model.observed import AgentState, SessionObservation
 DIALOG = SessionObservation(present=True, started=True, state=AgentState.DIALOG, pid=7)
 
 
-def test_status_says_run_batches_agents_and_what_to_type(stage):
+def test_status_shows_run_batches_agents_and_next_commands(stage):
     stage.begin_run().launch("api")
     stage.terminals.seen["s1"] = DIALOG
     answer = stage.gitorch("status")
@@ -51,7 +51,7 @@ def test_status_and_inbox_fit_the_terminal_whatever_the_titles_are(columns):
         assert (answer.status, long) == (0, [])
 
 
-def test_nothing_is_written_as_python_writes_it():
+def test_status_contains_no_python_syntax():
     stage = Stage()
     play_many(stage)
     for words in (("status",), ("inbox",), ("show", "epic-00"), ("show", "q1"), ("log",), ("show", "1")):
@@ -75,7 +75,7 @@ def test_status_for_programs_has_the_whole_view(stage):
     assert run["next_commands"] == ["gitorch up"]
 
 
-def test_without_a_ledger_or_a_run_that_is_said(stage):
+def test_status_names_a_missing_ledger_or_run(stage):
     answer = stage.gitorch("status")
     assert (answer.status, answer.err.splitlines()[1]) == (3, "  try: gitorch init")
     stage.begin_run()
@@ -98,7 +98,7 @@ def test_watching_prints_new_records_until_the_run_is_over(stage):
     assert "run started" not in said
 
 
-def test_watching_is_not_for_programs(stage):
+def test_watch_is_refused_with_json(stage):
     stage.begin_run()
     assert stage.gitorch("status", "--watch", "--json").status == 2
 
@@ -112,14 +112,14 @@ def test_why_is_one_line_for_every_kind_of_thing(stage, thing):
     assert json.loads(stage.gitorch("why", thing, "--json").out)["why"] + "\n" == answer.out
 
 
-def test_why_of_what_does_not_exist_names_what_does(stage):
+def test_why_of_an_unknown_id_names_the_known_ones(stage):
     stage.begin_run()
     answer = stage.gitorch("why", "web")
     assert answer.status == 3
     assert "api" in answer.err
 
 
-def test_an_empty_inbox_says_so_and_a_full_one_is_by_run(stage):
+def test_an_inbox_lists_questions_by_run(stage):
     assert stage.gitorch("inbox").out == "Nothing waits for you.\n"
     stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     answer = stage.gitorch("inbox")

@@ -40,7 +40,7 @@ def test_a_brief_is_text_for_agents_and_values_for_programs(agent):
     assert json.loads(agent.gitorch("brief", "--json").out)["brief"]["job"] == "api"
 
 
-def test_a_handoff_is_recorded_and_says_what_follows(agent):
+def test_a_handoff_is_recorded_and_prints_what_follows(agent):
     answer = agent.gitorch("handoff", "done", "--summary", "-", "--tests", "make test: ok", typed="It rotates.")
     assert answer.status == 0
     assert "api is handed in at" in answer.out
@@ -48,14 +48,14 @@ def test_a_handoff_is_recorded_and_says_what_follows(agent):
     assert (handoff.summary, handoff.tests_claimed) == ("It rotates.", "make test: ok")
 
 
-def test_a_second_report_is_refused_and_kept(agent):
+def test_a_second_report_is_refused_and_recorded(agent):
     assert agent.gitorch("handoff", "DONE").status == 0
     answer = agent.gitorch("handoff", "DONE", "--json")
     assert json.loads(answer.out)["error"]["code"] == "refused"
     assert isinstance(agent.ledger.written[-1].record.event, ActionRefused)
 
 
-def test_an_unknown_status_is_answered_with_the_list_and_changes_nothing(agent):
+def test_an_unknown_status_names_the_list_and_changes_nothing(agent):
     before = len(agent.ledger.written)
     answer = agent.gitorch("handoff", "FINISHED")
     assert (answer.status, "DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT, BLOCKED" in answer.err) == (2, True)
@@ -83,7 +83,7 @@ def test_to_block_names_what_blocks_and_what_would_clear_it(agent):
     assert "migration 12" in str(agent.run.questions["q1"])
 
 
-def test_a_verdict_takes_findings_from_a_file_and_from_words(reviewer):
+def test_a_verdict_reads_findings_from_a_file_and_from_options(reviewer):
     (reviewer.folder / "f.json").write_text('[{"severity": "high", "title": "Dropped", "path": "a.py", "line": 3}]')
     answer = reviewer.gitorch(
         *("verdict", "Needs-Revision", "--commit", commit("api-1")[:8], "--nonce", "nonce-one", "--summary", "no"),
@@ -112,13 +112,13 @@ def test_a_wrong_file_of_findings_is_malformed_with_its_problems(reviewer):
     assert len(json.loads(answer.out)["error"]["problems"]) == 2
 
 
-def test_a_verdict_with_another_nonce_is_not_taken(reviewer):
+def test_a_verdict_with_another_nonce_is_refused(reviewer):
     answer = reviewer.gitorch("verdict", "accept", "--commit", commit("api-1"), "--nonce", "guess", "--summary", "x")
     assert answer.status in {4, 5}
     assert reviewer.run.jobs["api"].verdicts == ()
 
 
-def test_a_call_with_a_token_that_is_no_sessions_is_denied_and_kept_within_a_bound(agent):
+def test_calls_with_an_unknown_token_are_denied_and_a_bounded_number_is_recorded(agent):
     agent.environ["GITORCH_TOKEN"] = "guessed"
     before = len(agent.ledger.written)
     for _ in range(12):
@@ -130,7 +130,7 @@ def test_a_call_with_a_token_that_is_no_sessions_is_denied_and_kept_within_a_bou
     assert len(kept) == 10, "a looping agent does not fill the ledger"
 
 
-def test_a_report_of_somebody_who_took_no_job_is_denied_and_kept(stage):
+def test_a_report_without_a_claim_is_denied_and_recorded(stage):
     stage.begin_run()
     assert stage.gitorch("handoff", "DONE").status == 5
     kept = stage.ledger.written[-1].record

@@ -12,7 +12,7 @@ from cli_stage import RUN, Stage
 from gitorch.model.run import RunPhase
 
 
-def test_without_a_terminal_it_ends_with_10_and_the_commands_when_only_people_can_go_on(stage):
+def test_up_without_a_terminal_ends_with_10_and_the_commands_when_everything_waits_for_people(stage):
     stage.begin_run({"api": ()}).finish("api")
     answer = stage.gitorch("up")
     assert answer.status == 10
@@ -23,7 +23,7 @@ def test_without_a_terminal_it_ends_with_10_and_the_commands_when_only_people_ca
     assert said[-1].startswith("question q1 (approval)")
 
 
-def test_a_program_gets_what_waits_as_values(stage):
+def test_up_with_json_lists_what_waits(stage):
     stage.until_report()
     answer = stage.gitorch("up", "--json")
     assert (answer.status, answer.err) == (10, "")
@@ -40,7 +40,7 @@ def test_a_paused_run_waits_for_its_resume(stage):
     assert f"  try: gitorch resume {RUN}" in answer.err
 
 
-def test_a_settled_run_ends_it_with_0_and_what_is_left_to_ask(stage):
+def test_up_ends_with_0_when_every_run_is_settled(stage):
     stage.until_report().ledger.held.add("up")
     stage.gitorch("approve", "--yes")
     stage.ledger.held.clear()
@@ -50,14 +50,14 @@ def test_a_settled_run_ends_it_with_0_and_what_is_left_to_ask(stage):
     assert "gitorch answer q2 worktrees" in answer.out
 
 
-def test_with_nothing_open_it_says_so(stage):
+def test_up_without_an_open_run_names_start(stage):
     stage.begin_run().gitorch("cancel")
     stage.gitorch("cleanup", "--yes")
     assert stage.gitorch("up").out == "No run is open. Start one: gitorch start PLAN\n"
     assert Stage(folder=stage.folder).gitorch("up").status == 0
 
 
-def test_once_is_one_tick_whatever_is_left(stage):
+def test_up_once_runs_one_tick(stage):
     stage.begin_run()
     answer = stage.gitorch("up", "--once")
     assert answer.status == 0
@@ -71,7 +71,7 @@ def test_a_second_up_is_busy(stage):
     assert (answer.status, "  try: gitorch status --watch" in answer.err) == (9, True)
 
 
-def test_records_of_others_are_printed_too_and_old_ones_are_not(stage):
+def test_up_prints_new_records_of_other_processes_and_no_old_ones(stage):
     stage.begin_run().launch("api")
     stage.clock.on_sleep = lambda: (
         stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",)) if not stage.run.questions else None
@@ -83,7 +83,7 @@ def test_records_of_others_are_printed_too_and_old_ones_are_not(stage):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_between_two_ticks_and_agents_go_on(stage, number, status):
+def test_a_signal_ends_up_between_two_ticks_and_agents_continue(stage, number, status):
     stage.begin_run().launch("api")
     stage.clock.on_sleep = lambda: os.kill(os.getpid(), number)
     before = signal.getsignal(number)
@@ -95,7 +95,7 @@ def test_a_signal_ends_it_between_two_ticks_and_agents_go_on(stage, number, stat
     assert signal.getsignal(number) is before
 
 
-def test_another_interrupt_breaks_a_tick_off(stage):
+def test_a_second_interrupt_breaks_the_tick_off(stage):
     stage.begin_run().launch("api")
 
     def look(keys):
@@ -108,7 +108,7 @@ def test_another_interrupt_breaks_a_tick_off(stage):
     assert (answer.status, answer.err.strip()) == (130, "gitorch: interrupted")
 
 
-def test_a_silent_world_is_said_once_and_not_with_every_tick(stage):
+def test_a_silent_world_is_printed_once_and_not_with_every_tick(stage):
     from gitorch.errors import Unavailable
 
     stage.begin_run().launch("api")

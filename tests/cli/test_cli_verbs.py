@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_a_verb_is_the_command_that_the_list_says(name):
+def test_each_verb_has_the_command_and_the_help_of_the_catalogue(name):
     entry = VERBS[name]
     command = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
     assert isinstance(command, Verb)
@@ -37,7 +37,7 @@ def test_the_help_of_a_verb_has_examples_that_begin_with_it(stage, name):
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_the_examples_of_a_verb_can_be_read(name):
+def test_the_examples_of_a_verb_can_be_parsed(name):
     entry = VERBS[name]
     command = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
     for example in command.examples:

@@ -20,13 +20,13 @@ def made(stage):
     return stage
 
 
-def test_a_new_file_is_called_as_it_is_named_and_can_be_checked_at_once(made):
+def test_a_new_workflow_is_named_after_its_file_and_has_no_defects(made):
     assert "name: work\n" in (made.folder / "flows/work.yaml").read_text()
     answer = made.gitorch("workflow", "check", "flows/work.yaml")
     assert (answer.status, answer.out.splitlines()[0]) == (0, "flows/work.yaml has no defects: 4 jobs, 2 lanes.")
 
 
-def test_what_is_there_already_is_never_written_over(made):
+def test_an_existing_workflow_file_is_never_overwritten(made):
     answer = made.gitorch("workflow", "new", "minimal", "flows/work.yaml")
     assert answer.status == 4
     assert "flows/work.yaml is there already" in answer.err
@@ -49,7 +49,7 @@ def test_without_a_file_the_workflow_is_printed_and_without_a_shape_all_are_list
         (("minimal", "--lane", "x=claude"), "this shape has no lane x"),
     ],
 )
-def test_words_that_make_no_sense_are_answered_with_those_that_do(stage, words, message):
+def test_invalid_options_of_new_name_the_valid_ones(stage, words, message):
     answer = stage.gitorch("workflow", "new", *words)
     assert answer.status == 2
     assert message in answer.err
@@ -64,7 +64,7 @@ def test_a_defect_is_shown_at_its_place(made):
     assert made.gitorch("workflow", "lint", "flows/work.yaml").status == 6
 
 
-def test_lint_tells_and_strict_lint_fails(made):
+def test_lint_prints_remarks_and_strict_lint_fails_on_warnings(made):
     path = made.folder / "flows/work.yaml"
     assert made.gitorch("workflow", "lint", "flows/work.yaml", "--strict").status == 0
     path.write_text(path.read_text().replace("runtime: codex", "runtime: claude"))
@@ -77,7 +77,7 @@ def test_lint_tells_and_strict_lint_fails(made):
     assert error["lint"]["remarks"][0]["name"] == "same-model"
 
 
-def test_plan_tells_what_would_be_done(made):
+def test_workflow_plan_shows_the_steps_of_a_run(made):
     out = made.gitorch("workflow", "plan", "flows/work.yaml").out
     assert "  implement: build by author" in out
     assert "    may send implement back 3 times, then asks you" in out
@@ -101,13 +101,13 @@ def test_a_run_is_drawn_with_the_states_of_its_jobs(stage):
     assert "api.spec" in out
 
 
-def test_what_is_neither_a_file_nor_a_run_is_not_found(stage):
+def test_a_graph_of_neither_a_file_nor_a_run_is_not_found(stage):
     assert stage.gitorch("workflow", "graph", "none.yaml").status == 3
     answer = stage.gitorch("workflow", "graph", "none.yaml", "--as", "png")
     assert (answer.status, "text, mermaid, dot, svg" in answer.err) == (2, True)
 
 
-def test_a_conversion_prints_the_file_and_says_beside_it_what_was_left_out(stage):
+def test_a_conversion_prints_the_file_and_names_omitted_fields_on_standard_error(stage):
     (stage.folder / "w.json").write_bytes(STRIATUM.read_bytes())
     answer = stage.gitorch("workflow", "convert", "w.json")
     assert answer.status == 0
@@ -122,14 +122,14 @@ def test_a_conversion_prints_the_file_and_says_beside_it_what_was_left_out(stage
     assert (stage.folder / "w.yaml").read_text().strip() == answer.out.strip()
 
 
-def test_an_unknown_word_names_the_verbs_that_there_are(stage):
+def test_an_unknown_verb_of_the_group_names_the_known_ones(stage):
     answer = stage.gitorch("workflow", "draw")
     assert answer.status == 2
     assert "it has new, check, lint, plan, graph, convert, start" in answer.err
 
 
 @pytest.mark.parametrize("word", ["new", "check", "lint", "plan", "graph", "convert", "start"])
-def test_each_has_help_with_an_example(stage, word):
+def test_each_workflow_verb_has_help_with_an_example(stage, word):
     answer = stage.gitorch("workflow", word, "--help")
     assert answer.status == 0
     assert f"  gitorch workflow {word}" in answer.out.partition("Example")[2]

@@ -22,7 +22,7 @@ def test_each_task_becomes_a_file_and_a_commit(play_default, fake, repo):
     assert git(repo, "status", "--porcelain") == ""
 
 
-def test_tasks_of_the_same_words_are_told_apart_after_a_restart(play_default, fake, repo):
+def test_tasks_of_the_same_text_stay_distinct_after_a_restart(play_default, fake, repo):
     fake.brief["tasks"] = ["Same", "Same"]
     play_default()
     whole = git(repo, "rev-parse", "HEAD")
@@ -86,12 +86,12 @@ def test_the_default_files_stand_inside_the_scope(allowed, forbidden, path, own)
     assert place(brief, "01-x") == (path, own)
 
 
-def test_code_gets_its_words_as_comments():
+def test_a_default_file_that_is_code_has_its_text_as_comments():
     steps = default_steps(Brief("api", title="T", tasks=("Do it",), allowed=("src/*.py",)))
     assert steps[0].option("text") == "# Do it\n"
 
 
-def test_every_step_has_a_place_of_its_own():
+def test_every_default_step_has_its_own_place():
     steps = default_steps(
         Brief("api", findings=(Raised(1, "minor", "a", "", 0, ""), Raised(2, "minor", "b", "", 0, "")))
     )

@@ -120,7 +120,7 @@ def test_a_crash_once_lets_the_restarted_agent_finish(start, fake, repo):
     assert git(repo, "log", "--format=%s").splitlines() == ["A", "Begin"]
 
 
-def test_hang_is_deaf_and_silent(start, fake):
+def test_hang_ignores_keys_and_prints_nothing(start, fake):
     terminal = start(turn('say = "Now."', "hang = 0.6", 'say = "Back."'))
     terminal.until("Now\\.")
     since = len(terminal.output)
@@ -131,19 +131,19 @@ def test_hang_is_deaf_and_silent(start, fake):
     terminal.until("Back\\.|Interrupted\\.", since)
 
 
-def test_flood_prints_so_many_lines(start):
+def test_flood_prints_the_given_number_of_lines(start):
     terminal = start(turn("flood = 5000", 'say = "Over."'))
     terminal.until("Over\\.")
     assert len(re.findall("quick brown fox", terminal.output)) == 5000
 
 
-def test_limit_shows_when_it_ends_and_goes_on(start):
+def test_limit_shows_when_it_ends_and_the_turn_continues(start):
     terminal = start(turn("limit = 0.3", 'say = "Going on."'))
     terminal.until("⏳ Usage limit reached; resets in 0\\.3 s")
     terminal.until("Going on\\.")
 
 
-def test_used_up_stands_above_an_ordinary_prompt_and_is_told_as_an_error(start, fake):
+def test_used_up_shows_above_an_ordinary_prompt_and_calls_the_error_hook(start, fake):
     terminal = start(turn("used_up = 30", 'say = "Not reached."'))
     terminal.until("⏳ Usage limit reached; resets in 30 s")
     terminal.until(lambda: ("error", "⏳ Usage limit reached; resets in 30 s") in fake.hooks())
@@ -152,7 +152,7 @@ def test_used_up_stands_above_an_ordinary_prompt_and_is_told_as_an_error(start, 
     assert "Not reached." not in terminal.output
 
 
-def test_hoard_keeps_its_memory_in_a_process_of_its_own_and_the_turn_goes_on(start):
+def test_hoard_keeps_memory_in_its_own_process_and_the_turn_continues(start):
     terminal = start(turn("hoard = 1", 'say = "Going on."'))
     terminal.until("Going on\\.")
     terminal.until(lambda: hoarders(terminal))
@@ -171,20 +171,20 @@ def hoarders(terminal):
     return found
 
 
-def test_storm_fails_so_many_requests(start, fake):
+def test_storm_fails_the_given_number_of_requests(start, fake):
     terminal = start(turn("storm = 3", 'say = "Going on."'))
     terminal.until("Going on\\.")
     assert [text for event, text in fake.hooks() if event == "error"] == [f"request {n} failed" for n in range(3)]
 
 
-def test_error_stands_above_an_ordinary_prompt(start, fake):
+def test_error_shows_above_an_ordinary_prompt(start, fake):
     terminal = start(turn('error = "API Error: 529"'))
     terminal.until("■ API Error: 529")
     terminal.until(lambda: ("error", "API Error: 529") in fake.hooks())
     terminal.until_ready(terminal.output.index("■"))
 
 
-def test_ignore_enter_swallows_so_many(start, fake):
+def test_ignore_enter_swallows_the_given_number_of_enters(start, fake):
     terminal = start(boot("ignore_enter = 2") + HELLO, "")
     terminal.until_ready()
     terminal.send("go\r")
@@ -207,7 +207,7 @@ def test_early_enter_swallows_a_key_that_comes_too_soon(start, fake):
     terminal.until(lambda: prompts(fake) == ["go"])
 
 
-def test_drop_paste_loses_so_many(start, fake):
+def test_drop_paste_loses_the_given_number_of_pastes(start, fake):
     terminal = start(boot("drop_paste = 1") + HELLO, "")
     terminal.until_ready()
     terminal.paste("first")
@@ -238,7 +238,7 @@ def test_lie_about_tests_claims_without_running(play, fake, repo):
     assert not (repo / ".gitorch/scripted/run.log").exists()
 
 
-def test_second_report_reports_again_and_bears_the_refusal(play, fake):
+def test_second_report_reports_again_and_survives_the_refusal(play, fake):
     fake.replies["handoff"] = [(0, "ok"), (4, "handed in already")]
     play('{handoff = "DONE"}\n{second_report = "DONE"}\n{say = "still here"}')
     assert len(fake.calls("handoff")) == 2
@@ -294,7 +294,7 @@ def test_prose_verdict_only_talks(start, fake):
     assert fake.calls("verdict") == []
 
 
-def test_try_approve_shows_what_came_of_it(start, fake):
+def test_try_approve_shows_the_result(start, fake):
     fake.replies["approve"] = [(5, "an agent may not approve")]
     fake.save()
     terminal = start(turn('try_approve = "--yes run-1"'))

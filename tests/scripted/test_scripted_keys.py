@@ -49,7 +49,7 @@ def test_an_escape_alone_is_a_key_once_nothing_follows():
     assert decoder.feed(b"x") == [Key("text", "x")]
 
 
-def test_what_follows_a_broken_sequence_is_kept():
+def test_text_after_an_incomplete_sequence_is_kept():
     decoder = Decoder()
     assert decoder.feed("\x1b[é".encode()) == []
     assert decoder.flush() == [Key("escape"), Key("text", "[é")]

@@ -33,7 +33,7 @@ def test_the_first_prompt_is_taken_as_an_argument(start, fake):
     assert prompts(fake) == [BRIEF_LINE]
 
 
-def test_hooks_tell_the_whole_story_in_order(start, fake):
+def test_hooks_report_every_event_in_order(start, fake):
     terminal = start()
     terminal.until(lambda: "stop" in dict(fake.hooks()))
     terminal.send("\x04")
@@ -105,7 +105,7 @@ def test_a_large_paste_arrives_exactly(start, fake):
     assert prompts(fake) == [text]
 
 
-def test_the_row_is_drawn_anew_when_the_terminal_changes_its_size(start):
+def test_the_row_is_redrawn_when_the_terminal_is_resized(start):
     terminal = start("", "")
     terminal.until_ready()
     terminal.send("a" * 90)
@@ -133,7 +133,7 @@ def test_a_running_command_can_be_interrupted(start, repo):
     assert not (repo / "ended").exists()
 
 
-def test_what_is_typed_while_it_works_becomes_the_next_prompt(start, fake):
+def test_input_during_a_turn_becomes_the_next_prompt(start, fake):
     script = '[[turn]]\n[[turn.step]]\nsay = "Begin."\n[[turn.step]]\nsleep = 0.4\n' + HELLO
     terminal = start(script)
     terminal.until("Begin\\.")
@@ -143,7 +143,7 @@ def test_what_is_typed_while_it_works_becomes_the_next_prompt(start, fake):
     assert [event for event, _ in fake.hooks()].index("stop") < fake.hooks().index(("prompt", "next"))
 
 
-def test_a_clearance_is_shown_and_asks_for_nothing(start, fake, repo):
+def test_a_clearance_is_shown_without_a_turn(start, fake, repo):
     inbox = repo / ".gitorch" / "inbox"
     inbox.mkdir()
     (inbox / "l4-cleared.md").write_text("# Cleared\n\nAPPROVED api at 1234\n\nWait.\n")
@@ -156,7 +156,7 @@ def test_a_clearance_is_shown_and_asks_for_nothing(start, fake, repo):
     assert fake.calls("brief") == []
 
 
-def test_a_prompt_that_points_to_nothing_changes_nothing(start, fake, repo):
+def test_a_prompt_that_names_no_file_changes_nothing(start, fake, repo):
     terminal = start("", "What are you doing?")
     terminal.until("● What are you doing\\?")
     assert fake.calls("brief") == []
@@ -181,7 +181,7 @@ def test_no_script_at_all_means_the_default(start, fake):
     terminal.until(lambda: fake.calls("handoff"))
 
 
-def test_a_brief_that_cannot_be_had_is_an_error_and_then_a_prompt(start, fake):
+def test_an_unavailable_brief_is_an_error_and_then_a_prompt(start, fake):
     fake.replies["brief"] = [(5, "this token is not of a living session")]
     fake.save()
     terminal = start()
@@ -195,7 +195,7 @@ def test_a_missing_gitorch_is_an_error_and_then_a_prompt(start):
     terminal.until("■ gitorch brief: gitorch is not on PATH")
 
 
-def test_a_busy_gitorch_is_asked_again(start, fake):
+def test_a_busy_gitorch_is_called_again(start, fake):
     fake.replies["handoff"] = [(9, "busy"), (9, "busy"), (0, "recorded")]
     fake.save()
     terminal = start()
@@ -203,7 +203,7 @@ def test_a_busy_gitorch_is_asked_again(start, fake):
     assert len(fake.calls("handoff")) == 3
 
 
-def test_a_polite_end_restores_the_terminal(start, fake):
+def test_sigterm_restores_the_terminal(start, fake):
     terminal = start("", "")
     terminal.until_ready()
     terminal.kill(signal.SIGTERM)
@@ -212,7 +212,7 @@ def test_a_polite_end_restores_the_terminal(start, fake):
     assert fake.hooks()[-1] == ("session-end", "")
 
 
-def test_what_a_command_prints_cannot_move_the_cursor(start):
+def test_the_output_of_a_command_cannot_move_the_cursor(start):
     terminal = start("[[turn]]\n[[turn.step]]\nrun = 'printf \"a\\033[2J\\033[1;31mred\\007\\r\"'\n")
     terminal.until("⎿ ared\r\n    exit 0")
     assert "\x1b[2J" not in terminal.output

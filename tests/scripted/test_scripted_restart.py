@@ -86,7 +86,7 @@ def test_kills_at_random_instants_change_nothing(start, fake, repo, seed):
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_after_a_question_the_same_attempt_goes_on(start, fake, repo, restarted):
+def test_after_a_question_the_same_attempt_continues(start, fake, repo, restarted):
     terminal = start(ASK)
     terminal.until(lambda: fake.calls("ask") == [["Which word?"]])
     terminal.until_ready(terminal.output.rfind("⠂ working"))
@@ -136,7 +136,7 @@ replies = ["1=fixed:{head}"]
     assert fake.calls("handoff")[1][-1] == f"1=fixed:{git(repo, 'rev-parse', 'HEAD')}"
 
 
-def test_a_nudge_takes_the_turn_up_again_without_doing_it_twice(start, fake, repo):
+def test_a_nudge_resumes_the_turn_without_repeating_it(start, fake, repo):
     terminal = start(WORK)
     terminal.until(lambda: fake.calls("handoff"))
     before = tree(repo)

@@ -80,7 +80,7 @@ def test_all_defects_are_named_at_once():
         ("path = 'a.py'\nmatches = '^fix'", Brief("api"), "brief", False),
     ],
 )
-def test_a_turn_is_chosen_by_everything_it_names(selectors, brief, prompt, fits):
+def test_a_turn_matches_every_key_that_it_names(selectors, brief, prompt, fits):
     script = script_of(f"[[turn]]\n{selectors}\n[[turn.step]]\nsay = 'hi'\n")
     assert (script.choose(brief, prompt, {"a.py": "x\nbug\n"}.__getitem__) is not None) is fits
 

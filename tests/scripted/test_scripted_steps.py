@@ -34,7 +34,7 @@ def test_a_turn_writes_edits_deletes_and_commits(repo, play):
     assert git(repo, "ls-tree", "--name-only", "HEAD") == "a.py"
 
 
-def test_a_turn_taken_twice_leaves_the_same_commits(repo, play):
+def test_a_repeated_turn_leaves_the_same_commits(repo, play):
     steps = """
         {write = "a.py", text = "1\\n"}
         {commit = "One"}
@@ -316,7 +316,7 @@ def test_the_scope_decides_which_paths_may_change(path, allowed, forbidden, may)
     assert in_scope(path, allowed, forbidden) is may
 
 
-def test_a_failing_git_is_told_in_its_own_words(tmp_path):
+def test_a_failure_of_git_is_shown_with_its_message(tmp_path):
     with pytest.raises(WorkFailed, match="not a git repository"):
         Worktree(tmp_path).uncommitted()
 
@@ -325,7 +325,7 @@ def test_a_failing_git_is_told_in_its_own_words(tmp_path):
     ("known", "answer"),
     [("Why?", "because"), (" Why? ", "because"), ("[api] Why? (asked by s1)", "because"), ("Who?", None)],
 )
-def test_an_answer_is_known_by_its_question(known, answer):
+def test_an_answer_is_found_by_its_question(known, answer):
     assert Brief("api", answers=((known, "because"),)).answer_to("Why?") == answer
 
 

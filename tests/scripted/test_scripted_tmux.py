@@ -100,7 +100,7 @@ def test_a_first_prompt_leads_to_a_report_and_back_to_the_prompt(pane, fake):
     assert not agent.shows("esc to interrupt")
 
 
-def test_while_it_works_title_and_screen_say_so(pane):
+def test_title_and_screen_show_that_the_agent_works(pane):
     agent = pane("[[turn]]\n[[turn.step]]\nsleep = 30\n")
     agent.until(lambda: agent.title() == "⠂ working" and agent.shows(r"^✻ Working… \(esc to interrupt\)\s*\Z"))
     assert not agent.shows("^❯")
