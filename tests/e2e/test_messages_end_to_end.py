@@ -101,7 +101,7 @@ def test_the_principal_waits_reads_and_replies_and_the_agent_goes_on(mail: House
     assert "I approve the merge" in mail("wait", "--timeout", "30").out
     assert mail("wait", "--timeout", "0.2", "--json", status=10).json["error"]["code"] == "waiting"
     assert mail("inbox", "--json").json["messages"] == []
-    assert "as soon as its terminal takes it" in mail("reply", row["id"], "Go", "on.").out
+    assert "as soon as the terminal is ready" in mail("reply", row["id"], "Go", "on.").out
     mail.until(lambda: mail.records("handoff-submitted", job="writer"), "the writer, who was answered")
     (reply,) = mail.records("message-sent", sender="@principal")
     assert (reply["answers"], reply["thread"], reply["to"]) == (row["id"], row["id"], ["writer"])

@@ -215,7 +215,7 @@ def test_a_run_is_archived_and_its_archive_holds_by_itself(
     assert one == two
     assert "is there already" in home("export", str(tmp_path / "one"), status=4).err
     assert home("export", "--verify", str(tmp_path / "one"), cwd="/").out.startswith(
-        f"{tmp_path / 'one'} holds: records"
+        f"{tmp_path / 'one'} is intact: records"
     )
     records = tmp_path / "one" / "records.jsonl"
     records.write_text(records.read_text().replace("needs_revision", "accept", 1))
