@@ -76,6 +76,13 @@ def test_a_field_that_is_missing_is_named(kind, field):
         ),
         ("synthesis", "answers:\n- {finding: 1}", "3: `answers[0].answer` is missing"),
         ("synthesis", "answers: {a", "This is not YAML"),
+        ("synthesis", "answers:\n- {answer: x}", "3: `answers[0].finding` is missing"),
+        ("synthesis", "# nothing", "1: The front matter is empty."),
+        (
+            "support_ledger",
+            "audited_artifact: a\nclaims:\n- {claim: x, evidence: [{path: a, command: b}]}",
+            "4: `claims[0].evidence[0].path` or `command` is required, and only one of the two.",
+        ),
     ],
 )
 def test_each_defect_of_an_artifact_is_reported_at_its_line(kind, front, said):

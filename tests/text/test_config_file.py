@@ -180,6 +180,42 @@ worktrees: {beads_enabled: true}
             ),
         ),
         ("x" * 200_001, (1, 1, "The file has 200,001 bytes; at most 200,000 are allowed.")),
+        ("tests: {command: 7}", (1, 18, "`tests.command` must be text.")),
+        ("notify: {command: [{a: b}]}", (1, 20, "`notify.command` must be a list of texts.")),
+        ("notify: {command: say hello}", (1, 19, "`notify.command` must be a list of words.")),
+        (
+            "orchestration: {coordinator: Boss}",
+            (
+                1,
+                30,
+                "`orchestration.coordinator` `Boss` may contain only a-z, 0-9 and -, and begins with a letter or digit.",
+            ),
+        ),
+        ("review: {stages: [spec, spec]}", (1, 18, "`review.stages` must name at least one stage, each once.")),
+        ("review: {stages: []}", (1, 18, "`review.stages` must name at least one stage, each once.")),
+        ("review: {stages: [spec-]}", (1, 18, "`review.stages` `spec-` must not end with -.")),
+        ("push: {remote: -f}", (1, 16, "`push.remote` must be the name of a remote, not `-f`.")),
+        ("push: {ledger: true}", (1, 16, "`push.ledger` has no effect without a remote.")),
+        (
+            "runtimes: {a: {env: {'A-B': x}}}",
+            (1, 21, "`runtimes.a.env` contains `A-B`, which is not the name of a variable."),
+        ),
+        ("runtimes: {a: {model: -x}}", (1, 23, "`runtimes.a.model` `-x` would be read as an option.")),
+        (
+            "runtimes: {a: {permissions: [{allow: x, reject: y}]}}",
+            (1, 38, "`runtimes.a.permissions[0].allow` must stand alone: a rule allows or rejects."),
+        ),
+        (
+            "runtimes: {a: {permissions: [{allow: '('}]}}",
+            (
+                1,
+                38,
+                (
+                    "`runtimes.a.permissions[0].allow` is not a regular expression: "
+                    "missing ), unterminated subpattern at position 0."
+                ),
+            ),
+        ),
     ],
 )
 def test_one_problem_at_its_place(text, expected):
@@ -198,6 +234,10 @@ def test_a_template_is_filled_in_without_touching_the_rest():
     assert text.count("#") == template.count("#")
     with pytest.raises(KeyError):
         render(template, {"tests.comand": "x"})
+    with pytest.raises(KeyError):
+        render(template, {"tests.command.deeper": "x"})
+    with pytest.raises(KeyError):
+        render("# nothing\n", {"tests.command": "x"})
 
 
 @given(st.text() | st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=3).map(str))

@@ -46,6 +46,13 @@ WRONG = [
     (b'{"gitorch": "outbox/1", "run": "r"}', "token"),
     (b'{"gitorch": "outbox/1", "run": "r", "token": "t", "approve": true}', "approve"),
     (b'{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "FINE", "summary": ""}}', "FINE"),
+    (
+        (
+            b'{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "DONE", "summary": "s"}, '
+            b'"verdict": {"choice": "accept", "commit": "c", "nonce": "n", "summary": "s"}}'
+        ),
+        "both a report and a verdict",
+    ),
     (b"\xff\xfe{", "codec can't decode"),
     (b"[" * 100_000, "recursion"),
     (b" " * (BYTES_MAX + 1), f"larger than {BYTES_MAX} bytes"),

@@ -198,6 +198,11 @@ def test_the_good_plan_has_no_problems():
             "---\n[\n---",
             [(2, 2, "This is not YAML: expected the node content, but found '<stream end>'.")],
         ),
+        (
+            "# A plan",
+            f"---\ntitle: {'x' * 100_000}\n---",
+            [(1, 1, "The front matter is longer than 100,000 characters.")],
+        ),
         ("# A plan", "---\nprompt: prompt.md\n---", [(2, 1, "The implementation prompt `prompt.md` was not found.")]),
     ],
 )

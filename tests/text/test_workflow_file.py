@@ -187,6 +187,8 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
         ("cycles: [{review: gone, back_to: work}]\n", (6, 19, "`cycles[0].review` names `gone`, which is not a job.")),
         ("target: a..b\n", (6, 9, "`target` is not a valid name of a branch: `a..b`.")),
         ("branch: {target: a..b}\n", (6, 18, "`branch.target` is not a valid name of a branch: `a..b`.")),
+        ("  t: {lane: a, objective: x, artifacts: [{name: n, kind: song, path: p}]}\n", (6, 58, "`jobs.t.artifacts[0].kind` must be one of prompt, finding, findings_ledger, synthesis, marker, handoff, decision, patch_summary, test_report, support_ledger, action_item_ledger, harness_improvement_proposal, escalation, operator_brief, work_plan, progress_note, operator_report, other, not `song`.")),
+        ("  t: {lane: a, objective: x, artifacts: [{name: n, path: /p}]}\n", (6, 58, "`jobs.t.artifacts[0].path` is `/p`, which must be relative to the repository's root.")),
         ("branch: main\ntarget: main\n", (7, 9, "`target` and `branch` exclude each other.")),
         ("branch: {name: x}\n", (6, 10, "`branch.name` is not a known key.")),
         ("roles: {boss: {file: boss.md}}\n", (6, 22, "`roles.boss.file` names `boss.md`, which does not exist.")),
