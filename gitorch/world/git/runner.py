@@ -19,6 +19,7 @@ from gitorch.world.git.directories import (
     submodule_directories,
     worktree_directories,
 )
+from gitorch.world.git.judgement import NOTHING_JUDGED, Judgement, judge, trust_nothing
 from gitorch.world.git.settings import (
     ATTRIBUTES,
     FIXED,
@@ -27,12 +28,9 @@ from gitorch.world.git.settings import (
     NO_HOOKS,
     PROTOCOLS,
     GitSetting,
-    Judgement,
     hooks_directory,
-    judge,
     parse_settings,
     snapshot,
-    trust_nothing,
 )
 from gitorch.world.programs import ProgramResult, run, without
 
@@ -124,7 +122,7 @@ class CommandLine:
     def judgement(self, directories: GitDirectories, *, always: bool = True) -> Judgement:
         """Which of the repository's settings git may use. Unless `always`, a configuration without programs is not read."""
         if not always and self._is_harmless(directories):
-            return Judgement((), (), lazy_fetch=False)
+            return NOTHING_JUDGED
         if self._trusted is None:
             return trust_nothing(self.snapshot(directories))
         trusted = self._trusted()

@@ -1,4 +1,4 @@
-"""Settings with which git would run a program or contact another host, and which of them gitorch lets it use.
+"""Settings with which git would run a program or contact another host: those that are always off, and those that are judged.
 
 An agent may be able to write the repository's configuration, the configuration of its worktree, `info/attributes` and
 hooks. `FIXED` switches off every program that gitorch never needs. The others (filters, merge drivers, the ways to reach a
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
     from gitorch.world.git.directories import GitDirectories
 
@@ -53,18 +54,39 @@ ATTRIBUTES = "info/attributes"
 PROTOCOLS = "file:git:http:https:ssh"
 """What git may speak to another repository; all others run a helper program."""
 
-MERGE_AS_TEXT = "git merge-file --quiet --marker-size=%L %A %O %B"
-"""A merge driver that does what git does for a file without one."""
 
-FILTER = re.compile(r"filter\.(?P<name>.+)\.(?:clean|smudge|process|required)")
-DRIVER = re.compile(r"merge\.(?P<name>.+)\.driver")
-PROMISOR = re.compile(r"extensions\.partialclone|remote\..+\.(?:promisor|partialclonefilter)")
-REMOTE = re.compile(r"remote\.(?P<name>.+)\.(?:url|pushurl|uploadpack|receivepack|vcs|proxy|promisor)")
-CONNECTION = re.compile(
-    r"core\.(?:sshcommand|gitproxy|askpass)|ssh\.variant|credential\..+|url\..+|http\..+|protocol\..+"
-)
-NEUTRAL = {"core.sshcommand": "ssh", "core.askpass": "", "credential.helper": ""}
-"""The values that take the place of a program with which git reaches a remote."""
+class Kind(StrEnum):
+    """What a judged setting or file decides."""
+
+    FILTER = "filter"
+    """The content of files in the worktree and in commits."""
+    DRIVER = "driver"
+    """The result of merging a file."""
+    ATTRIBUTES = "attributes"
+    """Which files have filters and merge drivers."""
+    PROMISOR = "promisor"
+    """From which remote a partial clone fetches what it lacks."""
+    REMOTE = "remote"
+    """Where a remote is, and what runs there."""
+    CONNECTION = "connection"
+    """How git reaches any remote."""
+    HOOK = "hook"
+    """A program that runs when the target moves, or at a push."""
+
+
+PATTERNS = {
+    Kind.FILTER: re.compile(r"filter\.(?P<name>.+)\.(?:clean|smudge|process|required)"),
+    Kind.DRIVER: re.compile(r"merge\.(?P<name>.+)\.driver"),
+    Kind.PROMISOR: re.compile(r"extensions\.partialclone|remote\..+\.(?:promisor|partialclonefilter)"),
+    Kind.REMOTE: re.compile(r"remote\.(?P<name>.+)\.(?:url|pushurl|uploadpack|receivepack|vcs|proxy)"),
+    Kind.CONNECTION: re.compile(
+        r"core\.(?:sshcommand|gitproxy|askpass)|ssh\.variant|credential\..+|url\..+|http\..+|protocol\..+"
+    ),
+    Kind.ATTRIBUTES: re.compile(re.escape(ATTRIBUTES)),
+    Kind.HOOK: re.compile(r"hooks/.+"),
+}
+NETWORK = frozenset({Kind.PROMISOR, Kind.REMOTE, Kind.CONNECTION})
+CONTENT = frozenset({Kind.FILTER, Kind.DRIVER, Kind.ATTRIBUTES})
 
 NEEDLES = re.compile(rb"filter|driver|include|worktreeconfig|partialclone|promisor", re.IGNORECASE)
 """Parts of every line of a configuration that can matter to a command that contacts no remote."""
@@ -92,41 +114,55 @@ def parse_settings(listed: str) -> tuple[GitSetting, ...]:
     return tuple(found)
 
 
-def is_judged(key: str) -> bool:
-    """Whether a setting of the repository must stand since the start of the run to be used."""
-    return any(pattern.fullmatch(key) for pattern in (FILTER, DRIVER, PROMISOR, REMOTE, CONNECTION))
+def kind_of(key: str) -> Kind | None:
+    """What a setting or file decides; None for one that is not judged."""
+    for kind, pattern in PATTERNS.items():
+        if pattern.fullmatch(key):
+            return kind
+    return None
 
 
 def snapshot(
-    settings: Iterable[GitSetting], directories: GitDirectories, hooks_path: str | None = None
+    settings: Sequence[GitSetting], directories: GitDirectories, hooks_path: str | None = None
 ) -> dict[str, str]:
     """The digests of all judged settings of the repository, its hooks and its `info/attributes`.
 
-    A value that the user's own configuration has too does not count. The values themselves are not kept, since a URL or a helper may hold a password. The path of the hooks is kept as it
-    is, so that a merge can use the path with which the run began; `hooks_path` is that path, None at the start.
+    The values are not kept, since a URL or a helper may hold a password. Only the path of the hooks is, so that a merge
+    can use the path with which the run began; `hooks_path` is that path, None at the start.
     """
-    values: dict[str, list[str]] = {}
-    digests: dict[str, str] = {}
-    of_user: dict[str, str] = {}
+    digests = {key: _digest("\0".join(values)) for key, values in _repository_values(settings).items()}
     for setting in settings:
         if setting.key == HOOKS_PATH:
             digests[HOOKS_PATH] = setting.value
-        elif setting.scope not in REPOSITORY_SCOPES:
-            of_user[setting.key] = setting.value
-        elif is_judged(setting.key) and of_user.get(setting.key) != setting.value:
-            values.setdefault(setting.key, []).append(setting.value)
-    for key, held in values.items():
-        digests[key] = _digest("\0".join(held).encode("utf-8", "surrogateescape"))
-    files = {ATTRIBUTES: directories.common / ATTRIBUTES}
     if hooks_path is None:
         hooks_path = digests.get(HOOKS_PATH, "")
-    hooks = hooks_directory(hooks_path, directories.common)
-    if hooks.is_absolute():
-        files |= {f"hooks/{name}": hooks / name for name in HOOKS}
-    for name, path in files.items():
+    for name, path in _judged_files(directories.common, hooks_path).items():
         if path.is_file():
-            digests[name] = _digest(path.read_bytes())
+            digests[name] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     return digests
+
+
+def _repository_values(settings: Iterable[GitSetting]) -> dict[str, list[str]]:
+    """The values of the repository's judged settings, without those that the user's own configuration has too."""
+    values: dict[str, list[str]] = {}
+    of_user: dict[str, str] = {}
+    for setting in settings:
+        if setting.scope not in REPOSITORY_SCOPES:
+            of_user[setting.key] = setting.value
+            continue
+        if kind_of(setting.key) is not None and of_user.get(setting.key) != setting.value:
+            values.setdefault(setting.key, []).append(setting.value)
+    return values
+
+
+def _judged_files(common: Path, hooks_path: str) -> dict[str, Path]:
+    """The files in the git directory that are judged, by the names that messages use."""
+    files = {ATTRIBUTES: common / ATTRIBUTES}
+    hooks = hooks_directory(hooks_path, common)
+    if hooks.is_absolute():
+        for name in HOOKS:
+            files[f"hooks/{name}"] = hooks / name
+    return files
 
 
 def hooks_directory(configured: str, common: Path) -> Path:
@@ -139,68 +175,5 @@ def hooks_directory(configured: str, common: Path) -> Path:
     return Path(configured).expanduser()
 
 
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-class Judgement(Value):
-    """What git may use of the repository's settings."""
-
-    overrides: tuple[tuple[str, str], ...]
-    """Settings that take the place of those that are not trusted."""
-    changed: tuple[str, ...]
-    """Judged settings and files that differ from the snapshot, sorted."""
-    lazy_fetch: bool
-    """Whether git may fetch objects that a partial clone lacks."""
-
-    def changed_merge_rules(self) -> tuple[str, ...]:
-        """Those of the changed settings that decide about the content of files and merges."""
-        return tuple(key for key in self.changed if key == ATTRIBUTES or FILTER.fullmatch(key) or DRIVER.fullmatch(key))
-
-    def changed_for_remote(self, remote: str) -> tuple[str, ...]:
-        """Those of the changed settings that decide how git reaches this remote."""
-        found = []
-        for key in self.changed:
-            match = REMOTE.fullmatch(key)
-            if CONNECTION.fullmatch(key) or (match is not None and match["name"] == remote):
-                found.append(key)
-        return tuple(found)
-
-    def changed_hooks(self) -> tuple[str, ...]:
-        """Those of the hooks that changed."""
-        return tuple(key for key in self.changed if key.startswith("hooks/"))
-
-
-def judge(current: Mapping[str, str], trusted: Mapping[str, str] | None) -> Judgement:
-    """Compare a snapshot of now with that of the start of the run; without one everything stands as it is."""
-    if trusted is None:
-        return Judgement((), (), lazy_fetch=any(PROMISOR.fullmatch(key) for key in current))
-    changed = sorted(key for key in {*current, *trusted} if key != HOOKS_PATH and current.get(key) != trusted.get(key))
-    overrides: dict[str, str] = {}
-    for key in changed:
-        if match := FILTER.fullmatch(key):
-            name = match["name"]
-            overrides |= {f"filter.{name}.clean": "", f"filter.{name}.smudge": "", f"filter.{name}.process": ""}
-            overrides[f"filter.{name}.required"] = "false"
-        elif match := DRIVER.fullmatch(key):
-            overrides[f"merge.{match['name']}.driver"] = MERGE_AS_TEXT
-    promisors = [key for key in current if PROMISOR.fullmatch(key)]
-    network_changed = any(PROMISOR.fullmatch(k) or REMOTE.fullmatch(k) or CONNECTION.fullmatch(k) for k in changed)
-    return Judgement(tuple(overrides.items()), tuple(changed), lazy_fetch=bool(promisors) and not network_changed)
-
-
-def trust_nothing(current: Mapping[str, str]) -> Judgement:
-    """Let git use no program of the repository's settings; it may still fetch what a partial clone lacks."""
-    judgement = judge(current, {})
-    overrides = dict(judgement.overrides)
-    can_fetch = any(PROMISOR.fullmatch(key) for key in current)
-    for key in current:
-        if key in NEUTRAL:
-            overrides[key] = NEUTRAL[key]
-        elif key.startswith("credential.") and key.endswith(".helper"):
-            overrides[key] = ""
-        elif key.startswith("remote.") and key.endswith(".uploadpack"):
-            overrides[key] = "git-upload-pack"
-        elif key == "core.gitproxy" or key.endswith(".vcs"):
-            can_fetch = False  # git lets no later value override the first
-    return Judgement(tuple(overrides.items()), judgement.changed, lazy_fetch=can_fetch)
+def _digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()}"
