@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.redaction import recordable
-from gitorch.errors import Denied, Refused
+from gitorch.errors import Busy, Denied, Refused, Unavailable
 from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.record import ActorKind
 from gitorch.ports.ledger import Draft
@@ -95,4 +96,5 @@ def record_refusal(
 ) -> None:
     """Record that somebody tried a verb and was refused; nothing is recorded where there is no ledger."""
     if services.ledger.exists():
-        execute(services, run, actor, RecordRefusal(verb, error.code, error.message, job))
+        with suppress(Unavailable, Busy, OSError):
+            execute(services, run, actor, RecordRefusal(verb, error.code, error.message, job))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.approval import Grade
 from gitorch.model.values import Value, field
-from gitorch.model.workflow import Autonomy, Commits, ReviewMode
+from gitorch.model.workflow import Autonomy, Commits, ReviewMode, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,9 @@ class RuntimeChoice(Value):
     one_shot: bool = False
     permissions: tuple[Rule, ...] = ()
     trust: bool = False
+    sandbox: Sandbox = Sandbox.NONE
+    network: bool = True
+    writable: tuple[str, ...] = ()
 
 
 class Config(Value):

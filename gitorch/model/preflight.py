@@ -19,6 +19,8 @@ class RuntimeFacts(Value):
     program: str = ""
     found: bool = False
     install_hint: str = ""
+    sandbox_fault: str = ""
+    """Why the sandbox that the runtime asks for cannot be made here; empty where it can, or none is asked for."""
 
 
 class PreflightFacts(Value):

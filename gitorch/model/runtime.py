@@ -62,6 +62,8 @@ class Preset(Value):
     """Matches everything left of the cursor when nothing is typed."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Written before the session starts, below the session's folder, or below `{place}/` when the name begins with it."""
+    writable: tuple[str, ...] = ()
+    """Files and folders that the program keeps its state in, and must be able to write in a sandbox: `~/.claude`."""
     permission_requests: tuple[RequestPattern, ...] = ()
     dialogs: Mapping[str, Dialog] = field(default_factory=dict)
     """Dialogs of the program's first run, by name: `trust`, `theme`, `login`, `update`, `key` or another."""

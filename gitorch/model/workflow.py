@@ -83,6 +83,14 @@ class Commits(StrEnum):
     HOST = "host"
 
 
+class Sandbox(StrEnum):
+    """What holds the agents of a lane."""
+
+    NONE = "none"
+    BWRAP = "bwrap"
+    """bubblewrap: an agent writes its worktree, its own branch and its program's files, nothing else."""
+
+
 class Timeouts(Value):
     """Limits of a lane's sessions in seconds; 0 means the run's own limit."""
 
@@ -112,6 +120,11 @@ class Lane(Value):
     permissions: tuple[Rule, ...] = ()
     trust: bool = False
     """Whether gitorch may press the key by which the program trusts its folder."""
+    sandbox: Sandbox = Sandbox.NONE
+    network: bool = True
+    """Whether an agent in a sandbox reaches the network."""
+    writable: tuple[str, ...] = ()
+    """Files and folders that an agent in a sandbox may write besides, such as `~/.cache`."""
     memory_mib: int = 0
     """How much memory one of its agents may hold; 0 means the run's own limit."""
 

@@ -30,6 +30,18 @@ class SessionKey(Value):
         return f"{self.run}_{self.session}"
 
 
+class LaunchSandbox(Value):
+    """What an agent that is held by a sandbox may still do."""
+
+    branch: str
+    """The branch that it commits to, without `refs/heads/`; empty for one that only reads."""
+    commit: CommitId | None
+    """The commit of the branch."""
+    network: bool
+    writable: tuple[str, ...]
+    """Files and folders besides its worktree and its program's own."""
+
+
 class Launch(Value):
     """Everything needed to start one agent. `env` is complete but for what tmux and the preset add.
 
@@ -47,6 +59,7 @@ class Launch(Value):
     model: str = ""
     resume: str = ""
     one_shot: bool = False
+    sandbox: LaunchSandbox | None = None
 
 
 class Terminals(Protocol):
@@ -306,6 +319,13 @@ class Worktrees(Protocol):
         """
         ...
 
+    def take_commits(self, session: SessionKey, branch: str) -> CommitId | None:
+        """Bring a work branch up to what an agent in a sandbox committed; the new commit, None where there is none.
+
+        Raises Failed for commits that git does not accept, Busy, Unavailable.
+        """
+        ...
+
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove the worktree and return an empty string.
 
@@ -359,6 +379,10 @@ class Programs(Protocol):
 
     def first_line(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
         """The first line that a short command prints; empty when it fails or exceeds `wait_seconds`."""
+        ...
+
+    def sandbox_fault(self) -> str:
+        """Why no sandbox for agents can be made on this machine; empty when one can."""
         ...
 
     def tmux_is_at_least(self, version: str) -> bool:

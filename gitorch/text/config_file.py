@@ -12,6 +12,7 @@ from gitorch.model.approval import Grade
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.permission import Option, Rule
 from gitorch.model.values import replace
+from gitorch.model.workflow import Sandbox
 from gitorch.text.fields import read_form
 from gitorch.text.run_settings import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
@@ -300,6 +301,9 @@ def _runtime(name: str, form: Form) -> RuntimeChoice:
         form.flag("one_shot", default=False),
         _permissions(form),
         form.flag("trust", default=False),
+        form.choice("sandbox", Sandbox.NONE),
+        form.flag("network", default=True),
+        form.texts("writable"),
     )
     form.done()
     return choice

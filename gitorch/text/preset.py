@@ -76,6 +76,7 @@ def _fields(form: Form) -> dict[str, Any]:
         **dict.fromkeys(WORDS, _word),
         **dict.fromkeys(ARGVS, _argv),
         "passes": _passes,
+        "writable": _texts,
         "first_prompt": _first_prompt,
         "resumed_prompt": _resumed_prompt,
         "submit_key": _submit_key,
@@ -112,6 +113,10 @@ def _word(form: Form, key: str) -> str:
 
 def _argv(form: Form, key: str) -> tuple[str, ...]:
     return form.argv(key)
+
+
+def _texts(form: Form, key: str) -> tuple[str, ...]:
+    return form.texts(key)
 
 
 def _passes(form: Form, key: str) -> tuple[str, ...]:

@@ -119,6 +119,12 @@ class LocalPrograms:
             return ""
         return lines[0].strip()
 
+    def sandbox_fault(self) -> str:
+        """Why no sandbox for agents can be made on this machine; empty when one can."""
+        from gitorch.world.sandbox import fault  # noqa: PLC0415  few runtimes ask for a sandbox
+
+        return fault(self._environ)
+
     def tmux_is_at_least(self, version: str) -> bool:
         """Whether tmux answers and is of this version or later.
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gitorch
 from gitorch.errors import Failed, Refused, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import Value
@@ -56,21 +58,27 @@ class PrivateView(Value):
         return self.branch_file.parent
 
 
-def prepare(view: PrivateView, commit: CommitId) -> None:
-    """Make the view anew, with the branch at its commit. Raises Refused where branches are not files."""
+def view_of(home: Path, session: str, branch: str) -> PrivateView:
+    """The view of a session; `home` is gitorch's folder in the common git directory."""
+    return PrivateView(home / "views" / session, home.parent, branch)
+
+
+def prepare(view: PrivateView, commit: CommitId | None) -> None:
+    """Make the view anew, with the branch at its commit; without a branch the agent can commit to none. Raises Refused where branches are not files."""
     if (view.common / "reftable").exists():
         message = "a sandbox needs a repository whose branches are files, and this one keeps them in a reftable"
         raise Refused(message, "set sandbox: none for the runtime in gitorch.yaml")
     shutil.rmtree(view.folder, ignore_errors=True)
     for part in ("objects/info", "objects/pack", "base", "logs"):
         (view.folder / part).mkdir(parents=True, mode=0o700)
-    view.heads.mkdir(parents=True)
-    write_whole(view.folder / "HEAD", f"ref: {HEADS}/{view.branch}\n".encode())
+    write_whole(view.folder / "HEAD", f"ref: {HEADS}/{view.branch or 'none'}\n".encode())
     write_whole(view.folder / "config", _config(view.common))
     # Inside, the real objects are mounted at `base`; outside, they are where they always are.
     alternates = f"{view.folder / 'base'}\n{view.common / 'objects'}\n"
     write_whole(view.folder / "objects/info/alternates", alternates.encode())
-    write_whole(view.branch_file, f"{commit}\n".encode())
+    if view.branch:
+        view.heads.mkdir(parents=True)
+        write_whole(view.branch_file, f"{commit}\n".encode())
 
 
 def _config(common: Path) -> bytes:
@@ -95,6 +103,8 @@ def wrap(
     argv += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/run"]  # noqa: S108 hides it inside
     for folder in NAME_SERVICE_FOLDERS:
         argv += ["--ro-bind-try", folder, folder]
+    for path in _installed():
+        argv += ["--ro-bind", str(path), str(path)]
     for path in writable:
         argv += ["--bind-try", str(path), str(path)]
     # The repository comes after everything that may lie above it, so that nothing hides or opens it again.
@@ -105,18 +115,26 @@ def wrap(
     return tuple(argv)
 
 
+def _installed() -> tuple[Path, ...]:
+    """Where this gitorch and its Python are, as far as an empty `/tmp` or `/run` would hide them."""
+    found = [Path(sys.prefix), Path(sys.base_prefix), Path(gitorch.__file__).resolve().parents[1]]
+    hidden = (Path("/tmp"), Path("/run"))  # noqa: S108 see `wrap`
+    return tuple(path for path in dict.fromkeys(found) if any(path.is_relative_to(top) for top in hidden))
+
+
 def _repository(view: PrivateView, worktree: Path) -> list[str]:
     """Mount the repository read-only, the private view over it, and the worktree writable but for its `.git` file."""
     common, admin = str(view.common), _admin_folder(worktree)
-    heads = view.common / HEADS / Path(view.branch).parent
-    logs = view.common / "logs" / HEADS / Path(view.branch).parent
-    for folder in (heads, logs):
-        folder.mkdir(parents=True, exist_ok=True)
     argv = ["--ro-bind", common, common]
     argv += ["--ro-bind", f"{common}/objects", str(view.folder / "base")]
     argv += ["--bind", str(view.folder / "objects"), f"{common}/objects"]
     argv += ["--ro-bind", str(view.folder / "objects/info"), f"{common}/objects/info"]
-    argv += ["--bind", str(view.heads), str(heads), "--bind", str(view.folder / "logs"), str(logs)]
+    if view.branch:
+        heads = view.common / HEADS / Path(view.branch).parent
+        logs = view.common / "logs" / HEADS / Path(view.branch).parent
+        for folder in (heads, logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        argv += ["--bind", str(view.heads), str(heads), "--bind", str(view.folder / "logs"), str(logs)]
     argv += ["--bind", str(worktree), str(worktree), "--ro-bind", f"{worktree}/.git", f"{worktree}/.git"]
     argv += ["--bind", str(admin), str(admin)]
     for name in ADMIN_FILES:
@@ -140,13 +158,13 @@ def import_commits(view: PrivateView, git: GitRunner) -> CommitId | None:
 
     Raises Failed for a branch that holds no commit id or commits that git does not accept, Busy, Unavailable.
     """
-    found = _branch_commit(view)
+    found = _branch_commit(view) if view.branch else None
     if found is None or found == _real_commit(view, git):
         return None
     fetched = git.run(
-        "-c", "transfer.fsckObjects=true", "-c", "protocol.file.allow=always", "fetch", "--quiet", "--no-tags",
+        "-c", "transfer.fsckObjects=true", "fetch", "--quiet", "--no-tags",
         "--no-write-fetch-head", "--no-recurse-submodules", str(view.folder), f"+{HEADS}/{view.branch}:refs/gitorch/import/{view.branch}",
-        env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": ""},
+        env={"GIT_ALLOW_PROTOCOL": "file"},
     )  # fmt: skip
     if fetched.status != 0:
         raise Failed(f"the commits of {view.branch} cannot be taken from its sandbox: {fetched.err}", "gitorch doctor")

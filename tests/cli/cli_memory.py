@@ -165,6 +165,10 @@ class MemoryWorld:
     def __init__(self) -> None:
         self.held: dict[Path, bytes] = {}
 
+    @staticmethod
+    def take_commits(_session, _branch):
+        return None
+
     def ensure(self, path, commit_, branch, *, shared=False) -> None:
         pass
 

@@ -119,10 +119,10 @@ def test_what_an_agent_cannot_commit_is_committed_at_its_handoff_in_its_name(whi
 
 
 @pytest.mark.parametrize("which", ["read_only", "hidden"])
-def test_reports_and_verdicts_come_by_slips_in_the_name_of_who_left_them(which: str, request) -> None:
+def test_reports_and_verdicts_come_by_outbox_entries_in_the_name_of_who_left_them(which: str, request) -> None:
     home: House = request.getfixturevalue(which)
     taken = [
-        (t["session"], t["outbox entry"].partition("-")[0])
+        (t["session"], t["entry"].partition("-")[0])
         for t in home.records("outbox-entry-accepted")
         if t["job"][:3] == "api"
     ]

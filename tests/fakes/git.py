@@ -300,6 +300,10 @@ class FakeWorktrees:
     def __init__(self, git):
         self.git = git
 
+    @staticmethod
+    def take_commits(_session, _branch):
+        return None
+
     def ensure(self, path, commit, branch, *, shared=False):
         self.git._ask()
         if branch is not None:

@@ -92,6 +92,9 @@ class FakePrograms:
     def first_line(self, argv, wait_seconds=10.0):
         return self.printed.get(argv[0], "") if argv else ""
 
+    def sandbox_fault(self):
+        return ""
+
     def tmux_is_at_least(self, version):
         return self.printed.get("tmux", "") >= f"tmux {version}"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.app.reconciler.cleanup import clean_up
 from gitorch.app.reconciler.issues import close_issues
 from gitorch.app.reconciler.prompts import write_prompt
+from gitorch.app.reconciler.sandboxes import launch_sandbox
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed
@@ -60,6 +61,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
             model=lane.model,
             resume=run.conversation_to_resume(session),
             one_shot=lane.one_shot,
+            sandbox=launch_sandbox(services, run, session),
         )
         services.terminals.start(launch)
     except Failed as error:

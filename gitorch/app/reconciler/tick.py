@@ -10,6 +10,7 @@ from gitorch.app.execute import execute
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.prompts import kept_prompt
+from gitorch.app.reconciler.sandboxes import take_commits
 from gitorch.app.redaction import redact_output
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.work.context import token_digest
@@ -99,6 +100,7 @@ class _Tick:
     def collect_outboxes(self, only: SessionId | None = None) -> bool:
         """Execute what agents left in their outboxes; whether there was anything, or an outbox could not be read."""
         try:
+            self.silent.extend(take_commits(self.services, self.run))
             collected = collect(self.services, self.run, only)
         except Unavailable as error:
             self.silent.append(error.message)
@@ -121,6 +123,7 @@ class _Tick:
             with suppress(
                 Unavailable
             ):  # its last outbox entry may have come since we observed, and none can come later
+                take_commits(self.services, self.run)
                 collect(self.services, self.run, command.session)
             tear_down(self.services, self.run, command.session)
         elif isinstance(command, commands.RecordMerge):

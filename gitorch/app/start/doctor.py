@@ -82,6 +82,8 @@ def _agent(services: Services, runtime: str, key: str) -> HealthCheck:
     if not facts.found:
         fix = facts.install_hint or f"install {facts.program}"
         return HealthCheck("agents", False, f"{facts.program} of runtime {runtime} is not on PATH", fix)
+    if facts.sandbox_fault:
+        return HealthCheck("sandbox", False, f"{runtime}: {facts.sandbox_fault}", "apt-get install bubblewrap")
     return HealthCheck("agents", True, f"{runtime}: {services.programs.find(facts.program)}")
 
 

@@ -10,6 +10,7 @@ from gitorch.app.query.lookup import run_lines
 from gitorch.errors import NotFound
 from gitorch.model.preflight import PreflightFacts, RuntimeFacts
 from gitorch.model.run import OVER
+from gitorch.model.workflow import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,8 @@ def runtime_facts(services: Services, lane: Lane) -> RuntimeFacts:
     except NotFound:
         return RuntimeFacts(known=False)
     program = preset.argv[0] if preset.argv else ""
-    return RuntimeFacts(True, program, bool(services.programs.find(program)), preset.install_hint)
+    fault = "" if lane.sandbox is Sandbox.NONE else services.programs.sandbox_fault()
+    return RuntimeFacts(True, program, bool(services.programs.find(program)), preset.install_hint, fault)
 
 
 def _busy_epics(services: Services) -> Mapping[str, RunId]:

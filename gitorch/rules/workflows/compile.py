@@ -13,6 +13,7 @@ from gitorch.model.workflow import (
     JobSpec,
     Lane,
     ReviewMode,
+    Sandbox,
     Scope,
     Settings,
     Workflow,
@@ -114,6 +115,9 @@ def configured(lane: Lane, config: Config) -> Lane:
         one_shot=lane.one_shot or base.one_shot,
         permissions=lane.permissions or base.permissions,
         trust=lane.trust or base.trust,
+        sandbox=base.sandbox if lane.sandbox is Sandbox.NONE else lane.sandbox,
+        network=base.network,
+        writable=base.writable,
     )
 
 
@@ -167,6 +171,9 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
         one_shot=choice.one_shot,
         permissions=choice.permissions,
         trust=choice.trust,
+        sandbox=choice.sandbox,
+        network=choice.network,
+        writable=choice.writable,
     )
 
 

@@ -133,6 +133,10 @@ def _runtime_defect(runtime: str, key: str, facts: PreflightFacts) -> tuple[str,
         fix = found.install_hint or f"Install {found.program}, or set `{key}` to another runtime."
         return f"The program `{found.program}` of runtime `{runtime}` is not on PATH.", fix
 
+    if found.sandbox_fault:
+        fix = "apt-get install bubblewrap, or set `sandbox: none` for the runtime."
+        return f"The runtime `{runtime}` must run in a sandbox, but {found.sandbox_fault}.", fix
+
     return None
 
 

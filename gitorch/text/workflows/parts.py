@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
 from gitorch.model.values import Value, replace
-from gitorch.model.workflow import Commits, ExpectedArtifact, Lane, Scope, Settings, Timeouts, WorktreeMode
+from gitorch.model.workflow import Commits, ExpectedArtifact, Lane, Sandbox, Scope, Settings, Timeouts, WorktreeMode
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.workflows.brief import posture_fault
 
@@ -40,6 +40,7 @@ def read_lane(name: str, form: Form) -> Lane:
         commits=form.choice("commits", Commits.AGENT),
         capacity=form.number("capacity", 0, minimum=1, maximum=1000),
         one_shot=form.flag("one_shot", default=False),
+        sandbox=form.choice("sandbox", Sandbox.NONE),
         memory_mib=form.number("memory_mib", 0, minimum=1, maximum=MEMORY_MAX),
         constraints=form.texts("constraints"),
         timeouts=_timeouts(form.form("timeouts")),

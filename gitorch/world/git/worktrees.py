@@ -21,7 +21,7 @@ from gitorch.world.git.takeover import take_over
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.ports.world import Clock
+    from gitorch.ports.world import Clock, SessionKey
 
 WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 LEDGER_FOLDER = "gitorch/ledger"
@@ -69,6 +69,13 @@ class GitWorktrees:
                     self._run_or_fail(self._git.at(path), "checkout", "--quiet", "--detach", commit)
             elif shared:
                 take_over(self._git.at(path), commit, branch, self._clock.now())
+
+    def take_commits(self, session: SessionKey, branch: str) -> CommitId | None:
+        """Fetch what the agent of a session committed in its sandbox; see `world.sandbox`."""
+        from gitorch.world.sandbox import import_commits, view_of  # noqa: PLC0415  most agents are in none
+
+        own_branch(branch)
+        return import_commits(view_of(self._common / "gitorch", session.name, branch), self._git)
 
     def _add(self, path: Path, commit: CommitId, branch: str | None, descriptor: int) -> None:
         """Create the worktree. git inherits the lock, so that it stays taken until git ends even if we are killed."""

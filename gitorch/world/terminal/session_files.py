@@ -208,7 +208,16 @@ def _launch_record(value: dict[str, Any]) -> LaunchRecord:
     return LaunchRecord(**fields)
 
 
-PRESET_LISTS = ("argv", "version_argv", "passes", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
+PRESET_LISTS = (
+    "argv",
+    "version_argv",
+    "passes",
+    "begin_argv",
+    "resume_argv",
+    "model_argv",
+    "one_shot_argv",
+    "writable",
+)
 PRESET_NUMBERS = ("settle_ms", "warm_ms")
 
 

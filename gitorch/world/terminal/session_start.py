@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Unavailable
+from gitorch.errors import Failed, Unavailable
 from gitorch.model.ids import PromptId
 from gitorch.model.values import replace
 from gitorch.world import processes
@@ -18,10 +19,10 @@ from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.terminal.session_files import SessionFolder
+    from gitorch.world.terminal.template import Template
     from gitorch.world.terminal.tmux import Listing, Pane, Tmux
 
 HISTORY_LINES = 5_000
@@ -84,7 +85,7 @@ class SessionStarts:
     def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
         """Write the wrapper and every file that it needs; the record of what it will start."""
         template = template_values(launch, folder.path, self._environ)
-        argv = launching.command(launch, template)
+        argv = (*self._sandbox(launch, folder, template), *launching.command(launch, template))
         owner = owner_of(self._tmux.name, launch.key)
         env = launching.environment(launch, self._environ, folder.path, owner, template)
         launching.write_files(launch, folder.path, template)
@@ -104,6 +105,24 @@ class SessionStarts:
             conversation=template.fill("{conversation}") if launching.names_conversation(launch) else "",
             one_shot=launch.one_shot,
         )
+
+    def _sandbox(self, launch: Launch, folder: SessionFolder, template: Template) -> tuple[str, ...]:
+        """The words that hold the agent in its sandbox; none for an agent without one. Raises Failed where none can be made."""
+        held = launch.sandbox
+        if held is None:
+            return ()
+        from gitorch.world import sandbox  # noqa: PLC0415  most agents are in none
+
+        if reason := sandbox.fault(self._environ):
+            raise Failed(f"{launch.key.name} must run in a sandbox, but {reason}", "apt-get install bubblewrap")
+        view = sandbox.view_of(self._home, launch.key.name, held.branch)
+        sandbox.prepare(view, held.commit)
+        signals = folder.path / "signals.jsonl"
+        signals.touch()
+        writable = [signals]
+        for name in (*launch.preset.writable, *held.writable):
+            writable.append(_from_home(template.fill(name), self._environ.get("HOME", "/")))
+        return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network)
 
     def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
         """Make the tmux session in one call: output before a `pipe-pane` of its own was lost in 20 of 20 instant exits."""
@@ -176,3 +195,10 @@ def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> P
 def owner_of(server: str, key: SessionKey) -> str:
     """The value of GITORCH_SESSION_KEY for a session on the tmux server with this socket name."""
     return f"{server}/{key.name}"
+
+
+def _from_home(path: str, home: str) -> Path:
+    """A path in which `~` stands for the home of the agent's user."""
+    if path == "~" or path.startswith("~/"):
+        return Path(home) / path[2:]
+    return Path(path)

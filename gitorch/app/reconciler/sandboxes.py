@@ -1,0 +1,51 @@
+"""Agents in sandboxes: what a session's sandbox leaves open, and the way of its commits into the repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Busy, Failed
+from gitorch.model.session import SessionPhase
+from gitorch.model.workflow import Sandbox
+from gitorch.ports.world import LaunchSandbox, SessionKey
+
+if TYPE_CHECKING:
+    from gitorch.app.services import Services
+    from gitorch.model.run import Run
+    from gitorch.model.session import Session
+
+
+def launch_sandbox(services: Services, run: Run, session: Session) -> LaunchSandbox | None:
+    """What the sandbox of a session leaves open; None for a lane without one."""
+    lane = run.workflow.lanes[session.lane]
+    if lane.sandbox is Sandbox.NONE:
+        return None
+    if not run.jobs[session.job].writes:
+        return LaunchSandbox("", None, lane.network, lane.writable)
+    branch = run.branch_of(session.job)
+    return LaunchSandbox(branch, services.git.resolve(branch), lane.network, lane.writable)
+
+
+def take_commits(services: Services, run: Run) -> tuple[str, ...]:
+    """Bring the branches of agents in sandboxes up to what they committed.
+
+    Returns why that failed, for those for which it did. Raises Unavailable.
+    """
+    failures: list[str] = []
+    for session in run.sessions.values():
+        if not _commits_in_sandbox(run, session):
+            continue
+        try:
+            services.worktrees.take_commits(SessionKey(run.id, session.id), run.branch_of(session.job))
+        except (Failed, Busy) as error:
+            failures.append(error.message)
+    return tuple(failures)
+
+
+def _commits_in_sandbox(run: Run, session: Session) -> bool:
+    """Whether this session is alive in a sandbox and has a branch of its own."""
+    if session.phase is SessionPhase.ENDED:
+        return False
+    if run.workflow.lanes[session.lane].sandbox is Sandbox.NONE:
+        return False
+    return run.jobs[session.job].writes
