@@ -30,9 +30,7 @@ def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
 
 def carry_on_if_over(call: Call, run: Run) -> Run:
     """The run after what it leaves was stopped, where a decision ended it; any other is left to `gitorch up`."""
-    from gitorch.model.run import OVER
-
-    if run.phase not in OVER:
+    if not run.phase.is_over:
         return run
     after, _ = carry_on(call, run)
     return after
@@ -40,9 +38,7 @@ def carry_on_if_over(call: Call, run: Run) -> Run:
 
 def whats_next(run: Run) -> str:
     """One sentence for people after a decision about a run."""
-    from gitorch.model.run import OVER
-
-    if run.phase in OVER:
+    if run.phase.is_over:
         return f"Run {run.id} is {run.phase}."
     return "gitorch up continues it."
 

@@ -12,7 +12,7 @@ from gitorch.model import commands
 from gitorch.model.approval import Grade
 from gitorch.model.ids import Digest, JobId
 from gitorch.model.question import QuestionKind
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.values import replace
 from gitorch.rules.ensure import run_there
 
@@ -108,7 +108,7 @@ def hold(services: Services, caller: Caller, run: Run, verb: str, reason: str = 
 
 def cleanup_question(run: Run) -> Question | None:
     """The open question about what to remove; None where it was answered. Raises Refused while the run is not over."""
-    if run.phase not in OVER:
+    if not run.phase.is_over:
         message = f"run {run.id} is {run.phase}; it is cleaned up when it is over"
         raise Refused(message, f"gitorch cancel {run.id}" if run.phase is RunPhase.PREPARED else "gitorch cancel")
     for question in run.open_questions():

@@ -9,7 +9,6 @@ from gitorch.app.query.lookup import load_runs, require_ledger
 from gitorch.errors import NotFound
 from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
-from gitorch.model.run import OVER
 from gitorch.model.values import Value, replace
 from gitorch.rules.views.inbox import message_rows
 from gitorch.rules.views.mail import is_person, unread
@@ -115,7 +114,7 @@ def find_message(services: Services, within: RunId | None, name: str) -> Held:
     if within is not None:
         run_ids = [within]
     else:
-        run_ids = [line.id for line in board.runs.values() if line.unread or line.phase not in OVER]
+        run_ids = [line.id for line in board.runs.values() if line.unread or not line.phase.is_over]
     for run in load_runs(services, run_ids):
         if message_id in run.messages:
             return Held(run.id, run.messages[message_id])

@@ -8,7 +8,6 @@ from gitorch.errors import GitorchError, NotFound, Refused, Usage
 from gitorch.model.board import Board
 from gitorch.model.ids import JobId, QuestionId, RunId
 from gitorch.model.question import QuestionKind
-from gitorch.model.run import OVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,7 +94,7 @@ def unsettled_runs(services: Services) -> tuple[RunId, ...]:
 
 def active_runs(services: Services) -> tuple[RunId, ...]:
     """Runs that are not over, oldest first."""
-    return tuple(line.id for line in run_lines(services) if line.phase not in OVER)
+    return tuple(line.id for line in run_lines(services) if not line.phase.is_over)
 
 
 def is_ambiguous(services: Services) -> bool:
@@ -279,7 +278,7 @@ def find_run_to_clean(services: Services, name: str | None) -> Run:
     """The run that was named; without a name, the only one that is over and not cleaned up yet. Raises Usage, NotFound."""
     if name is not None:
         return find_run(services, name)
-    left = [line.id for line in run_lines(services) if line.phase in OVER and not line.cleaned]
+    left = [line.id for line in run_lines(services) if line.phase.is_over and not line.cleaned]
     if len(left) > 1:
         raise Usage(f"several runs can be cleaned up: {_listed(left)}", f"gitorch cleanup {left[0]}")
     return find_run(services, left[0] if left else None)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gitorch.app.reconciler.loop import LOCK
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.sessions.sessions import find_agent
-from gitorch.model.run import OVER
 from gitorch.model.session import SessionPhase
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[R
         while True:
             run = tick(services, run.id).run
             alive = _is_alive(run, job)
-            if alive or _is_asked_about(run, job) or run.phase in OVER:
+            if alive or _is_asked_about(run, job) or run.phase.is_over:
                 return run, alive
             services.clock.sleep(LOOK_SECONDS)
 

@@ -9,7 +9,6 @@ from gitorch.app.reconciler.issues import closed_issues
 from gitorch.errors import Unavailable
 from gitorch.model.job import JobPhase
 from gitorch.model.observed import Observed, Overlap
-from gitorch.model.run import OVER
 from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
@@ -83,7 +82,7 @@ def _branches(services: Services, run: Run) -> _Branches:
 
 def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
     """The commits of work branches and of the target; None for a run that is over."""
-    if run.phase in OVER:
+    if run.phase.is_over:
         return None
     refs = [_ref_of(run, job) for job in run.jobs.values() if job.writes and job.session]
     refs.append(f"refs/heads/{run.target}")

@@ -18,7 +18,7 @@ from gitorch.app.work.outbox import collect
 from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.values import Value, replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import only_people_left, outstanding
@@ -88,7 +88,7 @@ class _Tick:
             silent=tuple(dict.fromkeys(self.silent)),
             acted=acted,
             waiting=waiting,
-            over=waiting and self.run.phase in OVER,
+            over=waiting and self.run.phase.is_over,
         )
 
     def start_run(self) -> None:

@@ -20,7 +20,6 @@ from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.plan import Plan
-from gitorch.model.run import OVER
 from gitorch.model.session import SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind, JobSpec, Workflow
@@ -94,7 +93,7 @@ def _require_runtime(services: Services, lane: Lane) -> None:
 def _require_free(services: Services, job: JobId) -> None:
     """Raises Refused where an active run has a job of this name."""
     for line in run_lines(services):
-        if line.phase not in OVER and job in line.epics:
+        if not line.phase.is_over and job in line.epics:
             raise Refused(f"{job} is an agent of run {line.id}", f"gitorch session list {line.id}")
 
 

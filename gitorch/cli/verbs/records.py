@@ -58,11 +58,9 @@ def report(call: Call, what: str | None, run: str | None) -> None:
 
 def _withdrawn(run: Run) -> str:
     """A note below a report that no longer counts; empty for the current one."""
-    from gitorch.model.run import OVER
-
     if run.report is not None:
         return ""
-    if run.phase in OVER:
+    if run.phase.is_over:
         return f"\n\nThis report is no longer valid; run {run.id} is {run.phase}."
     return "\n\nThis report is no longer valid; gitorch up makes a new one."
 

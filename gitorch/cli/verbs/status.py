@@ -61,12 +61,11 @@ def _agents(services: Services, run: Run) -> Mapping[SessionId, str]:
 def _watch(call: Call, run: Run) -> Run:
     """Show the run until it is over; returns its final state."""
     from gitorch.cli.pages.drawing import view_for
-    from gitorch.model.run import OVER
 
     if call.json:
         raise Usage("--watch is for people; a program polls instead", "gitorch status --json")
     with view_for(call) as view:
-        while run.phase not in OVER:
+        while not run.phase.is_over:
             before = call.services.ledger.tip()
             run = call.services.ledger.state(run.id).run or run
             _show(call, view, run)

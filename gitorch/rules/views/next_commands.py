@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.job import ACTIVE, JobPhase
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.run import RunPhase
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules.granting import queue
 from gitorch.rules.views.inbox import inbox
@@ -25,7 +25,7 @@ def next_commands(run: Run) -> tuple[str, ...]:
         return (f"gitorch resume {run.id}",)
 
     answers = tuple(dict.fromkeys(row.command for row in inbox(run)))
-    if run.phase in OVER:
+    if run.phase.is_over:
         return _commands_after_the_end(run, answers)
 
     if run.settings.manual:

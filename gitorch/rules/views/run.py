@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.job import JobPhase
 from gitorch.model.message import PRINCIPAL
-from gitorch.model.run import OVER
 from gitorch.model.view import JobRow, RunView
 from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.granting import active
@@ -119,7 +118,7 @@ def _agent(living: Session | None, agents: Mapping[SessionId, str]) -> str:
 
 def _overlap_notes(run: Run) -> Iterator[str]:
     """Pairs of branches that change the same files. None once there is a merge report, which says more."""
-    if run.report is not None or run.phase in OVER:
+    if run.report is not None or run.phase.is_over:
         return
 
     for overlap in run.overlaps:
@@ -144,7 +143,7 @@ def _summary(run: Run) -> str:
     if run.merged is not None:
         parts.append(f"merged to {run.target} at {run.merged.new[:12]}")
         parts += _push_state(run, run.merged.push)
-    elif run.phase in OVER:
+    elif run.phase.is_over:
         parts.append(run.reason or str(run.phase))
 
     return ", ".join(parts)
