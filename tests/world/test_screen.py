@@ -7,6 +7,7 @@ import pytest
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.values import replace
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.rules.agent_state.judge import StateReading, judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.screen import (
@@ -17,6 +18,7 @@ from gitorch.rules.agent_state.screen import (
     is_above_cursor,
     is_in_input,
     read_screen,
+    stable_text,
     tail,
     text_before_cursor,
 )
@@ -222,3 +224,8 @@ def test_only_an_id_that_is_safe_as_an_argument_counts_as_a_conversation_id(said
 @pytest.mark.parametrize(("x", "broke"), [(2, True), (0, False)], ids=["below its prompt", "in the first column"])
 def test_a_line_counts_as_broken_only_above_an_indented_empty_line(x, broke):
     assert is_above_cursor("Read the brief.", "❯ Read the brief.\n  \n", x, 1) is broke
+
+
+def test_an_empty_match_of_a_busy_sign_hides_no_line():
+    hollow = replace(PRESET, signs={"busy": (StateSign("tail", r"^x*"), StateSign("title", "kept"))})
+    assert stable_text("kept 12\nxx moves\n", hollow) == "kept"

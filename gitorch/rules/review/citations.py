@@ -44,14 +44,21 @@ def citation_fault(data: bytes | None, line: int, quote: str = "") -> str:
     if not quoted:
         return ""
 
+    return _quotation_fault(lines, line, quoted)
+
+
+def _quotation_fault(lines: list[str], line: int, quoted: list[str]) -> str:
+    """Why a quotation is wrong; empty when it is right. Each of its lines is already stripped."""
     if line:
         if _stands_at(lines, line - 1, quoted):
             return ""
 
         return f"line {line} does not read that at that commit"
 
-    if any(_stands_at(lines, start, quoted) for start in range(len(lines))):
-        return ""
+    # Without a line, the quotation may begin anywhere.
+    for start in range(len(lines)):
+        if _stands_at(lines, start, quoted):
+            return ""
 
     return "the file does not contain that quotation"
 

@@ -162,9 +162,21 @@ def _number_in_earlier_round(job: JobState, one: Raised, raised: Sequence[Raised
 
     Lines move, so the nearest line counts, unless the same reviewer now raises another finding exactly there.
     """
+    best, distance = 0, 0
+    for listed in _earlier_with_same_title(job, one, raised, taken):
+        moved = abs(listed.finding.line - one.finding.line)
+        if not best or moved < distance:
+            best, distance = listed.number, moved
+
+    return best
+
+
+def _earlier_with_same_title(
+    job: JobState, one: Raised, raised: Sequence[Raised], taken: set[int]
+) -> Iterator[ListedFinding]:
+    """The listed findings that this one may raise again: the same title about the same path, and a number not taken."""
     path, title, line = _place(one.finding)
     elsewhere = _other_places(one, raised)
-    best, distance = 0, 0
     for listed in job.findings:
         place = _place(listed.finding)
         if listed.number in taken or place[:2] != (path, title):
@@ -174,10 +186,7 @@ def _number_in_earlier_round(job: JobState, one: Raised, raised: Sequence[Raised
         if place[2] != line and place in elsewhere:
             continue
 
-        if not best or abs(place[2] - line) < distance:
-            best, distance = listed.number, abs(place[2] - line)
-
-    return best
+        yield listed
 
 
 def _other_places(one: Raised, raised: Sequence[Raised]) -> set[Place]:

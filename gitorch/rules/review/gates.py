@@ -248,16 +248,19 @@ def _history(job: JobState) -> str:
 def verdict_contradiction(verdict: Choice, findings: tuple[Finding, ...]) -> str:
     """Why a verdict and its findings contradict each other; empty when they agree. Withdrawn findings do not count."""
     raised = [finding for finding in findings if not finding.withdrawn]
-    if verdict is Choice.ACCEPT and raised:
-        return "accept carries no findings; use accept_with_findings, or needs_revision"
+    if verdict is Choice.REJECT:
+        # Its summary says why, with or without findings.
+        return ""
 
     if verdict is Choice.ACCEPT_WITH_FINDINGS:
         return _fault_of_accepting(raised)
 
+    if verdict is Choice.ACCEPT and raised:
+        return "accept carries no findings; use accept_with_findings, or needs_revision"
+
     if verdict is Choice.NEEDS_REVISION and not raised:
         return "needs_revision names no finding; say what must change"
 
-    # `reject` needs no finding: its summary says why.
     return ""
 
 

@@ -159,6 +159,11 @@ def verdict_fault(run: Run, session: SessionId, subject: JobId, verdict: Choice)
     if verdict not in ACCEPTING:
         return ""
 
+    return _support_fault(run, subject)
+
+
+def _support_fault(run: Run, subject: JobId) -> str:
+    """Why a job's newest support ledger keeps its work from being accepted; empty when it does not."""
     ledger = newest_artifact(run, subject, ArtifactKind.SUPPORT_LEDGER)
     if ledger is None or not ledger.faults:
         return ""
