@@ -72,7 +72,7 @@ def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
         reader.broken(index, error.problem or error.context or "it cannot be read")
         return None, tuple(reader.problems)
     except ReaderError as error:
-        reader.broken(error.position, "it holds a control character")
+        reader.broken(error.position, "it contains a control character")
         return None, tuple(reader.problems)
     except RecursionError:
         reader.broken(0, "it is nested too deeply")

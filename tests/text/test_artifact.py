@@ -38,9 +38,9 @@ def parsed(kind: str, front: str):
 
 
 def problems(kind: str, front: str) -> list[str]:
-    with pytest.raises(Malformed) as no:
+    with pytest.raises(Malformed) as error:
         parsed(kind, front)
-    return [f"{p.line}: {p.message}" for p in no.value.problems]
+    return [f"{p.line}: {p.message}" for p in error.value.problems]
 
 
 @pytest.mark.parametrize("kind", ArtifactKind)
@@ -54,11 +54,11 @@ def test_a_field_that_is_missing_is_named(kind, field):
     for line in WHOLE[kind].split("\n"):
         skipping = line.startswith(f"{field}:") or (skipping and line[0] in "- ")
         kept += [] if skipping else [line]
-    assert any(f"`{field}` is missing" in said for said in problems(kind, "\n".join(kept) or "tags: []"))
+    assert any(f"`{field}` is missing" in message for message in problems(kind, "\n".join(kept) or "tags: []"))
 
 
 @pytest.mark.parametrize(
-    ("kind", "front", "said"),
+    ("kind", "front", "message"),
     [
         ("finding", "title: x\nseverity: high\nverdict_intent: maybe", "4: `verdict_intent` must be one of"),
         ("finding", "title: x\nverdict_intent: accept\nseverity: awful", "4: `severity` must be one of"),
@@ -85,14 +85,14 @@ def test_a_field_that_is_missing_is_named(kind, field):
         ),
     ],
 )
-def test_each_defect_of_an_artifact_is_reported_at_its_line(kind, front, said):
-    assert any(said in one for one in problems(kind, front))
+def test_each_defect_of_an_artifact_is_reported_at_its_line(kind, front, message):
+    assert any(message in problem for problem in problems(kind, front))
 
 
 def test_a_document_without_front_matter_gets_the_list_of_required_fields():
-    with pytest.raises(Malformed) as no:
+    with pytest.raises(Malformed) as error:
         parse_artifact("x.md", b"# Words\n", ArtifactKind.FINDING)
-    assert "title, verdict_intent, severity" in no.value.problems[0].message
+    assert "title, verdict_intent, severity" in error.value.problems[0].message
     assert parse_artifact("x.png", b"\x89PNG\x00\xff", ArtifactKind.OTHER).kind == "other"
 
 

@@ -108,16 +108,16 @@ def test_every_key_reaches_the_configuration():
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("push", "fault"),
     [
         ("{remote: --upload-pack=x}", "must be the name of a remote"),
         ("{remote: 'https://example.org/x.git'}", "must be the name of a remote"),
         ("{ledger: true}", "has no effect without a remote"),
     ],
 )
-def test_a_push_remote_must_be_the_name_of_a_remote(said, fault):
+def test_a_push_remote_must_be_the_name_of_a_remote(push, fault):
     with pytest.raises(Malformed) as caught:
-        parse_config("gitorch.yaml", f"push: {said}\n".encode())
+        parse_config("gitorch.yaml", f"push: {push}\n".encode())
     assert [problem.message for problem in caught.value.problems if fault in problem.message]
 
 
@@ -166,7 +166,7 @@ worktrees: {beads_enabled: true}
         ("agents: {restarts_max: true}", (1, 24, "`agents.restarts_max` must be a whole number from 0 to 100.")),
         ("cleanup: !x ask", (1, 10, "YAML tags such as !x are not supported.")),
         ("[" * 900, (1, 41, "This is not YAML: it is nested too deeply.")),
-        ("a\x07", (1, 2, "This is not YAML: it holds a control character.")),
+        ("a\x07", (1, 2, "This is not YAML: it contains a control character.")),
         (
             "orchestration: {merge_target: a..b}",
             (1, 31, "`orchestration.merge_target` is not a valid name of a branch: `a..b`."),

@@ -102,14 +102,14 @@ def test_converted_fields_are_in_the_new_file():
 
 
 def test_fields_that_are_not_converted_are_reported_at_their_places():
-    said = {p.message.split("`")[1]: (p.line, p.column, p.message) for p in convert("w.json", FULL).dropped}
+    dropped = {p.message.split("`")[1]: (p.line, p.column, p.message) for p in convert("w.json", FULL).dropped}
 
-    assert said["branch"][:2] == (6, 3)
-    assert said["lanes.codex_main.supervision"][2].endswith(
+    assert dropped["branch"][:2] == (6, 3)
+    assert dropped["lanes.codex_main.supervision"][2].endswith(
         "every agent is a program in a terminal of gitorch's own tmux server."
     )
-    assert said["jobs[4].colour"][2] == "`jobs[4].colour` is not carried over: gitorch has no such field."
-    assert said["context_docs[1].note"][0] == 19
+    assert dropped["jobs[4].colour"][2] == "`jobs[4].colour` is not carried over: gitorch has no such field."
+    assert dropped["context_docs[1].note"][0] == 19
 
 
 def test_every_field_is_carried_over_or_named():
@@ -126,7 +126,7 @@ def test_every_field_is_carried_over_or_named():
 
 
 SAID_ELSEWHERE = {
-    # What these say is how gitorch works, or is said again by another field that is carried over.
+    # These fields state how gitorch works anyway, or repeat another field that is carried over.
     *(f"edges[{n}].on" for n in range(5)),
     *("cycles[0].on_verdict", "phases[0].synthesis_job_id", "phases[1].synthesis_job_id", "schema_version"),
     *("jobs[1].reviewer_context_policy", "jobs[4].title", "lanes.own.display_model"),
@@ -169,7 +169,7 @@ def test_reviews_of_nothing_become_drafts_and_work_stays_work():
         ("s", "synthesis", None),
         ("end", "review", "s"),
     ]
-    assert any("became a draft" in said for said in done.changed)
+    assert any("became a draft" in change for change in done.changed)
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_problems_point_to_the_file_that_has_them():
     plan = parse_plan("plan.md", PROMPTED.replace(b"on: api", b"on: apy"), ("prompt.md", prompt))
 
     assert [(problem.where, problem.message) for problem in plan.problems] == [
-        ("plan.md:13:13", "Epic `web` depends on `apy`, which is no epic of this plan. Did you mean `api`?"),
+        ("plan.md:13:13", "Epic `web` depends on `apy`, which is not an epic of this plan. Did you mean `api`?"),
         ("prompt.md:1:1", "Epic `web` has no section in prompt.md."),
         ("prompt.md:1:14", "The placeholder `{{AGENT_NAME}}` was never filled in."),
         ("prompt.md:3:1", "Epic `api` has no review gate."),

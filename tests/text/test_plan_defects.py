@@ -46,7 +46,7 @@ def test_all_defects_of_a_plan_are_reported_at_their_lines():
         (4, 1, "`colour` is not a known key."),
         (11, 27, "The placeholder `{{PRODUCT}}` was never filled in."),
         (13, 13, "The dependencies form a cycle: api → web → api."),
-        (13, 18, "Epic `api` depends on `dbb`, which is no epic of this plan."),
+        (13, 18, "Epic `api` depends on `dbb`, which is not an epic of this plan."),
         (14, 8, "The glob `../outside/**` of epic `api` leaves the repository."),
         (18, 1, "`##Review Gate: api` looks like a review gate but is none."),
         (20, 1, "Epic `web` has no review gate."),
@@ -130,7 +130,7 @@ def test_the_good_plan_has_no_problems():
         (
             "Depends on: api",
             "Depends on: ap",
-            [(13, 13, "Epic `web` depends on `ap`, which is no epic of this plan. Did you mean `api`?")],
+            [(13, 13, "Epic `web` depends on `ap`, which is not an epic of this plan. Did you mean `api`?")],
         ),
         ("Depends on: api", "Depends on: web", [(13, 13, "Epic `web` depends on itself.")]),
         ("Depends on: api", "Depends on:", [(13, 1, "The dependencies of epic `web` are empty.")]),

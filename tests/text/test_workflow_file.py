@@ -236,10 +236,10 @@ jobs:
 def test_jobs_that_run_at_the_same_time_share_no_paths_and_are_reviewed_as_asked(one, two, more, expected):
     text = TWO.replace("ONE", one).replace("TWO", two) + more
 
-    assert said_of(text) == ([expected] if expected else [])
+    assert messages_of(text) == ([expected] if expected else [])
 
 
-def said_of(text: str) -> list[str]:
+def messages_of(text: str) -> list[str]:
     try:
         parse_workflow("w.yaml", text.encode(), nothing)
     except Malformed as wrong:
@@ -280,9 +280,9 @@ cycles:
     ],
 )  # fmt: skip
 def test_phases_meet_only_in_their_one_synthesis(old, new, expected):
-    said = said_of(PHASED.replace(old, new, 1))
+    messages = messages_of(PHASED.replace(old, new, 1))
 
-    assert (expected in said) if expected else (said == [])
+    assert (expected in messages) if expected else (messages == [])
 
 
 def test_every_key_of_a_lane_and_of_a_job_is_read():

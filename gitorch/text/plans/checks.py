@@ -240,9 +240,7 @@ def check_needs(
                 fix = f"Remove `{name}` from the line, or write `Depends on: none`."
                 yield source.problem(reference.line, f"Epic `{name}` depends on itself.", fix, column)
             elif other not in needs:
-                message = (
-                    f"Epic `{name}` depends on `{other}`, which is no epic of this plan.{did_you_mean(other, needs)}"
-                )
+                message = f"Epic `{name}` depends on `{other}`, which is not an epic of this plan.{did_you_mean(other, needs)}"
                 yield source.problem(reference.line, message, "Correct the id, or remove it.", column)
     yield from _check_cycles(source, needs, tracked)
 

@@ -11,7 +11,7 @@ POSTURES = {
     "neutral": "",
     "devils_advocate": "Argue against the work: look for the case in which it is wrong, and judge whether that case matters.",
     "security": "Judge the work as somebody who wants to break in: inputs, rights, secrets, injection.",
-    "threat_model": "Name what is worth attacking, who would, by which way, and whether the work stands in that way.",
+    "threat_model": "Name the assets, their attackers and the ways of attack, and judge whether the work blocks each way.",
     "latency_performance": "Judge what the work costs in time and memory, at the sizes that occur in practice.",
     "ergonomics_dx": "Judge the work as somebody who has to use it tomorrow: names, errors, surprises, documentation.",
     "accessibility": "Judge whether people who cannot see, hear or use a pointer can use the result.",

@@ -8,7 +8,7 @@ CARRIED = ""
 _ALWAYS = "gitorch always does this."
 _TMUX = "every agent is a program in a terminal of gitorch's own tmux server."
 _ONE = "a run works in one repository."
-_LEDGER = "every record is in the ledger, whatever the workflow says."
+_LEDGER = "the ledger always has every record."
 _UNUSED = "it had no effect at run time."
 
 TOP: dict[str, str] = {

@@ -28,7 +28,7 @@ LANE_SETS = {
     "single-agent": "one program, with another model for its reviews",
     "author-reviewer": "one program writes, another one reviews",
     "multi-review": "each reviewer is a program of its own",
-    "custom": "what --lane says, as NAME=RUNTIME or NAME=RUNTIME:MODEL",
+    "custom": "the lanes that --lane defines, as NAME=RUNTIME or NAME=RUNTIME:MODEL",
 }
 PROGRAMS = {"author": "claude", "reviewer": "codex", "second-reviewer": "gemini", "third-reviewer": "opencode"}
 
