@@ -1,7 +1,7 @@
-"""Everything gitorch can refuse or fail with, sorted by who must act (exit codes of docs/cli.md).
+"""The errors that gitorch expects, sorted by who must act. `docs/cli.md` lists their exit statuses.
 
-Raise the class for whoever must act. The message is one sentence that names the thing; the hint is a
-command that helps. Only the doors turn these into exit statuses.
+Raise the class of the person or program that must act. The message is one sentence that names the thing; the hint is a
+command that helps. Only `cli` turns errors into exit statuses.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from msgspec import Struct
 
 
 class Problem(Struct, frozen=True):
-    """One defect in a file that somebody wrote: where it stands, what is wrong, what to do."""
+    """One defect in a file that a person or agent wrote."""
 
     path: str
     line: int
     column: int
     message: str
     fix: str
+    """What to change, as an imperative sentence or the text to write; may be empty."""
 
     @property
     def where(self) -> str:
@@ -27,9 +28,11 @@ class Problem(Struct, frozen=True):
 
 
 class GitorchError(Exception):
-    """An expected failure: `code` and `exit_status` say who must act, `hint` is a command to type."""
+    """An expected failure. Its class says who must act."""
 
     code: ClassVar[str] = "bug"
+    """The name of the class in JSON."""
+
     exit_status: ClassVar[int] = 70
 
     def __init__(self, message: str, hint: str = "", where: str = "") -> None:
@@ -40,21 +43,21 @@ class GitorchError(Exception):
 
 
 class Failed(GitorchError):
-    """Something that gitorch ran failed: tests, a merge."""
+    """Tests, a merge, or another thing that gitorch ran failed."""
 
     code = "failed"
     exit_status = 1
 
 
 class Usage(GitorchError):
-    """The caller's words make no sense."""
+    """The arguments of a call are wrong; the caller corrects them."""
 
     code = "usage"
     exit_status = 2
 
 
 class NotFound(GitorchError):
-    """The caller named something that does not exist."""
+    """The caller named a thing that does not exist."""
 
     code = "not-found"
     exit_status = 3
@@ -68,14 +71,14 @@ class Refused(GitorchError):
 
 
 class Denied(GitorchError):
-    """Whoever is calling may not do this; the message names who may."""
+    """The caller may not do this; the message names who may."""
 
     code = "denied"
     exit_status = 5
 
 
 class Malformed(GitorchError):
-    """A file that somebody wrote is wrong; `problems` holds every defect found, in file order."""
+    """A file has defects that its author must fix; `problems` are all of them, in file order."""
 
     code = "malformed"
     exit_status = 6
@@ -86,28 +89,28 @@ class Malformed(GitorchError):
 
 
 class Corrupt(GitorchError):
-    """The ledger is not what it should be; an investigator must look."""
+    """The ledger was damaged or forged; somebody must investigate."""
 
     code = "corrupt"
     exit_status = 7
 
 
 class Unavailable(GitorchError):
-    """tmux, git, a program or a remote is missing or silent; nothing may be concluded from it."""
+    """tmux, git, a program or a remote is missing or does not answer. Nothing may be concluded from that."""
 
     code = "unavailable"
     exit_status = 8
 
 
 class Busy(GitorchError):
-    """Somebody else is at it; trying again is enough."""
+    """Another process holds the lock; the caller tries again."""
 
     code = "busy"
     exit_status = 9
 
 
 class Waiting(GitorchError):
-    """Nothing can go on before a human answers."""
+    """Everything waits for the answer of a human."""
 
     code = "waiting"
     exit_status = 10

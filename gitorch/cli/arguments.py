@@ -139,7 +139,7 @@ def _withdrawn(number: int, reason: str) -> Finding:
 
 
 def _place(typed: str) -> tuple[str, int]:
-    """`src/a.py:12` as path and line; line 0 where there is none."""
+    """`src/a.py:12` as path and line; without a line number, the line is 0."""
     path, colon, line = typed.rpartition(":")
     if colon and _is_number(line):
         return path, int(line)
@@ -228,7 +228,7 @@ def _text(item: Mapping[Any, Any], key: str) -> str:
 
 
 def _number(item: Mapping[Any, Any], key: str) -> int | None:
-    """A whole number, 0 where there is none, None for anything else."""
+    """A whole number; 0 for a missing one, None for anything else."""
     value = item.get(key)
     if value is None or value == "":
         return 0

@@ -1,4 +1,4 @@
-"""The one place where errors become exit statuses: expected, interrupted, unexpected."""
+"""Turn errors into exit statuses: expected, interrupted, unexpected. No other module does."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Detailed(Exception):
 
 
 class Interrupted(Exception):
-    """A human declined or interrupted; the message says what was not done, or what continues."""
+    """A human declined or interrupted; the message names the omitted action, or the work that continues."""
 
     def __init__(self, message: str, status: int = INTERRUPTED) -> None:
         super().__init__(message)
@@ -78,7 +78,7 @@ def _options(argv: Sequence[str]) -> Sequence[str]:
 
 
 def _failed(error: BaseException, argv: Sequence[str], call: Call) -> int:
-    """Print the error; a reader that has gone away ends even that."""
+    """Print the error, unless the reader of the output has closed the pipe."""
     try:
         return _report(error, argv, call)
     except BrokenPipeError:

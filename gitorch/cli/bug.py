@@ -27,7 +27,7 @@ SECRET_LENGTH_MIN = 6
 
 
 def write_report(error: BaseException, argv: Sequence[str], call: Call) -> str:
-    """Write the report and return its path; an empty string where no folder can be written to."""
+    """Write the report and return its path; an empty string if no folder is writable."""
     text = without_secrets(report_text(error, argv), call.environ, argv)
     name = f"bug-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.txt"
     for folder in _folders(call):
@@ -43,7 +43,7 @@ def write_report(error: BaseException, argv: Sequence[str], call: Call) -> str:
 
 
 def _folders(call: Call) -> tuple[Path, ...]:
-    """The repository's own folder where it was opened, and the folder for temporary files."""
+    """The folders to try: gitorch's own in an opened repository, then the one for temporary files."""
     temporary = Path(tempfile.gettempdir())
     if call.opened is None:
         return (temporary,)

@@ -6,7 +6,7 @@ from gitorch.model.values import Value
 
 
 class Entry(Value):
-    """Where the command of a verb is defined, and its one line of help."""
+    """The module and name of a verb's command, and one line of help."""
 
     module: str
     name: str

@@ -1,4 +1,4 @@
-"""Carry out at once what a verb set in motion, where no loop is running, and print it."""
+"""Carry out the effects of a verb at once, unless a loop is running, and print the records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
-    """The run after everything that needs no agent and no human; False where a running `gitorch up` will do it."""
+    """The run after everything that needs no agent and no human; False if a running `gitorch up` does that instead."""
     from gitorch.app.reconciler.loop import settle
 
     def show(tick: TickResult) -> None:
@@ -29,7 +29,7 @@ def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
 
 
 def carry_on_if_over(call: Call, run: Run) -> Run:
-    """The run after what it leaves was stopped, where a decision ended it; any other is left to `gitorch up`."""
+    """Stop the agents of a run that a decision has ended; `gitorch up` continues any other run. Returns the run."""
     if not run.phase.is_over:
         return run
     after, _ = carry_on(call, run)
@@ -44,9 +44,9 @@ def whats_next(run: Run) -> str:
 
 
 def checkout_note(services: Services, run: Run) -> str:
-    """The command that updates a checkout of the target which the merge left alone, because it has uncommitted work.
+    """The command that updates a checkout of the target, if the merge skipped it because of uncommitted work.
 
-    Empty where there is no such checkout. Asking changes nothing: moving a branch to where it is already only repeats
+    Empty without such a checkout. Asking changes nothing: moving a branch to where it is already only repeats
     the answer of the first move.
     """
     merged = run.merged

@@ -17,7 +17,7 @@ SILENCE_SECONDS = 1.0
 
 
 def hook(words: list[str]) -> None:
-    """Append one line to the file that GITORCH_SIGNALS names; do nothing where that is impossible.
+    """Append one line to the file that GITORCH_SIGNALS names; do nothing if that fails.
 
     One write in append mode keeps the lines of hooks apart that run at the same time.
     """
@@ -43,7 +43,7 @@ def _line(event: str, text: str) -> bytes:
 
 
 def _text() -> str:
-    """The runtime's text on standard input; empty where standard input is a terminal, closed or missing."""
+    """The runtime's text on standard input; empty if standard input is a terminal, closed or missing."""
     try:
         if sys.stdin is None or sys.stdin.isatty():
             return ""

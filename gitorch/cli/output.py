@@ -11,7 +11,7 @@ from gitorch.cli.pages.cells import safe_line, safe_page, safe_text
 
 
 def write(text: str, *, colours: bool = False, to_stderr: bool = False) -> None:
-    """Print lines without any control character but tabs, line feeds and, where wanted, the colours of `Page.paint`."""
+    """Print lines without control characters, except tabs and line feeds; `colours` keeps those of `Page.paint`."""
     shown = safe_page(text) if colours else safe_text(text)
     click.echo(shown, err=to_stderr)
 
@@ -22,7 +22,7 @@ def write_json(line: str) -> None:
 
 
 def ask(question: str, default: str) -> str:
-    """What a person typed at the terminal; an empty answer is the default. The question may have several lines."""
+    """Ask at the terminal and return the answer; an empty one is the default. The question may have several lines."""
     return str(click.prompt(safe_text(question), default=safe_line(default)))
 
 

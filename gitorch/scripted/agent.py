@@ -26,7 +26,7 @@ FAILURE_SIGN = "■ "
 
 
 class Agent:
-    """One session: `job` is what the environment says it is for, `script` how it behaves."""
+    """One session. `job` comes from the environment; `script` defines the behaviour."""
 
     def __init__(
         self, console: Console, gitorch: GitorchClient, worktree: Worktree, script: Script, job: str = ""

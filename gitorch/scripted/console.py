@@ -174,7 +174,7 @@ class Console:
         return drawn
 
     def _redraw(self) -> None:
-        """Draw the row again after a change of size, from its first line where the terminal has wrapped it."""
+        """Draw the row again after a change of size, from its first line if the terminal has wrapped it."""
         above = max(self._row_width - 1, 0) // max(self._columns(), 1)
         if above:
             self._write(f"\x1b[{above}A")

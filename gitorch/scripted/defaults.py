@@ -63,7 +63,7 @@ def _answer_findings(brief: Brief) -> Iterator[Step]:
 
 
 def _change(brief: Brief, name: str, text: str) -> Iterator[Step]:
-    """One small file of its own and its commit; one more line of an existing file where the scope allows no other."""
+    """One small file of its own and its commit; one more line of an existing file if the scope allows nothing else."""
     path, is_new = place(brief, name)
     act = "write" if is_new else "append"
     yield Step(act, path, {"text": _content(path, text)})

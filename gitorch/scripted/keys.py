@@ -71,7 +71,7 @@ class Decoder:
         return Key("paste", text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def _next(self) -> Key | None:
-        """The first key of the input outside of a paste; None where it is incomplete."""
+        """The first key of the input outside of a paste; None if it is incomplete."""
         if self._rest.startswith(PASTE_BEGINS):
             self._pasting, self._rest = True, self._rest[len(PASTE_BEGINS) :]
             return Key("other")
@@ -85,7 +85,7 @@ class Decoder:
         return Key(CONTROLS.get(control, "other"))
 
     def _sequence(self) -> Key | None:
-        """The key of an escape sequence, of which only Escape itself matters; None where it is incomplete."""
+        """The key of an escape sequence, of which only Escape itself matters; None if it is incomplete."""
         if len(self._rest) > 1 and self._rest[1] < " ":
             self._rest = self._rest[1:]
             return Key("escape")

@@ -40,7 +40,7 @@ def handoff(context: TurnContext, step: Step) -> None:
 
 
 def ask(context: TurnContext, step: Step) -> None:
-    """Ask a question and wait for the answer; continue at once where it is already answered."""
+    """Ask a question and wait for the answer; continue at once if it is already answered."""
     question = context.fill(step.text)
     if _was_answered(context, step, (question,)):
         _use_answer(context, step, question)
@@ -60,7 +60,7 @@ def _use_answer(context: TurnContext, step: Step, question: str) -> None:
 
 
 def block(context: TurnContext, step: Step) -> None:
-    """Report a blocker and wait; continue at once where it is already cleared."""
+    """Report a blocker and wait; continue at once if it is already cleared."""
     blocker = context.fill(step.text)
     if _was_answered(context, step, (blocker,)):
         return
@@ -143,7 +143,7 @@ def _finding(context: TurnContext, commit: str, item: Mapping[str, str | int]) -
 
 
 def _line_of(pattern: str, text: str) -> int:
-    """The number of the first line that the pattern matches; 0 where none does."""
+    """The number of the first line that the pattern matches; 0 without a match."""
     for number, line in enumerate(text.splitlines(), 1):
         if re.search(pattern, line):
             return number
@@ -153,7 +153,7 @@ def _line_of(pattern: str, text: str) -> int:
 def _was_answered(context: TurnContext, step: Step, texts: Sequence[str]) -> bool:
     """Whether the answer that this step waits for has come: in the brief, or as a prompt after this step.
 
-    Raises TurnOver where the step was done and no answer has come: nothing is asked twice.
+    Raises TurnOver if the step was done and no answer has come: nothing is asked twice.
     """
     if _all_answered(context, texts):
         return True
@@ -197,7 +197,7 @@ def _shown(context: TurnContext, result: CallResult) -> CallResult:
 
 
 def _correct(context: TurnContext) -> bool:
-    """Correct what is visibly wrong with the work; returns whether there was anything."""
+    """Correct visible faults of the work; returns whether there were any."""
     corrected = False
     for correction in CORRECTIONS:
         text = correction(context)

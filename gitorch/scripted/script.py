@@ -89,7 +89,7 @@ class Script:
     boots: tuple[Boot, ...] = ()
 
     def choose(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> Turn | None:
-        """The first turn of the file that fits; None where the agent does the default."""
+        """The first turn of the file that fits; None if the agent does the default."""
         for turn in self.turns:
             if turn.fits(brief, prompt, read):
                 return turn
@@ -108,7 +108,7 @@ class Script:
 
 
 def parse(text: str, name: str, acts: Mapping[str, Act]) -> Script:
-    """Read a script; raises BadScript with every defect found, each with the place where it stands."""
+    """Read a script; raises BadScript with every defect found, each with its place."""
     try:
         data: Table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -181,7 +181,7 @@ class _Reader:
         return tuple(steps)
 
     def _step(self, table: Table, place: str, *, boot: bool) -> Step | None:
-        """The step of a table, whose first key is its name; None where the name is unknown."""
+        """The step of a table, whose first key is its name; None for an unknown name."""
         if not table:
             self._defect(place, "is empty")
             return None
@@ -243,7 +243,7 @@ def _number(table: Table, key: str) -> int | None:
 
 
 def _instead(word: str, known: Iterable[str]) -> str:
-    """A suggestion for an unknown word; empty where no known one is similar."""
+    """A suggestion for an unknown word; empty if no known one is similar."""
     near = difflib.get_close_matches(word, list(known), 1)
     if not near:
         return ""

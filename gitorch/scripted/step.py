@@ -1,4 +1,4 @@
-"""One step of a script, and what a kind of step looks like: a row in the table of everything an agent can do."""
+"""A step of a script, and the kinds of steps with the shapes of their options."""
 
 from __future__ import annotations
 

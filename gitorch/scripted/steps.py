@@ -89,7 +89,7 @@ def run(context: TurnContext, step: Step) -> None:
 
 
 def expect(context: TurnContext, step: Step) -> None:
-    """Make sure that the brief says what this turn was written for."""
+    """Fail unless the brief matches the pattern."""
     if re.search(step.text, context.brief.text, re.MULTILINE) is None:
         raise TurnFailed(f"the brief does not match {step.text!r}")
 

@@ -31,7 +31,7 @@ class Worktree:
         self.notes = path / OWN_FOLDER / "scripted"
 
     def read(self, path: str) -> str:
-        """A file's text; empty where there is no such file."""
+        """A file's text; empty for a missing file."""
         try:
             return (self.path / path).read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
@@ -94,7 +94,7 @@ class Worktree:
         return tuple(lines)
 
     def subjects(self, base: str) -> list[str]:
-        """Subjects of the commits since `base`; of the last 200 where none is given."""
+        """Subjects of the commits since `base`; of the last 200 without a base."""
         span = f"{base}..HEAD" if base else "HEAD"
         return self._git("log", "--format=%s", "--max-count=200", span, "--", strict=False).splitlines()
 
@@ -131,13 +131,13 @@ class Worktree:
         return True
 
     def _identity(self) -> tuple[str, ...]:
-        """Options that name an author where neither configuration nor environment does."""
+        """Options that name an author, unless the configuration or the environment does."""
         if "GIT_AUTHOR_EMAIL" in os.environ or self._git("config", "user.email", strict=False).strip():
             return ()
         return ("-c", "user.name=Scripted agent", "-c", "user.email=scripted@localhost")
 
     def _git(self, *arguments: str, strict: bool = True) -> str:
-        """The output of git. Raises WorkFailed where it fails; without `strict`, a failure gives an empty text."""
+        """The output of git. Raises WorkFailed if it fails; without `strict`, a failure gives an empty text."""
         if not strict:
             done = self._try(arguments)
             return done.stdout if done.returncode == 0 else ""
@@ -175,7 +175,7 @@ class Worktree:
 
 
 def replaced(text: str, old: str, new: str, path: str) -> str:
-    """The text with `new` for the one `old`; unchanged where that was done already. Raises WorkFailed."""
+    """The text with `new` for the one `old`; unchanged if that was done already. Raises WorkFailed."""
     found = text.count(old)
     was_done = new in text and (found == 0 or old in new)
     if was_done:

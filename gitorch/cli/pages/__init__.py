@@ -1,1 +1,1 @@
-"""What people see: values to lines, pages and live views."""
+"""Text for people: values as lines, pages and live views."""

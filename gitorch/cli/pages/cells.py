@@ -1,4 +1,4 @@
-"""Text in columns of a terminal: how wide it is, cut, padded, and freed of what would move a cursor."""
+"""Text in columns of a terminal: measure it, cut it, pad it, and remove control characters."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def width(text: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """The text in at most so many columns; where something is left out, it ends in `…`."""
+    """The text in at most so many columns; a cut text ends in `…`."""
     if width(text) <= columns:
         return text
     if columns <= 0:

@@ -69,7 +69,7 @@ def job_text(run: Run, job: JobState) -> str:
 
 
 def _results(job: JobState) -> list[Field]:
-    """What the work led to so far."""
+    """The handoff, tests, verdicts and findings so far."""
     fields: list[Field] = []
     if job.handoff is not None:
         fields.append(("handoff", f"{job.handoff.status} at {job.handoff.commit}"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Follower:
-    """New records of runs, whoever wrote them; the ledger is read only when a run has grown.
+    """New records of runs, from any process; the ledger is read only when a run has grown.
 
     Records that were there at the beginning are not new, except for the last `keep` of each run.
     """

@@ -61,7 +61,7 @@ def frame_lines(panels: Sequence[Panel], page: Page, height: int, footer: str) -
 
 
 def _panel_lines(panel: Panel, page: Page, height: int) -> list[str]:
-    """One run: what waits comes first, then jobs, then as many events as there is room for."""
+    """One run: questions have room first, then jobs, then events."""
     view = panel.view
     top = [header(view, page), page.line(summary(view, page), "dim")]
     top += [page.line(f"! {silent}", "red") for silent in panel.silent[:2]]
@@ -102,7 +102,7 @@ def _waiting(rows: Sequence[InboxRow], page: Page, room: int) -> list[str]:
 
 
 def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
-    """All jobs where they fit; else the most interesting ones in their order, and how many are hidden by phase."""
+    """All jobs if they fit; else the most interesting ones in their order, and the number of hidden ones by phase."""
     if room <= 0:
         return []
     if len(rows) <= room:

@@ -1,4 +1,4 @@
-"""What is written for people: colours where they are wanted, tables that fit, times as ages."""
+"""The page for people: optional colours, tables that fit, times as ages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Page(Value):
     now: Moment
 
     def paint(self, text: str, colour: str) -> str:
-        """The text in a colour of `CODES`, where colours are wanted."""
+        """The text in a colour of `CODES`; unchanged on a page without colours."""
         if not (self.colours and colour and text):
             return text
         return f"\x1b[{CODES[colour]}m{text}\x1b[0m"

@@ -21,12 +21,12 @@ def sentence_of(written: WrittenRecord) -> str:
 
 
 def clock_time(at: Moment) -> str:
-    """`HH:MM:SS` where the reader is."""
+    """`HH:MM:SS` in local time."""
     return datetime.fromtimestamp(at / 1000).strftime("%H:%M:%S")
 
 
 def day_and_time(at: Moment) -> str:
-    """`2026-11-20 22:40:11` where the reader is."""
+    """`2026-11-20 22:40:11` in local time."""
     return datetime.fromtimestamp(at / 1000).strftime("%Y-%m-%d %H:%M:%S")
 
 

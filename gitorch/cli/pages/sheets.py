@@ -1,4 +1,4 @@
-"""The question sheet: what a start would do, and the questions that only a human answers."""
+"""The question sheet: a preview of the run, and the questions that only a human answers."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ LANES = {"implementer": "Who writes?", "reviewer": "Who reviews?"}
 def ask_runtimes(
     installed: tuple[str, ...], preselected: Mapping[str, str], named: Mapping[str, str]
 ) -> dict[str, str]:
-    """The runtime of each lane: the one that an option named, else the answer at the terminal.
+    """The runtime of each lane: from an option, else from a question at the terminal.
 
-    Asks only where more than one runtime is installed; an empty answer takes the preselected one. Raises Usage.
+    Asks only if several runtimes are installed; an empty answer takes the preselected one. Raises Usage.
     """
     chosen = {lane: runtime for lane, runtime in named.items() if runtime}
     if len(installed) < 2:

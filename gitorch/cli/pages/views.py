@@ -79,7 +79,7 @@ def job_lines(rows: Sequence[JobRow], page: Page) -> list[str]:
 
 
 def job_cells(row: JobRow, page: Page) -> tuple[Cell, ...]:
-    """A job: id, title where there is room, phase, agent, round, age of the phase, and the reason for it."""
+    """A job: id, title if there is room, phase, agent, round, age of the phase, and the reason for it."""
     return (
         Cell(row.id),
         Cell(_title(row, page), "dim"),

@@ -1,1 +1,1 @@
-"""What people and agents type: one module for a group of verbs."""
+"""The verbs of people and agents, one module for each group."""

@@ -50,7 +50,7 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
 
 
 def _agree(call: Call, proposal: Proposal, *, yes: bool) -> None:
-    """Show the proposal and ask. Raises Interrupted for a no, Usage where nobody can be asked."""
+    """Show the proposal and ask. Raises Interrupted for a no, Usage without a terminal."""
     if not yes:
         call.must_ask("adopt")
     if not call.json:

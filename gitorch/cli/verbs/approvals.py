@@ -86,7 +86,7 @@ def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, y
 
 
 def _ask_about_epic(call: Call, run: Run, question: Question) -> None:
-    """Print the epic's report and ask. Raises Interrupted for a no, Usage where nobody can be asked."""
+    """Print the epic's report and ask. Raises Interrupted for a no, Usage without a terminal."""
     from gitorch.app.query import runs
 
     call.must_ask("approve")
@@ -119,7 +119,7 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, *, yes: bool) -> str
 
 
 def _require_own_terminal(call: Call) -> None:
-    """Raises Denied where standard input is not the controlling terminal, which a person has and a program need not."""
+    """Raises Denied unless standard input is the controlling terminal, which a person always has."""
     if not call.streams.controls:
         message = (
             "standard input is not the controlling terminal of this process, so gitorch cannot know that a person types"
@@ -128,7 +128,7 @@ def _require_own_terminal(call: Call) -> None:
 
 
 def _whole_digest(typed: str, current: str) -> str:
-    """The report's digest where `typed` is enough of its beginning; else what was typed, which the rules then refuse."""
+    """The report's digest if it begins with `typed`; else `typed` itself, which the rules refuse. Raises Usage."""
     digits = typed.lower().removeprefix("sha256:")
     if len(digits) < DIGEST_CHARACTERS_MIN:
         message = f"{typed} is too short for a digest; give at least {DIGEST_CHARACTERS_MIN} digits"
@@ -160,7 +160,7 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
 
 
 def _outcome(run: Run, *, done: bool) -> str:
-    """One line about what became of the approval."""
+    """One line about the effect of the approval."""
     merged = run.merged
     if merged is not None and run.push_is_owed:
         here = f"Merged locally: {merged.target} is now {merged.new[:12]},"

@@ -164,7 +164,7 @@ def _attempt(adopt: str | None, *, cancel: bool) -> str:
 
 
 def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *, apply_all: bool) -> None:
-    """Print what was abandoned, each with its remedy; with `apply_all` carry the remedies out first."""
+    """Print abandoned work with its remedies; with `apply_all`, carry the remedies out first."""
     from gitorch.app.work import recovery
 
     if apply_all:
@@ -178,7 +178,7 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
 
 
 def _command_namer(call: Call, run: Run) -> Callable[[str], str]:
-    """A function that adds the run to a command, where several runs are open."""
+    """A function that adds the run to a command if several runs are open."""
     from gitorch.app.query.lookup import is_ambiguous
     from gitorch.rules.views.naming_runs import with_run
 

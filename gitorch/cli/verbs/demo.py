@@ -126,7 +126,7 @@ class Stage:
         return status
 
     def tests(self, command: str, *, passing: bool) -> None:
-        """Run tests in the repository's checkout. Raises Failed where the result is not the expected one."""
+        """Run tests in the repository's checkout. Raises Failed for an unexpected result."""
         self.tell("", f"$ {command}")
         status, output = self._services.programs.run_shell(command, self._repository, 60)
         self.tell("\n".join(output.strip().splitlines()[-3:]))
@@ -136,7 +136,7 @@ class Stage:
             raise Failed(f"the demo's tests {result}, but should {expected}", command)
 
     def _ending(self) -> None:
-        """The result, and where to look next."""
+        """Print the result, and the next commands to try."""
         self.tell("", f"$ git log --graph --oneline main\n{self._services.git.graph('main', 20)}")
         self.tests(TEST, passing=True)
         self.tell("", f"$ git log --oneline gitorch/ledger | head\n{self._services.git.graph('gitorch/ledger', 8)}")
@@ -152,14 +152,14 @@ class Stage:
         )
 
     def _shown_folder(self) -> str:
-        """The repository's path as a shell needs it, relative where it is below the current folder."""
+        """The repository's path, quoted for a shell; relative if it is below the current folder."""
         here = self._call.folder.absolute()
         if self._repository.is_relative_to(here):
             return _quoted(str(self._repository.relative_to(here)))
         return _quoted(str(self._repository))
 
     def leave(self) -> None:
-        """End what an interrupted demo left running; a finished one left nothing."""
+        """Stop the sessions and tests of an interrupted demo; a finished one has none."""
         from gitorch.ports.world import SessionKey
 
         ledger = self._services.ledger
@@ -177,7 +177,7 @@ class Stage:
 
 
 def program_as_typed(called: str, environ: Mapping[str, str]) -> str:
-    """The command that starts this gitorch: its name where that is on PATH, else the path it was called by."""
+    """The command that starts this gitorch: its name if that is on PATH, else the path that was typed."""
     from shutil import which
 
     found = which("gitorch", path=environ.get("PATH"))

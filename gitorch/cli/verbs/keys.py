@@ -48,7 +48,7 @@ def _text(found: tuple[Approver, ...], name: str, page: Page) -> str:
 
 
 def _guard_cell(approver: Approver) -> Cell:
-    """The guard of the key, where it is one of the caller's."""
+    """The guard of one of the caller's own keys, or a note that it is another's."""
     from gitorch.app.people.keys import GUARDED, GUARDS
 
     if approver.own is None:

@@ -40,7 +40,7 @@ def party_of(call: Call, person: str | None = None) -> Party:
 
 
 def calling_agent(call: Call) -> Party | None:
-    """The agent's session that calls, by its token where there is one; None for a human."""
+    """The agent's session that calls, by its token or any other evidence; None for a human."""
     from gitorch.app.people.messages import Party
 
     if call.environ.get("GITORCH_TOKEN"):
@@ -102,7 +102,7 @@ def _say_sent(call: Call, sent: tuple[Held, ...]) -> None:
 
 
 def _sent_line(call: Call, held: Held) -> str:
-    """What happens to the message next."""
+    """The next step of the message."""
     message = held.message
     if message.announces_plan:
         return f"{message.id}: {message.plan} waits for the principal, who starts it. Nothing starts before that."
@@ -141,7 +141,7 @@ def inbox(call: Call, run: str | None, who: str | None) -> None:
 
 
 def _list_inbox(call: Call, run: str | None, person: str | None) -> None:
-    """What waits for a person. Questions belong to the principal, so another person has only messages."""
+    """List a person's inbox. Questions belong to the principal, so another person has only messages."""
     from gitorch.app.people import mailbox
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run
@@ -184,7 +184,7 @@ def show_message(call: Call, typed: str) -> None:
 
 
 def record_read(call: Call, party: Party, held: tuple[Held, ...]) -> None:
-    """Record these as read. Where nothing can be written, as in an agent's sandbox, they stay unread."""
+    """Record these as read. In an agent's sandbox, which cannot write, they stay unread."""
     from gitorch.app.people import messages
 
     with suppress(Busy, Unavailable, OSError):

@@ -178,7 +178,7 @@ def _is_id(services: Services, thing: str, run_name: str | None) -> bool:
 
 
 def _show_id(call: Call, thing: str, run_name: str | None) -> None:
-    """Print what an id names. Raises NotFound, Usage."""
+    """Print the run, message, question, session or job with this id. Raises NotFound, Usage."""
     from gitorch.app.query.lookup import find_run, find_run_with
     from gitorch.cli.verbs.messages import show_message
 
@@ -262,7 +262,7 @@ def verify(call: Call, remote: str | None, tag: str | None) -> None:
 
 
 def _with_signatures(services: Services, found: Verification) -> Verification:
-    """The same, with a fault for each unsigned approval; not checked where the ledger itself has faults."""
+    """The same, with a fault for each unsigned approval; a faulty ledger is returned unchanged."""
     from gitorch.app.people.signing import unsigned
     from gitorch.model.values import replace
 

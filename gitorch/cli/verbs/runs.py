@@ -96,7 +96,7 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
 
 
 def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
-    """Raises Interrupted where a human declines, Usage where nobody can be asked."""
+    """Raises Interrupted for a no, Usage without a terminal."""
     if yes:
         return
     call.must_ask("cleanup")
@@ -106,7 +106,7 @@ def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
 
 
 def _outcome(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the newest clean-up of the ledger removed, and what it kept and why."""
+    """The removed names of the newest clean-up in the ledger, and the kept ones with their reasons."""
     from gitorch.model.events import CleanupDone
 
     removed: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ def init(call: Call, runtime: str, target: str, tests: str) -> None:
 
 
 def _offer_key(call: Call) -> str:
-    """The grade of approvals to write into the configuration: `signed` where a key of this person may sign, else empty.
+    """The grade of approvals to write into the configuration: `signed` if a key of this person may sign, else empty.
 
     A person at a terminal whose keys may not sign yet is offered to add one.
     """
@@ -151,7 +151,7 @@ def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False
 
 
 def _refuse_defects(checked: CheckResult) -> None:
-    """Raises Malformed with every defect of the plan, NotFound where there is no plan."""
+    """Raises Malformed with every defect of the plan, NotFound without a plan."""
     if checked.absent:
         raise NotFound(checked.problems[0].message, checked.problems[0].fix)
     if checked.problems:

@@ -164,7 +164,7 @@ def _submit_report(call: Call, report: ReportText, bearer: AgentCredential | Man
 
 
 def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
-    """Print what follows in one sentence; programs also get the released names of the records."""
+    """Print the consequence in one sentence; programs also get the released names of the records."""
     from gitorch.app.work import submissions
     from gitorch.text.records.released import kind_of
 
@@ -267,7 +267,7 @@ def _submit_verdict(call: Call, verdict: VerdictText, bearer: AgentCredential | 
 
 
 def leave_in_outbox(call: Call, error: GitorchError | OSError, text: ReportText | VerdictText) -> None:
-    """Put the report or verdict in the outbox where a sandbox caused the error; else raise the error."""
+    """Put the report or verdict in the outbox if a sandbox caused the error; else raise the error."""
     from gitorch.app.work.outbox import leave
 
     sandbox = sandbox_behind(call, error)

@@ -99,7 +99,7 @@ class Stopping:
 
 
 def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None:
-    """Print how it ended. Raises Interrupted after a signal, Waiting where everything waits for people."""
+    """Print the result. Raises Interrupted after a signal, Detailed(Waiting) if everything waits for people."""
     from gitorch.rules.views.inbox import inbox
 
     if result.why == "stopped" and by is not None:
@@ -126,7 +126,7 @@ def _interruption(result: LoopResult) -> str:
 
 
 def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxRow]) -> Detailed:
-    """The error that lists what waits for people, with the first command as its hint."""
+    """The error that lists paused runs and open questions, with the first command as its hint."""
     from gitorch.cli.pages.views import inbox_lines
     from gitorch.model.run import RunPhase
 

@@ -45,7 +45,7 @@ def _read(call: Call, file: str) -> WorkflowSource:
 
 
 def _roots(call: Call) -> tuple[Path, ...]:
-    """Where briefs are searched that do not lie beside their workflow."""
+    """The folders of briefs that do not lie beside their workflow."""
     try:
         return (call.services.root,)
     except NotFound:
@@ -81,7 +81,7 @@ def check(call: Call, file: str) -> None:
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is a warning.")
 @click.pass_obj
 def lint(call: Call, file: str, strict: bool) -> None:
-    """Print what is legal in a workflow but unwise, with a score and the fixes.
+    """Print the unwise parts of a workflow that are legal, with a score and fixes.
 
     Reviews by the model that wrote the work, work without a review, unbounded scopes, reviews without a revision.
     """
@@ -257,7 +257,7 @@ def _shape_text(shape: str, blocks: str) -> str:
 
 
 def _with_lanes(text: str, shape: str, lanes: str, own_lanes: tuple[str, ...], name: str) -> str:
-    """The text with the lanes that were asked for and the workflow's name; unchanged where nothing was asked for."""
+    """The text with the requested lanes and name; unchanged without a request."""
     from gitorch.text.workflows import shapes
 
     own = {lane.name: lane for lane in map(shapes.parse_lane, own_lanes)}
@@ -310,7 +310,7 @@ def convert(call: Call, file: str, output: str | None) -> None:
 
 
 def _remaining_defects(call: Call, text: str, output: str | None) -> list[str]:
-    """What a person must fix in the new file, or beside it."""
+    """The defects of the new file and its briefs, which a person must fix."""
     from gitorch.app.start.workflows import briefs_in
     from gitorch.errors import Malformed
     from gitorch.text.workflows.file import parse_workflow
