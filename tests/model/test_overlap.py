@@ -25,7 +25,7 @@ def test_globs_that_match_a_common_path_overlap(one, other):
 
 
 @given(st.lists(GLOBS, max_size=2), st.lists(GLOBS, max_size=2), st.lists(GLOBS, max_size=2))
-def test_scopes_that_are_said_to_share_nothing_share_no_path(allowed, forbidden, others):
+def test_scopes_without_a_shared_glob_share_no_path(allowed, forbidden, others):
     one, other = Scope(tuple(allowed), tuple(forbidden)), Scope(tuple(others))
     shared = [path for path in PATHS if covered(path, one) and covered(path, other)]
 

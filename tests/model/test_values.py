@@ -76,7 +76,7 @@ def test_copies_and_pickles_are_equal_and_whole():
         assert again == Work(**FULL)
 
 
-def test_the_default_of_a_field_is_told_from_a_field_without_one():
+def test_a_field_with_a_default_differs_from_a_field_without_one():
     assert values.default_of(Work, "job") is values.REQUIRED
     assert values.default_of(Work, "round") == 1
     assert values.default_of(Work, "marks") == {}

@@ -78,7 +78,7 @@ ORDERS = {
 
 
 @pytest.mark.parametrize(("name", "who"), list(product(ORDERS, EVERYBODY)))
-def test_the_rules_deny_whoever_may_not_whatever_door_they_came_by(name, who):
+def test_the_rules_deny_actors_without_the_capability_at_every_door(name, who):
     make, allowed = ORDERS[name]
     play = Play()
     play.begin({"api": (), "ui": ()})

@@ -149,7 +149,7 @@ def test_the_more_severe_finding_leads_and_keeps_the_other_one_s_details() -> No
     assert listed == [(1, "No check at all", "api.quality api.spec", "Anyone\napi.spec adds: No check: Line 1")]
 
 
-def test_two_places_with_the_same_words_keep_their_own_numbers_when_lines_move() -> None:
+def test_two_findings_with_one_title_keep_their_numbers_when_lines_move() -> None:
     play = handed_in()
     play.review("api.spec", "needs_revision", (finding(title="typo", line=3), finding(title="typo", line=9)))
     play.launch("api")

@@ -149,7 +149,7 @@ def test_failing_tests_go_back_without_asking_reviewers():
     assert play.run.jobs["api.spec"].phase is JobPhase.BLOCKED
 
 
-def test_a_concern_keeps_the_gate_shut_until_it_is_answered():
+def test_a_concern_keeps_the_gate_closed_until_it_is_answered():
     play = played()
     play.launch("api")
     play.submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("slow on large input",))

@@ -122,7 +122,7 @@ def test_an_agent_in_a_loop_does_not_fill_the_ledger(play):
     send(play, "@principal", by="ui")
 
 
-def test_the_agent_of_a_job_that_is_over_is_told_nothing(play):
+def test_the_agent_of_a_job_that_is_over_gets_no_message(play):
     play.do(c.CancelRun("enough"), HUMAN)
     with pytest.raises(Refused, match="api is canceled; nobody would read this"):
         send(play, "api")
@@ -154,7 +154,7 @@ def test_a_message_to_an_agent_that_is_not_there_yet_stands_in_its_brief():
     assert owed(play, "docs") == []
 
 
-def test_what_was_read_is_not_told_again_and_recorded_once(play):
+def test_a_message_that_was_read_is_not_delivered_and_its_reading_is_recorded_once(play):
     send(play, "api")
     send(play, "api")
     assert read(play, "api", "m1", "m2", "m9", by="api") == (e.MessagesRead((MessageId("m1"), MessageId("m2")), "api"),)
@@ -226,7 +226,7 @@ def test_a_plan_leaves_the_inbox_when_it_becomes_a_run(play, path, held):
     assert list(after.board.messages) == held
 
 
-def test_a_refused_plan_is_told_to_its_coordinator_once():
+def test_a_refused_plan_leads_to_one_message_to_its_coordinator():
     refusal = c.RejectPlan("docs/x.md", ("docs/x.md:3:1: no gate", "no tests"), "@planner")
     (rejected, told), state = of_no_run(State(Board(ledger="L")), refusal)
     assert told.text == rejected.text == "Plan validation failed. Missing: docs/x.md:3:1: no gate; no tests"

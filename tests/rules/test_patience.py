@@ -198,7 +198,7 @@ def test_a_run_over_its_time_asks_once_begins_nothing_and_kills_nothing() -> Non
     play.submit_handoff("api")
 
 
-def test_as_much_again_is_granted_each_time_it_is_said() -> None:
+def test_each_go_on_grants_the_budget_once_more() -> None:
     play = begun(run_seconds_max=3600)
     tick(play, 61)
     play.answer("q1", "go_on")

@@ -149,7 +149,7 @@ RUN_STEPS = {
 }
 
 
-def test_what_the_ledger_would_call_corrupt_is_refused_to_whoever_asks() -> None:
+def test_a_command_whose_event_would_be_corrupt_is_refused() -> None:
     play = Play()
     play.begin({"api": ()})
     play.launch("api")

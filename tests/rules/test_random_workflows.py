@@ -154,7 +154,7 @@ def test_a_thousand_made_up_workflows_keep_every_law_and_their_ledgers_verify(tm
 @pytest.mark.parametrize(
     "seeds", [range(DAMAGED), pytest.param(range(DAMAGED, 20 * DAMAGED), marks=pytest.mark.slow)], ids=str
 )
-def test_a_damaged_workflow_is_told_at_its_places_or_is_one_that_runs(seeds):
+def test_a_damaged_workflow_has_located_problems_or_runs(seeds):
     told = {seed: read_or_told(damaged(seed)) for seed in seeds}
     sources = {seed: found for seed, found in told.items() if isinstance(found, WorkflowSource)}
 

@@ -63,7 +63,7 @@ ENDS = [
 
 @pytest.mark.parametrize(("observation", "end"), ENDS)
 @pytest.mark.parametrize("script", [GRANTED, AT_WORK])
-def test_the_end_of_a_session_is_told_by_its_process(script: str, observation: SessionObservation, end: tuple) -> None:
+def test_a_session_ends_as_its_process_shows(script: str, observation: SessionObservation, end: tuple) -> None:
     play = played(script)
     ends = learned(play, look(play, observation), c.EndSession)
     assert [(one.how, one.exit_status) for one in ends] == ([end] if end else [])
@@ -90,7 +90,7 @@ def test_alive_is_a_sign_within_the_limit_and_nothing_else(state: AgentState, la
     assert ["alive" if isinstance(one, c.MarkAlive) else one.how for one in told] == ([leads_to] if leads_to else [])
 
 
-def test_a_lease_is_renewed_when_half_of_it_is_gone_and_the_session_is_there() -> None:
+def test_a_lease_is_renewed_at_half_its_life_while_the_session_lives() -> None:
     play = played(AT_WORK)
     working = replace(READY, state=AgentState.WORKING)
     assert learned(play, look(play, working, 440), c.RenewLease) == []
@@ -213,7 +213,7 @@ def test_reminders_wait_twice_as_long_each_time_up_to_the_cap() -> None:
     assert waited == [10, 20, 35, 35]
 
 
-def test_an_overlap_is_said_once() -> None:
+def test_an_overlap_is_noted_once() -> None:
     play = played("plan api db|launch api db")
     pair = (API, JobId("db"))
     seen = look(play, overlaps=(Overlap(pair, ("a.py",), conflict=False),))
@@ -396,7 +396,7 @@ def test_a_run_waits_for_people_when_nothing_else_can_go_on(script: str, waiting
     assert only_people_left(play.run, look(play, READY)) is waiting
 
 
-def test_tokens_are_made_by_whoever_makes_the_tick_not_by_rules() -> None:
+def test_the_tick_makes_tokens_and_the_rules_do_not() -> None:
     play = played("plan api")
     (order,) = learned(play, look(play), c.GrantLease)
     assert (order.token, order.nonce, order.session, order.fresh) == ("", "", "s1", True)

@@ -72,7 +72,7 @@ def test_of_the_work_that_shares_a_worktree_one_job_is_begun_at_a_time():
 
 
 @pytest.mark.parametrize("how", ["killed", "server-gone"])
-def test_work_that_was_begun_keeps_the_worktree_though_its_agent_is_gone(how):
+def test_unfinished_work_keeps_the_worktree_after_its_agent_ended(how):
     play = sharing()
     play.launch("one")
     play.do(c.EndSession(play.session("one"), how))

@@ -57,7 +57,7 @@ def test_a_nudge_that_cannot_be_typed_is_given_as_much_time_again(play):
     assert escalation.evidence == "› at work"
 
 
-def test_who_was_told_to_wait_is_not_taken_for_silent_when_the_answer_comes(play):
+def test_an_agent_that_waited_for_an_answer_is_not_silent_when_it_comes(play):
     before = play.at
     play.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",))
     play.at += 10 * PATIENCE

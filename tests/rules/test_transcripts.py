@@ -31,5 +31,5 @@ def test_a_wrong_sentence_and_a_missing_one_are_noticed() -> None:
         assert retold(wrong) == right
 
 
-def test_every_lifecycle_is_told() -> None:
+def test_every_lifecycle_has_a_transcript() -> None:
     assert len(TRANSCRIPTS) >= 7

@@ -61,7 +61,7 @@ ADVICE = """jobs:
 
 
 @pytest.mark.parametrize("choice", ["accept", "needs_revision", "reject"])
-def test_advice_must_be_given_but_shuts_no_gate(choice):
+def test_an_advisory_review_is_required_but_keeps_no_gate_closed(choice):
     play = begun(ADVICE, replace(PARALLEL, test_command=""))
     work(play, "plan")
     play.review("strict")
@@ -97,7 +97,7 @@ cycles: [{review: r, back_to: one, rounds: 3}]
 @pytest.mark.parametrize(
     ("attempts", "allowed"), [("attempts: 1", 1), ("attempts: 2", 2), ("attempts: 9", 4), ("tasks: []", 4)]
 )
-def test_after_its_attempts_a_human_is_asked_whatever_its_cycle_allows(attempts, allowed):
+def test_a_human_is_asked_after_the_last_attempt_even_if_the_cycle_allows_more(attempts, allowed):
     play = begun(CYCLE.replace("ATTEMPTS", attempts))
     for _ in range(allowed):
         assert not any(isinstance(event, e.Escalated) for event in play.events)

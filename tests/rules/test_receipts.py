@@ -10,7 +10,7 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.rules.reconcile import reconcile
 
 
-def test_what_a_session_was_told_is_learned_before_its_end_and_not_after():
+def test_receipts_of_a_session_are_recorded_before_its_end_and_not_after():
     play = Play()
     play.begin({"api": ()})
     play.grant("api")
