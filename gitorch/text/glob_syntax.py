@@ -4,57 +4,29 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_FORBIDDEN = {
-    "\\": "contains a backslash",
-    "{": "contains braces; write one glob for each",
-    ":": "contains a colon",
-}
+_FAULTS = (
+    (re.compile(r"\A\Z"), "is empty"),
+    (re.compile(r"[\x00-\x1f\x7f]"), "contains a control character"),
+    (re.compile(r"\\"), "contains a backslash"),
+    (re.compile(r"\{"), "contains braces; write one glob for each"),
+    (re.compile(r":"), "contains a colon"),
+    (re.compile(r"\A[/~]"), "must be relative to the repository's root"),
+    (re.compile(r"\A!"), "must not begin with !"),
+    (re.compile(r"\A-"), "must not begin with -"),
+    (re.compile(r"(?:\A|/)\.\.(?:/|\Z)"), "leaves the repository"),
+    (re.compile(r"(?i)\A\.git(?:/|\Z)"), "must not name git's own directory"),
+    (re.compile(r"[^/]\*\*|\*\*[^/]"), "may use ** only as a whole part of the path"),
+    (re.compile(r"\A(?!(?:[^\[\]]|\[[^\]]*\])*\Z)"), "has a [ or ] without its counterpart"),
+)
+"""What a glob must not contain; the first fault is reported."""
 
 
 def glob_fault(glob: str) -> str:
     """Why a glob cannot be a write scope, or an empty string when it can. Globs are relative to the repository's root."""
-    if not glob:
-        return "is empty"
-    return _characters_fault(glob) or _path_fault(glob.split("/"))
-
-
-def _characters_fault(glob: str) -> str:
-    if _CONTROL.search(glob):
-        return "contains a control character"
-    for character, fault in _FORBIDDEN.items():
-        if character in glob:
+    for pattern, fault in _FAULTS:
+        if pattern.search(glob):
             return fault
-    if glob.startswith(("/", "~")):
-        return "must be relative to the repository's root"
-    if glob.startswith(("!", "-")):
-        return f"must not begin with {glob[0]}"
-    if not _brackets_are_balanced(glob):
-        return "has a [ or ] without its counterpart"
     return ""
-
-
-def _path_fault(parts: list[str]) -> str:
-    if ".." in parts:
-        return "leaves the repository"
-    if parts[0].lower() == ".git":
-        return "must not name git's own directory"
-    for part in parts:
-        if "**" in part and part != "**":
-            return "may use ** only as a whole part of the path"
-    return ""
-
-
-def _brackets_are_balanced(glob: str) -> bool:
-    inside = False
-    for character in glob:
-        if character == "]" and not inside:
-            return False
-        if character == "[":
-            inside = True
-        if character == "]":
-            inside = False
-    return not inside
 
 
 def split_globs(line: str) -> tuple[str, ...]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ID_LENGTH_MAX = 39
 
@@ -34,6 +38,16 @@ def slug(title: str, fallback: str = "") -> str:
             break
         kept = longer
     return kept
+
+
+def unused(stem: str, taken: Collection[str]) -> str:
+    """The stem, or with the first number from 2 on that makes it differ from all taken names."""
+    name = stem
+    number = 2
+    while name in taken:
+        name = f"{stem}-{number}"
+        number += 1
+    return name
 
 
 def id_fault(name: str) -> str:

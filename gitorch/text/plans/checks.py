@@ -47,7 +47,7 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
             yield from check_issue(source, draft, tracked)
             continue
         yield from _check_name(source, draft)
-        yield from _check_tasks(source, draft, is_in_tracker=tracked.backlog is not None)
+        yield from _check_tasks(source, draft, is_in_tracker=tracked.is_asked)
 
 
 def _check_name(source: Source, draft: Draft) -> Iterator[Problem]:

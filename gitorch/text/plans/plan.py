@@ -144,7 +144,7 @@ def parse_plan(
     else:
         body = _Body(source, with_ids(outline), tuple(outline.stray_gates))
     complaints.found += _body_problems(body, drafts)
-    complaints.found += tracked.problems
+    complaints.found += tracked.backlog.problems
 
     return Plan(
         path=path,

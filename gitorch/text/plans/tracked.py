@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plan import Task
-from gitorch.model.tracker import Issue, TrackerCommands, belongings, edges, foreign_blockers
+from gitorch.model.tracker import Backlog, Issue, TrackerCommands, belongings, edges, foreign_blockers
 from gitorch.model.values import Value, field, replace
 from gitorch.text.fields import did_you_mean
 from gitorch.text.plans.sections import Reference
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from gitorch.errors import Problem
-    from gitorch.model.tracker import Backlog
     from gitorch.text.plans.draft import Draft
     from gitorch.text.plans.front_matter import DeclaredEpic
     from gitorch.text.plans.sections import Outline
@@ -29,7 +28,9 @@ EPIC = "epic"
 class TrackedEpics(Value):
     """The part of a tracker's answer that concerns one plan; empty without a tracker."""
 
-    backlog: Backlog | None = None
+    backlog: Backlog = Backlog("", {})
+    is_asked: bool = False
+    """Whether a tracker answered at all."""
     issues: Mapping[str, Issue] = field(default_factory=dict)
     """The issues that the plan names, by id."""
     owned: Mapping[str, tuple[Issue, ...]] = field(default_factory=dict)
@@ -38,35 +39,20 @@ class TrackedEpics(Value):
     @property
     def source(self) -> str:
         """The file or program that answered."""
-        if self.backlog is None:
-            return ""
         return self.backlog.source
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What gitorch could not read of the tracker."""
-        if self.backlog is None:
-            return ()
-        return self.backlog.problems
 
     @property
     def commands(self) -> TrackerCommands:
         """How a person changes the tracker."""
-        if self.backlog is None:
-            return TrackerCommands()
         return self.backlog.commands
 
     @property
-    def is_unreadable(self) -> bool:
-        """Whether the tracker gave problems and no issue at all, so that nothing follows from a missing issue."""
-        if self.backlog is None:
-            return False
-        return bool(self.backlog.problems) and not self.backlog.issues
+    def knows_issues(self) -> bool:
+        """Whether the absence of an issue means anything: not if the tracker gave only problems."""
+        return self.is_asked and (bool(self.backlog.issues) or not self.backlog.problems)
 
     def open_epics(self) -> list[str]:
         """The ids of all open epics of the tracker."""
-        if self.backlog is None:
-            return []
         return [issue.id for issue in self.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
 
     @property
@@ -128,7 +114,7 @@ def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[Decla
     if backlog is None:
         return TrackedEpics()
     issues = {name: backlog.issues[name] for name in names if name in backlog.issues}
-    return TrackedEpics(backlog, issues, belongings(backlog.issues, tuple(issues)))
+    return TrackedEpics(backlog, is_asked=True, issues=issues, owned=belongings(backlog.issues, tuple(issues)))
 
 
 def _names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> tuple[str, ...]:
@@ -193,7 +179,7 @@ def _with_article(kind: str) -> str:
 
 def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
     """P2: every epic that depends on the tracker is in it."""
-    if tracked.backlog is None or tracked.is_unreadable:
+    if not tracked.knows_issues:
         return
     prefixes = {_prefix(name) for name in tracked.issues}
     for draft in drafts:
@@ -220,8 +206,6 @@ def _prefix(name: str) -> str:
 
 def add_edges(needs: dict[str, dict[str, Reference]], drafts: Sequence[Draft], tracked: TrackedEpics) -> None:
     """P4: add the dependencies that the tracker knows to those that the plan states."""
-    if tracked.backlog is None:
-        return
     lines = {draft.id: draft.line for draft in drafts}
     for epic, others in edges(tracked.backlog.issues, tracked.owned_by(drafts)).items():
         for other, blocked in others.items():
@@ -230,8 +214,6 @@ def add_edges(needs: dict[str, dict[str, Reference]], drafts: Sequence[Draft], t
 
 def check_foreign(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
     """P4: no open issue of the plan waits for an open issue outside of the plan."""
-    if tracked.backlog is None:
-        return
     commands = tracked.commands
     lines = {draft.id: draft.line for draft in drafts}
     for epic, (issue, blocker) in foreign_blockers(tracked.backlog.issues, tracked.owned_by(drafts)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Usage
 from gitorch.model.values import Value
 from gitorch.model.workflow import JobKind
+from gitorch.text.slug import unused
 from gitorch.text.workflows.shapes import lane_line, standard_lane
 
 if TYPE_CHECKING:
@@ -171,14 +172,7 @@ class _JobMaker:
 
     def _unused(self, name: str) -> str:
         """The name with dashes, and with a number if another job has it."""
-        taken = {job.id for job in self.jobs}
-        stem = name.replace("_", "-")
-        unused = stem
-        number = 2
-        while unused in taken:
-            unused = f"{stem}-{number}"
-            number += 1
-        return unused
+        return unused(name.replace("_", "-"), {job.id for job in self.jobs})
 
 
 def _comment(line: str) -> str:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gitorch.text.slug import unused
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -45,11 +47,7 @@ class Conversion:
     def _new_id(self, name: str) -> str:
         """An unused id that is as close to the old one as the syntax allows."""
         stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "job"
-        new = stem
-        number = 2
-        while new in self.names.values():
-            new = f"{stem}-{number}"
-            number += 1
+        new = unused(stem, self.names.values())
         if new != name:
             self.changed.append(f"The job `{name}` is called `{new}`: ids have small letters, digits and -.")
         return new
