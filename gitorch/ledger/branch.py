@@ -62,7 +62,9 @@ class BranchStore:
         if text is None:
             return None
         if len(text) != 2 * _WIDTH or not _HEX_DIGITS.issuperset(text):
-            raise Corrupt(f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="git fsck", where=self._ref)
+            raise Corrupt(
+                f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="gitorch recover", where=self._ref
+            )
         return CommitId(text)
 
     def _packed_ref(self) -> str | None:
@@ -208,4 +210,4 @@ class BranchStore:
 
 
 def _unreadable(identity: str, what: str) -> Corrupt:
-    return Corrupt(f"Object {identity} of the ledger {what}.", hint="git fsck", where=identity)
+    return Corrupt(f"Object {identity} of the ledger {what}.", hint="gitorch recover", where=identity)

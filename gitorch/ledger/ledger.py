@@ -42,8 +42,15 @@ class GitLedger:
         self._tip_index = TipIndex(store, history, common, evolve)
 
     def exists(self) -> bool:
-        """Whether the ref exists."""
-        return self._store.tip() is not None
+        """Whether the ref exists. Raises Corrupt where this clone has seen a ledger and its branch is missing."""
+        if self._store.tip() is not None:
+            return True
+        trusted = trusted_tip.load(self._common)
+        if self._store.tip() is not None:  # created in between
+            return True
+        if trusted is not None:
+            raise self._tip_index.lost(trusted)
+        return False
 
     def tip(self) -> CommitId | None:
         """The ref's commit."""
@@ -168,10 +175,45 @@ class GitLedger:
 
         trusted, tip = trusted_tip.load(self._common), self._store.tip()
         if tip is None:
-            if trusted is not None:
-                raise trusted_tip.lost(trusted)
-            raise location.no_ledger()
-        return verify(self._history, self._store, self._evolve, Baseline(tip, trusted, now))
+            raise self._tip_index.absent(trusted)
+        baseline = Baseline(tip, trusted, now, self._tip_index.lost)
+        return verify(self._history, self._store, self._evolve, baseline)
+
+    def damage(self) -> Corrupt | None:
+        """Read everything from objects; an error comes with the command that restores the ledger."""
+        from gitorch.ledger import damage  # noqa: PLC0415  # only one verb needs it
+
+        trusted, tip = trusted_tip.load(self._common), self._store.tip()
+        if tip is None:
+            absent = self._tip_index.absent(trusted)
+            if isinstance(absent, Corrupt):
+                return absent
+            raise absent
+        error = self._read_error(tip) or self._replay_error()
+        if error is None:
+            return None
+        if trusted is not None and trusted.commit != tip and self._read_error(trusted.commit) is None:
+            hint = f"git update-ref {location.REF} {trusted.commit}"  # everything up to there holds
+            return Corrupt(error.message, hint, error.where)
+        return damage.with_remedy(self._common, error)
+
+    def _read_error(self, tip: CommitId) -> Corrupt | None:
+        """The error that the objects of a history lead to, or None where they hold."""
+        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # only one verb needs it
+
+        try:
+            read_verified(self._history, tip, self._evolve, None)
+        except Corrupt as error:
+            return error
+        return None
+
+    def _replay_error(self) -> Corrupt | None:
+        """The error that every other verb meets, or None."""
+        try:
+            self._tip_index.replay()
+        except Corrupt as error:
+            return error
+        return None
 
     def _replay(self, run: RunId | None = None) -> Replay:
         """The replay at the tip, saved to the cache when that is due. Raises NotFound where there is no ledger."""

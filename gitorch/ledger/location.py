@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import NotFound
@@ -22,6 +23,7 @@ _HARMLESS_EXTENSIONS = {
 }
 """Extensions under which objects and refs are stored in the usual way; those with a value, only when they have it."""
 
+_REMOTE = re.compile(r'\[remote "([A-Za-z0-9][A-Za-z0-9._/-]*)"\].*')
 _TRUE_VALUES = frozenset({"", "true", "yes", "on", "1"})
 _UNSHARED_VALUES = frozenset({"0", "false", "umask", "no", "off"})
 
@@ -113,6 +115,16 @@ def choose(common: Path) -> Choice:
     if (common / "reftable").exists():
         return Choice("git", "the refs are kept in a reftable")
     return Choice("dulwich", "SHA-1 objects and refs in files")
+
+
+def remotes(common: Path) -> list[str]:
+    """The names of the configured remotes, in the order of the file."""
+    names = []
+    for line in (common / "config").read_text(encoding="utf-8", errors="replace").splitlines():
+        match = _REMOTE.fullmatch(line.strip())
+        if match is not None and match[1] not in names:
+            names.append(match[1])
+    return names
 
 
 def _reason_for_git(key: str, value: str) -> str:

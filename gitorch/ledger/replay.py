@@ -88,13 +88,13 @@ class Replay:
         """Take in the next commit of the branch. Raises Corrupt where it does not continue the chain."""
         path = _record_path(commit)
         if path is None or not self._is_parent_of(commit):
-            raise Corrupt(f"Commit {commit.id} does not continue the ledger.", hint="gitorch verify", where=commit.id)
+            raise Corrupt(f"Commit {commit.id} does not continue the ledger.", hint="gitorch recover", where=commit.id)
         from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms; with a fresh cache nothing is replayed
 
         data = commit.added[path]
         record, digest = decode(path, data), digests.digest(data)
         if record.seq != self.head.seq + 1 or record.prev != self.head.digest:
-            raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch verify", where=f"{commit.id}:{path}")
+            raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=f"{commit.id}:{path}")
         step = Step(record, commit.id, digest)
         self.adopt(step, evolve(self.state(record.run), record))
         return step

@@ -53,7 +53,7 @@ class TipIndex:
         tip = self._store.tip()
         if tip is None:
             if trusted is not None:
-                raise trusted_tip.lost(trusted)
+                raise self.lost(trusted)
             return self._cache.empty()
         sources: tuple[Callable[[], Replay | None], ...] = (self._from_memory, self._from_cache, self._from_nothing)
         for source in sources:
@@ -66,9 +66,9 @@ class TipIndex:
                 replay.state(run)
             except RunNotCached:
                 continue
-            except Corrupt:
+            except Corrupt as error:
                 if starts_empty:
-                    raise
+                    raise self._explain(error, tip, trusted) from error
                 continue  # perhaps a cache of another history: the branch itself is read from its beginning
             self._memory = replay
             return replay
@@ -85,8 +85,13 @@ class TipIndex:
         for _ in range(_VERIFY_TRIES):
             trusted, tip = trusted_tip.load(self._common), self._store.tip()
             if tip is None:
-                raise trusted_tip.lost(trusted) if trusted is not None else location.no_ledger()
-            verified = read_verified(self._history, tip, self._evolve, run, trusted)
+                raise self.absent(trusted)
+            try:
+                verified = read_verified(self._history, tip, self._evolve, run)
+            except Corrupt as error:
+                raise self._explain(error, tip, trusted) from error
+            if trusted is not None and verified.digest_of.get(trusted.seq) != trusted.digest:
+                raise self.lost(trusted)
             replay = self.replay(run)
             if replay.head.commit != tip:
                 continue  # another process wrote meanwhile
@@ -94,6 +99,29 @@ class TipIndex:
                 return verified
             self.discard()
         raise Corrupt("The ledger's commits do not lead to the records in its tip.", hint="gitorch verify")
+
+    def absent(self, trusted: TrustedTip | None) -> GitorchError:
+        """The error where the branch does not exist: NotFound, or Corrupt where it existed before."""
+        if trusted is not None:
+            return self.lost(trusted)
+        return location.no_ledger()
+
+    def _explain(self, error: Corrupt, tip: CommitId, trusted: TrustedTip | None) -> Corrupt:
+        """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`."""
+        if trusted is None or trusted.commit == tip:
+            return error
+        try:
+            for _ in self._store.since(trusted.commit, tip):
+                break
+        except Corrupt:
+            return self.lost(trusted)
+        return error
+
+    def lost(self, trusted: TrustedTip) -> Corrupt:
+        """The error for a branch without the trusted tip."""
+        from gitorch.ledger import damage  # noqa: PLC0415  # for errors only
+
+        return damage.lost(self._history, self._common, trusted)
 
     def discard(self) -> None:
         """Forget the replay in memory and remove the cache."""
@@ -126,14 +154,16 @@ class TipIndex:
         """Replay the commits up to `tip`. Raises Corrupt where they do not lead there, or pass by the trusted tip."""
         base = replay.head
         if base.commit == tip:
-            _check_not_shortened(base, trusted)
+            # A cache can be as old as a shortened branch.
+            if trusted is not None and _is_beyond(trusted, base):
+                raise self.lost(trusted)
             return
         is_met = _includes(base, trusted)
         for commit in self._commits(base, tip, trusted):
             self._note(replay.apply(commit, self._evolve))
             is_met |= trusted is not None and commit.id == trusted.commit
         if trusted is not None and not is_met:
-            raise trusted_tip.lost(trusted)
+            raise self.lost(trusted)
         if replay.head.commit != tip:
             raise Corrupt(f"{location.REF} went back from {base.commit} to {tip}.", hint="gitorch verify", where=tip)
         if trusted is None or trusted.seq < replay.head.seq:
@@ -219,12 +249,9 @@ def _agree(replay: Replay, verified: VerifiedLedger, run: RunId) -> bool:
     return replay.state(run) == verified.state(run)
 
 
-def _check_not_shortened(head: Head, trusted: TrustedTip | None) -> None:
-    """Raise Corrupt where the trusted tip is beyond this head: a cache can be as old as a shortened branch."""
-    if trusted is None or trusted.commit == head.commit:
-        return
-    if trusted.seq >= head.seq:
-        raise trusted_tip.lost(trusted)
+def _is_beyond(trusted: TrustedTip, head: Head) -> bool:
+    """Whether the trusted tip cannot be part of the history that ends at this head."""
+    return trusted.seq >= head.seq and trusted.commit != head.commit
 
 
 def _includes(base: Head, trusted: TrustedTip | None) -> bool:

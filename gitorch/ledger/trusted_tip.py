@@ -6,15 +6,18 @@ It is written after the branch was moved. So it may be one record behind after a
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.errors import Corrupt
 from gitorch.ledger.files import replace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.ids import CommitId, Digest
+
+
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class TrustedTip(NamedTuple):
@@ -31,28 +34,20 @@ def path(common: Path) -> Path:
 
 
 def load(common: Path) -> TrustedTip | None:
-    """The trusted tip, or None where no record was seen yet. Raises Corrupt for a file that cannot be read."""
+    """The trusted tip, or None where no record was seen yet.
+
+    A file that cannot be read counts as absent, like a folder that was removed: the next reader writes it again.
+    """
     try:
         seq, digest, commit = json.loads(path(common).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (OSError, ValueError, TypeError):
         return None
-    except (ValueError, TypeError) as error:
-        raise Corrupt(
-            f"{path(common)} cannot be read as a trusted tip.", hint=f"rm {path(common)}", where=str(path(common))
-        ) from error
+    is_tip = type(seq) is int and type(digest) is str and type(commit) is str and _COMMIT.fullmatch(commit)
+    if not is_tip:
+        return None
     return TrustedTip(seq, digest, commit)
 
 
 def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
     """Make this record the newest that was seen."""
     replace(path(common), json.dumps([seq, digest, commit]))
-
-
-def lost(trusted: TrustedTip) -> Corrupt:
-    """The error for a branch that does not hold the trusted tip any more."""
-    return Corrupt(
-        f"The ledger was shortened or replaced: "
-        f"record {trusted.seq}, commit {trusted.commit}, was seen here and is missing now.",
-        hint=f"git log {trusted.commit}",
-        where=trusted.commit,
-    )

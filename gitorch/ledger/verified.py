@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt
-from gitorch.ledger import layout, trusted_tip
+from gitorch.ledger import layout
 from gitorch.ledger.object_check import checked
 from gitorch.model.board import Board, State
 from gitorch.model.ids import NO_DIGEST
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitorch.ledger.replay import Evolve
-    from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.ids import CommitId, Digest, RunId
     from gitorch.model.record import Record
     from gitorch.model.run import Run
@@ -37,6 +36,8 @@ class VerifiedLedger(NamedTuple):
     """The number of the newest record."""
     digest: Digest
     """The digest of the newest record."""
+    digest_of: Mapping[int, Digest]
+    """The digest of each record by its number."""
     folder: str
     """The folder of the run that was asked for."""
     records: tuple[Record, ...]
@@ -49,20 +50,18 @@ class VerifiedLedger(NamedTuple):
         return State(self.board, self.runs.get(run))
 
 
-def read_verified(
-    history: History, tip: CommitId, evolve: Evolve, run: RunId, trusted: TrustedTip | None
-) -> VerifiedLedger:
+def read_verified(history: History, tip: CommitId, evolve: Evolve, run: RunId | None) -> VerifiedLedger:
     """Replay every record below `tip`. Raises Corrupt for an object, a chain or a record that does not hold."""
     paths = _record_paths(history, tip)
     blobs = checked(history.objects(iter(paths.values())))
     board, seq, digest = Board(), -1, NO_DIGEST
     runs: dict[RunId, Run | None] = {}
     records, folder = [], ""
-    is_trusted_met = trusted is None
+    known: dict[int, Digest] = {}
     for path, blob in zip(paths, blobs, strict=True):
         record = decode(path, blob.body)
         if record.seq != seq + 1 or record.prev != digest:
-            raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch verify", where=path)
+            raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=path)
         before = State(board, runs.get(record.run) if record.run else None)
         after = evolve(before, record)
         seq, digest, board = record.seq, digests.digest(blob.body), after.board
@@ -71,11 +70,8 @@ def read_verified(
         if record.run == run:
             records.append(record)
             folder = path.rsplit("/", 2)[0]
-        if trusted is not None and trusted.seq == seq:
-            is_trusted_met = trusted.digest == digest
-    if trusted is not None and not is_trusted_met:
-        raise trusted_tip.lost(trusted)
-    return VerifiedLedger(board, runs, seq, digest, folder, tuple(records))
+        known[seq] = digest
+    return VerifiedLedger(board, runs, seq, digest, known, folder, tuple(records))
 
 
 def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt, GitorchError
-from gitorch.ledger import layout, object_check, trusted_tip
+from gitorch.ledger import layout, object_check
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
 from gitorch.model.events import MergeApproved
@@ -23,7 +23,7 @@ from gitorch.text.records import record as codec
 from gitorch.text.records.released import kind_of, suffix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.ids import CommitId, Digest, Moment, RunId
@@ -46,6 +46,8 @@ class Baseline(NamedTuple):
     tip: CommitId
     trusted: TrustedTip | None
     now: Moment | None
+    lost: Callable[[TrustedTip], Corrupt]
+    """Gives the error for a branch without the trusted tip."""
 
 
 def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
@@ -59,7 +61,7 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
     if unreadable is not None and not faults:
         faults.append(unreadable)
     if trusted is not None and check.is_complete and not check.is_trusted_tip_met:
-        faults.append(trusted_tip.lost(trusted))
+        faults.append(baseline.lost(trusted))
     warnings: tuple[str, ...] = ()
     if trusted is None:
         warnings = ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)

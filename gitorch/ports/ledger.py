@@ -59,7 +59,7 @@ class Ledger(Protocol):
     """Append-only, hash-chained, one commit a record, on an orphan branch."""
 
     def exists(self) -> bool:
-        """Whether this repository has a ledger branch."""
+        """Whether this repository has a ledger branch. Raises Corrupt where it had one that is missing now."""
         ...
 
     def create(self, actor: Actor, at: Moment, ledger: str) -> None:
@@ -112,6 +112,13 @@ class Ledger(Protocol):
 
         Records far after `now` are faults; None: any time is accepted. Raises NotFound where there is no ledger, Corrupt
         where it is lost.
+        """
+        ...
+
+    def damage(self) -> Corrupt | None:
+        """What is wrong with the ledger's branch and objects, hinting at the command that restores it; None where they hold.
+
+        Raises NotFound where there never was a ledger here.
         """
         ...
 

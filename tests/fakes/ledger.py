@@ -96,6 +96,9 @@ class FakeLedger:
         approved = tuple(VerifiedRun(self._replay.state(run), tuple(records)) for run, records in approvals.items())
         return Verification(len(self.written), self.tip(), self._replay.head.digest, (), (), approved)
 
+    def damage(self):
+        self._begun()
+
     @contextlib.contextmanager
     def hold(self, name, wait_seconds=0.0):
         if name in self.held:

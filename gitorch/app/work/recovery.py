@@ -36,7 +36,13 @@ class RecoveryResult(Value):
 
 
 def propose(services: Services, run_name: str | None) -> tuple[Run, tuple[RecoveryResult, ...]]:
-    """The remedies for what was left behind; nothing is changed."""
+    """The remedies for what was left behind; nothing is changed.
+
+    Raises Corrupt for a damaged ledger, with the command that restores it.
+    """
+    damage = services.ledger.damage()
+    if damage is not None:
+        raise damage
     run = find_run(services, run_name)
     return run, tuple(RecoveryResult(remedy) for remedy in remedies(run, services.clock.now()))
 

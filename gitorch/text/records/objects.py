@@ -59,7 +59,7 @@ def parse_tree(body: bytes, width: int) -> Entries:
     """The entries of a tree; `width` is the length of a raw id. Raises Corrupt."""
     found = _entry(width).findall(body)
     if sum(map(len, itertools.chain.from_iterable(found))) + 2 * len(found) != len(body):
-        raise Corrupt("A tree of the ledger cannot be read.", hint="git fsck")
+        raise Corrupt("A tree of the ledger cannot be read.", hint="gitorch recover")
     return {name: (mode, raw) for mode, name, raw in found}
 
 
@@ -102,7 +102,7 @@ def parse_commit(body: bytes) -> ParsedCommit:
         elif key in names:
             names[key] = value
     if len(trees) != 1:
-        raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="git fsck")
+        raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="gitorch recover")
     return ParsedCommit(trees[0], tuple(parents), message, names["author"], names["committer"])
 
 

@@ -136,7 +136,7 @@ def _check(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         if not line.startswith("hint:"):
             reason = line
             break
-    raise Corrupt(f"git cannot read the ledger: {reason}.", hint="git fsck")
+    raise Corrupt(f"git cannot read the ledger: {reason}.", hint="gitorch recover")
 
 
 def _tokens(out: IO[bytes]) -> Iterator[bytes]:
@@ -222,9 +222,9 @@ class _Blobs:
         head = out.readline().split()
         if not head:
             _check(self._process, self._errors)
-            raise Corrupt("Object ? of the ledger is missing.", hint="git fsck")
+            raise Corrupt("Object ? of the ledger is missing.", hint="gitorch recover")
         if len(head) != 3:
-            raise Corrupt(f"Object {head[0].decode()} of the ledger is missing.", hint="git fsck")
+            raise Corrupt(f"Object {head[0].decode()} of the ledger is missing.", hint="gitorch recover")
         body = out.read(int(head[2]) + 1)
         return body[:-1]
 

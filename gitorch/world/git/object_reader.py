@@ -61,7 +61,7 @@ class ObjectReader:
             while answers is not None and (header := answers.readline()):
                 yield _object(answers, header, "")
             if listed.wait() != 0 or read.wait() != 0:
-                raise Corrupt(f"git cannot read every object of {tip}.", hint="git fsck", where=tip)
+                raise Corrupt(f"git cannot read every object of {tip}.", hint="gitorch recover", where=tip)
 
     @contextmanager
     def _git(self, *arguments: str, stdin: int | IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
@@ -106,9 +106,9 @@ def _object(answers: IO[bytes], header: bytes, identity: str) -> StoredObject:
     fields = header.split()
     if len(fields) != 3:
         name = identity or header.partition(b" ")[0].decode("utf-8", "replace")
-        raise Corrupt(f"Object {name} of the ledger is missing or cannot be read.", hint="git fsck", where=name)
-    size = int(fields[2])
+        raise Corrupt(f"Object {name} of the ledger is missing or cannot be read.", hint="gitorch recover", where=name)
+    name, kind, size = fields[0].decode(), fields[1].decode(), int(fields[2])
     body = answers.read(size + 1)
     if len(body) != size + 1:
-        raise Corrupt(f"Object {fields[0].decode()} of the ledger ends too early.", hint="git fsck")
-    return StoredObject(identity or fields[0].decode(), fields[1].decode(), body[:-1])
+        raise Corrupt(f"Object {name} of the ledger cannot be read to its end.", hint="gitorch recover", where=name)
+    return StoredObject(identity or name, kind, body[:-1])

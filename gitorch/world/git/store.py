@@ -65,7 +65,9 @@ class GitStore:
             return None
         identity, kind, *symbolic = text.split(" ")
         if kind != "commit" or any(symbolic):
-            raise Corrupt(f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="git fsck", where=self._ref)
+            raise Corrupt(
+                f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="gitorch recover", where=self._ref
+            )
         return CommitId(identity)
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
@@ -180,7 +182,7 @@ def _body(process: subprocess.Popen[bytes], identity: str) -> bytes:
     process.stdin.flush()
     head = process.stdout.readline().split()
     if len(head) != 3:
-        raise Corrupt(f"Object {identity} of the ledger is missing.", hint="git fsck", where=identity)
+        raise Corrupt(f"Object {identity} of the ledger is missing.", hint="gitorch recover", where=identity)
     return process.stdout.read(int(head[2]) + 1)[:-1]
 
 

@@ -1,0 +1,207 @@
+"""A ledger that is gone, shortened, replaced or damaged is said to be so by every read, with a command that restores it (K9)."""
+
+import shutil
+import subprocess
+import zlib
+
+import pytest
+from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, count, fill, git, new_repo, open_ledger, raws, renewed, rewrite
+
+from gitorch.errors import Corrupt, NotFound
+from gitorch.ledger.ledger import GitLedger
+from gitorch.ledger.location import common_dir
+from gitorch.world.git.history import GitHistory
+from gitorch.world.git.store import GitStore
+
+RECORD = f"{REF}:runs/2026-11/{RUN}/00/000002-lease-renewed.yaml"
+
+READS = {
+    "state": lambda ledger: ledger.state(RUN),
+    "board": lambda ledger: ledger.state(None),
+    "records": lambda ledger: list(ledger.records()),
+    "records of a run": lambda ledger: list(ledger.records(RUN)),
+    "append": lambda ledger: ledger.append(RUN, AGENT, AT, lambda _: [renewed(9)]),
+    "verified": lambda ledger: ledger.verified(RUN),
+}
+
+
+def delete(repo):
+    git(repo, "update-ref", "-d", REF)
+
+
+def delete_with_its_folder(repo):
+    git(repo, "update-ref", "-d", REF)
+    shutil.rmtree(repo / ".git/refs/heads/gitorch", ignore_errors=True)
+
+
+def shorten(repo):
+    git(repo, "update-ref", REF, f"{REF}~2")
+
+
+def point_at_another_root(repo):
+    git(repo, "update-ref", REF, "main")
+
+
+def recompute(repo):
+    commits = raws(repo)
+    rewrite(repo, commits[:-1])
+
+
+LOST = (delete, delete_with_its_folder, shorten, point_at_another_root, recompute)
+
+
+@pytest.fixture(params=["dulwich", "git"])
+def opened(request):
+    """Opens the ledger of a repository with one of the stores."""
+    if request.param == "dulwich":
+        return open_ledger
+
+    def with_git(repo):
+        common = common_dir(repo)
+        return GitLedger(GitStore(common, ENV), GitHistory(common, ENV), common, count)
+
+    return with_git
+
+
+@pytest.fixture
+def repo(tmp_path):
+    folder = new_repo(tmp_path / "r")
+    ledger = open_ledger(folder)
+    ledger.create(HOST, AT, "L-1")
+    fill(ledger, 5)
+    ledger.state(None)
+    return folder
+
+
+@pytest.fixture
+def remote(repo, tmp_path):
+    """A bare clone that holds the whole ledger, as the remote `backup`."""
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "backup.git")
+    git(repo, "remote", "add", "backup", str(tmp_path / "backup.git"))
+
+
+def run_hint(repo, error):
+    subprocess.run(error.hint, shell=True, cwd=repo, env=ENV, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("lose", LOST)
+def test_a_lost_ledger_is_corrupt_and_the_hint_restores_it(repo, opened, lose, read):
+    before = opened(repo).state(RUN)
+    lose(repo)
+    with pytest.raises(
+        Corrupt, match=r"removed, shortened or replaced: record 5, commit [0-9a-f]{40}, is missing"
+    ) as caught:
+        READS[read](opened(repo))
+    assert caught.value.exit_status == 7
+    run_hint(repo, caught.value)
+    assert opened(repo).state(RUN) == before
+    assert opened(repo).verify().faults == ()
+
+
+@pytest.mark.parametrize("lose", LOST)
+def test_a_lost_ledger_is_never_reported_as_absent(repo, opened, lose):
+    lose(repo)
+    ledger = opened(repo)
+    if ledger.tip() is None:
+        with pytest.raises(Corrupt):
+            ledger.exists()
+        with pytest.raises(Corrupt):
+            ledger.create(HOST, AT, "L-2")
+    damage = ledger.damage()
+    assert damage is not None
+    assert damage.hint.startswith(f"git update-ref {REF} ")
+
+
+@pytest.mark.usefixtures("remote")
+def test_a_lost_ledger_whose_objects_are_pruned_comes_back_from_a_remote(repo, opened):
+    before = opened(repo).state(RUN)
+    delete(repo)
+    git(repo, "prune", "--expire=now")
+    with pytest.raises(Corrupt) as caught:
+        opened(repo).state(RUN)
+    assert caught.value.hint == f"git fetch backup +{REF}:{REF}"
+    run_hint(repo, caught.value)
+    assert opened(repo).state(RUN) == before
+
+
+def test_without_a_remote_the_hint_names_another_clone(repo, opened):
+    delete(repo)
+    git(repo, "prune", "--expire=now")
+    with pytest.raises(Corrupt) as caught:
+        opened(repo).state(RUN)
+    assert caught.value.hint == f"git fetch PATH-OF-ANOTHER-CLONE +{REF}:{REF}"
+
+
+def remove_object(repo, identity):
+    (repo / ".git/objects" / identity[:2] / identity[2:]).unlink()
+
+
+def truncate_object(repo, identity):
+    path = repo / ".git/objects" / identity[:2] / identity[2:]
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[: len(data) // 2])
+
+
+def replace_object(repo, identity):
+    path = repo / ".git/objects" / identity[:2] / identity[2:]
+    whole = zlib.decompress(path.read_bytes())
+    path.unlink()
+    path.write_bytes(zlib.compress(whole.replace(b"fence: 1", b"fence: 7")))
+
+
+@pytest.mark.usefixtures("remote")
+@pytest.mark.parametrize("harm", [remove_object, truncate_object, replace_object])
+def test_a_damaged_object_is_corrupt_and_comes_back_from_a_remote(repo, opened, harm):
+    before = opened(repo).state(RUN)
+    harm(repo, git(repo, "rev-parse", RECORD))
+    with pytest.raises(Corrupt) as caught:
+        opened(repo).verified(RUN)
+    assert caught.value.hint == "gitorch recover"
+    damage = opened(repo).damage()
+    assert damage is not None
+    run_hint(repo, damage)
+    assert opened(repo).damage() is None
+    assert opened(repo).verified(RUN).state == before
+    assert opened(repo).verify().faults == ()
+
+
+def test_a_foreign_commit_on_top_is_taken_off_again(repo, opened):
+    before = opened(repo).state(RUN)
+    git(repo, "update-ref", REF, git(repo, "commit-tree", f"{REF}^{{tree}}", "-p", REF, "-m", "Tidy up"))
+    with pytest.raises(Corrupt, match="does not continue the ledger") as caught:
+        opened(repo).state(RUN)
+    assert caught.value.hint == "gitorch recover"
+    damage = opened(repo).damage()
+    assert damage is not None
+    run_hint(repo, damage)
+    assert opened(repo).state(RUN) == before
+
+
+def test_a_ledger_that_holds_has_no_damage(repo, opened):
+    assert opened(repo).damage() is None
+
+
+def test_where_there_never_was_a_ledger_damage_says_so(tmp_path, opened):
+    with pytest.raises(NotFound, match="no ledger"):
+        opened(new_repo(tmp_path / "empty")).damage()
+
+
+def test_the_folder_beside_the_branch_can_be_removed_at_any_time(repo, opened):
+    before = opened(repo).state(RUN)
+    shutil.rmtree(repo / ".git/gitorch")
+    assert opened(repo).state(RUN) == before
+    shutil.rmtree(repo / ".git/gitorch")
+    after, _ = opened(repo).append(RUN, AGENT, AT, lambda _: [renewed(9)])
+    assert after.run.records == before.run.records + 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "null", '["5", "sha256:0", "abc"]', "[5, 3, 4]", "\x00\xff"])
+def test_a_trusted_tip_that_cannot_be_read_counts_as_absent_and_is_written_again(repo, opened, text):
+    tip = repo / ".git/gitorch/tip"
+    tip.write_text(text)
+    opened(repo).state(RUN)
+    assert opened(repo).verified(RUN).state.run.records == 5
+    fill(open_ledger(repo), 1)
+    assert git(repo, "rev-parse", REF) in tip.read_text()
