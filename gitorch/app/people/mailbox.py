@@ -70,22 +70,29 @@ def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, 
     if not services.ledger.exists():
         return ()
     if within is not None:
-        run = services.ledger.state(within).run
-        return () if run is None else _unread_in(run, (name,))
+        runs = load_runs(services, [within])
+        return _unread_in(runs[0], [name]) if runs else ()
     board = services.ledger.state(None).board
-    names = (name, ORCHESTRATOR) if name == PRINCIPAL else (name,)
-    found: list[Held] = []
-    for reader in names:
-        for message in unread(board.messages, reader):
-            if not (message.announces_plan and _was_started(board, message)):
-                found.append(Held(None, message))
-    unread_runs = [line.id for line in board.runs.values() if line.unread]
-    for run in load_runs(services, unread_runs):
-        found.extend(_unread_in(run, names))
+    readers = [name]
+    if name == PRINCIPAL:
+        readers.append(ORCHESTRATOR)
+    found = _unread_between_people(board, readers)
+    for run in load_runs(services, [line.id for line in board.runs.values() if line.unread]):
+        found.extend(_unread_in(run, readers))
     return tuple(sorted(found, key=lambda held: int(held.message.id[1:])))
 
 
-def _unread_in(run: Run, names: tuple[str, ...]) -> tuple[Held, ...]:
+def _unread_between_people(board: Board, readers: list[str]) -> list[Held]:
+    """Unread messages of no run, without plans that were started."""
+    found: list[Held] = []
+    for reader in readers:
+        for message in unread(board.messages, reader):
+            if not message.announces_plan or not _was_started(board, message):
+                found.append(Held(None, message))
+    return found
+
+
+def _unread_in(run: Run, names: list[str]) -> tuple[Held, ...]:
     found: list[Held] = []
     for name in names:
         for message in unread(run.messages, name):
@@ -111,17 +118,25 @@ def find_message(services: Services, within: RunId | None, name: str) -> Held:
     board = services.ledger.state(None).board
     if message_id in board.messages:
         return Held(None, board.messages[message_id])
-    if within is not None:
-        run_ids = [within]
-    else:
-        run_ids = [line.id for line in board.runs.values() if line.unread or not line.phase.is_over]
-    for run in load_runs(services, run_ids):
+    for run in load_runs(services, [within] if within is not None else _runs_with_messages(board)):
         if message_id in run.messages:
             return Held(run.id, run.messages[message_id])
-    was_sent = name[:1] == "m" and name[1:].isdigit() and 0 < int(name[1:]) <= board.sent
-    if was_sent:
+    if _was_sent(board, name):
         return _from_records(services, message_id)
     raise NotFound(f"there is no message {name}", "gitorch inbox")
+
+
+def _runs_with_messages(board: Board) -> list[RunId]:
+    """The runs whose state can still hold a message: active ones, and those with an unread message."""
+    return [line.id for line in board.runs.values() if line.unread or not line.phase.is_over]
+
+
+def _was_sent(board: Board, name: str) -> bool:
+    """Whether a message with this id was sent: messages are numbered from m1."""
+    number = name.removeprefix("m")
+    if number == name or not number.isdigit():
+        return False
+    return 0 < int(number) <= board.sent
 
 
 def _from_records(services: Services, message_id: MessageId) -> Held:

@@ -194,20 +194,33 @@ def find_question(services: Services, name: str, run_name: str | None) -> tuple[
 
     Raises NotFound, and Usage where several runs have it open.
     """
-    runs = load_runs(services, asking_runs(services, name)) if run_name is None else [find_run(services, run_name)]
-    having = [run for run in runs if any(question.id == name for question in run.open_questions())]
+    question_id = QuestionId(name)
+    runs = _runs_asking(services, name, run_name)
+    having = [run for run in runs if _has_open(run, question_id)]
     if len(having) > 1:
         names = [run.id for run in having]
         raise Usage(f"{name} is open in several runs: {_listed(names)}", f"gitorch answer {name} --run {names[0]}")
-    if having:
-        return having[0], having[0].questions[QuestionId(name)]
-    if not runs:
-        newest = [line.id for line in run_lines(services)][-RECENT:]
-        runs = load_runs(services, newest)
-    for run in runs:
-        if QuestionId(name) in run.questions:
-            return run, run.questions[QuestionId(name)]
+    if not having and not runs:
+        runs = load_runs(services, _newest_runs(services))
+    for run in having or runs:
+        if question_id in run.questions:
+            return run, run.questions[question_id]
     raise NotFound(f"no run has a question {name}", "gitorch inbox")
+
+
+def _runs_asking(services: Services, question: str, run_name: str | None) -> list[Run]:
+    """The run that was named, otherwise those that may have this question open; no other is loaded."""
+    if run_name is not None:
+        return [find_run(services, run_name)]
+    return load_runs(services, asking_runs(services, question))
+
+
+def _has_open(run: Run, question: QuestionId) -> bool:
+    return question in run.questions and run.questions[question].answer is None
+
+
+def _newest_runs(services: Services) -> list[RunId]:
+    return [line.id for line in run_lines(services)][-RECENT:]
 
 
 def find_run_or_checkpoint(services: Services, name: str | None, run_name: str | None) -> tuple[Run, Question | None]:
@@ -220,17 +233,20 @@ def find_run_or_checkpoint(services: Services, name: str | None, run_name: str |
         return find_run(services, run_name), None
     if run_name is None and _is_run(services, name):
         return find_run(services, name), None
-    runs = _runs_to_search(services, run_name)
-    waiting = [run for run in runs if _open_checkpoint(run, name) is not None]
+    runs = [run for run in _runs_to_search(services, run_name) if name in run.jobs]
+    if not runs:
+        return find_run(services, name), None
+    run = _run_that_waits(runs, name)
+    return run, checkpoint_of(run, name)
+
+
+def _run_that_waits(runs: Sequence[Run], job: str) -> Run:
+    """The only run in which a job waits at its checkpoint, otherwise the first. Raises Usage where it waits in several."""
+    waiting = [run for run in runs if _open_checkpoint(run, job) is not None]
     if len(waiting) > 1:
         names = [run.id for run in waiting]
-        raise Usage(f"{name} waits in several runs: {_listed(names)}", f"gitorch why {name} --run {names[0]}")
-    if waiting:
-        return waiting[0], checkpoint_of(waiting[0], name)
-    for run in runs:
-        if name in run.jobs:
-            return run, checkpoint_of(run, name)
-    return find_run(services, name), None
+        raise Usage(f"{job} waits in several runs: {_listed(names)}", f"gitorch why {job} --run {names[0]}")
+    return waiting[0] if waiting else runs[0]
 
 
 def find_run_or_epic(services: Services, name: str | None, run_name: str | None) -> tuple[Run, str]:

@@ -68,18 +68,24 @@ def loop(
                 last[run] = tick(services, run)
                 show(last[run])
             left = [result for result in last.values() if not result.over]
-            # A test run ends with this process: one that was begun is seen through, or it would never end.
-            enough = once and not services.checks.any_running()
-            why = _reason_to_end(left, stay=stay, once=enough, stopping=stopping)
-            if why == "settled":
-                with suppress(Unavailable):
-                    services.terminals.close()
+            why = _reason_to_end(left, stay=stay, once=once, stopping=stopping)
             if why:
-                return LoopResult(why, last)
+                break
             if not any(result.acted for result in left):
                 packed_at = pack_if_due(services, packed_at)
-                agents = sum(len(result.observed.sessions or ()) for result in left)
-                _rest(services, before, stopping, pulse_seconds(agents))
+                _rest(services, before, stopping, pulse_seconds(_count_agents(left)))
+        if why == "settled":
+            with suppress(Unavailable):
+                services.terminals.close()
+        return LoopResult(why, last)
+
+
+def _count_agents(results: list[TickResult]) -> int:
+    """How many sessions the last ticks observed."""
+    agents = 0
+    for result in results:
+        agents += len(result.observed.sessions or ())
+    return agents
 
 
 def _reason_to_end(left: list[TickResult], *, stay: bool, once: bool, stopping: Callable[[], bool]) -> str:

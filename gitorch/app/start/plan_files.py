@@ -104,8 +104,7 @@ class _IssueLookup:
 
         An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words needs none.
         """
-        may_be_issues = bare or any("-" in name for name in names)
-        if not may_be_issues:
+        if not bare and not any("-" in name for name in names):
             return None
         tracker = self._tracker(bare=bare)
         if tracker is None:
@@ -118,7 +117,7 @@ class _IssueLookup:
             if is_needed or self._is_exported(names):
                 return self._unavailable(tracker, error)
             return None
-        if is_needed or any(name in backlog.issues for name in names):
+        if is_needed or not backlog.issues.keys().isdisjoint(names):
             return backlog
         return None
 
@@ -139,7 +138,7 @@ class _IssueLookup:
             issues = exported.read(names).issues
         except Unavailable:
             return False
-        return any(name in issues for name in names)
+        return not issues.keys().isdisjoint(names)
 
     def _unavailable(self, tracker: Tracker, error: Unavailable) -> Backlog:
         """A backlog without issues, with the problem that the tracker does not answer, at its place in the configuration."""
