@@ -48,10 +48,17 @@ def write_new(path: Path, shown: str, text: str) -> None:
     """Write a new file, and the folders above it. Raises Refused where something exists there, or cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, shown, error) from error
+    try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise Refused(f"{shown} is there already and stays as it is", f"rm {shown}") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Refused(f"{shown} cannot be written: {reason}", f"ls -ld {path.parent}") from error
+        raise _unwritable(path, shown, error) from error
+
+
+def _unwritable(path: Path, shown: str, error: OSError) -> Refused:
+    reason = (error.strerror or str(error)).lower()
+    return Refused(f"{shown} cannot be written: {reason}", f"ls -ld {path.parent}")
