@@ -12,7 +12,8 @@ from gitorch.model.session import Session, SessionPhase
 from gitorch.model.values import replace
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ALL_BUT_HOST, BY_PEOPLE, BY_PRINCIPAL, Evolution
-from gitorch.rules.evolving.work import skip_dependents, submitted, verdict_counts
+from gitorch.rules.evolving.dependents import skip_dependents
+from gitorch.rules.evolving.work import submitted, verdict_counts
 from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
 
 if TYPE_CHECKING:

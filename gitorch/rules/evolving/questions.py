@@ -15,7 +15,7 @@ from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution
 from gitorch.rules.evolving.claims import extend_after_answer
-from gitorch.rules.evolving.work import skip_with_dependents
+from gitorch.rules.evolving.dependents import skip_with_dependents
 from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
 from gitorch.rules.workflows.tracked import troubled_job
 

@@ -14,8 +14,9 @@ from gitorch.model.record import ActorKind
 from gitorch.model.review import Choice, Finding, Handoff, ListedFinding, ReportStatus, Severity, Verdict
 from gitorch.model.session import PromptKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
+from gitorch.model.workflow import JobKind
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
+from gitorch.rules.evolving.dependents import LOST, review_stopped, reviews_closed, skip_dependents, unskipped
 from gitorch.rules.review.findings import list_findings
 from gitorch.rules.transitions import (
     add_prompt,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run
     from gitorch.rules.evolving import Evolutions
 
-LOST = frozenset({JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED})
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
@@ -179,7 +179,7 @@ def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> R
     )
     run = _clearance_withdrawn(run, record, event.job)
     run = _reviews_afresh(run, record, event.job)
-    run = _unskipped(run, event.job)
+    run = unskipped(run, event.job)
     run = _syntheses_afresh(run, record, event.job)
     return demote(run)
 
@@ -199,7 +199,7 @@ def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
     """Block the reviews of a subject again, for its new attempt and with new sessions."""
     attempt = run.jobs[subject].attempt
     for review in run.reviews_of(subject):
-        run = _review_stopped(run, record, review)
+        run = review_stopped(run, record, review)
         run = move_job(
             run,
             review.spec.id,
@@ -211,15 +211,6 @@ def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
             launch_failures=0,
             deaths=0,
         )
-    return run
-
-
-def _review_stopped(run: Run, record: Record, review: JobState) -> Run:
-    """Withdraw the questions about a review, and take the job from the session that works on it."""
-    run = withdraw(run, record, run.open_questions(review.spec.id))
-    run = end_claim(run, review, "stopped")
-    if review.phase.is_active:
-        return move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
     return run
 
 
@@ -280,7 +271,7 @@ def gate_passed(run: Run, record: Record, event: events.GatePassed) -> Run:
         findings=_findings_at_the_end(run, job, event),
         demands=(),
     )
-    run = _reviews_closed(run, record, event.job)
+    run = reviews_closed(run, record, event.job)
     if job.session is not None:
         run = add_prompt(run, job.session, PromptKind.CLEARED)
     return promote(run, record.at)
@@ -347,60 +338,6 @@ def _rejected_by(run: Run, job: JobId, record: Record) -> bool:
         if verdict.session == record.actor.session and verdict.choice is Choice.REJECT:
             return True
     return False
-
-
-def skip_dependents(run: Run, record: Record, job: JobId) -> Run:
-    """Skip what cannot be done without a job that is over; jobs that waited for nothing else are queued."""
-    return promote(_skipped(run, record, job), record.at)
-
-
-def skip_with_dependents(run: Run, record: Record, job: JobId) -> Run:
-    """Skip a job, and all jobs that cannot be done without it."""
-    return _skipped(move_job(run, job, JobPhase.SKIPPED), record, job)
-
-
-def _skipped(run: Run, record: Record, job: JobId) -> Run:
-    run = _reviews_closed(run, record, job)
-    for other, state in run.jobs.items():
-        if run.jobs[other].phase is not JobPhase.BLOCKED or state.spec.kind in UNCLAIMED:
-            continue
-        if _depends(run, state, job):
-            run = skip_with_dependents(run, record, other)
-    return run
-
-
-def _depends(run: Run, job: JobState, subject: JobId) -> bool:
-    """Whether a job needs the subject, or a review of it."""
-    if subject in job.spec.needs:
-        return True
-    return any(run.jobs[need].spec.subject == subject for need in job.spec.needs)
-
-
-def _reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
-    """Skip the reviews of a subject that are not over."""
-    for review in run.reviews_of(subject):
-        run = _review_stopped(run, record, review)
-        if not review.phase.is_over:
-            run = move_job(run, review.spec.id, JobPhase.SKIPPED, lease=None)
-    return run
-
-
-def _unskipped(run: Run, job: JobId) -> Run:
-    """Block again what was skipped for want of this job, with its reviews, unless something else that it needs is lost."""
-    for other, state in run.jobs.items():
-        if run.jobs[other].phase is not JobPhase.SKIPPED or state.spec.kind in REVIEWING:
-            continue
-        if not _depends(run, state, job) or _lacks_a_need(run, state):
-            continue
-        run = move_job(run, other, JobPhase.BLOCKED)
-        for review in run.reviews_of(other):
-            run = move_job(run, review.spec.id, JobPhase.BLOCKED)
-        run = _unskipped(run, other)
-    return run
-
-
-def _lacks_a_need(run: Run, job: JobState) -> bool:
-    return any(run.producer(need).phase in LOST for need in job.spec.needs)
 
 
 def overlap_noted(run: Run, _: Record, event: events.OverlapNoted) -> Run:
