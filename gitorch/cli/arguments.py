@@ -114,8 +114,7 @@ def finding(typed: str) -> Finding:
         message = f"{typed!r} is not a finding; write SEVERITY|PATH:LINE|TITLE|DETAIL, with one of: {known}"
         raise Usage(message, "gitorch verdict needs_revision --finding 'important|src/a.py:12|The error is dropped|'")
     path, line = _place(parts[1])
-    detail = parts[3] if len(parts) > 3 else ""
-    return Finding(weight, parts[2], path, line, detail)
+    return Finding(weight, parts[2], path, line, "".join(parts[3:]))
 
 
 def withdrawal(typed: str) -> Finding:
@@ -131,7 +130,9 @@ def withdrawal(typed: str) -> Finding:
 def _finding_number(typed: str) -> int | None:
     """`2` or `#2`; None for anything else."""
     digits = typed.strip().removeprefix("#")
-    return int(digits) if _is_number(digits) else None
+    if not _is_number(digits):
+        return None
+    return int(digits)
 
 
 def _withdrawn(number: int, reason: str) -> Finding:

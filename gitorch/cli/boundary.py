@@ -106,7 +106,9 @@ def _expected(error: BaseException) -> GitorchError | None:
     if isinstance(error, GitorchError):
         return error
     if isinstance(error, click.UsageError):
-        path = error.ctx.command_path if error.ctx is not None else "gitorch"
+        path = "gitorch"
+        if error.ctx is not None:
+            path = error.ctx.command_path
         return Usage(error.format_message(), f"{path} --help")
     if isinstance(error, click.ClickException):
         return Usage(error.format_message())
@@ -176,7 +178,9 @@ def _interrupted(error: BaseException, call: Call) -> int:
         _print_json("interrupted", message, "", "", {})
     else:
         _print_lines(call, [f"gitorch: {message}"])
-    return error.status if isinstance(error, Interrupted) else INTERRUPTED
+    if isinstance(error, Interrupted):
+        return error.status
+    return INTERRUPTED
 
 
 def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
@@ -185,11 +189,13 @@ def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
 
     path = write_report(error, argv, call)
     message = f"gitorch has a bug: {type(error).__name__}: {error}"
+    hint, report = "", "  no report could be written"
+    if path:
+        hint = f"read {path}, which contains the command line, and send it to the authors of gitorch"
+        report = f"  report: {path}"
     if call.json:
-        hint = f"read {path}, which contains the command line, and send it to the authors of gitorch" if path else ""
         _print_json("bug", message, hint, path, {})
         return BUG
-    report = f"  report: {path}" if path else "  no report could be written"
     _print_lines(call, [f"gitorch: {message}", report])
     return BUG
 

@@ -85,9 +85,11 @@ def _results(job: JobState) -> list[Field]:
 
 def _finding_text(listed: ListedFinding) -> str:
     finding = listed.finding
-    place = f" {finding.path}" if finding.path else ""
+    place = ""
+    if finding.path:
+        place = f" {finding.path}"
     if finding.line:
-        place = f" {finding.path}:{finding.line}"
+        place += f":{finding.line}"
     state = _finding_state(listed)
     if listed.reply is not None:
         state += f"; {listed.reply.disposition}: {listed.reply.evidence}"

@@ -120,7 +120,9 @@ def _job_table(rows: Sequence[JobRow], page: Page) -> list[str]:
     cells: list[tuple[Cell, ...]] = []
     batch: int | None = None
     for row in rows:
-        number = str(row.batch) if row.batch != batch else " "
+        number = " "
+        if row.batch != batch:
+            batch = row.batch
+            number = str(batch)
         cells.append((Cell(number, "bold"), *job_cells(row, page)))
-        batch = row.batch
     return page.table(cells, shrinks=(7, 2, 1, 4))

@@ -8,11 +8,12 @@ from gitorch.cli.pages.cells import cut, pad, safe_line, safe_text, width
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitorch.model.ids import Moment
 
 GAP = "  "
+LABEL_COLUMNS = 9
 COLUMN_MIN = 8
 """The columns that are left of a column that gives way."""
 
@@ -76,7 +77,9 @@ class Page(Value):
         return not self.width or width(text) <= self.width
 
     def _fitted(self, text: str) -> str:
-        return cut(text, self.width) if self.width else text
+        if not self.width:
+            return text
+        return cut(text, self.width)
 
     def table(self, rows: Sequence[Sequence[Cell | str]], shrinks: Sequence[int] = (), indent: int = 0) -> list[str]:
         """Lines with aligned columns. The columns in `shrinks` give way in this order; empty ones vanish."""
@@ -114,7 +117,9 @@ class Page(Value):
 
     def age(self, since: Moment | None) -> str:
         """How long ago that was; empty for None."""
-        return "" if since is None else duration((self.now - since) / 1000)
+        if since is None:
+            return ""
+        return duration((self.now - since) / 1000)
 
 
 def _one_line(text: str) -> str:
@@ -153,6 +158,11 @@ def counted(number: int, one: str, several: str = "") -> str:
     if number == 1:
         return f"1 {one}"
     return f"{number} {several or one + 's'}"
+
+
+def labelled(label: str, names: Iterable[str]) -> list[str]:
+    """One line a name, each with the label in a column before it."""
+    return [f"{label:<{LABEL_COLUMNS}}{name}" for name in names]
 
 
 def spoken(phase: str) -> str:

@@ -159,16 +159,20 @@ def inbox_text(rows: Sequence[InboxRow], messages: Sequence[MessageRow], page: P
     """Everything that waits: questions run by run, then messages and plans."""
     if not rows and not messages:
         return "Nothing waits for you."
+    parts: list[str] = []
+    if rows:
+        parts.append("\n".join(_questions_by_run(rows, page)))
+        parts.append("A whole question with its evidence: gitorch show QUESTION")
+    if messages:
+        parts.append("\n".join([page.line("messages", "bold"), *message_lines(messages, page)]))
+    return "\n\n".join(parts)
+
+
+def _questions_by_run(rows: Sequence[InboxRow], page: Page) -> list[str]:
     lines: list[str] = []
     for run, questions in groupby(rows, key=lambda row: row.run):
         lines += [page.line(run, "bold"), *inbox_lines(tuple(questions), page)]
-    if rows:
-        lines += ["", "A whole question with its evidence: gitorch show QUESTION"]
-    if rows and messages:
-        lines.append("")
-    if messages:
-        lines += [page.line("messages", "bold"), *message_lines(messages, page)]
-    return "\n".join(lines)
+    return lines
 
 
 def runs_text(rows: Sequence[RunLine], page: Page) -> str:

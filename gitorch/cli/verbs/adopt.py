@@ -9,6 +9,7 @@ import click
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
+from gitorch.cli.pages.page import labelled
 from gitorch.cli.pages.plain import plain
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
     _agree(call, proposal, yes=yes)
     template = template_bytes("gitorch.yaml").decode()
     done = setup.init(call.services, caller, template, options)
-    lines = [f"created  {name}" for name in done.created]
-    call.say({"proposal": proposal, **plain(done)}, "\n".join([*lines, "Next: gitorch doctor"]))
+    lines = [*labelled("created", done.created), "Next: gitorch doctor"]
+    call.say({"proposal": proposal, **plain(done)}, "\n".join(lines))
 
 
 def _agree(call: Call, proposal: Proposal, *, yes: bool) -> None:

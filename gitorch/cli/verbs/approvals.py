@@ -79,7 +79,9 @@ def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, y
 
     if not yes:
         _ask_about_epic(call, run, question)
-    option = "approve" if "approve" in question.options else question.options[0]
+    option = question.options[0]
+    if "approve" in question.options:
+        option = "approve"
     after, _, accepted = decisions.answer(call.services, caller, question.id, [option], run.id)
     values = {"run": after.id, "job": question.job, "question": question.id, "answer": accepted}
     call.say(values, f"{question.job} is approved ({question.id}). {whats_next(after)}")
@@ -145,7 +147,9 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
     run = decisions.approve(call.services, caller, run, digest, proof)
     call.note(f"The report of {run.id} is approved.")
     run, done = carry_on(call, run)
-    note = checkout_note(call.services, run) if done else ""
+    note = ""
+    if done:
+        note = checkout_note(call.services, run)
     values: dict[str, Any] = {
         "run": run.id,
         "phase": run.phase,
@@ -196,7 +200,9 @@ def reject(call: Call, what: str | None, note: str, rework: tuple[str, ...], run
     text = arguments.words_or_input([note])[0]
     found, checkpoint = find_run_or_checkpoint(call.services, what, run)
     if checkpoint is not None:
-        option = "reject" if "reject" in checkpoint.options else checkpoint.options[-1]
+        option = checkpoint.options[-1]
+        if "reject" in checkpoint.options:
+            option = "reject"
         after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], found.id)
         rejected = str(checkpoint.job)
     else:

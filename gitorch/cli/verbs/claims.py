@@ -145,7 +145,9 @@ def recover(
     if apply_all + requeue + (adopt is not None) + cancel > 1:
         raise Usage("--apply, --requeue, --adopt and --cancel exclude each other", "gitorch recover --help")
     if not requeue and adopt is None and not cancel:
-        _list_abandoned(call, caller, run if what is None else what, reason, apply_all=apply_all)
+        if what is None:
+            what = run
+        _list_abandoned(call, caller, what, reason, apply_all=apply_all)
         return
     found = find_run(call.services, run)
     if adopt is not None:
@@ -160,7 +162,9 @@ def _attempt(adopt: str | None, *, cancel: bool) -> str:
     """The name under which an agent's attempt is recorded."""
     if cancel:
         return "cancel"
-    return "recover" if adopt is None else "adopt"
+    if adopt is not None:
+        return "adopt"
+    return "recover"
 
 
 def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *, apply_all: bool) -> None:

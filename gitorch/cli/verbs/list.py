@@ -82,8 +82,13 @@ def _question_row(question: Question) -> Row:
     answer = "open"
     if question.answer is not None:
         answer = question.answer.option or question.answer.text
-    text = question.happened or question.text
-    return (Cell(question.id, "bold"), str(question.kind), question.job or "", answer, text)
+    return (
+        Cell(question.id, "bold"),
+        str(question.kind),
+        question.job or "",
+        answer,
+        question.happened or question.text,
+    )
 
 
 def _artifacts(run: Run) -> tuple[Sequence[Any], list[Row]]:
@@ -96,7 +101,9 @@ def _artifact_row(artifact: Artifact) -> Row:
 
 
 def _verdicts(run: Run) -> tuple[Sequence[Any], list[Row]]:
-    verdicts = tuple(verdict for job in run.jobs.values() for verdict in job.verdicts)
+    verdicts: list[Verdict] = []
+    for job in run.jobs.values():
+        verdicts += job.verdicts
     return verdicts, [_verdict_row(verdict) for verdict in verdicts]
 
 

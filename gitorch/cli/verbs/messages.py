@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gitorch.app.people.mailbox import Held
     from gitorch.app.people.messages import Party
     from gitorch.cli.call import Call
+    from gitorch.model.ids import MessageId
+    from gitorch.model.run import Run
     from gitorch.model.view import InboxRow, MessageRow
 
 AS = click.option("--as", "who", metavar="NAME", help="Act as this person: the coordinator, where one is configured.")
@@ -111,13 +113,24 @@ def _sent_line(call: Call, held: Held) -> str:
 
 def _delivery(call: Call, held: Held) -> str:
     """How the message reaches its receivers."""
-    run = call.services.ledger.state(held.run).run if held.run is not None else None
-    if run is None or not any(name in run.jobs for name in held.message.to):
-        return "it waits in the inbox."
-    for session in run.sessions.values():
-        if any(prompt.about == held.message.id for prompt in session.prompts):
-            return "it is delivered as soon as the terminal is ready."
+    waits = "it waits in the inbox."
+    if held.run is None:
+        return waits
+    run = call.services.ledger.state(held.run).run
+    if run is None or run.jobs.keys().isdisjoint(held.message.to):
+        return waits
+    if _is_due(run, held.message.id):
+        return "it is delivered as soon as the terminal is ready."
     return "the job has no agent yet; its brief will include it."
+
+
+def _is_due(run: Run, message: MessageId) -> bool:
+    """Whether a session has a prompt about the message."""
+    for session in run.sessions.values():
+        for prompt in session.prompts:
+            if prompt.about == message:
+                return True
+    return False
 
 
 @verb("inbox", "gitorch inbox", "gitorch inbox --json")
@@ -136,8 +149,9 @@ def inbox(call: Call, run: str | None, who: str | None) -> None:
     if agent is None:
         _list_inbox(call, run, who)
         return
-    party = agent if who is None else party_of(call, who)
-    _say_unread(call, party)
+    if who is not None:
+        agent = party_of(call, who)
+    _say_unread(call, agent)
 
 
 def _list_inbox(call: Call, run: str | None, person: str | None) -> None:
@@ -147,7 +161,9 @@ def _list_inbox(call: Call, run: str | None, person: str | None) -> None:
     from gitorch.app.query.lookup import find_run
     from gitorch.cli.pages import views
 
-    only = None if run is None else find_run(call.services, run).id
+    only = None
+    if run is not None:
+        only = find_run(call.services, run).id
     questions: Sequence[InboxRow] = ()
     if person is None:
         questions = runs.all_inbox(call.services, only)

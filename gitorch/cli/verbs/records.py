@@ -227,13 +227,16 @@ def _show_part(call: Call, run: Run, thing: str) -> None:
 
 
 def _job_id(run: Run, thing: str) -> JobId:
-    found = [job for job in run.jobs if job.startswith(thing)]
-    if thing in run.jobs:
-        found = [job for job in run.jobs if job == thing]
-    if len(found) != 1:
-        message = f"run {run.id} has no record, job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
-        raise NotFound(message, "gitorch status")
-    return found[0]
+    found: list[JobId] = []
+    for job in run.jobs:
+        if job == thing:
+            return job
+        if job.startswith(thing):
+            found.append(job)
+    if len(found) == 1:
+        return found[0]
+    message = f"run {run.id} has no record, job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
+    raise NotFound(message, "gitorch status")
 
 
 @verb("verify", "gitorch verify", "gitorch verify --remote origin", "gitorch verify --tag audit-2026-11")

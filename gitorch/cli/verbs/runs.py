@@ -9,6 +9,7 @@ import click
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
+from gitorch.cli.pages.page import labelled
 from gitorch.errors import Refused
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
         raise Refused(f"run {found.id} was already cleaned up", f"gitorch log {found.id}")
     if question is not None:
         _agree(call, found, branches=branches, yes=yes)
-        option = "branches" if branches else "worktrees"
+        option = "worktrees"
+        if branches:
+            option = "branches"
         found, _, _ = decisions.answer(call.services, caller, question.id, [option], found.id)
     after, done = carry_on(call, found)
     removed, kept = _outcome(call, after)
@@ -123,6 +126,5 @@ def _text(run: Run, removed: tuple[str, ...], kept: tuple[str, ...], *, done: bo
         return "gitorch up is running and cleans up."
     if not run.cleaned:
         return f"Run {run.id} is not cleaned up yet: gitorch up"
-    lines = [f"removed  {name}" for name in removed]
-    lines += [f"kept     {name}" for name in kept]
+    lines = [*labelled("removed", removed), *labelled("kept", kept)]
     return "\n".join([*lines, f"Run {run.id} is cleaned up; its records stay in the ledger."])

@@ -10,7 +10,7 @@ from gitorch.cli import arguments
 from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, write
-from gitorch.cli.pages.page import Cell, Page, counted
+from gitorch.cli.pages.page import Cell, Page, counted, labelled
 from gitorch.cli.pages.plain import plain
 from gitorch.errors import Malformed, NotFound, Unavailable
 
@@ -45,10 +45,8 @@ def init(call: Call, runtime: str, target: str, tests: str) -> None:
     template = template_bytes("gitorch.yaml").decode()
     options = setup.InitOptions(runtime, target, tests, _offer_key(call))
     done = setup.init(call.services, caller, template, options)
-    lines = [f"created  {name}" for name in done.created]
-    lines += [f"kept     {name}" for name in done.kept]
-    lines += [*done.notes, "Next: gitorch doctor, then gitorch check PLAN"]
-    call.say(plain(done), "\n".join(lines))
+    lines = [*labelled("created", done.created), *labelled("kept", done.kept), *done.notes]
+    call.say(plain(done), "\n".join([*lines, "Next: gitorch doctor, then gitorch check PLAN"]))
 
 
 def _offer_key(call: Call) -> str:
@@ -146,7 +144,9 @@ def check(call: Call, plan: str, prompt: str | None) -> None:
 def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> CheckResult:
     from gitorch.app.start import preflight
 
-    prompt_path = None if prompt is None else call.folder / prompt
+    prompt_path = None
+    if prompt is not None:
+        prompt_path = call.folder / prompt
     return preflight.check(call.services, call.folder / plan, prompt_path, by_hand)
 
 
@@ -204,7 +204,9 @@ def start(
     """
     from gitorch.app.start import prepare
 
-    chosen = arguments.autonomy(autonomy) if autonomy is not None else None
+    chosen = None
+    if autonomy is not None:
+        chosen = arguments.autonomy(autonomy)
     caller = call.people_only("start")
     if not by_hand:
         _choose_runtimes(call, {"implementer": implementer, "reviewer": reviewer}, ask=not yes)

@@ -45,7 +45,9 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
     from gitorch.cli.pages.drawing import view_for
 
     call.people_only("up")
-    only = find_run(call.services, run).id if run is not None else None
+    only = None
+    if run is not None:
+        only = find_run(call.services, run).id
     stay = wait
     if stay is None:
         stay = call.streams.draws and not call.json
@@ -130,13 +132,17 @@ def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxR
     from gitorch.cli.pages.views import inbox_lines
     from gitorch.model.run import RunPhase
 
-    paused = [run for run, tick in last.items() if tick.run.phase is RunPhase.PAUSED]
-    commands = [f"gitorch resume {run}" for run in paused]
-    commands += [row.command for row in rows]
+    paused: list[RunId] = []
+    for run, tick in last.items():
+        if tick.run.phase is RunPhase.PAUSED:
+            paused.append(run)
     parts = [f"run {run} is paused" for run in paused]
+    hint = "gitorch inbox"
     if rows:
         parts.append(counted(len(rows), "question"))
-    hint = commands[0] if commands else "gitorch inbox"
+        hint = rows[0].command
+    if paused:
+        hint = f"gitorch resume {paused[0]}"
     error = Waiting(f"waiting for you: {', '.join(parts)}", hint)
     return Detailed(error, inbox_lines(rows, call.page), waiting=rows, paused=paused)
 
