@@ -313,6 +313,8 @@ def test_a_remote_that_an_agent_changed_is_not_contacted(field, kind):
             "remote.evil.uploadpack": str(field.program),
         },
     }[kind]
+    if kind.startswith("promisor"):
+        settings["core.repositoryFormatVersion"] = "1"
     for key, value in settings.items():
         field.repo.git("config", key, value)
     field.work()
@@ -366,3 +368,13 @@ def test_uncommitted_files_of_a_submodule_count_as_uncommitted(field):
     assert field.git.facts(field.path, field.base).uncommitted == ()
     (field.path / "sub/.git").write_text(f"gitdir: {inner.path}/.git\n")
     assert field.git.facts(field.path, field.base).uncommitted == ("sub",)
+
+
+def test_a_partial_clone_fetches_what_it_lacks(field):
+    field.repo.git("config", "uploadpack.allowFilter", "true")
+    clone = field.folder / "clone"
+    field.repo.git("clone", "-q", "--bare", "--filter=blob:none", f"file://{field.repo.path}", str(clone))
+    git, worktrees = (kind(clone, field.repo.environ, SystemClock()) for kind in (GitCommands, GitWorktrees))
+    assert git.file_at(field.base, "src/a.py") == b"a = 1\n"
+    worktrees.ensure(field.folder / "w/clone", field.base, None)
+    assert GitStore(clone, field.repo.environ).read(field.base, "README.md") == b"one\ntwo\nthree\n"

@@ -19,6 +19,9 @@ NO_FILTER = {"clean": "", "smudge": "", "process": "", "required": "false"}
 NEUTRAL = {"core.sshcommand": "ssh", "core.askpass": "", "credential.helper": ""}
 """The values that take the place of a program with which git reaches a remote."""
 
+FIRST_COUNTS = (".gitproxy", ".uploadpack", ".vcs")
+"""The last parts of settings that name a program and of which git takes the first value, so that none overrides it."""
+
 
 class Judgement(Value):
     """What git may use of the repository's settings."""
@@ -67,9 +70,8 @@ def trust_nothing(current: Mapping[str, str]) -> Judgement:
     changed = _differences(current, {})
     overrides = dict(_overrides(changed))
     overrides.update(_without_programs(current))
-    # git takes the first proxy program, and lets no later value unset a remote's helper.
-    unsafe = any(key == "core.gitproxy" or key.endswith(".vcs") for key in current)
-    return Judgement(tuple(overrides.items()), changed, lazy_fetch=_has_promisor(current) and not unsafe)
+    can_fetch = _has_promisor(current) and not any(key.endswith(FIRST_COUNTS) for key in current)
+    return Judgement(tuple(overrides.items()), changed, lazy_fetch=can_fetch)
 
 
 def _has_promisor(snapshot: Iterable[str]) -> bool:
@@ -105,8 +107,6 @@ def _without_programs(current: Iterable[str]) -> dict[str, str]:
             overrides[key] = NEUTRAL[key]
         elif section.startswith("credential.") and variable == "helper":
             overrides[key] = ""
-        elif section.startswith("remote.") and variable == "uploadpack":
-            overrides[key] = "git-upload-pack"
     return overrides
 
 

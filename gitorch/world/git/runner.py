@@ -88,7 +88,6 @@ class CommandLine:
         fixed = {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_NO_LAZY_FETCH": "1",
             "LC_ALL": "C.UTF-8",
             "LANGUAGE": "C",
         }
@@ -117,6 +116,8 @@ class CommandLine:
         elif judgement.lazy_fetch:
             protocols = PROTOCOLS
         env = {**self._env, "GIT_ALLOW_PROTOCOL": protocols, **_as_environment(settings)}
+        if not judgement.lazy_fetch:
+            env["GIT_NO_LAZY_FETCH"] = "1"
         return [*_program(directories), *_without_helpers(arguments)], env | _common_directory(directories)
 
     def judgement(self, directories: GitDirectories, *, always: bool = True) -> Judgement:
