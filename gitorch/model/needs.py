@@ -7,7 +7,7 @@ which order can its nodes be done.
 from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -55,23 +55,31 @@ def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]
     """
     nodes = list(needs)
     rank = {node: number for number, node in enumerate(nodes)}
-    waiting_for: dict[Node, int] = {}
-    needed_by: dict[Node, list[Node]] = {node: [] for node in nodes}
-    for node, others in needs.items():
-        present = {other for other in others if other in needs}
-        waiting_for[node] = len(present)
-        for other in present:
-            needed_by[other].append(node)
-    ready = [rank[node] for node in nodes if waiting_for[node] == 0]
-    heapify(ready)
+    present = _among_nodes(needs)
+    needed_by = _turned(present)
+    ready = [rank[node] for node in nodes if not present[node]]
     order: list[Node] = []
     while ready:
         node = nodes[heappop(ready)]
         order.append(node)
         for other in needed_by[node]:
-            waiting_for[other] -= 1
-            if waiting_for[other] == 0:
+            present[other].discard(node)
+            if not present[other]:
                 heappush(ready, rank[other])
     if len(order) < len(nodes):
         raise ValueError("the graph has a cycle")
     return tuple(order)
+
+
+def _among_nodes(needs: Mapping[Node, Collection[Node]]) -> dict[Node, set[Node]]:
+    """For each node its needs that are nodes themselves."""
+    return {node: {other for other in others if other in needs} for node, others in needs.items()}
+
+
+def _turned(needs: Mapping[Node, Collection[Node]]) -> dict[Node, list[Node]]:
+    """For each node the nodes that need it."""
+    needed_by: dict[Node, list[Node]] = {node: [] for node in needs}
+    for node, others in needs.items():
+        for other in others:
+            needed_by[other].append(node)
+    return needed_by

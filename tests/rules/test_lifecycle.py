@@ -17,10 +17,8 @@ from gitorch.model import commands as c
 from gitorch.model import events as e
 from gitorch.model.ids import JobId
 from gitorch.model.job import JobPhase
-from gitorch.model.observed import Observed, Overlap
 from gitorch.model.question import Answer
 from gitorch.model.run import RunPhase
-from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.gates import settle
 from gitorch.rules.transitions import with_job
 
@@ -377,23 +375,6 @@ def test_canceling_ends_every_job():
     assert {j.phase for j in play.run.jobs.values()} == {JobPhase.CANCELED}
     with pytest.raises(Refused):
         play.submit_handoff("api")
-
-
-def test_branches_that_change_the_same_files_are_noted_once_and_a_conflict_is_put_to_the_principal_once():
-    play = played({"api": (), "db": ()})
-    play.do(c.PauseRun("so that nothing is granted"), HUMAN)
-    shared = Overlap(("api", "db"), ("a.py",), conflict=False)
-    seen = Observed(now=play.at, sessions=None, heads=None, overlaps=(shared,))
-    assert [play.do(command) for command in reconcile(play.run, seen)] == [
-        (e.OverlapNoted(("api", "db"), ("a.py",), conflict=False),)
-    ]
-    assert reconcile(play.run, seen) == ()
-    worse = replace(seen, overlaps=(replace(shared, conflict=True),))
-    for command in reconcile(play.run, worse):
-        play.do(command)
-    assert names(play.events[-2:]) == ["OverlapNoted", "Escalated"]
-    play.answer("q1", "go_on")
-    assert reconcile(play.run, worse) == ()
 
 
 def test_only_an_approval_since_the_handoff_opens_the_gate_of_an_epic():
