@@ -9,7 +9,6 @@ from gitorch.app.people.keys import allowed_signers
 from gitorch.app.query.lookup import run_lines
 from gitorch.errors import NotFound
 from gitorch.model.preflight import PreflightFacts, RuntimeFacts
-from gitorch.model.run import OVER
 from gitorch.model.workflow import Sandbox
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def _busy_epics(services: Services) -> Mapping[str, RunId]:
     """The epics of runs that are not over, each with its run."""
     busy: dict[str, RunId] = {}
     for line in run_lines(services):
-        if line.phase not in OVER:
+        if not line.phase.is_over:
             for epic in line.epics:
                 busy[epic] = line.id
     return busy
