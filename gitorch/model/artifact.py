@@ -1,4 +1,4 @@
-"""Documents that a job hands in beside commits: their kinds, what their front matter says, and what is kept of them."""
+"""Documents that a job hands in beside commits: their kinds, their front matter, and what a run keeps of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger knows beside the runs, and the state that a decision sees."""
+"""The ledger's state beside the runs, and the state that a decision sees."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class RenewLease(Value):
 
 
 class MarkAlive(Value):
-    """Record that a session's process was seen."""
+    """Record the first sign of life of a session."""
 
     session: SessionId
     pid: int

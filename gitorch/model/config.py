@@ -1,4 +1,4 @@
-"""The configuration of a repository: what `gitorch.yaml` says, with every default filled in."""
+"""The configuration of a repository: `gitorch.yaml`, with every default filled in."""
 
 from __future__ import annotations
 

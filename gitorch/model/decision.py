@@ -1,4 +1,4 @@
-"""What the principal decided about finished work."""
+"""Decisions of the principal about finished work."""
 
 from __future__ import annotations
 

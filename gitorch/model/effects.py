@@ -1,4 +1,4 @@
-"""What the world still owes the ledger. Every effect is idempotent: look first, act, leave a mark."""
+"""Effects that the world still owes the ledger. Every effect is idempotent: look first, act, leave a mark."""
 
 from __future__ import annotations
 

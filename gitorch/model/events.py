@@ -168,7 +168,7 @@ class LeaseGranted(Value):
 
 
 class LeaseRenewed(Value):
-    """A lease was extended because its session was seen alive, or its holder asked."""
+    """A lease was extended because its session is alive, or its holder asked."""
 
     job: JobId
     fence: int

@@ -14,13 +14,13 @@ SessionId = NewType("SessionId", str)
 """`s1`, `s2`, …: one agent process in one terminal, numbered within its run."""
 
 QuestionId = NewType("QuestionId", str)
-"""`q1`, `q2`, …: anything a human owes an answer to, numbered within its run."""
+"""`q1`, `q2`, …: a question that a human owes an answer to, numbered within its run."""
 
 PromptId = NewType("PromptId", str)
-"""`p1`, `p2`, …: one text owed to a session, numbered within its run."""
+"""`p1`, `p2`, …: one prompt that is owed to a session, numbered within its run."""
 
 MessageId = NewType("MessageId", str)
-"""`m1`, `m2`, …: words from one name to another, numbered within the ledger."""
+"""`m1`, `m2`, …: one message, numbered within the ledger."""
 
 CommitId = NewType("CommitId", str)
 """A full git object id."""
@@ -38,4 +38,4 @@ Moment = NewType("Moment", int)
 """Milliseconds since 1970 in UTC; `text.moment` writes it as ISO 8601."""
 
 NO_DIGEST = Digest("sha256:" + "0" * 64)
-"""What the first record of a ledger names as its predecessor."""
+"""The predecessor that the first record of a ledger names."""

@@ -1,4 +1,4 @@
-"""Words between people and agents, by name. A message tells; it approves nothing, answers nothing and starts nothing."""
+"""Messages between people and agents, by name. A message approves nothing, answers no question and starts nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 PRINCIPAL = "@principal"
 ORCHESTRATOR = "@orchestrator"
-"""gitorch itself: it takes plans, and tells what became of them."""
+"""gitorch itself: it receives plans, and reports whether they could be started."""
 
 COORDINATOR = "@coordinator"
-"""Whoever wrote the plan and answers questions about it: a name of the configuration or the plan, else the principal."""
+"""The author of the plan, who answers questions about it: a name from the configuration or the plan, else the principal."""
 
 EVERYONE = "@all"
 """Every agent of the run that has a session."""

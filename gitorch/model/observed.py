@@ -1,4 +1,4 @@
-"""What the world shows at one moment. None always means "could not be asked", never "there is none"."""
+"""Observations of the world at one moment. None always means "could not be observed", never "there is none"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AgentState(StrEnum):
-    """What an agent is doing. `waiting` is safe to type into; `dialog` is not."""
+    """The state of an agent. It is safe to type into `waiting`, and not into `dialog`."""
 
     STARTING = "starting"
     IDLE = "idle"
@@ -33,9 +33,9 @@ READY = frozenset({AgentState.IDLE, AgentState.WAITING})
 """States in which a text may be typed."""
 
 AT_PROMPT = READY | {AgentState.ERROR}
-"""States in which a program shows its prompt. After an error a text is typed too, where its input is seen to be empty.
+"""States in which a program shows its prompt. After an error a text is typed too, if the input line is empty.
 
-A service that failed for a moment is then asked again by the one nudge that silence leads to, before a person is.
+So the one nudge after a silence retries a service that failed for a moment, before a person is asked.
 """
 
 
@@ -78,12 +78,12 @@ class SessionObservation(Value):
 
     @property
     def word(self) -> str:
-        """Its state as people are told: `dialog: trust` where it is known which dialog it shows."""
+        """Its state as people read it, with the name of a known dialog: `dialog: trust`."""
         return f"{self.state}: {self.dialog}" if self.state is AgentState.DIALOG and self.dialog else str(self.state)
 
 
 class CheckPhase(StrEnum):
-    """Where a run of the test command stands."""
+    """The phase of a run of the test command."""
 
     ABSENT = "absent"
     RUNNING = "running"
@@ -129,5 +129,5 @@ class Observed(Value):
 
 
 def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:
-    """One text for one pair of jobs, and another once they conflict."""
+    """The key under which an overlap of these jobs is noted: one before, and one after they conflict."""
     return f"{' '.join(jobs)}{' conflict' if conflict else ''}"

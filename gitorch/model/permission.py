@@ -1,4 +1,4 @@
-"""Permission prompts of agent programs: how one is known, and what may be answered without a human."""
+"""Permission requests of agent programs: how they are recognised, and what may be answered without a human."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RequestPattern(Value):
     """Whether blank rows are kept; else single ones are dropped and longer gaps become one."""
 
     def keys(self, option: Option) -> tuple[str, ...]:
-        """What is pressed for this option; empty where the preset does not know."""
+        """The keys that choose this option; empty when the preset does not know them."""
         match option:
             case Option.ONCE:
                 return self.once

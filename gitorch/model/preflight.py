@@ -1,4 +1,4 @@
-"""What the world says when a plan is about to be handed over, gathered before anything is created."""
+"""Facts about the repository and its runtimes, gathered before a run of a plan is created."""
 
 from __future__ import annotations
 

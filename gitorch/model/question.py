@@ -27,7 +27,7 @@ HOLDING = frozenset({QuestionKind.CONTEXT, QuestionKind.ESCALATION})
 """Open questions of these kinds keep a job from being given to a session."""
 
 GATING = frozenset({QuestionKind.CONCERN, QuestionKind.DEFERRED, QuestionKind.CHECKPOINT, QuestionKind.ESCALATION})
-"""Open questions of these kinds keep a gate shut."""
+"""Open questions of these kinds keep a gate closed."""
 
 CLEANUP_OPTIONS = ("worktrees", "branches", "no")
 """Remove worktrees and keep branches; remove merged branches too; leave everything as it is."""

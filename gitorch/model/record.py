@@ -1,4 +1,4 @@
-"""One line of the ledger: who did what when, chained to the record before it."""
+"""One record of the ledger: who did what and when, chained to the record before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job hands in and what reviewers make of it."""
+"""Handoffs, checks, findings and verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent says, in its own words: a report, a verdict, and the outbox entry on which it can leave either in a file."""
+"""Reports and verdicts as agents write them, and the outbox entry by which an agent can leave either in a file."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def replace(value: T, **changes: Any) -> T:
 
 
 def asdict(value: Value) -> dict[str, Any]:
-    """The fields of a value by name, with nested values, tuples and enums as plain ones: what `json` can write."""
+    """The fields of a value by name, with nested values, tuples and enums as plain ones that `json` can write."""
     plain: dict[str, Any] = to_builtins(value)
     return plain
 

@@ -1,4 +1,4 @@
-"""What people look at: a run seen from outside, ready to be shown as a table, a line or JSON."""
+"""Views of a run for people, ready to be shown as a table, a line or JSON."""
 
 from __future__ import annotations
 

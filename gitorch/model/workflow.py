@@ -1,4 +1,4 @@
-"""A workflow: what is to be done, by which lane, after what. A plan is compiled into one of these."""
+"""A workflow: jobs, the lanes that do them, and their order. A plan is compiled into a workflow."""
 
 from __future__ import annotations
 
