@@ -97,12 +97,12 @@ class _OutlineReader:
             self.section.close(line)
 
     def _heading(self, heading: Heading) -> None:
+        """A heading opens a section, is a gate, means something to the open section, or is the title of the plan."""
         if self.task_level and heading.level <= self.task_level:
             self._end_task()
         epic = self.opens(heading.text)
         if epic is not None:
-            self.end_section(heading.line)
-            self.outline.sections.append(Section(epic, heading.line, heading.end + 1, closed=epic.closed))
+            self._open_section(epic, heading)
             return
         gate = parse_gate_heading(heading.text, heading.level)
         if gate is not None:
@@ -112,6 +112,11 @@ class _OutlineReader:
             return
         if heading.level == 1 and not self.outline.title:
             self.outline.title = heading.text
+
+    def _open_section(self, epic: EpicHeading, heading: Heading) -> None:
+        self.end_section(heading.line)
+        section = Section(epic, heading.line, heading.end + 1, closed=epic.closed)
+        self.outline.sections.append(section)
 
     def _heading_in_section(self, section: Section, heading: Heading) -> bool:
         """Take a heading that opens no section; False when it means nothing to the section."""

@@ -148,7 +148,7 @@ def parse_plan(
 
     return Plan(
         path=path,
-        title=front.title or outline.title or path.rpartition("/")[2].removesuffix(".md"),
+        title=_title(path, front, outline),
         epics=_epics(drafts, needs, body, tracked),
         digest=digest,
         design=front.design or first.design,
@@ -157,6 +157,15 @@ def parse_plan(
         problems=in_file_order(complaints.found),
         places={"design": (first.design_line or 1, 1)} | dict(front.places),
     )
+
+
+def _title(path: str, front: FrontMatter, outline: Outline) -> str:
+    """The title in the front matter, else the first heading of level 1, else the file's name."""
+    if front.title:
+        return front.title
+    if outline.title:
+        return outline.title
+    return path.rpartition("/")[2].removesuffix(".md")
 
 
 def _path_of(prompt: tuple[str, bytes] | None) -> str:

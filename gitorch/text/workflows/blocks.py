@@ -117,10 +117,12 @@ def _check_steps(steps: Steps) -> None:
 
 
 def _check_side_by_side(step: Sequence[Block], kinds: set[JobKind]) -> None:
-    stands_alone = kinds & {JobKind.CHECKPOINT, JobKind.MERGE}
-    if stands_alone and len(step) > 1:
+    """Raises Usage for a step with blocks that cannot stand beside others."""
+    if len(step) == 1:
+        return
+    if kinds & {JobKind.CHECKPOINT, JobKind.MERGE}:
         raise Usage("a checkpoint or a merge stands alone in its step", BLOCKS_FORM)
-    if JobKind.REVIEW in kinds and len(kinds) > 1:
+    if JobKind.REVIEW in kinds and kinds != {JobKind.REVIEW}:
         raise Usage("reviews stand only beside reviews", BLOCKS_FORM)
 
 
@@ -192,20 +194,25 @@ def _cycle_lines(jobs: Sequence[_Job]) -> list[str]:
 
 
 def _job_lines(job: _Job) -> list[str]:
-    more = job.block.more
-    title = TITLES[job.block.kind]
-    if more:
-        title = f"{title} ({more})"
-    lines = [f"  {job.id}:", f"    kind: {job.block.kind}", f"    title: {title}"]
+    is_work = job.lane != "" and not job.subject
+    lines = [f"  {job.id}:", f"    kind: {job.block.kind}", f"    title: {_title(job.block)}"]
     if job.lane:
         lines.append(f"    lane: {job.lane}")
-    if job.subject and more:
-        lines.append(f"    posture: {more}")
+    if job.subject and job.block.more:
+        lines.append(f"    posture: {job.block.more}")
     if job.needs:
         lines.append(f"    needs: [{', '.join(job.needs)}]")
-    if job.lane and not job.subject:
+    if is_work:
         lines += _work_lines(job)
     return lines
+
+
+def _title(block: Block) -> str:
+    """The standard title of a kind, with the posture or name behind it."""
+    title = TITLES[block.kind]
+    if not block.more:
+        return title
+    return f"{title} ({block.more})"
 
 
 def _work_lines(job: _Job) -> list[str]:
