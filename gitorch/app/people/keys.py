@@ -87,39 +87,58 @@ def key_to_sign_with(services: Services, signers: str) -> SigningKey:
     raise Denied(message, "gitorch keys list")
 
 
-def add(services: Services, named: str, name: str) -> Approver:
-    """Allow a key to sign approvals of the runs that are prepared from now on. Raises Usage, NotFound, Refused."""
-    if not name or any(letter.isspace() or letter in ',"#' for letter in name):
-        raise Usage(f"{name!r} cannot name an approver: no blanks, commas or quotes", "gitorch keys add KEY --name ADA")
-    key = services.signatures.read_key(named)
+def add(services: Services, key_name: str, name: str) -> Approver:
+    """Allow a key to sign approvals of runs that are prepared from now on. Raises Usage, NotFound, Refused."""
+    _require_name(name)
+    key = services.signatures.read_key(key_name)
     if not key.public:
-        raise NotFound(f"{named} names no public SSH key", "gitorch keys add --new")
-    if key.public in {one.public for one in approvers(services)}:
-        raise Refused(f"{named} may approve already", "gitorch keys list")
+        raise NotFound(f"{key_name} names no public SSH key", "gitorch keys add --new")
+    for approver in approvers(services):
+        if approver.public == key.public:
+            raise Refused(f"{key_name} may approve already", "gitorch keys list")
     line = f"{name} {NAMESPACES} {key.public}"
     _write(services, [*_raw_lines(services), line])
     return Approver(name, key.public, line, key)
 
 
+def _require_name(name: str) -> None:
+    """Raises Usage for a name that the file of allowed signers could not hold."""
+    if name and not any(letter.isspace() or letter in ',"#' for letter in name):
+        return
+    raise Usage(f"{name!r} cannot name an approver: no blanks, commas or quotes", "gitorch keys add KEY --name ADA")
+
+
 def remove(services: Services, name: str) -> tuple[Approver, ...]:
-    """Take every key of an approver out of the file. Runs that are prepared already keep theirs. Raises NotFound."""
-    gone = tuple(one for one in approvers(services) if one.name == name)
-    if not gone:
-        known = ", ".join(one.name for one in approvers(services)) or "nobody"
+    """Remove every key of an approver from the file; runs that are prepared already keep theirs. Raises NotFound."""
+    everybody = approvers(services)
+    removed = tuple(approver for approver in everybody if approver.name == name)
+    if not removed:
+        known = ", ".join(approver.name for approver in everybody) or "nobody"
         raise NotFound(f"{name} is no approver here; there is {known}", "gitorch keys list")
-    lines = {one.line for one in gone}
-    _write(services, [line for line in _raw_lines(services) if line.strip() not in lines])
-    return gone
+    lines = {approver.line for approver in removed}
+    kept: list[str] = []
+    for line in _raw_lines(services):
+        if line.strip() not in lines:
+            kept.append(line)
+    _write(services, kept)
+    return removed
 
 
 def _lines(services: Services) -> list[str]:
-    stripped = (line.strip() for line in _raw_lines(services))
-    return [line for line in stripped if line and not line.startswith("#")]
+    """The lines of the file without comments and empty ones."""
+    lines: list[str] = []
+    for raw in _raw_lines(services):
+        line = raw.strip()
+        if line and not line.startswith("#"):
+            lines.append(line)
+    return lines
 
 
 def _raw_lines(services: Services) -> list[str]:
     data = services.files.read(approvers_file(services))
-    return (data or b"").decode("utf-8", "replace").splitlines()
+    if data is None:
+        return []
+    return data.decode("utf-8", "replace").splitlines()
 
 
 def _write(services: Services, lines: list[str]) -> None:

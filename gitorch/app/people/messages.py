@@ -15,8 +15,8 @@ from gitorch.app.people.mailbox import (
     person_named,
     waiting,
 )
-from gitorch.app.query.lookup import active_runs, find_run, load_runs, require_ledger, run_lines
-from gitorch.errors import NotFound, Usage
+from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run, require_ledger, run_lines
+from gitorch.errors import NotFound
 from gitorch.model import commands
 from gitorch.model.ids import Digest, MessageId
 from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Moment, RunId
     from gitorch.model.message import Message
     from gitorch.model.record import Actor
+    from gitorch.model.run import Run
 
 BLINK_SECONDS = 0.1
 """The time between two looks at the ledger's tip while somebody waits."""
@@ -112,16 +113,16 @@ def _run_for(services: Services, party: Party, names: tuple[str, ...], run_name:
 
 def _run_with(services: Services, agents: list[str]) -> RunId | None:
     """The only active run that has all these agents, otherwise the default run; None without any run."""
-    having: list[RunId] = []
+    having: list[Run] = []
     for run in load_runs(services, active_runs(services)):
         if all(job_named(run, name) for name in agents):
-            having.append(run.id)
-    if len(having) > 1:
-        message = f"several runs have {', '.join(agents)}: {', '.join(having)}"
-        raise Usage(message, f"gitorch send {agents[0]} TEXT --run {having[0]}")
-    if having:
-        return having[0]
-    return find_run(services, None).id if run_lines(services) else None
+            having.append(run)
+    found = only_run(having, f"several runs have {', '.join(agents)}", f"gitorch send {agents[0]} TEXT --run")
+    if found is not None:
+        return found.id
+    if not run_lines(services):
+        return None
+    return find_run(services, None).id
 
 
 def _announced_plan(services: Services, names: tuple[str, ...], text: str, folder: Path) -> tuple[str, Digest | None]:

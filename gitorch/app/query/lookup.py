@@ -118,6 +118,16 @@ def trusted_settings(services: Services) -> Mapping[str, str] | None:
     return trusted
 
 
+def only_run(runs: Sequence[Run], problem: str, command: str) -> Run | None:
+    """The only one of these runs; None where there is none. Raises Usage, with the runs, where there are several."""
+    if not runs:
+        return None
+    if len(runs) > 1:
+        ids = [run.id for run in runs]
+        raise Usage(f"{problem}: {_listed(ids)}", f"{command} {ids[0]}")
+    return runs[0]
+
+
 def find_run(services: Services, name: str | None) -> Run:
     """The run with this id or unique prefix; without a name the only active run, otherwise the newest.
 
@@ -173,10 +183,13 @@ def find_session(services: Services, name: str, run_name: str | None) -> tuple[R
             return run, session.id
     commands = (f"gitorch status {run.id}", "gitorch why")
     job = resolve_prefix(name, list(run.jobs), "job or session", f"run {run.id}", commands)
-    sessions = [session.id for session in run.sessions.values() if session.job == job]
-    if not sessions:
+    newest: SessionId | None = None
+    for session in run.sessions.values():
+        if session.job == job:
+            newest = session.id
+    if newest is None:
         raise NotFound(f"no agent has worked on {job} yet", f"gitorch why {job}")
-    return run, sessions[-1]
+    return run, newest
 
 
 def asking_runs(services: Services, question: str = "") -> tuple[RunId, ...]:
@@ -197,15 +210,18 @@ def find_question(services: Services, name: str, run_name: str | None) -> tuple[
     question_id = QuestionId(name)
     runs = _runs_asking(services, name, run_name)
     having = [run for run in runs if _has_open(run, question_id)]
-    if len(having) > 1:
-        names = [run.id for run in having]
-        raise Usage(f"{name} is open in several runs: {_listed(names)}", f"gitorch answer {name} --run {names[0]}")
-    if not having and not runs:
-        runs = load_runs(services, _newest_runs(services))
-    for run in having or runs:
-        if question_id in run.questions:
-            return run, run.questions[question_id]
-    raise NotFound(f"no run has a question {name}", "gitorch inbox")
+    run = only_run(having, f"{name} is open in several runs", f"gitorch answer {name} --run")
+    if run is None:
+        run = _with_answered(runs or load_runs(services, _newest_runs(services)), question_id)
+    return run, run.questions[question_id]
+
+
+def _with_answered(runs: Sequence[Run], question: QuestionId) -> Run:
+    """The first of these runs that has a question, which was answered. Raises NotFound."""
+    for run in runs:
+        if question in run.questions:
+            return run
+    raise NotFound(f"no run has a question {question}", "gitorch inbox")
 
 
 def _runs_asking(services: Services, question: str, run_name: str | None) -> list[Run]:
@@ -243,10 +259,8 @@ def find_run_or_checkpoint(services: Services, name: str | None, run_name: str |
 def _run_that_waits(runs: Sequence[Run], job: str) -> Run:
     """The only run in which a job waits at its checkpoint, otherwise the first. Raises Usage where it waits in several."""
     waiting = [run for run in runs if _open_checkpoint(run, job) is not None]
-    if len(waiting) > 1:
-        names = [run.id for run in waiting]
-        raise Usage(f"{job} waits in several runs: {_listed(names)}", f"gitorch why {job} --run {names[0]}")
-    return waiting[0] if waiting else runs[0]
+    run = only_run(waiting, f"{job} waits in several runs", f"gitorch why {job} --run")
+    return run or runs[0]
 
 
 def find_run_or_epic(services: Services, name: str | None, run_name: str | None) -> tuple[Run, str]:
@@ -256,12 +270,10 @@ def find_run_or_epic(services: Services, name: str | None, run_name: str | None)
     if run_name is None and _is_run(services, name):
         return find_run(services, name), ""
     having = [run for run in _runs_to_search(services, run_name) if name in run.jobs]
-    if len(having) > 1:
-        names = [run.id for run in having]
-        raise Usage(f"{name} is in several runs: {_listed(names)}", f"gitorch report {name} --run {names[0]}")
-    if having:
-        return having[0], name
-    return find_run(services, name), ""
+    run = only_run(having, f"{name} is in several runs", f"gitorch report {name} --run")
+    if run is None:
+        return find_run(services, name), ""
+    return run, name
 
 
 def _is_run(services: Services, name: str) -> bool:
@@ -294,7 +306,12 @@ def find_run_to_clean(services: Services, name: str | None) -> Run:
     """The run that was named; without a name, the only one that is over and not cleaned up yet. Raises Usage, NotFound."""
     if name is not None:
         return find_run(services, name)
-    left = [line.id for line in run_lines(services) if line.phase.is_over and not line.cleaned]
+    left: list[RunId] = []
+    for line in run_lines(services):
+        if line.phase.is_over and not line.cleaned:
+            left.append(line.id)
     if len(left) > 1:
         raise Usage(f"several runs can be cleaned up: {_listed(left)}", f"gitorch cleanup {left[0]}")
-    return find_run(services, left[0] if left else None)
+    if left:
+        return find_run(services, left[0])
+    return find_run(services, None)

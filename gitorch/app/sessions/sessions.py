@@ -9,7 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb
-from gitorch.app.query.lookup import active_runs, find_run, load_runs, run_lines, unsettled_runs
+from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.start.facts import runtime_facts
@@ -103,17 +103,12 @@ def find_agent(services: Services, name: str, run_name: str | None) -> tuple[Run
     Raises NotFound, and Usage where several runs have it.
     """
     runs = load_runs(services, active_runs(services)) if run_name is None else [find_run(services, run_name)]
-    having: list[tuple[Run, JobId]] = []
-    for run in runs:
-        job = job_named(run, name)
-        if job is not None:
-            having.append((run, job))
-    if len(having) > 1:
-        names = [run.id for run, _ in having]
-        raise Usage(f"several runs have {name}: {', '.join(names)}", f"gitorch session list {names[0]}")
-    if not having:
+    having = [run for run in runs if job_named(run, name) is not None]
+    run = only_run(having, f"several runs have {name}", "gitorch session list")
+    job = None if run is None else job_named(run, name)
+    if run is None or job is None:
         raise NotFound(f"no run that is open has a job or session {name}", "gitorch session list")
-    return having[0]
+    return run, job
 
 
 def list_agents(services: Services, run_name: str | None) -> tuple[SessionRow, ...]:

@@ -222,9 +222,7 @@ def submitted_as_files(services: Services, run: Run) -> Iterator[tuple[commands.
         published = {a.digest for a in run.artifacts if a.job == session.job and a.attempt == job.attempt}
         for artifact in job.spec.artifacts:
             command, data = _as_file(services, run, session, artifact)
-            if command is None or command.digest in published:
-                continue
-            if command.document.nonce:
+            if command is not None and command.digest not in published:
                 yield command, data
 
 
@@ -239,13 +237,16 @@ def _may_submit_files(run: Run, session: Session) -> bool:
 def _as_file(
     services: Services, run: Run, session: Session, artifact: ExpectedArtifact
 ) -> tuple[commands.PublishArtifact | None, bytes]:
-    """The command that publishes a file as its agent left it; None while it is missing or not finished."""
+    """The command that publishes a file as its agent left it; None while it is missing, not finished or without a nonce."""
     if GLOB & set(artifact.path):
         return None, b""
     try:
-        return _command(services, run, session, _expected_source(artifact))
+        command, data = _command(services, run, session, _expected_source(artifact))
     except (Malformed, Refused):
         return None, b""
+    if command is None or not command.document.nonce:
+        return None, b""
+    return command, data
 
 
 def findings(run: Run, session: Session) -> str:
