@@ -116,6 +116,9 @@ class MemoryGit:
     def setting(self, name):
         return ""
 
+    def user_name(self):
+        return "Ada Lovelace"
+
     def behind_remote(self, branch):
         return 0
 
