@@ -321,6 +321,8 @@ class MergeFacts(Value):
     shared_paths: tuple[str, ...]
     combined: Check | None
     trials: tuple[Trial, ...] = ()
+    changed_settings: tuple[str, ...] = ()
+    """Git settings, hooks and attributes that changed since the run began, and that git therefore does not use."""
 
 
 class IssueReport(Value):

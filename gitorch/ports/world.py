@@ -194,6 +194,10 @@ class Git(Protocol):
         """The digests of the settings, hooks and attributes that could make git run a program, by their names."""
         ...
 
+    def changed_settings(self) -> tuple[str, ...]:
+        """The names of settings, hooks and attributes that changed since the open runs began, sorted."""
+        ...
+
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either."""
         ...

@@ -104,6 +104,9 @@ class MemoryGit:
     def settings_snapshot(self):
         return {}
 
+    def changed_settings(self):
+        return ()
+
     def pack(self, loose_min):
         return loose_min == 0
 

@@ -122,6 +122,9 @@ class FakeGit:
     def settings_snapshot(self):
         return {}
 
+    def changed_settings(self):
+        return ()
+
     def behind_remote(self, branch):
         self._ask()
         upstream = self.upstreams.get(branch)

@@ -378,3 +378,12 @@ def test_a_partial_clone_fetches_what_it_lacks(field):
     assert git.file_at(field.base, "src/a.py") == b"a = 1\n"
     worktrees.ensure(field.folder / "w/clone", field.base, None)
     assert GitStore(clone, field.repo.environ).read(field.base, "README.md") == b"one\ntwo\nthree\n"
+
+
+def test_what_changed_since_the_run_began_is_listed_by_name(field):
+    field.begin()
+    assert field.git.changed_settings() == ()
+    field.repo.git("config", "core.hooksPath", "elsewhere")
+    field.repo.git("config", "core.sshCommand", "ssh -v")
+    field.repo.git("config", "user.name", "B")
+    assert field.git.changed_settings() == ("core.hookspath", "core.sshcommand")

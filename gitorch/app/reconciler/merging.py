@@ -90,6 +90,7 @@ def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tup
         shared_paths=_shared_paths(branches),
         combined=combined,
         trials=_trials(services, branches),
+        changed_settings=services.git.changed_settings(),
     )
     text = report_text(run, facts)
     return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)

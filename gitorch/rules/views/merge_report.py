@@ -219,6 +219,10 @@ def _together(facts: MergeFacts) -> str:
     lines += [_trial_line(trial) for trial in facts.trials]
     lines += _untried_paths(facts)
     lines.append(_combined_tests_line(facts.combined))
+    lines += [
+        f"- {name} of this repository changed since the run began, and git did not use it"
+        for name in facts.changed_settings
+    ]
     return "\n".join(lines)
 
 

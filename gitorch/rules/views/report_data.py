@@ -38,6 +38,7 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "shared_paths": list(facts.shared_paths),
         "pairs": [_pair(trial) for trial in facts.trials],
         "tests": _combined_tests(facts),
+        "changed_settings": list(facts.changed_settings),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

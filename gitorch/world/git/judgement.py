@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
-from gitorch.world.git.settings import CONTENT, HOOKS_PATH, NETWORK, PATTERNS, Kind, kind_of
+from gitorch.world.git.settings import CONTENT, NETWORK, PATTERNS, Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,8 +80,8 @@ def _has_promisor(snapshot: Iterable[str]) -> bool:
 
 
 def _differences(current: Mapping[str, str], trusted: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys that only one of two snapshots has, or that have different digests. The path of the hooks is no digest."""
-    keys = {*current, *trusted} - {HOOKS_PATH}
+    """The keys that only one of two snapshots has, or whose values differ."""
+    keys = {*current, *trusted}
     return tuple(sorted(key for key in keys if current.get(key) != trusted.get(key)))
 
 

@@ -143,6 +143,10 @@ class GitCommands:
         """The digests of the settings, hooks and attributes that could make git run a program, by their names."""
         return self._git.snapshot()
 
+    def changed_settings(self) -> tuple[str, ...]:
+        """The names of settings, hooks and attributes that changed since the open runs began, sorted."""
+        return self._git.judgement(always=True).changed
+
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
         """A commit of all files in the worktree on top of its head; the head itself when nothing differs from it.
 

@@ -250,9 +250,9 @@ class GitRunner:
         runner.line = CommandLine(directories, self._environ)
         return runner
 
-    def judgement(self) -> Judgement:
-        """Which of the repository's settings git may use."""
-        return self.line.judgement(self.directories, always=False)
+    def judgement(self, *, always: bool = False) -> Judgement:
+        """Which of the repository's settings git may use. Unless `always`, only those that matter without a remote count."""
+        return self.line.judgement(self.directories, always=always)
 
     def snapshot(self) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program."""
