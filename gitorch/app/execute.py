@@ -51,7 +51,9 @@ def execute(
 
 
 def _as_tuple(command: Command | tuple[Command, ...]) -> tuple[Command, ...]:
-    return command if isinstance(command, tuple) else (command,)
+    if isinstance(command, tuple):
+        return command
+    return (command,)
 
 
 def _drafts(events: tuple[Event, ...], attach: Attached | None) -> tuple[Draft, ...]:

@@ -146,7 +146,9 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
 def _redacted(value: Any) -> Any:
     """The same value with its secrets redacted; the very same object where it holds none."""
     if isinstance(value, str):
-        return _redact(value) if _is_suspicious(value) else value
+        if _is_suspicious(value):
+            return _redact(value)
+        return value
     if isinstance(value, tuple):
         return tuple(_redacted(item) for item in value)
     if not isinstance(value, Value):
@@ -156,7 +158,9 @@ def _redacted(value: Any) -> Any:
         redacted = _redacted(part)
         if redacted is not part:
             changed[name] = redacted
-    return replace(value, **changed) if changed else value
+    if changed:
+        return replace(value, **changed)
+    return value
 
 
 def _redact(text: str) -> str:

@@ -472,15 +472,21 @@ WORK = [
         "several leases are yours: api, ui",
         "gitorch brief --job api",
     ),
-    ("nothing", lambda s: publish(s, said="x.md"), NotFound, "x.md does not exist in the worktree of api", "ls "),
     (
         "nothing",
-        lambda s: publish(s, said="x.md", kind="poem"),
+        lambda s: publish(s, name_or_path="x.md"),
+        NotFound,
+        "x.md does not exist in the worktree of api",
+        "ls ",
+    ),
+    (
+        "nothing",
+        lambda s: publish(s, name_or_path="x.md", kind="poem"),
         Usage,
         "'poem' is no kind of artifact",
         "gitorch publish PATH --kind other",
     ),
-    ("nothing", lambda s: publish(s, said="../x.md"), Refused, "../x.md ", "gitorch publish PATH"),
+    ("nothing", lambda s: publish(s, name_or_path="../x.md"), Refused, "../x.md ", "gitorch publish PATH"),
     ("nothing", publish_a_link, Refused, "x.md is a link", "gitorch publish PATH"),
 ]
 

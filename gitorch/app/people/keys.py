@@ -50,7 +50,9 @@ def approvers_file(services: Services) -> Path:
     if services.files.read(own) is not None:
         return own
     of_git = services.git.setting("gpg.ssh.allowedSignersFile")
-    return services.root / Path(of_git).expanduser() if of_git else own
+    if of_git:
+        return services.root / Path(of_git).expanduser()
+    return own
 
 
 def allowed_signers(services: Services) -> str:

@@ -47,7 +47,9 @@ def alias(services: Services, name: str) -> str:
     """Whom a name stands for: `@coordinator` is the configured person, otherwise the principal."""
     if name != COORDINATOR:
         return name
-    return f"@{services.config.coordinator}" if services.config.coordinator else PRINCIPAL
+    if services.config.coordinator:
+        return f"@{services.config.coordinator}"
+    return PRINCIPAL
 
 
 def known_people(services: Services) -> tuple[str, ...]:
@@ -71,7 +73,9 @@ def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, 
         return ()
     if within is not None:
         runs = load_runs(services, [within])
-        return _unread_in(runs[0], [name]) if runs else ()
+        if runs:
+            return _unread_in(runs[0], [name])
+        return ()
     board = services.ledger.state(None).board
     readers = [name]
     if name == PRINCIPAL:
@@ -154,7 +158,9 @@ def _from_records(services: Services, message_id: MessageId) -> Held:
 
 def whole(services: Services, held: Held) -> Held:
     """The message with its whole text: of one that somebody has read, state keeps only the first line."""
-    return _from_records(services, held.message.id) if held.message.read_by else held
+    if held.message.read_by:
+        return _from_records(services, held.message.id)
+    return held
 
 
 def rows(services: Services, held: Iterable[Held]) -> tuple[MessageRow, ...]:
@@ -174,7 +180,9 @@ def _changed(services: Services, message: Message) -> str:
     data = services.files.read(services.root / message.plan)
     if data is None:
         return "(the file does not exist any more)"
-    return "" if digest_of(data) == message.plan_digest else "(the file has changed since)"
+    if digest_of(data) == message.plan_digest:
+        return ""
+    return "(the file has changed since)"
 
 
 def digest_of(data: bytes) -> Digest:

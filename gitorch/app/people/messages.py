@@ -148,7 +148,9 @@ def _announced_plan(services: Services, names: tuple[str, ...], text: str, folde
 def _from_root(services: Services, path: Path) -> str:
     """A path from the repository's root where it lies inside, otherwise the absolute one; links are resolved."""
     full, root = path.resolve(), services.root.resolve()
-    return str(full.relative_to(root)) if full.is_relative_to(root) else str(full)
+    if full.is_relative_to(root):
+        return str(full.relative_to(root))
+    return str(full)
 
 
 def reply(services: Services, party: Party, name: str, text: str) -> tuple[Held, ...]:

@@ -153,7 +153,9 @@ def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
     active = active_runs(services)
     if len(active) > 1:
         raise Usage(f"several runs are open: {_listed(active)}", f"gitorch status {active[0]}")
-    return active[0] if active else ids[-1]
+    if active:
+        return active[0]
+    return ids[-1]
 
 
 def find_run_with(services: Services, name: str) -> Run:

@@ -45,13 +45,17 @@ def status(services: Services, name: str | None, *, live: bool = False) -> RunVi
 def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
     """The view of a run; its commands name the run where others are open."""
     view = run_view(run, agents)
-    return view_with_run(view) if is_ambiguous(services) else view
+    if is_ambiguous(services):
+        return view_with_run(view)
+    return view
 
 
 def next_command(services: Services, run: Run) -> str:
     """The first command to type next."""
     first = next_commands(run)[0]
-    return with_run(first, run.id) if is_ambiguous(services) else first
+    if is_ambiguous(services):
+        return with_run(first, run.id)
+    return first
 
 
 def agent_states(services: Services, run: Run) -> Mapping[SessionId, str]:
@@ -145,7 +149,9 @@ def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ..
     if not rows:
         return ()
     several = len({row.run for row in rows}) > 1 or is_ambiguous(services)
-    return rows_with_runs(tuple(rows)) if several else tuple(rows)
+    if several:
+        return rows_with_runs(tuple(rows))
+    return tuple(rows)
 
 
 def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
@@ -154,7 +160,9 @@ def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
     if row is not None and line.asked == 1:
         return (row,)
     run = services.ledger.state(line.id).run
-    return inbox(run) if run is not None else ()
+    if run is not None:
+        return inbox(run)
+    return ()
 
 
 def log(services: Services, name: str | None = None, after: int = -1) -> Iterator[WrittenRecord]:

@@ -110,7 +110,9 @@ def pack_if_due(services: Services, packed_at: Moment) -> Moment:
         packed = services.git.pack(LOOSE_OBJECTS_MAX)
     except (Unavailable, Busy):  # tried again after the pause
         return now
-    return now if packed else packed_at
+    if packed:
+        return now
+    return packed_at
 
 
 def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, TickResult]) -> tuple[RunId, ...]:

@@ -75,7 +75,9 @@ def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | Non
     resuming = bool(run.conversation_to_resume(session))
     if not lane.one_shot and not preset.takes_prompt(resuming=resuming):
         return None
-    return next_prompt(session) if may_begin(run, session) else None
+    if may_begin(run, session):
+        return next_prompt(session)
+    return None
 
 
 def _environment(services: Services, run: Run, session: Session) -> Mapping[str, str]:

@@ -62,7 +62,9 @@ def ref_of(branch: str) -> str:
 def _refs_of(run: Run, merged: Merged) -> tuple[str, ...]:
     """The branches that a push moves."""
     target = ref_of(merged.target)
-    return (target, LEDGER_REF) if run.settings.push_ledger else (target,)
+    if run.settings.push_ledger:
+        return (target, LEDGER_REF)
+    return (target,)
 
 
 def _updates(services: Services, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> tuple[PushRef, ...]:

@@ -185,10 +185,14 @@ def _attached(services: Services, run: Run, command: Command) -> Mapping[type, M
     """The files that belong to a record: a prompt as it was delivered, the log of a test run, a report as values."""
     if isinstance(command, commands.RecordDelivery):
         text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
-        return {} if text is None else {events.PromptDelivered: {f"{command.prompt}.md": text}}
+        if text is None:
+            return {}
+        return {events.PromptDelivered: {f"{command.prompt}.md": text}}
     if isinstance(command, commands.RecordCheck):
         log = _log_of(services, command)
-        return {events.CheckRecorded: {"tests.log": log}} if log else {}
+        if log:
+            return {events.CheckRecorded: {"tests.log": log}}
+        return {}
     if isinstance(command, commands.IssueReport) and command.data:
         return {events.ReportIssued: {"report.json": command.data.encode()}}
     return {}

@@ -252,7 +252,9 @@ def version_text(services: Services, preset: Preset, program: str) -> str:
     """The version that a program prints, beside the one that its preset was checked with."""
     line = services.programs.first_line(preset.version_argv)
     if not line:
-        return f"{program}, which prints no version" if preset.version_argv else program
+        if preset.version_argv:
+            return f"{program}, which prints no version"
+        return program
     if not preset.checked_with:
         return line
     found = re.search(r"\d+\.\d+\.\d+\S*", line)

@@ -114,12 +114,10 @@ class _IssueLookup:
         try:
             backlog = tracker.read(names)
         except Unavailable as error:
-            if is_needed or self._is_exported(names):
-                return self._unavailable(tracker, error)
-            return None
-        if is_needed or not backlog.issues.keys().isdisjoint(names):
-            return backlog
-        return None
+            is_needed = is_needed or self._is_exported(names)
+            return self._unavailable(tracker, error) if is_needed else None
+        is_known = not backlog.issues.keys().isdisjoint(names)
+        return backlog if is_needed or is_known else None
 
     def _tracker(self, *, bare: bool) -> Tracker | None:
         """The configured tracker; with `auto` and epics without tasks also the program `bd` without a repository of its own."""

@@ -41,7 +41,7 @@ GLOB = frozenset("*?[")
 class PublishRequest(Value):
     """What somebody wants to publish."""
 
-    said: str
+    name_or_path: str
     """The name of an expected artifact, or a path in the worktree or below the caller's folder."""
     kind: str = ""
     name: str = ""
@@ -89,7 +89,7 @@ def attaching(bodies: Mapping[Digest, bytes]) -> Callable[[Event], Mapping[str, 
 
 def _source(services: Services, run: Run, session: Session, folder: Path, request: PublishRequest) -> Source:
     """The document that a request means; an expected artifact gives the kind and name that the request leaves out."""
-    expected, path = _find(services, run, session, folder, request.said)
+    expected, path = _find(services, run, session, folder, request.name_or_path)
     if expected is None:
         return Source(request.name or PurePosixPath(path).stem, path, _kind(request.kind))
     return Source(request.name or expected.name, path, _kind(request.kind or expected.kind))
@@ -163,7 +163,9 @@ def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim,
     def text_at(evidence: Evidence) -> str | None:
         commit = _commit(known, evidence.commit)
         data = None if commit is None else services.git.file_at(commit, evidence.path)
-        return None if data is None else data.decode("utf-8", "replace")
+        if data is None:
+            return None
+        return data.decode("utf-8", "replace")
 
     return claim_faults(run, claims, text_at)
 
@@ -189,7 +191,9 @@ def _commit(known: tuple[CommitId, ...], name: str) -> CommitId | None:
             if commit.startswith(name.lower()):
                 return commit
     is_full = len(name) in {40, 64}
-    return CommitId(name) if is_full else None
+    if is_full:
+        return CommitId(name)
+    return None
 
 
 def expected(

@@ -237,7 +237,9 @@ def _judged_commit(run: Run, session: Session, verdict: VerdictText) -> CommitId
 
 
 def _fence(credential: AgentCredential | ManualClaim) -> int:
-    return credential.fence if isinstance(credential, ManualClaim) else 0
+    if isinstance(credential, ManualClaim):
+        return credential.fence
+    return 0
 
 
 def _execute(
