@@ -21,7 +21,10 @@ PROMPT = "❯ "
 BUSY = "✻ Working… (esc to interrupt)"
 TITLE_READY = "✳ ready"
 TITLE_BUSY = "⠂ working"
-CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+SEQUENCE = r"\x1b\[[0-?]*[ -/]*[@-~]"
+INVISIBLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff]"
+CONTROLS = re.compile(f"{SEQUENCE}|{INVISIBLE}")
+"""Escape sequences, control characters, and characters that break or reorder lines."""
 ESCAPE_SECONDS = 0.05
 """An Escape that is alone for this time is the key; terminals send a sequence in one piece."""
 

@@ -15,7 +15,7 @@ def test_the_report_is_printed_as_it_was_issued(stage):
     answer = stage.gitorch("report")
     assert answer.out.startswith("# ")
     said = json.loads(stage.gitorch("report", "--json").out)
-    assert said["stands"] is True
+    assert said["valid"] is True
     assert said["text"].rstrip() + "\n" == answer.out
     assert said["report"]["digest"] == stage.run.report.digest
 

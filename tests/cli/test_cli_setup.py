@@ -100,7 +100,7 @@ def test_doctor_ends_with_8_and_the_fixes_when_a_check_fails(stage):
     assert "checks failed: tmux" in answer.err
     assert "  try: apt-get install tmux" in answer.err
     error = json.loads(stage.gitorch("doctor", "--json").out)["error"]
-    assert [sign["name"] for sign in error["signs"] if sign["ok"] is False] == ["tmux"]
+    assert [sign["name"] for sign in error["checks"] if sign["ok"] is False] == ["tmux"]
 
 
 def test_check_shows_the_sheet_and_changes_nothing(stage):

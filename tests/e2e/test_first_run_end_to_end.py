@@ -134,7 +134,7 @@ def test_doctor_finds_each_usual_failure_and_says_what_to_type(
     home.repo.write({"gitorch.yaml": CONFIG.format(**SOUND | wrong)})
     path = path_with(home, *programs(home))
     found = home("doctor", "--json", status=8, env={"PATH": path}).json["error"]
-    signs = {sign["name"]: sign for sign in found["signs"] if sign["ok"] is False}
+    signs = {sign["name"]: sign for sign in found["checks"] if sign["ok"] is False}
     assert said in signs[name]["text"]
     assert signs[name]["fix"].startswith(fix)
     assert set(signs) - {name} <= ({"merge target", "git settings"} if name == "git" else set()), (
@@ -145,6 +145,6 @@ def test_doctor_finds_each_usual_failure_and_says_what_to_type(
 def test_the_four_usual_failures_come_first(home: House) -> None:
     home.repo.write({"gitorch.yaml": CONFIG.format(**SOUND)})
     path = f"{path_with(home, 'git', 'tmux')}:{Path(sys.executable).parent}"
-    said = home("doctor", "--json", env={"PATH": path}).json["signs"]
+    said = home("doctor", "--json", env={"PATH": path}).json["checks"]
     assert [sign["name"] for sign in said][:5] == ["agents", "merge target", "git", "tmux", "worktrees"]
     assert not home.worktrees.exists(), "looking leaves nothing behind"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.scripted.console import edited, fitted, width
+from gitorch.scripted.console import CONTROLS, edited, fitted, width
 from gitorch.scripted.keys import Decoder, Key
 
 PASTE = "\x1b[200~{}\x1b[201~"
@@ -65,3 +65,7 @@ def test_a_row_never_exceeds_the_terminal_and_keeps_the_end():
     assert width(fitted(text, 40)) <= 40
     assert fitted(text, 40).endswith("end")
     assert fitted("❯ a\nb", 40) == "❯ a⏎b"
+
+
+def test_controls_are_sequences_control_characters_and_characters_that_reorder_text():
+    assert CONTROLS.sub("", "a\x1b[2Jb\x07c\x9bd\u202ee\u2028f\ufeffg\th\n") == "abcdefg\th\n"

@@ -50,7 +50,7 @@ def report(call: Call, what: str | None, run: str | None) -> None:
         return
     text = runs.report(call.services, found.id)
     current = found.report
-    values = {"run": found.id, "text": text, "stands": current is not None, "report": current, "data": None}
+    values = {"run": found.id, "text": text, "valid": current is not None, "report": current, "data": None}
     if call.json:
         values["data"] = runs.report_data(call.services, found)
     call.say(values, text.rstrip() + _withdrawn(found))

@@ -98,8 +98,8 @@ def doctor(call: Call) -> int:
     checks = examine(call.services)
     failed = [check for check in checks if check.ok is False]
     if failed and call.json:
-        raise Detailed(_failure(checks, failed), signs=checks)
-    call.say({"signs": checks}, lambda page: _checks_text(checks, page))
+        raise Detailed(_failure(checks, failed), checks=checks)
+    call.say({"checks": checks}, lambda page: _checks_text(checks, page))
     if failed:
         raise _failure(checks, failed)
     return 0
