@@ -212,22 +212,23 @@ def load(program: str) -> Matrix:
 
 
 HEAD = """\
-# How texts arrive
+# How prompts are delivered
 
-Which text reaches a program, given in which way and at which moment: each program was started in a terminal by gitorch and given
-every text below, against a stand-in for its model that keeps what it hears. `make agents AGENTS_ARGS="-k matrix --rewrite-transcripts"`
-runs it all again and writes this page anew.
+This page shows which text reaches a program, for each way of delivery and each moment. gitorch started each program in a terminal and
+gave it every text below; a stand-in for its model kept what it received. `make agents AGENTS_ARGS="-k matrix --rewrite-transcripts"`
+runs all of it again and rewrites this page.
 
 | | |
 |---|---|
-| ● | arrived byte for byte, once; its receipt is `delivered`: a hook or the transcript of the program shows it |
-| ◉ | arrived byte for byte, once; its receipt is `submitted`: the screen changed as only a submission explains |
-| ○ | refused with the reason below; nothing was typed, nothing answered, nothing arrived |
-| ○● | refused then; the same prompt arrived byte for byte, once, as soon as the moment had passed |
+| ● | arrived once, byte for byte; its receipt is `delivered`: a hook or the transcript of the program shows it |
+| ◉ | arrived once, byte for byte; its receipt is `submitted`: the screen changed in a way that only a submission explains |
+| ○ | refused with the reason below; gitorch typed nothing and answered nothing, and nothing arrived |
+| ○● | refused at that moment; the same prompt arrived once, byte for byte, as soon as the moment had passed |
 
-Arrives is what is typed: one line, tabs and line ends as single blanks, no control characters. What begins with a sign that programs
-take as a command, and what is longer than a line may be, is refused always: it goes into a file, to which the line points. A dialog is
-at first the one that a program shows at its start (whether to trust a folder), later a permission prompt.
+The text that arrives is the text that gitorch types: one line, with tabs and line ends as single spaces and without control
+characters. gitorch always refuses a text that begins with a character that programs read as a command, and a text that is too long for
+one line; such texts go into a file, and the line points to it. The open dialog of a first paste is one that the program shows at its
+start (whether to trust a folder); that of a later paste is a permission request.
 """
 
 

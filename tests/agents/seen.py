@@ -24,7 +24,7 @@ KINDS = {
     "test_whole_runs": "whole runs",
     "test_lives": "killed, resumed, one-shot",
     "test_matrix": "texts",
-    "test_permissions": "permission_requests",
+    "test_permissions": "permission requests",
     "test_faults": "faults",
     "test_run_faults": "faults",
 }

@@ -7,7 +7,7 @@ from install import reason
 from seen import BEGIN, END, Seen
 
 PAGE = (
-    f"Before.\n\n{BEGIN}| program | version | whole runs | lives | texts | prompts | faults |\n|---|\n{END}\nAfter.\n"
+    f"Before.\n\n{BEGIN}| program | version | whole runs | lives | texts | permission requests | faults |\n|---|\n{END}\nAfter.\n"
 )
 
 
