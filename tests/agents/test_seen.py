@@ -6,9 +6,7 @@ import pytest
 from install import reason
 from seen import BEGIN, END, Seen
 
-PAGE = (
-    f"Before.\n\n{BEGIN}| program | version | whole runs | lives | texts | permission requests | faults |\n|---|\n{END}\nAfter.\n"
-)
+PAGE = f"Before.\n\n{BEGIN}| program | version | whole runs | lives | texts | permission requests | faults |\n|---|\n{END}\nAfter.\n"
 
 
 def seen(version: str, **counts: int) -> Seen:
