@@ -164,6 +164,6 @@ def _redacted(value: Any) -> Any:
 
 
 def _redact(text: str) -> str:
-    from gitorch.text.redact import blotted  # noqa: PLC0415  # see SIGNS
+    from gitorch.text.redact import redact_secrets  # noqa: PLC0415  # see SIGNS
 
-    return blotted(text)
+    return redact_secrets(text)

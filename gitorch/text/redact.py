@@ -39,7 +39,7 @@ def redacted(text: str, policies: Collection[str] = POLICIES) -> str:
     return text
 
 
-def blotted(text: str) -> str:
+def redact_secrets(text: str) -> str:
     """The text without secrets whose form is unmistakable (`FORMS`); everything else stays."""
     text = ARMOUR.sub("[redacted: a private key]", text)
     for kind, form in FORMS:
@@ -48,7 +48,7 @@ def blotted(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    text = JWT.sub("[redacted: a token]", blotted(text))
+    text = JWT.sub("[redacted: a token]", redact_secrets(text))
     text = BEARER.sub(r"\1[redacted: a token]", text)
     return NAMED.sub(_unless_digest, text)
 
