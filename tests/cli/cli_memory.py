@@ -36,7 +36,7 @@ TARGET = commit("target")
 
 
 class MemoryLedger(FakeLedger):
-    """The one that the contract holds, with a verification that says what a test wants said."""
+    """The one that the contract holds, with the faults that a test sets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,9 +62,9 @@ class MemoryTerminals:
     screens: dict[str, str] = field(default_factory=dict)
 
     def observe(self, keys):
-        gone = SessionObservation(present=False, started=True, state=AgentState.EXITED)
+        ended = SessionObservation(present=False, started=True, state=AgentState.EXITED)
         busy = SessionObservation(present=True, started=True, state=AgentState.WORKING, pid=7, evidence="a sign")
-        return {k: gone if k.session in self.stopped else self.seen.get(k.session, busy) for k in keys}
+        return {k: ended if k.session in self.stopped else self.seen.get(k.session, busy) for k in keys}
 
     def start(self, launch) -> None:
         pass

@@ -97,9 +97,9 @@ def test_approve_without_a_terminal_needs_yes_which_is_recorded(stage):
     stage.until_report()
     answer = stage.gitorch("approve")
     assert (answer.status, approvals(stage)) == (2, [])
-    said = json.loads(stage.gitorch("approve", "--yes", "--json").out)
-    assert said["merged"]["new"] == stage.run.merged.new
-    assert (said["proof"], approvals(stage)[0].proof) == ("unattended", "unattended")
+    values = json.loads(stage.gitorch("approve", "--yes", "--json").out)
+    assert values["merged"]["new"] == stage.run.merged.new
+    assert (values["proof"], approvals(stage)[0].proof) == ("unattended", "unattended")
 
 
 def test_a_terminal_that_does_not_control_the_process_proves_nobody(stage):

@@ -1,4 +1,4 @@
-"""Words to values, and what is said about words that are none."""
+"""Arguments as values, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStat
 from gitorch.model.workflow import Autonomy
 
 
-@pytest.mark.parametrize("said", ["done_with_concerns", "DONE-WITH-CONCERNS", " Done With Concerns "])
-def test_a_status_is_read_in_any_case(said):
-    assert arguments.report_status(said) is ReportStatus.DONE_WITH_CONCERNS
+@pytest.mark.parametrize("typed", ["done_with_concerns", "DONE-WITH-CONCERNS", " Done With Concerns "])
+def test_a_status_is_read_in_any_case(typed):
+    assert arguments.report_status(typed) is ReportStatus.DONE_WITH_CONCERNS
 
 
 def test_an_unknown_status_names_all_four():
@@ -37,25 +37,25 @@ def test_an_unknown_autonomy_names_both_and_full_auto_the_reason():
 
 
 @pytest.mark.parametrize(
-    ("said", "reply"),
+    ("typed", "reply"),
     [
         ("2=fixed:3f2a91c", Reply(2, Disposition.FIXED, "3f2a91c")),
         ("#12=false-positive:see a.py:3 = fine", Reply(12, Disposition.FALSE_POSITIVE, "see a.py:3 = fine")),
         ("1=DEFERRED:", Reply(1, Disposition.DEFERRED, "")),
     ],
 )
-def test_a_reply_names_number_disposition_and_evidence(said, reply):
-    assert arguments.reply(said) == reply
+def test_a_reply_names_number_disposition_and_evidence(typed, reply):
+    assert arguments.reply(typed) == reply
 
 
-@pytest.mark.parametrize("said", ["", "2", "2=fixed", "x=fixed:a", "2=wontfix:a", "²=fixed:a", "-1=fixed:a"])
-def test_an_invalid_reply_names_the_form(said):
+@pytest.mark.parametrize("typed", ["", "2", "2=fixed", "x=fixed:a", "2=wontfix:a", "²=fixed:a", "-1=fixed:a"])
+def test_an_invalid_reply_names_the_form(typed):
     with pytest.raises(Usage, match="N=DISPOSITION:EVIDENCE"):
-        arguments.reply(said)
+        arguments.reply(typed)
 
 
 @pytest.mark.parametrize(
-    ("said", "finding"),
+    ("typed", "finding"),
     [
         (
             "important|src/a.py:12|Dropped|It | stays",
@@ -68,14 +68,14 @@ def test_an_invalid_reply_names_the_form(said):
         ("note|src/a.py|A name", Finding(Severity.NOTE, "A name", "src/a.py")),
     ],
 )
-def test_a_finding_on_one_line(said, finding):
-    assert arguments.finding(said) == finding
+def test_a_finding_on_one_line(typed, finding):
+    assert arguments.finding(typed) == finding
 
 
-@pytest.mark.parametrize("said", ["", "important", "important|a.py", "grave|a.py|x", "minor|a.py|"])
-def test_an_invalid_finding_names_the_form(said):
+@pytest.mark.parametrize("typed", ["", "important", "important|a.py", "grave|a.py|x", "minor|a.py|"])
+def test_an_invalid_finding_names_the_form(typed):
     with pytest.raises(Usage, match=r"SEVERITY\|PATH:LINE\|TITLE\|DETAIL"):
-        arguments.finding(said)
+        arguments.finding(typed)
 
 
 def findings(tmp_path, data):
@@ -94,7 +94,7 @@ def test_a_file_of_findings_is_a_list_or_an_object_with_one(tmp_path):
 def test_every_defect_of_a_file_of_findings_is_named(tmp_path):
     with pytest.raises(Malformed) as caught:
         findings(tmp_path, [{"severity": "grave", "lines": 3}, "x", {"severity": "note", "title": "t", "line": -1}])
-    said = " ".join(problem.message for problem in caught.value.problems)
+    messages = " ".join(problem.message for problem in caught.value.problems)
     for part in (
         "finding 1 has no known severity",
         "finding 1 has no title",
@@ -102,7 +102,7 @@ def test_every_defect_of_a_file_of_findings_is_named(tmp_path):
         "finding 2 is not an object",
         "finding 3: line",
     ):
-        assert part in said
+        assert part in messages
     assert all(problem.fix for problem in caught.value.problems)
 
 

@@ -30,9 +30,9 @@ def test_json_errors_go_to_standard_output(stage, cls):
     stage.broken = cls("nothing works", hint="gitorch doctor")
     answer = stage.gitorch("status", "--json")
     assert (answer.status, answer.err) == (cls.exit_status, "")
-    said = json.loads(answer.out)
-    assert said["ok"] is False
-    assert {k: said["error"][k] for k in ("code", "message", "hint", "where")} == {
+    values = json.loads(answer.out)
+    assert values["ok"] is False
+    assert {k: values["error"][k] for k in ("code", "message", "hint", "where")} == {
         "code": cls.code,
         "message": "nothing works",
         "hint": "gitorch doctor",
@@ -63,7 +63,7 @@ def test_every_problem_of_a_file_is_listed_with_its_place_and_its_fix(stage):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("stat",), "no verb 'stat'; did you mean"),
         (("why",), "Missing argument"),
@@ -74,11 +74,11 @@ def test_every_problem_of_a_file_is_listed_with_its_place_and_its_fix(stage):
         (("--wat",), "No such option"),
     ],
 )
-def test_invalid_arguments_are_usage_errors_as_text_and_json(stage, words, said):
+def test_invalid_arguments_are_usage_errors_as_text_and_json(stage, words, expected):
     answer = stage.gitorch(*words)
     assert (answer.status, answer.out) == (2, "")
     assert answer.err.startswith("gitorch: ")
-    assert said in answer.err
+    assert expected in answer.err
     answer = stage.gitorch(*words, "--json")
     assert answer.status == 2
     assert json.loads(answer.out)["error"]["code"] == "usage"
@@ -97,7 +97,7 @@ def test_an_interrupt_ends_with_130_as_text_and_json(stage):
 
 
 @pytest.mark.parametrize(
-    ("number", "file", "said"),
+    ("number", "file", "expected"),
     [
         (errno.EACCES, "a b", "gitorch: a b cannot be opened: you have no permission\n  try: ls -ld 'a b'\n"),
         (errno.EROFS, "x", "gitorch: x lies on a read-only file system\n  try: findmnt -T x\n"),
@@ -109,10 +109,10 @@ def test_an_interrupt_ends_with_130_as_text_and_json(stage):
         (errno.EMFILE, None, "gitorch: too many files are open for one more\n  try: ulimit -n\n"),
     ],
 )
-def test_what_the_operating_system_refuses_is_unavailable(stage, number, file, said):
+def test_what_the_operating_system_refuses_is_unavailable(stage, number, file, expected):
     stage.broken = OSError(number, "it said no", file)
     answer = stage.gitorch("status")
-    assert (answer.status, answer.err) == (8, said)
+    assert (answer.status, answer.err) == (8, expected)
 
 
 def bug_report(answer) -> Path:

@@ -59,7 +59,7 @@ def test_a_page_without_an_edge_breaks_nothing():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (-5, "0 s"),
         (0, "0 s"),
@@ -71,8 +71,8 @@ def test_a_page_without_an_edge_breaks_nothing():
         (172_800, "2 d"),
     ],
 )
-def test_ages_are_in_their_largest_whole_unit(seconds, said):
-    assert duration(seconds) == said
+def test_ages_are_in_their_largest_whole_unit(seconds, expected):
+    assert duration(seconds) == expected
 
 
 def test_the_age_of_an_unknown_time_is_empty():

@@ -14,10 +14,10 @@ def test_the_report_is_printed_as_it_was_issued(stage):
     stage.until_report()
     answer = stage.gitorch("report")
     assert answer.out.startswith("# ")
-    said = json.loads(stage.gitorch("report", "--json").out)
-    assert said["valid"] is True
-    assert said["text"].rstrip() + "\n" == answer.out
-    assert said["report"]["digest"] == stage.run.report.digest
+    values = json.loads(stage.gitorch("report", "--json").out)
+    assert values["valid"] is True
+    assert values["text"].rstrip() + "\n" == answer.out
+    assert values["report"]["digest"] == stage.run.report.digest
 
 
 def test_report_without_a_report_is_not_found(stage):
@@ -116,8 +116,8 @@ def test_peek_prints_a_screen_without_its_escapes(stage):
     stage.terminals.screens["s1"] = "> \x1b[31mred\nsecond\n\n"
     for thing in ("api", "s1"):
         assert stage.gitorch("peek", thing).out == "> �[31mred\nsecond\n"
-    said = json.loads(stage.gitorch("peek", "api", "--json").out)
-    assert (said["session"], said["screen"]) == ("s1", "> \x1b[31mred\nsecond\n\n")
+    values = json.loads(stage.gitorch("peek", "api", "--json").out)
+    assert (values["session"], values["screen"]) == ("s1", "> \x1b[31mred\nsecond\n\n")
 
 
 def test_peek_of_a_job_without_an_agent_says_so(stage):

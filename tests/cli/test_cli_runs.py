@@ -59,9 +59,9 @@ def test_cleanup_asks_before_it_removes(merged):
     ("options", "removed"), [((), ["worktree api"]), (("--branches",), ["worktree api", f"branch gitorch/{RUN}/api"])]
 )
 def test_branches_are_removed_only_with_their_option(merged, options, removed):
-    said = json.loads(merged.gitorch("cleanup", *options, "--yes", "--json").out)
-    assert said["removed"] == removed
-    assert said["cleaned"] is True
+    values = json.loads(merged.gitorch("cleanup", *options, "--yes", "--json").out)
+    assert values["removed"] == removed
+    assert values["cleaned"] is True
 
 
 def test_cleanup_twice_or_too_early_is_refused(merged):

@@ -109,9 +109,9 @@ def test_check_shows_the_sheet_and_changes_nothing(stage):
     for part in ("main at", "at most 4", "make test", "api (claude)", "/ui", "batch 1: 2 side by side"):
         assert part in answer.out
     assert stage.ledger.written == []
-    said = json.loads(stage.gitorch("check", "plan.md", "--json").out)
-    assert said["plan"]["epics"] == ["api", "ui"]
-    assert said["sheet"]["batches"][0][0]["runtime"] == "claude"
+    values = json.loads(stage.gitorch("check", "plan.md", "--json").out)
+    assert values["plan"]["epics"] == ["api", "ui"]
+    assert values["sheet"]["batches"][0][0]["runtime"] == "claude"
 
 
 def test_check_of_a_wrong_plan_lists_its_defects_and_records_nothing(stage):
@@ -136,8 +136,8 @@ def test_start_with_yes_begins_with_the_autonomy_of_the_sheet(stage):
 
 
 def test_start_for_a_program_is_one_object(stage):
-    said = json.loads(stage.gitorch("start", "plan.md", "--yes", "--autonomy", "per-epic", "--json").out)
-    assert said["run"]["autonomy"] == "per_epic"
+    values = json.loads(stage.gitorch("start", "plan.md", "--yes", "--autonomy", "per-epic", "--json").out)
+    assert values["run"]["autonomy"] == "per_epic"
     assert confirmed(stage) == [(Autonomy.PER_EPIC, "unattended")]
 
 

@@ -92,10 +92,10 @@ def test_watching_prints_new_records_until_the_run_is_over(stage):
     stage.clock.on_sleep = step
     answer = stage.gitorch("status", "--watch")
     assert answer.status == 0
-    said = [line[10:] for line in answer.out.splitlines() if line[2:3] == ":"]
-    assert said[0].startswith("lease granted: api")
-    assert "run canceled by ada: canceled by the principal" in said
-    assert "run started" not in said
+    lines = [line[10:] for line in answer.out.splitlines() if line[2:3] == ":"]
+    assert lines[0].startswith("lease granted: api")
+    assert "run canceled by ada: canceled by the principal" in lines
+    assert "run started" not in lines
 
 
 def test_watch_is_refused_with_json(stage):

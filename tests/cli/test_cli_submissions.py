@@ -31,8 +31,8 @@ def test_verbs_of_agents_are_denied_outside_of_a_session(stage):
         ("block", "--by", "x", "--clears", "y"),
         ("verdict", "accept", "--commit", "x", "--nonce", "y"),
     )
-    for said in words:
-        assert stage.gitorch(*said).status == 5, said
+    for call in words:
+        assert stage.gitorch(*call).status == 5, call
 
 
 def test_a_brief_is_text_for_agents_and_values_for_programs(agent):
@@ -78,8 +78,8 @@ def test_to_ask_is_to_report_needs_context(agent):
 
 
 def test_to_block_names_what_blocks_and_what_would_clear_it(agent):
-    said = json.loads(agent.gitorch("block", "--by", "no schema", "--clears", "migration 12", "--json").out)
-    assert said["recorded"][0] == "handoff-submitted"
+    values = json.loads(agent.gitorch("block", "--by", "no schema", "--clears", "migration 12", "--json").out)
+    assert values["recorded"][0] == "handoff-submitted"
     assert "migration 12" in str(agent.run.questions["q1"])
 
 

@@ -18,9 +18,9 @@ def test_up_without_a_terminal_ends_with_10_and_the_commands_when_everything_wai
     assert answer.status == 10
     assert f"      gitorch approve {RUN}" in answer.err
     assert answer.err.endswith(f"gitorch: waiting for you: 1 question\n  try: gitorch approve {RUN}\n")
-    said = [line[10:] for line in answer.out.splitlines()]
-    assert said[0].startswith("session ended: s2")
-    assert said[-1].startswith("question q1 (approval)")
+    lines = [line[10:] for line in answer.out.splitlines()]
+    assert lines[0].startswith("session ended: s2")
+    assert lines[-1].startswith("question q1 (approval)")
 
 
 def test_up_with_json_lists_what_waits(stage):
@@ -77,9 +77,9 @@ def test_up_prints_new_records_of_other_processes_and_no_old_ones(stage):
         stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which?",)) if not stage.run.questions else None
     )
     answer = stage.gitorch("up", "--no-wait")
-    said = [line[10:] for line in answer.out.splitlines()]
-    assert said[0].startswith("handoff: api NEEDS_CONTEXT")
-    assert not any("run started" in line for line in said)
+    lines = [line[10:] for line in answer.out.splitlines()]
+    assert lines[0].startswith("handoff: api NEEDS_CONTEXT")
+    assert not any("run started" in line for line in lines)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
