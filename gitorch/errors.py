@@ -6,13 +6,11 @@ command that helps. Only `cli` turns errors into exit statuses.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from msgspec import Struct
+from typing import ClassVar, NamedTuple
 
 
-class Problem(Struct, frozen=True):
-    """One defect in a file that a person or agent wrote."""
+class Problem(NamedTuple):
+    """One defect in a file that a person or agent wrote. A tuple, since `--help` need not import the model's library."""
 
     path: str
     line: int

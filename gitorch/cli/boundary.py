@@ -149,7 +149,7 @@ def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details:
 
 
 def _problem_values(problem: Problem) -> dict[str, object]:
-    values: dict[str, object] = {name: getattr(problem, name) for name in problem.__struct_fields__}
+    values: dict[str, object] = dict(problem._asdict())
     return values | {"where": problem.where}
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace as _replace
 
 __all__ = ["REQUIRED", "Value", "asdict", "default_of", "field", "is_value_class", "names_of", "replace"]
 
-T = TypeVar("T", bound=Struct)
+T = TypeVar("T", bound="Value")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

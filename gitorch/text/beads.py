@@ -114,7 +114,7 @@ def _first_problems(problems: list[Problem]) -> list[Problem]:
         return problems
     rest = len(problems) - PROBLEMS_MAX
     message = f"{rest} more lines are unreadable; this is the first of them."
-    return [*problems[:PROBLEMS_MAX], replace(problems[PROBLEMS_MAX], message=message)]
+    return [*problems[:PROBLEMS_MAX], problems[PROBLEMS_MAX]._replace(message=message)]
 
 
 def _updated_at(record: Record) -> datetime:
