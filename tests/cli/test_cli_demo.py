@@ -1,8 +1,13 @@
-"""What the demo tells its reader to type."""
+"""The demo: the commands that it prints, and the errors that end it."""
+
+from __future__ import annotations
 
 import pytest
 
+from gitorch.cli.verbs import demo
 from gitorch.cli.verbs.demo import program_as_typed
+from gitorch.errors import Failed
+from gitorch.model.values import replace
 
 
 @pytest.fixture
@@ -29,3 +34,30 @@ def test_of_two_programs_the_called_one_is_named(program, tmp_path):
 
 def test_a_module_that_was_run_is_called_by_the_usual_name(tmp_path):
     assert program_as_typed(str(tmp_path / "main.py"), {"PATH": ""}) == "gitorch"
+
+
+@pytest.fixture
+def played(stage):
+    """The demo on a repository in memory, in which a run has a question."""
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which cookie?",))
+    return demo.Stage(stage.call(), stage.folder, yes=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "passing", "message"), [(1, True, "fail, but should pass"), (0, False, "pass, but")]
+)
+def test_the_demo_ends_when_its_tests_have_an_unexpected_result(played, stage, status, passing, message):
+    stage.programs.run_shell = lambda *_: (status, "3 tests")
+    with pytest.raises(Failed, match=message):
+        played.tests("make test", passing=passing)
+
+
+def test_the_demo_ends_when_a_verb_has_an_unexpected_status(played):
+    with pytest.raises(Failed, match="gitorch why ended with status 3"):
+        played.gitorch("why", "nothing")
+
+
+def test_the_demo_ends_when_a_question_is_not_in_its_script(played, stage):
+    question = replace(stage.run.questions["q1"], options=("retry", "stop"))
+    with pytest.raises(Failed, match="the demo left its script"):
+        played._answer(question)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli.call import open_repository
 from gitorch.cli.group import verb
 from gitorch.cli.output import ask
 from gitorch.errors import Failed, Waiting
@@ -65,7 +64,7 @@ class Stage:
         self._call = call
         self._repository = repository
         self._yes = yes
-        self._services = open_repository(repository, call.environ)
+        self._services = call.open(repository, call.environ)
 
     def play(self) -> None:
         """From the plan to the merged, verified, cleaned-up end."""
