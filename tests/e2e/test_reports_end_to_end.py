@@ -154,7 +154,7 @@ def test_a_gate_stays_shut_until_each_concern_has_its_response(reports: House) -
 
 def test_a_concern_that_is_pushed_back_is_a_finding_of_the_next_round(reports: House) -> None:
     question = reports.question(job="pushed")
-    assert "words" in reports("answer", question, "push_back", status=4).err
+    assert "text" in reports("answer", question, "push_back", status=4).err
     reports("answer", question, "push_back", "No row may be lost.")
     reports.up()
     (listed,) = reports.records("findings-listed", job="pushed")

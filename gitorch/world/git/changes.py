@@ -62,13 +62,18 @@ def hazards_of(
     `paths` returns the tree of `head`. It is called only when a path was added, because large trees take long to list.
     """
     modules: list[tuple[str, str]] = []
-    if any(change.after == REPOSITORY or change.path == MODULES for change in changed):
+    if any(_concerns_submodules(change) for change in changed):
         modules = _submodule_settings(git, head)
     declared = tuple(value for key, value in modules if key.endswith(".path"))
     files: tuple[str, ...] = ()
     if any(change.before == ABSENT for change in changed):
         files = paths().files
     return (*hazards(changed, files, declared), *module_hazards(modules))
+
+
+def _concerns_submodules(change: Change) -> bool:
+    """Whether a change adds or moves a submodule, or changes what is said about submodules."""
+    return change.after == REPOSITORY or change.path == MODULES
 
 
 def _submodule_settings(git: GitRunner, head: CommitId) -> list[tuple[str, str]]:

@@ -324,9 +324,8 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
             key, value = part[2:].split(" ", 1)
             branch[key] = value
         elif part[0] in FIELDS_BEFORE_PATH:
-            path = part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1]
-            if path != OWN_FOLDER and not path.startswith(f"{OWN_FOLDER}/"):
-                uncommitted.append(path)
+            uncommitted.append(part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1])
+    uncommitted = [path for path in uncommitted if not _is_own(path)]
     uncommitted += _changed_submodules(git, uncommitted)
     head = CommitId(branch["branch.oid"])
     if branch["branch.head"] == "(detached)" or head == "(initial)":
@@ -334,20 +333,34 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
     return WorktreeStatus(head, tuple(uncommitted))
 
 
+def _is_own(path: str) -> bool:
+    """Whether a path belongs to gitorch's own folder in a worktree."""
+    return path == OWN_FOLDER or path.startswith(f"{OWN_FOLDER}/")
+
+
 def _changed_submodules(git: GitRunner, known: Collection[str]) -> list[str]:
     """The submodules with uncommitted files of their own, except those known to be changed."""
-    work_tree = git.directories.work_tree
-    if work_tree is None or not (work_tree / ".gitmodules").exists():
-        return []
     changed = []
-    for row in split(git.output("ls-files", "--stage", "-z")):
-        entry, _, path = row.partition("\t")
-        if not entry.startswith(SUBMODULE) or path in known or not (work_tree / path / ".git").exists():
+    for path in _submodules(git):
+        if path in known:
             continue
         submodule = git.in_submodule(path)
         if submodule is None or worktree_status(submodule).uncommitted:
             changed.append(path)
     return changed
+
+
+def _submodules(git: GitRunner) -> list[str]:
+    """The paths of the submodules that are checked out in the worktree."""
+    work_tree = git.directories.work_tree
+    if work_tree is None or not (work_tree / ".gitmodules").exists():
+        return []
+    paths = []
+    for row in split(git.output("ls-files", "--stage", "-z")):
+        entry, _, path = row.partition("\t")
+        if entry.startswith(SUBMODULE) and (work_tree / path / ".git").exists():
+            paths.append(path)
+    return paths
 
 
 def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:

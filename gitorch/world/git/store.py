@@ -96,9 +96,7 @@ class GitStore:
         if result.returncode == 0:
             return True
         message = result.stderr.decode("utf-8", "replace").strip()
-        if self.tip() != old:
-            return False
-        if ".lock" in message and "File exists" in message:
+        if self.tip() != old or _lock_is_held(message):
             return False
         if any(reason in message for reason in _NAME_TAKEN):
             hint = "git branch -m gitorch <another name>"
@@ -172,6 +170,11 @@ class GitStore:
         if lines:
             reason = lines[0]
         raise Unavailable(f"git failed: {reason}.")
+
+
+def _lock_is_held(message: str) -> bool:
+    """Whether git failed because another writer holds the ref's lock."""
+    return ".lock" in message and "File exists" in message
 
 
 def _body(process: subprocess.Popen[bytes], identity: str) -> bytes:

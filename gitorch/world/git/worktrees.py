@@ -156,18 +156,28 @@ class GitWorktrees:
     def tidy(self, folder: Path) -> None:
         """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty."""
         with holding(self._lock, wait_seconds=ADD_SECONDS):
-            for entry in list(worktrees(self._git)):
-                path = Path(entry["worktree"])
-                if folder in path.parents and not path.exists():
-                    self._unregister(path)
+            self._unregister_missing(folder)
             for leftover in folder.glob(f"{DELETED_PREFIX}*"):
                 _delete(leftover)
-            made = set(_lines(self._made))
-            for one in (folder, *folder.parents):
-                if one.exists() and (str(one) not in made or any(one.iterdir())):
-                    return
-                with contextlib.suppress(FileNotFoundError):
-                    one.rmdir()
+            self._remove_empty(folder)
+
+    def _unregister_missing(self, folder: Path) -> None:
+        """Remove git's records of the worktrees below this folder that do not exist."""
+        for entry in list(worktrees(self._git)):
+            path = Path(entry["worktree"])
+            if folder in path.parents and not path.exists():
+                self._unregister(path)
+
+    def _remove_empty(self, folder: Path) -> None:
+        """Remove this folder and those above it, up to the first that is not empty or that we did not make."""
+        made = set(_lines(self._made))
+        for one in (folder, *folder.parents):
+            if not one.exists():
+                continue
+            if str(one) not in made or any(one.iterdir()):
+                return
+            with contextlib.suppress(FileNotFoundError):
+                one.rmdir()
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder and those above it, and note each new one before it is made, so that a kill forgets none."""
@@ -180,15 +190,20 @@ class GitWorktrees:
         """What git knows of the worktree at this path. Raises Refused for a path that cannot be one of ours."""
         if not path.is_absolute() or ".." in path.parts:
             raise Refused(f"{path} is no absolute path of a worktree")
+        registered = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
+        self._require_outside(path, registered)
+        return registered.get(path.resolve())
+
+    def _require_outside(self, path: Path, registered: Mapping[Path, Mapping[str, str]]) -> None:
+        """Raise Refused for a path inside the git directory or inside another worktree."""
         parents = {parent.resolve() for parent in path.parents}
         if self._common.resolve() in parents:
             raise Refused(f"{path} lies inside the repository's git directory")
-        registered = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
         for checkout in parents & registered.keys():
-            if "bare" not in registered[checkout]:
-                other = registered[checkout]["worktree"]
-                raise Refused(f"{path} lies inside the checkout {other}", hint="set worktrees.base_path")
-        return registered.get(path.resolve())
+            if "bare" in registered[checkout]:
+                continue
+            other = registered[checkout]["worktree"]
+            raise Refused(f"{path} lies inside the checkout {other}", hint="set worktrees.base_path")
 
     def _forget(self, path: Path) -> None:
         """Remove the worktree and git's record of it, even when it is locked, incomplete or missing."""
