@@ -22,7 +22,7 @@ def test_a_passing_run_ends_as_passed_with_its_output(court):
     assert court.checks.log(court.commit, court.passing) == b"one\ntwo\nthree\n"
 
 
-def test_a_failing_run_keeps_its_exit_status_and_its_last_words(court):
+def test_a_failing_run_has_an_exit_status_and_its_last_lines(court):
     court.checks.start(court.commit, court.failing, 60, court.where)
     check = finished(court, court.failing).check
     assert (check.outcome, check.exit_status, check.tail) == ("failed", 3, "broken")
@@ -34,14 +34,14 @@ def test_runs_of_different_commands_are_different_runs(court):
     assert court.checks.observe(court.commit, court.failing).phase is CheckPhase.ABSENT
 
 
-def test_what_was_cleared_is_absent(court):
+def test_a_cleared_run_is_absent(court):
     court.checks.start(court.commit, court.passing, 60, court.where)
     finished(court, court.passing)
     court.checks.clear(court.where.parent)
     assert court.checks.observe(court.commit, court.passing).phase is CheckPhase.ABSENT
 
 
-def test_what_runs_in_another_folder_is_not_cleared(court):
+def test_a_run_in_another_folder_is_not_cleared(court):
     court.checks.start(court.commit, court.passing, 60, court.where)
     finished(court, court.passing)
     court.checks.clear(court.where.parent / "another run")

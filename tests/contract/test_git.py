@@ -10,14 +10,14 @@ NOBODY = CommitId("0" * 39 + "1")
 AT = Moment(1_700_000_000_000)
 
 
-def test_a_branch_and_a_full_id_resolve_and_nothing_else_does(bench):
+def test_only_a_branch_or_a_full_id_resolves(bench):
     head = bench.git.resolve("main")
     assert bench.git.resolve(head) == head
     for name in ("nowhere", "main~1", "HEAD", "-h", "main^{tree}", "", NOBODY, head[:12]):
         assert bench.git.resolve(name) is None
 
 
-def test_heads_are_answered_by_full_name_and_missing_ones_left_out(bench):
+def test_heads_are_listed_by_full_name_without_missing_ones(bench):
     work = bench.write("gitorch/r/api", {"b": "b\n"})
     bench.write("gitorch/r/api.two/x", {"b": "b\n"})
     refs = ["refs/heads/gitorch/r/api", "refs/heads/gitorch/r", "refs/heads/none"]
@@ -25,7 +25,7 @@ def test_heads_are_answered_by_full_name_and_missing_ones_left_out(bench):
     assert bench.git.heads([]) == {}
 
 
-def test_a_branch_lacks_what_its_upstream_has_beyond_it(bench):
+def test_commits_of_the_upstream_that_a_branch_lacks_are_counted(bench):
     bench.write("origin-main", {"b": "1\n"})
     bench.write("origin-main", {"b": "2\n"})
     assert bench.git.behind_remote("main") == 0
@@ -34,7 +34,7 @@ def test_a_branch_lacks_what_its_upstream_has_beyond_it(bench):
     assert bench.git.behind_remote("none") == 0
 
 
-def test_a_handoff_learns_commits_changes_leftovers_and_what_is_missing(bench):
+def test_facts_of_a_worktree_are_commits_changes_uncommitted_and_missing_paths(bench):
     base = bench.git.resolve("main")
     path = bench.folder / "work trees" / "api"
     bench.worktrees.ensure(path, base, "gitorch/r/api")
@@ -57,7 +57,7 @@ def test_a_worktree_on_no_branch_has_no_head(bench):
     assert bench.git.facts(path, base).head is None
 
 
-def test_what_stands_in_a_worktree_is_drafted_without_touching_it_and_then_adopted(bench):
+def test_a_draft_leaves_the_worktree_untouched_until_it_is_adopted(bench):
     base = bench.git.resolve("main")
     path = bench.folder / "work trees" / "api"
     bench.worktrees.ensure(path, base, "gitorch/r/api")
@@ -81,7 +81,7 @@ def test_what_stands_in_a_worktree_is_drafted_without_touching_it_and_then_adopt
     assert "What was done" in bench.git.subjects(base, drafted)[0]
 
 
-def test_where_nothing_differs_the_draft_is_the_head_itself(bench):
+def test_a_draft_without_changes_is_the_head(bench):
     base = bench.git.resolve("main")
     path = bench.folder / "api"
     bench.worktrees.ensure(path, base, "gitorch/r/api")
@@ -103,14 +103,14 @@ def test_a_draft_is_not_adopted_on_a_branch_that_has_moved(bench):
     assert bench.git.resolve("gitorch/r/api") == head
 
 
-def test_a_worktree_on_no_branch_gives_no_draft(bench):
+def test_a_worktree_on_no_branch_has_no_draft(bench):
     path = bench.folder / "review"
     bench.worktrees.ensure(path, bench.git.resolve("main"), None)
     bench.edit(path, "b", "1\n")
     assert bench.git.draft(path, "One", "api <s1@gitorch.invalid>", AT) is None
 
 
-def test_a_branch_is_measured_from_where_it_left(bench):
+def test_a_branch_is_measured_from_its_merge_base(bench):
     base = bench.git.resolve("main")
     head = bench.write("work", {"src/a.py": "a = 2\nb = 3\n", "README.md": None})
     bench.write("main", {"other": "x\n"})
@@ -136,7 +136,7 @@ def test_a_merge_in_memory_gives_the_tree_or_names_the_conflicts(bench):
     assert not bench.git.contains(merged, ours)
 
 
-def test_a_merge_of_what_both_sides_partly_contain_begins_from_all_of_it(bench):
+def test_a_merge_of_branches_with_common_commits_uses_all_of_them(bench):
     main = bench.git.resolve("main")
     first = bench.write("first", {"one": "1\n"}, main)
     second = bench.write("second", {"two": "1\n"}, main)
@@ -159,7 +159,7 @@ def test_the_same_merge_is_the_same_commit(bench):
     assert bench.git.commit_merge(tree, [main, work], "Merge ✓", Moment(AT + 1000)) != first
 
 
-def test_a_branch_moves_only_from_where_it_was_seen(bench):
+def test_a_branch_moves_only_from_its_expected_commit(bench):
     old = bench.git.resolve("main")
     new = bench.write("work", {"b": "b\n"})
     other = bench.write("other", {"c": "c\n"})
@@ -171,7 +171,7 @@ def test_a_branch_moves_only_from_where_it_was_seen(bench):
     assert not bench.git.move("none", new, old).moved
 
 
-def test_a_clean_checkout_of_the_branch_is_brought_along(bench):
+def test_a_clean_checkout_of_a_moved_branch_is_updated(bench):
     old = bench.git.resolve("main")
     path = bench.folder / "co"
     bench.worktrees.ensure(path, old, "gitorch/r/target")
@@ -213,11 +213,11 @@ def test_a_file_is_read_as_it_is_at_a_commit(bench):
 
 
 @pytest.mark.parametrize("path", ["src", "none", "../README.md", "", "src/a.py/x", "README.md:1"])
-def test_what_is_no_file_at_a_commit_has_no_bytes(bench, path):
+def test_a_path_that_names_no_file_at_a_commit_has_no_bytes(bench, path):
     assert bench.git.file_at(bench.git.resolve("main"), path) is None
 
 
-def test_the_commits_beyond_another_are_told_newest_first(bench):
+def test_commits_that_another_lacks_are_listed_newest_first(bench):
     base = bench.git.resolve("main")
     first = bench.write("work", {"b": "1\n"})
     second = bench.write("work", {"b": "2\n"})
@@ -227,7 +227,7 @@ def test_the_commits_beyond_another_are_told_newest_first(bench):
     assert bench.git.commits_since(NOBODY, first) == ()
 
 
-def test_a_commit_that_is_not_here_is_no_answer(bench):
+def test_a_missing_commit_has_no_answer(bench):
     head = bench.git.resolve("main")
     with pytest.raises(Unavailable):
         bench.git.contains(NOBODY, head)

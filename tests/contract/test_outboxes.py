@@ -19,7 +19,7 @@ def outboxes(request):
     return request.param()
 
 
-def test_a_slip_waits_until_it_is_answered(outboxes, tmp_path):
+def test_an_entry_waits_until_it_is_answered(outboxes, tmp_path):
     assert outboxes.waiting(tmp_path) == ()
     outboxes.post(tmp_path, "a.json", b"one")
     (posted,) = outboxes.waiting(tmp_path)
@@ -30,13 +30,13 @@ def test_a_slip_waits_until_it_is_answered(outboxes, tmp_path):
     assert outboxes.answered(tmp_path, "a.json") == b"yes"
 
 
-def test_the_oldest_slip_comes_first(outboxes, tmp_path):
+def test_the_oldest_entry_comes_first(outboxes, tmp_path):
     for name in ("z.json", "a.json", "m.json"):
         outboxes.post(tmp_path, name, b"x")
     assert [posted.name for posted in outboxes.waiting(tmp_path)] == ["z.json", "a.json", "m.json"]
 
 
-def test_a_slip_that_is_left_again_is_another_one_and_one_that_is_found_again_is_the_same(outboxes, tmp_path):
+def test_an_entry_that_is_posted_again_has_another_digest_and_one_that_is_read_again_has_the_same(outboxes, tmp_path):
     outboxes.post(tmp_path, "a.json", b"x")
     first, again = outboxes.waiting(tmp_path), outboxes.waiting(tmp_path)
     assert first == again
@@ -52,7 +52,7 @@ def real(tmp_path):
     return WorktreeOutboxes(), tmp_path / "work", tmp_path / "elsewhere"
 
 
-def test_an_outbox_that_is_a_link_is_no_outbox(real):
+def test_an_outbox_that_is_a_link_is_ignored(real):
     outboxes, work, elsewhere = real
     (elsewhere / "a.json").write_bytes(b"x")
     (work / ".gitorch/outbox").symlink_to(elsewhere)
@@ -62,7 +62,7 @@ def test_an_outbox_that_is_a_link_is_no_outbox(real):
     assert sorted(path.name for path in elsewhere.iterdir()) == ["a.json"]
 
 
-def test_links_pipes_folders_and_other_names_are_no_slips(real):
+def test_links_pipes_folders_and_other_names_are_no_entries(real):
     outboxes, work, elsewhere = real
     folder = work / ".gitorch/outbox"
     folder.mkdir()
@@ -75,7 +75,7 @@ def test_links_pipes_folders_and_other_names_are_no_slips(real):
     assert outboxes.waiting(work) == ()
 
 
-def test_an_answer_replaces_a_link_and_follows_it_nowhere(real):
+def test_an_answer_replaces_a_link_without_following_it(real):
     outboxes, work, elsewhere = real
     outboxes.post(work, "a.json", b"x")
     (elsewhere / "mine").write_bytes(b"kept")
@@ -85,13 +85,13 @@ def test_an_answer_replaces_a_link_and_follows_it_nowhere(real):
     assert outboxes.answered(work, "a.json") == b"yes"
 
 
-def test_of_a_huge_slip_only_the_beginning_is_read(real):
+def test_only_the_beginning_of_a_large_entry_is_read(real):
     outboxes, work, _ = real
     outboxes.post(work, "a.json", b" " * (BYTES_MAX + 5000))
     assert len(outboxes.waiting(work)[0].data) == BYTES_MAX + 1
 
 
-def test_nobody_else_may_read_the_token_in_a_slip(real):
+def test_only_the_user_may_read_an_entry(real):
     outboxes, work, _ = real
     outboxes.post(work, "a.json", b"x")
     assert (work / ".gitorch/outbox/a.json").stat().st_mode & 0o077 == 0

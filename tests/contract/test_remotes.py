@@ -8,7 +8,7 @@ from gitorch.ports.world import PushRef
 MAIN, LEDGER = "refs/heads/main", "refs/heads/gitorch/ledger"
 
 
-def test_a_remote_says_what_it_holds_now(bench):
+def test_a_remote_lists_its_present_heads(bench):
     main = bench.git.resolve("main")
     bench.share("origin", "main")
     assert bench.remotes.names() == ("origin",)
@@ -30,7 +30,7 @@ def test_branches_are_pushed_together_and_only_from_where_they_are_expected(benc
     assert bench.remotes.heads("origin", (MAIN, LEDGER)) == {MAIN: work, LEDGER: work}
 
 
-def test_what_somebody_else_pushed_is_never_overwritten(bench):
+def test_a_push_never_overwrites_a_foreign_commit(bench):
     main = bench.git.resolve("main")
     bench.share("origin", "main")
     work = bench.write("work", {"b": "b\n"})
@@ -39,7 +39,7 @@ def test_what_somebody_else_pushed_is_never_overwritten(bench):
     assert bench.remotes.heads("origin", (MAIN,)) == {MAIN: theirs}
 
 
-def test_a_remote_that_refuses_says_why_and_one_that_is_gone_is_silent(bench):
+def test_a_refused_push_has_a_reason_and_a_missing_remote_is_unavailable(bench):
     main = bench.git.resolve("main")
     bench.share("origin", "main")
     work = bench.write("work", {"b": "b\n"})
@@ -52,7 +52,7 @@ def test_a_remote_that_refuses_says_why_and_one_that_is_gone_is_silent(bench):
     assert bench.remotes.push("origin", (PushRef(MAIN, work, main),))
 
 
-def test_what_is_fetched_is_here_and_no_branch_moves(bench):
+def test_a_fetch_brings_commits_and_moves_no_branch(bench):
     bench.share("origin", "main")
     main = bench.git.resolve("main")
     theirs = bench.elsewhere("origin", "main", {"theirs": "1\n"})

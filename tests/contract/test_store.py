@@ -177,7 +177,7 @@ def test_the_choice_for_a_shape_is_a_store_that_works_there(shaped):
     assert name == "git" or choose(common_dir(folder)).store == "dulwich"
 
 
-def test_all_is_there_after_git_packed_it(shaped):
+def test_every_record_is_readable_after_git_packed_them(shaped):
     folder, name = shaped
     store = store_of(name, folder)
     made = grow(store, 3)
@@ -218,7 +218,7 @@ def test_a_tip_that_moved_meanwhile_is_never_overwritten(simple):
     assert store.tip() == made[-1]
 
 
-def test_a_move_between_look_and_swap_is_seen(simple):
+def test_a_move_between_read_and_swap_is_noticed(simple):
     """The ref moves while objects are being written: the second look, under git's own lock, must find it."""
     _, store = simple
     made = grow(store, 2)
@@ -245,7 +245,7 @@ def test_a_ref_that_is_locked_counts_as_moved_and_a_stale_lock_is_cleared(simple
     assert store.extend(tip, [commit(5)]) is not None
 
 
-def test_what_a_killed_writer_left_of_an_object_is_swept_and_blocks_nothing(tmp_path):
+def test_leftovers_of_a_killed_writer_are_removed_and_block_nothing(tmp_path):
     folder = plain(tmp_path)
     objects = common_dir(folder) / "objects"
     old, young = objects / "tmp_obj_gitorch_1_aa_0", objects / "tmp_obj_gitorch_2_bb_0"
@@ -277,7 +277,7 @@ def test_a_branch_in_the_way_is_refused_by_name(simple):
         store.extend(None, [commit(0)])
 
 
-def test_another_history_is_no_ancestor(simple):
+def test_an_unrelated_history_is_no_ancestor(simple):
     folder, store = simple
     made = grow(store, 2)
     other = CommitId(git(folder, "rev-parse", "main"))
@@ -301,7 +301,7 @@ def test_a_missing_object_is_corrupt_and_named(simple):
         list(GitHistory(common_dir(folder), ENV).stream(CommitId("1" * 40)))
 
 
-def test_the_callers_git_variables_steer_nothing(simple, tmp_path):
+def test_the_caller_s_git_variables_have_no_effect(simple, tmp_path):
     folder, store = simple
     made = grow(store, 1)
     elsewhere = init(tmp_path / "elsewhere")
@@ -312,7 +312,7 @@ def test_the_callers_git_variables_steer_nothing(simple, tmp_path):
     assert [one.id for one in GitHistory(common_dir(folder), steered).stream(made[-1])] == made
 
 
-def test_users_configuration_and_replaced_objects_change_nothing(simple):
+def test_the_user_s_configuration_and_replaced_objects_have_no_effect(simple):
     folder, store = simple
     made = grow(store, 3)
     for key, value in {
@@ -352,7 +352,7 @@ def test_a_commit_with_very_many_files_does_not_block(simple):
 
 
 @pytest.mark.parametrize("change", ["changed", "removed", "link", "executable"])
-def test_what_is_not_a_plain_addition_is_named_as_touched(simple, change):
+def test_any_change_but_an_added_file_is_listed_as_touched(simple, change):
     folder, store = simple
     made = grow(store, 1)
     blob = git(folder, "hash-object", "-w", "--no-filters", ".git/HEAD")

@@ -78,7 +78,7 @@ def test_an_epic_is_found_with_everything_below_it(bench):
     assert "shop-none" not in issues
 
 
-def test_a_task_says_what_it_asks_for(bench):
+def test_a_task_has_its_description_and_acceptance_criteria(bench):
     assert bench.tracker.read(["shop-a1"]).issues["shop-a1.1"].text == "Of wood.\n\nAccepted when:\n\nIt stands."
 
 
@@ -90,7 +90,7 @@ def test_open_blockers_between_tasks_are_edges_between_their_epics(bench):
     assert list(foreign_blockers(issues, owned)) == [("shop-b2", Blocked("shop-b2.1", "shop-z9"))]
 
 
-def test_what_is_closed_is_told(bench):
+def test_closed_issues_are_reported_with_their_reason(bench):
     assert bench.tracker.closed(["shop-a1.1", "shop-a1.2", "shop-none"]) == {"shop-a1.2": ""}
 
 
@@ -101,7 +101,7 @@ def test_issues_are_closed_in_the_order_given(closing_bench):
     closing_bench.tracker.close(names, "Gate passed")
 
 
-def test_what_cannot_be_closed_is_named(closing_bench):
+def test_issues_that_cannot_be_closed_are_named(closing_bench):
     with pytest.raises(Failed, match=r"shop-b2\.1, shop-b2 open"):
         closing_bench.tracker.close(["shop-b2.1", "shop-b2"], "Gate passed")
 
@@ -122,7 +122,7 @@ def test_a_file_that_changes_is_read_again(tmp_path):
     assert bench.tracker.closed(["shop-a1"]) == {"shop-a1": ""}
 
 
-def test_a_redirect_and_the_older_name_lead_to_the_file(tmp_path):
+def test_the_file_is_found_through_a_redirect_and_by_its_older_name(tmp_path):
     (tmp_path / ".beads").mkdir()
     (tmp_path / "shared").mkdir()
     assert file_of(tmp_path) is None
@@ -131,7 +131,7 @@ def test_a_redirect_and_the_older_name_lead_to_the_file(tmp_path):
     assert file_of(tmp_path) == tmp_path / "shared/beads.jsonl"
 
 
-def test_a_task_is_closed_before_its_epic_and_what_is_closed_is_not_closed_again(program):
+def test_a_task_is_closed_before_its_epic_and_never_twice(program):
     program.tracker.close(["shop-a1.1", "shop-a1.2", "shop-a1.3.1", "shop-a1.3", "shop-a1"], "Gate passed")
     assert program.calls() == [
         "close shop-a1.1 shop-a1.3.1 shop-a1.3 --reason Gate passed --json",
@@ -146,7 +146,7 @@ def test_a_program_that_fails_once_is_asked_again(program):
     assert "shop-a1" in program.tracker.read(["shop-a1"]).issues
 
 
-def test_a_shortened_id_is_no_id(program):
+def test_a_shortened_id_names_no_issue(program):
     assert "a1" not in program.tracker.read(["a1"]).issues
 
 
@@ -173,13 +173,13 @@ def test_a_program_that_does_not_answer_is_unavailable(program, fault, words):
         program.tracker.read(["shop-a1"])
 
 
-def test_a_program_that_only_says_that_it_closed_is_not_believed(program):
+def test_an_issue_that_stays_open_after_a_reported_success_is_a_failure(program):
     program.fault('{"close": {"lie": true}}')
     with pytest.raises(Failed, match=r"bd left shop-a1\.1 open"):
         program.tracker.close(["shop-a1.1"], "Gate passed")
 
 
-def test_answers_about_closed_issues_are_kept_for_a_while(program):
+def test_answers_about_closed_issues_are_cached_for_a_while(program):
     assert program.tracker.closed(["shop-a1.1"]) == {}
     (program.store / "issues.jsonl").write_bytes(lines(issue("shop-a1.1", status="closed")))
     assert program.tracker.closed(["shop-a1.1"]) == {}

@@ -11,7 +11,7 @@ def path(bench):
     return bench.folder / "work trees" / "r" / "api"
 
 
-def test_a_worktree_is_made_once_on_its_new_branch(bench, path):
+def test_a_worktree_is_created_once_on_its_new_branch(bench, path):
     base = bench.git.resolve("main")
     bench.worktrees.ensure(path, base, "gitorch/r/api")
     head = bench.commit_in(path, {"b": "b\n"})
@@ -29,7 +29,7 @@ def test_a_branch_that_exists_keeps_its_commits(bench, path):
     assert bench.read(path, "b") == "b\n"
 
 
-def test_a_detached_worktree_is_brought_to_the_commit_that_is_asked_for(bench, path):
+def test_a_detached_worktree_moves_to_the_given_commit(bench, path):
     base = bench.git.resolve("main")
     later = bench.write("work", {"b": "b\n"})
     bench.worktrees.ensure(path, base, None)
@@ -55,7 +55,7 @@ def test_commits_that_no_branch_has_are_kept_unless_forced(bench, path):
     assert bench.worktrees.remove(path, force=True) == ""
 
 
-def test_removing_what_is_not_there_is_harmless(bench, path):
+def test_removing_a_missing_worktree_is_harmless(bench, path):
     assert bench.worktrees.remove(path) == ""
     bench.worktrees.delete_branch("gitorch/r/none")
 
@@ -70,14 +70,14 @@ def test_a_branch_in_use_is_not_deleted(bench, path):
 
 
 @pytest.mark.parametrize("branch", ["main", "gitorch/r", "-D", "gitorch/../main", "gitorch/a/b/c"])
-def test_only_work_branches_are_made_or_deleted(bench, path, branch):
+def test_only_work_branches_are_created_or_deleted(bench, path, branch):
     with pytest.raises(Refused):
         bench.worktrees.ensure(path, bench.git.resolve("main"), branch)
     with pytest.raises(Refused):
         bench.worktrees.delete_branch(branch)
 
 
-def test_a_commit_that_is_not_here_fails(bench, path):
+def test_a_worktree_at_a_missing_commit_fails(bench, path):
     with pytest.raises(Failed):
         bench.worktrees.ensure(path, CommitId("0" * 39 + "1"), "gitorch/r/api")
 
@@ -91,7 +91,7 @@ def test_an_empty_folder_is_tidied_away(bench, path):
     assert not path.parent.exists()
 
 
-def test_worktrees_below_a_folder_are_told_with_branch_commit_and_what_is_not_committed(bench, path):
+def test_worktrees_below_a_folder_are_listed_with_branch_commit_and_uncommitted_paths(bench, path):
     base = bench.git.resolve("main")
     bench.worktrees.ensure(path, base, "gitorch/r/api")
     head = bench.commit_in(path, {"b": "b\n"})
@@ -103,7 +103,7 @@ def test_worktrees_below_a_folder_are_told_with_branch_commit_and_what_is_not_co
     assert bench.worktrees.below(path.parent / "nowhere") == ()
 
 
-def test_a_shared_worktree_goes_from_branch_to_branch_and_loses_nothing(bench, path):
+def test_a_shared_worktree_switches_branches_and_loses_no_work(bench, path):
     base = bench.git.resolve("main")
     bench.worktrees.ensure(path, base, "gitorch/r/api", shared=True)
     head = bench.commit_in(path, {"b": "b\n"})
@@ -121,7 +121,7 @@ def test_a_shared_worktree_goes_from_branch_to_branch_and_loses_nothing(bench, p
     assert bench.read(path, "unfinished") == "y\n"
 
 
-def test_a_worktree_that_is_not_shared_is_left_on_the_branch_that_it_is_on(bench, path):
+def test_a_worktree_that_is_not_shared_stays_on_its_branch(bench, path):
     base = bench.git.resolve("main")
     bench.worktrees.ensure(path, base, "gitorch/r/api")
     bench.commit_in(path, {"b": "b\n"})

@@ -39,13 +39,13 @@ def test_renames_deletions_modes_and_links_all_count_as_changes(work):
     assert told.hazards == ()
 
 
-def test_a_link_that_leads_away_is_named(work):
+def test_a_link_out_of_the_repository_is_a_hazard(work):
     _, path, facts = work
     (path / "passwords").symlink_to("/etc/passwd")
     assert facts().hazards == ("passwords links to /etc/passwd, outside of the repository",)
 
 
-def test_a_repository_inside_the_repository_is_named_unless_it_is_a_submodule(work):
+def test_a_nested_repository_is_a_hazard_unless_it_is_a_submodule(work):
     repo, path, facts = work
     (path / "inner").mkdir()
     repo.git("init", "-q", cwd=path / "inner")
@@ -57,7 +57,7 @@ def test_a_repository_inside_the_repository_is_named_unless_it_is_a_submodule(wo
     assert facts().hazards == ()
 
 
-def test_a_name_that_differs_in_case_only_is_named(work):
+def test_a_name_that_differs_only_in_case_is_a_hazard(work):
     _, path, facts = work
     (path / "readme.md").write_text("other\n")
     assert facts().hazards[0].startswith("readme.md and README.md are the same path")

@@ -103,7 +103,7 @@ def test_a_long_log_keeps_its_beginning_and_its_end(court):
     assert len(log) < 2 * HALF_BYTES + 200_000
 
 
-def test_a_run_that_goes_on_is_running_for_everybody_and_is_not_begun_twice(court):
+def test_a_run_is_running_for_every_process_and_is_not_started_twice(court):
     command = "echo x >> ../begun; while [ ! -e ../go ]; do sleep 0.02; done"
     court.checks.start(court.commit, command, 60, court.where)
     assert court.another().observe(court.commit, command).phase is CheckPhase.RUNNING
@@ -183,7 +183,7 @@ def test_a_runner_that_ends_without_a_result_leaves_none(court):
     assert court.log(command) == ""
 
 
-def test_a_run_that_was_killed_is_absent_and_can_be_begun_again(court):
+def test_a_run_whose_runner_was_killed_is_absent_and_can_be_started_again(court):
     command = "echo $$ > ../pid; [ -e ../go ] || sleep 600; echo again"
     court.checks.start(court.commit, command, 60, court.where)
     first = wait_for(lambda: (court.where.parent / "pid").exists() and (court.where.parent / "pid").read_text())
@@ -194,7 +194,7 @@ def test_a_run_that_was_killed_is_absent_and_can_be_begun_again(court):
     assert gone(int(first))
 
 
-def test_clearing_ends_what_runs_and_takes_its_checkout(court):
+def test_clearing_ends_a_run_and_removes_its_checkout(court):
     command = "echo $$ > ../pid; sleep 600"
     court.checks.start(court.commit, command, 60, court.where)
     pid = int(wait_for(lambda: (court.where.parent / "pid").exists() and (court.where.parent / "pid").read_text()))

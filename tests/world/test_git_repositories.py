@@ -44,7 +44,7 @@ def checkout_contents(repo):
     return repo.git("ls-files", "-s"), repo.git("symbolic-ref", "HEAD"), files
 
 
-def test_a_clean_checkout_of_the_target_follows_and_shows_no_change(repo):
+def test_a_clean_checkout_of_the_target_is_updated(repo):
     old, new = target(repo)
     repo.write("untracked.txt", "mine\n")
     result = commands(repo).move("main", new, old)
@@ -55,7 +55,7 @@ def test_a_clean_checkout_of_the_target_follows_and_shows_no_change(repo):
 
 
 @pytest.mark.parametrize("kind", ["changed", "staged", "in the way", "merging", "merging nothing", "deleted"])
-def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_along(repo, kind):
+def test_a_checkout_with_work_is_not_touched_and_its_command_updates_it(repo, kind):
     old, new = target(repo)
     if kind == "in the way":
         repo.write("new.py", "mine\n")
@@ -79,7 +79,7 @@ def test_a_checkout_with_work_in_it_is_left_to_the_last_byte_and_can_be_brought_
         assert repo.git("diff", "--name-only", "HEAD") == "README.md"
 
 
-def test_an_edit_made_after_the_look_is_not_overwritten(repo):
+def test_an_edit_made_after_the_check_is_not_overwritten(repo):
     old, new = target(repo)
     git = GitRunner(repo.path, repo.environ, CLOCK)
     real = git.run
@@ -95,7 +95,7 @@ def test_an_edit_made_after_the_look_is_not_overwritten(repo):
     assert (repo.path / "src/a.py").read_text() == "mine\n"
 
 
-def test_a_move_that_was_killed_after_the_swap_is_finished_by_the_next(repo):
+def test_a_move_that_was_killed_after_the_swap_is_completed_by_the_next(repo):
     old, new = target(repo)
     repo.git("update-ref", "refs/heads/main", new)
     assert commands(repo).move("main", new, old).checkout == "updated"
@@ -111,7 +111,7 @@ def test_a_checkout_on_another_branch_or_none_is_not_touched(repo):
     assert repo.git("status", "--porcelain") == ""
 
 
-def test_a_checkout_in_a_linked_worktree_follows(repo, tmp_path):
+def test_a_clean_checkout_in_a_linked_worktree_is_updated(repo, tmp_path):
     repo.git("checkout", "-q", "--detach")
     linked = tmp_path / "linked tree"
     repo.git("worktree", "add", "-q", str(linked), "main")
@@ -120,7 +120,7 @@ def test_a_checkout_in_a_linked_worktree_follows(repo, tmp_path):
     assert repo.git("status", "--porcelain", cwd=linked) == ""
 
 
-def test_a_bare_repository_has_worktrees_and_moves(tmp_path):
+def test_a_bare_repository_has_worktrees_and_its_branches_move(tmp_path):
     repo = repos.make(tmp_path)
     bare = tmp_path / "bare.git"
     repo.git("clone", "-q", "--bare", str(repo.path), str(bare))
@@ -184,7 +184,7 @@ def test_paths_may_hold_anything(repo, tmp_path):
     assert commands(repo).try_merge(head, CommitId(clash)).conflicts == (ODD,)
 
 
-def test_the_caller_s_git_environment_and_hooks_change_nothing(repo, tmp_path):
+def test_the_caller_s_git_variables_and_hooks_have_no_effect(repo, tmp_path):
     hooks = Path(repo.git("rev-parse", "--git-path", "hooks"))
     hook = repo.path / hooks / "reference-transaction"
     hook.parent.mkdir(exist_ok=True)
@@ -200,7 +200,7 @@ def test_the_caller_s_git_environment_and_hooks_change_nothing(repo, tmp_path):
     assert shown == "gitorch|gitorch@localhost|1700000000|gitorch|gitorch@localhost|1700000000"
 
 
-def test_a_lock_that_goes_away_is_waited_for_and_one_that_stays_is_busy(repo, tmp_path):
+def test_a_lock_that_is_released_is_waited_for_and_one_that_stays_is_busy(repo, tmp_path):
     git = GitRunner(repo.path, repo.environ, CLOCK)
     lock = repo.path / ".git/refs/heads/x.lock"
     lock.touch()
@@ -225,7 +225,7 @@ def test_a_git_that_hangs_or_is_missing_is_unavailable(repo, tmp_path):
     assert time.monotonic() - began < 5
 
 
-def test_a_worktree_whose_making_was_killed_is_made_again(repo, tmp_path):
+def test_a_worktree_that_a_kill_left_incomplete_is_created_again(repo, tmp_path):
     repo.git("config", "filter.slow.smudge", f"sh -c 'touch {tmp_path}/begun; sleep 600'")
     repo.commit({".gitattributes": "*.slow filter=slow\n", "z.slow": "x\n"})
     path = tmp_path / "w" / "api"
@@ -241,7 +241,7 @@ def test_a_worktree_whose_making_was_killed_is_made_again(repo, tmp_path):
     assert commands(repo).facts(path, base).uncommitted == ()
 
 
-def test_a_worktree_whose_folder_is_gone_is_made_again_and_others_that_are_away_are_kept(repo, tmp_path):
+def test_a_worktree_whose_folder_was_deleted_is_created_again_and_others_on_unmounted_disks_are_kept(repo, tmp_path):
     base = commands(repo).resolve("main")
     mine, away = tmp_path / "w" / "api", tmp_path / "usb stick"
     repo.git("worktree", "add", "-q", "--detach", str(away))
@@ -254,7 +254,7 @@ def test_a_worktree_whose_folder_is_gone_is_made_again_and_others_that_are_away_
     assert str(away) in repo.git("worktree", "list", "--porcelain")
 
 
-def test_a_folder_that_git_knows_nothing_of_is_moved_aside_and_never_deleted(repo, tmp_path):
+def test_a_folder_that_is_no_worktree_is_renamed_and_never_deleted(repo, tmp_path):
     path = tmp_path / "w" / "api"
     path.mkdir(parents=True)
     (path / "work.txt").write_text("mine\n")
@@ -262,7 +262,7 @@ def test_a_folder_that_git_knows_nothing_of_is_moved_aside_and_never_deleted(rep
     assert (tmp_path / "w/api.lost-1/work.txt").read_text() == "mine\n"
 
 
-def test_briefs_are_excluded_once_and_whatever_the_user_excluded_stays(repo, tmp_path):
+def test_briefs_are_excluded_once_and_the_user_s_exclusions_stay(repo, tmp_path):
     exclude = repo.path / ".git/info/exclude"
     exclude.write_bytes(b"mine")
     for name in ("api", "web"):

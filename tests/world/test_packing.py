@@ -16,7 +16,7 @@ def loose(repo) -> int:
     return int(repo.git("count-objects").split()[0])
 
 
-def test_two_packings_leave_no_loose_object_and_everything_readable(tmp_path):
+def test_packing_twice_leaves_no_loose_object_and_keeps_every_object_readable(tmp_path):
     repo = repos.make(tmp_path)
     git = GitCommands(repo.path, repo.environ, SystemClock())
     ledger = open_ledger(repo.path)

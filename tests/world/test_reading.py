@@ -37,7 +37,7 @@ def test_links_are_not_followed(root):
             read(root, path)
 
 
-def test_what_is_no_file_is_refused_at_once(root):
+def test_anything_but_a_regular_file_is_refused_without_waiting(root):
     os.mkfifo(root / "pipe")
     for path in ("pipe", "docs"):
         with pytest.raises(Refused, match="no regular file"):
@@ -65,5 +65,5 @@ def test_names_that_differ_in_case_or_composition_only_are_refused(root):
         read(root, "docs/x.md")
 
 
-def test_in_a_worktree_that_is_not_made_yet_there_is_no_file(tmp_path):
+def test_a_worktree_that_does_not_exist_yet_has_no_file(tmp_path):
     assert LocalFiles().inside(tmp_path / "none", "docs/a.md", 100) is None

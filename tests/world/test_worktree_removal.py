@@ -21,14 +21,14 @@ def path(trees, repo, tmp_path):
     return made
 
 
-def test_a_worktree_is_moved_aside_and_deleted_meanwhile(trees, path):
+def test_a_worktree_is_renamed_and_deleted_in_the_background(trees, path):
     (path / "kept open").mkdir()
     assert trees.remove(path, force=True) == ""
     assert not path.exists()
     until(lambda: list(path.parent.iterdir()) == [])
 
 
-def test_what_a_kill_left_half_deleted_is_swept_with_the_next_and_with_the_folder(trees, path):
+def test_a_deletion_that_was_killed_is_completed_with_the_next_one_and_with_the_folder(trees, path):
     for number in (1, 2):
         (path.parent / f"{DELETED_PREFIX}old-{number}" / "deep").mkdir(parents=True)
     (path.parent / f"{DELETED_PREFIX}old-1" / "deep" / "file").write_text("x")
@@ -37,7 +37,7 @@ def test_what_a_kill_left_half_deleted_is_swept_with_the_next_and_with_the_folde
     assert not path.parent.exists()
 
 
-def test_a_worktree_can_be_made_again_where_the_last_is_still_being_deleted(trees, path, repo):
+def test_a_worktree_can_be_created_while_its_predecessor_is_being_deleted(trees, path, repo):
     trees.remove(path, force=True)
     (path.parent / f"{DELETED_PREFIX}api-1").mkdir(exist_ok=True)
     trees.ensure(path, repo.git("rev-parse", "HEAD"), None)
