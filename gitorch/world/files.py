@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+OWN_FOLDER = ".gitorch"
+"""Where briefs and outboxes lie in a worktree."""
+
+
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace a file in one step: a reader sees the old bytes or the new ones, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +34,28 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_own(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """`write_whole` for a path that only gitorch uses: whatever an agent put in its way is cleared."""
+    try:
+        write_whole(path, data, mode)
+    except OSError:
+        clear_way(path)
+        write_whole(path, data, mode)
+
+
+def clear_way(path: Path) -> None:
+    """Make room for a file of ours: a folder in its place is renamed, anything but a folder in the place of one above is removed."""
+    for folder in path.parents:
+        if folder.is_dir():
+            break
+        with contextlib.suppress(OSError):  # below another obstacle
+            folder.unlink()
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.set-aside-{time.time_ns()}"))
+    elif path.is_symlink() or (path.exists() and not path.is_file()):
+        path.unlink()
 
 
 def sweep(folder: Path, pattern: str = "*") -> None:
@@ -51,8 +77,8 @@ def _runs(pid: int) -> bool:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace a file in one step by a value as JSON."""
-    write_whole(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
+    """Replace a file of ours in one step by a value as JSON."""
+    write_own(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
 
 
 def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = False) -> bytes | None:
@@ -64,12 +90,13 @@ def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = Fal
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        return None
+    if last:
+        start = max(0, about.st_size - bytes_max)
     with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            return None
-        if last:
-            start = max(0, about.st_size - bytes_max)
         try:
             file.seek(start)
             return file.read(bytes_max)
@@ -98,7 +125,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
 def append_line(path: Path, line: bytes) -> None:
     """Add one line to a file. Lines of several writers never mix: each is one `write` with O_APPEND."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # Without O_NONBLOCK a named pipe in its place would hold the writer up.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o600)
     try:
         os.write(descriptor, line + b"\n")
     finally:
@@ -111,14 +139,22 @@ def lock(path: Path) -> int | None:
     The kernel frees the lock when the last copy of the descriptor is closed: when its holder is killed, but not before
     a child that inherited the descriptor has ended too.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = _open_lock(path)
+    except OSError:
+        clear_way(path)
+        descriptor = _open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _open_lock(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 @contextlib.contextmanager
@@ -141,7 +177,10 @@ class LocalFiles:
     @staticmethod
     def write(path: Path, data: bytes) -> None:
         """Write a file whole, by a temporary name and a rename, making its folder; other users may read it."""
-        write_whole(path, data, mode=0o644)
+        if OWN_FOLDER in path.parts:
+            write_own(path, data, mode=0o644)
+        else:
+            write_whole(path, data, mode=0o644)
 
     @staticmethod
     def read(path: Path) -> bytes | None:

@@ -97,10 +97,11 @@ def _read(folder: int, name: str) -> tuple[int, str, bytes] | None:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return None
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode):  # a folder would raise below, and hide every other entry
+        os.close(file)
+        return None
     with os.fdopen(file, "rb") as opened:
-        status = os.fstat(file)
-        if not stat.S_ISREG(status.st_mode):
-            return None
         return status.st_mtime_ns, name, opened.read(BYTES_MAX + 1)
 
 

@@ -51,7 +51,7 @@ def read_hook(name: str, payload: str) -> tuple[str, str, str] | None:
 
     try:
         data = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested too deeply
         return None
 
     if not isinstance(data, dict):

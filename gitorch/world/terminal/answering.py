@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.model.ids import Moment
 from gitorch.model.permission import Option, PermissionAnswer
 from gitorch.rules.agent_state.permission import permission_request_on
-from gitorch.world.files import append_line, read_json, read_regular, write_json
+from gitorch.world.files import append_line, clear_way, read_json, read_regular, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,10 +57,19 @@ class Answering:
         if not self._press(pane, keys):
             pending_path(self._folder.path).unlink(missing_ok=True)
             return "refused: its terminal changed just before the key, or somebody is attached to it"
-        append_line(answers_path(self._folder.path), json.dumps(entry).encode())
+        self._keep(entry)
         pending_path(self._folder.path).unlink(missing_ok=True)
         self._await_closed(answer)
         return "answered"
+
+    def _keep(self, entry: dict[str, object]) -> None:
+        path = answers_path(self._folder.path)
+        line = json.dumps(entry).encode()
+        try:
+            append_line(path, line)
+        except OSError:  # an agent put something else in its place
+            clear_way(path)
+            append_line(path, line)
 
     def _press(self, pane: Pane, keys: tuple[str, ...]) -> bool:
         """Press the keys if nobody is attached. One command in the server: nothing comes between the check and the keys."""

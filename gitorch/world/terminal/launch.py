@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.world.files import write_whole
+from gitorch.world.files import write_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +150,7 @@ def write_files(launch: Launch, folder: Path, template: Template) -> None:
                 continue
         else:
             path = folder / name
-        write_whole(path, template.fill(text).encode())
+        write_own(path, template.fill(text).encode())
 
 
 def wrapper(

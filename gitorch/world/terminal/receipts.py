@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.world.files import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -69,11 +71,8 @@ def _transcript_shows(sent: DeliveryRecord, preset: Preset, cwd: Path, home: str
 
 def _gained(path: Path, before: Mapping[str, int], line: str) -> bool:
     """Whether the line stands in what this file gained, as it is or as JSON writes it."""
-    try:
-        with path.open("rb") as file:
-            file.seek(before.get(str(path), 0))
-            data = file.read(TRANSCRIPT_BYTES_MAX)
-    except OSError:
+    data = read_regular(path, TRANSCRIPT_BYTES_MAX, before.get(str(path), 0))
+    if data is None:
         return False
     forms = (line, json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
     return any(form.encode("utf-8", "surrogateescape") in data for form in forms)

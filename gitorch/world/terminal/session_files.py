@@ -27,7 +27,7 @@ from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.rules.agent_state.screen import Signal
 from gitorch.world import processes
-from gitorch.world.files import read_json, read_regular, sweep, write_json, write_whole
+from gitorch.world.files import read_json, read_regular, sweep, write_json, write_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,7 +143,7 @@ class SessionFolder:
 
     def mark_ready(self) -> None:
         """Record that the agent was seen ready."""
-        write_whole(self.path / "ready", b"")
+        write_own(self.path / "ready", b"")
 
     def sent(self, prompt: PromptId) -> DeliveryRecord | None:
         """The record of one text; None when it was never typed."""

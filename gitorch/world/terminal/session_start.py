@@ -9,7 +9,7 @@ from gitorch.errors import Failed, Unavailable
 from gitorch.model.ids import PromptId
 from gitorch.model.values import replace
 from gitorch.world import processes
-from gitorch.world.files import holding, write_whole
+from gitorch.world.files import holding, write_own
 from gitorch.world.terminal import launch as launching
 from gitorch.world.terminal.receipts import transcript_sizes
 from gitorch.world.terminal.server_start import ensure_server
@@ -75,7 +75,7 @@ class SessionStarts:
             sent = DeliveryRecord(launch.first_line, record.started_at, transcripts=sizes)
             folder.write_sent(PromptId(record.prompt), sent)
         if not self._tmux.socket.parent.exists():
-            write_whole(self._home / FOLDER_MADE, b"")
+            write_own(self._home / FOLDER_MADE, b"")
         self._make_session(launch, folder)
         pane = pane_of(self._tmux.list(), launch.key, None)
         if pane is None:
@@ -92,9 +92,9 @@ class SessionStarts:
         prompt_file = folder.path / launching.PROMPT
         takes_input = launching.by_input(launch)
         if takes_input or launching.by_file(launch):
-            write_whole(prompt_file, launch.first_line.encode())
+            write_own(prompt_file, launch.first_line.encode())
         script = launching.wrapper(argv, env, launch.cwd, folder.path, prompt_file=prompt_file if takes_input else None)
-        write_whole(folder.path / "run.sh", script.encode())
+        write_own(folder.path / "run.sh", script.encode())
         prompt = launch.first_prompt if launching.delivers_prompt(launch) else None
         return LaunchRecord(
             argv=argv,

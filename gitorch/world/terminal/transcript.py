@@ -71,10 +71,11 @@ class Transcript:
         """Read what the file gained, up to its last whole line."""
         # Without O_NONBLOCK a named pipe that an agent put in its place would hold up the whole tick.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_size <= self._offset:
+            os.close(descriptor)
+            return
         with os.fdopen(descriptor, "rb") as file:
-            about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode) or about.st_size <= self._offset:
-                return
             file.seek(max(self._offset, about.st_size - BYTES_MAX))
             data = file.read(BYTES_MAX)
             end = file.tell()
