@@ -1,1 +1,1 @@
-"""Carrying out: verbs and the tick, over ports."""
+"""Verbs and the tick, over ports: they read, decide, append and act."""

@@ -28,7 +28,7 @@ COLUMNS, LINES = 80, 24
 
 
 class Streams(Value):
-    """What is known of standard input and output."""
+    """Facts about standard input and output."""
 
     asks: bool = False
     """A human can be asked: input and output are terminals."""
@@ -94,7 +94,7 @@ class Call:
         return AgentCredential(RunId(run), token)
 
     def bearer(self, job: str | None = None, run: str | None = None, fence: int = 0) -> AgentCredential | ManualClaim:
-        """The agent's session that calls, or the claim of somebody who works by hand. Raises Denied for an agent without a token."""
+        """The credential of the agent that calls, otherwise a manual claim. Raises Denied for an agent without a token."""
         if self.environ.get("GITORCH_TOKEN"):
             return self.credential
         caller = self.caller

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitorch.wiring.repository import Repository
 
 OPERATOR_VARIABLE = "GITORCH_OPERATOR"
-"""The name of somebody who works without deciding: set it for an agent or a script that claims jobs by hand."""
+"""Names an operator, who works without deciding: set it for an agent or a script that claims jobs."""
 
 
 def find_caller(repository: Repository, environ: Mapping[str, str]) -> Caller:

@@ -1,4 +1,4 @@
-"""Which configuration file counts, and what it says."""
+"""Finding and reading the configuration file."""
 
 from __future__ import annotations
 

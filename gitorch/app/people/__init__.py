@@ -1,1 +1,1 @@
-"""What people decide and send: answers, approvals, messages, signatures."""
+"""Decisions and messages of people: answers, approvals, signatures, keys, mail."""

@@ -1,4 +1,4 @@
-"""What people decide: answers, approvals, rejections, and pausing or ending a run."""
+"""Decisions of people: answers, approvals, rejections, and pausing or ending a run."""
 
 from __future__ import annotations
 

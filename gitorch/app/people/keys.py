@@ -16,7 +16,7 @@ APPROVERS = "gitorch-approvers"
 """The file of allowed signers at the repository's root, where the configuration and git name none. It is meant to be committed."""
 
 NAMESPACES = 'namespaces="gitorch-approval"'
-"""What a key that is added may sign: approvals, and nothing else."""
+"""Restricts an added key to signing approvals."""
 
 GUARDS = {
     Guard.PASSPHRASE: "asks for a passphrase",

@@ -154,7 +154,7 @@ def _from_root(services: Services, path: Path) -> str:
 
 
 def reply(services: Services, party: Party, name: str, text: str) -> tuple[Held, ...]:
-    """Answer a message in its thread, to whoever sent it, and mark it read. One's own announced plan is only put aside."""
+    """Answer the sender of a message in its thread, and mark it read. The sender of an announced plan only marks it read."""
     held = find_message(services, party.run, name)
     message = held.message
     if message.announces_plan and message.sender == party.name:

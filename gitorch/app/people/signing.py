@@ -72,7 +72,7 @@ def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
 
 
 def _needs_signature(run: Run, proof: str) -> bool:
-    """Whether an approval claims to be signed, or the run accepts no other."""
+    """Whether an approval claims to be signed, or the run accepts only signed ones."""
     return run.settings.approval_at_least is Grade.SIGNED or grade_of(proof) is Grade.SIGNED
 
 

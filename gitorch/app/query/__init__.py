@@ -1,1 +1,1 @@
-"""Everything that only reads: runs, records, exports, comparisons with a remote."""
+"""Queries, which change no run: runs, records, exports, comparisons with a remote."""

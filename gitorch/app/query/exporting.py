@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ExportRequest(Value):
-    """What an export is to hold."""
+    """The content of an export."""
 
     run: RunId | None = None
     """The run; None for the whole ledger."""

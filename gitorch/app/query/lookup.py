@@ -1,4 +1,4 @@
-"""Runs, jobs, sessions and questions by what somebody typed: a whole id, or a prefix that only one has."""
+"""Finding runs, jobs, sessions and questions by a typed name: a whole id, or a prefix that only one has."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def agent_states(services: Services, run: Run) -> Mapping[SessionId, str]:
 
 
 def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation] | None:
-    """What the terminals of living sessions show; None where they cannot be asked. Without such a session nobody is asked."""
+    """The observations of living sessions by their terminals; None where the terminals cannot be asked."""
     living = [session for session in run.sessions.values() if _has_terminal(session)]
     if not living:
         return {}
@@ -79,7 +79,7 @@ def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, Session
 
 
 def _has_terminal(session: Session) -> bool:
-    """Whether a session lives in a terminal of ours, not in somebody's hands."""
+    """Whether a session is an agent in a terminal, and not a manual claim."""
     return session.phase is not SessionPhase.ENDED and not session.holder
 
 

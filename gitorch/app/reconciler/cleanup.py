@@ -1,4 +1,4 @@
-"""Cleaning up after a run: what is clean and merged is removed, the rest is kept and named. The ledger always stays."""
+"""Cleaning up after a run: clean and merged work is removed, the rest is kept and named. The ledger always stays."""
 
 from __future__ import annotations
 

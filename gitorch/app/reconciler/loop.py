@@ -1,4 +1,4 @@
-"""The loop of `gitorch up`: ticks until nothing is left, only people can go on, or somebody says stop."""
+"""The loop of `gitorch up`: it ticks until nothing is left to do, only people can go on, or it is stopped."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def pack_if_due(services: Services, packed_at: Moment) -> Moment:
 
 
 def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, TickResult]) -> tuple[RunId, ...]:
-    """The run that is meant, otherwise every unsettled run and those that were not over at their last tick."""
+    """The run `only`, otherwise every unsettled run and those that were not over at their last tick."""
     if only is not None:
         return (only,)
     runs = list(unsettled_runs(services))

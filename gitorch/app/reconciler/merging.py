@@ -227,7 +227,7 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
     if reason:
         return (commands.VoidReport(reason),)
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
-    # Also where the branch is there already: whoever moved it may have been killed before its checkout was updated.
+    # Also where the branch is at that commit already: a process that moved it may have been killed before it updated the checkout.
     result = services.git.move(report.target, report.merged_commit, report.target_commit)
     if result.moved:
         return (done,)

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Observation(Value):
-    """What was observed, and what could not be asked."""
+    """The result of one observation."""
 
     observed: Observed
     silent: tuple[str, ...]
@@ -36,7 +36,7 @@ class Observation(Value):
 
 
 class _Branches(Value):
-    """What git says: all of it or none, since a part would mislead (a target that moved, but not that it was our merge)."""
+    """The answers of git: all or none, since a part would mislead (a target that moved, without the fact that our merge moved it)."""
 
     heads: Mapping[str, CommitId] | None = None
     merges_found: bool = False
@@ -140,7 +140,7 @@ def _is_built_on(run: Run, job: JobId, other: JobId) -> bool:
 
 
 def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation]:
-    """What the terminals of living sessions show; sessions that somebody holds by hand have none."""
+    """The observations of agents in terminals; manual claims have no terminal."""
     keys: list[SessionKey] = []
     for session in run.sessions.values():
         if session.phase is not SessionPhase.ENDED and not session.holder:

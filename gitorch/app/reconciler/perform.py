@@ -1,4 +1,4 @@
-"""Performing what is outstanding. Each effect looks first, acts, and answers with what the ledger should learn."""
+"""Performing outstanding effects. Each looks first, acts, and returns the commands that record its result."""
 
 from __future__ import annotations
 

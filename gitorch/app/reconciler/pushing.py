@@ -68,7 +68,7 @@ def _refs_of(run: Run, merged: Merged) -> tuple[str, ...]:
 
 
 def _updates(services: Services, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> tuple[PushRef, ...]:
-    """What the remote does not hold yet."""
+    """The branches that the remote lacks or has at an older commit."""
     wanted = [(ref_of(merged.target), merged.new)]
     tip = services.ledger.tip()
     if run.settings.push_ledger and tip is not None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class TickResult(Value):
-    """The run after a tick, and what the tick found and did."""
+    """The result of a tick."""
 
     run: Run
     observed: Observed
@@ -110,7 +110,7 @@ class _Tick:
         return collected
 
     def learn(self, command: Command) -> None:
-        """Record what the observation shows, after the world was brought to where the record says it is."""
+        """Record a fact, after making it true where a killed process left it half done."""
         try:
             self.finish(command)
             self.record(command)
@@ -118,7 +118,7 @@ class _Tick:
             self.silent.append(error.message)
 
     def finish(self, command: Command) -> None:
-        """Do what must be done before the ledger may say this, where a killed process began it or the world did it alone."""
+        """Make a fact true before it is recorded: a killed process may have left it half done, or the world did it alone."""
         if isinstance(command, commands.EndSession):
             with suppress(
                 Unavailable
@@ -155,7 +155,7 @@ class _Tick:
                 self.written.extend(written)
 
     def perform(self, effect: Effect) -> None:
-        """Perform an effect and record what it leads to."""
+        """Perform an effect and record its results."""
         try:
             for command in perform(self.services, self.run, effect):
                 self.record(command)

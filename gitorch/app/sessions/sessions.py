@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Lane
 
 NEVER_SECONDS = 10_000_000
-"""The silence limit of an agent that waits to be told something: its silence means nothing."""
+"""The silence limit of an agent that waits for messages: its silence means nothing."""
 
 LANE = "own"
 SOURCE = "gitorch session create"

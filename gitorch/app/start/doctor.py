@@ -1,4 +1,4 @@
-"""Why a first run would fail: the four usual reasons first, then what is worth knowing."""
+"""Checks for the reasons why a first run would fail, the four usual ones first, with notes after them."""
 
 from __future__ import annotations
 

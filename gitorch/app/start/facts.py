@@ -1,4 +1,4 @@
-"""What the checks of a plan need to know of the world: the target, programs, folders, other runs."""
+"""The facts that the checks of a plan need: the target, programs, folders, other runs."""
 
 from __future__ import annotations
 

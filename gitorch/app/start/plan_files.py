@@ -100,7 +100,7 @@ class _IssueLookup:
         self.kind = ""
 
     def ask(self, names: tuple[str, ...], bare: bool) -> Backlog | None:
-        """What the tracker has of these names; None where the plan needs no tracker. `bare`: some epic has no tasks.
+        """The issues with these names; None where the plan needs no tracker. `bare`: some epic has no tasks.
 
         An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words needs none.
         """
@@ -111,13 +111,19 @@ class _IssueLookup:
             return None
         self.kind = tracker.kind
         is_needed = bare or self._services.config.tracker != AUTO
+        return self._read(tracker, names, is_needed=is_needed)
+
+    def _read(self, tracker: Tracker, names: tuple[str, ...], *, is_needed: bool) -> Backlog | None:
+        """The backlog of a tracker; None where the plan does not need one that does not know its epics, or does not answer."""
         try:
             backlog = tracker.read(names)
         except Unavailable as error:
-            is_needed = is_needed or self._is_exported(names)
-            return self._unavailable(tracker, error) if is_needed else None
-        is_known = not backlog.issues.keys().isdisjoint(names)
-        return backlog if is_needed or is_known else None
+            if is_needed or self._is_exported(names):
+                return self._unavailable(tracker, error)
+            return None
+        if is_needed or not backlog.issues.keys().isdisjoint(names):
+            return backlog
+        return None
 
     def _tracker(self, *, bare: bool) -> Tracker | None:
         """The configured tracker; with `auto` and epics without tasks also the program `bd` without a repository of its own."""

@@ -135,7 +135,7 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
 
 
 def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Problem]:
-    """What the world lacks for a workflow file: the checks that a plan gets too, a lane's at its place in the file."""
+    """The problems of a workflow file that the world around it causes; those of a lane at its place in the file."""
     problems: list[Problem] = []
     name = source.workflow.source
     if facts.target_commit is None:

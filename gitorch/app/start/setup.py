@@ -31,18 +31,18 @@ TESTS: Mapping[str, tuple[str, str]] = {
 
 
 class InitResult(Value):
-    """What `init` did."""
+    """The result of `init`."""
 
     created: tuple[str, ...]
-    """Names of what was made."""
+    """Names of the things that were made."""
     kept: tuple[str, ...]
-    """Names of what existed before."""
+    """Names of the things that existed before."""
     notes: tuple[str, ...]
-    """What the user should know about the guessed values."""
+    """Notes for the user about the guessed values."""
 
 
 class InitOptions(Value):
-    """What the user chose; empty means that `init` guesses."""
+    """The choices of the user; empty means that `init` guesses."""
 
     runtime: str = ""
     target: str = ""
@@ -52,16 +52,16 @@ class InitOptions(Value):
 
 
 class Proposal(Value):
-    """What `init` would do."""
+    """The result that `init` would have."""
 
     makes: tuple[str, ...]
-    """Names of what would be made."""
+    """Names of the things that would be made."""
     keeps: tuple[str, ...]
-    """Names of what exists already and stays as it is."""
+    """Names of the things that exist already and stay as they are."""
     values: Mapping[str, str]
     """The values that `gitorch.yaml` would get, by key; empty where it exists."""
     notes: tuple[str, ...]
-    """What the user should know about the guessed values."""
+    """Notes for the user about the guessed values."""
 
 
 def propose(services: Services, wishes: InitOptions) -> Proposal:
@@ -101,7 +101,7 @@ def _config_file(services: Services) -> Path:
 
 
 def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str], list[str]]:
-    """The values for `gitorch.yaml`, wished or guessed, and what the user should know about the guesses."""
+    """The values for `gitorch.yaml`, chosen or guessed, and notes for the user about the guesses."""
     notes: list[str] = []
     target = wishes.target or _target(services)
     if services.git.resolve(target) is None:

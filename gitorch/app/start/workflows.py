@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_workflow(path: Path, shown: str, defaults: Settings, roots: tuple[Path, ...] = ()) -> WorkflowSource:
-    """A workflow file with its briefs, which lie beside it or else in one of `roots`.
+    """A workflow file with its briefs, which lie beside it or in one of `roots`.
 
     Raises NotFound, and Malformed with every problem at its place.
     """

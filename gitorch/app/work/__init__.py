@@ -1,1 +1,1 @@
-"""What agents and manual workers hand in: claims, handoffs, verdicts, artifacts, the outbox."""
+"""Work of agents and manual workers: claims, handoffs, verdicts, artifacts, the outbox."""

@@ -39,7 +39,7 @@ GLOB = frozenset("*?[")
 
 
 class PublishRequest(Value):
-    """What somebody wants to publish."""
+    """A request to publish a document."""
 
     name_or_path: str
     """The name of an expected artifact, or a path in the worktree or below the caller's folder."""
@@ -50,7 +50,7 @@ class PublishRequest(Value):
 
 
 class Source(Value):
-    """A document in a worktree, and what it is to be published as."""
+    """A document in a worktree, with the name and kind of the artifact that it becomes."""
 
     name: str
     path: str
@@ -155,7 +155,7 @@ def _command(
 
 
 def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim, ...]) -> tuple[str, ...]:
-    """What is wrong with the evidence of the claims."""
+    """The faults in the evidence of the claims."""
     if not claims:
         return ()
     known = _commits(services, run, session)
@@ -171,7 +171,7 @@ def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim,
 
 
 def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, ...]:
-    """The commits that evidence may abbreviate, the head of the job's work first, then what it is based on."""
+    """The commits that evidence may abbreviate: the job's work, newest first, then its base."""
     job = run.jobs[session.job]
     base = job.base or run.target_commit
     if not job.writes:
@@ -254,5 +254,5 @@ def _as_file(
 
 
 def findings(run: Run, session: Session) -> str:
-    """What the reviews that this job needs have found, as a ledger of findings to fill in and publish."""
+    """The findings of the reviews that this job needs, as a document to fill in and publish."""
     return ledger_text(reviews_entries(run, run.jobs[session.job]))

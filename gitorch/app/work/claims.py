@@ -1,4 +1,4 @@
-"""Work by hand: claiming a job, keeping its lease, giving it back, and which lease somebody means who holds several."""
+"""Manual claims: claiming a job, keeping its lease, giving it back, and choosing among several leases of one holder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class ManualClaim(Value):
-    """Somebody who works by hand, and what tells which of their leases is meant."""
+    """A manual worker, and the evidence for which of their leases a verb is about."""
 
     caller: Caller
     folder: Path
@@ -115,7 +115,7 @@ def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Sessio
 
 
 def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
-    """The sessions that the caller holds or held by hand, of the job that the claim names."""
+    """The manual sessions of the caller, open or ended; only those of the job that the claim names, where it names one."""
     own = [session for session in run.sessions.values() if session.holder == holder_of(actor)]
     if claim.job is None:
         return own
@@ -137,7 +137,7 @@ def _no_lease(claim: ManualClaim) -> Denied:
 
 
 def heartbeat(services: Services, run: Run, session: Session, actor: Actor, fence: int) -> tuple[Run, bool]:
-    """Say that the holder is at work. The second value is whether that was recorded, as it is after half of the lease."""
+    """Renew a lease. The second value is whether that was recorded, as it is after half of the lease."""
     command = commands.Heartbeat(session.token, fence)
     state, written = execute_verb(services, run.id, actor, command, "heartbeat")
     return ensure.run_there(state), bool(written)
@@ -152,7 +152,7 @@ def release(services: Services, run: Run, session: Session, actor: Actor, fence:
 
 
 def remove_checkout(services: Services, run: Run, session: Session) -> None:
-    """Remove the checkout of a review that was done by hand, once its session has ended; it holds no work of its own."""
+    """Remove the checkout of a manual review once its session has ended; it holds no work of its own."""
     ended = run.sessions[session.id].phase is SessionPhase.ENDED
     if session.holder and ended and not run.jobs[session.job].writes:
         services.worktrees.remove(services.paths.worktree(run, session.id), force=True)

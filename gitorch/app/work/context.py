@@ -1,4 +1,4 @@
-"""What an agent or a manual worker gets to work with: worktree, brief, and the digest of its token."""
+"""The context of a session's work: its worktree, its brief, and the digest of its token."""
 
 from __future__ import annotations
 

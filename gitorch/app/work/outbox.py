@@ -41,7 +41,7 @@ LOOK_SECONDS = 0.05
 
 
 class Sandbox(Value):
-    """What an agent can reach that cannot write to the repository's git directory."""
+    """The means of an agent that cannot write to the repository's git directory."""
 
     outboxes: Outboxes
     clock: Clock
@@ -117,7 +117,7 @@ def _answer_to(services: Services, run: Run, session: Session, pending: PendingE
 
 
 def _accept(services: Services, run: Run, session: Session, pending: PendingEntry) -> bytes:
-    """Submit what an entry holds, together with the mark that it was accepted, so that it counts once."""
+    """Submit the content of an entry, together with the mark that it was accepted, so that it counts once."""
     entry = entries.decode(pending.name, pending.data)
     if pending.digest in session.entries:
         job = run.jobs[session.job]

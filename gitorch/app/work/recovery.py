@@ -1,4 +1,4 @@
-"""Recovering what was left behind: late handoffs, stale jobs, and jobs that are given up."""
+"""Recovery: adopting late handoffs, requeueing stale jobs, cancelling jobs, and recording decisions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RecoveryResult(Value):
 
 
 def propose(services: Services, run_name: str | None) -> tuple[Run, tuple[RecoveryResult, ...]]:
-    """The remedies for what was left behind; nothing is changed.
+    """The remedies for late handoffs and stale jobs; nothing is changed.
 
     Raises Corrupt for a damaged ledger, with the command that restores it.
     """
@@ -82,7 +82,7 @@ def requeue(services: Services, caller: Caller, run: Run, job_name: str, reason:
 
 
 def adopt(services: Services, caller: Caller, run: Run, name: str, reason: str) -> Run:
-    """Let a late handoff count, with what git says of its worktree now. Raises NotFound, Refused."""
+    """Accept a late handoff, with the facts of its worktree now. Raises NotFound, Refused."""
     kept = run.late_handoffs.get(LateHandoffId(name))
     if kept is None:
         known = ", ".join(run.late_handoffs) or "none"

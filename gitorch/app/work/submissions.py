@@ -1,4 +1,4 @@
-"""What agents and manual workers hand in: reports and verdicts; and the brief that they read."""
+"""Submissions of agents and manual workers: reports and verdicts; and the brief that they read."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ FULL_ID = 7
 
 
 class AgentCredential(Value):
-    """Who an agent says it is. It is believed only when the token is that of a session."""
+    """The run and token in an agent's environment; valid only when the token is that of a session."""
 
     run: RunId
     token: str
 
 
 class Submission(Value):
-    """A report or a verdict with the credential of whoever hands it in, by a call or in an outbox entry."""
+    """A report or a verdict with its author's credential, from a call or from an outbox entry."""
 
     credential: AgentCredential | ManualClaim
     content: ReportText | VerdictText
@@ -168,7 +168,7 @@ def _publishes_artifacts(services: Services, run: Run, session: Session, report:
 
 
 def _facts(services: Services, run: Run, session: Session, report: ReportText) -> WorkFacts:
-    """What git says of the worktree; with replies to findings also the commits since the last report, which fixes must name."""
+    """The facts of the worktree; with replies to findings also the commits since the last report, which fixes must name."""
     job = run.jobs[session.job]
     if not job.writes:
         return commands.WorkFacts(None, (), 0, ())
