@@ -12,7 +12,7 @@ from world.terminal_lab import gone, wait_for
 from gitorch.errors import Failed
 from gitorch.model.ids import CommitId
 from gitorch.model.observed import CheckPhase
-from gitorch.world.check_runner import HALF_BYTES
+from gitorch.world.check_runner import HALF_BYTES, Outcome, message, parse_message
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
 from gitorch.world.files import read_json
@@ -209,3 +209,12 @@ def test_a_commit_that_cannot_be_checked_out_fails_and_leaves_no_run(court):
     with pytest.raises(Failed):
         court.checks.start(nobody, "true", 60, court.where)
     assert court.checks.observe(nobody, "true").phase is CheckPhase.ABSENT
+
+
+RESULT = Outcome("failed", 3, 1.5), b"one\ntwo\n"
+
+
+def test_a_result_counts_only_when_it_arrived_whole():
+    sent = message(*RESULT)
+    assert parse_message(sent) == RESULT
+    assert [parse_message(sent[:length]) for length in range(len(sent))] == [None] * len(sent)

@@ -387,3 +387,27 @@ def test_what_changed_since_the_run_began_is_listed_by_name(field):
     field.repo.git("config", "core.sshCommand", "ssh -v")
     field.repo.git("config", "user.name", "B")
     assert field.git.changed_settings() == ("core.hookspath", "core.sshcommand")
+
+
+def test_a_folder_that_is_no_worktree_of_the_repository_is_unavailable(field, tmp_path):
+    other = repos.make(tmp_path / "other")
+    for path in (other.path, tmp_path / "nothing"):
+        with pytest.raises(Unavailable, match="is no worktree of this repository"):
+            field.git.facts(path, field.base)
+
+
+def test_a_configuration_that_git_cannot_read_is_unavailable(field):
+    field.begin()
+    with (field.repo.path / ".git/config").open("a") as config:
+        config.write("[include\n")
+    with pytest.raises(Unavailable, match="git cannot read its configuration"):
+        field.git.facts(field.path, field.base)
+
+
+def test_a_value_that_the_user_s_own_configuration_has_too_is_trusted(field):
+    field.begin()
+    for options in (("--global",), ()):
+        field.repo.git("config", *options, "filter.lfs.clean", "cat")
+    assert field.git.changed_settings() == ()
+    field.repo.git("config", "--add", "filter.lfs.clean", str(field.program))
+    assert field.git.changed_settings() == ("filter.lfs.clean",)
