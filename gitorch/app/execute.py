@@ -1,4 +1,4 @@
-"""Executing a command: read, decide, append. Every verb and every tick goes through here."""
+"""Executing commands: read, decide, append. Every verb and every tick goes through here, and so does every refusal."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from gitorch.app.redaction import recordable
 from gitorch.errors import Busy, Denied, Refused, Unavailable
 from gitorch.model.commands import Order, RecordRefusal
-from gitorch.model.record import ActorKind
+from gitorch.model.record import Actor, ActorKind
+from gitorch.model.values import Value
 from gitorch.ports.ledger import Draft
+from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.decide import decide_all
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, RunId
-    from gitorch.model.record import Actor
     from gitorch.ports.ledger import WrittenRecord
 
     Attached = Mapping[type, Mapping[str, bytes]] | Callable[[Event], Mapping[str, bytes]]
@@ -100,3 +101,37 @@ def record_refusal(
     if services.ledger.exists():
         with suppress(Unavailable, Busy, OSError):
             execute(services, run, actor, RecordRefusal(verb, error.code, error.message, job))
+
+
+class Caller(Value):
+    """Who typed a verb."""
+
+    actor: Actor
+    run: RunId | None = None
+    """The run of an agent's session, where the ledger has it."""
+    evidence: str = ""
+    """What identified the caller as an agent or an operator; empty for the principal."""
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether an agent's session calls, or anything else that gitorch started."""
+        return self.actor.kind is ActorKind.AGENT
+
+
+def only_people(services: Services, caller: Caller, verb: str) -> None:
+    """Raises Denied, and records the attempt, where the caller lacks the capability that a verb needs."""
+    try:
+        ensure_may(caller.actor, verb)
+    except Denied as error:
+        denied = _with_evidence(caller, verb, error)
+        record_refusal(services, caller.run, caller.actor, verb, denied)
+        raise denied from None
+
+
+def _with_evidence(caller: Caller, verb: str, error: Denied) -> Denied:
+    """The error for an agent names the evidence that identified it: it may not know that it left a trace."""
+    if not caller.is_agent:
+        return error
+    who = f"session {caller.actor.session}" if caller.actor.session else "the caller"
+    message = f"{who} is an agent and may not {verb} ({caller.evidence}); only the principal may"
+    return Denied(message, "gitorch send @principal TEXT")

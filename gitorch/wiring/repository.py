@@ -18,7 +18,7 @@ from gitorch.world.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.ledger.replay import Evolve
     from gitorch.model.board import State
     from gitorch.model.config import Config

@@ -6,7 +6,7 @@ import pytest
 from fakes.git import FakeGit
 from fakes.world import FakePrograms, FakeRepository
 
-from gitorch.app.callers import Caller
+from gitorch.app.execute import Caller
 from gitorch.app.start import prepare, runtimes
 from gitorch.app.start.preflight import check
 from gitorch.errors import Refused

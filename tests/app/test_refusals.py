@@ -15,8 +15,7 @@ from cli_stage import HOST, HUMAN, RUN, Stage, workflow
 from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.world import FakePrograms, altered
 
-from gitorch.app.callers import Caller, only_people
-from gitorch.app.execute import execute
+from gitorch.app.execute import Caller, execute, only_people
 from gitorch.app.people import decisions, mailbox, messages
 from gitorch.app.query import anchors, exporting, lookup, runs, syncing
 from gitorch.app.query.exporting import ExportRequest

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTerminals, MemoryWorld, RealClock, commit
 from fakes.world import FakePrograms, FakeRepository
 
-from gitorch.app.callers import Caller
-from gitorch.app.execute import execute
+from gitorch.app.execute import Caller, execute
 from gitorch.app.work.context import token_digest
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams

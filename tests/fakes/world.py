@@ -10,7 +10,7 @@ from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
 from fakes.ledger import FakeLedger
 from fakes.terminals import FakeTerminals
 
-from gitorch.app.callers import Caller
+from gitorch.app.execute import Caller
 from gitorch.app.services import WorktreePaths
 from gitorch.errors import NotFound
 from gitorch.model.config import Config

@@ -19,8 +19,7 @@ from fakes.world import (
 )
 from play import HOST, HUMAN, RUN, SETTINGS, digest, workflow
 
-from gitorch.app.callers import Caller
-from gitorch.app.execute import execute
+from gitorch.app.execute import Caller, execute
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import submissions

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.callers import only_people
-from gitorch.app.execute import execute_verb
+from gitorch.app.execute import execute_verb, only_people
 from gitorch.app.query.lookup import find_question, resolve_prefix
 from gitorch.errors import Refused, Usage
 from gitorch.model import commands
@@ -19,7 +18,7 @@ from gitorch.rules.ensure import run_there
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.question import Question
     from gitorch.model.report import Report

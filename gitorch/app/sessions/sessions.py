@@ -29,7 +29,7 @@ from gitorch.rules.workflows.compile import default_settings, lane_of
 from gitorch.text.slug import epic_id_fault
 
 if TYPE_CHECKING:
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
     from gitorch.model.run import Run

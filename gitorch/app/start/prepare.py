@@ -14,7 +14,7 @@ from gitorch.model.values import replace
 from gitorch.rules.ensure import not_begun, run_there
 
 if TYPE_CHECKING:
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.app.start.preflight import CheckResult
     from gitorch.model.plan import Plan

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.services import Services
 
 AGENTS = ("claude", "codex", "gemini", "opencode", "aider")

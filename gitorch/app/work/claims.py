@@ -21,7 +21,7 @@ from gitorch.rules.views.brief import BRIEF_PATH
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import Digest, SessionId
     from gitorch.model.record import Actor

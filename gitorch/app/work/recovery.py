@@ -15,7 +15,7 @@ from gitorch.rules.ensure import run_there
 from gitorch.rules.recovery import remedies
 
 if TYPE_CHECKING:
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.artifact import Outcome
     from gitorch.model.decision import Decision

@@ -15,7 +15,7 @@ from gitorch.cli.pages.page import counted
 from gitorch.errors import Denied, Usage
 
 if TYPE_CHECKING:
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.cli.call import Call
     from gitorch.model.question import Question
     from gitorch.model.run import Run

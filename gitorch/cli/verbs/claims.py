@@ -12,7 +12,7 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.app.callers import Caller
+    from gitorch.app.execute import Caller
     from gitorch.app.work.claims import ClaimResult
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
