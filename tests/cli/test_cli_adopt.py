@@ -9,6 +9,7 @@ from cli_stage import Stage
 
 from gitorch.cli.call import Streams
 from gitorch.cli.verbs import adopt
+from gitorch.text.config_file import parse_config
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
 
@@ -40,6 +41,20 @@ def test_one_answer_makes_exactly_what_was_shown(fresh):
     assert made(fresh) == (False, False)
     answer = fresh.gitorch("adopt", typed="y\n")
     assert (answer.status, answer.out.count("Create this?"), made(fresh)) == (0, 1, (True, True))
+
+
+def test_the_configuration_has_the_settings_that_the_dry_run_showed(fresh):
+    proposal = json.loads(fresh.gitorch("adopt", "--dry-run", "--json").out)["proposal"]
+    fresh.gitorch("adopt", "--yes")
+    config = parse_config("gitorch.yaml", fresh.world.held[fresh.folder / "gitorch.yaml"])
+    assert proposal["makes"] == [str(fresh.folder / "gitorch.yaml"), "branch gitorch/ledger"]
+    assert proposal["values"] == {
+        "approval.at_least": config.approval_at_least,
+        "orchestration.merge_target": config.merge_target,
+        "tests.command": config.test_command,
+        "lanes.implementer.runtime": config.implementer,
+        "lanes.reviewer.runtime": config.reviewers.get("spec", ""),
+    }
 
 
 def test_nobody_is_asked_without_a_terminal(fresh):

@@ -42,6 +42,29 @@ def test_the_template_has_every_key_with_a_comment():
     assert parse_config("x", b"") == parse_config("x", b"# nothing\n") == Config(path="x")
 
 
+NAMES_OF_KEYS = (
+    "orchestration.default_autonomy",
+    "orchestration.merge_target",
+    "orchestration.max_agents",
+    "worktrees.base_path",
+    "tests.command",
+    "review.stages",
+    "review.rounds_max",
+    "lanes.implementer.runtime",
+    "lanes.reviewer.runtime",
+    "runtimes",
+    "waits.silence_seconds",
+    "reminders.first_seconds",
+    "push.remote",
+    "cleanup",
+)
+
+
+@pytest.mark.parametrize("name", NAMES_OF_KEYS)
+def test_a_known_key_keeps_its_name(name):
+    assert name in parse_config("gitorch.yaml", TEMPLATE.read_bytes()).places
+
+
 EVERY_KEY = b"""
 orchestration: {default_autonomy: per_epic, merge_target: release/1.0, max_agents: 2, coordinator: planner}
 worktrees: {base_path: ~/trees}

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.ids import JobId
-from gitorch.model.workflow import Cycle, ExpectedArtifact, Independence, JobKind, ReviewMode, Settings, Timeouts
+from gitorch.model.workflow import (
+    Cycle,
+    ExpectedArtifact,
+    Independence,
+    JobKind,
+    Lane,
+    ReviewMode,
+    Sandbox,
+    Settings,
+    Timeouts,
+    WorktreeMode,
+)
 from gitorch.text.workflows.file import parse_workflow
 
 ROOT = Path(__file__).parents[2]
@@ -311,6 +322,25 @@ jobs:
     assert source.workflow.jobs[JobId("r")].advisory
     assert source.target == "next"
     assert "You are author.md." in source.briefs[JobId("one")]
+
+
+def test_a_lane_names_its_program_environment_worktree_and_sandbox():
+    text = """gitorch: workflow/1
+name: x
+lanes:
+  a: {command: [mine, --fast], env: {A: b, N: 1}, worktree: shared, sandbox: bwrap, one_shot: true}
+  b: {runtime: claude}
+jobs: {one: {lane: a, objective: Do}, two: {lane: b, objective: Do}}
+"""
+    lanes = parse_workflow("w.yaml", text.encode(), nothing).workflow.lanes
+
+    assert (lanes["a"].command, lanes["a"].env) == (("mine", "--fast"), {"A": "b", "N": "1"})
+    assert (lanes["a"].worktree, lanes["a"].sandbox, lanes["a"].one_shot) == (
+        WorktreeMode.SHARED,
+        Sandbox.BWRAP,
+        True,
+    )
+    assert lanes["b"] == Lane("b", "claude")
 
 
 def test_a_binary_brief_is_a_problem_of_its_own_file():
