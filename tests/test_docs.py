@@ -16,7 +16,11 @@ from gitorch import errors
 TOP = Path(__file__).resolve().parents[1]
 PAGES = sorted([TOP / "README.md", TOP / "CHANGELOG.md", *TOP.glob("docs/**/*.md"), *TOP.glob("templates/*.md")])
 NAMES = [page.relative_to(TOP).as_posix() for page in PAGES]
-RULES = [f"{prompt}{number}" for prompt, last in (("P", 48), ("W", 35), ("T", 29)) for number in range(1, last + 1)]
+RULES = [
+    f"{letter}{number}"
+    for letter, last in (("P", 48), ("W", 35), ("T", 29), ("K", 15))
+    for number in range(1, last + 1)
+]
 NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 TESTS = r"`tests/[\w/]+\.py::\w+`(, `tests/[\w/]+\.py::\w+`)*"
 PROOF = re.compile(rf"not yet(, [^`]*)?|{TESTS}|in part: {TESTS}; not yet: (?=\S)([^`]|`(?!tests/)[^`]+`)+")
