@@ -33,9 +33,11 @@ def parse_artifact(path: str, data: bytes, kind: ArtifactKind) -> Document:
         document = _read(source, kind, complaints)
         if complaints.found:
             raise _malformed(path, kind, complaints.sorted())
+
         return document
     if REQUIRED[kind]:
         raise _malformed(path, kind, (_without_front_matter(path, kind),))
+
     return Document(kind)
 
 
@@ -58,12 +60,14 @@ def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Documen
             fix = f"Add {', '.join(REQUIRED[kind])}."
             complaints.found.append(source.problem(1, "The front matter is empty.", fix))
         return Document(kind)
+
     form = Form(complaints, value)
     document = Document(kind)
     if kind is not ArtifactKind.OTHER:
         _check_kind(form, kind)
         check_fields(form, kind)
         document = _document(form, kind)
+
     return replace(document, job=form.word("job"), attempt=form.number("attempt", 0), nonce=form.word("nonce"))
 
 
@@ -93,4 +97,5 @@ def _intent(form: Form) -> Choice | None:
     word = form.word("verdict_intent")
     if word in set(Choice):
         return Choice(word)
+
     return None

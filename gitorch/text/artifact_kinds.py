@@ -65,8 +65,10 @@ def check_fields(form: Form, kind: K) -> None:
     """Complain about every field that is missing, has the wrong type, or does not belong to this kind."""
     for name in REQUIRED[kind]:
         _check_present(form, name)
+
     for name in (*REQUIRED[kind], *OPTIONAL.get(kind, ()), *ANY_KIND):
         _check_field(form, kind, name)
+
     form.done()
 
 
@@ -74,6 +76,7 @@ def _check_present(form: Form, name: str) -> None:
     """A list may be empty; every other required field needs a value."""
     if name in LISTS and form.has(name):
         return
+
     if form.get(name) is None:
         form.missing(name)
 
@@ -110,6 +113,7 @@ def severity_of(form: Form) -> Severity:
         return Severity(word)
     if word in SEVERITY_ALIASES:
         return SEVERITY_ALIASES[word]
+
     form.complain("severity", f"must be one of {', '.join(Severity)}, not `{word}`.", "Write `severity: important`.")
     return Severity.NOTE
 
@@ -127,8 +131,10 @@ def entries_of(form: Form) -> tuple[Entry, ...]:
         )
         if any(entry.number == other.number for other in entries):
             row.complain("number", f"is {entry.number} a second time.", "Number the findings from 1 on.")
+
         row.done()
         entries.append(entry)
+
     return tuple(entries)
 
 
@@ -140,6 +146,7 @@ def answers_of(form: Form) -> tuple[int, ...]:
         row.word("answer", required=True)
         row.word("disposition")
         row.done()
+
     return tuple(answers)
 
 
@@ -147,6 +154,7 @@ def _required_number(row: Form, name: str) -> int:
     """A number from 1; 0 when the field is missing, which is a complaint."""
     if not row.has(name):
         row.missing(name)
+
     return row.number(name, 0, minimum=1)
 
 
@@ -159,8 +167,10 @@ def claims_of(form: Form) -> tuple[Claim, ...]:
         if not evidence:
             fix = "Add `evidence:` with a path and a quote, or a command and its exit."
             row.complain("evidence", "is empty.", fix)
+
         row.done()
         claims.append(Claim(number, text, evidence, row.spot.line))
+
     return tuple(claims)
 
 
@@ -168,6 +178,7 @@ def _evidence(row: Form) -> Evidence:
     path, command = row.word("path"), row.word("command")
     if bool(path) == bool(command):
         row.complain("path", "or `command` is required, and only one of the two.", "Write `path: src/a.py:12`.")
+
     file, line = _split_line(path)
     evidence = Evidence(
         file,
@@ -187,4 +198,5 @@ def _split_line(path: str) -> tuple[str, int]:
     file, _, line = path.rpartition(":")
     if file and line.isascii() and line.isdigit():
         return file, int(line)
+
     return path, 0

@@ -50,6 +50,7 @@ def parse_issues(
     problems: list[Problem] = []
     conflict_line = 0
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text:
@@ -57,14 +58,17 @@ def parse_issues(
         if _is_conflict_marker(text):
             conflict_line = conflict_line or number
             continue
+
         record, fault = _read_line(text, is_last=number == len(lines))
         if fault:
             problems.append(Problem(path, number, 1, fault, restore))
         elif _is_issue(record):
             _keep_newest(records, record)
+
     problems = _first_problems(problems)
     if conflict_line:
         problems.insert(0, Problem(path, conflict_line, 1, "An unresolved merge conflict begins here.", _CONFLICT_FIX))
+
     return Backlog(path, issues_of(records.values()), tuple(problems), commands or TrackerCommands())
 
 
@@ -84,6 +88,7 @@ def _read_line(line: bytes, *, is_last: bool) -> tuple[Record, str]:
         return {}, f"The line is not a JSON object: {_end_of(line)}"
     if _is_issue(record) and not is_id(record.get("id")):
         return {}, "The issue on this line has no usable `id`."
+
     return record, ""
 
 
@@ -97,6 +102,7 @@ def _end_of(line: bytes) -> str:
     text = line.decode("utf-8", "replace")
     if len(text) <= 40:
         return text
+
     return f"…{text[-40:]}"
 
 
@@ -112,6 +118,7 @@ def _first_problems(problems: list[Problem]) -> list[Problem]:
     """The first problems; one more stands for the rest."""
     if len(problems) <= PROBLEMS_MAX:
         return problems
+
     rest = len(problems) - PROBLEMS_MAX
     message = f"{rest} more lines are unreadable; this is the first of them."
     return [*problems[:PROBLEMS_MAX], problems[PROBLEMS_MAX]._replace(message=message)]
@@ -125,6 +132,7 @@ def _updated_at(record: Record) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
     if updated_at.tzinfo is None:
         return updated_at.replace(tzinfo=UTC)
+
     return updated_at
 
 
@@ -134,9 +142,11 @@ def parse_answer(text: str) -> tuple[Record, ...]:
         answer = json.loads(text)
     except (ValueError, RecursionError):
         raise NotJson(_first_line(text)) from None
+
     rows = _rows_of_answer(answer)
     if not all(isinstance(row, dict) for row in rows):
         raise NotJson(text.strip()[:120])
+
     return tuple(row for row in rows if is_id(row.get("id")))
 
 
@@ -147,6 +157,7 @@ def _rows_of_answer(answer: Any) -> list[Any]:
         return []
     if isinstance(answer, list):
         return answer
+
     return [answer]
 
 
@@ -154,6 +165,7 @@ def _first_line(text: str) -> str:
     for line in text.splitlines():
         if line.strip():
             return line.strip()[:120]
+
     return "nothing"
 
 
@@ -168,10 +180,12 @@ def issues_of(records: Iterable[Record]) -> dict[str, Issue]:
     for record in records:
         issue = _issue(record)
         issues[issue.id] = issue
+
     for issue in list(issues.values()):
         stem = issue.id.rpartition(".")[0]
         if not issue.parent and stem in issues:
             issues[issue.id] = replace(issue, parent=stem)
+
     return issues
 
 
@@ -182,6 +196,7 @@ def dependencies_of(records: Iterable[Record]) -> dict[str, Issue]:
         for row in _dependency_rows(record):
             if is_id(row.get("id")) and row.get("status"):
                 issues[str(row["id"])] = _issue(row)
+
     return issues
 
 
@@ -205,6 +220,7 @@ def _issue(record: Record) -> Issue:
 def _parent(record: Record) -> str:
     for target in _targets(record, {CHILD}):
         return target
+
     return _text(record, "parent")
 
 
@@ -213,6 +229,7 @@ def _text(record: Record, key: str) -> str:
     value = record.get(key)
     if not isinstance(value, str):
         return ""
+
     return value.encode("utf-8", "replace").decode().strip()
 
 
@@ -222,6 +239,7 @@ def _description(record: Record) -> str:
     criteria = _text(record, "acceptance_criteria")
     if criteria:
         parts.append(f"Accepted when:\n\n{criteria}")
+
     return "\n\n".join(part for part in parts if part)
 
 
@@ -229,6 +247,7 @@ def _dependency_rows(record: Record) -> Iterator[Record]:
     rows = record.get("dependencies")
     if not isinstance(rows, list):
         return
+
     for row in rows:
         if isinstance(row, dict):
             yield row

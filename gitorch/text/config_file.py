@@ -1,10 +1,8 @@
-"""`gitorch.yaml`, the configuration of a repository: reads it into values, and fills in its template for `gitorch init`."""
+"""`gitorch.yaml`, the configuration of a repository, read into values. `config_template` writes a new one."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,12 +14,9 @@ from gitorch.model.workflow import Sandbox
 from gitorch.text.fields import read_form
 from gitorch.text.run_settings import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
-from gitorch.text.source import source_of
-from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from gitorch.text.fields import Form
-    from gitorch.text.yaml_file import YamlValue
 
 BYTES_MAX = 200_000
 
@@ -30,8 +25,6 @@ PERMISSIONS = {"allow": Option.ONCE, "reject": Option.REJECT}
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
-_NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 
 class Cleanup(StrEnum):
@@ -54,6 +47,7 @@ def parse_config(path: str, data: bytes) -> Config:
     """Read a configuration; absent keys have their defaults. Raises Malformed with every problem found."""
     if not data.strip():
         return Config(path=path)
+
     form = read_form(path, data, BYTES_MAX)
     config = replace(_config(form), path=path, places=form.places())
     form.complaints.raise_if_any("gitorch doctor")
@@ -77,6 +71,7 @@ def _config(top: Form) -> Config:
         _notify,
     ):
         config = section(top, config)
+
     config = replace(
         config,
         runtimes={name: _runtime(name, form) for name, form in top.forms("runtimes").items()},
@@ -105,6 +100,7 @@ def _coordinator(form: Form) -> str:
     fault = id_fault(name)
     if name and fault:
         form.complain("coordinator", f"`{name}` {fault}.", "Write `coordinator: planner`.")
+
     return name
 
 
@@ -141,8 +137,10 @@ def _review(top: Form, default: Config) -> Config:
         implementer=implementer.word("runtime"),
         commits=implementer.choice("commits", default.commits),
     )
+
     for form in (review, lanes, implementer, reviewer):
         form.done()
+
     return config
 
 
@@ -151,10 +149,12 @@ def _stages(review: Form, default: tuple[str, ...]) -> tuple[str, ...]:
     stages = review.texts("stages")
     if not review.has("stages"):
         return default
+
     fault = _stages_fault(stages)
     if fault:
         review.complain("stages", f"{fault}.", "Write `stages: [spec, quality]`.")
         return default
+
     return stages
 
 
@@ -166,6 +166,7 @@ def _stages_fault(stages: tuple[str, ...]) -> str:
             return f"`{stage}` {fault}"
     if not stages or len(set(stages)) < len(stages):
         return "must name at least one stage, each once"
+
     return ""
 
 
@@ -173,10 +174,12 @@ def _reviewers(review: Form, everywhere: str, stages: tuple[str, ...]) -> dict[s
     """The runtime of each stage: its own, else the one for all stages; absent without either."""
     reviewers: dict[str, str] = {}
     runtimes = review.form("runtimes")
+
     for stage in stages:
         runtime = runtimes.word(stage) or everywhere
         if runtime:
             reviewers[stage] = runtime
+
     runtimes.done()
     return reviewers
 
@@ -213,6 +216,7 @@ def _remote(push: Form) -> str:
     if name and not _REMOTE.fullmatch(name):
         push.complain("remote", f"must be the name of a remote, not `{name}`.", "Name one that `git remote` lists.")
         return ""
+
     return name
 
 
@@ -220,6 +224,7 @@ def _push_ledger(push: Form) -> bool:
     wanted = push.flag("ledger", default=False)
     if wanted and not push.text("remote"):
         push.complain("ledger", "has no effect without a remote.", "Set `push.remote`, too.")
+
     return wanted
 
 
@@ -245,6 +250,7 @@ def _least_grade(approval: Form, *, unattended: bool) -> Grade:
     if least is Grade.FORGE:
         message = "cannot be `forge` yet: gitorch asks no forge for approvals."
         approval.complain("at_least", message, "Write `at_least: signed`.")
+
     return least
 
 
@@ -315,6 +321,7 @@ def _env(form: Form) -> dict[str, str]:
         if not _VARIABLE.fullmatch(variable):
             message = f"contains `{variable}`, which is not the name of a variable."
             form.complain("env", message, "Use letters, digits and _.")
+
     return env
 
 
@@ -323,6 +330,7 @@ def _model(form: Form) -> str:
     model = form.text("model")
     if model.startswith("-"):
         form.complain("model", f"`{model}` would be read as an option.", "Name a model as the program calls it.")
+
     return model
 
 
@@ -333,11 +341,14 @@ def _permissions(form: Form) -> tuple[Rule, ...]:
         words = [word for word in PERMISSIONS if row.has(word)]
         if len(words) != 1:
             row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
+
         for word in words:
             pattern = row.text(word)
             if _is_pattern(row, word, pattern):
                 rules.append(Rule(PERMISSIONS[word], pattern))
+
         row.done()
+
     return tuple(rules)
 
 
@@ -348,38 +359,5 @@ def _is_pattern(row: Form, key: str, pattern: str) -> bool:
     except re.error as error:
         row.complain(key, f"is not a regular expression: {error}.", "Put it in single quotation marks.")
         return False
+
     return True
-
-
-def render(template: str, values: Mapping[str, str | int | bool]) -> str:
-    """The template with other values for some keys (`{"tests.command": "make test"}`); comments and all else stay the same.
-
-    Raises KeyError for a key that the template does not have.
-    """
-    value, _ = read_yaml(source_of("gitorch.yaml", template))
-    replacements: list[tuple[int, int, str]] = []
-    for key, new in values.items():
-        start, end = _span(value, key)
-        replacements.append((start, end, _written(new)))
-    # From the end, so that earlier places stay where they are.
-    for start, end, text in sorted(replacements, reverse=True):
-        template = template[:start] + text + template[end:]
-    return template
-
-
-def _span(value: YamlValue | None, key: str) -> tuple[int, int]:
-    """The first character of a key's value, and the one after its last."""
-    for name in key.split("."):
-        if value is None or not isinstance(value.data, Mapping):
-            raise KeyError(key)
-        value = value.data[name].value
-    if value is None:
-        raise KeyError(key)
-    return value.spot.start, value.spot.end
-
-
-def _written(value: str | int | bool) -> str:
-    """A value as YAML: a word that no YAML version reads as something else, otherwise JSON."""
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN:
-        return value
-    return json.dumps(value, ensure_ascii=False)

@@ -45,6 +45,7 @@ class Complaints:
         problems = self.sorted()
         if not problems:
             return
+
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise Malformed(f"{self.path} has {count}.", problems, hint)
 
@@ -61,6 +62,7 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     close = get_close_matches(name, [*islice(known, NAMES_COMPARED_MAX)], n=1, cutoff=0.6)
     if not close:
         return ""
+
     return f" Did you mean `{close[0]}`?"
 
 
@@ -69,10 +71,12 @@ def read_form(path: str, data: bytes, bytes_max: int) -> Form:
     source = read_source(path, data, bytes_max)
     if isinstance(source, Problem):
         raise Malformed(f"{path} cannot be read.", (source,))
+
     value, problems = read_yaml(source)
     complaints = Complaints(path, list(problems))
     if value is None:
         complaints.raise_if_any()
+
     return Form(complaints, value or EMPTY)
 
 
@@ -144,6 +148,7 @@ class Form:
         entry = self._entries.get(name)
         if entry is None or entry.value.data is None:
             return None
+
         return entry.value
 
     def text(self, name: str, default: str = "", *, required: bool = False) -> str:
@@ -156,8 +161,10 @@ class Form:
         if not isinstance(value.data, str):
             self.complain(name, "must be text.", "Put it in quotes.")
             return default
+
         if required and not value.data.strip():
             self.complain(name, "is empty.", f"Write a text after `{name}:`.")
+
         return value.data
 
     def word(self, name: str, default: str = "", *, required: bool = False) -> str:
@@ -165,6 +172,7 @@ class Form:
         value = self.get(name)
         if value is not None and _is_whole_number(value.data):
             return str(value.data)
+
         return self.text(name, default, required=required)
 
     def number(self, name: str, default: int, *, minimum: int = 0, maximum: int = 10_000_000) -> int:
@@ -174,6 +182,7 @@ class Form:
             return default
         if isinstance(value.data, int) and _is_whole_number(value.data) and minimum <= value.data <= maximum:
             return value.data
+
         message = f"must be a whole number from {minimum} to {maximum}."
         self.complain(name, message, f"For example: {name}: {default or minimum}")
         return default
@@ -185,6 +194,7 @@ class Form:
             return default
         if isinstance(value.data, bool):
             return value.data
+
         self.complain(name, "must be true or false.", f"Write `{name}: true` or `{name}: false`.")
         return default
 
@@ -198,6 +208,7 @@ class Form:
         word = self.text(name, default)
         if word in words:
             return word
+
         self.complain(name, f"must be one of {', '.join(words)}, not `{word}`.", f"Write `{name}: {default}`.")
         return default
 
@@ -210,16 +221,20 @@ class Form:
         value = self.get(name)
         if value is None:
             return ()
+
         items: tuple[YamlValue, ...] = (value,)
         if isinstance(value.data, tuple):
             items = value.data
+
         texts: list[tuple[str, Spot]] = []
+
         for item in items:
             if isinstance(item.data, str) or _is_whole_number(item.data):
                 texts.append((str(item.data), item.spot))
             else:
                 message = f"`{self.at(name)}` must be a list of texts."
                 self.complaints.add(item.spot, message, f"Write `{name}: [one, two]`.")
+
         return tuple(texts)
 
     def argv(self, name: str) -> tuple[str, ...]:
@@ -228,6 +243,7 @@ class Form:
         if len(words) == 1 and " " in words[0]:
             argv = ", ".join(f'"{word}"' for word in words[0].split())
             self.complain(name, "must be a list of words.", f"Write `{name}: [{argv}]`.")
+
         return words
 
     def mapping(self, name: str) -> dict[str, str]:
@@ -264,6 +280,7 @@ class Form:
             return ()
         if isinstance(value.data, tuple):
             return value.data
+
         self.complain(name, "must be a list.", f"Write `{name}:` and below it `- key: value`.")
         return ()
 

@@ -26,6 +26,7 @@ def glob_fault(glob: str) -> str:
     for pattern, fault in _FAULTS:
         if pattern.search(glob):
             return fault
+
     return ""
 
 
@@ -38,4 +39,5 @@ def split_globs(line: str) -> tuple[str, ...]:
             globs.append(piece)
         else:
             globs += piece.replace(",", " ").split()
+
     return tuple(glob for glob in globs if glob)

@@ -113,6 +113,7 @@ def read_markdown(text: str) -> Document:
     tokens = _parse_blocks(text)
     code_lines: set[int] = set()
     code_spans: dict[int, tuple[str, ...]] = {}
+
     for token in tokens:
         if token.type in _CODE_BLOCKS:
             code_lines.update(_lines_of(token))
@@ -122,6 +123,7 @@ def read_markdown(text: str) -> Document:
                 continue
             for line in _lines_of(token):
                 code_spans[line] = code_spans.get(line, ()) + spans
+
     return Document(tuple(_blocks(tokens)), frozenset(code_lines), code_spans)
 
 
@@ -129,6 +131,7 @@ def _parse_blocks(text: str) -> Sequence[Token]:
     """The tokens of a text, parsed without garbage collection: it would take half of the time of a large text (measured)."""
     was_enabled = gc.isenabled()
     gc.disable()
+
     try:
         return _BLOCKS.parse(text)
     finally:
@@ -140,6 +143,7 @@ def _lines_of(token: Token) -> range:
     """The lines that a token covers, counted from 1."""
     if token.map is None:
         return range(0)
+
     first, after = token.map
     return range(first + 1, after + 1)
 
@@ -154,10 +158,13 @@ def _code_spans(content: str) -> tuple[str, ...]:
     """The inline code that contains `{{`. Only a text with both signs is parsed, since parsing is slow."""
     if "`" not in content or "{{" not in content:
         return ()
+
     spans: list[str] = []
+
     for part in _inline(content):
         if part.type == "code_inline" and "{{" in part.content:
             spans.append(part.content)
+
     return tuple(spans)
 
 
@@ -165,12 +172,15 @@ def plain(content: str) -> str:
     """Inline Markdown as a reader sees it, without markup, on one line."""
     if not _MARKUP.search(content):
         return " ".join(content.split())
+
     visible: list[str] = []
+
     for part in _inline(content):
         if part.type in _BREAKS:
             visible.append(" ")
         elif part.type in _VISIBLE:
             visible.append(part.content)
+
     return " ".join("".join(visible).split())
 
 
@@ -198,6 +208,7 @@ def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
         return _listing(tokens, index, end)
     if token.type == "table_open":
         return _table(tokens[index:end], line)
+
     return Opaque(line)
 
 
@@ -205,10 +216,13 @@ def _end(tokens: Sequence[Token], index: int) -> int:
     """The index after the token that closes the one at `index`."""
     if tokens[index].nesting != 1:
         return index + 1
+
     level = tokens[index].level
     after = index + 1
+
     while tokens[after].nesting != -1 or tokens[after].level != level:
         after += 1
+
     return after + 1
 
 
@@ -220,10 +234,12 @@ def _listing(tokens: Sequence[Token], index: int, end: int) -> Listing:
     line = _first_line(tokens[index], 1)
     items: list[Item] = []
     index += 1
+
     while index < end - 1:
         after = _end(tokens, index)
         items.append(_item(tokens, index, after))
         index = after
+
     return Listing(line, tuple(items))
 
 
@@ -233,6 +249,7 @@ def _item(tokens: Sequence[Token], index: int, end: int) -> Item:
     lines: tuple[str, ...] = ()
     lists: list[Listing] = []
     index += 1
+
     while index < end - 1:
         token = tokens[index]
         after = _end(tokens, index)
@@ -241,7 +258,9 @@ def _item(tokens: Sequence[Token], index: int, end: int) -> Item:
             line = _first_line(token, line)
         elif token.type in _LISTS:
             lists.append(_listing(tokens, index, after))
+
         index = after
+
     return Item(line, lines, tuple(lists))
 
 
@@ -253,4 +272,5 @@ def _table(tokens: Sequence[Token], line: int) -> Table:
         elif token.type == "inline":
             row = rows[-1]
             rows[-1] = Row(row.line, (*row.cells, plain(token.content)))
+
     return Table(line, rows[0].cells, tuple(rows[1:]))

@@ -46,14 +46,17 @@ def _decoded(data: bytes) -> OutboxEntry:
     """Raises ValueError or RecursionError."""
     if len(data) > BYTES_MAX:
         raise WrongShape(f"it is larger than {BYTES_MAX} bytes")
+
     value = json.loads(data)
     if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:
         raise WrongShape(f'it does not contain "gitorch": "{FORMAT}"')
+
     entry: OutboxEntry = shape(OutboxEntry)[1](value)
     if entry.report is None and entry.verdict is None:
         raise WrongShape("it contains neither a report nor a verdict")
     if entry.report is not None and entry.verdict is not None:
         raise WrongShape("it contains both a report and a verdict")
+
     return entry
 
 
@@ -78,6 +81,7 @@ def read_answer(data: bytes) -> tuple[str, tuple[str, ...]] | GitorchError:
     value = json.loads(data)
     if value["ok"]:
         return value["said"], tuple(value["recorded"])
+
     error = value["error"]
     classes = {each.code: each for each in GitorchError.__subclasses__()}
     error_class = classes.get(error["code"], GitorchError)

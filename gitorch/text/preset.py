@@ -45,6 +45,7 @@ def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] =
     form.complaints.raise_if_any()
     if extended is None:
         return Preset(**fields)
+
     return _merged(extended, fields)
 
 
@@ -53,11 +54,13 @@ def _extended(form: Form, known: Callable[[str], Preset | None]) -> Preset | Non
     name = form.text("extends")
     if not form.has("extends"):
         return None
+
     preset: Preset | None = None
     if re.fullmatch(NAME, name):
         preset = known(name)
     if preset is None:
         form.complain("extends", f"names `{name}`, which is not a preset.", "Name one that `gitorch doctor` lists.")
+
     return preset
 
 
@@ -67,6 +70,7 @@ def _merged(extended: Preset, fields: Mapping[str, Any]) -> Preset:
         changes[key] = value
         if isinstance(value, dict):
             changes[key] = {**getattr(extended, key), **value}
+
     return replace(extended, **changes)
 
 
@@ -90,9 +94,11 @@ def _fields(form: Form) -> dict[str, Any]:
         "dialogs": _dialogs,
     }
     fields: dict[str, Any] = {}
+
     for key, read in readers.items():
         if form.get(key) is not None:
             fields[key] = read(form, key)
+
     return fields
 
 
@@ -126,6 +132,7 @@ def _passes(form: Form, key: str) -> tuple[str, ...]:
             form.complain(
                 key, f"contains `{variable}`, which is not the name of a variable.", "Give names, not values."
             )
+
     return variables
 
 
@@ -141,6 +148,7 @@ def _submit_key(form: Form, key: str) -> str:
     name = form.word(key)
     if not re.fullmatch(KEY, name):
         form.complain(key, f"is `{name}`, which is not the name of a key.", "Use tmux names: Enter, C-m, M-Enter.")
+
     return name
 
 
@@ -155,6 +163,7 @@ def _pattern(form: Form, key: str) -> str:
         re.compile(pattern)
     except re.error as error:
         form.complain(key, f"is not a regular expression: {error}.", "Put it in single quotation marks.")
+
     return pattern
 
 
@@ -172,6 +181,7 @@ def _named_texts(form: Form, key: str, name_pattern: str) -> dict[str, str]:
     for name in inner.names():
         if not re.fullmatch(name_pattern, name):
             inner.complain_of_key(name, "is not a valid name.", f"Use a name that matches {name_pattern}")
+
     return form.mapping(key)
 
 
@@ -179,10 +189,12 @@ def _signs(form: Form, key: str) -> dict[str, tuple[StateSign, ...]]:
     """Signs by state."""
     inner = form.form(key)
     signs: dict[str, tuple[StateSign, ...]] = {}
+
     for state in STATES:
         rows = tuple(_sign(row) for row in inner.rows(state))
         if inner.has(state):
             signs[state] = rows
+
     inner.done()
     return signs
 
@@ -219,6 +231,7 @@ def _permission_request(row: Form) -> RequestPattern:
     )
     if not request.once and not request.reject:
         row.complain("once", "or `reject` must name keys.", "Write `once: [Enter]`.")
+
     row.done()
     return request
 
@@ -228,6 +241,7 @@ def _asking_pattern(row: Form) -> str:
     pattern = _required_pattern(row)
     if pattern and "(?P<asked>" not in pattern:
         row.complain("pattern", "has no group `asked`.", "Put what the program asks for into (?P<asked>…).")
+
     return pattern
 
 
@@ -239,6 +253,7 @@ def _keys(row: Form, key: str) -> tuple[str, ...]:
             row.complain(
                 key, f"contains `{name}`, which is not the name of a key.", "Use tmux names: Enter, Escape, y."
             )
+
     return keys
 
 
@@ -249,6 +264,7 @@ def _dialogs(form: Form, key: str) -> dict[str, Dialog]:
         if not re.fullmatch(NAME, name):
             inner.complain_of_key(name, "is not a valid name of a dialog.", f"Use a name that matches {NAME}")
         dialogs[name] = _dialog(name, inner.form(name))
+
     return dialogs
 
 
@@ -262,5 +278,6 @@ def _dialog(name: str, row: Form) -> Dialog:
     else:
         dialog = Dialog(_required_pattern(row))
         row.complain("keys", "are allowed only in the dialog `trust`.", "Remove them: a person answers this dialog.")
+
     row.done()
     return dialog

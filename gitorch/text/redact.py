@@ -36,6 +36,7 @@ def redacted(text: str, policies: Collection[str] = POLICIES) -> str:
     for policy in POLICIES:
         if policy in policies:
             text = _POLICIES[policy](text)
+
     return text
 
 
@@ -44,6 +45,7 @@ def redact_secrets(text: str) -> str:
     text = ARMOUR.sub("[redacted: a private key]", text)
     for kind, form in FORMS:
         text = form.sub(f"[redacted: {kind}]", text)
+
     return text
 
 
@@ -110,4 +112,5 @@ def secret_places(text: str) -> tuple[tuple[int, int, str], ...]:
             found = form.search(line)
             if found is not None:
                 places.append((number, found.start() + 1, kind))
+
     return tuple(places)

@@ -19,6 +19,7 @@ def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
     if word.lower().replace("-", "_") in {"full_auto", "full", "auto", "none"}:
         form.complain(key, f"cannot be `{word}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
         return default
+
     return form.choice(key, default)
 
 
@@ -29,4 +30,5 @@ def read_branch(form: Form, key: str, default: str) -> str:
     if fault:
         form.complain(key, f"{fault}: `{name}`.", f"Write `{key}: main`, or the branch that you mean.")
         return default
+
     return name

@@ -31,12 +31,15 @@ def slug(title: str, fallback: str = "") -> str:
     words: list[str] = re.findall(r"[a-z0-9]+", ascii_only)
     if not words:
         return fallback
+
     kept = words[0][:ID_LENGTH_MAX]
+
     for word in words[1:]:
         longer = f"{kept}-{word}"
         if len(longer) > ID_LENGTH_MAX:
             break
         kept = longer
+
     return kept
 
 
@@ -44,9 +47,11 @@ def unused(stem: str, taken: Collection[str]) -> str:
     """The stem, or with the first number from 2 on that makes it differ from all taken names."""
     name = stem
     number = 2
+
     while name in taken:
         name = f"{stem}-{number}"
         number += 1
+
     return name
 
 

@@ -26,6 +26,7 @@ class Source(Value):
             text = self.line(line)
             indent = len(text) - len(text.lstrip())
             column = indent + 1 if text.strip() else 1
+
         return Problem(self.path, max(line, 1), column, message, fix)
 
     @property
@@ -33,9 +34,11 @@ class Source(Value):
         """How many lines the front matter takes, both of its `---` lines included; 0 without any."""
         if self.lines[0].rstrip() != "---":
             return 0
+
         for number, line in enumerate(self.lines[1:], 2):
             if line.rstrip() in {"---", "..."}:
                 return number
+
         return 0
 
     def front_matter(self) -> Source:
@@ -64,18 +67,21 @@ def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
     if len(data) > bytes_max:
         message = f"The file has {len(data):,} bytes; at most {bytes_max:,} are allowed."
         return Problem(path, 1, 1, message, "Split it, or move text that no agent needs into other files.")
+
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"The file is not UTF-8: byte 0x{data[error.start]:02x} is invalid here."
         fix = f"Save it as UTF-8, for example: iconv -f {_probable_encoding(data)} -t UTF-8 {path}"
         return Problem(path, *_place(data, error.start), message, fix)
+
     nul = data.find(b"\0")
     if nul >= 0:
         message = "The file contains a NUL byte, so it is not text."
         return Problem(path, *_place(data, nul), message, "Save it as UTF-8 text (not UTF-16).")
     if not text.removeprefix("\ufeff").strip():
         return Problem(path, 1, 1, "The file is empty.", "Write it, or name another file.")
+
     return source_of(path, text)
 
 

@@ -64,6 +64,7 @@ def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
     yaml = YAML(typ="rt", pure=True)
     yaml.max_depth = 2 * DEPTH_MAX  # older versions ignore it; `_NodeReader` and RecursionError cover those
     yaml.composer.warn_double_anchors = False
+
     try:
         node = yaml.compose(source.text)
     except MarkedYAMLError as error:
@@ -79,6 +80,7 @@ def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
         return None, tuple(reader.problems)
     if node is None:
         return None, tuple(reader.problems)
+
     value = reader.value(node, 0)
     return value, tuple(reader.problems)
 
@@ -90,8 +92,10 @@ class _NodeReader:
         self.source = source
         self.problems: list[Problem] = []
         self._starts = [0]
+
         for line in source.lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
+
         self._visited: set[int] = set()
 
     def spot(self, start: int, end: int) -> Spot:
@@ -105,6 +109,7 @@ class _NodeReader:
         reason = " ".join(why.split()).rstrip(".")
         if reason.startswith("maximum depth"):
             reason = "it is nested too deeply"
+
         fix = "Correct the YAML; `key: value` needs the blank."
         self.complain(self.spot(start, start), f"This is not YAML: {reason}.", fix)
 
@@ -116,6 +121,7 @@ class _NodeReader:
         if id(node) in self._visited:
             self.complain(spot, "YAML aliases (*name) are not supported.", "Write the value out again.")
             return YamlValue(spot, None)
+
         self._visited.add(id(node))
         if depth > DEPTH_MAX:
             self.complain(spot, f"This is nested deeper than {DEPTH_MAX} levels.", "Flatten it.")
@@ -124,6 +130,7 @@ class _NodeReader:
             return YamlValue(spot, self._mapping(node, depth))
         if isinstance(node, SequenceNode):
             return YamlValue(spot, tuple(self.value(item, depth + 1) for item in node.value))
+
         return YamlValue(spot, self._scalar(node, spot))
 
     def _mapping(self, node: MappingNode, depth: int) -> Mapping[str, Entry]:
@@ -133,18 +140,22 @@ class _NodeReader:
             if not isinstance(key, ScalarNode):
                 self.complain(spot, "A key must be a word, not a list or mapping.", "Write the key as one word.")
                 continue
+
             name = str(key.value)
             if name in entries:
                 first = entries[name].key.line
                 self.complain(spot, f"The key `{name}` is used twice; first on line {first}.", "Remove one of the two.")
                 continue
+
             entries[name] = Entry(spot, self.value(value, depth + 1))
+
         return entries
 
     def _scalar(self, node: Node, spot: Spot) -> str | int | float | bool | None:
         text, tag = str(node.value), str(node.tag).removeprefix(_CORE)
         if tag not in _WORD_TAGS:
             self.complain(spot, f"YAML tags such as {node.tag} are not supported.", "Remove the tag.")
+
         try:
             return _scalar_value(text, tag)
         except ValueError:
@@ -171,4 +182,5 @@ def _whole_number(text: str) -> int:
     prefix = text.lstrip("+-")[:2].lower()
     if prefix in {"0x", "0o", "0b"}:
         return int(text, 0)
+
     return int(text)

@@ -13,7 +13,8 @@ from gitorch.model.approval import Grade
 from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, ReviewMode
-from gitorch.text.config_file import parse_config, render
+from gitorch.text.config_file import parse_config
+from gitorch.text.config_template import render
 from gitorch.text.run_settings import NO_FULL_AUTO
 
 TEMPLATE = Path(__file__).parents[2] / "templates" / "gitorch.yaml"

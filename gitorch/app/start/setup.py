@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
-from gitorch.text.config_file import render
+from gitorch.text.config_template import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

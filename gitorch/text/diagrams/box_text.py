@@ -79,6 +79,7 @@ def fitted(text: str, units: int) -> str:
         if used > units:
             return _without_last(kept) + "…"
         kept += character
+
     return kept
 
 
@@ -95,4 +96,5 @@ def _without_last(text: str) -> str:
     """The text without its last character and the marks that stand on it."""
     while text and unicodedata.combining(text[-1]):
         text = text[:-1]
+
     return text[:-1]

@@ -34,12 +34,14 @@ def plain(diagram: Diagram) -> str:
     layout = lay_out(diagram)
     width = max((len(box.id) for box in diagram.boxes), default=0)
     lines = [diagram.title]
+
     for column in range(layout.columns):
         lines.append(f"\n{column + 1}.")
         for box in diagram.boxes:
             if layout.boxes[box.id][0] == column:
                 sign = style_of(box).sign or "•"
                 lines.append(f"  {sign} {box.id:<{width}}  {_description(diagram, box)}")
+
     return "\n".join(lines)
 
 
@@ -47,12 +49,15 @@ def _description(diagram: Diagram, box: Box) -> str:
     kind = kind_text(box)
     if box.lane:
         kind = f"{kind} by {box.lane}"
+
     parts = [kind]
     state = state_text(box)
     if state:
         parts.append(state)
+
     after: list[str] = []
     back: list[str] = []
+
     for arrow in diagram.arrows:
         is_back = arrow.kind is ArrowKind.BACK
         if is_back and arrow.start == box.id:
@@ -61,6 +66,7 @@ def _description(diagram: Diagram, box: Box) -> str:
             after.append(_start_text(arrow))
     if after:
         parts.append(f"after {', '.join(after)}")
+
     return "; ".join(parts + back)
 
 
@@ -76,16 +82,20 @@ def mermaid(diagram: Diagram) -> str:
     lines = ["flowchart LR", *_grouped(diagram, _mermaid_box, _mermaid_phase, "  end")]
     names: dict[str, str] = {}
     states: dict[str, None] = {}
+
     for number, box in enumerate(diagram.boxes):
         names[box.id] = f"j{number}"
         states[box.state] = None
+
     for arrow in diagram.arrows:
         sign = MERMAID_ARROWS[arrow.kind].format(rounds=arrow.rounds)
         lines.append(f"  {names[arrow.start]} {sign} {names[arrow.end]}")
+
     for state in states:
         if state:
             style = STATES[state]
             lines.append(f"  classDef {state} fill:{style.fill},stroke:{style.line},color:#1f2328")
+
     return "\n".join(lines) + "\n"
 
 
@@ -96,6 +106,7 @@ def _grouped(
     for number, box in enumerate(diagram.boxes):
         if box.phase not in diagram.phases:
             yield f"  {draw_box(box, number)}"
+
     for phase_number, phase in enumerate(diagram.phases):
         yield open_phase(phase, phase_number)
         for number, box in enumerate(diagram.boxes):
@@ -113,6 +124,7 @@ def _mermaid_box(box: Box, number: int) -> str:
     title = title_text(box)
     if title:
         lines.append(_mermaid_text(title))
+
     lines.append(_mermaid_text(signed_state_text(box) or kind_text(box)))
     text = "<br/>".join(lines)
     shape = f'["{text}"]'
@@ -120,6 +132,7 @@ def _mermaid_box(box: Box, number: int) -> str:
         shape = f'(["{text}"])'
     if box.state:
         shape = f"{shape}:::{box.state}"
+
     return f"j{number}{shape}"
 
 
@@ -129,6 +142,7 @@ def _mermaid_text(text: str) -> str:
     for character in " ".join(text.split()):
         is_safe = character.isalnum() or character in MERMAID_PUNCTUATION
         characters.append(character if is_safe else f"#{ord(character)};")
+
     return "".join(characters)
 
 
@@ -136,9 +150,11 @@ def dot(diagram: Diagram) -> str:
     """A directed graph for Graphviz and other programs that read DOT. Phases are clusters."""
     lines = [f"digraph {_dot_text(diagram.title)} {{", "  rankdir=LR;", '  node [shape=box, style="rounded,filled"];']
     lines += _grouped(diagram, _dot_box, _dot_phase, "  }")
+
     for arrow in diagram.arrows:
         attributes = DOT_ARROWS[arrow.kind].format(rounds=arrow.rounds)
         lines.append(f"  {_dot_text(arrow.start)} -> {_dot_text(arrow.end)}{attributes};")
+
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -152,6 +168,7 @@ def _dot_box(box: Box, _: int) -> str:
     attributes = f'label={label}, fillcolor="{style.fill}", color="{style.line}"'
     if box.kind == "checkpoint":
         attributes = f"{attributes}, shape=ellipse"
+
     return f"{_dot_text(box.id)} [{attributes}];"
 
 
@@ -162,4 +179,5 @@ def _dot_text(*lines: str) -> str:
         if line:
             text = " ".join(line.split())
             escaped.append(text.replace("\\", "\\\\").replace('"', '\\"'))
+
     return '"' + "\\n".join(escaped) + '"'

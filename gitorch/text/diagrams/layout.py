@@ -47,14 +47,17 @@ def lay_out(diagram: Diagram) -> Layout:
     columns = _columns(diagram, forward)
     ways: dict[tuple[str, str], list[_Stop]] = {}
     links: list[tuple[_Stop, _Stop]] = []
+
     for arrow in forward:
         way = _way(arrow, columns)
         if (arrow.start, arrow.end) not in ways:
             links += pairwise(way)
         ways[arrow.start, arrow.end] = way
+
     for way in ways.values():
         for stop in way:
             columns[stop.name] = stop.column
+
     rows = _rows(columns, links)
     return Layout(
         {box.id: (columns[box.id], rows[box.id]) for box in diagram.boxes},
@@ -69,8 +72,10 @@ def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
     before: dict[str, list[str]] = {box.id: [] for box in diagram.boxes}
     for arrow in forward:
         before[arrow.end].append(arrow.start)
+
     columns: dict[str, int] = {}
     waiting = list(before)
+
     while waiting:
         left = []
         for box in waiting:
@@ -80,7 +85,9 @@ def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
                 left.append(box)
         if left == waiting:
             raise ValueError("the arrows form a cycle")
+
         waiting = left
+
     return {box: columns[box] for box in before}
 
 
@@ -89,6 +96,7 @@ def _column_after(before: Sequence[str], columns: Mapping[str, int]) -> int:
     column = 0
     for box in before:
         column = max(column, columns[box] + 1)
+
     return column
 
 
@@ -105,20 +113,25 @@ def _rows(columns: Mapping[str, int], links: Sequence[tuple[_Stop, _Stop]]) -> d
     rows: dict[str, int] = {}
     left: dict[str, list[str]] = {}
     right: dict[str, list[str]] = {}
+
     for name, column in columns.items():
         layer = layers.setdefault(column, [])
         rows[name] = len(layer)
         layer.append(name)
         left[name], right[name] = [], []
+
     for start, end in links:
         right[start.name].append(end.name)
         left[end.name].append(start.name)
+
     ascending = sorted(layers)
+
     for _ in range(SWEEPS // 2):
         for column in ascending:
             _order_layer(layers[column], left, rows)
         for column in reversed(ascending):
             _order_layer(layers[column], right, rows)
+
     lowest = min(rows.values(), default=0)
     return {name: row - lowest for name, row in rows.items()}
 
@@ -141,10 +154,12 @@ def _spread(layer: Sequence[str], wishes: Mapping[str, float]) -> dict[str, int]
     """A row of its own for each, in the order of the layer and as near to the wishes as the order allows."""
     rows: list[int] = []
     lowest = -len(layer)
+
     for name in layer:
         row = max(round(wishes[name]), lowest)
         rows.append(row)
         lowest = row + 1
+
     # The order only ever pushes down: the whole layer moves back up by the mean of those shifts.
     pushed = sum(row - wishes[name] for row, name in zip(rows, layer, strict=True))
     shift = round(pushed / max(len(rows), 1))

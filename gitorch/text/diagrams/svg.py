@@ -92,6 +92,7 @@ def _box(box: Box, place: Place) -> str:
     radius, inset = CORNER, 10
     if box.kind == "checkpoint":
         radius, inset = HEIGHT // 2, 18
+
     kind = kind_text(box)
     name = fitted(box.id, int((WIDTH - 2 * inset - len(kind) * 6.2 - 14) / 8.4))
     left, right = x + inset, x + WIDTH - inset
@@ -122,9 +123,11 @@ def _lower_lines(box: Box, x: float, y: float, *, units: int) -> str:
     title = box.title
     if title == box.id:
         title = ""
+
     third, colour = " · ".join(part for part in (box.lane, box.phase) if part), GREY
     if box.state:
         third, colour = signed_state_text(box), style_of(box).line
+
     return (
         f'<text x="{x:g}" y="{y + 37:g}" fill="#1f2328">{_safe(fitted(title, units))}</text>'
         f'<text x="{x:g}" y="{y + 53:g}" font-size="11" fill="{colour}">{_safe(fitted(third, units))}</text>'
@@ -137,11 +140,14 @@ def _forward_arrows(diagram: Diagram, layout: Layout) -> list[str]:
     for arrow in diagram.arrows:
         if arrow.kind is ArrowKind.BACK:
             continue
+
         places = layout.ways[arrow.start, arrow.end]
         line = _line(arrow.kind, _forward_path(places))
         if arrow.kind in {ArrowKind.CONTINUE, ArrowKind.CANCEL}:
             line += _outcome(arrow, places[-1])
+
         drawn.append(line)
+
     return drawn
 
 
@@ -155,6 +161,7 @@ def _forward_path(places: Sequence[Place]) -> str:
         middle = (start_x + end_x) / 2
         path.append(f"{'L' if number else 'M'}{start_x:g} {start_y:g}")
         path.append(f"C{middle:g} {start_y:g} {middle:g} {end_y:g} {end_x:g} {end_y:g}")
+
     return " ".join(path)
 
 
@@ -175,6 +182,7 @@ def _backward_arrows(diagram: Diagram, layout: Layout) -> list[str]:
     lines: list[str] = []
     labels: list[str] = []
     ending: dict[str, int] = {}
+
     for arrow in diagram.arrows:
         if arrow.kind is ArrowKind.BACK:
             number = ending.get(arrow.end, 0)
@@ -182,6 +190,7 @@ def _backward_arrows(diagram: Diagram, layout: Layout) -> list[str]:
             start, end = layout.boxes[arrow.start], layout.boxes[arrow.end]
             lines.append(_backward_line(arrow, _backward_path(start, end, number)))
             labels.append(_rounds_label(arrow, start))
+
     return lines + labels
 
 
@@ -198,6 +207,7 @@ def _backward_path(start: Place, end: Place, number: int) -> str:
     if start[1] != end[1]:
         gap = end_x + WIDTH + GAP_X / 2 - 4 * (number % 5)
         path += f"H{gap:g} V{end_bottom + depth:g} "
+
     return path + f"H{end_x + WIDTH / 2 + 14 * (number % 5):g} V{end_bottom + 1:g}"
 
 

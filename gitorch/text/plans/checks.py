@@ -35,17 +35,21 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
             "Give each epic a heading such as `## Epic: api — The API`, tasks as `- [ ] …`, and `## Review Gate: api`."
         )
         yield source.problem(1, "The plan has no epics.", fix)
+
     first: dict[str, int] = {}
+
     for draft in drafts:
         if draft.job in first:
             message = f"The epic id `{draft.id}` is used twice; first on line {first[draft.job]}."
             fix = f"Give this epic another id: `## Epic: {draft.id[:37]}-2 — {draft.title}`."
             yield source.problem(draft.line, message, fix)
             continue
+
         first[draft.job] = draft.line
         if draft.issue:
             yield from check_issue(source, draft, tracked)
             continue
+
         yield from _check_name(source, draft)
         yield from _check_tasks(source, draft, is_in_tracker=tracked.is_asked)
 
@@ -54,6 +58,7 @@ def _check_name(source: Source, draft: Draft) -> Iterator[Problem]:
     if not draft.title:
         yield source.problem(draft.line, "The epic has no name.", "Write `## Epic: <id> — <Title>`.")
         return
+
     fault = epic_id_fault(draft.id)
     if fault:
         better = _better_id(draft)
@@ -68,6 +73,7 @@ def _better_id(draft: Draft) -> str:
         return "epic-work"
     if epic_id_fault(better):
         return f"{better}-work"
+
     return better
 
 
@@ -77,6 +83,7 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
         fix = "Add tasks as `- [ ] …` items or `### Task: …` headings above its gate."
         yield source.problem(draft.line, f"Epic `{draft.id}` has no tasks.", fix)
         return
+
     nothing_left = ""
     if draft.closed:
         nothing_left = "is marked as closed"
@@ -86,6 +93,7 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
         message = f"Epic `{draft.id}` {nothing_left}: nothing is left to do."
         fix = "Remove the epic and every dependency on it, or open it again."
         yield source.problem(draft.line, message, fix)
+
     for task in draft.tasks:
         if not task.title:
             fix = "Write what the agent shall do."
@@ -111,9 +119,11 @@ def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections)
     for draft in drafts:
         if draft.id in present:
             continue
+
         line = 1
         if draft.path == source.path:
             line = draft.line
+
         fix = f"Add the heading `## Epic: {draft.id} — {draft.title}`, and `## Review Gate: {draft.id}` at its end."
         yield source.problem(line, f"Epic `{draft.id}` has no section in {source.path}.", fix)
 
@@ -134,8 +144,10 @@ class _GateCheck:
         self.strays = strays
         self.known = {*epics, *(name for name, _ in sections)}
         self.present = {gate.id for gate in strays}
+
         for _, section in sections:
             self.present |= {gate.id for gate in section.gates}
+
         self.first: dict[str, int] = {}
         """The line of the first gate of each epic."""
 
@@ -143,6 +155,7 @@ class _GateCheck:
         for gate in self.strays:
             self.first[gate.id] = gate.line
             yield self._stray(gate)
+
         opened: set[str] = set()
         for name, section in self.sections:
             if name in opened:
@@ -180,6 +193,7 @@ class _GateCheck:
             message = f"Epic `{gate.id}` has a second review gate; the first is on line {self.first[gate.id]}."
             yield self.source.problem(gate.line, message, "Remove one of the two.")
             return
+
         self.first[gate.id] = gate.line
         if gate.id != section:
             message = f"The review gate of `{gate.id}` is out of order: it stands in the section of `{section}`."
@@ -188,6 +202,7 @@ class _GateCheck:
     def _stray(self, gate: Gate) -> Problem:
         if gate.id not in self.known:
             return self._unknown(gate, "Remove it, or give it the id of an epic.")
+
         message = f"The review gate of `{gate.id}` is out of order: it stands before the first epic."
         return self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
 
@@ -205,6 +220,7 @@ def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
     ids = {draft.id for draft in drafts}
     titles = {draft.title.casefold(): draft.id for draft in drafts}
     needs: dict[str, dict[str, Reference]] = {}
+
     for draft in drafts:
         own = needs.setdefault(draft.id, {})
         for reference in draft.needs:
@@ -213,6 +229,7 @@ def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
                 own.setdefault(epic, reference)
             elif reference.certain:
                 own.setdefault(reference.text, reference)
+
     return needs
 
 
@@ -220,12 +237,15 @@ def _resolved(text: str, ids: Collection[str], titles: Mapping[str, str]) -> str
     """The id of the epic that a text names; None when it names none."""
     if text in ids:
         return text
+
     titled = titles.get(text.casefold())
     if titled is not None:
         return titled
+
     made = slug(text)
     if made in ids:
         return made
+
     return None
 
 
@@ -242,6 +262,7 @@ def check_needs(
             elif other not in needs:
                 message = f"Epic `{name}` depends on `{other}`, which is not an epic of this plan.{did_you_mean(other, needs)}"
                 yield source.problem(reference.line, message, "Correct the id, or remove it.", column)
+
     yield from _check_cycles(source, needs, tracked)
 
 
@@ -251,12 +272,14 @@ def _check_cycles(
     graph: dict[str, list[str]] = {}
     for name, others in needs.items():
         graph[name] = [other for other in others if other != name]
+
     for cycle in find_cycles(graph):
         reference = needs[cycle[0]][cycle[1]]
         message = f"The dependencies form a cycle: {' → '.join(cycle)}{_tracker_edges(needs, cycle, tracked)}."
         fix = f"Remove one of them, for example `{cycle[1]}` here."
         if reference.blocked is not None:
             fix = tracked.commands.remove_blocker(*reference.blocked)
+
         yield source.problem(reference.line, message, fix, source.column(reference.line, reference.text))
 
 
@@ -269,6 +292,7 @@ def _tracker_edges(needs: Mapping[str, Mapping[str, Reference]], cycle: Sequence
             edges.append(f"{blocked.issue} waits for {blocked.blocker}")
     if not edges:
         return ""
+
     return f" (in {tracked.source}: {'; '.join(edges)})"
 
 
@@ -276,7 +300,9 @@ def check_lines(source: Source, drafts: Sequence[Draft], sections: Sections) -> 
     """Scope globs are usable, and `Depends on:` lines are neither empty nor hidden in a task."""
     for draft in drafts:
         yield from _check_scope(source, draft)
+
     known = {draft.id for draft in drafts}
+
     for name, section in sections:
         for line in section.empty_needs:
             fix = "Name epics, or write `Depends on: none`."
@@ -319,5 +345,6 @@ def _check_braces(source: Source, document: Document, number: int, line: str) ->
         is_template_name = bool(_TEMPLATE_NAME.fullmatch(found["name"]))
         if document.is_code(number, found[0]) and not is_template_name:
             continue
+
         message = f"The placeholder `{found[0]}` was never filled in."
         yield source.problem(number, message, "Write what it stands for.", found.start() + 1)

@@ -48,6 +48,7 @@ def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
         columns = _columns(table)
         if columns is not None:
             return tuple(_row_epic(row, columns) for row in table.rows if row.cells[columns.id])
+
     return ()
 
 
@@ -61,6 +62,7 @@ def _columns(table: Table) -> _Columns | None:
         return None
     if titles is None and needs is None:
         return None
+
     return _Columns(ids, titles, needs)
 
 
@@ -68,6 +70,7 @@ def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
     for number, head in enumerate(heads):
         if head in known:
             return number
+
     return None
 
 
@@ -78,9 +81,11 @@ def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
     title = heading.title
     if columns.title is not None:
         title = row.cells[columns.title]
+
     needs: tuple[Reference, ...] = ()
     if columns.needs is not None:
         needs = tuple(Reference(other, row.line) for other in split_names(row.cells[columns.needs]))
+
     return DeclaredEpic(name, title or name, row.line, needs, closed=heading.closed)
 
 
@@ -98,6 +103,7 @@ class KnownEpics:
         """`titles` are the titles of the epics by id. Where an id equals another epic's title, the id wins."""
         self._titles = titles
         self._ids = {title.casefold(): name for name, title in titles.items()}
+
         for name in titles:
             self._ids[name.casefold()] = name
 
@@ -112,12 +118,14 @@ class KnownEpics:
             named = self._named_by(epic)
             if named is not None:
                 return named
+
         name = known_id_in(heading, epic, self._titles)
         if name is not None and not looks_like_gate(heading) and parse_task(heading) is None:
             closed = epic is not None and epic.closed
             return EpicHeading(name, self._titles[name], closed)
         if epic is not None and epic.id:
             return epic
+
         return self._bare(heading, epic)
 
     def _named_by(self, epic: EpicHeading) -> EpicHeading | None:
@@ -128,7 +136,9 @@ class KnownEpics:
                 continue
             if epic.id == name:
                 return EpicHeading(name, epic.title, epic.closed)
+
             return EpicHeading(name, _without_brackets(epic.title, name), epic.closed)
+
         return None
 
     def _bare(self, heading: str, epic: EpicHeading | None) -> EpicHeading | None:
@@ -136,9 +146,11 @@ class KnownEpics:
         parts = split_heading(heading)
         if epic is not None:
             parts = EpicHeading(epic.title, "", epic.closed)
+
         name = self._ids.get(heading.casefold()) or self._ids.get(parts.id.casefold())
         if name is None:
             return epic
+
         return EpicHeading(name, parts.title or self._titles[name], parts.closed)
 
 
@@ -157,6 +169,7 @@ def epics_with_gates(outline: Outline, tracked: TrackedEpics, line: int = 0) -> 
         issue = tracked.issues.get(name)
         if issue is not None:
             epics.append(DeclaredEpic(name, issue.title, line or gate.line))
+
     return tuple(epics)
 
 
@@ -171,6 +184,7 @@ def with_ids(outline: Outline) -> Sections:
     for number, section in enumerate(outline.sections, 1):
         name = section.heading.id or slug(section.heading.title, f"epic-{number}")
         sections.append((name, section))
+
     return tuple(sections)
 
 
@@ -181,9 +195,12 @@ def drafts_of(path: str, sections: Sections, declared: Sequence[DeclaredEpic]) -
     """
     if not declared:
         return tuple(_section_draft(path, name, section) for name, section in sections)
+
     first: dict[str, Section] = {}
+
     for name, section in sections:
         first.setdefault(name, section)
+
     return tuple(_declared_draft(path, epic, first.get(epic.id)) for epic in declared)
 
 
@@ -206,6 +223,7 @@ def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> D
         return Draft(
             path, epic.id, epic.title, epic.line, epic.tasks, epic.needs, epic.allowed, epic.forbidden, epic.closed
         )
+
     return Draft(
         path,
         epic.id,

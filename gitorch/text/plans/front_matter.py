@@ -57,15 +57,18 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
     lines = source.front_matter_lines
     if not lines:
         return FrontMatter()
+
     yaml = source.front_matter()
     if len(yaml.text) > CHARACTERS_MAX:
         message = f"The front matter is longer than {CHARACTERS_MAX:,} characters."
         complaints.found.append(source.problem(1, message, "Move the text below it."))
         return FrontMatter(lines)
+
     value, problems = read_yaml(yaml)
     complaints.found += problems
     if value is None:
         return FrontMatter(lines)
+
     form = Form(complaints, value)
     front_matter = FrontMatter(
         lines,
@@ -86,6 +89,7 @@ def _places(form: Form) -> dict[str, tuple[int, int]]:
     for name in form.names():
         spot = form.key_spot(name)
         places[name] = (spot.line, spot.column)
+
     return places
 
 

@@ -56,9 +56,11 @@ class EpicHeading(Value):
             names.append(self.id)
         if self.title and not re.search(r"\s", self.title):
             names.append(self.title)
+
         bracketed = _BRACKETED.search(self.title)
         if bracketed:
             names.append(bracketed["id"])
+
         return tuple(names)
 
     @property
@@ -92,10 +94,13 @@ def parse_epic_heading(heading: str) -> EpicHeading | None:
         named = _ID_AND_TITLE.fullmatch(body)
         if named:
             return EpicHeading(named["id"], named["title"].strip(), closed)
+
         return EpicHeading("", body, closed)
+
     found = _EPIC_NAMED.fullmatch(heading)
     if found:
         return EpicHeading(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
+
     return None
 
 
@@ -109,9 +114,11 @@ def known_id_in(heading: str, epic: EpicHeading | None, known: Collection[str]) 
         return _known_id_in_plain_heading(heading, known)
     if not epic.is_numbered:
         return None
+
     for word in _words(epic.title):
         if word in known:
             return word
+
     return None
 
 
@@ -125,9 +132,11 @@ def _known_id_in_plain_heading(heading: str, known: Collection[str]) -> str | No
     bracketed = _BRACKETED.search(text)
     if bracketed:
         choices.append(bracketed["id"])
+
     for word in choices:
         if word in known and not word.isalpha():
             return word
+
     return None
 
 
@@ -142,6 +151,7 @@ def split_heading(heading: str) -> EpicHeading:
     found = _ID_AND_TITLE.fullmatch(text) or _ID_COLON_TITLE.fullmatch(text)
     if found:
         return EpicHeading(found["id"], found["title"].strip(), closed)
+
     return EpicHeading(text.strip(), "", closed)
 
 
@@ -150,6 +160,7 @@ def parse_gate_heading(heading: str, level: int) -> str | None:
     found = _GATE.fullmatch(heading)
     if found and level == 2:
         return found["id"]
+
     return None
 
 
@@ -169,6 +180,7 @@ def parse_task(text: str) -> TaskLine | None:
     found = _TASK.fullmatch(_CLOSED.sub("", text))
     if not found:
         return None
+
     box = found["box"] or ""
     ticked = "x" in box.lower()
     return TaskLine(found["title"].strip(), closed or ticked)
@@ -184,6 +196,7 @@ def parse_checkbox(lines: tuple[str, ...]) -> TaskLine | None:
     found = _BOX.fullmatch("\n".join(lines))
     if not found:
         return None
+
     return TaskLine(plain(found["words"] or ""), found["mark"] != " ")
 
 
@@ -192,9 +205,11 @@ def parse_field(line: str) -> Field | None:
     found = _FIELD.fullmatch(line)
     if not found:
         return None
+
     key = found["key"].lower().replace("-", " ")
     if key in _SYNONYMS:
         key = "depends on"
+
     return Field(key, found["value"].strip())
 
 
@@ -203,6 +218,7 @@ def split_names(value: str) -> tuple[str, ...]:
     text = plain(value).rstrip(".")
     if text.strip().lower() in _NOTHING:
         return ()
+
     pieces = re.split(r"[,;]|\s(?:and|&)\s", text)
     return tuple(_bare_name(piece.strip()) for piece in pieces if piece.strip())
 
@@ -222,4 +238,5 @@ def path_in(value: str) -> str:
     link = _LINK.search(value)
     if link:
         return link["to"]
+
     return value.strip("`*<> ")

@@ -42,10 +42,13 @@ def outline_of(
     reader = _OutlineReader(opens)
     if whole is not None:
         reader.outline.sections.append(Section(whole, 1, 1))
+
     before: Block | None = None
+
     for block in document.blocks:
         reader.take(block, before)
         before = block
+
     reader.end_section(line_count + 1)
     return reader.outline
 
@@ -100,16 +103,19 @@ class _OutlineReader:
         """A heading opens a section, is a gate, means something to the open section, or is the title of the plan."""
         if self.task_level and heading.level <= self.task_level:
             self._end_task()
+
         epic = self.opens(heading.text)
         if epic is not None:
             self._open_section(epic, heading)
             return
+
         gate = parse_gate_heading(heading.text, heading.level)
         if gate is not None:
             self._gate(Gate(gate, heading.line, exact=True))
             return
         if self.section is not None and self._heading_in_section(self.section, heading):
             return
+
         if heading.level == 1 and not self.outline.title:
             self.outline.title = heading.text
 
@@ -123,6 +129,7 @@ class _OutlineReader:
         if looks_like_gate(heading.text):
             self._gate(Gate("", heading.line, exact=False))
             return True
+
         task = parse_task(heading.text)
         if task is not None:
             self._end_task()
@@ -132,6 +139,7 @@ class _OutlineReader:
         if section.gates and heading.level <= 2:
             section.left = True
             return True
+
         return False
 
     def _gate(self, gate: Gate) -> None:
@@ -146,6 +154,7 @@ class _OutlineReader:
         all_steps_done = bool(self.steps) and all(self.steps)
         if self.section is not None and self.task_level and all_steps_done:
             self.section.mark_last_task_done()
+
         self.task_level = 0
         self.steps = []
 
@@ -170,6 +179,7 @@ class _OutlineReader:
             if self.unanswered is not None and item.lists:
                 self._dependency_list(item.lists[0], self.unanswered)
             return
+
         task = parse_checkbox(item.lines) or parse_task(plain(text))
         if task is not None:
             self._task_item(Task(task.title, item.line, task.done))
@@ -196,6 +206,7 @@ class _OutlineReader:
             names += 1
         if names and self.section is not None:
             self.section.empty_needs.pop()
+
         self._listing(Listing(listing.line, listing.items[names:]), below_tasks_line=False)
 
     def _field(self, field: Field, line: int) -> None:
@@ -217,6 +228,7 @@ class _OutlineReader:
             return
         if self.task_level:
             return
+
         match field.key:
             case "dependencies":
                 section.needs += _references(field.value, line, certain=False)
@@ -234,6 +246,7 @@ class _OutlineReader:
         if field.value:
             needs += _references(field.value, line)
             return
+
         section.empty_needs.append(line)
         self.unanswered = needs
 

@@ -64,9 +64,11 @@ class _File(Value):
         opens = parse_epic_heading
         if titles:
             opens = KnownEpics(titles).opens
+
         epic: EpicHeading | None = None
         if whole:
             epic = EpicHeading(whole, titles[whole], closed=False)
+
         return outline_of(self.document, len(self.source.lines), opens, epic)
 
 
@@ -82,6 +84,7 @@ class _Body(Value):
         first: dict[str, Section] = {}
         for name, section in self.sections:
             first.setdefault(name, section)
+
         return first
 
     def text(self, section: Section) -> str:
@@ -89,6 +92,7 @@ class _Body(Value):
         text = "\n".join(self.source.lines[section.begin - 1 : section.end - 1]).strip("\n")
         if not text.strip():
             return ""
+
         return f"{text}\n"
 
 
@@ -97,6 +101,7 @@ def named_prompt(path: str, data: bytes, bytes_max: int = BYTES_MAX) -> str:
     source = read_source(path, data, bytes_max)
     if isinstance(source, Problem):
         return ""
+
     return read_front_matter(source, Complaints(path)).prompt
 
 
@@ -117,6 +122,7 @@ def parse_plan(
     source = read_source(path, data, bytes_max)
     if isinstance(source, Problem):
         return Plan(path, "", (), digest, problems=(source,))
+
     complaints = Complaints(path)
     front = read_front_matter(source, complaints)
     plan_file = _File(source, read_markdown(source.without_front_matter()))
@@ -143,6 +149,7 @@ def parse_plan(
         complaints.found.append(_missing_prompt(source, front))
     else:
         body = _Body(source, with_ids(outline), tuple(outline.stray_gates))
+
     complaints.found += _body_problems(body, drafts)
     complaints.found += tracked.backlog.problems
 
@@ -180,6 +187,7 @@ def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complain
     if isinstance(source, Problem):
         complaints.found.append(source)
         return None
+
     document = read_markdown(source.without_front_matter())
     complaints.found += check_placeholders(source, document)
     return _File(source, document)
@@ -213,9 +221,11 @@ def _drafts(
         declared = _epics_by_gates(first, prompt_file, tracked)
         if not declared and prompt_file is None:
             outline = _outline_by_gates(plan_file, first)
+
     is_about_one_epic = len(declared) == 1 and prompt_file is None
     if is_about_one_epic and not outline.sections:
         outline = plan_file.outline(_titles(declared), declared[0].id)
+
     drafts = drafts_of(plan_file.source.path, with_ids(outline), declared)
     return tuple(merged(draft, tracked) for draft in drafts), outline
 
@@ -229,6 +239,7 @@ def _epics_by_gates(first: Outline, prompt_file: _File | None, tracked: TrackedE
     epics = epics_with_gates(first, tracked)
     if epics or prompt_file is None:
         return epics
+
     return epics_with_gates(prompt_file.outline({}), tracked, line=1)
 
 
@@ -237,10 +248,12 @@ def _outline_by_gates(plan_file: _File, first: Outline) -> Outline:
     ids = stray_gate_titles(first)
     if not ids:
         return first
+
     outline = plan_file.outline(ids)
     with_heading = {name for name, _ in with_ids(outline)}
     if with_heading == ids.keys():
         return outline
+
     return first
 
 
@@ -268,10 +281,12 @@ def _prompt_body(prompt_file: _File | None, drafts: Sequence[Draft]) -> _Body | 
     """
     if prompt_file is None:
         return None
+
     titles = {draft.id: draft.title for draft in drafts}
     outline = prompt_file.outline(titles)
     if len(drafts) == 1 and not outline.sections:
         outline = prompt_file.outline(titles, drafts[0].id)
+
     return _Body(prompt_file.source, with_ids(outline), tuple(outline.stray_gates))
 
 
@@ -291,8 +306,10 @@ def _epics(
     sections: dict[str, Section] = {}
     if body is not None:
         sections = body.first_sections()
+
     jobs = {draft.id: draft.job for draft in drafts}
     epics: list[Epic] = []
+
     for draft in drafts:
         section = sections.get(draft.id)
         epic = Epic(
@@ -310,6 +327,7 @@ def _epics(
             issue_tasks=tracked.open_issues(draft),
         )
         epics.append(epic)
+
     return tuple(epics)
 
 
@@ -327,9 +345,11 @@ def _section_text(draft: Draft, body: _Body | None, section: Section | None, tra
     if body is not None and section is not None:
         text = body.text(section)
         has_own_tasks = bool(section.tasks)
+
     open_tasks = ""
     if draft.issue and not has_own_tasks:
         open_tasks = tracked.brief(draft)
     if text and open_tasks:
         return f"{text}\n{open_tasks}"
+
     return text or open_tasks

@@ -106,6 +106,7 @@ class Outline:
         names: list[str] = []
         for section in self.sections:
             names += section.heading.names()
+
         return names
 
     def exact_gates(self) -> dict[str, Gate]:

@@ -79,6 +79,7 @@ class TrackedEpics(Value):
                 parts.append(issue.text)
         if not parts:
             return ""
+
         return "\n\n".join(["### Tasks", *parts]) + "\n"
 
     def owned_by(self, drafts: Sequence[Draft]) -> dict[str, tuple[Issue, ...]]:
@@ -102,6 +103,7 @@ def _natural_order(name: str) -> tuple[tuple[int, str], ...]:
         if part.isascii() and part.isdigit():
             number = int(part)
         key.append((number, part))
+
     return tuple(key)
 
 
@@ -110,9 +112,11 @@ def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[Decla
     names = _names_in(outlines, declared)
     if ask is None or not names:
         return TrackedEpics()
+
     backlog = ask(names, _lacks_tasks(outlines, declared))
     if backlog is None:
         return TrackedEpics()
+
     issues = {name: backlog.issues[name] for name in names if name in backlog.issues}
     return TrackedEpics(backlog, is_asked=True, issues=issues, owned=belongings(backlog.issues, tuple(issues)))
 
@@ -122,8 +126,10 @@ def _names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> 
     names = [epic.id for epic in declared]
     for outline in outlines:
         names += outline.heading_names()
+
     for outline in outlines:
         names += outline.exact_gates()
+
     return tuple(dict.fromkeys(names))
 
 
@@ -132,12 +138,15 @@ def _lacks_tasks(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) 
     for epic in declared:
         if not epic.tasks:
             return True
+
     has_sections = False
+
     for outline in outlines:
         for section in outline.sections:
             has_sections = True
             if not section.tasks:
                 return True
+
     return not has_sections
 
 
@@ -169,6 +178,7 @@ def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | No
     if draft.all_tasks_done:
         fix = f"Remove the epic, close it ({commands.close(name)}), or open a task again: {commands.reopen('TASK')}"
         return f"Epic `{name}` has only closed tasks: nothing is left to do.", fix
+
     return None
 
 
@@ -181,10 +191,13 @@ def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
     """P2: every epic that depends on the tracker is in it."""
     if not tracked.knows_issues:
         return
+
     prefixes = {_prefix(name) for name in tracked.issues}
+
     for draft in drafts:
         if draft.id in tracked.issues or not _depends_on_tracker(draft, prefixes):
             continue
+
         suggestion = did_you_mean(draft.id, tracked.open_epics())
         message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{suggestion}"
         fix = "Correct its id, or write its tasks into the plan as `- [ ] …` items above its gate."
@@ -195,6 +208,7 @@ def _depends_on_tracker(draft: Draft, prefixes: Collection[str]) -> bool:
     """An epic without tasks of its own, or with an id like those that the tracker has."""
     if not draft.tasks:
         return True
+
     prefix = _prefix(draft.id)
     return prefix != "" and prefix in prefixes
 
@@ -216,6 +230,7 @@ def check_foreign(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
     """P4: no open issue of the plan waits for an open issue outside of the plan."""
     commands = tracked.commands
     lines = {draft.id: draft.line for draft in drafts}
+
     for epic, (issue, blocker) in foreign_blockers(tracked.backlog.issues, tracked.owned_by(drafts)):
         message = f"`{issue}` of epic `{epic}` waits for `{blocker}`, which is open and in no epic of this plan."
         fix = (
@@ -230,7 +245,9 @@ def merged(draft: Draft, tracked: TrackedEpics) -> Draft:
     issue = tracked.issues.get(draft.id)
     if issue is None:
         return draft
+
     title = draft.title
     if title in {"", draft.id}:
         title = issue.title
+
     return replace(draft, title=title, tasks=draft.tasks or tracked.tasks(draft), issue=issue.id)

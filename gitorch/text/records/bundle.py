@@ -54,19 +54,24 @@ def bundle(
     entries = [_entry(line, policies) for line in lines]
     files = {RECORDS: "".join([f"{_json(entry)}\n" for entry in entries]).encode()}
     attached = {}
+
     for digest, data in sorted(bodies.items()):
         body = _redacted_bytes(data, policies)
         files[f"{FILES}/{digests.bare(digest)}"] = body
         attached[digests.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
+
     manifest: dict[str, Any] = {"format": FORMAT, "ledger": ledger}
     if run:
         manifest["run"] = run
+
     manifest |= _summary(entries)
     manifest["redaction"] = sorted(policies)
     manifest["attached"] = attached
     manifest["files"] = {}
+
     for path, data in sorted(files.items()):
         manifest["files"][path] = {"sha256": digests.bare(digests.digest(data)), "bytes": len(data)}
+
     manifest["bundle"] = _digest_of(manifest)
     files[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
     return Bundle(files, manifest)
@@ -86,6 +91,7 @@ def _summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         summary["first"] = entries[0]["seq"]
         summary["last"] = entries[-1]["seq"]
         summary["head"] = entries[-1]["digest"]
+
     return summary
 
 
@@ -105,10 +111,12 @@ def _entry(line: Line, policies: Collection[str]) -> dict[str, Any]:
     entry: dict[str, Any] = {"seq": line.seq, "prev": line.prev, "digest": line.digest}
     if line.text is None:
         return entry
+
     text = redacted(line.text, policies)
     entry |= {"commit": line.commit, "path": redacted(line.path, policies), "text": text}
     if text != line.text:
         entry["redacted"] = True
+
     return entry
 
 
@@ -146,12 +154,14 @@ def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> CheckResul
     """Check everything that a manifest states."""
     if _digest_of(manifest) != manifest["bundle"]:
         raise _fault(MANIFEST, "it does not match its own digest")
+
     _check_files(files, manifest["files"])
     _check_attached(files, manifest["attached"])
     counts, head = _check_chain(files[RECORDS])
     is_complete = counts["records"] + counts["redacted"] == manifest["records"]
     if not is_complete or head != (manifest["head"] or ""):
         raise _fault(MANIFEST, f"it describes other records than those in {RECORDS}")
+
     return CheckResult(
         counts["records"],
         counts["redacted"],
@@ -168,6 +178,7 @@ def _check_files(files: Mapping[str, bytes], named: Mapping[str, Any]) -> None:
     unnamed = sorted({*files} - {MANIFEST, *named})
     if unnamed:
         raise _fault(unnamed[0], "the manifest does not name it")
+
     for path, stated in named.items():
         data = files.get(path)
         if data is None:
@@ -193,9 +204,11 @@ def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
         manifest = dict(json.loads(files[MANIFEST]))
     except (KeyError, ValueError, TypeError):
         manifest = {}
+
     is_complete = _MANIFEST_KEYS.issubset(manifest)
     if not is_complete or manifest.get("format") != FORMAT or RECORDS not in manifest["files"]:
         raise _fault(MANIFEST, f"it is not a manifest of {FORMAT}")
+
     return manifest
 
 
@@ -203,6 +216,7 @@ def _check_chain(data: bytes) -> tuple[dict[str, int], str]:
     """Check that each line follows the one before and matches its digest. Returns counts by kind, and the last digest."""
     counts = {"records": 0, "redacted": 0, "links": 0}
     before: dict[str, Any] | None = None
+
     for number, raw in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         where = f"{RECORDS}:{number}"
         entry = _parse_entry(where, raw)
@@ -210,10 +224,12 @@ def _check_chain(data: bytes) -> tuple[dict[str, int], str]:
             _check_follows(where, before, entry)
         if "text" in entry:
             _check_text(where, entry)
+
         counts[_kind(entry)] += 1
         before = entry
     if before is None:
         return counts, ""
+
     return counts, before["digest"]
 
 
@@ -225,6 +241,7 @@ def _parse_entry(where: str, raw: str) -> dict[str, Any]:
             entry[key]  # raises where it is missing
     except (ValueError, KeyError, TypeError):
         raise _fault(where, "it is not a record of an export") from None
+
     return entry
 
 

@@ -31,6 +31,7 @@ def write(value: Any) -> str:
     text = _dump(value)
     if text.isascii() and "\x7f" not in text:
         return text
+
     return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -41,6 +42,7 @@ def read(text: str) -> Any:
         raise ValueError(f"more than one value in {text:.60}")
     if write(value) != text:
         raise ValueError(f"{text:.60} where the canonical form is {write(value):.60}")
+
     return value
 
 

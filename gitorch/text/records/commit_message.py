@@ -102,9 +102,11 @@ class _Items:
     def __format__(self, noun: str) -> str:
         if not noun:
             return ", ".join(map(str, self._items))
+
         count = len(self._items)
         if count == 1:
             return f"1 {noun}"
+
         plural = _PLURALS.get(noun, f"{noun}s")
         return f"{count} {plural}"
 
@@ -118,6 +120,7 @@ def one_line(text: str, characters: int) -> str:
     line = " ".join(_INVISIBLE.sub(" ", text[: 4 * characters]).split())
     if len(line) <= characters:
         return line
+
     return f"{line[: characters - 1].rstrip()}…"
 
 
@@ -150,9 +153,11 @@ def trailers(record: Record, digest: Digest) -> str:
     lines = [f"Gitorch-Seq: {record.seq}\n", f"Gitorch-Type: {kind_of(event)}\n"]
     if record.run:
         lines.append(_trailer("Run", record.run))
+
     job = getattr(event, "job", None)
     if job:
         lines.append(_trailer("Job", job))
+
     lines.append(_trailer("Actor", _actor(record.actor)))
     lines.append(f"Gitorch-Record: {digest}\n")
     return "".join(lines)
@@ -169,6 +174,7 @@ def _actor(actor: Actor) -> str:
     name = f"{actor.kind}/{actor.name}"
     if actor.session:
         name += f" ({actor.session})"
+
     return f"{name} on {actor.host}"
 
 

@@ -38,6 +38,7 @@ def compiled(keys: Mapping[str, Any]) -> LinePattern:
         form, convert = _lexeme(hint)
         lines.append(f"{re.escape(key)}: {form}")
         converts.append(convert)
+
     return LinePattern(tuple(lines), tuple(converts))
 
 
@@ -60,9 +61,11 @@ def _lexeme(hint: Any) -> tuple[str, Convert | None]:
         return "(true|false)", "true".__eq__
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _STRING, shape(hint)[1]
+
     inner = optional(hint)
     if inner is not None:
         return _optional(inner, hint)
+
     return "(.*)", _parsed(hint)
 
 

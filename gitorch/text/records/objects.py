@@ -60,6 +60,7 @@ def parse_tree(body: bytes, width: int) -> Entries:
     found = _entry(width).findall(body)
     if sum(map(len, itertools.chain.from_iterable(found))) + 2 * len(found) != len(body):
         raise Corrupt("A tree of the ledger cannot be read.", hint="gitorch recover")
+
     return {name: (mode, raw) for mode, name, raw in found}
 
 
@@ -75,6 +76,7 @@ def tree_body(entries: Entries) -> bytes:
     for name in _git_order(entries):
         mode, raw = entries[name]
         lines.append(b"%s %s\0%s" % (mode, name, raw))
+
     return b"".join(lines)
 
 
@@ -93,6 +95,7 @@ def parse_commit(body: bytes) -> ParsedCommit:
     """The parts of a commit. Raises Corrupt for one that does not name exactly one tree."""
     head, _, message = body.decode("utf-8", "replace").partition("\n\n")
     trees, parents, names = [], [], {"author": "", "committer": ""}
+
     for line in head.split("\n"):
         key, _, value = line.partition(" ")
         if key == "tree":
@@ -103,6 +106,7 @@ def parse_commit(body: bytes) -> ParsedCommit:
             names[key] = value
     if len(trees) != 1:
         raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="gitorch recover")
+
     return ParsedCommit(trees[0], tuple(parents), message, names["author"], names["committer"])
 
 
@@ -128,6 +132,7 @@ class Builder:
         parent = ""
         if self._tip:
             parent = f"parent {self._tip}\n"
+
         when = f"{at // 1000} +0000"
         head = f"tree {root.hex()}\n{parent}author {author} {when}\ncommitter {self._committer} {when}\n"
         self._tip = CommitId(self._keep("commit", f"{head}\n{message}".encode()).hex())
@@ -139,18 +144,22 @@ class Builder:
         for path, data in files.items():
             *folders, name = path.encode().split(b"/")
             self._descend(changed, folders)[name] = (FILE, self._keep("blob", data))
+
         raw = b""
+
         for where in sorted(changed, key=len, reverse=True):  # deepest first, so that the root comes last
             raw = self._keep("tree", tree_body(changed[where]))
             if where:
                 self._trees[raw] = changed[where]
                 changed[where[:-1]][where[-1]] = (FOLDER, raw)
+
         return raw
 
     def _descend(self, changed: dict[tuple[bytes, ...], Entries], folders: list[bytes]) -> Entries:
         """The entries of a folder, opened for change with all folders above it."""
         entries = changed[()]
         where: tuple[bytes, ...] = ()
+
         for folder in folders:
             where = (*where, folder)
             if where not in changed:
@@ -159,6 +168,7 @@ class Builder:
                 if old is not None and old[0] == FOLDER:
                     changed[where] = self._tree(old[1])
             entries = changed[where]
+
         return entries
 
     def _tree(self, raw: bytes) -> Entries:
@@ -166,10 +176,12 @@ class Builder:
         known = self._trees.pop(raw, None)
         if known is not None:
             return known
+
         identity = raw.hex()
         fresh = self.objects.get(identity)
         if fresh is not None:
             return parse_tree(fresh[1], self._width)
+
         return parse_tree(self._read(identity), self._width)
 
     def _keep(self, kind: str, body: bytes) -> bytes:
@@ -186,6 +198,7 @@ def changes(tree: Tree, old: str | None, new: str) -> Changes:
     before: Entries = {}
     if old is not None:
         before = tree(old)
+
     _compare(tree, (before, tree(new)), "", added, touched)
     return Changes(added, tuple(touched))
 
@@ -197,9 +210,11 @@ def _compare(tree: Tree, sides: tuple[Entries, Entries], under: str, added: dict
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
+
         path = under + name.decode("utf-8", "replace")
         if _is_folder(old) or _is_folder(new):
             _compare(tree, (_inside(tree, old), _inside(tree, new)), f"{path}/", added, touched)
+
         _note_file(path, old, new, added, touched)
 
 
@@ -232,10 +247,13 @@ def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:
     for name in path.encode().split(b"/"):
         if mode != FOLDER:
             return None
+
         entry = tree(identity).get(name)
         if entry is None:
             return None
+
         mode, identity = entry[0], entry[1].hex()
+
     return mode, identity
 
 

@@ -39,9 +39,11 @@ class _Layout:
         head: dict[str, Any] = {"seq": int, "prev": str, "at": hints(Record)["at"]}
         if run:
             head["run"] = str
+
         typed = {name: hints(cls)[name] for name in names if name != "text"}
         if files:
             typed["files"] = tuple[FileRef, ...]
+
         self.hints = {"gitorch": str, **head, "type": str, "actor": Actor, **typed}
         """The type of each key, in the order of the keys."""
         self.keys = tuple(self.hints)
@@ -81,6 +83,7 @@ def encode(record: Record) -> tuple[str, bytes]:
     """
     kind = kind_of(record.event)
     layout = _layout(kind, record.run is not None, bool(record.files))
+
     try:
         return suffix_of(kind), _file(layout, record).encode()
     except ValueError as error:
@@ -92,14 +95,18 @@ def _file(layout: _Layout, record: Record) -> str:
     values = [FORMAT, record.seq, record.prev, timestamps.iso(record.at)]
     if layout.run:
         values.append(record.run)
+
     values += [layout.kind, _shape_of_actor()[0](record.actor)]
+
     for key, encoder in zip(layout.keys[layout.first + 3 :], layout.encoders, strict=True):
         value = record.files if key == "files" else getattr(record.event, key)
         values.append(encoder(value))
+
     lines = [f"{prefix}{canonical.write(value)}\n" for prefix, value in zip(layout.prefixes, values, strict=True)]
     front = "".join(lines)
     if not layout.prose:
         return front
+
     prose = canonical.normal(getattr(record.event, "text", ""))
     return f"---\n{front}---\n{prose}\n"
 
@@ -120,6 +127,7 @@ def _decode(text: str, prose: bool) -> Record:
     front, body = text, ""
     if prose:
         front, body = _split(text)
+
     lines = front.split("\n", 6)
     has_run = len(lines) > 4 and lines[4].startswith("run: ")
     type_line = 4 + has_run
@@ -128,11 +136,13 @@ def _decode(text: str, prose: bool) -> Record:
         kind = _BY_LINE.get(lines[type_line])
     if lines[0] != _FIRST or kind is None:
         raise WrongShape(f"it does not begin with {_FIRST} and a known type in line {type_line + 1}")
+
     last_line = front.rfind("\n", 0, -1) + 1
     has_files = front.startswith("files: ", last_line)
     layout = _layout(kind, has_run, has_files)
     if layout.prose is not prose:
         raise WrongShape(f"a {kind} record is kept in a file named {suffix_of(kind)}")
+
     values = _match(layout, front) or _read_lines(layout, front)
     return _record(layout, values, body, has_files)
 
@@ -142,6 +152,7 @@ def _match(layout: _Layout, front: str) -> list[Any] | None:
     match = layout.pattern.fullmatch(front)
     if match is None:
         return None
+
     try:
         return [text if read is None else read(text) for read, text in zip(layout.readers, match.groups(), strict=True)]
     except ValueError:
@@ -158,6 +169,7 @@ def _record(layout: _Layout, values: Sequence[Any], body: str, has_files: bool) 
             raise WrongShape("files is written although there are none")
     if layout.prose:
         own.append(body)
+
     run = values[3] if layout.run else None
     return Record(values[0], values[1], values[2], run, values[layout.first], layout.cls(*own), files)
 
@@ -166,11 +178,13 @@ def _split(text: str) -> tuple[str, str]:
     """Front matter and prose. The prose is the text between the second `---` line and the last line break."""
     if not text.startswith("---\n"):
         raise WrongShape("the first line is not ---")
+
     front, mark, body = text[4:].partition("\n---\n")
     if not mark or not body.endswith("\n"):
         raise WrongShape("the front matter or the text has no end")
     if canonical.normal(body) != body:
         raise WrongShape("the text holds a control character or a line break other than LF")
+
     return f"{front}\n", body[:-1]
 
 
@@ -178,7 +192,9 @@ def _read_lines(layout: _Layout, front: str) -> list[Any]:
     """The values line by line: for escaped strings, which the pattern leaves out, and to name the first error."""
     if not front.endswith("\n"):
         raise WrongShape("the last line has no end")
+
     lines, values = front[:-1].split("\n"), []
+
     for prefix, line, (key, hint) in zip(layout.prefixes, lines, layout.hints.items(), strict=False):
         if not line.startswith(prefix):
             raise WrongShape(f"expected {key} but found {line:.40}")
@@ -186,10 +202,12 @@ def _read_lines(layout: _Layout, front: str) -> list[Any]:
             values.append(shape(hint)[1](canonical.read(line[len(prefix) :])))
         except ValueError as error:
             raise WrongShape(f"{key}: {error}") from error
+
     missing = ", ".join(layout.keys[len(lines) :])
     if missing:
         raise WrongShape(f"missing {missing}")
     if len(lines) > len(layout.keys):
         raise WrongShape(f"unknown line {lines[len(layout.keys)]:.40}")
+
     del values[layout.first + 1], values[0]  # type and gitorch are known
     return values

@@ -56,6 +56,7 @@ def hints(cls: type) -> Mapping[str, Any]:
     names: dict[str, Any] = {"Mapping": Mapping}
     for module in (*_MODULES, sys.modules[cls.__module__]):
         names |= vars(module)
+
     return typing.get_type_hints(cls, globalns=names)
 
 
@@ -80,11 +81,13 @@ def _generic(hint: Any) -> Shape:
     inner = optional(hint)
     if inner is not None:
         return _optional(shape(inner))
+
     match typing.get_origin(hint), typing.get_args(hint):
         case (origin, (item, more)) if origin is tuple and more is Ellipsis:
             return _tuple(shape(item))
         case (origin, (_, item)) if origin is Mapping:
             return _mapping(shape(item))
+
     raise TypeError(f"records do not hold {hint!r}")
 
 
@@ -94,6 +97,7 @@ def _exactly(cls: type, what: str) -> Decode:
     def decode(value: Any) -> Any:
         if type(value) is cls:
             return value
+
         raise WrongShape(f"expected {what}, not {value!r:.60}")
 
     return decode
@@ -127,6 +131,7 @@ def _enum(cls: type[StrEnum]) -> Decode:
         member = members.get(_text(value))
         if member is None:
             raise WrongShape(f"{value!r:.60} is not one of {', '.join(members)}")
+
         return member
 
     return decode
@@ -138,6 +143,7 @@ def optional(hint: Any) -> Any:
     is_union = typing.get_origin(hint) in {types.UnionType, typing.Union}
     if not is_union or types.NoneType not in arguments:
         return None
+
     rest = [argument for argument in arguments if argument is not types.NoneType]
     return rest[0]
 
@@ -209,6 +215,7 @@ def _object(cls: type[Value]) -> Shape:
             item = getattr(value, name)
             if item != default:
                 mapping[name] = encode_one(item)
+
         return mapping
 
     def decode(value: Any) -> Any:
@@ -227,7 +234,9 @@ def _field(value: dict[str, Any], field: _Field) -> Any:
         if field.default is REQUIRED:
             raise WrongShape(f"{field.name} is missing")
         return field.default
+
     item = field.decode(value[field.name])
     if item == field.default:
         raise WrongShape(f"{field.name} is written although it is the default")
+
     return item

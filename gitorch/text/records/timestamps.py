@@ -25,6 +25,7 @@ def parse(text: str) -> Moment:
     has_form = len(text) == 24 and text[10] == "T" and text[19] == "." and text[23] == "Z"
     if not has_form or not text.isascii():
         raise ValueError(f"{text!r} is not a timestamp such as 2026-11-20T22:40:11.123Z")
+
     milliseconds: Moment = (datetime.fromisoformat(text[:23]) - _EPOCH) // _MILLISECOND  # type: ignore[assignment]  # a NewType of int
     return milliseconds
 

@@ -76,11 +76,14 @@ def from_blocks(line: str) -> str:
     lines = [_comment(line), "gitorch: workflow/1", "name: custom", "version: 1", "", "lanes:"]
     lines += _lane_lines(jobs)
     lines += ["", "jobs:"]
+
     for job in jobs:
         lines += [*_job_lines(job), ""]
+
     lines += _cycle_lines(jobs)
     if max(len(step) for step in steps) > 1:
         lines += ["", "policies:", "  review: {mode: parallel}"]
+
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -101,6 +104,7 @@ def _block(text: str) -> Block:
     if found is None or found["kind"] not in kinds:
         shown = text.strip() or "nothing"
         raise Usage(f"{shown!r} is not a block; the kinds are {', '.join(kinds)}", BLOCKS_FORM)
+
     rounds = int(found["rounds"] or 0)
     return Block(kinds[found["kind"]], found["more"] or "", rounds)
 
@@ -113,6 +117,7 @@ def _check_steps(steps: Steps) -> None:
         _check_side_by_side(step, kinds)
         if JobKind.MERGE in kinds and JobKind.CHECKPOINT not in before:
             raise Usage("a merge comes right after a checkpoint", BLOCKS_FORM)
+
         before = kinds
 
 
@@ -142,6 +147,7 @@ class _JobMaker:
                 self._add_reviews(step)
             else:
                 self._add_work(step)
+
         return self.jobs
 
     def _add_work(self, step: Sequence[Block]) -> None:
@@ -152,7 +158,9 @@ class _JobMaker:
             lane = "author"
             if block.kind in {JobKind.CHECKPOINT, JobKind.MERGE}:
                 lane = ""
+
             self.jobs.append(_Job(name, block, self.ends, lane, len(step) > 1))
+
         self.work = [job.id for job in self.jobs[first:]]
         self.ends = tuple(self.work)
 
@@ -160,13 +168,17 @@ class _JobMaker:
         """Reviews judge the work before them. With fewer reviews than jobs of work, all judge the first job."""
         if not self.work:
             raise Usage("a review needs work before it", BLOCKS_FORM)
+
         first = len(self.jobs)
+
         for number, block in enumerate(step):
             subject = self.work[0]
             if len(step) >= len(self.work):
                 subject = self.work[number % len(self.work)]
+
             lane = REVIEWERS[number % len(REVIEWERS)]
             self.jobs.append(_Job(self._unused(str(block.kind)), block, (subject,), lane, subject=subject))
+
         reviews = self.jobs[first:]
         judged = {review.subject for review in reviews}
         still_open = [name for name in self.ends if name not in judged]
@@ -190,6 +202,7 @@ def _cycle_lines(jobs: Sequence[_Job]) -> list[str]:
             lines.append(f"  - {{review: {job.id}, back_to: {job.subject}, rounds: {job.rounds}}}")
     if not lines:
         return []
+
     return ["cycles:", *lines]
 
 
@@ -204,6 +217,7 @@ def _job_lines(job: _Job) -> list[str]:
         lines.append(f"    needs: [{', '.join(job.needs)}]")
     if is_work:
         lines += _work_lines(job)
+
     return lines
 
 
@@ -212,6 +226,7 @@ def _title(block: Block) -> str:
     title = TITLES[block.kind]
     if not block.more:
         return title
+
     return f"{title} ({block.more})"
 
 
@@ -224,6 +239,7 @@ def _work_lines(job: _Job) -> list[str]:
     ]
     if job.beside:
         return ["    group: beside", *lines]
+
     return lines
 
 
@@ -234,4 +250,5 @@ def _scope(job: _Job) -> str:
         return f"src/{folder}, tests/{folder}"
     if job.block.kind is JobKind.TEST:
         return f"tests/{folder}"
+
     return f"docs/{job.id}.md"

@@ -43,9 +43,11 @@ def brief_text(title: str, role: str, objective: str, context: Sequence[str], po
     if context:
         paths = "\n".join(f"- `{path}`" for path in context)
         parts.append(f"## Read first\n\n{paths}")
+
     instruction = _instruction(posture)
     if instruction:
         parts.append(f"## Posture\n\n{instruction}")
+
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

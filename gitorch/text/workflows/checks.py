@@ -29,6 +29,7 @@ class Graph(Value):
         """Everything that a job needs, directly or through others."""
         if job not in self._before:
             self._before[job] = self._find_before(job)
+
         return self._before[job]
 
     def _find_before(self, job: str) -> set[str]:
@@ -42,6 +43,7 @@ class Graph(Value):
                 if need not in found:
                     found.add(need)
                     waiting.append(need)
+
         return found
 
     def apart(self, one: str, other: str) -> bool:
@@ -56,6 +58,7 @@ class Graph(Value):
         """The syntheses of a phase, and its other jobs."""
         syntheses: list[JobId] = []
         others: list[JobId] = []
+
         for job, spec in self.jobs.items():
             if spec.phase != phase:
                 continue
@@ -63,6 +66,7 @@ class Graph(Value):
                 syntheses.append(job)
             else:
                 others.append(job)
+
         return syntheses, others
 
     def is_kind(self, job: JobId, kind: JobKind) -> bool:
@@ -89,6 +93,7 @@ def check_jobs(graph: Graph) -> None:
                 _check_merge(graph, job, spec)
             case _:
                 pass
+
     _check_only_one_merge(graph)
     _check_no_cycles(graph)
 
@@ -109,9 +114,11 @@ def _check_subject(graph: Graph, job: JobId, spec: JobSpec) -> None:
             message = f"names `{spec.subject}`, which is not work that this review needs."
             form.complain("subject", message, f"Name one of its needs: {', '.join(work) or 'none of them is work'}.")
         return
+
     has_unknown_needs = any(name not in graph.jobs for name in spec.needs)
     if len(work) == 1 or has_unknown_needs:
         return
+
     count = f"{len(work)} jobs of work" if work else "no work"
     fix = "Let it need the job that it reviews, and name that as `subject` if it needs several."
     form.complain("needs", f"gives this review {count}; a review judges exactly one job.", fix)
@@ -154,6 +161,7 @@ def check_cycle(graph: Graph, form: Form, cycle: Cycle) -> None:
             form.complain(key, message, "Correct the name.")
     if cycle.review not in graph.jobs:
         return
+
     review = graph.jobs[cycle.review]
     if review.kind not in REVIEWING:
         message = f"names `{cycle.review}`, which is a {review.kind} job."

@@ -50,6 +50,7 @@ class Conversion:
         new = unused(stem, self.names.values())
         if new != name:
             self.changed.append(f"The job `{name}` is called `{new}`: ids have small letters, digits and -.")
+
         return new
 
     def renamed(self, name: object) -> str:
@@ -91,6 +92,7 @@ class Conversion:
                 self.drop(item, f"{path}[{number}]", {}, frozenset({"path"}))
             else:
                 self.dropped[f"{path}[{number}]"] = "it is not a text."
+
         return texts
 
     def needs(self, name: str) -> list[str]:
@@ -99,10 +101,12 @@ class Conversion:
         for edge in mappings_in(self.top.get("edges")):
             if edge.get("to") == name:
                 needs.append(str(edge.get("from")))
+
         for job in self.jobs:
             if job.get("id") == name:
                 needs += [str(need) for need in list_of(job.get("needs"))]
                 break
+
         return list(dict.fromkeys(needs))
 
     def subject(self, name: str) -> str:
@@ -110,16 +114,20 @@ class Conversion:
         for cycle in mappings_in(self.top.get("cycles")):
             if cycle.get("from") == name:
                 return str(cycle.get("to"))
+
         waiting = self.needs(name)
         visited: set[str] = set()
+
         while waiting:
             job = waiting.pop(0)
             if job in visited:
                 continue
             if self._is_work(job):
                 return job
+
             visited.add(job)
             waiting += self.needs(job)
+
         return ""
 
     def _is_work(self, name: str) -> bool:
@@ -127,6 +135,7 @@ class Conversion:
             if str(job.get("id")) == name:
                 kind = str(job.get("type"))
                 return KINDS.get(kind, kind) not in {*JUDGES, "checkpoint"}
+
         return True
 
 

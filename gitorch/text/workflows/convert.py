@@ -47,16 +47,20 @@ def convert(path: str, data: bytes) -> ConversionResult:
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
         raise Malformed(f"{path} cannot be read.", (source,))
+
     value, problems = read_yaml(source)
     if problems or value is None:
         raise Malformed(f"{path} cannot be read.", problems)
+
     work = Conversion(_workflow(path, value))
     text = _text(work)
     spots = dict(_spots(value, ""))
     dropped: list[Problem] = []
+
     for key, reason in work.dropped.items():
         line, column = spots.get(key, (1, 1))
         dropped.append(Problem(path, line, column, f"`{key}` is not carried over: {reason}", ""))
+
     dropped.sort(key=lambda problem: (problem.line, problem.column))
     return ConversionResult(text, tuple(dropped), tuple(work.changed), len(spots))
 
@@ -66,6 +70,7 @@ def _workflow(path: str, value: YamlValue) -> dict[str, Any]:
     workflow = mapping_of(_plain(value))
     if workflow.get("schema_version") in FORMATS and isinstance(workflow.get("jobs"), list):
         return workflow
+
     message = (
         f"This is not a workflow to convert: it needs `schema_version` ({' or '.join(FORMATS)}) and a list `jobs`."
     )
@@ -80,6 +85,7 @@ def _plain(value: YamlValue) -> Any:
         return [_plain(item) for item in data]
     if data is None or isinstance(data, (str, int, float)):
         return data
+
     return {name: _plain(entry.value) for name, entry in data.items()}
 
 
@@ -92,6 +98,7 @@ def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]
         for number, item in enumerate(data):
             yield from _spots(item, f"{path}[{number}]")
         return
+
     for name, entry in data.items():
         key = f"{path}.{name}" if path else name
         yield key, (entry.key.line, entry.key.column)
@@ -119,6 +126,7 @@ def _head(top: Mapping[str, Any]) -> list[str]:
     lines = ["# Converted from a workflow of striatum."]
     if top.get("workflow_id"):
         lines.append(f"# workflow_id: {' '.join(str(top['workflow_id']).split())}")
+
     lines.append("gitorch: workflow/1")
     lines.append(f"name: {_word(top.get('name') or 'converted')}")
     lines.append(f"version: {_word(top.get('workflow_version') or '1')}")
@@ -130,6 +138,7 @@ def _word(value: object) -> str:
     text = str(value)
     if _WORD.fullmatch(text) and text.lower() not in _NOT_WORDS:
         return text
+
     return json_of(text)
 
 
@@ -150,6 +159,7 @@ def _lanes(work: Conversion) -> list[str]:
         work.drop(lane, f"lanes.{name}", NOT_CARRIED["lane"])
         lines.append(f"  {_word(name)}:")
         lines += _lane(work, f"lanes.{name}", lane)
+
     return lines
 
 
@@ -160,9 +170,11 @@ def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
         lines.append(f"    command: {json_of(command)}")
     if lane.get("display_model") not in {None, "unknown-model"}:
         lines.append(f"    model: {_word(lane['display_model'])}")
+
     env = mapping_of(lane.get("env"))
     if env:
         lines.append(f"    env: {json_of({name: str(value) for name, value in env.items()})}")
+
     constraints = mapping_of(lane.get("constraints"))
     if constraints:
         lines.append(f"    constraints: {json_of(_sentences(constraints))}")
@@ -170,6 +182,7 @@ def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
         work.changed.append(message)
     if isinstance(lane.get("adapter_timeout_seconds"), int):
         lines.append(f"    timeouts: {{work_seconds: {lane['adapter_timeout_seconds']}}}")
+
     return lines
 
 
@@ -177,9 +190,11 @@ def _runtime(command: Sequence[str]) -> str:
     """The preset of the command's program; `generic` for other programs."""
     if not command:
         return "generic"
+
     program = command[0].rpartition("/")[2]
     if program in PRESETS:
         return program
+
     return "generic"
 
 
@@ -194,6 +209,7 @@ def _roles(work: Conversion) -> list[str]:
         path = role.get("definition_path")
         text = f"{{file: {json_of(path)}}}" if path else '""'
         lines.append(f"  {_word(name)}: {text}")
+
     return _section("roles", lines)
 
 
@@ -201,9 +217,11 @@ def _jobs(work: Conversion) -> list[str]:
     lines = ["jobs:"]
     for number, job in enumerate(work.jobs):
         lines += convert_job(work, number, job)
+
     for number, edge in work.rows("edges", NOT_CARRIED["edge"]):
         if edge.get("on", "completed") != "completed":
             work.dropped[f"edges[{number}].on"] = f"a need is met when the job is completed, not when `{edge['on']}`."
+
     return lines
 
 
@@ -214,8 +232,10 @@ def _cycles(work: Conversion) -> list[str]:
         if review in work.drafts:
             work.dropped[f"cycles[{number}]"] = f"`{review}` became a draft, which sends no work back."
             continue
+
         rounds = cycle.get("max_iterations") or 1
         lines.append(f"  - {{review: {review}, back_to: {back_to}, rounds: {rounds}}}")
+
     return _section("cycles", lines)
 
 
@@ -227,11 +247,13 @@ def _policies(work: Conversion) -> list[str]:
         settings.append(f"max_active_jobs: {parallelism['max_active_jobs']}")
     if parallelism.get("require_disjoint_write_scopes") is True:
         settings.append("require_disjoint_scopes: true")
+
     lines: list[str] = []
     if settings:
         lines.append(f"  parallelism: {{{', '.join(settings)}}}")
     if work.parallel_reviews:
         lines.append("  review: {mode: parallel}")
+
     return _section("policies", lines)
 
 

@@ -49,11 +49,13 @@ def convert_job(work: Conversion, number: int, job: Job) -> list[str]:
             lines += _judge(work, path, job, needs)
         else:
             lines += _work(work, path, job)
+
     phase = job.get("phase") or job.get("phase_id")
     if phase:
         lines.append(f"    phase: {json_line(phase)}")
     if needs:
         lines.append(f"    needs: [{', '.join(work.renamed(need) for need in needs)}]")
+
     return lines
 
 
@@ -68,8 +70,10 @@ def _kind(work: Conversion, path: str, job: Job) -> str:
         work.drafts.add(work.renamed(job.get("id")))
         work.changed.append(f"`{path}` reviews no job of this workflow; it became a draft, which writes its findings.")
         return "draft"
+
     if kind != old:
         work.changed.append(f"`{path}.type` is called {kind} here.")
+
     return kind
 
 
@@ -85,15 +89,18 @@ def _lane_and_role(work: Conversion, path: str, job: Job) -> list[str]:
     if lane is None:
         lane = _first_lane(work)
         work.changed.append(f"`{path}` names no lane; `{lane}` does it.")
+
     lines = [f"    lane: {json_line(lane)}"]
     if job.get("role_id"):
         lines.append(f"    role: {json_line(job['role_id'])}")
+
     return lines
 
 
 def _first_lane(work: Conversion) -> str:
     for name, _ in work.named("lanes"):
         return name
+
     return "author"
 
 
@@ -104,9 +111,11 @@ def _brief(work: Conversion, path: str, job: Job) -> list[str]:
         if job.get("objective"):
             work.dropped[f"{path}.objective"] = "the brief is the file of `task_prompt`; add it there."
         return [f"    brief: {json_line(file)}"]
+
     objective = str(job.get("objective") or job.get("title") or job.get("id")).strip()
     if "\n" not in objective:
         return [f"    objective: {json_line(objective)}"]
+
     lines = [f"      {line}".rstrip() for line in objective.splitlines()]
     return ["    objective: |-", *lines]
 
@@ -116,6 +125,7 @@ def _brief_file(work: Conversion, path: str, job: Job) -> object:
     prompt = job.get("task_prompt")
     if not isinstance(prompt, dict):
         return prompt
+
     work.drop(prompt, f"{path}.task_prompt", {}, frozenset({"path"}))
     return prompt.get("path")
 
@@ -132,6 +142,7 @@ def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]
         work.dropped[f"{path}.reviewer_context_policy"] = "every review runs in a fresh session."
     if job.get("parallel_group"):
         work.parallel_reviews = True
+
     lines: list[str] = []
     if job.get("review_posture"):
         lines.append(f"    posture: {json_line(job['review_posture'])}")
@@ -141,6 +152,7 @@ def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]
             needs.append(subject)
             work.changed.append(f"`{path}` needs `{work.renamed(subject)}`, the job that it reviews.")
         lines.append(f"    subject: {work.renamed(subject)}")
+
     return lines
 
 
@@ -152,10 +164,12 @@ def _work(work: Conversion, path: str, job: Job) -> list[str]:
         lines.append(f"    group: {json_line(job['parallel_group'])}")
     if job.get("fresh_session_required") is True:
         lines.append("    fresh: true")
+
     lines += _attempts(work, path, job)
     postures = work.texts(job.get("required_review_postures"), f"{path}.required_review_postures")
     if postures:
         lines.append(f"    required_postures: {json_of(postures)}")
+
     _drop_all(work, path, job, ("review_posture", "reviewer_context_policy"))
     return lines
 
@@ -164,14 +178,17 @@ def _scope(work: Conversion, path: str, job: Job) -> list[str]:
     scope = job.get("write_scope")
     if not isinstance(scope, dict):
         return []
+
     work.drop(scope, f"{path}.write_scope", NOT_CARRIED["scope"])
     halves: list[str] = []
+
     for half in ("allowed", "forbidden"):
         globs = work.texts(scope.get(f"{half}_paths"), f"{path}.write_scope.{half}_paths")
         if globs:
             halves.append(f"{half}: {json_of(globs)}")
     if not halves:
         return []
+
     return [f"    scope: {{{', '.join(halves)}}}"]
 
 
@@ -184,6 +201,7 @@ def _artifacts(work: Conversion, path: str, job: Job) -> list[str]:
         lines.append(f"      - {json_of(_artifact(row))}")
     if not lines:
         return []
+
     return ["    artifacts:", *lines]
 
 
@@ -194,15 +212,18 @@ def _artifact(row: Mapping[str, Any]) -> dict[str, Any]:
             artifact[new] = row[old]
     if row.get("required") is False:
         artifact["required"] = False
+
     return artifact
 
 
 def _attempts(work: Conversion, path: str, job: Job) -> list[str]:
     if "max_attempts" not in job:
         return []
+
     attempts = job["max_attempts"]
     if isinstance(attempts, int) and attempts > 1:
         return [f"    attempts: {attempts}"]
+
     reason = "one attempt would forbid the rounds of a cycle; set `attempts` if you mean that."
     work.dropped[f"{path}.max_attempts"] = reason
     return []

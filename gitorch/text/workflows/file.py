@@ -50,20 +50,24 @@ def _workflow(top: Form, path: str, read: Read, defaults: Settings) -> WorkflowS
     jobs: dict[JobId, JobSpec] = {}
     briefs: dict[JobId, str] = {}
     postures: dict[JobId, tuple[str, ...]] = {}
+
     for job, form in forms.items():
         spec = jobs[job] = read_job(job, form, around)
         postures[job] = read_postures(form, "required_postures")
         brief = read_brief(form, spec, around)
         if brief is not None:
             briefs[job] = brief
+
     _name_subjects(jobs)
 
     graph = Graph(jobs, forms)
     check_jobs(graph)
     cycles = _cycles(top, graph, policies.settings.rounds_max)
     check_meetings(graph, Demands(phases, postures, policies.postures, policies.disjoint))
+
     for form in (*forms.values(), top):
         form.done()
+
     workflow = Workflow(name, version, path, lanes, jobs, cycles, phases)
     return WorkflowSource(workflow, briefs, policies.settings, target, around.context, _places(top))
 
@@ -81,10 +85,12 @@ def _target(top: Form) -> str:
         return ""
     if branch is None:
         return read_branch(top, "target", "main")
+
     if top.has("target"):
         top.complain("target", "and `branch` exclude each other.", "Keep one of the two.")
     if isinstance(branch.data, str):
         return read_branch(top, "branch", "main")
+
     form = top.form("branch")
     name = read_branch(form, "target", "main")
     form.done()
@@ -102,11 +108,13 @@ def _role_text(roles: Form, role: str, read: Read) -> str:
     value = roles.get(role)
     if value is None or not isinstance(value.data, Mapping):
         return roles.word(role)
+
     form = roles.form(role)
     path = form.text("file", required=True)
     form.done()
     if not path:
         return ""
+
     return read_file(form, "file", path, read)
 
 
@@ -117,6 +125,7 @@ def _context(top: Form) -> tuple[str, ...]:
         if fault:
             fix = "Name files by their path from the repository's root."
             top.complaints.add(spot, f"The path `{path}` {fault}.", fix)
+
     return top.texts("context")
 
 
@@ -126,12 +135,15 @@ def _job_forms(top: Form) -> dict[JobId, Form]:
     if not jobs.names():
         fix = "Add `jobs:` and below it `<id>: {kind: build, …}`."
         top.complain("jobs", "must name at least one job.", fix)
+
     forms: dict[JobId, Form] = {}
+
     for name in jobs.names():
         fault = job_id_fault(name)
         if fault:
             jobs.complaints.add(jobs.key_spot(name), f"The job id `{name}` {fault}.", "Write an id such as `api`.")
         forms[JobId(name)] = jobs.form(name)
+
     return forms
 
 
@@ -151,8 +163,10 @@ def _cycles(top: Form, graph: Graph, rounds: int) -> tuple[Cycle, ...]:
         check_cycle(graph, form, cycle)
         if review and any(other.review == review for other in cycles):
             form.complain("review", f"names `{review}`, which already has a cycle.", "Keep one of the two cycles.")
+
         form.done()
         cycles.append(cycle)
+
     return tuple(cycles)
 
 
@@ -164,4 +178,5 @@ def _places(top: Form) -> dict[str, tuple[int, int]]:
         for name in form.names():
             spot = form.key_spot(name)
             places[form.at(name)] = (spot.line, spot.column)
+
     return places

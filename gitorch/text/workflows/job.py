@@ -48,6 +48,7 @@ def job_id_fault(name: str) -> str:
     head, dot, tail = name.partition(".")
     if dot and (id_fault(tail) or tail == "lock"):
         return "may have one part after a dot, such as `api.spec`"
+
     return id_fault(head)
 
 
@@ -76,9 +77,11 @@ def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
         fresh=_fresh(form, kind),
         advisory=form.flag("advisory", default=False),
     )
+
     for key in _keys_without_effect(kind):
         if form.has(key):
             form.complain(key, f"has no effect on a {kind} job.", "Remove it.")
+
     return spec
 
 
@@ -87,6 +90,7 @@ def _lane(form: Form, kind: JobKind, around: Surroundings) -> str:
     if lane and lane not in around.lanes:
         message = f"names `{lane}`, which is not a lane.{did_you_mean(lane, around.lanes)}"
         form.complain("lane", message, "Add it to `lanes`.")
+
     return lane
 
 
@@ -95,6 +99,7 @@ def _role(form: Form, around: Surroundings) -> str:
     if role and role not in around.roles:
         message = f"names `{role}`, which is not a role.{did_you_mean(role, around.roles)}"
         form.complain("role", message, "Add it to `roles`.")
+
     return role
 
 
@@ -103,6 +108,7 @@ def _posture(form: Form) -> str:
     fault = posture_fault(posture)
     if fault:
         form.complain("posture", f"{fault}.", "Write `posture: security`, for example.")
+
     return posture
 
 
@@ -110,6 +116,7 @@ def _subject(form: Form) -> JobId | None:
     subject = form.text("subject")
     if form.get("subject") is None:
         return None
+
     return JobId(subject)
 
 
@@ -125,8 +132,10 @@ def _fresh(form: Form, kind: JobKind) -> bool:
     fresh = form.flag("fresh", default=kind in REVIEWING)
     if kind not in REVIEWING:
         return fresh
+
     if not fresh:
         form.complain("fresh", f"cannot be false: a {kind} always runs in a fresh session.", "Remove it.")
+
     return False
 
 
@@ -150,12 +159,14 @@ def read_brief(form: Form, spec: JobSpec, around: Surroundings) -> str | None:
     objective, path = form.text("objective"), form.text("brief")
     if spec.kind in UNCLAIMED:
         return None
+
     if objective and path:
         form.complain("brief", "and `objective` exclude each other.", "Keep one of the two.")
     elif path:
         objective = read_file(form, "brief", path, around.read)
     elif not objective and spec.kind not in REVIEWING:
         form.missing("objective")
+
     return brief_text(spec.title, around.roles.get(spec.role, ""), objective, around.context, spec.posture)
 
 
@@ -165,12 +176,15 @@ def read_file(form: Form, key: str, path: str, read: Callable[[str], bytes | Non
     if fault:
         form.complain(key, f"is the path `{path}`, which {fault}.", "Name a file beside the workflow file.")
         return ""
+
     data = read(path)
     if data is None:
         form.complain(key, f"names `{path}`, which does not exist.", "Write the file, or correct its path.")
         return ""
+
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
         form.complaints.found.append(source)
         return ""
+
     return source.text

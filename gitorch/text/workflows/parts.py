@@ -47,6 +47,7 @@ def read_lane(name: str, form: Form) -> Lane:
     )
     if not lane.runtime and not lane.command:
         form.missing("runtime")
+
     form.done()
     return lane
 
@@ -87,8 +88,10 @@ def read_policies(policies: Form, default: Settings) -> Policies:
     )
     required_postures = read_postures(review, "required_postures")
     disjoint = parallelism.flag("require_disjoint_scopes", default=False)
+
     for form in (policies, review, revision, recovery, parallelism):
         form.done()
+
     return Policies(settings, required_postures, disjoint)
 
 
@@ -101,6 +104,7 @@ def read_postures(form: Form, key: str) -> tuple[str, ...]:
             form.complaints.add(spot, f"`{form.at(key)}` {fault}.", f"Write `{key}: [security]`, for example.")
         else:
             postures.append(posture)
+
     return tuple(postures)
 
 
@@ -118,6 +122,7 @@ def read_artifact(row: Form) -> ExpectedArtifact:
     if expected.kind not in set(ArtifactKind):
         known = ", ".join(ArtifactKind)
         row.complain("kind", f"must be one of {known}, not `{expected.kind}`.", "Write `kind: other`.")
+
     row.done()
     return expected
 
@@ -134,6 +139,7 @@ def _globs(form: Form, key: str) -> tuple[str, ...]:
         fault = glob_fault(glob)
         if fault:
             form.complaints.add(spot, f"The glob `{glob}` {fault}.", "Write globs from the repository's root: src/**")
+
     return form.texts(key)
 
 

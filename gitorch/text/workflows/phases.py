@@ -34,12 +34,15 @@ def check_meetings(graph: Graph, demands: Demands) -> None:
     """Complain about jobs that run side by side and must not, about phases, and about missing postures."""
     _check_scopes(graph, disjoint=demands.disjoint)
     _check_phases(graph, demands.phases)
+
     for job, spec in graph.jobs.items():
         if spec.kind in REVIEWING | UNCLAIMED:
             continue
+
         required = demands.postures.get(job, ())
         if spec.kind is JobKind.BUILD:
             required = (*required, *demands.build_postures)
+
         _check_postures(graph, job, required)
 
 
@@ -61,6 +64,7 @@ def _check_group(graph: Graph, one: JobId, other: JobId) -> None:
     if graph.apart(one, other):
         _check_disjoint(graph, one, other)
         return
+
     group = graph.jobs[one].group
     message = f"is `{group}` of `{one}` and `{other}`, but one of them waits for the other."
     fix = "Remove the need between them, or one of the two groups."
@@ -71,9 +75,11 @@ def _check_disjoint(graph: Graph, one: JobId, other: JobId) -> None:
     shared = shared_globs(graph.jobs[one].scope, graph.jobs[other].scope)
     if not shared:
         return
+
     place = graph.forms[other]
     if place.has("scope"):
         place = place.form("scope")
+
     message = f"`{place.key}` shares paths with `{one}`, which runs at the same time: {shared[1]} and {shared[0]}."
     fix = "Give each its own `scope: {allowed: […]}`, or let one need the other."
     place.complaints.add(place.spot, message, fix)
@@ -82,8 +88,10 @@ def _check_disjoint(graph: Graph, one: JobId, other: JobId) -> None:
 def _check_phases(graph: Graph, phases: tuple[str, ...]) -> None:
     for job in graph.jobs:
         _check_phase(graph, job, phases)
+
     for phase in phases:
         _check_synthesis(graph, phase)
+
     for job, need in _crossings(graph, phases):
         _check_crossing(graph, phases, job, need)
 
@@ -96,6 +104,7 @@ def _check_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
             message = f"names `{spec.phase}`, which is not a phase.{did_you_mean(spec.phase, phases)}"
             form.complain("phase", message, "Add it to the `phases` at the top, in its place.")
         return
+
     needs_phase = bool(phases) and spec.kind not in UNCLAIMED
     if needs_phase or spec.kind is JobKind.PHASE_SYNTHESIS:
         form.missing("phase")
@@ -110,10 +119,13 @@ def _check_synthesis(graph: Graph, phase: str) -> None:
             fix = f"Add a job with `kind: phase_synthesis` and `phase: {phase}` that needs the last jobs of the phase."
             graph.forms[others[0]].complain("phase", message, fix)
         return
+
     synthesis = syntheses[0]
+
     for job in syntheses[1:]:
         message = f"makes a second synthesis of phase `{phase}` beside `{synthesis}`."
         graph.forms[job].complain("kind", message, "Let one job close the phase.")
+
     _check_leads_to(graph, others, synthesis)
 
 
@@ -157,7 +169,9 @@ def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None
     for spec in graph.jobs.values():
         if spec.kind is JobKind.REVIEW and spec.subject == job:
             present.add(spec.posture)
+
     form = graph.forms[job]
+
     for posture in dict.fromkeys(required):
         if posture not in present:
             message = f"`{form.key}` must be reviewed with the posture {posture}, but no review of it has that posture."

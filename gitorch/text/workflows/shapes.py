@@ -46,12 +46,14 @@ def lane_set(name: str, lanes: Sequence[str], own: Mapping[str, Lane]) -> dict[s
                 f"this shape has no lane {lane}; it has {', '.join(lanes)}",
                 f"gitorch workflow new SHAPE --lane {lanes[0]}=claude",
             )
+
     missing = [lane for lane in lanes if lane not in own]
     if name == "custom" and missing:
         raise Usage(
             f"the lane set custom does not define {', '.join(missing)}",
             f"gitorch workflow new SHAPE --lane {missing[0]}=claude",
         )
+
     return {lane: own.get(lane) or standard_lane(name, lane) for lane in lanes}
 
 
@@ -75,6 +77,7 @@ def parse_lane(text: str) -> Lane:
     if found is None:
         message = f"{text!r} is not a lane; write NAME=RUNTIME or NAME=RUNTIME:MODEL"
         raise Usage(message, "gitorch workflow new SHAPE --lane author=claude:opus")
+
     return Lane(found["name"], found["runtime"], model=found["model"] or "")
 
 
@@ -85,6 +88,7 @@ def with_lanes(text: str, lanes: Mapping[str, Lane], name: str = "") -> str:
     lines[start:end] = [*(lane_line(lane) for lane in lanes.values()), ""]
     if name:
         lines = [_name_line(name) if line.startswith("name: ") else line for line in lines]
+
     return "\n".join(lines) + "\n"
 
 
@@ -92,8 +96,10 @@ def _lanes_section(lines: Sequence[str]) -> tuple[int, int]:
     """The indexes of the first line below `lanes:` and of the next top-level key."""
     start = lines.index("lanes:") + 1
     end = start
+
     while not lines[end] or lines[end].startswith((" ", "#")):
         end += 1
+
     return start, end
 
 
@@ -108,10 +114,12 @@ def lanes_of(text: str) -> tuple[str, ...]:
     lines = text.splitlines()
     start, end = _lanes_section(lines)
     names: list[str] = []
+
     for line in lines[start:end]:
         found = re.match(r"  ([a-z][a-z0-9-]*):", line)
         if found is not None:
             names.append(found[1])
+
     return tuple(names)
 
 
@@ -120,4 +128,5 @@ def lane_line(lane: Lane) -> str:
     model = ""
     if lane.model:
         model = f", model: {json.dumps(lane.model)}"
+
     return f"  {lane.name}: {{runtime: {lane.runtime}{model}}}"

@@ -1,0 +1,56 @@
+"""Fills in the template of `gitorch.yaml` for `gitorch init`, without touching its comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gitorch.text.source import source_of
+from gitorch.text.yaml_file import read_yaml
+
+if TYPE_CHECKING:
+    from gitorch.text.yaml_file import YamlValue
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
+"""Words that some YAML version reads as a truth value or as nothing."""
+
+
+def render(template: str, values: Mapping[str, str | int | bool]) -> str:
+    """The template with other values for some keys (`{"tests.command": "make test"}`); comments and all else stay the same.
+
+    Raises KeyError for a key that the template does not have.
+    """
+    value, _ = read_yaml(source_of("gitorch.yaml", template))
+    replacements: list[tuple[int, int, str]] = []
+
+    for key, new in values.items():
+        start, end = _span(value, key)
+        replacements.append((start, end, _written(new)))
+
+    # From the end, so that earlier places stay where they are.
+    for start, end, text in sorted(replacements, reverse=True):
+        template = template[:start] + text + template[end:]
+
+    return template
+
+
+def _span(value: YamlValue | None, key: str) -> tuple[int, int]:
+    """The first character of a key's value, and the one after its last."""
+    for name in key.split("."):
+        if value is None or not isinstance(value.data, Mapping):
+            raise KeyError(key)
+        value = value.data[name].value
+    if value is None:
+        raise KeyError(key)
+
+    return value.spot.start, value.spot.end
+
+
+def _written(value: str | int | bool) -> str:
+    """A value as YAML: a word that no YAML version reads as something else, otherwise JSON."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN:
+        return value
+    return json.dumps(value, ensure_ascii=False)
