@@ -19,8 +19,9 @@ from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import Settings, Workflow
 from gitorch.ports.ledger import Draft
-from gitorch.world.git.history import GitHistory, scrubbed
+from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore
+from gitorch.world.programs import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ AT = Moment(1_795_214_411_123)
 AGENT = Actor(ActorKind.AGENT, "impl-api", "laptop", "s12")
 HOST = Actor(ActorKind.HOST, "gitorch", "laptop")
 RUN, OTHER = RunId("auth-7f3a"), RunId("docs-00ff")
-ENV = scrubbed(os.environ) | {
+ENV = without(os.environ, ("GIT_",)) | {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_SYSTEM": "/dev/null",
     **{

@@ -16,7 +16,6 @@ from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.runner import CommandLine
-from gitorch.world.programs import without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,11 +112,6 @@ class GitHistory:
 
 PLUMBING = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """No replaced objects, no grafts: history as it was written. Messages in English, so that failures can be told apart."""
-
-
-def scrubbed(env: Mapping[str, str]) -> dict[str, str]:
-    """An environment without git's own variables, which hooks export and which would redirect git."""
-    return without(env, ("GIT_",))
 
 
 def _out(process: subprocess.Popen[bytes]) -> IO[bytes]:
