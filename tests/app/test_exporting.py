@@ -7,7 +7,7 @@ from gitorch.errors import Refused
 from gitorch.text.records.bundle import MANIFEST, Bundle
 
 
-def test_an_export_that_cannot_be_finished_leaves_nothing_that_would_be_in_the_way_of_the_next(tmp_path):
+def test_an_export_that_fails_leaves_no_folder(tmp_path):
     files = {MANIFEST: b"{}", "records.jsonl": b"", "z" * 300: b"a name that no file system takes"}
     with pytest.raises(Refused, match="cannot be written"):
         _write(tmp_path / "out", Bundle(files, {}))

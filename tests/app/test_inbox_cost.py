@@ -32,14 +32,14 @@ def staged() -> tuple[Stage, Counting]:
     return Stage(ledger=ledger).begin_run({"api": (), "ui": ()}).launch("api"), ledger
 
 
-def test_a_run_that_asks_nothing_is_not_looked_into() -> None:
+def test_a_run_without_questions_is_not_loaded() -> None:
     stage, ledger = staged()
     ledger.looked.clear()
     assert all_inbox(stage.services) == ()
     assert ledger.looked == []
 
 
-def test_a_run_that_asks_is_looked_into() -> None:
+def test_a_run_with_a_question_is_loaded() -> None:
     stage, ledger = staged()
     stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
     ledger.looked.clear()
@@ -47,7 +47,7 @@ def test_a_run_that_asks_is_looked_into() -> None:
     assert ledger.looked == [RUN]
 
 
-def test_how_to_clean_up_is_asked_in_the_same_words_without_a_look_into_the_run() -> None:
+def test_the_cleanup_question_reads_the_same_without_loading_the_run() -> None:
     stage, ledger = staged()
     stage.do(c.CancelRun("enough"), HUMAN)
     ledger.looked.clear()
@@ -57,7 +57,7 @@ def test_how_to_clean_up_is_asked_in_the_same_words_without_a_look_into_the_run(
     assert [row.kind for row in rows] == ["cleanup"]
 
 
-def test_a_run_that_is_over_and_only_waits_to_be_cleaned_up_is_settled_once_its_agents_ended() -> None:
+def test_a_run_that_only_waits_for_cleanup_is_settled_once_its_agents_ended() -> None:
     stage, _ = staged()
     stage.do(c.CancelRun("enough"), HUMAN)
     assert stage.ledger.state(None).board.runs[RUN].settled is False

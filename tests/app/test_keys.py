@@ -37,12 +37,12 @@ def test_an_added_key_may_sign_approvals_and_nothing_else(services, ada):
 
 
 @pytest.mark.parametrize("name", ["", "ada lovelace", "a,b", 'a"b', "#a"])
-def test_a_name_that_would_not_be_one_word_of_the_file_is_refused(services, ada, name):
+def test_an_approver_name_with_blanks_commas_or_quotes_is_refused(services, ada, name):
     with pytest.raises(Usage, match="cannot name an approver"):
         keys.add(services, str(ada), name)
 
 
-def test_what_is_removed_is_every_key_of_that_approver_and_nothing_else(services, ada, tmp_path):
+def test_removing_an_approver_removes_all_of_their_keys_and_no_other(services, ada, tmp_path):
     bob = key(tmp_path / "keys", "bob")
     (services.root / keys.APPROVERS).write_text("# who may approve\n")
     keys.add(services, str(ada), "ada")

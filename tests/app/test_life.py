@@ -90,7 +90,7 @@ def cleaned(yard: Yard) -> tuple[set[str], set[str]]:
     return set(done.removed), set(done.kept)
 
 
-def test_what_is_not_committed_is_kept_and_named_and_the_rest_is_removed(yard):
+def test_cleanup_keeps_and_names_uncommitted_work_and_removes_the_rest(yard):
     yard.begin(TWO)
     run = yard.settle()
     yard.approve()
@@ -106,7 +106,7 @@ def test_what_is_not_committed_is_kept_and_named_and_the_rest_is_removed(yard):
     assert yard.head("gitorch/play-0001/ui")
 
 
-def test_branches_are_kept_unless_that_is_asked_and_all_is_kept_when_nothing_may_be_removed(yard):
+def test_cleanup_removes_branches_only_when_asked_to(yard):
     yard.begin(ONE)
     run = yard.settle()
     yard.approve()
@@ -115,7 +115,7 @@ def test_branches_are_kept_unless_that_is_asked_and_all_is_kept_when_nothing_may
     assert not yard.services.paths.job_worktree(run, "api").exists()
 
 
-def test_nothing_is_removed_by_a_no(yard):
+def test_answering_no_to_cleanup_removes_nothing(yard):
     yard.begin(ONE)
     run = yard.settle()
     yard.approve()
@@ -124,7 +124,7 @@ def test_nothing_is_removed_by_a_no(yard):
     assert yard.services.paths.job_worktree(run, "api").is_dir()
 
 
-def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(yard):
+def test_unmerged_work_keeps_its_worktree_and_its_branch(yard):
     yard.begin(TWO)
     run = yard.settle()
     decisions.hold(yard.services, CALLER, yard.run, "cancel", "not today")
@@ -137,7 +137,7 @@ def test_work_that_did_not_get_into_the_merge_keeps_its_worktree_and_its_branch(
     assert not yard.services.paths.job_worktree(run, "api").exists()
 
 
-def test_an_epic_that_was_stopped_keeps_its_worktree_and_its_branch_whatever_is_asked(yard):
+def test_a_stopped_epic_keeps_its_worktree_and_its_branch(yard):
     yard.begin(TWO)
     handing_in = yard._act
 

@@ -18,14 +18,14 @@ def services():
     return SimpleNamespace(clock=FakeClock(), git=FakeGit())
 
 
-def test_few_loose_objects_are_left_alone():
+def test_few_loose_objects_are_not_packed():
     idle = services()
     idle.git.loose = LOOSE_OBJECTS_MAX - 1
     assert pack_if_due(idle, NEVER) == NEVER
     assert idle.git.loose == LOOSE_OBJECTS_MAX - 1
 
 
-def test_many_are_packed_and_not_again_before_a_pause():
+def test_many_loose_objects_are_packed_and_not_again_before_a_pause():
     idle = services()
     idle.git.loose = LOOSE_OBJECTS_MAX
     done = pack_if_due(idle, NEVER)
@@ -38,7 +38,7 @@ def test_many_are_packed_and_not_again_before_a_pause():
     assert idle.git.loose == 0
 
 
-def test_a_git_that_is_silent_is_not_asked_again_at_every_pulse():
+def test_a_git_that_does_not_answer_is_not_asked_again_at_every_pulse():
     idle = services()
     asked = []
 
@@ -51,7 +51,7 @@ def test_a_git_that_is_silent_is_not_asked_again_at_every_pulse():
     assert asked == [LOOSE_OBJECTS_MAX]
 
 
-def test_few_agents_are_looked_at_at_the_usual_pace_and_many_never_more_than_a_hundred_and_twenty_five_a_second():
+def test_agents_are_observed_at_most_125_times_a_second():
     assert pulse_seconds(0) == pulse_seconds(25) == PULSE_SECONDS
     assert all(agents / pulse_seconds(agents) <= 125 + 1e-6 for agents in range(1, 500))
     assert pulse_seconds(50) == 2 * PULSE_SECONDS

@@ -42,7 +42,7 @@ def triggers(yard: Yard) -> list[str]:
     return [q.trigger.partition(":")[0] or str(q.kind) for q in yard.open()]
 
 
-def test_the_story_of_a_merge_is_told_by_the_first_parents_of_the_target(yard):
+def test_the_first_parents_of_the_target_are_one_merge_for_each_branch(yard):
     yard.begin({"ui": {"ui.txt": "ui\n"}, "api": {"api.txt": "api\n"}}, {"ui": ("api",)})
     yard.settle()
     assert str(yard.approve().phase) == "completed"
@@ -55,7 +55,7 @@ def test_the_story_of_a_merge_is_told_by_the_first_parents_of_the_target(yard):
     assert yard.git("show", "main:ui.txt", "main:api.txt").split() == ["ui", "api"]
 
 
-def test_a_target_that_moves_before_the_approval_makes_the_report_anew(yard):
+def test_a_target_that_moves_before_the_approval_leads_to_a_new_report(yard):
     yard.begin(ONE)
     old = yard.settle().report.digest
     moved = yard.commit({"mine.txt": "mine\n"})
@@ -151,7 +151,7 @@ def hook(yard: Yard, name: str, text: str) -> Path:
     return path
 
 
-def test_a_hook_that_lets_the_target_not_move_is_heard_and_asked_about_once(yard):
+def test_a_hook_that_refuses_the_merge_is_quoted_and_asked_about_once(yard):
     yard.begin(ONE)
     yard.settle()
     target, frozen = yard.head(), hook(yard, "reference-transaction", HOOK)
@@ -165,7 +165,7 @@ def test_a_hook_that_lets_the_target_not_move_is_heard_and_asked_about_once(yard
     assert len(yard.events(events.MergeApproved)) == 1
 
 
-def test_a_target_that_is_deleted_is_asked_about_and_never_made_again(yard):
+def test_a_deleted_target_is_asked_about_and_never_recreated(yard):
     yard.git("checkout", "-q", "--detach")
     yard.begin(ONE)
     yard.settle()

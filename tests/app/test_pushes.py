@@ -60,7 +60,7 @@ def refusing(yard: Yard, ref: str = "refs/heads/main") -> Path:
     return hook
 
 
-def test_what_was_approved_arrives_with_the_ledger_that_says_so(yard):
+def test_the_approved_merge_is_pushed_together_with_its_ledger(yard):
     old = yard.head()
     run = yard.approve()
     assert (str(run.phase), there(yard)) == ("completed", yard.head())
@@ -69,7 +69,7 @@ def test_what_was_approved_arrives_with_the_ledger_that_says_so(yard):
     assert arrived.startswith("merged: main"), "up to the merge, its approval included"
 
 
-def test_nothing_is_pushed_unless_that_is_configured(repo, tmp_path):
+def test_without_a_configured_remote_nothing_is_pushed(repo, tmp_path):
     yard = Yard(repo("another place").path)
     yard.git("init", "-q", "--bare", str(tmp_path / "origin.git"))
     yard.git("remote", "add", "origin", str(tmp_path / "origin.git"))
@@ -177,7 +177,7 @@ def test_a_merge_can_be_left_unpushed(yard):
     assert (str(run.phase), run.merged.push, there(yard)) == ("completed", "left", old)
 
 
-def test_a_hook_of_the_remote_or_of_the_user_says_why_it_refuses(yard):
+def test_the_reason_of_a_hook_is_quoted(yard):
     hook = refusing(yard)
     yard.approve()
     assert "ask the release manager" in yard.open()[0].evidence
@@ -192,7 +192,7 @@ def test_a_hook_of_the_remote_or_of_the_user_says_why_it_refuses(yard):
     assert str(yard.answer("retry").phase) == "completed"
 
 
-def test_what_a_hook_of_the_remote_printed_comes_first_and_the_run_says_where_it_stands(yard):
+def test_the_output_of_a_remote_hook_comes_first(yard):
     refusing(yard)
     yard.approve()
     (question,) = yard.open()
@@ -201,7 +201,7 @@ def test_what_a_hook_of_the_remote_printed_comes_first_and_the_run_says_where_it
     assert run_view(yard.run).summary.endswith("not yet pushed to origin")
 
 
-def test_a_ledger_that_is_refused_keeps_the_target_back_too(yard):
+def test_a_refused_ledger_prevents_the_push_of_the_target_too(yard):
     old, hook = there(yard), refusing(yard, "refs/heads/gitorch/ledger")
     yard.approve()
     assert (there(yard), there(yard, LEDGER)) == (old, "")

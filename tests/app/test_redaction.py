@@ -64,7 +64,7 @@ SECRETS = {
     ],
 )
 @pytest.mark.parametrize("actor", [AGENT, HUMAN])
-def test_what_somebody_says_is_refused_with_its_place_and_without_the_secret(command, place, actor) -> None:
+def test_a_text_with_a_secret_is_refused_with_its_place_and_without_the_secret(command, place, actor) -> None:
     with pytest.raises(Refused) as no:
         recordable(actor, command, None)
     assert no.value.message.startswith(f"{place} seems to hold a secret (line 1: a GitHub token)")
@@ -77,7 +77,7 @@ def test_a_plan_is_refused_with_its_name_and_line() -> None:
         recordable(HUMAN, c.CancelRun("x"), files)
 
 
-def test_files_are_read_before_a_run_begins_and_what_is_found_has_its_place() -> None:
+def test_a_secret_in_the_files_of_a_run_is_found_with_its_place() -> None:
     plan = f"# Plan\n\n## Epic: api\n\nLog in with {TOKEN}\n".encode()
     found = find_secrets_in_files(
         "plans/p.md", {"plan.md": plan, "api.md": plan[10:], "web.md": f"Take\n{TOKEN}".encode()}
@@ -98,7 +98,7 @@ def test_a_key_in_the_environment_of_a_lane_is_found_before_a_run_begins() -> No
     "words",
     ["see https://example.com/a:b@c", "the word npm_install", "sk-learn", "BEGIN PRIVATE KEY", "http://u:***@h"],
 )
-def test_what_only_looks_alike_is_let_through(words) -> None:
+def test_a_text_that_only_resembles_a_secret_is_recorded(words) -> None:
     command = replace(REPORT, summary=words)
     assert recordable(AGENT, command, None) is command
 
@@ -113,20 +113,20 @@ def test_what_only_looks_alike_is_let_through(words) -> None:
         c.RecordRefusal("handoff", "refused", f"no status {TOKEN}"),
     ],
 )
-def test_what_was_seen_is_kept_without_the_secret(command) -> None:
+def test_observed_text_is_recorded_without_its_secrets(command) -> None:
     kept = recordable(HOST, command, None)
     assert TOKEN not in repr(kept)
     assert "MIIEow" not in repr(kept)
     assert "[redacted: a GitHub token]" in repr(kept)
 
 
-def test_the_output_of_a_test_is_kept_with_every_other_byte_as_it_was() -> None:
+def test_redaction_changes_no_other_byte_of_the_output() -> None:
     assert redact_output(b"\xff a\r\n" + TOKEN.encode() + b"\r\n") == b"\xff a\r\n[redacted: a GitHub token]\r\n"
     assert redact_output(b"\xff nothing") == b"\xff nothing"
 
 
 @pytest.mark.parametrize(("what", "form"), FORMS)
-def test_every_form_is_found_and_has_a_sign_that_is_looked_for_first(what, form) -> None:
+def test_every_form_of_secret_is_found_and_contains_a_sign(what, form) -> None:
     secret = SECRETS[what]
     assert form.search(secret)
     assert secrets_in(f"\n{secret}") == (f"line 2: {what}",)

@@ -53,7 +53,7 @@ def test_every_pair_of_branches_that_shares_files_is_tried(yard):
     assert run.report.conflicts == ("c conflicts in shared.txt",)
 
 
-def test_what_was_built_on_an_earlier_state_is_said_when_an_epic_was_reopened(yard):
+def test_the_report_names_work_that_was_built_on_an_outdated_epic(yard):
     yard.begin(*BUILT_ON)
     yard.settle()
     assert [b["built_on_earlier"] for b in data(yard)["branches"]] == [[], []]
@@ -66,7 +66,7 @@ def test_what_was_built_on_an_earlier_state_is_said_when_an_epic_was_reopened(ya
     assert yard.git("show", "main:api.txt", "main:ui.txt").split() == ["better", "ui"]
 
 
-def test_a_branch_that_alone_conflicts_with_a_target_that_moved_says_so(yard):
+def test_the_report_names_a_branch_that_conflicts_with_the_moved_target(yard):
     yard.begin({"api": {"README.md": "api\n"}})
     yard.settle()
     yard.commit({"README.md": "mine\n"})
@@ -75,7 +75,7 @@ def test_a_branch_that_alone_conflicts_with_a_target_that_moved_says_so(yard):
     assert branch["conflicts_with_target"] == ["README.md"]
 
 
-def test_the_report_is_kept_as_text_and_as_data_and_the_text_names_both(yard):
+def test_the_report_is_recorded_as_text_and_as_data(yard):
     yard.begin({"api": {"api.txt": "api\n", "more.txt": "1\n2\n"}}, test_command="test -e api.txt")
     run = yard.settle()
     issued = next(
@@ -101,7 +101,7 @@ def test_the_report_is_kept_as_text_and_as_data_and_the_text_names_both(yard):
 
 
 @pytest.mark.parametrize("autonomy", Autonomy)
-def test_an_epic_that_passed_its_reviews_is_reported_once_whether_anybody_waits_for_it_or_not(yard, autonomy):
+def test_a_reviewed_epic_is_reported_once(yard, autonomy):
     yard.begin({"api": {"api.txt": "api\n"}}, autonomy=autonomy)
     yard.settle()
     (report,) = yard.events(events.EpicReported)

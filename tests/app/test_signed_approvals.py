@@ -97,7 +97,7 @@ def test_a_key_that_cannot_sign_says_why(yard, tmp_path):
 
 
 @pytest.mark.parametrize("forgery", ["nothing", "garbage", "another report's"])
-def test_an_approval_that_was_written_past_gitorch_is_void_at_the_merge(yard, forgery):
+def test_a_forged_approval_is_void_at_the_merge(yard, forgery):
     report = yard.run.report
     files = {}
     if forgery == "garbage":
@@ -114,7 +114,7 @@ def test_an_approval_that_was_written_past_gitorch_is_void_at_the_merge(yard, fo
     assert str(yard.approve().phase) == "completed", "a true one still counts"
 
 
-def test_later_changes_of_the_keys_do_not_reach_the_run(yard, tmp_path):
+def test_later_changes_of_the_keys_do_not_affect_the_run(yard, tmp_path):
     yard.git("config", "user.signingKey", str(key(tmp_path / "other", "eve")))
     yard.git("config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))
     (tmp_path / "signers").write_text(allowed(tmp_path / "other/eve.pub", "ada@example.invalid"))
@@ -122,7 +122,7 @@ def test_later_changes_of_the_keys_do_not_reach_the_run(yard, tmp_path):
         yard.approve()
 
 
-def test_the_keys_are_read_from_the_file_that_is_configured_or_from_gits(yard, tmp_path):
+def test_the_keys_are_read_from_the_configured_file_or_from_gits(yard, tmp_path):
     assert keys.allowed_signers(yard.services) == ""
     (tmp_path / "signers").write_text("# people\n\nada@example.invalid ssh-ed25519 AAAA\n")
     yard.git("config", "gpg.ssh.allowedSignersFile", str(tmp_path / "signers"))

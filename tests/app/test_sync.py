@@ -47,7 +47,7 @@ def write(yard: Yard, reason: str) -> None:
     execute(yard.services, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
 
 
-def test_a_ledger_goes_to_a_remote_and_from_there_to_a_clone_and_back(mine, tmp_path):
+def test_a_ledger_is_synced_to_a_remote_to_a_clone_and_back(mine, tmp_path):
     assert compare(mine.services, "origin").stand == "only-here"
     assert sync(mine.services, "origin").did == "sent"
     assert sync(mine.services, "origin").did == "nothing"
@@ -81,7 +81,7 @@ def test_a_run_goes_on_where_another_clone_left_it(mine, tmp_path):
     assert mine.git("show", "main:api.txt") == "api"
 
 
-def test_ledgers_that_went_different_ways_are_refused_and_nothing_moves(mine, tmp_path):
+def test_syncing_ledgers_that_diverged_is_refused_and_moves_nothing(mine, tmp_path):
     sync(mine.services, "origin")
     theirs = clone(mine, tmp_path)
     sync(theirs.services, "origin")
@@ -96,7 +96,7 @@ def test_ledgers_that_went_different_ways_are_refused_and_nothing_moves(mine, tm
     assert compare(mine.services, "origin").stand == "apart"
 
 
-def test_records_that_do_not_continue_the_ledger_are_not_taken_over(mine, tmp_path):
+def test_records_that_do_not_continue_the_ledger_are_not_fetched(mine, tmp_path):
     sync(mine.services, "origin")
     before = mine.services.ledger.tip()
     tree = mine.git("rev-parse", f"{before}^{{tree}}")
@@ -109,7 +109,7 @@ def test_records_that_do_not_continue_the_ledger_are_not_taken_over(mine, tmp_pa
     assert mine.services.ledger.verify().faults == ()
 
 
-def test_a_remote_that_refuses_or_is_not_there_is_told(mine, tmp_path):
+def test_a_remote_that_refuses_or_does_not_exist_is_an_error(mine, tmp_path):
     hook = tmp_path / "origin.git/hooks/update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho no room for ledgers >&2\nexit 1\n")

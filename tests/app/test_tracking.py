@@ -51,7 +51,7 @@ def test_tasks_are_closed_before_their_epic_once(play, tracker):
     assert tracker.calls == ["t-api.1", "t-api"]
 
 
-def test_what_was_closed_by_a_gitorch_that_was_killed_then_is_its_own_work_and_not_early(play, tracker):
+def test_an_issue_that_a_killed_gitorch_closed_counts_as_closed_by_gitorch(play, tracker):
     run = finished(play)
     close_issues(Kit(tracker), run, CLOSE)
     (again,) = close_issues(Kit(tracker), run, CLOSE)
@@ -61,13 +61,13 @@ def test_what_was_closed_by_a_gitorch_that_was_killed_then_is_its_own_work_and_n
     assert [type(e).__name__ for e in play.events][-1] == "IssuesClosed"
 
 
-def test_a_half_that_somebody_else_closed_is_left_to_them(play, tracker):
+def test_an_issue_that_somebody_else_closed_is_not_closed_again(play, tracker):
     tracker.store.issues["t-api.1"] |= {"status": "closed", "close_reason": "done"}
     (said,) = close_issues(Kit(tracker), finished(play), CLOSE)
     assert said == commands.RecordClosing(JobId("api"), ("t-api",))
 
 
-def test_an_epic_found_closed_by_others_is_noted_even_when_nobody_looked_before(play, tracker):
+def test_an_epic_that_somebody_else_closed_is_recorded(play, tracker):
     for name in ("t-api.1", "t-api"):
         tracker.store.issues[name] |= {"status": "closed", "close_reason": "done"}
     run = finished(play)
@@ -75,13 +75,13 @@ def test_an_epic_found_closed_by_others_is_noted_even_when_nobody_looked_before(
     assert [type(e).__name__ for e in play.events][-2:] == ["ClosedEarly", "IssuesClosed"]
 
 
-def test_a_task_that_was_added_below_the_epic_keeps_it_open_and_is_said(play, tracker):
+def test_a_task_that_was_added_to_the_epic_keeps_it_open(play, tracker):
     tracker.store.issues["t-api.2"] = issue("t-api.2", parent="t-api")
     (said,) = close_issues(Kit(tracker), finished(play), CLOSE)
     assert said == commands.RecordClosingFailure(JobId("api"), "bd left t-api open")
 
 
-def test_a_tracker_that_is_silent_is_a_failed_try(play):
+def test_a_tracker_that_does_not_answer_is_a_failed_attempt(play):
     class Silent(FakeTracker):
         def close(self, *_):
             raise Unavailable("bd gave no answer within 10 seconds")
@@ -90,7 +90,7 @@ def test_a_tracker_that_is_silent_is_a_failed_try(play):
     assert said == commands.RecordClosingFailure(JobId("api"), "bd gave no answer within 10 seconds")
 
 
-def test_the_tracker_is_looked_at_only_while_an_epic_must_not_be_closed(play, tracker):
+def test_the_tracker_is_read_only_before_an_epic_is_cleared(play, tracker):
     assert closed_issues(Kit(tracker), play.run) is None
     play.launch("api")
     assert closed_issues(Kit(tracker), play.run) == {}
@@ -100,7 +100,7 @@ def test_the_tracker_is_looked_at_only_while_an_epic_must_not_be_closed(play, tr
     assert closed_issues(Kit(tracker), play.run) is None
 
 
-def test_what_is_left_to_people_is_said_when_the_run_is_over(play):
+def test_issues_that_people_must_close_are_named_when_the_run_is_over(play):
     from gitorch.rules.views.next_commands import next_commands
 
     finished(play)

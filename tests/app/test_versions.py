@@ -32,7 +32,7 @@ class Kit:
         ("exit 1", "1.2.3", "agent, which prints no version"),
     ],
 )
-def test_a_version_is_said_beside_the_one_that_the_preset_was_checked_with(tmp_path, says, checked, said):
+def test_a_version_is_shown_beside_the_one_that_the_preset_was_checked_with(tmp_path, says, checked, said):
     program = tmp_path / "agent"
     program.write_text(f"#!/bin/sh\n{says}\n")
     program.chmod(0o755)

@@ -37,7 +37,7 @@ def found(play: Play, data: bytes | None):
     return [command for command, _ in submitted_as_files(repository, play.run)]
 
 
-def test_a_file_is_taken_once_for_the_session_that_its_front_matter_names(play):
+def test_a_file_is_published_once_for_the_session_that_its_front_matter_names(play):
     (command,) = found(play, NAMED)
     (event,) = play.do(command, HOST)
     assert (event.via, event.byline, event.name, event.version) == ("file", "agent/draft", "p", 1)
@@ -45,17 +45,17 @@ def test_a_file_is_taken_once_for_the_session_that_its_front_matter_names(play):
     assert [one.path for one in found(play, NAMED + b"More.\n")] == ["docs/p.md"]
 
 
-def test_nothing_is_taken_that_is_not_there_not_finished_or_says_nothing(play):
+def test_a_missing_or_unfinished_file_or_one_without_a_nonce_is_not_published(play):
     for data in (None, b"", b"---\ntit", b"# Words\n", b"---\ntitle: x\n---\n", b"---\njob: draft\nattempt: 1\n---\n"):
         assert found(play, data) == []
 
 
-def test_a_file_of_another_attempt_is_not_taken(play):
+def test_a_file_of_another_attempt_is_not_published(play):
     (command,) = found(play, NAMED.replace(b"attempt: 1", b"attempt: 2"))
     with pytest.raises(Denied):
         play.do(command, HOST)
 
 
-def test_a_session_whose_lease_is_over_hands_in_nothing(play):
+def test_a_session_without_a_lease_publishes_nothing(play):
     play.submit_handoff("draft")
     assert found(play, NAMED) == []
