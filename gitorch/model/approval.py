@@ -38,10 +38,13 @@ def grade_of(proof: str) -> Grade | None:
     """The grade of a proof as a record holds it; None for one that gitorch never writes."""
     if proof.startswith(SIGNED):
         return Grade.SIGNED
+
     if proof.startswith(FORGE):
         return Grade.FORGE
+
     if proof in {Grade.TYPED, Grade.UNATTENDED}:
         return Grade(proof)
+
     return None
 
 

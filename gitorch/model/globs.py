@@ -21,9 +21,11 @@ def shared_globs(one: Scope, other: Scope) -> tuple[str, str] | None:
     for ours in one.allowed or (EVERYTHING,):
         if _is_covered(ours, other.forbidden):
             continue
+
         for theirs in other.allowed or (EVERYTHING,):
             if not _is_covered(theirs, one.forbidden) and may_overlap(ours, theirs):
                 return ours, theirs
+
     return None
 
 
@@ -36,6 +38,7 @@ def _parts(glob: str) -> tuple[str, ...]:
     """The glob's parts between slashes; a folder stands for everything below it."""
     if glob.endswith("/"):
         glob += EVERYTHING
+
     return tuple(glob.split("/"))
 
 
@@ -44,14 +47,19 @@ def _paths_meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     if not one or not other:
         # `src/**` matches nothing without a further part, while `**/x` matches `x` alone.
         return not one and not other
+
     if one[0] == EVERYTHING:
         if len(one) == 1:
             return True
+
         return _paths_meet(one[1:], other) or _paths_meet(one, other[1:])
+
     if other[0] == EVERYTHING:
         return _paths_meet(other, one)
+
     if not _names_meet(_characters(one[0]), _characters(other[0])):
         return False
+
     return _paths_meet(one[1:], other[1:])
 
 
@@ -69,6 +77,7 @@ def _characters(part: str) -> tuple[str, ...]:
             inside = char
         else:
             characters.append(char)
+
     return (*characters, *inside)
 
 
@@ -80,6 +89,7 @@ def _names_meet(one: Sequence[str], other: Sequence[str]) -> bool:
             places = set(range(min(places, default=len(other) + 1), len(other) + 1))
         else:
             places = _stars(other, _stepped(other, places, character))
+
     return len(other) in places
 
 
@@ -89,10 +99,12 @@ def _stepped(other: Sequence[str], places: set[int], character: str) -> set[int]
     for at in places:
         if at >= len(other):
             continue
+
         if other[at] == "*":
             stepped.add(at)
         elif character == "?" or other[at] in {character, "?"}:
             stepped.add(at + 1)
+
     return stepped
 
 
@@ -104,6 +116,7 @@ def _stars(part: Sequence[str], places: set[int]) -> set[int]:
         while following < len(part) and part[following] == "*":
             following += 1
             found.add(following)
+
     return found
 
 
@@ -116,7 +129,9 @@ def _covers(glob: str, other: str) -> bool:
     """Whether `glob` certainly matches everything that `other` matches: it is the same, or a plain folder above it."""
     if glob in {other, EVERYTHING}:
         return True
+
     folder, _, last = "/".join(_parts(glob)).rpartition("/")
     if last != EVERYTHING or set(folder) & set("*?["):
         return False
+
     return other.startswith(f"{folder}/")

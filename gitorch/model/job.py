@@ -126,6 +126,7 @@ class JobState(Value):
         """The verdicts on exactly the commit that was handed in, of the round under way."""
         if self.handoff is None:
             return ()
+
         commit = self.handoff.commit
         return tuple(v for v in self.verdicts if v.round == self.attempt and v.commit == commit)
 

@@ -45,6 +45,7 @@ def _without(needs: Mapping[str, Collection[str]], removed: Collection[str]) -> 
             kept[node] = [other for other in others if other in needs and other not in removed]
         else:
             kept[node] = []
+
     return kept
 
 
@@ -66,8 +67,10 @@ def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]
             present[other].discard(node)
             if not present[other]:
                 heappush(ready, rank[other])
+
     if len(order) < len(nodes):
         raise ValueError("the graph has a cycle")
+
     return tuple(order)
 
 
@@ -82,4 +85,5 @@ def _turned(needs: Mapping[Node, Collection[Node]]) -> dict[Node, list[Node]]:
     for node, others in needs.items():
         for other in others:
             needed_by[other].append(node)
+
     return needed_by

@@ -47,6 +47,7 @@ class RequestPattern(Value):
                 return self.reject
             case Option.TRUST:
                 return self.trust
+
         assert_never(option)
 
 

@@ -84,6 +84,7 @@ class Finding(Value):
         """The cited place: `a.py:3`, or `a.py` without a line; empty without a path."""
         if not self.line:
             return self.path
+
         return f"{self.path}:{self.line}"
 
 
@@ -150,8 +151,10 @@ class Check(Value):
         result = self.outcome
         if self.exit_status:
             result += f" with status {self.exit_status}"
+
         if self.exit_status == PROGRAM_NOT_FOUND:
             result += " (program not found)"
+
         return f"{result} after {self.seconds:.1f} s on a clean checkout of {self.commit[:12]}"
 
 

@@ -115,12 +115,14 @@ class Run(Value):
         found = [j for j in self.jobs.values() if j.spec.subject == subject and j.spec.kind in REVIEWING]
         if len(found) > 1:
             found.sort(key=lambda j: (j.spec.stage, j.spec.id))
+
         return tuple(found)
 
     def rounds_of(self, job: JobState) -> int:
         """The last round before a human is asked; a review has the rounds of the job that it judges."""
         if job.spec.subject is None:
             return job.rounds_allowed
+
         return self.jobs[job.spec.subject].rounds_allowed
 
     def open_questions(self, job: JobId | None = None) -> tuple[Question, ...]:
@@ -132,6 +134,7 @@ class Run(Value):
         for question in self.open_questions(session.job):
             if question.kind is QuestionKind.ESCALATION and question.session == session.id:
                 return True
+
         return False
 
     @property
@@ -139,9 +142,11 @@ class Run(Value):
         """Whether the run is over, all its sessions have ended, and nothing is left to clean up."""
         if not self.phase.is_over:
             return False
+
         for session in self.sessions.values():
             if session.phase is not SessionPhase.ENDED:
                 return False
+
         return self.cleaned or self.cleanup_choice not in {"worktrees", "branches"}
 
     @property
@@ -149,17 +154,21 @@ class Run(Value):
         """What should be removed after the run; empty while the principal has not chosen."""
         if self.cleanup:
             return self.cleanup
+
         if self.settings.cleanup == "ask":
             return ""
+
         return self.settings.cleanup
 
     def living_session(self, job: JobState) -> Session | None:
         """The session that worked on this job before, if it has not ended."""
         if job.session is None:
             return None
+
         session = self.sessions.get(job.session)
         if session is None or session.phase is SessionPhase.ENDED:
             return None
+
         return session
 
     def is_held(self, job: JobId) -> bool:
@@ -167,6 +176,7 @@ class Run(Value):
         for question in self.questions.values():
             if question.answer is None and question.job == job and question.kind in HOLDING:
                 return True
+
         return False
 
     def limits_of(self, lane: str) -> Timeouts:
@@ -188,8 +198,10 @@ class Run(Value):
         """Whether the job needs no test, or the commit that was handed in was tested."""
         if not self.needs_check(job):
             return True
+
         if job.check is None or job.handoff is None:
             return False
+
         return job.check.commit == job.handoff.commit
 
     def lets_through(self, verdict: Verdict) -> bool:
@@ -200,15 +212,18 @@ class Run(Value):
         """The jobs whose verdicts open the gate of a job: its reviews; the synthesis of a phase judges itself."""
         if job.spec.kind is JobKind.PHASE_SYNTHESIS:
             return (job,)
+
         return self.reviews_of(job.spec.id)
 
     def judged_commit(self, review: JobState) -> CommitId | None:
         """The commit that a review is about: its subject's handoff, or the base of a phase's synthesis. None before."""
         if review.spec.kind is JobKind.PHASE_SYNTHESIS:
             return review.base
+
         subject = review if review.spec.subject is None else self.jobs[review.spec.subject]
         if subject.handoff is None:
             return None
+
         return subject.handoff.commit
 
     def is_reviewable(self, job: JobState) -> bool:
@@ -220,8 +235,10 @@ class Run(Value):
         spec = self.jobs[job].spec
         if spec.kind in REVIEWING and spec.subject is not None:
             return self._review_may_begin(spec)
+
         if spec.kind is JobKind.CHECKPOINT:
             return self._checkpoint_may_ask(spec)
+
         return self._all_needs_done(spec.needs)
 
     def producer(self, job: JobId) -> JobState:
@@ -229,6 +246,7 @@ class Run(Value):
         subject = self.jobs[job].spec.subject
         if subject is None:
             return self.jobs[job]
+
         return self.jobs[subject]
 
     def need_is_done(self, need: JobId) -> bool:
@@ -245,28 +263,35 @@ class Run(Value):
             # A review ends with its verdict; its subject may still be at its gate, or wait for a human.
             if not self.jobs[need].phase.is_over or not self.producer(need).phase.is_over:
                 return False
+
             completed = completed or self.need_is_done(need)
+
         return completed
 
     def _review_may_begin(self, spec: JobSpec) -> bool:
         """A review begins when its subject can be reviewed and the reviews before it let this round through."""
         if spec.subject is None:
             return False
+
         subject = self.jobs[spec.subject]
         if not self.is_reviewable(subject):
             return False
+
         let_through = {verdict.review for verdict in subject.round_verdicts if self.lets_through(verdict)}
         for need in spec.needs:
             if need != spec.subject and not self._review_need_is_met(spec, need, let_through):
                 return False
+
         if self.settings.review_mode is ReviewMode.PARALLEL:
             return True
+
         return self._earlier_stages(spec, spec.subject) <= let_through
 
     def _review_need_is_met(self, spec: JobSpec, need: JobId, let_through: set[JobId]) -> bool:
         # The gate waits for this review too, so a review of the same work counts as done when it let this round through.
         if self.jobs[need].spec.subject == spec.subject:
             return need in let_through
+
         return self.need_is_done(need)
 
     def _earlier_stages(self, spec: JobSpec, subject: JobId) -> set[JobId]:
@@ -277,6 +302,7 @@ class Run(Value):
         for job in self.jobs.values():
             if job.spec.kind is JobKind.MERGE and checkpoint in job.spec.needs:
                 return job.spec.id
+
         return None
 
     def base_parents(self, job: JobId) -> tuple[CommitId, ...]:
@@ -284,6 +310,7 @@ class Run(Value):
         parents = self._cleared_before(job)
         if not parents:
             return (self.target_commit,)
+
         return tuple(dict.fromkeys(parents))
 
     def _cleared_before(self, job: JobId) -> list[CommitId]:
@@ -295,6 +322,7 @@ class Run(Value):
                 cleared += self._cleared_before(need)
             elif producer.cleared is not None:
                 cleared.append(producer.cleared)
+
         return cleared
 
     def branch_of(self, job: JobId) -> str:
@@ -305,6 +333,7 @@ class Run(Value):
         """Whether a job takes its turn in the one worktree that the jobs of its lane share."""
         if not job.writes or job.spec.kind in UNCLAIMED:
             return False
+
         return self.workflow.lanes[job.spec.lane].worktree is WorktreeMode.SHARED
 
     def missing_reviews(self, job: JobState) -> tuple[JobId, ...]:
@@ -322,13 +351,17 @@ class Run(Value):
         """The commit that an epic's report is about: one that passed its gate, or waits for the principal alone."""
         if job.spec.kind is not JobKind.BUILD or job.handoff is None or job.demands:
             return None
+
         if job.phase is JobPhase.COMPLETED:
             return job.cleared
+
         if job.phase is not JobPhase.SUBMITTED:
             return None
+
         for question in self.open_questions(job.spec.id):
             if question.kind is QuestionKind.CHECKPOINT:
                 return job.handoff.commit
+
         return None
 
     @property
@@ -336,6 +369,7 @@ class Run(Value):
         """Whether the merge has still to reach the remote that the run's settings name, or to be undone."""
         if not self.settings.push_remote or self.merged is None:
             return False
+
         return self.merged.push in {"", "back"}
 
     def is_claimed_manually(self, job: JobState) -> bool:
@@ -356,12 +390,15 @@ class Run(Value):
         job = self.jobs[session.job]
         if not job.writes or job.launch_failures or self.workflow.lanes[session.lane].one_shot:
             return ""
+
         last: Session | None = None
         for other in self.sessions.values():
             if other.job == session.job and other.id != session.id:
                 last = other
+
         if last is None or last.runtime != session.runtime or last.ended not in RESUMABLE_ENDS:
             return ""
+
         return last.conversation
 
     def is_committed_by_host(self, job: JobState) -> bool:
@@ -375,4 +412,5 @@ class Run(Value):
         for job, state in self.jobs.items():
             if state.cleared is not None and state.writes:
                 needs[job] = [self.producer(need).spec.id for need in state.spec.needs]
+
         return tuple(self.jobs[job] for job in dependency_order(needs))

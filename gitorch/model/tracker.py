@@ -95,6 +95,7 @@ def belongings(issues: Mapping[str, Issue], epics: Collection[str]) -> dict[str,
     children: dict[str, list[str]] = defaultdict(list)
     for issue in issues.values():
         children[issue.parent].append(issue.id)
+
     return {epic: tuple(_below(issues, children, epic, epics)) for epic in epics}
 
 
@@ -129,9 +130,11 @@ def edges(issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]) -
             other = owner.get(pair.blocker)
             if other is not None and other != epic:
                 found[epic].setdefault(other, pair)
+
         above = owner.get(issues[epic].parent)
         if above is not None and above != epic:
             found[above].setdefault(epic, Blocked(above, epic))
+
     return found
 
 
@@ -157,6 +160,7 @@ def open_blockers(issues: Mapping[str, Issue], issue: Issue) -> Iterator[str]:
     """What an open issue still waits for. An unknown blocker blocks nothing, as in the trackers themselves."""
     if not issue.is_open:
         return
+
     for blocker in issue.blockers:
         other = issues.get(blocker)
         if other is not None and other.is_open:
@@ -168,5 +172,6 @@ def _owners(owned: Mapping[str, tuple[Issue, ...]]) -> dict[str, str]:
     owner: dict[str, str] = {}
     for epic, below in owned.items():
         owner.update((issue.id, epic) for issue in below)
+
     owner.update((epic, epic) for epic in owned)
     return owner

@@ -53,9 +53,12 @@ def default_of(cls: type[Value], name: str) -> Any:
     place = cls.__struct_fields__.index(name)
     if place < without:
         return REQUIRED
+
     default = cls.__struct_defaults__[place - without]
     if default is NODEFAULT:
         return REQUIRED
+
     if isinstance(default, Factory):
         return default.factory()
+
     return default

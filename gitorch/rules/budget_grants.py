@@ -17,6 +17,7 @@ def times_granted(run: Run, trigger: str) -> int:
     for question in run.questions.values():
         if question.trigger == trigger and question.answer is not None and question.answer.option == GO_ON:
             times += 1
+
     return times
 
 
@@ -24,6 +25,7 @@ def sessions_spent(run: Run) -> bool:
     """Whether the run may not begin another session."""
     if not run.settings.sessions_max:
         return False
+
     allowed = run.settings.sessions_max * (1 + times_granted(run, f"{BUDGET}sessions"))
     return len(run.sessions) >= allowed
 
@@ -33,4 +35,5 @@ def asked_about_budget(run: Run) -> bool:
     for question in run.questions.values():
         if question.answer is None and question.job is None and question.trigger.startswith(BUDGET):
             return True
+
     return False

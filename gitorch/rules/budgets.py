@@ -32,6 +32,7 @@ def over_budget(run: Run, now: Moment) -> Iterator[Command]:
     seconds = (now - (run.started_at or now)) // 1000
     if seconds_max and seconds > seconds_max:
         yield _run_question(run, "run_seconds", f"has taken {seconds} s; its budget is {seconds_max} s")
+
     if sessions_spent(run) and any(_wants_session(run, job) for job in run.jobs.values()):
         used = f"has had {len(run.sessions)} sessions, which is its budget, and wants another"
         yield _run_question(run, "sessions", used)
@@ -41,6 +42,7 @@ def _wants_session(run: Run, job: JobState) -> bool:
     """Whether a job waits for a new session."""
     if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
         return False
+
     return run.living_session(job) is None and not run.is_held(job.spec.id)
 
 
@@ -63,10 +65,12 @@ def over_time(
     seconds = run.limits_of(session.lane).work_seconds
     if not seconds or job.lease is None:
         return None
+
     trigger = _trigger(job, "overtime")
     allowed = seconds * (1 + times_granted(run, trigger))
     if now - job.lease.granted_at <= allowed * 1000:
         return None
+
     return commands.Escalate(
         trigger=trigger,
         happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {allowed} s.",
@@ -88,6 +92,7 @@ def out_of_memory(run: Run, session: Session, observation: SessionObservation) -
     allowed = _memory_allowed(run, run.jobs[session.job], session)
     if not allowed or observation.memory_mib <= ENDED_AT * allowed:
         return None
+
     how = f"memory: {observation.memory_mib} MiB"
     return commands.EndSession(session.id, how, None, observation.screen, observation.conversation)
 
@@ -101,6 +106,7 @@ def _over_memory(run: Run, job: JobState, session: Session, observation: Session
     allowed = _memory_allowed(run, job, session)
     if not allowed or observation.memory_mib <= allowed:
         return None
+
     held = f"holds {observation.memory_mib} MiB of memory with all that it has started; it may hold {allowed}"
     return _session_question(
         job,
@@ -117,6 +123,7 @@ def _over_requests(run: Run, job: JobState, session: Session, observation: Sessi
     allowed = run.settings.requests_max * (1 + times_granted(run, trigger))
     if not allowed or observation.requests <= allowed:
         return None
+
     made = f"has had {observation.requests} turns, errors or lines of its transcript within a minute"
     return _session_question(
         job,

@@ -72,6 +72,7 @@ def ensure_may(actor: Actor, verb: str) -> Actor:
     """The actor, if it may use the verb. Raises Denied otherwise, with the kinds of actor that may."""
     if may(actor, verb):
         return actor
+
     able = [kind for kind, held in HOLDS.items() if needed(verb) in held and kind is not ActorKind.HOST]
     message = f"{described(actor)} and may not {verb}; only the {' or the '.join(able)} may"
     raise Denied(message, f"gitorch why {actor.session}" if actor.session else "gitorch status")

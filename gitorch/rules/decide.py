@@ -69,6 +69,7 @@ def decide_all(state: State, orders: Iterable[Order]) -> tuple[Event, ...]:
     for order in orders:
         decided, state = _decided(state, order)
         all_events += decided
+
     return tuple(all_events)
 
 
@@ -81,7 +82,9 @@ def _decided(state: State, order: Order) -> tuple[tuple[Event, ...], State]:
         for event in due:
             state = _tried(state, order, run, event)
             decided.append(event)
+
         due = _consequences(state.run)
+
     return tuple(decided), state
 
 
@@ -89,8 +92,10 @@ def run_of(state: State, order: Order) -> RunId | None:
     """The run that the events of this order belong to."""
     if isinstance(order.command, commands.PrepareRun):
         return order.command.run
+
     if state.run is None:
         return None
+
     return state.run.id
 
 
@@ -106,17 +111,22 @@ def _consequences(run: Run | None) -> tuple[Event, ...]:
     """The next events that follow from the state of the run alone."""
     if run is None:
         return ()
+
     if run.phase.is_over:
         return () if run.cleaned else _after_the_end(run)
+
     for job in run.jobs.values():
         settled = settle(run, job)
         if settled:
             return settled
+
     if run.phase is not RunPhase.RUNNING or _anything_to_come(run):
         return ()
+
     hopeless = _why_hopeless(run)
     if hopeless:
         return (events.RunFailed(hopeless),)
+
     return (events.RunCompleted(),)
 
 
@@ -124,9 +134,11 @@ def _anything_to_come(run: Run) -> bool:
     """Whether a job can still move, or an escalation or a push is open. A blocked job does not move by itself."""
     if run.push_is_owed:
         return True
+
     for job in run.jobs.values():
         if job.phase is not JobPhase.BLOCKED and not job.phase.is_over:
             return True
+
     return any(question.kind is QuestionKind.ESCALATION for question in run.open_questions())
 
 
@@ -135,9 +147,11 @@ def _why_hopeless(run: Run) -> str:
     writers = [job for job in run.jobs.values() if job.writes]
     if writers and not any(_is_completed_work(job) for job in writers):
         return "no epic was completed, so there is nothing to merge"
+
     left = [job for job, state in run.jobs.items() if not state.phase.is_over]
     if not left:
         return ""
+
     return f"what {', '.join(left)} needs was not completed, so the end cannot be reached"
 
 
@@ -149,11 +163,14 @@ def _after_the_end(run: Run) -> tuple[Event, ...]:
     """The cleanup question of a run that is over; or its cleanup, when there is nothing to remove or nothing may be."""
     if not run.sessions:
         return (events.CleanupDone((), ()),)
+
     choice = run.cleanup or run.settings.cleanup
     if choice in {"no", "keep"}:
         return _nothing_removed(run)
+
     if choice != "ask" or any(question.kind is QuestionKind.CLEANUP for question in run.questions.values()):
         return ()
+
     event = events.QuestionAsked(
         question=next_question(run),
         kind=QuestionKind.CLEANUP,
@@ -171,4 +188,5 @@ def _nothing_removed(run: Run) -> tuple[Event, ...]:
     for session in run.sessions.values():
         if session.phase is not SessionPhase.ENDED:
             return ()
+
     return (events.CleanupDone((), ("everything",)),)

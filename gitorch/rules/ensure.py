@@ -32,6 +32,7 @@ def run_there(state: State) -> Run:
     if state.run is None:
         message = "there is no run to do this in"
         raise NotFound(message, "gitorch status")
+
     return state.run
 
 
@@ -48,6 +49,7 @@ def run_open(run: Run) -> Run:
     if run.phase.is_over:
         message = f"run {run.id} is {run.phase}; nothing in it can change any more"
         raise Refused(message, f"gitorch log {run.id}")
+
     return run
 
 
@@ -57,6 +59,7 @@ def run_under_way(run: Run) -> Run:
     if run.phase not in {RunPhase.RUNNING, RunPhase.PAUSED}:
         message = f"run {run.id} is {run.phase}, not running"
         raise Refused(message, "gitorch up")
+
     return run
 
 
@@ -64,6 +67,7 @@ def principal(actor: Actor, verb: str) -> Actor:
     """The actor, if it is the principal. Raises Denied for any other."""
     if actor.kind is ActorKind.PRINCIPAL:
         return actor
+
     message = f"{described(actor)} and may not {verb}; only the principal may, from a terminal of their own"
     raise Denied(message, f"gitorch {verb}")
 
@@ -73,6 +77,7 @@ def host(actor: Actor, what: str) -> Actor:
     if actor.kind is not ActorKind.HOST:
         message = f"only gitorch itself records {what}"
         raise Denied(message, "gitorch up")
+
     return actor
 
 
@@ -81,6 +86,7 @@ def session_of(run: Run, token: Digest) -> Session:
     for session in run.sessions.values():
         if session.token == token:
             return session
+
     message = f"this token belongs to no session of run {run.id}"
     raise Denied(message, "gitorch status")
 
@@ -91,6 +97,7 @@ def session_there(run: Run, session: SessionId) -> Session:
     if found is None:
         message = f"run {run.id} has no session {session}"
         raise NotFound(message, "gitorch status")
+
     return found
 
 
@@ -99,6 +106,7 @@ def own_job(run: Run, session: Session, named: JobId | None) -> JobState:
     if named is not None and named != session.job:
         message = f"session {session.id} works on {session.job} and may not report for {named}"
         raise Denied(message, f"gitorch handoff DONE --job {session.job}")
+
     return run.jobs[session.job]
 
 
@@ -107,10 +115,12 @@ def acts_as(actor: Actor, session: Session) -> Session:
     own = actor.session == session.id
     if session.holder:
         own = holder_of(actor) == session.holder
+
     if not own:
         owner = session.holder or f"its agent on {session.job}"
         message = f"session {session.id} belongs to {owner}; {holder_of(actor)} may not act for it"
         raise Denied(message, f"gitorch why {session.job}")
+
     return session
 
 
@@ -126,10 +136,12 @@ def lease_held(run: Run, session: Session, job: JobState) -> Lease:
     lease = job.lease
     if lease is not None and lease.session == session.id and session.phase is not SessionPhase.ENDED:
         return lease
+
     name = job.spec.id
     if job.handoff is not None and job.phase in {JobPhase.SUBMITTED, JobPhase.COMPLETED}:
         message = f"{name} was already reported at {job.handoff.commit[:12]}; it is {job.phase}"
         raise Refused(message, f"gitorch why {name}")
+
     message = f"session {session.id} holds no lease on {name}, which is {job.phase} in run {run.id}"
     raise Refused(message, f"gitorch why {name}")
 
@@ -139,6 +151,7 @@ def working(job: JobState) -> JobState:
     if job.phase is JobPhase.WAITING_HUMAN:
         message = f"{job.spec.id} waits for an answer; report when it has arrived"
         raise Refused(message, f"gitorch why {job.spec.id}")
+
     return job
 
 
@@ -147,6 +160,7 @@ def reviewing(session: Session, job: JobState) -> JobState:
     if job.spec.kind not in REVIEWING:
         message = f"session {session.id} works on {job.spec.id} and cannot judge its own work; its reviewers can"
         raise Denied(message, "gitorch handoff DONE")
+
     return job
 
 
@@ -156,6 +170,7 @@ def job_there(run: Run, job: JobId) -> JobState:
     if found is None:
         message = f"run {run.id} has no job {job}; it has {', '.join(run.jobs)}"
         raise NotFound(message, "gitorch status")
+
     return found
 
 
@@ -165,12 +180,15 @@ def question_open(run: Run, question: QuestionId) -> Question:
     if found is None:
         message = f"run {run.id} has no question {question}"
         raise NotFound(message, "gitorch inbox")
+
     answer = found.answer
     if answer is None:
         return found
+
     message = f"{question} was already answered by {answer.by}: {answer.option or answer.text}"
     if answer.option == WITHDRAWN:
         message = f"{question} was withdrawn, because its subject has changed"
+
     raise Refused(message, "gitorch inbox")
 
 
@@ -179,4 +197,5 @@ def report_there(run: Run) -> Report:
     if run.report is None:
         message = f"run {run.id} has no merge report yet"
         raise Refused(message, f"gitorch status {run.id}")
+
     return run.report

@@ -31,9 +31,11 @@ def kind_of(question: Question) -> str:
     """The kind of an escalation; empty for any other question."""
     if question.kind is not QuestionKind.ESCALATION:
         return ""
+
     cause = question.trigger.partition(":")[0]
     if cause == "blocked":
         return question.blocker or str(EscalationKind.AI_SELF_DECLARED)
+
     return str(KINDS.get(cause, EscalationKind.OVERRIDE_REQUIRED))
 
 
@@ -41,8 +43,11 @@ def severity_of(question: Question) -> str:
     """The severity of an escalation; empty for any other question."""
     if question.kind is not QuestionKind.ESCALATION:
         return ""
+
     if question.severity:
         return question.severity
+
     if question.trigger.partition(":")[0] in IMPORTANT:
         return str(Severity.IMPORTANT)
+
     return str(Severity.BLOCKING)

@@ -79,6 +79,7 @@ def evolve(state: State, record: Record) -> State:
     board = evolve_board(state.board, record)
     if record.run is None:
         return State(board, state.run)
+
     run = evolve_run(state.run, record)
     return State(_with_line_of(board, run), run)
 
@@ -92,6 +93,7 @@ def _with_line_of(board: Board, run: Run) -> Board:
         if question.kind is QuestionKind.CLEANUP:
             cleanup_id, cleanup_asked_at = question.id, question.asked_at
             break
+
     after = replace(
         line,
         asked=len(asked),
@@ -102,6 +104,7 @@ def _with_line_of(board: Board, run: Run) -> Board:
     )
     if after == line:
         return board
+
     return replace(board, runs={**board.runs, run.id: after})
 
 
@@ -116,6 +119,7 @@ def _prepared(run: Run | None, record: Record, event: events.RunPrepared) -> Run
     if run is not None or record.run is None:
         message = f"run {record.run} was prepared twice"
         raise Corrupt(message)
+
     ensure_writer(record, BY_PRINCIPAL)
     return runs.prepared(record.run, record, event)
 
@@ -126,6 +130,7 @@ def _applied(run: Run | None, record: Record) -> Run:
     if run is None or evolution is None:
         message = f"record {record.seq} is of run {record.run}, which was never prepared"
         raise Corrupt(message)
+
     ensure_writer(record, evolution.writers)
     try:
         return evolution.apply(run, record, record.event)
@@ -138,17 +143,22 @@ def evolve_board(board: Board, record: Record) -> Board:
     """The board after one record: runs and their phases, confirmed targets, messages, the ledger's name."""
     if record.run is None:
         return _without_run(board, record)
+
     event = record.event
     if isinstance(event, events.MessageSent):
         return messages.counted(board, record, event)
+
     if isinstance(event, events.RunPrepared):
         board = messages.plan_taken_up(board, event)
         return replace(board, runs={**board.runs, record.run: _line(record.run, record, event)})
+
     phase = PHASE_AFTER.get(type(event))
     if phase is not None:
         return _with_line(board, record, record.run, phase=phase)
+
     if isinstance(event, events.CleanupDone):
         return _with_line(board, record, record.run, cleaned=True)
+
     return board
 
 
@@ -158,18 +168,24 @@ def _without_run(board: Board, record: Record) -> Board:
     if type(event) not in BOARD_EVENTS:
         message = f"record {record.seq} ({type(event).__name__}) belongs to a run but names none"
         raise Corrupt(message)
+
     if isinstance(event, events.LedgerCreated):
         if board.ledger:
             message = "the ledger was created twice"
             raise Corrupt(message)
+
         return replace(board, ledger=event.ledger)
+
     if isinstance(event, events.TargetConfirmed):
         ensure_writer(record, BY_PRINCIPAL)
         return replace(board, targets=(*board.targets, event.target))
+
     if isinstance(event, events.MessageSent):
         return messages.counted(board, record, event)
+
     if isinstance(event, events.MessagesRead):
         return messages.read_on_board(board, event)
+
     return board
 
 
@@ -179,6 +195,7 @@ def _with_line(board: Board, record: Record, run: RunId, **changes: object) -> B
     if line is None:
         message = f"record {record.seq} is of run {run}, which was never prepared"
         raise Corrupt(message)
+
     return replace(board, runs={**board.runs, run: replace(line, **changes)})
 
 

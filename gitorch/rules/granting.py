@@ -34,11 +34,14 @@ def base_of(run: Run, job: JobState) -> CommitId | None:
     """The commit that a job starts from; None while it must be merged from several branches first."""
     if job.spec.kind in REVIEWING and job.spec.subject is not None:
         return run.jobs[job.spec.subject].base
+
     if job.base is not None:
         return job.base
+
     parents = run.base_parents(job.spec.id)
     if len(parents) > 1:
         return None
+
     return parents[0]
 
 
@@ -50,8 +53,10 @@ def wants_fresh(run: Run, job: JobState) -> bool:
     living = run.living_session(job)
     if living is None:
         return False
+
     if run.shares_worktree(job):
         return not _is_unfinished(job, living)
+
     return job.spec.fresh and job.phase is JobPhase.QUEUED and _is_new_attempt(job)
 
 
@@ -64,8 +69,10 @@ def may_be_granted(run: Run, job: JobState) -> bool:
     """Whether a queued job may go to a session now, whatever stands before it in the queue."""
     if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
         return False
+
     if run.is_held(job.spec.id) or wants_fresh(run, job) or base_of(run, job) is None:
         return False
+
     return _is_within_limits(run, job) and worktree_taken_by(run, job) is None
 
 
@@ -73,8 +80,10 @@ def _is_within_limits(run: Run, job: JobState) -> bool:
     """Whether budgets, the number of agents and the lane's capacity leave room for one more agent."""
     if asked_about_budget(run):
         return False
+
     if sessions_spent(run) and run.living_session(job) is None:
         return False
+
     return active(run) < run.settings.max_agents and _lane_has_room(run, job)
 
 
@@ -94,16 +103,20 @@ def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> 
     """Why the run's policy bars a reviewer with this runtime, and this name for a manual claim; empty when it does not."""
     if job.spec.kind not in REVIEWING or job.spec.subject is None:
         return ""
+
     policy = run.settings.independence
     if policy is Independence.SESSION:
         return ""
+
     subject = job.spec.subject
     for author in authors_of(run, subject):
         if policy is Independence.RUNTIME and author.runtime == runtime:
             return f"{subject} was written with {runtime}, and this run wants another runtime to judge it"
+
     for author in authors_of(run, subject):
         if holder and author.holder == holder:
             return f"{holder} wrote {subject} and cannot judge it in this run"
+
     return ""
 
 
@@ -111,6 +124,7 @@ def _lane_has_room(run: Run, job: JobState) -> bool:
     lane = run.workflow.lanes[job.spec.lane]
     if lane.capacity == 0:
         return True
+
     busy = [other for other in run.jobs.values() if other.spec.lane == lane.name and _is_at_work(run, other)]
     return len(busy) < lane.capacity
 
@@ -119,11 +133,14 @@ def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
     """The other job that occupies the worktree which this job shares; None when the worktree is free."""
     if not run.shares_worktree(job):
         return None
+
     for other in run.jobs.values():
         if other.spec.lane != job.spec.lane or other.spec.id == job.spec.id:
             continue
+
         if run.shares_worktree(other) and _occupies_worktree(run, other):
             return other.spec.id
+
     return None
 
 
@@ -133,6 +150,7 @@ def _occupies_worktree(run: Run, job: JobState) -> bool:
     for session in sessions:
         if session.phase is not SessionPhase.ENDED:
             return True
+
     return bool(sessions) and job.phase in BEGUN and _is_unfinished(job, sessions[-1])
 
 

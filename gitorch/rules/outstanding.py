@@ -37,9 +37,11 @@ def outstanding(run: Run, observed: Observed) -> tuple[Effect, ...]:
     owed: list[Effect] = [*_unneeded_sessions(run, observed)]
     if run.phase.is_over:
         return (*owed, *_cleanup(run), *_notices(run, observed))
+
     owed += _notices(run, observed)
     if run.phase is not RunPhase.RUNNING:
         return tuple(owed)
+
     owed += owed_closings(run, observed)
     owed += _launches(run, observed)
     owed += _deliveries(run, observed)
@@ -49,6 +51,7 @@ def outstanding(run: Run, observed: Observed) -> tuple[Effect, ...]:
     if not is_closing(run):
         owed += _epic_reports(run)
         owed += _merge_reports(run)
+
     owed += _merges(run)
     return tuple(owed)
 
@@ -63,14 +66,19 @@ def needed(run: Run, session: Session, observed: Observed) -> bool:
     job = run.jobs[session.job]
     if run.phase.is_over:
         return False
+
     if not job.writes:
         return job.lease is not None and job.lease.session == session.id
+
     if job.session != session.id or wants_fresh(run, job):
         return False
+
     if not job.phase.is_over:
         return True
+
     if job.phase is not JobPhase.COMPLETED or next_prompt(session) is None:
         return False
+
     return observed.now - (run.changed_at or observed.now) < CLEARANCE_MS
 
 
@@ -79,6 +87,7 @@ def next_prompt(session: Session) -> Prompt | None:
     for prompt in session.prompts:
         if not prompt.receipt:
             return prompt
+
     return None
 
 
@@ -89,9 +98,11 @@ def may_begin(run: Run, session: Session) -> bool:
     """
     if not run.jobs[session.job].writes:
         return True
+
     for other in run.sessions.values():
         if other.id != session.id and other.phase is SessionPhase.STARTING and _is_waited_for(run, other):
             return False
+
     # Only for a relaunch that will get a place: one that itself waits for a place would be waited for without end.
     return not any(_is_relaunched(run, job) for job in run.jobs.values())
 
@@ -108,6 +119,7 @@ def _is_relaunched(run: Run, job: JobState) -> bool:
 def _unneeded_sessions(run: Run, observed: Observed) -> Iterator[Effect]:
     if observed.sessions is None:
         return
+
     for session in run.sessions.values():
         if session.phase is not SessionPhase.ENDED and not needed(run, session, observed):
             yield effects.StopSession(session.id)
@@ -117,9 +129,11 @@ def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
     """Sessions that hold a lease and were never launched."""
     if observed.sessions is None:
         return
+
     for session in run.sessions.values():
         if session.holder or session.phase is not SessionPhase.STARTING:
             continue
+
         observation = observed.sessions.get(session.id)
         launched = observation is not None and (observation.present or observation.started)
         if not launched and needed(run, session, observed):
@@ -130,13 +144,16 @@ def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
     """The next prompt of each living session that waits for one."""
     if observed.sessions is None:
         return
+
     for session in run.sessions.values():
         prompt = next_prompt(session)
         observation = observed.sessions.get(session.id)
         if session.phase is not SessionPhase.ALIVE or prompt is None or observation is None:
             continue
+
         if (session.id, prompt.id) in observed.sent or observation.state not in AT_PROMPT:
             continue
+
         if may_begin(run, session):
             yield effects.DeliverPrompt(session.id, prompt.id)
 
@@ -145,10 +162,12 @@ def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
     """Dialogs that the lane answers. A dialog that a human was asked about is left to the human."""
     if observed.sessions is None:
         return
+
     for session in run.sessions.values():
         observation = observed.sessions.get(session.id)
         if session.phase is SessionPhase.ENDED or observation is None or observation.state is not AgentState.DIALOG:
             continue
+
         answer = answer_to(run.workflow.lanes[session.lane], observation)
         if answer is not None and not run.is_asked_about(session):
             yield effects.AnswerPermission(session.id, answer)
@@ -159,6 +178,7 @@ def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
     for job in run.jobs.values():
         if job.phase is not JobPhase.SUBMITTED or job.handoff is None or run.check_is_settled(job):
             continue
+
         observation = observed.checks.get(job.handoff.commit)
         if observation is None or observation.phase is CheckPhase.ABSENT:
             yield effects.StartCheck(job.handoff.commit)
@@ -169,6 +189,7 @@ def _bases(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
         if job.phase is not JobPhase.QUEUED or job.base is not None or not _has_base(job):
             continue
+
         parents = run.base_parents(job.spec.id)
         if len(parents) > 1 and not run.is_held(job.spec.id):
             yield effects.BuildBase(job.spec.id, parents)
@@ -178,6 +199,7 @@ def _has_base(job: JobState) -> bool:
     """Whether a job starts from a commit: it writes, or judges a whole phase."""
     if job.spec.kind is JobKind.MERGE:
         return False
+
     return job.writes or job.spec.kind is JobKind.PHASE_SYNTHESIS
 
 
@@ -192,9 +214,11 @@ def _merge_reports(run: Run) -> Iterator[Effect]:
     """The report of each waiting checkpoint with a merge behind it."""
     if run.report is not None:
         return
+
     for job in run.jobs.values():
         if job.spec.kind is not JobKind.CHECKPOINT or job.phase is not JobPhase.WAITING_HUMAN:
             continue
+
         if run.merge_behind(job.spec.id) is not None and not run.is_held(job.spec.id):
             yield effects.MakeReport(job.spec.id)
 
@@ -204,6 +228,7 @@ def _merges(run: Run) -> Iterator[Effect]:
     for job in run.jobs.values():
         if job.spec.kind is not JobKind.MERGE or run.is_held(job.spec.id):
             continue
+
         if job.phase is JobPhase.QUEUED and run.approval is not None and run.merged is None:
             yield effects.MergeBranches(job.spec.id)
         elif job.phase is JobPhase.COMPLETED and run.merged is not None and run.push_is_owed:
@@ -213,6 +238,7 @@ def _merges(run: Run) -> Iterator[Effect]:
 def _push(push: str, job: JobState) -> Effect:
     if push == "back":
         return effects.TakeBack(job.spec.id)
+
     return effects.PushMerge(job.spec.id)
 
 
@@ -226,14 +252,19 @@ def only_people_left(run: Run, observed: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work."""
     if run.phase.is_over:
         return run.is_settled
+
     if _agents_work(run) or _tests_run(observed):
         return False
+
     if run.phase is RunPhase.PAUSED:
         return True
+
     if run.settings.manual:
         return not outstanding(run, observed)
+
     if not run.open_questions() and not _claimed_manually(run):
         return False
+
     return not is_closing(run) and not queue(run) and not outstanding(run, observed)
 
 
@@ -242,6 +273,7 @@ def _agents_work(run: Run) -> bool:
     for job in run.jobs.values():
         if job.phase.is_active and not run.is_held(job.spec.id) and not run.is_claimed_manually(job):
             return True
+
     return False
 
 

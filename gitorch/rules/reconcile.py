@@ -41,9 +41,11 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
     """Commands in the order in which they should be tried. A refused one was overtaken; the next tick finds what is left."""
     if run.phase in {RunPhase.PREPARED, RunPhase.READY}:
         return ()
+
     learned = [*session_commands(run, observed), *_deliveries(run, observed), *_expiries(run, observed)]
     if run.phase.is_over:
         return tuple(learned)
+
     learned += _moved_branches(run, observed)
     learned += _finished_checks(run, observed)
     learned += _target_moves(run, observed)
@@ -56,6 +58,7 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
         learned += _stale_work(run)
         learned += _unjudgeable_reviews(run)
         learned += _grants(run)
+
     return tuple(learned)
 
 
@@ -77,9 +80,11 @@ def _moved_branches(run: Run, observed: Observed) -> Iterator[Command]:
     """Branches that moved after their work was handed in."""
     if observed.heads is None or run.merged is not None:
         return
+
     for job in run.jobs.values():
         if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or not job.writes:
             continue
+
         head = observed.heads.get(f"refs/heads/{run.branch_of(job.spec.id)}")
         if head is not None and head != job.handoff.commit and not job.demands:
             yield commands.VoidWork(job.spec.id, head)
@@ -90,9 +95,11 @@ def _finished_checks(run: Run, observed: Observed) -> Iterator[Command]:
     for job in run.jobs.values():
         if job.handoff is None or job.phase is not JobPhase.SUBMITTED or run.check_is_settled(job):
             continue
+
         observation = observed.checks.get(job.handoff.commit)
         if observation is None or observation.phase is not CheckPhase.FINISHED:
             continue
+
         if observation.check is not None:
             yield commands.RecordCheck(job.spec.id, observation.check)
 
@@ -102,9 +109,11 @@ def _target_moves(run: Run, observed: Observed) -> Iterator[Command]:
     report = run.report
     if observed.heads is None or report is None or run.merged is not None:
         return
+
     if run.approval is not None and observed.merges_found and report.merged_commit is not None:
         yield commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
         return
+
     head = observed.heads.get(f"refs/heads/{report.target}")
     if head is None:
         yield commands.VoidReport(f"{report.target} is gone")
@@ -120,6 +129,7 @@ def _reminders(run: Run, observed: Observed) -> Iterator[Command]:
         since = question.reminded_at or question.asked_at
         if observed.now - since > wait_seconds * 1000:
             yield commands.Remind(question.id)
+
         if _is_unanswered_too_long(run, question, observed.now):
             yield _unanswered(question, observed.now)
 
@@ -129,8 +139,10 @@ def _is_unanswered_too_long(run: Run, question: Question, now: Moment) -> bool:
     limit_seconds = run.settings.escalate_seconds
     if question.kind is not QuestionKind.CONTEXT or not limit_seconds:
         return False
+
     if now - question.asked_at <= limit_seconds * 1000:
         return False
+
     return not _was_escalated(run, unanswered_trigger(question.id))
 
 
@@ -158,6 +170,7 @@ def _overlaps(run: Run, observed: Observed) -> Iterator[Command]:
     for overlap in observed.overlaps:
         if overlap_key(overlap.jobs, overlap.conflict) not in run.overlaps:
             yield commands.NoteOverlap(overlap.jobs, overlap.paths, overlap.conflict)
+
         if overlap.conflict and not _was_escalated(run, overlap_trigger(overlap.jobs)):
             yield _conflict(overlap)
 
@@ -184,6 +197,7 @@ def _checkpoints(run: Run) -> Iterator[Command]:
     for job in run.jobs.values():
         if job.spec.kind is not JobKind.CHECKPOINT or job.phase is not JobPhase.WAITING_HUMAN:
             continue
+
         if run.merge_behind(job.spec.id) is None and not run.open_questions(job.spec.id):
             yield commands.OpenCheckpoint(job.spec.id)
 
@@ -193,6 +207,7 @@ def _stale_work(run: Run) -> Iterator[Command]:
     for job in run.jobs.values():
         if job.phase is not JobPhase.STALE:
             continue
+
         if requeues_itself(run, job):
             reason = f"its lease ran out; {job.requeues + 1} of {run.settings.requeues_max}"
             yield commands.RequeueJob(job.spec.id, reason)
@@ -218,14 +233,17 @@ def _unjudgeable_reviews(run: Run) -> Iterator[Command]:
     """Reviews that the run's policy lets nobody give, because their lane has the author's runtime."""
     if run.settings.manual:
         return
+
     for job in run.jobs.values():
         lane = run.workflow.lanes.get(job.spec.lane)
         trigger = f"independence:{job.spec.id}"
         if job.phase is not JobPhase.QUEUED or lane is None or _was_escalated(run, trigger):
             continue
+
         barred = not_independent(run, job, lane.runtime)
         if not barred:
             continue
+
         yield commands.Escalate(
             trigger=trigger,
             happened=f"No lane may judge for {job.spec.id}: {barred}.",
@@ -241,10 +259,12 @@ def _grants(run: Run) -> Iterator[Command]:
     """A lease for each job that may be given out. The tick adds token and nonce, since rules make no secrets."""
     if run.settings.manual:
         return
+
     fresh = 0
     for job in queue(run):
         if not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
             continue
+
         living = run.living_session(job)
         if living is not None:
             yield commands.GrantLease(job.spec.id, living.id, fresh=False, token=Digest(""), nonce="")

@@ -42,17 +42,21 @@ def _remedy_of(run: Run, job: JobState, at: Moment) -> Remedy | None:
     replaced = job.phase.is_active and not run.is_claimed_manually(job)
     if not ran_out and not replaced and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
         return None
+
     kept = run.late_handoffs_of(job)
     if kept:
         return _adoption(job, kept[-1], replaced=replaced)
+
     if ran_out or job.phase is JobPhase.STALE:
         return _requeue(job)
+
     return None
 
 
 def _has_run_out(run: Run, job: JobState, at: Moment) -> bool:
     if job.lease is None:
         return False
+
     return overdue(run.sessions[job.lease.session], job, at)
 
 
@@ -62,6 +66,7 @@ def _adoption(job: JobState, late: LateHandoff, *, replaced: bool) -> Remedy:
     would = f"adopt {late.id}"
     if replaced:
         would = f"nothing; to adopt it ends session {job.session}, which does it again"
+
     return Remedy(
         job=job.spec.id,
         found=f"a late {kind} of session {late.session} at {late.commit[:12]} is kept as {late.id}",
@@ -76,6 +81,7 @@ def _requeue(job: JobState) -> Remedy:
     would = "queue it again"
     if job.writes:
         would = "queue it again; branch and worktree are kept"
+
     return Remedy(
         job=job.spec.id,
         found=f"lease {job.fence} of session {job.session} ran out, and nothing was handed in",

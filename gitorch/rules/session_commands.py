@@ -40,10 +40,12 @@ def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
     """Ends, signs of life, renewals and questions for every session that was launched and has not ended."""
     if observed.sessions is None:
         return
+
     for session in run.sessions.values():
         observation = observed.sessions.get(session.id)
         if session.phase is SessionPhase.ENDED or observation is None:
             continue
+
         if observation.started or observation.present:
             yield from _commands_of(run, session, observation, observed)
 
@@ -84,6 +86,7 @@ def _end_of(session: Session, observation: SessionObservation) -> Command | None
         how = "missing-program" if observation.exit_status == NO_PROGRAM else "exited"
     else:
         return None
+
     return commands.EndSession(session.id, how, observation.exit_status, observation.screen, observation.conversation)
 
 
@@ -93,6 +96,7 @@ def _while_starting(run: Run, session: Session, observation: SessionObservation,
         evidence = observation.evidence or str(observation.state)
         yield commands.MarkAlive(session.id, observation.pid, evidence)
         return
+
     since = observation.started_at or session.started_at
     if now - since > run.limits_of(session.lane).start_seconds * 1000:
         how = observation.word if observation.state is AgentState.DIALOG else "not-ready"
@@ -105,11 +109,14 @@ def _while_alive(run: Run, session: Session, observation: SessionObservation, no
     lease = job.lease
     if lease is None or lease.session != session.id:
         return
+
     half_life_ms = run.limits_of(session.lane).lease_seconds * 500
     if now - lease.granted_at > 0 and lease.until - now < half_life_ms:
         yield commands.RenewLease(job.spec.id, lease.fence)
+
     if run.is_asked_about(session):
         return
+
     trouble = _trouble(run, job, session, observation, now)
     if trouble is not None:
         yield trouble
@@ -120,14 +127,19 @@ def _trouble(run: Run, job: JobState, session: Session, observation: SessionObse
     if observation.state is AgentState.DIALOG:
         if _lane_answers(run, session, observation, now):
             return None
+
         return _dialog_question(session, observation)
+
     over_budget = over_time(run, job, session, observation, now) or runaway(run, job, session, observation)
     if over_budget is not None:
         return over_budget
+
     if not job.phase.is_active or observation.state is AgentState.LIMITED or job.lease is None:
         return None
+
     if observation.resets_at is not None and not job.nudged:
         return commands.Nudge(session.id)
+
     return _silence(run, job, session, observation, now)
 
 
@@ -136,6 +148,7 @@ def _lane_answers(run: Run, session: Session, observation: SessionObservation, n
     lane = run.workflow.lanes[session.lane]
     if not lane.permissions and not lane.trust:
         return False
+
     since = max(observation.progress_at or observation.changed_at or now, observation.answered_at or 0)
     patience = REQUEST_STAYS_MS if answer_to(lane, observation) else REQUEST_PAINTS_MS
     return now - since < patience
@@ -158,15 +171,19 @@ def _silence(run: Run, job: JobState, session: Session, observation: SessionObse
     """A nudge for an agent that has been silent for too long, and a question after it; None within its patience."""
     if job.lease is None:
         return None
+
     quiet_ms = now - _quiet_since(run, job, job.lease, observation)
     patience_ms = _patience_ms(run, job, run.limits_of(session.lane).silence_seconds)
     if not job.nudged:
         return commands.Nudge(session.id) if quiet_ms > patience_ms else None
+
     reached = _nudge_reached(session)
     if not reached:
         patience_ms *= 2
+
     if quiet_ms <= patience_ms:
         return None
+
     return commands.Escalate(
         trigger=f"stuck:{job.spec.id}:{job.attempt}",
         happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
@@ -186,6 +203,7 @@ def _quiet_since(run: Run, job: JobState, lease: Lease, observation: SessionObse
         # Until the answer the agent was silent because it had to wait.
         if question.job == job.spec.id and question.answer is not None:
             since = max(since, question.answer.at)
+
     return since
 
 
@@ -193,6 +211,7 @@ def _patience_ms(run: Run, job: JobState, silence_seconds: int) -> int:
     """How long an agent may be silent. One without its brief may have to wait for launches beside it."""
     if job.phase is JobPhase.CLAIMED:
         silence_seconds += LAUNCHES_BESIDE * run.settings.start_wait_seconds
+
     return silence_seconds * 1000
 
 

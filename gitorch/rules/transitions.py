@@ -47,6 +47,7 @@ def withdraw(run: Run, record: Record, questions: Iterable[Question], option: st
     """The run with these questions closed by the record, with this option as their answer."""
     for question in questions:
         run = with_question(run, question.id, answer=Answer(option, "", record.actor.name, record.at))
+
     return run
 
 
@@ -57,6 +58,7 @@ def move_job(run: Run, job: JobId, phase: JobPhase, **changes: Any) -> Run:
         legal = ", ".join(sorted(JOB_MOVES[now])) or "nothing"
         message = f"job {job} is {now} and cannot become {phase}; from {now} it may become {legal}"
         raise Corrupt(message)
+
     return with_job(run, job, phase=phase, **changes)
 
 
@@ -66,6 +68,7 @@ def move_run(run: Run, phase: RunPhase, **changes: Any) -> Run:
         legal = ", ".join(sorted(RUN_MOVES[run.phase])) or "nothing"
         message = f"run {run.id} is {run.phase} and cannot become {phase}; from {run.phase} it may become {legal}"
         raise Corrupt(message)
+
     return replace(run, phase=phase, **changes)
 
 
@@ -73,9 +76,11 @@ def end_claim(run: Run, job: JobState, how: str) -> Run:
     """End the session of a manual claim together with its lease. A session of gitorch's own is left as it is."""
     if job.lease is None:
         return run
+
     session = run.sessions.get(job.lease.session)
     if session is None or not session.holder or session.phase is SessionPhase.ENDED:
         return run
+
     return with_session(run, session.id, phase=SessionPhase.ENDED, ended=how)
 
 
@@ -84,6 +89,7 @@ def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") 
     state = run.sessions[session]
     if state.phase is SessionPhase.ENDED or state.holder:
         return run
+
     number = run.prompts + 1
     prompt = Prompt(PromptId(f"p{number}"), kind, about)
     return replace(with_session(run, session, prompts=(*state.prompts, prompt)), prompts=number)
@@ -94,10 +100,13 @@ def promote(run: Run, at: Moment) -> Run:
     for job, state in run.jobs.items():
         if state.phase is not JobPhase.BLOCKED or not run.needs_are_met(job):
             continue
+
         phase = JobPhase.QUEUED
         if state.spec.kind is JobKind.CHECKPOINT:
             phase = JobPhase.WAITING_HUMAN
+
         run = move_job(run, job, phase, ready_at=at)
+
     return run
 
 
@@ -106,6 +115,7 @@ def demote(run: Run) -> Run:
     for job, state in run.jobs.items():
         if _waits_its_turn(state) and not run.needs_are_met(job):
             run = move_job(run, job, JobPhase.BLOCKED)
+
     return run
 
 
@@ -113,6 +123,7 @@ def _waits_its_turn(job: JobState) -> bool:
     """Whether a job was never given out, or is a checkpoint that was asked about."""
     if job.phase is JobPhase.QUEUED and job.attempt == 1 and job.fence == 0:
         return True
+
     return job.spec.kind is JobKind.CHECKPOINT and job.phase in {JobPhase.WAITING_HUMAN, JobPhase.COMPLETED}
 
 
@@ -123,6 +134,7 @@ def ensure_leased(run: Run, job: JobId, session: SessionId, fence: int) -> JobSt
     if lease is None or lease.session != session or lease.fence != fence:
         message = f"{session} acted on {job} with lease {fence}, which does not stand"
         raise Corrupt(message)
+
     return state
 
 
@@ -132,6 +144,7 @@ def ensure_own_session(run: Run, record: Record, session: SessionId) -> None:
     own = record.actor.session == session
     if holder:
         own = holder_of(record.actor) == holder
+
     if not own:
         message = f"{holder_of(record.actor)} acted for session {session}, which belongs to {holder or 'its own agent'}"
         raise Corrupt(message)

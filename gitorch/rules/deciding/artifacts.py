@@ -38,6 +38,7 @@ def publish(state: State, order: Order, command: commands.PublishArtifact) -> tu
     if late.ran_out(session, job, order.at):
         message = f"{late.over(session, job)}, so nothing more is published for it"
         raise Refused(message, late.what_next(session))
+
     lease = ensure.lease_held(run, session, job)
     _ensure_publishable(run, job, command)
     _ensure_no_secret(order, command)
@@ -45,6 +46,7 @@ def publish(state: State, order: Order, command: commands.PublishArtifact) -> tu
     versions = [a for a in run.artifacts if (a.job, a.attempt, a.name) == attempt]
     if versions and versions[-1].digest == command.digest:
         return ()
+
     event = events.ArtifactPublished(
         job=job.spec.id,
         session=session.id,
@@ -72,12 +74,14 @@ def _publisher(run: Run, order: Order, command: commands.PublishArtifact) -> Ses
     session = ensure.session_of(run, command.token)
     if order.actor.kind is not ActorKind.HOST:
         return ensure.acts_as(order.actor, session)
+
     job = run.jobs[session.job]
     document = command.document
     nonce = job.lease.nonce if job.lease is not None else ""
     if not nonce or (document.job, document.attempt, document.nonce) != (job.spec.id, job.attempt, nonce):
         message = f"{command.path} does not name job {job.spec.id}, attempt {job.attempt} and the nonce of its brief"
         raise Denied(message, "gitorch brief")
+
     return session
 
 
@@ -88,14 +92,17 @@ def _ensure_publishable(run: Run, job: JobState, command: commands.PublishArtifa
     if wrong:
         message = f"{path or 'a file without a name'} {wrong}"
         raise Refused(message, "gitorch publish PATH")
+
     if job.writes and not path.startswith(OWN_FOLDER) and not covered(path, job.spec.scope):
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         message = f"{path} lies outside the write scope of {job.spec.id} ({allowed})"
         raise Refused(message, "gitorch brief")
+
     size_max = run.settings.artifact_bytes_max
     if command.size > size_max:
         message = f"{path} has {command.size:,} bytes; an artifact has at most {size_max:,}"
         raise Refused(message, "gitorch publish PATH")
+
     _ensure_expected_kind(job, command)
     contradiction = document_fault(run, job, command.document)
     if contradiction:
@@ -109,9 +116,11 @@ def _ensure_expected_kind(job: JobState, command: commands.PublishArtifact) -> N
     for expected in job.spec.artifacts:
         if expected.name != command.name:
             continue
+
         if expected.kind in set(ArtifactKind) and expected.kind != kind:
             message = f"{command.name} of {job.spec.id} is expected as {expected.kind}, not as {kind}"
             raise Refused(message, f"gitorch publish {command.path} --kind {expected.kind}")
+
         return
 
 
@@ -119,13 +128,16 @@ def _ensure_no_secret(order: Order, command: commands.PublishArtifact) -> None:
     """Raises Refused for a suspected secret, unless the principal keeps it for a recorded reason."""
     if not command.secrets:
         return
+
     overridden = bool(command.override.strip())
     if overridden and holds(order.actor, Capability.APPROVE):
         return
+
     message = f"{command.path} seems to hold {', '.join(command.secrets[:3])}; the ledger keeps everything for ever"
     if overridden:
         message = f"{message}, and only the principal may publish it all the same"
         raise Denied(message, "gitorch publish PATH")
+
     hint = f"take it out, or as the principal: gitorch publish {command.path} --allow-secrets REASON"
     raise Refused(message, hint)
 
@@ -139,15 +151,18 @@ def decide_on(state: State, order: Order, command: commands.Decide) -> tuple[Eve
     if not command.text.strip():
         message = f"a decision on {name} needs its reason"
         raise Refused(message, f"gitorch decide {name} {command.outcome} --note TEXT")
+
     has_follow_up = bool(command.follow_up.strip())
     if (command.outcome is Outcome.ACCEPTED_WITH_FOLLOW_UP) is not has_follow_up:
         message = "a follow-up belongs to accepted_with_follow_up, and to nothing else"
         raise Refused(message, f"gitorch decide {name} accepted_with_follow_up --note TEXT --follow-up TEXT")
+
     decision = DecisionId(f"d{len(run.decisions) + 1}")
     decided = events.DecisionMade(decision, name, command.outcome, command.follow_up, command.text)
     if command.outcome is Outcome.REJECTED and run.report is not None and run.merged is None:
         voided = events.ReportVoided(run.report.digest, f"{decision} rejected what {name} rests on")
         return (decided, voided)
+
     return (decided,)
 
 

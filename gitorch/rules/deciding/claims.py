@@ -42,10 +42,12 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
     if run.phase is not RunPhase.RUNNING:
         message = f"run {run.id} is {run.phase}, and nothing in it can be claimed"
         raise Refused(message, "gitorch resume" if run.phase is RunPhase.PAUSED else f"gitorch status {run.id}")
+
     if command.job is None:
         job = _first_claimable(run, order.actor, command)
     else:
         job = _claimable(run, ensure.job_there(run, command.job), order.actor, command)
+
     lane = run.workflow.lanes[job.spec.lane]
     session = next_session(run)
     event = events.JobClaimed(
@@ -71,7 +73,9 @@ def _first_claimable(run: Run, actor: Actor, command: commands.ClaimJob) -> JobS
         barred = _barred(run, job, actor, command)
         if not barred:
             return job
+
         reason = reason or f": {barred}"
+
     message = f"nothing in run {run.id} can be claimed by you now{reason}"
     raise Refused(message, f"gitorch status {run.id}")
 
@@ -82,14 +86,18 @@ def _claimable(run: Run, job: JobState, actor: Actor, command: commands.ClaimJob
     if job.spec.kind in UNCLAIMED:
         message = f"{name} is a {job.spec.kind}, which nobody works on"
         raise Refused(message, "gitorch inbox")
+
     if not may_be_granted(run, job):
         message = f"{name} is {job.phase} and cannot be claimed now{_holder_clause(run, job)}"
         raise Refused(message, f"gitorch why {name}")
+
     barred = _barred(run, job, actor, command)
     if barred and run.settings.independence is Independence.RUNTIME:
         raise Refused(barred, f"gitorch claim {name} --runtime OTHER")
+
     if barred:
         raise Refused(barred, f"gitorch why {name}")
+
     return job
 
 
@@ -97,6 +105,7 @@ def _holder_clause(run: Run, job: JobState) -> str:
     """The clause of a message that names who has the lease; empty when nobody has."""
     if job.lease is None:
         return ""
+
     holder = run.sessions[job.lease.session].holder or job.lease.session
     return f"; {holder} has its lease"
 
@@ -112,10 +121,12 @@ def heartbeat(state: State, order: Order, command: commands.Heartbeat) -> tuple[
     run, _, job = _held(state, order, command)
     if job.lease is None:
         return ()
+
     life_ms = run.limits_of(job.spec.lane).lease_seconds * 1000
     left_ms = job.lease.until - order.at
     if left_ms * RENEWED_PART > life_ms:
         return ()
+
     return (events.LeaseRenewed(job.spec.id, job.lease.fence, lease_until(run, job, order.at)),)
 
 
@@ -125,6 +136,7 @@ def release(state: State, order: Order, command: commands.ReleaseLease) -> tuple
     if not session.holder:
         message = f"session {session.id} was started for {job.spec.id} and cannot release it; report what blocks it"
         raise Refused(message, "gitorch block --by TEXT --clears TEXT")
+
     return (events.LeaseEnded(job.spec.id, job.fence, "released"),)
 
 
@@ -137,6 +149,7 @@ def _held(
     job = run.jobs[session.job]
     if late.ran_out(session, job, order.at):
         raise Refused(late.over(session, job), late.what_next(session))
+
     ensure.lease_held(run, session, job)
     ensure.fence_stands(job, command.fence)
     return run, session, job
@@ -154,9 +167,11 @@ def requeue(state: State, order: Order, command: commands.RequeueJob) -> tuple[E
     job = ensure.job_there(run, command.job)
     if order.actor.kind is ActorKind.HOST and not requeues_itself(run, job):
         return ()
+
     if job.phase is not JobPhase.STALE:
         message = f"{command.job} is {job.phase}; only stale work is queued again"
         raise Refused(message, f"gitorch why {command.job}")
+
     return (events.JobRequeued(command.job, command.reason),)
 
 
@@ -164,6 +179,7 @@ def requeues_itself(run: Run, job: JobState) -> bool:
     """Whether stale work may be queued again without asking anybody."""
     if job.phase is not JobPhase.STALE or run.settings.recovery is not Recovery.REQUEUE:
         return False
+
     return job.requeues < run.settings.requeues_max and not run.late_handoffs_of(job)
 
 
@@ -175,6 +191,7 @@ def cancel_job(state: State, order: Order, command: commands.CancelJob) -> tuple
     if job.phase.is_over:
         message = f"{command.job} is {job.phase} already"
         raise Refused(message, f"gitorch why {command.job}")
+
     return (events.JobCanceled(command.job, command.reason),)
 
 
@@ -193,10 +210,12 @@ def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tup
     if not (replaced or waiting) or job.attempt != kept.attempt:
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")
+
     follows = _adopted_verdict(run, job, kept) if kept.verdict is not None else _adopted_report(run, job, kept, command)
     adopted = (events.LateHandoffAdopted(kept.id, kept.job, command.reason), *follows)
     if replaced:
         return (events.LeaseEnded(kept.job, job.fence, "revoked"), *adopted)
+
     return adopted
 
 
@@ -205,6 +224,7 @@ def _adopted_verdict(run: Run, job: JobState, kept: LateHandoff) -> tuple[Event,
     subject = subject_at(run, job, kept.commit)
     if kept.verdict is not Choice.REJECT or job.spec.advisory:
         return ()
+
     return rejected(run, subject, run.sessions[kept.session], kept.summary)
 
 
@@ -226,6 +246,7 @@ def _adopted_report(
     if commit != kept.commit:
         message = f"{kept.id} handed in {kept.commit[:12]}, but the branch of {kept.job} holds {commit[:12]}"
         raise Refused(message, f"gitorch recover {kept.job} --requeue")
+
     return questions_of(run, run.sessions[kept.session], job, report)
 
 
@@ -235,9 +256,11 @@ def _kept(run: Run, late_handoff: LateHandoffId) -> LateHandoff:
     if kept is None:
         message = f"run {run.id} has no late handoff {late_handoff}"
         raise NotFound(message, "gitorch recover")
+
     if kept.adopted:
         message = f"{late_handoff} was adopted already"
         raise Refused(message, f"gitorch why {kept.job}")
+
     return kept
 
 

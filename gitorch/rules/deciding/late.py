@@ -44,6 +44,7 @@ def overdue(session: Session, job: JobState, at: Moment) -> bool:
     lease = job.lease
     if not session.holder or lease is None or lease.session != session.id:
         return False
+
     return lease.until < at and job.phase.is_active
 
 
@@ -56,10 +57,13 @@ def _replaced(session: Session, job: JobState) -> bool:
     """Whether gitorch took the job from this session of its own, in the attempt that is still under way."""
     if session.holder or job.phase not in UNDER_WAY:
         return False
+
     if job.lease is not None and job.lease.session == session.id:
         return False
+
     if job.handoff is not None and job.handoff.attempt == job.attempt:
         return False
+
     attempts = [prompt.about for prompt in session.prompts if prompt.kind in OPENING and prompt.receipt]
     return attempts[-1:] == [str(job.attempt)]
 
@@ -71,6 +75,7 @@ def ended(run: Run, at: Moment) -> tuple[Event, ...]:
         job = run.jobs[session.job]
         if overdue(session, job, at):
             found.append(events.LeaseEnded(session.job, job.fence, EXPIRED))
+
     return tuple(found)
 
 
@@ -82,6 +87,7 @@ def keep_report(
         advice = "; claim it again and report then" if session.holder else ", and only finished work is kept"
         message = f"{over(session, job)}{advice}"
         raise Refused(message, what_next(session))
+
     kept = events.LateHandoffKept(
         late_handoff=_next_id(run, session, job),
         job=job.spec.id,
@@ -128,6 +134,7 @@ def _fence(session: Session, job: JobState) -> int:
     """The session's lease that stands, or else its first one."""
     if job.lease is not None and job.lease.session == session.id:
         return job.lease.fence
+
     return session.fence
 
 
@@ -137,6 +144,7 @@ def _next_id(run: Run, session: Session, job: JobState) -> LateHandoffId:
     if len(kept) >= KEPT_MAX:
         message = f"{over(session, job)}, and {KEPT_MAX} late handoffs of it are kept already"
         raise Refused(message, "gitorch recover")
+
     return LateHandoffId(f"h{len(run.late_handoffs) + 1}")
 
 

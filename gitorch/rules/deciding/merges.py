@@ -32,6 +32,7 @@ def issue_report(state: State, order: Order, command: commands.IssueReport) -> t
     job = ensure.job_there(run, command.checkpoint)
     if run.report is not None or job.phase is not JobPhase.WAITING_HUMAN or run.phase is not RunPhase.RUNNING:
         return ()
+
     event = events.ReportIssued(
         checkpoint=command.checkpoint,
         digest=command.digest,
@@ -55,6 +56,7 @@ def record_epic_report(state: State, order: Order, command: commands.RecordEpicR
     job = ensure.job_there(run, command.job)
     if command.commit == job.reported or command.commit != run.reportable_commit(job):
         return ()
+
     return (events.EpicReported(command.job, command.commit, job.attempt, command.text),)
 
 
@@ -71,6 +73,7 @@ def _question_about(run: Run, command: commands.IssueReport) -> Event:
             number=0,
             text=f"May {_count(command.facts)} be merged to {run.target}? Read it: gitorch report {run.id}",
         )
+
     return events.Escalated(
         question=next_question(run),
         trigger=f"merge:{command.digest}",
@@ -88,6 +91,7 @@ def _count(report: Report | commands.MergeFacts) -> str:
     count = len(report.branches)
     if count == 1:
         return "1 branch"
+
     return f"{count} branches"
 
 
@@ -95,11 +99,14 @@ def _merge_obstacle(report: Report | commands.MergeFacts) -> str:
     """Why the branches of this report cannot be merged; empty when they can."""
     if report.conflicts:
         return "; ".join(report.conflicts)
+
     if report.merged_commit is None:
         return "there is nothing to merge"
+
     tested = report.combined
     if tested is None or tested.outcome in {"passed", "not-run"}:
         return ""
+
     return f"the tests of the merged tree {tested.outcome}: {tested.tail or tested.command}"
 
 
@@ -109,6 +116,7 @@ def void_report(state: State, order: Order, command: commands.VoidReport) -> tup
     run = ensure.run_there(state)
     if run.report is None or run.merged is not None:
         return ()
+
     return (events.ReportVoided(run.report.digest, command.reason),)
 
 
@@ -138,12 +146,15 @@ def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge)
     if run.approval is not None:
         message = f"report {name} was approved already by {run.approval.by}"
         raise Refused(message, "gitorch up")
+
     if command.digest != report.digest:
         message = f"this approves report {command.digest[:19]}, but the one that stands is {name}"
         raise Refused(message, f"gitorch report {run.id}")
+
     obstacle = _merge_obstacle(report)
     if not obstacle and run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         obstacle = "its checkpoint does not wait"
+
     if obstacle:
         message = f"report {name} cannot be approved: {obstacle}"
         raise Refused(message, f"gitorch reject {run.id} --rework EPIC --note TEXT")
@@ -156,6 +167,7 @@ def _ensure_proven(run: Run, proof: str) -> None:
     if grade is Grade.UNATTENDED and not settings.approval_unattended:
         message = f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared"
         raise Denied(message, f"gitorch approve {run.id}")
+
     if grade is None or not grade.reaches(settings.approval_at_least):
         message = f"run {run.id} needs an approval of grade {settings.approval_at_least} at least; this one is {grade or proof}"
         raise Denied(message, "gitorch keys list")
@@ -169,17 +181,21 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
     if run.merged is not None:
         message = f"{report.target} was moved to this merge at {run.merged.new[:12]}; only its push is open"
         raise Refused(message, "gitorch inbox")
+
     if not command.text.strip():
         message = "a rejection needs a reason"
         raise Refused(message, f"gitorch reject {run.id} --note TEXT")
+
     known = tuple(b.job for b in report.branches)
     for job in command.rework:
         if job not in known:
             message = f"{job} is not in the report; it names {', '.join(known)}"
             raise Refused(message, f"gitorch report {run.id}")
+
     rejected = events.MergeRejected(report.digest, command.rework, command.text)
     if not command.rework:
         return (rejected, events.RunCanceled(f"the merge was rejected: {command.text}"))
+
     return (rejected, *(events.JobReopened(job, command.text) for job in command.rework))
 
 
@@ -190,13 +206,16 @@ def record_merge(state: State, order: Order, command: commands.RecordMerge) -> t
     report = ensure.report_there(run)
     if run.merged is not None:
         return ()
+
     if run.approval is None or run.approval.digest != report.digest:
         message = f"run {run.id} has no approval that stands; nothing may be merged"
         raise Refused(message, f"gitorch approve {run.id}")
+
     job = run.merge_behind(report.checkpoint)
     if job is None or command.new != report.merged_commit:
         message = f"{command.new[:12]} is not the commit that was approved"
         raise Refused(message, f"gitorch report {run.id}")
+
     return (events.Merged(job, report.target, command.old, command.new, command.tree),)
 
 
@@ -207,10 +226,12 @@ def record_push(state: State, order: Order, command: commands.RecordPush) -> tup
     job, merged = _merged_by(run)
     if merged.push == "pushed":
         return ()
+
     if command.new != merged.new or command.remote != run.settings.push_remote:
         remote = run.settings.push_remote or "nowhere"
         message = f"{command.new[:12]} is not the commit that {run.id} merged and pushes to {remote}"
         raise Refused(message, f"gitorch status {run.id}")
+
     return (events.Pushed(job, command.remote, merged.target, command.old, command.new),)
 
 
@@ -222,6 +243,7 @@ def record_taken_back(state: State, order: Order, command: commands.RecordTakenB
     if merged.push != "back" or (command.old, command.new) != (merged.old, merged.new):
         message = f"nobody asked to undo the merge {command.new[:12]}"
         raise Refused(message, f"gitorch status {run.id}")
+
     reason = f"{run.settings.push_remote} did not take it"
     return (events.MergeTakenBack(job, merged.target, merged.old, merged.new, reason),)
 
@@ -231,9 +253,11 @@ def _merged_by(run: Run) -> tuple[JobId, Merged]:
     job: JobId | None = None
     if run.report is not None:
         job = run.merge_behind(run.report.checkpoint)
+
     if run.merged is None or job is None:
         message = f"run {run.id} has merged nothing"
         raise Refused(message, f"gitorch status {run.id}")
+
     return job, run.merged
 
 

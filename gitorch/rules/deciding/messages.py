@@ -38,10 +38,12 @@ def send(state: State, order: Order, command: commands.SendMessage) -> tuple[Eve
     names: list[str] = []
     for recipient in command.to:
         names += _resolved(state.run, order, command, recipient)
+
     to = tuple(dict.fromkeys(names))
     if sender in to:
         message = f"{sender} cannot write to itself"
         raise Refused(message, "gitorch inbox")
+
     _ensure_sendable(command.text, sender)
     _ensure_within_limits(state, sender, to)
     number = next_message(state.board)
@@ -50,6 +52,7 @@ def send(state: State, order: Order, command: commands.SendMessage) -> tuple[Eve
     if command.answers is not None:
         thread = command.answers.thread
         answers = command.answers.id
+
     event = events.MessageSent(
         message=number,
         sender=sender,
@@ -67,9 +70,11 @@ def _sender(state: State, order: Order, command: commands.SendMessage) -> str:
     """The name that the message is from: an agent's job, or a name that the caller may write in."""
     if order.actor.kind is ActorKind.AGENT:
         return _agent_sender(ensure.run_there(state), order.actor, command)
+
     own = ORCHESTRATOR if order.actor.kind is ActorKind.HOST else PRINCIPAL
     if command.sender not in {"", own, *command.known}:
         raise _unknown(state.run, command, command.sender)
+
     return command.sender or own
 
 
@@ -79,6 +84,7 @@ def _agent_sender(run: Run, actor: Actor, command: commands.SendMessage) -> str:
     if session is None or command.sender not in {"", session.job, session.id}:
         message = f"session {actor.session} may write as itself only, not as {command.sender or actor.name}"
         raise Denied(message, "gitorch send @principal TEXT")
+
     return session.job
 
 
@@ -86,19 +92,25 @@ def _resolved(run: Run | None, order: Order, command: commands.SendMessage, name
     """The recipients that one name stands for. Raises NotFound with the names that exist."""
     if name == EVERYONE:
         return _everyone(run, order)
+
     if name == ORCHESTRATOR and command.plan_digest is None:
         message = f"{ORCHESTRATOR} is a program and takes plans only; people read {PRINCIPAL}"
         raise Refused(message, f'gitorch send {ORCHESTRATOR} "Plan ready at PATH"')
+
     if name in {PRINCIPAL, ORCHESTRATOR, *command.known}:
         return (name,)
+
     if run is None or is_person(name):
         raise _unknown(run, command, name)
+
     job = job_named(run, name)
     if job is None or run.jobs[job].spec.lane == "":
         raise _unknown(run, command, name)
+
     if job not in listeners(run):
         message = f"{name} is {run.jobs[job].phase}; nobody would read this"
         raise Refused(message, f"gitorch why {job}")
+
     return (job,)
 
 
@@ -108,10 +120,12 @@ def _everyone(run: Run | None, order: Order) -> tuple[str, ...]:
     living: set[str] = set()
     if run is not None:
         living = {s.job for s in run.sessions.values() if s.phase is not SessionPhase.ENDED}
+
     to = tuple(job for job in listeners(run) if job in living)
     if not to:
         message = "no agent has a session now, so nobody would read this"
         raise Refused(message, "gitorch status")
+
     return to
 
 
@@ -128,6 +142,7 @@ def _ensure_sendable(text: str, sender: str) -> None:
     if not text.strip():
         message = "the message is empty"
         raise Refused(message, "gitorch send NAME TEXT")
+
     if len(text) > TEXT_CHARACTERS_MAX:
         message = f"the message of {sender} has {len(text)} characters; at most {TEXT_CHARACTERS_MAX} are allowed"
         raise Refused(message, 'gitorch send NAME "It is in FILE, commit COMMIT"')
@@ -137,14 +152,17 @@ def _ensure_within_limits(state: State, sender: str, to: tuple[str, ...]) -> Non
     """Raises Refused when a recipient has too much unread of this sender, or a job has sent too many messages."""
     if sender == ORCHESTRATOR:
         return
+
     messages = dict(state.board.messages)
     if state.run is not None:
         messages.update(state.run.messages)
+
     own = {name: message for name, message in messages.items() if message.sender == sender}
     for name in to:
         if len(unread(own, name)) >= UNREAD_MAX:
             message = f"{name} has {UNREAD_MAX} unread messages of {sender}; write again when they are read"
             raise Refused(message, "gitorch wait")
+
     if not is_person(sender) and len(own) >= SENT_MAX:
         message = f"{sender} has sent {SENT_MAX} messages in this run, which is the limit"
         raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
@@ -158,10 +176,12 @@ def read(state: State, order: Order, command: commands.ReadMessages) -> tuple[Ev
         if session is None or session.job != reader:
             message = f"session {order.actor.session} may read its own messages only"
             raise Denied(message, "gitorch inbox")
+
     messages = state.board.messages if state.run is None else state.run.messages
     fresh = tuple(message.id for message in unread(messages, reader) if message.id in command.messages)
     if not fresh:
         return ()
+
     return (events.MessagesRead(fresh, reader),)
 
 
@@ -170,9 +190,11 @@ def refused_plan(state: State, command: commands.RejectPlan, text: str) -> tuple
     coordinator = command.coordinator
     if not coordinator:
         return ()
+
     for message in unread(state.board.messages, coordinator):
         if message.text == text:
             return ()
+
     number = next_message(state.board)
     event = events.MessageSent(
         message=number,

@@ -35,10 +35,12 @@ def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Ev
     run = ensure.run_open(ensure.run_there(state))
     if any(question.trigger == command.trigger for question in run.open_questions()):
         return ()
+
     parts = (command.happened, command.tried, command.evidence, command.decision)
     if not command.options or not all(part.strip() for part in parts):
         message = f"escalation {command.trigger} leaves a part empty"
         raise Refused(message)
+
     event = events.Escalated(
         question=next_question(run),
         trigger=command.trigger,
@@ -66,6 +68,7 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
     question = ensure.question_open(run, command.question)
     if question.kind is not QuestionKind.CONTEXT or order.actor.kind is not ActorKind.OPERATOR:
         ensure.principal(order.actor, "answer")
+
     _ensure_answers(run, question, command)
     return (
         events.QuestionAnswered(command.question, command.option, command.text),
@@ -81,13 +84,16 @@ def _ensure_answers(run: Run, question: Question, command: commands.AnswerQuesti
     if question.kind is QuestionKind.APPROVAL:
         message = f"{question.id} asks for the approval of a merge, which has a command of its own"
         raise Refused(message, f"gitorch approve {run.id}")
+
     if question.options and command.option not in question.options:
         given = command.option or "free text"
         message = f"{given} is no answer to {question.id}; it takes {', '.join(question.options)}"
         raise Refused(message, f"gitorch answer {question.id} {question.options[0]}")
+
     if not question.options and not text:
         message = f"{question.id} needs an answer in words"
         raise Refused(message, f"gitorch answer {question.id} TEXT")
+
     if command.option in NEEDS_TEXT and not text:
         message = f"{command.option} needs a text that says why"
         raise Refused(message, f"gitorch answer {question.id} {command.option} TEXT")
@@ -98,11 +104,14 @@ def _consequences(run: Run, question: Question, command: commands.AnswerQuestion
     if command.option == "stop_run":
         note = f": {command.text}" if command.text else ""
         return (events.RunCanceled(f"the principal stopped it at {question.id}{note}"),)
+
     if question.kind is QuestionKind.CHECKPOINT and command.option == "cancel":
         return _canceled_at_checkpoint(run, question)
+
     consequence = CONSEQUENCES.get(command.option)
     if question.job is None or consequence is None:
         return ()
+
     return consequence(run, run.jobs[question.job], question, command)
 
 
@@ -110,6 +119,7 @@ def _requeued(_: Run, job: JobState, question: Question, command: commands.Answe
     """Stale work is queued again."""
     if job.phase is not JobPhase.STALE:
         return ()
+
     return (events.JobRequeued(job.spec.id, command.text or f"answered at {question.id}"),)
 
 
@@ -123,6 +133,7 @@ def _waived(run: Run, job: JobState, question: Question, _: commands.AnswerQuest
     """The gate opens in spite of the findings. Raises Refused while other questions keep it closed."""
     if job.handoff is None:
         return ()
+
     _ensure_nothing_else_open(run, job, question)
     return (events.GatePassed(job.spec.id, job.handoff.commit, job.attempt, waived=True),)
 
@@ -132,6 +143,7 @@ def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> No
     others = [q for q in run.open_questions(job.spec.id) if q.kind in GATING and q.id != question.id]
     if not others:
         return
+
     message = f"{job.spec.id} cannot be accepted before {', '.join(q.id for q in others)} is answered as well"
     option = others[0].options[0] if others[0].options else "TEXT"
     raise Refused(message, f"gitorch answer {others[0].id} {option}")
@@ -141,6 +153,7 @@ def _one_more_round(run: Run, job: JobState, _: Question, command: commands.Answ
     """A failed job goes back to work."""
     if job.phase is not JobPhase.FAILED:
         return ()
+
     reopened = events.JobReopened(job.spec.id, command.text or "one more round")
     return (*voided_report(run, f"{job.spec.id} goes back to work"), reopened)
 
@@ -149,8 +162,10 @@ def _retried(run: Run, job: JobState, question: Question, _: commands.AnswerQues
     """A stuck agent loses its lease; a report whose branches do not merge is made again."""
     if question.trigger.startswith("stuck:") and job.lease is not None:
         return (events.LeaseEnded(job.spec.id, job.lease.fence, "revoked"),)
+
     if question.trigger.startswith("merge:"):
         return voided_report(run, "the principal asked for a new one")
+
     return ()
 
 
@@ -169,6 +184,7 @@ def _closing_left_to_people(run: Run, question: Question, option: str) -> tuple[
     troubled = troubled_job(run, question)
     if troubled is None or option != "leave":
         return ()
+
     owed = issues_of(run.jobs[troubled])
     return (events.IssuesClosed(troubled, (), owed, f"left to people at {question.id}"),)
 
@@ -179,6 +195,7 @@ def _unanswered_question_answered(
     """An escalation about an unanswered question passes its text on as that question's answer."""
     if command.option != "answer":
         return ()
+
     unanswered = [q for q in run.open_questions() if unanswered_trigger(q.id) == escalation.trigger]
     return tuple(events.QuestionAnswered(question.id, "", command.text) for question in unanswered)
 
@@ -187,6 +204,7 @@ def voided_report(run: Run, reason: str) -> tuple[Event, ...]:
     """The end of the merge report that stands; nothing without one."""
     if run.report is None:
         return ()
+
     return (events.ReportVoided(run.report.digest, reason),)
 
 
@@ -194,9 +212,11 @@ def _canceled_at_checkpoint(run: Run, question: Question) -> tuple[Event, ...]:
     """The run ends, unless the checkpoint has a path of its own for `cancel`."""
     if question.job is None:
         return ()
+
     job = run.jobs[question.job]
     if job.spec.on_cancel:
         return ()
+
     return (events.RunCanceled(f"the principal canceled it at {job.spec.id}"),)
 
 
@@ -207,10 +227,13 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
     job = ensure.job_there(run, command.job)
     if job.spec.kind is not JobKind.CHECKPOINT or job.phase is not JobPhase.WAITING_HUMAN:
         return ()
+
     if run.merge_behind(command.job) is not None:
         return ()
+
     if any(question.kind is QuestionKind.CHECKPOINT for question in run.open_questions(command.job)):
         return ()
+
     event = events.QuestionAsked(
         question=next_question(run),
         kind=QuestionKind.CHECKPOINT,

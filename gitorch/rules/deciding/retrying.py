@@ -34,9 +34,11 @@ def retry(state: State, order: Order, command: commands.RetryJob) -> tuple[Event
     answered = _answer_again(run, command)
     if answered is not None:
         return answer(state, order, answered)
+
     if job.phase is JobPhase.FAILED and job.writes:
         note = command.text or "try again"
         return (*voided_report(run, f"{command.job} goes back to work"), events.JobReopened(command.job, note))
+
     return restart(state, order, commands.RestartAgent(command.job))
 
 
@@ -46,6 +48,7 @@ def _answer_again(run: Run, command: commands.RetryJob) -> commands.AnswerQuesti
         for option in AGAIN:
             if option in question.options:
                 return commands.AnswerQuestion(question.id, option, command.text)
+
     return None
 
 
@@ -81,9 +84,11 @@ def _with_agent(job: JobState) -> JobState:
     name = job.spec.id
     if job.lease is not None and job.session is not None:
         return job
+
     if job.spec.kind in UNCLAIMED:
         message = f"no agent works on {name}: it is a {job.spec.kind}"
         raise Refused(message, f"gitorch why {name}")
+
     message = f"{name} is {job.phase}, so no agent is at work on it; only failed work and agents at work can be retried"
     raise Refused(message, f"gitorch why {name}")
 

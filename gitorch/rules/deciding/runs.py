@@ -34,6 +34,7 @@ def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) 
     ensure.principal(order.actor, "start")
     if state.board.confirms_target(command.target):
         return ()
+
     return (events.TargetConfirmed(command.target),)
 
 
@@ -44,6 +45,7 @@ def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[E
     if command.run in state.board.runs:
         message = f"there is a run {command.run} already"
         raise Refused(message, "gitorch status")
+
     event = events.RunPrepared(
         title=command.title,
         plan=command.plan,
@@ -62,6 +64,7 @@ def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[E
     if run.phase is not RunPhase.PREPARED:
         message = f"run {run.id} was confirmed already and is {run.phase}"
         raise Refused(message, "gitorch up")
+
     return (events.RunConfirmed(command.settings, command.proof, command.git_settings),)
 
 
@@ -71,6 +74,7 @@ def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.READY:
         return ()
+
     return (events.RunStarted(),)
 
 
@@ -81,6 +85,7 @@ def pause(state: State, order: Order, command: commands.PauseRun) -> tuple[Event
     if run.phase is not RunPhase.RUNNING:
         message = f"run {run.id} is {run.phase}; only a running run can be paused"
         raise Refused(message, f"gitorch status {run.id}")
+
     return (events.RunPaused(command.reason),)
 
 
@@ -91,6 +96,7 @@ def resume(state: State, order: Order, _: commands.ResumeRun) -> tuple[Event, ..
     if run.phase is not RunPhase.PAUSED:
         message = f"run {run.id} is {run.phase}; only a paused run can be resumed"
         raise Refused(message, f"gitorch status {run.id}")
+
     return (events.RunResumed(),)
 
 
@@ -108,8 +114,10 @@ def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) 
     if not run.phase.is_over:
         message = f"run {run.id} is {run.phase}; it is cleaned up when it is over"
         raise Refused(message, f"gitorch cancel {run.id}")
+
     if run.cleaned:
         return ()
+
     return (events.CleanupDone(command.removed, command.kept),)
 
 
@@ -120,6 +128,7 @@ def record_refusal(state: State, order: Order, command: commands.RecordRefusal) 
         refusals = state.run.strangers if session is None else session.refusals
         if refusals >= REFUSALS_KEPT:
             return ()
+
     return (events.ActionRefused(command.verb, command.code, command.reason, command.job),)
 
 

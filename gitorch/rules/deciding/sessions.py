@@ -41,17 +41,21 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
     if run.phase is not RunPhase.RUNNING or not may_be_granted(run, job):
         message = f"{command.job} is {job.phase} and cannot be given to a session now"
         raise Refused(message, f"gitorch why {command.job}")
+
     lane = run.workflow.lanes[job.spec.lane]
     barred = not_independent(run, job, lane.runtime)
     if barred:
         raise Refused(barred, f"gitorch why {command.job}")
+
     living = run.living_session(job)
     expected, token = next_session(run), command.token
     if living is not None:
         expected, token = living.id, living.token
+
     if command.session != expected or command.fresh is not (living is None):
         message = f"{command.job} belongs to session {expected}, not {command.session}"
         raise Refused(message, f"gitorch why {command.job}")
+
     event = events.LeaseGranted(
         job=command.job,
         session=command.session,
@@ -80,6 +84,7 @@ def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Eve
     job = ensure.job_there(run, command.job)
     if job.lease is None or job.lease.fence != command.fence:
         return ()
+
     return (events.LeaseRenewed(command.job, command.fence, lease_until(run, job, order.at)),)
 
 
@@ -89,6 +94,7 @@ def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple
     session = ensure.session_there(ensure.run_there(state), command.session)
     if session.phase is not SessionPhase.STARTING:
         return ()
+
     return (events.SessionAlive(session.id, session.job, command.pid, command.evidence),)
 
 
@@ -99,23 +105,29 @@ def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event
     session = ensure.session_there(run, command.session)
     if session.phase is SessionPhase.ENDED:
         return ()
+
     ended = events.SessionEnded(
         session.id, session.job, command.how, command.exit_status, command.screen, command.conversation
     )
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return (ended,)
+
     lease_ended = events.LeaseEnded(session.job, job.lease.fence, "session-ended")
     if command.how in {"stopped", "server-gone"}:
         return (ended, lease_ended)
+
     if session.phase is SessionPhase.STARTING:
         launches = job.launch_failures + 1
         if launches < LAUNCHES_MAX:
             return (ended, lease_ended)
+
         return (ended, lease_ended, _launches_failed(run, job, session, command, launches))
+
     deaths = job.deaths + 1
     if deaths <= run.settings.restarts_max:
         return (ended, lease_ended)
+
     return (ended, lease_ended, _died_too_often(run, job, session, command, deaths))
 
 
@@ -158,10 +170,12 @@ def record_delivery(state: State, order: Order, command: commands.RecordDelivery
     session = ensure.session_there(ensure.run_there(state), command.session)
     if session.phase is SessionPhase.ENDED:
         return ()
+
     for prompt in session.prompts:
         if prompt.id == command.prompt and not prompt.receipt:
             event = events.PromptDelivered(session.id, session.job, prompt.id, prompt.kind, command.receipt)
             return (event,)
+
     return ()
 
 
@@ -172,6 +186,7 @@ def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, .
     session = ensure.session_there(run, command.session)
     if run.jobs[session.job].nudged or session.phase is SessionPhase.ENDED:
         return ()
+
     return (events.SessionNudged(session.id, session.job),)
 
 
@@ -181,6 +196,7 @@ def record_permission(state: State, order: Order, command: commands.RecordPermis
     session = ensure.session_there(ensure.run_there(state), command.session)
     if command.number != session.permissions_answered:
         return ()
+
     answered = command.answered
     return (events.PermissionAnswered(session.id, session.job, answered.asked, answered.option, answered.rule),)
 
@@ -192,6 +208,7 @@ def accept_outbox_entry(state: State, _: Order, command: commands.AcceptOutboxEn
     if command.digest in session.entries:
         message = f"{command.entry} of session {session.id} was carried out already"
         raise Refused(message, f"gitorch why {session.job}")
+
     return (events.OutboxEntryAccepted(session.id, session.job, command.entry, command.digest),)
 
 
@@ -202,6 +219,7 @@ def record_base(state: State, order: Order, command: commands.RecordBase) -> tup
     job = ensure.job_there(run, command.job)
     if job.base is not None or command.parents != run.base_parents(command.job):
         return ()
+
     return (events.BaseBuilt(command.job, command.commit, command.parents),)
 
 

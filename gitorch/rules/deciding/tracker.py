@@ -21,6 +21,7 @@ def note_early(state: State, order: Order, command: commands.NoteClosedEarly) ->
     job = ensure.job_there(ensure.run_there(state), command.job)
     if not job.spec.issue or job.cleared is not None or job.closing.early:
         return ()
+
     return (events.ClosedEarly(command.job, job.spec.issue),)
 
 
@@ -30,6 +31,7 @@ def record_failure(state: State, order: Order, command: commands.RecordClosingFa
     job = ensure.job_there(ensure.run_there(state), command.job)
     if not unsettled(job):
         return ()
+
     return (events.ClosingFailed(command.job, job.closing.tries + 1, command.reason),)
 
 
@@ -39,10 +41,12 @@ def record_closing(state: State, order: Order, command: commands.RecordClosing) 
     job = ensure.job_there(ensure.run_there(state), command.job)
     if not unsettled(job):
         return ()
+
     settled = events.IssuesClosed(command.job, command.closed, command.owed, command.reason)
     accounted = {*command.closed, *command.owed}
     if job.spec.issue not in accounted and not job.closing.early:
         return (events.ClosedEarly(command.job, job.spec.issue), settled)
+
     return (settled,)
 
 

@@ -52,10 +52,12 @@ def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) 
     ensure.fence_stands(job, command.fence)
     if late.ran_out(session, job, order.at):
         return late.keep_report(run, session, job, command, order.at)
+
     lease = ensure.lease_held(run, session, ensure.working(job))
     commit, replies = command.facts.head or run.target_commit, command.replies
     if command.status in late.FINISHED:
         commit, replies = finished_work(job, command)
+
     _ensure_complete(command)
     _ensure_documents(run, job, command)
     submitted = events.HandoffSubmitted(
@@ -83,10 +85,12 @@ def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[Commi
     if job.spec.kind in REVIEWING:
         message = f"{name} is a review and ends with a verdict"
         raise Refused(message, "gitorch verdict accept --commit COMMIT --nonce NONCE")
+
     wrong = _wrong_with_worktree(job, facts)
     if wrong or facts.head is None:
         message = f"the report on {name} is refused: {'; '.join(wrong)}"
         raise Refused(message, "git status")
+
     return facts.head, proven_replies(job, command)
 
 
@@ -95,15 +99,19 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
     wrong: list[str] = []
     if facts.uncommitted:
         wrong.append(f"uncommitted changes in {_some(facts.uncommitted)}; commit or remove them")
+
     if facts.head is None or facts.commits == 0:
         wrong.append(_nothing_done(facts))
+
     stray = outside(facts.changed, job.spec.scope)
     if stray:
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         wrong.append(f"{_some(stray)} lies outside the write scope ({allowed}); take those changes back")
+
     wrong += facts.hazards[:HAZARDS_MAX]
     if facts.missing:
         wrong.append(f"expected files are missing: {_some(facts.missing)}")
+
     return wrong
 
 
@@ -111,6 +119,7 @@ def _nothing_done(facts: WorkFacts) -> str:
     """The clause about an empty handoff; an agent whose work gitorch commits cannot commit itself."""
     if facts.by_host:
         return "nothing in the worktree differs from the job's base; do the work first"
+
     return "there are no commits since the job's base; commit the work first"
 
 
@@ -119,6 +128,7 @@ def _some(paths: tuple[str, ...], most: int = 5) -> str:
     listed = ", ".join(paths[:most])
     if len(paths) <= most:
         return listed
+
     return f"{listed} and {len(paths) - most} more"
 
 
@@ -126,6 +136,7 @@ def _ensure_documents(run: Run, job: JobState, command: commands.SubmitHandoff) 
     """Raises Refused for a job whose purpose is a document, such as a findings ledger, before it is published."""
     if command.status not in late.FINISHED:
         return
+
     kind = missing_document(run, job)
     if kind:
         message = f"{job.spec.id} is not done without its {kind}"
@@ -162,8 +173,10 @@ def questions_of(run: Run, session: Session, job: JobState, command: commands.Su
         number += 1
         question = QuestionId(f"q{number}")
         found.append(events.QuestionAsked(question, kind, job.spec.id, session.id, options, about, text))
+
     if command.status is ReportStatus.BLOCKED:
         found += _blocker(QuestionId(f"q{number + 1}"), session, job, command)
+
     return tuple(found)
 
 
@@ -191,10 +204,12 @@ def _described(job: JobState, number: int) -> str:
     for listed in job.findings:
         if listed.number != number:
             continue
+
         found = listed.finding
         place = f"{found.path}:{found.line}" if found.line else found.path
         details = ", ".join(filter(None, (found.severity, place)))
         return f"#{number} ({details}) “{found.title}”"
+
     return f"#{number}"
 
 
@@ -229,8 +244,10 @@ def record_check(state: State, order: Order, command: commands.RecordCheck) -> t
     job = ensure.job_there(run, command.job)
     if job.handoff is None or not run.needs_check(job) or run.check_is_settled(job):
         return ()
+
     if command.check.commit != job.handoff.commit:
         return ()
+
     return (events.CheckRecorded(command.job, job.attempt, command.check),)
 
 
@@ -242,10 +259,12 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
     ensure.fence_stands(review, command.fence)
     if late.ran_out(session, review, order.at):
         return late.keep_verdict(run, session, review, command, order.at)
+
     lease = ensure.lease_held(run, session, ensure.working(review))
     barred = not_independent(run, review, session.runtime, session.holder)
     if barred:
         raise Refused(barred, f"gitorch why {review.spec.id}")
+
     subject = _judged(run, review, command, lease)
     _ensure_consistent(run, session, subject, command)
     event = events.VerdictGiven(
@@ -261,6 +280,7 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
     )
     if command.verdict is Choice.REJECT and not review.spec.advisory:
         return (event, *rejected(run, subject, session, command.text))
+
     return (event,)
 
 
@@ -270,6 +290,7 @@ def _ensure_consistent(run: Run, session: Session, subject: JobState, command: c
     if contradiction:
         message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
         raise Refused(message, "gitorch verdict --help")
+
     require_evidence(subject, command)
     contradiction = verdict_fault(run, session.id, subject.spec.id, command.verdict)
     if contradiction:
@@ -282,6 +303,7 @@ def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Le
     if command.nonce != lease.nonce:
         message = f"this verdict does not carry the nonce of the brief for round {subject.attempt} of {review.spec.id}"
         raise Refused(message, "gitorch brief")
+
     return subject
 
 
@@ -294,6 +316,7 @@ def subject_at(run: Run, review: JobState, judged: CommitId) -> JobState:
         now = "nothing" if commit is None else commit[:12]
         message = f"this verdict names {judged[:12]}, but what {subject.spec.id} handed in is {now}"
         raise Refused(message, "gitorch brief")
+
     return subject
 
 
@@ -304,6 +327,7 @@ def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[
     failed = events.JobFailed(subject.spec.id, reason)
     if run.settings.reject_fails_run:
         return (failed, events.RunFailed(reason))
+
     asked = events.Escalated(
         question=next_question(run),
         trigger=f"rejected:{subject.spec.id}:{subject.attempt}",
@@ -325,13 +349,17 @@ def void(state: State, order: Order, command: commands.VoidWork) -> tuple[Event,
     job = ensure.job_there(run, command.job)
     if job.handoff is None or run.merged is not None:
         return ()
+
     if job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED}:
         return ()
+
     if command.found == job.handoff.commit or job.demands:
         return ()
+
     voided = events.WorkVoided(command.job, job.handoff.commit, command.found)
     if run.report is not None:
         return (events.ReportVoided(run.report.digest, f"{command.job} moved to {command.found[:12]}"), voided)
+
     return (voided,)
 
 
@@ -341,6 +369,7 @@ def note_overlap(state: State, order: Order, command: commands.NoteOverlap) -> t
     run = ensure.run_there(state)
     if overlap_key(command.jobs, command.conflict) in run.overlaps:
         return ()
+
     return (events.OverlapNoted(command.jobs, command.paths, command.conflict),)
 
 
