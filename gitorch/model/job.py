@@ -118,24 +118,43 @@ class JobState(Value):
 
     @property
     def check_failed(self) -> bool:
-        """Whether the test command failed at the commit that was handed in."""
-        return self.check is not None and self.check.outcome != "passed"
+        """Whether the newest run of the test command did not pass; false before the first."""
+        if self.check is None:
+            return False
+
+        return self.check.outcome != "passed"
 
     @property
     def round_verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts on exactly the commit that was handed in, of the round under way."""
+        """The verdicts on exactly the commit that was handed in, of the round under way; oldest first."""
         if self.handoff is None:
             return ()
 
-        commit = self.handoff.commit
-        return tuple(v for v in self.verdicts if v.round == self.attempt and v.commit == commit)
+        verdicts: list[Verdict] = []
+        for verdict in self.verdicts:
+            if verdict.round == self.attempt and verdict.commit == self.handoff.commit:
+                verdicts.append(verdict)
+
+        return tuple(verdicts)
 
     @property
     def findings_to_answer(self) -> tuple[ListedFinding, ...]:
-        """The open findings of the round before this one, which the author must answer."""
-        return tuple(listed for listed in self.findings if listed.open and listed.round == self.attempt - 1)
+        """The open findings of the round before this one, which the author must answer; in the order of the list."""
+        findings: list[ListedFinding] = []
+        for listed in self.findings:
+            if listed.open and listed.round == self.attempt - 1:
+                findings.append(listed)
+
+        return tuple(findings)
 
     @property
     def writes(self) -> bool:
-        """Whether the job changes files, and so has a branch of its own."""
+        """Whether the job changes files, and so has a branch of its own; reviews do not."""
         return self.spec.kind not in REVIEWING
+
+    def is_leased_to(self, session: SessionId) -> bool:
+        """Whether this session holds the job's lease."""
+        if self.lease is None:
+            return False
+
+        return self.lease.session == session

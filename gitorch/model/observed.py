@@ -77,9 +77,22 @@ class SessionObservation(Value):
     """Hook events or transcript lines within the last minute, whichever are more; 0 when unknown."""
 
     @property
+    def was_launched(self) -> bool:
+        """Whether its program was ever launched: its terminal exists, or its launch mark does."""
+        return self.present or self.started
+
+    @property
     def word(self) -> str:
         """Its state as people read it, with the name of a known dialog: `dialog: trust`."""
-        return f"{self.state}: {self.dialog}" if self.state is AgentState.DIALOG and self.dialog else str(self.state)
+        if self.state is AgentState.DIALOG and self.dialog:
+            return f"{self.state}: {self.dialog}"
+
+        return str(self.state)
+
+    @property
+    def shown(self) -> str:
+        """The best evidence of its state for people: its screen, else the sign that the state was read from."""
+        return self.screen or self.evidence or f"its state is {self.state}"
 
 
 class CheckPhase(StrEnum):
@@ -130,4 +143,8 @@ class Observed(Value):
 
 def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:
     """The key under which an overlap of these jobs is noted: one before, and one after they conflict."""
-    return f"{' '.join(jobs)}{' conflict' if conflict else ''}"
+    pair = " ".join(jobs)
+    if conflict:
+        return f"{pair} conflict"
+
+    return pair

@@ -68,3 +68,17 @@ class Session(Value):
     """The number of its first lease."""
     entries: tuple[Digest, ...] = ()
     """Digests of the outbox entries that were accepted."""
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether the session is a manual claim, for which gitorch started no process."""
+        return bool(self.holder)
+
+    @property
+    def next_prompt(self) -> Prompt | None:
+        """The first prompt that was not delivered; None when nothing is owed."""
+        for prompt in self.prompts:
+            if not prompt.receipt:
+                return prompt
+
+        return None

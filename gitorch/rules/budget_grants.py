@@ -15,14 +15,20 @@ def times_granted(run: Run, trigger: str) -> int:
     """How often people granted as much again of the budget with this trigger."""
     times = 0
     for question in run.questions.values():
-        if question.trigger == trigger and question.answer is not None and question.answer.option == GO_ON:
+        if question.trigger != trigger or question.answer is None:
+            continue
+
+        if question.answer.option == GO_ON:
             times += 1
 
     return times
 
 
 def sessions_spent(run: Run) -> bool:
-    """Whether the run may not begin another session."""
+    """Whether the run may not begin another session.
+
+    A run whose settings name no maximum may begin any number.
+    """
     if not run.settings.sessions_max:
         return False
 
@@ -31,9 +37,15 @@ def sessions_spent(run: Run) -> bool:
 
 
 def asked_about_budget(run: Run) -> bool:
-    """Whether a question about a budget of the whole run is open. Until it is answered nothing new begins in the run."""
+    """Whether a question about a budget of the whole run is open.
+
+    Until it is answered nothing new begins in the run.
+    """
     for question in run.questions.values():
-        if question.answer is None and question.job is None and question.trigger.startswith(BUDGET):
+        if question.answer is not None or question.job is not None:
+            continue
+
+        if question.trigger.startswith(BUDGET):
             return True
 
     return False

@@ -23,15 +23,24 @@ BEGUN = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
 
 def active(run: Run) -> int:
     """How many agents are at work. Those that wait at a gate or for a human do not count."""
-    return sum(1 for job in run.jobs.values() if _is_at_work(run, job))
+    count = 0
+    for job in run.jobs.values():
+        if is_at_work(run, job):
+            count += 1
+
+    return count
 
 
-def _is_at_work(run: Run, job: JobState) -> bool:
+def is_at_work(run: Run, job: JobState) -> bool:
+    """Whether a session works on this job, and no open question keeps it from going on."""
     return job.phase.is_active and not run.is_held(job.spec.id)
 
 
 def base_of(run: Run, job: JobState) -> CommitId | None:
-    """The commit that a job starts from; None while it must be merged from several branches first."""
+    """The commit that a job starts from; None while it must be merged from several branches first.
+
+    A review starts from the base of its subject.
+    """
     if job.spec.kind in REVIEWING and job.spec.subject is not None:
         return run.jobs[job.spec.subject].base
 
@@ -48,7 +57,8 @@ def base_of(run: Run, job: JobState) -> CommitId | None:
 def wants_fresh(run: Run, job: JobState) -> bool:
     """Whether the session of an earlier attempt must end before this attempt begins.
 
-    In a shared worktree it must end after every handoff, so that another job can have the worktree.
+    In a shared worktree it must end after every handoff, so that another job can have the worktree. Elsewhere it must end
+    only where the workflow asks for a fresh session in each attempt.
     """
     living = run.living_session(job)
     if living is None:
@@ -57,12 +67,18 @@ def wants_fresh(run: Run, job: JobState) -> bool:
     if run.shares_worktree(job):
         return not _is_unfinished(job, living)
 
-    return job.spec.fresh and job.phase is JobPhase.QUEUED and _is_new_attempt(job)
+    if not job.spec.fresh or job.phase is not JobPhase.QUEUED:
+        return False
+
+    return _is_new_attempt(job)
 
 
 def _is_new_attempt(job: JobState) -> bool:
     """Whether an earlier attempt was handed in and another is due."""
-    return job.handoff is not None and job.handoff.attempt < job.attempt
+    if job.handoff is None:
+        return False
+
+    return job.handoff.attempt < job.attempt
 
 
 def may_be_granted(run: Run, job: JobState) -> bool:
@@ -70,10 +86,16 @@ def may_be_granted(run: Run, job: JobState) -> bool:
     if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
         return False
 
-    if run.is_held(job.spec.id) or wants_fresh(run, job) or base_of(run, job) is None:
+    if run.is_held(job.spec.id) or wants_fresh(run, job):
         return False
 
-    return _is_within_limits(run, job) and worktree_taken_by(run, job) is None
+    if base_of(run, job) is None:
+        return False
+
+    if not _is_within_limits(run, job):
+        return False
+
+    return worktree_taken_by(run, job) is None
 
 
 def _is_within_limits(run: Run, job: JobState) -> bool:
@@ -81,22 +103,37 @@ def _is_within_limits(run: Run, job: JobState) -> bool:
     if asked_about_budget(run):
         return False
 
+    # A session that lives on from an earlier attempt is no new session.
     if sessions_spent(run) and run.living_session(job) is None:
         return False
 
-    return active(run) < run.settings.max_agents and _lane_has_room(run, job)
+    if active(run) >= run.settings.max_agents:
+        return False
+
+    return _lane_has_room(run, job)
 
 
 def queue(run: Run) -> tuple[JobState, ...]:
     """The jobs that may be given to a session, in order: by priority, then reviews before new work, then by age."""
-    free = [job for job in run.jobs.values() if may_be_granted(run, job)]
-    free.sort(key=lambda job: (-job.spec.priority, job.writes, job.ready_at or 0))
+    free: list[JobState] = []
+    for job in run.jobs_in(JobPhase.QUEUED):
+        if may_be_granted(run, job):
+            free.append(job)
+
+    free.sort(key=_rank)
     return tuple(free)
 
 
+def _rank(job: JobState) -> tuple[int, bool, int]:
+    """The place of a job in the queue; the smallest comes first."""
+    return -job.spec.priority, job.writes, job.ready_at or 0
+
+
 def authors_of(run: Run, job: JobId) -> Iterator[Session]:
-    """The sessions that have held this job's lease, in any attempt."""
-    return (session for session in run.sessions.values() if session.job == job)
+    """The sessions that have held this job's lease, in any attempt, oldest first."""
+    for session in run.sessions.values():
+        if session.job == job:
+            yield session
 
 
 def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> str:
@@ -108,29 +145,52 @@ def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> 
     if policy is Independence.SESSION:
         return ""
 
-    subject = job.spec.subject
-    for author in authors_of(run, subject):
-        if policy is Independence.RUNTIME and author.runtime == runtime:
-            return f"{subject} was written with {runtime}, and this run wants another runtime to judge it"
+    if policy is Independence.RUNTIME and _was_written_with(run, job.spec.subject, runtime):
+        return f"{job.spec.subject} was written with {runtime}, and this run wants another runtime to judge it"
 
-    for author in authors_of(run, subject):
-        if holder and author.holder == holder:
-            return f"{holder} wrote {subject} and cannot judge it in this run"
+    if holder and _was_held_by(run, job.spec.subject, holder):
+        return f"{holder} wrote {job.spec.subject} and cannot judge it in this run"
 
     return ""
 
 
+def _was_written_with(run: Run, subject: JobId, runtime: str) -> bool:
+    """Whether a session of this runtime has held the subject's lease."""
+    for author in authors_of(run, subject):
+        if author.runtime == runtime:
+            return True
+
+    return False
+
+
+def _was_held_by(run: Run, subject: JobId, holder: str) -> bool:
+    """Whether this holder has ever claimed the subject."""
+    for author in authors_of(run, subject):
+        if author.holder == holder:
+            return True
+
+    return False
+
+
 def _lane_has_room(run: Run, job: JobState) -> bool:
+    """Whether the job's lane may have one more agent at work; a capacity of 0 is no limit."""
     lane = run.workflow.lanes[job.spec.lane]
     if lane.capacity == 0:
         return True
 
-    busy = [other for other in run.jobs.values() if other.spec.lane == lane.name and _is_at_work(run, other)]
-    return len(busy) < lane.capacity
+    busy = 0
+    for other in run.jobs.values():
+        if other.spec.lane == lane.name and is_at_work(run, other):
+            busy += 1
+
+    return busy < lane.capacity
 
 
 def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
-    """The other job that occupies the worktree which this job shares; None when the worktree is free."""
+    """The other job that occupies the worktree which this job shares.
+
+    None when the worktree is free, and for a job with a worktree of its own.
+    """
     if not run.shares_worktree(job):
         return None
 
@@ -146,14 +206,22 @@ def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
 
 def _occupies_worktree(run: Run, job: JobState) -> bool:
     """Whether a job has an agent in its worktree, or work there that was not handed in."""
-    sessions = list(authors_of(run, job.spec.id))
-    for session in sessions:
+    last: Session | None = None
+    for session in authors_of(run, job.spec.id):
         if session.phase is not SessionPhase.ENDED:
             return True
 
-    return bool(sessions) and job.phase in BEGUN and _is_unfinished(job, sessions[-1])
+        last = session
+
+    if last is None or job.phase not in BEGUN:
+        return False
+
+    return _is_unfinished(job, last)
 
 
 def _is_unfinished(job: JobState, session: Session) -> bool:
     """Whether nothing was handed in since this session was opened."""
-    return job.handoff is None or job.handoff.at < session.started_at
+    if job.handoff is None:
+        return True
+
+    return job.handoff.at < session.started_at

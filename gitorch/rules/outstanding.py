@@ -15,7 +15,7 @@ from gitorch.model.run import RunPhase
 from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.agent_state.permission import answer_to
-from gitorch.rules.granting import may_be_granted, queue, wants_fresh
+from gitorch.rules.granting import is_at_work, may_be_granted, queue, wants_fresh
 from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from gitorch.model.effects import Effect
     from gitorch.model.job import JobState
-    from gitorch.model.observed import Observed
+    from gitorch.model.observed import Observed, SessionObservation
     from gitorch.model.run import Run
-    from gitorch.model.session import Prompt, Session
+    from gitorch.model.session import Session
 
 CLEARANCE_MS = 60_000
 """How long a cleared agent may stay busy before it is stopped without having read its clearance."""
@@ -57,18 +57,19 @@ def outstanding(run: Run, observed: Observed) -> tuple[Effect, ...]:
 
 
 def _notices(run: Run, observed: Observed) -> Iterator[Effect]:
+    """A notification for each thing that waits for people and that they were not notified of."""
     for name in next_notices(run, observed.notified):
         yield effects.Notify(name)
 
 
 def needed(run: Run, session: Session, observed: Observed) -> bool:
     """Whether a session still has something to do: its lease, an open gate, or a clearance to read."""
-    job = run.jobs[session.job]
     if run.phase.is_over:
         return False
 
+    job = run.jobs[session.job]
     if not job.writes:
-        return job.lease is not None and job.lease.session == session.id
+        return job.is_leased_to(session.id)
 
     if job.session != session.id or wants_fresh(run, job):
         return False
@@ -76,82 +77,106 @@ def needed(run: Run, session: Session, observed: Observed) -> bool:
     if not job.phase.is_over:
         return True
 
-    if job.phase is not JobPhase.COMPLETED or next_prompt(session) is None:
+    return job.phase is JobPhase.COMPLETED and _has_clearance_to_read(run, session, observed)
+
+
+def _has_clearance_to_read(run: Run, session: Session, observed: Observed) -> bool:
+    """Whether the clearance of finished work is not delivered yet, and the agent may still come to its prompt."""
+    if session.next_prompt is None:
         return False
 
-    return observed.now - (run.changed_at or observed.now) < CLEARANCE_MS
+    if run.changed_at is None:
+        return True
 
-
-def next_prompt(session: Session) -> Prompt | None:
-    """The first prompt that was not delivered; None when nothing is owed."""
-    for prompt in session.prompts:
-        if not prompt.receipt:
-            return prompt
-
-    return None
+    return observed.now - run.changed_at < CLEARANCE_MS
 
 
 def may_begin(run: Run, session: Session) -> bool:
     """Whether a session may get its work: first every author that is launched beside it is alive, if need be at the second try.
 
-    Nobody waits for a one-shot agent, which is launched together with its work: two of them would wait for each other.
+    A reviewer begins at once. Nobody waits for a one-shot agent, which is launched together with its work: two of them
+    would wait for each other.
     """
     if not run.jobs[session.job].writes:
         return True
 
-    for other in run.sessions.values():
-        if other.id != session.id and other.phase is SessionPhase.STARTING and _is_waited_for(run, other):
+    for other in run.living_sessions:
+        if other.id != session.id and _is_waited_for(run, other):
             return False
 
-    # Only for a relaunch that will get a place: one that itself waits for a place would be waited for without end.
-    return not any(_is_relaunched(run, job) for job in run.jobs.values())
+    for job in run.jobs.values():
+        if _is_relaunched(run, job):
+            return False
+
+    return True
 
 
 def _is_waited_for(run: Run, session: Session) -> bool:
-    return run.jobs[session.job].writes and not run.workflow.lanes[session.lane].one_shot
+    """Whether this is the session of an author that is being launched and gets its work afterwards."""
+    if session.phase is not SessionPhase.STARTING:
+        return False
+
+    if not run.jobs[session.job].writes:
+        return False
+
+    return not run.workflow.lanes[session.lane].one_shot
 
 
 def _is_relaunched(run: Run, job: JobState) -> bool:
     """Whether an author whose launch failed is about to be launched again."""
-    return job.launch_failures > 0 and job.writes and may_be_granted(run, job)
+    if not job.launch_failures or not job.writes:
+        return False
+
+    # A relaunch that itself waits for a place would be waited for without end.
+    return may_be_granted(run, job)
 
 
 def _unneeded_sessions(run: Run, observed: Observed) -> Iterator[Effect]:
+    """The end of each session that has nothing left to do; nothing while tmux cannot be asked."""
     if observed.sessions is None:
         return
 
-    for session in run.sessions.values():
-        if session.phase is not SessionPhase.ENDED and not needed(run, session, observed):
+    for session in run.living_sessions:
+        if not needed(run, session, observed):
             yield effects.StopSession(session.id)
 
 
 def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
-    """Sessions that hold a lease and were never launched."""
+    """The launch of each session that holds a lease and was never launched; manual claims have no process."""
     if observed.sessions is None:
         return
 
-    for session in run.sessions.values():
-        if session.holder or session.phase is not SessionPhase.STARTING:
+    for session in run.living_sessions:
+        if session.is_manual or session.phase is not SessionPhase.STARTING:
             continue
 
         observation = observed.sessions.get(session.id)
-        launched = observation is not None and (observation.present or observation.started)
-        if not launched and needed(run, session, observed):
+        if observation is not None and observation.was_launched:
+            continue
+
+        if needed(run, session, observed):
             yield effects.StartSession(session.id, session.job)
 
 
-def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
-    """The next prompt of each living session that waits for one."""
+def _observations(run: Run, observed: Observed) -> Iterator[tuple[Session, SessionObservation]]:
+    """The sessions that have not ended and were observed, each with its observation; none while tmux cannot be asked."""
     if observed.sessions is None:
         return
 
-    for session in run.sessions.values():
-        prompt = next_prompt(session)
+    for session in run.living_sessions:
         observation = observed.sessions.get(session.id)
-        if session.phase is not SessionPhase.ALIVE or prompt is None or observation is None:
+        if observation is not None:
+            yield session, observation
+
+
+def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
+    """The next prompt of each living session whose program shows its own prompt."""
+    for session, observation in _observations(run, observed):
+        if session.phase is not SessionPhase.ALIVE or observation.state not in AT_PROMPT:
             continue
 
-        if (session.id, prompt.id) in observed.sent or observation.state not in AT_PROMPT:
+        prompt = session.next_prompt
+        if prompt is None or (session.id, prompt.id) in observed.sent:
             continue
 
         if may_begin(run, session):
@@ -160,12 +185,8 @@ def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
 
 def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
     """Dialogs that the lane answers. A dialog that a human was asked about is left to the human."""
-    if observed.sessions is None:
-        return
-
-    for session in run.sessions.values():
-        observation = observed.sessions.get(session.id)
-        if session.phase is SessionPhase.ENDED or observation is None or observation.state is not AgentState.DIALOG:
+    for session, observation in _observations(run, observed):
+        if observation.state is not AgentState.DIALOG:
             continue
 
         answer = answer_to(run.workflow.lanes[session.lane], observation)
@@ -175,8 +196,8 @@ def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
 
 def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
     """Submitted commits that the test command has still to run on."""
-    for job in run.jobs.values():
-        if job.phase is not JobPhase.SUBMITTED or job.handoff is None or run.check_is_settled(job):
+    for job in run.jobs_in(JobPhase.SUBMITTED):
+        if job.handoff is None or run.check_is_settled(job):
             continue
 
         observation = observed.checks.get(job.handoff.commit)
@@ -186,8 +207,8 @@ def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
 
 def _bases(run: Run) -> Iterator[Effect]:
     """Bases of queued jobs that need the work of several branches."""
-    for job in run.jobs.values():
-        if job.phase is not JobPhase.QUEUED or job.base is not None or not _has_base(job):
+    for job in run.jobs_in(JobPhase.QUEUED):
+        if job.base is not None or not _has_base(job):
             continue
 
         parents = run.base_parents(job.spec.id)
@@ -204,6 +225,7 @@ def _has_base(job: JobState) -> bool:
 
 
 def _epic_reports(run: Run) -> Iterator[Effect]:
+    """The report of each epic that reached the end of its gate at a commit without a report."""
     for job in run.jobs.values():
         commit = run.reportable_commit(job)
         if commit is not None and commit != job.reported:
@@ -211,15 +233,15 @@ def _epic_reports(run: Run) -> Iterator[Effect]:
 
 
 def _merge_reports(run: Run) -> Iterator[Effect]:
-    """The report of each waiting checkpoint with a merge behind it."""
+    """The report of each waiting checkpoint with a merge behind it; nothing while a report stands."""
     if run.report is not None:
         return
 
-    for job in run.jobs.values():
-        if job.spec.kind is not JobKind.CHECKPOINT or job.phase is not JobPhase.WAITING_HUMAN:
+    for job in run.jobs_in(JobPhase.WAITING_HUMAN):
+        if job.spec.kind is not JobKind.CHECKPOINT or run.is_held(job.spec.id):
             continue
 
-        if run.merge_behind(job.spec.id) is not None and not run.is_held(job.spec.id):
+        if run.merge_behind(job.spec.id) is not None:
             yield effects.MakeReport(job.spec.id)
 
 
@@ -229,27 +251,41 @@ def _merges(run: Run) -> Iterator[Effect]:
         if job.spec.kind is not JobKind.MERGE or run.is_held(job.spec.id):
             continue
 
-        if job.phase is JobPhase.QUEUED and run.approval is not None and run.merged is None:
-            yield effects.MergeBranches(job.spec.id)
-        elif job.phase is JobPhase.COMPLETED and run.merged is not None and run.push_is_owed:
-            yield _push(run.merged.push, job)
+        effect = _merge_step(run, job)
+        if effect is not None:
+            yield effect
 
 
-def _push(push: str, job: JobState) -> Effect:
-    if push == "back":
+def _merge_step(run: Run, job: JobState) -> Effect | None:
+    """The next step of a merge; None before the approval, and after the last step."""
+    if run.merged is None:
+        if run.approval is None or job.phase is not JobPhase.QUEUED:
+            return None
+
+        return effects.MergeBranches(job.spec.id)
+
+    if job.phase is not JobPhase.COMPLETED or not run.push_is_owed:
+        return None
+
+    if run.merged.push == "back":
         return effects.TakeBack(job.spec.id)
 
     return effects.PushMerge(job.spec.id)
 
 
 def _cleanup(run: Run) -> Iterator[Effect]:
-    choice = run.cleanup_choice
-    if not run.cleaned and choice in {"worktrees", "branches"}:
-        yield effects.CleanUp(branches=choice == "branches")
+    """The cleanup of a run that is over, once and only where it removes anything."""
+    if run.cleaned or not run.cleanup_removes:
+        return
+
+    yield effects.CleanUp(branches=run.cleanup_choice == "branches")
 
 
 def only_people_left(run: Run, observed: Observed) -> bool:
-    """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work."""
+    """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work.
+
+    A run that is over is left to people as soon as it is settled.
+    """
     if run.phase.is_over:
         return run.is_settled
 
@@ -265,21 +301,45 @@ def only_people_left(run: Run, observed: Observed) -> bool:
     if not run.open_questions() and not _claimed_manually(run):
         return False
 
-    return not is_closing(run) and not queue(run) and not outstanding(run, observed)
+    return not _can_go_on(run, observed)
+
+
+def _can_go_on(run: Run, observed: Observed) -> bool:
+    """Whether gitorch itself still has something to do: an issue to close, a job to give out, or an effect to carry out."""
+    if is_closing(run):
+        return True
+
+    if queue(run):
+        return True
+
+    return bool(outstanding(run, observed))
 
 
 def _agents_work(run: Run) -> bool:
     """Whether an agent of gitorch's is at work and waits for nobody."""
     for job in run.jobs.values():
-        if job.phase.is_active and not run.is_held(job.spec.id) and not run.is_claimed_manually(job):
+        if not is_at_work(run, job):
+            continue
+
+        if not run.is_claimed_manually(job):
             return True
 
     return False
 
 
 def _tests_run(observed: Observed) -> bool:
-    return any(check.phase is CheckPhase.RUNNING for check in observed.checks.values())
+    """Whether the test command is running on some commit."""
+    for check in observed.checks.values():
+        if check.phase is CheckPhase.RUNNING:
+            return True
+
+    return False
 
 
 def _claimed_manually(run: Run) -> bool:
-    return any(run.is_claimed_manually(job) for job in run.jobs.values())
+    """Whether somebody holds a job of the run by a manual claim."""
+    for job in run.jobs.values():
+        if run.is_claimed_manually(job):
+            return True
+
+    return False

@@ -12,6 +12,7 @@ from gitorch.model.session import Prompt, SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import JobKind
 from gitorch.rules.capabilities import holder_of
+from gitorch.rules.job_needs import needs_are_met
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") 
 def promote(run: Run, at: Moment) -> Run:
     """Queue every blocked job whose needs are met; a checkpoint waits for the principal at once."""
     for job, state in run.jobs.items():
-        if state.phase is not JobPhase.BLOCKED or not run.needs_are_met(job):
+        if state.phase is not JobPhase.BLOCKED or not needs_are_met(run, job):
             continue
 
         phase = JobPhase.QUEUED
@@ -113,7 +114,7 @@ def promote(run: Run, at: Moment) -> Run:
 def demote(run: Run) -> Run:
     """Block again what had waited its turn on work that was taken back: checkpoints, merges, jobs not yet begun."""
     for job, state in run.jobs.items():
-        if _waits_its_turn(state) and not run.needs_are_met(job):
+        if _waits_its_turn(state) and not needs_are_met(run, job):
             run = move_job(run, job, JobPhase.BLOCKED)
 
     return run

@@ -12,7 +12,6 @@ from gitorch.model.observed import Observed, Overlap
 from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
-from gitorch.rules.outstanding import next_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,7 +165,7 @@ def _receipts(services: Services, run: Run) -> Mapping[tuple[SessionId, PromptId
     """The receipts of prompts that were typed and whose delivery is not recorded yet."""
     receipts: dict[tuple[SessionId, PromptId], str] = {}
     for session in run.sessions.values():
-        if session.phase is SessionPhase.ENDED or next_prompt(session) is None:
+        if session.phase is SessionPhase.ENDED or session.next_prompt is None:
             continue
         for prompt, receipt in services.terminals.receipts(SessionKey(run.id, session.id)).items():
             receipts[session.id, prompt] = receipt

@@ -14,7 +14,7 @@ from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.ports.world import Launch, SessionKey
-from gitorch.rules.outstanding import may_begin, next_prompt
+from gitorch.rules.outstanding import may_begin
 from gitorch.rules.views.notices import notice
 from gitorch.rules.views.prompts import pointer
 
@@ -76,7 +76,7 @@ def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | Non
     if not lane.one_shot and not preset.takes_prompt(resuming=resuming):
         return None
     if may_begin(run, session):
-        return next_prompt(session)
+        return session.next_prompt
     return None
 
 

@@ -292,7 +292,7 @@ def gate_earned(run: Run, job: JobState) -> bool:
     """Whether tests passed where they must, and every review let exactly the commit through that was handed in."""
     if not run.check_is_settled(job) or job.check_failed or job.demands:
         return False
-    let_through = {verdict.review for verdict in job.round_verdicts if run.lets_through(verdict)}
+    let_through = run.reviews_let_through(job)
     return all(judge.spec.id in let_through for judge in run.judges_of(job))
 
 

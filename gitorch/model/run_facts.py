@@ -1,0 +1,316 @@
+"""The facts of one run, as its records in the ledger leave them: its fields, and the questions that a look at them answers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gitorch.model.job import JobPhase
+from gitorch.model.question import HOLDING, QuestionKind
+from gitorch.model.session import SessionPhase
+from gitorch.model.values import Value, field
+from gitorch.model.workflow import CHECKED, UNCLAIMED, Commits, Timeouts, WorktreeMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitorch.model.artifact import Artifact
+    from gitorch.model.decision import Decision
+    from gitorch.model.ids import (
+        CommitId,
+        Digest,
+        JobId,
+        LateHandoffId,
+        MessageId,
+        Moment,
+        QuestionId,
+        RunId,
+        SessionId,
+    )
+    from gitorch.model.job import JobState
+    from gitorch.model.late_handoff import LateHandoff
+    from gitorch.model.message import Message
+    from gitorch.model.question import Question
+    from gitorch.model.report import Approval, Merged, Report
+    from gitorch.model.session import Session
+    from gitorch.model.workflow import Settings, Workflow
+
+
+class RunPhase(StrEnum):
+    """The phase of a run; `blocked` is derived, never recorded."""
+
+    PREPARED = "prepared"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended, with or without its result."""
+        return self in OVER
+
+
+OVER = frozenset({RunPhase.COMPLETED, RunPhase.FAILED, RunPhase.CANCELED})
+
+
+class RunFacts(Value):
+    """The facts of one run. Mappings keep the order in which their entries were created."""
+
+    id: RunId
+    title: str
+    phase: RunPhase
+    workflow: Workflow
+    settings: Settings
+    target: str
+    """The branch that the run merges to."""
+    target_commit: CommitId
+    """The target's commit when the run was prepared."""
+    plan: str
+    """The path of the plan or workflow file."""
+    plan_digest: Digest
+    prepared_at: Moment
+    jobs: Mapping[JobId, JobState]
+    prepared_by: str = ""
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    sessions: Mapping[SessionId, Session] = field(default_factory=dict)
+    questions: Mapping[QuestionId, Question] = field(default_factory=dict)
+    messages: Mapping[MessageId, Message] = field(default_factory=dict)
+    prompts: int = 0
+    """How many prompts were written to sessions so far."""
+    report: Report | None = None
+    """The merge report that stands."""
+    approval: Approval | None = None
+    merged: Merged | None = None
+    reason: str = ""
+    """Why the run is paused or over."""
+    cleanup: str = ""
+    """The answer to the cleanup question; empty before it."""
+    cleaned: bool = False
+    overlaps: tuple[str, ...] = ()
+    """Keys of the overlaps that were noted."""
+    artifacts: tuple[Artifact, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    late_handoffs: Mapping[LateHandoffId, LateHandoff] = field(default_factory=dict)
+    records: int = 0
+    """How many records the run has."""
+    changed_at: Moment | None = None
+    """The time of the newest record."""
+    strangers: int = 0
+    """Refused calls of agents that belong to no session of the run."""
+    git_settings: Mapping[str, str] | None = None
+    """Digests of git settings, hooks and attributes at the start of the run; None in a run that recorded none."""
+
+    @property
+    def living_sessions(self) -> Iterator[Session]:
+        """The sessions that have not ended, in the order in which they were created; manual claims included."""
+        for session in self.sessions.values():
+            if session.phase is not SessionPhase.ENDED:
+                yield session
+
+    def jobs_in(self, phase: JobPhase) -> Iterator[JobState]:
+        """The jobs that are in this phase, in the order of the workflow."""
+        for job in self.jobs.values():
+            if job.phase is phase:
+                yield job
+
+    def open_questions(self, job: JobId | None = None) -> tuple[Question, ...]:
+        """Questions without an answer, in the order in which they were asked.
+
+        All of the run without an argument; with one, only those about that job.
+        """
+        found: list[Question] = []
+        for question in self.questions.values():
+            if question.answer is not None:
+                continue
+
+            if job is None or question.job == job:
+                found.append(question)
+
+        return tuple(found)
+
+    def is_asked_about(self, session: Session) -> bool:
+        """Whether an open escalation asks a human to look at this session."""
+        for question in self.open_questions(session.job):
+            if question.kind is QuestionKind.ESCALATION and question.session == session.id:
+                return True
+
+        return False
+
+    def is_escalated(self, trigger: str) -> bool:
+        """Whether an escalation with this trigger is open."""
+        for question in self.open_questions():
+            if question.trigger == trigger:
+                return True
+
+        return False
+
+    def was_escalated(self, trigger: str) -> bool:
+        """Whether there ever was an escalation with this trigger, answered or not."""
+        for question in self.questions.values():
+            if question.trigger == trigger:
+                return True
+
+        return False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the run is over, all its sessions have ended, and nothing is left to clean up."""
+        if not self.phase.is_over:
+            return False
+
+        if any(self.living_sessions):
+            return False
+
+        return self.cleaned or not self.cleanup_removes
+
+    @property
+    def cleanup_removes(self) -> bool:
+        """Whether the cleanup removes anything: worktrees alone, or branches too."""
+        return self.cleanup_choice in {"worktrees", "branches"}
+
+    @property
+    def cleanup_choice(self) -> str:
+        """The answer to the cleanup question, else what the run's settings say: `worktrees`, `branches`, `no` or `keep`.
+
+        Empty while the settings say `ask` and the principal has not answered.
+        """
+        if self.cleanup:
+            return self.cleanup
+
+        if self.settings.cleanup == "ask":
+            return ""
+
+        return self.settings.cleanup
+
+    def living_session(self, job: JobState) -> Session | None:
+        """The session that holds this job's lease or held it last.
+
+        None before the first session, and once that session has ended or was given up.
+        """
+        if job.session is None:
+            return None
+
+        session = self.sessions.get(job.session)
+        if session is None or session.phase is SessionPhase.ENDED:
+            return None
+
+        return session
+
+    def is_held(self, job: JobId) -> bool:
+        """Whether an open question keeps this job from being worked on."""
+        for question in self.questions.values():
+            if question.job != job or question.answer is not None:
+                continue
+
+            if question.kind in HOLDING:
+                return True
+
+        return False
+
+    def limits_of(self, lane: str) -> Timeouts:
+        """How long sessions of a lane may take, in seconds.
+
+        Each limit is the lane's own where it has one, and the run's otherwise. Work without a limit has 0.
+        Raises KeyError for an unknown lane.
+        """
+        settings = self.settings
+        own = self.workflow.lanes[lane].timeouts
+        return Timeouts(
+            start_seconds=own.start_seconds or settings.start_wait_seconds,
+            silence_seconds=own.silence_seconds or settings.silence_seconds,
+            lease_seconds=own.lease_seconds or settings.lease_seconds,
+            work_seconds=own.work_seconds or settings.job_seconds_max,
+        )
+
+    def needs_check(self, job: JobState) -> bool:
+        """Whether the project's test command must be run on this job's work.
+
+        False without a test command, and for a kind of job whose work is not tested.
+        """
+        if not self.settings.test_command:
+            return False
+
+        return job.spec.kind in CHECKED
+
+    def check_is_settled(self, job: JobState) -> bool:
+        """Whether the job needs no test, or the commit that was handed in was tested.
+
+        A test that failed settles the check too.
+        """
+        if not self.needs_check(job):
+            return True
+
+        if job.check is None or job.handoff is None:
+            return False
+
+        return job.check.commit == job.handoff.commit
+
+    def awaits_check(self, job: JobState) -> bool:
+        """Whether a job was handed in and its commit was not tested yet."""
+        if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
+            return False
+
+        return not self.check_is_settled(job)
+
+    def branch_of(self, job: JobId) -> str:
+        """The work branch of a job, without `refs/heads/`: `gitorch/auth-7f3a/api`."""
+        return f"gitorch/{self.id}/{job}"
+
+    def shares_worktree(self, job: JobState) -> bool:
+        """Whether a job takes its turn in the one worktree that the jobs of its lane share.
+
+        Reviews and jobs without an agent never do.
+        """
+        if not job.writes or job.spec.kind in UNCLAIMED:
+            return False
+
+        return self.workflow.lanes[job.spec.lane].worktree is WorktreeMode.SHARED
+
+    def awaits_principal(self, job: JobId) -> bool:
+        """Whether the question of a checkpoint about this job is open."""
+        for question in self.open_questions(job):
+            if question.kind is QuestionKind.CHECKPOINT:
+                return True
+
+        return False
+
+    @property
+    def push_is_owed(self) -> bool:
+        """Whether the merge has still to reach the remote that the run's settings name, or to be undone.
+
+        False before the merge, and in a run without a remote.
+        """
+        if not self.settings.push_remote or self.merged is None:
+            return False
+
+        return self.merged.push in {"", "back"}
+
+    def is_claimed_manually(self, job: JobState) -> bool:
+        """Whether somebody holds this job by a manual claim, so that gitorch has no session to observe."""
+        if job.lease is None:
+            return False
+
+        return self.sessions[job.lease.session].is_manual
+
+    def late_handoffs_of(self, job: JobState) -> tuple[LateHandoff, ...]:
+        """Late handoffs of the attempt under way that nobody has adopted, oldest first."""
+        kept: list[LateHandoff] = []
+        for late in self.late_handoffs.values():
+            if late.adopted or late.job != job.spec.id:
+                continue
+
+            if late.attempt == job.attempt:
+                kept.append(late)
+
+        return tuple(kept)
+
+    def is_committed_by_host(self, job: JobState) -> bool:
+        """Whether gitorch commits the work of this job when its agent reports."""
+        if not job.writes:
+            return False
+
+        return self.workflow.lanes[job.spec.lane].commits is Commits.HOST
