@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import GitorchError, NotFound, Refused, Usage
 from gitorch.model.board import Board
-from gitorch.model.ids import JobId, QuestionId, RunId
+from gitorch.model.ids import JobId, QuestionId, RunId, SessionId
 from gitorch.model.question import QuestionKind
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.board import RunLine
-    from gitorch.model.ids import SessionId
     from gitorch.model.question import Question
     from gitorch.model.run import Run
 
@@ -180,9 +179,9 @@ def find_job(run: Run, name: str) -> JobId:
 def find_session(services: Services, name: str, run_name: str | None) -> tuple[Run, SessionId]:
     """The session with this id, or the newest one of the job with this id or unique prefix. Raises NotFound, Usage."""
     run = find_run_with(services, name) if run_name is None else find_run(services, run_name)
-    for session in run.sessions.values():
-        if session.id == name:
-            return run, session.id
+    session_id = SessionId(name)
+    if session_id in run.sessions:
+        return run, session_id
     commands = (f"gitorch status {run.id}", "gitorch why")
     job = resolve_prefix(name, list(run.jobs), "job or session", f"run {run.id}", commands)
     newest: SessionId | None = None
@@ -279,7 +278,7 @@ def find_run_or_epic(services: Services, name: str | None, run_name: str | None)
 
 
 def _is_run(services: Services, name: str) -> bool:
-    return any(line.id == name for line in run_lines(services))
+    return RunId(name) in board_of(services).runs
 
 
 def _runs_to_search(services: Services, run_name: str | None) -> list[Run]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
 from gitorch.errors import NotFound, Unavailable
-from gitorch.model.ids import MessageId
+from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
 from gitorch.model.session import SessionPhase
 from gitorch.rules.views.inbox import cleanup_row, inbox
 from gitorch.rules.views.naming_runs import rows_with_runs, view_with_run, with_run
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.board import RunLine
-    from gitorch.model.ids import SessionId
     from gitorch.model.message import Message
     from gitorch.model.observed import SessionObservation
     from gitorch.model.question import Question
@@ -107,18 +106,18 @@ def why_of(services: Services, name: str, run_name: str | None) -> str:
 
 def _why_in(run: Run, name: str) -> str | None:
     """The reason for a job, question, session or message with this whole id; None where the run has none."""
-    for job in run.jobs.values():
-        if job.spec.id == name:
-            return f"{name} is {job.phase}: {why(run, job)}"
-    for question in run.questions.values():
-        if question.id == name:
-            return _why_question(question)
-    for session in run.sessions.values():
-        if session.id == name:
-            return f"{name} works on {session.job} ({session.runtime}) and is {session.phase}"
-    for message in run.messages.values():
-        if message.id == name:
-            return _why_message(message)
+    job = run.jobs.get(JobId(name))
+    if job is not None:
+        return f"{name} is {job.phase}: {why(run, job)}"
+    question = run.questions.get(QuestionId(name))
+    if question is not None:
+        return _why_question(question)
+    session = run.sessions.get(SessionId(name))
+    if session is not None:
+        return f"{name} works on {session.job} ({session.runtime}) and is {session.phase}"
+    message = run.messages.get(MessageId(name))
+    if message is not None:
+        return _why_message(message)
     return None
 
 
