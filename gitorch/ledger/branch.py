@@ -50,12 +50,11 @@ class BranchStore:
 
     def tip(self) -> CommitId | None:
         """Read from the ref's file, else from the packed refs: git writes those before it removes the file."""
-        text: str | None
         try:
-            text = loose_objects.whole_file(self._path).decode("ascii").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            text = self._packed_ref()
-        except IsADirectoryError:
+            text = self._loose_ref()
+            if text is None:
+                text = self._packed_ref()
+        except IsADirectoryError:  # a branch below this name
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise Unavailable(f"{self._ref} cannot be read: {error}.") from error
@@ -66,6 +65,13 @@ class BranchStore:
                 f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="gitorch recover", where=self._ref
             )
         return CommitId(text)
+
+    def _loose_ref(self) -> str | None:
+        """The text of the ref's own file, or None where it has none. Raises OSError, UnicodeDecodeError."""
+        try:
+            return loose_objects.whole_file(self._path).decode("ascii").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _packed_ref(self) -> str | None:
         """The ref's commit in the file of packed refs, or None where it is not there."""
@@ -210,4 +216,5 @@ class BranchStore:
 
 
 def _unreadable(identity: str, what: str) -> Corrupt:
+    """The error for an object that cannot be read."""
     return Corrupt(f"Object {identity} of the ledger {what}.", hint="gitorch recover", where=identity)

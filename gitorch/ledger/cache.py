@@ -110,6 +110,7 @@ class Cache:
 
 
 def _parse_board(text: str) -> Board:
+    """The board. Raises ValueError, KeyError or TypeError for other text."""
     board = states.load(text)
     if not isinstance(board, Board):
         raise TypeError("not a board")

@@ -23,7 +23,10 @@ _HARMLESS_EXTENSIONS = {
 }
 """Extensions under which objects and refs are stored in the usual way; those with a value, only when they have it."""
 
-_REMOTE = re.compile(r'\[remote "([A-Za-z0-9][A-Za-z0-9._/-]*)"\].*')
+_REMOTE = re.compile(r'^\s*\[remote "([A-Za-z0-9][A-Za-z0-9._/-]*)"\]', re.MULTILINE)
+_WRITTEN_FOLDERS = ("", "gitorch", "objects", "refs/heads/gitorch")
+"""The folders of the git directory in which an append makes files."""
+
 _TRUE_VALUES = frozenset({"", "true", "yes", "on", "1"})
 _UNSHARED_VALUES = frozenset({"0", "false", "umask", "no", "off"})
 
@@ -61,14 +64,19 @@ def _git_dir(folder: Path) -> Path | None:
     if dot_git.is_dir():
         return dot_git
     if dot_git.is_file():
-        head, _, target = dot_git.read_text(encoding="utf-8").rstrip("\n").partition(": ")
-        if head == "gitdir":
-            return folder / target
-        return None
+        return _pointed_to(dot_git)
     is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
     if is_bare or (folder / "commondir").is_file():
         return folder
     return None
+
+
+def _pointed_to(dot_git: Path) -> Path | None:
+    """The git directory that a file `.git` of a linked worktree or a submodule names, or None for another file."""
+    head, _, target = dot_git.read_text(encoding="utf-8").rstrip("\n").partition(": ")
+    if head != "gitdir":
+        return None
+    return dot_git.parent / target
 
 
 def _shared(git_dir: Path) -> Path:
@@ -85,9 +93,8 @@ def cannot_write(start: Path) -> str:
     """The reason why nothing can be recorded from here, or an empty string. Tries to make a file wherever an append does."""
     try:
         common = common_dir(start)
-        for folder in (common, common / "gitorch", common / "objects", common / "refs/heads/gitorch"):
-            if folder.is_dir():
-                _probe(folder / f"gitorch-probe-{os.getpid()}")
+        for name in _WRITTEN_FOLDERS:
+            _probe(common / name)
     except NotFound:
         return "the repository's git directory cannot be reached from here"
     except OSError as error:
@@ -96,8 +103,11 @@ def cannot_write(start: Path) -> str:
     return ""
 
 
-def _probe(path: Path) -> None:
-    """Make a file and remove it. Raises OSError."""
+def _probe(folder: Path) -> None:
+    """Make a file in a folder, where there is such a folder, and remove it. Raises OSError."""
+    if not folder.is_dir():
+        return
+    path = folder / f"gitorch-probe-{os.getpid()}"
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     path.unlink()
 
@@ -119,26 +129,29 @@ def choose(common: Path) -> Choice:
 
 def remotes(common: Path) -> list[str]:
     """The names of the configured remotes, in the order of the file."""
-    names = []
-    for line in (common / "config").read_text(encoding="utf-8", errors="replace").splitlines():
-        match = _REMOTE.fullmatch(line.strip())
-        if match is not None and match[1] not in names:
-            names.append(match[1])
-    return names
+    text = (common / "config").read_text(encoding="utf-8", errors="replace")
+    names = _REMOTE.findall(text)
+    return list(dict.fromkeys(names))
 
 
 def _reason_for_git(key: str, value: str) -> str:
     """Why this setting requires the git command line, or an empty string."""
     if key.startswith("extensions."):
-        name = key.removeprefix("extensions.")
-        if name in _HARMLESS_EXTENSIONS and _HARMLESS_EXTENSIONS[name] in {None, value.lower()}:
-            return ""
-        return f"the repository uses the extension {name} = {value}"
+        return _extension_reason(key.removeprefix("extensions."), value)
     if key.endswith(".promisor") and value.lower() in _TRUE_VALUES:
         return "the repository is a partial clone"
     if key == "core.sharedrepository" and value.lower() not in _UNSHARED_VALUES:
         return f"git sets the permissions of new files (core.sharedRepository = {value})"
     return ""
+
+
+def _extension_reason(name: str, value: str) -> str:
+    """Why an extension requires the git command line; an empty string for those that change nothing for the ledger."""
+    if name in _HARMLESS_EXTENSIONS:
+        required = _HARMLESS_EXTENSIONS[name]
+        if required is None or required == value.lower():
+            return ""
+    return f"the repository uses the extension {name} = {value}"
 
 
 def _settings(text: str) -> list[tuple[str, str]]:

@@ -93,6 +93,7 @@ def _flock(
 
 
 def _busy(name: str, wait_seconds: float) -> Busy:
+    """The error for a lock that stayed held elsewhere."""
     return Busy(f"Another process holds the lock {name} (waited {wait_seconds:g} s).", hint="try again")
 
 

@@ -100,6 +100,7 @@ class Replay:
         return step
 
     def _is_parent_of(self, commit: StoredCommit) -> bool:
+        """Whether a commit follows the head: it has the head's commit as its only parent, or none before the first."""
         if self.head.commit is None:
             return commit.parents == ()
         return commit.parents == (self.head.commit,)

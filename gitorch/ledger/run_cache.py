@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gitorch.ledger import states
 from gitorch.ledger.files import replace
-from gitorch.model.ids import RunId
 from gitorch.model.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gitorch.model.ids import RunId
+
 IN_MEMORY_MAX = 64
 """Runs held in memory; a ledger of 100,000 records has some 500 runs, of which a few are alive at once."""
-
-_NAME = re.compile(r"run-(.+)-(\d+)\.json")
 
 
 class RunNotCached(Exception):
@@ -57,9 +55,9 @@ class RunCache:
 
     def remove_others(self, newest: Mapping[RunId, int]) -> None:
         """Remove the files of all states but these: the number of the newest record by run."""
+        kept = {self._path(run, seq).name for run, seq in newest.items()}
         for path in self._folder.glob("run-*.json"):
-            match = _NAME.fullmatch(path.name)
-            if match is None or newest.get(RunId(match[1])) != int(match[2]):
+            if path.name not in kept:
                 path.unlink(missing_ok=True)
 
     def _save(self, run: RunId) -> None:
@@ -83,4 +81,5 @@ class RunCache:
         return state
 
     def _path(self, run: RunId, seq: int) -> Path:
+        """The file for the state after record `seq`."""
         return self._folder / f"run-{run}-{seq}.json"

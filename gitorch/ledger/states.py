@@ -39,6 +39,7 @@ _MODULES = (
 
 
 def _tuple(*items: Any) -> tuple[Any, ...]:
+    """Makes a tuple as a class makes a value: of its parts."""
     return items
 
 
@@ -51,6 +52,7 @@ def _makers() -> dict[str, Callable[..., Any]]:
 
 
 def _is_stored(cls: Any) -> bool:
+    """Whether values of this class can be part of a state."""
     return isinstance(cls, type) and issubclass(cls, Value | StrEnum)
 
 
@@ -96,10 +98,7 @@ def _plain(value: Any) -> Any:
         return _list("", value)
     if kind in _ENUMS:
         return [_ENUMS[kind], str.__str__(value)]  # `value.value` takes four times as long
-    plain = {}
-    for key, item in value.items():
-        plain[str(key)] = item if type(item) in _PRIMITIVES else _plain(item)
-    return plain
+    return {str(key): _plain(item) for key, item in value.items()}
 
 
 def _list(name: str, items: tuple[Any, ...]) -> list[Any]:
@@ -111,7 +110,11 @@ def _value(plain: Any) -> Any:
     """The inverse of `_plain`."""
     kind = type(plain)
     if kind is list:
-        return _MAKERS[plain[0]](*[_value(item) if type(item) in _NESTED else item for item in plain[1:]])
+        items = [_value(item) if type(item) in _NESTED else item for item in plain]
+        make = _MAKERS[items[0]]
+        return make(*items[1:])
     if kind is dict:
-        return {key: _value(item) if type(item) in _NESTED else item for key, item in plain.items()}
+        for key, item in plain.items():
+            if type(item) in _NESTED:
+                plain[key] = _value(item)
     return plain

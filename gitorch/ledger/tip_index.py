@@ -140,12 +140,14 @@ class TipIndex:
         return replay
 
     def _from_cache(self) -> Replay | None:
+        """The replay that was saved last, or None."""
         replay = self._cache.load()
         if replay is not None:
             self._saved = replay.head.seq
         return replay
 
     def _from_nothing(self) -> Replay:
+        """A replay before the first record."""
         replay = self._cache.empty()
         self._saved = replay.head.seq
         return replay
@@ -158,16 +160,23 @@ class TipIndex:
             if trusted is not None and _is_beyond(trusted, base):
                 raise self.lost(trusted)
             return
-        is_met = _includes(base, trusted)
-        for commit in self._commits(base, tip, trusted):
-            self._note(replay.apply(commit, self._evolve))
-            is_met |= trusted is not None and commit.id == trusted.commit
+        commits = self._commits(base, tip, trusted)
+        is_met = self._apply(replay, commits, trusted) or _includes(base, trusted)
         if trusted is not None and not is_met:
             raise self.lost(trusted)
         if replay.head.commit != tip:
-            raise Corrupt(f"{location.REF} went back from {base.commit} to {tip}.", hint="gitorch verify", where=tip)
+            raise Corrupt(f"{location.REF} went back from {base.commit} to {tip}.", hint="gitorch recover", where=tip)
         if trusted is None or trusted.seq < replay.head.seq:
             self._trust(replay)
+
+    def _apply(self, replay: Replay, commits: Iterable[StoredCommit], trusted: TrustedTip | None) -> bool:
+        """Replay these commits. Returns whether the trusted tip was among them."""
+        is_met = False
+        for commit in commits:
+            self._note(replay.apply(commit, self._evolve))
+            if trusted is not None and commit.id == trusted.commit:
+                is_met = True
+        return is_met
 
     def _commits(self, base: Head, tip: CommitId, trusted: TrustedTip | None) -> Iterable[StoredCommit]:
         """The commits after `base` up to `tip`, by the faster of two ways."""

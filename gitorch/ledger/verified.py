@@ -18,7 +18,7 @@ from gitorch.text.records import digests, objects
 from gitorch.text.records.record import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from gitorch.ledger.replay import Evolve
     from gitorch.model.ids import CommitId, Digest, RunId
@@ -54,24 +54,52 @@ def read_verified(history: History, tip: CommitId, evolve: Evolve, run: RunId | 
     """Replay every record below `tip`. Raises Corrupt for an object, a chain or a record that does not hold."""
     paths = _record_paths(history, tip)
     blobs = checked(history.objects(iter(paths.values())))
-    board, seq, digest = Board(), -1, NO_DIGEST
-    runs: dict[RunId, Run | None] = {}
-    records, folder = [], ""
-    known: dict[int, Digest] = {}
+    reading = _Reading(evolve, run)
     for path, blob in zip(paths, blobs, strict=True):
-        record = decode(path, blob.body)
-        if record.seq != seq + 1 or record.prev != digest:
+        reading.add(path, blob.body)
+    return reading.result()
+
+
+class _Reading:
+    """The records read so far, and the state after them."""
+
+    def __init__(self, evolve: Evolve, run: RunId | None) -> None:
+        self._evolve, self._run = evolve, run
+        self._board, self._seq, self._digest = Board(), -1, NO_DIGEST
+        self._runs: dict[RunId, Run | None] = {}
+        self._digest_of: dict[int, Digest] = {}
+        self._records: list[Record] = []
+        self._folder = ""
+
+    def add(self, path: str, data: bytes) -> None:
+        """Replay the next record. Raises Corrupt where it does not follow the one before."""
+        record = decode(path, data)
+        if record.seq != self._seq + 1 or record.prev != self._digest:
             raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=path)
-        before = State(board, runs.get(record.run) if record.run else None)
-        after = evolve(before, record)
-        seq, digest, board = record.seq, digests.digest(blob.body), after.board
-        if record.run:
-            runs[record.run] = after.run
-        if record.run == run:
-            records.append(record)
-            folder = path.rsplit("/", 2)[0]
-        known[seq] = digest
-    return VerifiedLedger(board, runs, seq, digest, known, folder, tuple(records))
+        self._seq, self._digest = record.seq, digests.digest(data)
+        self._digest_of[self._seq] = self._digest
+        before = State(self._board, None)
+        if record.run is not None:
+            before = State(self._board, self._runs.get(record.run))
+        after = self._evolve(before, record)
+        self._board = after.board
+        if record.run is not None:
+            self._runs[record.run] = after.run
+        if record.run == self._run:
+            self._records.append(record)
+            self._folder = path.rsplit("/", 2)[0]
+
+    def result(self) -> VerifiedLedger:
+        """Everything that was read."""
+        return VerifiedLedger(
+            board=self._board,
+            runs=self._runs,
+            seq=self._seq,
+            digest=self._digest,
+            digest_of=self._digest_of,
+            folder=self._folder,
+            records=tuple(self._records),
+        )
 
 
 def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:
@@ -81,28 +109,27 @@ def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:
         raise Corrupt(f"{tip} is a {commit.kind}, not a commit.", hint="gitorch recover", where=tip)
     folders = {"": objects.parse_commit(commit.body).tree}
     found: list[tuple[int, str, str]] = []
-    width = len(tip) // 2
     while folders:
         trees = checked(history.objects(iter(folders.values())))
         below: dict[str, str] = {}
         for folder, tree in zip(folders, trees, strict=True):
-            for path, mode, identity in _entries(folder, tree, width):
-                if mode == objects.FOLDER:
-                    below[path] = identity
-                elif layout.is_record(path):
-                    found.append((layout.seq_of(path), path, identity))
+            _sort_entries(folder, tree, found, below)
         folders = below
     found.sort()
     return {path: identity for _, path, identity in found}
 
 
-def _entries(folder: str, tree: StoredObject, width: int) -> Iterator[tuple[str, bytes, str]]:
-    """Path, mode and id of each entry of a folder that can hold records."""
+def _sort_entries(
+    folder: str, tree: StoredObject, records: list[tuple[int, str, str]], folders: dict[str, str]
+) -> None:
+    """Add the entries of a folder to the records (number, path, id) or to the folders that can hold records."""
     if tree.kind != "tree":
         raise Corrupt(f"{folder or 'The root'} of the ledger is a {tree.kind}.", hint="gitorch recover", where=tree.id)
+    width = len(tree.id) // 2
     for name, (mode, raw) in objects.parse_tree(tree.body, width).items():
         path = folder + name.decode("utf-8", "replace")
-        if mode != objects.FOLDER:
-            yield path, mode, raw.hex()
-        elif name != b"files":
-            yield f"{path}/", mode, raw.hex()
+        if mode == objects.FOLDER:
+            if name != b"files":
+                folders[f"{path}/"] = raw.hex()
+        elif layout.is_record(path):
+            records.append((layout.seq_of(path), path, raw.hex()))

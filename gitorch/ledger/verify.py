@@ -37,6 +37,7 @@ FAULTS_MAX = 20
 FUTURE_MS_MAX = 3_600_000
 """How far a record may be ahead of this host's clock: the clocks of two hosts differ, but rarely by an hour."""
 
+_FOLDERS = ("runs/", "ledger/")
 _COMMITTER = re.compile("gitorch <[A-Za-z0-9-]+@gitorch[.]invalid>")
 
 
@@ -117,22 +118,22 @@ class _Check:
     def _commit(self, commit: StoredCommit) -> Iterator[Corrupt]:
         """The faults of one commit and of the record in it."""
         is_first = self.head.commit is None
-        expected = () if self.head.commit is None else (self.head.commit,)
-        if commit.parents != expected:
+        if not self._is_parent_of(commit):
             parents = ", ".join(commit.parents) or "none"
             yield _fault(commit, "", f"has the parents {parents}, not {self.head.commit}")
-        for path in commit.touched:
-            yield _fault(commit, path, "is changed, removed or added with a mode other than 100644")
-        records, others = _sorted(commit, is_first)
-        for path in others:
-            yield _fault(commit, path, "does not belong on this branch")
-        if is_first:
-            yield from _genesis_faults(commit)
+        yield from _path_faults(commit, is_first)
+        records = _record_paths(commit)
         if len(records) != 1:
             yield _fault(commit, "", f"adds {len(records)} records, not one")
         if records:
             yield from self._record(commit, records[0])
         self.head = self.head._replace(commit=commit.id)
+
+    def _is_parent_of(self, commit: StoredCommit) -> bool:
+        """Whether this commit has exactly the parents that it must have after the head."""
+        if self.head.commit is None:
+            return commit.parents == ()
+        return commit.parents == (self.head.commit,)
 
     def _record(self, commit: StoredCommit, path: str) -> Iterator[Corrupt]:
         """The faults of the record at this path; makes it the head."""
@@ -145,30 +146,48 @@ class _Check:
             self._unjudged.add(None)
             self.head = Head(commit.id, before.seq + 1, digest, before.at)
             return
-        for problem in self._chained(record, path):
+        problems = itertools.chain(
+            self._chain_problems(record),
+            self._time_problems(record),
+            self._path_problems(record, path),
+            _commit_problems(commit, record, digest),
+        )
+        for problem in problems:
             yield _fault(commit, path, problem)
-        for problem in _commit_problems(commit, record, digest):
-            yield _fault(commit, path, problem)
-        if self._now is not None and before.at <= self._now + FUTURE_MS_MAX < record.at:
-            yield _fault(commit, path, f"is dated in the future: {timestamps.iso(record.at)}")
         yield from self._files(commit, path, record)
         yield from self._legal(commit, path, Step(record, commit.id, digest))
         self.head = Head(commit.id, record.seq, digest, max(before.at, record.at))
+        self._note(commit, record)
+
+    def _note(self, commit: StoredCommit, record: Record) -> None:
+        """Count a record, and remember an approval and the trusted tip."""
         self.records += 1
         if record.run is not None and isinstance(record.event, MergeApproved):
             self._approvals.setdefault(record.run, []).append(record)
         if self._trusted is not None and self._trusted.commit == commit.id:
             self.is_trusted_tip_met = True
 
-    def _chained(self, record: Record, path: str) -> Iterator[str]:
-        """What is wrong with a record's place in the chain, and its path."""
+    def _chain_problems(self, record: Record) -> Iterator[str]:
+        """What is wrong with a record's number and with the digest that it names."""
         before = self.head
         if record.seq != before.seq + 1:
             yield f"has the number {record.seq} where {before.seq + 1} must follow"
         if record.prev != before.digest:
             yield f"names {record.prev} as the digest of the record before it, which is {before.digest}"
+
+    def _time_problems(self, record: Record) -> Iterator[str]:
+        """What is wrong with a record's time. Of the records in the future, only the first is reported."""
+        before = self.head
         if record.at < before.at:
             yield "is dated before the record it follows"
+        if self._now is None:
+            return
+        latest = self._now + FUTURE_MS_MAX
+        if before.at <= latest < record.at:
+            yield f"is dated in the future: {timestamps.iso(record.at)}"
+
+    def _path_problems(self, record: Record, path: str) -> Iterator[str]:
+        """What is wrong with the path of a record."""
         folder = self._replay.folder(record.run, record.at)
         place = layout.record_path(folder, record.seq, suffix_of(kind_of(record.event)))
         if path != place:
@@ -179,13 +198,14 @@ class _Check:
         if not record.files and len(commit.added) == 1:
             return
         folder = self._replay.folder(record.run, record.at)
-        named = {layout.file_path(folder, ref.sha256): ref for ref in record.files}
-        for place, ref in named.items():
+        unnamed = {place for place in commit.added if "/files/" in place}
+        for ref in record.files:
+            place = layout.file_path(folder, ref.sha256)
+            unnamed.discard(place)
             if not self._holds(commit, place, ref):
                 yield _fault(commit, place, f"is not the file that {path} names")
-        for place in commit.added:
-            if "/files/" in place and place not in named:
-                yield _fault(commit, place, "is a file that no record names")
+        for place in sorted(unnamed):
+            yield _fault(commit, place, "is a file that no record names")
 
     def _holds(self, commit: StoredCommit, place: str, ref: FileRef) -> bool:
         """Whether this commit has the file at this path, with the size and digest that a record names."""
@@ -234,16 +254,22 @@ def _commit_problems(commit: StoredCommit, record: Record, digest: Digest) -> It
         yield f"has the committer {commit.committer}, not gitorch at the time of the record"
 
 
-def _sorted(commit: StoredCommit, is_first: bool) -> tuple[list[str], list[str]]:
-    """The paths of a commit that are records, and those that are neither records nor attached files."""
-    records, others = [], []
+def _path_faults(commit: StoredCommit, is_first: bool) -> Iterator[Corrupt]:
+    """The faults of paths that no commit may touch, or that only the first commit may add."""
+    for path in commit.touched:
+        yield _fault(commit, path, "is changed, removed or added with a mode other than 100644")
     for path in commit.added:
-        if path.startswith(("runs/", "ledger/")):
-            if "/files/" not in path:
-                records.append(path)
-        elif not is_first or path not in layout.GENESIS:
-            others.append(path)
-    return records, others
+        if path.startswith(_FOLDERS):
+            continue
+        if not is_first or path not in layout.GENESIS:
+            yield _fault(commit, path, "does not belong on this branch")
+    if is_first:
+        yield from _genesis_faults(commit)
+
+
+def _record_paths(commit: StoredCommit) -> list[str]:
+    """The paths at which a commit adds records."""
+    return [path for path in commit.added if path.startswith(_FOLDERS) and "/files/" not in path]
 
 
 def _fault(commit: StoredCommit, path: str, problem: str) -> Corrupt:

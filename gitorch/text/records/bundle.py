@@ -96,6 +96,7 @@ def _summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _json(value: object) -> str:
+    """The one way to write a value, since its digest is taken."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -246,6 +247,7 @@ def _parse_entry(where: str, raw: str) -> dict[str, Any]:
 
 
 def _kind(entry: Mapping[str, Any]) -> str:
+    """The count to which a line of `records.jsonl` belongs."""
     if "text" not in entry:
         return "links"
     if entry.get("redacted"):
@@ -254,6 +256,7 @@ def _kind(entry: Mapping[str, Any]) -> str:
 
 
 def _check_follows(where: str, before: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+    """Raise Corrupt unless a line has the number and the previous digest that follow from the line before."""
     if entry["seq"] != before["seq"] + 1 or entry["prev"] != before["digest"]:
         raise _fault(where, f"record {entry['seq']} does not follow record {before['seq']}")
 
@@ -268,4 +271,5 @@ def _check_text(where: str, entry: Mapping[str, Any]) -> None:
 
 
 def _fault(where: str, why: str) -> Corrupt:
+    """The error for a damaged export, which can only be made again."""
     return Corrupt(f"The export is damaged at {where}: {why}.", "gitorch export FOLDER", where)

@@ -97,9 +97,11 @@ class _Items:
     """A tuple in a sentence: `{jobs}` lists its items, `{findings:finding}` counts them."""
 
     def __init__(self, items: Sequence[object]) -> None:
-        self._items = items
+        """Findings that were withdrawn are neither listed nor counted."""
+        self._items = [item for item in items if not getattr(item, "withdrawn", False)]
 
     def __format__(self, noun: str) -> str:
+        """The items, or their number and the noun."""
         if not noun:
             return ", ".join(map(str, self._items))
 
@@ -139,7 +141,7 @@ def _part(name: str, value: Any) -> Any:
     if name in _CLAUSES:
         return _CLAUSES[name] if value else ""
     if isinstance(value, tuple):
-        return _Items([item for item in value if not getattr(item, "withdrawn", False)])
+        return _Items(value)
     if value is not None:
         return value
     if name == "job":
@@ -171,6 +173,7 @@ def _trailer(name: str, text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _actor(actor: Actor) -> str:
+    """The trailer's text: `agent/impl-api (s12) on laptop`."""
     name = f"{actor.kind}/{actor.name}"
     if actor.session:
         name += f" ({actor.session})"
@@ -195,4 +198,5 @@ def committer(host: str) -> str:
 
 
 def _local_part(text: str) -> str:
+    """The part of an address before `@`."""
     return re.sub("[^A-Za-z0-9-]+", "-", text)[:60].strip("-") or "unknown"

@@ -21,6 +21,12 @@ Convert = Callable[[str], Any]
 _STRING = f'"([^"\\\\\x00-\x1f{canonical.ODD}]*)"'
 _NUMBER = "(0|-?[1-9][0-9]*)"
 
+_SIMPLE: Mapping[Any, tuple[str, Convert | None]] = {
+    str: (_STRING, None),
+    int: (_NUMBER, int),
+    bool: ("(true|false)", "true".__eq__),
+}
+
 
 class LinePattern(NamedTuple):
     """How to match some keys and their values."""
@@ -49,16 +55,12 @@ def pattern(*lines: str) -> re.Pattern[str]:
 
 def _lexeme(hint: Any) -> tuple[str, Convert | None]:
     """The pattern of a value of this type, and how its group becomes a value."""
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
     if hint is Moment:
         return _STRING, shape(hint)[1]
     if isinstance(hint, typing.NewType):
         return _lexeme(hint.__supertype__)
-    if hint is str:
-        return _STRING, None
-    if hint is int:
-        return _NUMBER, int
-    if hint is bool:
-        return "(true|false)", "true".__eq__
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _STRING, shape(hint)[1]
 
@@ -70,6 +72,7 @@ def _lexeme(hint: Any) -> tuple[str, Convert | None]:
 
 
 def _optional(inner: Any, hint: Any) -> tuple[str, Convert | None]:
+    """The same for a value that can be null."""
     form, convert = _lexeme(inner)
     if form == "(.*)":
         return form, _parsed(hint)
@@ -85,5 +88,6 @@ def _optional(inner: Any, hint: Any) -> tuple[str, Convert | None]:
 
 
 def _parsed(hint: Any) -> Convert:
+    """Reads any canonical JSON of this type."""
     read, decode = canonical.read, shape(hint)[1]
     return lambda text: decode(read(text))

@@ -231,14 +231,15 @@ def _note_file(path: str, old: Entry | None, new: Entry | None, added: dict[str,
 
 
 def _is_folder(entry: Entry | None) -> bool:
+    """Whether there is an entry, and it is a folder."""
     return entry is not None and entry[0] == FOLDER
 
 
 def _inside(tree: Tree, entry: Entry | None) -> Entries:
     """The entries of a folder; none where this is not a folder."""
-    if entry is None or entry[0] != FOLDER:
-        return {}
-    return tree(entry[1].hex())
+    if entry is not None and entry[0] == FOLDER:
+        return tree(entry[1].hex())
+    return {}
 
 
 def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:

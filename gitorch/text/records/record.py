@@ -72,6 +72,7 @@ def _actor(text: str) -> Actor:
 
 @cache
 def _shape_of_actor() -> Shape:
+    """The converters of actors, made when the first record needs them."""
     return shape(Actor)
 
 
@@ -124,19 +125,11 @@ def decode(path: str, data: bytes) -> Record:
 
 
 def _decode(text: str, prose: bool) -> Record:
+    """The record in a text. Raises ValueError, of which WrongShape is one."""
     front, body = text, ""
     if prose:
         front, body = _split(text)
-
-    lines = front.split("\n", 6)
-    has_run = len(lines) > 4 and lines[4].startswith("run: ")
-    type_line = 4 + has_run
-    kind = None
-    if len(lines) > type_line:
-        kind = _BY_LINE.get(lines[type_line])
-    if lines[0] != _FIRST or kind is None:
-        raise WrongShape(f"it does not begin with {_FIRST} and a known type in line {type_line + 1}")
-
+    kind, has_run = _kind(front)
     last_line = front.rfind("\n", 0, -1) + 1
     has_files = front.startswith("files: ", last_line)
     layout = _layout(kind, has_run, has_files)
@@ -145,6 +138,17 @@ def _decode(text: str, prose: bool) -> Record:
 
     values = _match(layout, front) or _read_lines(layout, front)
     return _record(layout, values, body, has_files)
+
+
+def _kind(front: str) -> tuple[str, bool]:
+    """The type of a record, and whether it has a run. Raises WrongShape where the first lines do not tell."""
+    lines = [*front.split("\n", 6), "", "", "", "", "", ""]
+    has_run = lines[4].startswith("run: ")
+    type_line = 4 + has_run
+    kind = _BY_LINE.get(lines[type_line])
+    if lines[0] != _FIRST or kind is None:
+        raise WrongShape(f"it does not begin with {_FIRST} and a known type in line {type_line + 1}")
+    return kind, has_run
 
 
 def _match(layout: _Layout, front: str) -> list[Any] | None:

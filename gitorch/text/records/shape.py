@@ -104,6 +104,7 @@ def _exactly(cls: type, what: str) -> Decode:
 
 
 def _plain(value: Any) -> Any:
+    """Encodes what is plain already."""
     return value
 
 
@@ -118,6 +119,7 @@ _text = _SCALARS[str][1]
 
 
 def _moment(value: Any) -> Any:
+    """Decodes a timestamp."""
     try:
         return timestamps.parse(_text(value))
     except ValueError as error:
@@ -125,6 +127,7 @@ def _moment(value: Any) -> Any:
 
 
 def _enum(cls: type[StrEnum]) -> Decode:
+    """Accepts the values of this enumeration."""
     members = {member.value: member for member in cls}
 
     def decode(value: Any) -> Any:
@@ -149,6 +152,7 @@ def optional(hint: Any) -> Any:
 
 
 def _optional(inner: Shape) -> Shape:
+    """The shape of a value that can be None."""
     encode_one, decode_one = inner
 
     def encode(value: Any) -> Any:
@@ -165,6 +169,7 @@ def _optional(inner: Shape) -> Shape:
 
 
 def _tuple(item: Shape) -> Shape:
+    """The shape of a tuple of any length, which is a list in JSON."""
     encode_one, decode_one = item
 
     def decode(value: Any) -> Any:
@@ -176,6 +181,7 @@ def _tuple(item: Shape) -> Shape:
 
 
 def _mapping(item: Shape) -> Shape:
+    """The shape of a mapping with strings as keys."""
     encode_one, decode_one = item
 
     def encode(value: Any) -> Any:
@@ -190,6 +196,7 @@ def _mapping(item: Shape) -> Shape:
 
 
 def _key(key: str) -> str:
+    """The key. Raises WrongShape for one that is too long."""
     if len(key) > KEY_CHARACTERS_MAX:
         raise WrongShape(f"a key of {len(key)} characters, where {KEY_CHARACTERS_MAX} are allowed: {key:.60}")
     return str(key)
