@@ -58,12 +58,14 @@ class BranchStore:
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise Unavailable(f"{self._ref} cannot be read: {error}.") from error
+
         if text is None:
             return None
         if len(text) != 2 * _WIDTH or not _HEX_DIGITS.issuperset(text):
             raise Corrupt(
                 f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="gitorch recover", where=self._ref
             )
+
         return CommitId(text)
 
     def _loose_ref(self) -> str | None:
@@ -79,9 +81,11 @@ class BranchStore:
             lines = (self._common / "packed-refs").read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return None
+
         for line in lines:
             if line[41:] == self._ref:
                 return line[:40]
+
         return None
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
@@ -91,14 +95,18 @@ class BranchStore:
         if not self._swept:
             self._swept = True
             lock.clear_temporary(self._common, loose_objects.TEMPORARY)
+
         builder = objects.Builder(self._body, tip, _ALGORITHM, self._committer)
         for commit in commits:
             builder.add(commit.files, commit.message, commit.author, commit.at)
+
         loose_objects.write(self._common / "objects", builder.objects)
         if not self._move(tip, builder.commits[-1]):
             return None
+
         for identity, (_, body) in builder.objects.items():
             self._remember(identity, body)
+
         return tuple(builder.commits)
 
     def _move(self, old: CommitId | None, new: CommitId) -> bool:
@@ -119,8 +127,10 @@ class BranchStore:
                 f"{self._ref} cannot be created because a branch has the name of its folder, or lies below it.",
                 hint="git branch -m gitorch <another name>",
             ) from error
+
         if moved:
             loose_objects.sync(os.path.dirname(self._path))  # noqa: PTH120  # a str
+
         return moved
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
@@ -132,6 +142,7 @@ class BranchStore:
         before = None
         if old is not None:
             before = objects.parse_commit(self._body(old)).tree
+
         for commit, parsed in reversed(self._walk_back(old, new)):
             added, touched = objects.changes(self._tree, before, parsed.tree)
             files = {name: self._body(blob) for name, blob in added.items()}
@@ -150,6 +161,7 @@ class BranchStore:
             commit = None
             if parsed.parents:
                 commit = parsed.parents[0]
+
         return walked
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
@@ -157,9 +169,11 @@ class BranchStore:
         entry = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)
         if entry is None:
             return None
+
         mode, identity = entry
         if mode != objects.FILE:
             return None
+
         return self._body(identity)
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
@@ -168,6 +182,7 @@ class BranchStore:
         if not under:
             yield from objects.walk(self._tree, root, "")
             return
+
         entry = objects.find(self._tree, root, under)
         if entry is not None and entry[0] == objects.FOLDER:
             yield from objects.walk(self._tree, entry[1], f"{under}/")
@@ -180,6 +195,7 @@ class BranchStore:
                 self._trees.clear()
             entries = objects.parse_tree(self._body(identity), _WIDTH)
             self._trees[identity] = entries
+
         return entries
 
     def _body(self, identity: str) -> bytes:
@@ -187,6 +203,7 @@ class BranchStore:
         known = self._bodies.get(identity)
         if known is not None:
             return known
+
         try:
             body = loose_objects.read(self._objects, identity)
             if body is None:
@@ -195,6 +212,7 @@ class BranchStore:
             raise _unreadable(identity, "is missing") from error
         except (OSError, zlib.error, ValueError) as error:
             raise _unreadable(identity, f"cannot be read ({error})") from error
+
         self._remember(identity, body)
         return body
 

@@ -42,6 +42,7 @@ def key() -> str:
                 if entry.name.endswith(".py"):
                     stat = entry.stat()
                     files.append(f"{folder}/{entry.name} {stat.st_size} {stat.st_mtime_ns}")
+
     code = "\n".join(sorted(files)).encode()
     return f"{gitorch.__version__} {zlib.crc32(code):08x}{zlib.adler32(code):08x}"
 
@@ -66,6 +67,7 @@ class Cache:
                 replay.tracks[run] = Track(*track)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
+
         return replay
 
     def save(self, replay: Replay) -> None:
@@ -76,12 +78,14 @@ class Cache:
                 return
         except (OSError, ValueError, TypeError, IndexError):
             pass  # nothing is saved, or nothing that can be read
+
         replay.run_cache.save()
         tracks: dict[RunId, list[object]] = {}
         newest: dict[RunId, int] = {}
         for run, track in replay.tracks.items():
             tracks[run] = list(track)
             newest[run] = track.seq
+
         head_line = json.dumps([self._key, *replay.head])
         replace(self._board, f"{head_line}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
         replay.run_cache.remove_others(newest)

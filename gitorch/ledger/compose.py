@@ -47,6 +47,7 @@ def compose(
     """
     if run is not None:
         layout.check_run(run)
+
     state, seq, digest = replay.state(run), replay.head.seq, replay.head.digest
     when = max(at, replay.head.at)  # the time of a record is never before that of the one it follows
     folder = replay.folder(run, when)
@@ -65,6 +66,7 @@ def compose(
         message = commit_message.message(record, digest)
         records.append((record, digest))
         commits.append(NewCommit(files, message, commit_message.author(actor), when))
+
     return PreparedCommits(tuple(records), tuple(commits), state)
 
 

@@ -33,6 +33,7 @@ def lost(history: History, common: Path, trusted: TrustedTip) -> Corrupt:
         hint = f"git update-ref {location.REF} {trusted.commit}"
     else:
         hint = f"git fetch {_source(common)} +{location.REF}:{location.REF}"
+
     return Corrupt(message, hint, trusted.commit)
 
 
@@ -60,6 +61,8 @@ def _source(common: Path) -> str:
     for remote in remotes:
         if (common / "refs/remotes" / remote / "gitorch/ledger").is_file():
             return remote
+
     if remotes:
         return remotes[0]
+
     return OTHER_CLONE

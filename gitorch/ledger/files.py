@@ -20,4 +20,5 @@ def replace(path: Path, text: str) -> None:
     except FileNotFoundError:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(text, encoding="utf-8")
+
     temporary.rename(path)

@@ -45,11 +45,13 @@ class GitLedger:
         """Whether the ref exists. Raises Corrupt where this clone has seen a ledger and its branch is missing."""
         if self._store.tip() is not None:
             return True
+
         trusted = trusted_tip.load(self._common)
         if self._store.tip() is not None:  # created in between
             return True
         if trusted is not None:
             raise self._tip_index.lost(trusted)
+
         return False
 
     def tip(self) -> CommitId | None:
@@ -131,10 +133,12 @@ class GitLedger:
             if time.monotonic() > deadline:
                 raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
             time.sleep(_PAUSE_SECONDS)
+
         steps, written = [], []
         for (record, digest), commit in zip(made.records, ids, strict=True):
             steps.append(Step(record, commit, digest))
             written.append(WrittenRecord(commit, record))
+
         self._tip_index.adopt(replay, steps, made.after)
         return made.after, tuple(written)
 
@@ -146,6 +150,7 @@ class GitLedger:
                 commits = self._history.stream(_tip_of(replay), self._tip_index.commit_of(after))
                 yield from _records_in(commits, "", after)
             return
+
         track = replay.tracks.get(run)
         if track is None:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
@@ -167,6 +172,7 @@ class GitLedger:
                 hint="gitorch verify",
                 where=path,
             )
+
         return data
 
     def verify(self, now: Moment | None = None) -> Verification:
@@ -176,6 +182,7 @@ class GitLedger:
         trusted, tip = trusted_tip.load(self._common), self._store.tip()
         if tip is None:
             raise self._tip_index.absent(trusted)
+
         baseline = Baseline(tip, trusted, now, self._tip_index.lost)
         return verify(self._history, self._store, self._evolve, baseline)
 
@@ -189,12 +196,14 @@ class GitLedger:
             if isinstance(absent, Corrupt):
                 return absent
             raise absent
+
         error = self._read_error(tip) or self._replay_error()
         if error is None:
             return None
         if trusted is not None and trusted.commit != tip and self._read_error(trusted.commit) is None:
             hint = f"git update-ref {location.REF} {trusted.commit}"  # everything up to there holds
             return Corrupt(error.message, hint, error.where)
+
         return damage.with_remedy(self._common, error)
 
     def _read_error(self, tip: CommitId) -> Corrupt | None:
@@ -205,6 +214,7 @@ class GitLedger:
             read_verified(self._history, tip, self._evolve, None)
         except Corrupt as error:
             return error
+
         return None
 
     def _replay_error(self) -> Corrupt | None:

@@ -55,6 +55,7 @@ def common_dir(start: Path) -> Path:
         git_dir = _git_dir(folder)
         if git_dir is not None:
             return _shared(git_dir)
+
     raise NotFound(f"{start} is not inside a git repository.", hint="git init")
 
 
@@ -65,9 +66,11 @@ def _git_dir(folder: Path) -> Path | None:
         return dot_git
     if dot_git.is_file():
         return _pointed_to(dot_git)
+
     is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
     if is_bare or (folder / "commondir").is_file():
         return folder
+
     return None
 
 
@@ -100,6 +103,7 @@ def cannot_write(start: Path) -> str:
     except OSError as error:
         reason = error.strerror or "refused"
         return f"the repository's git directory cannot be written from here ({reason.lower()})"
+
     return ""
 
 
@@ -122,8 +126,10 @@ def choose(common: Path) -> Choice:
         reason = _reason_for_git(key, value)
         if reason:
             return Choice("git", reason)
+
     if (common / "reftable").exists():
         return Choice("git", "the refs are kept in a reftable")
+
     return Choice("dulwich", "SHA-1 objects and refs in files")
 
 
@@ -142,6 +148,7 @@ def _reason_for_git(key: str, value: str) -> str:
         return "the repository is a partial clone"
     if key == "core.sharedrepository" and value.lower() not in _UNSHARED_VALUES:
         return f"git sets the permissions of new files (core.sharedRepository = {value})"
+
     return ""
 
 
@@ -167,6 +174,7 @@ def _settings(text: str) -> list[tuple[str, str]]:
         key, _, value = line.partition("=")
         if key:
             settings.append((f"{section}.{key.strip().lower()}", value.partition(" #")[0].strip().strip('"')))
+
     return settings
 
 

@@ -47,6 +47,7 @@ def hold(common: Path, name: str, wait_seconds: float, meanwhile: Callable[[], o
     """
     if not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
         raise Usage(f"{name!r} cannot be the name of a lock.")
+
     own = folder(common)
     with ExitStack() as held:
         if wait_seconds:
@@ -76,8 +77,10 @@ def _flock(
         finally:
             os.close(descriptor)
         return
+
     if not wait_seconds:
         raise _busy(name, wait_seconds)
+
     from filelock import FileLock, Timeout  # noqa: PLC0415  # 16 ms of a cold verb's 80
 
     meanwhile()
@@ -86,6 +89,7 @@ def _flock(
         lock.acquire()
     except Timeout as error:
         raise _busy(name, wait_seconds) from error
+
     try:
         yield
     finally:
@@ -111,10 +115,12 @@ def clear_stale(common: Path, ref: str) -> bool:
         path.rename(aside)
     except FileNotFoundError:
         return False
+
     young = _now(common) - aside.stat().st_mtime < STALE_SECONDS
     if young and not path.exists():
         aside.rename(path)
         return False
+
     aside.unlink()
     return True
 
@@ -140,6 +146,7 @@ def _clear(common: Path, where: Path, prefix: str, suffix: str) -> int:
             if is_ours and now - entry.stat().st_mtime > STALE_SECONDS:
                 os.unlink(entry.path)  # noqa: PTH108  # a DirEntry, no Path
                 removed += 1
+
     return removed
 
 

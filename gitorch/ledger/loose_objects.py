@@ -38,10 +38,12 @@ def read(objects: str, identity: str) -> bytes | None:
         packed = whole_file(f"{objects}/{identity[:2]}/{identity[2:]}")
     except FileNotFoundError:
         return None
+
     head, _, body = zlib.decompress(packed).partition(b"\0")
     size = head.split(b" ")[1]
     if int(size) != len(body):
         raise ValueError("its length is not the one in its header")
+
     return body
 
 
@@ -70,11 +72,14 @@ def write(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> None:
         if not _freshen(target):
             temporary = f"{prefix}{len(unplaced)}"
             unplaced.append(_Unplaced(_write_temporary(temporary, kind, body), temporary, target))
+
     for one in unplaced:  # before the first rename, which would give the next sync more to do
         os.fsync(one.descriptor)
         os.close(one.descriptor)
+
     for one in unplaced:
         _place(one.temporary, one.target)
+
     if not _renames_follow_syncs(objects):
         for folder in {one.target[:-39] for one in unplaced}:
             sync(folder)
@@ -101,11 +106,13 @@ def _renames_follow_syncs(folder: Path) -> bool:
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return False
+
     number = f"{os.major(device)}:{os.minor(device)}"
     file_systems = set()
     for line in mounts:
         if line.split(" ")[2] == number:
             file_systems.add(line.partition(" - ")[2].split(" ")[0])
+
     return bool(file_systems) and file_systems <= {"ext4", "xfs"}
 
 
@@ -134,8 +141,10 @@ def _write_temporary(path: str, kind: str, body: bytes) -> int:
     while data:
         written = os.write(descriptor, data)
         data = data[written:]
+
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
     return descriptor
 
 

@@ -89,12 +89,14 @@ class Replay:
         path = _record_path(commit)
         if path is None or not self._is_parent_of(commit):
             raise Corrupt(f"Commit {commit.id} does not continue the ledger.", hint="gitorch recover", where=commit.id)
+
         from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms; with a fresh cache nothing is replayed
 
         data = commit.added[path]
         record, digest = decode(path, data), digests.digest(data)
         if record.seq != self.head.seq + 1 or record.prev != self.head.digest:
             raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=f"{commit.id}:{path}")
+
         step = Step(record, commit.id, digest)
         self.adopt(step, evolve(self.state(record.run), record))
         return step
@@ -114,6 +116,7 @@ class Replay:
                 track = Track(timestamps.month(record.at), self.head.commit, step.commit, record.seq)
             self.tracks[run] = track._replace(last=step.commit, seq=record.seq)
             self.run_cache.put(run, record.seq, after.run)
+
         self.board = after.board
         self.head = Head(step.commit, record.seq, step.digest, record.at)
 

@@ -76,8 +76,10 @@ class RunCache:
             state = states.load(text)
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise RunNotCached(run) from error
+
         if not isinstance(state, Run | None):
             raise RunNotCached(run)
+
         return state
 
     def _path(self, run: RunId, seq: int) -> Path:

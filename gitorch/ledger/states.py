@@ -98,6 +98,7 @@ def _plain(value: Any) -> Any:
         return _list("", value)
     if kind in _ENUMS:
         return [_ENUMS[kind], str.__str__(value)]  # `value.value` takes four times as long
+
     return {str(key): _plain(item) for key, item in value.items()}
 
 
@@ -117,4 +118,5 @@ def _value(plain: Any) -> Any:
         for key, item in plain.items():
             if type(item) in _NESTED:
                 plain[key] = _value(item)
+
     return plain

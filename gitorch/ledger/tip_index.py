@@ -55,6 +55,7 @@ class TipIndex:
             if trusted is not None:
                 raise self.lost(trusted)
             return self._cache.empty()
+
         sources: tuple[Callable[[], Replay | None], ...] = (self._from_memory, self._from_cache, self._from_nothing)
         for source in sources:
             replay = source()
@@ -72,6 +73,7 @@ class TipIndex:
                 continue  # perhaps a cache of another history: the branch itself is read from its beginning
             self._memory = replay
             return replay
+
         raise Busy("The cache was removed while it was read.", hint="try again")
 
     def verified(self, run: RunId) -> VerifiedLedger:
@@ -98,6 +100,7 @@ class TipIndex:
             if _agree(replay, verified, run):
                 return verified
             self.discard()
+
         raise Corrupt("The ledger's commits do not lead to the records in its tip.", hint="gitorch verify")
 
     def absent(self, trusted: TrustedTip | None) -> GitorchError:
@@ -110,11 +113,13 @@ class TipIndex:
         """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`."""
         if trusted is None or trusted.commit == tip:
             return error
+
         try:
             for _ in self._store.since(trusted.commit, tip):
                 break
         except Corrupt:
             return self.lost(trusted)
+
         return error
 
     def lost(self, trusted: TrustedTip) -> Corrupt:
@@ -160,6 +165,7 @@ class TipIndex:
             if trusted is not None and _is_beyond(trusted, base):
                 raise self.lost(trusted)
             return
+
         commits = self._commits(base, tip, trusted)
         is_met = self._apply(replay, commits, trusted) or _includes(base, trusted)
         if trusted is not None and not is_met:
@@ -255,6 +261,7 @@ def _agree(replay: Replay, verified: VerifiedLedger, run: RunId) -> bool:
         return run not in replay.tracks
     if replay.folder(run, replay.head.at) != verified.folder:
         return False
+
     return replay.state(run) == verified.state(run)
 
 

@@ -42,9 +42,11 @@ def load(common: Path) -> TrustedTip | None:
         seq, digest, commit = json.loads(path(common).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
         return None
+
     is_tip = type(seq) is int and type(digest) is str and type(commit) is str and _COMMIT.fullmatch(commit)
     if not is_tip:
         return None
+
     return TrustedTip(seq, digest, commit)
 
 

@@ -76,11 +76,13 @@ class _Reading:
         record = decode(path, data)
         if record.seq != self._seq + 1 or record.prev != self._digest:
             raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=path)
+
         self._seq, self._digest = record.seq, digests.digest(data)
         self._digest_of[self._seq] = self._digest
         before = State(self._board, None)
         if record.run is not None:
             before = State(self._board, self._runs.get(record.run))
+
         after = self._evolve(before, record)
         self._board = after.board
         if record.run is not None:
@@ -107,6 +109,7 @@ def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:
     (commit,) = checked(history.objects(iter((tip,))))
     if commit.kind != "commit":
         raise Corrupt(f"{tip} is a {commit.kind}, not a commit.", hint="gitorch recover", where=tip)
+
     folders = {"": objects.parse_commit(commit.body).tree}
     found: list[tuple[int, str, str]] = []
     while folders:
@@ -115,6 +118,7 @@ def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:
         for folder, tree in zip(folders, trees, strict=True):
             _sort_entries(folder, tree, found, below)
         folders = below
+
     found.sort()
     return {path: identity for _, path, identity in found}
 
@@ -125,6 +129,7 @@ def _sort_entries(
     """Add the entries of a folder to the records (number, path, id) or to the folders that can hold records."""
     if tree.kind != "tree":
         raise Corrupt(f"{folder or 'The root'} of the ledger is a {tree.kind}.", hint="gitorch recover", where=tree.id)
+
     width = len(tree.id) // 2
     for name, (mode, raw) in objects.parse_tree(tree.body, width).items():
         path = folder + name.decode("utf-8", "replace")

@@ -59,13 +59,16 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
         check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
         faults = [*replaced, *itertools.islice(check.all(history.stream(tip)), FAULTS_MAX)]
         approved = check.approved()
+
     if unreadable is not None and not faults:
         faults.append(unreadable)
     if trusted is not None and check.is_complete and not check.is_trusted_tip_met:
         faults.append(baseline.lost(trusted))
+
     warnings: tuple[str, ...] = ()
     if trusted is None:
         warnings = ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
+
     return Verification(check.records, tip, check.head.digest, tuple(faults[:FAULTS_MAX]), warnings, approved)
 
 
@@ -80,6 +83,7 @@ def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corr
                     break
     except Corrupt as error:
         return faults, error
+
     return faults, None
 
 
@@ -121,12 +125,14 @@ class _Check:
         if not self._is_parent_of(commit):
             parents = ", ".join(commit.parents) or "none"
             yield _fault(commit, "", f"has the parents {parents}, not {self.head.commit}")
+
         yield from _path_faults(commit, is_first)
         records = _record_paths(commit)
         if len(records) != 1:
             yield _fault(commit, "", f"adds {len(records)} records, not one")
         if records:
             yield from self._record(commit, records[0])
+
         self.head = self.head._replace(commit=commit.id)
 
     def _is_parent_of(self, commit: StoredCommit) -> bool:
@@ -146,6 +152,7 @@ class _Check:
             self._unjudged.add(None)
             self.head = Head(commit.id, before.seq + 1, digest, before.at)
             return
+
         problems = itertools.chain(
             self._chain_problems(record),
             self._time_problems(record),
@@ -154,6 +161,7 @@ class _Check:
         )
         for problem in problems:
             yield _fault(commit, path, problem)
+
         yield from self._files(commit, path, record)
         yield from self._legal(commit, path, Step(record, commit.id, digest))
         self.head = Head(commit.id, record.seq, digest, max(before.at, record.at))
@@ -182,6 +190,7 @@ class _Check:
             yield "is dated before the record it follows"
         if self._now is None:
             return
+
         latest = self._now + FUTURE_MS_MAX
         if before.at <= latest < record.at:
             yield f"is dated in the future: {timestamps.iso(record.at)}"
@@ -197,6 +206,7 @@ class _Check:
         """The faults of the attached files: each is what the record says, and there are no others."""
         if not record.files and len(commit.added) == 1:
             return
+
         folder = self._replay.folder(record.run, record.at)
         unnamed = {place for place in commit.added if "/files/" in place}
         for ref in record.files:
@@ -204,6 +214,7 @@ class _Check:
             unnamed.discard(place)
             if not self._holds(commit, place, ref):
                 yield _fault(commit, place, f"is not the file that {path} names")
+
         for place in sorted(unnamed):
             yield _fault(commit, place, "is a file that no record names")
 
@@ -227,6 +238,7 @@ class _Check:
             except GitorchError as error:
                 self._unjudged.add(run)
                 yield _fault(commit, path, f"is not allowed by the records before it: {error.message}")
+
         replay.adopt(step, after)
 
 
@@ -245,10 +257,12 @@ def _commit_problems(commit: StoredCommit, record: Record, digest: Digest) -> It
     subject, _, trailers = commit.message.partition("\n\n")
     if trailers != commit_message.trailers(record, digest) or "\n" in subject:
         yield "does not agree with the trailers of its commit"
+
     when = f" {record.at // 1000} +0000"
     author = commit_message.author(record.actor) + when
     if commit.author != author:
         yield f"has the author {commit.author}, not {author}"
+
     name = commit.committer.removesuffix(when)
     if name == commit.committer or not _COMMITTER.fullmatch(name):
         yield f"has the committer {commit.committer}, not gitorch at the time of the record"
@@ -258,11 +272,13 @@ def _path_faults(commit: StoredCommit, is_first: bool) -> Iterator[Corrupt]:
     """The faults of paths that no commit may touch, or that only the first commit may add."""
     for path in commit.touched:
         yield _fault(commit, path, "is changed, removed or added with a mode other than 100644")
+
     for path in commit.added:
         if path.startswith(_FOLDERS):
             continue
         if not is_first or path not in layout.GENESIS:
             yield _fault(commit, path, "does not belong on this branch")
+
     if is_first:
         yield from _genesis_faults(commit)
 

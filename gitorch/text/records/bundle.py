@@ -87,6 +87,7 @@ def _summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         summary["records"] += 1
         if "redacted" in entry:
             summary["redacted"] += 1
+
     if entries:
         summary["first"] = entries[0]["seq"]
         summary["last"] = entries[-1]["seq"]
@@ -228,6 +229,7 @@ def _check_chain(data: bytes) -> tuple[dict[str, int], str]:
 
         counts[_kind(entry)] += 1
         before = entry
+
     if before is None:
         return counts, ""
 

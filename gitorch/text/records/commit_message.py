@@ -146,6 +146,7 @@ def _part(name: str, value: Any) -> Any:
         return value
     if name == "job":
         return "the run"
+
     return "nothing"
 
 

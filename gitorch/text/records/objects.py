@@ -104,6 +104,7 @@ def parse_commit(body: bytes) -> ParsedCommit:
             parents.append(CommitId(value))
         elif key in names:
             names[key] = value
+
     if len(trees) != 1:
         raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="gitorch recover")
 

@@ -129,6 +129,7 @@ def _decode(text: str, prose: bool) -> Record:
     front, body = text, ""
     if prose:
         front, body = _split(text)
+
     kind, has_run = _kind(front)
     last_line = front.rfind("\n", 0, -1) + 1
     has_files = front.startswith("files: ", last_line)
@@ -148,6 +149,7 @@ def _kind(front: str) -> tuple[str, bool]:
     kind = _BY_LINE.get(lines[type_line])
     if lines[0] != _FIRST or kind is None:
         raise WrongShape(f"it does not begin with {_FIRST} and a known type in line {type_line + 1}")
+
     return kind, has_run
 
 

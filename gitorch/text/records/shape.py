@@ -73,6 +73,7 @@ def shape(hint: Any) -> Shape:
         return str, _enum(hint)
     if is_value_class(hint):
         return _object(hint)
+
     return _generic(hint)
 
 
