@@ -125,6 +125,14 @@ class JobState(Value):
         return self.check.outcome != "passed"
 
     @property
+    def handoff_that_counts(self) -> Handoff | None:
+        """The handoff at a gate or past it; None while the work is being done or must be revised."""
+        if self.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or self.demands:
+            return None
+
+        return self.handoff
+
+    @property
     def round_verdicts(self) -> tuple[Verdict, ...]:
         """The verdicts on exactly the commit that was handed in, of the round under way; oldest first."""
         if self.handoff is None:

@@ -82,6 +82,19 @@ class SessionObservation(Value):
         return self.present or self.started
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its program works or has ever shown its prompt."""
+        if self.was_ready or self.state in READY:
+            return True
+
+        return self.state is AgentState.WORKING
+
+    @property
+    def moved_at(self) -> Moment | None:
+        """When its output last moved: more than spinners and counters where that is known, else at all."""
+        return self.progress_at or self.changed_at
+
+    @property
     def word(self) -> str:
         """Its state as people read it, with the name of a known dialog: `dialog: trust`."""
         if self.state is AgentState.DIALOG and self.dialog:

@@ -28,25 +28,43 @@ JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")
 
 def over_budget(run: Run, now: Moment) -> Iterator[Command]:
     """A question for each budget of the run that is used up."""
+    yield from _over_run_time(run, now)
+    yield from _over_sessions(run)
+
+
+def _over_run_time(run: Run, now: Moment) -> Iterator[Command]:
+    """The question about a run that has taken longer than it may; a budget of 0 is none."""
+    if run.started_at is None:
+        return
+
     seconds_max = run.settings.run_seconds_max * (1 + times_granted(run, f"{BUDGET}run_seconds"))
-    seconds = (now - (run.started_at or now)) // 1000
+    seconds = (now - run.started_at) // 1000
     if seconds_max and seconds > seconds_max:
         yield _run_question(run, "run_seconds", f"has taken {seconds} s; its budget is {seconds_max} s")
 
-    if sessions_spent(run) and any(_wants_session(run, job) for job in run.jobs.values()):
-        used = f"has had {len(run.sessions)} sessions, which is its budget, and wants another"
-        yield _run_question(run, "sessions", used)
+
+def _over_sessions(run: Run) -> Iterator[Command]:
+    """The question about a run that has had all its sessions, once a job waits for another one."""
+    if not sessions_spent(run):
+        return
+
+    for job in run.jobs_in(JobPhase.QUEUED):
+        if _wants_session(run, job):
+            used = f"has had {len(run.sessions)} sessions, which is its budget, and wants another"
+            yield _run_question(run, "sessions", used)
+            return
 
 
 def _wants_session(run: Run, job: JobState) -> bool:
-    """Whether a job waits for a new session."""
-    if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
+    """Whether a queued job waits for a new session."""
+    if job.spec.kind in UNCLAIMED or run.is_held(job.spec.id):
         return False
 
-    return run.living_session(job) is None and not run.is_held(job.spec.id)
+    return run.living_session(job) is None
 
 
 def _run_question(run: Run, budget: str, happened: str) -> Command:
+    """The escalation of one budget of the run, with the phases of all its jobs as evidence."""
     phases = ", ".join(f"{job.spec.id} {job.phase}" for job in run.jobs.values())
     return commands.Escalate(
         trigger=f"{BUDGET}{budget}",
@@ -75,7 +93,7 @@ def over_time(
         trigger=trigger,
         happened=f"The agent of {job.spec.id} (session {session.id}) has been at work for more than {allowed} s.",
         tried=f"Nothing was stopped; its lane {session.lane} allows {seconds} s.",
-        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
+        evidence=observation.shown,
         decision=f"Give it as much time again (go_on), start {job.spec.id} again (retry), stop it, or stop the run?",
         options=JOB_OPTIONS,
         job=job.spec.id,
@@ -103,6 +121,7 @@ def runaway(run: Run, job: JobState, session: Session, observation: SessionObser
 
 
 def _over_memory(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
+    """The question about a session that holds more memory than it may; None within its limit, or without one."""
     allowed = _memory_allowed(run, job, session)
     if not allowed or observation.memory_mib <= allowed:
         return None
@@ -119,6 +138,7 @@ def _over_memory(run: Run, job: JobState, session: Session, observation: Session
 
 
 def _over_requests(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
+    """The question about a session that makes more requests a minute than it may; None within its limit, or without one."""
     trigger = _trigger(job, "requests")
     allowed = run.settings.requests_max * (1 + times_granted(run, trigger))
     if not allowed or observation.requests <= allowed:
@@ -141,6 +161,7 @@ def _trigger(job: JobState, budget: str) -> str:
 
 
 def _memory_allowed(run: Run, job: JobState, session: Session) -> int:
+    """The memory in MiB that a session may hold now, as often as people granted it; 0 without a limit."""
     most = run.workflow.lanes[session.lane].memory_mib or run.settings.memory_mib_max
     return most * (1 + times_granted(run, _trigger(job, "memory")))
 
@@ -152,7 +173,7 @@ def _session_question(
         trigger=trigger,
         happened=f"The agent of {job.spec.id} (session {session.id}) {happened}.",
         tried=tried,
-        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
+        evidence=observation.shown,
         decision=f"Allow it as much again (go_on), start {job.spec.id} again (retry), stop it, or stop the run?",
         options=JOB_OPTIONS,
         job=job.spec.id,

@@ -14,7 +14,6 @@ from gitorch.model.job import JobPhase
 from gitorch.model.observed import CheckPhase, overlap_key
 from gitorch.model.question import QuestionKind, unanswered_trigger
 from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import JobKind
 from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from gitorch.model.observed import Observed, Overlap
     from gitorch.model.question import Question
     from gitorch.model.run import Run
+    from gitorch.model.workflow import Lane
 
 UNANSWERED_OPTIONS = ("answer", "stop_epic", "stop_run")
 
@@ -63,9 +63,9 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
 
 
 def _deliveries(run: Run, observed: Observed) -> Iterator[Command]:
-    for session in run.sessions.values():
-        if session.phase is not SessionPhase.ENDED:
-            yield from receipts(session, observed)
+    """The receipts of every session that has not ended."""
+    for session in run.living_sessions:
+        yield from receipts(session, observed)
 
 
 def _expiries(run: Run, observed: Observed) -> Iterator[Command]:
@@ -77,23 +77,24 @@ def _expiries(run: Run, observed: Observed) -> Iterator[Command]:
 
 
 def _moved_branches(run: Run, observed: Observed) -> Iterator[Command]:
-    """Branches that moved after their work was handed in."""
+    """Branches that moved after their work was handed in; nothing while git cannot be asked, and after the merge."""
     if observed.heads is None or run.merged is not None:
         return
 
     for job in run.jobs.values():
-        if job.handoff is None or job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or not job.writes:
+        handoff = job.handoff_that_counts
+        if handoff is None or not job.writes:
             continue
 
         head = observed.heads.get(f"refs/heads/{run.branch_of(job.spec.id)}")
-        if head is not None and head != job.handoff.commit and not job.demands:
+        if head is not None and head != handoff.commit:
             yield commands.VoidWork(job.spec.id, head)
 
 
 def _finished_checks(run: Run, observed: Observed) -> Iterator[Command]:
     """Results of the test command that some job waits for."""
-    for job in run.jobs.values():
-        if job.handoff is None or job.phase is not JobPhase.SUBMITTED or run.check_is_settled(job):
+    for job in run.jobs_in(JobPhase.SUBMITTED):
+        if job.handoff is None or run.check_is_settled(job):
             continue
 
         observation = observed.checks.get(job.handoff.commit)
@@ -107,11 +108,15 @@ def _finished_checks(run: Run, observed: Observed) -> Iterator[Command]:
 def _target_moves(run: Run, observed: Observed) -> Iterator[Command]:
     """A merge of ours that is not recorded yet; or the end of a report whose target has moved."""
     report = run.report
-    if observed.heads is None or report is None or run.merged is not None:
+    if report is None or run.merged is not None:
         return
 
-    if run.approval is not None and observed.merges_found and report.merged_commit is not None:
-        yield commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
+    if observed.heads is None:
+        return
+
+    merged_commit = report.merged_commit
+    if run.approval is not None and observed.merges_found and merged_commit is not None:
+        yield commands.RecordMerge(report.target_commit, merged_commit, report.merged_tree)
         return
 
     head = observed.heads.get(f"refs/heads/{report.target}")
@@ -122,20 +127,28 @@ def _target_moves(run: Run, observed: Observed) -> Iterator[Command]:
 
 
 def _reminders(run: Run, observed: Observed) -> Iterator[Command]:
-    """Reminders, each after twice the wait of the one before, up to the cap; and escalations of unanswered questions."""
-    settings = run.settings
+    """Reminders that are due, and escalations of questions that nobody answers."""
     for question in run.open_questions():
-        wait_seconds = min(settings.remind_first_seconds * 2**question.reminders, settings.remind_cap_seconds)
-        since = question.reminded_at or question.asked_at
-        if observed.now - since > wait_seconds * 1000:
+        if _is_reminder_due(run, question, observed.now):
             yield commands.Remind(question.id)
 
         if _is_unanswered_too_long(run, question, observed.now):
             yield _unanswered(question, observed.now)
 
 
+def _is_reminder_due(run: Run, question: Question, now: Moment) -> bool:
+    """Whether it is time for the next reminder: each comes after twice the wait of the one before, up to the cap."""
+    settings = run.settings
+    wait_seconds: int = min(settings.remind_first_seconds * 2**question.reminders, settings.remind_cap_seconds)
+    since = question.reminded_at or question.asked_at
+    return now - since > wait_seconds * 1000
+
+
 def _is_unanswered_too_long(run: Run, question: Question, now: Moment) -> bool:
-    """Whether an agent's question is overdue, and was not escalated yet."""
+    """Whether an agent's question is overdue, and was not escalated yet.
+
+    In a run without such a limit no question is ever overdue.
+    """
     limit_seconds = run.settings.escalate_seconds
     if question.kind is not QuestionKind.CONTEXT or not limit_seconds:
         return False
@@ -143,19 +156,16 @@ def _is_unanswered_too_long(run: Run, question: Question, now: Moment) -> bool:
     if now - question.asked_at <= limit_seconds * 1000:
         return False
 
-    return not _was_escalated(run, unanswered_trigger(question.id))
-
-
-def _was_escalated(run: Run, trigger: str) -> bool:
-    """Whether this trigger was ever escalated, answered or not."""
-    return any(question.trigger == trigger for question in run.questions.values())
+    return not run.was_escalated(unanswered_trigger(question.id))
 
 
 def _unanswered(question: Question, now: Moment) -> Command:
+    """The escalation of an agent's question that nobody answered in time."""
     minutes = (now - question.asked_at) // 60_000
+    asker = question.job or "The run"
     return commands.Escalate(
         trigger=unanswered_trigger(question.id),
-        happened=f"{question.job or 'The run'} asked {question.id}, and nobody has answered for {minutes} min.",
+        happened=f"{asker} asked {question.id}, and nobody has answered for {minutes} min.",
         tried=f"Reminded {question.reminders} times. The agent waits; nothing was assumed for it.",
         evidence=question.text,
         decision="Answer it now (answer TEXT), stop the epic, or stop the run?",
@@ -171,7 +181,7 @@ def _overlaps(run: Run, observed: Observed) -> Iterator[Command]:
         if overlap_key(overlap.jobs, overlap.conflict) not in run.overlaps:
             yield commands.NoteOverlap(overlap.jobs, overlap.paths, overlap.conflict)
 
-        if overlap.conflict and not _was_escalated(run, overlap_trigger(overlap.jobs)):
+        if overlap.conflict and not run.was_escalated(overlap_trigger(overlap.jobs)):
             yield _conflict(overlap)
 
 
@@ -181,6 +191,7 @@ def overlap_trigger(jobs: tuple[JobId, ...]) -> str:
 
 
 def _conflict(overlap: Overlap) -> Command:
+    """The escalation of two branches that do not merge as they are now."""
     first, second = overlap.jobs
     return commands.Escalate(
         trigger=overlap_trigger(overlap.jobs),
@@ -194,20 +205,17 @@ def _conflict(overlap: Overlap) -> Command:
 
 def _checkpoints(run: Run) -> Iterator[Command]:
     """Checkpoints that wait, have no merge behind them, and have not asked yet."""
-    for job in run.jobs.values():
-        if job.spec.kind is not JobKind.CHECKPOINT or job.phase is not JobPhase.WAITING_HUMAN:
+    for job in run.jobs_in(JobPhase.WAITING_HUMAN):
+        if job.spec.kind is not JobKind.CHECKPOINT or run.open_questions(job.spec.id):
             continue
 
-        if run.merge_behind(job.spec.id) is None and not run.open_questions(job.spec.id):
+        if run.merge_behind(job.spec.id) is None:
             yield commands.OpenCheckpoint(job.spec.id)
 
 
 def _stale_work(run: Run) -> Iterator[Command]:
     """Stale work is queued again where the run's settings allow it; else it is escalated once."""
-    for job in run.jobs.values():
-        if job.phase is not JobPhase.STALE:
-            continue
-
+    for job in run.jobs_in(JobPhase.STALE):
         if requeues_itself(run, job):
             reason = f"its lease ran out; {job.requeues + 1} of {run.settings.requeues_max}"
             yield commands.RequeueJob(job.spec.id, reason)
@@ -216,13 +224,22 @@ def _stale_work(run: Run) -> Iterator[Command]:
 
 
 def _stale(run: Run, job: JobState) -> Command:
-    kept = ", ".join(f"{late.id} at {late.commit[:12]}" for late in run.late_handoffs_of(job))
+    """The escalation of stale work, with the late handoffs that could be adopted."""
     name = job.spec.id
+    tried = "Its branch and worktree are kept."
+    if job.requeues:
+        tried = f"It was queued again {job.requeues} times."
+
+    evidence = f"lease {job.fence} was not renewed in time"
+    kept = [f"{late.id} at {late.commit[:12]}" for late in run.late_handoffs_of(job)]
+    if kept:
+        evidence = f"late handoffs: {', '.join(kept)}"
+
     return commands.Escalate(
         trigger=f"stale:{name}:{job.fence}",
         happened=f"The lease of {name} (session {job.session}) ran out over unfinished work.",
-        tried=f"It was queued again {job.requeues} times." if job.requeues else "Its branch and worktree are kept.",
-        evidence=f"late handoffs: {kept}" if kept else f"lease {job.fence} was not renewed in time",
+        tried=tried,
+        evidence=evidence,
         decision=f"Queue {name} again, stop it, or stop the run? A late handoff can be adopted: gitorch recover",
         options=("requeue", "stop_epic", "stop_run"),
         job=name,
@@ -230,29 +247,37 @@ def _stale(run: Run, job: JobState) -> Command:
 
 
 def _unjudgeable_reviews(run: Run) -> Iterator[Command]:
-    """Reviews that the run's policy lets nobody give, because their lane has the author's runtime."""
+    """Reviews that the run's policy lets nobody give, because their lane has the author's runtime; each escalated once."""
     if run.settings.manual:
         return
 
-    for job in run.jobs.values():
+    for job in run.jobs_in(JobPhase.QUEUED):
         lane = run.workflow.lanes.get(job.spec.lane)
-        trigger = f"independence:{job.spec.id}"
-        if job.phase is not JobPhase.QUEUED or lane is None or _was_escalated(run, trigger):
+        if lane is None or run.was_escalated(independence_trigger(job.spec.id)):
             continue
 
         barred = not_independent(run, job, lane.runtime)
-        if not barred:
-            continue
+        if barred:
+            yield _unjudgeable(run, job, lane, barred)
 
-        yield commands.Escalate(
-            trigger=trigger,
-            happened=f"No lane may judge for {job.spec.id}: {barred}.",
-            tried=f"Lane {lane.name} is the only one that the workflow names for it.",
-            evidence=f"policy {run.settings.independence}, runtime {lane.runtime}",
-            decision=f"Leave it to somebody (manual, then gitorch claim {job.spec.id} --runtime NAME), or stop?",
-            options=("manual", "stop_epic", "stop_run"),
-            job=job.spec.id,
-        )
+
+def independence_trigger(job: JobId) -> str:
+    """The trigger of the escalation about a review that no lane may give."""
+    return f"independence:{job}"
+
+
+def _unjudgeable(run: Run, job: JobState, lane: Lane, barred: str) -> Command:
+    """The escalation of a review whose only lane is barred."""
+    name = job.spec.id
+    return commands.Escalate(
+        trigger=independence_trigger(name),
+        happened=f"No lane may judge for {name}: {barred}.",
+        tried=f"Lane {lane.name} is the only one that the workflow names for it.",
+        evidence=f"policy {run.settings.independence}, runtime {lane.runtime}",
+        decision=f"Leave it to somebody (manual, then gitorch claim {name} --runtime NAME), or stop?",
+        options=("manual", "stop_epic", "stop_run"),
+        job=name,
+    )
 
 
 def _grants(run: Run) -> Iterator[Command]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.job import JobPhase
-from gitorch.model.observed import READY, AgentState
+from gitorch.model.observed import AgentState
+from gitorch.model.review import PROGRAM_NOT_FOUND
 from gitorch.model.session import PromptKind, SessionPhase
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.budgets import out_of_memory, over_time, runaway
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from gitorch.model.run import Run
     from gitorch.model.session import Session
 
-NO_PROGRAM = 127
-"""The exit status by which a shell reports that there is no such program."""
-
 REQUEST_PAINTS_MS = 4_000
 """How long a permission request may take to appear whole on the screen; its hook reports it earlier."""
 
@@ -37,27 +35,31 @@ DIALOG_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 
 def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
-    """Ends, signs of life, renewals and questions for every session that was launched and has not ended."""
+    """Ends, signs of life, renewals and questions for every session that was launched and has not ended.
+
+    Nothing while tmux cannot be asked.
+    """
     if observed.sessions is None:
         return
 
-    for session in run.sessions.values():
+    for session in run.living_sessions:
         observation = observed.sessions.get(session.id)
-        if session.phase is SessionPhase.ENDED or observation is None:
-            continue
-
-        if observation.started or observation.present:
+        if observation is not None and observation.was_launched:
             yield from _commands_of(run, session, observation, observed)
 
 
 def _commands_of(run: Run, session: Session, observation: SessionObservation, observed: Observed) -> Iterator[Command]:
+    """What the ledger should learn of one session: answered requests first, then its end or its progress."""
     yield from _permissions_answered(session, observation)
+
     end = _end_of(session, observation) or out_of_memory(run, session, observation)
     if end is not None:
         # Receipts come first: nothing is delivered to a session that has ended.
         yield from receipts(session, observed)
         yield end
-    elif session.phase is SessionPhase.STARTING:
+        return
+
+    if session.phase is SessionPhase.STARTING:
         yield from _while_starting(run, session, observation, observed.now)
     else:
         yield from _while_alive(run, session, observation, observed.now)
@@ -66,8 +68,11 @@ def _commands_of(run: Run, session: Session, observation: SessionObservation, ob
 def receipts(session: Session, observed: Observed) -> Iterator[Command]:
     """Prompts that reached a session and are not recorded yet."""
     for prompt in session.prompts:
+        if prompt.receipt:
+            continue
+
         receipt = observed.sent.get((session.id, prompt.id), "")
-        if receipt and not prompt.receipt and not receipt.startswith("refused"):
+        if receipt and not receipt.startswith("refused"):
             yield commands.RecordDelivery(session.id, prompt.id, receipt)
 
 
@@ -79,40 +84,57 @@ def _permissions_answered(session: Session, observation: SessionObservation) -> 
 
 
 def _end_of(session: Session, observation: SessionObservation) -> Command | None:
-    """The end of a session whose process or terminal has ended."""
-    if not observation.present:
-        how = "server-gone" if observation.server_gone else "killed"
-    elif observation.state is AgentState.EXITED:
-        how = "missing-program" if observation.exit_status == NO_PROGRAM else "exited"
-    else:
+    """The end of a session whose process or terminal has ended; None while it runs."""
+    how = _how_ended(observation)
+    if not how:
         return None
 
     return commands.EndSession(session.id, how, observation.exit_status, observation.screen, observation.conversation)
 
 
+def _how_ended(observation: SessionObservation) -> str:
+    """How a session ended, in the word of its record; empty while it runs."""
+    if not observation.present:
+        if observation.server_gone:
+            return "server-gone"
+
+        return "killed"
+
+    if observation.state is not AgentState.EXITED:
+        return ""
+
+    if observation.exit_status == PROGRAM_NOT_FOUND:
+        return "missing-program"
+
+    return "exited"
+
+
 def _while_starting(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
     """The sign of life of a launch, or its end when it takes too long."""
-    if observation.was_ready or observation.state in READY or observation.state is AgentState.WORKING:
+    if observation.is_alive:
         evidence = observation.evidence or str(observation.state)
         yield commands.MarkAlive(session.id, observation.pid, evidence)
         return
 
     since = observation.started_at or session.started_at
-    if now - since > run.limits_of(session.lane).start_seconds * 1000:
-        how = observation.word if observation.state is AgentState.DIALOG else "not-ready"
-        yield commands.EndSession(session.id, how, None, observation.screen)
+    if now - since <= run.limits_of(session.lane).start_seconds * 1000:
+        return
+
+    how = "not-ready"
+    if observation.state is AgentState.DIALOG:
+        how = observation.word
+
+    yield commands.EndSession(session.id, how, None, observation.screen)
 
 
 def _while_alive(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
     """The renewal of the session's lease, and a question or a nudge when it does not get on."""
     job = run.jobs[session.job]
-    lease = job.lease
-    if lease is None or lease.session != session.id:
+    if job.lease is None or job.lease.session != session.id:
         return
 
-    half_life_ms = run.limits_of(session.lane).lease_seconds * 500
-    if now - lease.granted_at > 0 and lease.until - now < half_life_ms:
-        yield commands.RenewLease(job.spec.id, lease.fence)
+    if _is_renewal_due(run, session, job.lease, now):
+        yield commands.RenewLease(job.spec.id, job.lease.fence)
 
     if run.is_asked_about(session):
         return
@@ -120,6 +142,15 @@ def _while_alive(run: Run, session: Session, observation: SessionObservation, no
     trouble = _trouble(run, job, session, observation, now)
     if trouble is not None:
         yield trouble
+
+
+def _is_renewal_due(run: Run, session: Session, lease: Lease, now: Moment) -> bool:
+    """Whether less than half of a lease's life is left; never in the moment of its grant."""
+    if now <= lease.granted_at:
+        return False
+
+    half_life_ms = run.limits_of(session.lane).lease_seconds * 500
+    return lease.until - now < half_life_ms
 
 
 def _trouble(run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
@@ -134,7 +165,8 @@ def _trouble(run: Run, job: JobState, session: Session, observation: SessionObse
     if over_budget is not None:
         return over_budget
 
-    if not job.phase.is_active or observation.state is AgentState.LIMITED or job.lease is None:
+    # Nothing is expected of an agent at its usage limit, or while its job waits for an answer.
+    if observation.state is AgentState.LIMITED or not job.phase.is_active:
         return None
 
     if observation.resets_at is not None and not job.nudged:
@@ -149,12 +181,17 @@ def _lane_answers(run: Run, session: Session, observation: SessionObservation, n
     if not lane.permissions and not lane.trust:
         return False
 
-    since = max(observation.progress_at or observation.changed_at or now, observation.answered_at or 0)
-    patience = REQUEST_STAYS_MS if answer_to(lane, observation) else REQUEST_PAINTS_MS
-    return now - since < patience
+    patience_ms = REQUEST_PAINTS_MS
+    if answer_to(lane, observation):
+        patience_ms = REQUEST_STAYS_MS
+
+    moved_at = observation.moved_at or now
+    answered_at = observation.answered_at or 0
+    return now - max(moved_at, answered_at) < patience_ms
 
 
 def _dialog_question(session: Session, observation: SessionObservation) -> Command:
+    """The escalation of a dialog, which no key answers without a human's decision."""
     return commands.Escalate(
         trigger=f"dialog:{session.id}",
         happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
@@ -174,35 +211,46 @@ def _silence(run: Run, job: JobState, session: Session, observation: SessionObse
 
     quiet_ms = now - _quiet_since(run, job, job.lease, observation)
     patience_ms = _patience_ms(run, job, run.limits_of(session.lane).silence_seconds)
-    if not job.nudged:
-        return commands.Nudge(session.id) if quiet_ms > patience_ms else None
-
-    reached = _nudge_reached(session)
-    if not reached:
+    if job.nudged and not _nudge_reached(session):
         patience_ms *= 2
 
     if quiet_ms <= patience_ms:
         return None
 
+    if not job.nudged:
+        return commands.Nudge(session.id)
+
+    return _silence_question(job, session, observation, quiet_ms // 1000)
+
+
+def _silence_question(job: JobState, session: Session, observation: SessionObservation, quiet_seconds: int) -> Command:
+    """The escalation of an agent that stayed silent after its nudge."""
+    tried = "A nudge is due, but its program accepts no text."
+    if _nudge_reached(session):
+        tried = "It was nudged once."
+
+    name = job.spec.id
     return commands.Escalate(
-        trigger=f"stuck:{job.spec.id}:{job.attempt}",
-        happened=f"The agent of {job.spec.id} (session {session.id}) has shown nothing new for {quiet_ms // 1000} s.",
-        tried="It was nudged once." if reached else "A nudge is due, but its program accepts no text.",
-        evidence=observation.screen or observation.evidence or f"its state is {observation.state}",
-        decision=f"Look at it (gitorch attach {job.spec.id}). Start it again (retry), stop {job.spec.id}, or stop the run?",
+        trigger=f"stuck:{name}:{job.attempt}",
+        happened=f"The agent of {name} (session {session.id}) has shown nothing new for {quiet_seconds} s.",
+        tried=tried,
+        evidence=observation.shown,
+        decision=f"Look at it (gitorch attach {name}). Start it again (retry), stop {name}, or stop the run?",
         options=DIALOG_OPTIONS,
-        job=job.spec.id,
+        job=name,
         session=session.id,
     )
 
 
 def _quiet_since(run: Run, job: JobState, lease: Lease, observation: SessionObservation) -> Moment:
     """Since when the agent could have shown something: its last progress, its lease, or the last answer to its questions."""
-    since = max(observation.progress_at or observation.changed_at or lease.granted_at, lease.granted_at)
+    since = max(observation.moved_at or lease.granted_at, lease.granted_at)
     for question in run.questions.values():
+        if question.job != job.spec.id or question.answer is None:
+            continue
+
         # Until the answer the agent was silent because it had to wait.
-        if question.job == job.spec.id and question.answer is not None:
-            since = max(since, question.answer.at)
+        since = max(since, question.answer.at)
 
     return since
 
@@ -217,4 +265,8 @@ def _patience_ms(run: Run, job: JobState, silence_seconds: int) -> int:
 
 def _nudge_reached(session: Session) -> bool:
     """Whether the nudge was delivered. An agent that accepts no text is given as much time again."""
-    return any(prompt.kind is PromptKind.NUDGE and prompt.receipt for prompt in session.prompts)
+    for prompt in session.prompts:
+        if prompt.kind is PromptKind.NUDGE and prompt.receipt:
+            return True
+
+    return False
