@@ -35,7 +35,7 @@ Digest = NewType("Digest", str)
 """`sha256:` and 64 hex digits."""
 
 Moment = NewType("Moment", int)
-"""Milliseconds since 1970 in UTC; `text.moment` writes it as ISO 8601."""
+"""Milliseconds since 1970 in UTC; `text.records.timestamps` writes it as ISO 8601."""
 
 NO_DIGEST = Digest("sha256:" + "0" * 64)
 """The predecessor that the first record of a ledger names."""

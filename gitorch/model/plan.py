@@ -32,7 +32,6 @@ class Epic(Value):
     """Everything between its heading and its gate: all that its agent gets of the plan."""
     tasks: tuple[Task, ...]
     needs: tuple[str, ...] = ()
-    gate_line: int = 0
     scope_allowed: tuple[str, ...] = ()
     scope_forbidden: tuple[str, ...] = ()
     closed: bool = False

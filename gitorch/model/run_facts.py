@@ -73,9 +73,7 @@ class RunFacts(Value):
     plan_digest: Digest
     prepared_at: Moment
     jobs: Mapping[JobId, JobState]
-    prepared_by: str = ""
     started_at: Moment | None = None
-    ended_at: Moment | None = None
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     questions: Mapping[QuestionId, Question] = field(default_factory=dict)
     messages: Mapping[MessageId, Message] = field(default_factory=dict)

@@ -52,7 +52,6 @@ class Session(Value):
     """The digest of the session's secret."""
     phase: SessionPhase
     started_at: Moment
-    alive_at: Moment | None = None
     ended: str = ""
     """How it ended; empty before."""
     conversation: str = ""

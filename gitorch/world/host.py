@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE = "GITORCH_TOKEN"  # noqa: S105 - a variable's name
 SECRET_BYTES = 32
-
-
-def host_name() -> str:
-    """This machine's name."""
-    return socket.gethostname()
 
 
 def user_name() -> str:

@@ -12,6 +12,7 @@ from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, Moment, Questi
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.report import BranchFacts
 from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.session import SessionPhase
 from gitorch.model.values import replace
 from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.rules.decide import decide, run_of
@@ -129,7 +130,7 @@ class Play:
     def launch(self, job: str) -> None:
         """Grant, come alive where the session is new, and be told."""
         self.grant(job)
-        if self.run.sessions[self.session(job)].alive_at is None:
+        if self.run.sessions[self.session(job)].phase is SessionPhase.STARTING:
             self.alive(job)
         self.told(job)
 

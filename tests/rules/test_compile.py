@@ -23,7 +23,7 @@ from gitorch.model.workflow import (
     WorkflowSource,
 )
 from gitorch.rules.workflows.compile import compile_plan, compile_workflow, default_settings, reviewer_runtime
-from gitorch.rules.workflows.graph import batch_of, execution_plan, merge_order, needs_of
+from gitorch.rules.workflows.graph import batch_of, execution_plan, needs_of
 
 EPICS = (
     Epic("web", "The page", 1, "", (Task("Draw it", 3),), needs=("api",)),
@@ -139,7 +139,6 @@ def test_batches_hold_the_work_and_reviews_belong_to_their_subjects():
     workflow = compiled()
 
     assert execution_plan(workflow) == (("api", "docs"), ("web",))
-    assert merge_order(workflow) == ("api", "web", "docs")
     batch = batch_of(workflow)
     assert [batch[JobId(job)] for job in ("api.quality", "web", "web.spec", "approval", "merge")] == [0, 1, 1, 2, 2]
 

@@ -42,7 +42,7 @@ def test_a_section_is_the_text_between_heading_and_gate():
 
     assert plan.problems == ()
     assert plan.epics[0].section == "Why.\n\n- [ ] Do\n"
-    assert (plan.epics[0].line, plan.epics[0].gate_line) == (3, 10)
+    assert plan.epics[0].line == 3
 
 
 @pytest.mark.parametrize(
@@ -262,9 +262,9 @@ def test_sections_and_gates_may_stand_in_a_prompt():
     plan = parse_plan("plan.md", PROMPTED, ("prompt.md", prompt))
 
     assert plan.problems == ()
-    assert [(epic.id, epic.section, epic.line, epic.gate_line) for epic in plan.epics] == [
-        ("api", "Build it.\n", 7, 7),
-        ("web", "Draw it.\n", 11, 13),
+    assert [(epic.id, epic.section, epic.line) for epic in plan.epics] == [
+        ("api", "Build it.\n", 7),
+        ("web", "Draw it.\n", 11),
     ]
     assert plan.prompt == "prompt.md"
 

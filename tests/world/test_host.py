@@ -9,7 +9,7 @@ import pytest
 
 from gitorch.model.ids import RunId, SessionId
 from gitorch.ports.world import SessionKey
-from gitorch.world.host import Evidence, HostSecrets, KnownSessions, caller, host_name, secret, user_name
+from gitorch.world.host import Evidence, HostSecrets, KnownSessions, caller, secret, user_name
 
 API, WEB = SessionKey(RunId("auth-7f3a"), SessionId("s1")), SessionKey(RunId("auth-7f3a"), SessionId("s2"))
 KNOWN = KnownSessions({"t1": API, "t2": WEB}, {10: API, 20: WEB}, {Path("/w/api"): API, Path("/w/api/inner"): WEB})
@@ -67,6 +67,5 @@ def test_a_real_agent_is_known_by_its_token_its_mark_its_children_and_its_folder
     assert caller({}, lab.home, pids, lab.cwd) == key
 
 
-def test_host_and_user_have_names():
-    assert host_name()
+def test_the_user_has_a_name():
     assert user_name()

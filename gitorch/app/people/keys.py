@@ -105,7 +105,7 @@ def add(services: Services, key_name: str, name: str) -> Approver:
 
 def _require_name(name: str) -> None:
     """Raises Usage for a name that the file of allowed signers could not hold."""
-    if name and not any(letter.isspace() or letter in ',"#' for letter in name):
+    if name and not any(character.isspace() or character in ',"#' for character in name):
         return
     raise Usage(f"{name!r} cannot name an approver: no blanks, commas or quotes", "gitorch keys add KEY --name ADA")
 

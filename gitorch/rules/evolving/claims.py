@@ -51,7 +51,6 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
         token=event.token,
         phase=SessionPhase.ALIVE,
         started_at=record.at,
-        alive_at=record.at,
         holder=event.holder,
         fence=event.fence,
     )

@@ -33,7 +33,6 @@ def prepared(run: RunId, record: Record, event: events.RunPrepared) -> Run:
         plan=event.plan,
         plan_digest=event.plan_digest,
         prepared_at=record.at,
-        prepared_by=record.actor.name,
         jobs={job: JobState(spec=spec) for job, spec in event.workflow.jobs.items()},
     )
 
@@ -101,7 +100,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
         if not state.phase.is_over:
             run = end_claim(run, state, "stopped")
             run = move_job(run, job, JobPhase.CANCELED, lease=None)
-    run = move_run(run, phase, ended_at=record.at, reason=reason)
+    run = move_run(run, phase, reason=reason)
     return withdraw(run, record, run.open_questions())
 
 
@@ -111,7 +110,7 @@ def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
     if left:
         message = f"run {run.id} was completed while {', '.join(left)} was not over"
         raise Corrupt(message)
-    run = move_run(run, RunPhase.COMPLETED, ended_at=record.at)
+    run = move_run(run, RunPhase.COMPLETED)
     return withdraw(run, record, run.open_questions())
 
 

@@ -127,12 +127,12 @@ def _ensure_may_end(run: Run, record: Record, job: JobState, event: events.Lease
             raise Corrupt(message)
 
 
-def alive(run: Run, record: Record, event: events.SessionAlive) -> Run:
+def alive(run: Run, _: Record, event: events.SessionAlive) -> Run:
     """The launch succeeded. Raises Corrupt for a session that is not starting."""
     if run.sessions[event.session].phase is not SessionPhase.STARTING:
         message = f"session {event.session} came alive twice or after its end"
         raise Corrupt(message)
-    run = with_session(run, event.session, phase=SessionPhase.ALIVE, alive_at=record.at)
+    run = with_session(run, event.session, phase=SessionPhase.ALIVE)
     return with_job(run, event.job, launch_failures=0)
 
 

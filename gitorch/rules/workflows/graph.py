@@ -75,12 +75,6 @@ def descendants(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset
     return ancestors(needed_by, node)
 
 
-def merge_order(workflow: Workflow) -> tuple[JobId, ...]:
-    """The jobs that make commits, each after the work that it builds on, otherwise in declared order."""
-    order = dependency_order(needs_of(workflow))
-    return tuple(job for job in order if makes_work(workflow, job))
-
-
 def makes_work(workflow: Workflow, job: JobId) -> bool:
     """Whether an agent works on this job and hands in commits: it is neither a review nor a checkpoint nor a merge."""
     return workflow.jobs[job].kind not in REVIEWING | UNCLAIMED

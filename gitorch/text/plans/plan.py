@@ -319,7 +319,6 @@ def _epics(
             section=_section_text(draft, body, section, tracked),
             tasks=draft.tasks,
             needs=tuple(jobs.get(need, need) for need in needs[draft.id]),
-            gate_line=_gate_line(section),
             scope_allowed=tuple(glob.text for glob in draft.allowed),
             scope_forbidden=tuple(glob.text for glob in draft.forbidden),
             closed=draft.closed or draft.all_tasks_done,
@@ -329,13 +328,6 @@ def _epics(
         epics.append(epic)
 
     return tuple(epics)
-
-
-def _gate_line(section: Section | None) -> int:
-    """The line of the section's first gate; 0 without any."""
-    if section is None or not section.gates:
-        return 0
-    return section.gates[0].line
 
 
 def _section_text(draft: Draft, body: _Body | None, section: Section | None, tracked: TrackedEpics) -> str:
