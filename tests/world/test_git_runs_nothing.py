@@ -389,6 +389,18 @@ def test_what_changed_since_the_run_began_is_listed_by_name(field):
     assert field.git.changed_settings() == ("core.hookspath", "core.sshcommand")
 
 
+@pytest.mark.parametrize("key", ["core.attributesfile", "core.worktree"])
+def test_another_place_for_attributes_is_named(field, key):
+    field.begin()
+    head = field.work()
+    field.repo.git("config", "--file", str(field.repo.path / ".git/config"), key, str(field.folder))
+    assert field.git.facts(field.path, field.base).hazards == (
+        f"{key} of this repository changed since the run began: put it back as it was",
+    )
+    with pytest.raises(Unavailable, match=key):
+        field.git.try_merge(field.base, head)
+
+
 def test_a_folder_that_is_no_worktree_of_the_repository_is_unavailable(field, tmp_path):
     other = repos.make(tmp_path / "other")
     for path in (other.path, tmp_path / "nothing"):

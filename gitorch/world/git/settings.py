@@ -63,7 +63,7 @@ class Kind(StrEnum):
     DRIVER = "driver"
     """The result of merging a file."""
     ATTRIBUTES = "attributes"
-    """Which files have filters and merge drivers."""
+    """Which files have filters and merge drivers, and where git reads that."""
     PROMISOR = "promisor"
     """From which remote a partial clone fetches what it lacks."""
     REMOTE = "remote"
@@ -82,13 +82,13 @@ PATTERNS = {
     Kind.CONNECTION: re.compile(
         r"core\.(?:sshcommand|gitproxy|askpass)|ssh\.variant|credential\..+|url\..+|http\..+|protocol\..+"
     ),
-    Kind.ATTRIBUTES: re.compile(re.escape(ATTRIBUTES)),
+    Kind.ATTRIBUTES: re.compile(rf"{ATTRIBUTES}|core\.(?:attributesfile|worktree)"),
     Kind.HOOK: re.compile(r"hooks/.+"),
 }
 NETWORK = frozenset({Kind.PROMISOR, Kind.REMOTE, Kind.CONNECTION})
 CONTENT = frozenset({Kind.FILTER, Kind.DRIVER, Kind.ATTRIBUTES})
 
-NEEDLES = re.compile(rb"filter|driver|include|worktreeconfig|partialclone|promisor", re.IGNORECASE)
+NEEDLES = re.compile(rb"filter|driver|include|worktree|attributesfile|partialclone|promisor", re.IGNORECASE)
 """Parts of every line of a configuration that can matter to a command that contacts no remote."""
 
 REPOSITORY_SCOPES = frozenset({"local", "worktree"})
