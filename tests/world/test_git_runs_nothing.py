@@ -349,6 +349,15 @@ def test_a_filter_that_stood_when_the_run_began_still_works(field):
     assert field.ran() == []
 
 
+def test_a_filter_that_an_agent_removed_is_named(field):
+    field.repo.git("config", "filter.lfs.clean", "cat")
+    field.begin()
+    head = field.work()
+    field.repo.git("config", "--remove-section", "filter.lfs")
+    hazards = field.git.facts_of(head, field.base).hazards
+    assert hazards == ("filter.lfs.clean of this repository changed since the run began: put it back as it was",)
+
+
 def test_a_merge_without_its_driver_is_the_merge_of_text(field):
     field.begin()
     field.repo.git("config", "merge.evil.driver", str(field.program))

@@ -71,8 +71,8 @@ def nothing_recorded() -> Mapping[str, str] | None:
 class CommandLine:
     """Builds every command line and environment of git, so that no setting that an agent changed makes git run a program.
 
-    `trusted` returns the snapshot of settings from the start of the run, or None before there is one. Without it, no
-    program of the repository's settings is trusted.
+    `trusted` is a function that returns the snapshot of settings from the start of the run, or None before there is one.
+    When no function is given, git uses no program of the repository's settings.
     """
 
     def __init__(
@@ -251,7 +251,11 @@ class GitRunner:
         return runner
 
     def judgement(self, *, always: bool = False) -> Judgement:
-        """Which of the repository's settings git may use. Unless `always`, only those that matter without a remote count."""
+        """Which of the repository's settings git may use.
+
+        Unless `always`, a configuration without any that matter to a local command is not read, and what is missing from
+        it is not noticed.
+        """
         return self.line.judgement(self.directories, always=always)
 
     def snapshot(self) -> dict[str, str]:
