@@ -15,11 +15,13 @@ from gitorch.model.ids import JobId, Moment
 from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.review import Choice
 from gitorch.model.values import replace
 from gitorch.model.workflow import Independence
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.review.gates import settle
 from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.workflows.file import parse_workflow
 
@@ -301,6 +303,22 @@ def test_a_synthesis_sends_work_back_within_its_rounds_then_asks():
     assert question.options == ("one_more_round", "accept_with_exceptions", "stop_epic", "stop_run")
     play.answer(question.id, "accept_with_exceptions", "a known gap")
     assert (phase(play, "design"), phase(play, "make")) == ("completed", "queued")
+
+
+def test_a_finding_that_a_synthesis_withdraws_is_not_listed_for_the_author():
+    play = designed()
+    play.judge("design", "accept_with_findings", (finding("minor", "A gap"),))
+    judged = play.run.jobs[JobId("design")]
+    withdrawal = finding("note", "A gap", number=1, detail="It was closed", withdrawn=True)
+    again = replace(
+        judged.verdicts[0],
+        choice=Choice.NEEDS_REVISION,
+        findings=(withdrawal, finding(title="They disagree")),
+    )
+
+    (listed,) = settle(play.run, replace(judged, phase=JobPhase.SUBMITTED, verdicts=(again,)))
+
+    assert [x.finding.title for x in listed.findings] == ["They disagree"]
 
 
 def test_a_synthesis_without_a_way_back_asks_at_once_and_offers_none():

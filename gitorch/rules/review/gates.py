@@ -13,7 +13,7 @@ from gitorch.model.job import JobPhase
 from gitorch.model.question import GATING, QuestionKind
 from gitorch.model.review import FAILING, Choice
 from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
-from gitorch.rules.review.findings import Raised, list_findings, list_raised
+from gitorch.rules.review.findings import list_findings, list_raised, raised_by_reviews
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +79,7 @@ def _checkpoint(run: Run, job: JobState, handoff: Handoff) -> QuestionAsked:
     """Asks the principal whether the run may continue from an epic that passed its reviews."""
     name = job.spec.id
     passed = f"{name} passed its reviews at {handoff.commit[:12]}"
+
     return QuestionAsked(
         question=next_question(run),
         kind=QuestionKind.CHECKPOINT,
@@ -175,12 +176,7 @@ def _list_for_author(run: Run, job: JobState) -> FindingsListed:
     if job.spec.kind is not JobKind.PHASE_SYNTHESIS or back_to is None:
         return list_findings(run, job)
 
-    raised = []
-    for verdict in job.round_verdicts:
-        for finding in verdict.findings:
-            raised += [Raised(str(verdict.review), finding)]
-
-    return list_raised(run, run.jobs[back_to], raised)
+    return list_raised(run, run.jobs[back_to], raised_by_reviews(job))
 
 
 def _back_to(run: Run, job: JobState) -> JobId | None:
@@ -238,6 +234,7 @@ def _history(job: JobState) -> str:
 
     parts = [rounds]
     parts += [f"tests at {check.commit[:12]}: {check.outcome}" for check in job.checks]
+
     for verdict in job.verdicts:
         judged = f"round {verdict.round}, {verdict.review} at {verdict.commit[:12]}"
         parts.append(f"{judged}: {verdict.choice}")
