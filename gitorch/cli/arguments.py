@@ -30,8 +30,10 @@ def autonomy(typed: str) -> Autonomy:
     word = _word(typed)
     if word in {"full_auto", "fullauto", "auto"}:
         raise Usage(NO_FULL_AUTO, "gitorch start PLAN --autonomy end_only")
+
     if word not in set(Autonomy):
         raise _unknown(typed, "an autonomy", Autonomy, "gitorch start PLAN --autonomy end_only")
+
     return Autonomy(word)
 
 
@@ -40,6 +42,7 @@ def report_status(typed: str) -> ReportStatus:
     word = _word(typed).upper()
     if word not in set(ReportStatus):
         raise _unknown(typed, "a status of a report", ReportStatus, "gitorch brief")
+
     return ReportStatus(word)
 
 
@@ -48,6 +51,7 @@ def choice(typed: str) -> Choice:
     word = _word(typed)
     if word not in set(Choice):
         raise _unknown(typed, "a verdict", Choice, "gitorch brief")
+
     return Choice(word)
 
 
@@ -56,6 +60,7 @@ def severity(typed: str) -> Severity | None:
     word = typed.strip().lower()
     if word in set(Severity):
         return Severity(word)
+
     return SEVERITY_ALIASES.get(word)
 
 
@@ -64,6 +69,7 @@ def known_severity(typed: str) -> Severity:
     found = severity(typed)
     if found is None:
         raise _unknown(typed, "a severity", Severity, "gitorch block --help")
+
     return found
 
 
@@ -72,6 +78,7 @@ def escalation_kind(typed: str) -> EscalationKind:
     word = _word(typed) or str(EscalationKind.AI_SELF_DECLARED)
     if word not in set(EscalationKind):
         raise _unknown(typed, "a kind of blocker", EscalationKind, "gitorch block --help")
+
     return EscalationKind(word)
 
 
@@ -80,6 +87,7 @@ def outcome(typed: str) -> Outcome:
     word = _word(typed)
     if word not in set(Outcome):
         raise _unknown(typed, "an outcome", Outcome, "gitorch decide --help")
+
     return Outcome(word)
 
 
@@ -102,6 +110,7 @@ def reply(typed: str) -> Reply:
         known = ", ".join(Disposition)
         message = f"{typed!r} is not a reply to a finding; write N=DISPOSITION:EVIDENCE, with one of: {known}"
         raise Usage(message, "gitorch handoff DONE --reply 2=fixed:HEAD")
+
     return Reply(finding_number, Disposition(disposition), evidence.strip())
 
 
@@ -113,6 +122,7 @@ def finding(typed: str) -> Finding:
         known = ", ".join(Severity)
         message = f"{typed!r} is not a finding; write SEVERITY|PATH:LINE|TITLE|DETAIL, with one of: {known}"
         raise Usage(message, "gitorch verdict needs_revision --finding 'important|src/a.py:12|The error is dropped|'")
+
     path, line = _place(parts[1])
     return Finding(weight, parts[2], path, line, "".join(parts[3:]))
 
@@ -124,6 +134,7 @@ def withdrawal(typed: str) -> Finding:
     if finding_number is None or not reason.strip():
         message = f"{typed!r} withdraws no finding; write N=REASON"
         raise Usage(message, "gitorch verdict accept --withdraw 2='test_x covers it'")
+
     return _withdrawn(finding_number, reason.strip())
 
 
@@ -132,6 +143,7 @@ def _finding_number(typed: str) -> int | None:
     digits = typed.strip().removeprefix("#")
     if not _is_number(digits):
         return None
+
     return int(digits)
 
 
@@ -144,6 +156,7 @@ def _place(typed: str) -> tuple[str, int]:
     path, colon, line = typed.rpartition(":")
     if colon and _is_number(line):
         return path, int(line)
+
     return typed, 0
 
 
@@ -159,13 +172,16 @@ def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:
     """
     found: list[Finding] = []
     problems: list[Problem] = []
+
     for number, item in enumerate(_finding_items(name, folder), 1):
         defects = _finding_defects(item, number)
         problems += [Problem(name, 1, 1, message, fix) for message, fix in defects]
         if not defects and isinstance(item, dict):
             found.append(_finding_of(item))
+
     if problems:
         raise Malformed(f"{name} has {len(problems)} defects in its findings", tuple(problems))
+
     return tuple(found)
 
 
@@ -174,16 +190,20 @@ def _finding_items(name: str, folder: Path) -> list[object]:
     import json
 
     text = text_of(name, folder)
+
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         problem = Problem(name, error.lineno, error.colno, f"this is not JSON: {error.msg}", "write a JSON list")
         raise Malformed(f"{name} is not JSON", (problem,)) from None
+
     if isinstance(data, dict):
         data = data.get("findings")
+
     if not isinstance(data, list):
         problem = Problem(name, 1, 1, "findings are a JSON list of objects", '[{"severity": "minor", "title": "…"}]')
         raise Malformed(f"{name} has no list of findings", (problem,))
+
     return data
 
 
@@ -191,18 +211,24 @@ def _finding_defects(item: object, number: int) -> list[tuple[str, str]]:
     """Everything that is wrong with one item of the list, each with its fix."""
     if not isinstance(item, dict):
         return [(f"finding {number} is not an object", 'write {"severity": "minor", "title": "…"}')]
+
     if _is_withdrawal(item):
         return []
+
     defects: list[tuple[str, str]] = []
     if severity(_text(item, "severity")) is None:
         defects.append((f"finding {number} has no known severity", f"one of: {', '.join(Severity)}"))
+
     if not _text(item, "title").strip():
         defects.append((f"finding {number} has no title", 'add "title"'))
+
     unknown = sorted(set(item) - FINDING_KEYS)
     if unknown:
         defects.append((f"finding {number} has unknown keys: {', '.join(unknown)}", "leave them out"))
+
     if _number(item, "line") is None or _number(item, "number") is None:
         defects.append((f"finding {number}: line and number are whole numbers", 'write "line": 12'))
+
     return defects
 
 
@@ -216,9 +242,11 @@ def _finding_of(item: Mapping[Any, Any]) -> Finding:
     detail = _text(item, "detail")
     if _is_withdrawal(item):
         return _withdrawn(number, detail.strip())
+
     path, line = _text(item, "path"), _number(item, "line") or 0
     if path and not line:
         path, line = _place(path)
+
     title, quote = _text(item, "title").strip(), _text(item, "quote")
     return Finding(known_severity(_text(item, "severity")), title, path, line, detail, number, quote=quote)
 
@@ -233,10 +261,13 @@ def _number(item: Mapping[Any, Any], key: str) -> int | None:
     value = item.get(key)
     if value is None or value == "":
         return 0
+
     if isinstance(value, str) and _is_number(value):
         return int(value)
+
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return None
+
     return value
 
 
@@ -246,8 +277,10 @@ def text_of(name: str, folder: Path) -> str:
         data = _bytes_of(name, folder)
     except OSError as error:
         raise NotFound(f"{name} cannot be read: {error.strerror}") from None
+
     if len(data) > INPUT_BYTES_MAX:
         raise Usage(f"{name} is larger than {INPUT_BYTES_MAX} bytes")
+
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -258,6 +291,7 @@ def text_of(name: str, folder: Path) -> str:
 def _bytes_of(name: str, folder: Path) -> bytes:
     if name == "-":
         return sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
+
     return (folder / name).read_bytes()
 
 
@@ -265,6 +299,7 @@ def words_or_input(typed: Sequence[str]) -> tuple[str, ...]:
     """The words of a command line; a single `-` is replaced by the text on standard input."""
     if list(typed) == ["-"]:
         return (text_of("-", Path()).strip(),)
+
     return tuple(typed)
 
 
@@ -272,8 +307,11 @@ def summary_of(typed: str, file: str | None, folder: Path) -> str:
     """A text from an option, from a file, or for `-` from standard input. Raises Usage for an option and a file."""
     if typed and file:
         raise Usage("a summary is given once: --summary or --summary-file")
+
     if file:
         return text_of(file, folder)
+
     if typed == "-":
         return text_of("-", folder)
+
     return typed

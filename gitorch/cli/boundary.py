@@ -60,6 +60,7 @@ def run(argv: Sequence[str], call: Call) -> int:
     from gitorch.cli.group import gitorch
 
     call.json = "--json" in _options(argv)
+
     try:
         status = gitorch.main(list(argv), prog_name="gitorch", standalone_mode=False, obj=call)
         sys.stdout.flush()
@@ -67,6 +68,7 @@ def run(argv: Sequence[str], call: Call) -> int:
         return _pipe_broken()
     except BaseException as error:  # noqa: BLE001 the boundary, which sorts all of them
         return _failed(error, argv, call)
+
     return status if isinstance(status, int) else 0
 
 
@@ -74,6 +76,7 @@ def _options(argv: Sequence[str]) -> Sequence[str]:
     """The words before `--`, after which nothing is an option."""
     if "--" not in argv:
         return argv
+
     return argv[: list(argv).index("--")]
 
 
@@ -89,14 +92,18 @@ def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Print the error in the form that the caller asked for, and return its exit status."""
     if isinstance(error, SystemExit):  # only click raises it, for a broken pipe
         return _pipe_broken()
+
     if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
         return _interrupted(error, call)
+
     if isinstance(error, Detailed):
         _print_error(call, error.error, error.lines, error.details)
         return error.error.exit_status
+
     expected = _expected(error)
     if expected is None:
         return _bug(error, argv, call)
+
     _print_error(call, expected, (), {})
     return expected.exit_status
 
@@ -105,15 +112,20 @@ def _expected(error: BaseException) -> GitorchError | None:
     """The error as one of gitorch's own: click's complaints and the system's refusals too. None for a bug."""
     if isinstance(error, GitorchError):
         return error
+
     if isinstance(error, click.UsageError):
         path = "gitorch"
         if error.ctx is not None:
             path = error.ctx.command_path
+
         return Usage(error.format_message(), f"{path} --help")
+
     if isinstance(error, click.ClickException):
         return Usage(error.format_message())
+
     if isinstance(error, OSError):
         return _refused_by_system(error)
+
     return None
 
 
@@ -121,12 +133,15 @@ def _refused_by_system(error: OSError) -> Unavailable | None:
     """An error of the operating system that is no bug. Writes through an open file do not name the file."""
     if error.errno in {errno.EMFILE, errno.ENFILE}:
         return Unavailable("too many files are open for one more", "ulimit -n")
+
     if error.errno not in MACHINE_FAULTS:
         return None
+
     fault, command = MACHINE_FAULTS[error.errno]
     path = ""
     if isinstance(error.filename, str | bytes):
         path = os.fsdecode(error.filename)
+
     hint = shlex.join([*command.split(), path or "."])
     return Unavailable(f"{path or 'a file of this repository'} {fault}", hint)
 
@@ -137,14 +152,18 @@ def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details:
         more: dict[str, object] = {}
         if isinstance(error, Malformed):
             more["problems"] = [_problem_values(problem) for problem in error.problems]
+
         _print_json(error.code, error.message, error.hint, error.where, {**more, **details})
         return
+
     shown = [*lines, f"gitorch: {error.message}"]
     if isinstance(error, Malformed):
         for problem in error.problems:
             shown += _problem_lines(problem)
+
     if error.hint:
         shown.append(f"  try: {error.hint}")
+
     _print_lines(call, shown)
 
 
@@ -157,6 +176,7 @@ def _problem_lines(problem: Problem) -> list[str]:
     lines = [f"{problem.where}: {problem.message}"]
     if problem.fix:
         lines.append(f"    fix: {problem.fix}")
+
     return lines
 
 
@@ -178,8 +198,10 @@ def _interrupted(error: BaseException, call: Call) -> int:
         _print_json("interrupted", message, "", "", {})
     else:
         _print_lines(call, [f"gitorch: {message}"])
+
     if isinstance(error, Interrupted):
         return error.status
+
     return INTERRUPTED
 
 
@@ -193,9 +215,11 @@ def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
     if path:
         hint = f"read {path}, which contains the command line, and send it to the authors of gitorch"
         report = f"  report: {path}"
+
     if call.json:
         _print_json("bug", message, hint, path, {})
         return BUG
+
     _print_lines(call, [f"gitorch: {message}", report])
     return BUG
 
@@ -205,4 +229,5 @@ def _pipe_broken() -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
     return BROKEN_PIPE

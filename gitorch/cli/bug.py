@@ -30,6 +30,7 @@ def write_report(error: BaseException, argv: Sequence[str], call: Call) -> str:
     """Write the report and return its path; an empty string if no folder is writable."""
     text = without_secrets(report_text(error, argv), call.environ, argv)
     name = f"bug-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.txt"
+
     for folder in _folders(call):
         path = folder / name
         try:
@@ -38,7 +39,9 @@ def write_report(error: BaseException, argv: Sequence[str], call: Call) -> str:
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
+
         return str(path)
+
     return ""
 
 
@@ -47,6 +50,7 @@ def _folders(call: Call) -> tuple[Path, ...]:
     temporary = Path(tempfile.gettempdir())
     if call.opened is None:
         return (temporary,)
+
     return (Path(call.opened.home) / "bugs", temporary)
 
 
@@ -60,6 +64,7 @@ def report_text(error: BaseException, argv: Sequence[str]) -> str:
     lines += [f"{package} {_version(package)}" for package in PACKAGES]
     lines.append("")
     lines += [line.rstrip("\n") for line in traceback.format_exception(error)]
+
     return safe_text("\n".join(lines)) + "\n"
 
 
@@ -76,6 +81,7 @@ def without_secrets(text: str, environ: Mapping[str, str], argv: Sequence[str] =
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SECRET_LENGTH_MIN:
             text = text.replace(secret, "[left out]")
+
     return text
 
 
@@ -90,4 +96,5 @@ def _typed_nonces(argv: Sequence[str]) -> set[str]:
             nonces.update(argv[place + 1 : place + 2])
         elif word.startswith("--nonce="):
             nonces.add(word.removeprefix("--nonce="))
+
     return nonces

@@ -67,6 +67,7 @@ class Call:
         folder = self.folder / Path(path).expanduser()
         if not folder.is_dir():
             raise Usage(f"{path} is not a folder")
+
         self.folder = folder
 
     @property
@@ -74,6 +75,7 @@ class Call:
         """The repository around the folder. Raises NotFound outside of one."""
         if self.opened is None:
             self.opened = self.open(self.folder, self.environ)
+
         return self.opened
 
     @property
@@ -91,15 +93,18 @@ class Call:
         if not run or not token:
             message = "this verb is for agents: the environment names no session (GITORCH_RUN, GITORCH_TOKEN)"
             raise Denied(message, "gitorch inbox")
+
         return AgentCredential(RunId(run), token)
 
     def bearer(self, job: str | None = None, run: str | None = None, fence: int = 0) -> AgentCredential | ManualClaim:
         """The credential of the agent that calls, otherwise a manual claim. Raises Denied for an agent without a token."""
         if self.environ.get("GITORCH_TOKEN"):
             return self.credential
+
         caller = self.caller
         if caller.is_agent:
             return self.credential  # raises Denied: the caller is an agent, and its environment has no token
+
         from gitorch.app.work.claims import ManualClaim
 
         return ManualClaim(caller, self.folder, job, run, fence)
@@ -110,6 +115,7 @@ class Call:
 
         caller = self.caller
         only_people(self.services, caller, verb)
+
         return caller
 
     @property
@@ -127,6 +133,7 @@ class Call:
         if self.json:
             write_json(to_json({"ok": True, **values}))
             return
+
         shown = text if isinstance(text, str) else text(self.page)
         write(shown, colours=self.streams.colours)
 
@@ -139,6 +146,7 @@ class Call:
         """Raises Usage where nobody can be asked: without a terminal, or with `--json`."""
         if self.streams.asks and not self.json:
             return
+
         reason = "--json cannot ask" if self.json else "this is not a terminal, so nobody can be asked"
         raise Usage(f"{verb} needs an answer, but {reason}; add --yes to agree beforehand", f"gitorch {verb} … --yes")
 
@@ -148,6 +156,7 @@ def from_process() -> Call:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an old terminal shows \u2026 instead of failing
+
     environ = dict(os.environ)
     return Call(environ, Path.cwd(), streams=streams_of(environ))
 
@@ -159,6 +168,7 @@ def streams_of(environ: Mapping[str, str]) -> Streams:
     columns, lines = _size(environ, draws)
     plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
     controls = reads and _controls(sys.stdin.fileno())
+
     return Streams(reads and draws, draws, columns, lines, draws and not plain, controls)
 
 
@@ -176,8 +186,10 @@ def _size(environ: Mapping[str, str], draws: bool) -> tuple[int, int]:
     columns = int(wished) if wished.isascii() and wished.isdigit() else 0
     if not draws:
         return columns, 0
+
     try:
         terminal = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
         return columns or COLUMNS, LINES
+
     return columns or terminal.columns or COLUMNS, terminal.lines or LINES

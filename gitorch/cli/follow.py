@@ -20,11 +20,13 @@ def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
     def show(tick: TickResult) -> None:
         for written in tick.written:
             call.note(f"  {sentence_of(written)}")
+
         for silent in tick.silent:
             call.note(f"  {silent}")
 
     done = settle(call.services, run.id, show)
     after = call.services.ledger.state(run.id).run
+
     return after or run, done
 
 
@@ -32,6 +34,7 @@ def carry_on_if_over(call: Call, run: Run) -> Run:
     """Stop the agents of a run that a decision has ended; `gitorch up` continues any other run. Returns the run."""
     if not run.phase.is_over:
         return run
+
     after, _ = carry_on(call, run)
     return after
 
@@ -40,6 +43,7 @@ def whats_next(run: Run) -> str:
     """One sentence for people after a decision about a run."""
     if run.phase.is_over:
         return f"Run {run.id} is {run.phase}."
+
     return "gitorch up continues it."
 
 
@@ -52,7 +56,9 @@ def checkout_note(services: Services, run: Run) -> str:
     merged = run.merged
     if merged is None:
         return ""
+
     moved = services.git.move(merged.target, merged.new, merged.old)
     if not moved.moved or moved.checkout != "left":
         return ""
+
     return f"The checkout in {moved.path} has uncommitted work and was not updated. Update it: {moved.command}"

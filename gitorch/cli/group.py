@@ -70,6 +70,7 @@ class VerbGroup(Verb, click.Group):
                 f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.commands)}",
                 f"gitorch {self.name} --help",
             )
+
         return super().resolve_command(ctx, args)
 
 
@@ -92,6 +93,7 @@ class Verbs(click.Group):
         entry = VERBS.get(cmd_name)
         if entry is None:
             return None
+
         found = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
         return found if isinstance(found, click.Command) else None
 
@@ -101,6 +103,7 @@ class Verbs(click.Group):
         """As click does. Raises Usage with the most similar verbs for an unknown one."""
         if _is_unknown(args, VERBS):
             raise Usage(f"gitorch has no verb {args[0]!r}{_nearest(args[0])}", "gitorch --help")
+
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -128,6 +131,7 @@ def _nearest(word: str) -> str:
     near = get_close_matches(word, VERBS, n=3)
     if not near:
         return ""
+
     return f"; did you mean {' or '.join(near)}?"
 
 

@@ -24,10 +24,12 @@ def hook(words: list[str]) -> None:
     path = os.environ.get("GITORCH_SIGNALS", "")
     if not path:
         return
+
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     except (OSError, ValueError):
         return
+
     event = words[0] if words else ""
     try:
         os.write(descriptor, _line(event, _text()))
@@ -47,6 +49,7 @@ def _text() -> str:
     try:
         if sys.stdin is None or sys.stdin.isatty():
             return ""
+
         return _read_all(sys.stdin.fileno())
     except (OSError, ValueError):
         return ""
@@ -59,5 +62,7 @@ def _read_all(descriptor: int) -> str:
         more = os.read(descriptor, TEXT_BYTES_MAX)
         if not more:
             break
+
         kept += more[: TEXT_BYTES_MAX - len(kept)]
+
     return kept.decode("utf-8", "replace")

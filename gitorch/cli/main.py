@@ -14,6 +14,7 @@ def main() -> None:
 
         hook(sys.argv[2:])
         return
+
     gc.set_threshold(GARBAGE_AFTER)
     from gitorch.cli.boundary import run
     from gitorch.cli.call import from_process

@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> int:
             found = _load(path)
             if isinstance(found, str):
                 return _refuse(found)
+
             return 0
         case [] | [_]:
             return _start("".join(arguments))
@@ -52,10 +53,13 @@ def _start(first_prompt: str) -> int:
     script = _load(os.environ.get("GITORCH_SCRIPT", ""))
     if isinstance(script, str):
         return _refuse(script)
+
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         return _refuse("the scripted agent needs a terminal")
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: sys.exit(128 + received))
+
     gitorch = GitorchClient(signals="GITORCH_SIGNALS" in os.environ)
     try:
         with Console() as console:
@@ -69,6 +73,7 @@ def _load(path: str) -> Script | str:
     """The script, an empty one without a path, or a message about its defects."""
     if not path:
         return Script()
+
     try:
         return parse(Path(path).read_text(encoding="utf-8"), path, ACTS)
     except (OSError, UnicodeDecodeError) as error:

@@ -44,14 +44,17 @@ class Agent:
             self._ready()
             self._gitorch.hook("session-start")
             prompt: str | None = first_prompt
+
             while prompt is not None:
                 if prompt:
                     self._turn(prompt)
+
                 prompt = self._console.read_line()
         except Quit as error:
             return error.status
         finally:
             self._gitorch.hook("session-end")
+
         return 0
 
     def _boot(self) -> None:
@@ -89,15 +92,18 @@ class Agent:
             return "error", "", str(error)
         except (TurnFailed, WorkFailed, OSError) as error:
             return "error", FAILURE_SIGN, str(error)
+
         return "stop", "  ", "Done."
 
     def _act(self, prompt: Prompt) -> None:
         if prompt.kind in SHOWN and not self._script.names(prompt.kind):
             self._show(prompt)
             return
+
         brief = self._gitorch.brief()
         if not isinstance(brief, Brief):
             raise TurnFailed(f"gitorch brief: {brief.text}")
+
         self._console.line(f"● Brief of {brief.job} (attempt {brief.attempt}): {brief.title}")
         context = TurnContext(self._console, self._worktree, self._gitorch, brief, prompt.kind)
         perform(context, self._steps(brief, prompt))
@@ -106,9 +112,11 @@ class Agent:
         turn = self._script.choose(brief, prompt.kind, lambda path: self._worktree.text_at(brief.commit, path))
         if turn is not None:
             return turn.steps
+
         if prompt.kind in SHOWN:
             self._show(prompt)
             return ()
+
         return default_steps(brief)
 
     def _show(self, prompt: Prompt) -> None:

@@ -65,11 +65,14 @@ class Brief:
         asked = _words(question)
         containing: str | None = None
         exact: str | None = None
+
         for known, answer in self.answers:
             if _words(known) == asked:
                 exact = answer
+
             if asked in _words(known):
                 containing = answer
+
         return containing if exact is None else exact
 
 
@@ -87,10 +90,12 @@ def prompt_of(line: str, worktree: Path) -> Prompt:
     if pointer is None:
         kind = "cleared" if line.startswith(CLEARED) else "other"
         return Prompt(kind, line)
+
     try:
         text = (worktree / pointer.group()).read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = line
+
     return Prompt(pointer.group("kind") or "brief", text)
 
 
@@ -136,6 +141,7 @@ def _task(item: object) -> str:
     """The title of a task, which may be a plain text."""
     if isinstance(item, dict):
         return _text(item.get("title"))
+
     return _text(item)
 
 

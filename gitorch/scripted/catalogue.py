@@ -22,12 +22,15 @@ def perform(context: TurnContext, steps: Sequence[Step]) -> None:
     """Carry out a turn. Steps whose commit is already on the branch are left out; `once` steps happen once a worktree."""
     name_answers(context, steps)
     last_commit = _last_commit(context, steps)
+
     for number, step in enumerate(steps):
         act = ACTS[step.name]
         if number <= last_commit and not act.redo:
             continue
+
         if step.flag("once", default=False) and not context.mark(step.place, "once"):
             continue
+
         act.perform(context, step)
 
 
@@ -36,6 +39,7 @@ def name_answers(context: TurnContext, steps: Sequence[Step]) -> None:
     for step in steps:
         if step.name != "ask" or not step.option("name"):
             continue
+
         answer = context.brief.answer_to(context.fill(step.text))
         if answer is not None:
             context.answers[step.option("name")] = answer
@@ -45,11 +49,14 @@ def _last_commit(context: TurnContext, steps: Sequence[Step]) -> int:
     """The place of the last commit that is already on the branch, or -1; a subject counts as often as it is there."""
     left = Counter(context.worktree.subjects(context.brief.base))
     last = -1
+
     for number, step in enumerate(steps):
         if step.name != "commit":
             continue
+
         subject = context.fill(step.text).partition("\n")[0]
         if left[subject] > 0:
             left[subject] -= 1
             last = number
+
     return last

@@ -48,12 +48,15 @@ class GitorchClient:
         result = self.call("brief", "--json")
         if not result.accepted:
             return result
+
         try:
             answer = json.loads(result.text)
         except ValueError:
             return CallResult(70, f"gitorch brief did not print JSON: {result.text[:200]}")
+
         if not isinstance(answer, dict) or not isinstance(answer.get("brief"), Mapping):
             return CallResult(70, "gitorch brief printed no brief")
+
         return parse_brief(answer["brief"])
 
     def call(self, *words: str) -> CallResult:
@@ -63,7 +66,9 @@ class GitorchClient:
             result = self._run(words, "", CALL_SECONDS)
             if result.status != BUSY:
                 break
+
             time.sleep(BUSY_PAUSE_SECONDS)
+
         return result
 
     def hook(self, event: str, text: str = "") -> None:
@@ -89,4 +94,5 @@ class GitorchClient:
             return CallResult(127, f"{self._program} is not on PATH")
         except subprocess.TimeoutExpired:
             return CallResult(124, f"{self._program} {words[0]} did not answer within {seconds:.0f} s")
+
         return CallResult(done.returncode, done.stdout.strip() or (done.stderr or "").strip())

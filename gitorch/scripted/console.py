@@ -61,6 +61,7 @@ class Console:
         termios.tcsetattr(self._keyboard, termios.TCSANOW, modes)
         signal.signal(signal.SIGWINCH, lambda *_: self._redraw())
         self._write("\x1b[?2004h")
+
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,14 +98,17 @@ class Console:
         """Erase the panel."""
         if self._panel:
             self._write(f"\x1b[{self._panel}A\r\x1b[J")
+
         self._panel = 0
 
     def key(self, seconds: float | None = None) -> Key | None:
         """The next key, after waiting for it this long at most; None without a key. Raises TerminalClosed."""
         if not self._keys:
             self._keys.extend(self._receive(seconds))
+
         if not self._keys:
             return None
+
         return self._keys.popleft()
 
     def listen(self, seconds: float) -> None:
@@ -115,6 +119,7 @@ class Console:
             keys = self._receive(max(left, 0.0))
             if any(key.kind in {"interrupt", "escape"} for key in keys):
                 raise Interrupted
+
             self._keys.extend(keys)
             if left <= 0:
                 return
@@ -123,37 +128,45 @@ class Console:
         """One submitted prompt, edited in the live row; None when the user leaves. Raises TerminalClosed."""
         text, last_key_at = "", 0.0
         self.row(PROMPT)
+
         while True:
             key = self.key()
             if key is None:
                 continue
+
             time.sleep(self.key_seconds)
             if self._submits(key, text, last_key_at):
                 self.row("")
                 return text
+
             if _leaves(key, text):
                 return None
+
             if key.kind != "enter":
                 text = self._edited(text, key)
                 last_key_at = time.monotonic()
+
             self.row(PROMPT + text)
 
     def _submits(self, key: Key, text: str, last_key_at: float) -> bool:
         """Whether the key submits the text. Every Enter counts for `ignore_enters`, also on an empty line."""
         if key.kind != "enter" or not self._accepts_enter(last_key_at):
             return False
+
         return bool(text.strip())
 
     def _accepts_enter(self, last_key_at: float) -> bool:
         if self.ignore_enters > 0:
             self.ignore_enters -= 1
             return False
+
         return time.monotonic() - last_key_at >= self.early_enter_seconds
 
     def _edited(self, text: str, key: Key) -> str:
         if key.kind == "paste" and self.drop_pastes > 0:
             self.drop_pastes -= 1
             return text
+
         return edited(text, key)
 
     def _receive(self, seconds: float | None) -> Sequence[Key]:
@@ -162,18 +175,22 @@ class Console:
         ready, _, _ = select.select([self._keyboard], [], [], limit)
         if not ready:
             return self._decoder.flush()
+
         try:
             data = os.read(self._keyboard, 65536)
         except OSError as error:
             raise TerminalClosed from error
+
         if not data:
             raise TerminalClosed
+
         return self._decoder.feed(data)
 
     def _drawn(self) -> str:
         """The live row as it fits the terminal now."""
         drawn = fitted(self._row, self._columns() - 1)
         self._row_width = width(drawn)
+
         return drawn
 
     def _redraw(self) -> None:
@@ -181,6 +198,7 @@ class Console:
         above = max(self._row_width - 1, 0) // max(self._columns(), 1)
         if above:
             self._write(f"\x1b[{above}A")
+
         self._write("\r\x1b[J" + self._drawn())
 
     def _columns(self) -> int:
@@ -202,12 +220,16 @@ def edited(text: str, key: Key) -> str:
     """The prompt's text after one more key."""
     if key.kind in {"text", "paste"}:
         return text + key.text
+
     if key.kind == "newline":
         return text + "\n"
+
     if key.kind == "backspace":
         return text[: len(text) - _last_character(text)]
+
     if key.kind in {"clear", "interrupt"}:
         return ""
+
     return text
 
 
@@ -222,11 +244,14 @@ def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
     shown = "".join(character for character in shown if unicodedata.category(character) != "Cc")
     if width(shown) <= columns:
         return shown
+
     kept = ""
     for character in reversed(shown):
         if width(head) + width(kept) + _columns_of(character) > columns:
             break
+
         kept = character + kept
+
     return head + kept
 
 
@@ -234,6 +259,7 @@ def _leaves(key: Key, text: str) -> bool:
     """Whether the key ends the program: Ctrl-D or Ctrl-C on an empty line, or Enter after a command to leave."""
     if key.kind == "enter":
         return text in {"/exit", "/quit"}
+
     return not text and key.kind in {"end", "interrupt"}
 
 
@@ -242,6 +268,7 @@ def _last_character(text: str) -> int:
     count = 1
     while count < len(text) and unicodedata.combining(text[-count]):
         count += 1
+
     return count
 
 
@@ -249,4 +276,5 @@ def _columns_of(character: str) -> int:
     """2 for a wide character, 0 for a combining mark, 1 for any other."""
     if unicodedata.combining(character):
         return 0
+
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

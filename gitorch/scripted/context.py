@@ -87,8 +87,10 @@ class TurnContext:
         kind, _, name = word.partition(":")
         if kind in {"answer", "quoted"}:
             return self._answer(kind, name, written)
+
         if kind == "head":
             return self.worktree.head()
+
         facts = {
             "commit": self.brief.commit,
             "base": self.brief.base,
@@ -103,6 +105,7 @@ class TurnContext:
     def _answer(self, kind: str, name: str, written: str) -> str:
         if name not in self.answers:
             return written
+
         answer = self.answers[name]
         return _quoted(answer) if kind == "quoted" else answer
 

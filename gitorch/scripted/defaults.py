@@ -31,6 +31,7 @@ def _review(brief: Brief) -> Iterator[Step]:
         yield Step("run", f"git diff --stat {brief.base}..{brief.commit}")
     elif brief.commit:
         yield Step("run", f"git show --stat --format=%h {brief.commit}")
+
     summary = f"Read the changes of {brief.subject or 'the work'}; nothing stands in the way."
     yield Step("verdict", "accept", {"summary": summary})
 
@@ -42,6 +43,7 @@ def _build(brief: Brief) -> Iterator[Step]:
         yield from _change(brief, f"attempt-{brief.attempt}", f"Attempt {brief.attempt}: {brief.title}")
     else:
         yield from _first_attempt(brief)
+
     yield Step("handoff", "DONE", {"summary": f"{brief.title or brief.job}: everything in the brief is done"})
 
 
@@ -50,8 +52,10 @@ def _first_attempt(brief: Brief) -> Iterator[Step]:
     title = brief.title or brief.job
     for number, task in enumerate(brief.tasks or (title,), 1):
         yield from _change(brief, f"{number:02}-{slug(task)}", task)
+
     for path in brief.owed:
         yield Step("append", path, {"text": f"{title}\n"})
+
     if brief.owed:
         yield Step("commit", f"Write what {brief.job} owes")
 
@@ -79,6 +83,7 @@ def place(brief: Brief, name: str) -> tuple[str, bool]:
         candidate = _below(glob, brief.job, name)
         if in_scope(candidate, brief.allowed, brief.forbidden):
             return candidate, not _is_file(glob)
+
     return f"{brief.job}/{name}.md", True
 
 
@@ -92,6 +97,7 @@ def _is_file(glob: str) -> bool:
     """Whether the glob names one file: a path with a suffix and without a wildcard."""
     if "*" in glob or glob.endswith("/"):
         return False
+
     return PurePosixPath(glob).suffix != ""
 
 
@@ -99,15 +105,19 @@ def _below(glob: str, job: str, name: str) -> str:
     """A path that the glob covers: below its fixed folders, with its suffix."""
     if _is_file(glob):
         return glob
+
     if "*" not in glob:
         return f"{glob.rstrip('/')}/{job}/{name}.md"
+
     fixed = glob[: glob.index("*")]
     folder = fixed[: fixed.rfind("/") + 1]
     suffix = PurePosixPath(glob).suffix
     if not suffix or "*" in suffix:
         suffix = ".md"
+
     if "**" in glob or "/" not in glob:
         return f"{folder}{job}/{name}{suffix}"
+
     return f"{folder}{job}-{name}{suffix}"
 
 
@@ -115,4 +125,5 @@ def _content(path: str, text: str) -> str:
     """The text as prose, or as comments in a file that is code."""
     if PurePosixPath(path).suffix in PROSE:
         return f"{text}\n"
+
     return "".join(f"# {line}\n" for line in text.splitlines())

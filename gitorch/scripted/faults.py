@@ -52,6 +52,7 @@ def dialog(context: TurnContext, step: Step) -> None:
     detail = step.option("text")
     if not detail and step.text == "trust":
         detail = str(context.worktree.path)
+
     choices = [f" ❯ 1. {shown.choices[0]}", f"   2. {shown.choices[1]}"]
     context.console.title(TITLE_DIALOG)
     context.console.panel(["─" * 40, f" {shown.question}", f"   {detail}", "", *choices, "", f" {DIALOG_FOOT}"])
@@ -63,8 +64,10 @@ def dialog(context: TurnContext, step: Step) -> None:
     context.show(f"{shown.question} {choice}")
     if agreed:
         return
+
     if step.text in {"trust", "login"}:
         raise Quit(1)
+
     raise TurnOver("Not allowed.")
 
 
@@ -74,11 +77,13 @@ def _wait_for_choice(context: TurnContext, kind: str) -> bool:
         key = context.console.key()
         if key is None:
             continue
+
         choice = _choice(key)
         if choice is None and key.text:
             _record(context, {"dialog": kind, "typed": key.text})
         else:
             _record(context, {"dialog": kind, "key": key.text or key.kind})
+
         if choice is not None:
             return choice
 
@@ -87,12 +92,16 @@ def _choice(key: Key) -> bool | None:
     """The answer that a key gives; None for any other key, and for a text that was meant for another reader."""
     if key.kind == "enter":
         return True
+
     if key.kind in {"escape", "interrupt"}:
         return False
+
     if key.kind == "text" and key.text in {"1", "y", "Y"}:
         return True
+
     if key.kind == "text" and key.text in {"2", "n", "N"}:
         return False
+
     return None
 
 
@@ -120,6 +129,7 @@ def crash(context: TurnContext, step: Step) -> None:
     del context
     if isinstance(step.value, str):
         os.kill(os.getpid(), signal.Signals[f"SIG{step.value}"])
+
     os._exit(int(step.number))
 
 
@@ -247,6 +257,7 @@ def try_approve(context: TurnContext, step: Step) -> None:
     words = ["approve"]
     if step.value is not True:
         words += step.text.split()
+
     context.show("Try gitorch " + " ".join(words))
     result = context.gitorch.call(*words)
     context.show_result(f"exit {result.status}: {result.text}")
@@ -256,8 +267,10 @@ def _is_end(value: object) -> bool:
     """The name of a signal without its SIG, or an exit status."""
     if isinstance(value, str):
         return f"SIG{value}" in signal.Signals.__members__
+
     if isinstance(value, bool) or not isinstance(value, int):
         return False
+
     return 0 <= value <= 255
 
 

@@ -48,17 +48,21 @@ class Decoder:
         """The keys that these bytes complete, in order."""
         self._rest += self._utf8.decode(data)
         keys: list[Key] = []
+
         while self._rest:
             key = self._end_of_paste() if self._pasting else self._next()
             if key is None:
                 break
+
             keys.append(key)
+
         return [key for key in keys if key.kind != "other"]
 
     def flush(self) -> list[Key]:
         """The keys of an unfinished sequence when no more bytes came: Escape, and the rest."""
         if not self.undecided:
             return []
+
         self._rest = self._rest[1:]
         return [Key("escape"), *self.feed(b"")]
 
@@ -67,6 +71,7 @@ class Decoder:
         text, mark, rest = self._rest.partition(PASTE_ENDS)
         if not mark:
             return None
+
         self._pasting, self._rest = False, rest
         return Key("paste", text.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -75,12 +80,15 @@ class Decoder:
         if self._rest.startswith(PASTE_BEGINS):
             self._pasting, self._rest = True, self._rest[len(PASTE_BEGINS) :]
             return Key("other")
+
         if self._rest[0] == "\x1b":
             return self._sequence()
+
         plain = PLAIN.match(self._rest)
         if plain is not None:
             self._rest = self._rest[plain.end() :]
             return Key("text", plain.group())
+
         control, self._rest = self._rest[0], self._rest[1:]
         return Key(CONTROLS.get(control, "other"))
 
@@ -89,8 +97,10 @@ class Decoder:
         if len(self._rest) > 1 and self._rest[1] < " ":
             self._rest = self._rest[1:]
             return Key("escape")
+
         found = SEQUENCE.match(self._rest)
         if found is None:
             return None
+
         self._rest = self._rest[found.end() :]
         return Key("other")

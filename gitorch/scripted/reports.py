@@ -29,13 +29,17 @@ def handoff(context: TurnContext, step: Step) -> None:
     waits = step.text in WAITING_STATUSES
     if waits and _was_answered(context, step, step.texts("questions") or (step.option("blocker"),)):
         return
+
     result = report(context, step)
     for _ in range(CORRECTIONS_MAX):
         if not result.refused or not step.flag("correct", default=True):
             break
+
         if not _correct(context):
             break
+
         result = report(context, step)
+
     _end_call(context, step, result, waits=waits)
 
 
@@ -45,6 +49,7 @@ def ask(context: TurnContext, step: Step) -> None:
     if _was_answered(context, step, (question,)):
         _use_answer(context, step, question)
         return
+
     context.show(f"Ask: {question}")
     _end_call(context, step, context.gitorch.call("ask", question), waits=True)
 
@@ -54,8 +59,10 @@ def _use_answer(context: TurnContext, step: Step, question: str) -> None:
     answer = context.brief.answer_to(question)
     if not answer and context.brief.answers:
         answer = context.brief.answers[-1][1]
+
     if step.option("name"):
         context.answers[step.option("name")] = answer or ""
+
     context.show(f"The answer to “{question}” is: {answer or ''}")
 
 
@@ -64,6 +71,7 @@ def block(context: TurnContext, step: Step) -> None:
     blocker = context.fill(step.text)
     if _was_answered(context, step, (blocker,)):
         return
+
     context.show(f"Blocked by {blocker}")
     clears = context.fill(step.option("clears"))
     _end_call(context, step, context.gitorch.call("block", "--by", blocker, "--clears", clears), waits=True)
@@ -79,15 +87,19 @@ def report(context: TurnContext, step: Step) -> CallResult:
     status = step.text
     summary = context.fill(step.option("summary", context.brief.title or context.brief.job))
     words = ["handoff", status, "--summary", summary]
+
     for option, flag in LIST_OPTIONS.items():
         for text in step.texts(option):
             words += [flag, context.fill(text)]
+
     if not step.texts("replies") and status not in WAITING_STATUSES:
         words += _default_replies(context)
+
     for option in ("blocker", "clears", "tests", "job"):
         text = context.fill(step.option(option))
         if text:
             words += [f"--{option}", text]
+
     context.show(f"Handoff {status}: {summary}")
     return _shown(context, context.gitorch.call(*words))
 
@@ -96,25 +108,36 @@ def _default_replies(context: TurnContext) -> list[str]:
     """Options that answer every finding of the brief as fixed in the newest commit."""
     head = context.worktree.head()
     words: list[str] = []
+
     for finding in context.brief.findings:
         words += ["--reply", f"{finding.number}=fixed:{head}"]
+
     return words
 
 
-def judge(context: TurnContext, step: Step, commit: str = "", nonce: str = "") -> CallResult:
+def judge(
+    context: TurnContext,
+    step: Step,
+    commit: str = "",
+    nonce: str = "",
+) -> CallResult:
     """One `gitorch verdict` with the step's options, on the brief's commit and nonce unless others are given."""
     if not commit:
         commit = context.fill(step.option("commit", context.brief.commit or context.worktree.head()))
+
     if not nonce:
         nonce = context.fill(step.option("nonce", context.brief.nonce))
+
     summary = context.fill(step.option("summary", f"Judged at {commit[:10]}"))
     words = ["verdict", step.text, "--commit", commit, "--nonce", nonce, "--summary", summary]
     findings = [_finding(context, commit, item) for item in step.tables("findings")]
     if findings:
         words += ["--findings-file", _findings_file(context, findings)]
+
     context.show(f"Verdict {step.text}: {summary}")
     for finding in findings:
         context.show_result(f"{finding['severity']}: {finding['title']} ({finding['path']}:{finding['line']})")
+
     return _shown(context, context.gitorch.call(*words))
 
 
@@ -122,6 +145,7 @@ def _findings_file(context: TurnContext, findings: Sequence[Mapping[str, str | i
     path = context.worktree.notes / "findings.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")
+
     return str(path)
 
 
@@ -137,8 +161,10 @@ def _finding(context: TurnContext, commit: str, item: Mapping[str, str | int]) -
     }
     if "at" in item:
         finding["line"] = _line_of(str(item["at"]), context.worktree.text_at(commit, path))
+
     if "number" in item:
         finding["number"] = item["number"]
+
     return finding
 
 
@@ -147,6 +173,7 @@ def _line_of(pattern: str, text: str) -> int:
     for number, line in enumerate(text.splitlines(), 1):
         if re.search(pattern, line):
             return number
+
     return 0
 
 
@@ -157,13 +184,17 @@ def _was_answered(context: TurnContext, step: Step, texts: Sequence[str]) -> boo
     """
     if _all_answered(context, texts):
         return True
+
     waiting = f"waits{context.brief.attempt}"
     if not context.marked(step.place, waiting):
         return False
+
     if context.prompt == "answer":
         context.mark(step.place, f"{waiting}-over")
+
     if context.marked(step.place, f"{waiting}-over"):
         return True
+
     raise TurnOver("Still waiting for an answer.")
 
 
@@ -172,19 +203,29 @@ def _all_answered(context: TurnContext, texts: Sequence[str]) -> bool:
     asked = [text for text in texts if text]
     if not asked:
         return False
+
     return all(context.brief.answer_to(context.fill(text)) is not None for text in asked)
 
 
-def _end_call(context: TurnContext, step: Step, result: CallResult, *, waits: bool) -> None:
+def _end_call(
+    context: TurnContext,
+    step: Step,
+    result: CallResult,
+    *,
+    waits: bool,
+) -> None:
     """Continue, wait or fail after a call. Raises TurnOver for a step that waits and for a refusal, else TurnFailed."""
     if result.accepted and not waits:
         return
+
     if result.accepted:
         context.mark(step.place, f"waits{context.brief.attempt}")
     elif not result.refused:
         raise TurnFailed(result.text or f"gitorch ended with {result.status}")
+
     if waits:
         context.show_result(result.text)
+
     raise TurnOver("Waiting.")
 
 
@@ -193,6 +234,7 @@ def _shown(context: TurnContext, result: CallResult) -> CallResult:
         context.show_result(result.text)
     else:
         context.show_result(f"exit {result.status}: {result.text}")
+
     return result
 
 
@@ -204,6 +246,7 @@ def _correct(context: TurnContext) -> bool:
         if text:
             context.show(text)
             corrected = True
+
     return corrected
 
 
@@ -211,12 +254,15 @@ def _leave_scope(context: TurnContext) -> str:
     """Revert committed changes outside the write scope."""
     brief = context.brief
     strays: list[str] = []
+
     for path in context.worktree.changed(brief.base):
         if not in_scope(path, brief.allowed, brief.forbidden):
             context.worktree.restore(brief.base, path)
             strays.append(path)
+
     if not strays:
         return ""
+
     context.worktree.commit("Take back changes outside the scope")
     return f"Took back {', '.join(strays)}: outside the scope"
 
@@ -226,6 +272,7 @@ def _commit_leftovers(context: TurnContext) -> str:
     left = context.worktree.uncommitted()
     if not left or not context.worktree.commit("Commit what was left over"):
         return ""
+
     return f"Committed what was left over: {', '.join(line[3:] for line in left)}"
 
 
@@ -234,6 +281,7 @@ def _renew_brief(context: TurnContext) -> str:
     brief = context.gitorch.brief()
     if not isinstance(brief, Brief) or brief.job != context.brief.job or brief == context.brief:
         return ""
+
     context.brief = brief
     return "Read the brief again: it has changed"
 
@@ -245,6 +293,7 @@ def in_scope(path: str, allowed: Sequence[str], forbidden: Sequence[str]) -> boo
     """Whether these globs allow a change of the path. A folder covers what is below it; no allowed globs allow all."""
     if _covered(path, forbidden):
         return False
+
     return not allowed or _covered(path, allowed)
 
 
@@ -253,6 +302,7 @@ def _covered(path: str, globs: Sequence[str]) -> bool:
         folder = glob.rstrip("/") + "/"
         if fnmatchcase(path, glob) or path.startswith(folder):
             return True
+
     return False
 
 

@@ -62,10 +62,13 @@ class Turn:
         """Whether this turn matches the prompt; `read` gives the text of a file of the worktree."""
         if prompt not in self.prompts or not self._fits_job(brief):
             return False
+
         if self.stage not in {None, brief.stage} or self.attempt not in {None, brief.attempt}:
             return False
+
         if not self.path:
             return True
+
         return re.search(self.matches, read(self.path), re.MULTILINE) is not None
 
     def _fits_job(self, brief: Brief) -> bool:
@@ -93,6 +96,7 @@ class Script:
         for turn in self.turns:
             if turn.fits(brief, prompt, read):
                 return turn
+
         return None
 
     def names(self, prompt: str) -> bool:
@@ -104,6 +108,7 @@ class Script:
         for boot in self.boots:
             if fnmatchcase(job, boot.job):
                 return boot.steps
+
         return ()
 
 
@@ -113,10 +118,12 @@ def parse(text: str, name: str, acts: Mapping[str, Act]) -> Script:
         data: Table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadScript(f"{name}: {error}") from error
+
     reader = _Reader(name, acts)
     script = reader.script(data)
     if reader.defects:
         raise BadScript("\n".join(reader.defects))
+
     return script
 
 
@@ -132,6 +139,7 @@ class _Reader:
         self._known(data, {"turn", "boot"}, "top level")
         turns = tuple(self._turn(table, place) for table, place in self._tables(data.get("turn", []), "turn"))
         boots = tuple(self._boot(table, place) for table, place in self._tables(data.get("boot", []), "boot"))
+
         return Script(turns, boots)
 
     def _turn(self, table: Table, place: str) -> Turn:
@@ -139,6 +147,7 @@ class _Reader:
         found = {key: table[key] for key, shape in SELECTORS.items() if self._holds(table, key, shape, place)}
         if ("path" in found) != ("matches" in found):
             self._defect(place, "'path' and 'matches' belong together")
+
         return Turn(
             steps=self._steps(table, place, boot=False),
             job=str(found.get("job", "*")),
@@ -156,11 +165,14 @@ class _Reader:
         named = found.get("prompt", list(WORK_PROMPTS))
         if isinstance(named, str):
             named = [named]
+
         if not isinstance(named, list):
             return ()
+
         for prompt in named:
             if prompt not in PROMPTS:
                 self._defect(place, f"unknown prompt {prompt!r}; prompts are {', '.join(PROMPTS)}")
+
         return tuple(named)
 
     def _boot(self, table: Table, place: str) -> Boot:
@@ -168,16 +180,19 @@ class _Reader:
         job = "*"
         if self._holds(table, "job", TEXT, place):
             job = str(table["job"])
+
         return Boot(self._steps(table, place, boot=True), job)
 
     def _steps(self, table: Table, place: str, *, boot: bool) -> tuple[Step, ...]:
         if "step" not in table:
             self._defect(place, "has no [[…step]]")
+
         steps: list[Step] = []
         for item, where in self._tables(table.get("step", []), f"{place}, step"):
             step = self._step(item, where, boot=boot)
             if step is not None:
                 steps.append(step)
+
         return tuple(steps)
 
     def _step(self, table: Table, place: str, *, boot: bool) -> Step | None:
@@ -185,13 +200,16 @@ class _Reader:
         if not table:
             self._defect(place, "is empty")
             return None
+
         name = next(iter(table))
         if name not in self._acts:
             self._defect(place, f"unknown step {name!r}{_instead(name, self._acts)}")
             return None
+
         act = self._acts[name]
         if boot and not act.boot:
             self._defect(place, f"'{name}' needs a turn: nothing is known of the job before its brief is read")
+
         self._check_options(table, name, act, f"{place} ({name})")
         options = {key: value for key, value in table.items() if key != name}
         return Step(name, table[name], options, place)  # type: ignore[arg-type]  # shapes were checked just above
@@ -201,6 +219,7 @@ class _Reader:
         self._known(table, set(shapes), place)
         for key, shape in shapes.items():
             self._holds(table, key, shape, place)
+
         for key in act.required:
             if key not in table:
                 self._defect(place, f"'{key}' is missing")
@@ -210,6 +229,7 @@ class _Reader:
         if not isinstance(value, list):
             self._defect(place, f"must be written as [[{place.rpartition(' ')[2]}]]")
             return
+
         for number, item in enumerate(value, 1):
             where = f"{place} {number}"
             if isinstance(item, dict):
@@ -228,8 +248,10 @@ class _Reader:
         """Whether the key is there and has its shape; notes a value of another shape."""
         if key not in table:
             return False
+
         if shape.holds(table[key]):
             return True
+
         self._defect(place, f"'{key}' must be {shape.description}, not {table[key]!r}")
         return False
 
@@ -247,4 +269,5 @@ def _instead(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), 1)
     if not near:
         return ""
+
     return f"; did you mean {near[0]!r}?"

@@ -35,6 +35,7 @@ class Step:
         """The main value as a number; a plain `true` counts as 1."""
         if not isinstance(self.value, (int, float)):
             return 0.0
+
         return float(self.value)
 
     def option(self, name: str, default: str = "") -> str:
@@ -55,8 +56,10 @@ class Step:
         value = self.options.get(name, [])
         if isinstance(value, str):
             return (value,)
+
         if isinstance(value, list):
             return tuple(str(item) for item in value)
+
         return ()
 
     def tables(self, name: str) -> tuple[Mapping[str, str | int], ...]:
@@ -64,6 +67,7 @@ class Step:
         value = self.options.get(name, [])
         if not isinstance(value, list):
             return ()
+
         return tuple(item for item in value if isinstance(item, dict))
 
 
@@ -101,6 +105,7 @@ def _is_number(value: object) -> bool:
     """A number of at least 0; Python counts true and false as numbers, TOML does not."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
+
     return value >= 0
 
 
@@ -112,6 +117,7 @@ def _is_texts(value: object) -> bool:
     """A text, or a list of texts."""
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
+
     return isinstance(value, str)
 
 
@@ -119,16 +125,19 @@ def _stays_inside(value: object) -> bool:
     """A relative path in the worktree that leads neither out of it nor into git's folder."""
     if not isinstance(value, str) or not value or value.startswith(("/", "~")):
         return False
+
     return not {"..", ".git"} & set(value.split("/"))
 
 
 def _is_regex(value: object) -> bool:
     if not isinstance(value, str):
         return False
+
     try:
         re.compile(value)
     except re.error:
         return False
+
     return True
 
 
@@ -163,8 +172,10 @@ def _is_finding(item: object) -> bool:
     """A table with a title, in which every key is known and has a value of its shape."""
     if not isinstance(item, dict) or "title" not in item:
         return False
+
     if not item.keys() <= FINDING_KEYS.keys():
         return False
+
     return all(FINDING_KEYS[key].holds(value) for key, value in item.items())
 
 

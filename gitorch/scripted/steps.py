@@ -81,6 +81,7 @@ def run(context: TurnContext, step: Step) -> None:
             stderr=subprocess.STDOUT,
         )
         status = _finish(context, process)
+
     context.ran = f"{command}: " + ("passed" if status == 0 else f"exit {status}")
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     context.show_result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
@@ -104,8 +105,10 @@ def _finish(context: TurnContext, process: subprocess.Popen[bytes]) -> int:
         process.terminate()
         process.wait()
         raise
+
     if process.poll() is None:
         process.kill()
+
     return process.wait()
 
 

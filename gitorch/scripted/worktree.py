@@ -43,10 +43,12 @@ class Worktree:
         self.notes.mkdir(parents=True, exist_ok=True)
         fresh = self.notes / "fresh"
         fresh.write_text(text, encoding="utf-8")
+
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 shutil.copymode(target, fresh)
+
             fresh.replace(target)
         except OSError as error:
             raise WorkFailed(f"cannot write {path}: {error.strerror}") from error
@@ -56,8 +58,10 @@ class Worktree:
         before = self.read(path)
         if text in before:
             return
+
         if before and not before.endswith("\n"):
             before += "\n"
+
         self.write(path, before + text)
 
     def replace(self, path: str, old: str, new: str) -> None:
@@ -84,6 +88,7 @@ class Worktree:
         """A file's text in a commit; its text on disk for an empty commit."""
         if not commit:
             return self.read(path)
+
         return self._git("show", f"{commit}:{path}", strict=False)
 
     def uncommitted(self) -> tuple[str, ...]:
@@ -102,6 +107,7 @@ class Worktree:
         """The paths that differ between `base` and the checked-out commit; none for an empty base."""
         if not base:
             return ()
+
         output = self._git("diff", "--name-only", "-z", base, "HEAD", "--")
         return tuple(output.split("\0")[:-1])
 
@@ -116,9 +122,11 @@ class Worktree:
         """Commit everything; None when nothing changed. Raises WorkFailed."""
         if not self.uncommitted():
             return None
+
         self._git("add", "--all")
         self._git("reset", "--quiet", "--", OWN_FOLDER)
         self._git(*self._identity(), "commit", "--quiet", "--message", message)
+
         return self.head()
 
     def mark(self, name: str) -> bool:
@@ -128,12 +136,14 @@ class Worktree:
             (self.notes / name).open("x").close()
         except FileExistsError:
             return False
+
         return True
 
     def _identity(self) -> tuple[str, ...]:
         """Options that name an author, unless the configuration or the environment does."""
         if "GIT_AUTHOR_EMAIL" in os.environ or self._git("config", "user.email", strict=False).strip():
             return ()
+
         return ("-c", "user.name=Scripted agent", "-c", "user.email=scripted@localhost")
 
     def _git(self, *arguments: str, strict: bool = True) -> str:
@@ -141,9 +151,11 @@ class Worktree:
         if not strict:
             done = self._try(arguments)
             return done.stdout if done.returncode == 0 else ""
+
         done = self._try_past_lock(arguments)
         if done.returncode != 0:
             raise WorkFailed(f"git {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+
         return done.stdout
 
     def _try_past_lock(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
@@ -152,10 +164,13 @@ class Worktree:
         for tries in range(1, LOCK_TRIES + 1):
             if done.returncode == 0 or "index.lock" not in done.stderr:
                 break
+
             if tries == LOCK_TRIES:
                 self._break_lock()
+
             time.sleep(LOCK_PAUSE_SECONDS)
             done = self._try(arguments)
+
         return done
 
     def _try(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
@@ -180,6 +195,8 @@ def replaced(text: str, old: str, new: str, path: str) -> str:
     was_done = new in text and (found == 0 or old in new)
     if was_done:
         return text
+
     if found == 1:
         return text.replace(old, new)
+
     raise WorkFailed(f"{path} has {found} places with {old!r}; a replacement needs exactly one")

@@ -29,6 +29,7 @@ def safe_text(text: str) -> str:
     """Text from outside, of one or many lines, in which nothing moves a cursor, colours, rings or hides."""
     if _UNSAFE.search(text) is None:
         return text
+
     return _UNSAFE.sub("�", text.replace("\r\n", "\n"))
 
 
@@ -36,6 +37,7 @@ def safe_page(text: str) -> str:
     """The same for text that a page has painted: its own colours stay."""
     if _UNSAFE.search(text) is None:
         return text
+
     parts = _OWN_COLOUR.split(text)
     parts[::2] = [safe_text(part) for part in parts[::2]]  # every second part is a colour
     return "".join(parts)
@@ -61,6 +63,7 @@ def _character_width(character: str) -> int:
 
     if category(character) in {"Mn", "Me", "Cf"}:
         return 0
+
     return 2 if east_asian_width(character) in {"W", "F"} else 1
 
 
@@ -68,16 +71,20 @@ def _clusters(text: str) -> list[tuple[str, int]]:
     """The characters that share a place, each with its columns: a base and its marks, or a joined emoji sequence."""
     found: list[tuple[str, int]] = []
     joined = False
+
     for character in text:
         columns = _character_width(character)
         if found and _belongs_to(found[-1][1], columns, joined=joined):
             before, columns_before = found[-1]
             if character == _EMOJI_STYLE:
                 columns_before = 2
+
             found[-1] = (before + character, columns_before)
         else:
             found.append((character, columns))
+
         joined = character == _JOINER
+
     return found
 
 
@@ -85,6 +92,7 @@ def _belongs_to(columns_before: int, columns: int, *, joined: bool) -> bool:
     """Whether a character shares the place before it: it has no width of its own, or a joiner ties two wide ones."""
     if columns == 0:
         return True
+
     return joined and columns == 2 and columns_before == 2
 
 
@@ -92,6 +100,7 @@ def width(text: str) -> int:
     """The columns that this text takes, as terminals count them."""
     if text.isascii():
         return len(text)
+
     return sum(columns for _, columns in _clusters(text))
 
 
@@ -99,14 +108,18 @@ def cut(text: str, columns: int) -> str:
     """The text in at most so many columns; a cut text ends in `…`."""
     if width(text) <= columns:
         return text
+
     if columns <= 0:
         return ""
+
     kept, left = "", columns - 1
     for cluster, cluster_columns in _clusters(text):
         if cluster_columns > left:
             break
+
         kept += cluster
         left -= cluster_columns
+
     return f"{kept.rstrip()}…"
 
 

@@ -41,6 +41,7 @@ def record_text(written: WrittenRecord) -> str:
     ]
     fields += [(name, _value_text(value)) for name, value in event.items()]
     fields += [("file", f"{file.name}  {file.size} bytes  {file.sha256}") for file in record.files]
+
     return _page(sentence_of(written), fields, prose)
 
 
@@ -61,10 +62,12 @@ def job_text(run: Run, job: JobState) -> str:
     ]
     if job.writes and job.session is not None:
         fields.append(("branch", run.branch_of(spec.id)))
+
     fields.append(("session", job.session or ""))
     fields += _results(job)
     fields += [("task", task) for task in spec.tasks]
     summary = "" if job.handoff is None else job.handoff.summary
+
     return _page(f"{spec.id}: {spec.title}", fields, summary)
 
 
@@ -73,12 +76,15 @@ def _results(job: JobState) -> list[Field]:
     fields: list[Field] = []
     if job.handoff is not None:
         fields.append(("handoff", f"{job.handoff.status} at {job.handoff.commit}"))
+
     if job.check is not None:
         fields.append(("tests", f"{job.check.outcome} in {job.check.seconds:.1f} s: {job.check.command}"))
+
     fields.append(("cleared", job.cleared or ""))
     for verdict in job.verdicts:
         text = f"round {verdict.round}, {verdict.review}: {verdict.choice} on {verdict.commit[:12]}"
         fields.append(("verdict", text))
+
     fields += [("finding", _finding_text(listed)) for listed in job.findings]
     return fields
 
@@ -88,17 +94,21 @@ def _finding_text(listed: ListedFinding) -> str:
     place = ""
     if finding.path:
         place = f" {finding.path}"
+
     if finding.line:
         place += f":{finding.line}"
+
     state = _finding_state(listed)
     if listed.reply is not None:
         state += f"; {listed.reply.disposition}: {listed.reply.evidence}"
+
     return f"#{listed.number} {finding.severity}{place}: {finding.title} ({state})"
 
 
 def _finding_state(listed: ListedFinding) -> str:
     if listed.waived:
         return "waived"
+
     return "open" if listed.open else "closed"
 
 
@@ -108,6 +118,7 @@ def question_text(run: Run, question: Question) -> str:
     if question.answer is not None:
         text = f"{question.answer.option} {question.answer.text}".strip()
         answer = f"{text} (by {question.answer.by})"
+
     fields = [
         ("kind", spoken(question.kind)),
         ("about", question.job or ""),
@@ -127,6 +138,7 @@ def _command_of(run: Run, question: Question) -> str:
     for row in inbox(run):
         if row.id == question.id:
             return row.command
+
     return ""
 
 
@@ -141,6 +153,7 @@ def session_text(session: Session) -> str:
     for prompt in session.prompts:
         receipt = prompt.receipt or "not delivered yet"
         fields.append(("prompt", f"{prompt.id} {prompt.kind}: {receipt}"))
+
     return _page(session.id, fields, "")
 
 
@@ -149,13 +162,16 @@ def _page(title: str, fields: Sequence[Field], prose: str) -> str:
     shown = [(name, value) for name, value in fields if value.strip()]
     columns = max((len(name) for name, _ in shown), default=0)
     lines = [safe_line(title)]
+
     for name, value in shown:
         label = name
         for line in safe_text(value).strip().splitlines():
             lines.append(f"  {label:<{columns}}  {line}")
             label = ""
+
     if prose.strip():
         lines += ["", safe_text(prose).strip()]
+
     return "\n".join(lines)
 
 
@@ -163,6 +179,8 @@ def _value_text(value: object) -> str:
     """A field's value for people: text as it is, the rest as JSON."""
     if isinstance(value, str):
         return value
+
     if value is None or value == []:
         return ""
+
     return to_json(value)

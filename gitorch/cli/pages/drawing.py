@@ -47,6 +47,7 @@ class PlainView:
         if silent != self._silent.get(run.id, ()):
             lines += [f"          {safe_line(part)}" for part in silent]
             self._silent[run.id] = silent
+
         if lines:
             write("\n".join(lines))
 
@@ -68,8 +69,10 @@ def view_for(call: Call) -> AbstractContextManager[View]:
     """The view that fits this call's output."""
     if call.json:
         return NoView()
+
     if not call.streams.draws:
         return PlainView(call.services)
+
     from gitorch.cli.pages.live import LiveView
 
     return LiveView(call.services, colours=call.streams.colours)

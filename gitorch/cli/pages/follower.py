@@ -29,8 +29,10 @@ class Follower:
         """The records of this run since the last call."""
         if run.id not in self._last:
             return self._first(run)
+
         if self._counts.get(run.id) == run.records:
             return ()
+
         return self._read(run, after=self._last[run.id])
 
     def _first(self, run: Run) -> tuple[WrittenRecord, ...]:
@@ -41,6 +43,7 @@ class Follower:
         found = tuple(self._services.ledger.records(run.id, after))
         self._counts[run.id] = run.records
         self._last[run.id] = found[-1].record.seq if found else after
+
         return found
 
 

@@ -51,12 +51,15 @@ def frame_lines(panels: Sequence[Panel], page: Page, height: int, footer: str) -
     hidden = len(panels) - len(shown)
     if hidden:
         room -= 1
+
     lines: list[str] = []
     for number, panel in enumerate(shown):
         share = (room - len(lines)) // (len(shown) - number)
         lines += _panel_lines(panel, page, share)
+
     if hidden:
         lines.append(page.line(f"… and {counted(hidden, 'more run')}: gitorch status --all", "dim"))
+
     return [*lines[: max(0, height - 1)], page.line(footer, "dim")]
 
 
@@ -71,6 +74,7 @@ def _panel_lines(panel: Panel, page: Page, height: int) -> list[str]:
     events = _events(panel, page, room - len(jobs) - 1)
     if jobs:
         top += ["", *jobs]
+
     return [*top, *waiting, *events][: max(0, height)]
 
 
@@ -84,6 +88,7 @@ def _events(panel: Panel, page: Page, room: int) -> list[str]:
     count = min(len(panel.events), EVENTS_MAX, room)
     if count <= 0:
         return []
+
     return ["", *(page.line(f"  {event}", "dim") for event in panel.events[-count:])]
 
 
@@ -91,13 +96,17 @@ def _waiting(rows: Sequence[InboxRow], page: Page, room: int) -> list[str]:
     """The open questions, one line each with its command; a heading takes the first line."""
     if not rows:
         return []
+
     shown = rows if len(rows) < room else rows[: max(1, room - 2)]
     lines = [page.line("waits for you", "bold")]
+
     for row in shown:
         about = f" {row.job}" if row.job is not None else ""
         lines.append(page.line(f"  {row.id}{about}: {row.command}  ({row.text})", "yellow"))
+
     if len(shown) < len(rows):
         lines.append(page.line(f"  … and {len(rows) - len(shown)} more: gitorch inbox", "yellow"))
+
     return lines
 
 
@@ -105,13 +114,16 @@ def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
     """All jobs if they fit; else the most interesting ones in their order, and the number of hidden ones by phase."""
     if room <= 0:
         return []
+
     if len(rows) <= room:
         return _job_table(rows, page)
+
     by_interest = sorted(range(len(rows)), key=lambda n: (INTEREST.get(rows[n].phase, 9), n))
     kept = sorted(by_interest[: room - 1])
     hidden = Counter(spoken(row.phase) for n, row in enumerate(rows) if n not in kept)
     counts = ", ".join(f"{count} {phase}" for phase, count in hidden.most_common())
     rest = page.line(f"   … and {len(rows) - len(kept)} more: {counts}", "dim")
+
     return [*_job_table([rows[n] for n in kept], page), rest]
 
 
@@ -119,10 +131,13 @@ def _job_table(rows: Sequence[JobRow], page: Page) -> list[str]:
     """The jobs, each batch with its number before its first job."""
     cells: list[tuple[Cell, ...]] = []
     batch: int | None = None
+
     for row in rows:
         number = " "
         if row.batch != batch:
             batch = row.batch
             number = str(batch)
+
         cells.append((Cell(number, "bold"), *job_cells(row, page)))
+
     return page.table(cells, shrinks=(7, 2, 1, 4))

@@ -58,6 +58,7 @@ class LiveView:
         drawn = (*self._panels.values(), size)
         if drawn == self._drawn and now - self._drawn_at < REDRAW_MILLISECONDS:
             return
+
         page = Page(size.width, self._colours, now)
         lines = frame_lines(tuple(self._panels.values()), page, size.height, FOOTER)
         self._live.update(Text.from_ansi("\n".join(lines), no_wrap=True, overflow="crop"), refresh=True)

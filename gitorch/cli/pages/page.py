@@ -55,6 +55,7 @@ class Page(Value):
         """The text in a colour of `CODES`; unchanged on a page without colours."""
         if not (self.colours and colour and text):
             return text
+
         return f"\x1b[{CODES[colour]}m{text}\x1b[0m"
 
     def line(self, text: str, colour: str = "") -> str:
@@ -65,12 +66,14 @@ class Page(Value):
         """The text on at most so many lines: broken between words, all but the first indented, the last one cut."""
         first, *words = _one_line(text).split(" ")
         lines = [first]
+
         for word in words:
             longer = f"{lines[-1]} {word}"
             if len(lines) == lines_max or self._has_room(longer):
                 lines[-1] = longer
             else:
                 lines.append(f"{' ' * indent}{word}")
+
         return [self._fitted(line) for line in lines]
 
     def _has_room(self, text: str) -> bool:
@@ -79,6 +82,7 @@ class Page(Value):
     def _fitted(self, text: str) -> str:
         if not self.width:
             return text
+
         return cut(text, self.width)
 
     def table(self, rows: Sequence[Sequence[Cell | str]], shrinks: Sequence[int] = (), indent: int = 0) -> list[str]:
@@ -86,6 +90,7 @@ class Page(Value):
         cells = [_safe_cells(row) for row in rows]
         if not cells:
             return []
+
         widths = [_widest(cells, column) for column in range(len(cells[0]))]
         self._squeeze(widths, shrinks, indent)
         return [self._row(row, widths, indent) for row in cells]
@@ -94,11 +99,14 @@ class Page(Value):
         """Make columns narrower, none below COLUMN_MIN, until the table fits the page."""
         if not self.width:
             return
+
         used = [columns + len(GAP) for columns in widths if columns]
         excess = indent + sum(used) - len(GAP) - self.width
+
         for column in shrinks:
             if excess <= 0:
                 return
+
             taken = min(excess, max(widths[column] - COLUMN_MIN, 0))
             widths[column] -= taken
             excess -= taken
@@ -107,18 +115,21 @@ class Page(Value):
         left = self.width - indent
         if not self.width:
             left = sum(widths) + len(GAP) * len(widths)
+
         shown: list[str] = []
         for cell, columns in zip(row, widths, strict=True):
             room = min(columns, left)
             if room > 0:
                 shown.append(self.paint(pad(cell.text, room), cell.colour))
                 left -= room + len(GAP)
+
         return (" " * indent + GAP.join(shown)).rstrip()
 
     def age(self, since: Moment | None) -> str:
         """How long ago that was; empty for None."""
         if since is None:
             return ""
+
         return duration((self.now - since) / 1000)
 
 
@@ -134,6 +145,7 @@ def _safe_cells(row: Sequence[Cell | str]) -> list[Cell]:
             cells.append(Cell(safe_line(cell)))
         else:
             cells.append(Cell(safe_line(cell.text), cell.colour))
+
     return cells
 
 
@@ -150,6 +162,7 @@ def duration(seconds: float) -> str:
     for unit, length, least in (("d", 86_400, 2), ("h", 3_600, 1), ("min", 60, 1)):
         if left >= length * least:
             return f"{left // length} {unit}"
+
     return f"{left} s"
 
 
@@ -157,6 +170,7 @@ def counted(number: int, one: str, several: str = "") -> str:
     """`1 question`, `3 questions`; irregular plurals are given."""
     if number == 1:
         return f"1 {one}"
+
     return f"{number} {several or one + 's'}"
 
 

@@ -17,12 +17,16 @@ def plain(value: Any) -> Any:
     """The value as lists, dictionaries, texts and numbers."""
     if isinstance(value, Value):
         return _value_fields(value)
+
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
+
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+
     if isinstance(value, str | PurePath):
         return str(value)
+
     return value
 
 
@@ -34,6 +38,7 @@ def _value_fields(value: Value) -> dict[str, Any]:
             found[name] = timestamps.iso(field)
         else:
             found[name] = plain(field)
+
     return found
 
 
@@ -49,4 +54,5 @@ def to_json(value: Any) -> str:
 
     unicode = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
     line = json.dumps(plain(value), ensure_ascii=not unicode)
+
     return safe_json(line)

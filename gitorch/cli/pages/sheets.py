@@ -28,13 +28,17 @@ def sheet_text(sheet: Sheet, page: Page) -> str:
     """Everything that the answer agrees to: batches, agents, branches, worktrees, target, tests, reviews."""
     lines = [page.line(sheet.title, "bold")]
     lines += [page.line(f"  {name:<9}  {value}") for name, value in _settings(sheet)]
+
     for folder in _folders(sheet):
         lines.append(f"  worktrees  {safe_line(folder)}/")  # never cut, since the answer agrees to it
+
     for number, batch in enumerate(sheet.batches, 1):
         heading = f"batch {number}"
         if len(batch) > 1:
             heading += f": {len(batch)} side by side"
+
         lines += ["", page.line(heading, "bold"), *page.table(_rows(batch), shrinks=(3, 2, 1), indent=2)]
+
     return "\n".join(lines)
 
 
@@ -45,6 +49,7 @@ def _settings(sheet: Sheet) -> list[tuple[str, str]]:
     target = f"{sheet.target} at {sheet.target_commit[:12]}"
     if not sheet.target_confirmed:
         target += "  (a new target: confirm it)"
+
     lines = [
         ("plan", f"{sheet.plan_path}: {counted(epics, 'epic')} in {batches}"),
         ("target", target),
@@ -54,6 +59,7 @@ def _settings(sheet: Sheet) -> list[tuple[str, str]]:
     ]
     lines.append(("approval", _approval(sheet)))
     lines.append(("autonomy", f"{sheet.autonomy}: {MEANS[sheet.autonomy]}"))
+
     return lines
 
 
@@ -63,14 +69,17 @@ def _approval(sheet: Sheet) -> str:
     if settings.approval_at_least is Grade.SIGNED:
         keys = len(settings.approval_signers.splitlines())
         return f"signed with one of {counted(keys, 'SSH key')}"
+
     if settings.approval_unattended:
         return "unattended is enough: `gitorch approve --yes` asks nobody"
+
     return "typed at a terminal, which a program of your user could do as well"
 
 
 def _reviews(sheet: Sheet) -> str:
     if not sheet.reviewers:
         return "none"
+
     return f"{', then '.join(sheet.reviewers)} ({sheet.review_mode}), at most {sheet.rounds_max} rounds"
 
 
@@ -82,6 +91,7 @@ def _folders(sheet: Sheet) -> list[str]:
             folder = row.worktree.rpartition("/")[0]
             if folder not in folders:
                 folders.append(folder)
+
     return folders
 
 
@@ -91,6 +101,7 @@ def _rows(batch: tuple[SheetRow, ...]) -> list[tuple[Cell, ...]]:
     for row in batch:
         worktree = row.worktree.rpartition("/")[2]
         rows.append((Cell(row.job), Cell(f"{row.agent} ({row.runtime})"), Cell(row.branch), Cell(worktree)))
+
     return rows
 
 
@@ -100,12 +111,14 @@ def ask_autonomy(preselected: Autonomy) -> Autonomy:
     for value in Autonomy:
         default = " (default)" if value is preselected else ""
         write(f"  {value:<9} {MEANS[value]}{default}")
+
     for _ in range(TRIES_MAX):
         answer = ask("Autonomy", str(preselected))
         try:
             return arguments.autonomy(answer)
         except Usage as error:
             write(error.message)
+
     raise Usage("no autonomy was chosen", "gitorch start PLAN --autonomy end_only")
 
 
@@ -122,10 +135,12 @@ def ask_runtimes(
     chosen = {lane: runtime for lane, runtime in named.items() if runtime}
     if len(installed) < 2:
         return chosen
+
     for lane, question in LANES.items():
         if lane not in chosen:
             default = preselected.get(lane) or installed[0]
             chosen[lane] = _ask_runtime(question, installed, default)
+
     return chosen
 
 
@@ -134,5 +149,7 @@ def _ask_runtime(question: str, installed: tuple[str, ...], preselected: str) ->
         answer = ask(f"{question} {', '.join(installed)}", preselected).strip()
         if answer in installed:
             return answer
+
         write(f"{answer} is not one of them")
+
     raise Usage("no runtime was chosen", f"gitorch start PLAN --implementer {installed[0]}")

@@ -38,6 +38,7 @@ def run_text(view: RunView, page: Page) -> str:
     if view.inbox or view.messages:
         lines += ["", page.line("waits for you", "bold"), *inbox_lines(view.inbox, page)]
         lines += message_lines(view.messages, page)
+
     lines += ["", page.line("next", "bold"), *(f"  {command}" for command in view.next_commands)]
     return "\n".join(lines)
 
@@ -46,11 +47,14 @@ def _batches(view: RunView, page: Page) -> list[str]:
     """One line a job, with a heading above each batch."""
     lines: list[str] = []
     batch: int | None = None
+
     for row, line in zip(view.jobs, job_lines(view.jobs, page), strict=True):
         if row.batch != batch:
             batch = row.batch
             lines += ["", page.line(f"batch {batch}", "bold")]
+
         lines.append(line)
+
     return lines
 
 
@@ -69,6 +73,7 @@ def summary(view: RunView, page: Page) -> str:
     parts = [view.summary]
     if view.started_at is not None:
         parts.append(f"started {page.age(view.started_at)} ago")
+
     parts.append(f"{view.records} records")
     return " · ".join(parts)
 
@@ -95,12 +100,14 @@ def _title(row: JobRow, page: Page) -> str:
     """The title of work; a review's would only repeat its id."""
     if row.kind == "review" or 0 < page.width < TITLE_COLUMNS:
         return ""
+
     return row.title
 
 
 def _age(row: JobRow, page: Page) -> str:
     if row.session is None and row.phase != "queued":
         return ""
+
     return page.age(row.since)
 
 
@@ -113,6 +120,7 @@ def agent(row: JobRow) -> str:
     """The session at work and the state of its agent: `s3 working`."""
     if row.session is None:
         return ""
+
     return f"{row.session} {row.agent}".strip()
 
 
@@ -120,6 +128,7 @@ def rounds(row: JobRow) -> str:
     """`round 2/3`, from the second round on."""
     if row.attempt <= 1:
         return ""
+
     return f"round {row.attempt}/{row.rounds_allowed}"
 
 
@@ -130,9 +139,11 @@ def inbox_lines(rows: Sequence[InboxRow], page: Page) -> list[str]:
         about = ""
         if row.job is not None and row.kind != "approval":
             about = f" of {row.job}"
+
         text = f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"
         lines += page.folded(text, 6, ASKED_LINES)
         lines.append(page.paint(f"      {row.command}", "yellow") + _options(row, page))
+
     return lines
 
 
@@ -140,6 +151,7 @@ def _options(row: InboxRow, page: Page) -> str:
     """The options that the command does not show."""
     if len(row.options) < 2 or row.command.startswith("gitorch approve"):
         return ""
+
     others = f"   (or {', '.join(row.options[1:])})"
     return page.paint(others[:OPTIONS_COLUMNS], "dim")
 
@@ -152,6 +164,7 @@ def message_lines(rows: Sequence[MessageRow], page: Page) -> list[str]:
         lines.append(page.line(f"  {row.id}  from {row.sender}{where}, {page.age(row.at)} ago: {row.text}"))
         first, *others = row.commands
         lines.append(page.paint(f"      {first}", "yellow") + page.paint(f"   (or {'; '.join(others)})", "dim"))
+
     return lines
 
 
@@ -159,12 +172,15 @@ def inbox_text(rows: Sequence[InboxRow], messages: Sequence[MessageRow], page: P
     """Everything that waits: questions run by run, then messages and plans."""
     if not rows and not messages:
         return "Nothing waits for you."
+
     parts: list[str] = []
     if rows:
         parts.append("\n".join(_questions_by_run(rows, page)))
         parts.append("A whole question with its evidence: gitorch show QUESTION")
+
     if messages:
         parts.append("\n".join([page.line("messages", "bold"), *message_lines(messages, page)]))
+
     return "\n\n".join(parts)
 
 
@@ -172,6 +188,7 @@ def _questions_by_run(rows: Sequence[InboxRow], page: Page) -> list[str]:
     lines: list[str] = []
     for run, questions in groupby(rows, key=lambda row: row.run):
         lines += [page.line(run, "bold"), *inbox_lines(tuple(questions), page)]
+
     return lines
 
 
@@ -179,9 +196,11 @@ def runs_text(rows: Sequence[RunLine], page: Page) -> str:
     """One line a run, oldest first."""
     if not rows:
         return "There is no run yet. Start one: gitorch start PLAN"
+
     cells: list[tuple[Cell, ...]] = []
     for row in rows:
         epics = f"{counted(len(row.epics), 'epic')} → {row.target}"
         age = f"{page.age(row.prepared_at)} ago"
         cells.append((Cell(row.id, "bold"), _phase_cell(row.phase), Cell(age, "dim"), Cell(epics), Cell(row.title)))
+
     return "\n".join(page.table(cells, shrinks=(4, 3)))

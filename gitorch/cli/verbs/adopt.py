@@ -40,9 +40,11 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
         ending = "\n\nNothing was changed. Next: gitorch adopt"
         call.say({"proposal": proposal}, lambda page: _sheet(proposal, page) + ending)
         return
+
     if not proposal.makes:
         call.say({"proposal": proposal, "created": []}, "This repository is already set up. Next: gitorch doctor")
         return
+
     _agree(call, proposal, yes=yes)
     template = template_bytes("gitorch.yaml").decode()
     done = setup.init(call.services, caller, template, options)
@@ -54,8 +56,10 @@ def _agree(call: Call, proposal: Proposal, *, yes: bool) -> None:
     """Show the proposal and ask. Raises Interrupted for a no, Usage without a terminal."""
     if not yes:
         call.must_ask("adopt")
+
     if not call.json:
         call.note(_sheet(proposal, call.page))
+
     if not yes and not agrees("\nCreate this?"):
         raise Interrupted("nothing was created")
 
@@ -67,7 +71,9 @@ def _sheet(proposal: Proposal, page: Page) -> str:
     if proposal.values:
         values = [(key, value or "nothing") for key, value in proposal.values.items()]
         lines += ["", page.line("with these settings", "bold"), *page.table(values, shrinks=(1,), indent=2)]
+
     if proposal.notes:
         lines += ["", page.line("notes", "bold")]
         lines += [page.line(f"  {note}") for note in proposal.notes]
+
     return "\n".join(lines)

@@ -69,6 +69,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     if checkpoint is not None:
         _approve_epic(call, caller, found, checkpoint, yes=yes)
         return
+
     found = decisions.verified_run(call.services, found)  # a person must read the report that the ledger holds
     approved = _agreed_digest(call, found, digest, yes=yes)
     _merge(call, caller, found, approved, "unattended" if yes else "typed")
@@ -79,9 +80,11 @@ def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, y
 
     if not yes:
         _ask_about_epic(call, run, question)
+
     option = question.options[0]
     if "approve" in question.options:
         option = "approve"
+
     after, _, accepted = decisions.answer(call.services, caller, question.id, [option], run.id)
     values = {"run": after.id, "job": question.job, "question": question.id, "answer": accepted}
     call.say(values, f"{question.job} is approved ({question.id}). {whats_next(after)}")
@@ -106,8 +109,10 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, *, yes: bool) -> str
     digest = str(report.digest)
     if typed is not None:
         digest = _whole_digest(typed, digest)
+
     if yes:
         return digest
+
     call.must_ask("approve")
     _require_own_terminal(call)
     call.note(runs.report(call.services, run.id))
@@ -117,6 +122,7 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, *, yes: bool) -> str
     reply = ask(f"Type these {TYPED_CHARACTERS} characters to merge {branches} to {report.target}", "no")
     if reply.strip().lower() != beginning:
         raise Interrupted("nothing was approved")
+
     return digest
 
 
@@ -135,8 +141,10 @@ def _whole_digest(typed: str, current: str) -> str:
     if len(digits) < DIGEST_CHARACTERS_MIN:
         message = f"{typed} is too short for a digest; give at least {DIGEST_CHARACTERS_MIN} digits"
         raise Usage(message, "gitorch report")
+
     if current.removeprefix("sha256:").startswith(digits):
         return current
+
     return f"sha256:{digits}"
 
 
@@ -150,6 +158,7 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
     note = ""
     if done:
         note = checkout_note(call.services, run)
+
     values: dict[str, Any] = {
         "run": run.id,
         "phase": run.phase,
@@ -169,11 +178,14 @@ def _outcome(run: Run, *, done: bool) -> str:
     if merged is not None and run.push_is_owed:
         here = f"Merged locally: {merged.target} is now {merged.new[:12]},"
         return f"{here} but the push to {run.settings.push_remote} failed. The merge stays. Decide: gitorch inbox"
+
     if merged is not None:
         line = f"Merged: {merged.target} is now {merged.new[:12]}. Run {run.id} is {run.phase}."
         return line if run.cleaned else f"{line} Next: gitorch cleanup {run.id}"
+
     if not done:
         return "gitorch up is running and will merge."
+
     return f"Not merged: run {run.id} is {run.phase}. See: gitorch status {run.id}"
 
 
@@ -203,11 +215,13 @@ def reject(call: Call, what: str | None, note: str, rework: tuple[str, ...], run
         option = checkpoint.options[-1]
         if "reject" in checkpoint.options:
             option = "reject"
+
         after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], found.id)
         rejected = str(checkpoint.job)
     else:
         after = decisions.reject(call.services, caller, found, rework, text)
         rejected = f"the report of {after.id}"
+
     after = carry_on_if_over(call, after)
     call.say(
         {"run": after.id, "phase": after.phase, "rejected": rejected}, f"Rejected: {rejected}. {whats_next(after)}"

@@ -62,6 +62,7 @@ def _claimed_text(claimed: ClaimResult, page: Page) -> str:
     lease = duration(claimed.run.limits_of(job.spec.lane).lease_seconds)
     head = f"{job.spec.id} is yours for {lease} (lease {session.fence}, session {session.id})."
     folder = quote(str(claimed.worktree))
+
     return "\n".join([page.line(head, "bold"), f"  cd {folder}", "", claimed.brief.rstrip()])
 
 
@@ -91,6 +92,7 @@ def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
     if lease is not None and lease.until is not None:
         until = lease.until
         left = f"{(until - call.services.clock.now()) // 1000} s"
+
     values = {"run": after.id, "job": session.job, "fence": session.fence, "until": until, "renewed": renewed}
     call.say(values, f"{session.job} is yours for another {left}.")
 
@@ -144,17 +146,22 @@ def recover(
     caller = call.people_only(_attempt(adopt, cancel=cancel))
     if apply_all + requeue + (adopt is not None) + cancel > 1:
         raise Usage("--apply, --requeue, --adopt and --cancel exclude each other", "gitorch recover --help")
+
     if not requeue and adopt is None and not cancel:
         if what is None:
             what = run
+
         _list_abandoned(call, caller, what, reason, apply_all=apply_all)
         return
+
     found = find_run(call.services, run)
     if adopt is not None:
         _adopt(call, caller, found, adopt, what, reason)
         return
+
     if what is None:
         raise Usage("name the job", "gitorch recover JOB --requeue")
+
     _requeue_or_cancel(call, caller, found, what, reason, cancel=cancel)
 
 
@@ -162,8 +169,10 @@ def _attempt(adopt: str | None, *, cancel: bool) -> str:
     """The name under which an agent's attempt is recorded."""
     if cancel:
         return "cancel"
+
     if adopt is not None:
         return "adopt"
+
     return "recover"
 
 
@@ -176,6 +185,7 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
         found = _settled(call, found)
     else:
         found, results = recovery.propose(call.services, what)
+
     command_in = _command_namer(call, found)
     values = {"run": found.id, "remedies": results, "applied": apply_all}
     call.say(values, lambda page: _remedies_text(results, page, command_in, applied=apply_all))
@@ -188,6 +198,7 @@ def _command_namer(call: Call, run: Run) -> Callable[[str], str]:
 
     if not is_ambiguous(call.services):
         return str
+
     return lambda command: with_run(command, run.id)
 
 
@@ -196,6 +207,7 @@ def _remedies_text(
 ) -> str:
     if not results:
         return "No work was abandoned."
+
     lines: list[str] = []
     for result in results:
         lines.append(page.line(f"{result.remedy.job}: {result.remedy.found}"))
@@ -204,9 +216,12 @@ def _remedies_text(
             outcome = "done"
         elif result.refused:
             outcome = f"refused: {result.refused}"
+
         lines.append(page.line(f"    {result.remedy.would}: {outcome}"))
+
     if not applied:
         lines += ["", f"Do all of it: {command_in('gitorch recover --apply')}"]
+
     return "\n".join(lines)
 
 
@@ -215,9 +230,11 @@ def _adopt(call: Call, caller: Caller, run: Run, handoff: str, job: str | None, 
     from gitorch.app.work import recovery
 
     after = recovery.adopt(call.services, caller, run, handoff, reason)
+
     for known, late in run.late_handoffs.items():
         if known == handoff:
             job = late.job
+
     _say_phase(call, after, job or "")
 
 
@@ -228,6 +245,7 @@ def _requeue_or_cancel(call: Call, caller: Caller, run: Run, job: str, reason: s
         after = recovery.cancel_job(call.services, caller, run, job, reason)
     else:
         after = recovery.requeue(call.services, caller, run, job, reason)
+
     _say_phase(call, after, job)
 
 
@@ -235,10 +253,12 @@ def _say_phase(call: Call, run: Run, job: str) -> None:
     """Print the phase of the job, which may be named by its beginning."""
     after = _settled(call, run)
     phase = ""
+
     for name, state in after.jobs.items():
         if name.startswith(job):
             phase = state.phase
             break
+
     call.say({"run": after.id, "job": job, "phase": phase}, f"{job} is {phase}.")
 
 
@@ -248,6 +268,7 @@ def _settled(call: Call, run: Run) -> Run:
 
     if not run.settings.manual:
         return run
+
     after, _ = carry_on(call, run)
     return after
 
@@ -272,4 +293,5 @@ def decide(call: Call, job: str, outcome: str, note: str, follow_up: str, run: s
     line = f"{made.id}: {made.job} is {made.outcome}."
     if made.outcome == "rejected" and made.verdicts:
         line += f" It marks the verdicts of {', '.join(made.verdicts)}."
+
     call.say({"run": after.id, "decision": made}, line)

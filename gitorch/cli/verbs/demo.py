@@ -47,10 +47,12 @@ def demo(call: Call, folder: Path, yes: bool) -> None:
 
     if not yes:
         call.must_ask("demo")
+
     repository = plant(template_path("demo"), (call.folder / folder).absolute(), call.environ)
     stage = Stage(call, repository, yes=yes)
     stage.tell(f"A small repository was created in {repository}. Its tests fail; plan.md describes the work.")
     stage.tests(EXAMPLES, passing=False)
+
     try:
         stage.play()
     finally:
@@ -71,16 +73,19 @@ class Stage:
         self.gitorch("init")
         self.gitorch("check", "plan.md")
         self.gitorch("start", "plan.md", *self._consent)
+
         for _ in range(ROUNDS_MAX):
             self._advance()
             if self._run().cleaned:
                 break
+
         self._ending()
 
     def _advance(self) -> None:
         """Let the agents work until a question is open, and answer it."""
         if self._open_question() is None:
             self.gitorch("up", "--no-wait", expected=(0, Waiting.exit_status))
+
         question = self._open_question()
         if question is not None:
             self._answer(question)
@@ -97,6 +102,7 @@ class Stage:
     def _open_question(self) -> Question | None:
         for question in self._run().open_questions():
             return question
+
         return None
 
     def _answer(self, question: Question) -> None:
@@ -122,6 +128,7 @@ class Stage:
         status = run(list(words), call)
         if status not in expected:
             raise Failed(f"gitorch {words[0]} ended with status {status}", f"gitorch -C {self._repository} status")
+
         return status
 
     def tests(self, command: str, *, passing: bool) -> None:
@@ -155,6 +162,7 @@ class Stage:
         here = self._call.folder.absolute()
         if self._repository.is_relative_to(here):
             return _quoted(str(self._repository.relative_to(here)))
+
         return _quoted(str(self._repository))
 
     def leave(self) -> None:
@@ -164,9 +172,11 @@ class Stage:
         ledger = self._services.ledger
         if not ledger.exists() or not ledger.state(None).board.runs:
             return
+
         run = self._run()
         for session in run.sessions:
             self._services.terminals.stop(SessionKey(run.id, session))
+
         self._services.checks.clear(self._services.paths.base(run))
         self._services.terminals.close()
 
@@ -183,8 +193,10 @@ def program_as_typed(called: str, environ: Mapping[str, str]) -> str:
     here = Path(called)
     if here.name != "gitorch" or not here.exists():  # run by `python -m`, or inside another program
         return "gitorch"
+
     if found is not None and here.samefile(found):
         return "gitorch"
+
     return called
 
 

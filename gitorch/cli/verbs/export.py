@@ -54,9 +54,11 @@ def export(
     if verify:
         _verify(call, folder)
         return
+
     for kind in keep:
         if kind not in KINDS:
             raise Usage(f"{kind} is never redacted; --keep takes {', '.join(KINDS)}", "gitorch export --help")
+
     redacted = tuple(kind for kind in KINDS if kind not in keep)
     _export(call, folder, ExportRequest(_run_id(call, run), first, last, files, redacted))
 
@@ -90,6 +92,7 @@ def _run_id(call: Call, run: str | None) -> RunId | None:
 
     if run is None:
         return None
+
     return find_run(call.services, run).id
 
 

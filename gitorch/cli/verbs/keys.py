@@ -43,6 +43,7 @@ def list_(call: Call) -> None:
 def _text(found: tuple[Approver, ...], name: str, page: Page) -> str:
     if not found:
         return f"No key may sign approvals: {name} is empty. Add one: gitorch keys add --new"
+
     rows = [(Cell(one.name, "bold"), Cell(one.public.split()[0]), _guard_cell(one)) for one in found]
     return "\n".join(page.table(rows))
 
@@ -53,6 +54,7 @@ def _guard_cell(approver: Approver) -> Cell:
 
     if approver.own is None:
         return Cell("not yours")
+
     good = approver.own.guard in GUARDED
     return Cell(f"yours; {GUARDS[approver.own.guard]}", "green" if good else "yellow")
 
@@ -72,9 +74,11 @@ def add(call: Call, key: str | None, new: bool, name: str) -> None:
     call.people_only("keys add")
     if (key is None) is not new:
         raise Usage("name one key, or create one with --new", "gitorch keys add ~/.ssh/id_ed25519.pub")
+
     signer = name or "-".join(call.services.git.user_name().split())
     if key is None:
         key = _new_key(call, signer)
+
     added = app.add(call.services, key, signer)
     guard = "" if added.own is None else app.GUARDS[added.own.guard]
     path = app.approvers_file(call.services)
@@ -88,6 +92,7 @@ def _new_key(call: Call, name: str) -> str:
     """The path of a new key. Raises Usage without a terminal."""
     if call.json or not call.streams.asks:
         raise Usage("a new key needs a passphrase, and nobody can be asked for one here", "gitorch keys add KEY")
+
     return call.services.signatures.make_key(name).path
 
 

@@ -39,15 +39,18 @@ def listing(call: Call, kind: str, run: str | None) -> None:
 
     if kind not in KINDS:
         raise Usage(f"{kind} cannot be listed; use one of: {', '.join(KINDS)}", "gitorch list")
+
     if kind == "runs":
         lines = runs.runs(call.services)
         call.say({"runs": lines}, lambda page: views.runs_text(lines, page))
         return
+
     found = find_run(call.services, run)
     values, rows = LISTS[kind](found)
     if not rows:
         call.say({"run": found.id, kind: values}, f"run {found.id} has no {kind} yet")
         return
+
     last = len(rows[0]) - 1
     call.say({"run": found.id, kind: values}, lambda page: "\n".join(page.table(rows, shrinks=(last,))))
 
@@ -82,6 +85,7 @@ def _question_row(question: Question) -> Row:
     answer = "open"
     if question.answer is not None:
         answer = question.answer.option or question.answer.text
+
     return (
         Cell(question.id, "bold"),
         str(question.kind),
@@ -104,6 +108,7 @@ def _verdicts(run: Run) -> tuple[Sequence[Any], list[Row]]:
     verdicts: list[Verdict] = []
     for job in run.jobs.values():
         verdicts += job.verdicts
+
     return verdicts, [_verdict_row(verdict) for verdict in verdicts]
 
 
@@ -119,6 +124,7 @@ def _findings(run: Run) -> tuple[Sequence[Any], list[Row]]:
         for listed in job.findings:
             values.append({"job": job.spec.id, **_finding_values(listed)})
             rows.append((job.spec.id, *_finding_row(listed)))
+
     return values, rows
 
 
@@ -161,16 +167,19 @@ def dashboard(call: Call) -> None:
     from gitorch.app.query.runs import view_of
 
     views: list[RunView] = []
+
     for run_id in unsettled_runs(call.services):
         run = call.services.ledger.state(run_id).run
         if run is not None:
             views.append(view_of(call.services, run))
+
     call.say({"runs": views}, lambda page: _dashboard_text(views, page))
 
 
 def _dashboard_text(views: Sequence[RunView], page: Page) -> str:
     if not views:
         return "No run is open. Start one: gitorch start PLAN"
+
     return "\n\n".join("\n".join(_run_lines(view, page)) for view in views)
 
 
@@ -182,4 +191,5 @@ def _run_lines(view: RunView, page: Page) -> list[str]:
     lines = [header(view, page), page.line(f"  {summary(view, page)}"), page.line(f"  jobs: {jobs}", "dim")]
     lines += inbox_lines(view.inbox, page)
     lines += [page.line(f"  next: {command}") for command in view.next_commands[:3]]
+
     return lines

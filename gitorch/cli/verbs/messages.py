@@ -36,8 +36,10 @@ def party_of(call: Call, person: str | None = None) -> Party:
     agent = calling_agent(call)
     if agent is None:
         return messages.person(call.services, call.caller.actor, person)
+
     if person is not None:
         raise Usage(f"--as is for people; an agent acts as itself, here {agent.name}", "gitorch inbox")
+
     return agent
 
 
@@ -50,9 +52,11 @@ def calling_agent(call: Call) -> Party | None:
 
         run, session, actor = who(call.services, call.credential)
         return Party(actor, session.job, run.id)
+
     caller = call.caller
     if not caller.is_agent:
         return None
+
     return Party(caller.actor, caller.actor.name, caller.run)
 
 
@@ -87,11 +91,14 @@ def _text(call: Call, text: tuple[str, ...], file: str | None, verb_name: str) -
     """The text from the words, a file or standard input. Raises Usage for none, or for two of them."""
     if file is not None and text:
         raise Usage("a text is given once: as words or by --file", f"gitorch {verb_name} --help")
+
     if file is not None:
         return arguments.text_of(file, call.folder).strip()
+
     if not text:
         message = f"{verb_name} needs a text; a single - reads standard input"
         raise Usage(message, f"gitorch {verb_name} --help")
+
     return " ".join(arguments.words_or_input(text)).strip()
 
 
@@ -108,6 +115,7 @@ def _sent_line(call: Call, held: Held) -> str:
     message = held.message
     if message.announces_plan:
         return f"{message.id}: {message.plan} waits for the principal, who starts it. Nothing starts before that."
+
     return f"{message.id} to {', '.join(message.to)}: {_delivery(call, held)}"
 
 
@@ -116,11 +124,14 @@ def _delivery(call: Call, held: Held) -> str:
     waits = "it waits in the inbox."
     if held.run is None:
         return waits
+
     run = call.services.ledger.state(held.run).run
     if run is None or run.jobs.keys().isdisjoint(held.message.to):
         return waits
+
     if _is_due(run, held.message.id):
         return "it is delivered as soon as the terminal is ready."
+
     return "the job has no agent yet; its brief will include it."
 
 
@@ -130,6 +141,7 @@ def _is_due(run: Run, message: MessageId) -> bool:
         for prompt in session.prompts:
             if prompt.about == message:
                 return True
+
     return False
 
 
@@ -146,11 +158,14 @@ def inbox(call: Call, run: str | None, who: str | None) -> None:
     agent = None
     if any(name in call.environ for name in AGENT_VARIABLES):
         agent = calling_agent(call)
+
     if agent is None:
         _list_inbox(call, run, who)
         return
+
     if who is not None:
         agent = party_of(call, who)
+
     _say_unread(call, agent)
 
 
@@ -164,12 +179,15 @@ def _list_inbox(call: Call, run: str | None, person: str | None) -> None:
     only = None
     if run is not None:
         only = find_run(call.services, run).id
+
     questions: Sequence[InboxRow] = ()
     if person is None:
         questions = runs.all_inbox(call.services, only)
+
     held = mailbox.waiting(call.services, mailbox.person_named(call.services, person), None)
     if only is not None:
         held = tuple(one for one in held if one.run == only)
+
     messages = mailbox.rows(call.services, held)
     call.say({"inbox": questions, "messages": messages}, lambda page: views.inbox_text(questions, messages, page))
 
@@ -215,6 +233,7 @@ def message_text(row: MessageRow) -> str:
     head = f"{row.id} from {row.sender} to {', '.join(row.to)}, {day_and_time(row.at)}"
     if row.answers is not None:
         head += f", answering {row.answers}"
+
     return f"{safe_line(head)}\n\n{safe_text(row.text).strip()}\n\n  {row.commands[-1]}"
 
 
@@ -235,6 +254,7 @@ def reply(call: Call, message: str, text: tuple[str, ...], file: str | None, who
     party = party_of(call, who)
     if message[:1] == "q" and message[1:].isdigit():
         raise Usage(f"{message} is a question, which no message answers", f"gitorch answer {message} --help")
+
     _say_sent(call, messages.reply(call.services, party, message, answer))
 
 
@@ -257,7 +277,9 @@ def wait(call: Call, timeout: float | None, who: str | None) -> None:
     until = None
     if timeout is not None:
         until = Moment(call.services.clock.now() + int(timeout * 1000))
+
     found = messages.wait_for(call.services, party, until)
     if not found:
         raise Waiting(f"no message for {party.name} came within {timeout:g} s", "gitorch inbox")
+
     _say_in_full(call, party, found, "")

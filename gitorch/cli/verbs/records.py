@@ -48,11 +48,13 @@ def report(call: Call, what: str | None, run: str | None) -> None:
     if epic:
         _epic_report(call, found, epic)
         return
+
     text = runs.report(call.services, found.id)
     current = found.report
     values = {"run": found.id, "text": text, "valid": current is not None, "report": current, "data": None}
     if call.json:
         values["data"] = runs.report_data(call.services, found)
+
     call.say(values, text.rstrip() + _withdrawn(found))
 
 
@@ -60,8 +62,10 @@ def _withdrawn(run: Run) -> str:
     """A note below a report that no longer counts; empty for the current one."""
     if run.report is not None:
         return ""
+
     if run.phase.is_over:
         return f"\n\nThis report is no longer valid; run {run.id} is {run.phase}."
+
     return "\n\nThis report is no longer valid; gitorch up makes a new one."
 
 
@@ -71,6 +75,7 @@ def _epic_report(call: Call, run: Run, epic: str) -> None:
     text = runs.epic_report(call.services, run, epic)
     if not text:
         raise NotFound(f"{epic} has no report before it passes its reviews", f"gitorch why {epic}")
+
     call.say({"run": run.id, "job": epic, "text": text}, text.rstrip())
 
 
@@ -93,9 +98,11 @@ def log(call: Call, run: str | None, after: int | None, lines: int | None) -> No
         chosen: Iterable[WrittenRecord] = islice(runs.log(call.services, run, after), lines or None)
     else:
         chosen = _last(runs.log(call.services, run, -1), LINES if lines is None else lines)
+
     if call.json:
         call.say({"records": [values_of(written) for written in chosen]}, "")
         return
+
     page = call.page
     for written in chosen:
         write(_log_line(written, page), colours=page.colours)
@@ -111,6 +118,7 @@ def _log_line(written: WrittenRecord, page: Page) -> str:
 
     record = written.record
     start = f"{record.seq:>5}  {written.commit[:9]}  {day_and_time(record.at)}  "
+
     return page.line(f"{start}{sentence_of(written)}")
 
 
@@ -133,6 +141,7 @@ def show(call: Call, thing: str, run: str | None) -> None:
     else:
         _show_id(call, thing, run)
         return
+
     call.say({"record": values_of(written)}, lambda _: _record_text(written))
 
 
@@ -146,6 +155,7 @@ def _by_number(services: Services, number: int) -> WrittenRecord:
     _require_ledger(services)
     for written in services.ledger.records(None, number - 1):
         return written
+
     raise NotFound(f"the ledger has no record {number}", "gitorch log")
 
 
@@ -154,6 +164,7 @@ def _by_commit(services: Services, commit: str) -> WrittenRecord:
     for written in services.ledger.records():
         if written.commit.startswith(commit):
             return written
+
     raise NotFound(f"the ledger has no record in commit {commit}", "gitorch log")
 
 
@@ -170,10 +181,12 @@ def _is_id(services: Services, thing: str, run_name: str | None) -> bool:
     _require_ledger(services)
     if thing in services.ledger.state(None).board.runs:
         return True
+
     try:
         run = find_run(services, run_name)
     except (NotFound, Usage):
         return False
+
     return any(thing in ids for ids in (run.jobs, run.questions, run.sessions))
 
 
@@ -185,15 +198,19 @@ def _show_id(call: Call, thing: str, run_name: str | None) -> None:
     if run_name is None and thing in call.services.ledger.state(None).board.runs:
         _show_run(call, find_run(call.services, thing))
         return
+
     if re.fullmatch("m[0-9]+", thing):
         show_message(call, thing)
         return
+
     if re.fullmatch("q[0-9]+", thing):
         _show_question(call, thing, run_name)
         return
+
     if run_name is None:
         _show_part(call, find_run_with(call.services, thing), thing)
         return
+
     _show_part(call, find_run(call.services, run_name), thing)
 
 
@@ -222,6 +239,7 @@ def _show_part(call: Call, run: Run, thing: str) -> None:
             text = details.session_text(session)
             call.say({"run": run.id, "session": session}, text)
             return
+
     job = run.jobs[_job_id(run, thing)]
     call.say({"run": run.id, "job": job}, lambda _: details.job_text(run, job))
 
@@ -231,10 +249,13 @@ def _job_id(run: Run, thing: str) -> JobId:
     for job in run.jobs:
         if job == thing:
             return job
+
         if job.startswith(thing):
             found.append(job)
+
     if len(found) == 1:
         return found[0]
+
     message = f"run {run.id} has no record, job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
     raise NotFound(message, "gitorch status")
 
@@ -258,6 +279,7 @@ def verify(call: Call, remote: str | None, tag: str | None) -> None:
     if not found.faults:
         call.say(values, _verified(found))
         return
+
     first = found.faults[0]
     faults = [f"{fault.where or 'ledger'}: {fault.message}" for fault in found.faults]
     message = f"{counted(len(faults), 'fault')} in {counted(found.records, 'record')}; the first: {first.message}"
@@ -271,9 +293,11 @@ def _with_signatures(services: Services, found: Verification) -> Verification:
 
     if found.faults:
         return found
+
     faults: list[Corrupt] = []
     for approved in found.approved:
         faults += unsigned(services, approved)
+
     return replace(found, faults=tuple(faults))
 
 
@@ -281,6 +305,7 @@ def _with_anchors(services: Services, found: Verification, remote: str | None, t
     """The same, with the faults and warnings of a comparison with a remote's ledger and a tag."""
     if remote is None and tag is None:
         return found
+
     from gitorch.app.query.anchors import check_remote, check_tag
     from gitorch.model.values import replace
 
@@ -288,13 +313,17 @@ def _with_anchors(services: Services, found: Verification, remote: str | None, t
     anchors = []
     if remote is not None:
         anchors.append(check_remote(services, found.records, remote))
+
     if tag is not None and found.tip is not None:
         anchors.append(check_tag(services, found.records, found.tip, tag))
+
     for anchor in anchors:
         if anchor.fault is not None:
             faults.append(anchor.fault)
+
         if anchor.note:
             warnings.append(anchor.note)
+
     return replace(found, faults=tuple(faults), warnings=tuple(warnings))
 
 
@@ -302,4 +331,5 @@ def _verified(found: Verification) -> str:
     lines = [f"warning: {warning}" for warning in found.warnings]
     lines.append(f"{counted(found.records, 'record')} verified, from the first to commit {found.tip}.")
     lines.append(f"The newest record's digest is {found.head}")
+
     return "\n".join(lines)

@@ -26,6 +26,7 @@ def _hold(call: Call, name: str, typed: str | None, reason: str = "") -> Run:
     from gitorch.app.query.lookup import find_run
 
     caller = call.people_only(name)
+
     return decisions.hold(call.services, caller, find_run(call.services, typed), name, reason)
 
 
@@ -63,6 +64,7 @@ def cancel(call: Call, run: str | None, reason: str) -> None:
     agents = "gitorch up is running and stops its agents."
     if done:
         agents = "Its agents are stopped."
+
     text = f"Run {after.id} is {after.phase}; its branches are kept. {agents} Next: gitorch cleanup {after.id}"
     call.say({"run": after.id, "phase": after.phase, "left_to_up": not done}, text)
 
@@ -86,12 +88,15 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     question = decisions.cleanup_question(found)
     if question is None and found.cleaned:
         raise Refused(f"run {found.id} was already cleaned up", f"gitorch log {found.id}")
+
     if question is not None:
         _agree(call, found, branches=branches, yes=yes)
         option = "worktrees"
         if branches:
             option = "branches"
+
         found, _, _ = decisions.answer(call.services, caller, question.id, [option], found.id)
+
     after, done = carry_on(call, found)
     removed, kept = _outcome(call, after)
     values = {"run": after.id, "cleaned": after.cleaned, "removed": removed, "kept": kept, "left_to_up": not done}
@@ -102,6 +107,7 @@ def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
     """Raises Interrupted for a no, Usage without a terminal."""
     if yes:
         return
+
     call.must_ask("cleanup")
     extent = " and its merged branches" if branches else "; branches are kept"
     if not agrees(f"Remove the clean, merged worktrees of {run.id}{extent}?"):
@@ -114,17 +120,21 @@ def _outcome(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+
     for written in call.services.ledger.records(run.id):
         event = written.record.event
         if isinstance(event, CleanupDone):
             removed, kept = event.removed, event.kept
+
     return removed, kept
 
 
 def _text(run: Run, removed: tuple[str, ...], kept: tuple[str, ...], *, done: bool) -> str:
     if not run.cleaned and not done:
         return "gitorch up is running and cleans up."
+
     if not run.cleaned:
         return f"Run {run.id} is not cleaned up yet: gitorch up"
+
     lines = [*labelled("removed", removed), *labelled("kept", kept)]
     return "\n".join([*lines, f"Run {run.id} is cleaned up; its records stay in the ledger."])

@@ -56,6 +56,7 @@ def create(call: Call, name: str, runtime: str, task: str, task_file: str | None
 
     if task and task_file:
         raise Usage("a task is given once: --task or --task-file", "gitorch session create --help")
+
     caller = call.people_only("session create")
     run = sessions.create(call.services, caller, name, runtime, arguments.summary_of(task, task_file, call.folder))
     text = f"{name} is created as run {run.id}. Next: gitorch session launch {name}"
@@ -76,15 +77,18 @@ def launch(call: Call, name: str, run: str | None) -> None:
 
     call.people_only("session launch")
     found, job = sessions.find_agent(call.services, name, run)
+
     try:
         found, alive = launch_agent(call.services, name, found.id)
     except Busy:
         call.say({"run": found.id, "job": job, "alive": None}, "gitorch up is running and starts it.")
         return
+
     session_id = found.jobs[job].session
     text = f"{job} did not start. See: gitorch inbox {found.id}"
     if alive:
         text = f"{job} is alive as session {session_id}. See it: gitorch attach {job}"
+
     call.say({"run": found.id, "job": job, "session": session_id, "alive": alive}, text)
 
 
@@ -102,6 +106,7 @@ def list_(call: Call, run: str | None) -> None:
 def _text(rows: Sequence[SessionRow], page: Page) -> str:
     if not rows:
         return "No agent has a session. Start a run: gitorch start PLAN, or gitorch session create NAME"
+
     cells = [
         (
             Cell(row.id, "bold"),

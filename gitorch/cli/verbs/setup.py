@@ -58,11 +58,14 @@ def _offer_key(call: Call) -> str:
 
     if any(approver.own is not None for approver in keys.approvers(call.services)):
         return "signed"
+
     if call.json or not call.streams.asks:
         return ""
+
     path = _chosen_key(call)
     if not path:
         return ""
+
     keys.add(call.services, path, _signer(call))
     return "signed"
 
@@ -74,9 +77,11 @@ def _chosen_key(call: Call) -> str:
     for key in keys.own_keys(call.services):
         if key.guard in keys.GUARDED and agrees(f"Sign approvals with {key.path}?", default=True):
             return key.path
+
     write("Any program that runs as you could type an approval; it cannot sign one with a guarded key.")
     if not agrees("Create an SSH key with a passphrase that signs approvals?"):
         return ""
+
     return call.services.signatures.make_key(_signer(call)).path
 
 
@@ -99,9 +104,11 @@ def doctor(call: Call) -> int:
     failed = [check for check in checks if check.ok is False]
     if failed and call.json:
         raise Detailed(_failure(checks, failed), checks=checks)
+
     call.say({"checks": checks}, lambda page: _checks_text(checks, page))
     if failed:
         raise _failure(checks, failed)
+
     return 0
 
 
@@ -122,6 +129,7 @@ def _checks_text(checks: tuple[HealthCheck, ...], page: Page) -> str:
     to_do = [check for check in checks if check.fix and check.ok is not True]
     if to_do:
         lines += ["", page.line("to do", "bold")]
+
     lines += [page.line(f"  {check.name}: {check.fix}") for check in to_do]
     return "\n".join(lines)
 
@@ -147,6 +155,7 @@ def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False
     prompt_path = None
     if prompt is not None:
         prompt_path = call.folder / prompt
+
     return preflight.check(call.services, call.folder / plan, prompt_path, by_hand)
 
 
@@ -154,6 +163,7 @@ def _refuse_defects(checked: CheckResult) -> None:
     """Raises Malformed with every defect of the plan, NotFound without a plan."""
     if checked.absent:
         raise NotFound(checked.problems[0].message, checked.problems[0].fix)
+
     if checked.problems:
         defects = counted(len(checked.problems), "defect")
         raise Malformed(f"{checked.plan.path} has {defects}", checked.problems)
@@ -162,6 +172,7 @@ def _refuse_defects(checked: CheckResult) -> None:
 def _sheet_of(checked: CheckResult) -> Sheet:
     if checked.sheet is None:
         raise Malformed(f"{checked.plan.path} cannot be started")
+
     return checked.sheet
 
 
@@ -207,21 +218,26 @@ def start(
     chosen = None
     if autonomy is not None:
         chosen = arguments.autonomy(autonomy)
+
     caller = call.people_only("start")
     if not by_hand:
         _choose_runtimes(call, {"implementer": implementer, "reviewer": reviewer}, ask=not yes)
+
     checked = _checked(call, plan, prompt, by_hand=by_hand)
     if checked.problems:
         prepare.reject_plan(call.services, caller, checked)
+
     _refuse_defects(checked)
     if not yes:
         call.must_ask("start")
+
     agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
     run = prepare.prepare_run(call.services, caller, checked, agreed, "unattended" if yes else "typed")
     if by_hand:
         from gitorch.cli.follow import carry_on
 
         run, _ = carry_on(call, run)
+
     values = {"id": run.id, "title": run.title, "phase": run.phase, "target": run.target, "autonomy": agreed}
     call.say({"run": values}, f"Run {run.id} is {run.phase}. Next: {_next_command(call, run)}")
 
@@ -235,6 +251,7 @@ def _choose_runtimes(call: Call, named: Mapping[str, str], *, ask: bool) -> None
     if ask and call.streams.asks and not call.json:
         installed = runtimes.available_runtimes(call.services)
         chosen = ask_runtimes(installed, runtimes.preselected_runtimes(call.services.config), named)
+
     if chosen:
         call.opened = call.services.with_config(runtimes.with_runtimes(call.services.config, chosen))
 
@@ -251,13 +268,17 @@ def _agreed(call: Call, sheet: Sheet, chosen: Autonomy | None, *, yes: bool) -> 
 
     if not call.json:
         call.note(sheet_text(sheet, call.page))
+
     if yes:
         return chosen or sheet.autonomy
+
     autonomy = chosen or ask_autonomy(sheet.autonomy)
     question = f"\nStart this run with autonomy {autonomy}?"
     if not sheet.target_confirmed:
         target = f"{sheet.target} as a merge target of this repository"
         question = f"\nStart this run and confirm {target} with autonomy {autonomy}?"
+
     if not agrees(question):
         raise Interrupted("nothing was started")
+
     return autonomy

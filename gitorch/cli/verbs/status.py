@@ -45,9 +45,11 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
         lines = runs.runs(call.services)
         call.say({"runs": lines}, lambda page: views.runs_text(lines, page))
         return
+
     found = find_run(call.services, run)
     if watch:
         found = _watch(call, found)
+
     view = runs.view_of(call.services, found, _agents(call.services, found))
     call.say({"run": view}, lambda page: views.run_text(view, page))
 
@@ -64,12 +66,14 @@ def _watch(call: Call, run: Run) -> Run:
 
     if call.json:
         raise Usage("--watch is for people; a program polls instead", "gitorch status --json")
+
     with view_for(call) as view:
         while not run.phase.is_over:
             before = call.services.ledger.tip()
             run = call.services.ledger.state(run.id).run or run
             _show(call, view, run)
             _wait_for_change(call.services, before)
+
     return run
 
 

@@ -43,6 +43,7 @@ def brief(call: Call, job: str | None, run: str | None) -> None:
         text, values = submissions.read_brief(call.services, call.bearer(job, run))
     except (GitorchError, OSError) as error:
         text, values = _brief_in_worktree(call, error)
+
     call.say({"brief": values}, text.rstrip())
 
 
@@ -53,6 +54,7 @@ def _brief_in_worktree(call: Call, error: GitorchError | OSError) -> tuple[str, 
     sandbox = sandbox_behind(call, error)
     if sandbox is None:
         raise error
+
     return written_brief(sandbox)
 
 
@@ -151,6 +153,7 @@ def _job_claimed(call: Call, job: str | None) -> JobId | None:
 
     if job is None or not call.environ.get("GITORCH_TOKEN"):
         return None
+
     return JobId(job)
 
 
@@ -172,6 +175,7 @@ def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential 
     sentence = submissions.what_follows(events)
     if not isinstance(bearer, submissions.AgentCredential):
         sentence = _after_manual_work(call, sentence, bearer)
+
     call.say({"message": sentence, "recorded": recorded}, sentence)
 
 
@@ -184,6 +188,7 @@ def _after_manual_work(call: Call, sentence: str, claim: ManualClaim) -> str:
     run = find_run(call.services, claim.run)
     if not run.settings.manual:
         return sentence.replace(" Stop here; findings or your clearance come to this terminal.", "")
+
     after, _ = carry_on(call, run)
     for_people = sentence.partition(" Stop here")[0]
     return f"{for_people} Next: {runs.next_command(call.services, after)}"
@@ -234,6 +239,7 @@ def verdict(
     if call.environ.get("GITORCH_TOKEN") and not (commit and nonce):
         message = "a verdict names the commit and the nonce of its brief"
         raise Usage(message, "gitorch verdict accept --commit COMMIT --nonce WORD")
+
     text = VerdictText(
         choice=arguments.choice(choice),
         commit=commit,
@@ -252,6 +258,7 @@ def _findings(
     listed: list[Finding] = []
     if file:
         listed += arguments.findings_file(file, call.folder)
+
     listed += [arguments.finding(typed) for typed in findings]
     listed += [arguments.withdrawal(typed) for typed in withdrawals]
     return tuple(listed)
@@ -273,6 +280,7 @@ def leave_in_outbox(call: Call, error: GitorchError | OSError, text: ReportText 
     sandbox = sandbox_behind(call, error)
     if sandbox is None:
         raise error
+
     credential = call.credential
     report, verdict = (text, None) if isinstance(text, ReportText) else (None, text)
     entry = OutboxEntry(credential.run, credential.token, secrets.token_hex(4), report, verdict)
@@ -284,6 +292,7 @@ def sandbox_behind(call: Call, error: GitorchError | OSError) -> Sandbox | None:
     """The sandbox that caused the error; None for an error that the rules or the caller's input caused."""
     if isinstance(error, Denied | Malformed | Refused | Usage):
         return None
+
     from gitorch.wiring.callers import find_sandbox
 
     return find_sandbox(call.folder, call.environ)

@@ -35,8 +35,10 @@ def attach(call: Call, thing: str, run: str | None) -> None:
     if call.json:
         call.say({"run": found.id, "session": session, "argv": argv}, "")
         return
+
     if not call.streams.asks:
         raise Usage("attach needs a terminal", f"gitorch peek {thing}")
+
     _become(argv, dict(call.environ))
 
 
@@ -45,6 +47,7 @@ def _become(argv: tuple[str, ...], environ: dict[str, str]) -> None:
     environ.pop("TMUX", None)
     environ.pop("TMUX_PANE", None)
     sys.stdout.flush()
+
     try:
         os.execvpe(argv[0], argv, environ)  # noqa: S606 the user's terminal becomes tmux's
     except OSError as error:
@@ -76,4 +79,5 @@ def peek(call: Call, thing: str, history: int, run: str | None) -> None:
     value = {"run": found.id, "session": session, "job": found.sessions[session].job}
     if call.json:
         value["state"] = agent_states(call.services, found).get(session, "exited")
+
     call.say({**value, "screen": screen}, screen.rstrip())

@@ -48,6 +48,7 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
     only = None
     if run is not None:
         only = find_run(call.services, run).id
+
     stay = wait
     if stay is None:
         stay = call.streams.draws and not call.json
@@ -62,6 +63,7 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
                 result = loop(call.services, only, stay=stay, once=once, show=show, stopping=stopping)
         except Busy as error:
             raise Busy(error.message, "gitorch status --watch") from None
+
     _conclude(call, result, stopping.by)
 
 
@@ -87,6 +89,7 @@ class Stopping:
         """Catch SIGINT and SIGTERM."""
         for number in STATUSES:
             self._before[number] = signal.signal(number, self._caught)
+
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,6 +100,7 @@ class Stopping:
     def _caught(self, number: int, _: FrameType | None) -> None:
         if self.by is signal.SIGINT and number == signal.SIGINT:
             raise KeyboardInterrupt
+
         self.by = signal.Signals(number)
 
 
@@ -106,11 +110,14 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
 
     if result.why == "stopped" and by is not None:
         raise Interrupted(_interruption(result), STATUSES[by])
+
     rows: list[InboxRow] = []
     for tick in result.last.values():
         rows += inbox(tick.run)
+
     if result.why == "waiting":
         raise _waiting(call, result.last, rows)
+
     runs = [_values(tick) for tick in result.last.values()]
     call.say({"why": result.why, "runs": runs}, lambda page: _text(result, rows, page))
 
@@ -121,9 +128,11 @@ def _interruption(result: LoopResult) -> str:
     living = 0
     for tick in result.last.values():
         living += sum(session.phase is not SessionPhase.ENDED for session in tick.run.sessions.values())
+
     agents = "no agent is running"
     if living:
         agents = counted(living, "agent continues", "agents continue")
+
     return f"stopped between two ticks; {agents}. Continue: gitorch up"
 
 
@@ -133,16 +142,20 @@ def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxR
     from gitorch.model.run import RunPhase
 
     paused: list[RunId] = []
+
     for run, tick in last.items():
         if tick.run.phase is RunPhase.PAUSED:
             paused.append(run)
+
     parts = [f"run {run} is paused" for run in paused]
     hint = "gitorch inbox"
     if rows:
         parts.append(counted(len(rows), "question"))
         hint = rows[0].command
+
     if paused:
         hint = f"gitorch resume {paused[0]}"
+
     error = Waiting(f"waiting for you: {', '.join(parts)}", hint)
     return Detailed(error, inbox_lines(rows, call.page), waiting=rows, paused=paused)
 
@@ -159,8 +172,10 @@ def _text(result: LoopResult, rows: Sequence[InboxRow], page: Page) -> str:
 
     if not result.last:
         return "No run is open. Start one: gitorch start PLAN"
+
     lines: list[str] = []
     for tick in result.last.values():
         view = run_view(tick.run)
         lines += [header(view, page), page.line(summary(view, page))]
+
     return "\n".join([*lines, *inbox_lines(rows, page)])

@@ -94,6 +94,7 @@ def lint(call: Call, file: str, strict: bool) -> None:
         message = f"{file} has {counted(warnings, 'warning')} and scores {found.score} of 100"
         error = Failed(message, f"gitorch workflow lint {file}")
         raise Detailed(error, _remark_lines(file, source, found), lint=found)
+
     call.say({"lint": found}, _lint_text(file, source, found, call.still_page))
 
 
@@ -101,6 +102,7 @@ def _remark_lines(file: str, source: WorkflowSource, found: Lint) -> list[str]:
     lines: list[str] = []
     for remark in found.remarks:
         lines += _remark(file, source, remark)
+
     return lines
 
 
@@ -116,8 +118,10 @@ def _lint_text(file: str, source: WorkflowSource, found: Lint, page: Page) -> st
     for job, names in found.postures.items():
         if names:
             postures.append(page.line(f"  {job}: {', '.join(names)}"))
+
     if postures:
         lines += ["Postures of the reviews of each job:", *postures]
+
     return "\n".join([*lines, page.line(f"{file} scores {found.score} of 100", "bold")])
 
 
@@ -151,15 +155,18 @@ def graph(call: Call, thing: str, form: str, output: str | None) -> None:
         raise Usage(
             f"{form} is not a format; use one of: {', '.join(FORMS)}", f"gitorch workflow graph {thing} --as svg"
         )
+
     diagram = _picture(call, thing)
     drawn = _drawn(diagram, form)
     if output is None:
         call.say({"as": form, "drawing": drawn, "picture": diagram}, drawn.rstrip())
         return
+
     from gitorch.app.start.workflows import write_new
 
     if not drawn.endswith("\n"):
         drawn += "\n"
+
     write_new(call.folder / output, output, drawn)
     call.say({"as": form, "file": output}, f"Drawn to {output}")
 
@@ -169,8 +176,10 @@ def _picture(call: Call, thing: str) -> Diagram:
 
     if (call.folder / thing).is_file():
         return workflow_diagram(_read(call, thing).workflow)
+
     if "/" in thing or thing.endswith((".yaml", ".yml", ".json")):
         raise NotFound(f"there is no file {thing}", "gitorch workflow new --help")
+
     from gitorch.app.query.lookup import find_run
 
     return run_diagram(find_run(call.services, thing))
@@ -182,10 +191,13 @@ def _drawn(diagram: Diagram, form: str) -> str:
 
     if form == "svg":
         return svg(diagram)
+
     if form == "mermaid":
         return graph_text.mermaid(diagram)
+
     if form == "dot":
         return graph_text.dot(diagram)
+
     return graph_text.plain(diagram)
 
 
@@ -212,11 +224,13 @@ def new(
     if shape is None:
         call.say({"shapes": SHAPES, "lanes": LANE_SETS}, _shapes_text(SHAPES, LANE_SETS, call.still_page))
         return
+
     _check_new(shape, lanes, blocks)
     text = _with_lanes(_shape_text(shape, blocks), shape, lanes, own_lanes, name or _name_of(file))
     if file is None:
         call.say({"shape": shape, "text": text}, text.rstrip())
         return
+
     from gitorch.app.start.workflows import write_new
 
     write_new(call.folder / file, file, text)
@@ -237,12 +251,15 @@ def _check_new(shape: str, lanes: str, blocks: str) -> None:
 
     if shape not in SHAPES:
         raise Usage(f"{shape} is not a shape; use one of: {', '.join(SHAPES)}", "gitorch workflow new")
+
     if lanes and lanes not in LANE_SETS:
         message = f"{lanes} is not a set of lanes; use one of: {', '.join(LANE_SETS)}"
         raise Usage(message, f"gitorch workflow new {shape}")
+
     example = "gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'"
     if shape == "custom" and not blocks:
         raise Usage("the shape custom needs --blocks", example)
+
     if blocks and shape != "custom":
         raise Usage("--blocks belong to the shape custom", example)
 
@@ -253,6 +270,7 @@ def _shape_text(shape: str, blocks: str) -> str:
 
     if blocks:
         return from_blocks(blocks)
+
     return template_bytes("workflows", f"{shape}.yaml").decode()
 
 
@@ -263,10 +281,12 @@ def _with_lanes(text: str, shape: str, lanes: str, own_lanes: tuple[str, ...], n
     own = {lane.name: lane for lane in map(shapes.parse_lane, own_lanes)}
     if not lanes and not own and not name:
         return text
+
     chosen = lanes
     if not chosen:
         several = not own or shape in {"multi-review", "custom"}
         chosen = "multi-review" if several else "author-reviewer"
+
     return shapes.with_lanes(text, shapes.lane_set(chosen, shapes.lanes_of(text), own), name)
 
 
@@ -298,14 +318,17 @@ def convert(call: Call, file: str, output: str | None) -> None:
     to_do = _remaining_defects(call, done.text, output)
     if output is not None:
         write_new(call.folder / output, output, done.text)
+
     if not call.json:
         omitted = len(done.dropped)
         total = f"{done.fields} fields: {done.fields - omitted} carried over, {omitted} named above"
         write("\n".join([*lines, *to_do, total]), to_stderr=True)
+
     values: dict[str, Any] = {"fields": done.fields, "left": done.dropped, "changed": done.changed, "to_do": to_do}
     text = done.text.rstrip()
     if output is not None:
         text = f"Written to {output}. Next: gitorch workflow check {output}"
+
     call.say({**values, "text": done.text}, text)
 
 
@@ -316,10 +339,12 @@ def _remaining_defects(call: Call, text: str, output: str | None) -> list[str]:
     from gitorch.text.workflows.file import parse_workflow
 
     beside = (call.folder / (output or "converted.yaml")).parent
+
     try:
         parse_workflow(output or "the converted file", text.encode(), briefs_in(beside, *_roots(call)))
     except Malformed as error:
         return [f"to do: {problem.where}: {problem.message} {problem.fix}" for problem in error.problems]
+
     return []
 
 

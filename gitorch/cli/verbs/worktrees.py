@@ -56,6 +56,7 @@ def list_(call: Call) -> None:
 def _text(found: Sequence[WorktreeRow], page: Page) -> str:
     if not found:
         return "gitorch has no worktree here. Create one: gitorch worktree create NAME"
+
     return "\n".join(page.table([_cells(place) for place in found], shrinks=(5, 1, 0)))
 
 
@@ -87,6 +88,7 @@ def remove(call: Call, name: str) -> None:
     text = f"{removed.path} is removed."
     if removed.branch:
         text += f" Its branch {removed.branch} is kept."
+
     call.say({"removed": removed}, text)
 
 

@@ -73,6 +73,7 @@ def stable_text(screen: str, preset: Preset) -> str:
     """The letters of a screen without the lines that show work, so that counters, spinners and bars change nothing (T19)."""
     moving = _moving_lines(screen, preset)
     kept = []
+
     for number, line in enumerate(screen.split("\n")):
         if number not in moving:
             kept.append(line)
@@ -165,6 +166,7 @@ def is_in_input(line: str, left: str) -> bool:
     """
     wanted = " ".join(line.split())
     words = left.split()
+
     while words:
         if wanted.endswith(" ".join(words)):
             return True

@@ -40,6 +40,7 @@ def ensure_writer(record: Record, writers: frozenset[ActorKind]) -> None:
     """Raises Corrupt for an event that this kind of actor may never write."""
     if record.actor.kind in writers:
         return
+
     kinds = " or ".join(sorted(writers))
     event = type(record.event).__name__
     message = f"{event} was written by {record.actor.kind} {record.actor.name}; only {kinds} may write it"

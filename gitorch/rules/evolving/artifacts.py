@@ -26,11 +26,13 @@ def published(run: Run, record: Record, event: events.ArtifactPublished) -> Run:
     job = ensure_leased(run, event.job, event.session, event.fence)
     if record.actor.kind is not ActorKind.HOST:
         ensure_own_session(run, record, event.session)
+
     attempt = (event.job, event.attempt, event.name)
     versions = [a for a in run.artifacts if (a.job, a.attempt, a.name) == attempt]
     if event.version != len(versions) + 1 or event.attempt != job.attempt:
         message = f"version {event.version} of {event.name} was published after version {len(versions)}"
         raise Corrupt(message)
+
     artifact = Artifact(
         name=event.name,
         kind=event.kind,
@@ -55,6 +57,7 @@ def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
     if any(decision.id == event.decision for decision in run.decisions):
         message = f"decision {event.decision} was made twice"
         raise Corrupt(message)
+
     decision = Decision(
         id=event.decision,
         job=event.job,
@@ -68,6 +71,7 @@ def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
     run = replace(run, decisions=(*run.decisions, decision))
     if event.outcome is not Outcome.REJECTED:
         return run
+
     return _doubted(run, event.job, event.decision)
 
 
@@ -76,13 +80,16 @@ def _doubted(run: Run, job: JobId, decision: DecisionId) -> Run:
     state = run.jobs[job]
     doubted = state.round_verdicts
     verdicts: list[Verdict] = []
+
     for verdict in state.verdicts:
         marked = replace(verdict, doubted=decision) if verdict in doubted else verdict
         verdicts.append(marked)
+
     for verdict in doubted:
         given = run.jobs[verdict.review].verdict
         if given is not None:
             run = with_job(run, verdict.review, verdict=replace(given, doubted=decision))
+
     return with_job(run, job, verdicts=tuple(verdicts))
 
 

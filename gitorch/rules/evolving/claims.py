@@ -37,12 +37,15 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
     if job.lease is not None or event.fence != job.fence + 1 or event.attempt != job.attempt:
         message = f"lease {event.fence} of {event.job} was claimed over lease {job.fence}"
         raise Corrupt(message)
+
     if event.session in run.sessions:
         message = f"session {event.session} was claimed twice"
         raise Corrupt(message)
+
     if event.holder != holder_of(record.actor):
         message = f"{holder_of(record.actor)} claimed {event.job} for {event.holder or 'nobody'}"
         raise Corrupt(message)
+
     session = Session(
         id=event.session,
         job=event.job,
@@ -65,6 +68,7 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
         base=event.base,
         nudged=False,
     )
+
     return move_job(run, event.job, JobPhase.RUNNING)
 
 
@@ -73,6 +77,7 @@ def kept(run: Run, record: Record, event: events.LateHandoffKept) -> Run:
     if event.late_handoff in run.late_handoffs:
         message = f"late handoff {event.late_handoff} was kept twice"
         raise Corrupt(message)
+
     ensure_own_session(run, record, event.session)
     late_handoff = LateHandoff(
         id=event.late_handoff,
@@ -98,13 +103,16 @@ def adopted(run: Run, record: Record, event: events.LateHandoffAdopted) -> Run:
     if late_handoff.adopted or late_handoff.job != event.job:
         message = f"late handoff {event.late_handoff} was adopted twice, or for another job than {late_handoff.job}"
         raise Corrupt(message)
+
     adopted_handoffs = {**run.late_handoffs, late_handoff.id: replace(late_handoff, adopted=True)}
     run = _left_work_settled(replace(run, late_handoffs=adopted_handoffs), record, event.job)
     if late_handoff.verdict is not None:
         return verdict_counts(run, record, _verdict(run, late_handoff, late_handoff.verdict))
+
     if late_handoff.status is None:
         message = f"late handoff {event.late_handoff} is neither a report nor a verdict"
         raise Corrupt(message)
+
     return submitted(run, record, _report(late_handoff, late_handoff.status))
 
 
@@ -148,6 +156,7 @@ def requeued(run: Run, record: Record, event: events.JobRequeued) -> Run:
     if job.phase is not JobPhase.STALE:
         message = f"{event.job} was queued again while it was {job.phase}"
         raise Corrupt(message)
+
     run = _left_work_settled(run, record, event.job)
     return move_job(run, event.job, JobPhase.QUEUED, ready_at=record.at, requeues=job.requeues + 1)
 
@@ -164,6 +173,7 @@ def canceled(run: Run, record: Record, event: events.JobCanceled) -> Run:
     run = withdraw(run, record, run.open_questions(event.job))
     run = move_job(run, event.job, JobPhase.CANCELED, lease=None)
     run = end_claim(run, job, "canceled")
+
     return skip_dependents(run, record, event.job)
 
 
@@ -172,6 +182,7 @@ def extend_after_answer(run: Run, job: JobState, record: Record) -> Run:
     lease = job.lease
     if lease is None or not run.sessions[lease.session].holder:
         return run
+
     until = max(lease.until, record.at + run.limits_of(job.spec.lane).lease_seconds * 1000)
     return with_job(run, job.spec.id, lease=replace(lease, until=until))
 

@@ -33,8 +33,10 @@ def _skipped(run: Run, record: Record, job: JobId) -> Run:
     for other, state in run.jobs.items():
         if run.jobs[other].phase is not JobPhase.BLOCKED or state.spec.kind in UNCLAIMED:
             continue
+
         if _depends(run, state, job):
             run = skip_with_dependents(run, record, other)
+
     return run
 
 
@@ -42,6 +44,7 @@ def _depends(run: Run, job: JobState, subject: JobId) -> bool:
     """Whether a job needs the subject, or a review of it."""
     if subject in job.spec.needs:
         return True
+
     return any(run.jobs[need].spec.subject == subject for need in job.spec.needs)
 
 
@@ -51,6 +54,7 @@ def reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
         run = review_stopped(run, record, review)
         if not review.phase.is_over:
             run = move_job(run, review.spec.id, JobPhase.SKIPPED, lease=None)
+
     return run
 
 
@@ -59,12 +63,16 @@ def unskipped(run: Run, job: JobId) -> Run:
     for other, state in run.jobs.items():
         if run.jobs[other].phase is not JobPhase.SKIPPED or state.spec.kind in REVIEWING:
             continue
+
         if not _depends(run, state, job) or _lacks_a_need(run, state):
             continue
+
         run = move_job(run, other, JobPhase.BLOCKED)
         for review in run.reviews_of(other):
             run = move_job(run, review.spec.id, JobPhase.BLOCKED)
+
         run = unskipped(run, other)
+
     return run
 
 
@@ -78,4 +86,5 @@ def review_stopped(run: Run, record: Record, review: JobState) -> Run:
     run = end_claim(run, review, "stopped")
     if review.phase.is_active:
         return move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)
+
     return run

@@ -29,9 +29,11 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
     if run.report is not None or run.jobs[event.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         message = f"report {event.digest} was issued while {event.checkpoint} did not wait for one"
         raise Corrupt(message)
+
     if event.target != run.target:
         message = f"report {event.digest} is about {event.target}, but run {run.id} merges to {run.target}"
         raise Corrupt(message)
+
     report = Report(
         digest=event.digest,
         checkpoint=event.checkpoint,
@@ -53,6 +55,7 @@ def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
     if run.reportable_commit(job) != event.commit:
         message = f"{event.job} was reported on at {event.commit}, which has not passed its reviews"
         raise Corrupt(message)
+
     return with_job(run, event.job, reported=event.commit)
 
 
@@ -61,11 +64,13 @@ def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
     if run.report is None or run.report.digest != event.digest:
         message = f"report {event.digest} was voided but does not stand"
         raise Corrupt(message)
+
     checkpoint = run.report.checkpoint
     run = replace(run, report=None, approval=None)
     run = _questions_closed(run, record, WITHDRAWN)
     if run.jobs[checkpoint].phase is JobPhase.COMPLETED:
         run = move_job(run, checkpoint, JobPhase.BLOCKED)
+
     return promote(demote(run), record.at)
 
 
@@ -75,13 +80,16 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
     if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
         message = f"approval of report {event.digest}, which does not stand"
         raise Corrupt(message)
+
     commits = tuple(branch.commit for branch in report.branches)
     if event.target != report.target or event.commits != commits or report.conflicts:
         message = f"approval of {event.digest} does not agree with the report"
         raise Corrupt(message)
+
     _ensure_proven(run, event)
     run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
     run = _questions_closed(run, record, "approve")
+
     return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
 
 
@@ -92,6 +100,7 @@ def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
     if grade is None or not grade.reaches(least):
         message = f"approval of {event.digest} is {event.proof}; run {run.id} needs {least}"
         raise Corrupt(message)
+
     if grade is Grade.UNATTENDED and not run.settings.approval_unattended:
         message = f"approval of {event.digest} is unattended, which run {run.id} does not allow"
         raise Corrupt(message)
@@ -112,6 +121,7 @@ def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
     if run.report is None or run.report.digest != event.digest:
         message = f"report {event.digest} was rejected but does not stand"
         raise Corrupt(message)
+
     run = _questions_closed(run, record, "reject")
     return replace(run, report=None, approval=None)
 
@@ -122,13 +132,16 @@ def merged(run: Run, record: Record, event: events.Merged) -> Run:
     if run.approval is None or report is None or report.digest != run.approval.digest:
         message = f"{event.target} was moved without an approval that stands"
         raise Corrupt(message)
+
     moved = (event.target, event.old, event.new, event.tree)
     if moved != (report.target, report.target_commit, report.merged_commit, report.merged_tree):
         message = f"{event.target} was moved to {event.new}, which is not what was approved"
         raise Corrupt(message)
+
     if run.merge_behind(report.checkpoint) != event.job:
         message = f"{event.job} is not the merge that was approved"
         raise Corrupt(message)
+
     run = replace(run, merged=Merged(event.target, event.old, event.new, record.at))
     return promote(move_job(run, event.job, JobPhase.COMPLETED), record.at)
 
@@ -139,6 +152,7 @@ def pushed(run: Run, record: Record, event: events.Pushed) -> Run:
     if event.remote != run.settings.push_remote:
         message = f"{event.new} was pushed to {event.remote}, which run {run.id} does not push to"
         raise Corrupt(message)
+
     run = replace(run, merged=replace(merge, push="pushed"))
     return _questions_closed(run, record, WITHDRAWN)
 
@@ -149,9 +163,11 @@ def taken_back(run: Run, record: Record, event: events.MergeTakenBack) -> Run:
     if run.report is None or merge.push != "back" or event.old != merge.old:
         message = f"{event.target} was taken back to {event.old}, which nobody asked for"
         raise Corrupt(message)
+
     checkpoint = run.report.checkpoint
     run = replace(run, merged=None, report=None, approval=None)
     run = move_job(run, event.job, JobPhase.BLOCKED)
+
     return promote(move_job(run, checkpoint, JobPhase.BLOCKED), record.at)
 
 
@@ -161,6 +177,7 @@ def _the_merge(run: Run, target: str, new: str) -> Merged:
     if merge is None or merge.target != target or merge.new != new:
         message = f"{new} is not what was merged to {target}"
         raise Corrupt(message)
+
     return merge
 
 
@@ -169,6 +186,7 @@ def cleaned(run: Run, _: Record, __: events.CleanupDone) -> Run:
     if not run.phase.is_over or run.cleaned:
         message = f"run {run.id} was cleaned up while it was {run.phase}, or twice"
         raise Corrupt(message)
+
     return replace(run, cleaned=True)
 
 

@@ -30,10 +30,12 @@ def sent(run: Run, record: Record, event: events.MessageSent) -> Run:
     """The message is kept, and owed to the living session of each reader. Raises Corrupt when an agent wrote in another name."""
     _ensure_own_name(run, record, f"message {event.message}", event.sender)
     run = replace(run, messages={**run.messages, event.message: _message(record, event)})
+
     for name in event.to:
         job = run.jobs.get(JobId(name))
         if job is not None and job.session is not None:
             run = add_prompt(run, job.session, PromptKind.MESSAGE, event.message)
+
     return run
 
 
@@ -41,6 +43,7 @@ def _ensure_own_name(run: Run, record: Record, subject: str, name: str) -> None:
     """Raises Corrupt for an agent that writes or reads in another name than its job's."""
     if record.actor.kind is not ActorKind.AGENT:
         return
+
     session = run.sessions.get(SessionId(record.actor.session or ""))
     if session is None or session.job != name:
         message = f"{subject} is from {name} but was written by {record.actor.name}"
@@ -65,12 +68,15 @@ def read(run: Run, record: Record, event: events.MessagesRead) -> Run:
     """The messages are not owed to this reader any more. A message that everybody has read keeps its first line."""
     _ensure_own_name(run, record, "the reading of messages", event.reader)
     messages = dict(run.messages)
+
     for name in event.messages:
         messages[name] = _after_reading(messages[name], event.reader)
+
     run = replace(run, messages=messages)
     for session in run.sessions.values():
         if session.job == event.reader:
             run = _read_before_delivery(run, session.id, event.messages)
+
     return run
 
 
@@ -78,6 +84,7 @@ def _after_reading(message: Message, reader: str) -> Message:
     read_by = (*message.read_by, reader)
     if set(message.to) <= set(read_by):
         return replace(message, read_by=read_by, text=first_line(message.text))
+
     return replace(message, read_by=read_by)
 
 
@@ -85,14 +92,17 @@ def _read_before_delivery(run: Run, session: SessionId, messages: tuple[MessageI
     """Give a receipt to each prompt about these messages that the session was still owed."""
     changed = False
     prompts: list[Prompt] = []
+
     for prompt in run.sessions[session].prompts:
         if prompt.kind is PromptKind.MESSAGE and prompt.about in messages and not prompt.receipt:
             changed = True
             prompts.append(replace(prompt, receipt=RECEIPT))
         else:
             prompts.append(prompt)
+
     if not changed:
         return run
+
     return with_session(run, session, prompts=tuple(prompts))
 
 
@@ -101,8 +111,10 @@ def counted(board: Board, record: Record, event: events.MessageSent) -> Board:
     if event.message != next_message(board):
         message = f"message {event.message} was sent where {next_message(board)} must follow"
         raise Corrupt(message)
+
     if record.run is not None:
         return replace(board, sent=board.sent + 1)
+
     messages = {**board.messages, event.message: _message(record, event)}
     return replace(board, sent=board.sent + 1, messages=messages)
 
@@ -114,11 +126,13 @@ def read_on_board(board: Board, event: events.MessagesRead) -> Board:
         if name not in kept:
             message = f"message {name} was read but is not on the board"
             raise Corrupt(message)
+
         after = _after_reading(kept[name], event.reader)
         if set(after.to) <= set(after.read_by):
             del kept[name]
         else:
             kept[name] = after
+
     return replace(board, messages=kept)
 
 
@@ -127,6 +141,7 @@ def plan_taken_up(board: Board, event: events.RunPrepared) -> Board:
     kept = {name: message for name, message in board.messages.items() if not _is_about_plan(message, event)}
     if len(kept) == len(board.messages):
         return board
+
     return replace(board, messages=kept)
 
 
@@ -134,6 +149,7 @@ def _is_about_plan(message: Message, event: events.RunPrepared) -> bool:
     """Whether this is a message to or from gitorch that names the prepared plan, or one with its content."""
     if not message.plan or ORCHESTRATOR not in {message.sender, *message.to}:
         return False
+
     return message.plan == event.plan or message.plan_digest == event.plan_digest
 
 

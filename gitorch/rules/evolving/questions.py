@@ -50,6 +50,7 @@ def escalated(run: Run, record: Record, event: events.Escalated) -> Run:
     if not all(parts):
         message = f"escalation {event.question} leaves a part empty"
         raise Corrupt(message)
+
     question = Question(
         id=event.question,
         kind=QuestionKind.ESCALATION,
@@ -70,6 +71,7 @@ def _with_new_question(run: Run, question: Question) -> Run:
     if question.id in run.questions:
         message = f"question {question.id} was asked twice"
         raise Corrupt(message)
+
     return replace(run, questions={**run.questions, question.id: question})
 
 
@@ -85,6 +87,7 @@ def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
     run = with_question(run, event.question, answer=answer)
     trigger = unanswered_trigger(question.id)
     run = withdraw(run, record, [q for q in run.open_questions() if q.trigger == trigger])
+
     return ANSWERS[question.kind](run, record, question, answer)
 
 
@@ -94,15 +97,19 @@ def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Que
     if question is None or question.answer is not None:
         message = f"question {event.question} is not open"
         raise Corrupt(message)
+
     if question.kind is not QuestionKind.CONTEXT and record.actor.kind is not ActorKind.PRINCIPAL:
         message = f"{event.question} was answered by {record.actor.kind} {record.actor.name}, not by the principal"
         raise Corrupt(message)
+
     if question.kind is QuestionKind.APPROVAL:
         message = f"{event.question} asks for an approval, which a plain answer cannot give"
         raise Corrupt(message)
+
     if question.options and event.option not in question.options:
         message = f"{event.question} was answered with {event.option or 'free text'}, which it does not offer"
         raise Corrupt(message)
+
     return question
 
 
@@ -110,8 +117,10 @@ def _context_answered(run: Run, record: Record, question: Question, _: Answer) -
     """The agent goes on after the last answer to its handoff, with all answers in one prompt."""
     if question.job is None:
         return run
+
     if any(q.kind is question.kind for q in run.open_questions(question.job)):
         return run
+
     return _resumed(run, record, run.jobs[question.job], question)
 
 
@@ -119,6 +128,7 @@ def _resumed(run: Run, record: Record, job: JobState, question: Question) -> Run
     """A job that waits with its lease is set running, and its session is owed the answer."""
     if job.phase is not JobPhase.WAITING_HUMAN or job.lease is None:
         return run
+
     run = move_job(run, job.spec.id, JobPhase.RUNNING)
     run = extend_after_answer(run, job, record)
     return add_prompt(run, job.lease.session, PromptKind.ANSWER, question.id)
@@ -128,6 +138,7 @@ def _concern_answered(run: Run, _: Record, question: Question, answer: Answer) -
     """A concern that is pushed back becomes a finding of the next list."""
     if question.job is None or answer.option != "push_back":
         return run
+
     title = f"Pushed back: {question.text} {answer.text}".strip()
     return _demand(run, run.jobs[question.job], Finding(Severity.IMPORTANT, title))
 
@@ -136,8 +147,10 @@ def _deferral_answered(run: Run, _: Record, question: Question, answer: Answer) 
     """A deferral is granted as a waiver, or the finding is demanded again under its number."""
     if question.job is None:
         return run
+
     job = run.jobs[question.job]
     findings: list[ListedFinding] = []
+
     for listed in job.findings:
         if listed.number != question.number:
             findings.append(listed)
@@ -145,6 +158,7 @@ def _deferral_answered(run: Run, _: Record, question: Question, answer: Answer) 
             findings.append(replace(listed, waived=True))
         else:
             return _demand(run, job, replace(listed.finding, number=listed.number))
+
     return with_job(run, question.job, findings=tuple(findings))
 
 
@@ -154,15 +168,23 @@ def _demand(run: Run, job: JobState, finding: Finding) -> Run:
     return with_job(run, job.spec.id, demands=(*job.demands, finding), rounds_allowed=allowed)
 
 
-def _checkpoint_answered(run: Run, record: Record, question: Question, answer: Answer) -> Run:
+def _checkpoint_answered(
+    run: Run,
+    record: Record,
+    question: Question,
+    answer: Answer,
+) -> Run:
     """A checkpoint job is completed, and its other path skipped; a rejected epic gets a demand."""
     if question.job is None:
         return run
+
     job = run.jobs[question.job]
     if job.spec.kind is JobKind.CHECKPOINT:
         return _path_taken(run, record, job, answer.option)
+
     if answer.option == "approve":
         return run
+
     title = f"The principal rejected this work: {answer.text}"
     return _demand(run, job, Finding(Severity.IMPORTANT, title))
 
@@ -174,8 +196,10 @@ def _path_taken(run: Run, record: Record, checkpoint: JobState, option: str) -> 
     skipped = checkpoint.spec.on_cancel
     if option != "continue":
         skipped = checkpoint.spec.on_continue or _other_dependents(run, checkpoint)
+
     for job in skipped:
         run = skip_with_dependents(run, record, job)
+
     return promote(run, record.at)
 
 
@@ -185,20 +209,30 @@ def _other_dependents(run: Run, checkpoint: JobState) -> tuple[JobId, ...]:
     return tuple(job for job in dependents if job not in checkpoint.spec.on_cancel)
 
 
-def _escalation_answered(run: Run, record: Record, question: Question, answer: Answer) -> Run:
+def _escalation_answered(
+    run: Run,
+    record: Record,
+    question: Question,
+    answer: Answer,
+) -> Run:
     """Another try starts the counts anew; a cleared blocker sets the agent going again; another round is allowed."""
     troubled = troubled_job(run, question)
     if troubled is not None and answer.option == "retry":
         return with_job(run, troubled, closing=replace(run.jobs[troubled].closing, tries=0))
+
     if question.job is None or question.job not in run.jobs:
         return run
+
     if question.trigger.startswith("push:"):
         return _push_answered(run, answer.option)
+
     if answer.option == "one_more_round":
         return with_job(run, question.job, rounds_allowed=run.jobs[question.job].attempt + 1)
+
     if answer.option in {"retry", "cleared"}:
         run = with_job(run, question.job, launch_failures=0, deaths=0, nudged=False)
         return _resumed(run, record, run.jobs[question.job], question)
+
     return run
 
 
@@ -206,6 +240,7 @@ def _push_answered(run: Run, option: str) -> Run:
     """A merge that a remote refused is pushed again, left where it is, or undone."""
     if run.merged is None:
         return run
+
     push = {"leave": "left", "take_back": "back"}.get(option, "")
     return replace(run, merged=replace(run.merged, push=push))
 

@@ -42,7 +42,14 @@ def confirmed(run: Run, _: Record, event: events.RunConfirmed) -> Run:
     jobs: dict[str, JobState] = {}
     for job, state in run.jobs.items():
         jobs[job] = replace(state, rounds_allowed=_rounds(run, state.spec, event.settings))
-    return move_run(run, RunPhase.READY, settings=event.settings, jobs=jobs, git_settings=event.git_settings)
+
+    return move_run(
+        run,
+        RunPhase.READY,
+        settings=event.settings,
+        jobs=jobs,
+        git_settings=event.git_settings,
+    )
 
 
 def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
@@ -51,8 +58,10 @@ def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
     if _is_judged(run, spec):
         own = [cycle.rounds for cycle in run.workflow.cycles if _returns_own_work(run, spec, cycle)]
         rounds = max(own, default=0) + 1
+
     if spec.attempts_max:
         return min(rounds, spec.attempts_max)
+
     return rounds
 
 
@@ -60,6 +69,7 @@ def _is_judged(run: Run, spec: JobSpec) -> bool:
     """Whether a verdict opens the job's gate: its reviews', or its own when it is the synthesis of a phase."""
     if spec.kind is JobKind.PHASE_SYNTHESIS:
         return True
+
     return any(state.spec.subject == spec.id for state in run.jobs.values())
 
 
@@ -67,6 +77,7 @@ def _returns_own_work(run: Run, spec: JobSpec, cycle: Cycle) -> bool:
     """Whether a cycle belongs to this job's gate. The cycle of a later synthesis allows its rounds when it comes to them."""
     if spec.kind is JobKind.PHASE_SYNTHESIS:
         return cycle.review == spec.id
+
     return cycle.back_to == spec.id and run.jobs[cycle.review].spec.subject == spec.id
 
 
@@ -100,6 +111,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
         if not state.phase.is_over:
             run = end_claim(run, state, "stopped")
             run = move_job(run, job, JobPhase.CANCELED, lease=None)
+
     run = move_run(run, phase, reason=reason)
     return withdraw(run, record, run.open_questions())
 
@@ -110,6 +122,7 @@ def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
     if left:
         message = f"run {run.id} was completed while {', '.join(left)} was not over"
         raise Corrupt(message)
+
     run = move_run(run, RunPhase.COMPLETED)
     return withdraw(run, record, run.open_questions())
 

@@ -39,11 +39,13 @@ def granted(run: Run, record: Record, event: events.LeaseGranted) -> Run:
     if job.lease is not None or event.fence != job.fence + 1 or event.attempt != job.attempt:
         message = f"lease {event.fence} of {event.job} was granted over lease {job.fence}"
         raise Corrupt(message)
+
     if event.fresh:
         run = _opened(run, record, event)
     elif event.session != job.session or run.sessions[event.session].phase is SessionPhase.ENDED:
         message = f"lease {event.fence} of {event.job} went to {event.session}, which is not its living session"
         raise Corrupt(message)
+
     run = move_job(
         run,
         event.job,
@@ -62,6 +64,7 @@ def _opened(run: Run, record: Record, event: events.LeaseGranted) -> Run:
     if event.session in run.sessions:
         message = f"session {event.session} was opened twice"
         raise Corrupt(message)
+
     session = Session(
         id=event.session,
         job=event.job,
@@ -81,8 +84,10 @@ def renewed(run: Run, record: Record, event: events.LeaseRenewed) -> Run:
     if job.lease is None or job.lease.fence != event.fence:
         message = f"lease {event.fence} of {event.job} was renewed but does not stand"
         raise Corrupt(message)
+
     if record.actor.kind is not ActorKind.HOST:
         ensure_own_session(run, record, job.lease.session)
+
     return with_job(run, event.job, lease=replace(job.lease, until=event.until))
 
 
@@ -96,20 +101,35 @@ def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
     if job.lease is None or job.lease.fence != event.fence:
         message = f"lease {event.fence} of {event.job} was ended but does not stand"
         raise Corrupt(message)
+
     _ensure_may_end(run, record, job, event)
     after = JobPhase.QUEUED
     if event.reason == "expired" and job.writes:
         after = JobPhase.STALE
+
     session = None if event.reason == "revoked" else job.session
     run = end_claim(run, job, event.reason)
-    return move_job(run, event.job, after, lease=None, session=session, ready_at=record.at)
+    return move_job(
+        run,
+        event.job,
+        after,
+        lease=None,
+        session=session,
+        ready_at=record.at,
+    )
 
 
-def _ensure_may_end(run: Run, record: Record, job: JobState, event: events.LeaseEnded) -> None:
+def _ensure_may_end(
+    run: Run,
+    record: Record,
+    job: JobState,
+    event: events.LeaseEnded,
+) -> None:
     """Raises Corrupt for a lease that this actor cannot end for this reason, or that has not expired yet."""
     lease = job.lease
     if lease is None:
         return
+
     kind = record.actor.kind
     match event.reason:
         case "revoked" if kind is not ActorKind.PRINCIPAL:
@@ -132,6 +152,7 @@ def alive(run: Run, _: Record, event: events.SessionAlive) -> Run:
     if run.sessions[event.session].phase is not SessionPhase.STARTING:
         message = f"session {event.session} came alive twice or after its end"
         raise Corrupt(message)
+
     run = with_session(run, event.session, phase=SessionPhase.ALIVE)
     return with_job(run, event.job, launch_failures=0)
 
@@ -142,7 +163,14 @@ def ended(run: Run, _: Record, event: events.SessionEnded) -> Run:
     if session.phase is SessionPhase.ENDED:
         message = f"session {event.session} ended twice"
         raise Corrupt(message)
-    run = with_session(run, event.session, phase=SessionPhase.ENDED, ended=event.how, conversation=event.conversation)
+
+    run = with_session(
+        run,
+        event.session,
+        phase=SessionPhase.ENDED,
+        ended=event.how,
+        conversation=event.conversation,
+    )
     return _counted(run, event.job, session, event.how)
 
 
@@ -151,9 +179,11 @@ def _counted(run: Run, job: JobId, session: Session, how: str) -> Run:
     state = run.jobs[job]
     if how in BLAMELESS or state.lease is None or state.lease.session != session.id:
         return run
+
     cause = how.partition(":")[0]
     if session.phase is SessionPhase.STARTING or cause in BEFORE_ALIVE:
         return with_job(run, job, launch_failures=state.launch_failures + 1)
+
     return with_job(run, job, deaths=state.deaths + 1)
 
 
@@ -161,18 +191,22 @@ def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
     """The prompt has its receipt; a brief or a list of findings sets its job running. Raises Corrupt for an unknown prompt."""
     found = False
     prompts: list[Prompt] = []
+
     for prompt in run.sessions[event.session].prompts:
         if prompt.id == event.prompt and prompt.receipt != event.receipt:
             found = True
             prompts.append(replace(prompt, receipt=event.receipt))
         else:
             prompts.append(prompt)
+
     if not found:
         message = f"prompt {event.prompt} was delivered to {event.session}, which it was never written to"
         raise Corrupt(message)
+
     run = with_session(run, event.session, prompts=tuple(prompts))
     if event.kind in OPENING and run.jobs[event.job].phase is JobPhase.CLAIMED:
         return move_job(run, event.job, JobPhase.RUNNING)
+
     return run
 
 
@@ -181,6 +215,7 @@ def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:
     if run.jobs[event.job].nudged:
         message = f"session {event.session} was nudged twice in one attempt of {event.job}"
         raise Corrupt(message)
+
     run = with_job(run, event.job, nudged=True)
     return add_prompt(run, event.session, PromptKind.NUDGE)
 
@@ -197,6 +232,7 @@ def outbox_entry_accepted(run: Run, _: Record, event: events.OutboxEntryAccepted
     if event.digest in entries:
         message = f"{event.entry} of {event.session} was carried out twice"
         raise Corrupt(message)
+
     return with_session(run, event.session, entries=(*entries, event.digest))
 
 
@@ -205,6 +241,7 @@ def base_built(run: Run, _: Record, event: events.BaseBuilt) -> Run:
     if event.parents != run.base_parents(event.job):
         message = f"the base of {event.job} was built from {', '.join(event.parents)}, which is not what it needs"
         raise Corrupt(message)
+
     return with_job(run, event.job, base=event.commit)
 
 

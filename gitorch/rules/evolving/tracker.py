@@ -25,7 +25,13 @@ def closed_early(run: Run, _: Record, event: events.ClosedEarly) -> Run:
 def closing_failed(run: Run, record: Record, event: events.ClosingFailed) -> Run:
     """One more failed try, with its reason."""
     closing = run.jobs[event.job].closing
-    tried = replace(closing, tries=event.times, tried_at=record.at, reason=event.reason)
+    tried = replace(
+        closing,
+        tries=event.times,
+        tried_at=record.at,
+        reason=event.reason,
+    )
+
     return with_job(run, event.job, closing=tried)
 
 
@@ -35,7 +41,14 @@ def issues_closed(run: Run, record: Record, event: events.IssuesClosed) -> Run:
     if job.cleared is None:
         message = f"record {record.seq} closes the issues of {event.job}, which has not passed its gate"
         raise Corrupt(message)
-    settled = replace(job.closing, settled=True, closed=event.closed, owed=event.owed, reason=event.reason)
+
+    settled = replace(
+        job.closing,
+        settled=True,
+        closed=event.closed,
+        owed=event.owed,
+        reason=event.reason,
+    )
     return with_job(run, event.job, closing=settled)
 
 

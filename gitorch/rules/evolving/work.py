@@ -53,8 +53,10 @@ def handoff_submitted(run: Run, record: Record, event: events.HandoffSubmitted) 
     if event.attempt != job.attempt:
         message = f"{event.session} reported attempt {event.attempt} of {event.job}, which is in attempt {job.attempt}"
         raise Corrupt(message)
+
     if event.status not in DONE:
         return move_job(run, event.job, JobPhase.WAITING_HUMAN)
+
     return submitted(end_claim(run, job, "submitted"), record, event)
 
 
@@ -80,6 +82,7 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
         check=None,
         deaths=0,
     )
+
     return promote(run, record.at)
 
 
@@ -88,6 +91,7 @@ def _replied(findings: tuple[ListedFinding, ...], replies: tuple[Reply, ...]) ->
     by_number: dict[int, Reply] = {}
     for reply in replies:
         by_number.setdefault(reply.number, reply)
+
     return tuple(replace(listed, reply=by_number.get(listed.number, listed.reply)) for listed in findings)
 
 
@@ -97,6 +101,7 @@ def checked(run: Run, record: Record, event: events.CheckRecorded) -> Run:
     if job.handoff is None or job.handoff.commit != event.check.commit or event.attempt != job.attempt:
         message = f"{event.job} was tested at {event.check.commit}, which was not handed in"
         raise Corrupt(message)
+
     run = with_job(run, event.job, check=event.check, checks=(*job.checks, event.check))
     return promote(run, record.at)
 
@@ -105,6 +110,7 @@ def verdict_given(run: Run, record: Record, event: events.VerdictGiven) -> Run:
     """The review is completed, and its verdict counts. Raises Corrupt without the lease, and for another actor's session."""
     job = ensure_leased(run, event.job, event.session, event.fence)
     ensure_own_session(run, record, event.session)
+
     return verdict_counts(end_claim(run, job, "judged"), record, event)
 
 
@@ -118,9 +124,11 @@ def verdict_counts(run: Run, record: Record, event: events.VerdictGiven) -> Run:
     if review not in run.judges_of(subject):
         message = f"{event.job} judged {event.subject}, which it does not review"
         raise Corrupt(message)
+
     if run.judged_commit(review) != event.commit or subject.attempt != event.round:
         message = f"{event.job} judged {event.commit}, which is not what {event.subject} handed in"
         raise Corrupt(message)
+
     verdict = Verdict(
         review=event.job,
         subject=event.subject,
@@ -134,12 +142,25 @@ def verdict_counts(run: Run, record: Record, event: events.VerdictGiven) -> Run:
     )
     if event.subject == event.job:
         return _synthesis_judged(run, record, event, verdict)
-    run = move_job(run, event.job, JobPhase.COMPLETED, verdict=verdict, lease=None, deaths=0)
+
+    run = move_job(
+        run,
+        event.job,
+        JobPhase.COMPLETED,
+        verdict=verdict,
+        lease=None,
+        deaths=0,
+    )
     run = with_job(run, event.subject, verdicts=(*subject.verdicts, verdict))
     return promote(run, record.at)
 
 
-def _synthesis_judged(run: Run, record: Record, event: events.VerdictGiven, verdict: Verdict) -> Run:
+def _synthesis_judged(
+    run: Run,
+    record: Record,
+    event: events.VerdictGiven,
+    verdict: Verdict,
+) -> Run:
     """The synthesis of a phase is at its own gate, with its verdict as handoff."""
     return move_job(
         run,
@@ -159,11 +180,13 @@ def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> R
     if event.round != job.attempt:
         message = f"the findings of round {event.round} were listed for {event.job}, which is in round {job.attempt}"
         raise Corrupt(message)
+
     findings = {listed.number: replace(listed, open=False) for listed in job.findings}
     findings.update((listed.number, listed) for listed in event.findings)
     rounds_allowed = job.rounds_allowed
     if job.phase is JobPhase.COMPLETED:
         rounds_allowed = max(rounds_allowed, job.attempt + 1)
+
     run = move_job(
         run,
         event.job,
@@ -181,6 +204,7 @@ def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> R
     run = _reviews_afresh(run, record, event.job)
     run = unskipped(run, event.job)
     run = _syntheses_afresh(run, record, event.job)
+
     return demote(run)
 
 
@@ -191,6 +215,7 @@ def _clearance_withdrawn(run: Run, record: Record, job: JobId) -> Run:
     session = run.jobs[job].session
     if session is None:
         return run
+
     prompts = [p for p in run.sessions[session].prompts if p.receipt or p.kind is not PromptKind.CLEARED]
     return with_session(run, session, prompts=tuple(prompts))
 
@@ -211,6 +236,7 @@ def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
             launch_failures=0,
             deaths=0,
         )
+
     return run
 
 
@@ -219,8 +245,10 @@ def _syntheses_afresh(run: Run, record: Record, job: JobId) -> Run:
     for name, state in run.jobs.items():
         if state.spec.kind is not JobKind.PHASE_SYNTHESIS or state.phase in LOST or state.phase is JobPhase.BLOCKED:
             continue
+
         if job in ancestors(needs_of(run.workflow), name):
             run = _synthesis_afresh(run, record, state)
+
     return run
 
 
@@ -230,9 +258,11 @@ def _synthesis_afresh(run: Run, record: Record, synthesis: JobState) -> Run:
     rounds_allowed = synthesis.rounds_allowed
     if synthesis.phase is not JobPhase.SUBMITTED:
         rounds_allowed += 1
+
     run = withdraw(run, record, run.open_questions(name))
     if synthesis.phase not in {JobPhase.QUEUED, JobPhase.COMPLETED}:
         run = move_job(run, name, JobPhase.QUEUED)
+
     return move_job(
         run,
         name,
@@ -257,12 +287,15 @@ def gate_passed(run: Run, record: Record, event: events.GatePassed) -> Run:
     if job.handoff is None or job.handoff.commit != event.commit:
         message = f"the gate of {event.job} passed {event.commit}, which was not handed in"
         raise Corrupt(message)
+
     if event.waived and record.actor.kind is not ActorKind.PRINCIPAL:
         message = f"the gate of {event.job} was waived by {record.actor.kind} {record.actor.name}, not by the principal"
         raise Corrupt(message)
+
     if not event.waived and not gate_earned(run, job):
         message = f"the gate of {event.job} passed without an accepting verdict of every review on {event.commit}"
         raise Corrupt(message)
+
     run = move_job(
         run,
         event.job,
@@ -274,6 +307,7 @@ def gate_passed(run: Run, record: Record, event: events.GatePassed) -> Run:
     run = reviews_closed(run, record, event.job)
     if job.session is not None:
         run = add_prompt(run, job.session, PromptKind.CLEARED)
+
     return promote(run, record.at)
 
 
@@ -285,6 +319,7 @@ def _findings_at_the_end(run: Run, job: JobState, event: events.GatePassed) -> t
             findings[listed.number] = replace(listed, open=False, waived=True)
         else:
             findings[listed.number] = listed
+
     return tuple(findings.values())
 
 
@@ -292,6 +327,7 @@ def gate_earned(run: Run, job: JobState) -> bool:
     """Whether tests passed where they must, and every review let exactly the commit through that was handed in."""
     if not run.check_is_settled(job) or job.check_failed or job.demands:
         return False
+
     let_through = run.reviews_let_through(job)
     return all(judge.spec.id in let_through for judge in run.judges_of(job))
 
@@ -302,6 +338,7 @@ def voided(run: Run, _: Record, event: events.WorkVoided) -> Run:
     rounds_allowed = job.rounds_allowed
     if job.phase is JobPhase.COMPLETED:
         rounds_allowed = max(rounds_allowed, job.attempt + 1)
+
     title = f"The branch holds {event.found[:12]} but {event.expected[:12]} was handed in; report again"
     demands = (*job.demands, Finding(Severity.BLOCKING, title))
     return with_job(run, event.job, demands=demands, rounds_allowed=rounds_allowed)
@@ -313,6 +350,7 @@ def reopened(run: Run, _: Record, event: events.JobReopened) -> Run:
     if run.merged is not None:
         message = f"{event.job} was merged to {run.merged.target} and cannot go back to work"
         raise Corrupt(message)
+
     demand = Finding(Severity.BLOCKING, f"The principal sent this back: {event.reason}")
     rounds_allowed = max(job.rounds_allowed, job.attempt + 1)
     return with_job(run, event.job, demands=(*job.demands, demand), rounds_allowed=rounds_allowed)
@@ -326,9 +364,11 @@ def failed(run: Run, record: Record, event: events.JobFailed) -> Run:
     if record.actor.kind is ActorKind.AGENT and not _rejected_by(run, event.job, record):
         message = f"{event.job} was failed by {record.actor.name}, which has not rejected it"
         raise Corrupt(message)
+
     run = withdraw(run, record, run.open_questions(event.job))
     run = end_claim(run, run.jobs[event.job], "stopped")
     run = move_job(run, event.job, JobPhase.FAILED, lease=None)
+
     return skip_dependents(run, record, event.job)
 
 
@@ -337,6 +377,7 @@ def _rejected_by(run: Run, job: JobId, record: Record) -> bool:
     for verdict in run.jobs[job].round_verdicts:
         if verdict.session == record.actor.session and verdict.choice is Choice.REJECT:
             return True
+
     return False
 
 
@@ -350,8 +391,10 @@ def refused(run: Run, record: Record, _: events.ActionRefused) -> Run:
     session = run.sessions.get(SessionId(record.actor.session or ""))
     if session is not None:
         return with_session(run, session.id, refusals=session.refusals + 1)
+
     if record.actor.kind is ActorKind.AGENT:
         return replace(run, strangers=run.strangers + 1)
+
     return run
 
 

@@ -142,6 +142,7 @@ def _deferred_by_reviewer(job: JobState, listed: ListedFinding) -> Ending:
     """The reviewers who raised this finding and let the work pass with it."""
     raised_by = {listed.review, *listed.also}
     reviewers = []
+
     for verdict in job.verdicts:
         if verdict.round != listed.round:
             continue

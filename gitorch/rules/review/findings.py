@@ -46,6 +46,7 @@ def list_raised(run: Run, job: JobState, raised: Iterable[Raised]) -> FindingsLi
     ordered = sorted(raised, key=lambda one: _weight(one.finding))
     replies = {listed.number: listed.reply for listed in job.findings}
     entries: dict[int, ListedFinding] = {}
+
     for number, one in zip(_numbers(job, ordered), ordered, strict=True):
         if number in entries:
             entries[number] = _merged(entries[number], one)
@@ -112,6 +113,7 @@ def _numbers(job: JobState, raised: Sequence[Raised]) -> list[int]:
     """The number of each finding, in order."""
     fresh = max((listed.number for listed in job.findings), default=0) + 1
     numbers: list[int] = []
+
     for one in raised:
         number = _known_number(job, one, raised, numbers)
         if not number:
@@ -123,7 +125,12 @@ def _numbers(job: JobState, raised: Sequence[Raised]) -> list[int]:
     return numbers
 
 
-def _known_number(job: JobState, one: Raised, raised: Sequence[Raised], numbers: list[int]) -> int:
+def _known_number(
+    job: JobState,
+    one: Raised,
+    raised: Sequence[Raised],
+    numbers: list[int],
+) -> int:
     """The number that a finding already has; 0 for a new one. `numbers` are those of the findings before it.
 
     The number that it names comes first, then the one it had in an earlier round, then that of another reviewer's same
@@ -135,6 +142,7 @@ def _known_number(job: JobState, one: Raised, raised: Sequence[Raised], numbers:
     # One reviewer's findings never share a number: two that read alike are two.
     taken = set()
     others: list[tuple[int, Finding]] = []
+
     for number, other in zip(numbers, raised, strict=False):
         if other.source == one.source:
             taken.add(number)
@@ -157,7 +165,12 @@ def _is_listed(job: JobState, number: int) -> bool:
     return any(listed.number == number for listed in job.findings)
 
 
-def _number_in_earlier_round(job: JobState, one: Raised, raised: Sequence[Raised], taken: set[int]) -> int:
+def _number_in_earlier_round(
+    job: JobState,
+    one: Raised,
+    raised: Sequence[Raised],
+    taken: set[int],
+) -> int:
     """The number of the listed finding with the same title about the same path; 0 when there is none.
 
     Lines move, so the nearest line counts, unless the same reviewer now raises another finding exactly there.
@@ -177,6 +190,7 @@ def _earlier_with_same_title(
     """The listed findings that this one may raise again: the same title about the same path, and a number not taken."""
     path, title, line = _place(one.finding)
     elsewhere = _other_places(one, raised)
+
     for listed in job.findings:
         place = _place(listed.finding)
         if listed.number in taken or place[:2] != (path, title):
@@ -280,6 +294,7 @@ def raised_again(job: JobState, findings: Iterable[Finding]) -> dict[int, Findin
     """The findings of a verdict that were listed before, by their numbers: they name one, or have the same title."""
     raised = [Raised("", finding) for finding in findings if not finding.withdrawn]
     again = {}
+
     for number, one in zip(_numbers(job, raised), raised, strict=True):
         if _is_listed(job, number):
             again[number] = one.finding

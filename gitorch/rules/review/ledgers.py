@@ -26,7 +26,12 @@ Key = tuple[str, "Severity", str]
 """The source, severity and title of a finding, which identify it in a findings ledger."""
 
 
-def newest_artifact(run: Run, job: JobId, kind: ArtifactKind, attempt: int | None = None) -> Artifact | None:
+def newest_artifact(
+    run: Run,
+    job: JobId,
+    kind: ArtifactKind,
+    attempt: int | None = None,
+) -> Artifact | None:
     """The newest artifact of a kind that a job published, in this attempt if one is given; None when there is none."""
     for artifact in reversed(run.artifacts):
         if artifact.job != job or artifact.kind is not kind:
@@ -45,6 +50,7 @@ def reviews_entries(run: Run, job: JobState) -> tuple[Entry, ...]:
     """
     ordered = sorted(_raised(run, job), key=lambda key: (ORDER[key[1]], key[0], key[2]))
     entries = []
+
     for number, (source, severity, title) in enumerate(ordered, 1):
         entries.append(Entry(number, source, severity, title))
 
@@ -88,6 +94,7 @@ def ledger_before(run: Run, job: JobState) -> Artifact | None:
     """The newest findings ledger of any job that comes before this one; None when there is none."""
     newest: Artifact | None = None
     before = ancestors(needs_of(run.workflow), job.spec.id)
+
     for other in run.jobs:
         if other not in before:
             continue

@@ -131,6 +131,7 @@ def _twins(added: Collection[str], held: Iterable[str]) -> Iterator[str]:
     """Added paths, or folders above them, that differ from another path only in case or accents."""
     spellings: dict[str, str] = {}
     reported: set[str] = set()
+
     # Paths that were there before come first, so that their spelling counts as the known one.
     for path in sorted(held, key=lambda path: path in added):
         for part in _prefixes(path):

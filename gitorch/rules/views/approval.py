@@ -28,4 +28,5 @@ def approval_text(
         f"target: {target} at {target_commit}",
     ]
     lines += [f"branch: {commit}" for commit in commits]
+
     return "\n".join(lines) + "\n"

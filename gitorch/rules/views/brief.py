@@ -80,7 +80,13 @@ def _assignment(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
 
 def _synthesis_parts(run: Run, job: JobState) -> list[str]:
     """The results of a phase, job by job, with the findings that its gates let through."""
-    parts = [SYNTHESIS.format(phase=job.spec.phase, commit=job.base, target=run.target_commit)]
+    parts = [
+        SYNTHESIS.format(
+            phase=job.spec.phase,
+            commit=job.base,
+            target=run.target_commit,
+        )
+    ]
     for other in run.jobs.values():
         if other.spec.phase == job.spec.phase and other.spec.id != job.spec.id:
             parts += _result_parts(other)
@@ -252,7 +258,12 @@ def _answer_of(question: Question) -> str:
     return question.answer.summary
 
 
-def brief_data(run: Run, session: Session, section: str, done: tuple[str, ...] = ()) -> dict[str, object]:
+def brief_data(
+    run: Run,
+    session: Session,
+    section: str,
+    done: tuple[str, ...] = (),
+) -> dict[str, object]:
     """The brief as values, for `gitorch brief --json`. The keys never change meaning."""
     job = run.jobs[session.job]
     scope = job.spec.scope

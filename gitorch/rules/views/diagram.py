@@ -28,6 +28,7 @@ def run_diagram(run: Run) -> Diagram:
     """The workflow of a run, with the current phase and round of each job."""
     boxes = tuple(_run_box(run, job) for job in run.jobs.values())
     arrows = tuple(_arrows(run.workflow))
+
     return Diagram(f"{run.title} ({run.phase})", boxes, arrows, run.workflow.phases)
 
 
@@ -59,6 +60,7 @@ def _direct_needs(workflow: Workflow, spec: JobSpec) -> list[JobId]:
     """The needs of a job without those that another of its needs depends on."""
     needs = needs_of(workflow)
     implied: set[JobId] = set()
+
     for need in spec.needs:
         implied |= ancestors(needs, need)
 

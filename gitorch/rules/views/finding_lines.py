@@ -21,6 +21,7 @@ def findings_text(run: Run, job: JobState) -> str:
 
     lines = []
     replies = []
+
     for listed in job.findings_to_answer:
         lines.append(finding_line(listed))
         replies.append(f"--reply {listed.number}=fixed:{fix}")
@@ -73,6 +74,7 @@ def history_text(run: Run, subject: JobState) -> str:
     """The findings of earlier rounds and how they ended, so that a new reviewer does not unknowingly repeat one."""
     ordered = sorted(subject.findings, key=lambda listed: listed.number)
     lines = [_history_line(run, subject, listed) for listed in ordered]
+
     return "## Findings of earlier rounds and their answers\n\n" + "\n".join(lines)
 
 

@@ -84,6 +84,7 @@ def _trailers(run: Run, job: JobState) -> Iterator[str]:
     """The run, the job, and each review of the commit that is merged."""
     yield f"Gitorch-Run: {run.id}"
     yield f"Gitorch-Job: {job.spec.id}"
+
     for verdict in job.verdicts:
         if verdict.commit == job.cleared:
             yield f"Gitorch-Review: {_reviewer(verdict)}"
@@ -223,6 +224,7 @@ def _together(facts: MergeFacts) -> str:
         f"- {name} of this repository changed since the run began, and git did not use it"
         for name in facts.changed_settings
     ]
+
     return "\n".join(lines)
 
 

@@ -44,6 +44,7 @@ def notice(run: Run, name: str) -> dict[str, object]:
 
     about: dict[str, object] = {"run": run.id, "title": run.title, "notice": name}
     question, _, reminder = name.partition("-")
+
     for row in inbox(run):
         if row.id == question:
             return about | _question_values(row, int(reminder or 0))

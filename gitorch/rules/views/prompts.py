@@ -35,7 +35,13 @@ def pointer(run: Run, session: Session, prompt: Prompt) -> str:
     return f"Read {prompt_path(prompt)} and do what it says."
 
 
-def prompt_text(run: Run, session: Session, prompt: Prompt, section: str, done: tuple[str, ...] = ()) -> str:
+def prompt_text(
+    run: Run,
+    session: Session,
+    prompt: Prompt,
+    section: str,
+    done: tuple[str, ...] = (),
+) -> str:
     """The text of a prompt. `section` and `done` are for a brief: see `brief_text`."""
     job = run.jobs[session.job]
     match prompt.kind:

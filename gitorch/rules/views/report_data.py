@@ -47,6 +47,7 @@ def _branches(run: Run, facts: MergeFacts) -> list[dict[str, object]]:
     """The data of each merged branch, in the order of the merge."""
     by_job = {branch.job: branch for branch in facts.branches}
     branches = []
+
     for job in run.merge_jobs:
         if job.spec.id in by_job:
             branches += [branch_data(run, job, by_job[job.spec.id])]
@@ -95,6 +96,7 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "answers": [_answer(question) for question in answered(run, job)],
         "tracker": _tracker(job),
     }
+
     return data
 
 

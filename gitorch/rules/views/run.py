@@ -38,6 +38,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
     """The whole run. `agents` are the states of living sessions; None when nobody looked at them."""
     batches = batches_of(run)
     ordered = sorted(run.jobs.values(), key=lambda job: batches[job.spec.id])
+
     return RunView(
         id=run.id,
         title=run.title,

@@ -70,6 +70,7 @@ def _unmet_needs(run: Run, job: JobState) -> list[JobId]:
     """
     unmet = []
     under_way = []
+
     for need in job.spec.needs:
         if run.need_is_done(need):
             continue
@@ -104,6 +105,7 @@ def _reviews_without_verdict(run: Run, subject: JobState) -> list[JobState]:
     """The reviews that have not judged the subject in this round."""
     missing = []
     judged = {verdict.review for verdict in subject.round_verdicts}
+
     for review in run.reviews_of(subject.spec.id):
         if review.spec.id in judged:
             continue

@@ -63,7 +63,12 @@ def default_settings(config: Config, overrides: Mapping[str, str] | None = None)
     )
 
 
-def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping[str, Digest]) -> Workflow:
+def compile_plan(
+    plan: Plan,
+    config: Config,
+    settings: Settings,
+    briefs: Mapping[str, Digest],
+) -> Workflow:
     """The workflow of a plan without problems. `briefs` are the digests of briefs by job id (`api`, `api.spec`), if known.
 
     Each epic becomes a build job, with a review and a cycle back for each stage. One approval needs every epic, and one
@@ -72,6 +77,7 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
     lanes = _lanes(config)
     jobs: dict[JobId, JobSpec] = {}
     cycles: list[Cycle] = []
+
     for epic in plan.epics:
         build = _build(epic, briefs)
         jobs[build.id] = build
@@ -83,6 +89,7 @@ def compile_plan(plan: Plan, config: Config, settings: Settings, briefs: Mapping
     work = tuple(JobId(epic.id) for epic in plan.epics)
     jobs[APPROVAL] = JobSpec(APPROVAL, "Approve the merge", JobKind.CHECKPOINT, "", needs=work)
     jobs[MERGE] = JobSpec(MERGE, "Merge what was approved", JobKind.MERGE, "", needs=(APPROVAL,))
+
     return Workflow(plan.title, "1", plan.path, lanes, jobs, tuple(cycles))
 
 
@@ -181,6 +188,7 @@ def _lanes(config: Config) -> dict[str, Lane]:
     """The implementer's lane and the lanes of the reviewers."""
     implementer = lane_of(config, IMPLEMENTER, config.implementer)
     lanes = {IMPLEMENTER: replace(implementer, commits=config.commits)}
+
     for stage in config.review_stages:
         name = reviewer_lane(config, stage)
         lanes[name] = lane_of(config, name, reviewer_runtime(config, stage))
@@ -204,7 +212,13 @@ def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
     )
 
 
-def _review(build: JobSpec, stage: int, name: str, lane: str, briefs: Mapping[str, Digest]) -> JobSpec:
+def _review(
+    build: JobSpec,
+    stage: int,
+    name: str,
+    lane: str,
+    briefs: Mapping[str, Digest],
+) -> JobSpec:
     """The review of a build job in one stage, counted from 1."""
     job = JobId(f"{build.id}.{name}")
     return JobSpec(

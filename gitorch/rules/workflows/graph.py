@@ -52,6 +52,7 @@ def ancestors(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[N
     """Every node that this one needs, directly or through others. A node is its own ancestor only in a cycle."""
     found: set[Node] = set()
     left = list(needs.get(node, ()))
+
     while left:
         other = left.pop()
         if other in needs and other not in found:
@@ -114,6 +115,7 @@ def execution_plan(workflow: Workflow) -> tuple[tuple[JobId, ...], ...]:
     """The jobs that agents work on, in batches that may run side by side. Reviews run within their subject's batch."""
     batches: dict[int, list[JobId]] = {}
     batch = batch_of(workflow)
+
     for job in workflow.jobs:
         if makes_work(workflow, job):
             batches.setdefault(batch[job], []).append(job)

@@ -40,6 +40,7 @@ def lint(workflow: Workflow) -> Lint:
     ]
     remarks = tuple(sorted(found, key=lambda remark: (not remark.strong, -remark.costs)))
     costs = sum(remark.costs for remark in remarks)
+
     return Lint(max(0, POINTS - costs), remarks, _postures(workflow))
 
 
@@ -216,6 +217,7 @@ def _shared_paths(workflow: Workflow) -> Iterator[Remark]:
     """Jobs that may run at once and whose named scopes overlap, so that their branches are likely to conflict."""
     needs = needs_of(workflow)
     before = {job.id: ancestors(needs, job.id) for job in _work(workflow)}
+
     for one, other in combinations(_work(workflow), 2):
         if other.id in before[one.id] or one.id in before[other.id]:
             continue
