@@ -12,7 +12,17 @@ from msgspec import NODEFAULT, Struct, field, to_builtins
 from msgspec._core import Factory  # type: ignore[import-not-found]  # compiled, without a stub
 from msgspec.structs import replace as _replace
 
-__all__ = ["REQUIRED", "Value", "asdict", "default_of", "field", "is_value_class", "names_of", "replace"]
+__all__ = [
+    "REQUIRED",
+    "Value",
+    "annotation_of",
+    "asdict",
+    "default_of",
+    "field",
+    "is_value_class",
+    "names_of",
+    "replace",
+]
 
 T = TypeVar("T", bound="Value")
 
@@ -45,6 +55,15 @@ def is_value_class(cls: object) -> bool:
 def names_of(cls: type[Value]) -> tuple[str, ...]:
     """The names of a value class's fields, in order."""
     return cls.__struct_fields__
+
+
+def annotation_of(cls: type[Value], name: str) -> str:
+    """The type of a field as the source writes it, in this class or in one that it derives from."""
+    for base in cls.__mro__:
+        written = vars(base).get("__annotations__", {})
+        if name in written:
+            return str(written[name])
+    raise KeyError(name)
 
 
 def default_of(cls: type[Value], name: str) -> Any:

@@ -54,12 +54,12 @@ MODULES = (
     workflow,
 )
 FIELDS = [
-    (f"{cls.__name__}.{name}", cls.__annotations__[name])
+    (f"{cls.__name__}.{name}", values.annotation_of(cls, name))
     for module in MODULES
     for cls in vars(module).values()
     if values.is_value_class(cls) and cls.__module__ == module.__name__
     for name in values.names_of(cls)
-    if "Moment" in cls.__annotations__[name]
+    if "Moment" in values.annotation_of(cls, name)
 ]
 
 

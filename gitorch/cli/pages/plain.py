@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from gitorch.cli.pages.cells import safe_json
-from gitorch.model.values import Value, names_of
+from gitorch.model.values import Value, annotation_of, names_of
 from gitorch.text.records import timestamps
 
 
@@ -45,7 +45,7 @@ def _value_fields(value: Value) -> dict[str, Any]:
 @cache
 def _fields(cls: type[Value]) -> tuple[tuple[str, bool], ...]:
     """The fields of a class, and whether each is a moment: the model's annotations are texts."""
-    return tuple((name, cls.__annotations__[name] in {"Moment", "Moment | None"}) for name in names_of(cls))
+    return tuple((name, annotation_of(cls, name) in {"Moment", "Moment | None"}) for name in names_of(cls))
 
 
 def to_json(value: Any) -> str:
