@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from fakes.git import FakeGit, FakeRemotes
+from fakes.git import FakeGit
 from fakes.ledger import FakeLedger
+from fakes.remotes import FakeRemotes
 from fakes.world import FakeFiles, FakePrograms, FakeRepository, FakeSignatures
 
 from gitorch.app.start.doctor import examine

@@ -6,8 +6,9 @@ import hashlib
 
 from fakes.checks import FakeChecks
 from fakes.clock import FakeClock
-from fakes.git import FakeGit, FakeRemotes, FakeWorktrees
+from fakes.git import FakeGit, FakeWorktrees
 from fakes.ledger import FakeLedger
+from fakes.remotes import FakeRemotes
 from fakes.terminals import FakeTerminals
 
 from gitorch.app.execute import Caller

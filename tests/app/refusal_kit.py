@@ -1,0 +1,170 @@
+# ruff: noqa: ARG002 stand-ins take what their ports pass
+"""Situations in which the app refuses something, on a repository in memory."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
+
+from cli_memory import TARGET
+from cli_stage import HOST, HUMAN, RUN, workflow
+from fakes.git import FakeGit, FakeWorktrees
+from fakes.remotes import FakeRemotes
+from fakes.world import FakePrograms, altered
+
+from gitorch.app.execute import Caller, execute
+from gitorch.app.people import messages
+from gitorch.app.sessions import sessions, worktrees
+from gitorch.app.start import preflight
+from gitorch.app.work import artifacts, claims
+from gitorch.app.work.artifacts import PublishRequest
+from gitorch.errors import Refused
+from gitorch.model import commands as c
+from gitorch.model.config import Config
+from gitorch.model.ids import Digest, RunId
+from gitorch.model.message import PRINCIPAL
+from gitorch.model.plan import Plan
+from gitorch.model.runtime import Preset
+from gitorch.model.workflow import Settings
+
+OTHER = RunId("auth-9c2d")
+CALLER = Caller(HUMAN)
+PERSON = messages.Party(HUMAN, PRINCIPAL)
+CHECKED = preflight.CheckResult(Plan("p.md", "P", (), "sha256:x"), ())
+
+
+def started(stage, run=RUN, needs=("api", "ui")):
+    """A run under way; several may be."""
+    if not stage.ledger.exists():
+        stage.ledger.create(HUMAN, stage.clock.now(), "L")
+    flow = workflow(dict.fromkeys(needs, ()))
+    prepare_run = c.PrepareRun(run, "Sign in", "plan.md", Digest(f"sha256:{run}"), "main", TARGET, flow)
+    settings = Settings(worktrees=str(stage.folder.parent / "trees"))
+    execute(stage.services, run, HUMAN, (prepare_run, c.ConfirmRun(settings, "typed")))
+    execute(stage.services, run, HOST, c.StartRun())
+    return stage.ledger.state(run).run
+
+
+def two_runs(stage):
+    started(stage)
+    started(stage, OTHER)
+
+
+def cancelled(stage, run):
+    execute(stage.services, run, HUMAN, c.CancelRun("enough"))
+
+
+def two_cancelled_runs(stage):
+    two_runs(stage)
+    for run in (RUN, OTHER):
+        claims.claim(with_worktrees(stage), CALLER, "api", run)
+        cancelled(stage, run)
+
+
+def escalated(stage):
+    """A question with options is open."""
+    stage.begin_run()
+    escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("retry_it", "retry_all", "stop"))
+    stage.do(escalation)
+
+
+def claimed_two(stage):
+    started(stage)
+    services = with_worktrees(stage)
+    for job in ("api", "ui"):
+        claims.claim(services, CALLER, job, None)
+
+
+def with_worktrees(stage, **more):
+    """The stage's repository with worktrees that git really has, in memory."""
+    git = FakeGit()
+    git.commits[TARGET] = git.commits[git.write("main", {"README.md": "one\n"}, "begin")]
+    git.tips["main"] = TARGET
+    return altered(stage.services, worktrees=FakeWorktrees(git), **more)
+
+
+def held_session(stage):
+    """The session of a claim, with its run and actor, as `publish` gets it."""
+    if not stage.ledger.exists():
+        started(stage)
+        claims.claim(with_worktrees(stage), CALLER, "api", None)
+    run = stage.ledger.state(RUN).run
+    return run, next(iter(run.sessions.values())), HUMAN
+
+
+def publish(stage, **request):
+    return artifacts.publish(stage.services, held_session(stage), stage.folder, PublishRequest(**request))
+
+
+class Files:
+    """A worktree that holds a link where a document should be."""
+
+    def inside(self, root, path, bytes_max):
+        raise Refused("is a link")
+
+
+def publish_a_link(stage):
+    holder = held_session(stage)
+    return artifacts.publish(altered(stage.services, files=Files()), holder, stage.folder, PublishRequest("x.md"))
+
+
+SITUATIONS = {
+    "nothing": lambda _: None,
+    "a file": lambda s: (started(s), (s.folder / "file").write_text("x")),
+    "empty": lambda s: s.ledger.create(HUMAN, s.clock.now(), "L"),
+    "one": started,
+    "two": two_runs,
+    "two cancelled": two_cancelled_runs,
+    "escalated": escalated,
+    "claimed two": claimed_two,
+}
+
+
+def run_of(stage):
+    return stage.ledger.state(RUN).run
+
+
+def create(stage, name="helper", *, runtime, target="main"):
+    stage.programs = FakePrograms(there="1.0")
+    stage.presets["there"] = Preset("there", ("there",))
+    stage.config = Config(merge_target=target)
+    return sessions.create(stage.services, CALLER, name, runtime, "")
+
+
+def blind(stage):
+    """A repository whose git makes worktrees and never lists them."""
+
+    class Blind:
+        def ensure(self, *words, **more):
+            pass
+
+        def below(self, folder):
+            return ()
+
+    return altered(stage.services, worktrees=Blind())
+
+
+def made_twice(repository):
+    worktrees.create(repository, "try", "main")
+    return worktrees.create(repository, "try", "main")
+
+
+def with_remote(stage):
+    remotes = FakeRemotes(FakeGit())
+    remotes.held["origin"] = {}
+    return altered(stage.services, remotes=remotes)
+
+
+def tagged(stage, tag, *, ledger):
+    """The repository with a git that has one tag, which names a commit of another history."""
+
+    class Tagged(type(stage.git)):
+        def tag(self, name):
+            return tag
+
+        def is_ledger(self, commit_):
+            return ledger
+
+    return altered(stage.services, git=Tagged())
