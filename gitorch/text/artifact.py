@@ -9,7 +9,8 @@ from gitorch.model.artifact import ArtifactKind, Document
 from gitorch.model.review import Choice
 from gitorch.model.values import replace
 from gitorch.text.artifact_kinds import REQUIRED, answers_of, check_fields, claims_of, entries_of
-from gitorch.text.fields import Complaints, Form
+from gitorch.text.complaints import Complaints
+from gitorch.text.fields import Form
 from gitorch.text.source import Source, read_source
 from gitorch.text.yaml_file import read_yaml
 

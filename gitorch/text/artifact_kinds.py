@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.artifact import ArtifactKind as K
 from gitorch.model.artifact import Claim, Entry, EscalationKind, Evidence, Outcome
 from gitorch.model.review import SEVERITY_ALIASES, Choice, ReportStatus, Severity
-from gitorch.text.fields import did_you_mean
+from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Malformed, Problem
+from gitorch.text.complaints import Complaints, did_you_mean
 from gitorch.text.source import read_source
 from gitorch.text.yaml_file import Entry, Spot, YamlValue, read_yaml
 
@@ -21,53 +19,13 @@ Word = TypeVar("Word", bound=StrEnum)
 EMPTY = YamlValue(Spot(1, 1, 0, 0), {})
 """An empty mapping at the top of a file."""
 
-NAMES_COMPARED_MAX = 200
-"""difflib takes tens of microseconds a pair: thousands of unknown names against thousands of known ones must not take minutes."""
-
-
-@dataclass(slots=True)
-class Complaints:
-    """Every problem found in one file so far."""
-
-    path: str
-    found: list[Problem] = field(default_factory=list)
-
-    def add(self, spot: Spot, message: str, fix: str) -> None:
-        """One more problem."""
-        self.found.append(Problem(self.path, spot.line, spot.column, message, fix))
-
-    def sorted(self) -> tuple[Problem, ...]:
-        """All of them in file order, each once."""
-        return in_file_order(self.found)
-
-    def raise_if_any(self, hint: str = "") -> None:
-        """Raise Malformed with all problems, if there are any."""
-        problems = self.sorted()
-        if not problems:
-            return
-
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise Malformed(f"{self.path} has {count}.", problems, hint)
-
-
-def in_file_order(problems: Collection[Problem]) -> tuple[Problem, ...]:
-    """Problems by line and column, each once. Files keep the order in which they first appear."""
-    paths = list(dict.fromkeys(problem.path for problem in problems))
-    unique = dict.fromkeys(problems)
-    return tuple(sorted(unique, key=lambda problem: (paths.index(problem.path), problem.line, problem.column)))
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """` Did you mean …?`, or an empty string when no known name is close."""
-    close = get_close_matches(name, [*islice(known, NAMES_COMPARED_MAX)], n=1, cutoff=0.6)
-    if not close:
-        return ""
-
-    return f" Did you mean `{close[0]}`?"
-
 
 def read_form(path: str, data: bytes, bytes_max: int) -> Form:
-    """The top level of a YAML file. Raises Malformed when the file is not text or not YAML."""
+    """The top level of a YAML file, as a form that collects all later complaints.
+
+    An empty document is an empty form. Unsupported YAML, such as an alias, is a complaint of the form.
+    Raises Malformed when the file is not text, is larger than `bytes_max`, or is not YAML at all.
+    """
     source = read_source(path, data, bytes_max)
     if isinstance(source, Problem):
         raise Malformed(f"{path} cannot be read.", (source,))
@@ -81,10 +39,17 @@ def read_form(path: str, data: bytes, bytes_max: int) -> Form:
 
 
 class Form:
-    """One mapping of a file. Every key that a method asks for is known; `done` complains about the rest."""
+    """One mapping of a file, read key by key.
+
+    A method that reads a value of the wrong type complains and returns the default, so that one reading finds every problem.
+    Every key that a method asks for is known; `done` complains about the rest.
+    """
 
     def __init__(self, complaints: Complaints, value: YamlValue, key: str = "") -> None:
-        """`key` is the dotted path of the mapping, empty at the top level."""
+        """Read from `value`; anything else than a mapping or nothing is a complaint.
+
+        `key` is the dotted path of the mapping, empty at the top level.
+        """
         self.complaints = complaints
         self.key = key
         self.spot = value.spot
@@ -99,51 +64,81 @@ class Form:
             )
 
     def at(self, name: str) -> str:
-        """The dotted path of a key."""
+        """The dotted path of a key from the top of the file: `lanes.author.model`.
+
+        Complaints name keys in this form.
+        """
         if not self.key:
             return name
         return f"{self.key}.{name}"
 
     def has(self, name: str) -> bool:
-        """Whether the key is there, with or without a value."""
+        """Whether the key is there, with or without a value.
+
+        `get` tells the two apart: it is None for a key without a value.
+        """
         return name in self._entries
 
     def names(self) -> tuple[str, ...]:
-        """The keys that are there, in order."""
+        """The keys that are there, in the order of the file.
+
+        Asking for them makes none of them known: each still needs a reader.
+        """
         return tuple(self._entries)
 
     def spot_of(self, name: str) -> Spot:
-        """The place of a key's value; the place of the mapping when the key is missing."""
+        """The place of a key's value.
+
+        The place of the whole mapping when the key is missing.
+        """
         if name not in self._entries:
             return self.spot
         return self._entries[name].value.spot
 
     def key_spot(self, name: str) -> Spot:
-        """The place of the key itself; the place of the mapping when the key is missing."""
+        """The place of the key itself.
+
+        The place of the whole mapping when the key is missing.
+        """
         if name not in self._entries:
             return self.spot
         return self._entries[name].key
 
     def places(self) -> dict[str, tuple[int, int]]:
-        """Line and column of every key in this mapping and in the mappings below it, by dotted path."""
+        """Line and column of every key in this mapping and in the mappings below it, by dotted path.
+
+        Both count from 1. Lists are not entered.
+        """
         return dict(_places(self._entries, self.key))
 
     def complain(self, name: str, message: str, fix: str) -> None:
-        """Complain about the value of a key; the message goes on after the key's name."""
+        """Complain about the value of a key.
+
+        `message` goes on after the key's dotted path: `` `tests.command` must be text.``
+        """
         self.complaints.add(self.spot_of(name), f"`{self.at(name)}` {message}", fix)
 
     def complain_of_key(self, name: str, message: str, fix: str) -> None:
-        """Complain about a key itself; the message goes on after the key's name."""
+        """Complain about a key itself, such as a name that is not allowed.
+
+        `message` goes on after the key's dotted path.
+        """
         self.complaints.add(self.key_spot(name), f"`{self.at(name)}` {message}", fix)
 
     def missing(self, name: str) -> None:
-        """Complain that a key is missing, unless this is not even a mapping: that has its own complaint."""
+        """Complain that a required key is missing.
+
+        Does nothing when this is not even a mapping: that has its own complaint.
+        """
         if self._is_mapping:
             message = f"`{self.at(name)}` is missing."
             self.complaints.add(self.spot, message, f"Add `{name}:` to {self._named(self.key)}.")
 
     def get(self, name: str) -> YamlValue | None:
-        """The value of a key, of any type; None when it is missing or empty."""
+        """The value of a key, of any type; None when it is missing or empty.
+
+        Makes the key known.
+        """
         self._known[name] = None
         entry = self._entries.get(name)
         if entry is None or entry.value.data is None:
@@ -152,7 +147,11 @@ class Form:
         return entry.value
 
     def text(self, name: str, default: str = "", *, required: bool = False) -> str:
-        """Text of one line or more. Unquoted numbers and truth values are not text."""
+        """Text of one line or more, as it is written.
+
+        Unquoted numbers and truth values are not text: they are a complaint, and the default is returned.
+        With `required`, a missing key and blank text are complaints, too.
+        """
         value = self.get(name)
         if value is None:
             if required:
@@ -168,7 +167,10 @@ class Form:
         return value.data
 
     def word(self, name: str, default: str = "", *, required: bool = False) -> str:
-        """Text, or a whole number as text: ids and versions."""
+        """Text, or a whole number as text: `version: 2` is as good as `version: "2"`.
+
+        For ids, names and versions. Everything else is as for `text`.
+        """
         value = self.get(name)
         if value is not None and _is_whole_number(value.data):
             return str(value.data)
@@ -176,7 +178,10 @@ class Form:
         return self.text(name, default, required=required)
 
     def number(self, name: str, default: int, *, minimum: int = 0, maximum: int = 10_000_000) -> int:
-        """A whole number within bounds."""
+        """A whole number, bounds included.
+
+        Any other value is a complaint, and the default is returned. The default need not lie within the bounds.
+        """
         value = self.get(name)
         if value is None:
             return default
@@ -188,7 +193,10 @@ class Form:
         return default
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """`true` or `false`."""
+        """`true` or `false`, without quotes.
+
+        Any other value is a complaint, and the default is returned.
+        """
         value = self.get(name)
         if value is None:
             return default
@@ -199,12 +207,18 @@ class Form:
         return default
 
     def choice(self, name: str, default: Word) -> Word:
-        """One of the words of an enum."""
+        """A member of the enum of `default`, written as its value.
+
+        Any other word is a complaint, and the default is returned.
+        """
         words = [str(word) for word in type(default)]
         return type(default)(self.one_of(name, words, str(default)))
 
     def one_of(self, name: str, words: Collection[str], default: str) -> str:
-        """One of these words."""
+        """One of these words.
+
+        Any other word is a complaint that lists them, and the default is returned.
+        """
         word = self.text(name, default)
         if word in words:
             return word
@@ -213,11 +227,17 @@ class Form:
         return default
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts, or one text for a list of one."""
+        """A list of texts, or one text for a list of one; empty when the key is missing.
+
+        Whole numbers become text. Items of other types are complaints and are left out.
+        """
         return tuple(text for text, _ in self.placed_texts(name))
 
     def placed_texts(self, name: str) -> tuple[tuple[str, Spot], ...]:
-        """A list of texts with their places; whole numbers become text."""
+        """The list that `texts` reads, with the place of each item.
+
+        For lists whose items need complaints of their own.
+        """
         value = self.get(name)
         if value is None:
             return ()
@@ -238,7 +258,10 @@ class Form:
         return tuple(texts)
 
     def argv(self, name: str) -> tuple[str, ...]:
-        """A command as a list of words, since no shell reads it."""
+        """A command as a list of words, since no shell reads it.
+
+        One text with blanks is a complaint that shows the list to write instead.
+        """
         words = self.texts(name)
         if len(words) == 1 and " " in words[0]:
             argv = ", ".join(f'"{word}"' for word in words[0].split())
@@ -247,27 +270,42 @@ class Form:
         return words
 
     def mapping(self, name: str) -> dict[str, str]:
-        """A mapping of words to texts."""
+        """A mapping of words to texts, in the order of the file; empty when the key is missing.
+
+        A value that is neither text nor a whole number is a complaint and becomes an empty text.
+        """
         inner = self.form(name)
         return {key: inner.word(key) for key in inner.names()}
 
     def form(self, name: str) -> Form:
-        """A mapping within this one; an empty mapping when the key is missing."""
+        """The mapping below a key; an empty one when the key is missing.
+
+        Its complaints join those of this form. The caller calls its `done`.
+        """
         value = self.get(name) or YamlValue(self.spot_of(name), None)
         return Form(self.complaints, value, self.at(name))
 
     def forms(self, name: str) -> dict[str, Form]:
-        """A mapping of names to mappings."""
+        """The mappings below a key, by name, in the order of the file.
+
+        All names are known here; the caller judges them, and calls `done` of each form.
+        """
         inner = self.form(name)
         return {key: inner.form(key) for key in inner.names()}
 
     def rows(self, name: str) -> Iterator[Form]:
-        """A list of mappings."""
+        """The mappings of a list; their paths are `key[0]`, `key[1]` and so on.
+
+        An item that is no mapping is a complaint and an empty form. The caller calls `done` of each.
+        """
         for number, item in enumerate(self._items(name)):
             yield Form(self.complaints, item, f"{self.at(name)}[{number}]")
 
     def rows_or_words(self, name: str) -> Iterator[Form | tuple[str, Spot]]:
-        """A list in which each item is a mapping, or one word with its place."""
+        """A list in which each item is a mapping, or one word with its place.
+
+        Words come without blanks around them. Items of other types are complaints and empty forms.
+        """
         for number, item in enumerate(self._items(name)):
             if isinstance(item.data, str) and item.data.strip():
                 yield item.data.strip(), item.spot
@@ -275,6 +313,7 @@ class Form:
                 yield Form(self.complaints, item, f"{self.at(name)}[{number}]")
 
     def _items(self, name: str) -> tuple[YamlValue, ...]:
+        """The items of a list, of any type; a complaint and empty for another value."""
         value = self.get(name)
         if value is None:
             return ()
@@ -285,7 +324,10 @@ class Form:
         return ()
 
     def done(self) -> None:
-        """Complain about every key that nobody asked for."""
+        """Complain about every key that nobody asked for.
+
+        Call it last: a key that is read afterwards has its complaint already.
+        """
         for name in self._entries:
             if name not in self._known:
                 known = ", ".join(f"`{key}`" for key in self._known)
@@ -294,17 +336,22 @@ class Form:
 
     @staticmethod
     def _named(key: str) -> str:
+        """The mapping at a dotted path, as a complaint names it."""
         if not key:
             return "the top level of the file"
         return f"`{key}`"
 
 
 def _is_whole_number(data: object) -> bool:
-    """Whether this is a whole number; a truth value is none, though Python counts it as one."""
+    """Whether this is a whole number.
+
+    A truth value is none, though Python counts it as one.
+    """
     return isinstance(data, int) and not isinstance(data, bool)
 
 
 def _places(entries: Mapping[str, Entry], path: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """The places of these entries and of the mappings below them, each mapping before its contents."""
     for name, entry in entries.items():
         key = f"{path}.{name}" if path else name
         yield key, (entry.key.line, entry.key.column)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gitorch.model.needs import find_cycles
-from gitorch.text.fields import did_you_mean
+from gitorch.text.complaints import did_you_mean
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.plans.tracked import check_issue
 from gitorch.text.slug import epic_id_fault, slug
@@ -29,7 +29,10 @@ _STRIP = re.compile(r"<!--\s*STRIP\b")
 
 
 def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
-    """P2: every epic has a usable id of its own, at least one task, and something left to do."""
+    """P2: every epic has a usable id of its own, at least one task, and something left to do.
+
+    Of two epics with one id, only the second has a problem.
+    """
     if not drafts:
         fix = (
             "Give each epic a heading such as `## Epic: api — The API`, tasks as `- [ ] …`, and `## Review Gate: api`."
@@ -55,6 +58,7 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
 
 
 def _check_name(source: Source, draft: Draft) -> Iterator[Problem]:
+    """An epic has a name, and an id that may be part of a branch's name."""
     if not draft.title:
         yield source.problem(draft.line, "The epic has no name.", "Write `## Epic: <id> — <Title>`.")
         return
@@ -78,7 +82,10 @@ def _better_id(draft: Draft) -> str:
 
 
 def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterator[Problem]:
-    """An epic without tasks may be one of the tracker's; `check_unknown` then reports it."""
+    """An epic has tasks, some of them open, each with a text.
+
+    An epic without tasks may be one of the tracker's; `check_unknown` then reports it.
+    """
     if not draft.tasks and not is_in_tracker:
         fix = "Add tasks as `- [ ] …` items or `### Task: …` headings above its gate."
         yield source.problem(draft.line, f"Epic `{draft.id}` has no tasks.", fix)
@@ -103,7 +110,10 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
 def check_sections(
     source: Source, drafts: Sequence[Draft], sections: Sections, *, complete: bool = True
 ) -> Iterator[Problem]:
-    """Every section belongs to an epic of the plan. In a file that must be `complete`, every epic has a section."""
+    """Every section belongs to an epic of the plan.
+
+    In a file that must be `complete`, every epic has a section, too.
+    """
     known = {draft.id for draft in drafts}
     for name, section in sections:
         if name not in known:
@@ -114,7 +124,10 @@ def check_sections(
 
 
 def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections) -> Iterator[Problem]:
-    """Every epic has a section. For an epic of another file the problem is at the top of this one."""
+    """Every epic has a section.
+
+    For an epic of another file the problem is at the top of this one.
+    """
     present = {name for name, _ in sections}
     for draft in drafts:
         if draft.id in present:
@@ -131,7 +144,10 @@ def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections)
 def check_gates(
     source: Source, sections: Sections, strays: Sequence[Gate], epics: Collection[str]
 ) -> Iterator[Problem]:
-    """P3: every section ends with exactly one gate, its own."""
+    """P3: every section ends with exactly one gate, its own.
+
+    `strays` are the gates before the first section. Problems are in file order.
+    """
     yield from _GateCheck(source, sections, strays, epics).problems()
 
 
@@ -139,6 +155,7 @@ class _GateCheck:
     """Goes through the gates of one file in order."""
 
     def __init__(self, source: Source, sections: Sections, strays: Sequence[Gate], epics: Collection[str]) -> None:
+        """`epics` are the ids of the plan; the sections may add ids that have a problem of their own."""
         self.source = source
         self.sections = sections
         self.strays = strays
@@ -152,6 +169,7 @@ class _GateCheck:
         """The line of the first gate of each epic."""
 
     def problems(self) -> Iterator[Problem]:
+        """Check the stray gates, then each section with its gates."""
         for gate in self.strays:
             self.first[gate.id] = gate.line
             yield self._stray(gate)
@@ -165,6 +183,10 @@ class _GateCheck:
             yield from self._section(name, section)
 
     def _section(self, name: str, section: Section) -> Iterator[Problem]:
+        """Check the gates of one section, that it has one, and that no task stands behind it.
+
+        A faulty gate stands for the missing one: its problem says what to write instead.
+        """
         has_faulty_gate = False
         for gate in section.gates:
             yield from self._gate(gate, name)
@@ -180,7 +202,10 @@ class _GateCheck:
             yield self.source.problem(task.line, message, fix)
 
     def _gate(self, gate: Gate, section: str) -> Iterator[Problem]:
-        """Check one gate in the section of an epic. An unknown id cannot be compared, so it comes before the order."""
+        """Check one gate in the section of an epic.
+
+        An unknown id cannot be compared, so it comes before the order.
+        """
         if not gate.exact:
             text = self.source.lines[gate.line - 1].strip()
             fix = f"Write `## Review Gate: {section}` on a line of its own."
@@ -200,6 +225,7 @@ class _GateCheck:
             yield self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
 
     def _stray(self, gate: Gate) -> Problem:
+        """The problem of a gate before the first section."""
         if gate.id not in self.known:
             return self._unknown(gate, "Remove it, or give it the id of an epic.")
 
@@ -207,6 +233,7 @@ class _GateCheck:
         return self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
 
     def _unknown(self, gate: Gate, fix: str) -> Problem:
+        """The problem of a gate whose id is not that of an epic."""
         message = f"The review gate `{gate.id}` names no epic.{did_you_mean(gate.id, self.known)}"
         return self.source.problem(gate.line, message, fix, self.source.column(gate.line, gate.id))
 
@@ -234,7 +261,10 @@ def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
 
 
 def _resolved(text: str, ids: Collection[str], titles: Mapping[str, str]) -> str | None:
-    """The id of the epic that a text names; None when it names none."""
+    """The id of the epic that a text names; None when it names none.
+
+    An id comes before a title, and a title before a text that only resembles an id.
+    """
     if text in ids:
         return text
 
@@ -252,7 +282,10 @@ def _resolved(text: str, ids: Collection[str], titles: Mapping[str, str]) -> str
 def check_needs(
     source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
 ) -> Iterator[Problem]:
-    """P4: every dependency is a known epic, no epic depends on itself, and the dependencies form no cycle."""
+    """P4: every dependency is a known epic, no epic depends on itself, and the dependencies form no cycle.
+
+    `needs` are those of `resolve_needs`, together with those of the tracker.
+    """
     for name, others in needs.items():
         for other, reference in others.items():
             column = source.column(reference.line, reference.text)
@@ -269,6 +302,7 @@ def check_needs(
 def _check_cycles(
     source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
 ) -> Iterator[Problem]:
+    """No epics wait for each other. Each cycle has one problem, at its first dependency."""
     graph: dict[str, list[str]] = {}
     for name, others in needs.items():
         graph[name] = [other for other in others if other != name]
@@ -284,7 +318,10 @@ def _check_cycles(
 
 
 def _tracker_edges(needs: Mapping[str, Mapping[str, Reference]], cycle: Sequence[str], tracked: TrackedEpics) -> str:
-    """The dependencies of a cycle that come from the tracker, in parentheses; empty without any."""
+    """The dependencies of a cycle that come from the tracker, in parentheses; empty without any.
+
+    No line of the plan shows them, so the problem has to.
+    """
     edges: list[str] = []
     for one, other in pairwise(cycle):
         blocked = needs[one][other].blocked
@@ -317,6 +354,7 @@ def check_lines(source: Source, drafts: Sequence[Draft], sections: Sections) -> 
 
 
 def _check_scope(source: Source, draft: Draft) -> Iterator[Problem]:
+    """The globs of an epic can be used as its write scope."""
     for glob in (*draft.allowed, *draft.forbidden):
         fault = glob_fault(glob.text)
         if fault:
@@ -341,6 +379,7 @@ def check_placeholders(source: Source, document: Document) -> Iterator[Problem]:
 
 
 def _check_braces(source: Source, document: Document, number: int, line: str) -> Iterator[Problem]:
+    """The placeholders of one line. In code, only a template's name in capitals is one."""
     for found in _PLACEHOLDER.finditer(line):
         is_template_name = bool(_TEMPLATE_NAME.fullmatch(found["name"]))
         if document.is_code(number, found[0]) and not is_template_name:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.plan import Task
 from gitorch.model.values import Value, field
 from gitorch.model.workflow import Autonomy, ReviewMode
-from gitorch.text.fields import Complaints, Form
+from gitorch.text.fields import Form
 from gitorch.text.plans.line_syntax import is_closed_status
 from gitorch.text.plans.sections import Reference
 from gitorch.text.run_settings import read_autonomy, read_branch
@@ -16,6 +16,7 @@ from gitorch.text.yaml_file import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gitorch.text.complaints import Complaints
     from gitorch.text.source import Source
 
 CHARACTERS_MAX = 100_000

@@ -38,6 +38,7 @@ def outline_of(
     """The outline of a document with this many lines.
 
     `opens` recognises the headings that begin a section. With `whole`, the document is this epic's section from line 1.
+    Never fails: text that means nothing to a plan is skipped, and `plans.checks` judges the rest.
     """
     reader = _OutlineReader(opens)
     if whole is not None:
@@ -60,6 +61,7 @@ class _OutlineReader:
     """
 
     def __init__(self, opens: HeadingTest) -> None:
+        """Begin with an empty outline, outside of any section."""
         self.outline = Outline()
         self.opens = opens
         self.task_level = 0
@@ -71,13 +73,19 @@ class _OutlineReader:
 
     @property
     def section(self) -> Section | None:
-        """The section that the current block belongs to."""
+        """The section that the current block belongs to.
+
+        None before the first section.
+        """
         if self.outline.sections:
             return self.outline.sections[-1]
         return None
 
     def take(self, block: Block, before: Block | None) -> None:
-        """Take the next block; `before` is the block that precedes it."""
+        """Take the next block; `before` is the block that precedes it.
+
+        Only a list directly below an empty `Depends on:` line names dependencies, so every block takes back that expectation.
+        """
         unanswered, self.unanswered = self.unanswered, None
         match block:
             case Heading():
@@ -94,13 +102,19 @@ class _OutlineReader:
                 pass
 
     def end_section(self, line: int) -> None:
-        """End the current section before this line."""
+        """End the current section before this line.
+
+        Does nothing outside of sections, or when a gate has ended the section already.
+        """
         self._end_task()
         if self.section is not None:
             self.section.close(line)
 
     def _heading(self, heading: Heading) -> None:
-        """A heading opens a section, is a gate, means something to the open section, or is the title of the plan."""
+        """Take a heading: it opens a section, is a gate, means something to the open section, or is the title of the plan.
+
+        The forms are tried in this order; the heading of an epic is the strongest sign.
+        """
         if self.task_level and heading.level <= self.task_level:
             self._end_task()
 
@@ -120,12 +134,16 @@ class _OutlineReader:
             self.outline.title = heading.text
 
     def _open_section(self, epic: EpicHeading, heading: Heading) -> None:
+        """Begin a section below the heading; it ends the one before."""
         self.end_section(heading.line)
         section = Section(epic, heading.line, heading.end + 1, closed=epic.closed)
         self.outline.sections.append(section)
 
     def _heading_in_section(self, section: Section, heading: Heading) -> bool:
-        """Take a heading that opens no section; False when it means nothing to the section."""
+        """Take a heading that opens no section. Returns False when it means nothing to the section.
+
+        It may be a misspelt gate, a task, or a heading behind the gate that ends the epic's part of the file.
+        """
         if looks_like_gate(heading.text):
             self._gate(Gate("", heading.line, exact=False))
             return True
@@ -143,6 +161,7 @@ class _OutlineReader:
         return False
 
     def _gate(self, gate: Gate) -> None:
+        """Add a gate to the current section, or to the stray gates before the first one."""
         self._end_task()
         if self.section is None:
             self.outline.stray_gates.append(gate)
@@ -150,7 +169,10 @@ class _OutlineReader:
             self.section.add_gate(gate)
 
     def _end_task(self) -> None:
-        """End the current task heading. Its task is done, too, when it has steps and all of them are ticked."""
+        """End the current task heading.
+
+        Its task is done, too, when it has steps and all of them are ticked.
+        """
         all_steps_done = bool(self.steps) and all(self.steps)
         if self.section is not None and self.task_level and all_steps_done:
             self.section.mark_last_task_done()
@@ -159,6 +181,7 @@ class _OutlineReader:
         self.steps = []
 
     def _paragraph(self, paragraph: Paragraph) -> None:
+        """Take each line of a paragraph that is a field, or looks like a gate without its `##`."""
         for line, text in enumerate(paragraph.lines, paragraph.line):
             field = parse_field(text)
             if field is not None:
@@ -167,11 +190,18 @@ class _OutlineReader:
                 self._gate(Gate("", line, exact=False))
 
     def _listing(self, listing: Listing, *, below_tasks_line: bool) -> None:
+        """Take the items of a list one after the other.
+
+        Below a `Tasks:` line, every item is a task, with or without a checkbox.
+        """
         for item in listing.items:
             self._item(item, below_tasks_line=below_tasks_line)
 
     def _item(self, item: Item, *, below_tasks_line: bool) -> None:
-        """An item is a field, a task, or a parent of more items. Lists inside a task are part of that task."""
+        """Take an item: it is a field, a task, or a parent of more items.
+
+        Lists inside a task are part of that task, so only those of a parent are entered.
+        """
         text = " ".join(item.lines)
         field = parse_field(text)
         if field is not None:
@@ -190,14 +220,20 @@ class _OutlineReader:
                 self._listing(inner, below_tasks_line=False)
 
     def _task_item(self, task: Task) -> None:
-        """A list item is a step of the current task heading, or a task of the section."""
+        """Take a list item that is a task: a step of the current task heading, or a task of the section.
+
+        Items outside of sections, and behind a heading that followed the gate, belong to no epic.
+        """
         if self.task_level:
             self.steps.append(task.done)
         elif self.section is not None and not self.section.left:
             self.section.add_task(task)
 
     def _dependency_list(self, listing: Listing, needs: list[Reference]) -> None:
-        """Read the list below an empty `Depends on:` line: names, up to the first checkbox; the rest is an ordinary list."""
+        """Read the list below an empty `Depends on:` line.
+
+        Its items are names up to the first checkbox; the rest is an ordinary list.
+        """
         names = 0
         for item in listing.items:
             if parse_checkbox(item.lines) is not None:
@@ -210,19 +246,23 @@ class _OutlineReader:
         self._listing(Listing(listing.line, listing.items[names:]), below_tasks_line=False)
 
     def _field(self, field: Field, line: int) -> None:
+        """Take a field of the plan, or of the section that is open. Behind its gate, a section takes none."""
         if self.section is None:
             self._field_of_plan(field, line)
         elif not self.section.gates:
             self._field_of_section(self.section, field, line)
 
     def _field_of_plan(self, field: Field, line: int) -> None:
-        """Only the first `Design:` line counts."""
+        """Take a field before the first section: only the first `Design:` line counts."""
         if field.key == "design" and not self.outline.design:
             self.outline.design = path_in(field.value)
             self.outline.design_line = line
 
     def _field_of_section(self, section: Section, field: Field, line: int) -> None:
-        """Below a task's heading, a dependency is recorded for a warning, and other fields are that task's text."""
+        """Take a field of a section.
+
+        Below a task's heading, a dependency is recorded for a warning, and other fields are that task's text.
+        """
         if field.key == "depends on":
             self._depends_on(section, field, line)
             return
@@ -242,6 +282,7 @@ class _OutlineReader:
                 pass
 
     def _depends_on(self, section: Section, field: Field, line: int) -> None:
+        """Take a `Depends on:` line. Without a value, its names are expected in the list below it."""
         needs = section.needs_in_tasks if self.task_level else section.needs
         if field.value:
             needs += _references(field.value, line)
@@ -252,15 +293,23 @@ class _OutlineReader:
 
 
 def _references(text: str, line: int, *, certain: bool = True) -> list[Reference]:
+    """The epics that a value names, all on one line of the file.
+
+    `certain` is False for a value that may list other things than epics.
+    """
     return [Reference(name, line, certain=certain) for name in split_names(text)]
 
 
 def _globs(text: str, line: int) -> list[Reference]:
+    """The globs of a `Scope:` or `Not:` value."""
     return [Reference(glob, line) for glob in split_globs(text)]
 
 
 def _is_tasks_line(block: Block | None) -> bool:
-    """Whether the list after this block is a list of tasks."""
+    """Whether the list after this block is a list of tasks.
+
+    The block is `Tasks:` as a heading, or a paragraph whose last line is `Tasks:`.
+    """
     if isinstance(block, Heading):
         return announces_tasks(block.text)
     if isinstance(block, Paragraph):

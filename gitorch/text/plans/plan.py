@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Problem
 from gitorch.model.plan import Epic, Plan
 from gitorch.model.values import Value
-from gitorch.text.fields import Complaints, in_file_order
+from gitorch.text.complaints import Complaints, in_file_order
 from gitorch.text.markdown import read_markdown
 from gitorch.text.plans.checks import (
     check_epics,
@@ -80,7 +80,7 @@ class _Body(Value):
     strays: tuple[Gate, ...]
 
     def first_sections(self) -> dict[str, Section]:
-        """The first section of each epic."""
+        """The first section of each epic, by the epic's id."""
         first: dict[str, Section] = {}
         for name, section in self.sections:
             first.setdefault(name, section)
@@ -88,7 +88,10 @@ class _Body(Value):
         return first
 
     def text(self, section: Section) -> str:
-        """The lines of a section without blank lines around them, ending in one line feed; empty when all are blank."""
+        """The lines of a section without blank lines around them, ending in one line feed.
+
+        Empty when all lines are blank.
+        """
         text = "\n".join(self.source.lines[section.begin - 1 : section.end - 1]).strip("\n")
         if not text.strip():
             return ""
@@ -97,7 +100,10 @@ class _Body(Value):
 
 
 def named_prompt(path: str, data: bytes, bytes_max: int = BYTES_MAX) -> str:
-    """The path of the implementation prompt that a plan's front matter names; empty for none, or for an unreadable plan."""
+    """The path of the implementation prompt that a plan's front matter names, as it is written there.
+
+    Empty for a plan that names none, and for an unreadable plan, whose problems `parse_plan` reports.
+    """
     source = read_source(path, data, bytes_max)
     if isinstance(source, Problem):
         return ""
@@ -167,7 +173,7 @@ def parse_plan(
 
 
 def _title(path: str, front: FrontMatter, outline: Outline) -> str:
-    """The title in the front matter, else the first heading of level 1, else the file's name."""
+    """The title in the front matter, else the first heading of level 1, else the file's name without `.md`."""
     if front.title:
         return front.title
     if outline.title:
@@ -176,13 +182,17 @@ def _title(path: str, front: FrontMatter, outline: Outline) -> str:
 
 
 def _path_of(prompt: tuple[str, bytes] | None) -> str:
+    """The path of the prompt; empty without any."""
     if prompt is None:
         return ""
     return prompt[0]
 
 
 def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complaints) -> _File | None:
-    """The implementation prompt; None, with a complaint, when it is unreadable."""
+    """The implementation prompt; None, with a complaint, when it is unreadable.
+
+    Its placeholders are checked here, since no epic must be known for that.
+    """
     source = read_source(prompt[0], prompt[1], bytes_max)
     if isinstance(source, Problem):
         complaints.found.append(source)
@@ -194,12 +204,13 @@ def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complain
 
 
 def _missing_prompt(source: Source, front: FrontMatter) -> Problem:
+    """The problem of a plan whose prompt was not passed, at the line that names it."""
     message = f"The implementation prompt `{front.prompt}` was not found."
     return source.problem(front.prompt_line, message, "Write the file, or correct the path.")
 
 
 def _outlines(first: Outline, prompt_file: _File | None) -> list[Outline]:
-    """The outlines of both files before any epic is known."""
+    """The outlines of both files before any epic is known, the plan's first."""
     if prompt_file is None:
         return [first]
     return [first, prompt_file.outline({})]
@@ -212,7 +223,10 @@ def _drafts(
     declared: Sequence[DeclaredEpic],
     tracked: TrackedEpics,
 ) -> tuple[tuple[Draft, ...], Outline]:
-    """The epics before the checks, and the plan's outline by their ids and titles. `first` is its outline without them."""
+    """The epics before the checks, and the plan's outline by their ids and titles.
+
+    `first` is its outline without them. The sources are tried in this order: a list or table of epics, headings, the gates.
+    """
     known = _titles(declared) | tracked.titles
     outline = first
     if known:
@@ -231,11 +245,15 @@ def _drafts(
 
 
 def _titles(declared: Sequence[DeclaredEpic]) -> dict[str, str]:
+    """The titles of declared epics, by id."""
     return {epic.id: epic.title for epic in declared}
 
 
 def _epics_by_gates(first: Outline, prompt_file: _File | None, tracked: TrackedEpics) -> tuple[DeclaredEpic, ...]:
-    """The tracker's issues that have a gate in the plan, else in the prompt: for plans whose lists and headings name no epic."""
+    """The tracker's issues that have a gate in the plan, else in the prompt.
+
+    For plans whose lists and headings name no epic.
+    """
     epics = epics_with_gates(first, tracked)
     if epics or prompt_file is None:
         return epics
@@ -244,7 +262,10 @@ def _epics_by_gates(first: Outline, prompt_file: _File | None, tracked: TrackedE
 
 
 def _outline_by_gates(plan_file: _File, first: Outline) -> Outline:
-    """The plan's outline by the ids of its gates, if every one of them begins a heading; else its outline as it was."""
+    """The plan's outline by the ids of its gates, if every one of them begins a heading.
+
+    Otherwise its outline as it was: guessing at half of the epics would hide the real problem.
+    """
     ids = stray_gate_titles(first)
     if not ids:
         return first
@@ -264,7 +285,10 @@ def _plan_problems(
     needs: Mapping[str, Mapping[str, Reference]],
     tracked: TrackedEpics,
 ) -> Iterator[Problem]:
-    """Everything that is wrong with the plan's own file, except for its gates."""
+    """Everything that is wrong with the plan's own file, except for its gates.
+
+    In the order of the rules; the caller sorts the problems by line.
+    """
     source = plan_file.source
     yield from check_epics(source, drafts, tracked)
     yield from check_unknown(source, drafts, tracked)
@@ -291,7 +315,7 @@ def _prompt_body(prompt_file: _File | None, drafts: Sequence[Draft]) -> _Body | 
 
 
 def _body_problems(body: _Body | None, drafts: Sequence[Draft]) -> Iterator[Problem]:
-    """Everything that is wrong with the sections and gates."""
+    """Everything that is wrong with the sections and gates; nothing for an unreadable body, whose problem is known."""
     if body is not None:
         yield from check_sections(body.source, drafts, body.sections)
         yield from check_gates(body.source, body.sections, body.strays, [draft.id for draft in drafts])
@@ -303,6 +327,7 @@ def _epics(
     body: _Body | None,
     tracked: TrackedEpics,
 ) -> tuple[Epic, ...]:
+    """The epics of the plan, in its order, each with its section and tasks."""
     sections: dict[str, Section] = {}
     if body is not None:
         sections = body.first_sections()
@@ -331,7 +356,10 @@ def _epics(
 
 
 def _section_text(draft: Draft, body: _Body | None, section: Section | None, tracked: TrackedEpics) -> str:
-    """What the epic's agent gets of the plan: its section, then the tracker's open tasks if the section lists none."""
+    """What the epic's agent gets of the plan.
+
+    Its section, then the tracker's open tasks if the section lists none.
+    """
     text = ""
     has_own_tasks = False
     if body is not None and section is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.plan import Task
 from gitorch.model.tracker import Backlog, Issue, TrackerCommands, belongings, edges, foreign_blockers
 from gitorch.model.values import Value, field, replace
-from gitorch.text.fields import did_you_mean
+from gitorch.text.complaints import did_you_mean
 from gitorch.text.plans.sections import Reference
 
 if TYPE_CHECKING:
@@ -38,12 +38,18 @@ class TrackedEpics(Value):
 
     @property
     def source(self) -> str:
-        """The file or program that answered."""
+        """The file or program that answered.
+
+        Problems name it; empty without a tracker.
+        """
         return self.backlog.source
 
     @property
     def commands(self) -> TrackerCommands:
-        """How a person changes the tracker."""
+        """How a person changes the tracker.
+
+        The hints of problems are made from these commands.
+        """
         return self.backlog.commands
 
     @property
@@ -52,24 +58,39 @@ class TrackedEpics(Value):
         return self.is_asked and (bool(self.backlog.issues) or not self.backlog.problems)
 
     def open_epics(self) -> list[str]:
-        """The ids of all open epics of the tracker."""
+        """The ids of all open epics of the tracker, in its order.
+
+        Suggestions for an unknown id come from them, whether the plan names them or not.
+        """
         return [issue.id for issue in self.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
 
     @property
     def titles(self) -> dict[str, str]:
-        """The titles of the named issues, by id."""
+        """The titles of the issues that the plan names, by id.
+
+        Headings with these titles open sections.
+        """
         return {name: issue.title for name, issue in self.issues.items()}
 
     def tasks(self, draft: Draft) -> tuple[Task, ...]:
-        """The tasks of an epic in the tracker. Each has the line on which the plan names the epic."""
+        """All issues below an epic as its tasks: `shop-a1.2: Rotate the keys`, in the order of their ids.
+
+        Each has the line on which the plan names the epic, since the plan does not list it. Closed issues are done.
+        """
         return tuple(Task(_task_title(issue), draft.line, issue.closed) for issue in self._below(draft))
 
     def open_issues(self, draft: Draft) -> tuple[str, ...]:
-        """The ids of the open issues below an epic, in an order in which they can be closed."""
+        """The ids of the open issues below an epic, in an order in which they can be closed.
+
+        Empty for an epic that the tracker does not have.
+        """
         return tuple(issue.id for issue in self.owned.get(draft.id, ()) if not issue.closed)
 
     def brief(self, draft: Draft) -> str:
-        """The open tasks of an epic as Markdown, for its agent; empty without any."""
+        """The open tasks of an epic as Markdown, for its agent; empty without any.
+
+        Each has a heading of level 4 and the text of its issue, below one heading `Tasks`.
+        """
         parts: list[str] = []
         for issue in self._below(draft):
             if issue.closed:
@@ -83,20 +104,28 @@ class TrackedEpics(Value):
         return "\n\n".join(["### Tasks", *parts]) + "\n"
 
     def owned_by(self, drafts: Sequence[Draft]) -> dict[str, tuple[Issue, ...]]:
-        """The issues below those named issues that are epics of the plan."""
+        """The issues below each of these epics, by the epic's id.
+
+        Named issues that turned out to be no epics of the plan are left out.
+        """
         epics = {draft.id for draft in drafts}
         return {name: below for name, below in self.owned.items() if name in epics}
 
     def _below(self, draft: Draft) -> list[Issue]:
+        """The issues below an epic in the natural order of their ids: `x.2` before `x.10`."""
         return sorted(self.owned.get(draft.id, ()), key=lambda issue: _natural_order(issue.id))
 
 
 def _task_title(issue: Issue) -> str:
+    """The task with its id, so that an agent can name it in its commits."""
     return f"{issue.id}: {issue.title}"
 
 
 def _natural_order(name: str) -> tuple[tuple[int, str], ...]:
-    """A sort key that puts `x.2` before `x.10`."""
+    """A sort key that puts `x.2` before `x.10`.
+
+    Each part between dots counts as a number, or as 0 if it is none; parts with one number are compared as text.
+    """
     key: list[tuple[int, str]] = []
     for part in name.split("."):
         number = 0
@@ -108,7 +137,11 @@ def _natural_order(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> TrackedEpics:
-    """Ask the tracker for the names in these outlines and declared epics."""
+    """Ask the tracker for the names in these outlines and declared epics.
+
+    Empty without a tracker, without any name to ask for, and when `ask` has no answer.
+    The tracker is asked once, for all names together.
+    """
     names = _names_in(outlines, declared)
     if ask is None or not names:
         return TrackedEpics()
@@ -122,7 +155,10 @@ def track(ask: Ask | None, outlines: Sequence[Outline], declared: Sequence[Decla
 
 
 def _names_in(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) -> tuple[str, ...]:
-    """Every word of a plan that may be the id of an epic, each once: in its list, in headings of sections, in gates."""
+    """Every word of a plan that may be the id of an epic, each once.
+
+    Declared epics come first, then the headings of sections, then the gates.
+    """
     names = [epic.id for epic in declared]
     for outline in outlines:
         names += outline.heading_names()
@@ -151,7 +187,10 @@ def _lacks_tasks(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) 
 
 
 def check_issue(source: Source, draft: Draft, tracked: TrackedEpics) -> Iterator[Problem]:
-    """P2 for an epic of the tracker: it is an epic, open, and has open tasks. Yields the first fault only."""
+    """P2 for an epic of the tracker: it is an epic, it is open, and it has open tasks.
+
+    Yields the first fault only, since the others follow from it.
+    """
     fault = _fault_of_issue(draft, tracked)
     if fault is not None:
         message, fix = fault
@@ -159,7 +198,10 @@ def check_issue(source: Source, draft: Draft, tracked: TrackedEpics) -> Iterator
 
 
 def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | None:
-    """Message and fix. A deleted issue, and one of another kind, cannot be worked on, so these faults come first."""
+    """Message and fix of an issue's first fault; None for an epic that can be worked on.
+
+    A deleted issue, and one of another kind, can never be worked on, so these faults come first.
+    """
     issue, name = tracked.issues[draft.id], draft.id
     source, commands = tracked.source, tracked.commands
     if issue.deleted:
@@ -183,12 +225,16 @@ def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | No
 
 
 def _with_article(kind: str) -> str:
+    """A kind of issue with its article: `an epic`, `a task`."""
     article = "an" if kind[:1] in "aeiou" else "a"
     return f"{article} {kind}"
 
 
 def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
-    """P2: every epic that depends on the tracker is in it."""
+    """P2: every epic that depends on the tracker is in it.
+
+    Yields nothing when the tracker gave only problems, since then an absent issue proves nothing.
+    """
     if not tracked.knows_issues:
         return
 
@@ -205,7 +251,10 @@ def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
 
 
 def _depends_on_tracker(draft: Draft, prefixes: Collection[str]) -> bool:
-    """An epic without tasks of its own, or with an id like those that the tracker has."""
+    """Whether an epic cannot do without the tracker.
+
+    It has no tasks of its own, or an id like those that the tracker has.
+    """
     if not draft.tasks:
         return True
 
@@ -214,12 +263,18 @@ def _depends_on_tracker(draft: Draft, prefixes: Collection[str]) -> bool:
 
 
 def _prefix(name: str) -> str:
-    """The tracker's name at the beginning of an id: `shop` of `shop-a1`; empty without one."""
+    """The tracker's name at the beginning of an id: `shop` of `shop-a1`.
+
+    Empty for an id without a dash.
+    """
     return name.rpartition("-")[0]
 
 
 def add_edges(needs: dict[str, dict[str, Reference]], drafts: Sequence[Draft], tracked: TrackedEpics) -> None:
-    """P4: add the dependencies that the tracker knows to those that the plan states."""
+    """P4: add the dependencies that the tracker knows to those that the plan states.
+
+    Where both know a dependency, the plan's reference stays, since it has a line of its own.
+    """
     lines = {draft.id: draft.line for draft in drafts}
     for epic, others in edges(tracked.backlog.issues, tracked.owned_by(drafts)).items():
         for other, blocked in others.items():
@@ -227,7 +282,10 @@ def add_edges(needs: dict[str, dict[str, Reference]], drafts: Sequence[Draft], t
 
 
 def check_foreign(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
-    """P4: no open issue of the plan waits for an open issue outside of the plan."""
+    """P4: no open issue of the plan waits for an open issue outside of the plan.
+
+    Nobody would close that issue during the run, so the epic would wait forever.
+    """
     commands = tracked.commands
     lines = {draft.id: draft.line for draft in drafts}
 
@@ -241,7 +299,11 @@ def check_foreign(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
 
 
 def merged(draft: Draft, tracked: TrackedEpics) -> Draft:
-    """The epic, completed by its tracker: with the issue's title when the plan gives none, its tasks when the plan lists none."""
+    """The epic, completed by its tracker.
+
+    It gets the issue's title when the plan gives none, and the issue's tasks when the plan lists none.
+    An epic that the tracker does not have is returned as it is.
+    """
     issue = tracked.issues.get(draft.id)
     if issue is None:
         return draft

@@ -60,7 +60,7 @@ class _Job(Value):
 
     @property
     def rounds(self) -> int:
-        """How often a review may send work back."""
+        """How often a review may send work back: as the line says, otherwise `ROUNDS`."""
         return self.block.rounds or ROUNDS
 
 
@@ -69,7 +69,11 @@ Steps = list[list[Block]]
 
 
 def from_blocks(line: str) -> str:
-    """A workflow file with the jobs that a line of blocks names, each step after the one before. Raises Usage."""
+    """A workflow file with the jobs that a line of blocks names.
+
+    Steps are separated by commas, and each waits for the one before; blocks within a step are joined by `+`.
+    Raises Usage for an unknown block, for blocks that cannot stand where they are, and for a review without work before it.
+    """
     steps = [_step(text) for text in line.split(",")]
     _check_steps(steps)
     jobs = _JobMaker().make(steps)
@@ -88,17 +92,21 @@ def from_blocks(line: str) -> str:
 
 
 def _lane_lines(jobs: Sequence[_Job]) -> list[str]:
-    """Each lane that a job uses, once."""
+    """The lines of the section `lanes`: each lane that a job uses, once."""
     lanes = dict.fromkeys(job.lane for job in jobs if job.lane)
     return [lane_line(standard_lane("multi-review", lane)) for lane in lanes]
 
 
 def _step(text: str) -> list[Block]:
+    """The blocks of one step, in the order of the line."""
     return [_block(block) for block in text.split("+")]
 
 
 def _block(text: str) -> Block:
-    """One block. Raises Usage for an unknown kind."""
+    """One block: `kind`, `kind:name`, `review:posture`, each with an optional `*rounds`.
+
+    Raises Usage for an unknown kind.
+    """
     found = BLOCK.fullmatch("".join(text.split()))
     kinds = {str(kind): kind for kind in TITLES}
     if found is None or found["kind"] not in kinds:
@@ -110,7 +118,10 @@ def _block(text: str) -> Block:
 
 
 def _check_steps(steps: Steps) -> None:
-    """Raises Usage for blocks that cannot stand side by side, and for a merge without a checkpoint before it."""
+    """Check the order of the steps.
+
+    Raises Usage for blocks that cannot stand side by side, and for a merge without a checkpoint right before it.
+    """
     before: set[JobKind] = set()
     for step in steps:
         kinds = {block.kind for block in step}
@@ -122,7 +133,10 @@ def _check_steps(steps: Steps) -> None:
 
 
 def _check_side_by_side(step: Sequence[Block], kinds: set[JobKind]) -> None:
-    """Raises Usage for a step with blocks that cannot stand beside others."""
+    """Check the blocks of one step against each other.
+
+    Raises Usage for a checkpoint, merge or review beside a block that it cannot stand beside.
+    """
     if len(step) == 1:
         return
     if kinds & {JobKind.CHECKPOINT, JobKind.MERGE}:
@@ -132,9 +146,13 @@ def _check_side_by_side(step: Sequence[Block], kinds: set[JobKind]) -> None:
 
 
 class _JobMaker:
-    """Makes the jobs of a line step by step."""
+    """Makes the jobs of a line step by step.
+
+    It remembers the ends of the graph so far, since each step waits for them.
+    """
 
     def __init__(self) -> None:
+        """Begin without any job."""
         self.jobs: list[_Job] = []
         self.work: list[str] = []
         """The jobs of the latest step that was no review."""
@@ -142,6 +160,10 @@ class _JobMaker:
         """The jobs that the next step waits for."""
 
     def make(self, steps: Steps) -> list[_Job]:
+        """The jobs of all steps, in the order of the line.
+
+        Raises Usage for a review without work before it.
+        """
         for step in steps:
             if step[0].kind is JobKind.REVIEW:
                 self._add_reviews(step)
@@ -151,7 +173,10 @@ class _JobMaker:
         return self.jobs
 
     def _add_work(self, step: Sequence[Block]) -> None:
-        """A step of work waits for everything that is open."""
+        """Add a step of work, which waits for everything that is open.
+
+        Checkpoints and merges count as work here, but have no lane.
+        """
         first = len(self.jobs)
         for block in step:
             name = self._unused(block.more or str(block.kind))
@@ -165,7 +190,11 @@ class _JobMaker:
         self.ends = tuple(self.work)
 
     def _add_reviews(self, step: Sequence[Block]) -> None:
-        """Reviews judge the work before them. With fewer reviews than jobs of work, all judge the first job."""
+        """Add reviews of the work before them.
+
+        They are dealt out to its jobs in turn. With fewer reviews than jobs of work, all judge the first job.
+        Raises Usage when there is no work to judge.
+        """
         if not self.work:
             raise Usage("a review needs work before it", BLOCKS_FORM)
 
@@ -190,12 +219,13 @@ class _JobMaker:
 
 
 def _comment(line: str) -> str:
-    """The line of blocks with uniform blanks."""
+    """The line of blocks with uniform blanks, as the first line of the file."""
     steps = [" + ".join(step.split()) for step in line.split(",")]
     return f"# Built from blocks: {', '.join(steps)}"
 
 
 def _cycle_lines(jobs: Sequence[_Job]) -> list[str]:
+    """The section `cycles`: each review sends work back to its subject. Empty without reviews."""
     lines: list[str] = []
     for job in jobs:
         if job.subject:
@@ -207,6 +237,7 @@ def _cycle_lines(jobs: Sequence[_Job]) -> list[str]:
 
 
 def _job_lines(job: _Job) -> list[str]:
+    """The lines of one job: kind, title and lane, then what only some kinds have."""
     is_work = job.lane != "" and not job.subject
     lines = [f"  {job.id}:", f"    kind: {job.block.kind}", f"    title: {_title(job.block)}"]
     if job.lane:
@@ -231,7 +262,7 @@ def _title(block: Block) -> str:
 
 
 def _work_lines(job: _Job) -> list[str]:
-    """What only work has: its group, a placeholder for its objective, a scope."""
+    """The lines that only work has: its group, a placeholder for its objective, a scope."""
     lines = [
         "    objective: |",
         f"      Write here what {job.id} shall do, and how to see that it is done.",
@@ -244,7 +275,10 @@ def _work_lines(job: _Job) -> list[str]:
 
 
 def _scope(job: _Job) -> str:
-    """Jobs that run at the same time get folders of their own."""
+    """The globs of a job's scope.
+
+    Jobs that run at the same time get folders of their own, so that they cannot conflict.
+    """
     folder = f"{job.id}/**" if job.beside else "**"
     if job.block.kind in {JobKind.BUILD, JobKind.GENERIC}:
         return f"src/{folder}, tests/{folder}"

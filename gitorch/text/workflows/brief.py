@@ -24,7 +24,10 @@ _CUSTOM = "custom:"
 
 
 def posture_fault(posture: str) -> str:
-    """Why a word is not a posture, or an empty string when it is."""
+    """Why a word is not a posture, or an empty string when it is.
+
+    The text goes on after the name of a key.
+    """
     if posture in POSTURES or _custom_name(posture):
         return ""
     return f"must be one of {', '.join(POSTURES)}, or custom:<name>"
@@ -38,7 +41,10 @@ def _custom_name(posture: str) -> str:
 
 
 def brief_text(title: str, role: str, objective: str, context: Sequence[str], posture: str) -> str:
-    """A brief in Markdown, without the parts that are empty."""
+    """A brief in Markdown: title, role, objective, the files to read first, the posture.
+
+    Parts that are empty are left out, with their headings. The text ends in one line feed.
+    """
     parts = [f"# {title}", role.strip(), objective.strip()]
     if context:
         paths = "\n".join(f"- `{path}`" for path in context)

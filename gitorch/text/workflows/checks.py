@@ -8,7 +8,7 @@ from gitorch.model.ids import JobId
 from gitorch.model.needs import find_cycles
 from gitorch.model.values import Value, field
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
-from gitorch.text.fields import did_you_mean
+from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -26,13 +26,20 @@ class Graph(Value):
     """The answers of `before`, since it is asked for every pair of jobs."""
 
     def before(self, job: str) -> set[str]:
-        """Everything that a job needs, directly or through others."""
+        """Everything that a job needs, directly or through others.
+
+        Empty for a name that is not a job. In a cycle, a job is before itself. The caller must not change the set.
+        """
         if job not in self._before:
             self._before[job] = self._find_before(job)
 
         return self._before[job]
 
     def _find_before(self, job: str) -> set[str]:
+        """Follow the needs from one job to the next, each job once.
+
+        Unknown names are part of the answer, but lead nowhere.
+        """
         found: set[str] = set()
         waiting = [JobId(job)]
         while waiting:
@@ -51,11 +58,14 @@ class Graph(Value):
         return one not in self.before(other) and other not in self.before(one)
 
     def work(self) -> tuple[JobId, ...]:
-        """The jobs that change files."""
+        """The jobs that change files, in the order of the file."""
         return producers(self.jobs, self.jobs)
 
     def phase(self, phase: str) -> tuple[list[JobId], list[JobId]]:
-        """The syntheses of a phase, and its other jobs."""
+        """The syntheses of a phase, and its other jobs, each in the order of the file.
+
+        A valid phase has exactly one synthesis; `check_meetings` complains about others.
+        """
         syntheses: list[JobId] = []
         others: list[JobId] = []
 
@@ -75,12 +85,18 @@ class Graph(Value):
 
 
 def producers(jobs: Mapping[JobId, JobSpec], needs: Collection[JobId]) -> tuple[JobId, ...]:
-    """Those of the needs that submit work, which a review can judge."""
+    """Those of the needs that submit work, which a review can judge, in their order.
+
+    Unknown names, reviews, and jobs that nobody claims are left out.
+    """
     return tuple(job for job in needs if job in jobs and jobs[job].kind not in REVIEWING | UNCLAIMED)
 
 
 def check_jobs(graph: Graph) -> None:
-    """Complain about every rule between jobs that the file breaks."""
+    """Complain about every rule between jobs that the file breaks.
+
+    Complaints are at the job whose lines must change, in the order of the file within each rule.
+    """
     for job, spec in graph.jobs.items():
         for key in ("needs", "on_continue", "on_cancel"):
             _check_names(graph.forms[job], key, graph.jobs)
@@ -99,6 +115,7 @@ def check_jobs(graph: Graph) -> None:
 
 
 def _check_names(form: Form, key: str, jobs: Mapping[JobId, JobSpec]) -> None:
+    """Every name in this list of a job is that of a job."""
     for name, spot in form.placed_texts(key):
         if name not in jobs:
             message = f"`{form.at(key)}` names `{name}`, which is not a job.{did_you_mean(name, jobs)}"
@@ -106,7 +123,10 @@ def _check_names(form: Form, key: str, jobs: Mapping[JobId, JobSpec]) -> None:
 
 
 def _check_subject(graph: Graph, job: JobId, spec: JobSpec) -> None:
-    """A review judges exactly one job of work, which it needs."""
+    """A review judges exactly one job of work, which it needs.
+
+    A review with an unknown need has a complaint already, which may be about its subject.
+    """
     form = graph.forms[job]
     work = producers(graph.jobs, spec.needs)
     if form.has("subject"):
@@ -125,7 +145,10 @@ def _check_subject(graph: Graph, job: JobId, spec: JobSpec) -> None:
 
 
 def _check_paths(graph: Graph, job: JobId, spec: JobSpec) -> None:
-    """The jobs that a checkpoint starts wait for it."""
+    """The jobs that a checkpoint starts wait for it.
+
+    Otherwise they would run before anyone has decided.
+    """
     form = graph.forms[job]
     for key, names in (("on_continue", spec.on_continue), ("on_cancel", spec.on_cancel)):
         for name in names:
@@ -134,12 +157,14 @@ def _check_paths(graph: Graph, job: JobId, spec: JobSpec) -> None:
 
 
 def _check_merge(graph: Graph, job: JobId, spec: JobSpec) -> None:
+    """A merge needs a checkpoint, where a person approves it."""
     if not any(graph.is_kind(need, JobKind.CHECKPOINT) for need in spec.needs):
         fix = "Add a job of kind checkpoint, and name it here: nothing merges without an approval."
         graph.forms[job].complain("needs", "of a merge must name a checkpoint.", fix)
 
 
 def _check_only_one_merge(graph: Graph) -> None:
+    """A workflow has one merge. Each further one has a complaint that names the first."""
     merges = [job for job, spec in graph.jobs.items() if spec.kind is JobKind.MERGE]
     for job in merges[1:]:
         message = f"makes a second merge beside `{merges[0]}`; a workflow has one."
@@ -147,6 +172,10 @@ def _check_only_one_merge(graph: Graph) -> None:
 
 
 def _check_no_cycles(graph: Graph) -> None:
+    """The needs form no cycle: its jobs would wait for each other forever.
+
+    Each cycle has one complaint, at its first job.
+    """
     for cycle in find_cycles({job: spec.needs for job, spec in graph.jobs.items()}):
         message = f"form a cycle: {' → '.join(cycle)}."
         fix = "Remove one of these needs; `cycles` declares which review sends work back."
@@ -154,7 +183,10 @@ def _check_no_cycles(graph: Graph) -> None:
 
 
 def check_cycle(graph: Graph, form: Form, cycle: Cycle) -> None:
-    """A declared cycle leads from a review back to work that the review needs, within one phase."""
+    """A declared cycle leads from a review back to work that the review needs, within one phase.
+
+    Complaints are at the keys of `form`, the cycle's own mapping. An unknown name hides the rules that follow from it.
+    """
     for key, name in (("review", cycle.review), ("back_to", cycle.back_to)):
         if name and name not in graph.jobs:
             message = f"names `{name}`, which is not a job.{did_you_mean(name, graph.jobs)}"
@@ -171,7 +203,10 @@ def check_cycle(graph: Graph, form: Form, cycle: Cycle) -> None:
 
 
 def _check_back_to(graph: Graph, form: Form, cycle: Cycle) -> None:
-    """Check a cycle between two existing jobs."""
+    """Check a cycle between two existing jobs.
+
+    The review needs the work, directly or not, and both are in one phase.
+    """
     work = producers(graph.jobs, [JobId(name) for name in graph.before(cycle.review)])
     phase = graph.jobs[cycle.review].phase
     if cycle.back_to not in work:

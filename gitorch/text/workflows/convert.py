@@ -43,7 +43,11 @@ class ConversionResult(Value):
 
 
 def convert(path: str, data: bytes) -> ConversionResult:
-    """Convert a workflow. Raises Malformed for a file that is not a workflow of that format."""
+    """Convert a workflow of the other format into a workflow file.
+
+    The new file is not checked: `gitorch workflow check` may still find problems in it. Equal files give equal results.
+    Raises Malformed for a file that is not text, not YAML or JSON, or not a workflow of that format.
+    """
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
         raise Malformed(f"{path} cannot be read.", (source,))
@@ -66,7 +70,10 @@ def convert(path: str, data: bytes) -> ConversionResult:
 
 
 def _workflow(path: str, value: YamlValue) -> dict[str, Any]:
-    """The workflow as plain values. Raises Malformed for other files."""
+    """The workflow as plain values.
+
+    Raises Malformed for a file with another `schema_version`, or without a list of jobs.
+    """
     workflow = mapping_of(_plain(value))
     if workflow.get("schema_version") in FORMATS and isinstance(workflow.get("jobs"), list):
         return workflow
@@ -79,7 +86,7 @@ def _workflow(path: str, value: YamlValue) -> dict[str, Any]:
 
 
 def _plain(value: YamlValue) -> Any:
-    """The value without places."""
+    """The value without places, as a JSON parser would give it."""
     data = value.data
     if isinstance(data, tuple):
         return [_plain(item) for item in data]
@@ -90,7 +97,10 @@ def _plain(value: YamlValue) -> Any:
 
 
 def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Line and column of every field, by its path."""
+    """Line and column of every field, by its path: `jobs[0].title`.
+
+    Items of a list have no place of their own, only the fields inside them.
+    """
     data = value.data
     if data is None or isinstance(data, (str, int, float)):
         return
@@ -106,7 +116,10 @@ def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]
 
 
 def _text(work: Conversion) -> str:
-    """The new file: its parts with blank lines between them."""
+    """The new file: its parts with blank lines between them.
+
+    A part without anything in it is left out.
+    """
     work.drop(work.top, "", TOP)
     context = work.texts(work.top.get("context_docs"), "context_docs")
     parts = [
@@ -123,6 +136,7 @@ def _text(work: Conversion) -> str:
 
 
 def _head(top: Mapping[str, Any]) -> list[str]:
+    """The first lines: where the file comes from, its format, name and version."""
     lines = ["# Converted from a workflow of striatum."]
     if top.get("workflow_id"):
         lines.append(f"# workflow_id: {' '.join(str(top['workflow_id']).split())}")
@@ -134,7 +148,10 @@ def _head(top: Mapping[str, Any]) -> list[str]:
 
 
 def _word(value: object) -> str:
-    """A value as a YAML word; quoted unless it can mean nothing else."""
+    """A value as a YAML word.
+
+    It is quoted unless it can mean nothing else than this text.
+    """
     text = str(value)
     if _WORD.fullmatch(text) and text.lower() not in _NOT_WORDS:
         return text
@@ -143,17 +160,20 @@ def _word(value: object) -> str:
 
 
 def _listed(key: str, items: Sequence[str]) -> list[str]:
+    """A list on one line; no line for an empty list."""
     if not items:
         return []
     return [f"{key}: {json_of(list(items))}"]
 
 
 def _phases(work: Conversion) -> list[str]:
+    """The line `phases`, with the ids of the phases in their order."""
     rows = work.rows("phases", NOT_CARRIED["phase"])
     return _listed("phases", [str(row.get("id", "")) for _, row in rows])
 
 
 def _lanes(work: Conversion) -> list[str]:
+    """The section `lanes`. It is always there, since every job of work needs a lane."""
     lines = ["lanes:"]
     for name, lane in work.named("lanes"):
         work.drop(lane, f"lanes.{name}", NOT_CARRIED["lane"])
@@ -164,6 +184,10 @@ def _lanes(work: Conversion) -> list[str]:
 
 
 def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
+    """The lines of one lane.
+
+    Constraints become sentences of every brief of the lane, which the result reports as a change of meaning.
+    """
     command = work.texts(lane.get("command"), f"{path}.command")
     lines = [f"    runtime: {_runtime(command)}"]
     if command:
@@ -187,7 +211,10 @@ def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
 
 
 def _runtime(command: Sequence[str]) -> str:
-    """The preset of the command's program; `generic` for other programs."""
+    """The preset of the command's program, whatever folder it lies in.
+
+    `generic` for other programs, and for a lane without a command.
+    """
     if not command:
         return "generic"
 
@@ -199,10 +226,12 @@ def _runtime(command: Sequence[str]) -> str:
 
 
 def _sentences(constraints: Mapping[str, Any]) -> list[str]:
+    """Constraints as sentences: `max_cost: 3` becomes the text `Max cost: 3` with a full stop."""
     return [f"{name.replace('_', ' ').capitalize()}: {value}." for name, value in constraints.items()]
 
 
 def _roles(work: Conversion) -> list[str]:
+    """The section `roles`: each role names the file that defines it, or is empty."""
     lines: list[str] = []
     for name, role in work.named("roles"):
         work.drop(role, f"roles.{name}", {}, frozenset({"definition_path"}))
@@ -214,6 +243,7 @@ def _roles(work: Conversion) -> list[str]:
 
 
 def _jobs(work: Conversion) -> list[str]:
+    """The section `jobs`. Conditions of edges are reported, since a need has none."""
     lines = ["jobs:"]
     for number, job in enumerate(work.jobs):
         lines += convert_job(work, number, job)
@@ -226,6 +256,7 @@ def _jobs(work: Conversion) -> list[str]:
 
 
 def _cycles(work: Conversion) -> list[str]:
+    """The section `cycles`, without those of reviews that became drafts."""
     lines: list[str] = []
     for number, cycle in work.rows("cycles", NOT_CARRIED["cycle"]):
         review, back_to = work.renamed(cycle.get("from")), work.renamed(cycle.get("to"))
@@ -240,6 +271,7 @@ def _cycles(work: Conversion) -> list[str]:
 
 
 def _policies(work: Conversion) -> list[str]:
+    """The section `policies`; empty when the file sets none that exists here."""
     parallelism = mapping_of(work.top.get("parallelism"))
     work.drop(parallelism, "parallelism", NOT_CARRIED["parallelism"])
     settings: list[str] = []
@@ -258,6 +290,7 @@ def _policies(work: Conversion) -> list[str]:
 
 
 def _section(key: str, lines: list[str]) -> list[str]:
+    """A section with its heading; empty for a section without lines."""
     if not lines:
         return []
     return [f"{key}:", *lines]

@@ -32,7 +32,10 @@ _ARTIFACT_FIELDS = frozenset({"logical_name", "kind", "path", "required"})
 
 
 def convert_job(work: Conversion, number: int, job: Job) -> list[str]:
-    """The lines of one job."""
+    """The lines of one job; `number` is its index in the old file's list.
+
+    Adds to `work` every field of the job that is not carried over, and every change of meaning.
+    """
     path, name = f"jobs[{number}]", str(job.get("id", ""))
     work.drop(job, path, NOT_CARRIED["job"])
     kind = _kind(work, path, job)
@@ -60,7 +63,10 @@ def convert_job(work: Conversion, number: int, job: Job) -> list[str]:
 
 
 def _kind(work: Conversion, path: str, job: Job) -> str:
-    """The kind of the new job; each change of it is reported."""
+    """The kind of the new job; each change of it is reported.
+
+    A review that judges no job of the workflow becomes a draft.
+    """
     old = str(job.get("type", "generic"))
     kind = KINDS.get(old, old)
     if kind not in set(JobKind):
@@ -78,13 +84,17 @@ def _kind(work: Conversion, path: str, job: Job) -> str:
 
 
 def _drop_all(work: Conversion, path: str, job: Job, keys: tuple[str, ...]) -> None:
-    """Name the fields that have no effect on this kind of job."""
+    """Name the fields of a job that have no effect on its kind."""
     for key in keys:
         if key in job:
             work.dropped[f"{path}.{key}"] = WITHOUT_EFFECT
 
 
 def _lane_and_role(work: Conversion, path: str, job: Job) -> list[str]:
+    """The lines `lane` and `role`.
+
+    A job without a lane gets the first one, which is reported.
+    """
     lane = job.get("lane_id")
     if lane is None:
         lane = _first_lane(work)
@@ -98,6 +108,7 @@ def _lane_and_role(work: Conversion, path: str, job: Job) -> list[str]:
 
 
 def _first_lane(work: Conversion) -> str:
+    """The first lane of the file; `author` when it has none."""
     for name, _ in work.named("lanes"):
         return name
 
@@ -105,7 +116,10 @@ def _first_lane(work: Conversion) -> str:
 
 
 def _brief(work: Conversion, path: str, job: Job) -> list[str]:
-    """The brief file, else the objective, else the title as objective."""
+    """The brief file, else the objective, else the title as objective.
+
+    An objective beside a brief file is not carried over, since a job has only one of the two.
+    """
     file = _brief_file(work, path, job)
     if file:
         if job.get("objective"):
@@ -121,7 +135,7 @@ def _brief(work: Conversion, path: str, job: Job) -> list[str]:
 
 
 def _brief_file(work: Conversion, path: str, job: Job) -> object:
-    """`task_prompt` is a path, or a mapping with one."""
+    """The path in `task_prompt`, which is a path itself, or a mapping with one; None without it."""
     prompt = job.get("task_prompt")
     if not isinstance(prompt, dict):
         return prompt
@@ -131,9 +145,9 @@ def _brief_file(work: Conversion, path: str, job: Job) -> object:
 
 
 def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]:
-    """The fields of reviews and syntheses. They read everything, write nothing, and always run in a fresh session.
+    """The fields of reviews and syntheses.
 
-    A review gets its subject into `needs`.
+    They read everything, write nothing, and always run in a fresh session. A review gets its subject into `needs`.
     """
     _drop_all(work, path, job, ("write_scope", "max_attempts"))
     if job.get("expected_artifacts"):
@@ -157,7 +171,10 @@ def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]
 
 
 def _work(work: Conversion, path: str, job: Job) -> list[str]:
-    """The fields of jobs that change files."""
+    """The fields of jobs that change files.
+
+    The two fields that only reviews use are reported as without effect.
+    """
     lines = _scope(work, path, job)
     lines += _artifacts(work, path, job)
     if job.get("parallel_group"):
@@ -175,6 +192,7 @@ def _work(work: Conversion, path: str, job: Job) -> list[str]:
 
 
 def _scope(work: Conversion, path: str, job: Job) -> list[str]:
+    """The line `scope` with the globs of both halves; no line when both are empty."""
     scope = job.get("write_scope")
     if not isinstance(scope, dict):
         return []
@@ -193,6 +211,7 @@ def _scope(work: Conversion, path: str, job: Job) -> list[str]:
 
 
 def _artifacts(work: Conversion, path: str, job: Job) -> list[str]:
+    """The section `artifacts` of a job; empty when it expects none."""
     lines: list[str] = []
     for number, row in enumerate(list_of(job.get("expected_artifacts"))):
         if not isinstance(row, dict):
@@ -206,6 +225,7 @@ def _artifacts(work: Conversion, path: str, job: Job) -> list[str]:
 
 
 def _artifact(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An expected artifact with the keys that it has here. It is required unless the old file says otherwise."""
     artifact: dict[str, Any] = {}
     for new, old in (("name", "logical_name"), ("kind", "kind"), ("path", "path")):
         if row.get(old) is not None:
@@ -217,6 +237,7 @@ def _artifact(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _attempts(work: Conversion, path: str, job: Job) -> list[str]:
+    """The line `attempts`; no line for a single attempt, which would forbid the rounds of a cycle."""
     if "max_attempts" not in job:
         return []
 

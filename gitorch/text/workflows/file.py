@@ -27,9 +27,10 @@ FORMAT = "workflow/1"
 
 
 def parse_workflow(path: str, data: bytes, read: Read, defaults: Settings | None = None) -> WorkflowSource:
-    """Read a workflow file. `read` gives the bytes of a file that the workflow names, or None when it does not exist.
+    """Read a workflow file.
 
-    The file's policies replace `defaults`. Raises Malformed with every problem found.
+    `read` gives the bytes of a file that the workflow names, or None when it does not exist.
+    The file's policies replace `defaults`. Raises Malformed with every problem found, in file order.
     """
     top = read_form(path, data, BYTES_MAX)
     source = _workflow(top, path, read, defaults or Settings())
@@ -38,6 +39,7 @@ def parse_workflow(path: str, data: bytes, read: Read, defaults: Settings | None
 
 
 def _workflow(top: Form, path: str, read: Read, defaults: Settings) -> WorkflowSource:
+    """The workflow, as good as the file gives it; problems are complaints of `top`."""
     _check_format(top)
     name, version = top.word("name", required=True), top.word("version", "1")
     target = _target(top)
@@ -73,13 +75,17 @@ def _workflow(top: Form, path: str, read: Read, defaults: Settings) -> WorkflowS
 
 
 def _check_format(top: Form) -> None:
+    """The file begins with the format that this version reads."""
     found = top.text("gitorch", required=True)
     if found and found != FORMAT:
         top.complain("gitorch", f"is `{found}`, a format that this version cannot read.", f"Write `gitorch: {FORMAT}`.")
 
 
 def _target(top: Form) -> str:
-    """The branch to merge to: `branch: main`, `branch: {target: main}`, or in short `target: main`; empty without any."""
+    """The branch to merge to; empty without any.
+
+    It is written as `branch: main`, as `branch: {target: main}`, or in short as `target: main`.
+    """
     branch, target = top.get("branch"), top.get("target")
     if branch is None and target is None:
         return ""
@@ -98,13 +104,13 @@ def _target(top: Form) -> str:
 
 
 def _roles(top: Form, read: Read) -> dict[str, str]:
-    """The text of each role."""
+    """The text of each role, by name."""
     roles = top.form("roles")
     return {role: _role_text(roles, role, read) for role in roles.names()}
 
 
 def _role_text(roles: Form, role: str, read: Read) -> str:
-    """A role is a text, or names a file with the text."""
+    """The text of a role: the role is a text, or names a file with the text."""
     value = roles.get(role)
     if value is None or not isinstance(value.data, Mapping):
         return roles.word(role)
@@ -119,7 +125,7 @@ def _role_text(roles: Form, role: str, read: Read) -> str:
 
 
 def _context(top: Form) -> tuple[str, ...]:
-    """The paths that every agent reads first."""
+    """The paths that every agent reads first; a complaint for each that cannot be used."""
     for path, spot in top.placed_texts("context"):
         fault = glob_fault(path)
         if fault:
@@ -130,7 +136,7 @@ def _context(top: Form) -> tuple[str, ...]:
 
 
 def _job_forms(top: Form) -> dict[JobId, Form]:
-    """The mapping of each job, by id; complains about invalid ids."""
+    """The mapping of each job, by id, in the order of the file; complains about invalid ids."""
     jobs = top.form("jobs")
     if not jobs.names():
         fix = "Add `jobs:` and below it `<id>: {kind: build, …}`."
@@ -148,7 +154,10 @@ def _job_forms(top: Form) -> dict[JobId, Form]:
 
 
 def _name_subjects(jobs: dict[JobId, JobSpec]) -> None:
-    """A review that needs exactly one job of work is a review of that job, unless it names another."""
+    """A review that needs exactly one job of work is a review of that job, unless it names another.
+
+    It changes `jobs` itself.
+    """
     for job, spec in jobs.items():
         work = producers(jobs, spec.needs)
         if spec.kind is JobKind.REVIEW and spec.subject is None and len(work) == 1:
@@ -156,6 +165,7 @@ def _name_subjects(jobs: dict[JobId, JobSpec]) -> None:
 
 
 def _cycles(top: Form, graph: Graph, rounds: int) -> tuple[Cycle, ...]:
+    """The declared cycles, in the order of the file. A review has at most one."""
     cycles: list[Cycle] = []
     for form in top.rows("cycles"):
         review, back_to = form.word("review", required=True), form.word("back_to", required=True)
@@ -171,7 +181,7 @@ def _cycles(top: Form, graph: Graph, rounds: int) -> tuple[Cycle, ...]:
 
 
 def _places(top: Form) -> dict[str, tuple[int, int]]:
-    """Line and column of each lane and job."""
+    """Line and column of each lane and job, by dotted path."""
     places: dict[str, tuple[int, int]] = {}
     for section in ("lanes", "jobs"):
         form = top.form(section)

@@ -8,7 +8,7 @@ from gitorch.errors import Problem
 from gitorch.model.ids import JobId
 from gitorch.model.values import Value
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind, JobSpec
-from gitorch.text.fields import did_you_mean
+from gitorch.text.complaints import did_you_mean
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source
@@ -44,7 +44,10 @@ class Surroundings(Value):
 
 
 def job_id_fault(name: str) -> str:
-    """Why a name is not the id of a job, or an empty string when it is: an id, or two of them with a dot between."""
+    """Why a name is not the id of a job, or an empty string when it is.
+
+    A job's id is an id, or two of them with a dot between. `x.lock` is refused, since git refuses such a branch.
+    """
     head, dot, tail = name.partition(".")
     if dot and (id_fault(tail) or tail == "lock"):
         return "may have one part after a dot, such as `api.spec`"
@@ -53,7 +56,10 @@ def job_id_fault(name: str) -> str:
 
 
 def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
-    """A job without its brief."""
+    """A job without its brief.
+
+    A key that has no effect on a job of this kind is a complaint. Names of other jobs are not checked here.
+    """
     kind = form.choice("kind", JobKind.GENERIC)
     spec = JobSpec(
         job,
@@ -86,6 +92,7 @@ def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
 
 
 def _lane(form: Form, kind: JobKind, around: Surroundings) -> str:
+    """The lane of a job, which every job needs that somebody claims. An unknown lane is a complaint."""
     lane = form.word("lane", required=kind not in UNCLAIMED)
     if lane and lane not in around.lanes:
         message = f"names `{lane}`, which is not a lane.{did_you_mean(lane, around.lanes)}"
@@ -95,6 +102,7 @@ def _lane(form: Form, kind: JobKind, around: Surroundings) -> str:
 
 
 def _role(form: Form, around: Surroundings) -> str:
+    """The role of a job; empty without any. An unknown role is a complaint."""
     role = form.word("role")
     if role and role not in around.roles:
         message = f"names `{role}`, which is not a role.{did_you_mean(role, around.roles)}"
@@ -104,6 +112,7 @@ def _role(form: Form, around: Surroundings) -> str:
 
 
 def _posture(form: Form) -> str:
+    """The posture of a review; `neutral` unless the file names another."""
     posture = form.text("posture", "neutral")
     fault = posture_fault(posture)
     if fault:
@@ -113,6 +122,7 @@ def _posture(form: Form) -> str:
 
 
 def _subject(form: Form) -> JobId | None:
+    """The job that a review names as its subject; None when the file leaves it open."""
     subject = form.text("subject")
     if form.get("subject") is None:
         return None
@@ -121,14 +131,17 @@ def _subject(form: Form) -> JobId | None:
 
 
 def _stage(form: Form, kind: JobKind) -> int:
-    """Stages count from 1; 0 for jobs that are not reviews."""
+    """The review's stage, counted from 1; 0 for jobs that are not reviews."""
     if kind in REVIEWING:
         return form.number("stage", 1, minimum=1)
     return form.number("stage", 0)
 
 
 def _fresh(form: Form, kind: JobKind) -> bool:
-    """Whether each attempt gets a session of its own. Reviews always do, so the field is False for them."""
+    """Whether each attempt gets a session of its own.
+
+    Reviews always do, so the field is False for them, and writing `fresh: false` is a complaint.
+    """
     fresh = form.flag("fresh", default=kind in REVIEWING)
     if kind not in REVIEWING:
         return fresh
@@ -152,7 +165,7 @@ def _keys_without_effect(kind: JobKind) -> Collection[str]:
 
 
 def read_brief(form: Form, spec: JobSpec, around: Surroundings) -> str | None:
-    """The brief of a job; None for a job that nobody claims.
+    """The brief of a job as Markdown; None for a job that nobody claims.
 
     Work has an objective or a brief file, and exactly one of them. A review can do without.
     """
@@ -171,7 +184,10 @@ def read_brief(form: Form, spec: JobSpec, around: Surroundings) -> str | None:
 
 
 def read_file(form: Form, key: str, path: str, read: Callable[[str], bytes | None]) -> str:
-    """The text of a file that a key names; empty, with a complaint, when it is unreadable."""
+    """The text of a file that a key names.
+
+    Empty, with a complaint, when the path is unusable, when the file does not exist, and when it is not text.
+    """
     fault = glob_fault(path)
     if fault:
         form.complain(key, f"is the path `{path}`, which {fault}.", "Name a file beside the workflow file.")

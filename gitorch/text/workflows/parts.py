@@ -29,7 +29,10 @@ class Policies(Value):
 
 
 def read_lane(name: str, form: Form) -> Lane:
-    """A lane: who does a kind of work, and with which program."""
+    """A lane: who does a kind of work, and with which program.
+
+    A lane names a runtime, a command, or both; without either, the runtime is missing.
+    """
     lane = Lane(
         name,
         form.word("runtime"),
@@ -53,6 +56,7 @@ def read_lane(name: str, form: Form) -> Lane:
 
 
 def _timeouts(form: Form) -> Timeouts:
+    """The lane's own timeouts, in seconds; each replaces a policy of the file."""
     timeouts = Timeouts(
         _seconds(form, "start_seconds"),
         _seconds(form, "silence_seconds"),
@@ -64,12 +68,15 @@ def _timeouts(form: Form) -> Timeouts:
 
 
 def _seconds(form: Form, key: str) -> int:
-    """0 when the file sets none."""
+    """A number of seconds from 1; 0 when the file sets none."""
     return form.number(key, 0, minimum=1, maximum=WAIT_MAX)
 
 
 def read_policies(policies: Form, default: Settings) -> Policies:
-    """The default settings with the file's own in their place."""
+    """The default settings with the file's own in their place.
+
+    A wrong value is a complaint, and the default stays.
+    """
     review, revision = policies.form("review"), policies.form("revision")
     recovery, parallelism = policies.form("recovery"), policies.form("parallelism")
     settings = replace(
@@ -96,7 +103,10 @@ def read_policies(policies: Form, default: Settings) -> Policies:
 
 
 def read_postures(form: Form, key: str) -> tuple[str, ...]:
-    """A list of postures, each a known one or a custom one with its name."""
+    """A list of postures, each a known one or a custom one with its name.
+
+    Unknown words are complaints and are left out.
+    """
     postures: list[str] = []
     for posture, spot in form.placed_texts(key):
         fault = posture_fault(posture)
@@ -109,7 +119,10 @@ def read_postures(form: Form, key: str) -> tuple[str, ...]:
 
 
 def read_artifact(row: Form) -> ExpectedArtifact:
-    """A file that a job must submit."""
+    """A file that a job must submit.
+
+    Its path is a glob from the repository's root, and its kind one of the kinds of artifacts.
+    """
     expected = ExpectedArtifact(
         row.word("name", required=True),
         row.word("kind", "other"),
@@ -128,13 +141,14 @@ def read_artifact(row: Form) -> ExpectedArtifact:
 
 
 def read_scope(form: Form) -> Scope:
-    """A write scope."""
+    """A write scope: the globs of the paths that a job may change, and of those that it must not."""
     scope = Scope(_globs(form, "allowed"), _globs(form, "forbidden"))
     form.done()
     return scope
 
 
 def _globs(form: Form, key: str) -> tuple[str, ...]:
+    """The globs of a key; a complaint for each that cannot be used."""
     for glob, spot in form.placed_texts(key):
         fault = glob_fault(glob)
         if fault:
@@ -144,5 +158,5 @@ def _globs(form: Form, key: str) -> tuple[str, ...]:
 
 
 def read_names(form: Form, key: str) -> tuple[JobId, ...]:
-    """Names of jobs, each once."""
+    """Names of jobs, each once, in the order of the file. `checks` tests whether such jobs exist."""
     return tuple(dict.fromkeys(JobId(name) for name in form.texts(key)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.globs import shared_globs
 from gitorch.model.values import Value
 from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
-from gitorch.text.fields import did_you_mean
+from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,10 @@ class Demands(Value):
 
 
 def check_meetings(graph: Graph, demands: Demands) -> None:
-    """Complain about jobs that run side by side and must not, about phases, and about missing postures."""
+    """Complain about jobs that run side by side and must not, about phases, and about missing postures.
+
+    Call it after `check_jobs`: names of unknown jobs are skipped here.
+    """
     _check_scopes(graph, disjoint=demands.disjoint)
     _check_phases(graph, demands.phases)
 
@@ -47,7 +50,10 @@ def check_meetings(graph: Graph, demands: Demands) -> None:
 
 
 def _check_scopes(graph: Graph, *, disjoint: bool) -> None:
-    """Jobs of one group run side by side in scopes without a common path; `disjoint` demands this of all jobs."""
+    """Jobs of one group run side by side in scopes without a common path.
+
+    `disjoint` demands this of all jobs that may run at the same time.
+    """
     for one, other in combinations(graph.work(), 2):
         if _share_group(graph, one, other):
             _check_group(graph, one, other)
@@ -56,11 +62,13 @@ def _check_scopes(graph: Graph, *, disjoint: bool) -> None:
 
 
 def _share_group(graph: Graph, one: JobId, other: JobId) -> bool:
+    """Whether both jobs name the same group."""
     group = graph.jobs[one].group
     return group != "" and group == graph.jobs[other].group
 
 
 def _check_group(graph: Graph, one: JobId, other: JobId) -> None:
+    """Two jobs of a group do not wait for each other, and have scopes without a common path."""
     if graph.apart(one, other):
         _check_disjoint(graph, one, other)
         return
@@ -72,6 +80,10 @@ def _check_group(graph: Graph, one: JobId, other: JobId) -> None:
 
 
 def _check_disjoint(graph: Graph, one: JobId, other: JobId) -> None:
+    """Two jobs that run at the same time have scopes without a common path.
+
+    The complaint shows one glob of each that match the same path.
+    """
     shared = shared_globs(graph.jobs[one].scope, graph.jobs[other].scope)
     if not shared:
         return
@@ -86,6 +98,7 @@ def _check_disjoint(graph: Graph, one: JobId, other: JobId) -> None:
 
 
 def _check_phases(graph: Graph, phases: tuple[str, ...]) -> None:
+    """Every job is in a known phase, every phase ends with its synthesis, and phases meet only there."""
     for job in graph.jobs:
         _check_phase(graph, job, phases)
 
@@ -97,7 +110,10 @@ def _check_phases(graph: Graph, phases: tuple[str, ...]) -> None:
 
 
 def _check_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
-    """A job names a known phase. If there are phases, only jobs that nobody claims may name none."""
+    """A job names a known phase.
+
+    If there are phases, only jobs that nobody claims may name none. A synthesis always names one.
+    """
     spec, form = graph.jobs[job], graph.forms[job]
     if spec.phase:
         if spec.phase not in phases:
@@ -111,7 +127,10 @@ def _check_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
 
 
 def _check_synthesis(graph: Graph, phase: str) -> None:
-    """A phase has one synthesis, which waits for every other job of the phase."""
+    """A phase has one synthesis, which waits for every other job of the phase.
+
+    A phase without any job needs none.
+    """
     syntheses, others = graph.phase(phase)
     if not syntheses:
         if others:
@@ -139,7 +158,7 @@ def _check_leads_to(graph: Graph, jobs: Sequence[JobId], synthesis: JobId) -> No
 
 
 def _crossings(graph: Graph, phases: tuple[str, ...]) -> Iterator[tuple[JobId, JobId]]:
-    """Each job with each of its needs that lies in another phase."""
+    """Each job with each of its needs that lies in another phase. Unknown needs are skipped."""
     for job, spec in graph.jobs.items():
         for need in spec.needs:
             if need not in graph.jobs:
@@ -164,7 +183,10 @@ def _check_crossing(graph: Graph, phases: tuple[str, ...], job: JobId, need: Job
 
 
 def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None:
-    """Each required posture is that of a review of this job."""
+    """Each required posture is that of a review of this job.
+
+    Each missing posture has one complaint, at the job that demands it.
+    """
     present: set[str] = set()
     for spec in graph.jobs.values():
         if spec.kind is JobKind.REVIEW and spec.subject == job:

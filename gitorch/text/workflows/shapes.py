@@ -36,7 +36,7 @@ _PLAIN_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def lane_set(name: str, lanes: Sequence[str], own: Mapping[str, Lane]) -> dict[str, Lane]:
-    """A lane for each name that a shape uses: the user's own lane, else that of the named set.
+    """A lane for each name that a shape uses, in the order of `lanes`: the user's own lane, else that of the named set.
 
     Raises Usage for own lanes that the shape does not use, and when the set `custom` leaves a lane undefined.
     """
@@ -58,7 +58,10 @@ def lane_set(name: str, lanes: Sequence[str], own: Mapping[str, Lane]) -> dict[s
 
 
 def standard_lane(lanes: str, lane: str) -> Lane:
-    """A lane as one of the sets defines it."""
+    """A lane as one of the sets defines it.
+
+    Sets without a rule of their own give each lane another program.
+    """
     is_author = lane == "author"
     match lanes:
         case "local":
@@ -72,7 +75,10 @@ def standard_lane(lanes: str, lane: str) -> Lane:
 
 
 def parse_lane(text: str) -> Lane:
-    """`NAME=RUNTIME[:MODEL]` as a lane. Raises Usage."""
+    """`NAME=RUNTIME` or `NAME=RUNTIME:MODEL` as a lane.
+
+    Raises Usage for any other text. Whether the runtime exists is not checked.
+    """
     found = re.fullmatch(r"(?P<name>[a-z][a-z0-9-]*)=(?P<runtime>[a-z][a-z0-9_-]*)(?::(?P<model>\S+))?", text)
     if found is None:
         message = f"{text!r} is not a lane; write NAME=RUNTIME or NAME=RUNTIME:MODEL"
@@ -82,7 +88,10 @@ def parse_lane(text: str) -> Lane:
 
 
 def with_lanes(text: str, lanes: Mapping[str, Lane], name: str = "") -> str:
-    """The text of a shape with other lanes, and with another name unless `name` is empty."""
+    """The text of a shape with other lanes, and with another name unless `name` is empty.
+
+    All other lines and comments stay as they are. The text must have a section `lanes`.
+    """
     lines = text.splitlines()
     start, end = _lanes_section(lines)
     lines[start:end] = [*(lane_line(lane) for lane in lanes.values()), ""]
@@ -104,6 +113,7 @@ def _lanes_section(lines: Sequence[str]) -> tuple[int, int]:
 
 
 def _name_line(name: str) -> str:
+    """The line `name`; the name is quoted unless it is a plain word."""
     if _PLAIN_NAME.fullmatch(name):
         return f"name: {name}"
     return f"name: {json.dumps(name, ensure_ascii=False)}"
@@ -124,7 +134,10 @@ def lanes_of(text: str) -> tuple[str, ...]:
 
 
 def lane_line(lane: Lane) -> str:
-    """A lane as a line of a workflow file."""
+    """A lane as a line of a workflow file, below `lanes:`.
+
+    Only its runtime and model are written.
+    """
     model = ""
     if lane.model:
         model = f", model: {json.dumps(lane.model)}"
