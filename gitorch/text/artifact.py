@@ -20,9 +20,10 @@ BYTES_MAX = 8_000_000
 
 @lru_cache(maxsize=64)
 def parse_artifact(path: str, data: bytes, kind: ArtifactKind) -> Document:
-    """The contents of an artifact of this kind. Raises Malformed with every problem, each with field and line.
+    """The contents of an artifact of this kind.
 
     A file of kind `other` may contain anything; if it is text with front matter, that must be readable.
+    Raises Malformed with every problem, each with field and line. Results are cached by all arguments.
     """
     source = read_source(path, data, BYTES_MAX)
     if isinstance(source, Problem):
@@ -43,17 +44,20 @@ def parse_artifact(path: str, data: bytes, kind: ArtifactKind) -> Document:
 
 
 def _without_front_matter(path: str, kind: ArtifactKind) -> Problem:
+    """The problem of a file that lacks the front matter of its kind; it names the required fields."""
     fields = ", ".join(REQUIRED[kind])
     fix = f"Begin the file with a line `---`, then {fields}, then another line `---`."
     return Problem(path, 1, 1, f"A {kind} begins with front matter: {fields}.", fix)
 
 
 def _malformed(path: str, kind: ArtifactKind, problems: tuple[Problem, ...]) -> Malformed:
+    """The error for a file with these problems."""
     count = "1 defect" if len(problems) == 1 else f"{len(problems)} defects"
     return Malformed(f"{path} is not a valid {kind}; it has {count}", problems)
 
 
 def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Document:
+    """The document of a text with front matter; its defects become complaints."""
     value, problems = read_yaml(source.front_matter())
     complaints.found += problems
     if value is None:
@@ -73,13 +77,14 @@ def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Documen
 
 
 def _check_kind(form: Form, kind: ArtifactKind) -> None:
+    """The front matter names no other kind than the one that the artifact is submitted as."""
     written = form.word("kind")
     if form.has("kind") and written != kind:
         form.complain("kind", f"is {written}, but this artifact is submitted as {kind}.", f"Write `kind: {kind}`.")
 
 
 def _document(form: Form, kind: ArtifactKind) -> Document:
-    """The fields that only one kind has."""
+    """The document with the fields that only one kind has."""
     match kind:
         case ArtifactKind.FINDING:
             return Document(kind, intent=_intent(form))

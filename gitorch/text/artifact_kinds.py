@@ -62,7 +62,10 @@ WORDS: Mapping[str, type[StrEnum]] = {
 
 
 def check_fields(form: Form, kind: K) -> None:
-    """Complain about every field that is missing, has the wrong type, or does not belong to this kind."""
+    """Complain about every field that is missing, has the wrong type, or does not belong to this kind.
+
+    Rows of lists are not checked here, but by the functions that read them.
+    """
     for name in REQUIRED[kind]:
         _check_present(form, name)
 
@@ -73,7 +76,7 @@ def check_fields(form: Form, kind: K) -> None:
 
 
 def _check_present(form: Form, name: str) -> None:
-    """A list may be empty; every other required field needs a value."""
+    """A required field has a value; a list may be empty."""
     if name in LISTS and form.has(name):
         return
 
@@ -82,7 +85,7 @@ def _check_present(form: Form, name: str) -> None:
 
 
 def _check_field(form: Form, kind: K, name: str) -> None:
-    """Check one field. `status` is an enum only in a handoff, elsewhere it is free text."""
+    """One field has the type of its name. `status` is an enum only in a handoff, elsewhere it is free text."""
     if name in NUMBERS:
         form.number(name, 0)
     elif name in LISTS:
@@ -98,7 +101,7 @@ def _check_field(form: Form, kind: K, name: str) -> None:
 
 
 def _check_word(form: Form, name: str, words: type[StrEnum]) -> None:
-    """Complain unless the field is empty or one of the words of an enum."""
+    """The field is empty or one of the words of an enum."""
     word = form.word(name)
     known = [str(each) for each in words]
     if word and word not in known:
@@ -107,7 +110,10 @@ def _check_word(form: Form, name: str, words: type[StrEnum]) -> None:
 
 
 def severity_of(form: Form) -> Severity:
-    """A severity on either scale; `note` when the field is missing or wrong. A wrong word is a complaint."""
+    """A severity, written as a word of either scale.
+
+    `note` when the field is missing or wrong; a wrong word is a complaint.
+    """
     word = form.word("severity", "note")
     if word in set(Severity):
         return Severity(word)
@@ -119,7 +125,7 @@ def severity_of(form: Form) -> Severity:
 
 
 def entries_of(form: Form) -> tuple[Entry, ...]:
-    """The rows of a findings ledger."""
+    """The rows of a findings ledger, in order. A number that occurs again is a complaint."""
     entries: list[Entry] = []
     for row in form.rows("findings"):
         entry = Entry(
@@ -139,7 +145,7 @@ def entries_of(form: Form) -> tuple[Entry, ...]:
 
 
 def answers_of(form: Form) -> tuple[int, ...]:
-    """The numbers of the findings that a synthesis answers."""
+    """The numbers of the findings that a synthesis answers, in order; 0 for a row without a number."""
     answers: list[int] = []
     for row in form.rows("answers"):
         answers.append(_required_number(row, "finding"))
@@ -159,7 +165,10 @@ def _required_number(row: Form, name: str) -> int:
 
 
 def claims_of(form: Form) -> tuple[Claim, ...]:
-    """The claims of a support ledger. A claim without evidence is a complaint."""
+    """The claims of a support ledger, numbered from 1.
+
+    A claim without evidence is a complaint.
+    """
     claims: list[Claim] = []
     for number, row in enumerate(form.rows("claims"), 1):
         text = row.word("claim", required=True)
@@ -175,6 +184,7 @@ def claims_of(form: Form) -> tuple[Claim, ...]:
 
 
 def _evidence(row: Form) -> Evidence:
+    """One piece of evidence: a place in a file, or a command with its exit status, and never both."""
     path, command = row.word("path"), row.word("command")
     if bool(path) == bool(command):
         row.complain("path", "or `command` is required, and only one of the two.", "Write `path: src/a.py:12`.")

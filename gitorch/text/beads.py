@@ -73,6 +73,7 @@ def parse_issues(
 
 
 def _is_conflict_marker(line: bytes) -> bool:
+    """Whether git wrote this line where two versions of the file conflict."""
     return bool(_CONFLICT_MARKER.match(line[:80].decode("utf-8", "replace")))
 
 
@@ -93,12 +94,12 @@ def _read_line(line: bytes, *, is_last: bool) -> tuple[Record, str]:
 
 
 def _is_issue(record: Record) -> bool:
-    """Whether a record is an issue: old exports have no `_type`."""
+    """Whether a record is an issue; in old exports, issues have no `_type`."""
     return bool(record.get("_type", "issue") == "issue")
 
 
 def _end_of(line: bytes) -> str:
-    """The end of a line, where a line that was cut off went wrong."""
+    """The end of a line, where a line that was cut off went wrong; at most 40 characters."""
     text = line.decode("utf-8", "replace")
     if len(text) <= 40:
         return text
@@ -115,7 +116,7 @@ def _keep_newest(records: dict[str, Record], record: Record) -> None:
 
 
 def _first_problems(problems: list[Problem]) -> list[Problem]:
-    """The first problems; one more stands for the rest."""
+    """The first `PROBLEMS_MAX` problems; one more stands for the rest."""
     if len(problems) <= PROBLEMS_MAX:
         return problems
 
@@ -125,7 +126,10 @@ def _first_problems(problems: list[Problem]) -> list[Problem]:
 
 
 def _updated_at(record: Record) -> datetime:
-    """The earliest possible time for a record without a valid one."""
+    """When a record was last updated, in UTC if it names no zone.
+
+    The earliest possible time for a record without a valid one.
+    """
     try:
         updated_at = datetime.fromisoformat(str(record.get("updated_at", "")))
     except ValueError:
@@ -137,7 +141,10 @@ def _updated_at(record: Record) -> datetime:
 
 
 def parse_answer(text: str) -> tuple[Record, ...]:
-    """The records that `bd … --json` printed: a list, one object, or either in an envelope. Raises NotJson."""
+    """The records that `bd … --json` printed: a list, one object, or either in an envelope with the key `data`.
+
+    Records without a usable id are left out. Raises NotJson for any other text.
+    """
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
@@ -151,6 +158,7 @@ def parse_answer(text: str) -> tuple[Record, ...]:
 
 
 def _rows_of_answer(answer: Any) -> list[Any]:
+    """The records of an answer, without the envelope; empty for `null`."""
     if isinstance(answer, dict) and isinstance(answer.get("data"), dict | list):
         answer = answer["data"]
     if answer is None:
@@ -162,6 +170,7 @@ def _rows_of_answer(answer: Any) -> list[Any]:
 
 
 def _first_line(text: str) -> str:
+    """The first line with text, for the message of an error; at most 120 characters."""
     for line in text.splitlines():
         if line.strip():
             return line.strip()[:120]
@@ -170,12 +179,18 @@ def _first_line(text: str) -> str:
 
 
 def is_id(name: object) -> bool:
-    """Whether this can be an issue's id: one word that no program takes for an option."""
+    """Whether this can be an issue's id.
+
+    An id is one word of at most 200 characters that no program takes for an option.
+    """
     return isinstance(name, str) and bool(_ID.fullmatch(name))
 
 
 def issues_of(records: Iterable[Record]) -> dict[str, Issue]:
-    """Issues by id. An issue without a parent belongs to the issue whose id it extends: `bd-a1.2` to `bd-a1`."""
+    """Issues by id, in the order of the records.
+
+    An issue without a parent belongs to the issue whose id it extends: `bd-a1.2` to `bd-a1`.
+    """
     issues: dict[str, Issue] = {}
     for record in records:
         issue = _issue(record)
@@ -190,7 +205,10 @@ def issues_of(records: Iterable[Record]) -> dict[str, Issue]:
 
 
 def dependencies_of(records: Iterable[Record]) -> dict[str, Issue]:
-    """The issues that these records depend on, as far as `bd show` describes them: enough to know whether they are closed."""
+    """The issues that these records depend on, as far as `bd show` describes them.
+
+    Enough to know whether they are closed; a dependency without a status is left out.
+    """
     issues: dict[str, Issue] = {}
     for record in records:
         for row in _dependency_rows(record):
@@ -201,6 +219,7 @@ def dependencies_of(records: Iterable[Record]) -> dict[str, Issue]:
 
 
 def _issue(record: Record) -> Issue:
+    """The issue of a record that has a usable id; every other field may be missing or of another type."""
     name = str(record["id"])
     title = " ".join(_text(record, "title").split())
     status = _text(record, "status").lower()
@@ -218,6 +237,7 @@ def _issue(record: Record) -> Issue:
 
 
 def _parent(record: Record) -> str:
+    """The issue that this one is a child of: a dependency of that type, else the field `parent`."""
     for target in _targets(record, {CHILD}):
         return target
 
@@ -225,7 +245,10 @@ def _parent(record: Record) -> str:
 
 
 def _text(record: Record, key: str) -> str:
-    """The text of a field, empty for other types. Lone surrogates, which JSON escapes allow and no file can hold, become `?`."""
+    """The text of a field, empty for other types.
+
+    Lone surrogates, which JSON escapes allow and no file can hold, become `?`.
+    """
     value = record.get(key)
     if not isinstance(value, str):
         return ""
@@ -234,7 +257,7 @@ def _text(record: Record, key: str) -> str:
 
 
 def _description(record: Record) -> str:
-    """What the issue asks for, as Markdown."""
+    """What the issue asks for, as Markdown: description, design, and criteria of acceptance."""
     parts = [_text(record, "description"), _text(record, "design")]
     criteria = _text(record, "acceptance_criteria")
     if criteria:
@@ -244,6 +267,7 @@ def _description(record: Record) -> str:
 
 
 def _dependency_rows(record: Record) -> Iterator[Record]:
+    """The dependencies of a record, as it has them; items of other types are left out."""
     rows = record.get("dependencies")
     if not isinstance(rows, list):
         return

@@ -22,7 +22,10 @@ _FAULTS = (
 
 
 def glob_fault(glob: str) -> str:
-    """Why a glob cannot be a write scope, or an empty string when it can. Globs are relative to the repository's root."""
+    """Why a glob cannot be a write scope, or an empty string when it can.
+
+    The text goes on after the glob: `contains a colon`. Globs are relative to the repository's root.
+    """
     for pattern, fault in _FAULTS:
         if pattern.search(glob):
             return fault
@@ -31,7 +34,10 @@ def glob_fault(glob: str) -> str:
 
 
 def split_globs(line: str) -> tuple[str, ...]:
-    """The globs of a `Scope:` line: separated by commas or blanks, with or without backticks."""
+    """The globs of a `Scope:` line, in its order.
+
+    They are separated by commas or blanks; one in backticks may contain both. Markdown's escapes of `*` and `_` are undone.
+    """
     globs: list[str] = []
     for number, piece in enumerate(line.replace("\\*", "*").replace("\\_", "_").split("`")):
         is_quoted = number % 2 == 1

@@ -102,14 +102,20 @@ class Document(Value):
     """The inline code that contains `{{`, by line."""
 
     def is_code(self, line: int, text: str) -> bool:
-        """Whether a text with `{{` on this line stands in a code block or in inline code."""
+        """Whether a text with `{{` on this line stands in a code block or in inline code.
+
+        Only inline code with `{{` is known; for any other text the answer is about code blocks alone.
+        """
         if line in self.code_lines:
             return True
         return any(text in span for span in self.code_spans.get(line, ()))
 
 
 def read_markdown(text: str) -> Document:
-    """Parse CommonMark with tables. Never fails: every text is Markdown."""
+    """Parse CommonMark with tables.
+
+    Never fails: every text is Markdown. Lines count from 1.
+    """
     tokens = _parse_blocks(text)
     code_lines: set[int] = set()
     code_spans: dict[int, tuple[str, ...]] = {}
@@ -128,7 +134,10 @@ def read_markdown(text: str) -> Document:
 
 
 def _parse_blocks(text: str) -> Sequence[Token]:
-    """The tokens of a text, parsed without garbage collection: it would take half of the time of a large text (measured)."""
+    """The tokens of a text, parsed without garbage collection.
+
+    Collecting would take half of the time of a large text (measured).
+    """
     was_enabled = gc.isenabled()
     gc.disable()
 
@@ -140,7 +149,7 @@ def _parse_blocks(text: str) -> Sequence[Token]:
 
 
 def _lines_of(token: Token) -> range:
-    """The lines that a token covers, counted from 1."""
+    """The lines that a token covers, counted from 1; none for a token inside of a line."""
     if token.map is None:
         return range(0)
 
@@ -149,13 +158,17 @@ def _lines_of(token: Token) -> range:
 
 
 def _first_line(token: Token, default: int = 0) -> int:
+    """The first line of a token, counted from 1; `default` for a token inside of a line."""
     if token.map is None:
         return default
     return token.map[0] + 1
 
 
 def _code_spans(content: str) -> tuple[str, ...]:
-    """The inline code that contains `{{`. Only a text with both signs is parsed, since parsing is slow."""
+    """The inline code that contains `{{`.
+
+    Only a text with both signs is parsed, since parsing is slow.
+    """
     if "`" not in content or "{{" not in content:
         return ()
 
@@ -169,7 +182,10 @@ def _code_spans(content: str) -> tuple[str, ...]:
 
 
 def plain(content: str) -> str:
-    """Inline Markdown as a reader sees it, without markup, on one line."""
+    """Inline Markdown as a reader sees it, without markup, on one line.
+
+    Links leave their text, images their description, and line breaks become blanks.
+    """
     if not _MARKUP.search(content):
         return " ".join(content.split())
 
@@ -185,10 +201,12 @@ def plain(content: str) -> str:
 
 
 def _inline(content: str) -> Sequence[Token]:
+    """The tokens of a text that stands within one block."""
     return _INLINE.parseInline(content)[0].children or ()
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
+    """The top-level blocks, in order."""
     index = 0
     while index < len(tokens):
         end = _end(tokens, index)
@@ -197,6 +215,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
 
 
 def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
+    """The block whose tokens begin at `index` and end before `end`."""
     token = tokens[index]
     line = _first_line(token)
     if token.type == "heading_open":
@@ -213,7 +232,7 @@ def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
 
 
 def _end(tokens: Sequence[Token], index: int) -> int:
-    """The index after the token that closes the one at `index`."""
+    """The index after the token that closes the one at `index`; the next index for a token without a closing one."""
     if tokens[index].nesting != 1:
         return index + 1
 
@@ -227,10 +246,12 @@ def _end(tokens: Sequence[Token], index: int) -> int:
 
 
 def _stripped_lines(token: Token) -> tuple[str, ...]:
+    """The lines of a paragraph, without the blanks around them."""
     return tuple(line.strip() for line in token.content.split("\n"))
 
 
 def _listing(tokens: Sequence[Token], index: int, end: int) -> Listing:
+    """The list whose tokens begin at `index` and end before `end`."""
     line = _first_line(tokens[index], 1)
     items: list[Item] = []
     index += 1
@@ -244,7 +265,10 @@ def _listing(tokens: Sequence[Token], index: int, end: int) -> Listing:
 
 
 def _item(tokens: Sequence[Token], index: int, end: int) -> Item:
-    """An item stands on the line of its first paragraph, which may follow an empty first line."""
+    """The item whose tokens begin at `index` and end before `end`.
+
+    It stands on the line of its first paragraph, which may follow an empty first line.
+    """
     line = _first_line(tokens[index], 1)
     lines: tuple[str, ...] = ()
     lists: list[Listing] = []
@@ -265,6 +289,7 @@ def _item(tokens: Sequence[Token], index: int, end: int) -> Item:
 
 
 def _table(tokens: Sequence[Token], line: int) -> Table:
+    """The table of these tokens. The first row is its header; cells are added to the row that began last."""
     rows: list[Row] = []
     for token in tokens:
         if token.type == "tr_open":

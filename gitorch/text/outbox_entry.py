@@ -26,14 +26,17 @@ EXAMPLE = '{"gitorch": "outbox/1", "run": …, "token": …, "report": {"status"
 
 
 def encode(entry: OutboxEntry) -> bytes:
-    """The file of an outbox entry."""
+    """The file of an outbox entry, as an agent writes it. `decode` reads it back."""
     fields: dict[str, Any] = shape(OutboxEntry)[0](entry)
     text = json.dumps({"gitorch": FORMAT, **fields}, ensure_ascii=False, indent=1)
     return f"{text}\n".encode()
 
 
 def decode(name: str, data: bytes) -> OutboxEntry:
-    """The outbox entry in a file. Raises Malformed with the reason and an example."""
+    """The outbox entry in a file.
+
+    `name` is the file's name, for the problem. Raises Malformed with the reason and an example.
+    """
     try:
         return _decoded(data)
     except (ValueError, RecursionError) as error:
@@ -43,7 +46,10 @@ def decode(name: str, data: bytes) -> OutboxEntry:
 
 
 def _decoded(data: bytes) -> OutboxEntry:
-    """Raises ValueError or RecursionError."""
+    """The entry in these bytes.
+
+    Raises ValueError for anything else than one report or one verdict, and RecursionError for JSON that is nested too deeply.
+    """
     if len(data) > BYTES_MAX:
         raise WrongShape(f"it is larger than {BYTES_MAX} bytes")
 
@@ -61,23 +67,31 @@ def _decoded(data: bytes) -> OutboxEntry:
 
 
 def accepted(sentence: str, recorded: tuple[str, ...]) -> bytes:
-    """The answer to an entry that gitorch accepted: the command's sentence, and the types of the records."""
+    """The answer to an entry that gitorch accepted.
+
+    It holds the command's sentence and the types of the new records, as `read_answer` returns them.
+    """
     return _answer({"ok": True, "said": sentence, "recorded": list(recorded)})
 
 
 def refused(error: GitorchError) -> bytes:
-    """The answer to an entry that gitorch refused."""
+    """The answer to an entry that gitorch refused: the error's code, message, hint and place."""
     fields = {"code": error.code, "message": error.message, "hint": error.hint, "where": error.where}
     return _answer({"ok": False, "error": fields})
 
 
 def _answer(value: dict[str, Any]) -> bytes:
+    """The bytes of an answer. Lone surrogates, which UTF-8 cannot hold, are written as escapes."""
     text = json.dumps(value, ensure_ascii=False, indent=1)
     return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
 def read_answer(data: bytes) -> tuple[str, tuple[str, ...]] | GitorchError:
-    """The sentence and the record types of an answer, or the error that the command would have raised."""
+    """The sentence and the record types of an answer, or the error that the command would have raised.
+
+    The error is of the class that has its code; of GitorchError itself for an unknown code.
+    Raises ValueError or KeyError for a file that is not an answer.
+    """
     value = json.loads(data)
     if value["ok"]:
         return value["said"], tuple(value["recorded"])

@@ -50,6 +50,7 @@ def redact_secrets(text: str) -> str:
 
 
 def _without_secrets(text: str) -> str:
+    """The text without secrets: first those of unmistakable form, then values that their name calls a secret."""
     text = JWT.sub("[redacted: a token]", redact_secrets(text))
     text = BEARER.sub(r"\1[redacted: a token]", text)
     return NAMED.sub(_unless_digest, text)

@@ -21,7 +21,10 @@ class Source(Value):
         return ""
 
     def problem(self, line: int, message: str, fix: str, column: int = 0) -> Problem:
-        """A problem on this line; column 0 means the first character that is not blank."""
+        """A problem on this line.
+
+        Column 0 means the first character that is not blank; line 0 means the first line.
+        """
         if not column:
             text = self.line(line)
             indent = len(text) - len(text.lstrip())
@@ -31,7 +34,10 @@ class Source(Value):
 
     @property
     def front_matter_lines(self) -> int:
-        """How many lines the front matter takes, both of its `---` lines included; 0 without any."""
+        """How many lines the front matter takes, both of its `---` lines included; 0 without any.
+
+        It may end with `...`, too. A text whose first line is `---` without such an end has no front matter.
+        """
         if self.lines[0].rstrip() != "---":
             return 0
 
@@ -42,7 +48,10 @@ class Source(Value):
         return 0
 
     def front_matter(self) -> Source:
-        """Only the YAML of the front matter, with its lines where they are in the file."""
+        """Only the YAML of the front matter, with its lines where they are in the file.
+
+        Empty, with one blank line, for a text without front matter.
+        """
         lines = ("", *self.lines[1 : self.front_matter_lines - 1])
         return Source(self.path, "\n".join(lines), lines)
 
@@ -52,18 +61,21 @@ class Source(Value):
         return "\n".join(("",) * skipped + self.lines[skipped:])
 
     def column(self, line: int, text: str) -> int:
-        """The column where a text begins on a line; 0 when the line does not contain it."""
+        """The column where a text begins on a line, counted from 1; 0 when the line does not contain it."""
         return self.line(line).find(text) + 1
 
 
 def source_of(path: str, text: str) -> Source:
-    """A source from decoded text, without byte order mark and with uniform line ends."""
+    """A source from decoded text, without byte order mark and with line feeds as the only line ends."""
     uniform = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return Source(path, uniform, tuple(uniform.split("\n")))
 
 
 def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
-    """Decode a file. A file that is too large, empty, binary or not UTF-8 is a problem."""
+    """Decode a file.
+
+    A file that is larger than `bytes_max`, empty, binary or not UTF-8 is a problem, with the place of the first wrong byte.
+    """
     if len(data) > bytes_max:
         message = f"The file has {len(data):,} bytes; at most {bytes_max:,} are allowed."
         return Problem(path, 1, 1, message, "Split it, or move text that no agent needs into other files.")
@@ -86,14 +98,14 @@ def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
 
 
 def _probable_encoding(data: bytes) -> str:
-    """The most likely encoding of a file that is not UTF-8."""
+    """The most likely encoding of a file that is not UTF-8, for the command that converts it."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
     return "WINDOWS-1252"
 
 
 def _place(data: bytes, offset: int) -> tuple[int, int]:
-    """Line and column of a byte."""
+    """Line and column of a byte, counted from 1; the column counts characters."""
     before = data[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     start = before.rfind(b"\n") + 1
     return before.count(b"\n") + 1, len(before[start:].decode("utf-8", "replace")) + 1

@@ -59,7 +59,11 @@ class YamlValue(Value):
 
 
 def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
-    """Read one YAML document; None for an empty document, and for text that is not YAML."""
+    """Read one YAML document.
+
+    The value is None for an empty document, and for text that is not YAML. Problems are in the order of the text.
+    Never raises for the contents of the text.
+    """
     reader = _NodeReader(source)
     yaml = YAML(typ="rt", pure=True)
     yaml.max_depth = 2 * DEPTH_MAX  # older versions ignore it; `_NodeReader` and RecursionError cover those
@@ -89,6 +93,7 @@ class _NodeReader:
     """Turns nodes into values and collects the problems."""
 
     def __init__(self, source: Source) -> None:
+        """Read nodes that were parsed from this source."""
         self.source = source
         self.problems: list[Problem] = []
         self._starts = [0]
@@ -99,7 +104,10 @@ class _NodeReader:
         self._visited: set[int] = set()
 
     def spot(self, start: int, end: int) -> Spot:
-        """The place of a span. ruamel.yaml's own lines are wrong for this: it takes U+2028 and U+0085 for line ends, too."""
+        """The place of a span of characters, counted from 0.
+
+        ruamel.yaml's own lines are wrong for this: it takes U+2028 and U+0085 for line ends, too.
+        """
         at = min(start, len(self.source.text))
         line = min(bisect_right(self._starts, at), len(self.source.lines))
         return Spot(line, at - self._starts[line - 1] + 1, at, end)
@@ -114,9 +122,14 @@ class _NodeReader:
         self.complain(self.spot(start, start), f"This is not YAML: {reason}.", fix)
 
     def complain(self, spot: Spot, message: str, fix: str) -> None:
+        """Record a problem at this place."""
         self.problems.append(Problem(self.source.path, spot.line, spot.column, message, fix))
 
     def value(self, node: Node, depth: int) -> YamlValue:
+        """The value of a node and everything below it.
+
+        Aliases and values that are nested too deeply are complaints and become empty values.
+        """
         spot = self.spot(node.start_mark.index, node.end_mark.index)
         if id(node) in self._visited:
             self.complain(spot, "YAML aliases (*name) are not supported.", "Write the value out again.")
@@ -134,6 +147,7 @@ class _NodeReader:
         return YamlValue(spot, self._scalar(node, spot))
 
     def _mapping(self, node: MappingNode, depth: int) -> Mapping[str, Entry]:
+        """The entries of a mapping. Keys that are no words, and keys that occur again, are complaints and left out."""
         entries: dict[str, Entry] = {}
         for key, value in node.value:
             spot = self.spot(key.start_mark.index, key.end_mark.index)
@@ -152,6 +166,7 @@ class _NodeReader:
         return entries
 
     def _scalar(self, node: Node, spot: Spot) -> str | int | float | bool | None:
+        """The value of a scalar; its text when the tag is unknown or does not fit."""
         text, tag = str(node.value), str(node.tag).removeprefix(_CORE)
         if tag not in _WORD_TAGS:
             self.complain(spot, f"YAML tags such as {node.tag} are not supported.", "Remove the tag.")
@@ -163,7 +178,10 @@ class _NodeReader:
 
 
 def _scalar_value(text: str, tag: str) -> str | int | float | bool | None:
-    """A scalar by the tag that YAML resolved for it. Raises ValueError for a tag that the text does not fit."""
+    """A scalar by the tag that YAML resolved for it.
+
+    Raises ValueError for a tag that the text does not fit.
+    """
     match tag:
         case "null":
             return None
@@ -178,7 +196,10 @@ def _scalar_value(text: str, tag: str) -> str | int | float | bool | None:
 
 
 def _whole_number(text: str) -> int:
-    """A number in decimal, or with a prefix in another base; `int(…, 0)` would refuse `007`."""
+    """A number in decimal, or with a prefix in another base.
+
+    `int(…, 0)` would refuse `007`.
+    """
     prefix = text.lstrip("+-")[:2].lower()
     if prefix in {"0x", "0o", "0b"}:
         return int(text, 0)

@@ -29,12 +29,18 @@ class Draft(Value):
 
     @property
     def job(self) -> str:
-        """The epic's id in a run: its own id, or a slug of its issue's id, which may contain dots and capitals."""
+        """The epic's id in a run.
+
+        Its own id, or a slug of its issue's id, which may contain dots and capitals.
+        """
         if self.issue:
             return slug(self.id, "epic")
         return self.id
 
     @property
     def all_tasks_done(self) -> bool:
-        """Whether there are tasks and all of them are done."""
+        """Whether there are tasks and all of them are done.
+
+        An epic without tasks is not done: its tasks may be missing.
+        """
         return bool(self.tasks) and all(task.done for task in self.tasks)

@@ -43,7 +43,10 @@ class _Columns(Value):
 
 
 def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
-    """The epics of the first table with a column `Id` or `Epic` and a column `Title` or `Depends on`; empty without one."""
+    """The epics of the first table with a column `Id` or `Epic` and a column `Title` or `Depends on`.
+
+    Rows with an empty id are left out. Empty without such a table.
+    """
     for table in tables:
         columns = _columns(table)
         if columns is not None:
@@ -53,7 +56,7 @@ def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
 
 
 def _columns(table: Table) -> _Columns | None:
-    """None when the table lists no epics."""
+    """The columns of a table of epics; None when the table lists no epics."""
     heads = [cell.strip().lower() for cell in table.header]
     ids = _column(heads, _ID_HEADS)
     titles = _column(heads, _TITLE_HEADS)
@@ -67,6 +70,7 @@ def _columns(table: Table) -> _Columns | None:
 
 
 def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
+    """The first column with one of these heads; None without any."""
     for number, head in enumerate(heads):
         if head in known:
             return number
@@ -75,6 +79,7 @@ def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
 
 
 def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
+    """The epic of a row: its id, else an id from its title. Without a title, the id is shown."""
     cell = row.cells[columns.id]
     heading = parse_epic_heading(f"Epic: {cell}") or EpicHeading("", cell, closed=False)
     name = heading.id or _id_from_title(heading.title)
@@ -90,7 +95,7 @@ def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
 
 
 def _id_from_title(title: str) -> str:
-    """A cell of one word is the id itself."""
+    """The id that a title stands for: a cell of one word is the id itself."""
     if " " not in title:
         return title
     return slug(title, title)
@@ -100,7 +105,10 @@ class KnownEpics:
     """Recognises the headings of epics whose ids and titles are known: `Epic: …`, or just an id or title."""
 
     def __init__(self, titles: Mapping[str, str]) -> None:
-        """`titles` are the titles of the epics by id. Where an id equals another epic's title, the id wins."""
+        """`titles` are the titles of the epics by id.
+
+        Where an id equals another epic's title, the id wins.
+        """
         self._titles = titles
         self._ids = {title.casefold(): name for name, title in titles.items()}
 
@@ -129,7 +137,10 @@ class KnownEpics:
         return self._bare(heading, epic)
 
     def _named_by(self, epic: EpicHeading) -> EpicHeading | None:
-        """The known epic that an `Epic` heading names by its id, its title, or an id in brackets."""
+        """The known epic that an `Epic` heading names by its id, its title, or an id in brackets.
+
+        None when it names no known epic.
+        """
         for word in epic.names():
             name = self._ids.get(word.casefold())
             if name is None:
@@ -142,7 +153,10 @@ class KnownEpics:
         return None
 
     def _bare(self, heading: str, epic: EpicHeading | None) -> EpicHeading | None:
-        """A heading that is just a known id or title, with a title behind the id where it has one."""
+        """The epic of a heading that is just a known id or title, with a title behind the id where it has one.
+
+        For any other heading, the epic that was read from it, if any.
+        """
         parts = split_heading(heading)
         if epic is not None:
             parts = EpicHeading(epic.title, "", epic.closed)
@@ -174,12 +188,18 @@ def epics_with_gates(outline: Outline, tracked: TrackedEpics, line: int = 0) -> 
 
 
 def stray_gate_titles(outline: Outline) -> dict[str, str]:
-    """The ids of a file's stray gates, each as its own title: for plans with headings such as `## api: The API`."""
+    """The ids of a file's stray gates, each as its own title.
+
+    For plans with headings such as `## api: The API`.
+    """
     return {gate.id: gate.id for gate in outline.stray_gates if gate.exact}
 
 
 def with_ids(outline: Outline) -> Sections:
-    """The sections with their ids: from the heading, from the title, or `epic-<number>` when the title gives no id."""
+    """The sections with their ids, in file order.
+
+    The id comes from the heading, from the title, or is `epic-<number>` when the title gives none.
+    """
     sections: list[tuple[str, Section]] = []
     for number, section in enumerate(outline.sections, 1):
         name = section.heading.id or slug(section.heading.title, f"epic-{number}")
@@ -205,6 +225,7 @@ def drafts_of(path: str, sections: Sections, declared: Sequence[DeclaredEpic]) -
 
 
 def _section_draft(path: str, name: str, section: Section) -> Draft:
+    """The epic of a section, as its heading and fields state it."""
     return Draft(
         path,
         name,
@@ -219,6 +240,7 @@ def _section_draft(path: str, name: str, section: Section) -> Draft:
 
 
 def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> Draft:
+    """A declared epic, with what its section adds. Its line is that of the section, if there is one."""
     if section is None:
         return Draft(
             path, epic.id, epic.title, epic.line, epic.tasks, epic.needs, epic.allowed, epic.forbidden, epic.closed

@@ -86,6 +86,7 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
 
 
 def _places(form: Form) -> dict[str, tuple[int, int]]:
+    """Line and column of each key at the top level."""
     places: dict[str, tuple[int, int]] = {}
     for name in form.names():
         spot = form.key_spot(name)
@@ -95,7 +96,7 @@ def _places(form: Form) -> dict[str, tuple[int, int]]:
 
 
 def _epics(form: Form) -> Iterator[DeclaredEpic]:
-    """Each epic is a mapping, or just the id of an epic that is described elsewhere."""
+    """The epics of the list: each is a mapping, or just the id of an epic that is described elsewhere."""
     for row in form.rows_or_words("epics"):
         if isinstance(row, Form):
             yield _epic(row)
@@ -105,6 +106,7 @@ def _epics(form: Form) -> Iterator[DeclaredEpic]:
 
 
 def _epic(row: Form) -> DeclaredEpic:
+    """One epic of the list, from its mapping."""
     title = row.word("title")
     name = row.word("id", required=True)
     epic = DeclaredEpic(
@@ -127,7 +129,10 @@ def _references(row: Form, key: str) -> tuple[Reference, ...]:
 
 
 def _settings(form: Form) -> dict[str, str]:
-    """Settings of the run by their names in a plan; only those that the plan sets."""
+    """Settings of the run by their names in a plan.
+
+    Only those that the plan sets, so that the configuration decides about the others.
+    """
     settings = {
         "autonomy": str(read_autonomy(form, "autonomy", Autonomy.END_ONLY)),
         "review_mode": str(form.choice("review_mode", ReviewMode.SEQUENTIAL)),

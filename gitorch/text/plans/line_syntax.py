@@ -50,7 +50,10 @@ class EpicHeading(Value):
     closed: bool
 
     def names(self) -> tuple[str, ...]:
-        """The words that other places may use as the epic's id: the id, a title of one word, a word in brackets at the end."""
+        """The words that other places may use as the epic's id, the most certain first.
+
+        The id, a title of one word, a word in brackets at the end.
+        """
         names: list[str] = []
         if self.id:
             names.append(self.id)
@@ -65,7 +68,10 @@ class EpicHeading(Value):
 
     @property
     def is_numbered(self) -> bool:
-        """Whether the heading has no id, or only a number, so that the title may name the epic."""
+        """Whether the title may name the epic.
+
+        True for a heading without an id, or with only a number for one: `Epic 1: The shop`.
+        """
         return not self.id or self.id.isdigit()
 
 
@@ -85,7 +91,11 @@ class Field(Value):
 
 
 def parse_epic_heading(heading: str) -> EpicHeading | None:
-    """Read `Epic: <id> — <Title>`, `Epic <id>: <Title>` or `Epic: <Title>`; None for any other heading."""
+    """Read the heading of an epic; None for any other heading.
+
+    Accepts `Epic: <id> — <Title>`, `Epic <id>: <Title>` and `Epic: <Title>`, each with `[closed]` or `(done)` at its end.
+    A number and punctuation may stand before the word `Epic`.
+    """
     closed = bool(_CLOSED.search(heading))
     heading = _CLOSED.sub("", heading)
     found = _EPIC.fullmatch(heading)
@@ -123,7 +133,7 @@ def known_id_in(heading: str, epic: EpicHeading | None, known: Collection[str]) 
 
 
 def _known_id_in_plain_heading(heading: str, known: Collection[str]) -> str | None:
-    """A heading without `Epic` names an id by its first word or in brackets at its end.
+    """The known id that a heading without `Epic` names by its first word, or in brackets at its end.
 
     A purely alphabetic id is not accepted: it may be an ordinary word.
     """
@@ -141,11 +151,15 @@ def _known_id_in_plain_heading(heading: str, known: Collection[str]) -> str | No
 
 
 def _words(text: str) -> list[str]:
+    """The words of a heading, without the punctuation around them."""
     return re.findall(r"[^\s()\[\]`,:;—–]+", text)
 
 
 def split_heading(heading: str) -> EpicHeading:
-    """A heading without the word `Epic`, read as `<id> — <Title>` or `<id>: <Title>`; otherwise all of it is the id."""
+    """A heading without the word `Epic`, read as `<id> — <Title>` or `<id>: <Title>`.
+
+    In any other form, all of it is the id.
+    """
     text = _CLOSED.sub("", heading)
     closed = text != heading
     found = _ID_AND_TITLE.fullmatch(text) or _ID_COLON_TITLE.fullmatch(text)
@@ -156,7 +170,10 @@ def split_heading(heading: str) -> EpicHeading:
 
 
 def parse_gate_heading(heading: str, level: int) -> str | None:
-    """The id in a review gate: exactly `Review Gate: <id>`, level 2; None for any other heading."""
+    """The id in a review gate; None for any other heading.
+
+    A gate is exactly `Review Gate: <id>`, level 2. `looks_like_gate` finds those that are misspelt.
+    """
     found = _GATE.fullmatch(heading)
     if found and level == 2:
         return found["id"]
@@ -165,17 +182,20 @@ def parse_gate_heading(heading: str, level: int) -> str | None:
 
 
 def looks_like_gate(heading: str) -> bool:
-    """Whether a heading was probably meant as a review gate."""
+    """Whether a heading was probably meant as a review gate: `Review-Gate api`, `2. review gate: api`."""
     return bool(_GATE_TYPO.fullmatch(heading))
 
 
 def line_looks_like_gate(line: str) -> bool:
-    """Whether a line of running text was probably meant as the heading of a review gate."""
+    """Whether a line of running text was probably meant as the heading of a review gate: `**Review Gate:** api`."""
     return bool(_GATE_LINE.fullmatch(line))
 
 
 def parse_task(text: str) -> TaskLine | None:
-    """Read `Task: …` or `Task 1: …`, the text of a heading or list item; None for any other text."""
+    """Read a task in a heading or list item; None for any other text.
+
+    Accepts `Task: …` and `Task 1: …`, each with a checkbox before it or `[done]` behind it.
+    """
     closed = bool(_CLOSED.search(text))
     found = _TASK.fullmatch(_CLOSED.sub("", text))
     if not found:
@@ -187,12 +207,15 @@ def parse_task(text: str) -> TaskLine | None:
 
 
 def announces_tasks(line: str) -> bool:
-    """Whether this is `Tasks:`, a line or heading of its own whose list holds the tasks."""
+    """Whether this is `Tasks:` or `Checklist:`, a line or heading of its own whose list holds the tasks."""
     return bool(_TASKS.fullmatch(line))
 
 
 def parse_checkbox(lines: tuple[str, ...]) -> TaskLine | None:
-    """Read `[ ] …` or `[x] …` at the beginning of a list item; None for any other item."""
+    """Read `[ ] …` or `[x] …` at the beginning of a list item; None for any other item.
+
+    `lines` are those of the item's first paragraph. The title is without markup, and may be empty.
+    """
     found = _BOX.fullmatch("\n".join(lines))
     if not found:
         return None
@@ -201,7 +224,10 @@ def parse_checkbox(lines: tuple[str, ...]) -> TaskLine | None:
 
 
 def parse_field(line: str) -> Field | None:
-    """Read `Depends on:`, `Scope:`, `Not:`, `Status:` or `Design:` with its value, bold or not; None for any other line."""
+    """Read a field with its value; None for any other line.
+
+    Accepts `Depends on:`, `Scope:`, `Not:`, `Status:` and `Design:`, in any case, bold or not. The value may be empty.
+    """
     found = _FIELD.fullmatch(line)
     if not found:
         return None
@@ -214,7 +240,10 @@ def parse_field(line: str) -> Field | None:
 
 
 def split_names(value: str) -> tuple[str, ...]:
-    """The epics that a `Depends on:` value names; empty for `none`."""
+    """The epics that a `Depends on:` value names, in its order; empty for `none`.
+
+    Names are separated by commas, semicolons, `and` or `&`: `api, #shop and Epic web`.
+    """
     text = plain(value).rstrip(".")
     if text.strip().lower() in _NOTHING:
         return ()
@@ -229,12 +258,15 @@ def _bare_name(text: str) -> str:
 
 
 def is_closed_status(value: str) -> bool:
-    """Whether a `Status:` value says that nothing is left to do."""
+    """Whether a `Status:` value says that nothing is left to do: `closed`, `done`, `complete` or `completed`."""
     return plain(value).strip().rstrip(".").lower() in {"closed", "done", "complete", "completed"}
 
 
 def path_in(value: str) -> str:
-    """The path in a line's value: bare, in backticks, or the target of a link."""
+    """The path in a line's value.
+
+    It stands there bare, in backticks, or as the target of a link: `[the design](docs/design.md)`.
+    """
     link = _LINK.search(value)
     if link:
         return link["to"]

@@ -63,27 +63,33 @@ class Section:
 
     @property
     def open_tasks(self) -> list[Task]:
-        """The list that takes the next task: tasks after the gate are kept apart."""
+        """The list that takes the next task.
+
+        Tasks after the gate are kept apart, since no agent would see them.
+        """
         if self.gates:
             return self.tasks_after_gate
         return self.tasks
 
     def add_gate(self, gate: Gate) -> None:
-        """The first gate ends the section."""
+        """Add a gate; the first one ends the section."""
         self.gates.append(gate)
         self.close(gate.line)
 
     def add_task(self, task: Task) -> None:
-        """Add a task before or after the gate."""
+        """Add a task before or after the gate, wherever the reader stands."""
         self.open_tasks.append(task)
 
     def mark_last_task_done(self) -> None:
-        """The task that was added last is done."""
+        """Mark the task that was added last as done.
+
+        Raises IndexError when there is none on this side of the gate.
+        """
         last = self.open_tasks[-1]
         self.open_tasks[-1] = Task(last.title, last.line, done=True)
 
     def close(self, line: int) -> None:
-        """The section ends before this line, unless a gate ended it earlier."""
+        """End the section before this line, unless a gate ended it earlier."""
         if not self.end:
             self.end = line
 
@@ -102,7 +108,10 @@ class Outline:
     """Tables before the first section."""
 
     def heading_names(self) -> list[str]:
-        """Every word in the headings of sections that may be the id of an epic."""
+        """Every word in the headings of sections that may be the id of an epic.
+
+        In file order; a word may occur several times.
+        """
         names: list[str] = []
         for section in self.sections:
             names += section.heading.names()
@@ -110,11 +119,17 @@ class Outline:
         return names
 
     def exact_gates(self) -> dict[str, Gate]:
-        """The gates with an id, by that id; of several with one id, the last."""
+        """The gates with an id, by that id.
+
+        Of several with one id, the last counts.
+        """
         return {gate.id: gate for gate in self.gates() if gate.exact}
 
     def gates(self) -> Iterator[Gate]:
-        """All gates: the stray ones first, then those of each section."""
+        """All gates of the file, misspelt ones included.
+
+        The stray ones come first, then those of each section.
+        """
         yield from self.stray_gates
         for section in self.sections:
             yield from section.gates
