@@ -27,7 +27,7 @@ def ledger(empty):
     return empty
 
 
-def test_before_it_is_created_there_is_nothing_to_ask(empty):
+def test_before_it_is_created_every_read_is_not_found(empty):
     assert not empty.exists()
     assert empty.tip() is None
     asked = (
@@ -43,7 +43,7 @@ def test_before_it_is_created_there_is_nothing_to_ask(empty):
         assert caught.value.hint == "gitorch init"
 
 
-def test_it_is_created_once(ledger):
+def test_creating_a_ledger_twice_changes_nothing(ledger):
     tip = ledger.tip()
     ledger.create(HOST, AT, "L-2")
     assert (ledger.exists(), ledger.tip(), ledger.state(None).board.ledger) == (True, tip, "L-1")
@@ -61,14 +61,14 @@ def test_every_record_moves_the_tip_and_names_the_one_before_it(ledger):
     assert ledger.verify().faults == ()
 
 
-def test_deciding_is_asked_on_the_newest_state_and_may_want_nothing(ledger):
+def test_decide_gets_the_newest_state_and_may_return_nothing(ledger):
     fill(ledger, 2)
     seen = []
     assert ledger.append(RUN, AGENT, AT, lambda state: seen.append(state.run.records) or [])[1] == ()
     assert seen == [2]
 
 
-def test_what_is_refused_leaves_nothing_behind(ledger):
+def test_a_refused_decision_writes_nothing(ledger):
     fill(ledger, 1)
     before = ledger.tip(), ledger.state(RUN)
 
@@ -90,13 +90,13 @@ def test_time_never_runs_backwards(ledger):
     assert written.record.at == AT + 5000
 
 
-def test_what_is_read_is_what_was_written(ledger):
+def test_records_read_back_as_written(ledger):
     _, (written,) = ledger.append(RUN, AGENT, AT, lambda _: [Draft(QuestionAnswered("q1", "", "a\r\nb\x1b"), {})])
     assert written.record.event.text == "a\nb\ufffd"
     assert list(ledger.records(RUN)) == [written]
 
 
-def test_records_are_those_of_a_run_or_all_after_a_number(ledger):
+def test_records_can_be_limited_to_a_run_and_to_later_numbers(ledger):
     fill(ledger, 2)
     fill(ledger, 1, OTHER)
     ledger.append(None, HOST, AT, lambda _: [Draft(TargetConfirmed("main"), {})])
@@ -106,7 +106,7 @@ def test_records_are_those_of_a_run_or_all_after_a_number(ledger):
     assert list(ledger.records(OTHER, after=3)) == []
 
 
-def test_a_run_or_file_that_is_not_there_is_not_found(ledger):
+def test_an_absent_run_or_file_is_not_found(ledger):
     fill(ledger, 1)
     for ask in (lambda: ledger.state(OTHER), lambda: list(ledger.records(OTHER)), lambda: ledger.file(RUN, "0" * 64)):
         with pytest.raises(NotFound):
@@ -120,12 +120,12 @@ def test_an_attached_file_is_found_by_its_digest(ledger):
     assert ledger.file(RUN, ref.sha256) == ledger.file(RUN, f"sha256:{ref.sha256}") == b"do it"
 
 
-def test_a_run_that_is_no_folder_name_is_refused(ledger):
+def test_a_run_that_cannot_be_a_folder_name_is_refused(ledger):
     with pytest.raises(Usage, match="cannot be the name of a run"):
         ledger.append(RunId("../x"), AGENT, AT, lambda _: [renewed(1)])
 
 
-def test_a_lock_is_held_by_one(ledger):
+def test_a_lock_has_one_holder(ledger):
     with ledger.hold("tick"):
         with pytest.raises(Busy), ledger.hold("tick"):
             pass

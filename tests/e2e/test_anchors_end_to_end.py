@@ -38,7 +38,7 @@ def home(noted: tuple[House, str]) -> House:
 def forget(home: House, to: str) -> None:
     """Move the ledger, and take away all that this clone remembers of it."""
     home.repo.git("update-ref", LEDGER, to)
-    shutil.rmtree(home.path / ".git/gitorch")
+    shutil.rmtree(home.path / ".git/gitorch", ignore_errors=True)  # verify alone does not make it again
 
 
 def test_a_tag_in_the_ledger_says_how_far_it_reaches(home: House) -> None:

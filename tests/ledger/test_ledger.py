@@ -33,7 +33,7 @@ def paths(repo):
     return git(repo, "ls-tree", "-r", "--name-only", REF).splitlines()
 
 
-def test_a_new_ledger_holds_its_first_record_and_says_what_it_is(repo):
+def test_a_new_ledger_has_its_genesis_record_and_two_pages(repo):
     ledger = open_ledger(repo)
     assert not ledger.exists()
     ledger.create(HOST, AT, "L-1")
@@ -51,13 +51,13 @@ def test_creating_twice_changes_nothing(repo, ledger):
     assert ledger.tip() == tip
 
 
-def test_a_branch_that_is_something_else_is_refused(repo):
+def test_a_branch_that_is_not_a_ledger_is_refused(repo):
     git(repo, "branch", "gitorch/ledger")
     with pytest.raises(Refused, match="is not a ledger"):
         open_ledger(repo).create(HOST, AT, "L-1")
 
 
-def test_without_a_ledger_every_question_says_so(repo):
+def test_without_a_ledger_every_read_is_not_found(repo):
     ledger = open_ledger(repo)
     asked = (
         lambda: ledger.state(None),
@@ -72,7 +72,7 @@ def test_without_a_ledger_every_question_says_so(repo):
         assert caught.value.hint == "gitorch init"
 
 
-def test_a_record_is_one_commit_with_one_file_in_its_place(repo, ledger):
+def test_a_record_is_one_commit_that_adds_one_file(repo, ledger):
     state, (written,) = ledger.append(RUN, AGENT, AT, lambda _: [renewed(1, brief=b"do it")])
     assert state.run is not None
     assert state.run.records == 1
@@ -94,13 +94,13 @@ def test_several_drafts_are_several_commits_and_one_move(repo, ledger):
     assert state.run.records == 3
 
 
-def test_deciding_on_nothing_writes_nothing(ledger):
+def test_a_decision_without_drafts_writes_nothing(ledger):
     before = ledger.tip()
     assert ledger.append(RUN, AGENT, AT, lambda _: [])[1] == ()
     assert ledger.tip() == before
 
 
-def test_what_decide_raises_passes_and_nothing_is_written(ledger):
+def test_an_error_of_decide_passes_through_and_nothing_is_written(ledger):
     before = ledger.tip()
 
     def refuse(_):
@@ -131,7 +131,7 @@ def test_a_run_stays_in_the_month_of_its_first_record(repo, ledger):
     assert ledger.verify().faults == ()
 
 
-def test_records_of_no_run_lie_beside_the_runs(repo, ledger):
+def test_records_of_no_run_are_in_the_ledger_folder(repo, ledger):
     ledger.append(None, HOST, AT, lambda _: [Draft(TargetConfirmed("main"), {"proof": b"yes"})])
     assert [path[:11] for path in paths(repo)[2:]] == ["ledger/00/0", "ledger/00/0", "ledger/file"]
     assert list(ledger.records())[1].record.run is None
@@ -146,13 +146,13 @@ def test_no_folder_takes_more_than_a_hundred_records(repo, ledger):
     }
 
 
-def test_what_is_read_back_is_what_was_written(ledger):
+def test_records_and_files_read_back_as_written(ledger):
     _, (written,) = ledger.append(RUN, AGENT, AT, lambda _: [Draft(QuestionAnswered("q1", "", "a\r\nb\x1b"), {})])
     assert written.record.event.text == "a\nb\ufffd"
     assert list(ledger.records(RUN)) == [written]
 
 
-def test_records_are_those_of_a_run_or_all_after_a_number(repo, ledger):
+def test_records_can_be_limited_to_a_run_and_to_later_numbers(repo, ledger):
     fill(ledger, 3)
     fill(ledger, 2, OTHER)
     fill(ledger, 2)
@@ -174,7 +174,7 @@ def test_an_unknown_run_or_file_is_not_found(ledger):
 
 
 @pytest.mark.parametrize("run", ["../x", "a/b", "", ".git", "a\nb", "x" * 101, "a.lock", "-x"])
-def test_a_run_that_is_no_folder_name_is_refused(ledger, run):
+def test_a_run_that_cannot_be_a_folder_name_is_refused(ledger, run):
     before = ledger.tip()
     with pytest.raises(Usage, match="cannot be the name of a run"):
         ledger.append(RunId(run), AGENT, AT, lambda _: [renewed(1)])
@@ -201,7 +201,7 @@ def test_two_ledgers_of_one_repository_see_each_other(repo, ledger):
     assert other.state(RUN).run.records == ledger.state(RUN).run.records == 4
 
 
-def test_the_same_state_with_any_cache_or_none(repo, ledger):
+def test_the_state_is_the_same_with_any_cache_and_with_none(repo, ledger):
     fill(ledger, 1)
     for number in range(3 * SAVE_AFTER):
         fill(ledger, 1, RUN if number % 3 else OTHER)
@@ -280,7 +280,7 @@ def test_many_runs_do_not_stay_in_memory(repo, ledger):
     assert ledger.verify().faults == ()
 
 
-def test_a_shortened_ledger_is_corrupt_at_the_next_look(repo, ledger):
+def test_a_shortened_ledger_is_corrupt_at_the_next_read(repo, ledger):
     fill(ledger, 3)
     lost = ledger.tip()
     git(repo, "update-ref", REF, f"{REF}~1")
@@ -314,14 +314,14 @@ def test_a_replaced_ledger_is_corrupt_even_when_it_is_longer(repo, ledger, tmp_p
             one.state(None)
 
 
-def test_a_removed_branch_is_not_a_new_beginning(repo, ledger):
+def test_a_removed_branch_is_corrupt_and_not_created_again(repo, ledger):
     git(repo, "update-ref", "-d", REF)
     for ask in (lambda: ledger.create(HOST, AT, "L-2"), lambda: ledger.state(None), ledger.verify):
         with pytest.raises(Corrupt, match="shortened or replaced"):
             ask()
 
 
-def test_records_fetched_from_elsewhere_are_taken_in(repo, ledger, tmp_path):
+def test_records_fetched_from_another_clone_are_adopted(repo, ledger, tmp_path):
     git(tmp_path, "clone", "-q", str(repo), "clone")
     git(tmp_path / "clone", "fetch", "-q", "origin", f"{REF}:{REF}")
     fill(open_ledger(tmp_path / "clone"), 40)

@@ -67,7 +67,7 @@ def test_a_lock_is_waited_for(repo, ledger):
     assert ledger.state(RUN).run.records == 1
 
 
-def test_who_has_to_wait_reads_meanwhile_what_others_wrote(repo, ledger):
+def test_a_waiting_writer_reads_what_others_write_meanwhile(repo, ledger):
     fill(ledger, 1)
     writer = open_ledger(repo)
     writer.state(RUN)

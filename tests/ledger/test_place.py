@@ -53,7 +53,7 @@ def test_outside_of_a_repository_nothing_is_found(tmp_path):
         ("core.sharedRepository", "umask", "dulwich"),
     ],
 )
-def test_the_store_is_chosen_by_what_the_repository_says_of_itself(tmp_path, key, value, store):
+def test_the_store_is_chosen_by_the_configuration_of_the_repository(tmp_path, key, value, store):
     repo = new_repo(tmp_path / "r")
     git(repo, "config", "--file", ".git/config", key, value)
     choice = choose(repo / ".git")

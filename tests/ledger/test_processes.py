@@ -95,12 +95,12 @@ def check_after_kills(repo, acknowledged):
     assert ledger.verify().faults == ()
 
 
-def test_writers_killed_at_random_instants_leave_a_ledger_that_holds(repo, tmp_path):
+def test_writers_killed_at_random_instants_leave_a_valid_ledger(repo, tmp_path):
     check_after_kills(repo, kill_randomly(repo, tmp_path, 40, seed=1))
 
 
 @pytest.mark.slow
-def test_four_hundred_kills_leave_a_ledger_that_holds(repo, tmp_path):
+def test_four_hundred_kills_leave_a_valid_ledger(repo, tmp_path):
     check_after_kills(repo, kill_randomly(repo, tmp_path, 400, seed=2))
 
 
@@ -110,7 +110,7 @@ def kill_points():
 
 
 @pytest.mark.parametrize(("name", "nth"), kill_points())
-def test_an_append_that_ends_at_any_system_call_happened_or_did_not(repo, name, nth):
+def test_an_append_killed_at_any_system_call_is_whole_or_absent(repo, name, nth):
     """In a forked child the nth call of this name is the last thing that the process does."""
     before = git(repo, "rev-parse", REF)
     pid = os.fork()
@@ -142,7 +142,7 @@ def test_an_append_that_ends_at_any_system_call_happened_or_did_not(repo, name, 
     git(repo, "fsck", "--no-dangling")
 
 
-def test_what_is_named_is_always_durable_before_what_names_it(repo, monkeypatch):
+def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch):
     """Objects are synced before they get their names, named before the ref is synced, and the ref's folder comes last."""
     calls = []
 

@@ -114,7 +114,7 @@ def test_any_record_reads_back_to_itself_and_to_the_same_yaml(kind):
 
 @QUICK
 @given(records("check-recorded"), st.data())
-def test_no_other_bytes_stand_for_a_record(record, data):
+def test_a_record_has_exactly_one_form_in_bytes(record, data):
     suffix, good = encode(record)
     place = data.draw(st.integers(0, len(good) - 1))
     byte = data.draw(st.integers(0, 255))
@@ -201,7 +201,7 @@ def test_an_empty_list_of_files_is_never_written():
         RunPrepared("t", "p", NO_DIGEST, "main", "c", Workflow("w", "1", "s", {"k" * 300: Lane("l", "r")}, {})),
     ],
 )
-def test_what_no_file_can_hold_is_refused_before_it_is_written(event):
+def test_text_that_no_file_can_hold_is_refused_before_it_is_written(event):
     with pytest.raises(Usage):
         encode(values.replace(RECORD, event=event))
 
@@ -270,10 +270,10 @@ def test_a_timestamp_is_written_in_one_way_only(text):
 
 
 @given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
-def test_moments_read_back(at):
+def test_timestamps_read_back(at):
     assert timestamps.parse(timestamps.iso(at)) == at
 
 
-def test_a_moment_beyond_the_calendar_is_refused():
+def test_a_timestamp_beyond_the_calendar_is_refused():
     with pytest.raises(Usage):
         encode(values.replace(RECORD, at=Moment(10**18)))

@@ -43,7 +43,7 @@ COMMIT = "1a2b3c4" + "0" * 33
         (RunPaused(""), "run paused by Ada"),
     ],
 )
-def test_a_subject_tells_what_happened(event, says):
+def test_a_subject_states_the_event(event, says):
     assert commit_message.sentence(event, HUMAN) == says
 
 
@@ -102,7 +102,7 @@ def test_an_author_is_the_actor():
 
 
 @given(st.text(), st.integers(2, 80))
-def test_one_line_is_one_line(text, characters):
+def test_one_line_has_no_line_break_and_no_control_character(text, characters):
     line = commit_message.one_line(text, characters)
     assert len(line) <= characters
     assert len(line.splitlines()) <= 1

@@ -81,7 +81,7 @@ def test_an_honest_ledger_has_no_fault(repo):
     assert open_ledger(repo).verify().warnings == ()
 
 
-def test_rewriting_alone_changes_nothing_that_is_checked(repo):
+def test_a_branch_that_was_rewritten_unchanged_has_no_fault(repo):
     rewrite(repo, raws(repo))
     assert faults(repo) == []
 
@@ -264,7 +264,7 @@ def test_a_merge_into_the_branch_is_found(repo):
     assert any("has the parents" in fault for fault in found)
 
 
-def test_truncation_is_found_against_the_remembered_tip(repo):
+def test_truncation_is_found_against_the_trusted_tip(repo):
     open_ledger(repo).state(None)
     tip = git(repo, "rev-parse", REF)
     git(repo, "update-ref", REF, f"{REF}~2")
@@ -273,7 +273,7 @@ def test_truncation_is_found_against_the_remembered_tip(repo):
     assert tip in only
 
 
-def test_a_wholly_recomputed_ledger_is_found_against_the_remembered_tip(repo):
+def test_a_wholly_recomputed_ledger_is_found_against_the_trusted_tip(repo):
     open_ledger(repo).state(None)
     commits = raws(repo)
     commits[2] = resealed(commits[2], replace(read(commits[2]), at=Moment(AT + 1)))
@@ -296,7 +296,7 @@ def test_faults_go_on_after_the_first_and_stop_at_a_limit(repo):
     assert len(faults(repo)) == FAULTS_MAX
 
 
-def test_a_record_that_the_rules_forbid_is_named_and_the_other_runs_are_judged_on(repo):
+def test_a_record_that_the_rules_forbid_is_named_and_other_runs_are_still_judged(repo):
     rewrite(repo, after_the_end(raws(repo)))
     (only,) = faults(repo)
     assert "the run is over" in only
