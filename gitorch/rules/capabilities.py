@@ -54,34 +54,60 @@ NEEDS: Mapping[str, Capability] = {
 
 
 def holds(actor: Actor, capability: Capability) -> bool:
-    """Whether the actor has a capability."""
+    """Whether actors of this kind have a capability."""
     return capability in HOLDS[actor.kind]
 
 
 def needed(verb: str) -> Capability:
-    """The capability that a verb needs."""
+    """The capability that a verb needs.
+
+    A verb that no table names needs that of the principal.
+    """
     return NEEDS.get(verb, Capability.APPROVE)
 
 
 def may(actor: Actor, verb: str) -> bool:
     """Whether the actor has the capability that the verb needs."""
-    return needed(verb) in HOLDS[actor.kind]
+    return holds(actor, needed(verb))
 
 
 def ensure_may(actor: Actor, verb: str) -> Actor:
-    """The actor, if it may use the verb. Raises Denied otherwise, with the kinds of actor that may."""
+    """The actor, if it may use the verb.
+
+    Raises Denied otherwise, with the kinds of actor that may.
+    """
     if may(actor, verb):
         return actor
 
-    able = [kind for kind, held in HOLDS.items() if needed(verb) in held and kind is not ActorKind.HOST]
-    message = f"{described(actor)} and may not {verb}; only the {' or the '.join(able)} may"
-    raise Denied(message, f"gitorch why {actor.session}" if actor.session else "gitorch status")
+    able = " or the ".join(_able(needed(verb)))
+    message = f"{described(actor)} and may not {verb}; only the {able} may"
+    hint = "gitorch status"
+    if actor.session:
+        hint = f"gitorch why {actor.session}"
+
+    raise Denied(message, hint)
+
+
+def _able(capability: Capability) -> list[ActorKind]:
+    """The kinds of actor that have a capability, without the host, as which nobody can call."""
+    able: list[ActorKind] = []
+    for kind, held in HOLDS.items():
+        if capability in held and kind is not ActorKind.HOST:
+            able.append(kind)
+
+    return able
 
 
 def described(actor: Actor) -> str:
     """The clause of a message that names the actor and its kind: `session s1 is an agent`."""
-    name = f"session {actor.session}" if actor.session else actor.name
-    article = "a" if actor.kind is ActorKind.HOST else "an"
+    name = actor.name
+    if actor.session:
+        name = f"session {actor.session}"
+
+    article = "an"
+    if actor.kind is ActorKind.HOST:
+        article = "a"
+
     return f"{name} is {article} {actor.kind}"
 
 

@@ -16,7 +16,6 @@ from gitorch.model.job import JobPhase
 from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, QuestionKind
 from gitorch.model.record import Record
 from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
 from gitorch.model.workflow import UNCLAIMED
 from gitorch.rules.deciding import (
     artifacts,
@@ -108,12 +107,12 @@ def _tried(state: State, order: Order, run: RunId | None, event: Event) -> State
 
 
 def _consequences(run: Run | None) -> tuple[Event, ...]:
-    """The next events that follow from the state of the run alone."""
+    """The next events that follow from the state of the run alone; empty when nothing follows."""
     if run is None:
         return ()
 
     if run.phase.is_over:
-        return () if run.cleaned else _after_the_end(run)
+        return _after_the_end(run)
 
     for job in run.jobs.values():
         settled = settle(run, job)
@@ -123,6 +122,11 @@ def _consequences(run: Run | None) -> tuple[Event, ...]:
     if run.phase is not RunPhase.RUNNING or _anything_to_come(run):
         return ()
 
+    return _end_of(run)
+
+
+def _end_of(run: Run) -> tuple[Event, ...]:
+    """The end of a run in which nothing can move: its failure when it is hopeless, else its completion."""
     hopeless = _why_hopeless(run)
     if hopeless:
         return (events.RunFailed(hopeless),)
@@ -131,36 +135,60 @@ def _consequences(run: Run | None) -> tuple[Event, ...]:
 
 
 def _anything_to_come(run: Run) -> bool:
-    """Whether a job can still move, or an escalation or a push is open. A blocked job does not move by itself."""
+    """Whether a job can still move, or an escalation or a push is open."""
     if run.push_is_owed:
         return True
 
     for job in run.jobs.values():
-        if job.phase is not JobPhase.BLOCKED and not job.phase.is_over:
+        if _can_move(job):
             return True
 
-    return any(question.kind is QuestionKind.ESCALATION for question in run.open_questions())
+    for question in run.open_questions():
+        if question.kind is QuestionKind.ESCALATION:
+            return True
+
+    return False
+
+
+def _can_move(job: JobState) -> bool:
+    """Whether a job is under way. A blocked job does not move by itself."""
+    if job.phase is JobPhase.BLOCKED:
+        return False
+
+    return not job.phase.is_over
 
 
 def _why_hopeless(run: Run) -> str:
     """Why a run in which nothing can move has failed; empty when it has reached its end."""
-    writers = [job for job in run.jobs.values() if job.writes]
-    if writers and not any(_is_completed_work(job) for job in writers):
+    if _has_work(run) and not _any_work_completed(run):
         return "no epic was completed, so there is nothing to merge"
 
     left = [job for job, state in run.jobs.items() if not state.phase.is_over]
-    if not left:
-        return ""
+    if left:
+        return f"what {', '.join(left)} needs was not completed, so the end cannot be reached"
 
-    return f"what {', '.join(left)} needs was not completed, so the end cannot be reached"
+    return ""
 
 
-def _is_completed_work(job: JobState) -> bool:
-    return job.phase is JobPhase.COMPLETED and job.spec.kind not in UNCLAIMED
+def _has_work(run: Run) -> bool:
+    """Whether the run has any job beside reviews."""
+    return any(job.writes for job in run.jobs.values())
+
+
+def _any_work_completed(run: Run) -> bool:
+    """Whether an agent's work was completed; reviews, checkpoints and merges do not count."""
+    for job in run.jobs_in(JobPhase.COMPLETED):
+        if job.writes and job.spec.kind not in UNCLAIMED:
+            return True
+
+    return False
 
 
 def _after_the_end(run: Run) -> tuple[Event, ...]:
     """The cleanup question of a run that is over; or its cleanup, when there is nothing to remove or nothing may be."""
+    if run.cleaned:
+        return ()
+
     if not run.sessions:
         return (events.CleanupDone((), ()),)
 
@@ -168,7 +196,7 @@ def _after_the_end(run: Run) -> tuple[Event, ...]:
     if choice in {"no", "keep"}:
         return _nothing_removed(run)
 
-    if choice != "ask" or any(question.kind is QuestionKind.CLEANUP for question in run.questions.values()):
+    if choice != "ask" or _was_asked_about_cleanup(run):
         return ()
 
     event = events.QuestionAsked(
@@ -183,10 +211,18 @@ def _after_the_end(run: Run) -> tuple[Event, ...]:
     return (event,)
 
 
+def _was_asked_about_cleanup(run: Run) -> bool:
+    """Whether the run has its cleanup question already, answered or not."""
+    for question in run.questions.values():
+        if question.kind is QuestionKind.CLEANUP:
+            return True
+
+    return False
+
+
 def _nothing_removed(run: Run) -> tuple[Event, ...]:
     """The cleanup that keeps everything, once all sessions have ended."""
-    for session in run.sessions.values():
-        if session.phase is not SessionPhase.ENDED:
-            return ()
+    if any(run.living_sessions):
+        return ()
 
     return (events.CleanupDone((), ("everything",)),)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def run_there(state: State) -> Run:
-    """The run that the command is about. Raises NotFound without one."""
+    """The run that the command is about.
+
+    Raises NotFound without one.
+    """
     if state.run is None:
         message = "there is no run to do this in"
         raise NotFound(message, "gitorch status")
@@ -37,15 +40,24 @@ def run_there(state: State) -> Run:
 
 
 def not_begun(board: Board, plan: Digest) -> None:
-    """Raises Refused while a run works on exactly this plan."""
+    """Raises Refused while a run works on exactly this plan, with the command that goes on with it."""
     for line in board.runs.values():
-        if line.plan_digest == plan and not line.phase.is_over:
-            message = f"run {line.id} already works on exactly this plan and is {line.phase}"
-            raise Refused(message, "gitorch up" if line.phase is RunPhase.READY else f"gitorch status {line.id}")
+        if line.plan_digest != plan or line.phase.is_over:
+            continue
+
+        hint = f"gitorch status {line.id}"
+        if line.phase is RunPhase.READY:
+            hint = "gitorch up"
+
+        message = f"run {line.id} already works on exactly this plan and is {line.phase}"
+        raise Refused(message, hint)
 
 
 def run_open(run: Run) -> Run:
-    """The run, unless it is over."""
+    """The run, unless it is over.
+
+    Raises Refused for a run that has ended, since nothing in it can change any more.
+    """
     if run.phase.is_over:
         message = f"run {run.id} is {run.phase}; nothing in it can change any more"
         raise Refused(message, f"gitorch log {run.id}")
@@ -54,7 +66,10 @@ def run_open(run: Run) -> Run:
 
 
 def run_under_way(run: Run) -> Run:
-    """The run, if it is running or paused, so that agents may hand in."""
+    """The run, if it is running or paused, so that agents may hand in.
+
+    Raises Refused before its start and after its end.
+    """
     run_open(run)
     if run.phase not in {RunPhase.RUNNING, RunPhase.PAUSED}:
         message = f"run {run.id} is {run.phase}, not running"
@@ -82,7 +97,10 @@ def host(actor: Actor, what: str) -> Actor:
 
 
 def session_of(run: Run, token: Digest) -> Session:
-    """The session with this token. Raises Denied for an unknown token."""
+    """The session with this token, ended or not.
+
+    Raises Denied for an unknown token.
+    """
     for session in run.sessions.values():
         if session.token == token:
             return session
@@ -92,7 +110,10 @@ def session_of(run: Run, token: Digest) -> Session:
 
 
 def session_there(run: Run, session: SessionId) -> Session:
-    """A session by its id. Raises NotFound for an unknown one."""
+    """A session by its id, ended or not.
+
+    Raises NotFound for an unknown one.
+    """
     found = run.sessions.get(session)
     if found is None:
         message = f"run {run.id} has no session {session}"
@@ -111,13 +132,18 @@ def own_job(run: Run, session: Session, named: JobId | None) -> JobState:
 
 
 def acts_as(actor: Actor, session: Session) -> Session:
-    """The session, if it is the actor's own: the agent's, or the holder's of a manual claim. Raises Denied otherwise."""
-    own = actor.session == session.id
-    if session.holder:
+    """The session, if it is the actor's own: the agent's, or the holder's of a manual claim.
+
+    Raises Denied otherwise, with the owner of the session.
+    """
+    if session.is_manual:
         own = holder_of(actor) == session.holder
+        owner = session.holder
+    else:
+        own = actor.session == session.id
+        owner = f"its agent on {session.job}"
 
     if not own:
-        owner = session.holder or f"its agent on {session.job}"
         message = f"session {session.id} belongs to {owner}; {holder_of(actor)} may not act for it"
         raise Denied(message, f"gitorch why {session.job}")
 
@@ -132,7 +158,10 @@ def fence_stands(job: JobState, fence: int) -> None:
 
 
 def lease_held(run: Run, session: Session, job: JobState) -> Lease:
-    """The lease of this session on its job. Raises Refused without it, with the reason where the work was reported already."""
+    """The lease of this session on its job.
+
+    Raises Refused without it, and names the commit where the work was reported already.
+    """
     lease = job.lease
     if lease is not None and lease.session == session.id and session.phase is not SessionPhase.ENDED:
         return lease
@@ -147,7 +176,10 @@ def lease_held(run: Run, session: Session, job: JobState) -> Lease:
 
 
 def working(job: JobState) -> JobState:
-    """The job, unless it waits for an answer before its agent may report."""
+    """The job, if its agent may report now.
+
+    Raises Refused while the job waits for an answer.
+    """
     if job.phase is JobPhase.WAITING_HUMAN:
         message = f"{job.spec.id} waits for an answer; report when it has arrived"
         raise Refused(message, f"gitorch why {job.spec.id}")
@@ -175,7 +207,10 @@ def job_there(run: Run, job: JobId) -> JobState:
 
 
 def question_open(run: Run, question: QuestionId) -> Question:
-    """A question that is open. Raises NotFound for an unknown one, and Refused for one that is closed."""
+    """A question that is open.
+
+    Raises NotFound for an unknown one, and Refused for one that was answered or withdrawn.
+    """
     found = run.questions.get(question)
     if found is None:
         message = f"run {run.id} has no question {question}"

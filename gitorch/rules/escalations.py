@@ -28,11 +28,14 @@ IMPORTANT = frozenset({"overlap", "stale"})
 
 
 def kind_of(question: Question) -> str:
-    """The kind of an escalation; empty for any other question."""
+    """The kind of an escalation; empty for any other question.
+
+    An agent names the kind of its own blocker; for every other escalation the kind follows from the trigger.
+    """
     if question.kind is not QuestionKind.ESCALATION:
         return ""
 
-    cause = question.trigger.partition(":")[0]
+    cause = _cause(question)
     if cause == "blocked":
         return question.blocker or str(EscalationKind.AI_SELF_DECLARED)
 
@@ -40,14 +43,22 @@ def kind_of(question: Question) -> str:
 
 
 def severity_of(question: Question) -> str:
-    """The severity of an escalation; empty for any other question."""
+    """The severity of an escalation; empty for any other question.
+
+    It is the one that an agent gave its blocker, else `important` while work goes on, else `blocking`.
+    """
     if question.kind is not QuestionKind.ESCALATION:
         return ""
 
     if question.severity:
         return question.severity
 
-    if question.trigger.partition(":")[0] in IMPORTANT:
+    if _cause(question) in IMPORTANT:
         return str(Severity.IMPORTANT)
 
     return str(Severity.BLOCKING)
+
+
+def _cause(question: Question) -> str:
+    """The first part of an escalation's trigger."""
+    return question.trigger.partition(":")[0]

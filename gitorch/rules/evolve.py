@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import RunId
+    from gitorch.model.question import Question
     from gitorch.model.record import Record
     from gitorch.rules.evolving import Evolutions
 
@@ -85,14 +86,13 @@ def evolve(state: State, record: Record) -> State:
 
 
 def _with_line_of(board: Board, run: Run) -> Board:
-    """The board with the line of a run brought up to date."""
+    """The board with the line of a run brought up to date; the same board when nothing in the line changed."""
     line = board.runs[run.id]
     asked = run.open_questions()
+    cleanup = _cleanup_question(asked)
     cleanup_id, cleanup_asked_at = None, None
-    for question in asked:
-        if question.kind is QuestionKind.CLEANUP:
-            cleanup_id, cleanup_asked_at = question.id, question.asked_at
-            break
+    if cleanup is not None:
+        cleanup_id, cleanup_asked_at = cleanup.id, cleanup.asked_at
 
     after = replace(
         line,
@@ -108,14 +108,31 @@ def _with_line_of(board: Board, run: Run) -> Board:
     return replace(board, runs={**board.runs, run.id: after})
 
 
+def _cleanup_question(asked: tuple[Question, ...]) -> Question | None:
+    """The cleanup question among these; None without one."""
+    for question in asked:
+        if question.kind is QuestionKind.CLEANUP:
+            return question
+
+    return None
+
+
 def evolve_run(run: Run | None, record: Record) -> Run:
-    """The run after one record of it. A run begins with `RunPrepared`, and no other way."""
+    """The run after one record of it.
+
+    A run begins with `RunPrepared`, and no other way. Raises Corrupt for a record that cannot have happened.
+    """
     event = record.event
-    after = _prepared(run, record, event) if isinstance(event, events.RunPrepared) else _applied(run, record)
+    if isinstance(event, events.RunPrepared):
+        after = _prepared(run, record, event)
+    else:
+        after = _applied(run, record)
+
     return replace(after, records=after.records + 1, changed_at=record.at)
 
 
 def _prepared(run: Run | None, record: Record, event: events.RunPrepared) -> Run:
+    """The run after its first record. Raises Corrupt for a run that exists, and for a writer other than the principal."""
     if run is not None or record.run is None:
         message = f"run {record.run} was prepared twice"
         raise Corrupt(message)
@@ -200,6 +217,7 @@ def _with_line(board: Board, record: Record, run: RunId, **changes: object) -> B
 
 
 def _line(run: RunId, record: Record, event: events.RunPrepared) -> RunLine:
+    """The line of a run that was just prepared; its epics are the jobs that agents write."""
     specs = event.workflow.jobs.values()
     return RunLine(
         id=run,

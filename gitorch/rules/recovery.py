@@ -32,15 +32,21 @@ class Remedy(Value):
 
 def remedies(run: Run, at: Moment) -> tuple[Remedy, ...]:
     """Everything that was left behind as of a moment, in the order of the workflow."""
-    found = [_remedy_of(run, job, at) for job in run.jobs.values()]
-    return tuple(remedy for remedy in found if remedy is not None)
+    found: list[Remedy] = []
+    for job in run.jobs.values():
+        remedy = _remedy_of(run, job, at)
+        if remedy is not None:
+            found.append(remedy)
+
+    return tuple(found)
 
 
 def _remedy_of(run: Run, job: JobState, at: Moment) -> Remedy | None:
     """The remedy for a job: to adopt its newest late handoff, or to queue it again. None when nothing was left behind."""
     ran_out = _has_run_out(run, job, at)
     replaced = job.phase.is_active and not run.is_claimed_manually(job)
-    if not ran_out and not replaced and job.phase not in {JobPhase.STALE, JobPhase.QUEUED}:
+    waiting = job.phase in {JobPhase.STALE, JobPhase.QUEUED}
+    if not ran_out and not replaced and not waiting:
         return None
 
     kept = run.late_handoffs_of(job)
@@ -54,6 +60,7 @@ def _remedy_of(run: Run, job: JobState, at: Moment) -> Remedy | None:
 
 
 def _has_run_out(run: Run, job: JobState, at: Moment) -> bool:
+    """Whether somebody's manual claim of this job is over by the clock, recorded or not."""
     if job.lease is None:
         return False
 
@@ -62,7 +69,10 @@ def _has_run_out(run: Run, job: JobState, at: Moment) -> bool:
 
 def _adoption(job: JobState, late: LateHandoff, *, replaced: bool) -> Remedy:
     """The adoption of a late handoff. Where an agent does the work again, recovery itself does nothing."""
-    kind = "report" if late.verdict is None else "verdict"
+    kind = "verdict"
+    if late.verdict is None:
+        kind = "report"
+
     would = f"adopt {late.id}"
     if replaced:
         would = f"nothing; to adopt it ends session {job.session}, which does it again"
@@ -78,6 +88,7 @@ def _adoption(job: JobState, late: LateHandoff, *, replaced: bool) -> Remedy:
 
 
 def _requeue(job: JobState) -> Remedy:
+    """The return of stale work to the queue; work on files keeps its branch and worktree."""
     would = "queue it again"
     if job.writes:
         would = "queue it again; branch and worktree are kept"

@@ -53,7 +53,10 @@ def withdraw(run: Run, record: Record, questions: Iterable[Question], option: st
 
 
 def move_job(run: Run, job: JobId, phase: JobPhase, **changes: Any) -> Run:
-    """The run with a job moved to another phase. Raises Corrupt for a move that the table does not have."""
+    """The run with a job moved to another phase and these other fields changed; a job may stay in its phase.
+
+    Raises Corrupt for a move that the table does not have.
+    """
     now = run.jobs[job].phase
     if phase is not now and phase not in JOB_MOVES[now]:
         legal = ", ".join(sorted(JOB_MOVES[now])) or "nothing"
@@ -64,7 +67,10 @@ def move_job(run: Run, job: JobId, phase: JobPhase, **changes: Any) -> Run:
 
 
 def move_run(run: Run, phase: RunPhase, **changes: Any) -> Run:
-    """The run moved to another phase. Raises Corrupt for a move that the table does not have."""
+    """The run moved to another phase and with these other fields changed.
+
+    Raises Corrupt for a move that the table does not have.
+    """
     if phase not in RUN_MOVES[run.phase]:
         legal = ", ".join(sorted(RUN_MOVES[run.phase])) or "nothing"
         message = f"run {run.id} is {run.phase} and cannot become {phase}; from {run.phase} it may become {legal}"
@@ -74,12 +80,18 @@ def move_run(run: Run, phase: RunPhase, **changes: Any) -> Run:
 
 
 def end_claim(run: Run, job: JobState, how: str) -> Run:
-    """End the session of a manual claim together with its lease. A session of gitorch's own is left as it is."""
+    """End the session of a manual claim together with its lease.
+
+    A session of gitorch's own, and one that has ended, is left as it is.
+    """
     if job.lease is None:
         return run
 
     session = run.sessions.get(job.lease.session)
-    if session is None or not session.holder or session.phase is SessionPhase.ENDED:
+    if session is None or not session.is_manual:
+        return run
+
+    if session.phase is SessionPhase.ENDED:
         return run
 
     return with_session(run, session.id, phase=SessionPhase.ENDED, ended=how)
@@ -88,7 +100,7 @@ def end_claim(run: Run, job: JobState, how: str) -> Run:
 def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") -> Run:
     """Owe a new prompt to a session, unless it has ended or is a manual claim, whose holder reads by its own commands."""
     state = run.sessions[session]
-    if state.phase is SessionPhase.ENDED or state.holder:
+    if state.phase is SessionPhase.ENDED or state.is_manual:
         return run
 
     number = run.prompts + 1
@@ -98,15 +110,15 @@ def add_prompt(run: Run, session: SessionId, kind: PromptKind, about: str = "") 
 
 def promote(run: Run, at: Moment) -> Run:
     """Queue every blocked job whose needs are met; a checkpoint waits for the principal at once."""
-    for job, state in run.jobs.items():
-        if state.phase is not JobPhase.BLOCKED or not needs_are_met(run, job):
+    for job in tuple(run.jobs_in(JobPhase.BLOCKED)):
+        if not needs_are_met(run, job.spec.id):
             continue
 
         phase = JobPhase.QUEUED
-        if state.spec.kind is JobKind.CHECKPOINT:
+        if job.spec.kind is JobKind.CHECKPOINT:
             phase = JobPhase.WAITING_HUMAN
 
-        run = move_job(run, job, phase, ready_at=at)
+        run = move_job(run, job.spec.id, phase, ready_at=at)
 
     return run
 
@@ -122,30 +134,47 @@ def demote(run: Run) -> Run:
 
 def _waits_its_turn(job: JobState) -> bool:
     """Whether a job was never given out, or is a checkpoint that was asked about."""
-    if job.phase is JobPhase.QUEUED and job.attempt == 1 and job.fence == 0:
-        return True
+    if job.phase is JobPhase.QUEUED:
+        return job.attempt == 1 and job.fence == 0
 
-    return job.spec.kind is JobKind.CHECKPOINT and job.phase in {JobPhase.WAITING_HUMAN, JobPhase.COMPLETED}
+    if job.spec.kind is not JobKind.CHECKPOINT:
+        return False
+
+    return job.phase in {JobPhase.WAITING_HUMAN, JobPhase.COMPLETED}
 
 
 def ensure_leased(run: Run, job: JobId, session: SessionId, fence: int) -> JobState:
-    """The job. Raises Corrupt unless this session holds its lease by this number."""
+    """The job.
+
+    Raises Corrupt unless this session holds its lease by this number.
+    """
     state = run.jobs[job]
-    lease = state.lease
-    if lease is None or lease.session != session or lease.fence != fence:
+    if not _holds_lease(state, session, fence):
         message = f"{session} acted on {job} with lease {fence}, which does not stand"
         raise Corrupt(message)
 
     return state
 
 
+def _holds_lease(job: JobState, session: SessionId, fence: int) -> bool:
+    """Whether this session holds the job's lease by this number."""
+    if job.lease is None:
+        return False
+
+    return job.lease.session == session and job.lease.fence == fence
+
+
 def ensure_own_session(run: Run, record: Record, session: SessionId) -> None:
     """Raises Corrupt unless the actor is the agent of this session, or the holder of its manual claim."""
-    holder = run.sessions[session].holder
-    own = record.actor.session == session
-    if holder:
-        own = holder_of(record.actor) == holder
+    state = run.sessions[session]
+    actor = holder_of(record.actor)
+    if state.is_manual:
+        own = actor == state.holder
+        owner = state.holder
+    else:
+        own = record.actor.session == session
+        owner = "its own agent"
 
     if not own:
-        message = f"{holder_of(record.actor)} acted for session {session}, which belongs to {holder or 'its own agent'}"
+        message = f"{actor} acted for session {session}, which belongs to {owner}"
         raise Corrupt(message)
