@@ -68,7 +68,7 @@ def _has_limit() -> bool:
 def _evidence_above(ancestors: Sequence[int]) -> str:
     """The same for the caller's ancestors, nearest first."""
     for pid in ancestors:
-        variable = _variable(processes.environment(pid))
+        variable = _variable(processes.environment(pid, "GITORCH_"))
         if variable:
             return f"its ancestor {pid} has {variable} in its environment"
         server = server_of(processes.command(pid))

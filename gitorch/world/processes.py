@@ -142,16 +142,17 @@ def command(pid: int) -> str:
         return ""
 
 
-def environment(pid: int) -> Mapping[str, str]:
-    """The environment that a process was started with; empty where the system does not show it."""
+def environment(pid: int, prefix: str = "") -> Mapping[str, str]:
+    """The environment that a process was started with, of names that begin with `prefix`; empty where the system does not show it."""
     if not LINUX:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.environment(pid)
     variables: dict[str, str] = {}
+    wanted = prefix.encode()
     for part in _environ(pid).split(b"\0"):
         name, equals, value = part.partition(b"=")
-        if equals:
+        if equals and part.startswith(wanted):
             variables.setdefault(os.fsdecode(name), os.fsdecode(value))
     return variables
 

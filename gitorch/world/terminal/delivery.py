@@ -187,7 +187,6 @@ class Delivery:
         """
         pause = self._preset.settle_ms
         began = self._clock.now()
-        settled = max(began, sent.at + pause)
         hidden_at = began
         while True:
             observation = self._reader.observe(sent.line)
@@ -198,12 +197,13 @@ class Delivery:
                 return "refused: the agent ended after the text was typed"
             if not _shows(observation):
                 hidden_at = now
-            rested = now >= hidden_at + pause
-            if rested and _takes_submit_key(observation):
+            if now >= hidden_at + pause and _takes_submit_key(observation):
                 self._folder.write_sent(prompt, replace(sent, shown=True))
                 return ""
-            blocked = observation.state is AgentState.DIALOG and now >= settled
-            if blocked or now > began + SHOWN_MS + pause:
+            limit = began + SHOWN_MS + pause
+            if observation.state is AgentState.DIALOG:
+                limit = max(began, sent.at + pause)
+            if now >= limit:
                 return self._not_shown(prompt, sent, observation)
             self._clock.sleep(POLL_SECONDS)
 
