@@ -43,22 +43,22 @@ class LaunchSandbox(Value):
 
 
 class Launch(Value):
-    """Everything needed to start one agent. `env` is complete but for what tmux and the preset add.
-
-    `first_line` is the one-line first prompt, and `first_prompt` the text that it stands for; with a preset that
-    takes its first prompt as an argument or option, starting the session is what delivers it. `resume` is the conversation
-    to take up again. A `one_shot` program gets its prompt with the start, and ends when it has done what it says.
-    """
+    """Everything needed to start one agent."""
 
     key: SessionKey
     preset: Preset
     cwd: Path
     env: Mapping[str, str]
+    """The agent's environment, without what tmux and the preset add."""
     first_line: str
+    """The first prompt as one line. Starting the session delivers it where the preset takes it as an argument or an option."""
     first_prompt: PromptId | None
+    """The prompt that `first_line` stands for."""
     model: str = ""
     resume: str = ""
+    """The conversation to resume; empty for a new one."""
     one_shot: bool = False
+    """Whether the program gets its prompt as it starts, and ends when it has done the work."""
     sandbox: LaunchSandbox | None = None
 
 
@@ -66,38 +66,38 @@ class Terminals(Protocol):
     """Agents in panes of gitorch's own tmux server."""
 
     def observe(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
-        """What each of these sessions is doing now; one listing for all. Raises Unavailable when tmux cannot be asked."""
+        """What each of these sessions is doing now, from one listing for all. Raises Unavailable when tmux cannot be asked."""
         ...
 
     def start(self, launch: Launch) -> None:
-        """Start the session unless it is there already. Raises Unavailable."""
+        """Start the session unless it runs, or ran before. Raises Refused for a prompt that must not be typed, Busy, Unavailable."""
         ...
 
     def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
-        """Type one line and submit it, once for each prompt whatever happens in between.
+        """Type one line and submit it, once for each prompt, even when a process is killed in between.
 
-        Answers a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <why>` (it was not submitted;
-        call again later, and what stands typed already is not typed twice).
+        Returns a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <reason>`. A refused text was not
+        submitted: call again later, and a text that stands typed already is not typed twice.
         """
         ...
 
     def receipts(self, key: SessionKey) -> Mapping[PromptId, str]:
-        """The receipts of everything typed into this session so far, from its marks."""
+        """The receipts of everything typed into this session so far, from its files."""
         ...
 
     def answer(self, key: SessionKey, answer: PermissionAnswer) -> str:
-        """Choose an option in the permission prompt that asks exactly this, read again right before the key is pressed.
+        """Choose an option in the permission request that asks exactly this. It is read again right before the key.
 
-        Answers `answered`, or `refused: <why>`; what was pressed is in `SessionObservation.answered` from then on.
+        Returns `answered` or `refused: <reason>`. From then on `SessionObservation.answered` has the answer.
         """
         ...
 
     def stop(self, key: SessionKey) -> None:
-        """End the whole process tree, then the session; done when nothing of it is left. Harmless when there is none."""
+        """End the whole process tree, then the session; harmless when there is none. Raises Failed when something survives, Unavailable."""
         ...
 
     def screen(self, key: SessionKey, history: int = 0) -> str:
-        """The visible text, with `history` lines before it; of a dead session its kept output. Raises NotFound."""
+        """The visible text, with `history` lines before it; of a session that ended its kept output. Raises NotFound."""
         ...
 
     def attach_argv(self, key: SessionKey) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ class Terminals(Protocol):
         ...
 
     def pids(self) -> Mapping[int, SessionKey]:
-        """Process ids of the agents that this repository's marks name, for telling who is calling."""
+        """The process ids of living agents. They identify a caller."""
         ...
 
     def close(self) -> None:

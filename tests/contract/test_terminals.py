@@ -48,7 +48,7 @@ def test_the_first_prompt_goes_with_the_start_where_the_preset_says_so(stage):
     assert stage.turns(launch) == [LINE]
 
 
-def test_a_letter_arrives_once_however_often_it_is_delivered(stage):
+def test_a_prompt_arrives_once_however_often_it_is_delivered(stage):
     launch = stage.launch()
     stage.wait_state(launch, *READY)
     receipt = deliver(stage, launch)
@@ -81,7 +81,7 @@ def test_an_agent_that_ended_is_exited_with_its_status(stage):
     assert seen.pid not in stage.terminals.pids()
 
 
-def test_a_server_that_is_gone_is_told_from_a_session_that_never_was(stage):
+def test_a_server_that_ended_differs_from_a_session_that_never_started(stage):
     launch = stage.launch()
     stage.wait_state(launch, *READY)
     stage.kill_server()

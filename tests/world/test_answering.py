@@ -27,7 +27,7 @@ def asking(lab):
     return key, lab.look(key).asked, seen
 
 
-def test_the_prompt_that_was_read_is_answered_once_and_told(lab, asking):
+def test_the_permission_request_that_was_read_is_answered_once_and_reported(lab, asking):
     key, asked, _ = asking
     answer = PermissionAnswer(asked, Option.ONCE, "Allow .*")
     assert lab.terminals.answer(key, answer) == "answered"
@@ -88,7 +88,7 @@ def test_an_answer_whose_giver_was_killed_counts_as_given(lab, asking, monkeypat
     assert lab.look(key).answered == (answer,)
 
 
-def test_an_answer_that_was_told_just_before_the_end_is_told_once(lab, asking):
+def test_an_answer_that_was_recorded_just_before_a_kill_is_reported_once(lab, asking):
     key, asked, _ = asking
     answer = PermissionAnswer(asked, Option.ONCE, ".*")
     lab.terminals.answer(key, answer)

@@ -87,7 +87,7 @@ def test_a_busy_agent_is_left_alone(lab):
 
 
 @pytest.mark.parametrize("hooks", [(), ("--hooks",)], ids=["screen", "hooks"])
-def test_an_agent_that_failed_is_told_to_go_on_where_its_input_is_empty(lab, hooks):
+def test_a_failed_agent_with_an_empty_input_gets_a_prompt(lab, hooks):
     key = lab.ready(*hooks)
     lab.mode("error")
     lab.wait_state(key, "error")
@@ -224,7 +224,7 @@ def test_a_program_that_never_shows_the_text_is_not_sent_a_key(lab, monkeypatch)
     assert lab.turns() == []
 
 
-def test_two_processes_that_deliver_the_same_letter_type_it_once(lab):
+def test_two_processes_that_deliver_the_same_prompt_type_it_once(lab):
     key = lab.ready()
     receipts = []
     senders = [

@@ -38,7 +38,7 @@ def keys_pressed(lab):
 
 
 @pytest.mark.parametrize("kind", ["trust", "theme", "login", "update", "key", "permission"])
-def test_a_dialog_before_the_first_prompt_is_told_by_its_name_and_gets_no_key(lab, kind):
+def test_a_dialog_before_the_first_prompt_is_named_and_gets_no_key(lab, kind):
     key = asking(lab, kind)
     seen = wait_for(lambda: (seen := lab.look(key)).dialog == kind and seen)
     assert (seen.state, seen.word) == (AgentState.DIALOG, f"dialog: {kind}")

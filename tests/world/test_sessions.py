@@ -45,7 +45,7 @@ def test_an_instant_exit_keeps_its_session_and_its_status(lab, script, status):
     assert "last words" in wait_for(lambda: lab.look(key).screen)
 
 
-def test_the_last_words_of_one_that_dies_while_it_is_looked_at_are_read_at_the_next_look(lab):
+def test_the_last_output_of_an_agent_that_dies_during_an_observation_is_read_by_the_next_one(lab):
     key = run_script(lab, "echo last words; exec sleep 60")
     said_at = wait_for(lambda: (seen := lab.look(key)).screen and seen.changed_at)
     wait_for(lambda: lab.clock.now() > said_at + 2000)
@@ -163,7 +163,7 @@ def test_a_start_that_was_killed_after_tmux_is_completed_and_not_done_again(lab)
     assert lab.turns() == ["Begin."]
 
 
-def test_names_that_begin_alike_are_told_apart(lab):
+def test_session_names_with_the_same_beginning_are_not_confused(lab):
     one = lab.ready(key=SessionKey(RunId("r"), SessionId("s1")))
     ten = lab.ready(key=SessionKey(RunId("r"), SessionId("s10")))
     lab.terminals.stop(one)
