@@ -13,6 +13,7 @@ from gitorch.model.values import replace
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ALL_BUT_HOST, BY_PEOPLE, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
+from gitorch.rules.evolving.sessions import ensure_next_lease
 from gitorch.rules.evolving.work import submitted, verdict_counts
 from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
 
@@ -34,10 +35,7 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
     Raises Corrupt for a job that has a lease, a lease out of turn, a session that exists, or another holder than the actor.
     """
     job = run.jobs[event.job]
-    if job.lease is not None or event.fence != job.fence + 1 or event.attempt != job.attempt:
-        message = f"lease {event.fence} of {event.job} was claimed over lease {job.fence}"
-        raise Corrupt(message)
-
+    ensure_next_lease(job, event, "claimed")
     if event.session in run.sessions:
         message = f"session {event.session} was claimed twice"
         raise Corrupt(message)

@@ -61,10 +61,15 @@ def reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
 def unskipped(run: Run, job: JobId) -> Run:
     """Block again what was skipped for want of this job, with its reviews, unless something else that it needs is lost."""
     for other, state in run.jobs.items():
+        # A review is blocked again together with its subject.
         if run.jobs[other].phase is not JobPhase.SKIPPED or state.spec.kind in REVIEWING:
             continue
 
-        if not _depends(run, state, job) or _lacks_a_need(run, state):
+        if not _depends(run, state, job):
+            continue
+
+        # Something else that it needs will not come.
+        if _lacks_a_need(run, state):
             continue
 
         run = move_job(run, other, JobPhase.BLOCKED)

@@ -81,16 +81,22 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
         message = f"approval of report {event.digest}, which does not stand"
         raise Corrupt(message)
 
-    commits = tuple(branch.commit for branch in report.branches)
-    if event.target != report.target or event.commits != commits or report.conflicts:
-        message = f"approval of {event.digest} does not agree with the report"
-        raise Corrupt(message)
-
+    _ensure_agrees(report, event)
     _ensure_proven(run, event)
     run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
     run = _questions_closed(run, record, "approve")
 
     return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
+
+
+def _ensure_agrees(report: Report, event: events.MergeApproved) -> None:
+    """Raises Corrupt for an approval of another target or of other commits, and for a report with conflicts."""
+    commits = tuple(branch.commit for branch in report.branches)
+    if event.target == report.target and event.commits == commits and not report.conflicts:
+        return
+
+    message = f"approval of {event.digest} does not agree with the report"
+    raise Corrupt(message)
 
 
 def _ensure_proven(run: Run, event: events.MergeApproved) -> None:

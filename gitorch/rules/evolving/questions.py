@@ -98,10 +98,7 @@ def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Que
         message = f"question {event.question} is not open"
         raise Corrupt(message)
 
-    if question.kind is not QuestionKind.CONTEXT and record.actor.kind is not ActorKind.PRINCIPAL:
-        message = f"{event.question} was answered by {record.actor.kind} {record.actor.name}, not by the principal"
-        raise Corrupt(message)
-
+    _ensure_may_answer(record, question)
     if question.kind is QuestionKind.APPROVAL:
         message = f"{event.question} asks for an approval, which a plain answer cannot give"
         raise Corrupt(message)
@@ -111,6 +108,16 @@ def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Que
         raise Corrupt(message)
 
     return question
+
+
+def _ensure_may_answer(record: Record, question: Question) -> None:
+    """Raises Corrupt for an actor that may not answer: only the question of an agent at work is for everybody."""
+    if question.kind is QuestionKind.CONTEXT:
+        return
+
+    if record.actor.kind is not ActorKind.PRINCIPAL:
+        message = f"{question.id} was answered by {record.actor.kind} {record.actor.name}, not by the principal"
+        raise Corrupt(message)
 
 
 def _context_answered(run: Run, record: Record, question: Question, _: Answer) -> Run:
@@ -215,7 +222,10 @@ def _escalation_answered(
     question: Question,
     answer: Answer,
 ) -> Run:
-    """Another try starts the counts anew; a cleared blocker sets the agent going again; another round is allowed."""
+    """Another try starts the counts anew; a cleared blocker sets the agent going again; another round is allowed.
+
+    Any other option changes nothing by itself: the events after the answer end the job or the run.
+    """
     troubled = troubled_job(run, question)
     if troubled is not None and answer.option == "retry":
         return with_job(run, troubled, closing=replace(run.jobs[troubled].closing, tries=0))
@@ -226,12 +236,18 @@ def _escalation_answered(
     if question.trigger.startswith("push:"):
         return _push_answered(run, answer.option)
 
-    if answer.option == "one_more_round":
-        return with_job(run, question.job, rounds_allowed=run.jobs[question.job].attempt + 1)
+    return _about_job_answered(run, record, question, run.jobs[question.job], answer.option)
 
-    if answer.option in {"retry", "cleared"}:
-        run = with_job(run, question.job, launch_failures=0, deaths=0, nudged=False)
-        return _resumed(run, record, run.jobs[question.job], question)
+
+def _about_job_answered(run: Run, record: Record, question: Question, job: JobState, option: str) -> Run:
+    """Allow the job another round, or let its agent try again with all counts at zero."""
+    name = job.spec.id
+    if option == "one_more_round":
+        return with_job(run, name, rounds_allowed=job.attempt + 1)
+
+    if option in {"retry", "cleared"}:
+        run = with_job(run, name, launch_failures=0, deaths=0, nudged=False)
+        return _resumed(run, record, run.jobs[name], question)
 
     return run
 

@@ -36,15 +36,11 @@ def granted(run: Run, record: Record, event: events.LeaseGranted) -> Run:
     Raises Corrupt for a job that has a lease, a lease out of turn, and a session other than the job's living one.
     """
     job = run.jobs[event.job]
-    if job.lease is not None or event.fence != job.fence + 1 or event.attempt != job.attempt:
-        message = f"lease {event.fence} of {event.job} was granted over lease {job.fence}"
-        raise Corrupt(message)
-
+    ensure_next_lease(job, event, "granted")
     if event.fresh:
         run = _opened(run, record, event)
-    elif event.session != job.session or run.sessions[event.session].phase is SessionPhase.ENDED:
-        message = f"lease {event.fence} of {event.job} went to {event.session}, which is not its living session"
-        raise Corrupt(message)
+    else:
+        _ensure_living_session(run, job, event)
 
     run = move_job(
         run,
@@ -56,11 +52,37 @@ def granted(run: Run, record: Record, event: events.LeaseGranted) -> Run:
         base=event.base,
         nudged=False,
     )
-    kind = PromptKind.BRIEF if event.fresh else PromptKind.FINDINGS
+    kind = PromptKind.FINDINGS
+    if event.fresh:
+        kind = PromptKind.BRIEF
+
     return add_prompt(run, event.session, kind, str(event.attempt))
 
 
+def ensure_next_lease(job: JobState, event: events.LeaseGranted | events.JobClaimed, verb: str) -> None:
+    """Raises Corrupt unless the job is free and this is its next lease, in the attempt that is under way.
+
+    `verb` says in the message how the lease was given: `granted`, or `claimed`.
+    """
+    is_next = event.fence == job.fence + 1 and event.attempt == job.attempt
+    if job.lease is None and is_next:
+        return
+
+    message = f"lease {event.fence} of {event.job} was {verb} over lease {job.fence}"
+    raise Corrupt(message)
+
+
+def _ensure_living_session(run: Run, job: JobState, event: events.LeaseGranted) -> None:
+    """Raises Corrupt when the lease goes on in a session that is not the job's own, or that has ended."""
+    if event.session == job.session and run.sessions[event.session].phase is not SessionPhase.ENDED:
+        return
+
+    message = f"lease {event.fence} of {event.job} went to {event.session}, which is not its living session"
+    raise Corrupt(message)
+
+
 def _opened(run: Run, record: Record, event: events.LeaseGranted) -> Run:
+    """Add the new session, which is starting. Raises Corrupt for a session that exists."""
     if event.session in run.sessions:
         message = f"session {event.session} was opened twice"
         raise Corrupt(message)

@@ -1,0 +1,247 @@
+"""Rounds: a gate sends work back with its findings and begins the next round, or it passes the work and ends the last one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Corrupt
+from gitorch.model import events
+from gitorch.model.job import JobPhase
+from gitorch.model.question import QuestionKind
+from gitorch.model.record import ActorKind
+from gitorch.model.review import Finding, Severity
+from gitorch.model.session import Prompt, PromptKind
+from gitorch.model.values import replace
+from gitorch.model.workflow import JobKind
+from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
+from gitorch.rules.evolving.dependents import LOST, review_stopped, reviews_closed, unskipped
+from gitorch.rules.review.findings import list_findings
+from gitorch.rules.transitions import add_prompt, demote, move_job, promote, with_job, with_session, withdraw
+from gitorch.rules.workflows.graph import ancestors, needs_of
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import JobId
+    from gitorch.model.job import JobState
+    from gitorch.model.record import Record
+    from gitorch.model.review import ListedFinding
+    from gitorch.model.run import Run
+    from gitorch.rules.evolving import Evolutions
+
+
+def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> Run:
+    """A new round: the author's job is queued again and its reviews start afresh. Raises Corrupt for another round."""
+    job = run.jobs[event.job]
+    if event.round != job.attempt:
+        message = f"the findings of round {event.round} were listed for {event.job}, which is in round {job.attempt}"
+        raise Corrupt(message)
+
+    findings = {listed.number: replace(listed, open=False) for listed in job.findings}
+    findings.update((listed.number, listed) for listed in event.findings)
+    rounds_allowed = job.rounds_allowed
+    if job.phase is JobPhase.COMPLETED:
+        rounds_allowed = max(rounds_allowed, job.attempt + 1)
+
+    run = move_job(
+        run,
+        event.job,
+        JobPhase.QUEUED,
+        findings=tuple(findings.values()),
+        demands=(),
+        attempt=job.attempt + 1,
+        rounds_allowed=rounds_allowed,
+        ready_at=record.at,
+        deaths=0,
+        launch_failures=0,
+        cleared=None,
+    )
+    run = _clearance_withdrawn(run, record, event.job)
+    run = _reviews_afresh(run, record, event.job)
+    run = unskipped(run, event.job)
+    run = _syntheses_afresh(run, record, event.job)
+
+    return demote(run)
+
+
+def _clearance_withdrawn(run: Run, record: Record, job: JobId) -> Run:
+    """Withdraw the checkpoint question about work that goes back, and the author's clearance if it was not delivered."""
+    checkpoints = []
+    for question in run.open_questions(job):
+        if question.kind is QuestionKind.CHECKPOINT:
+            checkpoints.append(question)
+
+    run = withdraw(run, record, checkpoints)
+    session = run.jobs[job].session
+    if session is None:
+        return run
+
+    prompts = [prompt for prompt in run.sessions[session].prompts if not _is_owed_clearance(prompt)]
+    return with_session(run, session, prompts=tuple(prompts))
+
+
+def _is_owed_clearance(prompt: Prompt) -> bool:
+    """Whether a prompt is a clearance that its session has not received."""
+    return prompt.kind is PromptKind.CLEARED and not prompt.receipt
+
+
+def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
+    """Block the reviews of a subject again, for its new attempt and with new sessions."""
+    attempt = run.jobs[subject].attempt
+    for review in run.reviews_of(subject):
+        run = review_stopped(run, record, review)
+        run = move_job(
+            run,
+            review.spec.id,
+            JobPhase.BLOCKED,
+            attempt=attempt,
+            verdict=None,
+            lease=None,
+            session=None,
+            launch_failures=0,
+            deaths=0,
+        )
+
+    return run
+
+
+def _syntheses_afresh(run: Run, record: Record, job: JobId) -> Run:
+    """A synthesis that closed a phase, or was about to, closes it again over the job's next handoff."""
+    for name, synthesis in run.jobs.items():
+        if not _has_begun_synthesis(synthesis):
+            continue
+
+        if job in ancestors(needs_of(run.workflow), name):
+            run = _synthesis_afresh(run, record, synthesis)
+
+    return run
+
+
+def _has_begun_synthesis(job: JobState) -> bool:
+    """Whether a job is the synthesis of a phase and has begun: it no longer waits for its needs, and is not lost."""
+    if job.spec.kind is not JobKind.PHASE_SYNTHESIS:
+        return False
+
+    return job.phase is not JobPhase.BLOCKED and job.phase not in LOST
+
+
+def _synthesis_afresh(run: Run, record: Record, synthesis: JobState) -> Run:
+    """Block a synthesis again. Unless its own verdict was the reason, it gets one more round."""
+    name = synthesis.spec.id
+    rounds_allowed = synthesis.rounds_allowed
+    if synthesis.phase is not JobPhase.SUBMITTED:
+        rounds_allowed += 1
+
+    run = withdraw(run, record, run.open_questions(name))
+    if synthesis.phase not in {JobPhase.QUEUED, JobPhase.COMPLETED}:
+        run = move_job(run, name, JobPhase.QUEUED)
+
+    return move_job(
+        run,
+        name,
+        JobPhase.BLOCKED,
+        lease=None,
+        session=None,
+        rounds_allowed=rounds_allowed,
+        attempt=synthesis.attempt + 1,
+        verdict=None,
+        handoff=None,
+        cleared=None,
+        base=None,
+    )
+
+
+def gate_passed(run: Run, record: Record, event: events.GatePassed) -> Run:
+    """The work is cleared at exactly this commit: its reviews are closed, and its author is owed the clearance.
+
+    Raises Corrupt without an accepting verdict of every review, unless the principal waived them.
+    """
+    job = run.jobs[event.job]
+    if job.handoff is None or job.handoff.commit != event.commit:
+        message = f"the gate of {event.job} passed {event.commit}, which was not handed in"
+        raise Corrupt(message)
+
+    _ensure_may_pass(run, job, record, event)
+    run = move_job(
+        run,
+        event.job,
+        JobPhase.COMPLETED,
+        cleared=event.commit,
+        findings=_findings_at_the_end(run, job, event),
+        demands=(),
+    )
+    run = reviews_closed(run, record, event.job)
+    if job.session is not None:
+        run = add_prompt(run, job.session, PromptKind.CLEARED)
+
+    return promote(run, record.at)
+
+
+def _ensure_may_pass(run: Run, job: JobState, record: Record, event: events.GatePassed) -> None:
+    """Raises Corrupt for a gate that another actor than the principal waived, or that its reviews do not open."""
+    if not event.waived:
+        if gate_earned(run, job):
+            return
+
+        message = f"the gate of {event.job} passed without an accepting verdict of every review on {event.commit}"
+        raise Corrupt(message)
+
+    if record.actor.kind is not ActorKind.PRINCIPAL:
+        message = f"the gate of {event.job} was waived by {record.actor.kind} {record.actor.name}, not by the principal"
+        raise Corrupt(message)
+
+
+def _findings_at_the_end(run: Run, job: JobState, event: events.GatePassed) -> tuple[ListedFinding, ...]:
+    """Earlier findings are closed; those of the last round are waived, or stay open when they do not fail the gate."""
+    findings = {listed.number: replace(listed, open=False) for listed in job.findings}
+    for listed in list_findings(run, job).findings:
+        if event.waived:
+            findings[listed.number] = replace(listed, open=False, waived=True)
+        else:
+            findings[listed.number] = listed
+
+    return tuple(findings.values())
+
+
+def gate_earned(run: Run, job: JobState) -> bool:
+    """Whether tests passed where they must, and every review let exactly the commit through that was handed in."""
+    if not run.check_is_settled(job) or job.check_failed:
+        return False
+
+    # What the principal demands must change, whatever the reviewers think.
+    if job.demands:
+        return False
+
+    let_through = {verdict.review for verdict in job.round_verdicts if run.lets_through(verdict)}
+    judges = {judge.spec.id for judge in run.judges_of(job)}
+    return judges <= let_through
+
+
+def voided(run: Run, _: Record, event: events.WorkVoided) -> Run:
+    """The judged commit is not the branch's tip any more: the author must report again."""
+    job = run.jobs[event.job]
+    rounds_allowed = job.rounds_allowed
+    if job.phase is JobPhase.COMPLETED:
+        rounds_allowed = max(rounds_allowed, job.attempt + 1)
+
+    title = f"The branch holds {event.found[:12]} but {event.expected[:12]} was handed in; report again"
+    demands = (*job.demands, Finding(Severity.BLOCKING, title))
+    return with_job(run, event.job, demands=demands, rounds_allowed=rounds_allowed)
+
+
+def reopened(run: Run, _: Record, event: events.JobReopened) -> Run:
+    """The principal sends work back with a note: one more round is allowed. Raises Corrupt for work that is merged."""
+    job = run.jobs[event.job]
+    if run.merged is not None:
+        message = f"{event.job} was merged to {run.merged.target} and cannot go back to work"
+        raise Corrupt(message)
+
+    demand = Finding(Severity.BLOCKING, f"The principal sent this back: {event.reason}")
+    rounds_allowed = max(job.rounds_allowed, job.attempt + 1)
+    return with_job(run, event.job, demands=(*job.demands, demand), rounds_allowed=rounds_allowed)
+
+
+EVENTS: Evolutions = {
+    events.FindingsListed: Evolution(findings_listed, BY_ANYBODY),
+    events.GatePassed: Evolution(gate_passed, BY_ANYBODY),
+    events.WorkVoided: Evolution(voided, BY_HOST),
+    events.JobReopened: Evolution(reopened, BY_PRINCIPAL),
+}
