@@ -51,7 +51,10 @@ class Board(Value):
     """How many messages were ever sent, in and outside of runs."""
 
     def confirms_target(self, target: str) -> bool:
-        """Whether the principal confirmed this merge target and no other one since."""
+        """Whether the principal confirmed this merge target, and no other one since.
+
+        A target is confirmed again when the principal comes back to it.
+        """
         return self.targets[-1:] == (target,)
 
 

@@ -18,19 +18,30 @@ def shared_globs(one: Scope, other: Scope) -> tuple[str, str] | None:
 
     None is certain. A pair is not: a class such as `[a-z]` counts as any character, so the pair may never match one path.
     """
-    for ours in one.allowed or (EVERYTHING,):
-        if _is_covered(ours, other.forbidden):
-            continue
-
-        for theirs in other.allowed or (EVERYTHING,):
-            if not _is_covered(theirs, one.forbidden) and may_overlap(ours, theirs):
-                return ours, theirs
+    theirs = _reachable(other, one.forbidden)
+    for ours in _reachable(one, other.forbidden):
+        for glob in theirs:
+            if may_overlap(ours, glob):
+                return ours, glob
 
     return None
 
 
+def _reachable(scope: Scope, forbidden: Sequence[str]) -> list[str]:
+    """The globs of a scope, without those that the other scope forbids as a whole. A scope without globs allows everything."""
+    reachable: list[str] = []
+    for glob in scope.allowed or (EVERYTHING,):
+        if not _is_covered(glob, forbidden):
+            reachable.append(glob)
+
+    return reachable
+
+
 def may_overlap(one: str, other: str) -> bool:
-    """Whether some path may match both globs."""
+    """Whether some path may match both globs.
+
+    False is certain; true may be wrong where a glob has a class such as `[a-z]`, which counts as any character.
+    """
     return _paths_meet(_parts(one), _parts(other))
 
 
@@ -44,23 +55,32 @@ def _parts(glob: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _paths_meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether some path may match both globs, given as their parts. It compares the first parts and goes on with the rest."""
     if not one or not other:
         # `src/**` matches nothing without a further part, while `**/x` matches `x` alone.
-        return not one and not other
+        return one == other
 
     if one[0] == EVERYTHING:
-        if len(one) == 1:
-            return True
-
-        return _paths_meet(one[1:], other) or _paths_meet(one, other[1:])
+        return _everything_meets(one, other)
 
     if other[0] == EVERYTHING:
-        return _paths_meet(other, one)
+        return _everything_meets(other, one)
 
     if not _names_meet(_characters(one[0]), _characters(other[0])):
         return False
 
     return _paths_meet(one[1:], other[1:])
+
+
+def _everything_meets(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """The same for a glob that begins with `**`, which takes no part of the other glob, or its first part and more."""
+    if len(one) == 1:
+        return True
+
+    if _paths_meet(one[1:], other):
+        return True
+
+    return _paths_meet(one, other[1:])
 
 
 def _characters(part: str) -> tuple[str, ...]:
@@ -86,7 +106,9 @@ def _names_meet(one: Sequence[str], other: Sequence[str]) -> bool:
     places = _stars(other, {0})
     for character in one:
         if character == "*":
-            places = set(range(min(places, default=len(other) + 1), len(other) + 1))
+            # It may take any further characters, so every later position can be reached.
+            first = min(places, default=len(other) + 1)
+            places = set(range(first, len(other) + 1))
         else:
             places = _stars(other, _stepped(other, places, character))
 
@@ -102,10 +124,18 @@ def _stepped(other: Sequence[str], places: set[int], character: str) -> set[int]
 
         if other[at] == "*":
             stepped.add(at)
-        elif character == "?" or other[at] in {character, "?"}:
+        elif _characters_meet(character, other[at]):
             stepped.add(at + 1)
 
     return stepped
+
+
+def _characters_meet(one: str, other: str) -> bool:
+    """Whether one character of a name may match both; a `?` stands for any character."""
+    if "?" in {one, other}:
+        return True
+
+    return one == other
 
 
 def _stars(part: Sequence[str], places: set[int]) -> set[int]:
@@ -122,7 +152,11 @@ def _stars(part: Sequence[str], places: set[int]) -> set[int]:
 
 def _is_covered(other: str, forbidden: Sequence[str]) -> bool:
     """Whether one of the forbidden globs certainly matches everything that `other` matches."""
-    return any(_covers(glob, other) for glob in forbidden)
+    for glob in forbidden:
+        if _covers(glob, other):
+            return True
+
+    return False
 
 
 def _covers(glob: str, other: str) -> bool:
@@ -131,7 +165,11 @@ def _covers(glob: str, other: str) -> bool:
         return True
 
     folder, _, last = "/".join(_parts(glob)).rpartition("/")
-    if last != EVERYTHING or set(folder) & set("*?["):
+    if last != EVERYTHING:
+        return False
+
+    has_wildcard = bool(set(folder) & set("*?["))
+    if has_wildcard:
         return False
 
     return other.startswith(f"{folder}/")

@@ -31,12 +31,18 @@ class JobPhase(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens to a job in this phase unless its gate is reopened."""
+        """Whether nothing more happens to a job in this phase unless its gate is reopened.
+
+        With its result, or without: completed, failed, canceled or skipped.
+        """
         return self in ENDED
 
     @property
     def is_active(self) -> bool:
-        """Whether a session works on the job in this phase."""
+        """Whether a session works on the job in this phase.
+
+        It holds the lease, before or after its first sign of life.
+        """
         return self in ACTIVE
 
 
@@ -134,7 +140,10 @@ class JobState(Value):
 
     @property
     def round_verdicts(self) -> tuple[Verdict, ...]:
-        """The verdicts on exactly the commit that was handed in, of the round under way; oldest first."""
+        """The verdicts on exactly the commit that was handed in, of the round under way; oldest first.
+
+        Empty before the handoff.
+        """
         if self.handoff is None:
             return ()
 
@@ -147,7 +156,10 @@ class JobState(Value):
 
     @property
     def findings_to_answer(self) -> tuple[ListedFinding, ...]:
-        """The open findings of the round before this one, which the author must answer; in the order of the list."""
+        """The open findings of the round before this one, in the order of the list.
+
+        The author must answer each of them in the next handoff.
+        """
         findings: list[ListedFinding] = []
         for listed in self.findings:
             if listed.open and listed.round == self.attempt - 1:
@@ -157,11 +169,14 @@ class JobState(Value):
 
     @property
     def writes(self) -> bool:
-        """Whether the job changes files, and so has a branch of its own; reviews do not."""
+        """Whether the job changes files, and so has a branch of its own.
+
+        Reviews and the synthesis of a phase do not: they end with a verdict.
+        """
         return self.spec.kind not in REVIEWING
 
     def is_leased_to(self, session: SessionId) -> bool:
-        """Whether this session holds the job's lease."""
+        """Whether this session holds the job's lease, by whichever number."""
         if self.lease is None:
             return False
 

@@ -40,10 +40,16 @@ class Message(Value):
     read_by: tuple[str, ...] = ()
 
     def is_unread_by(self, name: str) -> bool:
-        """Whether the message is for this receiver, who has not read it."""
+        """Whether the message is for this receiver, who has not read it.
+
+        Receivers are jobs and names such as `@principal`.
+        """
         return name in self.to and name not in self.read_by
 
     @property
     def announces_plan(self) -> bool:
-        """Whether the message says that a plan is ready to start."""
+        """Whether the message says that a plan is ready to start.
+
+        It names the plan and is addressed to the orchestrator.
+        """
         return bool(self.plan) and ORCHESTRATOR in self.to

@@ -38,13 +38,16 @@ def find_cycles(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], 
 
 
 def _without(needs: Mapping[str, Collection[str]], removed: Collection[str]) -> dict[str, list[str]]:
-    """The graph without these nodes, and without needs that are not nodes."""
+    """The graph with these nodes cut off: they need nothing, nothing needs them. Needs that are not nodes are left out."""
     kept: dict[str, list[str]] = {}
     for node, others in needs.items():
-        if node not in removed:
-            kept[node] = [other for other in others if other in needs and other not in removed]
-        else:
-            kept[node] = []
+        kept[node] = []
+        if node in removed:
+            continue
+
+        for other in others:
+            if other in needs and other not in removed:
+                kept[node].append(other)
 
     return kept
 
@@ -58,6 +61,8 @@ def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]
     rank = {node: number for number, node in enumerate(nodes)}
     present = _among_nodes(needs)
     needed_by = _turned(present)
+
+    # A heap of ranks, so that the next node is the one that was declared first.
     ready = [rank[node] for node in nodes if not present[node]]
     order: list[Node] = []
     while ready:
@@ -68,6 +73,7 @@ def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]
             if not present[other]:
                 heappush(ready, rank[other])
 
+    # The nodes of a cycle never become ready.
     if len(order) < len(nodes):
         raise ValueError("the graph has a cycle")
 
@@ -75,8 +81,15 @@ def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]
 
 
 def _among_nodes(needs: Mapping[Node, Collection[Node]]) -> dict[Node, set[Node]]:
-    """For each node its needs that are nodes themselves."""
-    return {node: {other for other in others if other in needs} for node, others in needs.items()}
+    """For each node its needs that are nodes themselves, each once."""
+    present: dict[Node, set[Node]] = {}
+    for node, others in needs.items():
+        present[node] = set()
+        for other in others:
+            if other in needs:
+                present[node].add(other)
+
+    return present
 
 
 def _turned(needs: Mapping[Node, Collection[Node]]) -> dict[Node, list[Node]]:

@@ -78,12 +78,18 @@ class SessionObservation(Value):
 
     @property
     def was_launched(self) -> bool:
-        """Whether its program was ever launched: its terminal exists, or its launch mark does."""
+        """Whether its program was ever launched: its terminal exists, or its launch mark does.
+
+        The terminal of a session that has ended may be gone while its mark is still there.
+        """
         return self.present or self.started
 
     @property
     def is_alive(self) -> bool:
-        """Whether its program works or has ever shown its prompt."""
+        """Whether its program works or has ever shown its prompt.
+
+        A program that is still starting, or shows a dialog of its first run, is not alive yet.
+        """
         if self.was_ready or self.state in READY:
             return True
 
@@ -91,12 +97,21 @@ class SessionObservation(Value):
 
     @property
     def moved_at(self) -> Moment | None:
-        """When its output last moved: more than spinners and counters where that is known, else at all."""
-        return self.progress_at or self.changed_at
+        """When more of its output moved than spinners and counters; when any of it moved, where that is not known.
+
+        None before the first output.
+        """
+        if self.progress_at is None:
+            return self.changed_at
+
+        return self.progress_at
 
     @property
     def word(self) -> str:
-        """Its state as people read it, with the name of a known dialog: `dialog: trust`."""
+        """Its state as people read it, with the name of a known dialog.
+
+        `working`, `dialog`, or `dialog: trust`.
+        """
         if self.state is AgentState.DIALOG and self.dialog:
             return f"{self.state}: {self.dialog}"
 
@@ -104,8 +119,17 @@ class SessionObservation(Value):
 
     @property
     def shown(self) -> str:
-        """The best evidence of its state for people: its screen, else the sign that the state was read from."""
-        return self.screen or self.evidence or f"its state is {self.state}"
+        """The best evidence of its state for people; never empty.
+
+        It is the screen, else the sign that the state was read from, else the name of the state.
+        """
+        if self.screen:
+            return self.screen
+
+        if self.evidence:
+            return self.evidence
+
+        return f"its state is {self.state}"
 
 
 class CheckPhase(StrEnum):
@@ -155,7 +179,10 @@ class Observed(Value):
 
 
 def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:
-    """The key under which an overlap of these jobs is noted: one before, and one after they conflict."""
+    """The key under which an overlap of these jobs is noted.
+
+    A pair of jobs has two: one for the paths that both change, and one for a conflict between their branches.
+    """
     pair = " ".join(jobs)
     if conflict:
         return f"{pair} conflict"

@@ -45,8 +45,14 @@ class Answer(Value):
 
     @property
     def summary(self) -> str:
-        """The option and the text, as far as either is given."""
-        return " ".join(part for part in (self.option, self.text) if part)
+        """The option and the text, as far as either is given: `push_back add a test`."""
+        if not self.option:
+            return self.text
+
+        if not self.text:
+            return self.option
+
+        return f"{self.option} {self.text}"
 
 
 class Question(Value):
@@ -76,5 +82,8 @@ class Question(Value):
 
 
 def unanswered_trigger(question: QuestionId) -> str:
-    """The trigger of the escalation that is raised when nobody answered a question."""
+    """The trigger of the escalation that is raised when nobody answered a question in time.
+
+    There is one for each question, so it is escalated once.
+    """
     return f"unanswered:{question}"

@@ -52,7 +52,10 @@ class Run(RunFacts):
         return self.jobs[job.spec.subject].rounds_allowed
 
     def lets_through(self, verdict: Verdict) -> bool:
-        """Whether the gate may open in spite of this verdict: it accepts, or its review is advisory."""
+        """Whether the gate may open in spite of this verdict: it accepts, or its review is advisory.
+
+        Raises KeyError for the verdict of a review that the run does not have.
+        """
         if verdict.choice in ACCEPTING:
             return True
 
@@ -92,7 +95,10 @@ class Run(RunFacts):
         return subject.handoff.commit
 
     def is_reviewable(self, job: JobState) -> bool:
-        """Whether reviewers may look at this job now: it was handed in, and its test passed where it needs one."""
+        """Whether reviewers may look at this job now.
+
+        It was handed in, and its test passed where it needs one.
+        """
         if job.phase is not JobPhase.SUBMITTED:
             return False
 
@@ -110,11 +116,17 @@ class Run(RunFacts):
         return self.jobs[subject]
 
     def need_is_done(self, need: JobId) -> bool:
-        """Whether the work behind a need is completed; for a review, whether its subject passed the gate."""
+        """Whether the work behind a need is completed.
+
+        A need for a review is met when the subject of that review passed its gate.
+        """
         return self.producer(need).phase is JobPhase.COMPLETED
 
     def merge_behind(self, checkpoint: JobId) -> JobId | None:
-        """The merge that waits for this checkpoint; None when no merge does."""
+        """The merge that waits for this checkpoint; None when no merge does.
+
+        A checkpoint with a merge behind it asks for an approval, any other one whether to continue.
+        """
         for job in self.jobs.values():
             if job.spec.kind is JobKind.MERGE and checkpoint in job.spec.needs:
                 return job.spec.id
@@ -169,14 +181,15 @@ class Run(RunFacts):
 
         None for a job of another kind, before the handoff, and while the work must be revised.
         """
-        if job.spec.kind is not JobKind.BUILD or job.handoff is None or job.demands:
+        handoff = job.handoff_that_counts
+        if handoff is None or job.spec.kind is not JobKind.BUILD:
             return None
 
         if job.phase is JobPhase.COMPLETED:
             return job.cleared
 
-        if job.phase is JobPhase.SUBMITTED and self.awaits_principal(job.spec.id):
-            return job.handoff.commit
+        if self.awaits_principal(job.spec.id):
+            return handoff.commit
 
         return None
 
@@ -203,7 +216,7 @@ class Run(RunFacts):
         return last.conversation
 
     def _session_before(self, session: Session) -> Session | None:
-        """The newest other session of the same job; None when there was none."""
+        """The newest other session of the same job; None when the job had no other."""
         last: Session | None = None
         for other in self.sessions.values():
             if other.job == session.job and other.id != session.id:
@@ -213,10 +226,21 @@ class Run(RunFacts):
 
     @property
     def merge_jobs(self) -> tuple[JobState, ...]:
-        """The jobs whose cleared work goes into the merge: dependencies first, else in the order of the workflow."""
+        """The jobs whose cleared work goes into the merge: dependencies first, else in the order of the workflow.
+
+        A need for a review counts as a need for the work that it judges.
+        """
         needs: dict[JobId, list[JobId]] = {}
         for job, state in self.jobs.items():
             if state.cleared is not None and state.writes:
-                needs[job] = [self.producer(need).spec.id for need in state.spec.needs]
+                needs[job] = self._producers(state)
 
         return tuple(self.jobs[job] for job in dependency_order(needs))
+
+    def _producers(self, job: JobState) -> list[JobId]:
+        """The jobs whose work a job needs, in the order of its needs."""
+        producers: list[JobId] = []
+        for need in job.spec.needs:
+            producers.append(self.producer(need).spec.id)
+
+        return producers

@@ -49,7 +49,10 @@ class RunPhase(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether the run has ended, with or without its result."""
+        """Whether the run has ended, with or without its result.
+
+        Nothing begins in such a run any more; only its sessions end and its worktrees are cleaned up.
+        """
         return self in OVER
 
 
@@ -104,13 +107,19 @@ class RunFacts(Value):
 
     @property
     def living_sessions(self) -> Iterator[Session]:
-        """The sessions that have not ended, in the order in which they were created; manual claims included."""
+        """The sessions that have not ended, in the order in which they were created.
+
+        Manual claims are among them.
+        """
         for session in self.sessions.values():
             if session.phase is not SessionPhase.ENDED:
                 yield session
 
     def jobs_in(self, phase: JobPhase) -> Iterator[JobState]:
-        """The jobs that are in this phase, in the order of the workflow."""
+        """The jobs that are in this phase, in the order of the workflow.
+
+        Each call walks all jobs of the run once.
+        """
         for job in self.jobs.values():
             if job.phase is phase:
                 yield job
@@ -131,7 +140,10 @@ class RunFacts(Value):
         return tuple(found)
 
     def is_asked_about(self, session: Session) -> bool:
-        """Whether an open escalation asks a human to look at this session."""
+        """Whether an open escalation asks a human to look at this session.
+
+        While it is open, gitorch neither nudges the session nor asks about it again.
+        """
         for question in self.open_questions(session.job):
             if question.kind is QuestionKind.ESCALATION and question.session == session.id:
                 return True
@@ -139,7 +151,10 @@ class RunFacts(Value):
         return False
 
     def is_escalated(self, trigger: str) -> bool:
-        """Whether an escalation with this trigger is open."""
+        """Whether an escalation with this trigger is open.
+
+        While it is, the same cause is not escalated again.
+        """
         for question in self.open_questions():
             if question.trigger == trigger:
                 return True
@@ -156,7 +171,10 @@ class RunFacts(Value):
 
     @property
     def is_settled(self) -> bool:
-        """Whether the run is over, all its sessions have ended, and nothing is left to clean up."""
+        """Whether the run is over, all its sessions have ended, and nothing is left to clean up.
+
+        Nothing is left, too, while the cleanup question waits for its answer.
+        """
         if not self.phase.is_over:
             return False
 
@@ -199,7 +217,10 @@ class RunFacts(Value):
         return session
 
     def is_held(self, job: JobId) -> bool:
-        """Whether an open question keeps this job from being worked on."""
+        """Whether an open question keeps this job from being worked on.
+
+        Only questions of the kinds in `HOLDING` do; a reminder of a concern, for instance, does not.
+        """
         for question in self.questions.values():
             if question.job != job or question.answer is not None:
                 continue
@@ -248,7 +269,10 @@ class RunFacts(Value):
         return job.check.commit == job.handoff.commit
 
     def awaits_check(self, job: JobState) -> bool:
-        """Whether a job was handed in and its commit was not tested yet."""
+        """Whether a job was handed in and its commit must still be tested.
+
+        False for a job whose work is not tested at all.
+        """
         if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
             return False
 
@@ -288,14 +312,20 @@ class RunFacts(Value):
         return self.merged.push in {"", "back"}
 
     def is_claimed_manually(self, job: JobState) -> bool:
-        """Whether somebody holds this job by a manual claim, so that gitorch has no session to observe."""
+        """Whether somebody holds this job by a manual claim.
+
+        gitorch has no process of such a session to observe.
+        """
         if job.lease is None:
             return False
 
         return self.sessions[job.lease.session].is_manual
 
     def late_handoffs_of(self, job: JobState) -> tuple[LateHandoff, ...]:
-        """Late handoffs of the attempt under way that nobody has adopted, oldest first."""
+        """Late handoffs of the attempt under way that nobody has adopted, oldest first.
+
+        Those of earlier attempts can no longer be adopted.
+        """
         kept: list[LateHandoff] = []
         for late in self.late_handoffs.values():
             if late.adopted or late.job != job.spec.id:
@@ -307,7 +337,10 @@ class RunFacts(Value):
         return tuple(kept)
 
     def is_committed_by_host(self, job: JobState) -> bool:
-        """Whether gitorch commits the work of this job when its agent reports."""
+        """Whether gitorch commits the work of this job when its agent reports.
+
+        A lane asks for it when its agents run in a sandbox and cannot commit.
+        """
         if not job.writes:
             return False
 

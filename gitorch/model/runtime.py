@@ -69,5 +69,11 @@ class Preset(Value):
     """Dialogs of the program's first run, by name: `trust`, `theme`, `login`, `update`, `key` or another."""
 
     def takes_prompt(self, *, resuming: bool) -> bool:
-        """Whether the first prompt goes with the start; else it is pasted like every other."""
-        return "paste" not in {self.first_prompt, self.resumed_prompt if resuming else ""}
+        """Whether the first prompt goes with the start; else it is pasted like every other.
+
+        Some programs take a prompt with a new conversation, but not with one that they resume.
+        """
+        if self.first_prompt == "paste":
+            return False
+
+        return not resuming or self.resumed_prompt != "paste"

@@ -70,12 +70,18 @@ class Session(Value):
 
     @property
     def is_manual(self) -> bool:
-        """Whether the session is a manual claim, for which gitorch started no process."""
+        """Whether the session is a manual claim, for which gitorch started no process.
+
+        A person or a program of their own works on its job; there is no terminal to observe.
+        """
         return bool(self.holder)
 
     @property
     def next_prompt(self) -> Prompt | None:
-        """The first prompt that was not delivered; None when nothing is owed."""
+        """The first prompt that was not delivered; None when nothing is owed.
+
+        Prompts are delivered one at a time, in the order in which they were written.
+        """
         for prompt in self.prompts:
             if not prompt.receipt:
                 return prompt

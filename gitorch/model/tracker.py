@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from gitorch.model.values import Value
 
@@ -33,7 +33,10 @@ class Issue(Value):
     @property
     def is_open(self) -> bool:
         """Whether the issue is neither closed nor deleted."""
-        return not self.closed and not self.deleted
+        if self.deleted:
+            return False
+
+        return not self.closed
 
 
 class TrackerCommands(Value):
@@ -49,23 +52,23 @@ class TrackerCommands(Value):
     remove_blocker_template: str = "remove the dependency of {issue} on {blocker} in the tracker"
 
     def make_epic(self, issue: str) -> str:
-        """Turn an issue into an epic."""
+        """The command line, or the advice, by which a person turns an issue into an epic."""
         return self.make_epic_template.format(issue=issue)
 
     def reopen(self, issue: str) -> str:
-        """Open a closed issue again."""
+        """The command line, or the advice, by which a person opens a closed issue again."""
         return self.reopen_template.format(issue=issue)
 
     def create_task(self, issue: str) -> str:
-        """Create a task below an epic."""
+        """The command line, or the advice, by which a person creates a task below an epic."""
         return self.create_task_template.format(issue=issue)
 
     def close(self, issue: str) -> str:
-        """Close an issue."""
+        """The command line, or the advice, by which a person closes issues; several are separated by spaces."""
         return self.close_template.format(issue=issue)
 
     def remove_blocker(self, issue: str, blocker: str) -> str:
-        """Make an issue independent of its blocker."""
+        """The command line, or the advice, by which a person makes an issue independent of its blocker."""
         return self.remove_blocker_template.format(issue=issue, blocker=blocker)
 
 
@@ -121,27 +124,35 @@ def edges(issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]) -
     """For each epic the epics that it must wait for, with the pair of issues that is the reason.
 
     An epic waits for the open blockers of itself and of all issues that it owns. It also waits for the epics within it,
-    since it cannot be closed before them.
+    since it cannot be closed before them. Of several reasons for one wait the first is kept.
     """
     owner = _owners(owned)
     found: dict[str, dict[str, Blocked]] = {epic: {} for epic in owned}
     for epic in owned:
         for pair in _blocked_pairs(issues, owned, epic):
             other = owner.get(pair.blocker)
-            if other is not None and other != epic:
+            if _is_another(other, epic):
                 found[epic].setdefault(other, pair)
 
         above = owner.get(issues[epic].parent)
-        if above is not None and above != epic:
+        if _is_another(above, epic):
             found[above].setdefault(epic, Blocked(above, epic))
 
     return found
 
 
+def _is_another(owner: str | None, epic: str) -> TypeGuard[str]:
+    """Whether an issue belongs to one of the epics, and not to this one."""
+    return owner is not None and owner != epic
+
+
 def foreign_blockers(
     issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]
 ) -> Iterator[tuple[str, Blocked]]:
-    """Each epic with a pair of open issues: one of its own, and a blocker that belongs to none of the epics."""
+    """Each epic with a pair of open issues: one of its own, and a blocker that belongs to none of the epics.
+
+    In the order of the epics. An epic that waits for several such blockers comes several times.
+    """
     owner = _owners(owned)
     for epic in owned:
         for pair in _blocked_pairs(issues, owned, epic):
@@ -151,13 +162,17 @@ def foreign_blockers(
 
 def _blocked_pairs(issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]], epic: str) -> Iterator[Blocked]:
     """The issues of an epic, itself included, with each open blocker."""
-    for issue in (issues[epic], *owned[epic]):
+    belonging = (issues[epic], *owned[epic])
+    for issue in belonging:
         for blocker in open_blockers(issues, issue):
             yield Blocked(issue.id, blocker)
 
 
 def open_blockers(issues: Mapping[str, Issue], issue: Issue) -> Iterator[str]:
-    """What an open issue still waits for. An unknown blocker blocks nothing, as in the trackers themselves."""
+    """The issues that an open issue still waits for, in its own order; nothing for an issue that is not open.
+
+    An unknown blocker blocks nothing, as in the trackers themselves.
+    """
     if not issue.is_open:
         return
 
@@ -171,7 +186,11 @@ def _owners(owned: Mapping[str, tuple[Issue, ...]]) -> dict[str, str]:
     """The epic of each issue; an epic owns itself."""
     owner: dict[str, str] = {}
     for epic, below in owned.items():
-        owner.update((issue.id, epic) for issue in below)
+        for issue in below:
+            owner[issue.id] = epic
 
-    owner.update((epic, epic) for epic in owned)
+    # Last, because an epic may also be listed among the issues below another one.
+    for epic in owned:
+        owner[epic] = epic
+
     return owner
