@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from play import OPERATOR, PARALLEL, SETTINGS, Play, commit, finding
+from play import PARALLEL, SETTINGS, Play, commit, finding
 
 from gitorch.errors import Refused
 from gitorch.model import commands as c
@@ -14,10 +14,8 @@ from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice
 from gitorch.model.values import replace
-from gitorch.model.workflow import Independence
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
@@ -192,34 +190,6 @@ def test_every_brief_of_a_lane_holds_its_constraints():
 
     texts = [brief_text(play.run, session, "Do it.", ()) for session in play.run.sessions.values()]
     assert ["- Use no network." in text for text in texts] == [True, False]
-
-
-JUDGED = "jobs:\n  one: {kind: draft, lane: a, objective: Do}\n  r: {kind: review, lane: r, needs: [one]}\n"
-OTTO = Actor(ActorKind.OPERATOR, "otto", "desk")
-
-
-@pytest.mark.parametrize(
-    ("independence", "judge", "runtime", "refusal"),
-    [
-        ("session", OPERATOR, "claude", ""),
-        ("runtime", OTTO, "claude", "one was written with claude, and this run wants another runtime to judge it"),
-        ("runtime", OTTO, "codex", ""),
-        ("runtime", OPERATOR, "codex", "operator/olga@desk wrote one and cannot judge it in this run"),
-        ("holder", OPERATOR, "codex", "operator/olga@desk wrote one and cannot judge it in this run"),
-        ("holder", OTTO, "claude", ""),
-    ],
-)
-def test_the_policy_of_independence_decides_who_can_claim_a_review(independence, judge, runtime, refusal):
-    play = begun(JUDGED, replace(NO_TESTS, manual=True, independence=Independence(independence)))
-    play.claim("one", OPERATOR, "claude")
-    play.submit_handoff("one")
-
-    if refusal:
-        with pytest.raises(Refused, match=refusal):
-            play.claim("r", judge, runtime)
-    else:
-        play.claim("r", judge, runtime)
-        assert play.run.jobs[JobId("r")].lease is not None
 
 
 def test_priority_then_age_decides_what_is_given_out_first():
