@@ -17,20 +17,11 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.files import Files, Outboxes
+    from gitorch.ports.git import Git, Remotes, Worktrees
     from gitorch.ports.ledger import Ledger
     from gitorch.ports.notices import Notices
     from gitorch.ports.tracker import Tracker
-    from gitorch.ports.world import (
-        Checks,
-        Clock,
-        Git,
-        Programs,
-        Remotes,
-        Secrets,
-        Signatures,
-        Terminals,
-        Worktrees,
-    )
+    from gitorch.ports.world import Checks, Clock, Programs, Secrets, Signatures, Terminals
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 """Characters that mean the same in every file system's names."""

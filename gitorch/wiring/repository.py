@@ -27,19 +27,11 @@ if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.model.workflow import Lane
     from gitorch.ports.files import Files, Outboxes
+    from gitorch.ports.git import Git, Remotes, Worktrees
     from gitorch.ports.ledger import Store, StoredCommit, StoredObject
     from gitorch.ports.notices import Notices
     from gitorch.ports.tracker import Tracker
-    from gitorch.ports.world import (
-        Checks,
-        Git,
-        Programs,
-        Remotes,
-        Secrets,
-        Signatures,
-        Terminals,
-        Worktrees,
-    )
+    from gitorch.ports.world import Checks, Programs, Secrets, Signatures, Terminals
 
 
 class Repository:

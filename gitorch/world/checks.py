@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import CommitId
-    from gitorch.ports.world import Clock, Worktrees
+    from gitorch.ports.git import Worktrees
+    from gitorch.ports.world import Clock
     from gitorch.world.processes import Process
 
 RECEIVE_BYTES = 1 << 20

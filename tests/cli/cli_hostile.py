@@ -18,7 +18,7 @@ from gitorch.model.ids import Digest, JobId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.review import Choice, Finding, Severity
 from gitorch.model.values import Value, names_of, replace
-from gitorch.ports.world import WorktreeEntry
+from gitorch.ports.git import WorktreeEntry
 
 HOSTILE = "EVIL\x1b]0;title\x07\x1b[2J\x9b2J\x08\x7f\u202e\u2066\u2028\u2029\u061c\ufeff\r"
 """A new title, cleared screens in 7 and 8 bits, a deleted character, reordered text, line ends that are none."""

@@ -20,10 +20,11 @@ from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, Moment
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, SessionObservation
 from gitorch.model.values import replace
-from gitorch.ports.world import DiffStat, MergeTry, MoveResult, SessionKey
+from gitorch.ports.git import DiffStat, MergeTry, MoveResult
 
 if TYPE_CHECKING:
     from gitorch.errors import Corrupt
+    from gitorch.ports.world import SessionKey
 
 START = 1_700_000_000_000
 

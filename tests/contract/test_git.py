@@ -1,10 +1,10 @@
-"""What every `ports.world.Git` promises."""
+"""What every `ports.git.Git` promises."""
 
 import pytest
 
 from gitorch.errors import Failed, Unavailable
 from gitorch.model.ids import CommitId, Moment
-from gitorch.ports.world import DiffStat
+from gitorch.ports.git import DiffStat
 
 NOBODY = CommitId("0" * 39 + "1")
 AT = Moment(1_700_000_000_000)

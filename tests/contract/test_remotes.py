@@ -3,7 +3,7 @@
 import pytest
 
 from gitorch.errors import Unavailable
-from gitorch.ports.world import PushRef
+from gitorch.ports.git import PushRef
 
 MAIN, LEDGER = "refs/heads/main", "refs/heads/gitorch/ledger"
 

@@ -1,4 +1,4 @@
-"""What every `ports.world.Worktrees` promises."""
+"""What every `ports.git.Worktrees` promises."""
 
 import pytest
 

@@ -11,7 +11,7 @@ from gitorch.errors import Failed, Refused, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
-from gitorch.ports.world import DiffStat, MergeTry, MoveResult, WorktreeEntry
+from gitorch.ports.git import DiffStat, MergeTry, MoveResult, WorktreeEntry
 from gitorch.world.git.worktrees import own_branch
 
 

@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from world import repos
+from world.planted import Field
 from world.terminal_lab import Lab
 
 
@@ -21,3 +22,8 @@ def lab(tmp_path):
 @pytest.fixture
 def repo(tmp_path):
     return repos.make(tmp_path)
+
+
+@pytest.fixture
+def field(tmp_path):
+    return Field(tmp_path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.values import Value
-from gitorch.ports.world import PushRef
+from gitorch.ports.git import PushRef
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services

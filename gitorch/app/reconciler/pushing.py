@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model import commands
-from gitorch.ports.world import PushRef
+from gitorch.ports.git import PushRef
 from gitorch.rules.ensure import run_there
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.board import RunLine
-    from gitorch.ports.world import WorktreeEntry
+    from gitorch.ports.git import WorktreeEntry
 
 MANUAL = "by-hand"
 """The folder of worktrees for manual work, and the part of their branches' names, where those of a run have its id."""

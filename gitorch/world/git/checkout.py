@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy
-from gitorch.ports.world import MoveResult
+from gitorch.ports.git import MoveResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

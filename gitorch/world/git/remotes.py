@@ -1,4 +1,4 @@
-"""Remotes through the git command line, with the expected old value in every push. Implements `ports.world.Remotes`.
+"""Remotes through the git command line, with the expected old value in every push. Implements `ports.git.Remotes`.
 
 Measured: libraries overwrite another host's branch on a path remote, or claim success for a push that lost a race.
 """
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.ports.world import Clock, PushRef
+    from gitorch.ports.git import PushRef
+    from gitorch.ports.world import Clock
 
 LIST_SECONDS, TRANSFER_SECONDS = 20.0, 120.0
 """Bounds: a loop that waits for a remote does nothing else meanwhile."""

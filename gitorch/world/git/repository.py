@@ -1,4 +1,4 @@
-"""A repository through the git command line. Implements `ports.world.Git`."""
+"""A repository through the git command line. Implements `ports.git.Git`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gitorch.errors import Failed, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
-from gitorch.ports.world import DiffStat, MergeTry, MoveResult
+from gitorch.ports.git import DiffStat, MergeTry, MoveResult
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.checkout import checkout_of, update_checkout
 from gitorch.world.git.drafts import adopt, draft

@@ -1,4 +1,4 @@
-"""Linked worktrees in folders outside the repository. Implements `ports.world.Worktrees`."""
+"""Linked worktrees in folders outside the repository. Implements `ports.git.Worktrees`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Refused
 from gitorch.model.ids import CommitId
-from gitorch.ports.world import WorktreeEntry
+from gitorch.ports.git import WorktreeEntry
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, uncommitted_paths
