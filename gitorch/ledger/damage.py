@@ -47,6 +47,16 @@ def with_remedy(common: Path, error: Corrupt) -> Corrupt:
     return Corrupt(error.message, hint, error.where)
 
 
+def with_new_ref(common: Path, error: Corrupt, trusted: TrustedTip | None) -> Corrupt:
+    """The error for a ref that names no commit, with the command that writes it anew."""
+    remove = f"rm -f {common / location.REF}"  # git refuses to move a ref that it cannot read
+    if trusted is None:
+        return Corrupt(
+            error.message, f"{remove} && git fetch {_source(common)} +{location.REF}:{location.REF}", error.where
+        )
+    return Corrupt(error.message, f"{remove} && git update-ref {location.REF} {trusted.commit}", error.where)
+
+
 def _has(history: History, identity: str) -> bool:
     """Whether git has this object."""
     try:

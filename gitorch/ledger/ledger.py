@@ -190,21 +190,26 @@ class GitLedger:
         """Read everything from objects; an error comes with the command that restores the ledger."""
         from gitorch.ledger import damage  # noqa: PLC0415  # only one verb needs it
 
-        trusted, tip = trusted_tip.load(self._common), self._store.tip()
+        trusted = trusted_tip.load(self._common)
+        try:
+            tip = self._store.tip()
+        except Corrupt as error:
+            return damage.with_new_ref(self._common, error, trusted)
+
         if tip is None:
             absent = self._tip_index.absent(trusted)
             if isinstance(absent, Corrupt):
                 return absent
             raise absent
 
-        error = self._read_error(tip) or self._replay_error()
-        if error is None:
+        found = self._read_error(tip) or self._replay_error()
+        if found is None:
             return None
         if trusted is not None and trusted.commit != tip and self._read_error(trusted.commit) is None:
             hint = f"git update-ref {location.REF} {trusted.commit}"  # everything up to there holds
-            return Corrupt(error.message, hint, error.where)
+            return Corrupt(found.message, hint, found.where)
 
-        return damage.with_remedy(self._common, error)
+        return damage.with_remedy(self._common, found)
 
     def _read_error(self, tip: CommitId) -> Corrupt | None:
         """The error that the objects of a history lead to, or None where they hold."""

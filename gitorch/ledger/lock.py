@@ -11,7 +11,7 @@ import re
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Usage
+from gitorch.errors import Busy, Unavailable, Usage
 from gitorch.ledger.files import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
@@ -27,10 +27,18 @@ STALE_SECONDS = 3.0
 
 
 def folder(common: Path) -> Path:
-    """Our own folder in the git directory, made when it is missing."""
+    """Our own folder in the git directory, made when it is missing. Raises Unavailable where a file has its name."""
     own = common / "gitorch"
-    own.mkdir(exist_ok=True)
+    try:
+        own.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise _in_the_way(own) from error
     return own
+
+
+def _in_the_way(path: Path) -> Unavailable:
+    """The error for a file where a folder must be, or a folder where a file must be."""
+    return Unavailable(f"{path} is in the way: gitorch needs this name for itself.", hint=f"rm -r {path}")
 
 
 def _nothing() -> None:
@@ -66,7 +74,11 @@ def _flock(
 
     They are the same lock: filelock calls flock on the same file. It is imported only to wait, since that costs 16 ms.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except IsADirectoryError as error:
+        raise _in_the_way(path) from error
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Corrupt, GitorchError
+from gitorch.errors import Busy, Corrupt, GitorchError, Unavailable
 from gitorch.ledger import location, lock, trusted_tip
 from gitorch.ledger.cache import Cache
 from gitorch.ledger.run_cache import RunNotCached
@@ -217,7 +217,7 @@ class TipIndex:
     def keep(self) -> None:
         """Save the records that a reader had to replay, unless another process holds the lock."""
         if self._memory is not None and self._due(self._memory):
-            with suppress(Busy, OSError), lock.hold(self._common, "ledger", 0.0):
+            with suppress(Busy, Unavailable, OSError), lock.hold(self._common, "ledger", 0.0):
                 self._save(self._memory)
 
     def _due(self, replay: Replay) -> bool:

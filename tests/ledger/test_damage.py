@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 import zlib
+from pathlib import Path
 
 import pytest
 from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, count, fill, git, new_repo, open_ledger, raws, renewed, rewrite
 
-from gitorch.errors import Corrupt, NotFound
+from gitorch.errors import Corrupt, NotFound, Unavailable
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.world.git.history import GitHistory
@@ -177,6 +178,49 @@ def test_a_foreign_commit_on_top_is_taken_off_again(repo, opened):
     assert damage is not None
     run_hint(repo, damage)
     assert opened(repo).state(RUN) == before
+
+
+@pytest.mark.parametrize("text", ["hello\n", "0" * 39 + "\n", ""])
+def test_a_ref_that_names_no_commit_is_written_anew(repo, text):
+    before = open_ledger(repo).state(RUN)
+    (repo / ".git" / REF).write_text(text)
+    with pytest.raises(Corrupt, match="does not hold a commit") as caught:
+        open_ledger(repo).state(RUN)
+    assert caught.value.hint == "gitorch recover"
+    damage = open_ledger(repo).damage()
+    assert damage is not None
+    run_hint(repo, damage)
+    assert open_ledger(repo).state(RUN) == before
+
+
+def test_a_ref_that_names_no_commit_comes_back_from_elsewhere_where_nothing_was_seen(repo):
+    shutil.rmtree(repo / ".git/gitorch")
+    (repo / ".git" / REF).write_text("hello\n")
+    damage = open_ledger(repo).damage()
+    assert damage is not None
+    assert damage.hint.endswith(f"git fetch PATH-OF-ANOTHER-CLONE +{REF}:{REF}")
+
+
+def make_file(path):
+    path.write_text("x")
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("gitorch", make_file), ("gitorch/ledger.lock", Path.mkdir), ("gitorch/ledger.queue", Path.mkdir)],
+)
+def test_something_in_the_way_is_named_and_reading_goes_on(repo, opened, name, make):
+    before = opened(repo).state(RUN)
+    shutil.rmtree(repo / ".git/gitorch")
+    path = repo / ".git" / name
+    if name != "gitorch":
+        path.parent.mkdir()
+    make(path)
+    assert opened(repo).state(RUN) == before
+    with pytest.raises(Unavailable, match="is in the way") as caught:
+        opened(repo).append(RUN, AGENT, AT, lambda _: [renewed(9)])
+    run_hint(repo, caught.value)
+    assert opened(repo).append(RUN, AGENT, AT, lambda _: [renewed(9)])[0].run.records == before.run.records + 1
 
 
 def test_a_ledger_that_holds_has_no_damage(repo, opened):
