@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
 from gitorch.model.artifact import ArtifactKind, Document
@@ -13,6 +14,9 @@ from gitorch.text.complaints import Complaints
 from gitorch.text.fields import Form
 from gitorch.text.source import Source, read_source
 from gitorch.text.yaml_file import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 BYTES_MAX = 8_000_000
 """The largest artifact that the ledger accepts; a run may allow less."""
@@ -84,18 +88,12 @@ def _check_kind(form: Form, kind: ArtifactKind) -> None:
 
 
 def _document(form: Form, kind: ArtifactKind) -> Document:
-    """The document with the fields that only one kind has."""
-    match kind:
-        case ArtifactKind.FINDING:
-            return Document(kind, intent=_intent(form))
-        case ArtifactKind.FINDINGS_LEDGER:
-            return Document(kind, entries=entries_of(form))
-        case ArtifactKind.SYNTHESIS:
-            return Document(kind, answers=answers_of(form))
-        case ArtifactKind.SUPPORT_LEDGER:
-            return Document(kind, claims=claims_of(form))
-        case _:
-            return Document(kind)
+    """The document with the field that only this kind has."""
+    if kind not in _OWN_FIELDS:
+        return Document(kind)
+
+    name, read = _OWN_FIELDS[kind]
+    return replace(Document(kind), **{name: read(form)})
 
 
 def _intent(form: Form) -> Choice | None:
@@ -105,3 +103,12 @@ def _intent(form: Form) -> Choice | None:
         return Choice(word)
 
     return None
+
+
+_OWN_FIELDS: Mapping[ArtifactKind, tuple[str, Callable[[Form], object]]] = {
+    ArtifactKind.FINDING: ("intent", _intent),
+    ArtifactKind.FINDINGS_LEDGER: ("entries", entries_of),
+    ArtifactKind.SYNTHESIS: ("answers", answers_of),
+    ArtifactKind.SUPPORT_LEDGER: ("claims", claims_of),
+}
+"""The field of a document that only one kind has, and the function that reads it."""

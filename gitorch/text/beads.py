@@ -16,7 +16,7 @@ from gitorch.model.tracker import Backlog, Issue, TrackerCommands
 from gitorch.model.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     Record = Mapping[str, Any]
     """One JSON object as beads writes it."""
@@ -48,28 +48,35 @@ def parse_issues(
     """
     records: dict[str, Record] = {}
     problems: list[Problem] = []
-    conflict_line = 0
+    conflicts: list[int] = []
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
 
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text:
-            continue
+    for number, text in _numbered(lines):
         if _is_conflict_marker(text):
-            conflict_line = conflict_line or number
+            conflicts.append(number)
             continue
 
         record, fault = _read_line(text, is_last=number == len(lines))
+
         if fault:
             problems.append(Problem(path, number, 1, fault, restore))
         elif _is_issue(record):
             _keep_newest(records, record)
 
     problems = _first_problems(problems)
-    if conflict_line:
-        problems.insert(0, Problem(path, conflict_line, 1, "An unresolved merge conflict begins here.", _CONFLICT_FIX))
+    if conflicts:
+        problem = Problem(path, conflicts[0], 1, "An unresolved merge conflict begins here.", _CONFLICT_FIX)
+        problems.insert(0, problem)
 
     return Backlog(path, issues_of(records.values()), tuple(problems), commands or TrackerCommands())
+
+
+def _numbered(lines: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, without the blanks around them, with their numbers from 1."""
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text:
+            yield number, text
 
 
 def _is_conflict_marker(line: bytes) -> bool:

@@ -58,12 +58,16 @@ def _decoded(data: bytes) -> OutboxEntry:
         raise WrongShape(f'it does not contain "gitorch": "{FORMAT}"')
 
     entry: OutboxEntry = shape(OutboxEntry)[1](value)
+    _check_contents(entry)
+    return entry
+
+
+def _check_contents(entry: OutboxEntry) -> None:
+    """Raises WrongShape unless an entry holds either a report or a verdict."""
     if entry.report is None and entry.verdict is None:
         raise WrongShape("it contains neither a report nor a verdict")
     if entry.report is not None and entry.verdict is not None:
         raise WrongShape("it contains both a report and a verdict")
-
-    return entry
 
 
 def accepted(sentence: str, recorded: tuple[str, ...]) -> bytes:

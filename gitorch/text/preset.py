@@ -104,12 +104,28 @@ def _fields(form: Form) -> dict[str, Any]:
 
 def _check_required(form: Form) -> None:
     """Every preset has a name, and a command of its own or of the preset that it extends."""
-    name = form.word("name", required=True)
-    if name and not re.fullmatch(NAME, name):
-        form.complain("name", "must be a small letter, then small letters, digits, _ and -.", "Rename the preset.")
+    _check_name(form)
+
     if not form.has("extends") and not form.texts("argv"):
         form.missing("argv")
-    if form.text("first_prompt") == "option" and not form.word("first_option"):
+
+    _check_first_option(form)
+
+
+def _check_name(form: Form) -> None:
+    """The name is there, and can be part of a file's name."""
+    name = form.word("name", required=True)
+
+    if name and not re.fullmatch(NAME, name):
+        form.complain("name", "must be a small letter, then small letters, digits, _ and -.", "Rename the preset.")
+
+
+def _check_first_option(form: Form) -> None:
+    """A preset that passes its first prompt as an option names that option."""
+    if form.text("first_prompt") != "option":
+        return
+
+    if not form.word("first_option"):
         form.complain("first_prompt", "is `option`, but no option is named.", "Add `first_option:`.")
 
 

@@ -13,9 +13,16 @@ ID_LENGTH_MAX = 39
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _TAKEN = re.compile(r"[qspm][0-9]+")
-_FORBIDDEN_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
-_INVALID_BRANCH = re.compile(r"\A[-/.]|[/.]\Z|\.lock\Z|\.\.|@\{|//|/\.")
 _FOLDS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+
+_BRANCH_FAULTS = (
+    (re.compile(r"\A\Z"), "is empty"),
+    (re.compile(r"\Arefs/"), "must be a branch's short name, such as main"),
+    (re.compile(r"[\x00-\x20\x7f~^:?*\[\\]"), "contains a blank or a character that git does not allow"),
+    (re.compile(r"\A(?:@|HEAD)\Z"), "is not a valid name of a branch"),
+    (re.compile(r"\A[-/.]|[/.]\Z|\.lock\Z|\.\.|@\{|//|/\."), "is not a valid name of a branch"),
+)
+"""What a branch's name must not contain; the first fault is reported."""
 
 RESERVED = frozenset({"approval", "merge", "none", "nothing", "orchestrator", "principal", "operator", "host"})
 """Words with another meaning in the places where an epic's id may stand."""
@@ -76,13 +83,12 @@ def epic_id_fault(name: str) -> str:
 
 
 def branch_fault(name: str) -> str:
-    """Why a name is not the short name of a branch, or an empty string when it is (git-check-ref-format, a little stricter)."""
-    if not name:
-        return "is empty"
-    if name.startswith("refs/"):
-        return "must be a branch's short name, such as main"
-    if _FORBIDDEN_IN_BRANCH.search(name):
-        return "contains a blank or a character that git does not allow"
-    if name in {"@", "HEAD"} or _INVALID_BRANCH.search(name):
-        return "is not a valid name of a branch"
+    """Why a name is not the short name of a branch, or an empty string when it is.
+
+    The rules are those of git-check-ref-format, a little stricter. The text goes on after the name: `is empty`.
+    """
+    for pattern, fault in _BRANCH_FAULTS:
+        if pattern.search(name):
+            return fault
+
     return ""

@@ -18,7 +18,7 @@ from gitorch.errors import Problem
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ruamel.yaml.nodes import Node
 
@@ -72,9 +72,7 @@ def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
     try:
         node = yaml.compose(source.text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        index = mark.index if mark else 0
-        reader.broken(index, error.problem or error.context or "it cannot be read")
+        reader.broken(*_place_and_reason(error))
         return None, tuple(reader.problems)
     except ReaderError as error:
         reader.broken(error.position, "it contains a control character")
@@ -87,6 +85,17 @@ def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
 
     value = reader.value(node, 0)
     return value, tuple(reader.problems)
+
+
+def _place_and_reason(error: MarkedYAMLError) -> tuple[int, str]:
+    """The first wrong character, counted from 0, and the parser's reason; 0 when the parser names no place."""
+    reason = error.problem or error.context or "it cannot be read"
+    mark = error.problem_mark or error.context_mark
+
+    if mark is None:
+        return 0, reason
+
+    return mark.index, reason
 
 
 class _NodeReader:
@@ -182,26 +191,43 @@ def _scalar_value(text: str, tag: str) -> str | int | float | bool | None:
 
     Raises ValueError for a tag that the text does not fit.
     """
-    match tag:
-        case "null":
-            return None
-        case "bool":
-            return text.lower() == "true"
-        case "int":
-            return _whole_number(text.replace("_", ""))
-        case "float":
-            return float(text.replace("_", ""))
-        case _:
-            return text
+    convert = _SCALARS.get(tag, str)
+    return convert(text)
+
+
+def _nothing(_: str) -> None:
+    """The value of `null`, `~` and the empty text."""
+    return
+
+
+def _truth_value(text: str) -> bool:
+    """True for `true` in any case, False for every other text."""
+    return text.lower() == "true"
+
+
+def _fraction(text: str) -> float:
+    """A number with a point or exponent. Raises ValueError for other texts."""
+    return float(text.replace("_", ""))
 
 
 def _whole_number(text: str) -> int:
-    """A number in decimal, or with a prefix in another base.
+    """A number in decimal, or with a prefix in another base. Raises ValueError for other texts.
 
     `int(…, 0)` would refuse `007`.
     """
-    prefix = text.lstrip("+-")[:2].lower()
-    if prefix in {"0x", "0o", "0b"}:
-        return int(text, 0)
+    digits = text.replace("_", "")
+    prefix = digits.lstrip("+-")[:2].lower()
 
-    return int(text)
+    if prefix in {"0x", "0o", "0b"}:
+        return int(digits, 0)
+
+    return int(digits)
+
+
+_SCALARS: Mapping[str, Callable[[str], str | int | float | bool | None]] = {
+    "null": _nothing,
+    "bool": _truth_value,
+    "int": _whole_number,
+    "float": _fraction,
+}
+"""How the text of a scalar becomes its value, by its tag. With any other tag it stays text."""

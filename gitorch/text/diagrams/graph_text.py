@@ -46,28 +46,42 @@ def plain(diagram: Diagram) -> str:
 
 
 def _description(diagram: Diagram, box: Box) -> str:
-    kind = kind_text(box)
-    if box.lane:
-        kind = f"{kind} by {box.lane}"
+    """What a job is and does, in half-sentences with semicolons between them."""
+    parts = [_kind_and_lane(box)]
 
-    parts = [kind]
     state = state_text(box)
     if state:
         parts.append(state)
 
-    after: list[str] = []
-    back: list[str] = []
+    starts = list(_starts(diagram, box))
+    if starts:
+        parts.append(f"after {', '.join(starts)}")
 
+    parts += _ways_back(diagram, box)
+    return "; ".join(parts)
+
+
+def _kind_and_lane(box: Box) -> str:
+    """`build by author`; only the kind for a job that nobody claims."""
+    kind = kind_text(box)
+    if not box.lane:
+        return kind
+
+    return f"{kind} by {box.lane}"
+
+
+def _starts(diagram: Diagram, box: Box) -> Iterator[str]:
+    """The jobs that a job waits for."""
     for arrow in diagram.arrows:
-        is_back = arrow.kind is ArrowKind.BACK
-        if is_back and arrow.start == box.id:
-            back.append(f"back to {arrow.end} at most {arrow.rounds}×")
-        if not is_back and arrow.end == box.id:
-            after.append(_start_text(arrow))
-    if after:
-        parts.append(f"after {', '.join(after)}")
+        if arrow.kind is not ArrowKind.BACK and arrow.end == box.id:
+            yield _start_text(arrow)
 
-    return "; ".join(parts + back)
+
+def _ways_back(diagram: Diagram, box: Box) -> Iterator[str]:
+    """The jobs that a review sends back, with the number of rounds."""
+    for arrow in diagram.arrows:
+        if arrow.kind is ArrowKind.BACK and arrow.start == box.id:
+            yield f"back to {arrow.end} at most {arrow.rounds}×"
 
 
 def _start_text(arrow: Arrow) -> str:

@@ -43,7 +43,7 @@ class _Stop(Value):
 
 def lay_out(diagram: Diagram) -> Layout:
     """Deterministic: equal diagrams have equal layouts. Raises ValueError when arrows forward form a cycle."""
-    forward = [arrow for arrow in diagram.arrows if arrow.kind is not ArrowKind.BACK]
+    forward = _forward(diagram)
     columns = _columns(diagram, forward)
     ways: dict[tuple[str, str], list[_Stop]] = {}
     links: list[tuple[_Stop, _Stop]] = []
@@ -67,11 +67,23 @@ def lay_out(diagram: Diagram) -> Layout:
     )
 
 
-def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
-    """The length of the longest way to each box, in the order of the boxes."""
+def _forward(diagram: Diagram) -> list[Arrow]:
+    """The arrows that lead forward. Those back order nothing."""
+    return [arrow for arrow in diagram.arrows if arrow.kind is not ArrowKind.BACK]
+
+
+def _before(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, list[str]]:
+    """The boxes with an arrow to each box, in the order of the diagram."""
     before: dict[str, list[str]] = {box.id: [] for box in diagram.boxes}
     for arrow in forward:
         before[arrow.end].append(arrow.start)
+
+    return before
+
+
+def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
+    """The length of the longest way to each box, in the order of the boxes."""
+    before = _before(diagram, forward)
 
     columns: dict[str, int] = {}
     waiting = list(before)

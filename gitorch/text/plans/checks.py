@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitorch.text.markdown import Document
     from gitorch.text.plans.draft import Draft
     from gitorch.text.plans.epics import Sections
-    from gitorch.text.plans.sections import Gate, Reference, Section
+    from gitorch.text.plans.sections import Reference, Section
     from gitorch.text.plans.tracked import TrackedEpics
     from gitorch.text.source import Source
 
@@ -91,11 +91,7 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
         yield source.problem(draft.line, f"Epic `{draft.id}` has no tasks.", fix)
         return
 
-    nothing_left = ""
-    if draft.closed:
-        nothing_left = "is marked as closed"
-    elif draft.all_tasks_done:
-        nothing_left = "has only tasks that are done"
+    nothing_left = _nothing_left(draft)
     if nothing_left:
         message = f"Epic `{draft.id}` {nothing_left}: nothing is left to do."
         fix = "Remove the epic and every dependency on it, or open it again."
@@ -105,6 +101,16 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
         if not task.title:
             fix = "Write what the agent shall do."
             yield source.problem(task.line, f"A task of epic `{draft.id}` has no text.", fix)
+
+
+def _nothing_left(draft: Draft) -> str:
+    """Why nothing is left to do in an epic; empty when something is."""
+    if draft.closed:
+        return "is marked as closed"
+    if draft.all_tasks_done:
+        return "has only tasks that are done"
+
+    return ""
 
 
 def check_sections(
@@ -141,108 +147,11 @@ def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections)
         yield source.problem(line, f"Epic `{draft.id}` has no section in {source.path}.", fix)
 
 
-def check_gates(
-    source: Source, sections: Sections, strays: Sequence[Gate], epics: Collection[str]
-) -> Iterator[Problem]:
-    """P3: every section ends with exactly one gate, its own.
-
-    `strays` are the gates before the first section. Problems are in file order.
-    """
-    yield from _GateCheck(source, sections, strays, epics).problems()
-
-
-class _GateCheck:
-    """Goes through the gates of one file in order."""
-
-    def __init__(self, source: Source, sections: Sections, strays: Sequence[Gate], epics: Collection[str]) -> None:
-        """`epics` are the ids of the plan; the sections may add ids that have a problem of their own."""
-        self.source = source
-        self.sections = sections
-        self.strays = strays
-        self.known = {*epics, *(name for name, _ in sections)}
-        self.present = {gate.id for gate in strays}
-
-        for _, section in sections:
-            self.present |= {gate.id for gate in section.gates}
-
-        self.first: dict[str, int] = {}
-        """The line of the first gate of each epic."""
-
-    def problems(self) -> Iterator[Problem]:
-        """Check the stray gates, then each section with its gates."""
-        for gate in self.strays:
-            self.first[gate.id] = gate.line
-            yield self._stray(gate)
-
-        opened: set[str] = set()
-        for name, section in self.sections:
-            if name in opened:
-                # The second section of one id is a problem already; its own gate is then not a second gate.
-                self.first.pop(name, None)
-            opened.add(name)
-            yield from self._section(name, section)
-
-    def _section(self, name: str, section: Section) -> Iterator[Problem]:
-        """Check the gates of one section, that it has one, and that no task stands behind it.
-
-        A faulty gate stands for the missing one: its problem says what to write instead.
-        """
-        has_faulty_gate = False
-        for gate in section.gates:
-            yield from self._gate(gate, name)
-            if not gate.exact or gate.id not in self.known:
-                has_faulty_gate = True
-        if name not in self.present and not has_faulty_gate:
-            fix = f"End its section with the heading `## Review Gate: {name}`."
-            yield self.source.problem(section.line, f"Epic `{name}` has no review gate.", fix)
-        if section.tasks_after_gate:
-            task = section.tasks_after_gate[0]
-            message = f"A task of `{name}` stands after its gate on line {section.end}, where no agent will see it."
-            fix = f"Move `## Review Gate: {name}` below the last task of the section."
-            yield self.source.problem(task.line, message, fix)
-
-    def _gate(self, gate: Gate, section: str) -> Iterator[Problem]:
-        """Check one gate in the section of an epic.
-
-        An unknown id cannot be compared, so it comes before the order.
-        """
-        if not gate.exact:
-            text = self.source.lines[gate.line - 1].strip()
-            fix = f"Write `## Review Gate: {section}` on a line of its own."
-            yield self.source.problem(gate.line, f"`{text}` looks like a review gate but is none.", fix)
-            return
-        if gate.id not in self.known:
-            yield self._unknown(gate, f"Write `## Review Gate: {section}` on a line of its own.")
-            return
-        if gate.id in self.first:
-            message = f"Epic `{gate.id}` has a second review gate; the first is on line {self.first[gate.id]}."
-            yield self.source.problem(gate.line, message, "Remove one of the two.")
-            return
-
-        self.first[gate.id] = gate.line
-        if gate.id != section:
-            message = f"The review gate of `{gate.id}` is out of order: it stands in the section of `{section}`."
-            yield self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
-
-    def _stray(self, gate: Gate) -> Problem:
-        """The problem of a gate before the first section."""
-        if gate.id not in self.known:
-            return self._unknown(gate, "Remove it, or give it the id of an epic.")
-
-        message = f"The review gate of `{gate.id}` is out of order: it stands before the first epic."
-        return self.source.problem(gate.line, message, f"Move it to the end of the section of `{gate.id}`.")
-
-    def _unknown(self, gate: Gate, fix: str) -> Problem:
-        """The problem of a gate whose id is not that of an epic."""
-        message = f"The review gate `{gate.id}` names no epic.{did_you_mean(gate.id, self.known)}"
-        return self.source.problem(gate.line, message, fix, self.source.column(gate.line, gate.id))
-
-
 def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
-    """For each epic, the ids of the epics that it needs, with the reference to each.
+    """For each epic, the ids of the epics that it needs, with the first reference to each.
 
     A reference may be an id, a title, or text whose slug is an id. An uncertain reference that resolves to no epic is dropped:
-    `Dependencies:` may list libraries, too.
+    `Dependencies:` may list libraries, too. Any other is kept under its text, so that `check_needs` reports it.
     """
     ids = {draft.id for draft in drafts}
     titles = {draft.title.casefold(): draft.id for draft in drafts}
@@ -252,10 +161,10 @@ def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
         own = needs.setdefault(draft.id, {})
         for reference in draft.needs:
             epic = _resolved(reference.text, ids, titles)
-            if epic is not None:
-                own.setdefault(epic, reference)
-            elif reference.certain:
-                own.setdefault(reference.text, reference)
+            if epic is None and not reference.certain:
+                continue
+
+            own.setdefault(epic or reference.text, reference)
 
     return needs
 
@@ -339,18 +248,24 @@ def check_lines(source: Source, drafts: Sequence[Draft], sections: Sections) -> 
         yield from _check_scope(source, draft)
 
     known = {draft.id for draft in drafts}
-
     for name, section in sections:
         for line in section.empty_needs:
             fix = "Name epics, or write `Depends on: none`."
             yield source.problem(line, f"The dependencies of epic `{name}` are empty.", fix)
-        for reference in section.needs_in_tasks:
-            if reference.text in known:
-                message = (
-                    f"`{reference.text}` is an epic, but this line belongs to a task, "
-                    f"so epic `{name}` would not wait for it."
-                )
-                yield source.problem(reference.line, message, f"Move the line above the first task of `{name}`.")
+
+        yield from _check_hidden_needs(source, name, section, known)
+
+
+def _check_hidden_needs(source: Source, name: str, section: Section, known: Collection[str]) -> Iterator[Problem]:
+    """No epic is named as a dependency below a task's heading, where it has no effect. Other names are the task's text."""
+    for reference in section.needs_in_tasks:
+        if reference.text not in known:
+            continue
+
+        message = (
+            f"`{reference.text}` is an epic, but this line belongs to a task, so epic `{name}` would not wait for it."
+        )
+        yield source.problem(reference.line, message, f"Move the line above the first task of `{name}`.")
 
 
 def _check_scope(source: Source, draft: Draft) -> Iterator[Problem]:

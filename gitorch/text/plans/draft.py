@@ -44,3 +44,8 @@ class Draft(Value):
         An epic without tasks is not done: its tasks may be missing.
         """
         return bool(self.tasks) and all(task.done for task in self.tasks)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do, since the plan says so or since all tasks are done."""
+        return self.closed or self.all_tasks_done

@@ -83,15 +83,21 @@ def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
     cell = row.cells[columns.id]
     heading = parse_epic_heading(f"Epic: {cell}") or EpicHeading("", cell, closed=False)
     name = heading.id or _id_from_title(heading.title)
+
     title = heading.title
     if columns.title is not None:
         title = row.cells[columns.title]
 
-    needs: tuple[Reference, ...] = ()
-    if columns.needs is not None:
-        needs = tuple(Reference(other, row.line) for other in split_names(row.cells[columns.needs]))
-
+    needs = _row_needs(row, columns.needs)
     return DeclaredEpic(name, title or name, row.line, needs, closed=heading.closed)
+
+
+def _row_needs(row: Row, column: int | None) -> tuple[Reference, ...]:
+    """The epics that a row names in its column of dependencies; none without that column."""
+    if column is None:
+        return ()
+
+    return tuple(Reference(other, row.line) for other in split_names(row.cells[column]))
 
 
 def _id_from_title(title: str) -> str:
@@ -128,7 +134,7 @@ class KnownEpics:
                 return named
 
         name = known_id_in(heading, epic, self._titles)
-        if name is not None and not looks_like_gate(heading) and parse_task(heading) is None:
+        if name is not None and not _is_gate_or_task(heading):
             closed = epic is not None and epic.closed
             return EpicHeading(name, self._titles[name], closed)
         if epic is not None and epic.id:
@@ -166,6 +172,14 @@ class KnownEpics:
             return epic
 
         return EpicHeading(name, parts.title or self._titles[name], parts.closed)
+
+
+def _is_gate_or_task(heading: str) -> bool:
+    """Whether a heading that names an epic opens no section, but is its gate, or a task about it."""
+    if looks_like_gate(heading):
+        return True
+
+    return parse_task(heading) is not None
 
 
 def _without_brackets(title: str, name: str) -> str:

@@ -15,7 +15,6 @@ from gitorch.text.complaints import Complaints, in_file_order
 from gitorch.text.markdown import read_markdown
 from gitorch.text.plans.checks import (
     check_epics,
-    check_gates,
     check_lines,
     check_needs,
     check_placeholders,
@@ -31,6 +30,7 @@ from gitorch.text.plans.epics import (
     with_ids,
 )
 from gitorch.text.plans.front_matter import read_front_matter
+from gitorch.text.plans.gate_checks import check_gates
 from gitorch.text.plans.line_syntax import EpicHeading, parse_epic_heading
 from gitorch.text.plans.outline import outline_of
 from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track
@@ -327,7 +327,10 @@ def _epics(
     body: _Body | None,
     tracked: TrackedEpics,
 ) -> tuple[Epic, ...]:
-    """The epics of the plan, in its order, each with its section and tasks."""
+    """The epics of the plan, in its order, each with its section and tasks.
+
+    The needs of an epic become the ids of jobs. A need that is no epic keeps its text: it has a problem already.
+    """
     sections: dict[str, Section] = {}
     if body is not None:
         sections = body.first_sections()
@@ -344,9 +347,9 @@ def _epics(
             section=_section_text(draft, body, section, tracked),
             tasks=draft.tasks,
             needs=tuple(jobs.get(need, need) for need in needs[draft.id]),
-            scope_allowed=tuple(glob.text for glob in draft.allowed),
-            scope_forbidden=tuple(glob.text for glob in draft.forbidden),
-            closed=draft.closed or draft.all_tasks_done,
+            scope_allowed=_texts(draft.allowed),
+            scope_forbidden=_texts(draft.forbidden),
+            closed=draft.is_done,
             issue=draft.issue,
             issue_tasks=tracked.open_issues(draft),
         )
@@ -355,21 +358,33 @@ def _epics(
     return tuple(epics)
 
 
+def _texts(references: Sequence[Reference]) -> tuple[str, ...]:
+    """The names or globs of references, without their lines."""
+    return tuple(reference.text for reference in references)
+
+
 def _section_text(draft: Draft, body: _Body | None, section: Section | None, tracked: TrackedEpics) -> str:
     """What the epic's agent gets of the plan.
 
     Its section, then the tracker's open tasks if the section lists none.
     """
-    text = ""
-    has_own_tasks = False
-    if body is not None and section is not None:
-        text = body.text(section)
-        has_own_tasks = bool(section.tasks)
+    if body is None or section is None:
+        return _tracker_text(draft, tracked)
 
-    open_tasks = ""
-    if draft.issue and not has_own_tasks:
-        open_tasks = tracked.brief(draft)
+    text = body.text(section)
+    if section.tasks:
+        return text
+
+    open_tasks = _tracker_text(draft, tracked)
     if text and open_tasks:
         return f"{text}\n{open_tasks}"
 
     return text or open_tasks
+
+
+def _tracker_text(draft: Draft, tracked: TrackedEpics) -> str:
+    """The open tasks of an epic that the tracker has; empty for another epic."""
+    if not draft.issue:
+        return ""
+
+    return tracked.brief(draft)

@@ -11,7 +11,7 @@ from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from gitorch.model.workflow import Cycle, JobSpec
     from gitorch.text.fields import Form
@@ -100,15 +100,10 @@ def check_jobs(graph: Graph) -> None:
     for job, spec in graph.jobs.items():
         for key in ("needs", "on_continue", "on_cancel"):
             _check_names(graph.forms[job], key, graph.jobs)
-        match spec.kind:
-            case JobKind.REVIEW:
-                _check_subject(graph, job, spec)
-            case JobKind.CHECKPOINT:
-                _check_paths(graph, job, spec)
-            case JobKind.MERGE:
-                _check_merge(graph, job, spec)
-            case _:
-                pass
+
+        check = _CHECKS.get(spec.kind)
+        if check is not None:
+            check(graph, job, spec)
 
     _check_only_one_merge(graph)
     _check_no_cycles(graph)
@@ -123,25 +118,38 @@ def _check_names(form: Form, key: str, jobs: Mapping[JobId, JobSpec]) -> None:
 
 
 def _check_subject(graph: Graph, job: JobId, spec: JobSpec) -> None:
-    """A review judges exactly one job of work, which it needs.
-
-    A review with an unknown need has a complaint already, which may be about its subject.
-    """
-    form = graph.forms[job]
+    """A review judges exactly one job of work, which it needs."""
     work = producers(graph.jobs, spec.needs)
-    if form.has("subject"):
-        if spec.subject not in work:
-            message = f"names `{spec.subject}`, which is not work that this review needs."
-            form.complain("subject", message, f"Name one of its needs: {', '.join(work) or 'none of them is work'}.")
+
+    if graph.forms[job].has("subject"):
+        _check_named_subject(graph.forms[job], spec, work)
+    elif len(work) != 1:
+        _check_only_subject(graph, job, spec, work)
+
+
+def _check_named_subject(form: Form, spec: JobSpec, work: Sequence[JobId]) -> None:
+    """The subject is one of the jobs of work that the review needs."""
+    if spec.subject in work:
         return
 
-    has_unknown_needs = any(name not in graph.jobs for name in spec.needs)
-    if len(work) == 1 or has_unknown_needs:
-        return
+    message = f"names `{spec.subject}`, which is not work that this review needs."
+    choices = ", ".join(work) or "none of them is work"
+    form.complain("subject", message, f"Name one of its needs: {choices}.")
+
+
+def _check_only_subject(graph: Graph, job: JobId, spec: JobSpec, work: Sequence[JobId]) -> None:
+    """A review without a subject needs one job of work; it does not when this is called.
+
+    An unknown need has a complaint already, and may be the subject.
+    """
+    for name in spec.needs:
+        if name not in graph.jobs:
+            return
 
     count = f"{len(work)} jobs of work" if work else "no work"
+    message = f"gives this review {count}; a review judges exactly one job."
     fix = "Let it need the job that it reviews, and name that as `subject` if it needs several."
-    form.complain("needs", f"gives this review {count}; a review judges exactly one job.", fix)
+    graph.forms[job].complain("needs", message, fix)
 
 
 def _check_paths(graph: Graph, job: JobId, spec: JobSpec) -> None:
@@ -149,18 +157,34 @@ def _check_paths(graph: Graph, job: JobId, spec: JobSpec) -> None:
 
     Otherwise they would run before anyone has decided.
     """
-    form = graph.forms[job]
-    for key, names in (("on_continue", spec.on_continue), ("on_cancel", spec.on_cancel)):
-        for name in names:
-            if name in graph.jobs and job not in graph.jobs[name].needs:
-                form.complain(key, f"names `{name}`, which does not need `{job}`.", f"Add `{job}` to its needs.")
+    _check_path(graph, job, "on_continue", spec.on_continue)
+    _check_path(graph, job, "on_cancel", spec.on_cancel)
+
+
+def _check_path(graph: Graph, job: JobId, key: str, names: Sequence[JobId]) -> None:
+    """Each of these jobs needs the checkpoint. Unknown names have a complaint already."""
+    for name in names:
+        if name in graph.jobs and job not in graph.jobs[name].needs:
+            message = f"names `{name}`, which does not need `{job}`."
+            graph.forms[job].complain(key, message, f"Add `{job}` to its needs.")
 
 
 def _check_merge(graph: Graph, job: JobId, spec: JobSpec) -> None:
     """A merge needs a checkpoint, where a person approves it."""
-    if not any(graph.is_kind(need, JobKind.CHECKPOINT) for need in spec.needs):
-        fix = "Add a job of kind checkpoint, and name it here: nothing merges without an approval."
-        graph.forms[job].complain("needs", "of a merge must name a checkpoint.", fix)
+    for need in spec.needs:
+        if graph.is_kind(need, JobKind.CHECKPOINT):
+            return
+
+    fix = "Add a job of kind checkpoint, and name it here: nothing merges without an approval."
+    graph.forms[job].complain("needs", "of a merge must name a checkpoint.", fix)
+
+
+_CHECKS = {
+    JobKind.REVIEW: _check_subject,
+    JobKind.CHECKPOINT: _check_paths,
+    JobKind.MERGE: _check_merge,
+}
+"""The rule that only jobs of one kind have."""
 
 
 def _check_only_one_merge(graph: Graph) -> None:
@@ -187,10 +211,9 @@ def check_cycle(graph: Graph, form: Form, cycle: Cycle) -> None:
 
     Complaints are at the keys of `form`, the cycle's own mapping. An unknown name hides the rules that follow from it.
     """
-    for key, name in (("review", cycle.review), ("back_to", cycle.back_to)):
-        if name and name not in graph.jobs:
-            message = f"names `{name}`, which is not a job.{did_you_mean(name, graph.jobs)}"
-            form.complain(key, message, "Correct the name.")
+    _check_cycle_name(graph, form, "review", cycle.review)
+    _check_cycle_name(graph, form, "back_to", cycle.back_to)
+
     if cycle.review not in graph.jobs:
         return
 
@@ -200,6 +223,15 @@ def check_cycle(graph: Graph, form: Form, cycle: Cycle) -> None:
         form.complain("review", message, "Only reviews send work back.")
     elif cycle.back_to in graph.jobs:
         _check_back_to(graph, form, cycle)
+
+
+def _check_cycle_name(graph: Graph, form: Form, key: str, name: str) -> None:
+    """A name in a cycle is that of a job. A missing name has a complaint already."""
+    if not name or name in graph.jobs:
+        return
+
+    message = f"names `{name}`, which is not a job.{did_you_mean(name, graph.jobs)}"
+    form.complain(key, message, "Correct the name.")
 
 
 def _check_back_to(graph: Graph, form: Form, cycle: Cycle) -> None:

@@ -29,6 +29,13 @@ _REVIEW_KEYS = ("subject", "stage", "advisory")
 _JUDGE_KEYS = ("posture",)
 _CHECKPOINT_KEYS = ("on_continue", "on_cancel")
 _CLAIMED_KEYS = ("lane", "role", "objective", "brief", "priority", "fresh", *_JUDGE_KEYS)
+_WITHOUT_EFFECT = {
+    JobKind.CHECKPOINT: (*_CLAIMED_KEYS, *_WORK_KEYS, *_REVIEW_KEYS),
+    JobKind.MERGE: (*_CLAIMED_KEYS, *_WORK_KEYS, *_REVIEW_KEYS, *_CHECKPOINT_KEYS),
+    JobKind.PHASE_SYNTHESIS: (*_WORK_KEYS, *_REVIEW_KEYS, *_CHECKPOINT_KEYS),
+    JobKind.REVIEW: (*_WORK_KEYS, *_CHECKPOINT_KEYS),
+}
+"""The keys without effect by kind; the other kinds are work, and have one list for all."""
 
 
 class Surroundings(Value):
@@ -153,15 +160,8 @@ def _fresh(form: Form, kind: JobKind) -> bool:
 
 
 def _keys_without_effect(kind: JobKind) -> Collection[str]:
-    if kind is JobKind.CHECKPOINT:
-        return (*_CLAIMED_KEYS, *_WORK_KEYS, *_REVIEW_KEYS)
-    if kind is JobKind.MERGE:
-        return (*_CLAIMED_KEYS, *_WORK_KEYS, *_REVIEW_KEYS, *_CHECKPOINT_KEYS)
-    if kind is JobKind.PHASE_SYNTHESIS:
-        return (*_WORK_KEYS, *_REVIEW_KEYS, *_CHECKPOINT_KEYS)
-    if kind in REVIEWING:
-        return (*_WORK_KEYS, *_CHECKPOINT_KEYS)
-    return (*_REVIEW_KEYS, *_JUDGE_KEYS, *_CHECKPOINT_KEYS)
+    """The keys that a job of this kind has no use for."""
+    return _WITHOUT_EFFECT.get(kind, (*_REVIEW_KEYS, *_JUDGE_KEYS, *_CHECKPOINT_KEYS))
 
 
 def read_brief(form: Form, spec: JobSpec, around: Surroundings) -> str | None:

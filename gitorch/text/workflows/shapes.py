@@ -31,6 +31,11 @@ LANE_SETS = {
     "custom": "the lanes that --lane defines, as NAME=RUNTIME or NAME=RUNTIME:MODEL",
 }
 PROGRAMS = {"author": "claude", "reviewer": "codex", "second-reviewer": "gemini", "third-reviewer": "opencode"}
+AUTHOR_PROGRAMS = {"author": PROGRAMS["author"]}
+"""The set `author-reviewer`: all other lanes have the reviewer's program."""
+AUTHOR_MODELS = {"author": "opus"}
+REVIEW_MODEL = "sonnet"
+"""The set `single-agent`: all lanes but the author's have this model."""
 
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -40,21 +45,29 @@ def lane_set(name: str, lanes: Sequence[str], own: Mapping[str, Lane]) -> dict[s
 
     Raises Usage for own lanes that the shape does not use, and when the set `custom` leaves a lane undefined.
     """
-    for lane in own:
-        if lane not in lanes:
-            raise Usage(
-                f"this shape has no lane {lane}; it has {', '.join(lanes)}",
-                f"gitorch workflow new SHAPE --lane {lanes[0]}=claude",
-            )
+    _check_used(lanes, own)
 
-    missing = [lane for lane in lanes if lane not in own]
-    if name == "custom" and missing:
-        raise Usage(
-            f"the lane set custom does not define {', '.join(missing)}",
-            f"gitorch workflow new SHAPE --lane {missing[0]}=claude",
-        )
+    if name == "custom":
+        _check_defined(lanes, own)
 
     return {lane: own.get(lane) or standard_lane(name, lane) for lane in lanes}
+
+
+def _check_used(lanes: Sequence[str], own: Mapping[str, Lane]) -> None:
+    """Raises Usage for the first own lane that the shape does not use."""
+    for lane in own:
+        if lane not in lanes:
+            message = f"this shape has no lane {lane}; it has {', '.join(lanes)}"
+            raise Usage(message, f"gitorch workflow new SHAPE --lane {lanes[0]}=claude")
+
+
+def _check_defined(lanes: Sequence[str], own: Mapping[str, Lane]) -> None:
+    """Raises Usage, with all their names, when own lanes are missing."""
+    missing = [lane for lane in lanes if lane not in own]
+
+    if missing:
+        message = f"the lane set custom does not define {', '.join(missing)}"
+        raise Usage(message, f"gitorch workflow new SHAPE --lane {missing[0]}=claude")
 
 
 def standard_lane(lanes: str, lane: str) -> Lane:
@@ -62,14 +75,16 @@ def standard_lane(lanes: str, lane: str) -> Lane:
 
     Sets without a rule of their own give each lane another program.
     """
-    is_author = lane == "author"
     match lanes:
         case "local":
             return Lane(lane, "scripted")
+
         case "single-agent":
-            return Lane(lane, "claude", model="opus" if is_author else "sonnet")
+            return Lane(lane, "claude", model=AUTHOR_MODELS.get(lane, REVIEW_MODEL))
+
         case "author-reviewer":
-            return Lane(lane, PROGRAMS["author" if is_author else "reviewer"])
+            return Lane(lane, AUTHOR_PROGRAMS.get(lane, PROGRAMS["reviewer"]))
+
         case _:
             return Lane(lane, PROGRAMS.get(lane, "claude"))
 
