@@ -11,36 +11,36 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 JOB_WORDS = {
-    "blocked": "something that it needs is not done",
+    "blocked": "a job that it needs is not done",
     "queued": "it can begin, and waits for a place, a session, or an answer",
-    "claimed": "a session has its lease and is started or told",
-    "running": "its agent was told and is at work",
-    "submitted": "handed in; it is at its gate",
+    "claimed": "a session has its lease, and is starting or getting its prompt",
+    "running": "its agent got its prompt and is at work",
+    "submitted": "its work was handed in, and is at its gate",
     "waiting_human": "a person owes an answer, or a decision at a checkpoint",
-    "stale": "its lease ran out over unfinished work; kept for the principal",
-    "completed": "its gate passed, its verdict was given, or it was decided or merged",
-    "failed": "it ended without its work",
-    "canceled": "the run ended before it did",
-    "skipped": "it cannot be done, or is not needed any more",
+    "stale": "its lease expired over unfinished work, which is kept for the principal",
+    "completed": "its gate passed, its verdict was given, or its checkpoint or merge is done",
+    "failed": "it ended without finished work",
+    "canceled": "the run ended first",
+    "skipped": "it cannot be done, or is no longer needed",
 }
 RUN_WORDS = {
-    "prepared": "plan and workflow are frozen; the question sheet is not answered",
+    "prepared": "its plan and workflow are frozen; the question sheet is not answered",
     "ready": "the answers are recorded; nothing has begun",
-    "running": "the loop may begin work",
-    "paused": "nothing new begins; agents at work may still hand in",
+    "running": "the loop may start jobs",
+    "paused": "no new job starts; agents at work may still hand in",
     "completed": "everything that the workflow asks for is done",
     "failed": "it cannot reach its end",
     "canceled": "a person ended it; branches are kept",
 }
 UNMADE: dict[tuple[str, str], str] = {
-    ("claimed", "stale"): "a job that is taken by hand is at work at once, and no other lease expires",
+    ("claimed", "stale"): "a job that is claimed manually is at work at once, and no other lease expires",
 }
 """Legal moves that no event makes yet, and why; a test holds that no other is missing."""
 
 HEAD = """# Phases
 
-Where a job and a run can stand, and what may follow what. This page is drawn from the two tables in `gitorch/rules/phases.py`;
-`tests/rules/test_phases.py` compares it with them, walks every move, and tries every other one.
+The phases of jobs and runs, and the moves between them. This page is generated from the two tables in `gitorch/rules/phases.py`;
+`tests/rules/test_phases.py` compares it with them, makes every move, and tries every other one.
 """
 
 
@@ -56,7 +56,7 @@ def diagram(moves: Mapping[StrEnum, frozenset[StrEnum]]) -> str:
 
 def table(moves: Mapping[StrEnum, frozenset[StrEnum]], words: Mapping[str, str]) -> str:
     """Each phase with its meaning and what may follow."""
-    rows = ["| phase | what it says | may become |", "|---|---|---|"]
+    rows = ["| phase | meaning | may become |", "|---|---|---|"]
     for phase, after in moves.items():
         following = ", ".join(f"`{other}`" for other in moves if other in after) or "nothing: it is the end"
         rows.append(f"| `{phase}` | {words[phase]} | {following} |")
@@ -72,7 +72,7 @@ def page() -> str:
             "## Jobs\n",
             table(JOB_MOVES, JOB_WORDS),
             diagram(JOB_MOVES),
-            "Legal, but made by no event yet:\n",
+            "Legal moves that no event makes yet:\n",
             unmade + "\n",
             "## Runs\n",
             table(RUN_MOVES, RUN_WORDS),

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from e2e.house import House
 
 HEAD = """\
-# What you see
+# Screens
 
-The screens that you meet most, in the order in which a run shows them: two epics, one agent at a time. In a terminal they
-have colours, and lines are cut at its width; here they are as a pipe gets them. They are taken from a real run with scripted agents, and
-`pytest tests/e2e/test_screens_end_to_end.py --rewrite-transcripts` writes this page anew; commits, ages and folders are made up.
+The screens that you see most, in the order of a run: two epics, one agent at a time. A terminal shows them with colours and cuts lines at
+its width; here they are as a pipe gets them. They come from a real run with scripted agents, and
+`pytest tests/e2e/test_screens_end_to_end.py --rewrite-transcripts` rewrites this page; commits, ages and folders are made up.
 """
 PLAN = """\
 # Rotate sessions
