@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from libtmux import Server, Window
+from libtmux import Server
 from libtmux.common import tmux_cmd
 from libtmux.exc import LibTmuxException
 
@@ -59,10 +59,3 @@ class AgentServer(Server):
             if NO_SERVER.search(message) or any(part in message for part in ABSENT):
                 return
             raise Unavailable(f"tmux could not end session {name}: {message}", hint="gitorch doctor") from error
-
-    def fix_size(self, session: str) -> None:
-        """Keep a session's window at its size, whoever attaches to it. Raises Unavailable."""
-        try:
-            Window(server=self, window_id=f"={session}:").set_option("window-size", "manual")
-        except LibTmuxException as error:
-            raise Unavailable(f"tmux could not fix the size of {session}: {error}", hint="gitorch doctor") from error

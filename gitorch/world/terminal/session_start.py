@@ -63,7 +63,7 @@ class SessionStarts:
             record = folder.launch()
             pane = pane_of(self._tmux.list(), launch.key, record)
             if pane is not None:
-                self._complete(folder, pane, record or self._prepare(launch, folder))
+                _complete(folder, pane, record or self._prepare(launch, folder))
             elif record is None or not _has_run(record, folder):
                 self._start_anew(launch, folder)
 
@@ -80,7 +80,7 @@ class SessionStarts:
         pane = pane_of(self._tmux.list(), launch.key, None)
         if pane is None:
             raise Unavailable(f"tmux made no session {launch.key.name}", hint="gitorch doctor")
-        self._complete(folder, pane, record)
+        _complete(folder, pane, record)
 
     def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
         """Write the wrapper and every file that it needs; the record of what it will start."""
@@ -133,30 +133,11 @@ class SessionStarts:
             *("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", "/"),
             *("env", "-i", "/bin/sh", str(folder.path / "run.sh"), ";"),
             *("pipe-pane", "-t", f"={name}:", plain(launching.recorder(folder.path)), ";"),
+            # Before the session exists this option crashes tmux 3.3a ("server exited unexpectedly").
+            *("set-option", "-w", "-t", f"={name}:", "window-size", "manual", ";"),
             # `tmux -D` turns this off; before the first session it would end the server.
             *("set-option", "-s", "exit-empty", "on"),
         )
-
-    def _complete(self, folder: SessionFolder, pane: Pane, record: LaunchRecord) -> LaunchRecord:
-        """Complete the start of a session that tmux has, made by us or by a process that was killed then.
-
-        The receipt of a prompt that was an argument comes first: once the record has a pane, nobody completes it again.
-        """
-        if record.prompt:
-            prompt = PromptId(record.prompt)
-            sent = folder.sent(prompt)
-            if sent is not None and not sent.receipt:
-                folder.write_sent(prompt, replace(sent, receipt="submitted"))
-        if record.pane:
-            return record
-        from gitorch.world.terminal.server import AgentServer  # noqa: PLC0415  importing libtmux costs 53 ms
-
-        AgentServer(self._tmux).fix_size(pane.session)
-        one = processes.process(pane.pid)
-        started = one.started if one is not None else ""
-        record = replace(record, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
-        folder.write_launch(record)
-        return record
 
     def completed(self, key: SessionKey, folder: SessionFolder) -> LaunchRecord | None:
         """The record of a session that was started, completed where a killed process left it incomplete; None without one.
@@ -171,12 +152,31 @@ class SessionStarts:
             pane = pane_of(self._tmux.list(), key, record)
             if record is None or pane is None:
                 return None
-            return self._complete(folder, pane, record)
+            return _complete(folder, pane, record)
 
 
 def _has_run(record: LaunchRecord, folder: SessionFolder) -> bool:
     """Whether the start that this record announces took place."""
     return bool(record.pane) or folder.agent() is not None
+
+
+def _complete(folder: SessionFolder, pane: Pane, record: LaunchRecord) -> LaunchRecord:
+    """Complete the start of a session that tmux has, made by us or by a process that was killed then.
+
+    The receipt of a prompt that was an argument comes first: once the record has a pane, nobody completes it again.
+    """
+    if record.prompt:
+        prompt = PromptId(record.prompt)
+        sent = folder.sent(prompt)
+        if sent is not None and not sent.receipt:
+            folder.write_sent(prompt, replace(sent, receipt="submitted"))
+    if record.pane:
+        return record
+    one = processes.process(pane.pid)
+    started = one.started if one is not None else ""
+    record = replace(record, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
+    folder.write_launch(record)
+    return record
 
 
 def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> Pane | None:
