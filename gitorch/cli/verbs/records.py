@@ -260,11 +260,12 @@ def _job_id(run: Run, thing: str) -> JobId:
     raise NotFound(message, "gitorch status")
 
 
-@verb("verify", "gitorch verify", "gitorch verify --remote origin", "gitorch verify --tag audit-2026-11")
+@verb("verify", "gitorch verify", "gitorch verify --remote origin", "gitorch verify --tag audit-2026-11", "gitorch verify --recipe auth-7f3a")
 @click.option("--remote", metavar="NAME", help="Also compare with the ledger on this remote.")
 @click.option("--tag", metavar="NAME", help="Also require every record up to this tag.")
+@click.option("--recipe", metavar="RUN", help="Print how to check this run's merge with git and ssh-keygen alone.")
 @click.pass_obj
-def verify(call: Call, remote: str | None, tag: str | None) -> None:
+def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None) -> None:
     """Read the whole ledger and prove that no record was changed.
 
     Checks the chain of digests, the order of records, whether the rules allow each of them, the attached files, the
@@ -273,6 +274,14 @@ def verify(call: Call, remote: str | None, tag: str | None) -> None:
     `git tag -s audit-2026-11 gitorch/ledger` marks today's end of the ledger.
     """
     _require_ledger(call.services)
+    if recipe is not None:
+        from gitorch.app.query import recipe as recipes
+        from gitorch.app.query.lookup import find_run
+
+        script = recipes.recipe(call.services, find_run(call.services, recipe))
+        call.say({"recipe": script}, script.rstrip("\n"))
+        return
+
     found = _with_signatures(call.services, call.services.ledger.verify(call.services.clock.now()))
     found = _with_anchors(call.services, found, remote, tag)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}

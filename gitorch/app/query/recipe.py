@@ -1,0 +1,127 @@
+"""The recipe by which a stranger checks an approved merge with git, sha256sum and ssh-keygen alone."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, TypeVar
+
+from gitorch.app.people.signing import SIGNATURE_FILE, TEXT_FILE
+from gitorch.errors import NotFound
+from gitorch.model.approval import SIGNED, Grade, grade_of
+from gitorch.model.events import MergeApproved, Merged, ReportIssued, RunConfirmed
+from gitorch.rules.views.approval import NAMESPACE
+
+if TYPE_CHECKING:
+    from gitorch.app.services import Services
+    from gitorch.model.run import Run
+    from gitorch.ports.ledger import WrittenRecord
+
+E = TypeVar("E")
+
+LEDGER = "gitorch/ledger"
+
+FILES = f"""\
+attached() {{ git show "{LEDGER}:$(git ls-tree -r --name-only {LEDGER} | grep "/files/$1\\$" | head -n 1)"; }}
+record() {{ git show "$1:$(git diff-tree -r --root --no-commit-id --name-only --diff-filter=A "$1" | grep -E '/[0-9]+-[a-z-]+\\.(yaml|md)$')"; }}
+body() {{ record "$1" | awk 'fences > 1; /^---$/ {{ fences++ }}'; }}
+check() {{ if [ "$1" = "$2" ]; then echo "ok: $3"; else echo "WRONG: $3: $1 is not $2"; fi; }}
+"""
+"""Shell functions: an attached file by its digest, the record that a commit of the ledger added, its text, and a comparison."""
+
+
+def recipe(services: Services, run: Run) -> str:
+    """A shell script that checks the merge of a run step by step, filled in with its commits and digests.
+
+    Each step prints `ok:` or `WRONG:`. Raises NotFound for a run whose merge nobody approved.
+    """
+    approved = _last(services, run, MergeApproved)
+    merged = _last(services, run, Merged)
+    issued = _last(services, run, ReportIssued)
+    confirmed = _last(services, run, RunConfirmed)
+
+    parts = [
+        f"# How to check the merge of run {run.id} without gitorch. Type this in a clone that has the branch {LEDGER}.",
+        "set -u",
+        FILES,
+        _approval_part(approved[0]),
+        _report_part(*approved, issued[0]),
+        _signature_part(*approved, *confirmed),
+        _merge_part(approved[1], merged[1]),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _last(services: Services, run: Run, kind: type[E]) -> tuple[WrittenRecord, E]:
+    """The last record of a kind in a run, and its event. Raises NotFound without one."""
+    found: tuple[WrittenRecord, E] | None = None
+    for written in services.ledger.records(run.id):
+        event = written.record.event
+        if isinstance(event, kind):
+            found = written, event
+    if found is None:
+        raise NotFound(f"run {run.id} has no approved merge to check", "gitorch list")
+    return found
+
+
+def _approval_part(approved: WrittenRecord) -> str:
+    """The record of the approval is what its commit says it is."""
+    return (
+        "# 1. The record of the approval has the digest that its commit names.\n"
+        f"check \"$(record {approved.commit} | sha256sum | cut -d' ' -f1)\" "
+        f"\"$(git log -1 --format='%(trailers:key=Gitorch-Record,valueonly)' {approved.commit} | sed 's/sha256://' | tr -d '\\n')\" "
+        "'record of the approval'\n"
+        f"record {approved.commit}\n"
+    )
+
+
+def _report_part(approved: WrittenRecord, event: MergeApproved, issued: WrittenRecord) -> str:
+    """The report that the approval names is the text of the record that issued it."""
+    digest = event.digest.removeprefix("sha256:")
+    return (
+        "# 2. The text of the report has the digest that the approval names.\n"
+        f"check \"$(record {approved.commit} | grep -c 'digest: .*{digest}')\" 1 'the approval names this report'\n"
+        f"check \"$(body {issued.commit} | head -c -1 | sha256sum | cut -d' ' -f1)\" {digest} 'report with the approved digest'\n"
+        f"body {issued.commit}\n"
+    )
+
+
+def _signature_part(
+    approved: WrittenRecord, event: MergeApproved, confirmed: WrittenRecord, start: RunConfirmed
+) -> str:
+    """Who signed the approval, checked against the keys that stood in the record that began the run."""
+    grade = grade_of(event.proof)
+    if grade is not Grade.SIGNED:
+        return f"# 3. The approval is {grade}: nothing but the ledger says that a human gave it. See docs/security.md of gitorch.\n"
+
+    files = {ref.name: ref.sha256.removeprefix("sha256:") for ref in approved.record.files}
+    name = event.proof.removeprefix(SIGNED)
+    signers = shlex.quote(start.settings.approval_signers)
+    return (
+        "# 3. The signature, by a key that the run began with (the field approval_signers of its run-confirmed record).\n"
+        f"record {confirmed.commit} | grep -o 'approval_signers.*'\n"
+        "folder=$(mktemp -d)\n"
+        f'attached {files[TEXT_FILE]} > "$folder/text"; attached {files[SIGNATURE_FILE]} > "$folder/signature"\n'
+        f"printf '%s' {signers} > \"$folder/signers\"\n"
+        'cat "$folder/text"\n'
+        f"ssh-keygen -Y verify -n {NAMESPACE} -I {shlex.quote(name)} "
+        '-f "$folder/signers" -s "$folder/signature" < "$folder/text" && echo "ok: signature" || echo "WRONG: signature"\n'
+        f'check "$(grep -c {event.digest} "$folder/text")" 1 \'the signed text names the report\'\n'
+        + "".join(
+            f"check \"$(grep -c 'branch: {commit}' \"$folder/text\")\" 1 'the signed text names {commit[:12]}'\n"
+            for commit in event.commits
+        )
+    )
+
+
+def _merge_part(approval: MergeApproved, merge: Merged) -> str:
+    """The target holds every commit that was approved, and nothing else came with them."""
+    commits = " ".join(approval.commits)
+    return (
+        f"# 4. The merge: {merge.target} moved from {merge.old[:12]} to {merge.new[:12]}.\n"
+        f"check {merge.old} {approval.target_commit} 'the target stood where the approval says'\n"
+        f"for commit in {commits}; do\n"
+        f'  git merge-base --is-ancestor "$commit" {merge.new} && echo "ok: $commit is merged" || echo "WRONG: $commit is missing"\n'
+        "done\n"
+        f"check \"$(git rev-list --no-merges {merge.new} ^{merge.old} --not {commits} | wc -l | tr -d ' ')\" 0 "
+        "'nothing but what was approved came with it'\n"
+    )
