@@ -89,7 +89,10 @@ class BranchStore:
         return None
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
-        """See the port. Order of durability: objects, their folders where it matters, the ref, its folder."""
+        """Write the commits and move the ref; None when it is not at `tip` any more. Needs the ledger's lock.
+
+        Order of durability: objects, their folders where it matters, the ref, its folder.
+        """
         if self.tip() != tip:
             return None
         if not self._swept:
@@ -134,11 +137,14 @@ class BranchStore:
         return moved
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
-        """See the port. Call it with the ledger's lock held."""
+        """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock."""
         return self.tip() == old and self._move(old, new)
 
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
-        """See the port. It walks back first, so it is meant for the few commits since a known one."""
+        """The commits after `old` up to `new`, oldest first. Raises Corrupt where `old` is not an ancestor.
+
+        It walks back first, so it is meant for the few commits since a known one.
+        """
         before = None
         if old is not None:
             before = objects.parse_commit(self._body(old)).tree
@@ -165,7 +171,7 @@ class BranchStore:
         return walked
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
-        """See the port."""
+        """One plain file as of a commit, or None. Raises Corrupt for an object that cannot be read."""
         entry = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)
         if entry is None:
             return None
@@ -177,7 +183,7 @@ class BranchStore:
         return self._body(identity)
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
-        """See the port."""
+        """All paths of files below a folder, sorted; of the whole tree for an empty name."""
         root = objects.parse_commit(self._body(commit)).tree
         if not under:
             yield from objects.walk(self._tree, root, "")

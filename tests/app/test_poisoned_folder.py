@@ -128,6 +128,16 @@ def test_a_forged_merge_commit_in_the_cache_is_not_merged(yard):
     assert yard.head() == honest.merged_commit
 
 
+def test_a_merge_commit_that_is_forged_after_the_approval_is_not_merged(yard):
+    honest = yard.run.report
+    decisions.approve(yard.services, CALLER, yard.run, honest.digest, "typed")
+    forged = yard.git("commit-tree", f"{honest.merged_commit}^{{tree}}", "-p", honest.target_commit, "-m", "forged")
+    poison(yard, honest.merged_commit, forged)
+    assert yard.run.report.merged_commit == forged
+    yard.settle()
+    assert yard.head() == honest.merged_commit
+
+
 def test_an_approval_forged_in_the_cache_merges_nothing(yard):
     target = yard.head()
     decisions.approve(yard.services, CALLER, yard.run, yard.run.report.digest, "typed")

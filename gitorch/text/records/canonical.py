@@ -1,7 +1,7 @@
 r"""The one way to write a value on a line: JSON that every YAML 1.2 reader reads to the same value.
 
 The JSON of `json.dumps` with `", "` and `": "`, not reduced to ASCII, except for the characters in `ODD`, which are
-written `\uXXXX`: some YAML readers take them for line breaks or refuse them, or they make text look other than it is.
+written `\uXXXX`: some YAML readers take them for line breaks or refuse them, or they make text look different from what it is.
 """
 
 from __future__ import annotations
