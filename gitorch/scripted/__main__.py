@@ -27,7 +27,11 @@ HANGUP = 129
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program; returns its exit status, which is 2 for wrong arguments, a wrong script or no terminal."""
+    """Run the program with these arguments, which do not include its own name.
+
+    Returns the exit status: 0 after an ordinary end, 2 for wrong arguments, a wrong script or no terminal, 129 when the
+    terminal was closed, and otherwise the status that a step of the script chose.
+    """
     match arguments:
         case ["--version"]:
             from gitorch import __version__  # noqa: PLC0415 - only this asks for it
@@ -50,6 +54,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _start(first_prompt: str) -> int:
+    """Start the agent in this terminal and return its exit status.
+
+    The script is read before the terminal is touched, so that its defects are printed to an ordinary terminal. SIGTERM and
+    SIGHUP end the program as a shell reports it, with 128 and the number of the signal.
+    """
     script = _load(os.environ.get("GITORCH_SCRIPT", ""))
     if isinstance(script, str):
         return _refuse(script)
@@ -83,6 +92,7 @@ def _load(path: str) -> Script | str:
 
 
 def _refuse(problem: str) -> int:
+    """Print the problem on standard error, and return the exit status for a wrong call."""
     print(problem, file=sys.stderr)
     return 2
 

@@ -38,7 +38,11 @@ class Agent:
         self._job = job
 
     def run(self, first_prompt: str = "") -> int:
-        """Run until the user leaves; returns the exit status. Raises TerminalClosed."""
+        """Boot, perform the first prompt if there is one, then one turn for each prompt until the user leaves.
+
+        Returns the exit status: 0 when the user left, or the status of a step that ended the program. The end of the session
+        is reported in either case. Raises TerminalClosed.
+        """
         try:
             self._boot()
             self._ready()
@@ -58,17 +62,23 @@ class Agent:
         return 0
 
     def _boot(self) -> None:
+        """Carry out the boot steps of the script, which know only the job's name, then print the banner."""
         self._console.title("scripted")
         context = TurnContext(self._console, self._worktree, self._gitorch, Brief(self._job))
         perform(context, self._script.boot(self._job))
         self._console.line(f"✻ Scripted agent\n  {self._worktree.path}\n")
 
     def _ready(self) -> None:
+        """Show the empty prompt, with a title that says so."""
         self._console.title(TITLE_READY)
         self._console.row(PROMPT)
 
     def _turn(self, prompt: str) -> None:
-        """One prompt from its echo to the next ready sign; no failure in it ends the program."""
+        """Perform one prompt, from its echo to the next ready sign.
+
+        The hooks report the prompt first and the result last, when the terminal already shows the ready sign. No failure in
+        the turn ends the program.
+        """
         console = self._console
         console.row("")
         console.line("› " + prompt.replace("\n", "\n  "))
@@ -81,7 +91,11 @@ class Agent:
         self._gitorch.hook(event, message)
 
     def _result(self, prompt: str) -> tuple[str, str, str]:
-        """Perform the turn; returns the hook's event, the sign before the last line, and its text."""
+        """Perform the turn; returns the hook's event, the sign before the last line, and its text.
+
+        A turn that ends early, as the script wants or by an interruption, still ends with `stop`. Usage limits and failures
+        end with `error`.
+        """
         try:
             self._act(prompt_of(prompt, self._worktree.path))
         except TurnOver as error:
@@ -96,6 +110,10 @@ class Agent:
         return "stop", "  ", "Done."
 
     def _act(self, prompt: Prompt) -> None:
+        """Read the brief and carry out the steps for this prompt; a prompt that asks for no work is only shown.
+
+        Raises TurnFailed when gitorch prints no brief.
+        """
         if prompt.kind in SHOWN and not self._script.names(prompt.kind):
             self._show(prompt)
             return
@@ -109,6 +127,10 @@ class Agent:
         perform(context, self._steps(brief, prompt))
 
     def _steps(self, brief: Brief, prompt: Prompt) -> tuple[Step, ...]:
+        """The steps of the first turn of the script that fits; the default ones without such a turn.
+
+        For a prompt that asks for no work the default is to show it, which takes no step.
+        """
         turn = self._script.choose(brief, prompt.kind, lambda path: self._worktree.text_at(brief.commit, path))
         if turn is not None:
             return turn.steps

@@ -61,7 +61,11 @@ class Brief:
         return self.kind in REVIEWING
 
     def answer_to(self, question: str) -> str | None:
-        """The newest answer to a question, or to one that contains it; None without an answer."""
+        """The newest answer to a question; None without an answer.
+
+        White space does not matter. The same question counts before a longer one that contains it, because gitorch may put
+        words around what the agent asked.
+        """
         asked = _words(question)
         containing: str | None = None
         exact: str | None = None
@@ -73,7 +77,10 @@ class Brief:
             if asked in _words(known):
                 containing = answer
 
-        return containing if exact is None else exact
+        if exact is not None:
+            return exact
+
+        return containing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,17 @@ class Prompt:
 
 
 def prompt_of(line: str, worktree: Path) -> Prompt:
-    """The prompt in the file that a submitted line names. Without a readable file, the line itself is the prompt."""
+    """The prompt in the file that a submitted line names.
+
+    Without a readable file, the line itself is the prompt. A line that names no file is a clearance if it begins like one,
+    and otherwise what a person typed.
+    """
     pointer = POINTER.search(line)
     if pointer is None:
-        kind = "cleared" if line.startswith(CLEARED) else "other"
+        kind = "other"
+        if line.startswith(CLEARED):
+            kind = "cleared"
+
         return Prompt(kind, line)
 
     try:
@@ -100,7 +114,10 @@ def prompt_of(line: str, worktree: Path) -> Prompt:
 
 
 def parse_brief(data: Mapping[str, object]) -> Brief:
-    """The brief from decoded JSON; missing fields are empty."""
+    """The brief from decoded JSON, as `gitorch brief --json` prints it under `brief`.
+
+    Missing fields, and fields of another type, are empty, so that an agent works with an older gitorch, too.
+    """
     scope = _table(data.get("scope"))
     return Brief(
         job=_text(data.get("job")),
@@ -123,6 +140,7 @@ def parse_brief(data: Mapping[str, object]) -> Brief:
 
 
 def _raised(item: Mapping[str, object]) -> Raised:
+    """A finding to answer, from its table."""
     return Raised(
         _number(item.get("number")),
         _text(item.get("severity")),
@@ -134,6 +152,7 @@ def _raised(item: Mapping[str, object]) -> Raised:
 
 
 def _answer(item: Mapping[str, object]) -> tuple[str, str]:
+    """The question and its answer, from their table."""
     return _text(item.get("question")), _text(item.get("answer"))
 
 
@@ -146,21 +165,40 @@ def _task(item: object) -> str:
 
 
 def _words(text: str) -> str:
-    """The text with single blanks between its words, so that line breaks do not matter."""
+    """The text with single blanks between its words.
+
+    Two texts that differ only in line breaks or indentation compare as equal.
+    """
     return " ".join(text.split())
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """The value, if it is a text; empty for a missing value and for one of another type."""
+    if not isinstance(value, str):
+        return ""
+
+    return value
 
 
 def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+    """The value, if it is a whole number; 0 for a missing value and for one of another type."""
+    if not isinstance(value, int):
+        return 0
+
+    return value
 
 
 def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+    """The value, if it is a list; empty for a missing value and for one of another type."""
+    if not isinstance(value, list):
+        return []
+
+    return value
 
 
 def _table(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
+    """The value, if it is a JSON object; empty for a missing value and for one of another type."""
+    if not isinstance(value, dict):
+        return {}
+
+    return value

@@ -19,7 +19,11 @@ ACTS: Mapping[str, Act] = {**STEPS, **REPORTS, **FAULTS}
 
 
 def perform(context: TurnContext, steps: Sequence[Step]) -> None:
-    """Carry out a turn. Steps whose commit is already on the branch are left out; `once` steps happen once a worktree."""
+    """Carry out a turn, step by step.
+
+    Steps whose commit is already on the branch are left out, so that a turn can be repeated after a restart; steps with
+    `once` happen once a worktree. What a step raises ends the turn.
+    """
     name_answers(context, steps)
     last_commit = _last_commit(context, steps)
 
@@ -35,7 +39,7 @@ def perform(context: TurnContext, steps: Sequence[Step]) -> None:
 
 
 def name_answers(context: TurnContext, steps: Sequence[Step]) -> None:
-    """Keep the answers in the brief under the names of their questions."""
+    """Keep the answers in the brief under the names of their questions, before any step needs them."""
     for step in steps:
         if step.name != "ask" or not step.option("name"):
             continue
@@ -46,7 +50,10 @@ def name_answers(context: TurnContext, steps: Sequence[Step]) -> None:
 
 
 def _last_commit(context: TurnContext, steps: Sequence[Step]) -> int:
-    """The place of the last commit that is already on the branch, or -1; a subject counts as often as it is there."""
+    """The index of the last commit step whose commit is already on the branch; -1 when there is none.
+
+    A subject counts as often as it stands on the branch, so that two steps may commit with the same subject.
+    """
     left = Counter(context.worktree.subjects(context.brief.base))
     last = -1
 

@@ -27,12 +27,12 @@ class CallResult:
 
     @property
     def accepted(self) -> bool:
-        """Whether the call succeeded."""
+        """Whether the call succeeded: gitorch ended with 0."""
         return self.status == 0
 
     @property
     def refused(self) -> bool:
-        """Whether the rules did not allow it, so that a correction may help."""
+        """Whether the rules did not allow the call, so that a correction of the work may help."""
         return self.status == REFUSED
 
 
@@ -44,7 +44,10 @@ class GitorchClient:
         self._signals = signals
 
     def brief(self) -> Brief | CallResult:
-        """The brief of this session's job, or the failed call."""
+        """The brief of this session's job, or the failed call.
+
+        An answer without a brief in it counts as a failed call, with the status of an internal error.
+        """
         result = self.call("brief", "--json")
         if not result.accepted:
             return result
@@ -60,7 +63,10 @@ class GitorchClient:
         return parse_brief(answer["brief"])
 
     def call(self, *words: str) -> CallResult:
-        """Run one verb; retried while gitorch is busy."""
+        """Run one verb of gitorch and return its result, whatever its status.
+
+        While gitorch is busy the call is repeated, `BUSY_TRIES` times at most, with a pause after each try.
+        """
         result = CallResult(BUSY, "")
         for _ in range(BUSY_TRIES):
             result = self._run(words, "", CALL_SECONDS)
@@ -72,13 +78,23 @@ class GitorchClient:
         return result
 
     def hook(self, event: str, text: str = "") -> None:
-        """Report an event; a hook that fails never stops the agent."""
+        """Report an event and its text, when signals are switched on.
+
+        The result does not matter: a hook that fails never stops the agent.
+        """
         if self._signals:
             self._run(("hook", event), text, HOOK_SECONDS)
 
     def _run(self, words: tuple[str, ...], text: str, seconds: float) -> CallResult:
-        """Run gitorch. With --json only standard output counts, else both streams in their order."""
-        stderr = subprocess.PIPE if words[-1] == "--json" else subprocess.STDOUT
+        """Run gitorch with this text on standard input, for so many seconds at most.
+
+        With --json only standard output counts, else both streams in their order. A missing program gives the status 127, and
+        one that takes too long 124, as a shell and `timeout` report them.
+        """
+        stderr = subprocess.STDOUT
+        if words[-1] == "--json":
+            stderr = subprocess.PIPE
+
         try:
             done = subprocess.run(
                 [self._program, *words],

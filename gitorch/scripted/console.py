@@ -53,7 +53,10 @@ class Console:
         self._panel = 0
 
     def __enter__(self) -> Self:
-        """Raw keys, cooked output: Ctrl-C arrives as a key, and a line feed still returns the carriage."""
+        """Set up the terminal: raw keys, cooked output.
+
+        Ctrl-C arrives as a key, and a line feed still returns the carriage. Bracketed paste is switched on.
+        """
         self._before = termios.tcgetattr(self._keyboard)
         modes = termios.tcgetattr(self._keyboard)
         modes[0] &= ~(termios.BRKINT | termios.ICRNL | termios.INPCK | termios.ISTRIP | termios.IXON)
@@ -79,30 +82,37 @@ class Console:
         self._write(f"\x1b]2;{text}\x07")
 
     def line(self, text: str) -> None:
-        """Print one or more lines above the live row, without control sequences."""
+        """Print one or more lines above the live row.
+
+        Escape sequences, control characters and characters that reorder text are left out, so that no text of an agent can
+        draw outside of its lines. Raises TerminalClosed.
+        """
         self._write("\r\x1b[J" + CONTROLS.sub("", text) + "\n" + self._drawn())
 
     def row(self, text: str) -> None:
-        """Show this text in the live row; a text that is too long loses its beginning."""
+        """Show this text in the live row; a text that is too long loses its beginning. Raises TerminalClosed."""
         self._row = text
         self._write("\r\x1b[J" + self._drawn())
 
     def panel(self, lines: Sequence[str]) -> None:
-        """Show lines in the place of the live row, until `close_panel`."""
+        """Show lines in the place of the live row, until `close_panel`; a line that is too long loses its beginning."""
         self.row("")
         columns = self._columns() - 1
         self._panel = len(lines)
         self._write("".join(fitted(line, columns, head="") + "\n" for line in lines))
 
     def close_panel(self) -> None:
-        """Erase the panel."""
+        """Erase the panel, if one is shown."""
         if self._panel:
             self._write(f"\x1b[{self._panel}A\r\x1b[J")
 
         self._panel = 0
 
     def key(self, seconds: float | None = None) -> Key | None:
-        """The next key, after waiting for it this long at most; None without a key. Raises TerminalClosed."""
+        """The next key; None when none came within so many seconds.
+
+        Keys that arrived while the agent worked come first. Without a limit it waits until a key comes. Raises TerminalClosed.
+        """
         if not self._keys:
             self._keys.extend(self._receive(seconds))
 
@@ -112,7 +122,10 @@ class Console:
         return self._keys.popleft()
 
     def listen(self, seconds: float) -> None:
-        """Let time pass while working; keys are kept for the prompt. Raises Interrupted, TerminalClosed."""
+        """Let so many seconds pass while working.
+
+        Keys are kept for the prompt, but Ctrl-C or Escape ends the wait at once. Raises Interrupted, TerminalClosed.
+        """
         until = time.monotonic() + seconds
         while True:
             left = until - time.monotonic()
@@ -125,8 +138,12 @@ class Console:
                 return
 
     def read_line(self) -> str | None:
-        """One submitted prompt, edited in the live row; None when the user leaves. Raises TerminalClosed."""
-        text, last_key_at = "", 0.0
+        """One submitted prompt, edited in the live row; None when the user leaves.
+
+        A line that holds only white space is never submitted. Raises TerminalClosed.
+        """
+        text = ""
+        last_key_at = 0.0
         self.row(PROMPT)
 
         while True:
@@ -149,13 +166,18 @@ class Console:
             self.row(PROMPT + text)
 
     def _submits(self, key: Key, text: str, last_key_at: float) -> bool:
-        """Whether the key submits the text. Every Enter counts for `ignore_enters`, also on an empty line."""
+        """Whether the key submits the text.
+
+        Every Enter counts for `ignore_enters`, also on an empty line, as in programs that swallow keys
+        while they start.
+        """
         if key.kind != "enter" or not self._accepts_enter(last_key_at):
             return False
 
         return bool(text.strip())
 
     def _accepts_enter(self, last_key_at: float) -> bool:
+        """Whether this Enter counts: it does not while Enters are ignored, or when it follows another key too soon."""
         if self.ignore_enters > 0:
             self.ignore_enters -= 1
             return False
@@ -163,6 +185,7 @@ class Console:
         return time.monotonic() - last_key_at >= self.early_enter_seconds
 
     def _edited(self, text: str, key: Key) -> str:
+        """The text after one more key; a paste is lost while pastes are dropped."""
         if key.kind == "paste" and self.drop_pastes > 0:
             self.drop_pastes -= 1
             return text
@@ -170,8 +193,15 @@ class Console:
         return edited(text, key)
 
     def _receive(self, seconds: float | None) -> Sequence[Key]:
-        """The keys that arrive within this time; without a limit for None. Raises TerminalClosed."""
-        limit = ESCAPE_SECONDS if self._decoder.undecided else seconds
+        """The keys that arrive within so many seconds; without a limit for None.
+
+        An Escape that may begin a sequence is waited for only `ESCAPE_SECONDS`, then it counts as the
+        key. Raises TerminalClosed.
+        """
+        limit = seconds
+        if self._decoder.undecided:
+            limit = ESCAPE_SECONDS
+
         ready, _, _ = select.select([self._keyboard], [], [], limit)
         if not ready:
             return self._decoder.flush()
@@ -194,7 +224,10 @@ class Console:
         return drawn
 
     def _redraw(self) -> None:
-        """Draw the row again after a change of size, from its first line if the terminal has wrapped it."""
+        """Draw the row again after a change of size.
+
+        A narrower terminal may have wrapped the row, so the drawing begins at its first line.
+        """
         above = max(self._row_width - 1, 0) // max(self._columns(), 1)
         if above:
             self._write(f"\x1b[{above}A")
@@ -202,12 +235,14 @@ class Console:
         self._write("\r\x1b[J" + self._drawn())
 
     def _columns(self) -> int:
+        """The width of the terminal; 80 when it does not say."""
         try:
             return os.get_terminal_size(self._screen).columns or 80
         except OSError:
             return 80
 
     def _write(self, text: str) -> None:
+        """Write everything to the terminal. Raises TerminalClosed."""
         data = text.encode("utf-8", "replace")
         try:
             while data:
@@ -217,7 +252,11 @@ class Console:
 
 
 def edited(text: str, key: Key) -> str:
-    """The prompt's text after one more key."""
+    """The prompt's text after one more key.
+
+    Text and pastes are added at the end, Backspace takes the last character with its combining marks, and Ctrl-U or
+    Ctrl-C clears the line. Any other key changes nothing.
+    """
     if key.kind in {"text", "paste"}:
         return text + key.text
 
@@ -234,12 +273,15 @@ def edited(text: str, key: Key) -> str:
 
 
 def width(text: str) -> int:
-    """The columns that a terminal uses for this text."""
+    """The columns that a terminal uses for this text: two for a wide character, none for a combining one."""
     return sum(_columns_of(character) for character in text)
 
 
 def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
-    """One row of at most so many columns: line feeds are visible, and a long text is cut to `head` and its end."""
+    """One row of at most so many columns.
+
+    Line feeds are shown as `⏎`, and control characters are left out. A text that is too long is cut to `head` and its end.
+    """
     shown = text.replace("\n", "⏎").replace("\t", " ")
     shown = "".join(character for character in shown if unicodedata.category(character) != "Cc")
     if width(shown) <= columns:
@@ -256,7 +298,10 @@ def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
 
 
 def _leaves(key: Key, text: str) -> bool:
-    """Whether the key ends the program: Ctrl-D or Ctrl-C on an empty line, or Enter after a command to leave."""
+    """Whether the key ends the program.
+
+    Ctrl-D and Ctrl-C do on an empty line, and Enter does after `/exit` or `/quit`.
+    """
     if key.kind == "enter":
         return text in {"/exit", "/quit"}
 
@@ -277,4 +322,7 @@ def _columns_of(character: str) -> int:
     if unicodedata.combining(character):
         return 0
 
-    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+    if unicodedata.east_asian_width(character) in {"W", "F"}:
+        return 2
+
+    return 1

@@ -54,7 +54,10 @@ class TurnContext:
     """The answers to the turn's named questions."""
 
     def show(self, text: str) -> None:
-        """Print an action: one bullet, further lines indented below it."""
+        """Print an action: one bullet, further lines indented below it.
+
+        The text may come from a model or a script: the console leaves out control sequences.
+        """
         head, *rest = text.split("\n")
         self.console.line("\n".join(["● " + head, *("  " + line for line in rest)]))
 
@@ -72,7 +75,10 @@ class TurnContext:
         return ANSWER.sub(lambda found: self._fact(found.group(1), found.group()), text)
 
     def mark(self, place: str, what: str) -> bool:
-        """Mark the step at this place of the script in this worktree, for good; true the first time."""
+        """Mark the step at this place of the script in this worktree, for good; true the first time.
+
+        The mark is a file, so it outlives the process. `what` tells several marks of one step apart.
+        """
         return self.worktree.mark(self._mark(place, what))
 
     def marked(self, place: str, what: str) -> bool:
@@ -80,10 +86,14 @@ class TurnContext:
         return (self.worktree.notes / self._mark(place, what)).exists()
 
     def _mark(self, place: str, what: str) -> str:
+        """The name of the file for a mark. The job is part of it, because jobs may share a worktree."""
         return f"{what}-{hashlib.sha256(f'{self.brief.job} {place}'.encode()).hexdigest()[:16]}"
 
     def _fact(self, word: str, written: str) -> str:
-        """The fact that a word stands for; an unknown answer stays as it is written."""
+        """The fact that a word stands for; an unknown answer stays as it is written.
+
+        Only the newest commit is asked of git, and only when a text names it.
+        """
         kind, _, name = word.partition(":")
         if kind in {"answer", "quoted"}:
             return self._answer(kind, name, written)
@@ -103,11 +113,15 @@ class TurnContext:
         return facts[kind]
 
     def _answer(self, kind: str, name: str, written: str) -> str:
+        """The answer with this name, as a literal for the kind `quoted`; `written` when no question has the name."""
         if name not in self.answers:
             return written
 
         answer = self.answers[name]
-        return _quoted(answer) if kind == "quoted" else answer
+        if kind == "quoted":
+            return _quoted(answer)
+
+        return answer
 
 
 QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"})

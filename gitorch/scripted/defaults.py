@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,23 @@ PROSE = frozenset({".md", ".txt", ".rst"})
 
 
 def default_steps(brief: Brief) -> tuple[Step, ...]:
-    """The steps of a turn without a script: a reviewer accepts, every other agent works and reports DONE."""
-    steps = _review(brief) if brief.reviews else _build(brief)
-    return tuple(
-        Step(step.name, step.value, step.options, f"default step {number}") for number, step in enumerate(steps, 1)
-    )
+    """The steps of a turn without a script: a reviewer accepts, every other agent works and reports DONE.
+
+    The same brief always gives the same steps at the same places, so that a restarted agent recognises its commits.
+    """
+    steps = _build(brief)
+    if brief.reviews:
+        steps = _review(brief)
+
+    placed = []
+    for number, step in enumerate(steps, 1):
+        placed.append(replace(step, place=f"default step {number}"))
+
+    return tuple(placed)
 
 
 def _review(brief: Brief) -> Iterator[Step]:
+    """Read the changes, then accept them."""
     if brief.base:
         yield Step("run", f"git diff --stat {brief.base}..{brief.commit}")
     elif brief.commit:
@@ -37,6 +47,10 @@ def _review(brief: Brief) -> Iterator[Step]:
 
 
 def _build(brief: Brief) -> Iterator[Step]:
+    """Do what the brief asks for, then report it.
+
+    Findings come first; another attempt without findings still needs a new commit, so that its report is not refused.
+    """
     if brief.findings:
         yield from _answer_findings(brief)
     elif brief.attempt > 1:
@@ -61,15 +75,22 @@ def _first_attempt(brief: Brief) -> Iterator[Step]:
 
 
 def _answer_findings(brief: Brief) -> Iterator[Step]:
+    """One commit for each finding, named by its number and the attempt."""
     for finding in brief.findings:
         name = f"finding-{finding.number}-round-{brief.attempt}"
         yield from _change(brief, name, f"Finding {finding.number} (attempt {brief.attempt}): {finding.title}")
 
 
 def _change(brief: Brief, name: str, text: str) -> Iterator[Step]:
-    """One small file of its own and its commit; one more line of an existing file if the scope allows nothing else."""
+    """One small file of its own and its commit; one more line of an existing file if the scope allows nothing else.
+
+    Jobs run side by side, so files of their own keep their branches from conflicting.
+    """
     path, is_new = place(brief, name)
-    act = "write" if is_new else "append"
+    act = "append"
+    if is_new:
+        act = "write"
+
     yield Step(act, path, {"text": _content(path, text)})
     yield Step("commit", " ".join(text.split())[:72])
 
@@ -77,7 +98,8 @@ def _change(brief: Brief, name: str, text: str) -> Iterator[Step]:
 def place(brief: Brief, name: str) -> tuple[str, bool]:
     """A path for a file of this name within the job's scope, and whether it is a new file.
 
-    Folders and globs are tried first, in their order; then plain paths, which name a file to add to.
+    Folders and globs are tried first, in their order; then plain paths, which name a file to add to. Without a fitting
+    one the path is below a folder with the job's name, and gitorch refuses it if the scope does.
     """
     for glob in sorted(brief.allowed, key=_is_file):
         candidate = _below(glob, brief.job, name)
@@ -88,13 +110,16 @@ def place(brief: Brief, name: str) -> tuple[str, bool]:
 
 
 def slug(text: str) -> str:
-    """A short file name made of a text's words."""
+    """A short file name made of a text's words: lower case letters, digits and hyphens, never empty."""
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return words[:SLUG_CHARACTERS_MAX].rstrip("-") or "task"
 
 
 def _is_file(glob: str) -> bool:
-    """Whether the glob names one file: a path with a suffix and without a wildcard."""
+    """Whether the glob names one file: a path with a suffix and without a wildcard.
+
+    A path without a suffix could be either; it is taken for a folder.
+    """
     if "*" in glob or glob.endswith("/"):
         return False
 
@@ -102,7 +127,11 @@ def _is_file(glob: str) -> bool:
 
 
 def _below(glob: str, job: str, name: str) -> str:
-    """A path that the glob covers: below its fixed folders, with its suffix."""
+    """A path that the glob covers: below its fixed folders, with its suffix.
+
+    Without a wildcard the glob is a folder. `**` may span a folder with the job's name; a single `*`
+    may not, so there the job's name is a part of the file's.
+    """
     if _is_file(glob):
         return glob
 

@@ -46,8 +46,19 @@ DIALOGS: Mapping[str, Dialog] = {
 }
 
 
+KEY_CHOICES: Mapping[str, bool] = {"enter": True, "escape": False, "interrupt": False}
+"""Whether a key that decides a dialog, by its kind, means yes."""
+
+TYPED_CHOICES: Mapping[str, bool] = {"1": True, "y": True, "Y": True, "2": False, "n": False, "N": False}
+"""Whether a typed character that decides a dialog means yes."""
+
+
 def dialog(context: TurnContext, step: Step) -> None:
-    """Show a dialog until a key answers it; all other input is written to `dialog.jsonl`."""
+    """Show a dialog until a key answers it; all other input is written to `dialog.jsonl`.
+
+    Enter, `1` and `y` select the first choice; Escape, Ctrl-C, `2` and `n` the second one. Without trust or a login the
+    program ends, as real ones do. A refused permission ends only the turn.
+    """
     shown = DIALOGS[step.text]
     detail = step.option("text")
     if not detail and step.text == "trust":
@@ -60,11 +71,12 @@ def dialog(context: TurnContext, step: Step) -> None:
     agreed = _wait_for_choice(context, step.text)
     context.console.close_panel()
     context.console.title(TITLE_BUSY)
-    choice = shown.choices[0] if agreed else shown.choices[1]
-    context.show(f"{shown.question} {choice}")
+    accepting, refusing = shown.choices
     if agreed:
+        context.show(f"{shown.question} {accepting}")
         return
 
+    context.show(f"{shown.question} {refusing}")
     if step.text in {"trust", "login"}:
         raise Quit(1)
 
@@ -72,7 +84,11 @@ def dialog(context: TurnContext, step: Step) -> None:
 
 
 def _wait_for_choice(context: TurnContext, kind: str) -> bool:
-    """Wait for the key that decides, and record every key; returns whether it was a yes."""
+    """Wait for the key that decides, and record every key; returns whether it was a yes.
+
+    What was typed stands in the log as text, so that a test can tell that a prompt was typed into a
+    dialog.
+    """
     while True:
         key = context.console.key()
         if key is None:
@@ -90,22 +106,14 @@ def _wait_for_choice(context: TurnContext, kind: str) -> bool:
 
 def _choice(key: Key) -> bool | None:
     """The answer that a key gives; None for any other key, and for a text that was meant for another reader."""
-    if key.kind == "enter":
-        return True
+    if key.kind == "text":
+        return TYPED_CHOICES.get(key.text)
 
-    if key.kind in {"escape", "interrupt"}:
-        return False
-
-    if key.kind == "text" and key.text in {"1", "y", "Y"}:
-        return True
-
-    if key.kind == "text" and key.text in {"2", "n", "N"}:
-        return False
-
-    return None
+    return KEY_CHOICES.get(key.kind)
 
 
 def _record(context: TurnContext, record: Mapping[str, str]) -> None:
+    """Add one line of JSON to the log of what was typed into dialogs."""
     context.worktree.notes.mkdir(parents=True, exist_ok=True)
     with (context.worktree.notes / "dialog.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -114,7 +122,10 @@ def _record(context: TurnContext, record: Mapping[str, str]) -> None:
 def hang(context: TurnContext, step: Step) -> None:
     """Stop reacting to keys; for ever unless a number of seconds is given."""
     del context
-    seconds = FOR_EVER_SECONDS if step.value is True else step.number
+    seconds = step.number
+    if step.value is True:
+        seconds = FOR_EVER_SECONDS
+
     time.sleep(seconds)
 
 
@@ -125,7 +136,10 @@ def boot_exit(context: TurnContext, step: Step) -> None:
 
 
 def crash(context: TurnContext, step: Step) -> None:
-    """Die at once, by a signal or with an exit status, without a message."""
+    """Die at once, by a signal or with an exit status, without a message.
+
+    Nothing is cleaned up: the terminal stays as it is, and the end of the session is not reported.
+    """
     del context
     if isinstance(step.value, str):
         os.kill(os.getpid(), signal.Signals[f"SIG{step.value}"])
@@ -198,7 +212,10 @@ def leave_uncommitted(context: TurnContext, step: Step) -> None:
 
 
 def lie_about_tests(context: TurnContext, step: Step) -> None:
-    """Report DONE and claim this about tests that were never run."""
+    """Report DONE and claim this about tests that were never run.
+
+    gitorch runs the tests itself, so the claim shows beside the true result.
+    """
     report(context, Step("handoff", "DONE", {"tests": step.value, **step.options}, step.place))
 
 
@@ -232,7 +249,10 @@ def wrong_job(context: TurnContext, step: Step) -> None:
 
 
 def stale_verdict(context: TurnContext, step: Step) -> None:
-    """Judge the commit before the one under review."""
+    """Judge the commit before the one under review.
+
+    Without such a commit it judges the one that the work started from.
+    """
     commit = context.brief.commit or context.worktree.head()
     judge(context, step, commit=context.worktree.parent(commit) or context.brief.base)
 
@@ -253,7 +273,10 @@ def prose_verdict(context: TurnContext, step: Step) -> None:
 
 
 def try_approve(context: TurnContext, step: Step) -> None:
-    """Try to approve the merge, which only the principal may do, and show the result."""
+    """Try to approve the merge, which only the principal may do, and show the result.
+
+    The value may hold further words for `gitorch approve`.
+    """
     words = ["approve"]
     if step.value is not True:
         words += step.text.split()

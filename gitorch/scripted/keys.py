@@ -45,12 +45,15 @@ class Decoder:
         return bool(self._rest) and not self._pasting
 
     def feed(self, data: bytes) -> list[Key]:
-        """The keys that these bytes complete, in order."""
+        """The keys that these bytes complete, in order; the rest is kept for the next call.
+
+        Bytes that are no UTF-8 become replacement characters. Keys that mean nothing to the agent are left out.
+        """
         self._rest += self._utf8.decode(data)
         keys: list[Key] = []
 
         while self._rest:
-            key = self._end_of_paste() if self._pasting else self._next()
+            key = self._first_key()
             if key is None:
                 break
 
@@ -59,15 +62,25 @@ class Decoder:
         return [key for key in keys if key.kind != "other"]
 
     def flush(self) -> list[Key]:
-        """The keys of an unfinished sequence when no more bytes came: Escape, and the rest."""
+        """The keys of an unfinished sequence when no more bytes came: Escape, and the rest.
+
+        Call it when a short time has passed since `undecided` became true. Without an unfinished sequence it gives nothing.
+        """
         if not self.undecided:
             return []
 
         self._rest = self._rest[1:]
         return [Key("escape"), *self.feed(b"")]
 
+    def _first_key(self) -> Key | None:
+        """The first key of the input; None if it is incomplete. Within a paste, nothing but its end is a key."""
+        if self._pasting:
+            return self._end_of_paste()
+
+        return self._next()
+
     def _end_of_paste(self) -> Key | None:
-        """The paste, once its end has arrived."""
+        """The whole paste, once its end has arrived; None before. Line ends in it become line feeds."""
         text, mark, rest = self._rest.partition(PASTE_ENDS)
         if not mark:
             return None
@@ -76,7 +89,10 @@ class Decoder:
         return Key("paste", text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def _next(self) -> Key | None:
-        """The first key of the input outside of a paste; None if it is incomplete."""
+        """The first key of the input outside of a paste; None if it is incomplete.
+
+        The beginning of a paste is a key that means nothing, so that the caller goes on with the paste itself.
+        """
         if self._rest.startswith(PASTE_BEGINS):
             self._pasting, self._rest = True, self._rest[len(PASTE_BEGINS) :]
             return Key("other")
@@ -93,7 +109,10 @@ class Decoder:
         return Key(CONTROLS.get(control, "other"))
 
     def _sequence(self) -> Key | None:
-        """The key of an escape sequence, of which only Escape itself matters; None if it is incomplete."""
+        """The key of an escape sequence, of which only Escape itself matters; None if it is incomplete.
+
+        An Escape before a control character is the key: no sequence continues with one.
+        """
         if len(self._rest) > 1 and self._rest[1] < " ":
             self._rest = self._rest[1:]
             return Key("escape")

@@ -25,14 +25,29 @@ LIST_OPTIONS = {"concerns": "--concern", "questions": "--question", "replies": "
 
 
 def handoff(context: TurnContext, step: Step) -> None:
-    """Report on the job; correct and repeat a refused report. After some reports the agent waits."""
+    """Report on the job; correct and repeat a refused report.
+
+    After NEEDS_CONTEXT and BLOCKED the agent waits for an answer. A turn that is repeated after that answer goes on behind
+    this step, so that nothing is asked twice. Raises TurnOver while it waits, and TurnFailed when the call failed.
+    """
     waits = step.text in WAITING_STATUSES
     if waits and _was_answered(context, step, step.texts("questions") or (step.option("blocker"),)):
         return
 
     result = report(context, step)
+    if step.flag("correct", default=True):
+        result = _report_corrected(context, step, result)
+
+    _end_call(context, step, result, waits=waits)
+
+
+def _report_corrected(context: TurnContext, step: Step, result: CallResult) -> CallResult:
+    """Correct the work and report again while gitorch refuses the report, at most `CORRECTIONS_MAX` times.
+
+    Returns the result of the last report. It is the given one when that was not refused, or when nothing is at fault.
+    """
     for _ in range(CORRECTIONS_MAX):
-        if not result.refused or not step.flag("correct", default=True):
+        if not result.refused:
             break
 
         if not _correct(context):
@@ -40,11 +55,14 @@ def handoff(context: TurnContext, step: Step) -> None:
 
         result = report(context, step)
 
-    _end_call(context, step, result, waits=waits)
+    return result
 
 
 def ask(context: TurnContext, step: Step) -> None:
-    """Ask a question and wait for the answer; continue at once if it is already answered."""
+    """Ask a question and wait for the answer; continue at once if it is already answered.
+
+    The answer is kept under the step's option `name` for later steps. Raises TurnOver while it waits.
+    """
     question = context.fill(step.text)
     if _was_answered(context, step, (question,)):
         _use_answer(context, step, question)
@@ -56,18 +74,25 @@ def ask(context: TurnContext, step: Step) -> None:
 
 def _use_answer(context: TurnContext, step: Step, question: str) -> None:
     """Show the answer and keep it under the step's name; the newest answer stands in for one to other words."""
-    answer = context.brief.answer_to(question)
-    if not answer and context.brief.answers:
-        answer = context.brief.answers[-1][1]
+    answer = context.brief.answer_to(question) or _newest_answer(context)
+    name = step.option("name")
+    if name:
+        context.answers[name] = answer
 
-    if step.option("name"):
-        context.answers[step.option("name")] = answer or ""
+    context.show(f"The answer to “{question}” is: {answer}")
 
-    context.show(f"The answer to “{question}” is: {answer or ''}")
+
+def _newest_answer(context: TurnContext) -> str:
+    """The last answer in the brief, whatever its question; empty when there is none."""
+    if not context.brief.answers:
+        return ""
+
+    _, answer = context.brief.answers[-1]
+    return answer
 
 
 def block(context: TurnContext, step: Step) -> None:
-    """Report a blocker and wait; continue at once if it is already cleared."""
+    """Report a blocker and wait; continue at once if it is already cleared. Raises TurnOver while it waits."""
     blocker = context.fill(step.text)
     if _was_answered(context, step, (blocker,)):
         return
@@ -83,15 +108,15 @@ def verdict(context: TurnContext, step: Step) -> None:
 
 
 def report(context: TurnContext, step: Step) -> CallResult:
-    """One `gitorch handoff` with the step's options; findings without a reply are answered as fixed."""
+    """One `gitorch handoff` with the step's options; the result may be a refusal.
+
+    Findings without a reply are answered as fixed in the newest commit, unless the report says that the work waits.
+    """
     status = step.text
     summary = context.fill(step.option("summary", context.brief.title or context.brief.job))
     words = ["handoff", status, "--summary", summary]
 
-    for option, flag in LIST_OPTIONS.items():
-        for text in step.texts(option):
-            words += [flag, context.fill(text)]
-
+    words += _list_options(context, step)
     if not step.texts("replies") and status not in WAITING_STATUSES:
         words += _default_replies(context)
 
@@ -102,6 +127,16 @@ def report(context: TurnContext, step: Step) -> CallResult:
 
     context.show(f"Handoff {status}: {summary}")
     return _shown(context, context.gitorch.call(*words))
+
+
+def _list_options(context: TurnContext, step: Step) -> list[str]:
+    """The options of a report that may be given several times, each text with its flag, in the order of `LIST_OPTIONS`."""
+    words: list[str] = []
+    for option, flag in LIST_OPTIONS.items():
+        for text in step.texts(option):
+            words += [flag, context.fill(text)]
+
+    return words
 
 
 def _default_replies(context: TurnContext) -> list[str]:
@@ -121,7 +156,10 @@ def judge(
     commit: str = "",
     nonce: str = "",
 ) -> CallResult:
-    """One `gitorch verdict` with the step's options, on the brief's commit and nonce unless others are given."""
+    """One `gitorch verdict` with the step's options; the result may be a refusal.
+
+    It judges the brief's commit with the brief's nonce, unless the step or the caller gives others.
+    """
     if not commit:
         commit = context.fill(step.option("commit", context.brief.commit or context.worktree.head()))
 
@@ -142,6 +180,7 @@ def judge(
 
 
 def _findings_file(context: TurnContext, findings: Sequence[Mapping[str, str | int]]) -> str:
+    """Write the findings as JSON, and return the path of the file, which is never committed."""
     path = context.worktree.notes / "findings.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -150,7 +189,11 @@ def _findings_file(context: TurnContext, findings: Sequence[Mapping[str, str | i
 
 
 def _finding(context: TurnContext, commit: str, item: Mapping[str, str | int]) -> dict[str, str | int]:
-    """A finding as `gitorch verdict` reads it; `at` is searched in the reviewed file to give the line."""
+    """A finding as `gitorch verdict` reads it.
+
+    `at` is a regular expression: its first match in the reviewed file gives the line. A finding with a
+    number restates an earlier one.
+    """
     path = str(item.get("path", ""))
     finding: dict[str, str | int] = {
         "severity": str(item.get("severity", "important")),
@@ -180,7 +223,8 @@ def _line_of(pattern: str, text: str) -> int:
 def _was_answered(context: TurnContext, step: Step, texts: Sequence[str]) -> bool:
     """Whether the answer that this step waits for has come: in the brief, or as a prompt after this step.
 
-    Raises TurnOver if the step was done and no answer has come: nothing is asked twice.
+    A step that waits leaves a mark for its attempt, so that a repeated turn asks nothing twice. Raises
+    TurnOver if the step was done and no answer has come.
     """
     if _all_answered(context, texts):
         return True
@@ -214,7 +258,11 @@ def _end_call(
     *,
     waits: bool,
 ) -> None:
-    """Continue, wait or fail after a call. Raises TurnOver for a step that waits and for a refusal, else TurnFailed."""
+    """Continue, wait or fail after a call.
+
+    Raises TurnOver for a step that waits and for a refusal, because then only people or another prompt
+    can help, and TurnFailed for any other failure.
+    """
     if result.accepted and not waits:
         return
 
@@ -230,6 +278,7 @@ def _end_call(
 
 
 def _shown(context: TurnContext, result: CallResult) -> CallResult:
+    """Show the output of a call, with its exit status when it failed, and return it."""
     if result.accepted:
         context.show_result(result.text)
     else:
@@ -239,7 +288,7 @@ def _shown(context: TurnContext, result: CallResult) -> CallResult:
 
 
 def _correct(context: TurnContext) -> bool:
-    """Correct visible faults of the work; returns whether there were any."""
+    """Correct every visible fault of the work, and show what was done; returns whether there were any."""
     corrected = False
     for correction in CORRECTIONS:
         text = correction(context)
@@ -251,7 +300,7 @@ def _correct(context: TurnContext) -> bool:
 
 
 def _leave_scope(context: TurnContext) -> str:
-    """Revert committed changes outside the write scope."""
+    """Revert committed changes outside the write scope, in one commit; returns what to show, or empty."""
     brief = context.brief
     strays: list[str] = []
 
@@ -268,7 +317,7 @@ def _leave_scope(context: TurnContext) -> str:
 
 
 def _commit_leftovers(context: TurnContext) -> str:
-    """Commit uncommitted changes."""
+    """Commit uncommitted changes; returns what to show, or empty."""
     left = context.worktree.uncommitted()
     if not left or not context.worktree.commit("Commit what was left over"):
         return ""
@@ -277,7 +326,7 @@ def _commit_leftovers(context: TurnContext) -> str:
 
 
 def _renew_brief(context: TurnContext) -> str:
-    """Read the brief again: it may have findings that the report did not answer."""
+    """Read the brief again: it may have findings that the report did not answer. Returns what to show, or empty."""
     brief = context.gitorch.brief()
     if not isinstance(brief, Brief) or brief.job != context.brief.job or brief == context.brief:
         return ""
@@ -290,7 +339,10 @@ CORRECTIONS: Sequence[Callable[[TurnContext], str]] = (_leave_scope, _commit_lef
 
 
 def in_scope(path: str, allowed: Sequence[str], forbidden: Sequence[str]) -> bool:
-    """Whether these globs allow a change of the path. A folder covers what is below it; no allowed globs allow all."""
+    """Whether these globs allow a change of the path.
+
+    A forbidden glob counts before an allowed one. A folder covers what is below it, and no allowed globs allow all.
+    """
     if _covered(path, forbidden):
         return False
 
@@ -298,6 +350,7 @@ def in_scope(path: str, allowed: Sequence[str], forbidden: Sequence[str]) -> boo
 
 
 def _covered(path: str, globs: Sequence[str]) -> bool:
+    """Whether one of the globs matches the path, or names a folder above it."""
     for glob in globs:
         folder = glob.rstrip("/") + "/"
         if fnmatchcase(path, glob) or path.startswith(folder):

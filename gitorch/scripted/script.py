@@ -59,7 +59,11 @@ class Turn:
     matches: str = ""
 
     def fits(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> bool:
-        """Whether this turn matches the prompt; `read` gives the text of a file of the worktree."""
+        """Whether this turn matches the prompt.
+
+        Every selector of the turn must match: prompt, job, stage, attempt, and a line of a file. `read` gives the text of a
+        file of the worktree, and is called only for a turn that names one.
+        """
         if prompt not in self.prompts or not self._fits_job(brief):
             return False
 
@@ -72,6 +76,7 @@ class Turn:
         return re.search(self.matches, read(self.path), re.MULTILINE) is not None
 
     def _fits_job(self, brief: Brief) -> bool:
+        """Whether the job, its kind and its subject match the turn's globs."""
         globs = ((brief.job, self.job), (brief.kind, self.kind), (brief.subject, self.subject))
         return all(fnmatchcase(name, glob) for name, glob in globs)
 
@@ -92,7 +97,7 @@ class Script:
     boots: tuple[Boot, ...] = ()
 
     def choose(self, brief: Brief, prompt: str, read: Callable[[str], str]) -> Turn | None:
-        """The first turn of the file that fits; None if the agent does the default."""
+        """The first turn of the file that fits this prompt; None if the agent does the default."""
         for turn in self.turns:
             if turn.fits(brief, prompt, read):
                 return turn
@@ -104,7 +109,7 @@ class Script:
         return any(prompt in turn.prompts for turn in self.turns)
 
     def boot(self, job: str) -> tuple[Step, ...]:
-        """The steps before the first prompt of this job's session."""
+        """The steps before the first prompt of this job's session, from the first boot that matches; empty without one."""
         for boot in self.boots:
             if fnmatchcase(job, boot.job):
                 return boot.steps
@@ -113,7 +118,10 @@ class Script:
 
 
 def parse(text: str, name: str, acts: Mapping[str, Act]) -> Script:
-    """Read a script; raises BadScript with every defect found, each with its place."""
+    """Read a script and check it as a whole; `name` stands in messages, `acts` are the steps that it may use.
+
+    Raises BadScript with every defect found, each with its place. TOML that cannot be read is one defect.
+    """
     try:
         data: Table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -136,6 +144,7 @@ class _Reader:
         self._acts = acts
 
     def script(self, data: Table) -> Script:
+        """The script, as far as it can be read; it counts only when there are no defects."""
         self._known(data, {"turn", "boot"}, "top level")
         turns = tuple(self._turn(table, place) for table, place in self._tables(data.get("turn", []), "turn"))
         boots = tuple(self._boot(table, place) for table, place in self._tables(data.get("boot", []), "boot"))
@@ -143,6 +152,7 @@ class _Reader:
         return Script(turns, boots)
 
     def _turn(self, table: Table, place: str) -> Turn:
+        """The turn of a table. A selector of the wrong shape is noted and matches everything."""
         self._known(table, {*SELECTORS, "step"}, place)
         found = {key: table[key] for key, shape in SELECTORS.items() if self._holds(table, key, shape, place)}
         if ("path" in found) != ("matches" in found):
@@ -161,7 +171,10 @@ class _Reader:
         )
 
     def _prompts(self, found: Table, place: str) -> tuple[str, ...]:
-        """The kinds of prompts that a turn names; without a name, those that ask for work."""
+        """The kinds of prompts that a turn names; without a name, those that ask for work.
+
+        One name may stand without a list around it. An unknown name is noted.
+        """
         named = found.get("prompt", list(WORK_PROMPTS))
         if isinstance(named, str):
             named = [named]
@@ -176,6 +189,7 @@ class _Reader:
         return tuple(named)
 
     def _boot(self, table: Table, place: str) -> Boot:
+        """The boot of a table. A job of the wrong shape is noted and matches everything."""
         self._known(table, {"job", "step"}, place)
         job = "*"
         if self._holds(table, "job", TEXT, place):
@@ -184,6 +198,7 @@ class _Reader:
         return Boot(self._steps(table, place, boot=True), job)
 
     def _steps(self, table: Table, place: str, *, boot: bool) -> tuple[Step, ...]:
+        """The steps below a turn or a boot, in their order; wrong ones are noted and left out."""
         if "step" not in table:
             self._defect(place, "has no [[…step]]")
 
@@ -196,7 +211,11 @@ class _Reader:
         return tuple(steps)
 
     def _step(self, table: Table, place: str, *, boot: bool) -> Step | None:
-        """The step of a table, whose first key is its name; None for an unknown name."""
+        """The step of a table, whose first key is its name; None for an unknown name.
+
+        An option that is wrong is noted, and the step is kept, so that the defects behind it are found,
+        too.
+        """
         if not table:
             self._defect(place, "is empty")
             return None
@@ -215,6 +234,7 @@ class _Reader:
         return Step(name, table[name], options, place)  # type: ignore[arg-type]  # shapes were checked just above
 
     def _check_options(self, table: Table, name: str, act: Act, place: str) -> None:
+        """Note every option of a step that is unknown, missing, or of another shape than its act takes."""
         shapes = {name: act.value, "once": FLAG, **act.options}
         self._known(table, set(shapes), place)
         for key, shape in shapes.items():
@@ -256,6 +276,7 @@ class _Reader:
         return False
 
     def _defect(self, place: str, message: str) -> None:
+        """Note a defect, with the name of the script and its place in it."""
         self.defects.append(f"{self._name}: {place}: {message}")
 
 

@@ -27,32 +27,35 @@ class Step:
 
     @property
     def text(self) -> str:
-        """The main value as text."""
+        """The main value as text, whatever its type is."""
         return str(self.value)
 
     @property
     def number(self) -> float:
-        """The main value as a number; a plain `true` counts as 1."""
+        """The main value as a number; a plain `true` counts as 1, and a text as 0."""
         if not isinstance(self.value, (int, float)):
             return 0.0
 
         return float(self.value)
 
     def option(self, name: str, default: str = "") -> str:
-        """An option as text."""
+        """An option as text; the default when the step does not have it."""
         return str(self.options.get(name, default))
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """An option that is true or false."""
+        """An option that is true or false; the default when the step does not have it."""
         return bool(self.options.get(name, default))
 
     def count(self, name: str, default: int) -> int:
-        """An option that is a whole number."""
+        """An option that is a whole number; the default when the step does not have it."""
         value = self.options.get(name, default)
-        return value if isinstance(value, int) else default
+        if not isinstance(value, int):
+            return default
+
+        return value
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """An option that is a list of texts; one text counts as a list of one."""
+        """An option that is a list of texts; one text counts as a list of one, and a missing option as an empty one."""
         value = self.options.get(name, [])
         if isinstance(value, str):
             return (value,)
@@ -63,7 +66,7 @@ class Step:
         return ()
 
     def tables(self, name: str) -> tuple[Mapping[str, str | int], ...]:
-        """An option that is a list of tables."""
+        """An option that is a list of tables; empty when the step does not have it."""
         value = self.options.get(name, [])
         if not isinstance(value, list):
             return ()
@@ -98,6 +101,7 @@ class Act:
 
 
 def _is_text(value: object) -> bool:
+    """Any text, also an empty one."""
     return isinstance(value, str)
 
 
@@ -110,6 +114,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
+    """A whole number of at least 0."""
     return isinstance(value, int) and _is_number(value)
 
 
@@ -122,7 +127,10 @@ def _is_texts(value: object) -> bool:
 
 
 def _stays_inside(value: object) -> bool:
-    """A relative path in the worktree that leads neither out of it nor into git's folder."""
+    """A relative path in the worktree that leads neither out of it nor into git's folder.
+
+    Links in the worktree are not followed here.
+    """
     if not isinstance(value, str) or not value or value.startswith(("/", "~")):
         return False
 
@@ -130,6 +138,7 @@ def _stays_inside(value: object) -> bool:
 
 
 def _is_regex(value: object) -> bool:
+    """A text that `re` can compile."""
     if not isinstance(value, str):
         return False
 
@@ -180,6 +189,7 @@ def _is_finding(item: object) -> bool:
 
 
 def _is_findings(value: object) -> bool:
+    """A list of which every item is a finding."""
     return isinstance(value, list) and all(_is_finding(item) for item in value)
 
 

@@ -22,30 +22,30 @@ SHOWN_LINES = 12
 
 
 def say(context: TurnContext, step: Step) -> None:
-    """Print a remark."""
+    """Print a remark, with facts in place of the words in braces."""
     context.show(context.fill(step.text))
 
 
 def sleep(context: TurnContext, step: Step) -> None:
-    """Think for so many seconds."""
+    """Think for so many seconds; a key can interrupt it."""
     context.console.listen(step.number)
 
 
 def write(context: TurnContext, step: Step) -> None:
-    """Write a whole file."""
+    """Write a whole file, also one that exists; only answers are filled in, because the text may be code."""
     text = context.fill_answers(step.option("text"))
     context.worktree.write(step.text, text)
     context.show(f"Write {step.text} ({len(text.splitlines())} lines)")
 
 
 def append(context: TurnContext, step: Step) -> None:
-    """Add to a file's end."""
+    """Add to a file's end, unless the file contains the text already."""
     context.worktree.append(step.text, context.fill_answers(step.option("text")))
     context.show(f"Append to {step.text}")
 
 
 def replace(context: TurnContext, step: Step) -> None:
-    """Change one place of a file."""
+    """Change one place of a file. Raises WorkFailed unless the old text stands there exactly once."""
     context.worktree.replace(
         step.text, context.fill_answers(step.option("old")), context.fill_answers(step.option("new"))
     )
@@ -53,21 +53,28 @@ def replace(context: TurnContext, step: Step) -> None:
 
 
 def delete(context: TurnContext, step: Step) -> None:
-    """Remove a file."""
+    """Remove a file or a folder, if it is there."""
     context.worktree.delete(step.text)
     context.show(f"Delete {step.text}")
 
 
 def commit(context: TurnContext, step: Step) -> None:
-    """Commit everything under this message."""
+    """Commit everything under this message; without a change nothing is committed, which is no failure."""
     message = context.fill(step.text)
     made = context.worktree.commit(message)
     subject = message.partition("\n")[0]
-    context.show(f"Commit {made[:10]} {subject}" if made else f"Nothing to commit: {subject}")
+    if made:
+        context.show(f"Commit {made[:10]} {subject}")
+    else:
+        context.show(f"Nothing to commit: {subject}")
 
 
 def run(context: TurnContext, step: Step) -> None:
-    """Run a shell command; its output goes to a log, its end to `{ran}`. Interrupting the turn ends it."""
+    """Run a shell command in the worktree; its output goes to a log, its end to the screen, its result to `{ran}`.
+
+    An interrupted turn ends the command. Raises TurnFailed when the step names an exit status and the command ended with
+    another one.
+    """
     command = context.fill(step.text)
     context.show(f"Run {command}")
     context.worktree.notes.mkdir(parents=True, exist_ok=True)
@@ -82,7 +89,10 @@ def run(context: TurnContext, step: Step) -> None:
         )
         status = _finish(context, process)
 
-    context.ran = f"{command}: " + ("passed" if status == 0 else f"exit {status}")
+    context.ran = f"{command}: exit {status}"
+    if status == 0:
+        context.ran = f"{command}: passed"
+
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     context.show_result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
     if "exit" in step.options and status != step.count("exit", 0):
@@ -90,13 +100,16 @@ def run(context: TurnContext, step: Step) -> None:
 
 
 def expect(context: TurnContext, step: Step) -> None:
-    """Fail unless the brief matches the pattern."""
+    """Fail unless a line of the brief matches the pattern. Raises TurnFailed."""
     if re.search(step.text, context.brief.text, re.MULTILINE) is None:
         raise TurnFailed(f"the brief does not match {step.text!r}")
 
 
 def _finish(context: TurnContext, process: subprocess.Popen[bytes]) -> int:
-    """Wait for a command with an eye on the keys."""
+    """Wait for a command with an eye on the keys, and return its exit status.
+
+    A command that is interrupted is terminated, and one that takes longer than `RUN_SECONDS` is killed.
+    """
     until = time.monotonic() + RUN_SECONDS
     try:
         while process.poll() is None and time.monotonic() < until:

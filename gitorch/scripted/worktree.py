@@ -38,7 +38,10 @@ class Worktree:
             return ""
 
     def write(self, path: str, text: str) -> None:
-        """Put this text in the file, all of it or nothing."""
+        """Put this text in the file, all of it or nothing; folders are made, and the file keeps its mode.
+
+        Raises WorkFailed when the file cannot be written.
+        """
         target = self.path / path
         self.notes.mkdir(parents=True, exist_ok=True)
         fresh = self.notes / "fresh"
@@ -54,7 +57,7 @@ class Worktree:
             raise WorkFailed(f"cannot write {path}: {error.strerror}") from error
 
     def append(self, path: str, text: str) -> None:
-        """Put this text at the end of the file, unless the file contains it."""
+        """Put this text at the end of the file, on a line of its own, unless the file contains it. Raises WorkFailed."""
         before = self.read(path)
         if text in before:
             return
@@ -92,15 +95,25 @@ class Worktree:
         return self._git("show", f"{commit}:{path}", strict=False)
 
     def uncommitted(self) -> tuple[str, ...]:
-        """The lines of `git status`, without this agent's own folder."""
+        """The lines of `git status`, without this agent's own folder.
+
+        Each line has two letters for the change, a blank, and the path. Files that git ignores are not
+        among them.
+        """
         lines = self._git(
             "status", "--porcelain", "--untracked-files=all", "--", ".", f":(exclude){OWN_FOLDER}"
         ).splitlines()
         return tuple(lines)
 
     def subjects(self, base: str) -> list[str]:
-        """Subjects of the commits since `base`; of the last 200 without a base."""
-        span = f"{base}..HEAD" if base else "HEAD"
+        """Subjects of the commits since `base`, newest first; of the last 200 without a base.
+
+        Empty in a repository without a commit.
+        """
+        span = "HEAD"
+        if base:
+            span = f"{base}..HEAD"
+
         return self._git("log", "--format=%s", "--max-count=200", span, "--", strict=False).splitlines()
 
     def changed(self, base: str) -> tuple[str, ...]:
@@ -112,14 +125,17 @@ class Worktree:
         return tuple(output.split("\0")[:-1])
 
     def restore(self, base: str, path: str) -> None:
-        """Restore a file as of `base`; a file that `base` does not have is deleted."""
+        """Restore a file as of `base`; a file that `base` does not have is deleted. Raises WorkFailed."""
         if self._git("ls-tree", "--name-only", base, "--", path):
             self._git("checkout", base, "--", path)
         else:
             self.delete(path)
 
     def commit(self, message: str) -> str | None:
-        """Commit everything; None when nothing changed. Raises WorkFailed."""
+        """Commit everything but this agent's own folder, and return the id of the commit; None when nothing changed.
+
+        Raises WorkFailed, such as when a hook of the repository refuses the commit.
+        """
         if not self.uncommitted():
             return None
 
@@ -130,7 +146,7 @@ class Worktree:
         return self.head()
 
     def mark(self, name: str) -> bool:
-        """Leave a mark that outlives the process; returns True the first time."""
+        """Leave a mark that outlives the process; returns True the first time, also when two processes try at once."""
         self.notes.mkdir(parents=True, exist_ok=True)
         try:
             (self.notes / name).open("x").close()
@@ -140,7 +156,10 @@ class Worktree:
         return True
 
     def _identity(self) -> tuple[str, ...]:
-        """Options that name an author, unless the configuration or the environment does."""
+        """Options that name an author, unless the configuration or the environment does.
+
+        A fresh container has neither, and git would refuse to commit.
+        """
         if "GIT_AUTHOR_EMAIL" in os.environ or self._git("config", "user.email", strict=False).strip():
             return ()
 
@@ -150,7 +169,10 @@ class Worktree:
         """The output of git. Raises WorkFailed if it fails; without `strict`, a failure gives an empty text."""
         if not strict:
             done = self._try(arguments)
-            return done.stdout if done.returncode == 0 else ""
+            if done.returncode != 0:
+                return ""
+
+            return done.stdout
 
         done = self._try_past_lock(arguments)
         if done.returncode != 0:
@@ -159,7 +181,10 @@ class Worktree:
         return done.stdout
 
     def _try_past_lock(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        """Run git again while the index is locked; a lock that stays is removed before the last try."""
+        """Run git again while the index is locked; a lock that stays is removed before the last try.
+
+        Another git of this worktree, such as one that `gitorch` runs, holds the lock only for a moment.
+        """
         done = self._try(arguments)
         for tries in range(1, LOCK_TRIES + 1):
             if done.returncode == 0 or "index.lock" not in done.stderr:
@@ -174,6 +199,7 @@ class Worktree:
         return done
 
     def _try(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        """Run git once in the worktree, without input and without its own housekeeping in the background."""
         return subprocess.run(
             ["git", "-C", str(self.path), "-c", "gc.auto=0", *arguments],
             stdin=subprocess.DEVNULL,
@@ -184,13 +210,17 @@ class Worktree:
         )
 
     def _break_lock(self) -> None:
+        """Remove the lock of the index, if it is there."""
         lock = self._git("rev-parse", "--git-path", "index.lock", strict=False).strip()
         if lock:
             (self.path / lock).unlink(missing_ok=True)
 
 
 def replaced(text: str, old: str, new: str, path: str) -> str:
-    """The text with `new` for the one `old`; unchanged if that was done already. Raises WorkFailed."""
+    """The text with `new` for the one `old`; unchanged if that was done already.
+
+    Raises WorkFailed when `old` stands nowhere or in several places. `path` is for the message.
+    """
     found = text.count(old)
     was_done = new in text and (found == 0 or old in new)
     if was_done:
