@@ -260,7 +260,13 @@ def _job_id(run: Run, thing: str) -> JobId:
     raise NotFound(message, "gitorch status")
 
 
-@verb("verify", "gitorch verify", "gitorch verify --remote origin", "gitorch verify --tag audit-2026-11", "gitorch verify --recipe auth-7f3a")
+@verb(
+    "verify",
+    "gitorch verify",
+    "gitorch verify --remote origin",
+    "gitorch verify --tag audit-2026-11",
+    "gitorch verify --recipe auth-7f3a",
+)
 @click.option("--remote", metavar="NAME", help="Also compare with the ledger on this remote.")
 @click.option("--tag", metavar="NAME", help="Also require every record up to this tag.")
 @click.option("--recipe", metavar="RUN", help="Print how to check this run's merge with git and ssh-keygen alone.")

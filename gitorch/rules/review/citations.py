@@ -28,10 +28,11 @@ def with_citation_checked(finding: Finding, file_at: Callable[[str], bytes | Non
 
 
 def citation_fault(data: bytes | None, line: int, quote: str = "") -> str:
-    """What is wrong with a citation of this file; empty when it is right. Line 0 cites the file as a whole.
+    """What is wrong with a citation of this file; empty when it is right.
 
-    A quotation begins at the cited line, or anywhere in the file when no line is cited. White space at the ends of its
-    lines does not count.
+    `data` is the file at the judged commit, None when there is no such file. Lines count from 1, and
+    line 0 cites the file as a whole. A quotation begins at the cited line, or anywhere in the file when
+    no line is cited. White space at the ends of its lines does not count.
     """
     if data is None:
         return "there is no such file at that commit"
@@ -48,7 +49,10 @@ def citation_fault(data: bytes | None, line: int, quote: str = "") -> str:
 
 
 def _quotation_fault(lines: list[str], line: int, quoted: list[str]) -> str:
-    """Why a quotation is wrong; empty when it is right. Each of its lines is already stripped."""
+    """Why a quotation is wrong; empty when it is right.
+
+    Each line of the quotation is already stripped, and `line` is 0 when it may begin anywhere.
+    """
     if line:
         if _stands_at(lines, line - 1, quoted):
             return ""
@@ -72,7 +76,10 @@ def _counted(lines: list[str]) -> str:
 
 
 def _stands_at(lines: list[str], start: int, quoted: list[str]) -> bool:
-    """Whether the quotation begins at this index. A quotation of one line may be a part of its line."""
+    """Whether the quotation begins at this index, counted from 0.
+
+    A quotation of one line may be a part of its line; one of several lines must match whole lines.
+    """
     found = lines[start : start + len(quoted)]
     if len(quoted) > 1:
         return [line.strip() for line in found] == quoted

@@ -29,7 +29,10 @@ class Ending(Value):
 
     @property
     def sentence(self) -> str:
-        """The ending in one line: `fixed in 3f2a91c`, `refuted by api: it is tested in t.py`."""
+        """The ending in one line, such as `fixed in 3f2a91c` or `refuted by api: it is tested in t.py`.
+
+        Parts that are not known are left out.
+        """
         sentence = self.word
         if self.by:
             preposition = "in" if self.word == "fixed" else "by"
@@ -44,7 +47,8 @@ class Ending(Value):
 def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     """How a finding of a job ended, as things stand now.
 
-    Nothing is only noted: every finding is fixed, refuted, waived, deferred, or still open. A waiver comes first, because a person's decision holds whatever the author replied.
+    Nothing is only noted: every finding is fixed, refuted, waived, deferred, or still open. A waiver
+    comes first, because a person's decision holds whatever the author replied.
     """
     if listed.waived:
         return _excused(run, job, listed)
@@ -67,7 +71,7 @@ def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
 
 
 def _refuted(job: JobState, listed: ListedFinding, reply: Reply) -> Ending:
-    """The author's evidence, and what the reviewer said when withdrawing the finding."""
+    """The author's evidence, then the reason of the reviewer who withdrew the finding, if one did."""
     why = reply.evidence
     withdrawal = _withdrawal(job, listed)
     if withdrawal:
@@ -77,7 +81,10 @@ def _refuted(job: JobState, listed: ListedFinding, reply: Reply) -> Ending:
 
 
 def _withdrawal(job: JobState, listed: ListedFinding) -> str:
-    """What the newest verdict that withdraws this finding says about it; empty when none does."""
+    """What the newest verdict that withdraws this finding says about it; empty when none does.
+
+    An author's evidence alone closes nothing: the reviewer's withdrawal, or their silence, does.
+    """
     for verdict in reversed(job.verdicts):
         reason = _reason_to_withdraw(verdict, listed.number)
         if reason is not None:
@@ -99,7 +106,10 @@ def _reason_to_withdraw(verdict: Verdict, number: int) -> str | None:
 
 
 def _excused(run: Run, job: JobState, listed: ListedFinding) -> Ending:
-    """The newest answer by which a person put off this finding, or accepted the work with all that were open."""
+    """The newest answer by which a person put off this finding, or accepted the work with all that were open.
+
+    Without such an answer in the run the principal waived it together with the whole gate.
+    """
     for question in reversed(tuple(run.questions.values())):
         if question.job != job.spec.id:
             continue
@@ -127,7 +137,10 @@ def _excuse(question: Question, listed: ListedFinding) -> Ending | None:
 
 
 def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
-    """The answer to an author who asked to defer a finding; without a text, the author's reason stands."""
+    """The answer to an author who asked to defer a finding.
+
+    Without a text of the person, the author's own reason stands.
+    """
     why = answer.text
     if not why and listed.reply is not None:
         why = listed.reply.evidence
@@ -139,7 +152,7 @@ def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
 
 
 def _deferred_by_reviewer(job: JobState, listed: ListedFinding) -> Ending:
-    """The reviewers who raised this finding and let the work pass with it."""
+    """The reviewers who raised this finding and let the work pass with it, each with the session that judged."""
     raised_by = {listed.review, *listed.also}
     reviewers = []
 

@@ -16,9 +16,10 @@ NEAR_LINES = 3
 
 
 def claim_faults(run: Run, claims: tuple[Claim, ...], text_at: Callable[[Evidence], str | None]) -> tuple[str, ...]:
-    """Every piece of evidence that does not hold, with the number and line of its claim. One is enough to fail a claim.
+    """Every piece of evidence that does not hold, each with the number and line of its claim.
 
-    `text_at` gives the text of the file that the evidence cites, at its commit; None when there is no such file.
+    The order is that of the claims. One fault is enough to fail a claim. `text_at` gives the text of
+    the file that the evidence cites, at its commit; None when there is no such file.
     """
     faults = []
     for claim in claims:
@@ -56,7 +57,7 @@ def _fault(run: Run, evidence: Evidence, text_at: Callable[[Evidence], str | Non
 
 
 def _at_commit(evidence: Evidence) -> str:
-    """Names the cited commit; empty when none is cited."""
+    """Names the cited commit, shortened, for the end of a message; empty when none is cited."""
     if not evidence.commit:
         return ""
 
@@ -64,7 +65,10 @@ def _at_commit(evidence: Evidence) -> str:
 
 
 def _quotation_fault(evidence: Evidence, lines: list[str]) -> str:
-    """Why a quotation does not hold: it must stand near the cited line, or anywhere when no line is cited."""
+    """Why a quotation does not hold; empty when it does.
+
+    It must begin at most `NEAR_LINES` from the cited line, or anywhere when no line is cited.
+    """
     place = evidence.path
     if evidence.line:
         place = f"{evidence.path}:{evidence.line}"
@@ -84,7 +88,10 @@ def _unwrapped(text: str) -> str:
 
 
 def _command_fault(run: Run, evidence: Evidence) -> str:
-    """Why a command's result does not hold: some recorded run of it must agree."""
+    """Why a command's result does not hold; empty when some recorded run of it agrees.
+
+    Only runs that gitorch made are recorded, so an agent cannot make its own claim true.
+    """
     statuses = set()
     for check in _checks_of(run, evidence.command):
         if _agrees(check, evidence):
@@ -102,7 +109,7 @@ def _command_fault(run: Run, evidence: Evidence) -> str:
 
 
 def _checks_of(run: Run, command: str) -> Iterator[Check]:
-    """The recorded runs of a command, of all jobs."""
+    """The recorded runs of a command, of all jobs, in the order of the jobs."""
     for job in run.jobs.values():
         for check in job.checks:
             if check.command == command:
@@ -112,7 +119,8 @@ def _checks_of(run: Run, command: str) -> Iterator[Check]:
 def _agrees(check: Check, evidence: Evidence) -> bool:
     """Whether a recorded run has the exit status, the commit and the output of the evidence.
 
-    Commits and digests may be shortened. Every run agrees with a commit or an output that the evidence does not name.
+    Commits and digests may be shortened. Every run agrees with a commit or an output that the evidence
+    does not name, and only a run whose log was kept agrees with one that it names.
     """
     if check.exit_status != evidence.exit_status:
         return False

@@ -37,12 +37,21 @@ class Raised(Value):
 
 
 def list_findings(run: Run, job: JobState) -> FindingsListed:
-    """The list of the round under way. Numbers never change over the rounds; the order is severity, path, line."""
+    """The list of the round under way: demands, findings of the verdicts, and failed tests.
+
+    The order is severity, path, line. A finding keeps its number over the rounds, and new ones get the
+    numbers after the highest one so far.
+    """
     return list_raised(run, job, _raised(job))
 
 
 def list_raised(run: Run, job: JobState, raised: Iterable[Raised]) -> FindingsListed:
-    """The list of these findings, each with everybody who raised it."""
+    """The list of these findings for a job, each with everybody who raised it.
+
+    A finding that two reviewers raised is one entry, led by the more severe of the two. Replies of
+    earlier rounds stay with their numbers. The list names the commit that was handed in, or the
+    target's without a handoff.
+    """
     ordered = sorted(raised, key=lambda one: _weight(one.finding))
     replies = {listed.number: listed.reply for listed in job.findings}
     entries: dict[int, ListedFinding] = {}
@@ -68,14 +77,15 @@ def list_raised(run: Run, job: JobState, raised: Iterable[Raised]) -> FindingsLi
 
 
 def _weight(finding: Finding) -> tuple[int, str, int]:
-    """The sort key of a list."""
+    """The sort key of a list: the worst severity first, then path and line."""
     return ORDER[finding.severity], finding.path, finding.line
 
 
 def _raised(job: JobState) -> Iterator[Raised]:
-    """Everything that was raised against a job: demands, verdicts of the round, and failed tests.
+    """Everything that was raised against a job in this round: demands, verdicts, and failed tests.
 
-    A failed job is included, because work that a reviewer rejected goes back with that reviewer's findings.
+    A failed job is included, because work that a reviewer rejected goes back with that reviewer's
+    findings. Demands come alone for any other phase: they reach work that had passed already.
     """
     for demand in job.demands:
         yield Raised(PRINCIPAL_SOURCE, demand)
@@ -89,7 +99,11 @@ def _raised(job: JobState) -> Iterator[Raised]:
 
 
 def raised_by_reviews(job: JobState) -> Iterator[Raised]:
-    """The findings in the verdicts of the round, without those that a verdict withdraws."""
+    """The findings in the verdicts of the round, in the order of the verdicts.
+
+    Those that a verdict withdraws are left out: they name an earlier finding, which is closed by not
+    being raised again.
+    """
     for verdict in job.round_verdicts:
         for finding in verdict.findings:
             if not finding.withdrawn:
@@ -97,7 +111,7 @@ def raised_by_reviews(job: JobState) -> Iterator[Raised]:
 
 
 def _failed_tests(job: JobState) -> Finding:
-    """The failed test run as a finding: the author's claim beside the result."""
+    """The failed test run as a finding: the author's claim stands beside the result."""
     if job.check is None or job.handoff is None:
         return Finding(Severity.BLOCKING, "The test command was not run")
 
@@ -110,7 +124,7 @@ def _failed_tests(job: JobState) -> Finding:
 
 
 def _numbers(job: JobState, raised: Sequence[Raised]) -> list[int]:
-    """The number of each finding, in order."""
+    """The number of each finding, in the order of the findings."""
     fresh = max((listed.number for listed in job.findings), default=0) + 1
     numbers: list[int] = []
 
@@ -140,7 +154,7 @@ def _known_number(
         return one.finding.number
 
     # One reviewer's findings never share a number: two that read alike are two.
-    taken = set()
+    taken: set[int] = set()
     others: list[tuple[int, Finding]] = []
 
     for number, other in zip(numbers, raised, strict=False):
@@ -153,8 +167,16 @@ def _known_number(
     if earlier:
         return earlier
 
-    for number, finding in others:
-        if number not in taken and _are_alike(finding, one.finding):
+    return _number_of_same_finding(one.finding, others, taken)
+
+
+def _number_of_same_finding(finding: Finding, others: list[tuple[int, Finding]], taken: set[int]) -> int:
+    """The number of another reviewer's same finding in this round, if it is not taken; 0 when there is none."""
+    for number, other in others:
+        if number in taken:
+            continue
+
+        if _are_alike(other, finding):
             return number
 
     return 0
@@ -204,7 +226,10 @@ def _earlier_with_same_title(
 
 
 def _other_places(one: Raised, raised: Sequence[Raised]) -> set[Place]:
-    """The places of all other findings from the same source."""
+    """The places of all other findings from the same source.
+
+    They tell a finding that moved apart from one that another finding replaced.
+    """
     places = set()
     for other in raised:
         if other.source == one.source and other.finding is not one.finding:
@@ -214,7 +239,7 @@ def _other_places(one: Raised, raised: Sequence[Raised]) -> set[Place]:
 
 
 def _place(finding: Finding) -> Place:
-    """What identifies a finding over the rounds."""
+    """What identifies a finding over the rounds: its path, the words of its title, and its line."""
     return finding.path.removeprefix("./"), " ".join(_words(finding.title)), finding.line
 
 
@@ -226,8 +251,9 @@ def _words(title: str) -> list[str]:
 def _are_alike(one: Finding, other: Finding) -> bool:
     """Whether two reviewers mean the same thing.
 
-    They do when they use the same words about the same path and their lines do not contradict each other, or when they
-    use mostly the same words about the same line.
+    They do when they use the same words about the same path and their lines do not contradict each
+    other, or when they use mostly the same words about the same line. Line 0 is the file as a whole,
+    which contradicts no line.
     """
     path, title, line = _place(one)
     other_path, other_title, other_line = _place(other)
@@ -238,17 +264,16 @@ def _are_alike(one: Finding, other: Finding) -> bool:
         return line == other_line or 0 in {line, other_line}
 
     # Different titles can only mean the same thing at exactly one place.
-    if not path or not line:
-        return False
-
-    if line != other_line:
-        return False
-
-    return _share_words(one.title, other.title)
+    is_one_place = path != "" and line != 0 and line == other_line
+    return is_one_place and _share_words(one.title, other.title)
 
 
 def _share_words(one: str, other: str) -> bool:
-    """Whether the shorter of two titles has at least the share `ALIKE` of its words in the other."""
+    """Whether two titles mostly use the same words.
+
+    The shorter one decides: at least the share `ALIKE` of its words must stand in the other. Titles
+    without words share none.
+    """
     words, others = set(_words(one)), set(_words(other))
     shorter = min(len(words), len(others))
     if not shorter:
@@ -258,7 +283,11 @@ def _share_words(one: str, other: str) -> bool:
 
 
 def _merged(first: ListedFinding, again: Raised) -> ListedFinding:
-    """One entry for a finding that was raised twice: the first one leads, and the second one's details are added."""
+    """One entry for a finding that was raised twice.
+
+    The first one leads, and it comes first because it is the more severe. The second one's details are
+    added, and its line where the first one has none.
+    """
     also = first.also
     if again.source not in {first.review, *first.also}:
         also = (*first.also, again.source)
@@ -275,7 +304,7 @@ def _merged(first: ListedFinding, again: Raised) -> ListedFinding:
 
 
 def _merged_detail(first: Finding, again: Raised) -> str:
-    """The first finding's detail, then what the second one says differently."""
+    """The first finding's detail, then what the second one says differently, with the name of who says so."""
     addition = again.finding.detail
     if _words(again.finding.title) != _words(first.title):
         addition = ": ".join(filter(None, (again.finding.title, again.finding.detail)))
@@ -291,7 +320,11 @@ def _merged_detail(first: Finding, again: Raised) -> str:
 
 
 def raised_again(job: JobState, findings: Iterable[Finding]) -> dict[int, Finding]:
-    """The findings of a verdict that were listed before, by their numbers: they name one, or have the same title."""
+    """The findings of a verdict that were listed before, by their numbers.
+
+    A finding was listed before when it names a listed number, or has the title and path of a listed
+    finding. Withdrawn ones are left out.
+    """
     raised = [Raised("", finding) for finding in findings if not finding.withdrawn]
     again = {}
 

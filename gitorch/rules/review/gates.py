@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.model.events import Event, FindingsListed
     from gitorch.model.ids import JobId
     from gitorch.model.job import JobState
-    from gitorch.model.question import Answer
+    from gitorch.model.question import Answer, Question
     from gitorch.model.review import Finding, Handoff
     from gitorch.model.run import Run
 
@@ -31,12 +31,16 @@ AFTER_LAST_ROUND = ("accept_with_exceptions", "stop_epic", "stop_run")
 
 
 def next_question(run: Run) -> QuestionId:
-    """The id of the next question of this run."""
+    """The id of the next question of this run: `q1` for the first one. Ids are never used twice."""
     return QuestionId(f"q{len(run.questions) + 1}")
 
 
 def settle(run: Run, job: JobState) -> tuple[Event, ...]:
-    """The events that follow for a job that was handed in, from everything known about it; none while something is missing."""
+    """The events that follow for a job that was handed in, from everything known about it.
+
+    Empty while something is missing: the work, its tests, a verdict, or a person's answer. The same run always gives the
+    same events, so it may be called after every record.
+    """
     # Demands against work that already passed or failed send it back at once.
     if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED}:
         return (list_findings(run, job),)
@@ -48,15 +52,23 @@ def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     if not run.check_is_settled(job):
         return ()
 
+    return _settle_tested(run, job, job.handoff)
+
+
+def _settle_tested(run: Run, job: JobState, handoff: Handoff) -> tuple[Event, ...]:
+    """The events that follow for work that is handed in and tested."""
     # A failed round goes back as soon as its list is complete, whatever reviews of later stages would say.
     if _must_go_back(run, job):
         return _sent_back(run, job)
 
     # The gate opens once every review has let the work through and no question holds it.
-    if not _all_judged(run, job) or _is_held(run, job):
+    if not _all_judged(run, job):
         return ()
 
-    return (_passed(run, job, job.handoff),)
+    if _is_held(run, job):
+        return ()
+
+    return (_passed(run, job, handoff),)
 
 
 def _passed(run: Run, job: JobState, handoff: Handoff) -> Event:
@@ -64,14 +76,15 @@ def _passed(run: Run, job: JobState, handoff: Handoff) -> Event:
 
     With autonomy per epic, the principal decides about each epic before its gate opens.
     """
-    if run.settings.autonomy is Autonomy.PER_EPIC and not _is_approved(run, job):
+    asks_per_epic = run.settings.autonomy is Autonomy.PER_EPIC
+    if asks_per_epic and not _is_approved(run, job, handoff):
         return _checkpoint(run, job, handoff)
 
     return GatePassed(job.spec.id, handoff.commit, job.attempt, waived=False)
 
 
 def _is_held(run: Run, job: JobState) -> bool:
-    """Whether an open question keeps the gate closed."""
+    """Whether an open question keeps the gate closed: a concern, a deferral, or the epic's checkpoint."""
     return any(question.kind in GATING for question in run.open_questions(job.spec.id))
 
 
@@ -94,10 +107,14 @@ def _checkpoint(run: Run, job: JobState, handoff: Handoff) -> QuestionAsked:
 def _must_go_back(run: Run, job: JobState) -> bool:
     """Whether this round has failed and its list is complete, so that no verdict of the round is still to come.
 
-    The author gets one list a round. So a failed round waits for the other reviews that are under way: all of them when
-    they run in parallel, and those up to the failed stage when the stages follow each other.
+    The author gets one list a round. So a failed round waits for the other reviews that are under way:
+    all of them when they run in parallel, and those up to the failed stage when the stages follow each
+    other. Failed tests and the demands of the principal wait for no review.
     """
-    if job.check_failed or job.demands:
+    if job.check_failed:
+        return True
+
+    if job.demands:
         return True
 
     failed_stage = _failed_stage(run, job)
@@ -107,9 +124,13 @@ def _must_go_back(run: Run, job: JobState) -> bool:
     if run.settings.review_mode is ReviewMode.PARALLEL:
         return _all_judged(run, job)
 
-    judged = _judged(job)
-    due = [judge for judge in run.judges_of(job) if judge.spec.stage <= failed_stage]
-    return all(judge.spec.id in judged for judge in due)
+    return _judged_up_to(run, job, failed_stage)
+
+
+def _judged_up_to(run: Run, job: JobState, stage: int) -> bool:
+    """Whether every review of this stage, and of those before it, has its verdict in this round."""
+    due = {judge.spec.id for judge in run.judges_of(job) if judge.spec.stage <= stage}
+    return due <= _judged(job)
 
 
 def _failed_stage(run: Run, job: JobState) -> int | None:
@@ -128,7 +149,7 @@ def _failed_stage(run: Run, job: JobState) -> int | None:
 
 
 def _all_judged(run: Run, job: JobState) -> bool:
-    """Whether every review of the job has its verdict in this round."""
+    """Whether every review of the job has its verdict in this round; true for a job without reviews."""
     return {judge.spec.id for judge in run.judges_of(job)} <= _judged(job)
 
 
@@ -137,31 +158,46 @@ def _judged(job: JobState) -> set[JobId]:
     return {verdict.review for verdict in job.round_verdicts}
 
 
-def _is_approved(run: Run, job: JobState) -> bool:
+def _is_approved(run: Run, job: JobState, handoff: Handoff) -> bool:
     """Whether the principal approved exactly this handoff, or need not: only builds have an epic's checkpoint."""
-    if job.handoff is None or job.spec.kind is not JobKind.BUILD:
+    if job.spec.kind is not JobKind.BUILD:
         return True
 
-    first = next(_checkpoint_answers(run, job, job.handoff), None)
-    return first is not None and first.option == "approve"
+    answer = _checkpoint_answer(run, job, handoff)
+    if answer is None:
+        return False
+
+    return answer.option == "approve"
 
 
-def _checkpoint_answers(run: Run, job: JobState, handoff: Handoff) -> Iterator[Answer]:
-    """The principal's answers at this epic's checkpoint since the handoff, oldest first."""
-    for question in run.questions.values():
-        if question.kind is not QuestionKind.CHECKPOINT or question.job != job.spec.id:
-            continue
-
+def _checkpoint_answer(run: Run, job: JobState, handoff: Handoff) -> Answer | None:
+    """The principal's first answer at this epic's checkpoint since the handoff; None before it is given."""
+    for question in _checkpoint_questions(run, job):
         # An answer about an earlier handoff does not count for this one.
-        if question.answer is None or question.asked_at < handoff.at:
+        if question.asked_at < handoff.at:
             continue
 
-        yield question.answer
+        if question.answer is not None:
+            return question.answer
+
+    return None
+
+
+def _checkpoint_questions(run: Run, job: JobState) -> Iterator[Question]:
+    """The questions at this epic's checkpoint, oldest first."""
+    for question in run.questions.values():
+        if question.kind is QuestionKind.CHECKPOINT and question.job == job.spec.id:
+            yield question
 
 
 def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
-    """The list for the author while rounds are left, then an escalation; nothing while an escalation is open."""
-    if any(question.kind is QuestionKind.ESCALATION for question in run.open_questions(job.spec.id)):
+    """What follows when work must go back.
+
+    The author gets the list while rounds are left. Then the principal is asked once: nothing follows
+    while that escalation is open.
+    """
+    kinds_open = {question.kind for question in run.open_questions(job.spec.id)}
+    if QuestionKind.ESCALATION in kinds_open:
         return ()
 
     if job.attempt < job.rounds_allowed:
@@ -171,7 +207,11 @@ def _sent_back(run: Run, job: JobState) -> tuple[Event, ...]:
 
 
 def _list_for_author(run: Run, job: JobState) -> FindingsListed:
-    """The list of a round. The list of a synthesis goes to the job that its cycle leads back to."""
+    """The list of a round for the job that goes back to work.
+
+    That is the judged job itself. A synthesis judges the work of a whole phase, so its list goes to the
+    job that its cycle leads back to.
+    """
     back_to = _back_to(run, job)
     if job.spec.kind is not JobKind.PHASE_SYNTHESIS or back_to is None:
         return list_findings(run, job)
@@ -180,7 +220,7 @@ def _list_for_author(run: Run, job: JobState) -> FindingsListed:
 
 
 def _back_to(run: Run, job: JobState) -> JobId | None:
-    """The job to which the cycle of this review leads back; None without a cycle."""
+    """The job to which the cycle of this review leads back; None for a review without a cycle."""
     for cycle in run.workflow.cycles:
         if cycle.review == job.spec.id:
             return cycle.back_to
@@ -189,7 +229,11 @@ def _back_to(run: Run, job: JobState) -> JobId | None:
 
 
 def _rounds_used_up(run: Run, job: JobState) -> Escalated:
-    """Asks the principal what to do with work that still has findings after its last round."""
+    """Asks the principal what to do with work that still has findings after its last round.
+
+    The escalation carries everything that the decision needs: the rounds so far, and the findings that
+    are still open.
+    """
     name = job.spec.id
     commit = "nothing"
     if job.handoff is not None:
@@ -209,7 +253,7 @@ def _rounds_used_up(run: Run, job: JobState) -> Escalated:
 
 
 def _open_list(run: Run, job: JobState) -> str:
-    """The findings of the last round, one line each."""
+    """The findings of the last round as evidence for a person: number, severity, path and title, one line each."""
     lines = []
     for listed in list_findings(run, job).findings:
         finding = listed.finding
@@ -219,7 +263,10 @@ def _open_list(run: Run, job: JobState) -> str:
 
 
 def _options(run: Run, job: JobState) -> tuple[str, ...]:
-    """One more round is no option for a synthesis without a cycle, which has no job to go back to."""
+    """The answers that the principal can give after the last round.
+
+    One more round is no option for a synthesis without a cycle, which has no job to go back to.
+    """
     if job.spec.kind is JobKind.PHASE_SYNTHESIS and _back_to(run, job) is None:
         return AFTER_LAST_ROUND
 
@@ -227,7 +274,7 @@ def _options(run: Run, job: JobState) -> tuple[str, ...]:
 
 
 def _history(job: JobState) -> str:
-    """Every round in one line: the tests, and each verdict with its commit."""
+    """Every round in one line: how often the author worked, the tests, and each verdict with its commit."""
     rounds = f"{job.attempt} rounds by {job.session}"
     if job.attempt == 1:
         rounds = f"1 round by {job.session}"
@@ -243,25 +290,40 @@ def _history(job: JobState) -> str:
 
 
 def verdict_contradiction(verdict: Choice, findings: tuple[Finding, ...]) -> str:
-    """Why a verdict and its findings contradict each other; empty when they agree. Withdrawn findings do not count."""
-    raised = [finding for finding in findings if not finding.withdrawn]
-    if verdict is Choice.REJECT:
-        # Its summary says why, with or without findings.
-        return ""
+    """Why a verdict and its findings contradict each other; empty when they agree.
 
-    if verdict is Choice.ACCEPT_WITH_FINDINGS:
+    Withdrawn findings do not count. A rejection agrees with any findings, because its summary says why.
+    """
+    raised = [finding for finding in findings if not finding.withdrawn]
+    if verdict is Choice.ACCEPT:
         return _fault_of_accepting(raised)
 
-    if verdict is Choice.ACCEPT and raised:
-        return "accept carries no findings; use accept_with_findings, or needs_revision"
+    if verdict is Choice.ACCEPT_WITH_FINDINGS:
+        return _fault_of_accepting_with(raised)
 
-    if verdict is Choice.NEEDS_REVISION and not raised:
-        return "needs_revision names no finding; say what must change"
+    if verdict is Choice.NEEDS_REVISION:
+        return _fault_of_sending_back(raised)
 
     return ""
 
 
 def _fault_of_accepting(raised: list[Finding]) -> str:
+    """Why work cannot be accepted without findings; empty when there are none."""
+    if not raised:
+        return ""
+
+    return "accept carries no findings; use accept_with_findings, or needs_revision"
+
+
+def _fault_of_sending_back(raised: list[Finding]) -> str:
+    """Why work cannot go back for these findings; empty when there is one at least."""
+    if raised:
+        return ""
+
+    return "needs_revision names no finding; say what must change"
+
+
+def _fault_of_accepting_with(raised: list[Finding]) -> str:
     """Why work cannot be accepted with these findings; empty when it can."""
     if not raised:
         return "accept_with_findings names no finding; use accept"

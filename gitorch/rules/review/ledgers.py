@@ -32,7 +32,10 @@ def newest_artifact(
     kind: ArtifactKind,
     attempt: int | None = None,
 ) -> Artifact | None:
-    """The newest artifact of a kind that a job published, in this attempt if one is given; None when there is none."""
+    """The newest artifact of a kind that a job published; None when there is none.
+
+    With an attempt only artifacts of that attempt count.
+    """
     for artifact in reversed(run.artifacts):
         if artifact.job != job or artifact.kind is not kind:
             continue
@@ -44,9 +47,10 @@ def newest_artifact(
 
 
 def reviews_entries(run: Run, job: JobState) -> tuple[Entry, ...]:
-    """The findings of the reviews that this job needs, the worst first, each with its source.
+    """The findings of the reviews that this job needs, numbered from 1, each with its source.
 
-    The same findings always come in the same order.
+    The worst come first, then the order is that of sources and titles, so that the same findings always
+    give the same entries.
     """
     ordered = sorted(_raised(run, job), key=lambda key: (ORDER[key[1]], key[0], key[2]))
     entries = []
@@ -68,7 +72,10 @@ def _raised(run: Run, job: JobState) -> set[Key]:
 
 
 def _ledger_fault(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
-    """The findings that a findings ledger leaves out, or adds to those of the reviews; empty when it has exactly theirs."""
+    """The difference between a findings ledger and the reviews; empty when it has exactly their findings.
+
+    Findings that it leaves out come before those that it adds.
+    """
     expected = _raised(run, job)
     found = {(entry.source, entry.severity, entry.title) for entry in entries}
     if expected - found:
@@ -81,7 +88,7 @@ def _ledger_fault(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
 
 
 def _listed(findings: Iterable[Key]) -> str:
-    """The first few findings in words, and how many more there are."""
+    """The first findings in words, `LISTED_MAX` at most, and how many more there are."""
     ordered = sorted(findings)
     text = "; ".join(f"{severity} “{title}” of {source}" for source, severity, title in ordered[:LISTED_MAX])
     if len(ordered) > LISTED_MAX:
@@ -91,8 +98,11 @@ def _listed(findings: Iterable[Key]) -> str:
 
 
 def ledger_before(run: Run, job: JobState) -> Artifact | None:
-    """The newest findings ledger of any job that comes before this one; None when there is none."""
-    newest: Artifact | None = None
+    """The newest findings ledger of any job that comes before this one; None when there is none.
+
+    Jobs come before others by their needs, directly or through others.
+    """
+    ledgers: list[Artifact] = []
     before = ancestors(needs_of(run.workflow), job.spec.id)
 
     for other in run.jobs:
@@ -100,17 +110,15 @@ def ledger_before(run: Run, job: JobState) -> Artifact | None:
             continue
 
         ledger = newest_artifact(run, other, ArtifactKind.FINDINGS_LEDGER)
-        if ledger is None:
-            continue
+        if ledger is not None:
+            ledgers.append(ledger)
 
-        if newest is None or ledger.at > newest.at:
-            newest = ledger
-
-    return newest
+    # Of two that are equally new, the first in the order of the jobs counts.
+    return max(ledgers, key=lambda ledger: ledger.at, default=None)
 
 
 def _unanswered(run: Run, job: JobState, answers: tuple[int, ...]) -> list[str]:
-    """The findings of the ledger before that a synthesis does not answer, as `#1`."""
+    """The findings of the ledger before that a synthesis does not answer, as `#1`; empty without a ledger before."""
     ledger = ledger_before(run, job)
     if ledger is None:
         return []
@@ -119,7 +127,11 @@ def _unanswered(run: Run, job: JobState, answers: tuple[int, ...]) -> list[str]:
 
 
 def document_fault(run: Run, job: JobState, document: Document) -> str:
-    """Why this document contradicts what the run knows; empty when it does not."""
+    """Why this document contradicts what the run knows; empty when it does not.
+
+    A findings ledger must have the findings of the reviews, and a synthesis must answer the ledger
+    before it. Other kinds of documents cannot contradict a run.
+    """
     if document.kind is ArtifactKind.FINDINGS_LEDGER:
         return _ledger_fault(run, job, document.entries)
 
@@ -132,7 +144,7 @@ def document_fault(run: Run, job: JobState, document: Document) -> str:
 
 
 def missing_document(run: Run, job: JobState) -> str:
-    """The kind of document that this job must still publish before it is done; empty when nothing is missing."""
+    """The kind of document that this job must still publish in this attempt; empty when nothing is missing."""
     kind = _required_kind(run, job)
     if kind is None or newest_artifact(run, job.spec.id, kind, job.attempt) is not None:
         return ""
@@ -141,7 +153,11 @@ def missing_document(run: Run, job: JobState) -> str:
 
 
 def _required_kind(run: Run, job: JobState) -> ArtifactKind | None:
-    """A ledger job with findings owes a findings ledger; a synthesis after a ledger owes a synthesis of it."""
+    """The kind of document that a job owes; None for none.
+
+    A ledger job with findings owes a findings ledger, and a synthesis after a ledger owes a synthesis
+    of it.
+    """
     if job.spec.kind is JobKind.LEDGER and _raised(run, job):
         return ArtifactKind.FINDINGS_LEDGER
 
@@ -153,9 +169,10 @@ def _required_kind(run: Run, job: JobState) -> ArtifactKind | None:
 
 
 def verdict_fault(run: Run, session: SessionId, subject: JobId, verdict: Choice) -> str:
-    """Why this verdict contradicts documents: the reviewer's own findings, or a support ledger with faults.
+    """Why this verdict contradicts documents; empty when it does not.
 
-    Empty when it does not.
+    The documents are the reviewer's own findings, which may say which verdict they mean, and the newest
+    support ledger of the subject, whose faults keep work from being accepted.
     """
     for artifact in run.artifacts:
         # A reviewer may publish findings that say which verdict is meant.
@@ -170,7 +187,10 @@ def verdict_fault(run: Run, session: SessionId, subject: JobId, verdict: Choice)
 
 
 def _support_fault(run: Run, subject: JobId) -> str:
-    """Why a job's newest support ledger keeps its work from being accepted; empty when it does not."""
+    """Why a job's newest support ledger keeps its work from being accepted.
+
+    Empty when it names no faults, and for a job without one.
+    """
     ledger = newest_artifact(run, subject, ArtifactKind.SUPPORT_LEDGER)
     if ledger is None or not ledger.faults:
         return ""
@@ -180,7 +200,10 @@ def _support_fault(run: Run, subject: JobId) -> str:
 
 
 def ledger_text(entries: tuple[Entry, ...]) -> str:
-    """A findings ledger that can be published once each disposition is filled in."""
+    """A findings ledger in Markdown with YAML front matter.
+
+    It can be published once each disposition is filled in.
+    """
     findings = " []\n"
     if entries:
         findings = "\n" + "".join(_entry_text(entry) for entry in entries)
@@ -205,7 +228,7 @@ def _quoted(text: str) -> str:
 
 
 def _escaped(char: str) -> str:
-    """The character, or its escape where YAML needs one."""
+    """The character, or its escape where a quoted YAML scalar needs one."""
     if char.isprintable() and char not in '"\\':
         return char
 
@@ -213,7 +236,10 @@ def _escaped(char: str) -> str:
 
 
 def brief_parts(run: Run, job: JobState) -> list[str]:
-    """The parts of a brief for a job that collects or answers findings, or whose files are published."""
+    """The parts of a brief for a job that collects or answers findings, or whose files are published.
+
+    Empty for any other job.
+    """
     parts: list[str] = []
     entries = reviews_entries(run, job)
     if job.spec.kind is JobKind.LEDGER and entries:
@@ -251,7 +277,11 @@ def _answerable(entry: Entry) -> str:
 
 
 def _files_part(job: JobState) -> str:
-    """The files that gitorch publishes with the report, and the front matter with which it takes them without one."""
+    """The files that gitorch publishes with the report.
+
+    It also names the front matter with which gitorch takes a file without a report, so that work is not
+    lost when an agent ends before it reports.
+    """
     lines = []
     for expected in job.spec.artifacts:
         optional = "" if expected.required else ", optional"

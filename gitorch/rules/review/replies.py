@@ -25,9 +25,10 @@ COMMIT = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
 
 
 def proven_replies(job: JobState, command: commands.SubmitHandoff) -> tuple[Reply, ...]:
-    """The replies of a report; each fix names the full id of its commit.
+    """The replies of a report, in its order; each fix names the full id of its commit.
 
-    Raises Refused when a finding is unanswered, unknown or answered twice, or when a reply proves nothing.
+    Raises Refused when a finding is unanswered, unknown or answered twice, or when a reply proves
+    nothing.
     """
     _require_each_answered_once(job, [reply.number for reply in command.replies])
     return tuple(_proven(job, reply, command.facts) for reply in command.replies)
@@ -36,7 +37,8 @@ def proven_replies(job: JobState, command: commands.SubmitHandoff) -> tuple[Repl
 def _require_each_answered_once(job: JobState, replied: list[int]) -> None:
     """Require a reply to each finding of the last round, and none to a finding that does not exist. Raises Refused.
 
-    A reply to a finding of an earlier round is welcome: it replaces the earlier reply.
+    A reply to a finding of an earlier round is welcome: it replaces the earlier reply. Unanswered findings come first in
+    the message, because most reports that are refused forgot one.
     """
     report = f"the report on {job.spec.id}"
     unanswered = _owed_numbers(job).difference(replied)
@@ -56,7 +58,7 @@ def _require_each_answered_once(job: JobState, replied: list[int]) -> None:
 
 
 def _owed_numbers(job: JobState) -> set[int]:
-    """The numbers of the findings that the author must answer."""
+    """The numbers of the findings that the author must answer: those of the last round, without waived ones."""
     owed = set()
     for listed in job.findings_to_answer:
         if not listed.waived:
@@ -71,7 +73,10 @@ def _numbered(numbers: Iterable[int]) -> str:
 
 
 def _proven(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply:
-    """The reply with its proof: a reason for a false positive or a deferral, a commit of this round for a fix."""
+    """The reply with its proof: a reason for a false positive or a deferral, a commit of this round for a fix.
+
+    Raises Refused for a reply without evidence.
+    """
     if not reply.evidence.strip():
         message = f"the reply to #{reply.number} gives no evidence: a commit, a proof, or a reason"
         raise Refused(message, f"gitorch handoff DONE --reply {reply.number}={reply.disposition}:EVIDENCE")
@@ -80,6 +85,14 @@ def _proven(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply:
     if reply.disposition is not Disposition.FIXED:
         return reply
 
+    return _proven_fix(job, reply, facts)
+
+
+def _proven_fix(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply:
+    """The reply with the full id of the commit that fixes the finding.
+
+    Raises Refused when the job has no new commit, or when the reply does not name one of this round.
+    """
     if job.handoff is not None and facts.head == job.handoff.commit:
         raise Refused(f"#{reply.number} is reported as fixed, but {job.spec.id} has no new commit", "git log -1")
 
@@ -116,7 +129,10 @@ def _unproven_fix(reply: Reply, why: str) -> Refused:
 
 
 def _fresh_commit(prefix: str, facts: commands.WorkFacts) -> CommitId | None:
-    """The one commit of this round whose id begins like this; None when there is none or more than one."""
+    """The one commit of this round whose id begins like this.
+
+    None when there is none, and when there is more than one, because then the reply does not say which.
+    """
     found: set[CommitId] = set()
     for commit in (facts.head, *facts.fresh):
         if commit is not None and commit.startswith(prefix):
@@ -131,7 +147,7 @@ def _fresh_commit(prefix: str, facts: commands.WorkFacts) -> CommitId | None:
 def require_evidence(subject: JobState, command: commands.GiveVerdict) -> None:
     """Require a listed number and a reason to withdraw a finding, and new evidence to restate a refuted one.
 
-    Raises Refused.
+    Raises Refused for the first finding that lacks it.
     """
     known = {listed.number: listed for listed in subject.findings}
     for finding in command.findings:
@@ -139,12 +155,23 @@ def require_evidence(subject: JobState, command: commands.GiveVerdict) -> None:
             _require_reason(subject, finding, known)
 
     for number, finding in raised_again(subject, command.findings).items():
-        if is_refuted(subject, known[number]) and not _has_new_evidence(finding, known[number]):
-            raise _restated_without_evidence(known[number])
+        _require_new_evidence(subject, finding, known[number])
+
+
+def _require_new_evidence(subject: JobState, finding: Finding, listed: ListedFinding) -> None:
+    """Require new evidence to raise a listed finding again that its author refuted. Raises Refused."""
+    if not is_refuted(subject, listed):
+        return
+
+    if not _has_new_evidence(finding, listed):
+        raise _restated_without_evidence(listed)
 
 
 def _require_reason(subject: JobState, finding: Finding, known: Collection[int]) -> None:
-    """Require that a withdrawn finding was listed, and a reason for withdrawing it. Raises Refused."""
+    """Require that a withdrawn finding was listed, and a reason for withdrawing it.
+
+    Raises Refused for a number that was never listed, and for an empty reason.
+    """
     if finding.number not in known:
         message = f"this verdict withdraws #{finding.number}, which was never listed for {subject.spec.id}"
         raise Refused(message, "gitorch brief")
@@ -165,7 +192,10 @@ def _restated_without_evidence(listed: ListedFinding) -> Refused:
 
 
 def is_refuted(subject: JobState, listed: ListedFinding) -> bool:
-    """Whether the author's newest report says that this finding is a false positive."""
+    """Whether the author's newest report says that this finding is a false positive.
+
+    Earlier reports do not count: the author may have changed their mind.
+    """
     if subject.handoff is None:
         return False
 
@@ -177,7 +207,7 @@ def is_refuted(subject: JobState, listed: ListedFinding) -> bool:
 
 
 def _has_new_evidence(finding: Finding, before: ListedFinding) -> bool:
-    """Whether the detail says more than the listed one did; white space does not count."""
+    """Whether the detail says something that the listed finding did not; white space does not count."""
     detail = " ".join(finding.detail.split())
     if not detail:
         return False
