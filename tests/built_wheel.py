@@ -30,7 +30,7 @@ SHIPPED = [
 
 
 def run(*words: object, cwd: Path) -> str:
-    """What the command prints; fails with all that it said."""
+    """The output of the command; fails with all of its output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         tuple(str(word) for word in words), cwd=cwd, env=environment, capture_output=True, text=True, check=False

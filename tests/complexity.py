@@ -22,7 +22,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Function:
-    """One function and what was counted in it."""
+    """One function and its counts."""
 
     where: str
     lines: int
@@ -32,7 +32,7 @@ class Function:
 
 
 def own(function: ast.AST) -> Iterator[ast.AST]:
-    """Every node of a function that belongs to no function inside of it."""
+    """Every node of a function, without those of nested functions."""
     for child in ast.iter_child_nodes(function):
         if not isinstance(child, FUNCTIONS):
             yield child
@@ -40,7 +40,7 @@ def own(function: ast.AST) -> Iterator[ast.AST]:
 
 
 def weight(node: ast.AST) -> int:
-    """What one node adds to the complexity of its function."""
+    """The amount that one node adds to the complexity of its function."""
     if isinstance(node, ast.BoolOp):
         return len(node.values) - 1
     if isinstance(node, ast.comprehension):
@@ -71,7 +71,7 @@ def of_folder(folder: Path) -> list[Function]:
 
 
 def figures(found: list[Function]) -> dict[str, float]:
-    """The figures of the table; all are 0 where there is no function."""
+    """The figures of the table; all are 0 if there is no function."""
     lines = sum(one.lines for one in found) or 1
     total = sum(one.complexity for one in found)
     return {

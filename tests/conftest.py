@@ -1,4 +1,4 @@
-"""Where every test runs: away from the user, the network and the clock's moods. See `isolation`."""
+"""The surroundings of every test: isolated from the user, the network and the clock. See `isolation`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What long tests say that they did (`record_property("did", …)`), one line each."""
+    """The results that long tests report with `record_property("did", …)`, one line each."""
     reports = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
     for line in [value for report in reports for name, value in report.user_properties if name == "did"]:
         terminalreporter.write_line(line)
@@ -54,7 +54,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_tmux_server_left() -> Iterator[None]:
-    """Every server that this suite's own folder holds, and those in the user's folder that bear this run's name."""
+    """Every server in the suite's own folder, and those in the user's folder that have this run's name."""
     own = _HOME / "tmux" / f"tmux-{os.getuid()}"
     with (
         isolation.no_tmux_server_left((own,), ""),
@@ -65,7 +65,7 @@ def _no_tmux_server_left() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_repository_above(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A folder without a repository is without one, even where the temporary folder lies inside another."""
+    """Keep git from finding a repository above the temporary folder."""
     os.environ["GIT_CEILING_DIRECTORIES"] = str(tmp_path_factory.getbasetemp())
 
 
@@ -77,7 +77,7 @@ def home() -> Path:
 
 @pytest.fixture
 def tmux_socket() -> Iterator[str]:
-    """A name for `tmux -L` that nobody else has; its server, if one was started, is ended after the test."""
+    """A unique name for `tmux -L`; its server, if one was started, ends after the test."""
     name = _SERVER_PREFIX + secrets.token_hex(3)
     yield name
     isolation.tmux("-L", name, "kill-server")

@@ -1,4 +1,4 @@
-"""How the time of something grows with its size: a ratio within one run, so that a slow or busy machine does not matter."""
+"""Measures how the time of an operation grows with its size, as a ratio within one run, which does not depend on the machine's speed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TRIES = 2
 
 
 def growth(act: Callable[[int], object], small: int, large: int) -> float:
-    """How many times as long the large one takes, of the processor's time; the better of two tries of each."""
+    """The CPU time of the large one divided by that of the small one; the better of two tries of each."""
     return _seconds(act, large) / _seconds(act, small)
 
 

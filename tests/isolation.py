@@ -1,4 +1,4 @@
-"""Keeps the suite away from whoever runs it: their home, git configuration, tmux server, tokens and network."""
+"""Isolates the suite from the user who runs it: their home, git configuration, tmux server, tokens and network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 
 def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict[str, str]:
-    """The environment that tests run in: what was inherited, without anything personal, at home in `home`."""
+    """The environment of the tests: the inherited one without personal variables, with `home` as the home folder."""
     kept = {name: value for name, value in inherited.items() if not name.startswith(_SCRUBBED)}
     return kept | {
         "HOME": str(home),
@@ -56,7 +56,7 @@ def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict
 
 
 def move_in(home: Path) -> None:
-    """Make `home` and this process's environment what `private_environment` says."""
+    """Set up `home`, and give this process the environment of `private_environment`."""
     environment = private_environment(os.environ, home)
     for folder in ("run", "tmux", ".config", ".cache"):
         (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,7 +71,7 @@ class Reached(RuntimeError):
 
 
 def forbid_network() -> None:
-    """From now on, for the life of this process, connecting or looking up names beyond loopback raises `Reached`."""
+    """For the rest of this process, connections and name look-ups beyond loopback raise `Reached`."""
     sys.addaudithook(_refuse_strangers)
 
 
@@ -89,19 +89,19 @@ def _refuse_strangers(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def living_tmux_servers(folders: tuple[Path, ...], prefix: str = "") -> list[Path]:
-    """The sockets in these folders whose name begins with `prefix` and that a tmux server answers on."""
+    """The sockets in these folders whose names begin with `prefix` and whose tmux server answers."""
     sockets = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_socket())
     return [path for path in sockets if path.name.startswith(prefix) and tmux("-S", str(path), "list-sessions") == 0]
 
 
 def tmux(*words: str) -> int:
-    """Run tmux and give its exit status; what it prints is nobody's."""
+    """Run tmux without showing its output; its exit status."""
     return subprocess.run(("tmux", *words), check=False, capture_output=True, timeout=10).returncode
 
 
 @contextlib.contextmanager
 def no_tmux_server_left(folders: tuple[Path, ...], prefix: str) -> Iterator[None]:
-    """Fail at the end when a server of ours still runs in these folders, after ending it."""
+    """End every server of ours that still runs in these folders, and fail if there was one."""
     yield
     left = living_tmux_servers(folders, prefix)
     for socket in left:

@@ -1,4 +1,4 @@
-"""The delivery matrix: which texts are given to a program, in which ways and at which moments, and what was seen of it.
+"""The delivery matrix: the result of each text, way of delivery and moment, for each program.
 
 `tests/agents/test_matrix.py` fills it with the vendors' programs and `tests/world/test_matrix.py` with a small program of our own.
 With `--rewrite-transcripts` both write what they saw beside this file, and `docs/delivery.md` is drawn from that.
@@ -22,7 +22,7 @@ PLAIN = "Read .gitorch/brief.md and do what it says."
 
 @dataclass(frozen=True)
 class Text:
-    """A text that is given, and what of it must arrive: byte for byte this, or nothing at all where it is refused."""
+    """A text to deliver, and the bytes that must arrive; nothing arrives if it is refused."""
 
     name: str
     given: str
@@ -30,7 +30,7 @@ class Text:
 
 
 def plain(name: str, given: str) -> Text:
-    """A text that arrives as it is."""
+    """A text that arrives unchanged."""
     return Text(name, given, given)
 
 
@@ -52,7 +52,7 @@ WAYS = {
     "first paste": ("idle", "dialog open", "copy mode", "half-written line", "just exited"),
     "later paste": ("idle", "busy", "dialog open", "copy mode", "half-written line", "just exited"),
 }
-"""At which moments a text can be given in each way."""
+"""The moments at which each way can deliver a text."""
 
 
 NAMES = [text.name for text in TEXTS]
@@ -60,14 +60,14 @@ NAMES = [text.name for text in TEXTS]
 
 @dataclass
 class Cell:
-    """What became of one text: the receipt, and once the moment had passed the receipt of the same prompt."""
+    """The result of one text: its receipt, and the receipt of the same prompt after the moment had passed."""
 
     receipt: str
     then: str = ""
 
     @property
     def sign(self) -> str:
-        """What the page shows: what arrived did so byte for byte and once, or its test had failed."""
+        """The sign on the page. A text that arrived did so once, byte for byte; otherwise its test had failed."""
         return SIGNS[self.receipt.partition(":")[0]] + (SIGNS[self.then.partition(":")[0]] if self.then else "")
 
 
@@ -83,16 +83,16 @@ class Matrix:
     cells: dict[str, dict[str, dict[str, Cell]]] = field(default_factory=dict)
 
     def note(self, way: str, moment: str, text: Text, receipt: str, then: str = "") -> None:
-        """Write down what became of a text."""
+        """Record the result of one text."""
         self.cells.setdefault(way, {}).setdefault(moment, {})[text.name] = Cell(receipt, then)
 
     def columns(self) -> Iterator[tuple[str, str]]:
-        """The ways and moments that were seen, in the page's order."""
+        """The recorded ways and moments, in the order of the page."""
         for way, moments in WAYS.items():
             yield from ((way, moment) for moment in moments if moment in self.cells.get(way, {}))
 
     def save(self) -> None:
-        """Add what was seen to what was seen before."""
+        """Merge these cells into the recorded ones."""
         kept = load(self.program)
         for way, moments in self.cells.items():
             for moment, cells in moments.items():
@@ -114,28 +114,28 @@ class Matrix:
 
 
 class Stage(Protocol):
-    """One program in a terminal, as the matrix needs it. Times are bounded, and whatever does not come in time fails the test."""
+    """One program in a terminal, as the matrix needs it. Every wait has a limit, and fails the test when it is reached."""
 
     def fresh(self) -> None:
-        """Start the program anew, up to its prompt."""
+        """Start a new instance of the program, and wait for its prompt."""
 
     def bring(self, way: str, moment: str) -> None:
-        """Bring the moment about."""
+        """Create the situation of this moment."""
 
     def unharmed(self, moment: str) -> None:
-        """Assert that nothing was typed and nothing was answered: what stood there when the moment came still does."""
+        """Assert that nothing was typed or answered: the screen still shows the situation of this moment."""
 
     def over(self, moment: str) -> None:
-        """End the moment as a person would, up to the program's prompt."""
+        """End the situation as a person would, and wait for the program's prompt."""
 
     def give(self, prompt: str, text: str) -> str:
-        """Try once to deliver; the receipt."""
+        """Try once to deliver a prompt; the receipt."""
 
     def deliver(self, prompt: str, text: str) -> str:
-        """Deliver as the loop does, again as long as the program is not ready; the receipt."""
+        """Deliver a prompt as the loop does, again while the program is not ready; the receipt."""
 
     def turns(self, ended: int = 0) -> list[str]:
-        """What its model was told so far; waits until `ended` more turns came to their end."""
+        """The texts that its model got so far, after `ended` more turns have ended."""
 
 
 SHUT = ("busy", "dialog open", "half-written line", "just exited")
@@ -143,7 +143,7 @@ SHUT = ("busy", "dialog open", "half-written line", "just exited")
 
 
 def fill(stage: Stage, matrix: Matrix, way: str, moment: str) -> list[str]:
-    """Give every text to a program in one way at one moment, and write down what became of it; the texts that were given."""
+    """Deliver every text to a program in one way at one moment, and record the results; returns the texts."""
     if moment in SHUT:
         _refused(stage, matrix, way, moment)
         return list(matrix.cells[way][moment])
@@ -199,7 +199,7 @@ def _words(cell: Cell) -> list[str]:
 
 
 def load(program: str) -> Matrix:
-    """What was seen of a program so far."""
+    """The recorded results of a program."""
     path = SEEN / f"{program}.json"
     if not path.exists():
         return Matrix(program)
@@ -233,7 +233,7 @@ start (whether to trust a folder); that of a later paste is a permission request
 
 
 def page() -> str:
-    """The page as it should be now."""
+    """The expected page."""
     programs = [load(path.stem) for path in sorted(SEEN.glob("*.json"))]
     return "\n".join([HEAD, *map(_section, programs)])
 

@@ -29,7 +29,7 @@ COMMAND_WAIT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a page: where it stands, what it must exit with and print."""
+    """One command of a page: its line, its exit status and its expected output."""
 
     line: int
     command: str
@@ -70,7 +70,7 @@ def steps_of_block(lines: list[str], first: int) -> Iterator[Step]:
 
 
 def assert_step(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
-    """Execute one command in `folder`; fails with what it printed where that differs from the page."""
+    """Execute one command in `folder`; fails with its output if that differs from the page."""
     done = subprocess.run(
         ("bash", "-euo", "pipefail", "-c", step.command),
         cwd=folder,
@@ -90,7 +90,7 @@ def assert_step(step: Step, folder: Path, environment: Mapping[str, str]) -> Non
 
 
 def alike(expected: str, printed: str) -> bool:
-    """Whether the text is what is expected, where `...` stands for anything and blanks at line ends do not count."""
+    """Whether the text matches the expected one, in which `...` stands for anything. Spaces at line ends do not count."""
     pattern = r".*?".join(re.escape(part) for part in stripped(expected).split("..."))
     return re.fullmatch(pattern, stripped(printed), re.DOTALL) is not None
 
@@ -116,7 +116,7 @@ def anchors(text: str) -> set[str]:
 
 
 def broken_links(page: Path, top: Path) -> Iterator[str]:
-    """The links of a page that lead to no file inside the repository, or to no heading of one."""
+    """The links of a page that lead to no file or heading inside the repository."""
     for link in links(page.read_text(encoding="utf-8")):
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
@@ -126,7 +126,7 @@ def broken_links(page: Path, top: Path) -> Iterator[str]:
 
 
 def rows(text: str) -> Iterator[list[str]]:
-    """The cells of every table row of a page but the heads."""
+    """The cells of every table row of a page, without the header rows."""
     cells: list[str] = []
     in_body = in_cell = False
     for token in parse(text):

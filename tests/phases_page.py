@@ -1,4 +1,4 @@
-"""`docs/phases.md`, drawn from `gitorch/rules/phases.py`; `pytest --rewrite-transcripts` writes it anew."""
+"""`docs/phases.md`, generated from `gitorch/rules/phases.py`; `pytest --rewrite-transcripts` rewrites it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RUN_WORDS = {
 UNMADE: dict[tuple[str, str], str] = {
     ("claimed", "stale"): "a job that is claimed manually is at work at once, and no other lease expires",
 }
-"""Legal moves that no event makes yet, and why; a test holds that no other is missing."""
+"""Legal moves that no event makes yet, and why; a test checks that the list is complete."""
 
 HEAD = """# Phases
 
@@ -55,7 +55,7 @@ def diagram(moves: Mapping[StrEnum, frozenset[StrEnum]]) -> str:
 
 
 def table(moves: Mapping[StrEnum, frozenset[StrEnum]], words: Mapping[str, str]) -> str:
-    """Each phase with its meaning and what may follow."""
+    """A table of the phases, their meanings and their possible successors."""
     rows = ["| phase | meaning | may become |", "|---|---|---|"]
     for phase, after in moves.items():
         following = ", ".join(f"`{other}`" for other in moves if other in after) or "nothing: it is the end"

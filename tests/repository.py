@@ -18,7 +18,7 @@ class Repository:
     path: Path
 
     def git(self, *words: str, check: bool = True) -> str:
-        """What `git <words>` prints, without the last line end; fails with what git complained about."""
+        """The output of `git <words>`, without the last line end; fails with git's own message."""
         done = subprocess.run(("git", "-C", str(self.path), *words), check=False, capture_output=True, text=True)
         assert not check or done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
         return done.stdout.rstrip("\n")

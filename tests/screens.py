@@ -89,11 +89,11 @@ handoff = "DONE"
 
 
 WIDE = {"COLUMNS": "120"}
-"""A width of our own: whoever runs the tests has one, too, which would decide what is cut."""
+"""A fixed width, because the width of the user's terminal would decide where lines are cut."""
 
 
 def page(house: House) -> str:
-    """Play the run and tell it as a page."""
+    """Play the run, and return its screens as a page."""
     folder = house.path.parent
     house.repo.git("config", "user.name", "Ada")
     house.configure(
@@ -132,13 +132,13 @@ def page(house: House) -> str:
 
 
 def _aged(found: re.Match[str]) -> str:
-    """Some age, with the column beside it where it was if that can be."""
+    """A fixed age, padded so that the next column keeps its place if possible."""
     after = found[2]
     return f"2 min{after}" if after == " ago" else f"{'2 min':{len(found[0])}}".ljust(7)
 
 
 def settled(text: str, names: dict[str, str]) -> str:
-    """The text with everything made up that no two runs have in common."""
+    """The text with fixed values in place of everything that differs between runs."""
     for name, instead in names.items():
         text = text.replace(name, instead)
     text = re.sub(r"\b(\d+ (?:s|min|h))( {2,}| ago)", _aged, text)

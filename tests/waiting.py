@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], wait_seconds: float = 10.0, every_seconds: float = 0.02, what: str = "") -> T:
-    """Ask until the answer is true in Python's sense, and give it back; fail with the last answer at the limit."""
+    """Call `condition` until it returns a true value, and return that value; fail with the last value at the limit."""
     limit = time.monotonic() + wait_seconds
     while not (answer := condition()):
         assert time.monotonic() < limit, (

@@ -181,7 +181,7 @@ def _controls(descriptor: int) -> bool:
 
 
 def _size(environ: Mapping[str, str], draws: bool) -> tuple[int, int]:
-    """Columns and lines of the output; `COLUMNS` wins over the terminal, and 0 means no limit."""
+    """Columns and lines of the output; `COLUMNS` overrides the terminal's width, and 0 means no limit."""
     wished = environ.get("COLUMNS", "")
     columns = int(wished) if wished.isascii() and wished.isdigit() else 0
     if not draws:

@@ -60,7 +60,7 @@ class Step(NamedTuple):
 
 
 class Replay:
-    """Everything that is true as of `head`. Only `apply` and `adopt` change it, one record after the other."""
+    """The state of all runs as of the commit `head`. Only `apply` and `adopt` change it, one record after the other."""
 
     def __init__(self, run_cache: RunCache, board: Board | None = None, head: Head = NOTHING) -> None:
         self.run_cache, self.board, self.head = run_cache, board or Board(), head

@@ -44,7 +44,7 @@ def handoff(context: TurnContext, step: Step) -> None:
 def _report_corrected(context: TurnContext, step: Step, result: CallResult) -> CallResult:
     """Correct the work and report again while gitorch refuses the report, at most `CORRECTIONS_MAX` times.
 
-    Returns the result of the last report. It is the given one when that was not refused, or when nothing is at fault.
+    Returns the result of the last report. It is the given result if the report was not refused, or if there is nothing to correct.
     """
     for _ in range(CORRECTIONS_MAX):
         if not result.refused:

@@ -77,7 +77,7 @@ def _runs(pid: int) -> bool:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace a file of ours in one step by a value as JSON."""
+    """Replace one of gitorch's files atomically by a value as JSON."""
     write_own(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
 
 

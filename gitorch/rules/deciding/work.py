@@ -95,7 +95,7 @@ def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[Commi
 
 
 def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
-    """What keeps the worktree from being handed in, as clauses; empty when nothing does."""
+    """The reasons why the worktree cannot be handed in, as clauses; empty if it can."""
     wrong: list[str] = []
     if facts.uncommitted:
         wrong.append(f"uncommitted changes in {_some(facts.uncommitted)}; commit or remove them")

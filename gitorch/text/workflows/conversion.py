@@ -1,4 +1,4 @@
-"""The state of a conversion: the workflow of the other format, the new names of its jobs, and what is not carried over."""
+"""The state of a conversion: the workflow of the other format, the new names of its jobs, and the dropped fields."""
 
 from __future__ import annotations
 

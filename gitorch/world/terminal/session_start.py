@@ -125,7 +125,7 @@ class SessionStarts:
         return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network)
 
     def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
-        """Make the tmux session in one call: output before a `pipe-pane` of its own was lost in 20 of 20 instant exits."""
+        """Make the tmux session and record its output in one call; with a separate `pipe-pane`, 20 of 20 instant exits lost their output."""
         name = launch.key.name
         ensure_server(self._tmux, self._home / "tmux.lock", self._clock)
         self._tmux.output(
@@ -161,9 +161,9 @@ def _has_run(record: LaunchRecord, folder: SessionFolder) -> bool:
 
 
 def _complete(folder: SessionFolder, pane: Pane, record: LaunchRecord) -> LaunchRecord:
-    """Complete the start of a session that tmux has, made by us or by a process that was killed then.
+    """Complete the start of a session that exists in tmux. This process made it, or a process that was killed before it completed the start.
 
-    The receipt of a prompt that was an argument comes first: once the record has a pane, nobody completes it again.
+    The receipt of a prompt that was an argument is written first, because a record with a pane is never completed again.
     """
     if record.prompt:
         prompt = PromptId(record.prompt)
