@@ -66,8 +66,7 @@ def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Documen
     complaints.found += problems
     if value is None:
         if not problems and REQUIRED[kind]:
-            fix = f"Add {', '.join(REQUIRED[kind])}."
-            complaints.found.append(source.problem(1, "The front matter is empty.", fix))
+            complaints.found.append(_empty_front_matter(source, kind))
         return Document(kind)
 
     form = Form(complaints, value)
@@ -78,6 +77,12 @@ def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Documen
         document = _document(form, kind)
 
     return replace(document, job=form.word("job"), attempt=form.number("attempt", 0), nonce=form.word("nonce"))
+
+
+def _empty_front_matter(source: Source, kind: ArtifactKind) -> Problem:
+    """The problem of a front matter that holds nothing, although its kind has required fields."""
+    fix = f"Add {', '.join(REQUIRED[kind])}."
+    return source.problem(1, "The front matter is empty.", fix)
 
 
 def _check_kind(form: Form, kind: ArtifactKind) -> None:

@@ -285,12 +285,18 @@ def _dependency_rows(record: Record) -> Iterator[Record]:
 
 
 def _targets(record: Record, kinds: Collection[str]) -> Iterator[str]:
-    """The issues that a record depends on in one of these ways.
-
-    The file has `depends_on_id` and `type`; `bd show` has the issue itself with a `dependency_type`.
-    """
+    """The issues that a record depends on in one of these ways."""
     for row in _dependency_rows(record):
-        target = row.get("depends_on_id") or row.get("id")
-        kind = row.get("dependency_type") or row.get("type")
-        if kind in kinds and is_id(target):
+        target = _target(row)
+        if _kind(row) in kinds and is_id(target):
             yield str(target)
+
+
+def _target(row: Record) -> object:
+    """The issue that a dependency names: the file has `depends_on_id`, `bd show` has the issue itself."""
+    return row.get("depends_on_id") or row.get("id")
+
+
+def _kind(row: Record) -> object:
+    """The kind of a dependency: the file has `type`; `bd show` has `dependency_type` beside the issue's own fields."""
+    return row.get("dependency_type") or row.get("type")

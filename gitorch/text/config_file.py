@@ -16,6 +16,8 @@ from gitorch.text.run_settings import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.text.fields import Form
 
 BYTES_MAX = 200_000
@@ -338,18 +340,22 @@ def _permissions(form: Form) -> tuple[Rule, ...]:
     """Rules for permission requests: each is `allow` or `reject` with a pattern that matches the whole request."""
     rules: list[Rule] = []
     for row in form.rows("permissions"):
-        words = [word for word in PERMISSIONS if row.has(word)]
-        if len(words) != 1:
-            row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
-
-        for word in words:
-            pattern = row.text(word)
-            if _is_pattern(row, word, pattern):
-                rules.append(Rule(PERMISSIONS[word], pattern))
-
+        rules += _rules(row)
         row.done()
 
     return tuple(rules)
+
+
+def _rules(row: Form) -> Iterator[Rule]:
+    """The rule of one row. A row with both words, or none of them, is a complaint."""
+    words = [word for word in PERMISSIONS if row.has(word)]
+    if len(words) != 1:
+        row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
+
+    for word in words:
+        pattern = row.text(word)
+        if _is_pattern(row, word, pattern):
+            yield Rule(PERMISSIONS[word], pattern)
 
 
 def _is_pattern(row: Form, key: str, pattern: str) -> bool:

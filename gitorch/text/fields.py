@@ -249,7 +249,7 @@ class Form:
         texts: list[tuple[str, Spot]] = []
 
         for item in items:
-            if isinstance(item.data, str) or _is_whole_number(item.data):
+            if _is_word(item.data):
                 texts.append((str(item.data), item.spot))
             else:
                 message = f"`{self.at(name)}` must be a list of texts."
@@ -348,6 +348,11 @@ def _is_whole_number(data: object) -> bool:
     A truth value is none, though Python counts it as one.
     """
     return isinstance(data, int) and not isinstance(data, bool)
+
+
+def _is_word(data: object) -> bool:
+    """Whether this can be read as a word: a text, or a whole number."""
+    return isinstance(data, str) or _is_whole_number(data)
 
 
 def _places(entries: Mapping[str, Entry], path: str) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -39,10 +39,15 @@ def plain(diagram: Diagram) -> str:
         lines.append(f"\n{column + 1}.")
         for box in diagram.boxes:
             if layout.boxes[box.id][0] == column:
-                sign = style_of(box).sign or "•"
-                lines.append(f"  {sign} {box.id:<{width}}  {_description(diagram, box)}")
+                lines.append(_line(diagram, box, width))
 
     return "\n".join(lines)
+
+
+def _line(diagram: Diagram, box: Box, width: int) -> str:
+    """The line of one job: the sign of its state, its id in a column of this width, its description."""
+    sign = style_of(box).sign or "•"
+    return f"  {sign} {box.id:<{width}}  {_description(diagram, box)}"
 
 
 def _description(diagram: Diagram, box: Box) -> str:

@@ -43,9 +43,7 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
 
     for draft in drafts:
         if draft.job in first:
-            message = f"The epic id `{draft.id}` is used twice; first on line {first[draft.job]}."
-            fix = f"Give this epic another id: `## Epic: {draft.id[:37]}-2 — {draft.title}`."
-            yield source.problem(draft.line, message, fix)
+            yield _used_twice(source, draft, first[draft.job])
             continue
 
         first[draft.job] = draft.line
@@ -55,6 +53,13 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
 
         yield from _check_name(source, draft)
         yield from _check_tasks(source, draft, is_in_tracker=tracked.is_asked)
+
+
+def _used_twice(source: Source, draft: Draft, first: int) -> Problem:
+    """The problem of an epic whose id another epic has on the line `first`. The new id stays short enough for an id."""
+    message = f"The epic id `{draft.id}` is used twice; first on line {first}."
+    fix = f"Give this epic another id: `## Epic: {draft.id[:37]}-2 — {draft.title}`."
+    return source.problem(draft.line, message, fix)
 
 
 def _check_name(source: Source, draft: Draft) -> Iterator[Problem]:
@@ -97,6 +102,11 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
         fix = "Remove the epic and every dependency on it, or open it again."
         yield source.problem(draft.line, message, fix)
 
+    yield from _check_titles(source, draft)
+
+
+def _check_titles(source: Source, draft: Draft) -> Iterator[Problem]:
+    """Every task has a text."""
     for task in draft.tasks:
         if not task.title:
             fix = "Write what the agent shall do."
@@ -212,9 +222,7 @@ def _check_cycles(
     source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
 ) -> Iterator[Problem]:
     """No epics wait for each other. Each cycle has one problem, at its first dependency."""
-    graph: dict[str, list[str]] = {}
-    for name, others in needs.items():
-        graph[name] = [other for other in others if other != name]
+    graph = _without_loops(needs)
 
     for cycle in find_cycles(graph):
         reference = needs[cycle[0]][cycle[1]]
@@ -224,6 +232,15 @@ def _check_cycles(
             fix = tracked.commands.remove_blocker(*reference.blocked)
 
         yield source.problem(reference.line, message, fix, source.column(reference.line, reference.text))
+
+
+def _without_loops(needs: Mapping[str, Mapping[str, Reference]]) -> dict[str, list[str]]:
+    """The dependencies of each epic without those on itself, which have a problem of their own."""
+    graph: dict[str, list[str]] = {}
+    for name, others in needs.items():
+        graph[name] = [other for other in others if other != name]
+
+    return graph
 
 
 def _tracker_edges(needs: Mapping[str, Mapping[str, Reference]], cycle: Sequence[str], tracked: TrackedEpics) -> str:

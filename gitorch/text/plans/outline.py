@@ -98,8 +98,6 @@ class _OutlineReader:
                 self._listing(block, below_tasks_line=_is_tasks_line(before))
             case Table() if self.section is None:
                 self.outline.tables.append(block)
-            case _:
-                pass
 
     def end_section(self, line: int) -> None:
         """End the current section before this line.
@@ -115,7 +113,7 @@ class _OutlineReader:
 
         The forms are tried in this order; the heading of an epic is the strongest sign.
         """
-        if self.task_level and heading.level <= self.task_level:
+        if heading.level <= self.task_level:
             self._end_task()
 
         epic = self.opens(heading.text)
@@ -130,6 +128,10 @@ class _OutlineReader:
         if self.section is not None and self._heading_in_section(self.section, heading):
             return
 
+        self._plan_title(heading)
+
+    def _plan_title(self, heading: Heading) -> None:
+        """The first heading of level 1 that means nothing else is the title of the plan."""
         if heading.level == 1 and not self.outline.title:
             self.outline.title = heading.text
 
@@ -205,9 +207,7 @@ class _OutlineReader:
         text = " ".join(item.lines)
         field = parse_field(text)
         if field is not None:
-            self._field(field, item.line)
-            if self.unanswered is not None and item.lists:
-                self._dependency_list(item.lists[0], self.unanswered)
+            self._field_item(field, item)
             return
 
         task = parse_checkbox(item.lines) or parse_task(plain(text))
@@ -218,6 +218,13 @@ class _OutlineReader:
         else:
             for inner in item.lists:
                 self._listing(inner, below_tasks_line=False)
+
+    def _field_item(self, field: Field, item: Item) -> None:
+        """Take a field that is a list item. The names of an empty `Depends on:` may stand in the list inside it."""
+        self._field(field, item.line)
+
+        if self.unanswered is not None and item.lists:
+            self._dependency_list(item.lists[0], self.unanswered)
 
     def _task_item(self, task: Task) -> None:
         """Take a list item that is a task: a step of the current task heading, or a task of the section.
@@ -278,8 +285,6 @@ class _OutlineReader:
                 section.forbidden += _globs(field.value, line)
             case "status":
                 section.closed = section.closed or is_closed_status(field.value)
-            case _:
-                pass
 
     def _depends_on(self, section: Section, field: Field, line: int) -> None:
         """Take a `Depends on:` line. Without a value, its names are expected in the list below it."""

@@ -227,10 +227,7 @@ def _drafts(
 
     `first` is its outline without them. The sources are tried in this order: a list or table of epics, headings, the gates.
     """
-    known = _titles(declared) | tracked.titles
-    outline = first
-    if known:
-        outline = plan_file.outline(known)
+    outline = _outline_by_titles(plan_file, first, _titles(declared) | tracked.titles)
     if not declared and not outline.sections:
         declared = _epics_by_gates(first, prompt_file, tracked)
         if not declared and prompt_file is None:
@@ -242,6 +239,14 @@ def _drafts(
 
     drafts = drafts_of(plan_file.source.path, with_ids(outline), declared)
     return tuple(merged(draft, tracked) for draft in drafts), outline
+
+
+def _outline_by_titles(plan_file: _File, first: Outline, titles: Mapping[str, str]) -> Outline:
+    """The plan's outline by these ids and titles; its outline as it was when there are none."""
+    if not titles:
+        return first
+
+    return plan_file.outline(titles)
 
 
 def _titles(declared: Sequence[DeclaredEpic]) -> dict[str, str]:

@@ -207,9 +207,7 @@ def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | No
     if issue.deleted:
         return f"Epic `{name}` is deleted in {source}.", "Remove it from the plan, or name another."
     if issue.kind != EPIC:
-        message = f"`{name}` is {_with_article(issue.kind)} in {source}, not an epic."
-        if issue.parent:
-            message += f" Did you mean `{issue.parent}`, its parent?"
+        message = f"`{name}` is {_with_article(issue.kind)} in {source}, not an epic.{_parent_hint(issue)}"
         return message, f"Name its epic, or make it one: {commands.make_epic(name)}"
     if issue.closed:
         message = f"Epic `{name}` is closed in {source}: nothing is left to do."
@@ -222,6 +220,14 @@ def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | No
         return f"Epic `{name}` has only closed tasks: nothing is left to do.", fix
 
     return None
+
+
+def _parent_hint(issue: Issue) -> str:
+    """A question that names the parent of an issue, which may be the epic that was meant; empty without a parent."""
+    if not issue.parent:
+        return ""
+
+    return f" Did you mean `{issue.parent}`, its parent?"
 
 
 def _with_article(kind: str) -> str:
@@ -239,15 +245,19 @@ def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
         return
 
     prefixes = {_prefix(name) for name in tracked.issues}
-
     for draft in drafts:
-        if draft.id in tracked.issues or not _depends_on_tracker(draft, prefixes):
+        if draft.id in tracked.issues:
             continue
+        if _depends_on_tracker(draft, prefixes):
+            yield _unknown(source, draft, tracked)
 
-        suggestion = did_you_mean(draft.id, tracked.open_epics())
-        message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{suggestion}"
-        fix = "Correct its id, or write its tasks into the plan as `- [ ] …` items above its gate."
-        yield source.problem(draft.line, message, fix, source.column(draft.line, draft.id))
+
+def _unknown(source: Source, draft: Draft, tracked: TrackedEpics) -> Problem:
+    """The problem of an epic that is not in the tracker."""
+    suggestion = did_you_mean(draft.id, tracked.open_epics())
+    message = f"Epic `{draft.id}` is not among the issues of {tracked.source}.{suggestion}"
+    fix = "Correct its id, or write its tasks into the plan as `- [ ] …` items above its gate."
+    return source.problem(draft.line, message, fix, source.column(draft.line, draft.id))
 
 
 def _depends_on_tracker(draft: Draft, prefixes: Collection[str]) -> bool:

@@ -33,6 +33,7 @@ TITLES = {
     JobKind.MERGE: "Merge what was approved",
     JobKind.GENERIC: "Do the work",
 }
+_KINDS = {str(kind): kind for kind in TITLES}
 
 
 class Block(Value):
@@ -63,6 +64,11 @@ class _Job(Value):
         """How often a review may send work back: as the line says, otherwise `ROUNDS`."""
         return self.block.rounds or ROUNDS
 
+    @property
+    def is_work(self) -> bool:
+        """Whether the job changes files: somebody claims it, and it judges no other job."""
+        return self.lane != "" and not self.subject
+
 
 Steps = list[list[Block]]
 """The steps of a line, each with the blocks that run side by side."""
@@ -85,10 +91,16 @@ def from_blocks(line: str) -> str:
         lines += [*_job_lines(job), ""]
 
     lines += _cycle_lines(jobs)
-    if max(len(step) for step in steps) > 1:
-        lines += ["", "policies:", "  review: {mode: parallel}"]
-
+    lines += _policy_lines(steps)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _policy_lines(steps: Steps) -> list[str]:
+    """The section `policies`: reviews run at the same time when any blocks stand side by side."""
+    if max(len(step) for step in steps) == 1:
+        return []
+
+    return ["", "policies:", "  review: {mode: parallel}"]
 
 
 def _lane_lines(jobs: Sequence[_Job]) -> list[str]:
@@ -108,13 +120,12 @@ def _block(text: str) -> Block:
     Raises Usage for an unknown kind.
     """
     found = BLOCK.fullmatch("".join(text.split()))
-    kinds = {str(kind): kind for kind in TITLES}
-    if found is None or found["kind"] not in kinds:
+    if found is None or found["kind"] not in _KINDS:
         shown = text.strip() or "nothing"
-        raise Usage(f"{shown!r} is not a block; the kinds are {', '.join(kinds)}", BLOCKS_FORM)
+        raise Usage(f"{shown!r} is not a block; the kinds are {', '.join(_KINDS)}", BLOCKS_FORM)
 
     rounds = int(found["rounds"] or 0)
-    return Block(kinds[found["kind"]], found["more"] or "", rounds)
+    return Block(_KINDS[found["kind"]], found["more"] or "", rounds)
 
 
 def _check_steps(steps: Steps) -> None:
@@ -192,26 +203,35 @@ class _JobMaker:
     def _add_reviews(self, step: Sequence[Block]) -> None:
         """Add reviews of the work before them.
 
-        They are dealt out to its jobs in turn. With fewer reviews than jobs of work, all judge the first job.
         Raises Usage when there is no work to judge.
         """
         if not self.work:
             raise Usage("a review needs work before it", BLOCKS_FORM)
 
         first = len(self.jobs)
-
         for number, block in enumerate(step):
-            subject = self.work[0]
-            if len(step) >= len(self.work):
-                subject = self.work[number % len(self.work)]
-
+            name = self._unused(str(block.kind))
+            subject = self._subject(number, len(step))
             lane = REVIEWERS[number % len(REVIEWERS)]
-            self.jobs.append(_Job(self._unused(str(block.kind)), block, (subject,), lane, subject=subject))
+            self.jobs.append(_Job(name, block, (subject,), lane, subject=subject))
 
-        reviews = self.jobs[first:]
+        self.ends = self._ends_after(self.jobs[first:])
+
+    def _subject(self, number: int, reviews: int) -> str:
+        """The job that one of so many reviews judges.
+
+        The reviews are dealt out to the jobs of work in turn. With fewer reviews than jobs, all judge the first job.
+        """
+        if reviews < len(self.work):
+            return self.work[0]
+
+        return self.work[number % len(self.work)]
+
+    def _ends_after(self, reviews: Sequence[_Job]) -> tuple[str, ...]:
+        """The jobs that the step after these reviews waits for: open jobs that no review judged, then the reviews."""
         judged = {review.subject for review in reviews}
         still_open = [name for name in self.ends if name not in judged]
-        self.ends = (*still_open, *(review.id for review in reviews))
+        return (*still_open, *(review.id for review in reviews))
 
     def _unused(self, name: str) -> str:
         """The name with dashes, and with a number if another job has it."""
@@ -238,7 +258,6 @@ def _cycle_lines(jobs: Sequence[_Job]) -> list[str]:
 
 def _job_lines(job: _Job) -> list[str]:
     """The lines of one job: kind, title and lane, then what only some kinds have."""
-    is_work = job.lane != "" and not job.subject
     lines = [f"  {job.id}:", f"    kind: {job.block.kind}", f"    title: {_title(job.block)}"]
     if job.lane:
         lines.append(f"    lane: {job.lane}")
@@ -246,7 +265,7 @@ def _job_lines(job: _Job) -> list[str]:
         lines.append(f"    posture: {job.block.more}")
     if job.needs:
         lines.append(f"    needs: [{', '.join(job.needs)}]")
-    if is_work:
+    if job.is_work:
         lines += _work_lines(job)
 
     return lines

@@ -118,12 +118,16 @@ class Conversion:
             if edge.get("to") == name:
                 needs.append(str(edge.get("from")))
 
+        needs += self._own_needs(name)
+        return list(dict.fromkeys(needs))
+
+    def _own_needs(self, name: str) -> list[str]:
+        """The needs that the first job with this id lists itself."""
         for job in self.jobs:
             if job.get("id") == name:
-                needs += [str(need) for need in list_of(job.get("needs"))]
-                break
+                return [str(need) for need in list_of(job.get("needs"))]
 
-        return list(dict.fromkeys(needs))
+        return []
 
     def subject(self, name: str) -> str:
         """The job that a review judges, by its old id; empty without any.
@@ -134,6 +138,10 @@ class Conversion:
             if cycle.get("from") == name:
                 return str(cycle.get("to"))
 
+        return self._nearest_work(name)
+
+    def _nearest_work(self, name: str) -> str:
+        """The nearest job before this one that changes files; empty without any. Each job is visited once."""
         waiting = self.needs(name)
         visited: set[str] = set()
 

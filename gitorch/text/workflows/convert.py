@@ -6,6 +6,7 @@ A field without a counterpart is reported with the reason, so that nobody discov
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, Problem
@@ -17,7 +18,7 @@ from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitorch.text.yaml_file import YamlValue
 
@@ -88,12 +89,13 @@ def _workflow(path: str, value: YamlValue) -> dict[str, Any]:
 def _plain(value: YamlValue) -> Any:
     """The value without places, as a JSON parser would give it."""
     data = value.data
+
     if isinstance(data, tuple):
         return [_plain(item) for item in data]
-    if data is None or isinstance(data, (str, int, float)):
-        return data
+    if isinstance(data, Mapping):
+        return {name: _plain(entry.value) for name, entry in data.items()}
 
-    return {name: _plain(entry.value) for name, entry in data.items()}
+    return data
 
 
 def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -102,17 +104,16 @@ def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]
     Items of a list have no place of their own, only the fields inside them.
     """
     data = value.data
-    if data is None or isinstance(data, (str, int, float)):
-        return
+
     if isinstance(data, tuple):
         for number, item in enumerate(data):
             yield from _spots(item, f"{path}[{number}]")
-        return
 
-    for name, entry in data.items():
-        key = f"{path}.{name}" if path else name
-        yield key, (entry.key.line, entry.key.column)
-        yield from _spots(entry.value, key)
+    if isinstance(data, Mapping):
+        for name, entry in data.items():
+            key = f"{path}.{name}" if path else name
+            yield key, (entry.key.line, entry.key.column)
+            yield from _spots(entry.value, key)
 
 
 def _text(work: Conversion) -> str:
@@ -199,15 +200,22 @@ def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
     if env:
         lines.append(f"    env: {json_of({name: str(value) for name, value in env.items()})}")
 
-    constraints = mapping_of(lane.get("constraints"))
-    if constraints:
-        lines.append(f"    constraints: {json_of(_sentences(constraints))}")
-        message = f"{path}.constraints became sentences of every brief of the lane; nothing else enforces them."
-        work.changed.append(message)
+    lines += _constraints(work, path, lane)
     if isinstance(lane.get("adapter_timeout_seconds"), int):
         lines.append(f"    timeouts: {{work_seconds: {lane['adapter_timeout_seconds']}}}")
 
     return lines
+
+
+def _constraints(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
+    """The line `constraints` of a lane; no line without any."""
+    constraints = mapping_of(lane.get("constraints"))
+    if not constraints:
+        return []
+
+    message = f"{path}.constraints became sentences of every brief of the lane; nothing else enforces them."
+    work.changed.append(message)
+    return [f"    constraints: {json_of(_sentences(constraints))}"]
 
 
 def _runtime(command: Sequence[str]) -> str:
@@ -272,21 +280,30 @@ def _cycles(work: Conversion) -> list[str]:
 
 def _policies(work: Conversion) -> list[str]:
     """The section `policies`; empty when the file sets none that exists here."""
+    lines: list[str] = []
+
+    settings = _parallelism(work)
+    if settings:
+        lines.append(f"  parallelism: {{{', '.join(settings)}}}")
+
+    if work.parallel_reviews:
+        lines.append("  review: {mode: parallel}")
+
+    return _section("policies", lines)
+
+
+def _parallelism(work: Conversion) -> list[str]:
+    """The settings of `parallelism` that exist here, each as `key: value`."""
     parallelism = mapping_of(work.top.get("parallelism"))
     work.drop(parallelism, "parallelism", NOT_CARRIED["parallelism"])
     settings: list[str] = []
+
     if isinstance(parallelism.get("max_active_jobs"), int):
         settings.append(f"max_active_jobs: {parallelism['max_active_jobs']}")
     if parallelism.get("require_disjoint_write_scopes") is True:
         settings.append("require_disjoint_scopes: true")
 
-    lines: list[str] = []
-    if settings:
-        lines.append(f"  parallelism: {{{', '.join(settings)}}}")
-    if work.parallel_reviews:
-        lines.append("  review: {mode: parallel}")
-
-    return _section("policies", lines)
+    return settings
 
 
 def _section(key: str, lines: list[str]) -> list[str]:

@@ -41,23 +41,35 @@ def convert_job(work: Conversion, number: int, job: Job) -> list[str]:
     kind = _kind(work, path, job)
     needs = work.needs(name)
     lines = [f"  {work.renamed(name)}:", f"    kind: {kind}"]
+
     if job.get("title"):
         lines.append(f"    title: {json_line(job['title'])}")
+
     if kind == "checkpoint":
         _drop_all(work, path, job, _NOT_OF_CHECKPOINTS)
     else:
-        lines += _lane_and_role(work, path, job)
-        lines += _brief(work, path, job)
-        if kind in JUDGES:
-            lines += _judge(work, path, job, needs)
-        else:
-            lines += _work(work, path, job)
+        lines += _claimed(work, path, job, kind, needs)
 
     phase = job.get("phase") or job.get("phase_id")
     if phase:
         lines.append(f"    phase: {json_line(phase)}")
+
     if needs:
-        lines.append(f"    needs: [{', '.join(work.renamed(need) for need in needs)}]")
+        names = [work.renamed(need) for need in needs]
+        lines.append(f"    needs: [{', '.join(names)}]")
+
+    return lines
+
+
+def _claimed(work: Conversion, path: str, job: Job, kind: str, needs: list[str]) -> list[str]:
+    """The lines of a job that an agent claims. A review may add its subject to `needs`."""
+    lines = _lane_and_role(work, path, job)
+    lines += _brief(work, path, job)
+
+    if kind in JUDGES:
+        lines += _judge(work, path, job, needs)
+    else:
+        lines += _work(work, path, job)
 
     return lines
 
@@ -116,16 +128,22 @@ def _first_lane(work: Conversion) -> str:
 
 
 def _brief(work: Conversion, path: str, job: Job) -> list[str]:
-    """The brief file, else the objective, else the title as objective.
+    """The line `brief` for a brief file, else the lines `objective`.
 
     An objective beside a brief file is not carried over, since a job has only one of the two.
     """
     file = _brief_file(work, path, job)
-    if file:
-        if job.get("objective"):
-            work.dropped[f"{path}.objective"] = "the brief is the file of `task_prompt`; add it there."
-        return [f"    brief: {json_line(file)}"]
+    if not file:
+        return _objective(job)
 
+    if job.get("objective"):
+        work.dropped[f"{path}.objective"] = "the brief is the file of `task_prompt`; add it there."
+
+    return [f"    brief: {json_line(file)}"]
+
+
+def _objective(job: Job) -> list[str]:
+    """The objective, else the title, else the id, as a text of one line or as a block of lines."""
     objective = str(job.get("objective") or job.get("title") or job.get("id")).strip()
     if "\n" not in objective:
         return [f"    objective: {json_line(objective)}"]
@@ -161,13 +179,20 @@ def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]
     if job.get("review_posture"):
         lines.append(f"    posture: {json_line(job['review_posture'])}")
     if str(job.get("type")) == "review":
-        subject = work.subject(str(job.get("id", "")))
-        if subject not in needs:
-            needs.append(subject)
-            work.changed.append(f"`{path}` needs `{work.renamed(subject)}`, the job that it reviews.")
-        lines.append(f"    subject: {work.renamed(subject)}")
+        lines.append(_subject(work, path, job, needs))
 
     return lines
+
+
+def _subject(work: Conversion, path: str, job: Job, needs: list[str]) -> str:
+    """The line `subject` of a review. The subject is added to `needs` when it is not among them, which is reported."""
+    subject = work.subject(str(job.get("id", "")))
+
+    if subject not in needs:
+        needs.append(subject)
+        work.changed.append(f"`{path}` needs `{work.renamed(subject)}`, the job that it reviews.")
+
+    return f"    subject: {work.renamed(subject)}"
 
 
 def _work(work: Conversion, path: str, job: Job) -> list[str]:

@@ -91,11 +91,15 @@ def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
         advisory=form.flag("advisory", default=False),
     )
 
+    _check_effects(form, kind)
+    return spec
+
+
+def _check_effects(form: Form, kind: JobKind) -> None:
+    """Every key of the job has an effect on a job of this kind."""
     for key in _keys_without_effect(kind):
         if form.has(key):
             form.complain(key, f"has no effect on a {kind} job.", "Remove it.")
-
-    return spec
 
 
 def _lane(form: Form, kind: JobKind, around: Surroundings) -> str:

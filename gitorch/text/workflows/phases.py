@@ -110,20 +110,23 @@ def _check_phases(graph: Graph, phases: tuple[str, ...]) -> None:
 
 
 def _check_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
-    """A job names a known phase.
+    """A job names a known phase, or none where it may."""
+    spec = graph.jobs[job]
 
-    If there are phases, only jobs that nobody claims may name none. A synthesis always names one.
-    """
-    spec, form = graph.jobs[job], graph.forms[job]
-    if spec.phase:
-        if spec.phase not in phases:
-            message = f"names `{spec.phase}`, which is not a phase.{did_you_mean(spec.phase, phases)}"
-            form.complain("phase", message, "Add it to the `phases` at the top, in its place.")
-        return
+    if not spec.phase:
+        _check_without_phase(graph, job, phases)
+    elif spec.phase not in phases:
+        message = f"names `{spec.phase}`, which is not a phase.{did_you_mean(spec.phase, phases)}"
+        graph.forms[job].complain("phase", message, "Add it to the `phases` at the top, in its place.")
 
-    needs_phase = bool(phases) and spec.kind not in UNCLAIMED
-    if needs_phase or spec.kind is JobKind.PHASE_SYNTHESIS:
-        form.missing("phase")
+
+def _check_without_phase(graph: Graph, job: JobId, phases: tuple[str, ...]) -> None:
+    """If there are phases, only jobs that nobody claims may name none. A synthesis always names one."""
+    kind = graph.jobs[job].kind
+    needs_phase = bool(phases) and kind not in UNCLAIMED
+
+    if needs_phase or kind is JobKind.PHASE_SYNTHESIS:
+        graph.forms[job].missing("phase")
 
 
 def _check_synthesis(graph: Graph, phase: str) -> None:
@@ -187,11 +190,7 @@ def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None
 
     Each missing posture has one complaint, at the job that demands it.
     """
-    present: set[str] = set()
-    for spec in graph.jobs.values():
-        if spec.kind is JobKind.REVIEW and spec.subject == job:
-            present.add(spec.posture)
-
+    present = _postures_of_reviews(graph, job)
     form = graph.forms[job]
 
     for posture in dict.fromkeys(required):
@@ -199,3 +198,13 @@ def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None
             message = f"`{form.key}` must be reviewed with the posture {posture}, but no review of it has that posture."
             fix = f"Add a review with `needs: [{job}]` and `posture: {posture}`."
             form.complaints.add(form.spot_of("required_postures"), message, fix)
+
+
+def _postures_of_reviews(graph: Graph, job: JobId) -> set[str]:
+    """The postures in which a job is reviewed."""
+    postures: set[str] = set()
+    for spec in graph.jobs.values():
+        if spec.kind is JobKind.REVIEW and spec.subject == job:
+            postures.add(spec.posture)
+
+    return postures
