@@ -57,9 +57,12 @@ def environment(
     It holds nothing of tmux's, nothing of the caller's that is not named, and no other agent's variables.
     """
     chosen = {"TERM": "xterm-256color"}
-    chosen |= {name: value for name, value in environ.items() if name.startswith("LC_")}
-    chosen |= {name: environ[name] for name in (*MINIMAL, *launch.preset.passes) if name in environ}
-    chosen |= {name: template.fill(value) for name, value in launch.preset.env.items()}
+    passed = {*MINIMAL, *launch.preset.passes}
+    for name, value in environ.items():
+        if name in passed or name.startswith("LC_"):
+            chosen[name] = value
+    for name, value in launch.preset.env.items():
+        chosen[name] = template.fill(value)
     chosen |= launch.env
     chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
     return {name: value for name, value in chosen.items() if _may_export(name, value)}

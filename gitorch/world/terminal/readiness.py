@@ -90,15 +90,26 @@ class PaneReader:
 
     def refusal(self, observation: PaneObservation) -> str:
         """Why nothing may be typed now; empty when it may."""
-        if observation.state not in (AT_PROMPT if observation.empty else READY):
-            evidence = f" ({observation.sign})" if observation.sign else ""
-            return f"the agent is {observation.state}{evidence}"
+        reason = _state_refusal(observation)
+        if reason:
+            return reason
+        reason = self._terminal_refusal(observation)
+        if reason:
+            return reason
+        return self._program_refusal()
+
+    def _terminal_refusal(self, observation: PaneObservation) -> str:
+        """The same for the pane and its input line."""
         if observation.pane.pid != self._launch.pane_pid:
             return "another program runs in its terminal"
         if observation.pane.in_mode and observation.pane.attached:
             return "somebody is reading its terminal in copy mode"
         if observation.empty is False:
             return "a half-written line stands in its input"
+        return ""
+
+    def _program_refusal(self) -> str:
+        """The same for a program that shows its input line before it can take a text."""
         if self._first_prompt_pending():
             return "it has not accepted its first prompt yet"
         if self._warming_up():
@@ -126,3 +137,15 @@ class PaneReader:
             return False
         events = {signal.event for signal in self._folder.signals()}
         return bool(events) and events.isdisjoint(ACCEPTED)
+
+
+def _state_refusal(observation: PaneObservation) -> str:
+    """Why nothing may be typed into an agent in this state; empty when it may."""
+    allowed = READY
+    if observation.empty:
+        allowed = AT_PROMPT
+    if observation.state in allowed:
+        return ""
+    if not observation.sign:
+        return f"the agent is {observation.state}"
+    return f"the agent is {observation.state} ({observation.sign})"
