@@ -30,7 +30,7 @@ class PreflightFacts(Value):
     """True also when the plan names no design document."""
     target: str
     target_commit: CommitId | None
-    """None when the target is no local branch."""
+    """None when the target is not a local branch."""
     target_behind: int = 0
     branches: tuple[str, ...] = ()
     """The local branches, for a suggestion."""

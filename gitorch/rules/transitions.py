@@ -150,7 +150,7 @@ def ensure_leased(run: Run, job: JobId, session: SessionId, fence: int) -> JobSt
     """
     state = run.jobs[job]
     if not _holds_lease(state, session, fence):
-        message = f"{session} acted on {job} with lease {fence}, which does not stand"
+        message = f"{session} acted on {job} with lease {fence}, which is not current"
         raise Corrupt(message)
 
     return state

@@ -149,7 +149,7 @@ def _admin_folder(worktree: Path) -> Path:
     text = (worktree / ".git").read_text(encoding="utf-8", errors="surrogateescape")
     key, colon, path = text.strip().partition(": ")
     if key != "gitdir" or not colon:
-        raise Failed(f"{worktree} is no linked worktree", "gitorch doctor")
+        raise Failed(f"{worktree} is not a linked worktree", "gitorch doctor")
     return Path(path)
 
 

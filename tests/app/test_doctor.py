@@ -110,7 +110,7 @@ RESULTS = [
     ("agents", False, "there is no runtime vim", {"config": replace(SOUND, implementer="vim")}),
     ("agents", False, "codex of runtime codex is not on PATH", {"config": replace(SOUND, implementer="codex")}),
     ("merge target", True, "main at ", {}),
-    ("merge target", False, "trunk is no local branch", {"config": replace(SOUND, merge_target="trunk")}),
+    ("merge target", False, "trunk is not a local branch", {"config": replace(SOUND, merge_target="trunk")}),
     ("merge target", False, "main is 1 commits behind its upstream", {"git": behind()}),
     ("merge target", False, "git could not be asked: ", {"git": silent()}),
     ("git", False, "git is not installed, or does not answer", {"programs": FakePrograms(git="")}),

@@ -50,7 +50,7 @@ def test_removing_an_approver_removes_all_of_their_keys_and_no_other(services, a
     assert [one.name for one in keys.remove(services, "ada")] == ["ada"]
     lines = (services.root / keys.APPROVERS).read_text().splitlines()
     assert (lines[0], [line.split()[0] for line in lines[1:]]) == ("# who may approve", ["bob"])
-    with pytest.raises(NotFound, match="ada is no approver here; there is bob"):
+    with pytest.raises(NotFound, match="ada is not an approver here; there is bob"):
         keys.remove(services, "ada")
 
 

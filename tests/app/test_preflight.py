@@ -116,7 +116,7 @@ def test_a_prompt_that_is_named_and_missing_is_the_only_problem_of_its_file(repo
 @pytest.mark.parametrize(
     ("target", "runtime", "message"),
     [
-        ("trunk", "claude", "The merge target `trunk` is no local branch."),
+        ("trunk", "claude", "The merge target `trunk` is not a local branch."),
         ("main", "vim", "The runtime of lane `writer`, `vim`, is not known."),
         ("main", "codex", "The program `codex` of lane `writer` is not on PATH."),
     ],

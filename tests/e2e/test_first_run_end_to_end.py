@@ -107,7 +107,7 @@ FAILURES: list[tuple[str, Callable[[House], tuple[str, ...]], dict[str, str], st
         "merge target",
         lambda _: ("git", "tmux"),
         {"target": "trunk"},
-        "trunk is no local branch",
+        "trunk is not a local branch",
         "git branch trunk, or",
     ),
     ("tmux", lambda _: ("git",), {}, "tmux is not installed", "apt-get install tmux"),

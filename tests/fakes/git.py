@@ -277,7 +277,7 @@ class FakeWorktrees:
         if branch is not None:
             own_branch(branch)
         if not path.is_absolute() or ".." in path.parts:
-            raise Refused(f"{path} is no absolute path of a worktree")
+            raise Refused(f"{path} is not an absolute path of a worktree")
         if path in self.git.checkouts:
             if branch is None:
                 self._check_out(path, commit, None)

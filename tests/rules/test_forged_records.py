@@ -130,12 +130,12 @@ ROWS = {
     "lease to a stranger": Forged(queued, lease(session="s1", fresh=False), HOST, "which is not its living session"),
     "session opened twice": Forged(queued, lease(session="s1"), HOST, "session s1 was opened twice"),
     "renewal of another lease": Forged(
-        running, e.LeaseRenewed("api", 7, LATER), HOST, "was renewed but does not stand"
+        running, e.LeaseRenewed("api", 7, LATER), HOST, "was renewed but is not current"
     ),
     "renewal by another agent": Forged(
         running, e.LeaseRenewed("api", 1, LATER), UI, "acted for session s1, which belongs"
     ),
-    "end of another lease": Forged(running, e.LeaseEnded("api", 7, "expired"), HOST, "was ended but does not stand"),
+    "end of another lease": Forged(running, e.LeaseEnded("api", 7, "expired"), HOST, "was ended but is not current"),
     "lease revoked by the host": Forged(running, e.LeaseEnded("api", 1, "revoked"), HOST, "not by the principal"),
     "lease ended by an agent": Forged(
         running, e.LeaseEnded("api", 1, "session-ended"), API, "its session by agent api"
@@ -179,7 +179,7 @@ ROWS = {
     ),
     # Work and its judgement
     "handoff of another lease": Forged(
-        running, handoff(fence=9), API, "s1 acted on api with lease 9, which does not stand"
+        running, handoff(fence=9), API, "s1 acted on api with lease 9, which is not current"
     ),
     "handoff by another agent": Forged(
         running, handoff(), UI, "agent/ui@desk acted for session s1, which belongs to its"
@@ -248,11 +248,11 @@ ROWS = {
     "epic's report too early": Forged(
         running, e.EpicReported("api", commit("x"), 1, "x"), HOST, "which has not passed its reviews"
     ),
-    "another report voided": Forged(reported, e.ReportVoided(digest("x"), "x"), HOST, "was voided but does not stand"),
+    "another report voided": Forged(reported, e.ReportVoided(digest("x"), "x"), HOST, "was voided but is not current"),
     "another report rejected": Forged(
-        reported, e.MergeRejected(digest("x"), (), "x"), HUMAN, "was rejected but does not"
+        reported, e.MergeRejected(digest("x"), (), "x"), HUMAN, "was rejected but is not current"
     ),
-    "another report approved": Forged(reported, approval(digest=digest("x")), HUMAN, "which does not stand"),
+    "another report approved": Forged(reported, approval(digest=digest("x")), HUMAN, "which is not current"),
     "other commits approved": Forged(reported, approval(commits=()), HUMAN, "does not agree with the report"),
     "another target approved": Forged(reported, approval(target="dev"), HUMAN, "does not agree with the report"),
     "approval without proof": Forged(

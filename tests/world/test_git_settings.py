@@ -98,7 +98,7 @@ def test_another_place_for_attributes_is_named(field, key):
 def test_a_folder_that_is_no_worktree_of_the_repository_is_unavailable(field, tmp_path):
     other = repos.make(tmp_path / "other")
     for path in (other.path, tmp_path / "nothing"):
-        with pytest.raises(Unavailable, match="is no worktree of this repository"):
+        with pytest.raises(Unavailable, match="is not a worktree of this repository"):
             field.git.facts(path, field.base)
 
 

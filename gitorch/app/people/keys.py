@@ -116,7 +116,7 @@ def remove(services: Services, name: str) -> tuple[Approver, ...]:
     removed = tuple(approver for approver in everybody if approver.name == name)
     if not removed:
         known = ", ".join(approver.name for approver in everybody) or "nobody"
-        raise NotFound(f"{name} is no approver here; there is {known}", "gitorch keys list")
+        raise NotFound(f"{name} is not an approver here; there is {known}", "gitorch keys list")
     lines = {approver.line for approver in removed}
     kept: list[str] = []
     for line in _raw_lines(services):

@@ -35,7 +35,7 @@ def check_tag(services: Services, records: int, tip: CommitId, name: str) -> Anc
         note = f"Tag {name} names record {number}, which is part of it; who made it: git verify-tag {name}"
         return AnchorCheck(note=note)
     if not services.git.is_ledger(tagged):
-        raise NotFound(f"tag {name} names {tagged:.12}, which is no record of a ledger", f"git show --stat {name}")
+        raise NotFound(f"tag {name} names {tagged:.12}, which is not a record of a ledger", f"git show --stat {name}")
     missing = _missing(services, records, tip, tagged)
     message = f"The ledger was shortened or replaced: tag {name} names records that are no part of it, {missing}."
     return AnchorCheck(Corrupt(message, f"git log {tip:.12}..{tagged:.12}", tagged))

@@ -122,6 +122,6 @@ def _write(folder: Path, made: Bundle) -> None:
 def verify_export(folder: Path, shown: str) -> CheckResult:
     """Verify an export by itself, without a repository. Raises NotFound, Corrupt."""
     if not (folder / MANIFEST).is_file():
-        raise NotFound(f"{shown} is no export: it has no {MANIFEST}", f"ls {shown}")
+        raise NotFound(f"{shown} is not an export: it has no {MANIFEST}", f"ls {shown}")
     files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
     return check_bundle(files)

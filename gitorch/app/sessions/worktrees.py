@@ -50,7 +50,7 @@ def create(services: Services, name: str, start: str) -> WorktreeRow:
     start = start or services.config.merge_target
     commit = services.git.resolve(start)
     if commit is None:
-        raise NotFound(f"{start[:200]!r} is no local branch to start from", "git branch --list")
+        raise NotFound(f"{start[:200]!r} is not a local branch to start from", "git branch --list")
     path = services.paths.folder(services.config.base_path) / MANUAL / job
     if _row_at(services, path) is not None:
         raise Refused(f"there is a worktree {name} already, at {path}", "gitorch worktree list")

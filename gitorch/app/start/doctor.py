@@ -93,7 +93,7 @@ def _target(services: Services) -> Iterator[HealthCheck]:
     if commit is None:
         others = ", ".join(services.git.branches()[:8]) or "none yet: commit something first"
         fix = f"git branch {shlex.quote(target)}, or set orchestration.merge_target to one of: {others}"
-        yield HealthCheck("merge target", False, f"{target} is no local branch", fix)
+        yield HealthCheck("merge target", False, f"{target} is not a local branch", fix)
         return
     behind = services.git.behind_remote(target)
     if behind:

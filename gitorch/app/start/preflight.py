@@ -140,7 +140,7 @@ def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Pr
     name = source.workflow.source
     if facts.target_commit is None:
         fix = "name a branch that exists with `target:`; gitorch never creates it"
-        problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is no local branch.", fix))
+        problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is not a local branch.", fix))
     for lane in facts.runtimes:
         problem = _lane_problem(source, facts, lane)
         if problem is not None:

@@ -119,7 +119,7 @@ def _kind(name: str) -> ArtifactKind:
     """The kind of this name, `other` for an empty one. Raises Usage."""
     word = (name or "other").replace("-", "_")
     if word not in set(ArtifactKind):
-        message = f"{name!r} is no kind of artifact; it is one of: {', '.join(ArtifactKind)}"
+        message = f"{name!r} is not a kind of artifact; it is one of: {', '.join(ArtifactKind)}"
         raise Usage(message, "gitorch publish PATH --kind other")
     return ArtifactKind(word)
 

@@ -62,7 +62,7 @@ def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
 def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
     """Report and approval do not count any more; the checkpoint waits for a new report."""
     if run.report is None or run.report.digest != event.digest:
-        message = f"report {event.digest} was voided but does not stand"
+        message = f"report {event.digest} was voided but is not current"
         raise Corrupt(message)
 
     checkpoint = run.report.checkpoint
@@ -78,7 +78,7 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
     """The approval counts for exactly the report that stands. Raises Corrupt for any other, and for a weaker proof."""
     report = run.report
     if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
-        message = f"approval of report {event.digest}, which does not stand"
+        message = f"approval of report {event.digest}, which is not current"
         raise Corrupt(message)
 
     _ensure_agrees(report, event)
@@ -125,7 +125,7 @@ def _is_about_a_merge(question: Question) -> bool:
 def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
     """The report does not count any more; the events after this one reopen jobs or end the run."""
     if run.report is None or run.report.digest != event.digest:
-        message = f"report {event.digest} was rejected but does not stand"
+        message = f"report {event.digest} was rejected but is not current"
         raise Corrupt(message)
 
     run = _questions_closed(run, record, "reject")

@@ -104,7 +104,7 @@ def renewed(run: Run, record: Record, event: events.LeaseRenewed) -> Run:
     """The lease lasts longer. Raises Corrupt unless it stands, and the host or its own session renewed it."""
     job = run.jobs[event.job]
     if job.lease is None or job.lease.fence != event.fence:
-        message = f"lease {event.fence} of {event.job} was renewed but does not stand"
+        message = f"lease {event.fence} of {event.job} was renewed but is not current"
         raise Corrupt(message)
 
     if record.actor.kind is not ActorKind.HOST:
@@ -121,7 +121,7 @@ def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
     """
     job = run.jobs[event.job]
     if job.lease is None or job.lease.fence != event.fence:
-        message = f"lease {event.fence} of {event.job} was ended but does not stand"
+        message = f"lease {event.fence} of {event.job} was ended but is not current"
         raise Corrupt(message)
 
     _ensure_may_end(run, record, job, event)

@@ -79,7 +79,7 @@ def _quotation_fault(evidence: Evidence, lines: list[str]) -> str:
     if _unwrapped(evidence.quote) in _unwrapped("\n".join(lines)):
         return ""
 
-    return f"the quotation does not stand at {place}{_at_commit(evidence)}"
+    return f"the quotation is not at {place}{_at_commit(evidence)}"
 
 
 def _unwrapped(text: str) -> str:

@@ -58,7 +58,7 @@ def worktree_directories(root: Path, repository: GitDirectories, path: Path) -> 
         return GitDirectories(repository.common, repository.common, place)
     record = _worktree_record(repository.common, place)
     if record is None:
-        raise Unavailable(f"{path} is no worktree of this repository", hint="git worktree list")
+        raise Unavailable(f"{path} is not a worktree of this repository", hint="git worktree list")
     dot_git = place / ".git"
     target = _pointer_target(dot_git)
     if target is None or target.resolve() != record.resolve():

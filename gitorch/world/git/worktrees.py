@@ -107,7 +107,7 @@ class GitWorktrees:
             entry = self._entry(path)
             if entry is None:
                 if path.exists() and any(path.iterdir()):
-                    return f"{path} is no worktree of this repository"
+                    return f"{path} is not a worktree of this repository"
                 return ""
             if not force and (path / ".git").exists():
                 work = self._unsaved_work(path, entry)
@@ -189,7 +189,7 @@ class GitWorktrees:
     def _entry(self, path: Path) -> dict[str, str] | None:
         """What git knows of the worktree at this path. Raises Refused for a path that cannot be one of ours."""
         if not path.is_absolute() or ".." in path.parts:
-            raise Refused(f"{path} is no absolute path of a worktree")
+            raise Refused(f"{path} is not an absolute path of a worktree")
         registered = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
         self._require_outside(path, registered)
         return registered.get(path.resolve())
@@ -294,5 +294,5 @@ def own_branch(branch: str) -> None:
     """Raise Refused for a branch that gitorch may not create or delete."""
     is_work_branch = WORK_BRANCH.fullmatch(branch) is not None and ".." not in branch
     if not is_work_branch or branch.startswith(f"{LEDGER_FOLDER}/"):
-        message = f"{branch!r} is no work branch of gitorch's: they are called gitorch/<run>/<job>"
+        message = f"{branch!r} is not a work branch of gitorch; their names are gitorch/<run>/<job>"
         raise Refused(message)

@@ -73,7 +73,7 @@ class TmuxTerminals:
         if reason:
             return f"refused: {reason}"
         if not NAME.fullmatch(prompt):
-            return f"refused: {prompt!r} is no prompt's id"
+            return f"refused: {prompt!r} is not the id of a prompt"
         folder = folder_of(self._home, key)
         try:
             with self._typing(key, folder) as record:
