@@ -53,23 +53,30 @@ class Baseline(NamedTuple):
 
 def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
     """Check every object and every commit up to the tip, oldest first, and that the trusted tip is among them."""
-    tip, trusted = baseline.tip, baseline.trusted
-    replaced, unreadable = _check_objects(history, tip)
+    faults, unreadable = _check_objects(history, baseline.tip)
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
         check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
-        faults = [*replaced, *itertools.islice(check.all(history.stream(tip)), FAULTS_MAX)]
+        faults += itertools.islice(check.all(history.stream(baseline.tip)), FAULTS_MAX)
         approved = check.approved()
 
     if unreadable is not None and not faults:
         faults.append(unreadable)
-    if trusted is not None and check.is_complete and not check.is_trusted_tip_met:
-        faults.append(baseline.lost(trusted))
+    faults += check.lost()
+    return Verification(
+        records=check.records,
+        tip=baseline.tip,
+        head=check.head.digest,
+        faults=tuple(faults[:FAULTS_MAX]),
+        warnings=_warnings(baseline),
+        approved=approved,
+    )
 
-    warnings: tuple[str, ...] = ()
-    if trusted is None:
-        warnings = ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
 
-    return Verification(check.records, tip, check.head.digest, tuple(faults[:FAULTS_MAX]), warnings, approved)
+def _warnings(baseline: Baseline) -> tuple[str, ...]:
+    """What could not be checked for want of a trusted tip."""
+    if baseline.trusted is not None:
+        return ()
+    return ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
 
 
 def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corrupt | None]:
@@ -92,7 +99,7 @@ class _Check:
 
     def __init__(self, store: Store, evolve: Evolve, baseline: Baseline, replay: Replay) -> None:
         self._store, self._evolve, self._replay = store, evolve, replay
-        self._trusted, self._now = baseline.trusted, baseline.now
+        self._baseline, self._trusted, self._now = baseline, baseline.trusted, baseline.now
         self._approvals: dict[RunId, list[Record]] = {}
         self._unjudged: set[RunId | None] = set()
         """Runs whose state is unknown after a fault; None: all of them."""
@@ -109,6 +116,11 @@ class _Check:
         for run, records in self._approvals.items():
             runs.append(VerifiedRun(self._replay.state(run), tuple(records)))
         return tuple(runs)
+
+    def lost(self) -> Iterator[Corrupt]:
+        """The fault of a history that was read to its end and does not hold the trusted tip."""
+        if self._trusted is not None and self.is_complete and not self.is_trusted_tip_met:
+            yield self._baseline.lost(self._trusted)
 
     def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
         """The faults in the order of the ledger."""
