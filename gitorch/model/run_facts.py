@@ -219,7 +219,7 @@ class RunFacts(Value):
     def is_held(self, job: JobId) -> bool:
         """Whether an open question keeps this job from being worked on.
 
-        Only questions of the kinds in `HOLDING` do; a reminder of a concern, for instance, does not.
+        An agent's own question and an escalation do; a concern about work that was handed in does not.
         """
         for question in self.questions.values():
             if question.job != job or question.answer is not None:

@@ -9,7 +9,7 @@ from gitorch.model.approval import Grade
 from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gitorch.model.ids import Digest, JobId
     from gitorch.model.permission import Rule
@@ -235,6 +235,9 @@ class Settings(Value):
     approval_signers: str = ""
     """Whose keys may sign approvals: lines of an allowed signers file, as they stood when the run was prepared."""
     tracker: str = ""
+    """The kind of tracker that the plan's epics live in; empty where they live in the plan."""
+    close_template: str = "close {issue} in the tracker"
+    """How a person closes issues in that tracker: a command line, or advice, with `{issue}`."""
     manual: bool = False
     """Whether people and programs outside of gitorch claim the jobs, so that it starts no sessions."""
     independence: Independence = Independence.SESSION
@@ -247,6 +250,10 @@ class Settings(Value):
     memory_mib_max: int = 0
     requests_max: int = 0
     sessions_max: int = 0
+
+    def close_issues(self, issues: Sequence[str]) -> str:
+        """The command line, or the advice, by which a person closes these issues in the run's tracker, in this order."""
+        return self.close_template.format(issue=" ".join(issues))
 
 
 class Remark(Value):

@@ -35,7 +35,7 @@ def tracker():
 @pytest.fixture
 def play():
     made = Play()
-    made.begin({"api": ()}, replace(SETTINGS, tracker="bd"))
+    made.begin({"api": ()}, replace(SETTINGS, tracker="bd", close_template="bd close {issue}"))
     return made
 
 

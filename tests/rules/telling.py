@@ -45,6 +45,7 @@ SETTING_TYPES = {
     "independence": Independence,
     "manual": lambda said: said == "yes",
     "tracker": str,
+    "close_template": str,
 }
 
 

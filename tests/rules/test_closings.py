@@ -28,7 +28,7 @@ NOW = Moment(100_000)
 def passed(**closing: object):
     """A run in which both jobs passed their gates; `closing` is how far the tracker follows `api`."""
     play = Play()
-    play.begin({"api": (), "ui": ("api",)}, replace(SETTINGS, tracker="bd"))
+    play.begin({"api": (), "ui": ("api",)}, replace(SETTINGS, tracker="bd", close_template="bd close {issue}"))
     play.finish("api")
     play.finish("ui")
     return with_job(play.run, API, closing=Closing(**closing))
@@ -67,7 +67,7 @@ def test_a_person_is_asked_once_when_every_try_has_failed() -> None:
     (asked,) = closing_commands(passed(tries=3, reason="bd failed"), observed())
     assert (asked.trigger, asked.evidence, asked.options) == ("tracker:api", "bd failed", ("retry", "leave"))
     play = Play()
-    play.begin({"api": ()}, replace(SETTINGS, tracker="bd"))
+    play.begin({"api": ()}, replace(SETTINGS, tracker="bd", close_template="bd close {issue}"))
     play.finish("api")
     play.do(asked)
     assert list(closing_commands(with_job(play.run, API, closing=Closing(tries=3)), observed())) == []
@@ -75,7 +75,7 @@ def test_a_person_is_asked_once_when_every_try_has_failed() -> None:
 
 def test_an_issue_that_somebody_else_closed_before_its_gate_is_recorded() -> None:
     play = Play()
-    play.begin({"api": ()}, replace(SETTINGS, tracker="bd"))
+    play.begin({"api": ()}, replace(SETTINGS, tracker="bd", close_template="bd close {issue}"))
     play.launch("api")
     job = play.run.jobs[API]
     assert [other.spec.id for other in watched(play.run)] == ["api"]
@@ -99,4 +99,5 @@ def test_an_issue_that_somebody_else_closed_before_its_gate_is_recorded() -> Non
     ],
 )
 def test_the_report_says_what_became_of_an_issue(closing, line) -> None:
-    assert closing_line(passed(**closing).jobs[API]) == line
+    run = passed(**closing)
+    assert closing_line(run.settings, run.jobs[API]) == line

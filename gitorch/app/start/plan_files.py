@@ -28,6 +28,8 @@ class PlanRead(Value):
     """The bytes of its file."""
     tracker: str = ""
     """The kind of tracker that its epics live in; empty where they live in the plan."""
+    close_template: str = ""
+    """How a person closes issues in that tracker: a command line with `{issue}`; empty without a tracker."""
 
 
 def read_plan(services: Services, path: Path, prompt: Path | None) -> PlanRead:
@@ -41,8 +43,9 @@ def read_plan(services: Services, path: Path, prompt: Path | None) -> PlanRead:
     plan = parse_plan(name, data, prompt_file, bytes_max, lookup.ask)
     if prompt is not None and text is None:
         plan = _with_missing_prompt(plan, prompt)
-    is_tracked = any(epic.issue for epic in plan.epics)
-    return PlanRead(plan, data, lookup.kind if is_tracked else "")
+    if not any(epic.issue for epic in plan.epics):
+        return PlanRead(plan, data)
+    return PlanRead(plan, data, lookup.kind, lookup.close_template)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -98,6 +101,7 @@ class _IssueLookup:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.kind = ""
+        self.close_template = ""
 
     def ask(self, names: tuple[str, ...], bare: bool) -> Backlog | None:
         """The issues with these names; None where the plan needs no tracker. `bare`: some epic has no tasks.
@@ -111,7 +115,10 @@ class _IssueLookup:
             return None
         self.kind = tracker.kind
         is_needed = bare or self._services.config.tracker != AUTO
-        return self._read(tracker, names, is_needed=is_needed)
+        backlog = self._read(tracker, names, is_needed=is_needed)
+        if backlog is not None:
+            self.close_template = backlog.commands.close_template
+        return backlog
 
     def _read(self, tracker: Tracker, names: tuple[str, ...], *, is_needed: bool) -> Backlog | None:
         """The backlog of a tracker; None where the plan does not need one that does not know its epics, or does not answer."""

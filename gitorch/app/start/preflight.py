@@ -71,6 +71,8 @@ def check(services: Services, path: Path, prompt: Path | None = None, by_hand: b
 def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool) -> CheckResult:
     plan, config = read.plan, services.config
     settings = replace(default_settings(config, _valid_settings(plan)), tracker=read.tracker, manual=by_hand)
+    if read.close_template:
+        settings = replace(settings, close_template=read.close_template)
     target = plan.settings.get("merge_target", config.merge_target)
     lanes = {} if by_hand else _plan_lanes(services)
     facts = preflight_facts(services, plan, path, target, lanes)

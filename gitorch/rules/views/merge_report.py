@@ -125,7 +125,7 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
         lines += _handoff_lines(job, job.handoff)
 
     lines += _judgement_lines(run, job)
-    lines += _git_lines(job, facts)
+    lines += _git_lines(run, job, facts)
     return "\n".join(lines)
 
 
@@ -156,7 +156,7 @@ def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
         yield _answer_line(question)
 
 
-def _git_lines(job: JobState, facts: BranchFacts) -> Iterator[str]:
+def _git_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
     """Needs that moved on, conflicts with the target, issues in the tracker, and changed files."""
     for need in facts.outdated:
         yield f"- built on an earlier commit of {need}: not written or reviewed against the one that is merged now"
@@ -164,7 +164,7 @@ def _git_lines(job: JobState, facts: BranchFacts) -> Iterator[str]:
     for path in facts.against_target:
         yield f"- conflicts with the target on its own in {path}"
 
-    tracker = closing_line(job)
+    tracker = closing_line(run.settings, job)
     if tracker:
         yield f"- tracker: {tracker}"
 

@@ -39,7 +39,7 @@ def _commands_after_the_end(run: Run, answers: tuple[str, ...]) -> tuple[str, ..
     commands = list(answers)
     issues = left_to_close(run)
     if issues:
-        commands.append(f"bd close {' '.join(issues)}")
+        commands.append(run.settings.close_issues(issues))
 
     if not commands:
         commands.append(f"gitorch log {run.id}")

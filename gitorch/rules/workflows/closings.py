@@ -92,7 +92,7 @@ def closing_commands(run: Run, observed: Observed) -> Iterator[Command]:
 
     for job in run.jobs.values():
         if _has_failed(job) and not _is_asked_about(run, job):
-            yield _escalation(job)
+            yield _escalation(run, job)
 
 
 def _was_closed_early(run: Run, job: JobState, observed: Observed) -> bool:
@@ -118,14 +118,15 @@ def _is_asked_about(run: Run, job: JobState) -> bool:
     return any(question.trigger == trigger for question in run.open_questions())
 
 
-def _escalation(job: JobState) -> commands.Escalate:
+def _escalation(run: Run, job: JobState) -> commands.Escalate:
     """Asks a person about issues that could not be closed."""
-    name, issues = job.spec.id, " ".join(issues_of(job))
+    name = job.spec.id
+    command = run.settings.close_issues(issues_of(job))
     return commands.Escalate(
         trigger=f"{TROUBLE}{name}",
         happened=f"{name} passed its gate, but its issue could not be closed in the tracker.",
         tried=f"{job.closing.tries} times; the run continues without it.",
         evidence=job.closing.reason,
-        decision=f"Repair the tracker and try again (retry), or close it yourself (leave): bd close {issues}",
+        decision=f"Repair the tracker and try again (retry), or close it yourself (leave): {command}",
         options=OPTIONS,
     )

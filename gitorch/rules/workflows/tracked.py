@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gitorch.model.job import Closing, JobState
     from gitorch.model.question import Question
     from gitorch.model.run import Run
+    from gitorch.model.workflow import Settings
 
 TROUBLE = "tracker:"
 """The beginning of the trigger of an escalation about the tracker; the job's id follows."""
@@ -75,7 +76,7 @@ def left_to_close(run: Run) -> tuple[str, ...]:
     return tuple(issues)
 
 
-def closing_line(job: JobState) -> str:
+def closing_line(settings: Settings, job: JobState) -> str:
     """The state of a job's issues in one line of a report; empty for a job without an issue."""
     if not job.spec.issue:
         return ""
@@ -89,7 +90,7 @@ def closing_line(job: JobState) -> str:
         parts.append(f"closed after the gate: {', '.join(closing.closed)}")
 
     if closing.owed:
-        parts.append(f"owed by you: bd close {' '.join(closing.owed)} ({closing.reason})")
+        parts.append(f"owed by you: {settings.close_issues(closing.owed)} ({closing.reason})")
     elif not closing.settled:
         parts.append(f"{job.spec.issue} is not closed yet{_reason(closing)}")
 
