@@ -42,30 +42,51 @@ def overdue(session: Session, job: JobState, at: Moment) -> bool:
     The clock alone never ends a lease of gitorch's own sessions: observing them renews it, and it ends with them.
     """
     lease = job.lease
-    if not session.holder or lease is None or lease.session != session.id:
+    if lease is None or lease.session != session.id:
         return False
 
-    return lease.until < at and job.phase.is_active
+    if not session.is_manual or not job.phase.is_active:
+        return False
+
+    return lease.until < at
 
 
 def ran_out(session: Session, job: JobState, at: Moment) -> bool:
-    """Whether the session's lease ended, recorded or not, before its work was handed in."""
-    return overdue(session, job, at) or session.ended == EXPIRED or _replaced(session, job)
+    """Whether the session's lease ended, recorded or not, before its work was handed in.
+
+    By the clock for a manual claim; for a session of gitorch's own because the job was taken from it.
+    """
+    if session.ended == EXPIRED:
+        return True
+
+    if overdue(session, job, at):
+        return True
+
+    return _replaced(session, job)
 
 
 def _replaced(session: Session, job: JobState) -> bool:
     """Whether gitorch took the job from this session of its own, in the attempt that is still under way."""
-    if session.holder or job.phase not in UNDER_WAY:
+    if session.is_manual or job.is_leased_to(session.id):
         return False
 
-    if job.lease is not None and job.lease.session == session.id:
+    if job.phase not in UNDER_WAY:
         return False
 
     if job.handoff is not None and job.handoff.attempt == job.attempt:
         return False
 
-    attempts = [prompt.about for prompt in session.prompts if prompt.kind in OPENING and prompt.receipt]
-    return attempts[-1:] == [str(job.attempt)]
+    return _last_attempt_begun(session) == str(job.attempt)
+
+
+def _last_attempt_begun(session: Session) -> str:
+    """The attempt that the newest delivered brief or list of findings began; empty before the first."""
+    attempt = ""
+    for prompt in session.prompts:
+        if prompt.kind in OPENING and prompt.receipt:
+            attempt = prompt.about
+
+    return attempt
 
 
 def ended(run: Run, at: Moment) -> tuple[Event, ...]:
@@ -82,9 +103,15 @@ def ended(run: Run, at: Moment) -> tuple[Event, ...]:
 def keep_report(
     run: Run, session: Session, job: JobState, command: commands.SubmitHandoff, at: Moment
 ) -> tuple[Event, ...]:
-    """A late report of finished work. Raises Refused for any other report, which nobody could act on any more."""
+    """A late report of finished work, after the end of every overdue lease.
+
+    Raises Refused for any other report, which nobody could act on any more.
+    """
     if command.status not in FINISHED or command.facts.head is None:
-        advice = "; claim it again and report then" if session.holder else ", and only finished work is kept"
+        advice = ", and only finished work is kept"
+        if session.is_manual:
+            advice = "; claim it again and report then"
+
         message = f"{over(session, job)}{advice}"
         raise Refused(message, what_next(session))
 
@@ -140,8 +167,12 @@ def _fence(session: Session, job: JobState) -> int:
 
 def _next_id(run: Run, session: Session, job: JobState) -> LateHandoffId:
     """The id of the next late handoff. Raises Refused when enough of this session are kept."""
-    kept = [late for late in run.late_handoffs.values() if late.session == session.id]
-    if len(kept) >= KEPT_MAX:
+    kept = 0
+    for late in run.late_handoffs.values():
+        if late.session == session.id:
+            kept += 1
+
+    if kept >= KEPT_MAX:
         message = f"{over(session, job)}, and {KEPT_MAX} late handoffs of it are kept already"
         raise Refused(message, "gitorch recover")
 
@@ -149,12 +180,20 @@ def _next_id(run: Run, session: Session, job: JobState) -> LateHandoffId:
 
 
 def over(session: Session, job: JobState) -> str:
-    """The clause of a message which states that the session's lease is over."""
-    ending = "has run out" if session.holder else "is over"
+    """The clause of a message which states that the session's lease is over.
+
+    `the lease of session s2 on api has run out`, or `is over` for a session of gitorch's own.
+    """
+    ending = "is over"
+    if session.is_manual:
+        ending = "has run out"
+
     return f"the lease of session {session.id} on {job.spec.id} {ending}"
 
 
 def what_next(session: Session) -> str:
     """The hint after `over`: whoever made a manual claim can claim again; an agent can only read why."""
-    verb = "claim" if session.holder else "why"
-    return f"gitorch {verb} {session.job}"
+    if session.is_manual:
+        return f"gitorch claim {session.job}"
+
+    return f"gitorch why {session.job}"

@@ -9,7 +9,6 @@ from gitorch.model import commands, events
 from gitorch.model.ids import SessionId
 from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.record import ActorKind
-from gitorch.model.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.views.mail import NAMES, is_person, job_named, listeners, next_message, unread
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.ids import MessageId
+    from gitorch.model.ids import JobId, MessageId
+    from gitorch.model.message import Message
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
     from gitorch.rules.deciding import Decisions
@@ -71,7 +71,10 @@ def _sender(state: State, order: Order, command: commands.SendMessage) -> str:
     if order.actor.kind is ActorKind.AGENT:
         return _agent_sender(ensure.run_there(state), order.actor, command)
 
-    own = ORCHESTRATOR if order.actor.kind is ActorKind.HOST else PRINCIPAL
+    own = PRINCIPAL
+    if order.actor.kind is ActorKind.HOST:
+        own = ORCHESTRATOR
+
     if command.sender not in {"", own, *command.known}:
         raise _unknown(state.run, command, command.sender)
 
@@ -93,9 +96,8 @@ def _resolved(run: Run | None, order: Order, command: commands.SendMessage, name
     if name == EVERYONE:
         return _everyone(run, order)
 
-    if name == ORCHESTRATOR and command.plan_digest is None:
-        message = f"{ORCHESTRATOR} is a program and takes plans only; people read {PRINCIPAL}"
-        raise Refused(message, f'gitorch send {ORCHESTRATOR} "Plan ready at PATH"')
+    if name == ORCHESTRATOR:
+        _ensure_plan(command)
 
     if name in {PRINCIPAL, ORCHESTRATOR, *command.known}:
         return (name,)
@@ -103,6 +105,18 @@ def _resolved(run: Run | None, order: Order, command: commands.SendMessage, name
     if run is None or is_person(name):
         raise _unknown(run, command, name)
 
+    return (_job_that_listens(run, command, name),)
+
+
+def _ensure_plan(command: commands.SendMessage) -> None:
+    """Raises Refused for a message to the orchestrator without a plan."""
+    if command.plan_digest is None:
+        message = f"{ORCHESTRATOR} is a program and takes plans only; people read {PRINCIPAL}"
+        raise Refused(message, f'gitorch send {ORCHESTRATOR} "Plan ready at PATH"')
+
+
+def _job_that_listens(run: Run, command: commands.SendMessage, name: str) -> JobId:
+    """The job of this name. Raises NotFound for a name without an agent, and Refused when its agent reads nothing any more."""
     job = job_named(run, name)
     if job is None or run.jobs[job].spec.lane == "":
         raise _unknown(run, command, name)
@@ -111,28 +125,31 @@ def _resolved(run: Run | None, order: Order, command: commands.SendMessage, name
         message = f"{name} is {run.jobs[job].phase}; nobody would read this"
         raise Refused(message, f"gitorch why {job}")
 
-    return (job,)
+    return job
 
 
 def _everyone(run: Run | None, order: Order) -> tuple[str, ...]:
     """All agents with a session. Raises Denied for anybody but the principal, and Refused when no session lives."""
     ensure.principal(order.actor, f"send to {EVERYONE}")
-    living: set[str] = set()
+    to: list[str] = []
     if run is not None:
-        living = {s.job for s in run.sessions.values() if s.phase is not SessionPhase.ENDED}
+        living = {session.job for session in run.living_sessions}
+        to += [job for job in listeners(run) if job in living]
 
-    to = tuple(job for job in listeners(run) if job in living)
     if not to:
         message = "no agent has a session now, so nobody would read this"
         raise Refused(message, "gitorch status")
 
-    return to
+    return tuple(to)
 
 
 def _unknown(run: Run | None, command: commands.SendMessage, name: str) -> NotFound:
     """The error for a name that nobody has, with the names that exist."""
     names = dict.fromkeys((*NAMES, *command.known, *listeners(run)))
-    where = "" if run is None else f" in run {run.id}"
+    where = ""
+    if run is not None:
+        where = f" in run {run.id}"
+
     message = f"nobody is called {name}{where}; there are {', '.join(names)}"
     return NotFound(message, f"gitorch send {PRINCIPAL} TEXT")
 
@@ -153,11 +170,7 @@ def _ensure_within_limits(state: State, sender: str, to: tuple[str, ...]) -> Non
     if sender == ORCHESTRATOR:
         return
 
-    messages = dict(state.board.messages)
-    if state.run is not None:
-        messages.update(state.run.messages)
-
-    own = {name: message for name, message in messages.items() if message.sender == sender}
+    own = _messages_of(state, sender)
     for name in to:
         if len(unread(own, name)) >= UNREAD_MAX:
             message = f"{name} has {UNREAD_MAX} unread messages of {sender}; write again when they are read"
@@ -168,21 +181,41 @@ def _ensure_within_limits(state: State, sender: str, to: tuple[str, ...]) -> Non
         raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
 
 
+def _messages_of(state: State, sender: str) -> dict[MessageId, Message]:
+    """The messages of one sender that the state holds, in and outside of the run."""
+    messages = dict(state.board.messages)
+    if state.run is not None:
+        messages.update(state.run.messages)
+
+    return {name: message for name, message in messages.items() if message.sender == sender}
+
+
 def read(state: State, order: Order, command: commands.ReadMessages) -> tuple[Event, ...]:
     """One record for all messages that were read at once; nothing for those that were read before."""
-    reader = command.reader
     if order.actor.kind is ActorKind.AGENT:
-        session = ensure.run_there(state).sessions.get(SessionId(order.actor.session or ""))
-        if session is None or session.job != reader:
-            message = f"session {order.actor.session} may read its own messages only"
-            raise Denied(message, "gitorch inbox")
+        _ensure_own_messages(ensure.run_there(state), order.actor, command.reader)
 
-    messages = state.board.messages if state.run is None else state.run.messages
-    fresh = tuple(message.id for message in unread(messages, reader) if message.id in command.messages)
+    messages = state.board.messages
+    if state.run is not None:
+        messages = state.run.messages
+
+    fresh: list[MessageId] = []
+    for message in unread(messages, command.reader):
+        if message.id in command.messages:
+            fresh.append(message.id)
+
     if not fresh:
         return ()
 
-    return (events.MessagesRead(fresh, reader),)
+    return (events.MessagesRead(tuple(fresh), command.reader),)
+
+
+def _ensure_own_messages(run: Run, actor: Actor, reader: str) -> None:
+    """Raises Denied for an agent that reads the messages of another job."""
+    session = run.sessions.get(SessionId(actor.session or ""))
+    if session is None or session.job != reader:
+        message = f"session {actor.session} may read its own messages only"
+        raise Denied(message, "gitorch inbox")
 
 
 def refused_plan(state: State, command: commands.RejectPlan, text: str) -> tuple[Event, ...]:

@@ -33,14 +33,10 @@ def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Ev
     """One open escalation for each trigger. Raises Refused when a part is empty."""
     ensure.host(order.actor, "escalations of its own")
     run = ensure.run_open(ensure.run_there(state))
-    if any(question.trigger == command.trigger for question in run.open_questions()):
+    if run.is_escalated(command.trigger):
         return ()
 
-    parts = (command.happened, command.tried, command.evidence, command.decision)
-    if not command.options or not all(part.strip() for part in parts):
-        message = f"escalation {command.trigger} leaves a part empty"
-        raise Refused(message)
-
+    _ensure_every_part(command)
     event = events.Escalated(
         question=next_question(run),
         trigger=command.trigger,
@@ -53,6 +49,18 @@ def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Ev
         text=command.decision,
     )
     return (event,)
+
+
+def _ensure_every_part(command: commands.Escalate) -> None:
+    """Raises Refused for an escalation without options, or with a blank part."""
+    complete = bool(command.options)
+    for part in (command.happened, command.tried, command.evidence, command.decision):
+        if not part.strip():
+            complete = False
+
+    if not complete:
+        message = f"escalation {command.trigger} leaves a part empty"
+        raise Refused(message)
 
 
 def remind(state: State, order: Order, command: commands.Remind) -> tuple[Event, ...]:
@@ -69,7 +77,8 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
     if question.kind is not QuestionKind.CONTEXT or order.actor.kind is not ActorKind.OPERATOR:
         ensure.principal(order.actor, "answer")
 
-    _ensure_answers(run, question, command)
+    _ensure_option(run, question, command.option)
+    _ensure_text(question, command)
     return (
         events.QuestionAnswered(command.question, command.option, command.text),
         *_closing_left_to_people(run, question, command.option),
@@ -78,23 +87,28 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
     )
 
 
-def _ensure_answers(run: Run, question: Question, command: commands.AnswerQuestion) -> None:
-    """Raises Refused unless the command's option and text answer the question."""
-    text = command.text.strip()
+def _ensure_option(run: Run, question: Question, option: str) -> None:
+    """Raises Refused for an option that the question does not offer, and for a question with a command of its own."""
     if question.kind is QuestionKind.APPROVAL:
         message = f"{question.id} asks for the approval of a merge, which has a command of its own"
         raise Refused(message, f"gitorch approve {run.id}")
 
-    if question.options and command.option not in question.options:
-        given = command.option or "free text"
+    if question.options and option not in question.options:
+        given = option or "free text"
         message = f"{given} is no answer to {question.id}; it takes {', '.join(question.options)}"
         raise Refused(message, f"gitorch answer {question.id} {question.options[0]}")
 
-    if not question.options and not text:
+
+def _ensure_text(question: Question, command: commands.AnswerQuestion) -> None:
+    """Raises Refused without a text where the question, or the option, asks for one."""
+    if command.text.strip():
+        return
+
+    if not question.options:
         message = f"{question.id} needs an answer in words"
         raise Refused(message, f"gitorch answer {question.id} TEXT")
 
-    if command.option in NEEDS_TEXT and not text:
+    if command.option in NEEDS_TEXT:
         message = f"{command.option} needs a text that says why"
         raise Refused(message, f"gitorch answer {question.id} {command.option} TEXT")
 
@@ -102,8 +116,7 @@ def _ensure_answers(run: Run, question: Question, command: commands.AnswerQuesti
 def _consequences(run: Run, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
     """The events that an answer leads to beside its own effect."""
     if command.option == "stop_run":
-        note = f": {command.text}" if command.text else ""
-        return (events.RunCanceled(f"the principal stopped it at {question.id}{note}"),)
+        return (_stopped_run(question, command.text),)
 
     if question.kind is QuestionKind.CHECKPOINT and command.option == "cancel":
         return _canceled_at_checkpoint(run, question)
@@ -113,6 +126,15 @@ def _consequences(run: Run, question: Question, command: commands.AnswerQuestion
         return ()
 
     return consequence(run, run.jobs[question.job], question, command)
+
+
+def _stopped_run(question: Question, text: str) -> Event:
+    """The end of the run, with the question at which the principal stopped it."""
+    reason = f"the principal stopped it at {question.id}"
+    if text:
+        reason = f"{reason}: {text}"
+
+    return events.RunCanceled(reason)
 
 
 def _requeued(_: Run, job: JobState, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
@@ -140,12 +162,20 @@ def _waived(run: Run, job: JobState, question: Question, _: commands.AnswerQuest
 
 def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> None:
     """Raises Refused while concerns or deferrals of the job are open: a waiver accepts findings only."""
-    others = [q for q in run.open_questions(job.spec.id) if q.kind in GATING and q.id != question.id]
+    others: list[Question] = []
+    for other in run.open_questions(job.spec.id):
+        if other.kind in GATING and other.id != question.id:
+            others.append(other)
+
     if not others:
         return
 
-    message = f"{job.spec.id} cannot be accepted before {', '.join(q.id for q in others)} is answered as well"
-    option = others[0].options[0] if others[0].options else "TEXT"
+    names = ", ".join(other.id for other in others)
+    message = f"{job.spec.id} cannot be accepted before {names} is answered as well"
+    option = "TEXT"
+    if others[0].options:
+        option = others[0].options[0]
+
     raise Refused(message, f"gitorch answer {others[0].id} {option}")
 
 
@@ -196,8 +226,12 @@ def _unanswered_question_answered(
     if command.option != "answer":
         return ()
 
-    unanswered = [q for q in run.open_questions() if unanswered_trigger(q.id) == escalation.trigger]
-    return tuple(events.QuestionAnswered(question.id, "", command.text) for question in unanswered)
+    answered: list[Event] = []
+    for question in run.open_questions():
+        if unanswered_trigger(question.id) == escalation.trigger:
+            answered.append(events.QuestionAnswered(question.id, "", command.text))
+
+    return tuple(answered)
 
 
 def voided_report(run: Run, reason: str) -> tuple[Event, ...]:
@@ -231,7 +265,7 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
     if run.merge_behind(command.job) is not None:
         return ()
 
-    if any(question.kind is QuestionKind.CHECKPOINT for question in run.open_questions(command.job)):
+    if run.awaits_principal(command.job):
         return ()
 
     event = events.QuestionAsked(
