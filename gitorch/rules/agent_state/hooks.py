@@ -66,7 +66,10 @@ def read_hook(name: str, payload: str) -> tuple[str, str, str] | None:
 
 
 def _conversation(data: Mapping[str, Any]) -> str:
-    """The id with which the program can resume this conversation; empty when it is missing or not safe as an argument."""
+    """The id with which the program can resume this conversation.
+
+    Empty when it is missing, or not safe as an argument of a command.
+    """
     conversation = data.get("session_id", "")
     if not isinstance(conversation, str):
         return ""
@@ -92,15 +95,23 @@ def _translate(data: Mapping[str, Any]) -> tuple[str, str] | None:
     if name not in NAMES:
         return None
 
+    return NAMES[name], _text(data)
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """The text of an event: the first of `TEXT_FIELDS` that is not empty; empty when all of them are."""
     for field in TEXT_FIELDS:
         if data.get(field):
-            return NAMES[name], str(data[field])
+            return str(data[field])
 
-    return NAMES[name], ""
+    return ""
 
 
 def _notification(data: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The event that a notification means, and its message; None for a type that gitorch does not use."""
+    """The event that a notification means, and its message.
+
+    None for a type that gitorch does not use.
+    """
     event = NOTIFICATIONS.get(str(data.get("notification_type", "")))
     if event is None:
         return None

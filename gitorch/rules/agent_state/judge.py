@@ -120,14 +120,13 @@ def _corrected(upper: StateReading, lower: StateReading, now: Moment) -> StateRe
     if upper.state not in BUSY:
         return upper
 
-    if upper.beside:
-        # Title and screen were read at the same moment: a dialog in the title is still open, and a usage limit on
-        # the screen explains a title that goes on showing work.
-        if upper.state is AgentState.DIALOG:
-            return upper
+    if upper.beside and upper.state is AgentState.DIALOG:
+        # Title and screen were read at the same moment, so the dialog is still open.
+        return upper
 
-        if lower.state is AgentState.LIMITED:
-            return lower
+    if upper.beside and lower.state is AgentState.LIMITED:
+        # A usage limit on the screen explains a title that goes on showing work.
+        return lower
 
     return _corrected_by_silence(upper, lower, now)
 
@@ -137,10 +136,11 @@ def _corrected_by_work(upper: StateReading, lower: StateReading) -> StateReading
     if upper.state is lower.state:
         return upper
 
-    if upper.beside:
-        if upper.state in BUSY:
-            return upper
+    # Neither is newer than the other, so the more trusted one counts if it shows work, too.
+    if upper.beside and upper.state in BUSY:
+        return upper
 
+    if upper.beside:
         return lower
 
     if lower.at >= upper.at + NEWER_MS:
@@ -150,7 +150,10 @@ def _corrected_by_work(upper: StateReading, lower: StateReading) -> StateReading
 
 
 def _corrected_by_failure(upper: StateReading, lower: StateReading) -> StateReading:
-    """A failed program looks ready, so a failure corrects readiness; a usage limit explains an error."""
+    """The reading to believe when the lower source shows a failure.
+
+    A failed program looks ready, so a failure corrects readiness; a usage limit explains an error.
+    """
     if upper.state in READY or lower.state is AgentState.LIMITED:
         return lower
 

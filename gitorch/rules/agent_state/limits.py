@@ -45,7 +45,7 @@ def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | No
 
 
 def _milliseconds(span: str) -> int:
-    """The length of a time span such as `3 hours 20 minutes`."""
+    """The length of a time span such as `3 hours 20 minutes`, in milliseconds."""
     total = 0
     for number, unit in SPAN_PART.findall(span):
         total += int(number) * UNITS_MS[unit.lower()]
@@ -54,7 +54,10 @@ def _milliseconds(span: str) -> int:
 
 
 def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: int) -> Moment | None:
-    """The first moment after `printed_at` at which the clock shows this time; None for a time that no clock shows."""
+    """The first moment after `printed_at` at which the clock shows this time.
+
+    None for a time that no clock shows, such as 25:00.
+    """
     hour, minute = _time_of_day(found)
     if hour > 23 or minute > 59:
         return None

@@ -47,7 +47,11 @@ def _shorter_gap(gap: re.Match[str]) -> str:
 
 
 def dialog_on(screen: str, preset: Preset) -> str:
-    """The name of the dialog on a screen that shows one: a name from the preset, or `permission`; empty when unknown."""
+    """The name of the dialog on a screen that shows one.
+
+    It is a name from the preset, in the preset's order, or `permission` for a permission request; empty
+    when unknown.
+    """
     text = last_rows(screen)
     for name, dialog in preset.dialogs.items():
         if re.search(dialog.pattern, text, re.MULTILINE):
@@ -62,7 +66,7 @@ def dialog_on(screen: str, preset: Preset) -> str:
 def permission_request_on(screen: str, preset: Preset) -> tuple[str, RequestPattern] | None:
     """What the dialog on this screen asks to do, and the pattern that says how to answer it.
 
-    None unless the whole structure of the dialog is known.
+    None unless the whole structure of the dialog is known, and for a dialog that asks for nothing.
     """
     for pattern in (*preset.permission_requests, *_trust_patterns(preset)):
         found = re.search(pattern.pattern, last_rows(screen, blank=pattern.blank_rows), re.MULTILINE)
@@ -104,7 +108,8 @@ def matching_rule(rules: Sequence[Rule], asked: str) -> Rule | None:
 def answer_to(lane: Lane, observation: SessionObservation) -> PermissionAnswer | None:
     """The lane's answer to the dialog that was observed; None leaves it to a human, which is the default.
 
-    Permission rules say what an agent may do, not which folders it trusts, so only `trust: true` answers a trust dialog.
+    Permission rules say what an agent may do, not which folders it trusts, so only `trust: true`
+    answers a trust dialog.
     """
     if observation.dialog == TRUST:
         if lane.trust and observation.asked:

@@ -64,7 +64,7 @@ class Screen(Value):
 
 
 def tail(screen: str, lines: int = TAIL_LINES) -> str:
-    """The last lines that are not blank, without trailing white space."""
+    """The last lines that are not blank, without trailing white space; all of them when there are fewer."""
     kept = [line.rstrip() for line in screen.splitlines() if line.strip()]
     return "\n".join(kept[-lines:])
 
@@ -101,7 +101,11 @@ def _moving_lines(screen: str, preset: Preset) -> set[int]:
 
 
 def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
-    """The state that the preset's signs show and the sign that shows it (`screen: busy`); UNKNOWN and an empty sign if none."""
+    """The state that the preset's signs show, and the sign that shows it, such as `screen: busy`.
+
+    UNKNOWN and an empty sign if none does. Title and screen count alike; `read_screen` reads them
+    separately.
+    """
     places = {"screen": screen, "tail": tail(screen), "title": title}
     return first_sign(preset, places, tuple(places))
 
@@ -113,7 +117,10 @@ def read_screen(screen: str, title: str, preset: Preset) -> Screen:
 
 
 def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]) -> tuple[AgentState, str]:
-    """The state of the first sign, in the order of `ORDER`, that one of these places shows; UNKNOWN and an empty sign if none."""
+    """The state of the first sign that one of these places shows, and the sign, such as `screen: busy`.
+
+    Signs are tried in the order of `ORDER`. UNKNOWN and an empty sign when none shows.
+    """
     for name, state in ORDER.items():
         for sign in preset.signs.get(name, ()):
             if sign.place in places and re.search(sign.pattern, texts[sign.place], re.MULTILINE):

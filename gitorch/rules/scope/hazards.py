@@ -37,17 +37,23 @@ class Change(Value):
 
 
 def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collection[str]) -> tuple[str, ...]:
-    """One sentence for each hazard in the changes.
+    """One sentence for each hazard in the changes; empty for changes that every clone can keep.
 
-    `held` are all paths of the branch; it is read only when something was added, because a tree can be large.
-    `submodules` are the paths of the submodules that the branch declares.
+    `held` are all paths of the branch; it is read only when something was added, because a tree can be
+    large. `submodules` are the paths of the submodules that the branch declares. Hazards of single
+    paths come first, in the order of the changes, then paths that some file system cannot tell apart.
     """
     found: list[str] = []
+    added: set[str] = set()
+
     for change in changes:
+        if change.before == ABSENT:
+            added.add(change.path)
+
+        # A path that is removed harms nobody any more.
         if change.after != ABSENT:
             found += _own_hazards(change, submodules)
 
-    added = {change.path for change in changes if change.before == ABSENT}
     if added:
         found += _twins(added, held)
 
@@ -55,11 +61,12 @@ def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collec
 
 
 def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
-    """The hazards of one path by itself."""
+    """The hazards of one path by itself: whose folder it is in, what it is, how it is spelled, and where it links to."""
     path = change.path
 
     # Every worktree has files of its own there, which gitorch writes.
-    if path.split("/")[0] == OWN_FOLDER:
+    top, _, _ = path.partition("/")
+    if top == OWN_FOLDER:
         yield f"{path} belongs to gitorch; take it out of the commits"
 
     # git records only the commit of an inner repository, none of its files.
@@ -74,7 +81,7 @@ def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
 
 
 def _link_hazards(path: str, target: str) -> Iterator[str]:
-    """The hazard of a symbolic link, if it has one."""
+    """The hazard of a symbolic link, if it has one; the first that applies is enough to refuse it."""
     if _leaves_repository(path, target):
         yield f"{path} links to {target}, outside of the repository"
     elif _is_detour(target):
@@ -109,14 +116,20 @@ def _leaves_repository(path: str, target: str) -> bool:
 
 
 def module_hazards(settings: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """One sentence for each hazard in a commit's `.gitmodules`, given as keys and values."""
+    """One sentence for each hazard in a commit's `.gitmodules`.
+
+    `settings` are the keys and values as git lists them, such as `submodule.lib.url` with its value.
+    """
     for key, value in settings:
         if _is_unsafe_module_setting(key, value):
             yield f".gitmodules says {key} = {value}, which git could take for a command or for another folder"
 
 
 def _is_unsafe_module_setting(key: str, value: str) -> bool:
-    """Whether git could run this value, take it for an option, or leave its modules folder for it."""
+    """Whether git could run this value, take it for an option, or leave its modules folder for it.
+
+    The name of a submodule is a folder in git's own one, so `..` in it leads out of there.
+    """
     name, _, setting = key.removeprefix("submodule.").rpartition(".")
     if setting == "update" and value.startswith("!"):
         return True
@@ -128,7 +141,10 @@ def _is_unsafe_module_setting(key: str, value: str) -> bool:
 
 
 def _twins(added: Collection[str], held: Iterable[str]) -> Iterator[str]:
-    """Added paths, or folders above them, that differ from another path only in case or accents."""
+    """Added paths, or folders above them, that differ from another path only in case or accents.
+
+    Each spelling is reported once, in the order of the paths.
+    """
     spellings: dict[str, str] = {}
     reported: set[str] = set()
 
@@ -148,7 +164,7 @@ def _twins(added: Collection[str], held: Iterable[str]) -> Iterator[str]:
 
 
 def _prefixes(path: str) -> Iterator[str]:
-    """The folders above a path from the top down, then the path itself."""
+    """The folders above a path from the top down, then the path itself: `a`, `a/b`, `a/b/c.py`."""
     parts = path.split("/")
     for number in range(len(parts)):
         yield "/".join(parts[: number + 1])

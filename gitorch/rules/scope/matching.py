@@ -24,8 +24,12 @@ MEMBER = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 """A range or a single character of a class."""
 
 
+EMPTY_CLASSES = {False: "(?!)", True: "[^/]"}
+"""The regular expression of a class without members, by whether it is negated: nothing, or every character but `/`."""
+
+
 def outside(paths: Iterable[str], scope: Scope) -> tuple[str, ...]:
-    """The paths that the scope does not cover, sorted."""
+    """The paths that the scope does not cover, sorted; empty when all of them may be changed."""
     stray = [path for path in paths if not covered(path, scope)]
     return tuple(sorted(stray))
 
@@ -33,7 +37,8 @@ def outside(paths: Iterable[str], scope: Scope) -> tuple[str, ...]:
 def covered(path: str, scope: Scope) -> bool:
     """Whether a path may be changed.
 
-    What is forbidden stays forbidden, even when it is also allowed. A scope that allows nothing by name allows everything.
+    What is forbidden stays forbidden, even when it is also allowed. A scope that allows nothing by name
+    allows everything.
     """
     if _matches_any(path, scope.forbidden):
         return False
@@ -50,13 +55,16 @@ def _matches_any(path: str, globs: Iterable[str]) -> bool:
 
 
 def matches(path: str, glob: str) -> bool:
-    """Whether a path, relative to the root of the repository, matches a glob. A glob that ends in `/` covers the folder."""
+    """Whether a path, relative to the root of the repository, matches a glob.
+
+    The whole path must match, and case counts. A glob that ends in `/` covers the folder.
+    """
     return _pattern(glob).fullmatch(path) is not None
 
 
 @lru_cache(maxsize=512)
 def _pattern(glob: str) -> re.Pattern[str]:
-    """The regular expression of a glob."""
+    """The regular expression of a glob, kept because a scope is asked about every changed path."""
     if glob.endswith("/"):
         glob += "**"
 
@@ -74,22 +82,20 @@ def _literal(token: str) -> str:
 
 
 def _class(inside: str, *, negated: bool) -> str:
-    """The regular expression of a class with these members.
+    """The regular expression of a class with these members, which never matches `/`.
 
-    A class without members, such as one of a range that runs backwards, matches nothing; negated, it matches everything.
+    A class without members, such as one of a range that runs backwards, matches nothing; negated, it
+    matches everything.
     """
     members = ""
     for member in MEMBER.findall(inside):
         members += _member(*member)
 
-    if negated and not members:
-        return "[^/]"
+    if not members:
+        return EMPTY_CLASSES[negated]
 
     if negated:
         return f"(?!/)[^{members}]"
-
-    if not members:
-        return "(?!)"
 
     return f"(?!/)[{members}]"
 

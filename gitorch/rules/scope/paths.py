@@ -16,12 +16,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def path_fault(path: str) -> str:
-    """Why a path cannot be that of an artifact; empty when it can."""
+    """Why a path cannot be that of an artifact; empty when it can.
+
+    The answer completes a sentence that begins with the path, and names the first fault only.
+    """
     if not path:
         return "is empty"
 
-    # `~` is a home folder to a shell, and `c:` a drive on Windows.
-    if path.startswith(("/", "~")) or re.match("[A-Za-z]:", path):
+    if _is_absolute(path):
         return "is not relative to the worktree"
 
     if has_odd_characters(path):
@@ -36,8 +38,18 @@ def path_fault(path: str) -> str:
     return ""
 
 
+def _is_absolute(path: str) -> bool:
+    """Whether some system takes the path for one that does not begin in the worktree."""
+    # `~` is a home folder to a shell.
+    if path.startswith(("/", "~")):
+        return True
+
+    # `c:` is a drive on Windows.
+    return re.match("[A-Za-z]:", path) is not None
+
+
 def is_gits_own(path: str) -> bool:
-    """Whether some file system takes a part of the path for git's own folder."""
+    """Whether some file system takes a part of the path for git's own folder, whatever its case."""
     return any(_is_gits_own_name(folded(part)) for part in path.split("/"))
 
 
@@ -52,18 +64,25 @@ def _is_gits_own_name(name: str) -> bool:
 
 
 def has_odd_characters(path: str) -> bool:
-    """Whether a path contains a control character or a backslash."""
+    """Whether a path contains a control character or a backslash, which some system takes for something else."""
     return _CONTROL.search(path) is not None
 
 
 def folded(name: str) -> str:
-    """The name as some file system may read it: without case, composition, or ignored characters."""
+    """The name as some file system may read it: without case, composition, or ignored characters.
+
+    Two names with the same folded form may be one file there.
+    """
     decomposed = unicodedata.normalize("NFD", name)
     return unicodedata.normalize("NFC", _IGNORED.sub("", decomposed).casefold())
 
 
 def collision(name: str, beside: tuple[str, ...]) -> str:
-    """Another name in the same folder that some file system cannot tell from this one; empty when there is none."""
+    """Another name in the same folder that some file system cannot tell from this one.
+
+    Empty when there is none. `beside` are the names in that folder; the same spelling among them is the
+    same file.
+    """
     wanted = folded(name)
     for other in beside:
         # The same spelling is the same file, which is no collision.

@@ -39,10 +39,10 @@ ANSWERED_TO_AGENTS = frozenset({QuestionKind.CONTEXT, QuestionKind.ESCALATION})
 
 
 def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) -> str:
-    """The whole brief of a session: what to do, what is done already, and how to report.
+    """The whole brief of a session as Markdown: what to do, what is done already, and how to report.
 
-    It is complete also after a restart. `section` is the job's own part of the plan, `done` are the commits that its
-    branch already has, one line each.
+    It is complete also after a restart. `section` is the job's own part of the plan, `done` are the
+    commits that its branch already has, one line each.
     """
     job = run.jobs[session.job]
     parts = [f"# {job.spec.id}: {job.spec.title}"]
@@ -127,7 +127,10 @@ def _bullets(lines: tuple[str, ...]) -> str:
 
 
 def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
-    """What to implement, within which bounds, and what earlier rounds left."""
+    """What to implement, within which bounds, and what earlier rounds left.
+
+    The agent may be a new one, so everything that earlier rounds reported and found is repeated.
+    """
     parts = _bounds(run, job)
     if done:
         parts += ["## Already on your branch", _bullets(done)]
@@ -161,7 +164,11 @@ def _bounds(run: Run, job: JobState) -> list[str]:
 
 
 def _review_parts(run: Run, job: JobState) -> list[str]:
-    """What to judge, what its author reported, how the tests went, and what earlier rounds found."""
+    """What to judge, what its author reported, how the tests went, and what earlier rounds found.
+
+    The author's claim and the measured result stand beside each other, so that the reviewer can compare
+    them.
+    """
     subject = _subject_of(run, job)
     handoff = subject.handoff
     if handoff is None:
@@ -196,12 +203,19 @@ def _subject_of(run: Run, job: JobState) -> JobState:
 
 
 def job_base(run: Run, job: JobState) -> str:
-    """The commit from which the changes of a job, or of the job that it reviews, are measured."""
+    """The commit from which the changes of a job, or of the job that it reviews, are measured.
+
+    Without a base of its own that is the target's commit at the start of the run.
+    """
     return _subject_of(run, job).base or run.target_commit
 
 
 def _how_to_report(run: Run, session: Session, job: JobState) -> str:
-    """The instructions for the report; they differ for a job that was claimed by hand."""
+    """The instructions for the report.
+
+    A review ends with a verdict, other work with a handoff. A job that was claimed by hand is named in
+    the command, because its holder has no session that names it.
+    """
     if job.spec.kind in REVIEWING:
         if session.holder:
             return JUDGING_BY_HAND.format(job=job.spec.id)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def workflow_diagram(workflow: Workflow) -> Diagram:
-    """The workflow as its file describes it."""
+    """The workflow as its file describes it, also one that has not passed its checks."""
     boxes = tuple(_box(spec) for spec in workflow.jobs.values())
     return Diagram(workflow.name, boxes, tuple(_arrows(workflow)), workflow.phases)
 
@@ -57,7 +57,7 @@ def _arrows(workflow: Workflow) -> Iterator[Arrow]:
 
 
 def _direct_needs(workflow: Workflow, spec: JobSpec) -> list[JobId]:
-    """The needs of a job without those that another of its needs depends on."""
+    """The needs of a job without those that another of its needs depends on, in declared order."""
     needs = needs_of(workflow)
     implied: set[JobId] = set()
 

@@ -26,7 +26,10 @@ class DryRun(Value):
 
 
 def dry_run(source: WorkflowSource) -> DryRun:
-    """The batches, gates, ways back and checkpoints of a run before it begins."""
+    """The batches, gates, ways back and checkpoints of a run before it begins.
+
+    Raises ValueError for a workflow whose needs have a cycle.
+    """
     workflow = source.workflow
     batches = waves(needs_of(workflow))
     limit = f"at most {source.settings.max_agents} agents at once"
@@ -62,6 +65,11 @@ def _job_lines(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
     if gate:
         yield f"  gate: {gate}"
 
+    yield from _ways_on(workflow, spec)
+
+
+def _ways_on(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
+    """Where a review may send work back to, and where a checkpoint leads."""
     for cycle in workflow.cycles:
         if cycle.review == spec.id:
             yield _way_back(cycle)
@@ -105,7 +113,10 @@ def _way_back(cycle: Cycle) -> str:
 
 
 def _ways_out(workflow: Workflow, spec: JobSpec) -> str:
-    """Where each answer to a checkpoint leads."""
+    """Where each answer to a checkpoint leads.
+
+    A checkpoint before a merge is an approval, whose answers are others.
+    """
     onward = list(_jobs_after(workflow, spec))
     if any(workflow.jobs[job].kind is JobKind.MERGE for job in onward):
         return "approve leads to the merge, reject sends work back or ends the run"

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def findings_text(run: Run, job: JobState) -> str:
-    """The findings of the last round that the author must answer, with the command that answers them all."""
+    """The findings of the last round that the author must answer, as Markdown.
+
+    It ends with the command that answers them all, ready to be completed.
+    """
     fix = "COMMIT"
     if run.is_committed_by_host(job):
         fix = "HOW"
@@ -39,7 +42,10 @@ def findings_text(run: Run, job: JobState) -> str:
 
 
 def finding_line(listed: ListedFinding) -> str:
-    """One finding: number, severity, place, title and reviewers, with its details indented below."""
+    """One finding: number, severity, place, title and reviewers.
+
+    Its details are indented below it, so the line may be several.
+    """
     finding = listed.finding
     reviewers = ", ".join((listed.review, *listed.also))
     line = f"{listed.number}. {finding.severity.upper()}"

@@ -23,7 +23,10 @@ def inbox(run: Run) -> tuple[InboxRow, ...]:
 
 
 def cleanup_row(line: RunLine) -> InboxRow | None:
-    """The open question about cleaning up a finished run, from its line of the board alone; None when none is open."""
+    """The open question about cleaning up a finished run; None when none is open.
+
+    It comes from the run's line of the board alone, so that no finished run is replayed for it.
+    """
     if line.cleanup is None or line.cleanup_asked_at is None:
         return None
 
@@ -73,7 +76,10 @@ def _answer_command(run: RunId, question: Question) -> str:
 
 
 def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[MessageRow, ...]:
-    """Messages with the commands that their reader may type. `run` is None for messages outside a run."""
+    """Messages with the commands that their reader may type, in the given order.
+
+    `run` is None for messages outside a run.
+    """
     return tuple(_message_row(message, run) for message in messages)
 
 

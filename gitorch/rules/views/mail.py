@@ -32,7 +32,10 @@ def is_person(name: str) -> bool:
 
 
 def job_named(run: Run, name: str) -> JobId | None:
-    """The job with this id, or the job of the session with this id; None when there is neither."""
+    """The job with this id, or the job of the session with this id; None when there is neither.
+
+    A job's id comes first, should both exist.
+    """
     for job in run.jobs:
         if job == name:
             return job
@@ -45,7 +48,10 @@ def job_named(run: Run, name: str) -> JobId | None:
 
 
 def listeners(run: Run | None) -> tuple[JobId, ...]:
-    """The jobs of an open run whose agents can receive messages."""
+    """The jobs of an open run whose agents can receive messages, in the order of the run.
+
+    Empty without a run, and for one that is over.
+    """
     if run is None or run.phase.is_over:
         return ()
 
@@ -76,7 +82,10 @@ def _is_unread_by_a_person(message: Message) -> bool:
 
 
 def first_line(text: str, characters: int = 200) -> str:
-    """The first line that is not blank, cut to this many characters; empty when all lines are blank."""
+    """The first line that is not blank, cut to this many characters.
+
+    A line that was cut ends in an ellipsis. Empty when all lines are blank.
+    """
     for line in text.splitlines():
         if line.strip():
             return _cut(line.strip(), characters)

@@ -24,7 +24,10 @@ PATHS_SHOWN = 20
 
 
 def report_text(run: Run, facts: MergeFacts) -> str:
-    """The report. The same facts always give the same text, so that its digest, and that of its JSON, stand for them."""
+    """The report as Markdown, which is what an approval binds to.
+
+    The same facts always give the same text, so that its digest, and that of its JSON, stand for them.
+    """
     parts = [
         f"# Merge report: {run.title}",
         f"Run `{run.id}`, plan `{run.plan}` ({run.plan_digest})",
@@ -119,7 +122,10 @@ def _table(branches: tuple[BranchFacts, ...]) -> str:
 
 
 def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
-    """One branch: its report, tests, verdicts, findings and answers, and what git shows about it."""
+    """One branch as Markdown: its report, tests, verdicts, findings and answers, and what git shows about it.
+
+    Findings come in the order of their numbers, everything else in the order in which it happened.
+    """
     lines = [f"## {job.spec.id}: {job.spec.title}", ""]
     if job.handoff is not None:
         lines += _handoff_lines(job, job.handoff)
@@ -212,7 +218,7 @@ def _answer_line(question: Question) -> str:
 
 
 def _together(facts: MergeFacts) -> str:
-    """How the branches merge with each other, and the tests of the result."""
+    """How the branches merge with each other, and the tests of the result, one line each."""
     lines = [f"- conflict: {conflict}" for conflict in facts.conflicts]
     if not lines:
         lines.append("- all branches merge without conflicts")

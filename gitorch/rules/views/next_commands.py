@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def next_commands(run: Run) -> tuple[str, ...]:
-    """What to type next, most useful first; each command works when pasted."""
+    """The commands to type next, most useful first; each works when pasted.
+
+    There is always one at least, because even a run that is over has a log.
+    """
     if run.phase is RunPhase.PREPARED:
         return (f"gitorch cancel {run.id}",)
 
@@ -72,7 +75,11 @@ def _report_commands(run: Run) -> list[str]:
 
 
 def _report_command(job: JobState) -> str:
-    """A verdict for a review, a handoff for other work; a handoff replies to every open finding of the last round."""
+    """The command that reports a job: a verdict for a review, a handoff for other work.
+
+    A handoff replies to every open finding of the last round, so that only the evidence is left to fill
+    in.
+    """
     name = job.spec.id
     if job.spec.kind in REVIEWING:
         return f'gitorch verdict accept --job {name} --summary "…"'

@@ -30,7 +30,10 @@ def due(run: Run) -> tuple[str, ...]:
 
 
 def next_notices(run: Run, given: frozenset[str] | None) -> Iterator[str]:
-    """The next notices that were not given yet, at most `AT_ONCE_MAX`; none when `given` is None: no notifier is configured."""
+    """The next notices that were not given yet, oldest first, at most `AT_ONCE_MAX`.
+
+    None at all when `given` is None: no notifier is configured.
+    """
     if given is None:
         return
 
@@ -39,7 +42,10 @@ def next_notices(run: Run, given: frozenset[str] | None) -> Iterator[str]:
 
 
 def notice(run: Run, name: str) -> dict[str, object]:
-    """The values that the notification command gets: the run, the subject, its text, and the command to type."""
+    """The values that the notification command gets: the run, the subject, its text, and the command to type.
+
+    `name` is one of `due`. A notice whose subject does not wait any more tells the state of the run.
+    """
     from gitorch.rules.views.inbox import inbox, message_rows  # noqa: PLC0415  # saves agents' verbs the import
 
     about: dict[str, object] = {"run": run.id, "title": run.title, "notice": name}

@@ -32,7 +32,11 @@ def _living(run: Run) -> list[Session]:
 
 
 def agent_word(run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None) -> str:
-    """What the agent of one session is doing: the state that its terminal shows, unless a human is asked about it."""
+    """The activity of a session's agent in one word.
+
+    It is the state that the terminal shows, unless a human is asked about the session. `observations`
+    is None when nobody could look.
+    """
     if session.holder:
         return "by hand"
 
@@ -43,7 +47,11 @@ def agent_word(run: Run, session: Session, observations: Mapping[SessionId, Sess
     if observations is None:
         return str(AgentState.UNKNOWN)
 
-    observation = observations.get(session.id)
+    return _observed_word(observations.get(session.id))
+
+
+def _observed_word(observation: SessionObservation | None) -> str:
+    """The state that a terminal shows: `starting` before the agent was there, `exited` after it."""
     if observation is None or not _has_begun(observation):
         return str(AgentState.STARTING)
 
@@ -76,7 +84,9 @@ def presence(
 ) -> str:
     """`alive`, `stale`, `dead`, or `unknown` when nobody could look.
 
-    A session is stale when its agent has been silent for longer than its lane allows, or when its lease ran out.
+    A session is stale when its agent has been silent for longer than its lane allows, or when its lease
+    ran out. People have no terminal here, so their sessions are never `dead` or `unknown` before they
+    end.
     """
     if session.phase is SessionPhase.ENDED:
         return "dead"

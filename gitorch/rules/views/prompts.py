@@ -42,7 +42,10 @@ def prompt_text(
     section: str,
     done: tuple[str, ...] = (),
 ) -> str:
-    """The text of a prompt. `section` and `done` are for a brief: see `brief_text`."""
+    """The text of a prompt as Markdown, made anew from the run each time.
+
+    `section` and `done` are for a brief: see `brief_text`.
+    """
     job = run.jobs[session.job]
     match prompt.kind:
         case PromptKind.BRIEF:

@@ -35,7 +35,10 @@ PUSHES = {
 
 
 def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
-    """The whole run. `agents` are the states of living sessions; None when nobody looked at them."""
+    """The whole run as people see it, its jobs in the order of their batches.
+
+    `agents` are the words for living sessions; None when nobody looked at them.
+    """
     batches = batches_of(run)
     ordered = sorted(run.jobs.values(), key=lambda job: batches[job.spec.id])
 
@@ -56,7 +59,10 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
 
 
 def batches_of(run: Run) -> Mapping[JobId, int]:
-    """The earliest batch in which each job can begin, counted from 1. A review belongs to its subject's batch."""
+    """The earliest batch in which each job can begin, counted from 1.
+
+    A review belongs to its subject's batch.
+    """
     batches: dict[JobId, int] = {}
     for job in run.jobs:
         _place(run, job, batches)
@@ -118,7 +124,10 @@ def _agent(living: Session | None, agents: Mapping[SessionId, str]) -> str:
 
 
 def _overlap_notes(run: Run) -> Iterator[str]:
-    """Pairs of branches that change the same files. None once there is a merge report, which says more."""
+    """Pairs of branches that change the same files, one line for each pair.
+
+    None once there is a merge report, which says more.
+    """
     if run.report is not None or run.phase.is_over:
         return
 

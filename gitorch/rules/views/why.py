@@ -33,7 +33,10 @@ ENDED_WITHOUT_WORK = {
 
 
 def why(run: Run, job: JobState) -> str:
-    """In one line, what this job waits for, or how it ended."""
+    """In one line, what this job waits for, or how it ended.
+
+    A question that holds the job comes first, because only a person can move it.
+    """
     question = _holding_question(run, job)
     if question is not None:
         return f"{question.id} waits for you: {_first_line(question.happened or question.text)}"
@@ -131,6 +134,11 @@ def _why_queued(run: Run, job: JobState) -> str:
     if base_of(run, job) is None:
         return "waits for its base: the branches that it needs must be merged first"
 
+    return _why_not_granted(run, job)
+
+
+def _why_not_granted(run: Run, job: JobState) -> str:
+    """What keeps a job that could begin from an agent; if nothing does, who will take it."""
     at_work = active(run)
     if at_work >= run.settings.max_agents and not may_be_granted(run, job):
         return f"waits for a free agent: {at_work} of {run.settings.max_agents} are at work"
@@ -167,7 +175,10 @@ def _why_running(run: Run, job: JobState) -> str:
 
 
 def _late_handoff_note(run: Run, job: JobState) -> str:
-    """Names the newest late handoff of this attempt that can still be adopted; empty when there is none."""
+    """Names the newest late handoff of this attempt that can still be adopted.
+
+    It continues a sentence; empty when there is none.
+    """
     kept = run.late_handoffs_of(job)
     if not kept:
         return ""
@@ -252,7 +263,7 @@ def _why_over(run: Run, job: JobState) -> str:
 
 
 def _why_skipped(run: Run, job: JobState) -> str:
-    """Names the first need that ended without work."""
+    """Names the first need that ended without work; without one the job lies on a path that was not taken."""
     for need in job.spec.needs:
         phase = run.jobs[need].phase
         if phase in ENDED_WITHOUT_WORK:

@@ -35,7 +35,10 @@ WATCHED = frozenset({JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.SUBMITTED, Job
 
 
 def watched(run: Run) -> tuple[JobState, ...]:
-    """The jobs whose issues must not be closed yet, without those whose early closing is already recorded."""
+    """The jobs whose issues must not be closed yet, in the order of the run.
+
+    Those whose early closing is already recorded are left out.
+    """
     return tuple(filter(_is_watched, run.jobs.values()))
 
 
@@ -63,19 +66,22 @@ def _may_be_tried(run: Run, job: JobState) -> bool:
 
 
 def is_closing(run: Run) -> bool:
-    """Whether some issue is still to be closed for which nobody needs to be asked."""
+    """Whether some issue is still to be closed for which nobody needs to be asked.
+
+    A run stays under way for the tracker only that long.
+    """
     return any(_may_be_tried(run, job) for job in run.jobs.values())
 
 
 def owed_closings(run: Run, observed: Observed) -> Iterator[Effect]:
-    """An effect for each job whose next try is due."""
+    """An effect for each job whose next try is due, in the order of the jobs."""
     for job in run.jobs.values():
         if _is_due(job, observed.now) and _may_be_tried(run, job):
             yield effects.CloseIssues(job.spec.id)
 
 
 def _is_due(job: JobState, now: Moment) -> bool:
-    """Whether enough time has passed since the last failed try."""
+    """Whether enough time has passed since the last failed try; at once before the first one."""
     tries, tried_at = job.closing.tries, job.closing.tried_at
     if tries == 0 or tried_at is None:
         return True
@@ -85,7 +91,11 @@ def _is_due(job: JobState, now: Moment) -> bool:
 
 
 def closing_commands(run: Run, observed: Observed) -> Iterator[Command]:
-    """Record the issues that were closed before their gate, and ask a person about closings that keep failing."""
+    """The commands for what the tracker shows.
+
+    They record the issues that were closed before their gate, and ask a person about closings that keep
+    failing, once.
+    """
     for job in watched(run):
         if _was_closed_early(run, job, observed):
             yield commands.NoteClosedEarly(job.spec.id)

@@ -35,7 +35,10 @@ MERGE = JobId("merge")
 
 
 def default_settings(config: Config, overrides: Mapping[str, str] | None = None) -> Settings:
-    """The settings of a run: those of the configuration, overridden by a plan's front matter. Values must be valid."""
+    """The settings of a run: those of the configuration, overridden by a plan's front matter.
+
+    Raises ValueError for an override that is no valid value; plans are checked before.
+    """
     overrides = overrides or {}
     return Settings(
         autonomy=Autonomy(overrides.get("autonomy", config.default_autonomy)),
@@ -94,7 +97,10 @@ def compile_plan(
 
 
 def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
-    """The workflow of a file, with the digests of its briefs, and with its lanes' runtimes as the configuration defines them."""
+    """The workflow of a file, ready to run.
+
+    Jobs get the digests of their briefs, and lanes their runtimes as the configuration defines them.
+    """
     jobs = {}
     for job, spec in source.workflow.jobs.items():
         jobs[job] = replace(spec, brief=briefs.get(job, spec.brief))
@@ -129,7 +135,10 @@ def configured(lane: Lane, config: Config) -> Lane:
 
 
 def reviewer_lane(config: Config, stage: str) -> str:
-    """The lane that reviews a stage: one lane for all stages, unless different runtimes review them."""
+    """The lane that reviews a stage.
+
+    One lane reviews all stages, unless different runtimes review them.
+    """
     runtimes = {reviewer_runtime(config, name) for name in config.review_stages}
     if len(runtimes) <= 1:
         return REVIEWER
@@ -164,7 +173,10 @@ def _preset_of(config: Config, runtime: str) -> str:
 
 
 def lane_of(config: Config, name: str, runtime: str) -> Lane:
-    """A lane that runs this runtime, with its preset, command, environment and permissions as configured."""
+    """A lane that runs this runtime, with its preset, command, environment and permissions as configured.
+
+    A runtime without configuration is taken for a preset with that name.
+    """
     choice = config.runtimes.get(runtime)
     if choice is None:
         return Lane(name, runtime)
@@ -185,7 +197,7 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
 
 
 def _lanes(config: Config) -> dict[str, Lane]:
-    """The implementer's lane and the lanes of the reviewers."""
+    """The implementer's lane and the lanes of the reviewers, by name."""
     implementer = lane_of(config, IMPLEMENTER, config.implementer)
     lanes = {IMPLEMENTER: replace(implementer, commits=config.commits)}
 
@@ -197,7 +209,7 @@ def _lanes(config: Config) -> dict[str, Lane]:
 
 
 def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
-    """The build job of an epic. Tasks that the tracker shows as done are left out."""
+    """The build job of an epic. Tasks that the tracker shows as done are left out of its brief."""
     return JobSpec(
         JobId(epic.id),
         epic.title,

@@ -21,12 +21,18 @@ Node = TypeVar("Node", bound=str)
 
 
 def needs_of(workflow: Workflow) -> dict[JobId, tuple[JobId, ...]]:
-    """The graph of a workflow, in the order of its jobs. Its cycles of revision are not part of it."""
+    """The graph of a workflow, in the order of its jobs.
+
+    Its cycles of revision are not part of it, so the graph of a checked workflow has none.
+    """
     return {job: spec.needs for job, spec in workflow.jobs.items()}
 
 
 def depths(needs: Mapping[Node, Collection[Node]]) -> dict[Node, int]:
-    """The number of nodes in the longest chain before each node: 0 for a node without needs. Raises ValueError."""
+    """The number of nodes in the longest chain before each node: 0 for a node without needs.
+
+    The order is that of the graph. Raises ValueError for a graph with a cycle.
+    """
     found: dict[Node, int] = {}
     for node in dependency_order(needs):
         depth = 0
@@ -40,7 +46,10 @@ def depths(needs: Mapping[Node, Collection[Node]]) -> dict[Node, int]:
 
 
 def waves(needs: Mapping[Node, Collection[Node]]) -> tuple[tuple[Node, ...], ...]:
-    """The nodes in batches, each node in the first batch after all its needs. Raises ValueError."""
+    """The nodes in batches, each node in the first batch after all its needs.
+
+    Within a batch the order is that of the graph. Raises ValueError for a graph with a cycle.
+    """
     batches: dict[int, list[Node]] = {}
     for node, depth in depths(needs).items():
         batches.setdefault(depth, []).append(node)
@@ -49,7 +58,10 @@ def waves(needs: Mapping[Node, Collection[Node]]) -> tuple[tuple[Node, ...], ...
 
 
 def ancestors(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[Node]:
-    """Every node that this one needs, directly or through others. A node is its own ancestor only in a cycle."""
+    """Every node that this one needs, directly or through others.
+
+    A node is its own ancestor only in a cycle. Empty for a node that the graph does not have.
+    """
     found: set[Node] = set()
     left = list(needs.get(node, ()))
 
@@ -63,7 +75,7 @@ def ancestors(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[N
 
 
 def descendants(needs: Mapping[Node, Collection[Node]], node: Node) -> frozenset[Node]:
-    """Every node that needs this one, directly or through others."""
+    """Every node that needs this one, directly or through others; the opposite of `ancestors`."""
     needed_by: dict[Node, list[Node]] = {}
     for other in needs:
         needed_by[other] = []
@@ -84,8 +96,8 @@ def makes_work(workflow: Workflow, job: JobId) -> bool:
 def batch_of(workflow: Workflow) -> dict[JobId, int]:
     """The batch of every job, from 0.
 
-    Work comes one batch after the work it needs, a review in the batch of its subject, and any other job after all that
-    it needs.
+    Work comes one batch after the work it needs, a review in the batch of its subject, and any other
+    job after all that it needs. Raises ValueError for a workflow whose needs have a cycle.
     """
     batches: dict[JobId, int] = {}
     for job in dependency_order(needs_of(workflow)):
@@ -112,7 +124,11 @@ def _batch_after_needs(workflow: Workflow, job: JobId, batches: Mapping[JobId, i
 
 
 def execution_plan(workflow: Workflow) -> tuple[tuple[JobId, ...], ...]:
-    """The jobs that agents work on, in batches that may run side by side. Reviews run within their subject's batch."""
+    """The jobs that agents work on, in batches that may run side by side.
+
+    Reviews are left out: they run within their subject's batch. Raises ValueError for needs that have a
+    cycle.
+    """
     batches: dict[int, list[JobId]] = {}
     batch = batch_of(workflow)
 

@@ -26,7 +26,10 @@ POINTS = 100
 
 
 def lint(workflow: Workflow) -> Lint:
-    """All remarks about a workflow that passed its checks, strong and expensive ones first, and its score."""
+    """All remarks about a workflow that passed its checks, and its score from 0 to 100.
+
+    Strong remarks come first, then expensive ones; each takes its costs off the score.
+    """
     found = [
         *_same_minds(workflow),
         *_without_way_back(workflow),
@@ -75,7 +78,10 @@ def _mind(lane: Lane) -> str:
 
 
 def _same_minds(workflow: Workflow) -> Iterator[Remark]:
-    """Reviews by the author's own runtime, once for each pair of lanes. A model overlooks its own kind of mistake."""
+    """Reviews by the author's own runtime, once for each pair of lanes.
+
+    A model overlooks its own kind of mistake.
+    """
     for (writes, judges), reviews in _reviews_by_lanes(workflow).items():
         author, judge = workflow.lanes[writes], workflow.lanes[judges]
         if _mind(judge) != _mind(author) or _mind(author) == SCRIPTED:
@@ -123,7 +129,7 @@ def _without_way_back(workflow: Workflow) -> Iterator[Remark]:
 
 
 def _unreviewed(workflow: Workflow) -> Iterator[Remark]:
-    """Code that is merged although no review can stop it."""
+    """Code that is merged although no review can stop it. Advice stops nothing."""
     merged = _merged_jobs(workflow)
     for job in _work(workflow):
         if job.kind is not JobKind.BUILD or job.id not in merged:
@@ -164,7 +170,7 @@ def _judged_phases(workflow: Workflow) -> set[str]:
 
 
 def _merged_jobs(workflow: Workflow) -> set[JobId]:
-    """All jobs on whose results some merge depends."""
+    """All jobs on whose results some merge depends, directly or through others."""
     merged: set[JobId] = set()
     for job, spec in workflow.jobs.items():
         if spec.kind is JobKind.MERGE:
@@ -219,25 +225,36 @@ def _shared_paths(workflow: Workflow) -> Iterator[Remark]:
     before = {job.id: ancestors(needs, job.id) for job in _work(workflow)}
 
     for one, other in combinations(_work(workflow), 2):
+        # One waits for the other, so they never run at once.
         if other.id in before[one.id] or one.id in before[other.id]:
-            continue
-
-        if not one.scope.allowed or not other.scope.allowed:
             continue
 
         if _are_alternatives(workflow, one, other):
             continue
 
-        shared = shared_globs(one.scope, other.scope)
-        if shared:
-            yield Remark(
-                "shared-paths",
-                f"jobs.{other.id}",
-                f"`{one.id}` and `{other.id}` may run at once and both change {shared[0]} and {shared[1]}.",
-                "Separate their scopes, or let one need the other.",
-                4,
-                strong=False,
-            )
+        yield from _overlap(one, other)
+
+
+def _overlap(one: JobSpec, other: JobSpec) -> Iterator[Remark]:
+    """The remark about two jobs whose scopes overlap; none when one of them names no files.
+
+    Such a job may change everything, which is a remark of its own.
+    """
+    if not one.scope.allowed or not other.scope.allowed:
+        return
+
+    shared = shared_globs(one.scope, other.scope)
+    if not shared:
+        return
+
+    yield Remark(
+        "shared-paths",
+        f"jobs.{other.id}",
+        f"`{one.id}` and `{other.id}` may run at once and both change {shared[0]} and {shared[1]}.",
+        "Separate their scopes, or let one need the other.",
+        4,
+        strong=False,
+    )
 
 
 def _are_alternatives(workflow: Workflow, one: JobSpec, other: JobSpec) -> bool:

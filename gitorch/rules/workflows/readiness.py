@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
     from gitorch.model.config import Config
     from gitorch.model.plan import Plan
-    from gitorch.model.preflight import PreflightFacts
+    from gitorch.model.preflight import PreflightFacts, RuntimeFacts
 
 CONFIG_NAME = "gitorch.yaml"
 
 
 def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Problem, ...]:
-    """Every reason against starting this plan here: the plan's own defects first, then what is missing around it."""
+    """Every reason against starting this plan here; empty when it may start.
+
+    The plan's own defects come first, then what is missing around it, each with its file, line and fix.
+    """
     return (
         *plan.problems,
         *_check_design(plan, facts),
@@ -34,7 +37,10 @@ def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Probl
 
 
 def _at_key(config: Config, key: str, message: str, fix: str) -> Problem:
-    """A problem with a key of the configuration, at the key, or at the top of the file when the file does not set it."""
+    """A problem with a key of the configuration.
+
+    It stands at the key, or at the top of the file when the file does not set it.
+    """
     line, column = config.places.get(key, (1, 1))
     return Problem(config.path or CONFIG_NAME, line, column, message, fix)
 
@@ -119,7 +125,10 @@ def _check_runtimes(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
 
 
 def _runtime_defect(runtime: str, key: str, facts: PreflightFacts) -> tuple[str, str] | None:
-    """What is wrong with a runtime and how to fix it; None when nothing is. An empty name means any installed one."""
+    """What is wrong with a runtime and how to fix it; None when nothing is.
+
+    An empty name means any installed one. `key` is the setting that chooses the runtime.
+    """
     if not runtime:
         return _no_runtime(facts)
 
@@ -129,6 +138,11 @@ def _runtime_defect(runtime: str, key: str, facts: PreflightFacts) -> tuple[str,
         fix = f"Set `{key}` to a runtime that `gitorch doctor` lists, or describe it under `runtimes`."
         return f"The runtime `{runtime}` is not known.{_did_you_mean(runtime, known)}", fix
 
+    return _program_defect(runtime, key, found)
+
+
+def _program_defect(runtime: str, key: str, found: RuntimeFacts) -> tuple[str, str] | None:
+    """What keeps the program of a known runtime from being run, and how to fix it; None when nothing does."""
     if not found.found:
         fix = found.install_hint or f"Install {found.program}, or set `{key}` to another runtime."
         return f"The program `{found.program}` of runtime `{runtime}` is not on PATH.", fix
@@ -150,7 +164,10 @@ def _no_runtime(facts: PreflightFacts) -> tuple[str, str] | None:
 
 
 def _lane_runtimes(config: Config) -> dict[str, str]:
-    """Each runtime that the lanes use, with the first key that chooses it."""
+    """Each runtime that the lanes use, with the first key that chooses it.
+
+    The implementer's comes first, then those of the reviews in the order of their stages.
+    """
     runtimes = {config.implementer: "lanes.implementer.runtime"}
     for stage in config.review_stages:
         key = f"review.runtimes.{stage}"
@@ -180,7 +197,10 @@ def _check_signers(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
 
 
 def _check_names(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
-    """No other run may work on the plan's epics, and their branches must not exist."""
+    """No other run may work on the plan's epics, and their branches must not exist.
+
+    Branches are never overwritten, because the work on them may be wanted.
+    """
     for epic in plan.epics:
         run = facts.busy_epics.get(epic.id)
         if run:

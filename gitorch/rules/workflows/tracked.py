@@ -21,7 +21,10 @@ TROUBLE = "tracker:"
 
 
 def reason_of(run: Run, job: JobState) -> str:
-    """The reason that gitorch gives the tracker for closing a job's issues, by which it later recognises its own closings."""
+    """The reason that gitorch gives the tracker for closing a job's issues.
+
+    By it gitorch later recognises its own closings.
+    """
     return f"gitorch {run.id}: {job.spec.id} passed its gate at {(job.cleared or '')[:12]}"
 
 
@@ -49,7 +52,10 @@ def _passed_its_gate(job: JobState) -> bool:
 
 
 def troubled_job(run: Run, question: Question) -> JobId | None:
-    """The job that an escalation about the tracker is about; None for any other question."""
+    """The job that an escalation about the tracker is about.
+
+    None for any other question, and for a job that the run does not have.
+    """
     if not question.trigger.startswith(TROUBLE):
         return None
 
@@ -62,7 +68,10 @@ def troubled_job(run: Run, question: Question) -> JobId | None:
 
 
 def left_to_close(run: Run) -> tuple[str, ...]:
-    """The issues that people must close themselves in a run that is over."""
+    """The issues that people must close themselves in a run that is over, in the order of the jobs.
+
+    Those are the ones that the tracker refused, and those that gitorch never came to.
+    """
     issues: list[str] = []
     for job in run.jobs.values():
         if not _passed_its_gate(job):
