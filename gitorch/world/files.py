@@ -58,6 +58,15 @@ def clear_way(path: Path) -> None:
         path.unlink()
 
 
+def _unlink_folders(path: Path) -> None:
+    """Remove links that an agent put in the place of our folder in its worktree, or below it, so that nothing is written elsewhere."""
+    for folder in path.parents:
+        if folder.is_symlink():
+            folder.unlink()
+        if folder.name == OWN_FOLDER:
+            return
+
+
 def sweep(folder: Path, pattern: str = "*") -> None:
     """Remove the temporary files of writers that were killed; the name of each holds its writer's process id."""
     for temporary in folder.glob(f"{pattern}.tmp"):
@@ -178,6 +187,7 @@ class LocalFiles:
     def write(path: Path, data: bytes) -> None:
         """Write a file whole, by a temporary name and a rename, making its folder; other users may read it."""
         if OWN_FOLDER in path.parts:
+            _unlink_folders(path)
             write_own(path, data, mode=0o644)
         else:
             write_whole(path, data, mode=0o644)

@@ -17,7 +17,7 @@ from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.text.outbox_entry import decode
 from gitorch.world.clock import SystemClock
-from gitorch.world.files import lock, read_json, read_regular, write_own
+from gitorch.world.files import LocalFiles, lock, read_json, read_regular, write_own
 from gitorch.world.outbox import WorktreeOutboxes
 from gitorch.world.terminal.answering import answers
 from gitorch.world.terminal.receipts import reached, transcript_sizes
@@ -263,6 +263,15 @@ def test_a_file_of_ours_is_written_and_locked_whatever_stands_in_its_way(tmp_pat
     assert path.read_bytes() == b"ours"
     make(path.with_name("lock"))
     os.close(lock(path.with_name("lock")))
+
+
+def test_a_brief_is_not_written_through_a_link_of_the_agents(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/.gitorch").symlink_to(tmp_path / "elsewhere")
+    LocalFiles().write(tmp_path / "tree/.gitorch/brief.md", b"brief")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "tree/.gitorch/brief.md").read_bytes() == b"brief"
 
 
 @pytest.mark.tmux
