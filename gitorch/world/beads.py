@@ -201,7 +201,7 @@ class BeadsProgram:
         errors = [self._close(group, reason) for group in (to_close[:-1], to_close[-1:]) if group]
         still_open = self._open(to_close)
         if still_open:
-            why = "; ".join(error for error in errors if error) or "bd reported no error"
+            why = "; ".join(error for error in dict.fromkeys(errors) if error) or "bd reported no error"
             message = f"bd left {', '.join(still_open)} open: {why}"
             raise Failed(message, hint=f"bd close {' '.join(still_open)}")
 

@@ -44,6 +44,7 @@ def place(tmp_path: Path, monkeypatch):
     with house(tmp_path / "place") as made:
         made.repo.commit({"calc.py": "def add(a, b):\n    return a + b\n"})
         made("init", "--tests", "git diff --check HEAD")
+        made.allow_unattended()
         with monkeypatch.context() as without:
             without.setenv("PATH", str(only))
             yield made

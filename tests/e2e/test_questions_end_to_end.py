@@ -86,7 +86,7 @@ def test_people_are_told_by_their_own_command_once_and_its_failure_is_said_once(
 
 def test_answers_by_short_id_from_a_script_are_taken_once(asked: House) -> None:
     budget = asked.question(kind="escalation")
-    assert "it takes one of: go_on, stop_run" in asked("answer", budget, "yes", status=2).err
+    assert "it has go_on, stop_run" in asked("answer", budget, "yes", status=2).err
     asked("answer", budget, "go")
     assert "already answered by" in asked("answer", budget, "stop_run", status=4).err
     asked("answer", asked.question(kind="context"), "--", "-sid", "with", "words")
