@@ -34,6 +34,7 @@ def parse_artifact(path: str, data: bytes, kind: ArtifactKind) -> Document:
         if kind is ArtifactKind.OTHER:
             return Document(kind)
         raise _malformed(path, kind, (source,))
+
     if source.front_matter_lines:
         complaints = Complaints(path)
         document = _read(source, kind, complaints)

@@ -117,6 +117,7 @@ def severity_of(form: Form) -> Severity:
     word = form.word("severity", "note")
     if word in set(Severity):
         return Severity(word)
+
     if word in SEVERITY_ALIASES:
         return SEVERITY_ALIASES[word]
 

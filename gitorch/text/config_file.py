@@ -7,25 +7,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.approval import Grade
-from gitorch.model.config import Config, RuntimeChoice
-from gitorch.model.permission import Option, Rule
+from gitorch.model.config import Config
 from gitorch.model.values import replace
-from gitorch.model.workflow import Sandbox
+from gitorch.text.config_runtimes import read_runtime
 from gitorch.text.fields import read_form
 from gitorch.text.run_settings import read_autonomy, read_branch
 from gitorch.text.slug import id_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitorch.text.fields import Form
 
 BYTES_MAX = 200_000
 
-PERMISSIONS = {"allow": Option.ONCE, "reject": Option.REJECT}
-"""The words of a rule and the option that each chooses. `allow` always means once."""
-
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -46,7 +39,10 @@ class TrackerChoice(StrEnum):
 
 
 def parse_config(path: str, data: bytes) -> Config:
-    """Read a configuration; absent keys have their defaults. Raises Malformed with every problem found."""
+    """Read a configuration; absent keys have their defaults, and an empty file has nothing but defaults.
+
+    The configuration knows its path and the place of every key. Raises Malformed with every problem found.
+    """
     if not data.strip():
         return Config(path=path)
 
@@ -57,7 +53,10 @@ def parse_config(path: str, data: bytes) -> Config:
 
 
 def _config(top: Form) -> Config:
-    """The configuration, section by section in the order of the template."""
+    """The configuration, section by section in the order of the template.
+
+    Each section replaces its own fields of the defaults and knows its own keys.
+    """
     config = Config()
     for section in (
         _orchestration,
@@ -76,7 +75,7 @@ def _config(top: Form) -> Config:
 
     config = replace(
         config,
-        runtimes={name: _runtime(name, form) for name, form in top.forms("runtimes").items()},
+        runtimes={name: read_runtime(name, form) for name, form in top.forms("runtimes").items()},
         cleanup=str(top.choice("cleanup", Cleanup.ASK)),
         tracker=str(top.choice("tracker", TrackerChoice.AUTO)),
     )
@@ -85,6 +84,7 @@ def _config(top: Form) -> Config:
 
 
 def _orchestration(top: Form, default: Config) -> Config:
+    """The section `orchestration`: autonomy, target, coordinator, number of agents."""
     form = top.form("orchestration")
     config = replace(
         default,
@@ -98,6 +98,7 @@ def _orchestration(top: Form, default: Config) -> Config:
 
 
 def _coordinator(form: Form) -> str:
+    """The name of the coordinator, which must be usable as an id; empty without one."""
     name = form.word("coordinator")
     fault = id_fault(name)
     if name and fault:
@@ -107,6 +108,7 @@ def _coordinator(form: Form) -> str:
 
 
 def _worktrees(top: Form, default: Config) -> Config:
+    """The section `worktrees`: the folder in which gitorch makes them."""
     form = top.form("worktrees")
     config = replace(default, base_path=form.text("base_path"))
     form.done()
@@ -114,6 +116,7 @@ def _worktrees(top: Form, default: Config) -> Config:
 
 
 def _tests(top: Form, default: Config) -> Config:
+    """The section `tests`: the command of the project's tests, and how long it may take in seconds."""
     form = top.form("tests")
     config = replace(
         default,
@@ -126,7 +129,7 @@ def _tests(top: Form, default: Config) -> Config:
 
 
 def _review(top: Form, default: Config) -> Config:
-    """Reviews, and the lanes of implementers and reviewers."""
+    """The section `review`, and the lanes of implementers and reviewers, which its stages use."""
     review, lanes = top.form("review"), top.form("lanes")
     implementer, reviewer = lanes.form("implementer"), lanes.form("reviewer")
     stages = _stages(review, default.review_stages)
@@ -147,7 +150,10 @@ def _review(top: Form, default: Config) -> Config:
 
 
 def _stages(review: Form, default: tuple[str, ...]) -> tuple[str, ...]:
-    """The review stages in order; the default when the key is absent or wrong."""
+    """The review stages in order.
+
+    The default when the key is absent or wrong.
+    """
     stages = review.texts("stages")
     if not review.has("stages"):
         return default
@@ -161,7 +167,10 @@ def _stages(review: Form, default: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _stages_fault(stages: tuple[str, ...]) -> str:
-    """Why these are not the names of stages, or an empty string when they are."""
+    """Why these are not the names of stages, or an empty string when they are.
+
+    Each is an id, none occurs twice, and there is at least one.
+    """
     for stage in stages:
         fault = id_fault(stage)
         if fault:
@@ -173,7 +182,10 @@ def _stages_fault(stages: tuple[str, ...]) -> str:
 
 
 def _reviewers(review: Form, everywhere: str, stages: tuple[str, ...]) -> dict[str, str]:
-    """The runtime of each stage: its own, else the one for all stages; absent without either."""
+    """The runtime of each stage: its own, else the one for all stages.
+
+    A stage without either is absent.
+    """
     reviewers: dict[str, str] = {}
     runtimes = review.form("runtimes")
 
@@ -187,6 +199,7 @@ def _reviewers(review: Form, everywhere: str, stages: tuple[str, ...]) -> dict[s
 
 
 def _waits(top: Form, default: Config) -> Config:
+    """The section `waits`: how long a start, silence and a lease may last, in seconds."""
     form = top.form("waits")
     config = replace(
         default,
@@ -199,6 +212,7 @@ def _waits(top: Form, default: Config) -> Config:
 
 
 def _agents(top: Form, default: Config) -> Config:
+    """The section `agents`: how often a job may get a new session after the first."""
     form = top.form("agents")
     config = replace(default, restarts_max=form.number("restarts_max", default.restarts_max, maximum=100))
     form.done()
@@ -206,6 +220,7 @@ def _agents(top: Form, default: Config) -> Config:
 
 
 def _push(top: Form, default: Config) -> Config:
+    """The section `push`: the remote, and whether the ledger is pushed to it, too."""
     form = top.form("push")
     config = replace(default, push_remote=_remote(form), push_ledger=_push_ledger(form))
     form.done()
@@ -213,7 +228,10 @@ def _push(top: Form, default: Config) -> Config:
 
 
 def _remote(push: Form) -> str:
-    """The name of a remote. It becomes an argument of git, so an option or address is refused."""
+    """The name of a remote; empty without one.
+
+    It becomes an argument of git, so an option or address is refused.
+    """
     name = push.text("remote")
     if name and not _REMOTE.fullmatch(name):
         push.complain("remote", f"must be the name of a remote, not `{name}`.", "Name one that `git remote` lists.")
@@ -223,6 +241,7 @@ def _remote(push: Form) -> str:
 
 
 def _push_ledger(push: Form) -> bool:
+    """Whether the ledger is pushed. Without a remote that has no effect, which is a complaint."""
     wanted = push.flag("ledger", default=False)
     if wanted and not push.text("remote"):
         push.complain("ledger", "has no effect without a remote.", "Set `push.remote`, too.")
@@ -231,6 +250,7 @@ def _push_ledger(push: Form) -> bool:
 
 
 def _approval(top: Form, default: Config) -> Config:
+    """The section `approval`: the least grade of an approval, and who may sign one."""
     form = top.form("approval")
     unattended = form.flag("unattended", default=default.approval_unattended)
     config = replace(
@@ -244,7 +264,10 @@ def _approval(top: Form, default: Config) -> Config:
 
 
 def _least_grade(approval: Form, *, unattended: bool) -> Grade:
-    """The least grade of an approval; by default `typed`, or `unattended` if the configuration allows that."""
+    """The least grade of an approval.
+
+    By default `typed`, or `unattended` if the configuration allows that.
+    """
     default = Grade.UNATTENDED if unattended else Grade.TYPED
     least = approval.choice("at_least", default)
     if approval.has("at_least"):
@@ -257,7 +280,7 @@ def _least_grade(approval: Form, *, unattended: bool) -> Grade:
 
 
 def _check_unattended(approval: Form, least: Grade, *, unattended: bool) -> None:
-    """`unattended: true` and `at_least: unattended` belong together."""
+    """`unattended: true` and `at_least: unattended` belong together; one without the other is a complaint."""
     if unattended and least is not Grade.UNATTENDED:
         message = f"cannot be true while `at_least` asks for {least} approvals."
         approval.complain("unattended", message, "Set it to false, or write `at_least: unattended`.")
@@ -267,6 +290,7 @@ def _check_unattended(approval: Form, least: Grade, *, unattended: bool) -> None
 
 
 def _reminders(top: Form, default: Config) -> Config:
+    """The section `reminders`: when a person hears of an open question again, in seconds."""
     form = top.form("reminders")
     config = replace(
         default,
@@ -279,6 +303,7 @@ def _reminders(top: Form, default: Config) -> Config:
 
 
 def _budgets(top: Form, default: Config) -> Config:
+    """The section `budgets`: the bounds of a run, its jobs and its sessions."""
     form = top.form("budgets")
     config = replace(
         default,
@@ -293,77 +318,9 @@ def _budgets(top: Form, default: Config) -> Config:
 
 
 def _notify(top: Form, default: Config) -> Config:
+    """The section `notify`: the command that notifies a person, and how long it may take in seconds."""
     form = top.form("notify")
     wait_seconds = form.number("wait_seconds", default.notify_wait_seconds, minimum=1, maximum=300)
     config = replace(default, notify_command=form.argv("command"), notify_wait_seconds=wait_seconds)
     form.done()
     return config
-
-
-def _runtime(name: str, form: Form) -> RuntimeChoice:
-    choice = RuntimeChoice(
-        form.word("preset", name),
-        form.argv("command"),
-        _env(form),
-        _model(form),
-        form.flag("one_shot", default=False),
-        _permissions(form),
-        form.flag("trust", default=False),
-        form.choice("sandbox", Sandbox.NONE),
-        form.flag("network", default=True),
-        form.texts("writable"),
-    )
-    form.done()
-    return choice
-
-
-def _env(form: Form) -> dict[str, str]:
-    env = form.mapping("env")
-    for variable in env:
-        if not _VARIABLE.fullmatch(variable):
-            message = f"contains `{variable}`, which is not the name of a variable."
-            form.complain("env", message, "Use letters, digits and _.")
-
-    return env
-
-
-def _model(form: Form) -> str:
-    """The model's name. It becomes an argument of the agent program, so an option is refused."""
-    model = form.text("model")
-    if model.startswith("-"):
-        form.complain("model", f"`{model}` would be read as an option.", "Name a model as the program calls it.")
-
-    return model
-
-
-def _permissions(form: Form) -> tuple[Rule, ...]:
-    """Rules for permission requests: each is `allow` or `reject` with a pattern that matches the whole request."""
-    rules: list[Rule] = []
-    for row in form.rows("permissions"):
-        rules += _rules(row)
-        row.done()
-
-    return tuple(rules)
-
-
-def _rules(row: Form) -> Iterator[Rule]:
-    """The rule of one row. A row with both words, or none of them, is a complaint."""
-    words = [word for word in PERMISSIONS if row.has(word)]
-    if len(words) != 1:
-        row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
-
-    for word in words:
-        pattern = row.text(word)
-        if _is_pattern(row, word, pattern):
-            yield Rule(PERMISSIONS[word], pattern)
-
-
-def _is_pattern(row: Form, key: str, pattern: str) -> bool:
-    """Whether this is a regular expression; complains if not."""
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        row.complain(key, f"is not a regular expression: {error}.", "Put it in single quotation marks.")
-        return False
-
-    return True

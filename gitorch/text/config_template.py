@@ -19,9 +19,9 @@ _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 
 def render(template: str, values: Mapping[str, str | int | bool]) -> str:
-    """The template with other values for some keys (`{"tests.command": "make test"}`); comments and all else stay the same.
+    """The template with other values for some keys (`{"tests.command": "make test"}`).
 
-    Raises KeyError for a key that the template does not have.
+    Comments and all else stay the same, to the last character. Raises KeyError for a key that the template does not have.
     """
     value, _ = read_yaml(source_of("gitorch.yaml", template))
     replacements: list[tuple[int, int, str]] = []
@@ -38,7 +38,10 @@ def render(template: str, values: Mapping[str, str | int | bool]) -> str:
 
 
 def _span(value: YamlValue | None, key: str) -> tuple[int, int]:
-    """The first character of a key's value, and the one after its last."""
+    """The first character of a key's value, and the one after its last, counted from 0.
+
+    Raises KeyError for a key that is not there.
+    """
     for name in key.split("."):
         if value is None or not isinstance(value.data, Mapping):
             raise KeyError(key)

@@ -157,6 +157,7 @@ class Form:
             if required:
                 self.missing(name)
             return default
+
         if not isinstance(value.data, str):
             self.complain(name, "must be text.", "Put it in quotes.")
             return default
@@ -185,6 +186,7 @@ class Form:
         value = self.get(name)
         if value is None:
             return default
+
         if isinstance(value.data, int) and _is_whole_number(value.data) and minimum <= value.data <= maximum:
             return value.data
 
@@ -200,6 +202,7 @@ class Form:
         value = self.get(name)
         if value is None:
             return default
+
         if isinstance(value.data, bool):
             return value.data
 
@@ -317,6 +320,7 @@ class Form:
         value = self.get(name)
         if value is None:
             return ()
+
         if isinstance(value.data, tuple):
             return value.data
 

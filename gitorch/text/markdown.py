@@ -221,6 +221,7 @@ def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
     if token.type == "heading_open":
         lines = _lines_of(token)
         return Heading(line, lines.stop - 1, int(token.tag[1]), plain(tokens[index + 1].content))
+
     if token.type == "paragraph_open":
         return Paragraph(line, _stripped_lines(tokens[index + 1]))
     if token.type in _LISTS:

@@ -32,10 +32,10 @@ ARGVS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one
 
 
 def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] = lambda _: None) -> Preset:
-    """A preset from its YAML. Raises Malformed with every problem of the file.
+    """A preset from its YAML.
 
     `known` gives the preset that this one `extends`, by name. Of that preset, words and lists in the file replace the old ones,
-    and mappings are added to.
+    and mappings are added to. Raises Malformed with every problem of the file.
     """
     form = read_form(path, data, BYTES_MAX)
     extended = _extended(form, known)
@@ -50,7 +50,7 @@ def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] =
 
 
 def _extended(form: Form, known: Callable[[str], Preset | None]) -> Preset | None:
-    """The preset that this one extends; None without any."""
+    """The preset that this one extends; None without any, and, with a complaint, for an unknown one."""
     name = form.text("extends")
     if not form.has("extends"):
         return None
@@ -65,6 +65,7 @@ def _extended(form: Form, known: Callable[[str], Preset | None]) -> Preset | Non
 
 
 def _merged(extended: Preset, fields: Mapping[str, Any]) -> Preset:
+    """The extended preset with the fields of the file. A mapping keeps those of its old keys that the file does not set."""
     changes: dict[str, Any] = {}
     for key, value in fields.items():
         changes[key] = value
@@ -75,7 +76,10 @@ def _merged(extended: Preset, fields: Mapping[str, Any]) -> Preset:
 
 
 def _fields(form: Form) -> dict[str, Any]:
-    """The fields of a preset that the file sets."""
+    """The fields of a preset that the file sets, by name.
+
+    A key without a value counts as absent.
+    """
     readers: dict[str, Callable[[Form, str], Any]] = {
         **dict.fromkeys(WORDS, _word),
         **dict.fromkeys(ARGVS, _argv),
@@ -130,18 +134,22 @@ def _check_first_option(form: Form) -> None:
 
 
 def _word(form: Form, key: str) -> str:
+    """A text, or a whole number as text."""
     return form.word(key)
 
 
 def _argv(form: Form, key: str) -> tuple[str, ...]:
+    """A command as a list of words."""
     return form.argv(key)
 
 
 def _texts(form: Form, key: str) -> tuple[str, ...]:
+    """A list of texts."""
     return form.texts(key)
 
 
 def _passes(form: Form, key: str) -> tuple[str, ...]:
+    """The names of the variables that the agent program gets from gitorch's own environment."""
     variables = form.texts(key)
     for variable in variables:
         if not re.fullmatch(VARIABLE, variable):
@@ -153,14 +161,17 @@ def _passes(form: Form, key: str) -> tuple[str, ...]:
 
 
 def _first_prompt(form: Form, key: str) -> str:
+    """How the program gets its first prompt."""
     return form.one_of(key, FIRST_PROMPTS, FIRST_PROMPTS[0])
 
 
 def _resumed_prompt(form: Form, key: str) -> str:
+    """How the program gets a prompt when it runs already."""
     return form.one_of(key, RESUMED_PROMPTS, RESUMED_PROMPTS[0])
 
 
 def _submit_key(form: Form, key: str) -> str:
+    """The key that submits a prompt, as tmux names it."""
     name = form.word(key)
     if not re.fullmatch(KEY, name):
         form.complain(key, f"is `{name}`, which is not the name of a key.", "Use tmux names: Enter, C-m, M-Enter.")
@@ -169,11 +180,12 @@ def _submit_key(form: Form, key: str) -> str:
 
 
 def _pause(form: Form, key: str) -> int:
-    """Milliseconds."""
+    """A pause in milliseconds, at most `PAUSE_MS_MAX`."""
     return form.number(key, 300, maximum=PAUSE_MS_MAX)
 
 
 def _pattern(form: Form, key: str) -> str:
+    """A regular expression; a complaint when it cannot be compiled."""
     pattern = form.word(key)
     try:
         re.compile(pattern)
@@ -184,15 +196,17 @@ def _pattern(form: Form, key: str) -> str:
 
 
 def _env(form: Form, key: str) -> dict[str, str]:
+    """Variables with their values."""
     return _named_texts(form, key, VARIABLE)
 
 
 def _files(form: Form, key: str) -> dict[str, str]:
+    """Files with their contents; a name may begin with `{place}/`."""
     return _named_texts(form, key, FILE_NAME)
 
 
 def _named_texts(form: Form, key: str, name_pattern: str) -> dict[str, str]:
-    """A mapping of names that match a pattern to texts."""
+    """A mapping of names that match a pattern to texts. Other names are complaints."""
     inner = form.form(key)
     for name in inner.names():
         if not re.fullmatch(name_pattern, name):
@@ -202,7 +216,7 @@ def _named_texts(form: Form, key: str, name_pattern: str) -> dict[str, str]:
 
 
 def _signs(form: Form, key: str) -> dict[str, tuple[StateSign, ...]]:
-    """Signs by state."""
+    """The signs of each state, in the order of the file. A state that the file leaves out has none."""
     inner = form.form(key)
     signs: dict[str, tuple[StateSign, ...]] = {}
 
@@ -216,6 +230,7 @@ def _signs(form: Form, key: str) -> dict[str, tuple[StateSign, ...]]:
 
 
 def _sign(row: Form) -> StateSign:
+    """A sign: a place, and a pattern for what stands there."""
     _require(row, "place")
     place = row.one_of("place", PLACES, PLACES[0])
     sign = StateSign(place, _required_pattern(row))
@@ -224,16 +239,19 @@ def _sign(row: Form) -> StateSign:
 
 
 def _require(row: Form, key: str) -> None:
+    """The key has a value."""
     if row.get(key) is None:
         row.missing(key)
 
 
 def _required_pattern(row: Form) -> str:
+    """A pattern that must be there."""
     _require(row, "pattern")
     return _pattern(row, "pattern")
 
 
 def _permission_requests(form: Form, key: str) -> tuple[RequestPattern, ...]:
+    """The permission requests that the program shows, in the order of the file."""
     return tuple(_permission_request(row) for row in form.rows(key))
 
 
@@ -274,8 +292,10 @@ def _keys(row: Form, key: str) -> tuple[str, ...]:
 
 
 def _dialogs(form: Form, key: str) -> dict[str, Dialog]:
+    """The dialogs of the program, by name."""
     dialogs: dict[str, Dialog] = {}
     inner = form.form(key)
+
     for name in inner.names():
         if not re.fullmatch(NAME, name):
             inner.complain_of_key(name, "is not a valid name of a dialog.", f"Use a name that matches {NAME}")
@@ -285,7 +305,10 @@ def _dialogs(form: Form, key: str) -> dict[str, Dialog]:
 
 
 def _dialog(name: str, row: Form) -> Dialog:
-    """Only a trust dialog is answered without a person, and only for the folder that it names."""
+    """A dialog and the keys that answer it.
+
+    Only a trust dialog is answered without a person, and only for the folder that it names.
+    """
     keys = _keys(row, "keys")
     if not keys:
         dialog = Dialog(_required_pattern(row))

@@ -14,7 +14,10 @@ NO_FULL_AUTO = "nothing is ever merged without your approval, so only per_epic a
 
 
 def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
-    """How often gitorch asks the principal; `full_auto` and its synonyms are refused with the reason."""
+    """How often gitorch asks the principal.
+
+    `full_auto` and its synonyms are complaints that give the reason; the default is returned for them.
+    """
     word = form.text(key, str(default))
     if word.lower().replace("-", "_") in {"full_auto", "full", "auto", "none"}:
         form.complain(key, f"cannot be `{word}`: {NO_FULL_AUTO}", f"Write `{key}: end_only` or `{key}: per_epic`.")
@@ -24,7 +27,10 @@ def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
 
 
 def read_branch(form: Form, key: str, default: str) -> str:
-    """The short name of a branch."""
+    """The short name of a branch.
+
+    A name that git would refuse is a complaint, and the default is returned.
+    """
     name = form.text(key, default)
     fault = branch_fault(name)
     if fault:

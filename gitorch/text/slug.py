@@ -31,7 +31,7 @@ RESERVED = frozenset({"approval", "merge", "none", "nothing", "orchestrator", "p
 def slug(title: str, fallback: str = "") -> str:
     """An id from a title: lower-case ASCII without accents, at most 39 characters, cut between words.
 
-    Gives `fallback` for a title without any ASCII base letters, such as emoji or Chinese.
+    Gives `fallback` for a title without any ASCII base letters, such as emoji or Chinese. The result may be a reserved word.
     """
     folded = title.casefold().translate(_FOLDS)
     ascii_only = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
@@ -51,7 +51,10 @@ def slug(title: str, fallback: str = "") -> str:
 
 
 def unused(stem: str, taken: Collection[str]) -> str:
-    """The stem, or with the first number from 2 on that makes it differ from all taken names."""
+    """The stem, if no taken name equals it.
+
+    Otherwise the stem with the first number from 2 on that makes it differ from all taken names: `api-2`.
+    """
     name = stem
     number = 2
 
@@ -63,7 +66,10 @@ def unused(stem: str, taken: Collection[str]) -> str:
 
 
 def id_fault(name: str) -> str:
-    """Why a name is not a valid id of an epic or job, or an empty string when it is. Reserved words are valid here."""
+    """Why a name is not a valid id of an epic or job, or an empty string when it is.
+
+    The text goes on after the name. Reserved words are valid here.
+    """
     if len(name) > ID_LENGTH_MAX:
         return f"is longer than {ID_LENGTH_MAX} characters"
     if not _ID.fullmatch(name):
@@ -76,7 +82,10 @@ def id_fault(name: str) -> str:
 
 
 def epic_id_fault(name: str) -> str:
-    """As `id_fault`, and the words that a compiled plan uses itself are refused, too."""
+    """Why a name is not a valid id of an epic, or an empty string when it is.
+
+    As `id_fault`, and the words that a compiled plan uses itself are refused, too.
+    """
     if name in RESERVED:
         return "is a reserved word"
     return id_fault(name)

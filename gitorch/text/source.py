@@ -91,6 +91,7 @@ def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
     if nul >= 0:
         message = "The file contains a NUL byte, so it is not text."
         return Problem(path, *_place(data, nul), message, "Save it as UTF-8 text (not UTF-16).")
+
     if not text.removeprefix("\ufeff").strip():
         return Problem(path, 1, 1, "The file is empty.", "Write it, or name another file.")
 

@@ -43,36 +43,51 @@ STATES: Mapping[str, StateStyle] = {
 
 
 def style_of(box: Box) -> StateStyle:
-    """The style of a box."""
+    """The style of a box: its colours, and the sign and word of its state.
+
+    Raises KeyError for a state that `STATES` does not have.
+    """
     return STATES[box.state]
 
 
 def state_text(box: Box) -> str:
-    """The state in words, with the note; empty for a workflow without a run."""
+    """The state in words, with the note: `stale, no sign of life`.
+
+    Empty for a workflow without a run.
+    """
     return ", ".join(part for part in (style_of(box).word, box.note) if part)
 
 
 def signed_state_text(box: Box) -> str:
-    """The state with its sign, as `✓ done`; empty for a workflow without a run."""
+    """The state with its sign, as `✓ done`.
+
+    Empty for a workflow without a run.
+    """
     if not box.state:
         return ""
     return f"{style_of(box).sign} {state_text(box)}"
 
 
 def kind_text(box: Box) -> str:
-    """The kind of the job in words."""
+    """The kind of the job in words: `phase synthesis`."""
     return box.kind.replace("_", " ")
 
 
 def title_text(box: Box) -> str:
-    """The title, cut to a length; empty when it only repeats the id."""
+    """The title, cut to `TITLE_UNITS`.
+
+    Empty when it only repeats the id.
+    """
     if box.title == box.id:
         return ""
     return fitted(box.title, TITLE_UNITS)
 
 
 def fitted(text: str, units: int) -> str:
-    """The text on one line, cut with an ellipsis when it is wider than this many narrow characters."""
+    """The text on one line, cut with an ellipsis when it is wider than this many narrow characters.
+
+    A wide character counts as two, and a mark that stands on another character as none.
+    """
     kept, used = "", 0
     for character in " ".join(text.split()):
         used += _width(character)

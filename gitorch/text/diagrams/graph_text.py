@@ -30,7 +30,10 @@ MERMAID_PUNCTUATION = frozenset(" .,:-_/()?!+…✓✗▶◐○·◆–↷")
 
 
 def plain(diagram: Diagram) -> str:
-    """One line a job, by column: its kind and lane, its state, the jobs that it waits for, the jobs that it sends back."""
+    """One line a job, by column.
+
+    Its kind and lane, its state, the jobs that it waits for, the jobs that it sends back. No line feed at the end.
+    """
     layout = lay_out(diagram)
     width = max((len(box.id) for box in diagram.boxes), default=0)
     lines = [diagram.title]
@@ -97,7 +100,10 @@ def _start_text(arrow: Arrow) -> str:
 
 
 def mermaid(diagram: Diagram) -> str:
-    """A flowchart. Phases are its subgraphs, states its classes."""
+    """A flowchart for Mermaid.
+
+    Phases are its subgraphs, states its classes. Boxes are named `j0`, `j1` and so on, since ids may be words of Mermaid.
+    """
     lines = ["flowchart LR", *_grouped(diagram, _mermaid_box, _mermaid_phase, "  end")]
     names: dict[str, str] = {}
     states: dict[str, None] = {}
@@ -135,10 +141,12 @@ def _grouped(
 
 
 def _mermaid_phase(phase: str, number: int) -> str:
+    """The line that opens the subgraph of a phase."""
     return f'  subgraph phase{number}["{_mermaid_text(phase)}"]'
 
 
 def _mermaid_box(box: Box, number: int) -> str:
+    """A box with its id, its title, and its state or kind. Checkpoints have round ends."""
     lines = [_mermaid_text(box.id)]
     title = title_text(box)
     if title:
@@ -156,7 +164,7 @@ def _mermaid_box(box: Box, number: int) -> str:
 
 
 def _mermaid_text(text: str) -> str:
-    """Mermaid writes entities by number, with # for &#."""
+    """A text for Mermaid, which writes entities by number, with # for &#."""
     characters: list[str] = []
     for character in " ".join(text.split()):
         is_safe = character.isalnum() or character in MERMAID_PUNCTUATION
@@ -166,7 +174,10 @@ def _mermaid_text(text: str) -> str:
 
 
 def dot(diagram: Diagram) -> str:
-    """A directed graph for Graphviz and other programs that read DOT. Phases are clusters."""
+    """A directed graph for Graphviz and other programs that read DOT.
+
+    Phases are clusters. Arrows back have no influence on the layout.
+    """
     lines = [f"digraph {_dot_text(diagram.title)} {{", "  rankdir=LR;", '  node [shape=box, style="rounded,filled"];']
     lines += _grouped(diagram, _dot_box, _dot_phase, "  }")
 
@@ -178,10 +189,12 @@ def dot(diagram: Diagram) -> str:
 
 
 def _dot_phase(phase: str, number: int) -> str:
+    """The lines that open the cluster of a phase."""
     return f"  subgraph cluster_{number} {{\n    label={_dot_text(phase)};"
 
 
 def _dot_box(box: Box, _: int) -> str:
+    """A box with its id, its title, and its state or kind, in the colours of the state."""
     style = style_of(box)
     label = _dot_text(box.id, title_text(box), signed_state_text(box) or kind_text(box))
     attributes = f'label={label}, fillcolor="{style.fill}", color="{style.line}"'

@@ -42,7 +42,10 @@ class _Stop(Value):
 
 
 def lay_out(diagram: Diagram) -> Layout:
-    """Deterministic: equal diagrams have equal layouts. Raises ValueError when arrows forward form a cycle."""
+    """Give every box and every arrow a place.
+
+    Deterministic: equal diagrams have equal layouts. Raises ValueError when arrows forward form a cycle.
+    """
     forward = _forward(diagram)
     columns = _columns(diagram, forward)
     ways: dict[tuple[str, str], list[_Stop]] = {}
@@ -82,7 +85,10 @@ def _before(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, list[str]]:
 
 
 def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
-    """The length of the longest way to each box, in the order of the boxes."""
+    """The length of the longest way to each box, in the order of the boxes.
+
+    Raises ValueError when the arrows form a cycle.
+    """
     before = _before(diagram, forward)
 
     columns: dict[str, int] = {}
@@ -156,7 +162,10 @@ def _order_layer(layer: list[str], neighbours: Mapping[str, Sequence[str]], rows
 
 
 def _mean_row(name: str, neighbours: Sequence[str], rows: Mapping[str, int]) -> float:
-    """The mean row of the neighbours; the own row without any."""
+    """The mean row of the neighbours.
+
+    The own row without any, so that the box stays where it is.
+    """
     if not neighbours:
         return rows[name]
     return sum(rows[other] for other in neighbours) / len(neighbours)

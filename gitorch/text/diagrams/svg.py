@@ -74,6 +74,7 @@ def _safe(text: str) -> str:
 
 
 def _arrow_head(kind: ArrowKind, colour: str) -> str:
+    """The marker for the ends of arrows of this kind."""
     return (
         f'<marker id="head-{kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">'
         f'<path d="M0 1 L10 5 L0 9 z" fill="{colour}"/></marker>'
@@ -112,6 +113,7 @@ def _tooltip(box: Box) -> str:
 
 
 def _frame_style(box: Box) -> str:
+    """The attributes of a box's frame: heavy for a state in `EMPHASISED`, dashed for a job that was skipped."""
     style = style_of(box)
     width = 2.5 if box.state in EMPHASISED else 1.3
     dashes = ' stroke-dasharray="4 3"' if box.state == "skipped" else ""
@@ -166,11 +168,13 @@ def _forward_path(places: Sequence[Place]) -> str:
 
 
 def _line(kind: ArrowKind, path: str) -> str:
+    """The path of an arrow, in the colour of its kind, with its head."""
     colour, dashes = LINES[kind]
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"{dashes} marker-end="url(#head-{kind})"/>'
 
 
 def _outcome(arrow: Arrow, end: Place) -> str:
+    """The word beside an arrow that only one outcome of a checkpoint takes."""
     x, y = _corner(end)
     colour, _ = LINES[arrow.kind]
     place = f'x="{x - 10:g}" y="{y + HEIGHT / 2 - 6:g}"'
@@ -212,6 +216,7 @@ def _backward_path(start: Place, end: Place, number: int) -> str:
 
 
 def _backward_line(arrow: Arrow, path: str) -> str:
+    """The path of a way back; its tooltip names both ends and the rounds."""
     colour, dashes = LINES[arrow.kind]
     tooltip = _safe(f"{arrow.start} → {arrow.end}: revise, at most {arrow.rounds}")
     return (
@@ -221,6 +226,7 @@ def _backward_line(arrow: Arrow, path: str) -> str:
 
 
 def _rounds_label(arrow: Arrow, start: Place) -> str:
+    """The number of rounds, below the box where a way back begins."""
     x, y = _corner(start)
     colour, _ = LINES[arrow.kind]
     place = f'x="{x + WIDTH / 2 + 6:g}" y="{y + HEIGHT + 13:g}"'

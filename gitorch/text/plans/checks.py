@@ -80,6 +80,7 @@ def _better_id(draft: Draft) -> str:
     better = slug(draft.id) or slug(draft.title)
     if not better:
         return "epic-work"
+
     if epic_id_fault(better):
         return f"{better}-work"
 
@@ -265,6 +266,7 @@ def check_lines(source: Source, drafts: Sequence[Draft], sections: Sections) -> 
         yield from _check_scope(source, draft)
 
     known = {draft.id for draft in drafts}
+
     for name, section in sections:
         for line in section.empty_needs:
             fix = "Name epics, or write `Depends on: none`."

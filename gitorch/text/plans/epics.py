@@ -63,6 +63,7 @@ def _columns(table: Table) -> _Columns | None:
     needs = _column(heads, _NEEDS_HEADS)
     if ids is None:
         return None
+
     if titles is None and needs is None:
         return None
 
@@ -137,6 +138,7 @@ class KnownEpics:
         if name is not None and not _is_gate_or_task(heading):
             closed = epic is not None and epic.closed
             return EpicHeading(name, self._titles[name], closed)
+
         if epic is not None and epic.id:
             return epic
 
@@ -151,6 +153,7 @@ class KnownEpics:
             name = self._ids.get(word.casefold())
             if name is None:
                 continue
+
             if epic.id == name:
                 return EpicHeading(name, epic.title, epic.closed)
 

@@ -49,6 +49,7 @@ class _GateCheck:
             yield self._stray(gate)
 
         opened: set[str] = set()
+
         for name, section in self.sections:
             if name in opened:
                 # The second section of one id is a problem already; its own gate is then not a second gate.

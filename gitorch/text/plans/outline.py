@@ -125,6 +125,7 @@ class _OutlineReader:
         if gate is not None:
             self._gate(Gate(gate, heading.line, exact=True))
             return
+
         if self.section is not None and self._heading_in_section(self.section, heading):
             return
 
@@ -156,6 +157,7 @@ class _OutlineReader:
             section.add_task(Task(task.title, heading.line, task.done))
             self.task_level = heading.level
             return True
+
         if section.gates and heading.level <= 2:
             section.left = True
             return True

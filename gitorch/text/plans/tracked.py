@@ -206,6 +206,7 @@ def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | No
     source, commands = tracked.source, tracked.commands
     if issue.deleted:
         return f"Epic `{name}` is deleted in {source}.", "Remove it from the plan, or name another."
+
     if issue.kind != EPIC:
         message = f"`{name}` is {_with_article(issue.kind)} in {source}, not an epic.{_parent_hint(issue)}"
         return message, f"Name its epic, or make it one: {commands.make_epic(name)}"
@@ -245,6 +246,7 @@ def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
         return
 
     prefixes = {_prefix(name) for name in tracked.issues}
+
     for draft in drafts:
         if draft.id in tracked.issues:
             continue

@@ -50,7 +50,11 @@ class Bundle(Value):
 def bundle(
     ledger: str, lines: Iterable[Line], bodies: Mapping[str, bytes], policies: Collection[str], run: str = ""
 ) -> Bundle:
-    """Put together an export. `bodies` are attached files by their digests."""
+    """Put together an export of these records.
+
+    `bodies` are attached files by their digests; `policies` are those of `redacted`. With `run`, the manifest names it.
+    Equal arguments give equal bytes.
+    """
     entries = [_entry(line, policies) for line in lines]
     files = {RECORDS: "".join([f"{_json(entry)}\n" for entry in entries]).encode()}
     attached = {}
@@ -145,7 +149,10 @@ class CheckResult(Value):
 
 
 def check_bundle(files: Mapping[str, bytes]) -> CheckResult:
-    """Check an export by itself: every file by the manifest, every record by the chain. Raises Corrupt, naming file and line."""
+    """Check an export by itself: every file by the manifest, every record by the chain.
+
+    Whether the ledger has these records is another question. Raises Corrupt, naming file and line.
+    """
     try:
         return _checked(files, _manifest(files))
     except (KeyError, TypeError, AttributeError, ValueError) as error:  # its digest is right, but its shape is not
@@ -196,6 +203,7 @@ def _check_attached(files: Mapping[str, bytes], attached: Mapping[str, Any]) -> 
         data = files.get(path)
         if data is None:
             raise _fault(path, "it is missing")
+
         if not stated["redacted"] and digests.bare(digests.digest(data)) != digest:
             raise _fault(path, "it does not match the digest in its name")
 
@@ -268,6 +276,7 @@ def _check_text(where: str, entry: Mapping[str, Any]) -> None:
     seq, text = entry["seq"], entry["text"]
     if not entry.get("redacted") and digests.digest(text.encode()) != entry["digest"]:
         raise _fault(where, f"record {seq} does not match its digest")
+
     if f"\nseq: {seq}\n" not in text or f'\nprev: "{entry["prev"]}"\n' not in text:
         raise _fault(where, f"record {seq} does not have the number and the previous digest of its line")
 

@@ -20,6 +20,7 @@ _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", 
 
 
 def _no_constant(name: str) -> Any:
+    """Refuse `NaN` and `Infinity`, which Python's JSON accepts and JSON does not have."""
     raise ValueError(f"{name} is not a JSON value")
 
 
@@ -27,7 +28,10 @@ _scan = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
 
 def write(value: Any) -> str:
-    """A plain value on one line. Raises ValueError for a number that is not finite."""
+    """A plain value on one line, in the only form that `read` accepts.
+
+    Raises ValueError for a number that is not finite.
+    """
     text = _dump(value)
     if text.isascii() and "\x7f" not in text:
         return text
@@ -36,10 +40,14 @@ def write(value: Any) -> str:
 
 
 def read(text: str) -> Any:
-    """The value of one canonical text. Raises ValueError for text that `write` would not write."""
+    """The value of one canonical text.
+
+    Raises ValueError for text that `write` would not write, even if it is valid JSON.
+    """
     value, end = _scan(text)
     if end != len(text):
         raise ValueError(f"more than one value in {text:.60}")
+
     if write(value) != text:
         raise ValueError(f"{text:.60} where the canonical form is {write(value):.60}")
 
@@ -47,5 +55,8 @@ def read(text: str) -> Any:
 
 
 def normal(text: str) -> str:
-    """Prose as records keep it: LF as the only line break, U+FFFD for every control character but tab and LF."""
+    """Prose as records keep it.
+
+    LF is the only line break, and U+FFFD stands for every control character but tab and LF.
+    """
     return _CONTROLS.sub("\ufffd", _BREAKS.sub("\n", text))

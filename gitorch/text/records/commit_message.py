@@ -127,7 +127,10 @@ def one_line(text: str, characters: int) -> str:
 
 
 def sentence(event: Event, actor: Actor) -> str:
-    """The sentence of an event, in at most `SUBJECT_MAX` characters."""
+    """The sentence of an event, for readers of `git log`.
+
+    It has at most `SUBJECT_MAX` characters; a longer one is cut with `…`.
+    """
     parts = {name: _part(name, getattr(event, name)) for name in names_of(type(event))}
     parts["actor"] = actor.name
     text = SENTENCES[kind_of(event)].format(**parts)
@@ -183,21 +186,30 @@ def _actor(actor: Actor) -> str:
 
 
 def message(record: Record, digest: Digest) -> str:
-    """The whole commit message: sentence, empty line, trailers."""
+    """The whole commit message: sentence, empty line, trailers.
+
+    `digest` is that of the record's file.
+    """
     return f"{sentence(record.event, record.actor)}\n\n{trailers(record, digest)}"
 
 
 def author(actor: Actor) -> str:
-    """The actor in the form of a git author: a name, and an address that can never receive mail."""
+    """The actor in the form of a git author.
+
+    A name, and an address that can never receive mail, since its domain is reserved.
+    """
     name = re.sub("[<>]", "", one_line(actor.name, 60)).strip(" .,:;\"'\\")
     return f"{name or actor.kind} <{_local_part(actor.session or actor.kind)}@gitorch.invalid>"
 
 
 def committer(host: str) -> str:
-    """The committer of a record: gitorch on this host."""
+    """The committer of a record: gitorch on this host.
+
+    In the form of a git author, without a timestamp.
+    """
     return f"gitorch <{_local_part(host)}@gitorch.invalid>"
 
 
 def _local_part(text: str) -> str:
-    """The part of an address before `@`."""
+    """The part of an address before `@`: letters, digits and dashes, at most 60; never empty."""
     return re.sub("[^A-Za-z0-9-]+", "-", text)[:60].strip("-") or "unknown"

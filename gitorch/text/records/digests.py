@@ -16,5 +16,8 @@ def digest(data: bytes) -> Digest:
 
 
 def bare(prefixed: str) -> str:
-    """The 64 hex digits, with or without `sha256:` before them."""
+    """The 64 hex digits of a digest.
+
+    The text may have `sha256:` before them, or not.
+    """
     return prefixed.removeprefix("sha256:")

@@ -38,7 +38,10 @@ class LinePattern(NamedTuple):
 
 
 def compiled(keys: Mapping[str, Any]) -> LinePattern:
-    """The patterns for keys of these types, in order."""
+    """The patterns for keys of these types, in order.
+
+    Each key has one pattern with one group, and one conversion.
+    """
     lines, converts = [], []
     for key, hint in keys.items():
         form, convert = _lexeme(hint)
@@ -49,7 +52,10 @@ def compiled(keys: Mapping[str, Any]) -> LinePattern:
 
 
 def pattern(*lines: str) -> re.Pattern[str]:
-    """One pattern for whole lines, each with its end."""
+    """One pattern for whole lines, each with its end.
+
+    It matches a text only with `fullmatch`.
+    """
     return re.compile("".join(f"{line}\n" for line in lines))
 
 
@@ -76,6 +82,7 @@ def _optional(inner: Any, hint: Any) -> tuple[str, Convert | None]:
     form, convert = _lexeme(inner)
     if form == "(.*)":
         return form, _parsed(hint)
+
     if convert is None:
         return f"(?:{form}|null)", None
 

@@ -51,12 +51,18 @@ class Changes(NamedTuple):
 
 
 def object_id(kind: str, body: bytes, algorithm: str) -> str:
-    """The id that git gives to an object; `algorithm` is `sha1` or `sha256`."""
+    """The id that git gives to an object, in hex.
+
+    `kind` is `blob`, `tree` or `commit`; `algorithm` is `sha1` or `sha256`.
+    """
     return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(body)) + body, usedforsecurity=False).hexdigest()
 
 
 def parse_tree(body: bytes, width: int) -> Entries:
-    """The entries of a tree; `width` is the length of a raw id. Raises Corrupt."""
+    """The entries of a tree; `width` is the length of a raw id in bytes.
+
+    Raises Corrupt for bytes that are not a tree.
+    """
     found = _entry(width).findall(body)
     if sum(map(len, itertools.chain.from_iterable(found))) + 2 * len(found) != len(body):
         raise Corrupt("A tree of the ledger cannot be read.", hint="gitorch recover")
@@ -71,7 +77,10 @@ def _entry(width: int) -> re.Pattern[bytes]:
 
 
 def tree_body(entries: Entries) -> bytes:
-    """The bytes of a tree: sorted as git sorts, folders as if their names ended in a slash."""
+    """The bytes of a tree.
+
+    Sorted as git sorts: folders as if their names ended in a slash.
+    """
     lines = []
     for name in _git_order(entries):
         mode, raw = entries[name]
@@ -92,7 +101,10 @@ def _git_order(entries: Entries) -> list[bytes]:
 
 
 def parse_commit(body: bytes) -> ParsedCommit:
-    """The parts of a commit. Raises Corrupt for one that does not name exactly one tree."""
+    """The parts of a commit; bytes that are not UTF-8 are replaced.
+
+    Raises Corrupt for one that does not name exactly one tree.
+    """
     head, _, message = body.decode("utf-8", "replace").partition("\n\n")
     trees, parents, names = [], [], {"author": "", "committer": ""}
 
@@ -244,7 +256,10 @@ def _inside(tree: Tree, entry: Entry | None) -> Entries:
 
 
 def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:
-    """Mode and id of the entry at a path, or None."""
+    """Mode and id of the entry at a path; None when there is none.
+
+    Raises Corrupt when a tree on the way is missing.
+    """
     mode, identity = FOLDER, root
     for name in path.encode().split(b"/"):
         if mode != FOLDER:
@@ -260,7 +275,10 @@ def find(tree: Tree, root: str, path: str) -> tuple[bytes, str] | None:
 
 
 def walk(tree: Tree, root: str, under: str) -> Iterator[str]:
-    """All paths of files in a tree, sorted, each with `under` before it."""
+    """All paths of files in a tree, sorted, each with `under` before it.
+
+    Links, executables and submodules count as files.
+    """
     entries = tree(root)
     for name in _git_order(entries):
         mode, raw = entries[name]

@@ -188,6 +188,7 @@ def _split(text: str) -> tuple[str, str]:
     front, mark, body = text[4:].partition("\n---\n")
     if not mark or not body.endswith("\n"):
         raise WrongShape("the front matter or the text has no end")
+
     if canonical.normal(body) != body:
         raise WrongShape("the text holds a control character or a line break other than LF")
 
@@ -212,6 +213,7 @@ def _read_lines(layout: _Layout, front: str) -> list[Any]:
     missing = ", ".join(layout.keys[len(lines) :])
     if missing:
         raise WrongShape(f"missing {missing}")
+
     if len(lines) > len(layout.keys):
         raise WrongShape(f"unknown line {lines[len(layout.keys)]:.40}")
 

@@ -119,17 +119,26 @@ _KINDS: dict[type, str] = {cls: kind for kind, (cls, _) in RELEASED.items()}
 
 
 def kind_of(event: Event) -> str:
-    """The released name of an event's type: `lease-granted`."""
+    """The released name of an event's type: `lease-granted`.
+
+    Raises KeyError for a class that is not in `RELEASED`.
+    """
     return _KINDS[type(event)]
 
 
 def is_prose(kind: str) -> bool:
-    """Whether records of this type are Markdown files, whose body is the field `text`."""
+    """Whether records of this type are Markdown files, whose body is the field `text`.
+
+    All others are YAML files.
+    """
     return "text" in RELEASED[kind][1]
 
 
 def suffix_of(kind: str) -> str:
-    """How the file of a record of this type ends: `lease-granted.yaml`, `verdict-given.md`."""
+    """How the file of a record of this type ends.
+
+    `lease-granted.yaml` for plain records, `verdict-given.md` for prose.
+    """
     if is_prose(kind):
         return f"{kind}.md"
     return f"{kind}.yaml"

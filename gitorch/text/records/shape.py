@@ -62,7 +62,10 @@ def hints(cls: type) -> Mapping[str, Any]:
 
 @cache
 def shape(hint: Any) -> Shape:
-    """The converters of one type. Raises TypeError for a type that records do not hold."""
+    """The converters of one type, made once and kept.
+
+    Raises TypeError for a type that records do not hold.
+    """
     if hint is ids.Moment:
         return timestamps.iso, _moment
     if isinstance(hint, typing.NewType):
@@ -142,7 +145,10 @@ def _enum(cls: type[StrEnum]) -> Decode:
 
 
 def optional(hint: Any) -> Any:
-    """The type that a hint adds None to, or None for any other hint."""
+    """The type that a hint adds None to: `str` for `str | None`.
+
+    None for any other hint.
+    """
     arguments = typing.get_args(hint)
     is_union = typing.get_origin(hint) in {types.UnionType, typing.Union}
     if not is_union or types.NoneType not in arguments:

@@ -13,7 +13,10 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def iso(moment: Moment) -> str:
-    """`2026-11-20T22:40:11.123Z`. Raises ValueError outside the years 1 to 9999."""
+    """A timestamp as text: `2026-11-20T22:40:11.123Z`.
+
+    Raises ValueError outside the years 1 to 9999.
+    """
     try:
         return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds") + "Z"
     except OverflowError as error:
@@ -21,7 +24,10 @@ def iso(moment: Moment) -> str:
 
 
 def parse(text: str) -> Moment:
-    """The exact inverse of `iso`, which accepts no other form. Raises ValueError."""
+    """The exact inverse of `iso`.
+
+    Raises ValueError for any other form, such as one without milliseconds or with another zone.
+    """
     marks = text[10:11] + text[19:20] + text[23:]
     if len(text) != 24 or marks != "T.Z" or not text.isascii():
         raise ValueError(f"{text!r} is not a timestamp such as 2026-11-20T22:40:11.123Z")
@@ -31,5 +37,5 @@ def parse(text: str) -> Moment:
 
 
 def month(moment: Moment) -> str:
-    """`2026-11`."""
+    """The month of a timestamp, in UTC: `2026-11`."""
     return iso(moment)[:7]

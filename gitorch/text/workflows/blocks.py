@@ -209,6 +209,7 @@ class _JobMaker:
             raise Usage("a review needs work before it", BLOCKS_FORM)
 
         first = len(self.jobs)
+
         for number, block in enumerate(step):
             name = self._unused(str(block.kind))
             subject = self._subject(number, len(step))
@@ -301,6 +302,7 @@ def _scope(job: _Job) -> str:
     folder = f"{job.id}/**" if job.beside else "**"
     if job.block.kind in {JobKind.BUILD, JobKind.GENERIC}:
         return f"src/{folder}, tests/{folder}"
+
     if job.block.kind is JobKind.TEST:
         return f"tests/{folder}"
 

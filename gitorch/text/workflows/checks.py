@@ -42,6 +42,7 @@ class Graph(Value):
         """
         found: set[str] = set()
         waiting = [JobId(job)]
+
         while waiting:
             spec = self.jobs.get(waiting.pop())
             if spec is None:

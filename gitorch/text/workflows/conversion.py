@@ -149,6 +149,7 @@ class Conversion:
             job = waiting.pop(0)
             if job in visited:
                 continue
+
             if self._is_work(job):
                 return job
 

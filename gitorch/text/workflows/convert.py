@@ -92,6 +92,7 @@ def _plain(value: YamlValue) -> Any:
 
     if isinstance(data, tuple):
         return [_plain(item) for item in data]
+
     if isinstance(data, Mapping):
         return {name: _plain(entry.value) for name, entry in data.items()}
 

@@ -84,6 +84,7 @@ def _kind(work: Conversion, path: str, job: Job) -> str:
     if kind not in set(JobKind):
         work.changed.append(f"`{path}.type` is `{old}`, which is generic work here.")
         return "generic"
+
     if kind == "review" and not work.subject(str(job.get("id", ""))):
         work.drafts.add(work.renamed(job.get("id")))
         work.changed.append(f"`{path}` reviews no job of this workflow; it became a draft, which writes its findings.")

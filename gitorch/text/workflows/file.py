@@ -89,6 +89,7 @@ def _target(top: Form) -> str:
     branch, target = top.get("branch"), top.get("target")
     if branch is None and target is None:
         return ""
+
     if branch is None:
         return read_branch(top, "target", "main")
 
