@@ -118,19 +118,28 @@ def read_markdown(text: str) -> Document:
     """
     tokens = _parse_blocks(text)
     code_lines: set[int] = set()
-    code_spans: dict[int, tuple[str, ...]] = {}
 
     for token in tokens:
         if token.type in _CODE_BLOCKS:
             code_lines.update(_lines_of(token))
-        elif token.type == "inline":
-            spans = _code_spans(token.content)
-            if not spans:
-                continue
-            for line in _lines_of(token):
-                code_spans[line] = code_spans.get(line, ()) + spans
 
-    return Document(tuple(_blocks(tokens)), frozenset(code_lines), code_spans)
+    return Document(tuple(_blocks(tokens)), frozenset(code_lines), _spans_by_line(tokens))
+
+
+def _spans_by_line(tokens: Sequence[Token]) -> dict[int, tuple[str, ...]]:
+    """The inline code that contains `{{`, at every line of the paragraph, heading or cell where it stands."""
+    by_line: dict[int, tuple[str, ...]] = {}
+
+    for token in tokens:
+        if token.type != "inline":
+            continue
+
+        spans = _code_spans(token.content)
+        if spans:
+            for line in _lines_of(token):
+                by_line[line] = by_line.get(line, ()) + spans
+
+    return by_line
 
 
 def _parse_blocks(text: str) -> Sequence[Token]:

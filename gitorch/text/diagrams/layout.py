@@ -48,16 +48,11 @@ def lay_out(diagram: Diagram) -> Layout:
     """
     forward = _forward(diagram)
     columns = _columns(diagram, forward)
-    ways: dict[tuple[str, str], list[_Stop]] = {}
+    ways = {(arrow.start, arrow.end): _way(arrow, columns) for arrow in forward}
     links: list[tuple[_Stop, _Stop]] = []
 
-    for arrow in forward:
-        way = _way(arrow, columns)
-        if (arrow.start, arrow.end) not in ways:
-            links += pairwise(way)
-        ways[arrow.start, arrow.end] = way
-
     for way in ways.values():
+        links += pairwise(way)
         for stop in way:
             columns[stop.name] = stop.column
 

@@ -85,12 +85,17 @@ def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
     heading = parse_epic_heading(f"Epic: {cell}") or EpicHeading("", cell, closed=False)
     name = heading.id or _id_from_title(heading.title)
 
-    title = heading.title
-    if columns.title is not None:
-        title = row.cells[columns.title]
-
+    title = _row_title(row, columns.title, heading)
     needs = _row_needs(row, columns.needs)
     return DeclaredEpic(name, title or name, row.line, needs, closed=heading.closed)
+
+
+def _row_title(row: Row, column: int | None, heading: EpicHeading) -> str:
+    """The cell of the column of titles; without that column, the title beside the id."""
+    if column is None:
+        return heading.title
+
+    return row.cells[column]
 
 
 def _row_needs(row: Row, column: int | None) -> tuple[Reference, ...]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from gitorch.model.ids import Moment
 from gitorch.text.records import canonical
-from gitorch.text.records.shape import optional, shape
+from gitorch.text.records.shape import is_enum, optional, shape
 
 Convert = Callable[[str], Any]
 
@@ -67,7 +66,7 @@ def _lexeme(hint: Any) -> tuple[str, Convert | None]:
         return _STRING, shape(hint)[1]
     if isinstance(hint, typing.NewType):
         return _lexeme(hint.__supertype__)
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
+    if is_enum(hint):
         return _STRING, shape(hint)[1]
 
     inner = optional(hint)

@@ -72,12 +72,17 @@ def shape(hint: Any) -> Shape:
         return shape(hint.__supertype__)
     if hint in _SCALARS:
         return _SCALARS[hint]
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
+    if is_enum(hint):
         return str, _enum(hint)
     if is_value_class(hint):
         return _object(hint)
 
     return _generic(hint)
+
+
+def is_enum(hint: Any) -> bool:
+    """Whether a type is an enumeration of words; generic types are none, and issubclass would refuse them."""
+    return isinstance(hint, type) and issubclass(hint, StrEnum)
 
 
 def _generic(hint: Any) -> Shape:

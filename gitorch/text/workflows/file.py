@@ -17,7 +17,7 @@ from gitorch.text.workflows.parts import read_lane, read_policies, read_postures
 from gitorch.text.workflows.phases import Demands, check_meetings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gitorch.text.fields import Form
 
@@ -166,19 +166,28 @@ def _name_subjects(jobs: dict[JobId, JobSpec]) -> None:
 
 
 def _cycles(top: Form, graph: Graph, rounds: int) -> tuple[Cycle, ...]:
-    """The declared cycles, in the order of the file. A review has at most one."""
+    """The declared cycles, in the order of the file. `rounds` holds for a cycle that sets no number itself."""
     cycles: list[Cycle] = []
+
     for form in top.rows("cycles"):
-        review, back_to = form.word("review", required=True), form.word("back_to", required=True)
+        review = form.word("review", required=True)
+        back_to = form.word("back_to", required=True)
         cycle = Cycle(JobId(review), JobId(back_to), form.number("rounds", rounds, minimum=1, maximum=100))
         check_cycle(graph, form, cycle)
-        if review and any(other.review == review for other in cycles):
-            form.complain("review", f"names `{review}`, which already has a cycle.", "Keep one of the two cycles.")
-
+        _check_first_cycle(form, review, cycles)
         form.done()
         cycles.append(cycle)
 
     return tuple(cycles)
+
+
+def _check_first_cycle(form: Form, review: str, cycles: Sequence[Cycle]) -> None:
+    """No cycle before this one has the same review. A missing name has a complaint already."""
+    if not review:
+        return
+
+    if any(other.review == review for other in cycles):
+        form.complain("review", f"names `{review}`, which already has a cycle.", "Keep one of the two cycles.")
 
 
 def _places(top: Form) -> dict[str, tuple[int, int]]:

@@ -132,12 +132,18 @@ def read_artifact(row: Form) -> ExpectedArtifact:
     fault = glob_fault(expected.path)
     if expected.path and fault:
         row.complain("path", f"is `{expected.path}`, which {fault}.", "Write its path from the repository's root.")
-    if expected.kind not in set(ArtifactKind):
-        known = ", ".join(ArtifactKind)
-        row.complain("kind", f"must be one of {known}, not `{expected.kind}`.", "Write `kind: other`.")
-
+    _check_artifact_kind(row, expected.kind)
     row.done()
     return expected
+
+
+def _check_artifact_kind(row: Form, kind: str) -> None:
+    """The kind is one of the kinds of artifacts; `other` accepts every file."""
+    if kind in set(ArtifactKind):
+        return
+
+    known = ", ".join(ArtifactKind)
+    row.complain("kind", f"must be one of {known}, not `{kind}`.", "Write `kind: other`.")
 
 
 def read_scope(form: Form) -> Scope:
