@@ -115,7 +115,7 @@ def page(house: House) -> str:
     refused = (folder / "refused.txt").read_text(encoding="utf-8")
     show("A report that is refused", "gitorch handoff DONE --summary Sessions_rotate", refused)
     show("What waits for you", "gitorch inbox")
-    show("Where the run stands", "gitorch status")
+    show("The state of the run", "gitorch status")
     show("Why a job waits", "gitorch why web")
     house("answer", house.question(job="api"), "accept")
     house("answer", house.question(job="web"), "sid")

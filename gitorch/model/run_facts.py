@@ -1,4 +1,4 @@
-"""The facts of one run, as its records in the ledger leave them: its fields, and the questions that a look at them answers."""
+"""The facts of one run, as recorded in the ledger: its fields, and the questions that these fields answer."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Ledger(Protocol):
         ...
 
     def records(self, run: RunId | None = None, after: int = -1) -> Iterator[WrittenRecord]:
-        """Records in ledger order with a sequence number above `after`, streamed; of one run where one is named."""
+        """The records with a sequence number above `after`, streamed in ledger order; with `run`, only those of that run."""
         ...
 
     def file(self, run: RunId | None, digest: str) -> bytes:
@@ -116,9 +116,9 @@ class Ledger(Protocol):
         ...
 
     def damage(self) -> Corrupt | None:
-        """What is wrong with the ledger's branch and objects, hinting at the command that restores it; None where they hold.
+        """The damage to the ledger's branch and objects, as an error whose hint restores them; None if there is no damage.
 
-        Raises NotFound where there never was a ledger here.
+        Raises NotFound if this repository never had a ledger.
         """
         ...
 

@@ -205,7 +205,7 @@ def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
 
 
 def _occupies_worktree(run: Run, job: JobState) -> bool:
-    """Whether a job has an agent in its worktree, or work there that was not handed in."""
+    """Whether a job has an agent in its worktree, or work there that is not submitted yet."""
     last: Session | None = None
     for session in authors_of(run, job.spec.id):
         if session.phase is not SessionPhase.ENDED:

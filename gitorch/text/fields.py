@@ -119,9 +119,9 @@ class Form:
         self.complaints.add(self.spot_of(name), f"`{self.at(name)}` {message}", fix)
 
     def complain_of_key(self, name: str, message: str, fix: str) -> None:
-        """Complain about a key itself, such as a name that is not allowed.
+        """Record a problem of a key itself, such as a name that is not allowed.
 
-        `message` goes on after the key's dotted path.
+        `message` continues the sentence that begins with the key's dotted path.
         """
         self.complaints.add(self.key_spot(name), f"`{self.at(name)}` {message}", fix)
 

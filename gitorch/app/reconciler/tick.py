@@ -142,7 +142,7 @@ class _Tick:
         self.run = _run(state)
 
     def publish_files(self) -> None:
-        """Publish what agents that cannot run commands have left where it was expected."""
+        """Publish the expected files that agents left in their worktrees because they cannot run commands."""
         if not any(job.spec.artifacts and job.lease is not None for job in self.run.jobs.values()):
             return
         from gitorch.app.work.artifacts import attaching, submitted_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML

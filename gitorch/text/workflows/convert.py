@@ -209,7 +209,7 @@ def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
 
 
 def _constraints(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
-    """The line `constraints` of a lane; no line without any."""
+    """The line `constraints` of a lane; no line if it has none."""
     constraints = mapping_of(lane.get("constraints"))
     if not constraints:
         return []

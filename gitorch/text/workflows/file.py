@@ -39,7 +39,7 @@ def parse_workflow(path: str, data: bytes, read: Read, defaults: Settings | None
 
 
 def _workflow(top: Form, path: str, read: Read, defaults: Settings) -> WorkflowSource:
-    """The workflow, as good as the file gives it; problems are complaints of `top`."""
+    """The workflow, as far as the file defines it; `top` collects its problems."""
     _check_format(top)
     name, version = top.word("name", required=True), top.word("version", "1")
     target = _target(top)

@@ -182,7 +182,7 @@ def _program(directories: GitDirectories) -> list[str]:
 
 
 def _common_directory(directories: GitDirectories) -> dict[str, str]:
-    """The variable that keeps git from believing the `commondir` file of a linked worktree."""
+    """The environment variable that makes git ignore the `commondir` file of a linked worktree."""
     if directories.git_dir == directories.common:
         return {}
     return {"GIT_COMMON_DIR": str(directories.common)}

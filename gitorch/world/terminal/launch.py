@@ -54,7 +54,7 @@ def environment(
 ) -> dict[str, str]:
     """The whole environment of the agent's process: a minimal list, what the preset passes and sets, what the launch sets.
 
-    It holds nothing of tmux's, nothing of the caller's that is not named, and no other agent's variables.
+    It contains no variables of tmux or of other agents, and only the listed ones of the caller.
     """
     chosen = {"TERM": "xterm-256color"}
     passed = {*MINIMAL, *launch.preset.passes}
