@@ -281,12 +281,17 @@ def _least_grade(approval: Form, *, unattended: bool) -> Grade:
 
 def _check_unattended(approval: Form, least: Grade, *, unattended: bool) -> None:
     """`unattended: true` and `at_least: unattended` belong together; one without the other is a complaint."""
-    if unattended and least is not Grade.UNATTENDED:
+    is_least = least is Grade.UNATTENDED
+
+    if unattended and not is_least:
         message = f"cannot be true while `at_least` asks for {least} approvals."
-        approval.complain("unattended", message, "Set it to false, or write `at_least: unattended`.")
-    if least is Grade.UNATTENDED and not unattended:
+        fix = "Set it to false, or write `at_least: unattended`."
+        approval.complain("unattended", message, fix)
+
+    if is_least and not unattended:
         message = "is `unattended`, but `unattended` is not true."
-        approval.complain("at_least", message, "Write `unattended: true` beside it, or ask for `typed`.")
+        fix = "Write `unattended: true` beside it, or ask for `typed`."
+        approval.complain("at_least", message, fix)
 
 
 def _reminders(top: Form, default: Config) -> Config:

@@ -76,7 +76,8 @@ def _permissions(form: Form) -> tuple[Rule, ...]:
 
 def _rules(row: Form) -> Iterator[Rule]:
     """The rule of one row. A row with both words, or none of them, is a complaint."""
-    words = [word for word in PERMISSIONS if row.has(word)]
+    words = [word for word in row.names() if word in PERMISSIONS]
+
     if len(words) != 1:
         row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
 

@@ -64,10 +64,14 @@ def _decoded(data: bytes) -> OutboxEntry:
 
 def _check_contents(entry: OutboxEntry) -> None:
     """Raises WrongShape unless an entry holds either a report or a verdict."""
-    if entry.report is None and entry.verdict is None:
-        raise WrongShape("it contains neither a report nor a verdict")
-    if entry.report is not None and entry.verdict is not None:
+    has_report = entry.report is not None
+    has_verdict = entry.verdict is not None
+
+    if has_report and has_verdict:
         raise WrongShape("it contains both a report and a verdict")
+
+    if not has_report and not has_verdict:
+        raise WrongShape("it contains neither a report nor a verdict")
 
 
 def accepted(sentence: str, recorded: tuple[str, ...]) -> bytes:

@@ -124,8 +124,14 @@ def _epic(row: Form) -> DeclaredEpic:
 
 
 def _references(row: Form, key: str) -> tuple[Reference, ...]:
-    """The names or globs of a key; `none` stands for an empty list."""
-    return tuple(Reference(text, spot.line) for text, spot in row.placed_texts(key) if text.lower() != "none")
+    """The names or globs of a key, each with its line; `none` stands for an empty list."""
+    references: list[Reference] = []
+
+    for text, spot in row.placed_texts(key):
+        if text.lower() != "none":
+            references.append(Reference(text, spot.line))
+
+    return tuple(references)
 
 
 def _settings(form: Form) -> dict[str, str]:

@@ -373,18 +373,18 @@ def _section_text(draft: Draft, body: _Body | None, section: Section | None, tra
 
     Its section, then the tracker's open tasks if the section lists none.
     """
+    open_tasks = _tracker_text(draft, tracked)
     if body is None or section is None:
-        return _tracker_text(draft, tracked)
+        return open_tasks
 
     text = body.text(section)
-    if section.tasks:
+    if section.tasks or not open_tasks:
         return text
 
-    open_tasks = _tracker_text(draft, tracked)
-    if text and open_tasks:
-        return f"{text}\n{open_tasks}"
+    if not text:
+        return open_tasks
 
-    return text or open_tasks
+    return f"{text}\n{open_tasks}"
 
 
 def _tracker_text(draft: Draft, tracked: TrackedEpics) -> str:

@@ -54,15 +54,27 @@ class TrackedEpics(Value):
 
     @property
     def knows_issues(self) -> bool:
-        """Whether the absence of an issue means anything: not if the tracker gave only problems."""
-        return self.is_asked and (bool(self.backlog.issues) or not self.backlog.problems)
+        """Whether the absence of an issue means anything.
+
+        It does not without an answer, nor if the tracker gave only problems.
+        """
+        if not self.is_asked:
+            return False
+
+        return bool(self.backlog.issues) or not self.backlog.problems
 
     def open_epics(self) -> list[str]:
         """The ids of all open epics of the tracker, in its order.
 
         Suggestions for an unknown id come from them, whether the plan names them or not.
         """
-        return [issue.id for issue in self.backlog.issues.values() if issue.kind == EPIC and not issue.closed]
+        names: list[str] = []
+
+        for issue in self.backlog.issues.values():
+            if issue.kind == EPIC and not issue.closed:
+                names.append(issue.id)
+
+        return names
 
     @property
     def titles(self) -> dict[str, str]:
@@ -109,7 +121,13 @@ class TrackedEpics(Value):
         Named issues that turned out to be no epics of the plan are left out.
         """
         epics = {draft.id for draft in drafts}
-        return {name: below for name, below in self.owned.items() if name in epics}
+        owned: dict[str, tuple[Issue, ...]] = {}
+
+        for name, below in self.owned.items():
+            if name in epics:
+                owned[name] = below
+
+        return owned
 
     def _below(self, draft: Draft) -> list[Issue]:
         """The issues below an epic in the natural order of their ids: `x.2` before `x.10`."""

@@ -104,9 +104,15 @@ def _policy_lines(steps: Steps) -> list[str]:
 
 
 def _lane_lines(jobs: Sequence[_Job]) -> list[str]:
-    """The lines of the section `lanes`: each lane that a job uses, once."""
-    lanes = dict.fromkeys(job.lane for job in jobs if job.lane)
-    return [lane_line(standard_lane("multi-review", lane)) for lane in lanes]
+    """The lines of the section `lanes`: each lane that a job uses, once, in the order of the jobs."""
+    lines: dict[str, str] = {}
+
+    for job in jobs:
+        if job.lane:
+            lane = standard_lane("multi-review", job.lane)
+            lines[job.lane] = lane_line(lane)
+
+    return list(lines.values())
 
 
 def _step(text: str) -> list[Block]:
@@ -229,10 +235,21 @@ class _JobMaker:
         return self.work[number % len(self.work)]
 
     def _ends_after(self, reviews: Sequence[_Job]) -> tuple[str, ...]:
-        """The jobs that the step after these reviews waits for: open jobs that no review judged, then the reviews."""
+        """The jobs that the step after these reviews waits for.
+
+        Open jobs that no review judged come first, then the reviews.
+        """
         judged = {review.subject for review in reviews}
-        still_open = [name for name in self.ends if name not in judged]
-        return (*still_open, *(review.id for review in reviews))
+        ends: list[str] = []
+
+        for name in self.ends:
+            if name not in judged:
+                ends.append(name)
+
+        for review in reviews:
+            ends.append(review.id)
+
+        return tuple(ends)
 
     def _unused(self, name: str) -> str:
         """The name with dashes, and with a number if another job has it."""

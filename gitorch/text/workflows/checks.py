@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Cycle, JobSpec
     from gitorch.text.fields import Form
 
+_WITHOUT_WORK = REVIEWING | UNCLAIMED
+"""The kinds of jobs that submit no work."""
+
 
 class Graph(Value):
     """The jobs of a file, with the forms that know their places."""
@@ -90,7 +93,16 @@ def producers(jobs: Mapping[JobId, JobSpec], needs: Collection[JobId]) -> tuple[
 
     Unknown names, reviews, and jobs that nobody claims are left out.
     """
-    return tuple(job for job in needs if job in jobs and jobs[job].kind not in REVIEWING | UNCLAIMED)
+    found: list[JobId] = []
+
+    for job in needs:
+        if job not in jobs:
+            continue
+
+        if jobs[job].kind not in _WITHOUT_WORK:
+            found.append(job)
+
+    return tuple(found)
 
 
 def check_jobs(graph: Graph) -> None:

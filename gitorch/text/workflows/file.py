@@ -160,8 +160,11 @@ def _name_subjects(jobs: dict[JobId, JobSpec]) -> None:
     It changes `jobs` itself.
     """
     for job, spec in jobs.items():
+        if spec.kind is not JobKind.REVIEW or spec.subject is not None:
+            continue
+
         work = producers(jobs, spec.needs)
-        if spec.kind is JobKind.REVIEW and spec.subject is None and len(work) == 1:
+        if len(work) == 1:
             jobs[job] = replace(spec, subject=work[0])
 
 

@@ -161,13 +161,20 @@ def _check_leads_to(graph: Graph, jobs: Sequence[JobId], synthesis: JobId) -> No
 
 
 def _crossings(graph: Graph, phases: tuple[str, ...]) -> Iterator[tuple[JobId, JobId]]:
-    """Each job with each of its needs that lies in another phase. Unknown needs are skipped."""
+    """Each job with each of its needs that lies in another phase.
+
+    Unknown needs are skipped, and so are needs without a phase or with an unknown one.
+    """
     for job, spec in graph.jobs.items():
         for need in spec.needs:
             if need not in graph.jobs:
                 continue
+
             other = graph.jobs[need].phase
-            if other in phases and other != spec.phase:
+            if other == spec.phase:
+                continue
+
+            if other in phases:
                 yield job, need
 
 
