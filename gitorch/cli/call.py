@@ -180,10 +180,18 @@ def _controls(descriptor: int) -> bool:
         return False
 
 
+def _wished_columns(environ: Mapping[str, str]) -> int:
+    """The width that `COLUMNS` asks for; 0 when it is not set, and when it is no number."""
+    wished = environ.get("COLUMNS", "")
+    if wished.isascii() and wished.isdigit():
+        return int(wished)
+
+    return 0
+
+
 def _size(environ: Mapping[str, str], draws: bool) -> tuple[int, int]:
     """Columns and lines of the output; `COLUMNS` overrides the terminal's width, and 0 means no limit."""
-    wished = environ.get("COLUMNS", "")
-    columns = int(wished) if wished.isascii() and wished.isdigit() else 0
+    columns = _wished_columns(environ)
     if not draws:
         return columns, 0
 

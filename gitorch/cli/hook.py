@@ -30,7 +30,10 @@ def hook(words: list[str]) -> None:
     except (OSError, ValueError):
         return
 
-    event = words[0] if words else ""
+    event = ""
+    if words:
+        event = words[0]
+
     try:
         os.write(descriptor, _line(event, _text()))
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli.pages.cells import safe_line, safe_text
-from gitorch.cli.pages.page import spoken
+from gitorch.cli.pages.page import phrase
 from gitorch.cli.pages.plain import plain, to_json
 from gitorch.cli.pages.records import day_and_time, sentence_of
 from gitorch.rules.views.inbox import inbox
@@ -54,8 +54,8 @@ def job_text(run: Run, job: JobState) -> str:
     """A job: its state and the reason for it, its handoff, tests, verdicts, findings and tasks."""
     spec = job.spec
     fields: list[Field] = [
-        ("kind", spoken(spec.kind)),
-        ("phase", spoken(job.phase)),
+        ("kind", phrase(spec.kind)),
+        ("phase", phrase(job.phase)),
         ("why", why(run, job)),
         ("round", f"{job.attempt} of {job.rounds_allowed}"),
         ("needs", ", ".join(spec.needs)),
@@ -120,7 +120,7 @@ def question_text(run: Run, question: Question) -> str:
         answer = f"{text} (by {question.answer.by})"
 
     fields = [
-        ("kind", spoken(question.kind)),
+        ("kind", phrase(question.kind)),
         ("about", question.job or ""),
         ("asked", day_and_time(question.asked_at)),
         ("happened", question.happened),

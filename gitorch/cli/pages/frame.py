@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.page import Cell, Page, counted, spoken
+from gitorch.cli.pages.page import Cell, Page, counted, phrase
 from gitorch.cli.pages.views import header, job_cells, summary
 from gitorch.model.values import Value
 
@@ -120,7 +120,7 @@ def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
 
     by_interest = sorted(range(len(rows)), key=lambda n: (INTEREST.get(rows[n].phase, 9), n))
     kept = sorted(by_interest[: room - 1])
-    hidden = Counter(spoken(row.phase) for n, row in enumerate(rows) if n not in kept)
+    hidden = Counter(phrase(row.phase) for n, row in enumerate(rows) if n not in kept)
     counts = ", ".join(f"{count} {phase}" for phase, count in hidden.most_common())
     rest = page.line(f"   … and {len(rows) - len(kept)} more: {counts}", "dim")
 

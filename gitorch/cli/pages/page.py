@@ -179,6 +179,6 @@ def labelled(label: str, names: Iterable[str]) -> list[str]:
     return [f"{label:<{LABEL_COLUMNS}}{name}" for name in names]
 
 
-def spoken(phase: str) -> str:
-    """A phase or kind as people read it."""
+def phrase(phase: str) -> str:
+    """A phase or a kind as people read it, with blanks: `waiting human`."""
     return phase.replace("_", " ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, spoken
+from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def header(view: RunView, page: Page) -> str:
 
 
 def _phase_cell(phase: str) -> Cell:
-    return Cell(spoken(phase), PHASE_COLOURS.get(phase, ""))
+    return Cell(phrase(phase), PHASE_COLOURS.get(phase, ""))
 
 
 def summary(view: RunView, page: Page) -> str:
@@ -140,7 +140,7 @@ def inbox_lines(rows: Sequence[InboxRow], page: Page) -> list[str]:
         if row.job is not None and row.kind != "approval":
             about = f" of {row.job}"
 
-        text = f"  {row.id}  {spoken(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"
+        text = f"  {row.id}  {phrase(row.kind)}{about}, {page.age(row.asked_at)} ago: {row.text}"
         lines += page.folded(text, 6, ASKED_LINES)
         lines.append(page.paint(f"      {row.command}", "yellow") + _options(row, page))
 

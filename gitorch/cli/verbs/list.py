@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitorch.cli.group import verb
-from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, spoken
+from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, phrase
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def _jobs(run: Run) -> tuple[Sequence[Any], list[Row]]:
 
 
 def _job_row(job: JobRow) -> Row:
-    phase = Cell(spoken(job.phase), PHASE_COLOURS.get(job.phase, ""))
-    return (Cell(job.id, "bold"), spoken(job.kind), phase, job.title, job.why)
+    phase = Cell(phrase(job.phase), PHASE_COLOURS.get(job.phase, ""))
+    return (Cell(job.id, "bold"), phrase(job.kind), phase, job.title, job.why)
 
 
 def _sessions(run: Run) -> tuple[Sequence[Any], list[Row]]:
@@ -187,7 +187,7 @@ def _run_lines(view: RunView, page: Page) -> list[str]:
     from gitorch.cli.pages.views import header, inbox_lines, summary
 
     counts = Counter(job.phase for job in view.jobs)
-    jobs = ", ".join(f"{count} {spoken(phase)}" for phase, count in counts.items())
+    jobs = ", ".join(f"{count} {phrase(phase)}" for phase, count in counts.items())
     lines = [header(view, page), page.line(f"  {summary(view, page)}"), page.line(f"  jobs: {jobs}", "dim")]
     lines += inbox_lines(view.inbox, page)
     lines += [page.line(f"  next: {command}") for command in view.next_commands[:3]]

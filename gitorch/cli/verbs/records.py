@@ -16,8 +16,9 @@ from gitorch.cli.pages.page import counted
 from gitorch.errors import Corrupt, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from gitorch.app.query.anchors import AnchorCheck
     from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
@@ -316,23 +317,29 @@ def _with_signatures(services: Services, found: Verification) -> Verification:
     return replace(found, faults=tuple(faults))
 
 
+def _anchors(services: Services, found: Verification, remote: str | None, tag: str | None) -> Iterator[AnchorCheck]:
+    """The comparison with the remote's ledger, then the one with the tag, as far as they are asked for.
+
+    A ledger without a record has no tip that a tag could name.
+    """
+    from gitorch.app.query.anchors import check_remote, check_tag
+
+    if remote is not None:
+        yield check_remote(services, found.records, remote)
+
+    if tag is not None and found.tip is not None:
+        yield check_tag(services, found.records, found.tip, tag)
+
+
 def _with_anchors(services: Services, found: Verification, remote: str | None, tag: str | None) -> Verification:
     """The same, with the faults and warnings of a comparison with a remote's ledger and a tag."""
     if remote is None and tag is None:
         return found
 
-    from gitorch.app.query.anchors import check_remote, check_tag
     from gitorch.model.values import replace
 
     faults, warnings = list(found.faults), list(found.warnings)
-    anchors = []
-    if remote is not None:
-        anchors.append(check_remote(services, found.records, remote))
-
-    if tag is not None and found.tip is not None:
-        anchors.append(check_tag(services, found.records, found.tip, tag))
-
-    for anchor in anchors:
+    for anchor in _anchors(services, found, remote, tag):
         if anchor.fault is not None:
             faults.append(anchor.fault)
 

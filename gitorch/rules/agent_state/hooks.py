@@ -83,7 +83,8 @@ def _conversation(data: Mapping[str, Any]) -> str:
 def _translate(data: Mapping[str, Any]) -> tuple[str, str] | None:
     """The event that a program's payload means, and its text; None for a hook that gitorch does not use.
 
-    Two hooks need a second look: a notification has its own types, and Gemini's AfterAgent also follows a failed turn.
+    Two hooks need a second look: a notification has its own types, and Gemini's AfterAgent also follows
+    a failed turn. The text is not cut here.
     """
     name = str(data.get("hook_event_name", ""))
     if name == "Notification":

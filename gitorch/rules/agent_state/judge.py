@@ -46,7 +46,10 @@ class StateReading(Value):
 
 
 def readings_from_hook(last: Signal | None) -> tuple[StateReading, ...]:
-    """The reading of the last hook event; empty when there was none or its event implies no state."""
+    """The reading of the last hook event; empty when there was none or its event implies no state.
+
+    Hooks are the most trusted source, so this reading comes first.
+    """
     if last is None or last.event not in HOOKS:
         return ()
 
@@ -161,7 +164,10 @@ def _corrected_by_failure(upper: StateReading, lower: StateReading) -> StateRead
 
 
 def _corrected_by_silence(upper: StateReading, lower: StateReading, now: Moment) -> StateReading:
-    """A source that shows no work counts against one that shows work once nothing has moved for `QUIET_MS`."""
+    """A source that shows no work counts against one that shows work once nothing has moved for `QUIET_MS`.
+
+    The sign of the result names both sources. Readiness after work means that the agent waits.
+    """
     if now - max(lower.at, upper.at) < QUIET_MS:
         return upper
 

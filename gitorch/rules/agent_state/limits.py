@@ -63,7 +63,7 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
         return None
 
     ahead = offset_minutes * MINUTE_MS
-    if found["utc12"] or found["utc24"]:
+    if _is_utc(found):
         ahead = 0
 
     local = printed_at + ahead
@@ -73,6 +73,11 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
         occurrence += DAY_MS
 
     return Moment(occurrence - ahead)
+
+
+def _is_utc(found: re.Match[str]) -> bool:
+    """Whether the text itself says that its time of day is UTC."""
+    return bool(found["utc12"] or found["utc24"])
 
 
 def _time_of_day(found: re.Match[str]) -> tuple[int, int]:

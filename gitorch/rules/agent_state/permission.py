@@ -39,7 +39,7 @@ def last_rows(screen: str, *, blank: bool = False) -> str:
 
 
 def _shorter_gap(gap: re.Match[str]) -> str:
-    """No blank row in place of a single one, one in place of several."""
+    """No blank row in place of a single one, and one in place of several."""
     if len(gap[0]) == 2:
         return "\n"
 
@@ -81,7 +81,10 @@ def permission_request_on(screen: str, preset: Preset) -> tuple[str, RequestPatt
 
 
 def _trust_patterns(preset: Preset) -> tuple[RequestPattern, ...]:
-    """The preset's trust dialog as a request pattern, when the preset says which keys answer it."""
+    """The preset's trust dialog as a request pattern.
+
+    Empty unless the preset has such a dialog and says which keys answer it.
+    """
     dialog = preset.dialogs.get(TRUST)
     if dialog is None or not dialog.keys:
         return ()

@@ -70,7 +70,11 @@ def tail(screen: str, lines: int = TAIL_LINES) -> str:
 
 
 def stable_text(screen: str, preset: Preset) -> str:
-    """The letters of a screen without the lines that show work, so that counters, spinners and bars change nothing (T19)."""
+    """The letters of a screen without the lines that show work (T19).
+
+    Digits, signs and white space are left out, too, so that counters, spinners and bars change nothing.
+    Two equal texts mean that nothing has moved.
+    """
     moving = _moving_lines(screen, preset)
     kept = []
 
@@ -92,12 +96,19 @@ def _moving_lines(screen: str, preset: Preset) -> set[int]:
             continue
 
         for found in re.finditer(sign.pattern, screen, re.MULTILINE):
-            if found.end() > found.start():
-                first = screen.count("\n", 0, found.start())
-                last = screen.count("\n", 0, found.end())
-                moving.update(range(first, last + 1))
+            moving.update(_lines_of(found))
 
     return moving
+
+
+def _lines_of(found: re.Match[str]) -> range:
+    """The numbers of the lines that a match touches, counted from 0; none for an empty match."""
+    if found.end() == found.start():
+        return range(0)
+
+    first = found.string.count("\n", 0, found.start())
+    last = found.string.count("\n", 0, found.end())
+    return range(first, last + 1)
 
 
 def classify(screen: str, title: str, preset: Preset) -> tuple[AgentState, str]:
@@ -130,7 +141,10 @@ def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]
 
 
 def text_before_cursor(screen: str, x: int, y: int) -> str:
-    """The text left of the cursor on its line; `x` and `y` count columns and rows from 0."""
+    """The text left of the cursor on its line; empty for a row that the screen does not have.
+
+    `x` and `y` count columns and rows from 0; a wide character takes two columns.
+    """
     lines = screen.split("\n")
     if not 0 <= y < len(lines):
         return ""
@@ -158,7 +172,10 @@ def _columns(char: str) -> int:
 
 
 def input_is_empty(preset: Preset, left: str) -> bool | None:
-    """Whether only the prompt stands left of the cursor; None when the preset does not describe its prompt."""
+    """Whether only the prompt stands left of the cursor.
+
+    None when the preset does not describe its prompt.
+    """
     if not preset.empty_input:
         return None
 
@@ -179,11 +196,18 @@ def is_in_input(line: str, left: str) -> bool:
             return True
 
         first = words.pop(0)
-        is_prompt = first.endswith(">") or not any(char.isalnum() for char in first)
-        if not is_prompt:
+        if not _is_prompt(first):
             return False
 
     return False
+
+
+def _is_prompt(word: str) -> bool:
+    """Whether a word can be part of a program's prompt: `>`, `│`, `user>`."""
+    if word.endswith(">"):
+        return True
+
+    return not any(char.isalnum() for char in word)
 
 
 def is_above_cursor(line: str, screen: str, x: int, y: int) -> bool:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def with_citation_checked(finding: Finding, file_at: Callable[[str], bytes | None]) -> Finding:
-    """The finding, marked as doubtful when its citation is wrong.
+    """The finding, marked as doubtful when its citation is wrong; the same finding otherwise.
 
-    `file_at` gives the content of a path at the judged commit, or None. A finding without a path cites nothing.
+    `file_at` gives the content of a path at the judged commit, or None. A finding without a path cites
+    nothing, and a withdrawn one claims nothing.
     """
     if not finding.path or finding.withdrawn:
         return finding

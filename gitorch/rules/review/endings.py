@@ -60,7 +60,11 @@ def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
 
         return _deferred_by_reviewer(job, listed)
 
-    # A finding is closed when a later round did not raise it again, with or without a reply.
+    return _closed(job, listed)
+
+
+def _closed(job: JobState, listed: ListedFinding) -> Ending:
+    """How a finding ended that a later round did not raise again: by the author's reply, or without one."""
     if listed.reply is None:
         return Ending("fixed", why="it was not raised again")
 
@@ -94,7 +98,10 @@ def _withdrawal(job: JobState, listed: ListedFinding) -> str:
 
 
 def _reason_to_withdraw(verdict: Verdict, number: int) -> str | None:
-    """Why this verdict withdraws the finding with this number; None when it does not."""
+    """Why this verdict withdraws the finding with this number; None when it does not.
+
+    The reason is never empty, because a verdict without it is refused.
+    """
     for finding in verdict.findings:
         if finding.number != number:
             continue
@@ -122,7 +129,10 @@ def _excused(run: Run, job: JobState, listed: ListedFinding) -> Ending:
 
 
 def _excuse(question: Question, listed: ListedFinding) -> Ending | None:
-    """The ending that the answer to this question gives a finding; None when the answer is not about it."""
+    """The ending that the answer to this question gives a finding.
+
+    None when the question is open, and when its answer is not about this finding.
+    """
     answer = question.answer
     if answer is None:
         return None

@@ -39,7 +39,11 @@ def _fault(run: Run, evidence: Evidence, text_at: Callable[[Evidence], str | Non
     if evidence.command:
         return _command_fault(run, evidence)
 
-    text = text_at(evidence)
+    return _citation_fault(evidence, text_at(evidence))
+
+
+def _citation_fault(evidence: Evidence, text: str | None) -> str:
+    """Why a place in a file does not hold; empty when it does. `text` is the file at its commit, None without one."""
     if text is None:
         return f"{evidence.path} does not exist{_at_commit(evidence)}"
 

@@ -195,7 +195,8 @@ def _number_in_earlier_round(
 ) -> int:
     """The number of the listed finding with the same title about the same path; 0 when there is none.
 
-    Lines move, so the nearest line counts, unless the same reviewer now raises another finding exactly there.
+    Lines move, so the nearest line counts, unless the same reviewer now raises another finding exactly
+    there. Of two that are equally near, the first of the list counts.
     """
     best, distance = 0, 0
     for listed in _earlier_with_same_title(job, one, raised, taken):

@@ -89,7 +89,10 @@ def _is_held(run: Run, job: JobState) -> bool:
 
 
 def _checkpoint(run: Run, job: JobState, handoff: Handoff) -> QuestionAsked:
-    """Asks the principal whether the run may continue from an epic that passed its reviews."""
+    """Asks the principal whether the run may continue from an epic that passed its reviews.
+
+    The question names the commit, so that the answer is about exactly that one.
+    """
     name = job.spec.id
     passed = f"{name} passed its reviews at {handoff.commit[:12]}"
 
@@ -134,7 +137,10 @@ def _judged_up_to(run: Run, job: JobState, stage: int) -> bool:
 
 
 def _failed_stage(run: Run, job: JobState) -> int | None:
-    """The first stage with a verdict of this round that keeps the gate closed; None when there is none."""
+    """The first stage with a verdict of this round that keeps the gate closed; None when there is none.
+
+    Stages count from 1, and advisory reviews keep no gate closed.
+    """
     stages = []
     for verdict in job.round_verdicts:
         if run.lets_through(verdict):

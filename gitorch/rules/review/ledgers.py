@@ -62,7 +62,10 @@ def reviews_entries(run: Run, job: JobState) -> tuple[Entry, ...]:
 
 
 def _raised(run: Run, job: JobState) -> set[Key]:
-    """The findings in the current verdicts on everything that the job needs."""
+    """The findings in the current verdicts on everything that the job needs, each of them once.
+
+    A need may be a review: then the verdicts on its subject count.
+    """
     raised: set[Key] = set()
     for need in job.spec.needs:
         for verdict in run.producer(need).round_verdicts:

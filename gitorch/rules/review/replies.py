@@ -111,7 +111,8 @@ def _proven_fix(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply
 def _with_head(evidence: str, facts: commands.WorkFacts) -> str:
     """The evidence with the id of the handed-in commit in place of HEAD.
 
-    When gitorch made the commit, the author could not know its id, so the id is added to evidence that names none.
+    When gitorch made the commit, the author could not know its id, so the id is added to evidence that
+    names none. Without a commit the evidence stays as it is.
     """
     if facts.head is None:
         return evidence

@@ -61,7 +61,10 @@ def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collec
 
 
 def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
-    """The hazards of one path by itself: whose folder it is in, what it is, how it is spelled, and where it links to."""
+    """The hazards of one path by itself.
+
+    They come from the folder that it is in, what it is, how its name is spelled, and where it links to.
+    """
     path = change.path
 
     # Every worktree has files of its own there, which gitorch writes.
@@ -91,7 +94,10 @@ def _link_hazards(path: str, target: str) -> Iterator[str]:
 
 
 def _is_detour(target: str) -> bool:
-    """Whether a target goes up after it went down. In `d/..`, `d` may be a link, and its parent may be anywhere."""
+    """Whether a target goes up after it went down.
+
+    In `d/..`, `d` may be a link, and its parent may be anywhere.
+    """
     went_down = False
     for part in target.split("/"):
         if part == ".." and went_down:
@@ -106,7 +112,8 @@ def _is_detour(target: str) -> bool:
 def _leaves_repository(path: str, target: str) -> bool:
     """Whether a link leads out of the repository, or into git's own folder.
 
-    Other links on the way are not followed; `_is_detour` refuses targets for which that matters.
+    Other links on the way are not followed; `_is_detour` refuses targets for which that matters. An
+    absolute target always leaves it, because every clone lies elsewhere.
     """
     if target.startswith("/"):
         return True
@@ -173,7 +180,8 @@ def _prefixes(path: str) -> Iterator[str]:
 def _folded(path: str) -> str:
     """The path without differences in case or in the composition of characters.
 
-    Case folding can take composed characters apart, so they are composed again after it.
+    Case folding can take composed characters apart, so they are composed again after it. Two paths with
+    the same result are one file on some systems.
     """
     composed = unicodedata.normalize("NFC", path)
     return unicodedata.normalize("NFC", composed.casefold())

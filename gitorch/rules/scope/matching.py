@@ -50,7 +50,7 @@ def covered(path: str, scope: Scope) -> bool:
 
 
 def _matches_any(path: str, globs: Iterable[str]) -> bool:
-    """Whether a path matches one of these globs at least."""
+    """Whether a path matches one of these globs at least; never without globs."""
     return any(matches(path, glob) for glob in globs)
 
 
@@ -73,7 +73,10 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 def _literal(token: str) -> str:
-    """The regular expression of a token that is no wildcard: a class, which never matches `/`, or plain text."""
+    """The regular expression of a token that is no wildcard.
+
+    A class never matches `/`; anything else stands for itself.
+    """
     found = CLASS.fullmatch(token)
     if found is None:
         return re.escape(token)
@@ -101,7 +104,10 @@ def _class(inside: str, *, negated: bool) -> str:
 
 
 def _member(first: str, last: str, single: str) -> str:
-    """One member of a class; a range that runs backwards contains nothing."""
+    """One member of a class, escaped.
+
+    A range that runs backwards contains nothing, as in a shell.
+    """
     if single:
         return re.escape(single)
 

@@ -54,7 +54,7 @@ def is_gits_own(path: str) -> bool:
 
 
 def _is_gits_own_name(name: str) -> bool:
-    """Whether a folded name means git's own folder."""
+    """Whether some file system takes this name, which is already folded, for git's own folder."""
     # Windows ignores dots and blanks at the end of a name.
     if name.rstrip(". ") in GITS_OWN:
         return True

@@ -43,7 +43,10 @@ def watched(run: Run) -> tuple[JobState, ...]:
 
 
 def _is_watched(job: JobState) -> bool:
-    """Whether it would be news that the issue of this job is closed."""
+    """Whether it would be news that the issue of this job is closed.
+
+    A job that waits, or that is over, may have a closed issue.
+    """
     if not job.spec.issue or job.phase not in WATCHED:
         return False
 
@@ -101,14 +104,18 @@ def closing_commands(run: Run, observed: Observed) -> Iterator[Command]:
             yield commands.NoteClosedEarly(job.spec.id)
 
     for job in run.jobs.values():
-        if _has_failed(job) and not _is_asked_about(run, job):
+        if not _has_failed(job):
+            continue
+
+        if not _is_asked_about(run, job):
             yield _escalation(run, job)
 
 
 def _was_closed_early(run: Run, job: JobState, observed: Observed) -> bool:
     """Whether the tracker shows the issue of a job as closed, and not by this run.
 
-    `observed.closed` is None when the tracker could not be asked.
+    `observed.closed` has the reason of each closed issue; it is None when the tracker could not be
+    asked.
     """
     if observed.closed is None:
         return False
@@ -129,7 +136,7 @@ def _is_asked_about(run: Run, job: JobState) -> bool:
 
 
 def _escalation(run: Run, job: JobState) -> commands.Escalate:
-    """Asks a person about issues that could not be closed."""
+    """Asks a person about issues that could not be closed; the run does not wait for the answer."""
     name = job.spec.id
     command = run.settings.close_issues(issues_of(job))
     return commands.Escalate(

@@ -115,7 +115,8 @@ def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str
 def configured(lane: Lane, config: Config) -> Lane:
     """A lane of a workflow file, completed from the configuration of its runtime. The file's own values win.
 
-    A lane with only a command runs a program that gitorch has no preset for.
+    A lane with only a command runs a program that gitorch has no preset for. The sandbox is the
+    configured one unless the file names another; network and writable folders are always configured.
     """
     base = lane_of(config, lane.name, lane.runtime or GENERIC)
 
@@ -231,7 +232,10 @@ def _review(
     lane: str,
     briefs: Mapping[str, Digest],
 ) -> JobSpec:
-    """The review of a build job in one stage, counted from 1."""
+    """The review of a build job in one stage, counted from 1.
+
+    Its id is that of the build with the name of the stage: `api.spec`.
+    """
     job = JobId(f"{build.id}.{name}")
     return JobSpec(
         job,

@@ -115,17 +115,25 @@ def _without_way_back(workflow: Workflow) -> Iterator[Remark]:
     """Reviews without a cycle, each of whose `needs_revision` a person must decide."""
     with_cycle = {cycle.review for cycle in workflow.cycles}
     for job, spec in workflow.jobs.items():
-        if spec.kind not in REVIEWING or job in with_cycle or spec.advisory:
+        # Advice sends nothing back, so it needs no way.
+        if spec.kind not in REVIEWING or spec.advisory:
             continue
 
-        yield Remark(
-            "no-way-back",
-            f"jobs.{job}",
-            f"`{job}` has no way back: each time it asks for a revision, a human must decide.",
-            f"Add to `cycles`: {{review: {job}, back_to: {spec.subject or 'WORK'}, rounds: 2}}",
-            6,
-            strong=False,
-        )
+        if job not in with_cycle:
+            yield _no_way_back(spec)
+
+
+def _no_way_back(review: JobSpec) -> Remark:
+    """The remark about a review without a cycle, with the cycle to add."""
+    cycle = f"{{review: {review.id}, back_to: {review.subject or 'WORK'}, rounds: 2}}"
+    return Remark(
+        "no-way-back",
+        f"jobs.{review.id}",
+        f"`{review.id}` has no way back: each time it asks for a revision, a human must decide.",
+        f"Add to `cycles`: {cycle}",
+        6,
+        strong=False,
+    )
 
 
 def _unreviewed(workflow: Workflow) -> Iterator[Remark]:
@@ -149,7 +157,10 @@ def _unreviewed(workflow: Workflow) -> Iterator[Remark]:
 
 
 def _can_be_stopped(workflow: Workflow, job: JobSpec) -> bool:
-    """Whether a review of the job, or the synthesis of its phase, can send it back."""
+    """Whether a review of the job, or the synthesis of its phase, can send it back.
+
+    Advisory reviews cannot.
+    """
     if any(not review.advisory for review in _reviews(workflow, job.id)):
         return True
 
@@ -180,7 +191,7 @@ def _merged_jobs(workflow: Workflow) -> set[JobId]:
 
 
 def _broad_scopes(workflow: Workflow) -> Iterator[Remark]:
-    """Work that may change every file, or every file but a few."""
+    """Work that may change every file, or every file but a few; a scope without names allows everything."""
     for job in _work(workflow):
         if not job.scope.allowed or EVERYTHING.intersection(job.scope.allowed):
             yield _broad_scope(job)
@@ -258,7 +269,10 @@ def _overlap(one: JobSpec, other: JobSpec) -> Iterator[Remark]:
 
 
 def _are_alternatives(workflow: Workflow, one: JobSpec, other: JobSpec) -> bool:
-    """Whether some checkpoint leads to one of two jobs or to the other, never to both."""
+    """Whether some checkpoint leads to one of two jobs or to the other, never to both.
+
+    Such jobs never run at once, so what they share cannot conflict.
+    """
     for name in set(one.needs).intersection(other.needs):
         checkpoint = workflow.jobs.get(name)
         if checkpoint is not None and {one.id, other.id}.intersection(checkpoint.on_cancel):
@@ -268,7 +282,7 @@ def _are_alternatives(workflow: Workflow, one: JobSpec, other: JobSpec) -> bool:
 
 
 def _same_postures(workflow: Workflow) -> Iterator[Remark]:
-    """Reviews of one job that look for the same things."""
+    """Reviews of one job that look for the same things: the same posture, role and title."""
     for job in _work(workflow):
         first: dict[tuple[str, str, str], JobId] = {}
         for review in _reviews(workflow, job.id):

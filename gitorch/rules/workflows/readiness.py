@@ -72,7 +72,10 @@ def _check_target(plan: Plan, config: Config, facts: PreflightFacts) -> Iterator
 
 
 def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
-    """What is wrong with the merge target and how to fix it; None when nothing is."""
+    """What is wrong with the merge target and how to fix it; None when nothing is.
+
+    A target without an upstream is never behind.
+    """
     target = facts.target
     if facts.target_commit is None:
         message = f"The merge target `{target}` is not a local branch.{_did_you_mean(target, facts.branches)}"
@@ -87,7 +90,7 @@ def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint at the most similar known name; empty when none is similar."""
+    """A hint at the most similar known name, to follow a message; empty when none is similar."""
     near = get_close_matches(name, list(known), n=1)
     if not near:
         return ""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.job import JobPhase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.model.ids import JobId
     from gitorch.model.job import Closing, JobState
     from gitorch.model.question import Question
@@ -90,23 +92,25 @@ def closing_line(settings: Settings, job: JobState) -> str:
     if not job.spec.issue:
         return ""
 
-    closing = job.closing
-    parts = []
-    if closing.early:
-        parts.append(f"{job.spec.issue} was closed before its gate, by somebody else")
-
-    if closing.closed:
-        parts.append(f"closed after the gate: {', '.join(closing.closed)}")
-
-    if closing.owed:
-        parts.append(f"owed by you: {settings.close_issues(closing.owed)} ({closing.reason})")
-    elif not closing.settled:
-        parts.append(f"{job.spec.issue} is not closed yet{_reason(closing)}")
-
+    parts = list(_closing_parts(settings, job.spec.issue, job.closing))
     if not parts:
-        parts.append(f"{job.spec.issue} was closed already")
+        return f"{job.spec.issue} was closed already"
 
     return "; ".join(parts)
+
+
+def _closing_parts(settings: Settings, issue: str, closing: Closing) -> Iterator[str]:
+    """Who closed the issues, then what is still open; nothing for an issue that was closed without gitorch."""
+    if closing.early:
+        yield f"{issue} was closed before its gate, by somebody else"
+
+    if closing.closed:
+        yield f"closed after the gate: {', '.join(closing.closed)}"
+
+    if closing.owed:
+        yield f"owed by you: {settings.close_issues(closing.owed)} ({closing.reason})"
+    elif not closing.settled:
+        yield f"{issue} is not closed yet{_reason(closing)}"
 
 
 def _reason(closing: Closing) -> str:
