@@ -111,7 +111,7 @@ class FakeTerminals:
         if not session.present:
             return "refused: the session has ended"
         if session.state not in AT_PROMPT:
-            return f"refused: the agent is {session.state}"
+            return f"refused: the agent's state is {session.state}"
         receipt = self.next_receipts.pop(0) if self.next_receipts else "delivered"
         if not receipt.startswith("refused"):
             session.turns.append(text)

@@ -79,7 +79,7 @@ def test_a_busy_agent_is_left_alone(lab):
     key = lab.ready()
     lab.mode("busy")
     lab.wait_state(key, "working")
-    assert lab.deliver(key).startswith("refused: the agent is working")
+    assert lab.deliver(key).startswith("refused: the agent's state is working")
     lab.mode("idle")
     lab.wait_state(key, "idle")
     assert lab.deliver(key) == "submitted"
@@ -104,7 +104,7 @@ def test_a_dialog_gets_neither_text_nor_key(lab):
     key = lab.ready()
     lab.mode("dialog")
     lab.wait_state(key, "dialog")
-    assert lab.deliver(key).startswith("refused: the agent is dialog")
+    assert lab.deliver(key).startswith("refused: the agent's state is dialog")
     assert lab.logged("answers") == []
     assert "Enter to confirm" in lab.look(key).screen
 
@@ -173,7 +173,7 @@ def test_a_half_written_line_is_not_sent_along(lab):
     key = lab.ready()
     lab.keys_to(key, "-l", "please do not")
     wait_for(lambda: "please do not" in lab.terminals.screen(key))
-    assert lab.deliver(key) == "refused: a half-written line stands in its input"
+    assert lab.deliver(key) == "refused: its input contains a half-written line"
     lab.keys_to(key, "C-u")
     wait_for(lambda: "please do not" not in lab.terminals.screen(key))
     assert lab.deliver(key) == "submitted"
@@ -193,7 +193,7 @@ def test_a_dead_pane_is_refused_and_the_server_with_its_other_sessions_survives(
     lab.mode("exit 3")
     lab.wait_state(key, "exited")
     lab.wait_state(other, "exited")
-    assert lab.deliver(key).startswith("refused: the agent is exited")
+    assert lab.deliver(key).startswith("refused: the agent's state is exited")
     assert lab.look(other).present
 
 

@@ -15,7 +15,7 @@ from gitorch.ports.world import SessionKey
 
 pytestmark = pytest.mark.tmux
 HALF = "a human's half line"
-LATER = ("refused: the agent is ", "refused: it has not accepted")
+LATER = ("refused: the agent's state is ", "refused: it has not accepted")
 
 
 class TuiStage:

@@ -43,7 +43,7 @@ def test_a_dialog_before_the_first_prompt_is_named_and_gets_no_key(lab, kind):
     seen = wait_for(lambda: (seen := lab.look(key)).dialog == kind and seen)
     assert (seen.state, seen.word) == (AgentState.DIALOG, f"dialog: {kind}")
     receipt = lab.terminals.deliver(key, SCRIPTED, PromptId("p1"), "Read it again.")
-    assert receipt.startswith("refused: the agent is dialog")
+    assert receipt.startswith("refused: the agent's state is dialog")
     rule = PermissionAnswer(seen.asked, Option.ONCE, ".*")
     if kind != "permission":
         assert lab.terminals.answer(key, rule).startswith("refused"), "what allows a command trusts nobody"

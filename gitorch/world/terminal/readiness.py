@@ -105,7 +105,7 @@ class PaneReader:
         if observation.pane.in_mode and observation.pane.attached:
             return "somebody is reading its terminal in copy mode"
         if observation.empty is False:
-            return "a half-written line stands in its input"
+            return "its input contains a half-written line"
         return ""
 
     def _program_refusal(self) -> str:
@@ -147,5 +147,5 @@ def _state_refusal(observation: PaneObservation) -> str:
     if observation.state in allowed:
         return ""
     if not observation.sign:
-        return f"the agent is {observation.state}"
-    return f"the agent is {observation.state} ({observation.sign})"
+        return f"the agent's state is {observation.state}"
+    return f"the agent's state is {observation.state} ({observation.sign})"
