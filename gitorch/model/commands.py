@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitorch.model.message import Message
     from gitorch.model.permission import PermissionAnswer
     from gitorch.model.record import Actor
-    from gitorch.model.report import BranchFacts, Trial
+    from gitorch.model.report import BranchFacts, OutsideChange, Trial
     from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
     from gitorch.model.workflow import Settings, Workflow
 
@@ -89,6 +89,8 @@ class ConfirmRun(Value):
     proof: str
     git_settings: Mapping[str, str] | None = None
     """Digests of the git settings, hooks and attributes that could run a program."""
+    repository: Digest | None = None
+    """The digest of the attached `repository.json`: refs, settings and hooks."""
 
 
 class StartRun(Value):
@@ -323,6 +325,8 @@ class MergeFacts(Value):
     trials: tuple[Trial, ...] = ()
     changed_settings: tuple[str, ...] = ()
     """Git settings, hooks and attributes that changed since the run began, and that git therefore does not use."""
+    outside: tuple[OutsideChange, ...] = ()
+    """Changes of the repository outside the work branches since the run began."""
 
 
 class IssueReport(Value):

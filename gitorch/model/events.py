@@ -115,6 +115,8 @@ class RunConfirmed(Value):
     """`typed` or `unattended`."""
     git_settings: Mapping[str, str] | None = None
     """Digests of the git settings, hooks and attributes that could run a program, as they stood then."""
+    repository: Digest | None = None
+    """The digest of the attached `repository.json`: refs, settings and hooks, as they stood then."""
 
 
 class RunStarted(Value):

@@ -37,6 +37,21 @@ class Trial(Value):
     """Paths that conflict."""
 
 
+class OutsideChange(Value):
+    """A ref, a setting or a file of the git directory that changed since the run began, and that is no work branch of a run."""
+
+    name: str
+    """The full name of a ref, `config/` with the key of a setting, `hooks/` with a file name, or `info/attributes`."""
+    before: str
+    """The commit of a ref, or the digest of a setting or file; empty when it did not exist."""
+    after: str
+    """The same at the time of the report; empty when it was removed."""
+    commits: tuple[str, ...] = ()
+    """On the target: short id, author and subject of each new commit that no review saw, newest first."""
+    rewritten: bool = False
+    """Whether the target lost commits that it had."""
+
+
 class Report(Value):
     """The merge report: everything that an approval binds to."""
 

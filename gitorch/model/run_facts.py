@@ -104,6 +104,8 @@ class RunFacts(Value):
     """Refused calls of agents that belong to no session of the run."""
     git_settings: Mapping[str, str] | None = None
     """Digests of git settings, hooks and attributes at the start of the run; None in a run that recorded none."""
+    repository: Digest | None = None
+    """The digest of `repository.json`, which has refs, settings and hooks at the start; None in a run that recorded none."""
 
     @property
     def living_sessions(self) -> Iterator[Session]:

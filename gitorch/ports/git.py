@@ -100,6 +100,13 @@ class Git(Protocol):
         """The names of settings, hooks and attributes that changed since the open runs began, sorted."""
         ...
 
+    def repository_snapshot(self) -> Mapping[str, str]:
+        """Every ref with its commit, and every setting, hook and `info/attributes` of the repository with its digest.
+
+        The names are those of `OutsideChange.name`.
+        """
+        ...
+
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either."""
         ...
@@ -161,6 +168,10 @@ class Git(Protocol):
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
         """Short id and subject of each commit after `base` up to `head`, oldest first."""
+        ...
+
+    def describe(self, commits: Sequence[CommitId]) -> tuple[str, ...]:
+        """Short id, author and subject of each of these commits, in this order."""
         ...
 
     def graph(self, branch: str, most: int) -> str:

@@ -14,17 +14,20 @@ from play import HUMAN, RUN, digest, workflow
 
 from gitorch.app.execute import Caller, execute
 from gitorch.app.people import decisions
+from gitorch.app.reconciler.outside import SNAPSHOT_FILE, take_snapshot
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
 from gitorch.model import commands as c
-from gitorch.model.ids import CommitId
+from gitorch.model.events import RunConfirmed
+from gitorch.model.ids import CommitId, Digest
 from gitorch.model.observed import AgentState
 from gitorch.model.review import Choice, Disposition, Reply, ReportStatus
 from gitorch.model.runtime import Preset
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.workflow import Settings
+from gitorch.rules.views.merge_report import sha256
 from gitorch.wiring.repository import Repository
 from gitorch.world.clock import SystemClock
 
@@ -82,7 +85,10 @@ class Yard:
         flow = workflow({name: (needs or {}).get(name, ()) for name in work})
         chosen = replace(Settings(), **settings)
         prepare = c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), target, commit, flow)
-        execute(self.services, RUN, HUMAN, (prepare, c.ConfirmRun(chosen, "unattended")))
+        snapshot = take_snapshot(self.services)
+        confirm = c.ConfirmRun(chosen, "unattended", repository=Digest(sha256(snapshot)))
+        attached = {RunConfirmed: {SNAPSHOT_FILE: snapshot.encode()}}
+        execute(self.services, RUN, HUMAN, (prepare, confirm), attached)
 
     @property
     def run(self) -> Run:

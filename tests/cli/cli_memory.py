@@ -105,6 +105,9 @@ class MemoryGit:
     def settings_snapshot(self):
         return {}
 
+    def repository_snapshot(self):
+        return {f"refs/heads/{name}": commit for name, commit in self.tips.items()}
+
     def changed_settings(self):
         return ()
 

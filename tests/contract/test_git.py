@@ -205,6 +205,22 @@ def test_commits_are_listed_oldest_first(bench):
     assert head.startswith(subjects[1].split(" ")[0])
 
 
+def test_commits_are_described_in_the_order_that_is_asked_for(bench):
+    old = bench.write("work", {"b": "1\n"})
+    new = bench.write("work", {"b": "2\n"})
+    described = bench.git.describe([new, old])
+    assert [line.partition(": ")[2] for line in described] == ["work on work", "work on work"]
+    assert new.startswith(described[0].split(" ")[0])
+    assert bench.git.describe([]) == ()
+
+
+def test_a_snapshot_of_the_repository_has_every_branch_with_its_commit(bench):
+    head = bench.write("work", {"b": "1\n"})
+    snapshot = bench.git.repository_snapshot()
+    assert snapshot["refs/heads/work"] == head
+    assert snapshot["refs/heads/main"] == bench.git.resolve("main")
+
+
 def test_a_file_is_read_as_it_is_at_a_commit(bench):
     old = bench.git.resolve("main")
     new = bench.write("work", {"src/a.py": "a = 2\n", "ü b": "x"})

@@ -122,6 +122,10 @@ class FakeGit:
     def settings_snapshot(self):
         return {}
 
+    def repository_snapshot(self):
+        self._ask()
+        return {f"refs/heads/{name}": commit for name, commit in self.tips.items()}
+
     def changed_settings(self):
         return ()
 
@@ -246,6 +250,10 @@ class FakeGit:
         known = set(self._history(base))
         fresh = [commit for commit in reversed(self._history(head)) if commit not in known]
         return tuple(f"{commit[:7]} {self.commits[commit].message.splitlines()[0]}" for commit in fresh)
+
+    def describe(self, commits):
+        self._ask()
+        return tuple(f"{commit[:7]} Ann: {self.commits[commit].message.splitlines()[0]}" for commit in commits)
 
     def file_at(self, commit, path):
         self._ask()

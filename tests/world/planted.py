@@ -67,6 +67,8 @@ class Field:
         store = GitStore(self.repo.path / ".git", self.repo.environ)
         calls = [
             self.git.settings_snapshot,
+            self.git.repository_snapshot,
+            lambda: self.git.describe([head]),
             lambda: self.git.facts(self.path, self.base, ["x/*"]),
             lambda: self.git.draft(self.path, "draft", "A <a@b>", AT),
             lambda: self.git.adopt(self.path, self.git.draft(self.path, "draft", "A <a@b>", AT)),

@@ -9,6 +9,7 @@ from world.planted import AT
 from gitorch.errors import Unavailable
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.repository import GitCommands
+from gitorch.world.git.settings import DIGESTED_BYTES
 from gitorch.world.git.store import GitStore
 from gitorch.world.git.worktrees import GitWorktrees
 
@@ -117,3 +118,41 @@ def test_a_value_that_the_user_s_own_configuration_has_too_is_trusted(field):
     assert field.git.changed_settings() == ()
     field.repo.git("config", "--add", "filter.lfs.clean", str(field.program))
     assert field.git.changed_settings() == ("filter.lfs.clean",)
+
+
+def test_a_snapshot_of_the_repository_names_all_its_settings_and_hooks(field):
+    field.repo.git("config", "--global", "user.email", "me@example.com")
+    before = field.git.repository_snapshot()
+    common = field.repo.path / ".git"
+    elsewhere = field.folder / "elsewhere"
+    for path in (common / "hooks/post-merge", common / "hooks/pre-push.sample", elsewhere / "pre-commit"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("exit")
+    (common / "info").mkdir(exist_ok=True)
+    (common / "info/attributes").write_text("* -text")
+    field.repo.git("config", "core.hooksPath", str(elsewhere))
+    field.repo.git("config", "alias.st", "status")
+    after = field.git.repository_snapshot()
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "config/alias.st",
+        "config/core.hookspath",
+        "core.hookspath/pre-commit",
+        "hooks/post-merge",
+        "info/attributes",
+    }
+    assert before.items() <= after.items()
+    assert "me@example.com" not in str(after)
+
+
+def test_a_huge_hook_is_digested_by_its_beginning_and_size(field):
+    hook = field.repo.path / ".git/hooks/post-merge"
+    hook.parent.mkdir(exist_ok=True)
+    digests = set()
+    for size in (DIGESTED_BYTES, DIGESTED_BYTES + 1, 1 << 40):
+        with hook.open("wb") as file:
+            file.truncate(size)
+        digests.add(field.git.repository_snapshot()["hooks/post-merge"])
+    assert len(digests) == 3
+    hook.unlink()
+    hook.symlink_to("/proc/self/mem")
+    assert field.git.repository_snapshot()["hooks/post-merge"] == "unreadable"

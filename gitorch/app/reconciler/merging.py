@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.signing import is_signed
+from gitorch.app.reconciler.outside import outside_changes
 from gitorch.app.reconciler.pushing import commit_ahead
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
@@ -91,6 +92,7 @@ def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tup
         combined=combined,
         trials=_trials(services, branches),
         changed_settings=services.git.changed_settings(),
+        outside=outside_changes(services, run),
     )
     text = report_text(run, facts)
     return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)

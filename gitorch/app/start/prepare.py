@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb
 from gitorch.app.query.lookup import board_of
+from gitorch.app.reconciler.outside import SNAPSHOT_FILE, take_snapshot
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
 from gitorch.model.message import PRINCIPAL
 from gitorch.model.values import replace
 from gitorch.rules.ensure import not_begun, run_there
+from gitorch.rules.views.merge_report import sha256
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.app.start.preflight import CheckResult
@@ -46,8 +50,18 @@ def prepare_run(
         target_commit=ready.target_commit,
         workflow=ready.workflow,
     )
-    confirm = commands.ConfirmRun(replace(ready.settings, autonomy=autonomy), proof, services.git.settings_snapshot())
-    state, _ = execute(services, ready.run, caller.actor, (prepare, confirm), {events.RunPrepared: ready.files})
+    snapshot = take_snapshot(services)
+    confirm = commands.ConfirmRun(
+        settings=replace(ready.settings, autonomy=autonomy),
+        proof=proof,
+        git_settings=services.git.settings_snapshot(),
+        repository=Digest(sha256(snapshot)),
+    )
+    files: dict[type, Mapping[str, bytes]] = {
+        events.RunPrepared: ready.files,
+        events.RunConfirmed: {SNAPSHOT_FILE: snapshot.encode()},
+    }
+    state, _ = execute(services, ready.run, caller.actor, (prepare, confirm), files)
     return run_there(state)
 
 

@@ -11,6 +11,7 @@ from gitorch.model.job import JobPhase
 from gitorch.model.question import QuestionKind
 from gitorch.model.run import RunPhase
 from gitorch.rules import ensure
+from gitorch.rules.outside import question_details, question_summary
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _question_about(run: Run, command: commands.IssueReport) -> Event:
             session=None,
             options=("approve", "reject"),
             number=0,
-            text=f"May {_count(command.facts)} be merged to {run.target}? Read it: gitorch report {run.id}",
+            text=_approval_text(run, command.facts),
         )
 
     return events.Escalated(
@@ -85,6 +86,22 @@ def _question_about(run: Run, command: commands.IssueReport) -> Event:
         evidence=obstacle,
         text=f"Send epics back (gitorch reject {run.id} --rework EPIC), try again, or stop the run?",
     )
+
+
+def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
+    """The question in one line, with what changed outside the work branches in the lines below."""
+    parts = [f"May {_count(facts)} be merged to {run.target}?"]
+    summary = question_summary(facts.outside, run.target)
+    if summary:
+        parts.append(summary)
+
+    parts.append(f"Read it: gitorch report {run.id}")
+    question = " ".join(parts)
+    details = question_details(facts.outside, run.target)
+    if not details:
+        return question
+
+    return f"{question}\n\n{details}"
 
 
 def _count(report: Report | commands.MergeFacts) -> str:

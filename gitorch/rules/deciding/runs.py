@@ -65,7 +65,7 @@ def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[E
         message = f"run {run.id} was confirmed already and is {run.phase}"
         raise Refused(message, "gitorch up")
 
-    return (events.RunConfirmed(command.settings, command.proof, command.git_settings),)
+    return (events.RunConfirmed(command.settings, command.proof, command.git_settings, command.repository),)
 
 
 def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]:

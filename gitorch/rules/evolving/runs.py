@@ -49,6 +49,7 @@ def confirmed(run: Run, _: Record, event: events.RunConfirmed) -> Run:
         settings=event.settings,
         jobs=jobs,
         git_settings=event.git_settings,
+        repository=event.repository,
     )
 
 

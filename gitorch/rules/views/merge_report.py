@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.report_data import answered, report_json
 from gitorch.rules.workflows.tracked import closing_line
@@ -40,6 +41,9 @@ def report_text(run: Run, facts: MergeFacts) -> str:
         parts.append("## Not in this merge\n\n" + "\n".join(unmerged))
 
     parts.append("## All branches together\n\n" + _together(facts))
+    if facts.outside:
+        parts.append("## Outside the work branches\n\n" + _outside(facts))
+
     parts.append(f"The same facts as JSON: `report.json`, {sha256(report_json(run, facts))}.")
     return "\n\n".join(parts) + "\n"
 
@@ -232,6 +236,12 @@ def _together(facts: MergeFacts) -> str:
     ]
 
     return "\n".join(lines)
+
+
+def _outside(facts: MergeFacts) -> str:
+    """What changed in the repository besides the branches of this report."""
+    introduction = "These changed since the run began. gitorch did not change them: an agent did, or you."
+    return "\n".join((introduction, "", *outside_lines(facts.outside)))
 
 
 def _untried_paths(facts: MergeFacts) -> Iterator[str]:

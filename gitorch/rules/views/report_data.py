@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
     from gitorch.model.job import JobState
     from gitorch.model.question import Question
-    from gitorch.model.report import BranchFacts, Trial
+    from gitorch.model.report import BranchFacts, OutsideChange, Trial
     from gitorch.model.review import Check, ListedFinding, Verdict
     from gitorch.model.run import Run
 
@@ -39,6 +39,7 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "pairs": [_pair(trial) for trial in facts.trials],
         "tests": _combined_tests(facts),
         "changed_settings": list(facts.changed_settings),
+        "outside": [_outside_change(change) for change in facts.outside],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -61,6 +62,17 @@ def _pair(trial: Trial) -> dict[str, object]:
         "jobs": list(trial.jobs),
         "paths": list(trial.paths),
         "conflicts": list(trial.conflicts),
+    }
+
+
+def _outside_change(change: OutsideChange) -> dict[str, object]:
+    """A change outside the work branches; `before` and `after` are empty for what was not there."""
+    return {
+        "name": change.name,
+        "before": change.before,
+        "after": change.after,
+        "commits": list(change.commits),
+        "rewritten": change.rewritten,
     }
 
 

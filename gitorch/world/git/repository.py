@@ -143,6 +143,14 @@ class GitCommands:
         """The digests of the settings, hooks and attributes that could make git run a program, by their names."""
         return self._git.snapshot()
 
+    def repository_snapshot(self) -> Mapping[str, str]:
+        """Every ref with its commit, and every setting, hook and `info/attributes` of the repository with its digest."""
+        found = {}
+        for line in self._git.output("for-each-ref", "--format=%(objectname) %(refname)").splitlines():
+            commit, ref = line.split(" ", 1)
+            found[ref] = commit
+        return found | self._git.full_snapshot()
+
     def changed_settings(self) -> tuple[str, ...]:
         """The names of settings, hooks and attributes that changed since the open runs began, sorted."""
         return self._git.judgement(always=True).changed
@@ -252,6 +260,13 @@ class GitCommands:
         """Short id and subject of each commit after `base` up to `head`, oldest first."""
         options = ("--reverse", "--topo-order", "--format=%h %s")
         return tuple(self._git.output("log", *options, f"{base}..{head}", "--").splitlines())
+
+    def describe(self, commits: Sequence[CommitId]) -> tuple[str, ...]:
+        """Short id, author and subject of each of these commits, in this order."""
+        if not commits:
+            return ()
+        options = ("--no-walk=unsorted", "--format=%h %an: %s", "--stdin")
+        return tuple(self._git.output("log", *options, given="\n".join(commits).encode()).splitlines())
 
     def graph(self, branch: str, most: int) -> str:
         """The newest commits of a branch as `git log --graph` draws them, one per line."""

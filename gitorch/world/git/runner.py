@@ -28,6 +28,7 @@ from gitorch.world.git.settings import (
     NO_HOOKS,
     PROTOCOLS,
     GitSetting,
+    full_snapshot,
     hooks_directory,
     parse_settings,
     snapshot,
@@ -135,6 +136,10 @@ class CommandLine:
     def snapshot(self, directories: GitDirectories) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program. Raises Unavailable."""
         return snapshot(self._settings(directories), directories)
+
+    def full_snapshot(self, directories: GitDirectories) -> dict[str, str]:
+        """The digests of all settings of the repository, its hooks and its `info/attributes`. Raises Unavailable."""
+        return full_snapshot(self._settings(directories), directories.common)
 
     def _settings(self, directories: GitDirectories) -> tuple[GitSetting, ...]:
         argv = [*_program(directories), "config", "--list", "-z", "--show-scope", "--includes"]
@@ -261,6 +266,10 @@ class GitRunner:
     def snapshot(self) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program."""
         return self.line.snapshot(self.directories)
+
+    def full_snapshot(self) -> dict[str, str]:
+        """The digests of all settings of the repository, its hooks and its `info/attributes`."""
+        return self.line.full_snapshot(self.directories)
 
     def run(
         self,

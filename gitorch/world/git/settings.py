@@ -91,6 +91,9 @@ CONTENT = frozenset({Kind.FILTER, Kind.DRIVER, Kind.ATTRIBUTES})
 NEEDLES = re.compile(rb"filter|driver|include|worktree|attributesfile|partialclone|promisor", re.IGNORECASE)
 """Parts of every line of a configuration that can matter to a command that contacts no remote."""
 
+DIGESTED_BYTES = 1 << 20
+"""How much of a hook a full snapshot reads."""
+
 REPOSITORY_SCOPES = frozenset({"local", "worktree"})
 
 
@@ -140,6 +143,50 @@ def snapshot(
         if path.is_file():
             digests[name] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     return digests
+
+
+def full_snapshot(settings: Iterable[GitSetting], common: Path) -> dict[str, str]:
+    """The digests of all settings of the repository, of its hooks and of its `info/attributes`, by names for people.
+
+    It shows what changed in a run; `snapshot` decides what git may use.
+    """
+    values: dict[str, list[str]] = {}
+    hooks_path = ""
+    for setting in settings:
+        if setting.key == HOOKS_PATH:
+            hooks_path = setting.value
+        if setting.scope in REPOSITORY_SCOPES:
+            values.setdefault(f"config/{setting.key}", []).append(setting.value)
+    digests = {name: _digest("\0".join(found)) for name, found in values.items()}
+    files = {ATTRIBUTES: common / ATTRIBUTES}
+    files |= _files_in(common / "hooks", "hooks")
+    configured = hooks_directory(hooks_path, common)
+    if hooks_path and configured.is_absolute():
+        files |= _files_in(configured, HOOKS_PATH)
+    for name, path in files.items():
+        if path.is_file():
+            digests[name] = _file_digest(path)
+    return digests
+
+
+def _files_in(folder: Path, name: str) -> dict[str, Path]:
+    """The entries of a folder of hooks, by their names below `name`; git's samples, which never run, are left out."""
+    if not folder.is_dir():
+        return {}
+    return {f"{name}/{path.name}": path for path in sorted(folder.iterdir()) if path.suffix != ".sample"}
+
+
+def _file_digest(path: Path) -> str:
+    """The digest of a file's first MiB and of its size, so that a huge file cannot hold up a report."""
+    try:
+        with path.open("rb") as opened:
+            beginning = opened.read(DIGESTED_BYTES)
+        size = path.stat().st_size
+    except OSError:
+        return "unreadable"
+    if size > DIGESTED_BYTES:
+        beginning += b"%d" % size
+    return f"sha256:{hashlib.sha256(beginning).hexdigest()}"
 
 
 def _repository_values(settings: Iterable[GitSetting]) -> dict[str, list[str]]:

@@ -1,0 +1,118 @@
+"""Changes outside the work branches on real git: what gitorch did itself is none of them (K8)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from merge_yard import Yard
+from play import HUMAN, digest, workflow
+
+from gitorch.app.execute import execute
+from gitorch.app.reconciler.outside import SNAPSHOT_FILE, outside_changes, take_snapshot
+from gitorch.model import commands as c
+from gitorch.model.events import RunConfirmed
+from gitorch.model.ids import Digest, RunId
+from gitorch.model.report import OutsideChange
+from gitorch.model.values import replace
+from gitorch.model.workflow import Settings
+from gitorch.rules.views.merge_report import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from repository import Repository
+
+OTHER = RunId("other-0002")
+
+
+@pytest.fixture
+def yard(repo: Callable[[str], Repository]) -> Yard:
+    return Yard(repo("repo").path)
+
+
+def begin_other(yard: Yard, **settings) -> None:
+    """A second run that has only recorded its start."""
+    target = yard.services.git.resolve("main")
+    prepare = c.PrepareRun(OTHER, "Other", "other.md", digest("other"), "main", target, workflow({"ui": ()}))
+    snapshot = take_snapshot(yard.services)
+    confirm = c.ConfirmRun(replace(Settings(), **settings), "unattended", repository=Digest(sha256(snapshot)))
+    files = {RunConfirmed: {SNAPSHOT_FILE: snapshot.encode()}}
+    execute(yard.services, OTHER, HUMAN, (prepare, confirm), files)
+
+
+def other_changes(yard: Yard) -> tuple[OutsideChange, ...]:
+    return outside_changes(yard.services, yard.services.ledger.state(OTHER).run)
+
+
+def merge(yard: Yard) -> str:
+    """Let the first run merge its epic, and return the target's commit."""
+    yard.settle()
+    yard.approve()
+    return yard.head()
+
+
+def test_a_merge_of_another_run_is_no_change(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "1"}})
+    begin_other(yard)
+    old = yard.head()
+    assert merge(yard) != old
+    assert other_changes(yard) == ()
+
+
+def test_commits_beside_a_merge_of_another_run_are_listed_without_its_commits(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "1"}})
+    begin_other(yard)
+    old = yard.head()
+    merge(yard)
+    head = yard.commit({"own.txt": "1"}, "Direct")
+    (change,) = other_changes(yard)
+    assert (change.name, change.before, change.after) == ("refs/heads/main", old, head)
+    assert [commit.partition(": ")[2] for commit in change.commits] == ["Direct"]
+
+
+def test_a_push_of_another_runs_merge_is_no_change(yard: Yard) -> None:
+    yard.git("update-ref", "refs/remotes/origin/main", "main")
+    yard.begin({"api": {"api.txt": "1"}})
+    begin_other(yard, push_remote="origin")
+    yard.git("update-ref", "refs/remotes/origin/main", merge(yard))
+    assert other_changes(yard) == ()
+    yard.git("update-ref", "refs/remotes/origin/main", yard.commit({"own.txt": "1"}, "Direct"))
+    assert [change.name for change in other_changes(yard)] == ["refs/heads/main", "refs/remotes/origin/main"]
+
+
+def test_a_target_that_lost_commits_is_rewritten(yard: Yard) -> None:
+    yard.commit({"a.txt": "1"})
+    begin = yard.head()
+    yard.begin({"api": {"api.txt": "1"}})
+    yard.git("reset", "-q", "--hard", "HEAD~1")
+    assert outside_changes(yard.services, yard.run) == (
+        OutsideChange("refs/heads/main", begin, yard.head(), rewritten=True),
+    )
+
+
+def test_a_target_that_was_removed_is_a_change(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "1"}})
+    old = yard.head()
+    yard.git("checkout", "-q", "--detach")
+    yard.git("branch", "-q", "-D", "main")
+    assert outside_changes(yard.services, yard.run) == (OutsideChange("refs/heads/main", old, ""),)
+
+
+def test_reviewed_commits_that_an_agent_put_on_the_target_are_not_called_unseen(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "1"}})
+    old = yard.head()
+    run = yard.settle()
+    cleared = run.jobs["api"].cleared
+    yard.git("merge", "-q", "--ff-only", cleared)
+    assert outside_changes(yard.services, yard.run) == (OutsideChange("refs/heads/main", old, cleared),)
+
+
+def test_a_run_that_recorded_no_snapshot_lists_nothing(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "1"}})
+    yard.commit({"own.txt": "1"}, "Direct")
+    assert outside_changes(yard.services, replace(yard.run, repository=None)) == ()

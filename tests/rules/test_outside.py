@@ -1,0 +1,147 @@
+"""Changes outside the work branches: which count, and how the report and the approval question name them (K8)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from play import Play, digest
+
+from gitorch.model import commands as c
+from gitorch.model.ids import JobId, RunId
+from gitorch.model.report import OutsideChange
+from gitorch.model.values import replace
+from gitorch.rules.outside import CHANGES_SHOWN, compare, is_own, outside_lines
+from gitorch.rules.views.merge_report import report_text
+from gitorch.rules.views.report_data import report_json
+
+RUNS = frozenset({RunId("play-1")})
+TARGET_CHANGE = OutsideChange("refs/heads/main", "a" * 40, "b" * 40, ("abc1234 Eve: Sneak in",))
+TAG_CHANGE = OutsideChange("refs/tags/v1", "c" * 40, "")
+SETTING_CHANGE = OutsideChange("config/core.sshcommand", "", "sha256:" + "d" * 64)
+
+COMPARED = {
+    "nothing changed": ({"x": "1"}, {"x": "1"}, []),
+    "moved": ({"x": "1"}, {"x": "2"}, [OutsideChange("x", "1", "2")]),
+    "new": ({}, {"x": "2"}, [OutsideChange("x", "", "2")]),
+    "removed": ({"x": "1"}, {}, [OutsideChange("x", "1", "")]),
+    "sorted by name": ({"b": "1", "a": "1"}, {}, [OutsideChange("a", "1", ""), OutsideChange("b", "1", "")]),
+    "a name with a control character": ({}, {"x\x1b[1m": "2"}, [OutsideChange("x[1m", "", "2")]),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "changes"), COMPARED.values(), ids=COMPARED)
+def test_a_change_is_a_name_whose_value_differs(before, after, changes) -> None:
+    assert compare(before, after) == changes
+
+
+OWN = {
+    "refs/heads/gitorch/ledger": True,
+    "refs/heads/gitorch/play-1/api": True,
+    "refs/gitorch/remotes/origin/gitorch/ledger": True,
+    "refs/remotes/origin/gitorch/ledger": True,
+    "refs/heads/gitorch/play-1": False,
+    "refs/heads/gitorch/unknown/api": False,
+    "refs/remotes/origin/gitorch/play-1/api": False,
+    "refs/heads/main": False,
+    "refs/tags/gitorch/ledger": False,
+    "config/core.hookspath": False,
+}
+
+
+@pytest.mark.parametrize(("name", "own"), OWN.items(), ids=OWN)
+def test_the_ledger_and_work_branches_of_known_runs_are_gitorchs_own(name, own) -> None:
+    assert is_own(name, RUNS) == own
+
+
+LINES = {
+    "commits on the target": (
+        TARGET_CHANGE,
+        [
+            f"- refs/heads/main: {'a' * 40} → {'b' * 40}, 1 commit on main since the run began that no review saw",
+            "  - abc1234 Eve: Sneak in",
+        ],
+    ),
+    "a deleted tag": (TAG_CHANGE, [f"- refs/tags/v1: {'c' * 40} → removed"]),
+    "a new setting": (SETTING_CHANGE, [f"- config/core.sshcommand: absent → sha256:{'d' * 64}"]),
+    "a rewritten target": (
+        OutsideChange("refs/heads/main", "1", "2", rewritten=True),
+        ["- refs/heads/main: 1 → 2, and it lost commits that it had"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "lines"), LINES.values(), ids=LINES)
+def test_a_change_is_named_with_before_and_after(change, lines) -> None:
+    assert outside_lines([change]) == lines
+
+
+def test_a_long_list_of_commits_is_cut_and_counted() -> None:
+    change = replace(TARGET_CHANGE, commits=tuple(f"{n} Eve: x" for n in range(25)))
+    assert outside_lines([change])[-1] == "  - and 5 more"
+
+
+def played() -> Play:
+    """A run whose only epic has passed its gate."""
+    play = Play()
+    play.begin({"api": ()})
+    play.finish("api")
+    return play
+
+
+def asked(*changes: OutsideChange) -> str:
+    """The text of the approval question for a report with these changes."""
+    play = played()
+    facts = replace(play.facts(), outside=changes)
+    play.do(c.IssueReport(JobId("approval"), digest("report"), facts, "the report"))
+    (question,) = play.run.open_questions()
+    return question.text
+
+
+def test_the_question_asks_about_the_target_and_settings_before_other_refs() -> None:
+    first, _, rest = asked(TAG_CHANGE, TARGET_CHANGE, SETTING_CHANGE).partition("\n\n")
+    assert first.startswith(
+        "May 1 branch be merged to main? 3 changes outside the work branches, "
+        "with 1 commit on main since the run began that no review saw. Read it: gitorch report "
+    )
+    assert rest.splitlines() == [
+        "Do you accept these changes since the run began? gitorch did not make them:",
+        f"- refs/heads/main: {'a' * 19} → {'b' * 19}, 1 commit on main since the run began that no review saw",
+        "  - abc1234 Eve: Sneak in",
+        f"- config/core.sshcommand: absent → sha256:{'d' * 12}",
+        "These refs changed too, by an agent or by you:",
+        f"- refs/tags/v1: {'c' * 19} → removed",
+    ]
+
+
+def test_a_question_lists_so_many_changes_and_counts_the_others() -> None:
+    changes = [replace(TAG_CHANGE, name=f"refs/tags/v{n}") for n in range(CHANGES_SHOWN + 2)]
+    assert asked(*changes).splitlines()[-1] == "- and 2 more, which the report lists"
+
+
+def test_without_a_change_neither_report_nor_question_mentions_any() -> None:
+    assert "outside" not in asked()
+    play = played()
+    assert "Outside" not in report_text(play.run, play.facts())
+    assert json.loads(report_json(play.run, play.facts()))["outside"] == []
+
+
+def test_the_report_and_its_json_list_each_change() -> None:
+    play = played()
+    facts = replace(play.facts(), outside=(TARGET_CHANGE, TAG_CHANGE))
+    part = report_text(play.run, facts).partition("## Outside the work branches\n\n")[2]
+    assert "\n".join(outside_lines(facts.outside)) in part
+    assert json.loads(report_json(play.run, facts))["outside"] == [
+        {
+            "name": "refs/heads/main",
+            "before": "a" * 40,
+            "after": "b" * 40,
+            "commits": ["abc1234 Eve: Sneak in"],
+            "rewritten": False,
+        },
+        {"name": "refs/tags/v1", "before": "c" * 40, "after": "", "commits": [], "rewritten": False},
+    ]
