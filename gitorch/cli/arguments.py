@@ -97,6 +97,7 @@ def _word(typed: str) -> str:
 
 
 def _unknown(typed: str, noun: str, known: Iterable[str], hint: str) -> Usage:
+    """The error for a word that is none of the known ones, which the message lists."""
     return Usage(f"{typed!r} is not {noun}; use one of: {', '.join(known)}", hint)
 
 
@@ -148,6 +149,7 @@ def _finding_number(typed: str) -> int | None:
 
 
 def _withdrawn(number: int, reason: str) -> Finding:
+    """The finding that stands for the withdrawal of the finding with this number."""
     return Finding(Severity.NOTE, f"Finding #{number} is withdrawn", detail=reason, number=number, withdrawn=True)
 
 
@@ -233,6 +235,7 @@ def _finding_defects(item: object, number: int) -> list[tuple[str, str]]:
 
 
 def _is_withdrawal(item: Mapping[Any, Any]) -> bool:
+    """Whether an item of a findings file withdraws a finding: it says so, and names a number."""
     return item.get("withdrawn") is True and bool(_number(item, "number"))
 
 
@@ -252,6 +255,7 @@ def _finding_of(item: Mapping[Any, Any]) -> Finding:
 
 
 def _text(item: Mapping[Any, Any], key: str) -> str:
+    """The text under a key; empty when it is missing or of another type."""
     value = item.get(key)
     return value if isinstance(value, str) else ""
 
@@ -289,6 +293,7 @@ def text_of(name: str, folder: Path) -> str:
 
 
 def _bytes_of(name: str, folder: Path) -> bytes:
+    """The content of a file, or for `-` of standard input, of which only a little more than the limit is read."""
     if name == "-":
         return sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
 

@@ -168,11 +168,13 @@ def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details:
 
 
 def _problem_values(problem: Problem) -> dict[str, object]:
+    """The problem under the keys of the JSON form."""
     values: dict[str, object] = dict(problem._asdict())
     return values | {"where": problem.where}
 
 
 def _problem_lines(problem: Problem) -> list[str]:
+    """The problem as lines of text: its place and message, then its fix."""
     lines = [f"{problem.where}: {problem.message}"]
     if problem.fix:
         lines.append(f"    fix: {problem.fix}")
@@ -181,6 +183,7 @@ def _problem_lines(problem: Problem) -> list[str]:
 
 
 def _print_json(code: str, message: str, hint: str, where: str, more: Mapping[str, object]) -> None:
+    """Print an error as one JSON object on standard output, and flush it."""
     error = {"code": code, "message": message, "hint": hint, "where": where, **more}
     write_json(to_json({"ok": False, "error": error}))
     sys.stdout.flush()
@@ -193,6 +196,7 @@ def _print_lines(call: Call, lines: Sequence[str]) -> None:
 
 
 def _interrupted(error: BaseException, call: Call) -> int:
+    """Say that the command was interrupted, and return the exit status for it."""
     message = str(error) or "interrupted"
     if call.json:
         _print_json("interrupted", message, "", "", {})

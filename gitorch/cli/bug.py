@@ -69,6 +69,7 @@ def report_text(error: BaseException, argv: Sequence[str]) -> str:
 
 
 def _version(package: str) -> str:
+    """The version of an installed package, or a note that it is missing."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -86,10 +87,12 @@ def without_secrets(text: str, environ: Mapping[str, str], argv: Sequence[str] =
 
 
 def _names_secret(variable: str) -> bool:
+    """Whether the name of a variable suggests that its value is a secret."""
     return any(word in variable.upper() for word in SECRET_WORDS)
 
 
 def _typed_nonces(argv: Sequence[str]) -> set[str]:
+    """The nonces on a command line, which a report must not repeat."""
     nonces: set[str] = set()
     for place, word in enumerate(argv):
         if word == "--nonce":

@@ -19,10 +19,12 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 def _take_json(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Note that the caller wants JSON; the option may stand before or after the verb."""
     context.obj.json = context.obj.json or wanted
 
 
 def _take_folder(context: click.Context, _: click.Parameter, folder: str | None) -> None:
+    """Enter the folder that the caller named, as `git -C` does."""
     if folder is not None:
         context.obj.enter(folder)
 
@@ -126,6 +128,7 @@ def _is_unknown(args: Sequence[str], known: Container[str]) -> bool:
 
 
 def _nearest(word: str) -> str:
+    """A hint at similar verbs, to follow a message; empty when none is similar."""
     from difflib import get_close_matches
 
     near = get_close_matches(word, VERBS, n=3)

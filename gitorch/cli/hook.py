@@ -43,6 +43,7 @@ def hook(words: list[str]) -> None:
 
 
 def _line(event: str, text: str) -> bytes:
+    """One line of JSON with the time in milliseconds. ASCII keeps it valid whatever the terminal's encoding is."""
     signal = {"at": time.time_ns() // 1_000_000, "event": event, "text": text}
     return json.dumps(signal).encode("ascii") + b"\n"
 

@@ -281,6 +281,7 @@ class _Reader:
 
 
 def _number(table: Table, key: str) -> int | None:
+    """The whole number under a key; None when the key is missing."""
     value = table.get(key)
     return value if isinstance(value, int) else None
 

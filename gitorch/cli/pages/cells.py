@@ -49,6 +49,7 @@ def safe_json(line: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
+    """The escape that stands for a character that must not reach a terminal."""
     return f"\\u{ord(found.group()):04x}"
 
 
@@ -59,6 +60,7 @@ def safe_line(text: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _character_width(character: str) -> int:
+    """The columns of one character: none for a combining or format character, two for a wide one."""
     from unicodedata import category, east_asian_width
 
     if category(character) in {"Mn", "Me", "Cf"}:

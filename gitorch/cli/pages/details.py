@@ -46,6 +46,7 @@ def record_text(written: WrittenRecord) -> str:
 
 
 def _actor_text(actor: Actor) -> str:
+    """Who wrote a record, with the session if there was one, and on which host."""
     session = f" ({actor.session})" if actor.session else ""
     return f"{actor.kind} {actor.name}{session} on {actor.host}"
 
@@ -90,6 +91,7 @@ def _results(job: JobState) -> list[Field]:
 
 
 def _finding_text(listed: ListedFinding) -> str:
+    """A finding in one line, with its state."""
     finding = listed.finding
     place = ""
     if finding.path:
@@ -106,6 +108,7 @@ def _finding_text(listed: ListedFinding) -> str:
 
 
 def _finding_state(listed: ListedFinding) -> str:
+    """The state of a finding in one word."""
     if listed.waived:
         return "waived"
 

@@ -48,5 +48,6 @@ class Follower:
 
 
 def _record_count(services: Services, run: RunId) -> int:
+    """The number of a run's records; 0 for a run that the ledger does not have."""
     found = services.ledger.state(run).run
     return 0 if found is None else found.records

@@ -77,9 +77,11 @@ class Page(Value):
         return [self._fitted(line) for line in lines]
 
     def _has_room(self, text: str) -> bool:
+        """Whether a text fits on a line; always without a limit."""
         return not self.width or width(text) <= self.width
 
     def _fitted(self, text: str) -> str:
+        """The text, cut to the width of the page."""
         if not self.width:
             return text
 
@@ -112,6 +114,7 @@ class Page(Value):
             excess -= taken
 
     def _row(self, row: Sequence[Cell], widths: Sequence[int], indent: int) -> str:
+        """One row of a table, each cell padded to its column, without blanks at the end."""
         left = self.width - indent
         if not self.width:
             left = sum(widths) + len(GAP) * len(widths)
@@ -139,6 +142,7 @@ def _one_line(text: str) -> str:
 
 
 def _safe_cells(row: Sequence[Cell | str]) -> list[Cell]:
+    """The row with nothing in its texts that could move the cursor or break the table."""
     cells: list[Cell] = []
     for cell in row:
         if isinstance(cell, str):
@@ -150,6 +154,7 @@ def _safe_cells(row: Sequence[Cell | str]) -> list[Cell]:
 
 
 def _widest(rows: Sequence[Sequence[Cell]], column: int) -> int:
+    """The columns that the widest text of a table's column takes."""
     return max(width(row[column].text) for row in rows)
 
 

@@ -31,6 +31,7 @@ def plain(value: Any) -> Any:
 
 
 def _value_fields(value: Value) -> dict[str, Any]:
+    """The fields of a value as plain data, by their names."""
     found: dict[str, Any] = {}
     for name, is_moment in _fields(type(value)):
         field = getattr(value, name)

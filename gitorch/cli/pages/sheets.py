@@ -77,6 +77,7 @@ def _approval(sheet: Sheet) -> str:
 
 
 def _reviews(sheet: Sheet) -> str:
+    """Who reviews, in which order, and at most how often."""
     if not sheet.reviewers:
         return "none"
 
@@ -145,6 +146,7 @@ def ask_runtimes(
 
 
 def _ask_runtime(question: str, installed: tuple[str, ...], preselected: str) -> str:
+    """Ask which of the installed runtimes to use. Raises Usage when the caller chooses none."""
     for _ in range(TRIES_MAX):
         answer = ask(f"{question} {', '.join(installed)}", preselected).strip()
         if answer in installed:

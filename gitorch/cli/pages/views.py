@@ -65,6 +65,7 @@ def header(view: RunView, page: Page) -> str:
 
 
 def _phase_cell(phase: str) -> Cell:
+    """A phase in its colour."""
     return Cell(phrase(phase), PHASE_COLOURS.get(phase, ""))
 
 
@@ -105,6 +106,7 @@ def _title(row: JobRow, page: Page) -> str:
 
 
 def _age(row: JobRow, page: Page) -> str:
+    """How long a job has been as it is."""
     if row.session is None and row.phase != "queued":
         return ""
 
@@ -112,6 +114,7 @@ def _age(row: JobRow, page: Page) -> str:
 
 
 def _agent_colour(row: JobRow) -> str:
+    """The colour of an agent's state: yellow for one that needs attention."""
     state = row.agent.partition(":")[0]
     return "yellow" if state in NEEDS_ATTENTION else ""
 
@@ -185,6 +188,7 @@ def inbox_text(rows: Sequence[InboxRow], messages: Sequence[MessageRow], page: P
 
 
 def _questions_by_run(rows: Sequence[InboxRow], page: Page) -> list[str]:
+    """The questions under a heading for each run."""
     lines: list[str] = []
     for run, questions in groupby(rows, key=lambda row: row.run):
         lines += [page.line(run, "bold"), *inbox_lines(tuple(questions), page)]

@@ -65,6 +65,7 @@ def _agree(call: Call, proposal: Proposal, *, yes: bool) -> None:
 
 
 def _sheet(proposal: Proposal, page: Page) -> str:
+    """The proposal as a person reads it before agreeing."""
     rows = [("create", name) for name in proposal.makes]
     rows += [("keep", name) for name in proposal.keeps]
     lines = [page.line("This would be done", "bold"), *page.table(rows, shrinks=(1,), indent=2)]

@@ -76,6 +76,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
 
 
 def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, yes: bool) -> None:
+    """Approve an epic at its checkpoint, after its report was shown and the principal agreed."""
     from gitorch.app.people import decisions
 
     if not yes:
@@ -149,6 +150,7 @@ def _whole_digest(typed: str, current: str) -> str:
 
 
 def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> None:
+    """Merge what was approved, and print the outcome with the commands that follow."""
     from gitorch.app.people import decisions
     from gitorch.cli.follow import carry_on, checkout_note
 

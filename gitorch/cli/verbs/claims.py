@@ -53,6 +53,7 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
 
 
 def _claimed_text(claimed: ClaimResult, page: Page) -> str:
+    """The claim as a person reads it: the job, the folder to work in, and the brief."""
     from shlex import quote
 
     from gitorch.cli.pages.page import duration
@@ -205,6 +206,7 @@ def _command_namer(call: Call, run: Run) -> Callable[[str], str]:
 def _remedies_text(
     results: tuple[RecoveryResult, ...], page: Page, command_in: Callable[[str], str], *, applied: bool
 ) -> str:
+    """What `recover` did, or would do, line by line, with the command that applies it."""
     if not results:
         return "No work was abandoned."
 
@@ -239,6 +241,7 @@ def _adopt(call: Call, caller: Caller, run: Run, handoff: str, job: str | None, 
 
 
 def _requeue_or_cancel(call: Call, caller: Caller, run: Run, job: str, reason: str, *, cancel: bool) -> None:
+    """Queue stale work again, or cancel it, and print the phase that it has now."""
     from gitorch.app.work import recovery
 
     if cancel:

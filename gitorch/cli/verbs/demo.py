@@ -201,6 +201,7 @@ def program_as_typed(called: str, environ: Mapping[str, str]) -> str:
 
 
 def _quoted(word: str) -> str:
+    """The word as a shell needs it."""
     from shlex import quote
 
     return quote(word)

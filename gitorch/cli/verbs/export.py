@@ -64,6 +64,7 @@ def export(
 
 
 def _export(call: Call, folder: str, request: ExportRequest) -> None:
+    """Write the export, and print its manifest."""
     from gitorch.app.query import exporting
 
     manifest = exporting.export(call.services, request, call.folder / folder, folder).manifest
@@ -88,6 +89,7 @@ def _verify(call: Call, folder: str) -> None:
 
 
 def _run_id(call: Call, run: str | None) -> RunId | None:
+    """The id of the named run; None for an export of everything."""
     from gitorch.app.query.lookup import find_run
 
     if run is None:

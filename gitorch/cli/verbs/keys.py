@@ -41,6 +41,7 @@ def list_(call: Call) -> None:
 
 
 def _text(found: tuple[Approver, ...], name: str, page: Page) -> str:
+    """The keys as a table, or what to do when there are none."""
     if not found:
         return f"No key may sign approvals: {name} is empty. Add one: gitorch keys add --new"
 

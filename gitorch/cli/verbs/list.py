@@ -56,6 +56,7 @@ def listing(call: Call, kind: str, run: str | None) -> None:
 
 
 def _jobs(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    """The jobs of a run, as values and as rows."""
     from gitorch.rules.views.run import run_view
 
     jobs = run_view(run).jobs
@@ -63,25 +64,30 @@ def _jobs(run: Run) -> tuple[Sequence[Any], list[Row]]:
 
 
 def _job_row(job: JobRow) -> Row:
+    """The row of one job: id, kind, phase, title, and what it waits for."""
     phase = Cell(phrase(job.phase), PHASE_COLOURS.get(job.phase, ""))
     return (Cell(job.id, "bold"), phrase(job.kind), phase, job.title, job.why)
 
 
 def _sessions(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    """The sessions of a run, as values and as rows."""
     sessions = tuple(run.sessions.values())
     return sessions, [_session_row(session) for session in sessions]
 
 
 def _session_row(session: Session) -> Row:
+    """The row of one session: id, job, runtime, phase, and how it ended."""
     return (Cell(session.id, "bold"), session.job, session.runtime, str(session.phase), session.ended)
 
 
 def _questions(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    """The questions of a run, as values and as rows."""
     questions = tuple(run.questions.values())
     return questions, [_question_row(question) for question in questions]
 
 
 def _question_row(question: Question) -> Row:
+    """The row of one question: id, kind, job, answer, and text."""
     answer = "open"
     if question.answer is not None:
         answer = question.answer.option or question.answer.text
@@ -96,15 +102,18 @@ def _question_row(question: Question) -> Row:
 
 
 def _artifacts(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    """The artifacts of a run, as values and as rows."""
     return run.artifacts, [_artifact_row(artifact) for artifact in run.artifacts]
 
 
 def _artifact_row(artifact: Artifact) -> Row:
+    """The row of one artifact: name, kind, version, the beginning of its digest, and path."""
     version = f"{artifact.job} {artifact.attempt}.{artifact.version}"
     return (Cell(artifact.name, "bold"), str(artifact.kind), version, artifact.digest[:19], artifact.path)
 
 
 def _verdicts(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    """The verdicts of a run, as values and as rows."""
     verdicts: list[Verdict] = []
     for job in run.jobs.values():
         verdicts += job.verdicts
@@ -113,11 +122,13 @@ def _verdicts(run: Run) -> tuple[Sequence[Any], list[Row]]:
 
 
 def _verdict_row(verdict: Verdict) -> Row:
+    """The row of one verdict: review, subject, round, verdict, and the judged commit."""
     round_ = f"round {verdict.round}"
     return (Cell(verdict.review, "bold"), verdict.subject, round_, str(verdict.choice), verdict.commit[:12])
 
 
 def _findings(run: Run) -> tuple[Sequence[Any], list[Row]]:
+    """The findings of a run, as values and as rows, each below its job."""
     values: list[dict[str, Any]] = []
     rows: list[Row] = []
     for job in run.jobs.values():
@@ -129,11 +140,13 @@ def _findings(run: Run) -> tuple[Sequence[Any], list[Row]]:
 
 
 def _finding_row(listed: ListedFinding) -> Row:
+    """The row of one finding: number, severity, state, and title."""
     state = "open" if listed.open else "closed"
     return (f"#{listed.number}", str(listed.finding.severity), state, listed.finding.title)
 
 
 def _finding_values(listed: ListedFinding) -> dict[str, Any]:
+    """The finding under the keys of the JSON form."""
     finding = listed.finding
     return {
         "number": listed.number,
@@ -177,6 +190,7 @@ def dashboard(call: Call) -> None:
 
 
 def _dashboard_text(views: Sequence[RunView], page: Page) -> str:
+    """All runs, one below the other, with a blank line between them."""
     if not views:
         return "No run is open. Start one: gitorch start PLAN"
 
@@ -184,6 +198,7 @@ def _dashboard_text(views: Sequence[RunView], page: Page) -> str:
 
 
 def _run_lines(view: RunView, page: Page) -> list[str]:
+    """One run of the dashboard: its header, the counts of its jobs, and what waits for the principal."""
     from gitorch.cli.pages.views import header, inbox_lines, summary
 
     counts = Counter(job.phase for job in view.jobs)

@@ -103,6 +103,7 @@ def _text(call: Call, text: tuple[str, ...], file: str | None, verb_name: str) -
 
 
 def _say_sent(call: Call, sent: tuple[Held, ...]) -> None:
+    """Print what was sent, each message with its receivers."""
     from gitorch.app.people import mailbox
 
     rows = mailbox.rows(call.services, sent)
@@ -201,6 +202,7 @@ def _say_unread(call: Call, party: Party) -> None:
 
 
 def _say_in_full(call: Call, party: Party, held: tuple[Held, ...], if_none: str) -> None:
+    """Print messages in full, and record that they were read only once they are printed."""
     from gitorch.app.people import mailbox
 
     rows = mailbox.rows(call.services, tuple(mailbox.whole(call.services, one) for one in held))

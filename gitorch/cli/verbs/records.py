@@ -71,6 +71,7 @@ def _withdrawn(run: Run) -> str:
 
 
 def _epic_report(call: Call, run: Run, epic: str) -> None:
+    """Print the report of one epic."""
     from gitorch.app.query import runs
 
     text = runs.epic_report(call.services, run, epic)
@@ -115,6 +116,7 @@ def _last(records: Iterable[WrittenRecord], lines: int) -> Iterable[WrittenRecor
 
 
 def _log_line(written: WrittenRecord, page: Page) -> str:
+    """One line of the log: the number and time of a record, and its sentence."""
     from gitorch.cli.pages.records import day_and_time, sentence_of
 
     record = written.record
@@ -147,12 +149,14 @@ def show(call: Call, thing: str, run: str | None) -> None:
 
 
 def _record_text(written: WrittenRecord) -> str:
+    """A record with all its fields."""
     from gitorch.cli.pages.details import record_text
 
     return record_text(written)
 
 
 def _by_number(services: Services, number: int) -> WrittenRecord:
+    """The record with this number. Raises NotFound."""
     _require_ledger(services)
     for written in services.ledger.records(None, number - 1):
         return written
@@ -161,6 +165,7 @@ def _by_number(services: Services, number: int) -> WrittenRecord:
 
 
 def _by_commit(services: Services, commit: str) -> WrittenRecord:
+    """The record in the commit whose id begins like this. Raises NotFound."""
     _require_ledger(services)
     for written in services.ledger.records():
         if written.commit.startswith(commit):
@@ -170,6 +175,7 @@ def _by_commit(services: Services, commit: str) -> WrittenRecord:
 
 
 def _require_ledger(services: Services) -> None:
+    """Raises NotFound in a repository without a ledger."""
     if not services.ledger.exists():
         raise NotFound("this repository has no gitorch ledger", "gitorch init")
 
@@ -216,6 +222,7 @@ def _show_id(call: Call, thing: str, run_name: str | None) -> None:
 
 
 def _show_run(call: Call, run: Run) -> None:
+    """Print a run."""
     from gitorch.cli.pages import views
     from gitorch.rules.views.run import run_view
 
@@ -224,6 +231,7 @@ def _show_run(call: Call, run: Run) -> None:
 
 
 def _show_question(call: Call, thing: str, run_name: str | None) -> None:
+    """Print a question with its answer."""
     from gitorch.app.query.lookup import find_question
     from gitorch.cli.pages import details
 
@@ -246,6 +254,7 @@ def _show_part(call: Call, run: Run, thing: str) -> None:
 
 
 def _job_id(run: Run, thing: str) -> JobId:
+    """The id of the named job. Raises NotFound when the run does not have it."""
     found: list[JobId] = []
     for job in run.jobs:
         if job == thing:
@@ -350,6 +359,7 @@ def _with_anchors(services: Services, found: Verification, remote: str | None, t
 
 
 def _verified(found: Verification) -> str:
+    """The result of a verification, with its faults and warnings, line by line."""
     lines = [f"warning: {warning}" for warning in found.warnings]
     lines.append(f"{counted(found.records, 'record')} verified, from the first to commit {found.tip}.")
     lines.append(f"The newest record's digest is {found.head}")

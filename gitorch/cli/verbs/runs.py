@@ -130,6 +130,7 @@ def _outcome(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _text(run: Run, removed: tuple[str, ...], kept: tuple[str, ...], *, done: bool) -> str:
+    """What a cleanup removed and kept, or would remove, line by line."""
     if not run.cleaned and not done:
         return "gitorch up is running and cleans up."
 

@@ -104,6 +104,7 @@ def list_(call: Call, run: str | None) -> None:
 
 
 def _text(rows: Sequence[SessionRow], page: Page) -> str:
+    """The sessions as a table."""
     if not rows:
         return "No agent has a session. Start a run: gitorch start PLAN, or gitorch session create NAME"
 

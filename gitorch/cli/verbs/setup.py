@@ -113,6 +113,7 @@ def doctor(call: Call) -> int:
 
 
 def _failure(checks: tuple[HealthCheck, ...], failed: list[HealthCheck]) -> Unavailable:
+    """The error of a health check: it names the checks that failed, and its hint fixes the first one."""
     names = ", ".join(check.name for check in failed)
     return Unavailable(f"{len(failed)} of {len(checks)} checks failed: {names}", failed[0].fix)
 
@@ -150,6 +151,7 @@ def check(call: Call, plan: str, prompt: str | None) -> None:
 
 
 def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> CheckResult:
+    """The result of checking a plan before it starts."""
     from gitorch.app.start import preflight
 
     prompt_path = None
@@ -177,11 +179,13 @@ def _sheet_of(checked: CheckResult) -> Sheet:
 
 
 def _plan_values(checked: CheckResult) -> dict[str, Any]:
+    """The plan under the keys of the JSON form."""
     plan = checked.plan
     return {"path": plan.path, "title": plan.title, "digest": plan.digest, "epics": [epic.id for epic in plan.epics]}
 
 
 def _check_text(sheet: Sheet, plan: str, page: Page) -> str:
+    """The sheet of a plan without defects, and the command that starts it."""
     from gitorch.cli.pages.sheets import sheet_text
 
     return f"{sheet_text(sheet, page)}\n\nThe plan has no defects, and nothing was changed. Next: gitorch start {plan}"
@@ -257,6 +261,7 @@ def _choose_runtimes(call: Call, named: Mapping[str, str], *, ask: bool) -> None
 
 
 def _next_command(call: Call, run: Run) -> str:
+    """The command to type next in a run that has just begun."""
     from gitorch.app.query.runs import next_command
 
     return next_command(call.services, run)

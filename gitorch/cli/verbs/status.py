@@ -55,6 +55,7 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
 
 
 def _agents(services: Services, run: Run) -> Mapping[SessionId, str]:
+    """The states of the agents that are at work, by session."""
     from gitorch.app.query import runs
 
     return runs.agent_states(services, run)
@@ -78,6 +79,7 @@ def _watch(call: Call, run: Run) -> Run:
 
 
 def _show(call: Call, view: View, run: Run) -> None:
+    """Draw the run in the live view, as it is now."""
     view.show(run, _agents(call.services, run), call.services.clock.now(), ())
 
 

@@ -158,6 +158,7 @@ def _job_claimed(call: Call, job: str | None) -> JobId | None:
 
 
 def _submit_report(call: Call, report: ReportText, bearer: AgentCredential | ManualClaim) -> None:
+    """Submit a report, and print the outcome."""
     from gitorch.app.work import submissions
 
     try:
@@ -265,6 +266,7 @@ def _findings(
 
 
 def _submit_verdict(call: Call, verdict: VerdictText, bearer: AgentCredential | ManualClaim) -> None:
+    """Give a verdict, and print the outcome."""
     from gitorch.app.work import submissions
 
     try:

@@ -123,6 +123,7 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
 
 
 def _interruption(result: LoopResult) -> str:
+    """The sentence for a loop that was interrupted, with the state of the agents and the command that continues."""
     from gitorch.model.session import SessionPhase
 
     living = 0
@@ -161,12 +162,14 @@ def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxR
 
 
 def _values(tick: TickResult) -> dict[str, object]:
+    """One tick under the keys of the JSON form."""
     from gitorch.rules.views.run import run_view
 
     return {"view": run_view(tick.run), "records": len(tick.written), "silent": tick.silent, "over": tick.over}
 
 
 def _text(result: LoopResult, rows: Sequence[InboxRow], page: Page) -> str:
+    """The end of the loop, and what waits for the principal."""
     from gitorch.cli.pages.views import header, inbox_lines, summary
     from gitorch.rules.views.run import run_view
 

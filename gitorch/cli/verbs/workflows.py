@@ -39,6 +39,7 @@ def workflow() -> None:
 
 
 def _read(call: Call, file: str) -> WorkflowSource:
+    """The workflow of a file, with the settings and the folders of this repository."""
     from gitorch.app.start.workflows import read_workflow
 
     return read_workflow(call.folder / file, file, _defaults(call), _roots(call))
@@ -99,6 +100,7 @@ def lint(call: Call, file: str, strict: bool) -> None:
 
 
 def _remark_lines(file: str, source: WorkflowSource, found: Lint) -> list[str]:
+    """All remarks about a workflow, line by line."""
     lines: list[str] = []
     for remark in found.remarks:
         lines += _remark(file, source, remark)
@@ -107,12 +109,14 @@ def _remark_lines(file: str, source: WorkflowSource, found: Lint) -> list[str]:
 
 
 def _remark(file: str, source: WorkflowSource, remark: Remark) -> tuple[str, str]:
+    """The two lines of a remark: its place, weight and message, then its fix."""
     line, column = source.places.get(remark.place, (1, 1))
     kind = "warning" if remark.strong else "note"
     return f"{file}:{line}:{column}: {kind} {remark.name} (-{remark.costs}): {remark.message}", f"  {remark.fix}"
 
 
 def _lint_text(file: str, source: WorkflowSource, found: Lint, page: Page) -> str:
+    """The remarks and the score of a workflow."""
     lines = [page.line(line) for line in _remark_lines(file, source, found)]
     postures: list[str] = []
     for job, names in found.postures.items():
@@ -172,6 +176,7 @@ def graph(call: Call, thing: str, form: str, output: str | None) -> None:
 
 
 def _picture(call: Call, thing: str) -> Diagram:
+    """The diagram of a workflow file, or of a run."""
     from gitorch.rules.views.diagram import run_diagram, workflow_diagram
 
     if (call.folder / thing).is_file():
@@ -186,6 +191,7 @@ def _picture(call: Call, thing: str) -> Diagram:
 
 
 def _drawn(diagram: Diagram, form: str) -> str:
+    """The diagram in the wanted form."""
     from gitorch.text.diagrams import graph_text
     from gitorch.text.diagrams.svg import svg
 
@@ -265,6 +271,7 @@ def _check_new(shape: str, lanes: str, blocks: str) -> None:
 
 
 def _shape_text(shape: str, blocks: str) -> str:
+    """The text of a new workflow file of this shape."""
     from gitorch.text.workflows.blocks import from_blocks
     from gitorch.world.resources import template_bytes
 
@@ -291,12 +298,14 @@ def _with_lanes(text: str, shape: str, lanes: str, own_lanes: tuple[str, ...], n
 
 
 def _shapes_text(shapes: Mapping[str, str], lanes: Mapping[str, str], page: Page) -> str:
+    """The shapes and lanes to choose from, and the command that makes a file."""
     lines = [page.line("shapes", "bold"), *_definitions(shapes, page), ""]
     lines += [page.line("lanes", "bold"), *_definitions(lanes, page), ""]
     return "\n".join([*lines, "Next: gitorch workflow new code-change work.yaml"])
 
 
 def _definitions(rows: Mapping[str, str], page: Page) -> list[str]:
+    """Names with their explanations, in two columns."""
     return page.table(list(rows.items()), shrinks=(1,), indent=2)
 
 

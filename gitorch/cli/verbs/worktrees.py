@@ -54,6 +54,7 @@ def list_(call: Call) -> None:
 
 
 def _text(found: Sequence[WorktreeRow], page: Page) -> str:
+    """The worktrees as a table."""
     if not found:
         return "gitorch has no worktree here. Create one: gitorch worktree create NAME"
 
@@ -61,6 +62,7 @@ def _text(found: Sequence[WorktreeRow], page: Page) -> str:
 
 
 def _cells(place: WorktreeRow) -> tuple[Cell, ...]:
+    """The row of one worktree: name, owner, branch or `detached`, and commit."""
     owner = f"{place.owner} {place.phase}" if place.owner else "by hand"
     state = f"{place.uncommitted} not committed" if place.uncommitted else "clean"
     return (

@@ -115,6 +115,7 @@ def adopted(run: Run, record: Record, event: events.LateHandoffAdopted) -> Run:
 
 
 def _report(late: LateHandoff, status: ReportStatus) -> events.HandoffSubmitted:
+    """The report in a late handoff, as if it had come in time. It takes no lease, so its fence is 0."""
     return events.HandoffSubmitted(
         job=late.job,
         session=late.session,
@@ -134,6 +135,7 @@ def _report(late: LateHandoff, status: ReportStatus) -> events.HandoffSubmitted:
 
 
 def _verdict(run: Run, late: LateHandoff, choice: Choice) -> events.VerdictGiven:
+    """The verdict in a late handoff, as if it had come in time. It takes no lease, so its fence is 0."""
     subject = run.jobs[late.job].spec.subject or late.job
     return events.VerdictGiven(
         job=late.job,

@@ -29,6 +29,7 @@ def skip_with_dependents(run: Run, record: Record, job: JobId) -> Run:
 
 
 def _skipped(run: Run, record: Record, job: JobId) -> Run:
+    """Skip the job's reviews, and every blocked job that cannot be done without it, directly or through others."""
     run = reviews_closed(run, record, job)
     for other, state in run.jobs.items():
         if run.jobs[other].phase is not JobPhase.BLOCKED or state.spec.kind in UNCLAIMED:
@@ -82,6 +83,7 @@ def unskipped(run: Run, job: JobId) -> Run:
 
 
 def _lacks_a_need(run: Run, job: JobState) -> bool:
+    """Whether the work that a job needs will not come."""
     return any(run.producer(need).phase in LOST for need in job.spec.needs)
 
 

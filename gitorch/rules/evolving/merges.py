@@ -119,6 +119,7 @@ def _questions_closed(run: Run, record: Record, option: str) -> Run:
 
 
 def _is_about_a_merge(question: Question) -> bool:
+    """Whether a question asks for an approval, or is an escalation about a report, its merge or its push."""
     return question.kind is QuestionKind.APPROVAL or question.trigger.startswith(ABOUT_A_MERGE)
 
 

@@ -51,6 +51,7 @@ def _ensure_own_name(run: Run, record: Record, subject: str, name: str) -> None:
 
 
 def _message(record: Record, event: events.MessageSent) -> Message:
+    """The message as it is kept, not read by anybody yet."""
     return Message(
         id=event.message,
         sender=event.sender,
@@ -81,6 +82,7 @@ def read(run: Run, record: Record, event: events.MessagesRead) -> Run:
 
 
 def _after_reading(message: Message, reader: str) -> Message:
+    """The message after one more reader; once everybody has read it, only its first line is kept."""
     read_by = (*message.read_by, reader)
     if set(message.to) <= set(read_by):
         return replace(message, read_by=read_by, text=first_line(message.text))

@@ -68,6 +68,7 @@ def escalated(run: Run, record: Record, event: events.Escalated) -> Run:
 
 
 def _with_new_question(run: Run, question: Question) -> Run:
+    """Add the question to the run. Raises Corrupt for an id that exists."""
     if question.id in run.questions:
         message = f"question {question.id} was asked twice"
         raise Corrupt(message)
@@ -262,6 +263,7 @@ def _push_answered(run: Run, option: str) -> Run:
 
 
 def _cleanup_answered(run: Run, _: Record, __: Question, answer: Answer) -> Run:
+    """The answer says what the cleanup removes; the host carries it out."""
     return replace(run, cleanup=answer.option)
 
 

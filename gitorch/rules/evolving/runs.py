@@ -108,6 +108,7 @@ def failed(run: Run, record: Record, event: events.RunFailed) -> Run:
 
 
 def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
+    """End the run early: cancel every job that is not over, end the claims, and withdraw the open questions."""
     for job, state in run.jobs.items():
         if not state.phase.is_over:
             run = end_claim(run, state, "stopped")
