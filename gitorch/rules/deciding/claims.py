@@ -15,8 +15,9 @@ from gitorch.model.workflow import UNCLAIMED, Independence, Recovery
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may, holder_of
 from gitorch.rules.deciding import late
+from gitorch.rules.deciding.report_questions import questions_of
 from gitorch.rules.deciding.sessions import lease_until, next_session
-from gitorch.rules.deciding.work import finished_work, questions_of, rejected, subject_at
+from gitorch.rules.deciding.work import finished_work, rejected, subject_at
 from gitorch.rules.granting import base_of, may_be_granted, not_independent, queue
 
 if TYPE_CHECKING:

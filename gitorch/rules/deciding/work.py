@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import commands, events
-from gitorch.model.artifact import EscalationKind
-from gitorch.model.ids import QuestionId
 from gitorch.model.job import JobPhase
 from gitorch.model.observed import overlap_key
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import Choice, Disposition, ReportStatus, Severity
+from gitorch.model.review import Choice, ReportStatus
 from gitorch.model.workflow import REVIEWING
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
+from gitorch.rules.deciding.report_questions import questions_of
 from gitorch.rules.granting import not_independent
 from gitorch.rules.review.gates import next_question, verdict_contradiction
 from gitorch.rules.review.ledgers import missing_document, verdict_fault
@@ -22,8 +20,6 @@ from gitorch.rules.review.replies import proven_replies, require_evidence
 from gitorch.rules.scope.matching import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitorch.model.board import State
     from gitorch.model.commands import Order, WorkFacts
     from gitorch.model.events import Event
@@ -34,14 +30,8 @@ if TYPE_CHECKING:
     from gitorch.model.session import Session
     from gitorch.rules.deciding import Decisions
 
-CONCERN_OPTIONS = ("accept", "follow_up", "push_back")
-DEFERRED_OPTIONS = ("defer", "waive", "fix")
-BLOCKED_OPTIONS = ("cleared", "stop_epic", "stop_run")
 HAZARDS_MAX = 5
 """Hazards of a change that one refusal lists; the next refusal lists the rest."""
-
-if TYPE_CHECKING:
-    Asked = tuple[QuestionKind, tuple[str, ...], int, str]
 
 
 def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) -> tuple[Event, ...]:
@@ -54,7 +44,8 @@ def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) 
         return late.keep_report(run, session, job, command, order.at)
 
     lease = ensure.lease_held(run, session, ensure.working(job))
-    commit, replies = command.facts.head or run.target_commit, command.replies
+    commit = command.facts.head or run.target_commit
+    replies = command.replies
     if command.status in late.FINISHED:
         commit, replies = finished_work(job, command)
 
@@ -144,97 +135,32 @@ def _ensure_documents(run: Run, job: JobState, command: commands.SubmitHandoff) 
 
 
 def _ensure_complete(command: commands.SubmitHandoff) -> None:
-    """Raises Refused for a report without the parts that its status requires."""
+    """Raises Refused for a report without the parts that its status requires, with the command that gives them."""
     match command.status:
         case ReportStatus.DONE:
             if command.concerns:
                 message = "DONE carries no concerns; with concerns the report is DONE_WITH_CONCERNS"
                 raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
+
         case ReportStatus.DONE_WITH_CONCERNS:
-            if not "".join(command.concerns).strip():
+            if _is_blank(*command.concerns):
                 message = "DONE_WITH_CONCERNS needs at least one concern"
                 raise Refused(message, "gitorch handoff DONE_WITH_CONCERNS --concern TEXT")
+
         case ReportStatus.NEEDS_CONTEXT:
-            if not "".join(command.questions).strip():
+            if _is_blank(*command.questions):
                 message = "NEEDS_CONTEXT needs at least one question"
                 raise Refused(message, "gitorch handoff NEEDS_CONTEXT --question TEXT")
+
         case ReportStatus.BLOCKED:
-            if not command.blocker.strip() or not command.clears.strip():
+            if _is_blank(command.blocker) or _is_blank(command.clears):
                 message = "BLOCKED needs the blocker and what would clear it"
                 raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
 
 
-def questions_of(run: Run, session: Session, job: JobState, command: commands.SubmitHandoff) -> tuple[Event, ...]:
-    """The questions that a report leaves for people, numbered one after the other."""
-    asked = [*_context_questions(command), *_concern_questions(command), *_deferral_questions(job, command)]
-    number = len(run.questions)
-    found: list[Event] = []
-    for kind, options, about, text in asked:
-        number += 1
-        question = QuestionId(f"q{number}")
-        found.append(events.QuestionAsked(question, kind, job.spec.id, session.id, options, about, text))
-
-    if command.status is ReportStatus.BLOCKED:
-        found += _blocker(QuestionId(f"q{number + 1}"), session, job, command)
-
-    return tuple(found)
-
-
-def _context_questions(command: commands.SubmitHandoff) -> Iterator[Asked]:
-    if command.status is ReportStatus.NEEDS_CONTEXT:
-        for text in command.questions:
-            yield QuestionKind.CONTEXT, (), 0, text
-
-
-def _concern_questions(command: commands.SubmitHandoff) -> Iterator[Asked]:
-    for number, text in enumerate(command.concerns, 1):
-        yield QuestionKind.CONCERN, CONCERN_OPTIONS, number, text
-
-
-def _deferral_questions(job: JobState, command: commands.SubmitHandoff) -> Iterator[Asked]:
-    for reply in command.replies:
-        if reply.disposition is Disposition.DEFERRED:
-            finding = _described(job, reply.number)
-            text = f"{job.spec.id} wants to put off finding {finding}: {reply.evidence}"
-            yield QuestionKind.DEFERRED, DEFERRED_OPTIONS, reply.number, text
-
-
-def _described(job: JobState, number: int) -> str:
-    """A finding as a question shows it: `#4 (minor, c.py:1) “a long name”`."""
-    for listed in job.findings:
-        if listed.number != number:
-            continue
-
-        found = listed.finding
-        place = f"{found.path}:{found.line}" if found.line else found.path
-        details = ", ".join(filter(None, (found.severity, place)))
-        return f"#{number} ({details}) “{found.title}”"
-
-    return f"#{number}"
-
-
-def _blocker(question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff) -> Iterator[Event]:
-    """The escalation of a blocker; its kind and severity follow where they are not the usual ones."""
-    yield _blocked(question, session, job, command)
-    kind, severity = command.blocker_kind, command.blocker_severity
-    if (kind, severity) != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):
-        yield events.BlockerSorted(question, job.spec.id, kind, severity)
-
-
-def _blocked(
-    question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff
-) -> events.Escalated:
-    return events.Escalated(
-        question=question,
-        trigger=f"blocked:{job.spec.id}:{job.attempt}",
-        job=job.spec.id,
-        session=session.id,
-        happened=f"{job.spec.id} is blocked: {command.blocker}",
-        tried=command.summary or "the agent did not say",
-        options=BLOCKED_OPTIONS,
-        evidence=f"what would clear it: {command.clears}",
-        text=f"Is the blocker of {job.spec.id} cleared, should it be stopped, or should the run stop?",
-    )
+def _is_blank(*texts: str) -> bool:
+    """Whether none of these texts has anything but white space in it; true without texts."""
+    return not "".join(texts).strip()
 
 
 def record_check(state: State, order: Order, command: commands.RecordCheck) -> tuple[Event, ...]:
@@ -312,17 +238,23 @@ def subject_at(run: Run, review: JobState, judged: CommitId) -> JobState:
     subject = ensure.job_there(run, review.spec.subject or review.spec.id)
     commit = run.judged_commit(review)
     ready = subject is review or subject.phase is JobPhase.SUBMITTED
-    if not ready or judged != commit:
-        now = "nothing" if commit is None else commit[:12]
-        message = f"this verdict names {judged[:12]}, but what {subject.spec.id} handed in is {now}"
-        raise Refused(message, "gitorch brief")
+    if ready and judged == commit:
+        return subject
 
-    return subject
+    now = "nothing"
+    if commit is not None:
+        now = commit[:12]
+
+    message = f"this verdict names {judged[:12]}, but what {subject.spec.id} handed in is {now}"
+    raise Refused(message, "gitorch brief")
 
 
 def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[Event, ...]:
     """The rejected job fails. By the run's policy the run fails with it, or a human is asked."""
-    stated = text.splitlines()[0] if text else "no reason given"
+    stated = "no reason given"
+    if text:
+        stated = text.splitlines()[0]
+
     reason = f"{session.job} rejected it: {stated}"
     failed = events.JobFailed(subject.spec.id, reason)
     if run.settings.reject_fails_run:
@@ -347,20 +279,19 @@ def void(state: State, order: Order, command: commands.VoidWork) -> tuple[Event,
     ensure.host(order.actor, "what it observed of a branch")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
-    if job.handoff is None or run.merged is not None:
+    handoff = job.handoff_that_counts
+    if handoff is None or run.merged is not None:
         return ()
 
-    if job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED}:
+    if command.found == handoff.commit:
         return ()
 
-    if command.found == job.handoff.commit or job.demands:
-        return ()
+    voided = events.WorkVoided(command.job, handoff.commit, command.found)
+    if run.report is None:
+        return (voided,)
 
-    voided = events.WorkVoided(command.job, job.handoff.commit, command.found)
-    if run.report is not None:
-        return (events.ReportVoided(run.report.digest, f"{command.job} moved to {command.found[:12]}"), voided)
-
-    return (voided,)
+    reason = f"{command.job} moved to {command.found[:12]}"
+    return (events.ReportVoided(run.report.digest, reason), voided)
 
 
 def note_overlap(state: State, order: Order, command: commands.NoteOverlap) -> tuple[Event, ...]:
