@@ -87,26 +87,34 @@ def _publisher(run: Run, order: Order, command: commands.PublishArtifact) -> Ses
 
 def _ensure_publishable(run: Run, job: JobState, command: commands.PublishArtifact) -> None:
     """Raises Refused for a bad path or size, and for a kind or content that this job may not publish."""
+    _ensure_path(job, command)
+    size_max = run.settings.artifact_bytes_max
+    if command.size > size_max:
+        message = f"{command.path} has {command.size:,} bytes; an artifact has at most {size_max:,}"
+        raise Refused(message, "gitorch publish PATH")
+
+    _ensure_expected_kind(job, command)
+    contradiction = document_fault(run, job, command.document)
+    if contradiction:
+        message = f"{command.path} cannot be published as {command.document.kind}: {contradiction}"
+        raise Refused(message, "gitorch brief")
+
+
+def _ensure_path(job: JobState, command: commands.PublishArtifact) -> None:
+    """Raises Refused for a path that is no path of the worktree, or that lies outside the job's write scope."""
     path = command.path
     wrong = path_fault(path) or command.trouble
     if wrong:
         message = f"{path or 'a file without a name'} {wrong}"
         raise Refused(message, "gitorch publish PATH")
 
-    if job.writes and not path.startswith(OWN_FOLDER) and not covered(path, job.spec.scope):
+    # A review has no scope of its own, and nothing below the own folder is ever merged.
+    if not job.writes or path.startswith(OWN_FOLDER):
+        return
+
+    if not covered(path, job.spec.scope):
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         message = f"{path} lies outside the write scope of {job.spec.id} ({allowed})"
-        raise Refused(message, "gitorch brief")
-
-    size_max = run.settings.artifact_bytes_max
-    if command.size > size_max:
-        message = f"{path} has {command.size:,} bytes; an artifact has at most {size_max:,}"
-        raise Refused(message, "gitorch publish PATH")
-
-    _ensure_expected_kind(job, command)
-    contradiction = document_fault(run, job, command.document)
-    if contradiction:
-        message = f"{path} cannot be published as {command.document.kind}: {contradiction}"
         raise Refused(message, "gitorch brief")
 
 

@@ -177,11 +177,17 @@ def requeue(state: State, order: Order, command: commands.RequeueJob) -> tuple[E
 
 
 def requeues_itself(run: Run, job: JobState) -> bool:
-    """Whether stale work may be queued again without asking anybody."""
+    """Whether stale work may be queued again without asking anybody.
+
+    Never while a late handoff is kept, since adopting it may be better than doing the work again.
+    """
     if job.phase is not JobPhase.STALE or run.settings.recovery is not Recovery.REQUEUE:
         return False
 
-    return job.requeues < run.settings.requeues_max and not run.late_handoffs_of(job)
+    if run.late_handoffs_of(job):
+        return False
+
+    return job.requeues < run.settings.requeues_max
 
 
 def cancel_job(state: State, order: Order, command: commands.CancelJob) -> tuple[Event, ...]:

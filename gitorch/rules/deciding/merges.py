@@ -31,7 +31,10 @@ def issue_report(state: State, order: Order, command: commands.IssueReport) -> t
     ensure.host(order.actor, "merge reports")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.checkpoint)
-    if run.report is not None or job.phase is not JobPhase.WAITING_HUMAN or run.phase is not RunPhase.RUNNING:
+    if run.report is not None or run.phase is not RunPhase.RUNNING:
+        return ()
+
+    if job.phase is not JobPhase.WAITING_HUMAN:
         return ()
 
     event = events.ReportIssued(
@@ -105,6 +108,7 @@ def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
 
 
 def _count(report: Report | commands.MergeFacts) -> str:
+    """The number of branches in a report, with its noun."""
     count = len(report.branches)
     if count == 1:
         return "1 branch"
@@ -143,9 +147,13 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
     _ensure_approvable(run, report, command)
-    jobs = ", ".join(branch.job for branch in report.branches)
-    proof = f"{SIGNED}{command.signer}" if command.signer else command.proof
+
+    proof = command.proof
+    if command.signer:
+        proof = f"{SIGNED}{command.signer}"
+
     _ensure_proven(run, proof)
+    jobs = ", ".join(branch.job for branch in report.branches)
     event = events.MergeApproved(
         digest=report.digest,
         target=report.target,
@@ -185,9 +193,12 @@ def _ensure_proven(run: Run, proof: str) -> None:
         message = f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared"
         raise Denied(message, f"gitorch approve {run.id}")
 
-    if grade is None or not grade.reaches(settings.approval_at_least):
-        message = f"run {run.id} needs an approval of grade {settings.approval_at_least} at least; this one is {grade or proof}"
-        raise Denied(message, "gitorch keys list")
+    if grade is not None and grade.reaches(settings.approval_at_least):
+        return
+
+    least = settings.approval_at_least
+    message = f"run {run.id} needs an approval of grade {least} at least; this one is {grade or proof}"
+    raise Denied(message, "gitorch keys list")
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:
@@ -195,6 +206,18 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
     ensure.principal(order.actor, "reject")
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
+    _ensure_rejectable(run, report, command)
+
+    rejected = events.MergeRejected(report.digest, command.rework, command.text)
+    if not command.rework:
+        return (rejected, events.RunCanceled(f"the merge was rejected: {command.text}"))
+
+    reopened = [events.JobReopened(job, command.text) for job in command.rework]
+    return (rejected, *reopened)
+
+
+def _ensure_rejectable(run: Run, report: Report, command: commands.RejectMerge) -> None:
+    """Raises Refused after the merge, without a reason, and for a job that the report does not name."""
     if run.merged is not None:
         message = f"{report.target} was moved to this merge at {run.merged.new[:12]}; only its push is open"
         raise Refused(message, "gitorch inbox")
@@ -203,17 +226,11 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
         message = "a rejection needs a reason"
         raise Refused(message, f"gitorch reject {run.id} --note TEXT")
 
-    known = tuple(b.job for b in report.branches)
+    known = tuple(branch.job for branch in report.branches)
     for job in command.rework:
         if job not in known:
             message = f"{job} is not in the report; it names {', '.join(known)}"
             raise Refused(message, f"gitorch report {run.id}")
-
-    rejected = events.MergeRejected(report.digest, command.rework, command.text)
-    if not command.rework:
-        return (rejected, events.RunCanceled(f"the merge was rejected: {command.text}"))
-
-    return (rejected, *(events.JobReopened(job, command.text) for job in command.rework))
 
 
 def record_merge(state: State, order: Order, command: commands.RecordMerge) -> tuple[Event, ...]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.model.record import Actor
+    from gitorch.model.run import Run
     from gitorch.rules.deciding import Decisions
 
 REFUSALS_KEPT = 10
@@ -124,12 +126,19 @@ def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) 
 def record_refusal(state: State, order: Order, command: commands.RecordRefusal) -> tuple[Event, ...]:
     """A refused attempt. After `REFUSALS_KEPT` attempts of one agent nothing more is recorded."""
     if order.actor.kind is ActorKind.AGENT and state.run is not None:
-        session = state.run.sessions.get(SessionId(order.actor.session or ""))
-        refusals = state.run.strangers if session is None else session.refusals
-        if refusals >= REFUSALS_KEPT:
+        if _refusals_of(state.run, order.actor) >= REFUSALS_KEPT:
             return ()
 
     return (events.ActionRefused(command.verb, command.code, command.reason, command.job),)
+
+
+def _refusals_of(run: Run, actor: Actor) -> int:
+    """How many refused attempts of this agent are recorded; agents of no session of the run are counted together."""
+    session = run.sessions.get(SessionId(actor.session or ""))
+    if session is None:
+        return run.strangers
+
+    return session.refusals
 
 
 DECISIONS: Decisions = {

@@ -107,33 +107,51 @@ def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event
         return ()
 
     ended = events.SessionEnded(
-        session.id, session.job, command.how, command.exit_status, command.screen, command.conversation
+        session.id,
+        session.job,
+        command.how,
+        command.exit_status,
+        command.screen,
+        command.conversation,
     )
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return (ended,)
 
     lease_ended = events.LeaseEnded(session.job, job.lease.fence, "session-ended")
-    if command.how in {"stopped", "server-gone"}:
+    question = _question_after(run, job, session, command)
+    if question is None:
         return (ended, lease_ended)
+
+    return (ended, lease_ended, question)
+
+
+def _question_after(run: Run, job: JobState, session: Session, command: commands.EndSession) -> events.Escalated | None:
+    """The question after one failed launch, or one death at work, too many; None while another try is allowed.
+
+    An end that gitorch brought about, or that took the whole terminal server, is nobody's failure.
+    """
+    if command.how in {"stopped", "server-gone"}:
+        return None
 
     if session.phase is SessionPhase.STARTING:
         launches = job.launch_failures + 1
         if launches < LAUNCHES_MAX:
-            return (ended, lease_ended)
+            return None
 
-        return (ended, lease_ended, _launches_failed(run, job, session, command, launches))
+        return _launches_failed(run, job, session, command, launches)
 
     deaths = job.deaths + 1
     if deaths <= run.settings.restarts_max:
-        return (ended, lease_ended)
+        return None
 
-    return (ended, lease_ended, _died_too_often(run, job, session, command, deaths))
+    return _died_too_often(run, job, session, command, deaths)
 
 
 def _launches_failed(
     run: Run, job: JobState, session: Session, command: commands.EndSession, launches: int
 ) -> events.Escalated:
+    """The question about an agent whose program does not come up."""
     trigger = f"launch:{job.spec.id}:{job.attempt}"
     return _too_many_ends(run, session, command, trigger, "could not be launched", launches)
 
@@ -141,6 +159,7 @@ def _launches_failed(
 def _died_too_often(
     run: Run, job: JobState, session: Session, command: commands.EndSession, deaths: int
 ) -> events.Escalated:
+    """The question about an agent that ends again and again before it reports."""
     trigger = f"death:{job.spec.id}:{job.attempt}"
     return _too_many_ends(run, session, command, trigger, "died at work", deaths)
 
@@ -149,7 +168,10 @@ def _too_many_ends(
     run: Run, session: Session, command: commands.EndSession, trigger: str, failure: str, times: int
 ) -> events.Escalated:
     """The question after one end too many, with the last exit status and screen."""
-    status = "" if command.exit_status is None else f" with status {command.exit_status}"
+    status = ""
+    if command.exit_status is not None:
+        status = f" with status {command.exit_status}"
+
     agent = f"The agent of {session.job} ({session.runtime}, session {session.id})"
     return events.Escalated(
         question=next_question(run),
@@ -172,9 +194,11 @@ def record_delivery(state: State, order: Order, command: commands.RecordDelivery
         return ()
 
     for prompt in session.prompts:
-        if prompt.id == command.prompt and not prompt.receipt:
-            event = events.PromptDelivered(session.id, session.job, prompt.id, prompt.kind, command.receipt)
-            return (event,)
+        if prompt.id != command.prompt or prompt.receipt:
+            continue
+
+        event = events.PromptDelivered(session.id, session.job, prompt.id, prompt.kind, command.receipt)
+        return (event,)
 
     return ()
 
