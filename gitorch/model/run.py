@@ -14,6 +14,8 @@ from gitorch.model.run_facts import OVER, RunFacts, RunPhase
 from gitorch.model.workflow import JobKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.model.ids import CommitId, JobId
     from gitorch.model.job import JobState
     from gitorch.model.review import Verdict
@@ -132,6 +134,12 @@ class Run(RunFacts):
                 return job.spec.id
 
         return None
+
+    def waiting_checkpoints(self) -> Iterator[JobState]:
+        """The checkpoints whose needs are over, so that it is the principal's turn; in the order of the workflow."""
+        for job in self.jobs_in(JobPhase.WAITING_HUMAN):
+            if job.spec.kind is JobKind.CHECKPOINT:
+                yield job
 
     def base_parents(self, job: JobId) -> tuple[CommitId, ...]:
         """The commits that a job's work stands on, each once, in the order of its needs.

@@ -270,15 +270,17 @@ class RunFacts(Value):
 
         return job.check.commit == job.handoff.commit
 
-    def awaits_check(self, job: JobState) -> bool:
-        """Whether a job was handed in and its commit must still be tested.
+    def untested_handoffs(self) -> Iterator[tuple[JobState, CommitId]]:
+        """The jobs whose work was handed in and must still be tested, each with the commit to test.
 
-        False for a job whose work is not tested at all.
+        In the order of the workflow. Jobs whose work is not tested at all are not among them.
         """
-        if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
-            return False
+        for job in self.jobs_in(JobPhase.SUBMITTED):
+            if job.handoff is None:
+                continue
 
-        return not self.check_is_settled(job)
+            if not self.check_is_settled(job):
+                yield job, job.handoff.commit
 
     def branch_of(self, job: JobId) -> str:
         """The work branch of a job, without `refs/heads/`: `gitorch/auth-7f3a/api`."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitorch.model.job import JobState
     from gitorch.model.observed import Observed, SessionObservation
     from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.session import Prompt, Session
 
 CLEARANCE_MS = 60_000
 """How long a cleared agent may stay busy before it is stopped without having read its clearance."""
@@ -142,20 +142,27 @@ def _unneeded_sessions(run: Run, observed: Observed) -> Iterator[Effect]:
 
 
 def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
-    """The launch of each session that holds a lease and was never launched; manual claims have no process."""
+    """The launch of each session that holds a lease and was never launched."""
     if observed.sessions is None:
         return
 
     for session in run.living_sessions:
-        if session.is_manual or session.phase is not SessionPhase.STARTING:
-            continue
-
-        observation = observed.sessions.get(session.id)
-        if observation is not None and observation.was_launched:
+        if not _lacks_process(session, observed.sessions.get(session.id)):
             continue
 
         if needed(run, session, observed):
             yield effects.StartSession(session.id, session.job)
+
+
+def _lacks_process(session: Session, observation: SessionObservation | None) -> bool:
+    """Whether a session of gitorch's own was never launched. A manual claim has no process of gitorch's."""
+    if session.is_manual or session.phase is not SessionPhase.STARTING:
+        return False
+
+    if observation is None:
+        return True
+
+    return not observation.was_launched
 
 
 def _observations(run: Run, observed: Observed) -> Iterator[tuple[Session, SessionObservation]]:
@@ -175,12 +182,21 @@ def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
         if session.phase is not SessionPhase.ALIVE or observation.state not in AT_PROMPT:
             continue
 
-        prompt = session.next_prompt
-        if prompt is None or (session.id, prompt.id) in observed.sent:
-            continue
-
-        if may_begin(run, session):
+        prompt = _unsent_prompt(session, observed)
+        if prompt is not None and may_begin(run, session):
             yield effects.DeliverPrompt(session.id, prompt.id)
+
+
+def _unsent_prompt(session: Session, observed: Observed) -> Prompt | None:
+    """The next prompt of a session; None when it was typed already and only its record is missing."""
+    prompt = session.next_prompt
+    if prompt is None:
+        return None
+
+    if (session.id, prompt.id) in observed.sent:
+        return None
+
+    return prompt
 
 
 def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
@@ -196,32 +212,32 @@ def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
 
 def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
     """Submitted commits that the test command has still to run on."""
-    for job in run.jobs_in(JobPhase.SUBMITTED):
-        if job.handoff is None or run.check_is_settled(job):
-            continue
-
-        observation = observed.checks.get(job.handoff.commit)
+    for _, commit in run.untested_handoffs():
+        observation = observed.checks.get(commit)
         if observation is None or observation.phase is CheckPhase.ABSENT:
-            yield effects.StartCheck(job.handoff.commit)
+            yield effects.StartCheck(commit)
 
 
 def _bases(run: Run) -> Iterator[Effect]:
     """Bases of queued jobs that need the work of several branches."""
     for job in run.jobs_in(JobPhase.QUEUED):
-        if job.base is not None or not _has_base(job):
+        if run.is_held(job.spec.id) or not _lacks_base(job):
             continue
 
         parents = run.base_parents(job.spec.id)
-        if len(parents) > 1 and not run.is_held(job.spec.id):
+        if len(parents) > 1:
             yield effects.BuildBase(job.spec.id, parents)
 
 
-def _has_base(job: JobState) -> bool:
-    """Whether a job starts from a commit: it writes, or judges a whole phase."""
-    if job.spec.kind is JobKind.MERGE:
+def _lacks_base(job: JobState) -> bool:
+    """Whether a job starts from a commit that is not known yet. Work does, and the synthesis that judges a whole phase."""
+    if job.base is not None or job.spec.kind is JobKind.MERGE:
         return False
 
-    return job.writes or job.spec.kind is JobKind.PHASE_SYNTHESIS
+    if job.spec.kind is JobKind.PHASE_SYNTHESIS:
+        return True
+
+    return job.writes
 
 
 def _epic_reports(run: Run) -> Iterator[Effect]:
@@ -237,8 +253,8 @@ def _merge_reports(run: Run) -> Iterator[Effect]:
     if run.report is not None:
         return
 
-    for job in run.jobs_in(JobPhase.WAITING_HUMAN):
-        if job.spec.kind is not JobKind.CHECKPOINT or run.is_held(job.spec.id):
+    for job in run.waiting_checkpoints():
+        if run.is_held(job.spec.id):
             continue
 
         if run.merge_behind(job.spec.id) is not None:

@@ -14,7 +14,6 @@ from gitorch.model.job import JobPhase
 from gitorch.model.observed import CheckPhase, overlap_key
 from gitorch.model.question import QuestionKind, unanswered_trigger
 from gitorch.model.run import RunPhase
-from gitorch.model.workflow import JobKind
 from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
@@ -27,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.commands import Command
-    from gitorch.model.ids import JobId, Moment
+    from gitorch.model.ids import CommitId, JobId, Moment
     from gitorch.model.job import JobState
     from gitorch.model.observed import Observed, Overlap
     from gitorch.model.question import Question
+    from gitorch.model.report import Report
     from gitorch.model.run import Run
     from gitorch.model.workflow import Lane
 
@@ -82,22 +82,24 @@ def _moved_branches(run: Run, observed: Observed) -> Iterator[Command]:
         return
 
     for job in run.jobs.values():
-        handoff = job.handoff_that_counts
-        if handoff is None or not job.writes:
-            continue
-
         head = observed.heads.get(f"refs/heads/{run.branch_of(job.spec.id)}")
-        if head is not None and head != handoff.commit:
+        if head is not None and _is_after_handoff(job, head):
             yield commands.VoidWork(job.spec.id, head)
+
+
+def _is_after_handoff(job: JobState, head: CommitId) -> bool:
+    """Whether the work of a job counts as handed in, and its branch has another commit by now."""
+    handoff = job.handoff_that_counts
+    if handoff is None or not job.writes:
+        return False
+
+    return head != handoff.commit
 
 
 def _finished_checks(run: Run, observed: Observed) -> Iterator[Command]:
     """Results of the test command that some job waits for."""
-    for job in run.jobs_in(JobPhase.SUBMITTED):
-        if job.handoff is None or run.check_is_settled(job):
-            continue
-
-        observation = observed.checks.get(job.handoff.commit)
+    for job, commit in run.untested_handoffs():
+        observation = observed.checks.get(commit)
         if observation is None or observation.phase is not CheckPhase.FINISHED:
             continue
 
@@ -114,16 +116,24 @@ def _target_moves(run: Run, observed: Observed) -> Iterator[Command]:
     if observed.heads is None:
         return
 
-    merged_commit = report.merged_commit
-    if run.approval is not None and observed.merges_found and merged_commit is not None:
-        yield commands.RecordMerge(report.target_commit, merged_commit, report.merged_tree)
+    if run.approval is not None and observed.merges_found and report.merged_commit is not None:
+        yield commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
         return
 
-    head = observed.heads.get(f"refs/heads/{report.target}")
+    reason = _why_void(report, observed.heads.get(f"refs/heads/{report.target}"))
+    if reason:
+        yield commands.VoidReport(reason)
+
+
+def _why_void(report: Report, head: CommitId | None) -> str:
+    """Why a report does not describe the merge any more; empty while its target has not moved."""
     if head is None:
-        yield commands.VoidReport(f"{report.target} is gone")
-    elif head != report.target_commit:
-        yield commands.VoidReport(f"{report.target} moved to {head[:12]}")
+        return f"{report.target} is gone"
+
+    if head != report.target_commit:
+        return f"{report.target} moved to {head[:12]}"
+
+    return ""
 
 
 def _reminders(run: Run, observed: Observed) -> Iterator[Command]:
@@ -205,8 +215,8 @@ def _conflict(overlap: Overlap) -> Command:
 
 def _checkpoints(run: Run) -> Iterator[Command]:
     """Checkpoints that wait, have no merge behind them, and have not asked yet."""
-    for job in run.jobs_in(JobPhase.WAITING_HUMAN):
-        if job.spec.kind is not JobKind.CHECKPOINT or run.open_questions(job.spec.id):
+    for job in run.waiting_checkpoints():
+        if run.open_questions(job.spec.id):
             continue
 
         if run.merge_behind(job.spec.id) is None:

@@ -17,6 +17,7 @@ from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault
 
 if TYPE_CHECKING:
+    from gitorch.model.artifact import Document
     from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
@@ -76,13 +77,20 @@ def _publisher(run: Run, order: Order, command: commands.PublishArtifact) -> Ses
         return ensure.acts_as(order.actor, session)
 
     job = run.jobs[session.job]
-    document = command.document
-    nonce = job.lease.nonce if job.lease is not None else ""
-    if not nonce or (document.job, document.attempt, document.nonce) != (job.spec.id, job.attempt, nonce):
+    if not _names_handoff(command.document, job):
         message = f"{command.path} does not name job {job.spec.id}, attempt {job.attempt} and the nonce of its brief"
         raise Denied(message, "gitorch brief")
 
     return session
+
+
+def _names_handoff(document: Document, job: JobState) -> bool:
+    """Whether a document names the job, its attempt under way and the nonce of its brief; never without such a nonce."""
+    if job.lease is None or not job.lease.nonce:
+        return False
+
+    named = (document.job, document.attempt, document.nonce)
+    return named == (job.spec.id, job.attempt, job.lease.nonce)
 
 
 def _ensure_publishable(run: Run, job: JobState, command: commands.PublishArtifact) -> None:

@@ -41,8 +41,12 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
     ensure_may(order.actor, "claim")
     run = ensure.run_there(state)
     if run.phase is not RunPhase.RUNNING:
+        hint = f"gitorch status {run.id}"
+        if run.phase is RunPhase.PAUSED:
+            hint = "gitorch resume"
+
         message = f"run {run.id} is {run.phase}, and nothing in it can be claimed"
-        raise Refused(message, "gitorch resume" if run.phase is RunPhase.PAUSED else f"gitorch status {run.id}")
+        raise Refused(message, hint)
 
     if command.job is None:
         job = _first_claimable(run, order.actor, command)
@@ -218,7 +222,11 @@ def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tup
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")
 
-    follows = _adopted_verdict(run, job, kept) if kept.verdict is not None else _adopted_report(run, job, kept, command)
+    if kept.verdict is None:
+        follows = _adopted_report(run, job, kept, command)
+    else:
+        follows = _adopted_verdict(run, job, kept)
+
     adopted = (events.LateHandoffAdopted(kept.id, kept.job, command.reason), *follows)
     if replaced:
         return (events.LeaseEnded(kept.job, job.fence, "revoked"), *adopted)
