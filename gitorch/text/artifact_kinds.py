@@ -100,10 +100,10 @@ def _check_field(form: Form, kind: K, name: str) -> None:
         form.word(name)
 
 
-def _check_word(form: Form, name: str, words: type[StrEnum]) -> None:
+def _check_word(form: Form, name: str, members: type[StrEnum]) -> None:
     """The field is empty or one of the words of an enum."""
     word = form.word(name)
-    known = [str(each) for each in words]
+    known = [str(each) for each in members]
     if word and word not in known:
         message = f"must be one of {', '.join(known)}, not `{word}`.{did_you_mean(word, known)}"
         form.complain(name, message, f"Write `{name}: {known[0]}`.")

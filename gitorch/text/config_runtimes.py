@@ -76,15 +76,15 @@ def _permissions(form: Form) -> tuple[Rule, ...]:
 
 def _rules(row: Form) -> Iterator[Rule]:
     """The rule of one row. A row with both words, or none of them, is a complaint."""
-    words = [word for word in row.names() if word in PERMISSIONS]
+    actions = [word for word in row.names() if word in PERMISSIONS]
 
-    if len(words) != 1:
+    if len(actions) != 1:
         row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")
 
-    for word in words:
-        pattern = row.text(word)
-        if _is_pattern(row, word, pattern):
-            yield Rule(PERMISSIONS[word], pattern)
+    for action in actions:
+        pattern = row.text(action)
+        if _is_pattern(row, action, pattern):
+            yield Rule(PERMISSIONS[action], pattern)
 
 
 def _is_pattern(row: Form, key: str, pattern: str) -> bool:

@@ -214,19 +214,19 @@ class Form:
 
         Any other word is a complaint, and the default is returned.
         """
-        words = [str(word) for word in type(default)]
-        return type(default)(self.one_of(name, words, str(default)))
+        choices = [str(word) for word in type(default)]
+        return type(default)(self.one_of(name, choices, str(default)))
 
-    def one_of(self, name: str, words: Collection[str], default: str) -> str:
+    def one_of(self, name: str, choices: Collection[str], default: str) -> str:
         """One of these words.
 
         Any other word is a complaint that lists them, and the default is returned.
         """
         word = self.text(name, default)
-        if word in words:
+        if word in choices:
             return word
 
-        self.complain(name, f"must be one of {', '.join(words)}, not `{word}`.", f"Write `{name}: {default}`.")
+        self.complain(name, f"must be one of {', '.join(choices)}, not `{word}`.", f"Write `{name}: {default}`.")
         return default
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -265,12 +265,12 @@ class Form:
 
         One text with blanks is a complaint that shows the list to write instead.
         """
-        words = self.texts(name)
-        if len(words) == 1 and " " in words[0]:
-            argv = ", ".join(f'"{word}"' for word in words[0].split())
-            self.complain(name, "must be a list of words.", f"Write `{name}: [{argv}]`.")
+        argv = self.texts(name)
+        if len(argv) == 1 and " " in argv[0]:
+            quoted = ", ".join(f'"{word}"' for word in argv[0].split())
+            self.complain(name, "must be a list of words.", f"Write `{name}: [{quoted}]`.")
 
-        return words
+        return argv
 
     def mapping(self, name: str) -> dict[str, str]:
         """A mapping of words to texts, in the order of the file; empty when the key is missing.
