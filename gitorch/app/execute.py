@@ -36,8 +36,12 @@ def execute(
 ) -> tuple[State, tuple[WrittenRecord, ...]]:
     """Decide on the newest state and append the events; of several commands all or none. Errors of the rules pass through.
 
+    Gives the state after the events, and the records that were written: none where the rules found nothing to record.
     `attach` gives the files of each record: for the first event of each type, or by a function of the event.
+    A state that another process changes meanwhile is read and decided upon again.
+
     Raises Refused where text or files of a person or an agent seem to hold a secret.
+    Raises Busy where the ledger stays locked, Corrupt where it does not hold.
     """
     at = services.clock.now()
     files = None if callable(attach) else attach
@@ -52,6 +56,7 @@ def execute(
 
 
 def _as_tuple(command: Command | tuple[Command, ...]) -> tuple[Command, ...]:
+    """One command as a tuple of one; several as they are."""
     if isinstance(command, tuple):
         return command
     return (command,)
@@ -73,7 +78,11 @@ def execute_verb(
     verb: str,
     attach: Attached | None = None,
 ) -> tuple[State, tuple[WrittenRecord, ...]]:
-    """Like `execute`, for a verb that somebody typed: a denial is recorded too, and so is a refusal to an agent."""
+    """Like `execute`, for a verb that somebody typed: a denial is recorded too, and so is a refusal to an agent.
+
+    A refusal to a person is not: they see it where they typed, and it would only fill the ledger.
+    `verb` is the name under which the attempt is recorded.
+    """
     try:
         return execute(services, run, actor, command, attach)
     except Denied as error:
@@ -97,7 +106,10 @@ def _job_of(command: Command | tuple[Command, ...]) -> JobId | None:
 def record_refusal(
     services: Services, run: RunId | None, actor: Actor, verb: str, error: Denied | Refused, job: JobId | None = None
 ) -> None:
-    """Record that somebody tried a verb and was refused; nothing is recorded where there is no ledger."""
+    """Record that somebody tried a verb and was refused; nothing is recorded where there is no ledger.
+
+    A record that cannot be written is let go: the caller raises the refusal itself, which matters more.
+    """
     if services.ledger.exists():
         with suppress(Unavailable, Busy, OSError):
             execute(services, run, actor, RecordRefusal(verb, error.code, error.message, job))
@@ -119,7 +131,10 @@ class Caller(Value):
 
 
 def only_people(services: Services, caller: Caller, verb: str) -> None:
-    """Raises Denied, and records the attempt, where the caller lacks the capability that a verb needs."""
+    """Let only a caller with the capability of a verb pass, before anything is looked up or asked.
+
+    Raises Denied for any other, and records the attempt. To an agent the error names the evidence that identified it.
+    """
     try:
         ensure_may(caller.actor, verb)
     except Denied as error:
@@ -132,6 +147,9 @@ def _with_evidence(caller: Caller, verb: str, error: Denied) -> Denied:
     """The error for an agent names the evidence that identified it: it may not know that it left a trace."""
     if not caller.is_agent:
         return error
-    who = f"session {caller.actor.session}" if caller.actor.session else "the caller"
+
+    who = "the caller"
+    if caller.actor.session:
+        who = f"session {caller.actor.session}"
     message = f"{who} is an agent and may not {verb} ({caller.evidence}); only the principal may"
     return Denied(message, "gitorch send @principal TEXT")

@@ -42,25 +42,37 @@ OBSERVED = (
 
 
 def recordable(actor: Actor, command: Command, attached: Mapping[type, Mapping[str, bytes]] | None) -> Command:
-    """The command as it may be recorded. Raises Refused for text or files of a person or an agent that seem to hold a secret.
+    """The command as it may be recorded: one that quotes screens or output comes back with its secrets redacted.
 
-    Published artifacts pass: their own rule decides, with the principal's consent.
+    Published artifacts pass: their own rule decides, with the principal's consent. So does everything of gitorch itself.
+    Raises Refused for text or files of a person or an agent that seem to hold a secret, naming the field and the kind.
     """
     if isinstance(command, OBSERVED):
         redacted: Command = _redacted(command)
         return redacted
-    if actor.kind is ActorKind.HOST or isinstance(command, PublishArtifact):
+    if actor.kind is ActorKind.HOST:
         return command
+    if isinstance(command, PublishArtifact):
+        return command
+
     for place, text in _texts(command, ""):
         _refuse_secrets(place, text)
-    for files in (attached or {}).values():
-        for name, data in files.items():
-            _refuse_secrets(name, data.decode("utf-8", "replace"))
+    _refuse_secret_files(attached or {})
     return command
 
 
+def _refuse_secret_files(attached: Mapping[type, Mapping[str, bytes]]) -> None:
+    """Raises Refused for an attached file that seems to hold a secret."""
+    for files in attached.values():
+        for name, data in files.items():
+            _refuse_secrets(name, data.decode("utf-8", "replace"))
+
+
 def redact_output(data: bytes) -> bytes:
-    """Output that is attached to a record, with its secrets redacted; the same bytes where there is none."""
+    """Output that is attached to a record, with its secrets redacted; the same bytes where there is none.
+
+    Bytes that are no UTF-8 come back as they were.
+    """
     text = data.decode("utf-8", "surrogateescape")
     if not _is_suspicious(text):
         return data
@@ -70,6 +82,7 @@ def redact_output(data: bytes) -> bytes:
 def find_secrets_in_files(path: str, files: Mapping[str, bytes]) -> tuple[Problem, ...]:
     """A problem for each secret in the files that a run would begin with, the plan at `path` first, at its line and column.
 
+    The first of `files` is the plan; the others are the sections or briefs that the run keeps beside it.
     A secret in another file is reported only where the plan does not hold the same text.
     """
     problems: list[Problem] = []
@@ -78,6 +91,7 @@ def find_secrets_in_files(path: str, files: Mapping[str, bytes]) -> tuple[Proble
     plan = texts.pop(plan_name)
     for line, column, secret in _secrets(plan):
         problems.append(_problem(path, f"This line seems to hold {secret}", line, column))
+
     for name, text in texts.items():
         if text in plan:
             continue
@@ -87,7 +101,10 @@ def find_secrets_in_files(path: str, files: Mapping[str, bytes]) -> tuple[Proble
 
 
 def find_secrets_in_value(path: str, value: object, name: str) -> tuple[Problem, ...]:
-    """A problem for each secret in a value that a run would begin with; `name` is how the message calls the value."""
+    """A problem for each secret in a value that a run would begin with; `name` is how the message calls the value.
+
+    The message gives the names that lead to the text, as in `workflow lanes claude env TOKEN`, and never the secret itself.
+    """
     problems: list[Problem] = []
     for place, text in _texts(value, name):
         for _, _, secret in _secrets(text):
@@ -95,7 +112,13 @@ def find_secrets_in_value(path: str, value: object, name: str) -> tuple[Problem,
     return tuple(problems)
 
 
-def _problem(path: str, finding: str, line: int = 1, column: int = 1) -> Problem:
+def _problem(
+    path: str,
+    finding: str,
+    line: int = 1,
+    column: int = 1,
+) -> Problem:
+    """A problem in the file at `path`, with the reason why it matters and the advice that fits every secret."""
     return Problem(path, line, column, f"{finding}; {FOR_EVER}.", SAY_WHERE)
 
 
@@ -109,6 +132,7 @@ def _secrets(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _refuse_secrets(place: str, text: str) -> None:
+    """Raises Refused where a text seems to hold a secret; `place` names the text, which is never quoted."""
     if not _is_suspicious(text):
         return
     from gitorch.text.redact import secrets_in  # noqa: PLC0415  # see SIGNS
@@ -119,11 +143,15 @@ def _refuse_secrets(place: str, text: str) -> None:
 
 
 def _is_suspicious(text: str) -> bool:
+    """Whether a text could hold a secret: only then is it worth compiling the expressions that tell."""
     return any(sign in text for sign in SIGNS)
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every text in a value, with the names that lead to it: `summary`, `findings 1 detail`."""
+    """Every text in a value, depth first, with the names that lead to it: `summary`, `findings 1 detail`.
+
+    Keys of mappings are names, not texts. What is neither a text nor made of parts gives none.
+    """
     if isinstance(value, str):
         yield place, value
     for name, part in _parts(value):
@@ -144,26 +172,36 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _redacted(value: Any) -> Any:
-    """The same value with its secrets redacted; the very same object where it holds none."""
+    """The same value with its secrets redacted; the very same object where it holds none.
+
+    Texts, tuples and values are searched to any depth; commands that quote output hold no mappings.
+    """
     if isinstance(value, str):
         if _is_suspicious(value):
             return _redact(value)
         return value
     if isinstance(value, tuple):
         return tuple(_redacted(item) for item in value)
-    if not isinstance(value, Value):
-        return value
+    if isinstance(value, Value):
+        return _redacted_value(value)
+    return value
+
+
+def _redacted_value(value: Value) -> Value:
+    """A value with the secrets in its fields redacted; the very same object where no field changes."""
     changed: dict[str, Any] = {}
     for name, part in _parts(value):
         redacted = _redacted(part)
         if redacted is not part:
             changed[name] = redacted
+
     if changed:
         return replace(value, **changed)
     return value
 
 
 def _redact(text: str) -> str:
+    """The text with each secret of an unmistakable form redacted. The expressions are compiled by the first call."""
     from gitorch.text.redact import redact_secrets  # noqa: PLC0415  # see SIGNS
 
     return redact_secrets(text)

@@ -42,11 +42,14 @@ class WorktreePaths(Value):
         return self.root / Path(base_path).expanduser()
 
     def base(self, run: Run) -> Path:
-        """The folder that this run's worktrees lie in."""
+        """The folder that this run's worktrees lie in, which nothing but this run uses."""
         return self.folder(run.settings.worktrees) / run.id
 
     def worktree(self, run: Run, session: SessionId) -> Path:
-        """The worktree of a session: all sessions of an author share that of their job; each reviewer has its own."""
+        """The worktree of a session: all sessions of an author share that of their job; each reviewer has its own.
+
+        An author that follows another finds what the other left; a reviewer never sees another's files.
+        """
         job = run.jobs[run.sessions[session].job]
         if job.writes:
             return self.job_worktree(run, job.spec.id)
@@ -60,12 +63,15 @@ class WorktreePaths(Value):
         return self.base(run) / job
 
     def check_worktree(self, run: Run, commit: CommitId) -> Path:
-        """Where a commit is checked out to be tested."""
+        """Where a commit is checked out to be tested: a folder for each commit, so that its run can be found again after a kill."""
         return self.base(run) / f"check-{commit[:12]}"
 
 
 def shared_name(lane: str) -> str:
-    """The folder of the worktree that a lane's jobs share; no job can have this name, and no two lanes have the same."""
+    """The folder of the worktree that a lane's jobs share; no job can have this name, and no two lanes have the same.
+
+    Every character that a file system could change is written as `+` and its code point in hexadecimal digits.
+    """
     name = "lane+"
     for character in lane:
         if character in PLAIN:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
 
 
-def find_tracker(kind: str, root: Path, environ: Mapping[str, str], clock: Clock) -> Tracker | None:
+def find_tracker(
+    kind: str,
+    root: Path,
+    environ: Mapping[str, str],
+    clock: Clock,
+) -> Tracker | None:
     """The tracker of a kind. `auto` prefers the program `bd` where the repository has beads, then the exported file."""
     if kind == "bd":
         return BeadsProgram(root, environ, clock)

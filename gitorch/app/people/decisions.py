@@ -26,76 +26,154 @@ if TYPE_CHECKING:
 
 
 def answer(
-    services: Services, caller: Caller, name: str, words: Sequence[str], run_name: str | None
+    services: Services,
+    caller: Caller,
+    name: str,
+    words: Sequence[str],
+    run_name: str | None,
 ) -> tuple[Run, Question, str]:
     """Answer a question with one of its options, by unique prefix, or with free text; text may follow an option.
 
-    Gives the run, the question and what was answered. Raises NotFound, Usage, Refused, Denied.
+    Gives the run as it is after the answer, the question as it was before, and the text of the answer: the whole name
+    of the option where one was chosen.
+
+    Raises Denied for an agent, before the question is even looked up.
+    Raises NotFound where no run has a question of this name.
+    Raises Usage for a word that is no option, or a prefix of several.
+    Raises Refused where the question was answered before.
     """
     only_people(services, caller, "answer")
     run, question = find_question(services, name, run_name)
     option, text = _option_and_text(question, list(words))
+
     command = commands.AnswerQuestion(question.id, option, text)
     state, _ = execute_verb(services, run.id, caller.actor, command, "answer")
     return state.run or run, question, option or text
 
 
 def _option_and_text(question: Question, words: list[str]) -> tuple[str, str]:
+    """The option that the first word names, and the text after it; all words are text where there are no options.
+
+    Raises Usage without a word, or with one that names no option.
+    """
     if not question.options:
         return "", " ".join(words)
+
     command = f"gitorch answer {question.id}"
     first = question.options[0]
     if not words:
         raise Usage(f"{question.id} takes one of: {', '.join(question.options)}", f"{command} {first}")
-    name = words[0].replace("-", "_")
-    hints = (f"{command} {first}", command)
-    option = resolve_prefix(name, question.options, "answer", question.id, hints, Usage)
+
+    option = resolve_prefix(
+        name=words[0].replace("-", "_"),
+        candidates=question.options,
+        noun="answer",
+        owner=question.id,
+        commands=(f"{command} {first}", command),
+        unknown=Usage,
+    )
     return option, " ".join(words[1:])
 
 
 def verified_run(services: Services, run: Run) -> Run:
-    """The run as git's objects alone tell it, without any cache. Raises Corrupt where they do not hold."""
+    """The run as git's objects alone tell it, without any cache.
+
+    Approvals and merges are decided on this run, because an agent could have written to a cache.
+    Raises Corrupt where an object does not have the digest by which it is named.
+    """
     return run_there(services.ledger.verified(run.id).state)
 
 
 def report_to_approve(run: Run) -> Report:
-    """The merge report that is valid now, to be shown before it is approved. Raises Refused without one."""
+    """The merge report that is valid now, to be shown before it is approved.
+
+    Raises Refused without one: before the first, and after the newest was rejected or became void.
+    """
     if run.report is None:
         message = f"run {run.id} has no merge report to approve; it is {run.phase}"
         raise Refused(message, f"gitorch status {run.id}")
     return run.report
 
 
-def approve(services: Services, caller: Caller, run: Run, digest: str, proof: str) -> Run:
+def approve(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    digest: str,
+    proof: str,
+) -> Run:
     """Approve the report with exactly this digest; signed, where the run takes only signed approvals.
 
-    Decides on the run as git's objects tell it. Raises Corrupt where they do not hold.
+    Decides on the run as git's objects tell it, and gives the run as it is after the approval.
+    `proof` is how the caller agreed.
+
+    Raises Corrupt where git's objects do not hold.
+    Raises Denied for everybody but the principal, and for a principal whose key is not among those allowed.
+    Raises Refused where the digest is not that of the valid report.
     """
     run = verified_run(services, run)
     command = commands.ApproveMerge(Digest(digest), proof)
-    files: dict[type, Mapping[str, bytes]] = {}
-    report = run.report
-    signs = run.settings.approval_at_least is Grade.SIGNED
-    if signs and report is not None and report.digest == digest:
-        from gitorch.app.people.signing import sign  # noqa: PLC0415  # for runs that ask for it only
-        from gitorch.model.events import MergeApproved  # noqa: PLC0415  # the same
+    if not _is_to_be_signed(run, digest):
+        state, _ = execute_verb(services, run.id, caller.actor, command, "approve")
+        return state.run or run
 
-        only_people(services, caller, "approve")
-        signed = sign(services, run, report)
-        command, files = replace(command, signer=signed.by), {MergeApproved: signed.files}
+    # Only a person is asked for a passphrase or a touch of the key.
+    only_people(services, caller, "approve")
+    command, files = _signed(services, run, command)
     state, _ = execute_verb(services, run.id, caller.actor, command, "approve", files)
     return state.run or run
 
 
-def reject(services: Services, caller: Caller, run: Run, rework: Sequence[str], note: str) -> Run:
-    """Reject the report: the named epics go back to work; without any the run ends and keeps its branches."""
+def _is_to_be_signed(run: Run, digest: str) -> bool:
+    """Whether the run takes only signed approvals and this is its valid report; any other is refused unsigned."""
+    if run.settings.approval_at_least is not Grade.SIGNED:
+        return False
+    return run.report is not None and run.report.digest == digest
+
+
+def _signed(
+    services: Services,
+    run: Run,
+    command: commands.ApproveMerge,
+) -> tuple[commands.ApproveMerge, Mapping[type, Mapping[str, bytes]]]:
+    """The command with its signer, and the text and signature to keep with its record."""
+    from gitorch.app.people.signing import sign  # noqa: PLC0415  # for runs that ask for it only
+    from gitorch.model.events import MergeApproved  # noqa: PLC0415  # the same
+
+    signed = sign(services, run, report_to_approve(run))
+    return replace(command, signer=signed.by), {MergeApproved: signed.files}
+
+
+def reject(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    rework: Sequence[str],
+    note: str,
+) -> Run:
+    """Reject the report: the named epics go back to work; without any the run ends and keeps its branches.
+
+    `note` is given to the authors of the named epics. Gives the run as it is after the rejection.
+    Raises Denied for everybody but the principal.
+    Raises Refused where the run has no report to reject, or does not have one of the epics.
+    """
     command = commands.RejectMerge(tuple(JobId(j) for j in rework), note)
     state, _ = execute_verb(services, run.id, caller.actor, command, "reject")
     return state.run or run
 
 
-def hold(services: Services, caller: Caller, run: Run, verb: str, reason: str = "") -> Run:
-    """Pause, resume or cancel a run: `verb` is one of these words."""
+def hold(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    verb: str,
+    reason: str = "",
+) -> Run:
+    """Pause, resume or cancel a run: `verb` is one of these words.
+
+    `reason` is recorded with a pause or a cancellation. Gives the run as it is afterwards.
+    Raises Denied for everybody but the principal, Refused where the phase of the run does not allow it.
+    """
     made: dict[str, commands.Command] = {
         "pause": commands.PauseRun(reason),
         "resume": commands.ResumeRun(),
@@ -106,10 +184,16 @@ def hold(services: Services, caller: Caller, run: Run, verb: str, reason: str = 
 
 
 def cleanup_question(run: Run) -> Question | None:
-    """The open question about what to remove; None where it was answered. Raises Refused while the run is not over."""
+    """The open question about what to remove; None where it was answered.
+
+    Raises Refused while the run is not over, with the command that cancels it.
+    """
     if not run.phase.is_over:
-        message = f"run {run.id} is {run.phase}; it is cleaned up when it is over"
-        raise Refused(message, f"gitorch cancel {run.id}" if run.phase is RunPhase.PREPARED else "gitorch cancel")
+        hint = "gitorch cancel"
+        if run.phase is RunPhase.PREPARED:
+            hint = f"gitorch cancel {run.id}"
+        raise Refused(f"run {run.id} is {run.phase}; it is cleaned up when it is over", hint)
+
     for question in run.open_questions():
         if question.kind is QuestionKind.CLEANUP:
             return question

@@ -42,7 +42,11 @@ class Approver(Value):
 
 
 def approvers_file(services: Services) -> Path:
-    """The file of allowed signers that counts here."""
+    """The file of allowed signers that counts here; it need not exist.
+
+    The configuration wins; then comes `gitorch-approvers` at the repository's root where it exists; then the file that
+    git is configured with. Without any of them it is `gitorch-approvers` again, as the place to make one.
+    """
     named = services.config.approval_signers
     if named:
         return services.root / Path(named).expanduser()
@@ -61,7 +65,11 @@ def allowed_signers(services: Services) -> str:
 
 
 def approvers(services: Services) -> tuple[Approver, ...]:
-    """Everybody who may approve, with the keys of this person marked. Raises Malformed for a line that holds no key."""
+    """Everybody who may approve, in the order of the file, with the keys of this person marked.
+
+    Empty without a file.
+    Raises Malformed for the first line that holds no key.
+    """
     own = {key.public: key for key in own_keys(services)}
     path = approvers_file(services)
     found: list[Approver] = []
@@ -75,12 +83,19 @@ def approvers(services: Services) -> tuple[Approver, ...]:
 
 
 def own_keys(services: Services) -> tuple[SigningKey, ...]:
-    """The keys that this person could sign with."""
+    """The keys that this person could sign with: that of git's `user.signingKey` first, then the one that gitorch made.
+
+    Each says how it is guarded.
+    """
     return services.signatures.own_keys(services.git.setting("user.signingKey"))
 
 
 def key_to_sign_with(services: Services, signers: str) -> SigningKey:
-    """The first key of this person that the run's signers allow. Raises Denied where there is none."""
+    """The first key of this person that the run's signers allow.
+
+    `signers` is the text of an allowed signers file, as the run recorded it when it began; the file of today does not count.
+    Raises Denied where none of the keys is allowed.
+    """
     allowed = {_public_of(line) for line in signers.splitlines()}
     for key in own_keys(services):
         if key.public in allowed:
@@ -90,40 +105,67 @@ def key_to_sign_with(services: Services, signers: str) -> SigningKey:
 
 
 def add(services: Services, key_name: str, name: str) -> Approver:
-    """Allow a key to sign approvals of runs that are prepared from now on. Raises Usage, NotFound, Refused."""
+    """Allow a key to sign approvals of runs that are prepared from now on.
+
+    `key_name` is the path of a public key, or its text; a line is added at the end of the file of allowed signers.
+
+    Raises Usage for a name that the file could not hold.
+    Raises NotFound where no public key is found.
+    Raises Refused for a key that may approve already.
+    """
     _require_name(name)
     key = services.signatures.read_key(key_name)
     if not key.public:
         raise NotFound(f"{key_name} names no public SSH key", "gitorch keys add --new")
-    for approver in approvers(services):
-        if approver.public == key.public:
-            raise Refused(f"{key_name} may approve already", "gitorch keys list")
+    _require_new(services, key, key_name)
+
     line = f"{name} {NAMESPACES} {key.public}"
     _write(services, [*_raw_lines(services), line])
     return Approver(name, key.public, line, key)
 
 
+def _require_new(services: Services, key: SigningKey, key_name: str) -> None:
+    """Raises Refused for a key that is in the file already, under whatever name."""
+    for approver in approvers(services):
+        if approver.public == key.public:
+            raise Refused(f"{key_name} may approve already", "gitorch keys list")
+
+
 def _require_name(name: str) -> None:
-    """Raises Usage for a name that the file of allowed signers could not hold."""
-    if name and not any(character.isspace() or character in ',"#' for character in name):
-        return
-    raise Usage(f"{name!r} cannot name an approver: no blanks, commas or quotes", "gitorch keys add KEY --name ADA")
+    """Raises Usage for a name that the file of allowed signers could not hold.
+
+    There a blank ends the name, a comma separates names, quotes enclose options, and `#` begins a comment.
+    """
+    is_separated = any(character.isspace() or character in ',"#' for character in name)
+    if is_separated or not name:
+        message = f"{name!r} cannot name an approver: no blanks, commas or quotes"
+        raise Usage(message, "gitorch keys add KEY --name ADA")
 
 
 def remove(services: Services, name: str) -> tuple[Approver, ...]:
-    """Remove every key of an approver from the file; runs that are prepared already keep theirs. Raises NotFound."""
+    """Remove every key of an approver from the file, and give the removed ones.
+
+    Comments and the other lines stay as they are. Runs that are prepared already keep the keys that they began with.
+    Raises NotFound where nobody has this name.
+    """
     everybody = approvers(services)
     removed = tuple(approver for approver in everybody if approver.name == name)
     if not removed:
         known = ", ".join(approver.name for approver in everybody) or "nobody"
         raise NotFound(f"{name} is not an approver here; there is {known}", "gitorch keys list")
+
+    _write(services, _lines_without(services, removed))
+    return removed
+
+
+def _lines_without(services: Services, removed: tuple[Approver, ...]) -> list[str]:
+    """The lines of the file, comments included, but for those of the removed approvers."""
     lines = {approver.line for approver in removed}
     kept: list[str] = []
     for line in _raw_lines(services):
         if line.strip() not in lines:
             kept.append(line)
-    _write(services, kept)
-    return removed
+    return kept
 
 
 def _lines(services: Services) -> list[str]:
@@ -137,6 +179,7 @@ def _lines(services: Services) -> list[str]:
 
 
 def _raw_lines(services: Services) -> list[str]:
+    """Every line of the file as it stands there; none without a file."""
     data = services.files.read(approvers_file(services))
     if data is None:
         return []
@@ -144,12 +187,16 @@ def _raw_lines(services: Services) -> list[str]:
 
 
 def _write(services: Services, lines: list[str]) -> None:
+    """Write the whole file anew, each line with its line break."""
     text = "".join(f"{line}\n" for line in lines)
     services.files.write(approvers_file(services), text.encode())
 
 
 def _public_of(line: str) -> str:
-    """Type and base64 text of the key in an allowed signers line; empty where it holds none."""
+    """Type and base64 text of the key in an allowed signers line; empty where it holds none.
+
+    Names and options come first, so the key is found by the prefix of its type.
+    """
     words = line.split()
     for place, word in enumerate(words[:-1]):
         if word.startswith(("ssh-", "ecdsa-", "sk-")):

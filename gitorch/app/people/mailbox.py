@@ -14,7 +14,7 @@ from gitorch.rules.views.inbox import message_rows
 from gitorch.rules.views.mail import is_person, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gitorch.app.services import Services
     from gitorch.model.board import Board
@@ -32,19 +32,30 @@ class Held(Value):
 
 
 def person_named(services: Services, name: str | None) -> str:
-    """The name that a human reads under: the principal's, or the one that is given. Raises NotFound for an unknown name."""
+    """The name that a human reads under: the principal's without a name, otherwise the one that is given.
+
+    A name is accepted with or without its `@`, and `coordinator` stands for the configured person.
+    Raises NotFound for a name that nobody has used and the configuration does not give.
+    """
     if name is None:
         return PRINCIPAL
-    person = alias(services, name if is_person(name) else f"@{name}")
+
+    full_name = name
+    if not is_person(name):
+        full_name = f"@{name}"
+    person = alias(services, full_name)
     known = known_people(services)
     if person != PRINCIPAL and person not in known:
-        message = f"no person is called {person}; there are {', '.join((PRINCIPAL, COORDINATOR, *known))}"
-        raise NotFound(message, "gitorch inbox")
+        people = ", ".join((PRINCIPAL, COORDINATOR, *known))
+        raise NotFound(f"no person is called {person}; there are {people}", "gitorch inbox")
     return person
 
 
 def alias(services: Services, name: str) -> str:
-    """Whom a name stands for: `@coordinator` is the configured person, otherwise the principal."""
+    """Whom a name stands for: `@coordinator` is the configured person, otherwise the principal.
+
+    Every other name stands for itself.
+    """
     if name != COORDINATOR:
         return name
     if services.config.coordinator:
@@ -53,37 +64,56 @@ def alias(services: Services, name: str) -> str:
 
 
 def known_people(services: Services) -> tuple[str, ...]:
-    """Names of people besides the usual ones: the configured coordinator, and everybody in a message between people."""
+    """Names of people besides the usual ones: the configured coordinator, and everybody in a message between people.
+
+    Each name begins with `@` and comes once, the coordinator first and the others as they first appear.
+    """
     names: dict[str, None] = {}
     if services.config.coordinator:
         names[f"@{services.config.coordinator}"] = None
+    for name in _names_in_messages(services):
+        names[name] = None
+
+    usual = {PRINCIPAL, ORCHESTRATOR, COORDINATOR}
+    return tuple(name for name in names if name not in usual)
+
+
+def _names_in_messages(services: Services) -> Iterator[str]:
+    """Every sender and reader of a message between people; a name comes as often as it is used."""
     for message in services.ledger.state(None).board.messages.values():
         for name in (message.sender, *message.to):
             if is_person(name):
-                names[name] = None
-    return tuple(name for name in names if name not in {PRINCIPAL, ORCHESTRATOR, COORDINATOR})
+                yield name
 
 
 def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, ...]:
     """The messages that somebody has not read, oldest first; those of one run, or of all where `within` is None.
 
+    `name` is an agent's job, or a person with `@`. Empty without a ledger and for an unknown run.
     A plan that is ready waits for the principal, until a run is prepared from it.
     """
     if not services.ledger.exists():
         return ()
     if within is not None:
-        runs = load_runs(services, [within])
-        if runs:
-            return _unread_in(runs[0], [name])
-        return ()
+        return _waiting_in(services, name, within)
+
     board = services.ledger.state(None).board
     readers = [name]
     if name == PRINCIPAL:
         readers.append(ORCHESTRATOR)
+
     found = _unread_between_people(board, readers)
     for run in load_runs(services, [line.id for line in board.runs.values() if line.unread]):
         found.extend(_unread_in(run, readers))
     return tuple(sorted(found, key=lambda held: int(held.message.id[1:])))
+
+
+def _waiting_in(services: Services, name: str, run_id: RunId) -> tuple[Held, ...]:
+    """The messages of one run that somebody has not read; none for a run that the ledger does not have."""
+    run = services.ledger.state(run_id).run
+    if run is None:
+        return ()
+    return _unread_in(run, [name])
 
 
 def _unread_between_people(board: Board, readers: list[str]) -> list[Held]:
@@ -97,6 +127,7 @@ def _unread_between_people(board: Board, readers: list[str]) -> list[Held]:
 
 
 def _unread_in(run: Run, names: list[str]) -> tuple[Held, ...]:
+    """Unread messages of one run for any of these readers, in the order of the readers."""
     found: list[Held] = []
     for name in names:
         for message in unread(run.messages, name):
@@ -113,18 +144,25 @@ def _was_started(board: Board, message: Message) -> bool:
 
 
 def find_message(services: Services, within: RunId | None, name: str) -> Held:
-    """A message by its id, wherever it is kept. Raises NotFound.
+    """A message by its id, wherever it is kept; `within` limits the search to one run and to messages between people.
 
     State keeps a message while somebody has to read it; an older one is found in the ledger's records.
+    Raises NotFound for an id that no message has, and without a ledger.
     """
     require_ledger(services)
     message_id = MessageId(name)
     board = services.ledger.state(None).board
     if message_id in board.messages:
         return Held(None, board.messages[message_id])
-    for run in load_runs(services, [within] if within is not None else _runs_with_messages(board)):
+
+    runs = _runs_with_messages(board)
+    if within is not None:
+        runs = [within]
+    for run in load_runs(services, runs):
         if message_id in run.messages:
             return Held(run.id, run.messages[message_id])
+
+    # The records are read from the first: only a message that exists is worth that.
     if _was_sent(board, name):
         return _from_records(services, message_id)
     raise NotFound(f"there is no message {name}", "gitorch inbox")
@@ -144,13 +182,21 @@ def _was_sent(board: Board, name: str) -> bool:
 
 
 def _from_records(services: Services, message_id: MessageId) -> Held:
+    """The message with its whole text, from the record by which it was sent. Raises NotFound without such a record."""
     from gitorch.model.events import MessageSent  # noqa: PLC0415  # 10 ms that an unread message does not cost
 
     for written in services.ledger.records():
         record, event = written.record, written.record.event
         if isinstance(event, MessageSent) and event.message == message_id:
             message = Message(
-                event.message, event.sender, event.to, record.at, event.text, event.thread, event.answers, event.plan
+                event.message,
+                event.sender,
+                event.to,
+                record.at,
+                event.text,
+                event.thread,
+                event.answers,
+                event.plan,
             )
             return Held(record.run, message)
     raise NotFound(f"there is no message {message_id}", "gitorch inbox")
@@ -164,7 +210,10 @@ def whole(services: Services, held: Held) -> Held:
 
 
 def rows(services: Services, held: Iterable[Held]) -> tuple[MessageRow, ...]:
-    """Messages as people read them; an announced plan with a note where its file has changed since."""
+    """Messages as people read them, in the given order; an announced plan with a note where its file has changed since.
+
+    The files of announced plans are read each time: a note is never older than the call.
+    """
     result: list[MessageRow] = []
     for one in held:
         for row in message_rows((one.message,), one.run):

@@ -55,17 +55,33 @@ def person(services: Services, actor: Actor, name: str | None) -> Party:
 
 
 def send(
-    services: Services, party: Party, to: Iterable[str], text: str, folder: Path, run_name: str | None = None
+    services: Services,
+    party: Party,
+    to: Iterable[str],
+    text: str,
+    folder: Path,
+    run_name: str | None = None,
 ) -> tuple[Held, ...]:
     """Send a message to everybody named; an announced plan is recorded with the digest of its file.
 
-    Relative paths start from `folder`. Raises NotFound, Refused, Denied, Usage.
+    `to` holds jobs of agents and names of people, which begin with `@`. Relative paths start from `folder`.
+    Gives the messages as they were recorded, each with its run.
+
+    Raises NotFound for an unknown run or receiver, or an announced plan whose file does not exist.
+    Raises Refused for a text that is empty, too long or seems to hold a secret, and for an agent that cannot read it now.
+    Raises Denied for an agent that sends in another name than its own, or to all.
+    Raises Usage where several runs have the agents.
     """
     names = tuple(alias(services, name) for name in to)
     run = _run_for(services, party, names, run_name)
     path, digest = _announced_plan(services, names, text, folder)
     command = commands.SendMessage(
-        to=names, text=text, sender=party.name, plan=path, plan_digest=digest, known=_known(services, names, party)
+        to=names,
+        text=text,
+        sender=party.name,
+        plan=path,
+        plan_digest=digest,
+        known=_known(services, names, party),
     )
     return _sent(services, party, run, command, "send")
 
@@ -80,9 +96,13 @@ def _known(services: Services, names: Iterable[str], party: Party) -> tuple[str,
 
 
 def _sent(
-    services: Services, party: Party, run: RunId | None, command: commands.Command, verb: str
+    services: Services,
+    party: Party,
+    run: RunId | None,
+    command: commands.Command,
+    verb: str,
 ) -> tuple[Held, ...]:
-    """Execute the command and give the messages that it sent."""
+    """Execute the command and give the messages that it sent, as the state after it holds them."""
     state, written = execute_verb(services, run, party.actor, command, verb)
     messages = state.board.messages if state.run is None else state.run.messages
     sent: list[Held] = []
@@ -93,7 +113,12 @@ def _sent(
     return tuple(sent)
 
 
-def _run_for(services: Services, party: Party, names: tuple[str, ...], run_name: str | None) -> RunId | None:
+def _run_for(
+    services: Services,
+    party: Party,
+    names: tuple[str, ...],
+    run_name: str | None,
+) -> RunId | None:
     """The run that a message belongs to: the sender's own, the one that is named, or that of the agents it is for.
 
     None for a message between people. Raises Usage where several runs have the agents.
@@ -112,37 +137,61 @@ def _run_for(services: Services, party: Party, names: tuple[str, ...], run_name:
 
 
 def _run_with(services: Services, agents: list[str]) -> RunId | None:
-    """The only active run that has all these agents, otherwise the default run; None without any run."""
+    """The only active run that has all these agents, otherwise the default run; None without any run.
+
+    Raises Usage where several active runs have them all.
+    """
     having: list[Run] = []
     for run in load_runs(services, active_runs(services)):
         if all(job_named(run, name) for name in agents):
             having.append(run)
-    found = only_run(having, f"several runs have {', '.join(agents)}", f"gitorch send {agents[0]} TEXT --run")
+    problem = f"several runs have {', '.join(agents)}"
+    found = only_run(having, problem, f"gitorch send {agents[0]} TEXT --run")
     if found is not None:
         return found.id
+
     if not run_lines(services):
         return None
     return find_run(services, None).id
 
 
-def _announced_plan(services: Services, names: tuple[str, ...], text: str, folder: Path) -> tuple[str, Digest | None]:
+def _announced_plan(
+    services: Services,
+    names: tuple[str, ...],
+    text: str,
+    folder: Path,
+) -> tuple[str, Digest | None]:
     """The plan that a message to gitorch announces: its path, from the root where it lies inside, and its digest.
 
     An empty path where it announces none. Raises NotFound for a file that does not exist.
     """
-    stripped = text.strip()
-    first_line = stripped.splitlines()[0] if stripped else ""
-    announced = PLAN_READY.fullmatch(first_line)
-    if ORCHESTRATOR not in names or announced is None:
+    if ORCHESTRATOR not in names:
         return "", None
-    path = announced["path"]
+    path = _announced_path(text)
+    if not path:
+        return "", None
+
+    # Quotes and a full stop around a path belong to the sentence, unless a file is really called so.
     if not (folder / path).is_file():
         path = path.strip("`'\"").rstrip(".")
     for place in (folder / path, services.root / path):
-        data = services.files.read(place) if place.is_file() else None
+        if not place.is_file():
+            continue
+        data = services.files.read(place)
         if data is not None:
             return _from_root(services, place), digest_of(data)
     raise NotFound(f"there is no file {path}, so no plan is ready there", f"ls {folder}")
+
+
+def _announced_path(text: str) -> str:
+    """The path in the first line of a text that says that a plan is ready; empty for any other text."""
+    lines = text.strip().splitlines()
+    if not lines:
+        return ""
+    announced = PLAN_READY.fullmatch(lines[0])
+    if announced is None:
+        return ""
+    return announced["path"]
 
 
 def _from_root(services: Services, path: Path) -> str:
@@ -153,32 +202,58 @@ def _from_root(services: Services, path: Path) -> str:
     return str(full)
 
 
-def reply(services: Services, party: Party, name: str, text: str) -> tuple[Held, ...]:
-    """Answer the sender of a message in its thread, and mark it read. The sender of an announced plan only marks it read."""
+def reply(
+    services: Services,
+    party: Party,
+    name: str,
+    text: str,
+) -> tuple[Held, ...]:
+    """Answer the sender of a message in its thread, and mark it read; gives the messages that were sent.
+
+    The sender of an announced plan only marks it read, and nothing is sent.
+    Raises NotFound for an unknown message, Refused for a text that seems to hold a secret.
+    """
     held = find_message(services, party.run, name)
     message = held.message
     if message.announces_plan and message.sender == party.name:
         mark_read(services, party, (held,), settled=True)
         return ()
+
     to = _reply_to(message, party)
-    others = [person for person in (party.name, *to) if is_person(person) and person != PRINCIPAL]
-    known = (*known_people(services), *others)
-    command = commands.SendMessage(to=to, text=text, sender=party.name, answers=message, known=known)
+    command = commands.SendMessage(
+        to=to,
+        text=text,
+        sender=party.name,
+        answers=message,
+        known=(*known_people(services), *_people_among((party.name, *to))),
+    )
     sent = _sent(services, party, held.run, command, "reply")
     mark_read(services, party, (held,), settled=True)
     return sent
 
 
+def _people_among(names: Iterable[str]) -> tuple[str, ...]:
+    """The people among these names, without the principal, whom everybody knows."""
+    return tuple(name for name in names if is_person(name) and name != PRINCIPAL)
+
+
 def _reply_to(message: Message, party: Party) -> tuple[str, ...]:
     """The sender, or for one's own message its readers; the principal stands in for gitorch, which reads nothing."""
-    names = message.to if message.sender == party.name else (message.sender,)
-    return tuple(name for name in names if name != ORCHESTRATOR) or (PRINCIPAL,)
+    names: tuple[str, ...] = (message.sender,)
+    if message.sender == party.name:
+        names = message.to
+    readers = tuple(name for name in names if name != ORCHESTRATOR)
+    if not readers:
+        return (PRINCIPAL,)
+    return readers
 
 
 def wait_for(services: Services, party: Party, until: Moment | None) -> tuple[Held, ...]:
-    """Wait until somebody has a message to read; empty where the moment `until` passes before.
+    """Wait until somebody has a message to read, and give all that are unread, oldest first.
 
+    Empty where the moment `until` passes before; None waits for ever. Nothing is marked read.
     Announced plans do not count: they stay unread until they are started, so waiting would always end at once.
+    Raises NotFound without a ledger.
     """
     require_ledger(services)
     while True:
@@ -187,13 +262,26 @@ def wait_for(services: Services, party: Party, until: Moment | None) -> tuple[He
         found = tuple(held for held in unread if not held.message.announces_plan)
         if found:
             return found
-        while services.ledger.tip() == before:
-            if until is not None and services.clock.now() >= until:
-                return ()
-            services.clock.sleep(BLINK_SECONDS)
+        if not _wait_for_record(services, before, until):
+            return ()
 
 
-def mark_read(services: Services, party: Party, held: Iterable[Held], *, settled: bool = False) -> None:
+def _wait_for_record(services: Services, before: object, until: Moment | None) -> bool:
+    """Wait until the ledger's tip is another than `before`; false where the moment `until` passes first."""
+    while services.ledger.tip() == before:
+        if until is not None and services.clock.now() >= until:
+            return False
+        services.clock.sleep(BLINK_SECONDS)
+    return True
+
+
+def mark_read(
+    services: Services,
+    party: Party,
+    held: Iterable[Held],
+    *,
+    settled: bool = False,
+) -> None:
     """Record that messages were shown to their reader: one record for each run, none for those that were read before.
 
     An announced plan stays unread until it is started, or until a reply has `settled` it.
@@ -208,7 +296,10 @@ def mark_read(services: Services, party: Party, held: Iterable[Held], *, settled
 
 
 def _reader_of(message: Message, party: Party, *, settled: bool) -> str:
-    """Who has read a message once it was shown to this party; empty for nobody."""
+    """Who has read a message once it was shown to this party; empty for nobody.
+
+    An announced plan is addressed to gitorch, and the principal settles it in gitorch's name.
+    """
     if party.name in message.to:
         return party.name
     if settled and party.name == PRINCIPAL and message.announces_plan:

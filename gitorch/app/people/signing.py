@@ -32,11 +32,23 @@ class Signing(Value):
 
 
 def sign(services: Services, run: Run, report: Report) -> Signing:
-    """The principal's signature of exactly this report. Raises Denied where their key is not among those allowed."""
+    """The principal's signature of exactly this report, by a key that the run began with.
+
+    It covers the ledger, the run, the digest of the report, the target and every commit to merge, so that it is worth
+    nothing for another merge. ssh-keygen may ask for a passphrase or a touch.
+    Raises Denied where no key of the principal is allowed, or the signature does not verify.
+    """
     key = key_to_sign_with(services, run.settings.approval_signers)
     commits = tuple(b.commit for b in report.branches)
     ledger = services.ledger.state(None).board.ledger
-    text = approval_text(ledger, run.id, report.digest, report.target, report.target_commit, commits)
+    text = approval_text(
+        ledger,
+        run.id,
+        report.digest,
+        report.target,
+        report.target_commit,
+        commits,
+    )
     signature = services.signatures.sign(text, key.path, NAMESPACE)
     by = services.signatures.signer(text, signature, run.settings.approval_signers, NAMESPACE)
     if not by:
@@ -46,13 +58,17 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
 
 
 def is_signed(services: Services, verified: VerifiedRun) -> bool:
-    """Whether the newest approval has a valid signature, or the run needs none."""
+    """Whether the newest approval has a valid signature, or the run needs none.
+
+    False for a run that needs a signature and has no approval. Asks ssh-keygen, under the signers that the run recorded.
+    """
     run = run_there(verified.state)
     proof = ""
     if run.approval is not None:
         proof = run.approval.proof
     if not _needs_signature(run, proof):
         return True
+
     approvals = _approvals(verified)
     if not approvals:
         return False
@@ -61,10 +77,15 @@ def is_signed(services: Services, verified: VerifiedRun) -> bool:
 
 
 def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
-    """A fault for each approval of a run that needs a signature and has no valid one."""
+    """A fault for each approval of a run that needs a signature and has no valid one, oldest first.
+
+    An approval that claims to be signed needs a signature also where the run would accept a typed one.
+    """
     run = run_there(verified.state)
     for record, event in _approvals(verified):
-        if not _needs_signature(run, event.proof) or _is_signature_valid(services, verified, record, event):
+        if not _needs_signature(run, event.proof):
+            continue
+        if _is_signature_valid(services, verified, record, event):
             continue
         where = f"record {record.seq}"
         message = f"The approval in {where} is not signed by a key that run {run.id} began with."
@@ -85,7 +106,12 @@ def _approvals(verified: VerifiedRun) -> list[tuple[Record, MergeApproved]]:
     return approvals
 
 
-def _is_signature_valid(services: Services, verified: VerifiedRun, record: Record, event: MergeApproved) -> bool:
+def _is_signature_valid(
+    services: Services,
+    verified: VerifiedRun,
+    record: Record,
+    event: MergeApproved,
+) -> bool:
     """Whether the signature kept with an approval is of exactly its content, by a signer that the run began with."""
     run = run_there(verified.state)
     files = {ref.name: ref.sha256 for ref in record.files}
@@ -93,5 +119,12 @@ def _is_signature_valid(services: Services, verified: VerifiedRun, record: Recor
         return False
     signature = services.ledger.file(run.id, files[SIGNATURE_FILE]).decode("utf-8", "replace")
     ledger = verified.state.board.ledger
-    text = approval_text(ledger, run.id, event.digest, event.target, event.target_commit, event.commits)
+    text = approval_text(
+        ledger,
+        run.id,
+        event.digest,
+        event.target,
+        event.target_commit,
+        event.commits,
+    )
     return bool(services.signatures.signer(text, signature, run.settings.approval_signers, NAMESPACE))

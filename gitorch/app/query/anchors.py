@@ -22,9 +22,15 @@ class AnchorCheck(Value):
     """Something worth knowing that is no fault."""
 
 
-def check_tag(services: Services, records: int, tip: CommitId, name: str) -> AnchorCheck:
+def check_tag(
+    services: Services,
+    records: int,
+    tip: CommitId,
+    name: str,
+) -> AnchorCheck:
     """Compare with a tag: every record up to it must be part of the ledger. `records` is their number at `tip`.
 
+    The note names the record of the tag. Who made the tag is not checked; the note names the command that does.
     Raises NotFound for a tag that does not exist or names no record.
     """
     tagged = services.git.tag(name)
@@ -42,15 +48,22 @@ def check_tag(services: Services, records: int, tip: CommitId, name: str) -> Anc
 
 
 def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
-    """Compare with a remote's ledger, that of the default remote for an empty name. Raises NotFound, Unavailable."""
+    """Compare with a remote's ledger, that of the default remote for an empty name; `records` are those of this clone.
+
+    A ledger that is only longer than the other is no fault. Neither ledger is moved.
+    Raises NotFound without the remote, Unavailable where it does not answer.
+    """
     comparison = compare(services, choose_remote(services, name))
     remote, here, there = comparison.remote, comparison.here, comparison.there
     if comparison.stand is Stand.AHEAD:
         return AnchorCheck(note=f"{remote} does not have the newest records yet: gitorch sync {remote}")
     if comparison.stand is Stand.ONLY_HERE:
         return AnchorCheck(note=f"{remote} has no ledger: gitorch sync {remote}")
-    if here is None or there is None or comparison.stand is Stand.SAME:
+    if comparison.stand is Stand.SAME:
         return AnchorCheck()
+    if here is None or there is None:
+        return AnchorCheck()
+
     missing = _missing(services, records, here, there)
     if comparison.stand is Stand.BEHIND:
         return AnchorCheck(note=f"{remote} has records that this ledger lacks, {missing}: gitorch sync {remote}")
@@ -59,7 +72,12 @@ def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
     return AnchorCheck(Corrupt(message, hint, remote))
 
 
-def _missing(services: Services, records: int, here: CommitId, there: CommitId) -> str:
+def _missing(
+    services: Services,
+    records: int,
+    here: CommitId,
+    there: CommitId,
+) -> str:
     """How many records `there` has and `here` lacks, and the first of them. Each commit is one record, so commits are counted."""
     first = records - len(services.git.commits_since(there, here))
     subjects = services.git.subjects(here, there)

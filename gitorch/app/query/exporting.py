@@ -13,7 +13,7 @@ from gitorch.text.records.record import encode
 from gitorch.text.redact import POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gitorch.app.services import Services
@@ -43,16 +43,29 @@ class ChainedRecord(Value):
     digest: str
 
 
-def export(services: Services, request: ExportRequest, folder: Path, shown: str) -> Bundle:
+def export(
+    services: Services,
+    request: ExportRequest,
+    folder: Path,
+    shown: str,
+) -> Bundle:
     """Write an export to a new folder; `shown` is how messages name it.
 
-    Raises Refused where something exists there, NotFound for an empty range, Corrupt for a broken chain.
+    The records of other runs in the range keep their place in the chain and lose their text.
+    Secrets are redacted by the policies of the request, in records and attached files alike.
+
+    Raises Refused where something exists there, or cannot be written.
+    Raises NotFound for an empty range.
+    Raises Corrupt for a broken chain.
     """
     if folder.exists():
         raise Refused(f"{shown} is there already and stays as it is", "gitorch export ANOTHER_FOLDER")
     records = _records_of(services, request)
     lines = tuple(_line(record, request) for record in records)
-    bodies = _bodies(services, request, records) if request.bodies else {}
+    bodies: Mapping[str, bytes] = {}
+    if request.bodies:
+        bodies = _bodies(services, request, records)
+
     ledger = services.ledger.state(None).board.ledger
     made = bundle(ledger, lines, bodies, request.policies, request.run or "")
     _write(folder, made)
@@ -63,11 +76,18 @@ def _records_of(services: Services, request: ExportRequest) -> list[ChainedRecor
     """The records of the range; of a run everything from its first record to its last. Raises NotFound, Corrupt."""
     records = list(_chained(services, request))
     if request.run is not None:
-        own = [place for place, chained in enumerate(records) if chained.record.run == request.run]
-        records = records[own[0] : own[-1] + 1] if own else []
+        records = _around_run(records, request.run)
     if not records:
         raise NotFound("there is no record in this range", "gitorch log -n 5")
     return records
+
+
+def _around_run(records: list[ChainedRecord], run: RunId) -> list[ChainedRecord]:
+    """The records from the first to the last of a run, those of others between them included: the chain has no gaps."""
+    own = [place for place, chained in enumerate(records) if chained.record.run == run]
+    if not own:
+        return []
+    return records[own[0] : own[-1] + 1]
 
 
 def _chained(services: Services, request: ExportRequest) -> Iterator[ChainedRecord]:
@@ -89,7 +109,14 @@ def _line(chained: ChainedRecord, request: ExportRequest) -> Line:
     suffix, data = encode(record)
     path = f"{record.run or 'ledger'}/{record.seq:06d}-{suffix}"
     text = data.decode() if request.run in {None, record.run} else None
-    return Line(record.seq, str(record.prev), chained.digest, chained.commit, path, text)
+    return Line(
+        record.seq,
+        str(record.prev),
+        chained.digest,
+        chained.commit,
+        path,
+        text,
+    )
 
 
 def _bodies(services: Services, request: ExportRequest, records: list[ChainedRecord]) -> dict[str, bytes]:
@@ -120,8 +147,16 @@ def _write(folder: Path, made: Bundle) -> None:
 
 
 def verify_export(folder: Path, shown: str) -> CheckResult:
-    """Verify an export by itself, without a repository. Raises NotFound, Corrupt."""
+    """Verify an export by itself, without a repository; `shown` is how messages name the folder.
+
+    Raises NotFound for a folder without a manifest.
+    Raises Corrupt for a file that is missing, unknown or changed, and for a broken chain.
+    """
     if not (folder / MANIFEST).is_file():
         raise NotFound(f"{shown} is not an export: it has no {MANIFEST}", f"ls {shown}")
-    files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            files[str(path.relative_to(folder))] = path.read_bytes()
     return check_bundle(files)

@@ -50,6 +50,7 @@ def resolve_prefix(
 
 
 def _listed(names: Sequence[str]) -> str:
+    """The names in one line; of many only the newest, with the number of the others."""
     if not names:
         return "none"
     if len(names) <= LISTED_MAX:
@@ -65,7 +66,10 @@ def require_ledger(services: Services) -> None:
 
 
 def board_of(services: Services) -> Board:
-    """The board of all runs; an empty one without a ledger."""
+    """The board of all runs; an empty one without a ledger.
+
+    It holds one line for each run and the messages between people, and costs no loading of runs.
+    """
     if not services.ledger.exists():
         return Board()
     return services.ledger.state(None).board
@@ -77,7 +81,10 @@ def run_lines(services: Services) -> tuple[RunLine, ...]:
 
 
 def load_runs(services: Services, ids: Iterable[RunId]) -> list[Run]:
-    """The whole runs with these ids."""
+    """The whole runs with these ids, in this order; an id that the ledger does not have is left out.
+
+    Each costs a read of its cached state; most questions about all runs are answered by `run_lines` instead.
+    """
     runs: list[Run] = []
     for run_id in ids:
         run = services.ledger.state(run_id).run
@@ -97,13 +104,17 @@ def active_runs(services: Services) -> tuple[RunId, ...]:
 
 
 def is_ambiguous(services: Services) -> bool:
-    """Whether a command that names no run could mean more than one."""
+    """Whether a command that names no run could mean more than one.
+
+    The commands that gitorch proposes name the run then.
+    """
     return len(active_runs(services)) > 1
 
 
 def trusted_settings(services: Services) -> Mapping[str, str] | None:
-    """The git settings that every unsettled run recorded when it began; None where none of them recorded any.
+    """The git settings that every unsettled run recorded when it began, each with its digest.
 
+    None where none of them recorded any.
     A setting that only some of them recorded is left out: an agent of an earlier run could have planted it.
     """
     trusted: Mapping[str, str] | None = None
@@ -113,12 +124,25 @@ def trusted_settings(services: Services) -> Mapping[str, str] | None:
         if trusted is None:
             trusted = run.git_settings
         else:
-            trusted = {key: digest for key, digest in trusted.items() if run.git_settings.get(key) == digest}
+            trusted = _in_both(trusted, run.git_settings)
     return trusted
 
 
+def _in_both(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings that both snapshots hold with the same digest."""
+    same: dict[str, str] = {}
+    for key, digest in ours.items():
+        if theirs.get(key) == digest:
+            same[key] = digest
+    return same
+
+
 def only_run(runs: Sequence[Run], problem: str, command: str) -> Run | None:
-    """The only one of these runs; None where there is none. Raises Usage, with the runs, where there are several."""
+    """The only one of these runs; None where there is none.
+
+    `problem` says in the message what they have in common; `command` is the hint, with the id of a run after it.
+    Raises Usage, with the ids of the runs, where there are several.
+    """
     if not runs:
         return None
     if len(runs) > 1:
@@ -130,11 +154,16 @@ def only_run(runs: Sequence[Run], problem: str, command: str) -> Run | None:
 def find_run(services: Services, name: str | None) -> Run:
     """The run with this id or unique prefix; without a name the only active run, otherwise the newest.
 
-    Raises NotFound, and Usage where several runs could be meant.
+    Raises NotFound without a ledger, without any run, and for a name that no run has.
+    Raises Usage where several runs could be meant.
     """
     require_ledger(services)
     ids = [line.id for line in run_lines(services)]
-    run_id = _default_run(services, ids) if name is None else _run_named(name, ids)
+    if name is None:
+        run_id = _default_run(services, ids)
+    else:
+        run_id = _run_named(name, ids)
+
     run = services.ledger.state(run_id).run
     if run is None:
         raise NotFound(f"there is no run {run_id}", "gitorch status")
@@ -142,11 +171,13 @@ def find_run(services: Services, name: str | None) -> Run:
 
 
 def _run_named(name: str, ids: Sequence[RunId]) -> RunId:
+    """The id that is this name, or the only one that begins with it. Raises NotFound, Usage."""
     commands = ("gitorch status", "gitorch status")
     return RunId(resolve_prefix(name, ids, "run", "this repository", commands))
 
 
 def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
+    """The only active run, otherwise the newest. Raises NotFound without any, Usage where several are active."""
     if not ids:
         raise NotFound("there is no run yet", "gitorch start PLAN")
     active = active_runs(services)
@@ -158,7 +189,11 @@ def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
 
 
 def find_run_with(services: Services, name: str) -> Run:
-    """The only unsettled run that has a job, session, question or message with this id, otherwise the default run."""
+    """The only unsettled run that has a job, session, question or message with this id, otherwise the default run.
+
+    The default run need not have the name: the caller looks the name up and reports what it misses.
+    Raises NotFound and Usage as `find_run` does without a name.
+    """
     having = [run for run in load_runs(services, unsettled_runs(services)) if _has(run, name)]
     if len(having) == 1:
         return having[0]
@@ -166,47 +201,82 @@ def find_run_with(services: Services, name: str) -> Run:
 
 
 def _has(run: Run, name: str) -> bool:
+    """Whether a job, session, question or message of the run has this id."""
     ids: set[str] = {*run.jobs, *run.sessions, *run.questions, *run.messages}
     return name in ids
 
 
 def find_job(run: Run, name: str) -> JobId:
-    """The job with this id or unique prefix. Raises NotFound, Usage."""
+    """The job with this id or unique prefix.
+
+    Raises NotFound for a name that no job of the run has, with the jobs that there are.
+    Raises Usage for a prefix of several.
+    """
     commands = (f"gitorch status {run.id}", "gitorch why")
     return JobId(resolve_prefix(name, list(run.jobs), "job", f"run {run.id}", commands))
 
 
 def find_session(services: Services, name: str, run_name: str | None) -> tuple[Run, SessionId]:
-    """The session with this id, or the newest one of the job with this id or unique prefix. Raises NotFound, Usage."""
-    run = find_run_with(services, name) if run_name is None else find_run(services, run_name)
+    """The session with this id, or the newest one of the job with this id or unique prefix; it may have ended.
+
+    Raises NotFound for an unknown name, and for a job that no agent has worked on yet.
+    Raises Usage for a prefix of several jobs, and where several runs could be meant.
+    """
+    run = _run_around(services, name, run_name)
     session_id = SessionId(name)
     if session_id in run.sessions:
         return run, session_id
+
     commands = (f"gitorch status {run.id}", "gitorch why")
     job = resolve_prefix(name, list(run.jobs), "job or session", f"run {run.id}", commands)
-    newest: SessionId | None = None
-    for session in run.sessions.values():
-        if session.job == job:
-            newest = session.id
+    newest = _newest_session(run, job)
     if newest is None:
         raise NotFound(f"no agent has worked on {job} yet", f"gitorch why {job}")
     return run, newest
 
 
+def _run_around(services: Services, name: str, run_name: str | None) -> Run:
+    """The run that was named, otherwise the one that has the job or session `name`."""
+    if run_name is not None:
+        return find_run(services, run_name)
+    return find_run_with(services, name)
+
+
+def _newest_session(run: Run, job: str) -> SessionId | None:
+    """The session that was opened last for a job; None before the first."""
+    newest: SessionId | None = None
+    for session in run.sessions.values():
+        if session.job == job:
+            newest = session.id
+    return newest
+
+
 def asking_runs(services: Services, question: str = "") -> tuple[RunId, ...]:
-    """Runs with an open question. Most runs ask only how to clean up: they count where that question is the one named."""
+    """Runs with an open question, oldest first, found without loading any of them.
+
+    Most runs ask only how to clean up: they count where that question is the one named.
+    """
     found: list[RunId] = []
     for line in run_lines(services):
-        asks_more_than_cleanup = line.asked > (line.cleanup is not None)
-        if asks_more_than_cleanup or (question and line.cleanup == question):
+        if _asks(line, question):
             found.append(line.id)
     return tuple(found)
+
+
+def _asks(line: RunLine, question: str) -> bool:
+    """Whether a run asks more than how to clean up, or `question` is its question how to clean up."""
+    asks_how_to_clean_up = line.cleanup is not None
+    if line.asked > asks_how_to_clean_up:
+        return True
+    return bool(question) and line.cleanup == question
 
 
 def find_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
     """A question by its id: an open one first, in the run that was named or in the only run where it is open.
 
-    Raises NotFound, and Usage where several runs have it open.
+    An answered one is found in the run that was named, in those that ask something, or in the newest runs.
+    Raises NotFound where none of them has it.
+    Raises Usage where several runs have it open.
     """
     question_id = QuestionId(name)
     runs = _runs_asking(services, name, run_name)
@@ -233,10 +303,12 @@ def _runs_asking(services: Services, question: str, run_name: str | None) -> lis
 
 
 def _has_open(run: Run, question: QuestionId) -> bool:
+    """Whether a run has this question and it is not answered yet."""
     return question in run.questions and run.questions[question].answer is None
 
 
 def _newest_runs(services: Services) -> list[RunId]:
+    """The ids of the newest runs, oldest first, as many as are searched for an answered question."""
     return [line.id for line in run_lines(services)][-RECENT:]
 
 
@@ -244,17 +316,27 @@ def find_run_or_checkpoint(services: Services, name: str | None, run_name: str |
     """What `approve` and `reject` are about: a run's merge report, or the open checkpoint of an epic.
 
     The exact id of a run wins over a job that waits, and that over a prefix of a run, because runs are named after plans
-    and so are jobs. Raises NotFound, Refused, Usage.
+    and so are jobs.
+
+    Raises NotFound for a name that neither a run nor a job has.
+    Raises Refused for a job without an open checkpoint.
+    Raises Usage where the job waits in several runs, or several runs could be meant.
     """
     if name is None:
         return find_run(services, run_name), None
-    if run_name is None and _is_run(services, name):
+    having = _runs_with_job(services, name, run_name)
+    if not having:
         return find_run(services, name), None
-    runs = [run for run in _runs_to_search(services, run_name) if name in run.jobs]
-    if not runs:
-        return find_run(services, name), None
-    run = _run_that_waits(runs, name)
+
+    run = _run_that_waits(having, name)
     return run, checkpoint_of(run, name)
+
+
+def _runs_with_job(services: Services, name: str, run_name: str | None) -> list[Run]:
+    """The runs that have a job `name`; none where this is the exact id of a run and no run was named beside it."""
+    if run_name is None and _is_run(services, name):
+        return []
+    return [run for run in _runs_to_search(services, run_name) if name in run.jobs]
 
 
 def _run_that_waits(runs: Sequence[Run], job: str) -> Run:
@@ -265,12 +347,16 @@ def _run_that_waits(runs: Sequence[Run], job: str) -> Run:
 
 
 def find_run_or_epic(services: Services, name: str | None, run_name: str | None) -> tuple[Run, str]:
-    """A run, or a run and the id of one of its epics; the exact id of a run wins. Raises NotFound, Usage."""
+    """A run, or a run and the id of one of its epics; the exact id of a run wins.
+
+    The id of the epic is empty where the whole run is meant.
+    Raises NotFound for a name that neither a run nor an epic has.
+    Raises Usage where several runs have the epic, or several runs could be meant.
+    """
     if name is None:
         return find_run(services, run_name), ""
-    if run_name is None and _is_run(services, name):
-        return find_run(services, name), ""
-    having = [run for run in _runs_to_search(services, run_name) if name in run.jobs]
+
+    having = _runs_with_job(services, name, run_name)
     run = only_run(having, f"{name} is in several runs", f"gitorch report {name} --run")
     if run is None:
         return find_run(services, name), ""
@@ -278,6 +364,7 @@ def find_run_or_epic(services: Services, name: str | None, run_name: str | None)
 
 
 def _is_run(services: Services, name: str) -> bool:
+    """Whether this is the whole id of a run."""
     return RunId(name) in board_of(services).runs
 
 
@@ -289,7 +376,10 @@ def _runs_to_search(services: Services, run_name: str | None) -> list[Run]:
 
 
 def checkpoint_of(run: Run, job: str) -> Question:
-    """The open checkpoint question of a job. Raises Refused where none waits."""
+    """The open checkpoint question of a job.
+
+    Raises Refused where none waits: before the job reaches it, and after it was answered.
+    """
     question = _open_checkpoint(run, job)
     if question is None:
         raise Refused(f"{job} has no checkpoint that waits", "gitorch inbox")
@@ -297,6 +387,7 @@ def checkpoint_of(run: Run, job: str) -> Question:
 
 
 def _open_checkpoint(run: Run, job: str) -> Question | None:
+    """The checkpoint question of a job that is not answered yet; None without one."""
     for question in run.open_questions():
         if question.kind is QuestionKind.CHECKPOINT and question.job == job:
             return question
@@ -304,15 +395,26 @@ def _open_checkpoint(run: Run, job: str) -> Question | None:
 
 
 def find_run_to_clean(services: Services, name: str | None) -> Run:
-    """The run that was named; without a name, the only one that is over and not cleaned up yet. Raises Usage, NotFound."""
+    """The run that was named; without a name, the only one that is over and not cleaned up yet.
+
+    Where none is left to clean up, the default run, so that the caller can say why it cannot be cleaned up.
+    Raises Usage where several are left, NotFound for an unknown name.
+    """
     if name is not None:
         return find_run(services, name)
-    left: list[RunId] = []
-    for line in run_lines(services):
-        if line.phase.is_over and not line.cleaned:
-            left.append(line.id)
+
+    left = _runs_to_clean(services)
     if len(left) > 1:
         raise Usage(f"several runs can be cleaned up: {_listed(left)}", f"gitorch cleanup {left[0]}")
     if left:
         return find_run(services, left[0])
     return find_run(services, None)
+
+
+def _runs_to_clean(services: Services) -> list[RunId]:
+    """Runs that are over and not cleaned up yet, oldest first."""
+    left: list[RunId] = []
+    for line in run_lines(services):
+        if line.phase.is_over and not line.cleaned:
+            left.append(line.id)
+    return left

@@ -32,7 +32,8 @@ check() {{ if [ "$1" = "$2" ]; then echo "ok: $3"; else echo "WRONG: $3: $1 is n
 def recipe(services: Services, run: Run) -> str:
     """A shell script that checks the merge of a run step by step, filled in with its commits and digests.
 
-    Each step prints `ok:` or `WRONG:`. Raises NotFound for a run whose merge nobody approved.
+    It needs git, sha256sum and ssh-keygen, and a clone with the ledger's branch. Each step prints `ok:` or `WRONG:`.
+    Raises NotFound for a run whose merge nobody approved.
     """
     approved = _last(services, run, MergeApproved)
     merged = _last(services, run, Merged)
@@ -86,7 +87,10 @@ def _report_part(approved: WrittenRecord, event: MergeApproved, issued: WrittenR
 
 
 def _signature_part(
-    approved: WrittenRecord, event: MergeApproved, confirmed: WrittenRecord, start: RunConfirmed
+    approved: WrittenRecord,
+    event: MergeApproved,
+    confirmed: WrittenRecord,
+    start: RunConfirmed,
 ) -> str:
     """Who signed the approval, checked against the keys that stood in the record that began the run."""
     grade = grade_of(event.proof)

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.board import RunLine
+    from gitorch.model.job import JobState
     from gitorch.model.message import Message
     from gitorch.model.observed import SessionObservation
     from gitorch.model.question import Question
+    from gitorch.model.record import Record
     from gitorch.model.run import Run
     from gitorch.model.session import Session
     from gitorch.model.view import InboxRow, RunView
@@ -30,19 +32,31 @@ if TYPE_CHECKING:
 
 
 def runs(services: Services) -> tuple[RunLine, ...]:
-    """Every run in one line, oldest first. Raises NotFound without a ledger."""
+    """Every run in one line, oldest first.
+
+    No run is loaded: the lines lie in the board. Raises NotFound without a ledger.
+    """
     require_ledger(services)
     return run_lines(services)
 
 
 def status(services: Services, name: str | None, *, live: bool = False) -> RunView:
-    """One run as it stands in the ledger; with `live`, agents' states as their terminals show them now."""
+    """One run as it stands in the ledger; with `live`, agents' states as their terminals show them now.
+
+    Nothing is changed, also with `live`. Terminals that cannot be asked leave the states of the ledger.
+    Raises NotFound for an unknown run, Usage where several could be meant.
+    """
     run = find_run(services, name)
-    return view_of(services, run, agent_states(services, run) if live else None)
+    if not live:
+        return view_of(services, run)
+    return view_of(services, run, agent_states(services, run))
 
 
 def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
-    """The view of a run; its commands name the run where others are open."""
+    """The view of a run; its commands name the run where others are open.
+
+    `agents` are the states of living sessions in a word each; without them the ledger's are shown.
+    """
     view = run_view(run, agents)
     if is_ambiguous(services):
         return view_with_run(view)
@@ -50,7 +64,7 @@ def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None
 
 
 def next_command(services: Services, run: Run) -> str:
-    """The first command to type next."""
+    """The first command to type next, with the run in it where others are open."""
     first = next_commands(run)[0]
     if is_ambiguous(services):
         return with_run(first, run.id)
@@ -58,7 +72,10 @@ def next_command(services: Services, run: Run) -> str:
 
 
 def agent_states(services: Services, run: Run) -> Mapping[SessionId, str]:
-    """What each living session is doing, in a word."""
+    """What each living session is doing, in a word, as its terminal shows it now.
+
+    An agent is asked nothing: its screen and its session files are read.
+    """
     return agent_words(run, observe_sessions(services, run))
 
 
@@ -85,30 +102,47 @@ def _has_terminal(session: Session) -> bool:
 def why_of(services: Services, name: str, run_name: str | None) -> str:
     """In one line: where a run stands, what a job waits for, why a question is open, or who has not read a message.
 
+    `name` is the whole id of any of these, or a unique prefix of a job; the whole id wins.
+    Without `run_name` runs and messages between people come first, then the unsettled run that has the name.
+
     Raises NotFound for a name that nothing has.
+    Raises Usage where several runs could be meant.
     """
-    if run_name is None and services.ledger.exists():
+    if run_name is not None:
+        return _why_within(find_run(services, run_name), name)
+
+    if services.ledger.exists():
         board = services.ledger.state(None).board
         if name in board.runs:
             return run_view(find_run(services, name)).summary
         if name in board.messages:
             return _why_message(board.messages[MessageId(name)])
-    run = find_run_with(services, name) if run_name is None else find_run(services, run_name)
+    return _why_within(find_run_with(services, name), name)
+
+
+def _why_within(run: Run, name: str) -> str:
+    """The reason for a part of one run, by its whole id or a unique prefix of a job. Raises NotFound."""
     reason = _why_in(run, name)
     if reason is not None:
         return reason
-    jobs = [job for job in run.jobs if job.startswith(name)]
+
+    jobs = [job for job in run.jobs.values() if job.spec.id.startswith(name)]
     if len(jobs) == 1:
-        return why_of(services, jobs[0], run.id)
-    message = f"run {run.id} has no job, question or session {name}; its jobs are {', '.join(run.jobs)}"
-    raise NotFound(message, "gitorch status")
+        return _why_job(run, jobs[0])
+    known = ", ".join(run.jobs)
+    raise NotFound(f"run {run.id} has no job, question or session {name}; its jobs are {known}", "gitorch status")
+
+
+def _why_job(run: Run, job: JobState) -> str:
+    """The phase of a job, and what it waits for."""
+    return f"{job.spec.id} is {job.phase}: {why(run, job)}"
 
 
 def _why_in(run: Run, name: str) -> str | None:
     """The reason for a job, question, session or message with this whole id; None where the run has none."""
     job = run.jobs.get(JobId(name))
     if job is not None:
-        return f"{name} is {job.phase}: {why(run, job)}"
+        return _why_job(run, job)
     question = run.questions.get(QuestionId(name))
     if question is not None:
         return _why_question(question)
@@ -122,6 +156,7 @@ def _why_in(run: Run, name: str) -> str | None:
 
 
 def _why_message(message: Message) -> str:
+    """Who has not read a message yet, or that everybody has."""
     unread_by = [name for name in message.to if name not in message.read_by]
     if unread_by:
         return f"{message.id} from {message.sender} is not read yet by {', '.join(unread_by)}"
@@ -129,27 +164,42 @@ def _why_message(message: Message) -> str:
 
 
 def _why_question(question: Question) -> str:
+    """Who answered a question and how, or that it waits and what it asks."""
     if question.answer is not None:
-        answer = " ".join(part for part in (question.answer.option, question.answer.text) if part)
-        return f"{question.id} was answered by {question.answer.by}: {answer}"
-    about = f" about {question.job}" if question.job else ""
+        given = filter(None, (question.answer.option, question.answer.text))
+        return f"{question.id} was answered by {question.answer.by}: {' '.join(given)}"
+
+    about = ""
+    if question.job:
+        about = f" about {question.job}"
     return f"{question.id} ({question.kind}{about}) waits for you: {question.text}"
 
 
 def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ...]:
-    """What waits for a human, over all runs or in the one that is named."""
+    """What waits for a human, over all runs or in the one that is named; oldest run first.
+
+    The commands of the rows name their run where a command without one could mean another.
+    Raises NotFound for an unknown run, Usage for a prefix of several.
+    """
     if name is not None:
-        rows = list(inbox(find_run(services, name)))
+        rows = inbox(find_run(services, name))
     else:
-        rows = []
-        for line in run_lines(services):
-            if line.asked:
-                rows.extend(_asked_by(services, line))
+        rows = _asked_by_all(services)
     if not rows:
         return ()
-    several = len({row.run for row in rows}) > 1 or is_ambiguous(services)
-    if several:
-        return rows_with_runs(tuple(rows))
+
+    runs = {row.run for row in rows}
+    if len(runs) > 1 or is_ambiguous(services):
+        return rows_with_runs(rows)
+    return rows
+
+
+def _asked_by_all(services: Services) -> tuple[InboxRow, ...]:
+    """What every run with an open question asks."""
+    rows: list[InboxRow] = []
+    for line in run_lines(services):
+        if line.asked:
+            rows.extend(_asked_by(services, line))
     return tuple(rows)
 
 
@@ -165,14 +215,21 @@ def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
 
 
 def log(services: Services, name: str | None = None, after: int = -1) -> Iterator[WrittenRecord]:
-    """Records with a number above `after`, in ledger order; only those of a run where one is named."""
+    """Records with a number above `after`, in ledger order; only those of a run where one is named.
+
+    They are read one by one as the caller iterates, so that a caller which stops early pays for no more.
+    Raises NotFound for an unknown run, Corrupt for a damaged record once it is reached.
+    """
     if name is None:
         return services.ledger.records(None, after)
     return services.ledger.records(find_run(services, name).id, after)
 
 
 def report(services: Services, name: str | None) -> str:
-    """The newest merge report of a run, as it was issued. Raises NotFound before the first."""
+    """The text of the newest merge report of a run, exactly as it was issued, also once it was rejected or is void.
+
+    Raises NotFound before the first.
+    """
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # 10 ms that `status` does not pay
 
     run = find_run(services, name)
@@ -191,17 +248,24 @@ def report_data(services: Services, run: Run) -> object:
 
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # the same
 
-    issued = [w.record for w in services.ledger.records(run.id) if isinstance(w.record.event, ReportIssued)]
-    if not issued:
+    newest: Record | None = None
+    for written in services.ledger.records(run.id):
+        if isinstance(written.record.event, ReportIssued):
+            newest = written.record
+    if newest is None:
         return None
-    for ref in issued[-1].files:
+
+    for ref in newest.files:
         if ref.name == "report.json":
             return json.loads(services.ledger.file(run.id, ref.sha256))
     return None
 
 
 def epic_report(services: Services, run: Run, job: str) -> str:
-    """The newest report of one epic; empty before the first."""
+    """The text of the newest report of one epic; empty before the first.
+
+    `job` is the whole id of the epic; the run's records are read from its first.
+    """
     from gitorch.model.events import EpicReported  # noqa: PLC0415  # the same
 
     newest = ""

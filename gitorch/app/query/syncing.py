@@ -13,6 +13,8 @@ from gitorch.model.values import Value
 from gitorch.ports.git import PushRef
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
 
@@ -57,19 +59,35 @@ class SyncResult(Value):
 
 
 def choose_remote(services: Services, name: str) -> str:
-    """The remote that is named, otherwise the one that merges are pushed to, otherwise the only one. Raises NotFound."""
+    """The remote that is named, otherwise the one that merges are pushed to, otherwise the only one.
+
+    `origin` is chosen where there are several and the configuration names none.
+    Raises NotFound where there is no such remote, with those that there are.
+    """
     remotes = services.remotes.names()
-    chosen = name or services.config.push_remote
-    if not chosen:
-        chosen = remotes[0] if len(remotes) == 1 else "origin"
-    if chosen not in remotes:
-        known = f"there are {', '.join(remotes)}" if remotes else "there is none"
-        raise NotFound(f"there is no remote {chosen}; {known}", "git remote -v")
-    return chosen
+    chosen = name or services.config.push_remote or _usual_remote(remotes)
+    if chosen in remotes:
+        return chosen
+
+    known = "there is none"
+    if remotes:
+        known = f"there are {', '.join(remotes)}"
+    raise NotFound(f"there is no remote {chosen}; {known}", "git remote -v")
+
+
+def _usual_remote(remotes: Sequence[str]) -> str:
+    """The only remote, otherwise `origin`, whether it exists or not."""
+    if len(remotes) == 1:
+        return remotes[0]
+    return "origin"
 
 
 def compare(services: Services, remote: str) -> Comparison:
-    """Ask the remote, and fetch what it has beyond this clone, without moving any branch. Raises Unavailable."""
+    """Ask the remote, and fetch what it has beyond this clone, without moving any branch.
+
+    The objects that were fetched stay, named by nothing, so that a following `sync` need not fetch them again.
+    Raises Unavailable where the remote does not answer.
+    """
     here = services.ledger.tip()
     there = services.remotes.heads(remote, (LEDGER_REF,)).get(LEDGER_REF)
     if there is not None and not services.git.has(there):
@@ -78,6 +96,7 @@ def compare(services: Services, remote: str) -> Comparison:
 
 
 def _stand(services: Services, here: CommitId | None, there: CommitId | None) -> Stand:
+    """How two tips stand to each other; None is a ledger that does not exist. Both commits must be in this clone."""
     if here is None and there is None:
         return Stand.NOWHERE
     if here is None:
@@ -94,9 +113,11 @@ def _stand(services: Services, here: CommitId | None, there: CommitId | None) ->
 
 
 def sync(services: Services, remote: str) -> SyncResult:
-    """Bring the shorter ledger up to the longer one, here or there.
+    """Bring the shorter ledger up to the longer one, here or there; nothing is done where both are the same.
 
-    Raises NotFound where there is none, Refused where the two diverged, Unavailable where the remote takes no push.
+    Raises NotFound where there is no ledger, neither here nor there.
+    Raises Refused where the two diverged: they are never merged.
+    Raises Unavailable where the remote does not answer or takes no push.
     """
     comparison = compare(services, remote)
     here, there = comparison.here, comparison.there
@@ -112,7 +133,13 @@ def sync(services: Services, remote: str) -> SyncResult:
     raise Refused(message, f"git log --oneline --left-right {here:.12}...{there:.12}")
 
 
-def _send(services: Services, remote: str, here: CommitId, there: CommitId | None) -> SyncResult:
+def _send(
+    services: Services,
+    remote: str,
+    here: CommitId,
+    there: CommitId | None,
+) -> SyncResult:
+    """Push this clone's ledger, if the remote's is still at `there`. Raises Unavailable where it takes no push."""
     refusal = services.remotes.push(remote, (PushRef(LEDGER_REF, here, there),))
     if refusal:
         raise Unavailable(f"{remote} did not take the ledger: {refusal.splitlines()[0]}", f"gitorch sync {remote}")

@@ -30,7 +30,14 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
         deletes_branch = effect.branches and job.spec.id in merged
-        _remove_job(services, run, job.spec.id, deletes_branch, removed, kept)
+        _remove_job(
+            services,
+            run,
+            job.spec.id,
+            deletes_branch,
+            removed,
+            kept,
+        )
     services.checks.clear(services.paths.base(run))
     services.worktrees.tidy(services.paths.base(run))
     services.terminals.close()
@@ -57,7 +64,12 @@ def _is_left_unmerged(run: Run, job: JobState, merged: frozenset[JobId]) -> bool
 
 
 def _remove_job(
-    services: Services, run: Run, job: JobId, deletes_branch: bool, removed: list[str], kept: list[str]
+    services: Services,
+    run: Run,
+    job: JobId,
+    deletes_branch: bool,
+    removed: list[str],
+    kept: list[str],
 ) -> None:
     """Remove the worktree of a job and then its branch; a worktree with changes is kept, and so is its branch."""
     worktree = services.paths.job_worktree(run, job)

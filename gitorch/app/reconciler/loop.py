@@ -88,7 +88,13 @@ def _count_agents(results: list[TickResult]) -> int:
     return agents
 
 
-def _reason_to_end(left: list[TickResult], *, stay: bool, once: bool, stopping: Callable[[], bool]) -> str:
+def _reason_to_end(
+    left: list[TickResult],
+    *,
+    stay: bool,
+    once: bool,
+    stopping: Callable[[], bool],
+) -> str:
     """Why the loop ends after these ticks of runs that are not over; empty where it goes on."""
     if once:
         return "once"
@@ -131,7 +137,12 @@ def pulse_seconds(agents: int) -> float:
     return max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT)
 
 
-def _rest(services: Services, before: object, stopping: Callable[[], bool], seconds: float) -> None:
+def _rest(
+    services: Services,
+    before: object,
+    stopping: Callable[[], bool],
+    seconds: float,
+) -> None:
     """Wait, but no longer than until the ledger moves or the loop should stop."""
     waited = 0.0
     while waited < seconds and services.ledger.tip() == before and not stopping():

@@ -47,7 +47,10 @@ def build_base(services: Services, run: Run, effect: effects.BuildBase) -> tuple
 
 
 def _dependency_conflict(
-    effect: effects.BuildBase, ours: CommitId, theirs: CommitId, paths: tuple[str, ...]
+    effect: effects.BuildBase,
+    ours: CommitId,
+    theirs: CommitId,
+    paths: tuple[str, ...],
 ) -> commands.Escalate:
     return commands.Escalate(
         trigger=f"base:{effect.job}",
@@ -140,7 +143,10 @@ def _no_target(run: Run, effect: effects.MakeReport) -> commands.Escalate:
 
 
 def _target_behind(
-    run: Run, effect: effects.MakeReport, target: CommitId, remote_commit: CommitId
+    run: Run,
+    effect: effects.MakeReport,
+    target: CommitId,
+    remote_commit: CommitId,
 ) -> commands.Escalate:
     remote = run.settings.push_remote
     pull = f"git switch {run.target} && git pull --ff-only {remote} {run.target}"
@@ -155,7 +161,13 @@ def _target_behind(
     )
 
 
-def _branch_facts(services: Services, run: Run, job: JobState, target: CommitId, commit: CommitId) -> BranchFacts:
+def _branch_facts(
+    services: Services,
+    run: Run,
+    job: JobState,
+    target: CommitId,
+    commit: CommitId,
+) -> BranchFacts:
     stat = services.git.stat(job.base or target, commit)
     return BranchFacts(
         job=job.spec.id,
@@ -171,7 +183,12 @@ def _branch_facts(services: Services, run: Run, job: JobState, target: CommitId,
     )
 
 
-def _outdated(services: Services, run: Run, job: JobState, commit: CommitId) -> tuple[JobId, ...]:
+def _outdated(
+    services: Services,
+    run: Run,
+    job: JobState,
+    commit: CommitId,
+) -> tuple[JobId, ...]:
     """The jobs that this one is built on and whose cleared commit is not part of its work."""
     outdated: list[JobId] = []
     for need in job.spec.needs:
@@ -184,7 +201,10 @@ def _outdated(services: Services, run: Run, job: JobState, commit: CommitId) -> 
 
 
 def _merge_all(
-    services: Services, run: Run, jobs: tuple[JobState, ...], target: CommitId
+    services: Services,
+    run: Run,
+    jobs: tuple[JobState, ...],
+    target: CommitId,
 ) -> tuple[CommitId | None, tuple[str, ...]]:
     """The target with one merge commit for each branch, dependencies first; None and the conflicts where they do not fit.
 
@@ -243,7 +263,12 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
     return (commands.VoidReport(f"{report.target} moved to {now[:12]}"),)
 
 
-def _reason_to_void(services: Services, verified: VerifiedRun, report: Report, merged: CommitId) -> str:
+def _reason_to_void(
+    services: Services,
+    verified: VerifiedRun,
+    report: Report,
+    merged: CommitId,
+) -> str:
     """Why an approved report cannot be merged any more; empty where it can."""
     if not is_signed(services, verified):
         return "its approval bears no signature of a key that the run began with"

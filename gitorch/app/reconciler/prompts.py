@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from gitorch.model.session import Prompt, Session
 
 
-def write_prompt(services: Services, run: Run, session: Session, prompt: Prompt, worktree: Path) -> None:
+def write_prompt(
+    services: Services,
+    run: Run,
+    session: Session,
+    prompt: Prompt,
+    worktree: Path,
+) -> None:
     """Write a prompt and the brief into a worktree, and keep a copy of the prompt that no agent can change."""
     brief = brief_of(services, run, session)
     text = prompt_text(run, session, prompt, brief.section, brief.done).encode()
@@ -30,6 +36,11 @@ def write_prompt(services: Services, run: Run, session: Session, prompt: Prompt,
         services.files.write(worktree / BRIEF_PATH, brief.text.encode())
 
 
-def kept_prompt(services: Services, run: Run, session: SessionId, prompt: PromptId) -> Path:
+def kept_prompt(
+    services: Services,
+    run: Run,
+    session: SessionId,
+    prompt: PromptId,
+) -> Path:
     """Where the copy of a prompt lies until its delivery is recorded."""
     return services.home / "prompts" / run.id / f"{session}-{prompt}.md"

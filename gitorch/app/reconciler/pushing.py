@@ -67,7 +67,12 @@ def _refs_of(run: Run, merged: Merged) -> tuple[str, ...]:
     return (target,)
 
 
-def _updates(services: Services, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> tuple[PushRef, ...]:
+def _updates(
+    services: Services,
+    run: Run,
+    merged: Merged,
+    there: Mapping[str, CommitId],
+) -> tuple[PushRef, ...]:
     """The branches that the remote lacks or has at an older commit."""
     wanted = [(ref_of(merged.target), merged.new)]
     tip = services.ledger.tip()
@@ -98,7 +103,12 @@ def commit_ahead(services: Services, run: Run, commit: CommitId) -> CommitId | N
     return there
 
 
-def _obstacle(services: Services, run: Run, merged: Merged, there: Mapping[str, CommitId]) -> str:
+def _obstacle(
+    services: Services,
+    run: Run,
+    merged: Merged,
+    there: Mapping[str, CommitId],
+) -> str:
     """Why a push would do more than move the remote's branches forward; empty where it would not."""
     remote, target = run.settings.push_remote, there.get(ref_of(merged.target))
     if target is None:
@@ -121,7 +131,10 @@ def _has_part(services: Services, commit: CommitId | None, part: CommitId) -> bo
 
 
 def _not_pushed(
-    run: Run, effect: effects.PushMerge | effects.TakeBack, merged: Merged, reason: str
+    run: Run,
+    effect: effects.PushMerge | effects.TakeBack,
+    merged: Merged,
+    reason: str,
 ) -> commands.Escalate:
     remote, target = run.settings.push_remote, merged.target
     by_hand = f"git pull --no-rebase {remote} {target} && git push {remote} {target}"

@@ -29,6 +29,8 @@ from gitorch.rules.workflows.compile import default_settings, lane_of
 from gitorch.text.slug import epic_id_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
@@ -47,44 +49,77 @@ STANDING_BY = "Wait for the principal, who tells you what to do here or by messa
 
 
 def checked_name(name: str) -> JobId:
-    """The name, as the id of a job: no name leaves its folder or reads as an option. Raises Usage."""
+    """The name, as the id of a job: no name leaves its folder or reads as an option.
+
+    Raises Usage for one that does, is too long or has other characters, with the reason.
+    """
     fault = epic_id_fault(name)
     if fault:
         raise Usage(f"{name[:60]!r} {fault}", "gitorch session create helper --runtime claude")
     return JobId(name)
 
 
-def create(services: Services, caller: Caller, name: str, runtime: str, task: str) -> Run:
+def create(
+    services: Services,
+    caller: Caller,
+    name: str,
+    runtime: str,
+    task: str,
+) -> Run:
     """Record a single agent: a run of one job without reviews, on a branch of its own.
 
-    Raises Usage for a bad name, NotFound for an unknown runtime or target, Unavailable for a missing program, Refused for
-    a name that an active run uses.
+    An empty `runtime` means the configured one, an empty `task` that the agent waits for the principal.
+    Nothing is started: the next tick does that.
+
+    Raises Usage for a bad name.
+    Raises NotFound for an unknown runtime or target.
+    Raises Unavailable for a missing program.
+    Raises Refused for a name that an active run uses.
     """
     job = checked_name(name)
     config = services.config
     lane = lane_of(config, LANE, runtime or config.implementer)
     _require_runtime(services, lane)
     _require_free(services, job)
+
+    ready = _ready(services, job, lane, task)
+    plan = Plan(SOURCE, ready.title, (), ready.plan_digest)
+    checked = CheckResult(plan, (), ready=ready)
+    return prepare_run(services, caller, checked, ready.settings.autonomy, "typed", merges=False)
+
+
+def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
+    """The run of a single agent before it is recorded, from the newest commit of the target. Raises NotFound without it."""
+    config = services.config
     target = config.merge_target
     commit = services.git.resolve(target)
     if commit is None:
         raise NotFound(f"the branch {target} that its work would start from does not exist", f"git branch {target}")
+
     brief = (task.strip() or STANDING_BY).encode()
     digest = Digest("sha256:" + hashlib.sha256(brief).hexdigest())
-    spec = JobSpec(job, f"Agent {name}", JobKind.GENERIC, LANE, brief=digest)
-    flow = Workflow(f"Agent {name}", "1", SOURCE, {LANE: lane}, {job: spec})
-    settings = replace(default_settings(config), silence_seconds=NEVER_SECONDS, test_command="")
-    run = RunId(f"{name}-{services.secrets.nonce()[:4]}")
-    ready = Ready(run, flow.name, flow, settings, target, commit, digest, {f"{name}.md": brief})
-    checked = CheckResult(Plan(SOURCE, flow.name, (), digest), (), ready=ready)
-    return prepare_run(services, caller, checked, settings.autonomy, "typed", merges=False)
+    title = f"Agent {job}"
+    spec = JobSpec(job, title, JobKind.GENERIC, LANE, brief=digest)
+    return Ready(
+        run=RunId(f"{job}-{services.secrets.nonce()[:4]}"),
+        title=title,
+        workflow=Workflow(title, "1", SOURCE, {LANE: lane}, {job: spec}),
+        settings=replace(default_settings(config), silence_seconds=NEVER_SECONDS, test_command=""),
+        target=target,
+        target_commit=commit,
+        plan_digest=digest,
+        files={f"{job}.md": brief},
+    )
 
 
 def _require_runtime(services: Services, lane: Lane) -> None:
     """Raises NotFound for a runtime that nobody defines, Unavailable where its program is missing."""
+    if not lane.runtime:
+        raise NotFound("there is no runtime (none is configured)", "gitorch doctor")
+
     facts = runtime_facts(services, lane)
-    if not lane.runtime or not facts.known:
-        raise NotFound(f"there is no runtime {lane.runtime or '(none is configured)'}", "gitorch doctor")
+    if not facts.known:
+        raise NotFound(f"there is no runtime {lane.runtime}", "gitorch doctor")
     if not facts.found:
         message = f"{facts.program} of runtime {lane.runtime} is not on PATH"
         raise Unavailable(message, facts.install_hint or "gitorch doctor")
@@ -98,45 +133,87 @@ def _require_free(services: Services, job: JobId) -> None:
 
 
 def find_agent(services: Services, name: str, run_name: str | None) -> tuple[Run, JobId]:
-    """The run and job of an agent, by the id of its job or session, in the run that is named or in the only active one.
+    """The run and job of an agent, by the whole id of its job or session.
 
-    Raises NotFound, and Usage where several runs have it.
+    It is searched for in the run that is named, otherwise in every active run.
+    Raises NotFound where no run has it, Usage where several have it.
     """
-    runs = load_runs(services, active_runs(services)) if run_name is None else [find_run(services, run_name)]
-    having = [run for run in runs if job_named(run, name) is not None]
+    having = [run for run in _runs_or_all(services, run_name, active_runs) if job_named(run, name) is not None]
     run = only_run(having, f"several runs have {name}", "gitorch session list")
-    job = None if run is None else job_named(run, name)
-    if run is None or job is None:
-        raise NotFound(f"no run that is open has a job or session {name}", "gitorch session list")
-    return run, job
+    if run is not None:
+        job = job_named(run, name)
+        if job is not None:
+            return run, job
+    raise NotFound(f"no run that is open has a job or session {name}", "gitorch session list")
+
+
+def _runs_or_all(
+    services: Services,
+    run_name: str | None,
+    all_runs: Callable[[Services], tuple[RunId, ...]],
+) -> list[Run]:
+    """The run that is named, otherwise all those that `all_runs` gives."""
+    if run_name is not None:
+        return [find_run(services, run_name)]
+    return load_runs(services, all_runs(services))
 
 
 def list_agents(services: Services, run_name: str | None) -> tuple[SessionRow, ...]:
-    """Every agent of the unsettled runs, or of one run, as its terminal shows it now."""
-    runs = load_runs(services, unsettled_runs(services)) if run_name is None else [find_run(services, run_name)]
+    """Every agent of the unsettled runs, or of one run, as its terminal shows it now; oldest run first.
+
+    Raises NotFound for an unknown run, Usage for a prefix of several.
+    """
     now = services.clock.now()
     rows: list[SessionRow] = []
-    for run in runs:
+    for run in _runs_or_all(services, run_name, unsettled_runs):
         rows.extend(session_rows(run, observe_sessions(services, run), now))
     return tuple(rows)
 
 
-def retry(services: Services, caller: Caller, name: str, run_name: str | None, text: str = "") -> tuple[Run, JobId]:
-    """Try a job again that cannot go on; `text` is added to the agent's brief."""
+def retry(
+    services: Services,
+    caller: Caller,
+    name: str,
+    run_name: str | None,
+    text: str = "",
+) -> tuple[Run, JobId]:
+    """Try a job again that cannot go on; `text` is added to the agent's brief.
+
+    Gives the run as it is afterwards, and the job. The agent is started by the next tick.
+    Raises Refused where the job can go on by itself, Denied for everybody but the principal.
+    """
     run, job = find_agent(services, name, run_name)
     state, _ = execute_verb(services, run.id, caller.actor, commands.RetryJob(job, text), "retry")
     return state.run or run, job
 
 
-def restart(services: Services, caller: Caller, name: str, run_name: str | None) -> tuple[Run, JobId]:
-    """Start a new agent for a job. The old one is ended at once, or by a running `gitorch up`."""
+def restart(
+    services: Services,
+    caller: Caller,
+    name: str,
+    run_name: str | None,
+) -> tuple[Run, JobId]:
+    """Start a new agent for a job. The old one is ended at once, or by a running `gitorch up`.
+
+    The new one begins in the same worktree, with the commits that are there.
+    Raises Refused where the job has no agent to replace, Denied for everybody but the principal.
+    """
     run, job = find_agent(services, name, run_name)
     state, _ = execute_verb(services, run.id, caller.actor, commands.RestartAgent(job), "session restart")
     return _end_session(services, state.run or run, run.jobs[job].session), job
 
 
-def stop(services: Services, caller: Caller, name: str, run_name: str | None) -> tuple[Run, JobId]:
-    """End the agent of a job, which then waits for an answer; a single agent ends with its run."""
+def stop(
+    services: Services,
+    caller: Caller,
+    name: str,
+    run_name: str | None,
+) -> tuple[Run, JobId]:
+    """End the agent of a job, which then waits for an answer; a single agent ends with its run.
+
+    It is ended at once, or by a running `gitorch up`. Its worktree and branch stay.
+    Raises Refused where the job has no agent, Denied for everybody but the principal.
+    """
     run, job = find_agent(services, name, run_name)
     command: commands.Command = commands.StopAgent(job)
     if is_single_agent(run):
@@ -151,12 +228,15 @@ def is_single_agent(run: Run) -> bool:
 
 
 def _end_session(services: Services, run: Run, session: SessionId | None) -> Run:
-    """End a session that was given up, unless a running loop does it."""
+    """End a session that was given up, unless a running loop does it; gives the run as it is afterwards."""
     if session is None or run.sessions[session].phase is SessionPhase.ENDED:
         return run
+
     try:
         with services.ledger.hold("up"):
+            # Before the record: from then on another agent may start in the same worktree.
             tear_down(services, run, session)
-            return execute(services, run.id, services.host, commands.EndSession(session, "stopped"))[0].run or run
+            state, _ = execute(services, run.id, services.host, commands.EndSession(session, "stopped"))
+            return state.run or run
     except Busy:
         return run

@@ -44,7 +44,12 @@ class WorktreeRow(Value):
 def create(services: Services, name: str, start: str) -> WorktreeRow:
     """Make a worktree for manual work on the branch `gitorch/by-hand/<name>`, from a local branch.
 
-    Raises Usage for a bad name, NotFound for an unknown branch, Refused where the worktree exists.
+    An empty `start` means the merge target. A branch of this name that exists already is used as it is.
+
+    Raises Usage for a bad name.
+    Raises NotFound for an unknown branch.
+    Raises Refused where the worktree exists.
+    Raises Failed where git cannot make it.
     """
     job = checked_name(name)
     start = start or services.config.merge_target
@@ -54,6 +59,7 @@ def create(services: Services, name: str, start: str) -> WorktreeRow:
     path = services.paths.folder(services.config.base_path) / MANUAL / job
     if _row_at(services, path) is not None:
         raise Refused(f"there is a worktree {name} already, at {path}", "gitorch worktree list")
+
     services.worktrees.ensure(path, commit, f"gitorch/{MANUAL}/{job}")
     made = _row_at(services, path)
     if made is None:
@@ -62,6 +68,7 @@ def create(services: Services, name: str, start: str) -> WorktreeRow:
 
 
 def _row_at(services: Services, path: Path) -> WorktreeRow | None:
+    """The worktree at exactly this path; None without one."""
     for row in list_worktrees(services):
         if row.path == path:
             return row
@@ -69,7 +76,10 @@ def _row_at(services: Services, path: Path) -> WorktreeRow | None:
 
 
 def list_worktrees(services: Services) -> tuple[WorktreeRow, ...]:
-    """Every worktree of gitorch's, by path."""
+    """Every worktree of gitorch's below the configured folder, by path.
+
+    Each is asked for its uncommitted changes, so that the call takes longer the more there are.
+    """
     base = services.paths.folder(services.config.base_path)
     lines = {str(line.id): line for line in run_lines(services)}
     rows: list[WorktreeRow] = []
@@ -80,14 +90,30 @@ def list_worktrees(services: Services) -> tuple[WorktreeRow, ...]:
 
 
 def _row(base: Path, line: RunLine | None, entry: WorktreeEntry) -> WorktreeRow:
-    owner = "" if line is None else str(line.id)
-    phase = "" if line is None else str(line.phase)
-    name = "/".join(entry.path.relative_to(base).parts[1:]) or entry.path.name
-    return WorktreeRow(name, owner, phase, entry.path, entry.branch, entry.head, entry.uncommitted)
+    """A worktree below `base` with its run; without a run it was made for manual work."""
+    owner = phase = ""
+    if line is not None:
+        owner, phase = str(line.id), str(line.phase)
+
+    # The first folder below `base` is the run's, or that of manual work.
+    name = "/".join(entry.path.relative_to(base).parts[1:])
+    return WorktreeRow(
+        name=name or entry.path.name,
+        owner=owner,
+        phase=phase,
+        path=entry.path,
+        branch=entry.branch,
+        head=entry.head,
+        uncommitted=entry.uncommitted,
+    )
 
 
 def remove(services: Services, name: str) -> WorktreeRow:
-    """Remove a clean worktree that no active run holds; its branch stays. Raises NotFound, Refused."""
+    """Remove a clean worktree that no active run holds, and give it as it was; its branch stays.
+
+    Raises NotFound for an unknown name.
+    Raises Refused for a name of several, for one that an active run holds, and for one with uncommitted changes.
+    """
     row = _find(services, name)
     if row.owner and row.phase not in OVER:
         raise Refused(f"{row.name} belongs to run {row.owner}, which is {row.phase}", f"gitorch status {row.owner}")

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def preflight_facts(
-    services: Services, plan: Plan, path: Path, target: str, lanes: Mapping[str, Lane]
+    services: Services,
+    plan: Plan,
+    path: Path,
+    target: str,
+    lanes: Mapping[str, Lane],
 ) -> PreflightFacts:
     """The facts about a plan at `path` that merges to `target`; `lanes` are those whose programs must be there."""
     base = services.paths.folder(services.config.base_path)

@@ -91,7 +91,15 @@ def _with_missing_prompt(plan: Plan, prompt: Path) -> Plan:
     """A plan whose only problem is that the prompt which the caller named cannot be read: its epics are in there."""
     problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", f"ls {prompt.parent}")
     return Plan(
-        plan.path, plan.title, (), plan.digest, plan.design, str(prompt), plan.settings, (problem,), plan.places
+        plan.path,
+        plan.title,
+        (),
+        plan.digest,
+        plan.design,
+        str(prompt),
+        plan.settings,
+        (problem,),
+        plan.places,
     )
 
 
@@ -120,7 +128,13 @@ class _IssueLookup:
             self.close_template = backlog.commands.close_template
         return backlog
 
-    def _read(self, tracker: Tracker, names: tuple[str, ...], *, is_needed: bool) -> Backlog | None:
+    def _read(
+        self,
+        tracker: Tracker,
+        names: tuple[str, ...],
+        *,
+        is_needed: bool,
+    ) -> Backlog | None:
         """The backlog of a tracker; None where the plan does not need one that does not know its epics, or does not answer."""
         try:
             backlog = tracker.read(names)

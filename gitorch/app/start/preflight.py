@@ -53,7 +53,12 @@ class CheckResult(Value):
     """Whether the file cannot be read at all."""
 
 
-def check(services: Services, path: Path, prompt: Path | None = None, by_hand: bool = False) -> CheckResult:
+def check(
+    services: Services,
+    path: Path,
+    prompt: Path | None = None,
+    by_hand: bool = False,
+) -> CheckResult:
     """Read a plan or workflow file and check everything that `start` would; nothing is created or changed.
 
     By hand no agent is started, so none of their programs has to be there.
@@ -68,7 +73,13 @@ def check(services: Services, path: Path, prompt: Path | None = None, by_hand: b
         return CheckResult(plan, (problem,), absent=True)
 
 
-def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool) -> CheckResult:
+def _check_plan(
+    services: Services,
+    path: Path,
+    read: PlanRead,
+    *,
+    by_hand: bool,
+) -> CheckResult:
     plan, config = read.plan, services.config
     settings = replace(default_settings(config, _valid_settings(plan)), tracker=read.tracker, manual=by_hand)
     if read.close_template:
@@ -86,7 +97,14 @@ def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
     workflow = compile_plan(plan, config, settings, briefs)
-    ready = _ready(services, plan, workflow, settings, (target, facts.target_commit), files)
+    ready = _ready(
+        services,
+        plan,
+        workflow,
+        settings,
+        (target, facts.target_commit),
+        files,
+    )
     return _result(services, plan, ready)
 
 
@@ -132,7 +150,14 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
     workflow = compile_workflow(source, config, briefs)
-    ready = _ready(services, plan, workflow, source.settings, (target, facts.target_commit), files)
+    ready = _ready(
+        services,
+        plan,
+        workflow,
+        source.settings,
+        (target, facts.target_commit),
+        files,
+    )
     return _result(services, plan, ready)
 
 
@@ -195,7 +220,16 @@ def _ready(
     )
     branch, commit = target
     run = _next_run(board_of(services), plan, commit)
-    return Ready(run, plan.title, workflow, settings, branch, commit, Digest(plan.digest), files)
+    return Ready(
+        run,
+        plan.title,
+        workflow,
+        settings,
+        branch,
+        commit,
+        Digest(plan.digest),
+        files,
+    )
 
 
 def _next_run(board: Board, plan: Plan, target: CommitId) -> RunId:

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def prepare_run(
-    services: Services, caller: Caller, checked: CheckResult, autonomy: Autonomy, proof: str, *, merges: bool = True
+    services: Services,
+    caller: Caller,
+    checked: CheckResult,
+    autonomy: Autonomy,
+    proof: str,
+    *,
+    merges: bool = True,
 ) -> Run:
     """Record the answered sheet: the target is confirmed, where the run merges, and the run prepared and confirmed.
 

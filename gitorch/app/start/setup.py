@@ -83,7 +83,12 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
     return Proposal(tuple(makes), tuple(keeps), values, tuple(notes))
 
 
-def init(services: Services, caller: Caller, template: str, wishes: InitOptions) -> InitResult:
+def init(
+    services: Services,
+    caller: Caller,
+    template: str,
+    wishes: InitOptions,
+) -> InitResult:
     """Write `gitorch.yaml` and create the ledger, each only where it is missing. `template` is the commented default."""
     proposal = propose(services, wishes)
     config = _config_file(services)

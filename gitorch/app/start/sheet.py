@@ -99,4 +99,11 @@ def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:
     spec = ready.workflow.jobs[job]
     base = services.paths.folder(ready.settings.worktrees)
     runtime = ready.workflow.lanes[spec.lane].runtime
-    return SheetRow(job, spec.title, job, runtime, f"gitorch/{ready.run}/{job}", str(base / ready.run / job))
+    return SheetRow(
+        job,
+        spec.title,
+        job,
+        runtime,
+        f"gitorch/{ready.run}/{job}",
+        str(base / ready.run / job),
+    )

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from gitorch.model.workflow import Settings, WorkflowSource
 
 
-def read_workflow(path: Path, shown: str, defaults: Settings, roots: tuple[Path, ...] = ()) -> WorkflowSource:
+def read_workflow(
+    path: Path,
+    shown: str,
+    defaults: Settings,
+    roots: tuple[Path, ...] = (),
+) -> WorkflowSource:
     """A workflow file with its briefs, which lie beside it or in one of `roots`.
 
     Raises NotFound, and Malformed with every problem at its place.

@@ -58,7 +58,11 @@ class Source(Value):
 
 
 def publish(
-    services: Services, holder: tuple[Run, Session, Actor], folder: Path, request: PublishRequest, fence: int = 0
+    services: Services,
+    holder: tuple[Run, Session, Actor],
+    folder: Path,
+    request: PublishRequest,
+    fence: int = 0,
 ) -> tuple[Artifact, bool]:
     """Keep one document as an artifact of the caller's job; the second value is whether it is new.
 
@@ -66,11 +70,25 @@ def publish(
     """
     run, session, actor = holder
     source = _source(services, run, session, folder, request)
-    command, data = _command(services, run, session, source, request.override, fence)
+    command, data = _command(
+        services,
+        run,
+        session,
+        source,
+        request.override,
+        fence,
+    )
     if command is None:
         message = f"{source.path} does not exist in the worktree of {session.job}"
         raise NotFound(message, f"ls {services.paths.worktree(run, session.id)}")
-    state, written = execute_verb(services, run.id, actor, command, "publish", attaching({command.digest: data}))
+    state, written = execute_verb(
+        services,
+        run.id,
+        actor,
+        command,
+        "publish",
+        attaching({command.digest: data}),
+    )
     after = state.run or run
     same_name = [a for a in after.artifacts if a.job == session.job and a.name == source.name]
     return same_name[-1], bool(written)
@@ -87,7 +105,13 @@ def attaching(bodies: Mapping[Digest, bytes]) -> Callable[[Event], Mapping[str, 
     return files
 
 
-def _source(services: Services, run: Run, session: Session, folder: Path, request: PublishRequest) -> Source:
+def _source(
+    services: Services,
+    run: Run,
+    session: Session,
+    folder: Path,
+    request: PublishRequest,
+) -> Source:
     """The document that a request means; an expected artifact gives the kind and name that the request leaves out."""
     expected, path = _find(services, run, session, folder, request.name_or_path)
     if expected is None:
@@ -96,7 +120,11 @@ def _source(services: Services, run: Run, session: Session, folder: Path, reques
 
 
 def _find(
-    services: Services, run: Run, session: Session, folder: Path, name_or_path: str
+    services: Services,
+    run: Run,
+    session: Session,
+    folder: Path,
+    name_or_path: str,
 ) -> tuple[ExpectedArtifact | None, str]:
     """The expected artifact of this name or path, if it is one, and the path from the worktree's root."""
     artifacts = run.jobs[session.job].spec.artifacts
@@ -125,7 +153,12 @@ def _kind(name: str) -> ArtifactKind:
 
 
 def _command(
-    services: Services, run: Run, session: Session, source: Source, override: str = "", fence: int = 0
+    services: Services,
+    run: Run,
+    session: Session,
+    source: Source,
+    override: str = "",
+    fence: int = 0,
 ) -> tuple[commands.PublishArtifact | None, bytes]:
     """The command and the bytes of the document; None where there is no such file. Raises Malformed, Refused."""
     path = source.path
@@ -154,7 +187,12 @@ def _command(
     return command, data
 
 
-def _faults(services: Services, run: Run, session: Session, claims: tuple[Claim, ...]) -> tuple[str, ...]:
+def _faults(
+    services: Services,
+    run: Run,
+    session: Session,
+    claims: tuple[Claim, ...],
+) -> tuple[str, ...]:
     """The faults in the evidence of the claims."""
     if not claims:
         return ()
@@ -239,7 +277,10 @@ def _may_submit_files(run: Run, session: Session) -> bool:
 
 
 def _as_file(
-    services: Services, run: Run, session: Session, artifact: ExpectedArtifact
+    services: Services,
+    run: Run,
+    session: Session,
+    artifact: ExpectedArtifact,
 ) -> tuple[commands.PublishArtifact | None, bytes]:
     """The command that publishes a file as its agent left it; None while it is missing, not finished or without a nonce."""
     if GLOB & set(artifact.path):

@@ -55,7 +55,11 @@ class ClaimResult(Value):
 
 
 def claim(
-    services: Services, caller: Caller, job_name: str | None, run_name: str | None, runtime: str = ""
+    services: Services,
+    caller: Caller,
+    job_name: str | None,
+    run_name: str | None,
+    runtime: str = "",
 ) -> ClaimResult:
     """Take the lease of a job, without a name of the first in the queue, and make its worktree and brief ready.
 
@@ -123,7 +127,12 @@ def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
     return [session for session in own if session.job == job]
 
 
-def _in_folder(services: Services, run: Run, sessions: list[Session], folder: Path) -> list[Session]:
+def _in_folder(
+    services: Services,
+    run: Run,
+    sessions: list[Session],
+    folder: Path,
+) -> list[Session]:
     """The sessions whose worktree the caller stands in."""
     places = {folder.resolve(), *folder.resolve().parents}
     return [session for session in sessions if services.paths.worktree(run, session.id).resolve() in places]
@@ -136,14 +145,26 @@ def _no_lease(claim: ManualClaim) -> Denied:
     return Denied(f"{explanation}; you hold no lease on {claim.job}", f"gitorch claim {claim.job}")
 
 
-def heartbeat(services: Services, run: Run, session: Session, actor: Actor, fence: int) -> tuple[Run, bool]:
+def heartbeat(
+    services: Services,
+    run: Run,
+    session: Session,
+    actor: Actor,
+    fence: int,
+) -> tuple[Run, bool]:
     """Renew a lease. The second value is whether that was recorded, as it is after half of the lease."""
     command = commands.Heartbeat(session.token, fence)
     state, written = execute_verb(services, run.id, actor, command, "heartbeat")
     return ensure.run_there(state), bool(written)
 
 
-def release(services: Services, run: Run, session: Session, actor: Actor, fence: int) -> Run:
+def release(
+    services: Services,
+    run: Run,
+    session: Session,
+    actor: Actor,
+    fence: int,
+) -> Run:
     """Give a job back. A reviewer's checkout is removed; an author's worktree stays for the next."""
     state, _ = execute_verb(services, run.id, actor, commands.ReleaseLease(session.token, fence), "release")
     after = ensure.run_there(state)

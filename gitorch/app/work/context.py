@@ -58,7 +58,12 @@ def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ..
     return services.git.subjects(base, head)
 
 
-def ensure_worktree(services: Services, run: Run, session: Session, path: Path) -> None:
+def ensure_worktree(
+    services: Services,
+    run: Run,
+    session: Session,
+    path: Path,
+) -> None:
     """Make the worktree of a session where it is missing: a job's on its branch, a reviewer's at the commit under review."""
     job = run.jobs[session.job]
     if job.writes:

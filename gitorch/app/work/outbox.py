@@ -106,7 +106,12 @@ def collect(services: Services, run: Run, only: SessionId | None = None) -> bool
     return found
 
 
-def _answer_to(services: Services, run: Run, session: Session, pending: PendingEntry) -> bytes:
+def _answer_to(
+    services: Services,
+    run: Run,
+    session: Session,
+    pending: PendingEntry,
+) -> bytes:
     """The answer to an entry, once it was executed. Busy, Corrupt and Unavailable pass through: the entry is tried again."""
     try:
         return _accept(services, run, session, pending)
@@ -116,7 +121,12 @@ def _answer_to(services: Services, run: Run, session: Session, pending: PendingE
         return entries.refused(error)
 
 
-def _accept(services: Services, run: Run, session: Session, pending: PendingEntry) -> bytes:
+def _accept(
+    services: Services,
+    run: Run,
+    session: Session,
+    pending: PendingEntry,
+) -> bytes:
     """Submit the content of an entry, together with the mark that it was accepted, so that it counts once."""
     entry = entries.decode(pending.name, pending.data)
     if pending.digest in session.entries:
@@ -129,7 +139,12 @@ def _accept(services: Services, run: Run, session: Session, pending: PendingEntr
     return entries.accepted(what_follows(happened), tuple(kind_of(event) for event in happened))
 
 
-def _credential(services: Services, run: Run, session: Session, entry: OutboxEntry) -> AgentCredential:
+def _credential(
+    services: Services,
+    run: Run,
+    session: Session,
+    entry: OutboxEntry,
+) -> AgentCredential:
     """The credential of an entry. Raises Denied, and records it, unless it is that of the session in whose worktree it lies."""
     if entry.run == run.id and token_digest(entry.token) == session.token:
         return AgentCredential(entry.run, entry.token)
@@ -138,5 +153,12 @@ def _credential(services: Services, run: Run, session: Session, entry: OutboxEnt
         "gitorch brief",
     )
     actor = Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
-    record_refusal(services, run.id, actor, "outbox", denied, session.job)
+    record_refusal(
+        services,
+        run.id,
+        actor,
+        "outbox",
+        denied,
+        session.job,
+    )
     raise denied

@@ -48,7 +48,10 @@ def propose(services: Services, run_name: str | None) -> tuple[Run, tuple[Recove
 
 
 def apply(
-    services: Services, caller: Caller, run_name: str | None, reason: str
+    services: Services,
+    caller: Caller,
+    run_name: str | None,
+    reason: str,
 ) -> tuple[Run, tuple[RecoveryResult, ...]]:
     """Apply the remedies that need no decision, each by itself: a refused one does not keep the others from being applied."""
     run = find_run(services, run_name)
@@ -59,7 +62,13 @@ def apply(
     return run_there(services.ledger.state(run.id)), tuple(results)
 
 
-def _apply(services: Services, caller: Caller, run: Run, remedy: Remedy, reason: str) -> RecoveryResult:
+def _apply(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    remedy: Remedy,
+    reason: str,
+) -> RecoveryResult:
     if not remedy.by_itself:
         return RecoveryResult(remedy)
     try:
@@ -74,14 +83,26 @@ def _apply(services: Services, caller: Caller, run: Run, remedy: Remedy, reason:
     return RecoveryResult(remedy, done=True)
 
 
-def requeue(services: Services, caller: Caller, run: Run, job_name: str, reason: str) -> Run:
+def requeue(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    job_name: str,
+    reason: str,
+) -> Run:
     """Queue stale work again. Raises NotFound, Usage, Refused."""
     requeue_job = commands.RequeueJob(find_job(run, job_name), reason or REASON)
     orders = (commands.ExpireLeases(), requeue_job)
     return run_there(execute_verb(services, run.id, caller.actor, orders, "requeue")[0])
 
 
-def adopt(services: Services, caller: Caller, run: Run, name: str, reason: str) -> Run:
+def adopt(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    name: str,
+    reason: str,
+) -> Run:
     """Accept a late handoff, with the facts of its worktree now. Raises NotFound, Refused."""
     kept = run.late_handoffs.get(LateHandoffId(name))
     if kept is None:
@@ -97,14 +118,24 @@ def adopt(services: Services, caller: Caller, run: Run, name: str, reason: str) 
     return run_there(execute_verb(services, run.id, caller.actor, orders, "adopt")[0])
 
 
-def cancel_job(services: Services, caller: Caller, run: Run, job_name: str, reason: str) -> Run:
+def cancel_job(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    job_name: str,
+    reason: str,
+) -> Run:
     """Cancel a job and everything that needs it. Raises NotFound, Usage, Refused."""
     command = commands.CancelJob(find_job(run, job_name), reason or "given up by the principal")
     return run_there(execute_verb(services, run.id, caller.actor, command, "cancel")[0])
 
 
 def decide(
-    services: Services, caller: Caller, run_name: str | None, job_name: str, decision: tuple[Outcome, str, str]
+    services: Services,
+    caller: Caller,
+    run_name: str | None,
+    job_name: str,
+    decision: tuple[Outcome, str, str],
 ) -> tuple[Run, Decision]:
     """Record a decision about a job's work: its outcome, the reason and the follow-up. Raises NotFound, Usage, Refused."""
     run = find_run(services, run_name)

@@ -133,18 +133,38 @@ def submit_handoff(
         fence=_fence(credential),
     )
     if facts.by_host and facts.head is not None:
-        _adopt_draft(services, run, session, actor, command, facts.head)
+        _adopt_draft(
+            services,
+            run,
+            session,
+            actor,
+            command,
+            facts.head,
+        )
     published: tuple[commands.PublishArtifact, ...] = ()
     bodies: Mapping[Digest, bytes] = {}
     if _publishes_artifacts(services, run, session, report):
         from gitorch.app.work.artifacts import expected  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
 
         published, bodies = expected(services, run, session)
-    return _execute(services, run, session, actor, (*published, command, *beside), "handoff", bodies)
+    return _execute(
+        services,
+        run,
+        session,
+        actor,
+        (*published, command, *beside),
+        "handoff",
+        bodies,
+    )
 
 
 def _adopt_draft(
-    services: Services, run: Run, session: Session, actor: Actor, command: commands.SubmitHandoff, draft: CommitId
+    services: Services,
+    run: Run,
+    session: Session,
+    actor: Actor,
+    command: commands.SubmitHandoff,
+    draft: CommitId,
 ) -> None:
     """Make the commit that the host drafted the head of the branch, unless the report will be refused.
 
@@ -157,7 +177,12 @@ def _adopt_draft(
         services.git.adopt(services.paths.worktree(run, session.id), draft)
 
 
-def _publishes_artifacts(services: Services, run: Run, session: Session, report: ReportText) -> bool:
+def _publishes_artifacts(
+    services: Services,
+    run: Run,
+    session: Session,
+    report: ReportText,
+) -> bool:
     """Whether a report publishes the artifacts that its job must leave: a finished one, in time."""
     job = run.jobs[session.job]
     if not job.spec.artifacts or report.status not in late.FINISHED:
@@ -167,7 +192,12 @@ def _publishes_artifacts(services: Services, run: Run, session: Session, report:
     return not late.ran_out(session, job, services.clock.now())
 
 
-def _facts(services: Services, run: Run, session: Session, report: ReportText) -> WorkFacts:
+def _facts(
+    services: Services,
+    run: Run,
+    session: Session,
+    report: ReportText,
+) -> WorkFacts:
     """The facts of the worktree; with replies to findings also the commits since the last report, which fixes must name."""
     job = run.jobs[session.job]
     if not job.writes:
@@ -193,7 +223,12 @@ def _host_commits(run: Run, session: Session, report: ReportText) -> bool:
     return holds_lease and report.status in late.FINISHED
 
 
-def _draft(services: Services, run: Run, session: Session, report: ReportText) -> CommitId | None:
+def _draft(
+    services: Services,
+    run: Run,
+    session: Session,
+    report: ReportText,
+) -> CommitId | None:
     """A commit of the worktree's files by the agent, with its summary as the message; None where nothing can be drafted."""
     spec = run.jobs[session.job].spec
     subject = report.summary.strip() or spec.title
@@ -222,7 +257,14 @@ def give_verdict(
         text=verdict.summary,
         fence=_fence(credential),
     )
-    return _execute(services, run, session, actor, (command, *beside), "verdict")
+    return _execute(
+        services,
+        run,
+        session,
+        actor,
+        (command, *beside),
+        "verdict",
+    )
 
 
 def _judged_commit(run: Run, session: Session, verdict: VerdictText) -> CommitId:
@@ -257,7 +299,14 @@ def _execute(
         from gitorch.app.work.artifacts import attaching  # noqa: PLC0415  the same
 
         attach = attaching(bodies)
-    state, written = execute_verb(services, run.id, actor, orders, verb, attach)
+    state, written = execute_verb(
+        services,
+        run.id,
+        actor,
+        orders,
+        verb,
+        attach,
+    )
     after = ensure.run_there(state)
     happened = tuple(one.record.event for one in written)
     for event in happened:
@@ -268,7 +317,10 @@ def _execute(
 
 
 def _checked_findings(
-    services: Services, commit: CommitId, worktree: Path, findings: Sequence[Finding]
+    services: Services,
+    commit: CommitId,
+    worktree: Path,
+    findings: Sequence[Finding],
 ) -> tuple[Finding, ...]:
     """The findings with paths from the root of the worktree, each marked where its citation does not hold."""
     checked: list[Finding] = []
