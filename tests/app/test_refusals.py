@@ -22,7 +22,7 @@ from refusal_kit import (
 
 from gitorch.app.execute import Caller, execute, only_people
 from gitorch.app.people import decisions, mailbox, messages
-from gitorch.app.query import lookup, runs
+from gitorch.app.query import lookup, questions, runs
 from gitorch.errors import Denied, NotFound, Refused, Usage
 from gitorch.model import commands as c
 from gitorch.model.record import Actor, ActorKind
@@ -89,7 +89,7 @@ LOOKUPS = [
     ),
     (
         "one",
-        lambda s: lookup.find_question(s.services, "q9", None),
+        lambda s: questions.find_question(s.services, "q9", None),
         NotFound,
         "no run has a question q9",
         "gitorch inbox",
@@ -239,8 +239,8 @@ def test_a_question_that_is_open_in_two_runs_needs_the_run(stage):
         escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("retry", "stop"))
         execute(stage.services, run, stage.services.host, escalation)
     with pytest.raises(Usage, match="q1 is open in several runs: auth-7f3a, auth-9c2d"):
-        lookup.find_question(stage.services, "q1", None)
-    assert lookup.find_question(stage.services, "q1", OTHER)[0].id == OTHER
+        questions.find_question(stage.services, "q1", None)
+    assert questions.find_question(stage.services, "q1", OTHER)[0].id == OTHER
 
 
 def test_an_agent_is_denied_a_verb_for_people_with_the_evidence_and_the_attempt_is_recorded(stage):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute_verb, only_people
-from gitorch.app.query.lookup import find_question, resolve_prefix
+from gitorch.app.query.lookup import resolve_prefix
+from gitorch.app.query.questions import find_question
 from gitorch.errors import Refused, Usage
 from gitorch.model import commands
 from gitorch.model.approval import Grade

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
+    from gitorch.model.job import JobState
     from gitorch.model.run import Run
 
 
 def closed_issues(services: Services, run: Run) -> Mapping[str, str] | None:
-    """The closed issues of jobs that have not passed their gate, with the reasons given; None where none is watched."""
+    """The closed issues of jobs that have not passed their gate, with the reasons given.
+
+    None where no issue is watched, or there is no tracker. Raises Unavailable where it does not answer.
+    """
     names = [job.spec.issue for job in watched(run)]
     if not names:
         return None
@@ -30,19 +34,36 @@ def closed_issues(services: Services, run: Run) -> Mapping[str, str] | None:
 
 
 def close_issues(services: Services, run: Run, effect: effects.CloseIssues) -> tuple[Command, ...]:
-    """Close a job's tasks, then its epic, unless they are closed. What cannot be closed from here is left to people."""
+    """Close a job's tasks, then its epic, unless they are closed. What cannot be closed from here is left to people.
+
+    Gives the command that records which issues are closed and which are left, or that the tracker failed.
+    """
     job = run.jobs[effect.job]
     names = issues_of(job)
     tracker = services.tracker(run.settings.tracker)
     if tracker is None:
         return (commands.RecordClosing(job.spec.id, (), names, "there is no tracker to close them in"),)
+
     try:
         if tracker.closes:
             tracker.close(names, reason_of(run, job))
         found = tracker.closed(names)
     except (Failed, Unavailable) as error:
         return (commands.RecordClosingFailure(job.spec.id, error.message),)
-    closed = tuple(name for name in names if closed_by(run, found.get(name, "")))
-    owed = tuple(name for name in names if name not in found)
-    reason = "gitorch reads the file of issues and never writes it" if owed else ""
-    return (commands.RecordClosing(job.spec.id, closed, owed, reason),)
+    return (_closing(run, job, found),)
+
+
+def _closing(run: Run, job: JobState, found: Mapping[str, str]) -> commands.RecordClosing:
+    """The record of a job's issues; `found` are those that are closed in the tracker, with the reasons given."""
+    closed: list[str] = []
+    owed: list[str] = []
+    for name in issues_of(job):
+        if closed_by(run, found.get(name, "")):
+            closed.append(name)
+        if name not in found:
+            owed.append(name)
+
+    reason = ""
+    if owed:
+        reason = "gitorch reads the file of issues and never writes it"
+    return commands.RecordClosing(job.spec.id, tuple(closed), tuple(owed), reason)

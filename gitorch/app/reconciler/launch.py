@@ -21,7 +21,10 @@ LOOK_SECONDS = 0.1
 def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[Run, bool]:
     """Tick the run of an agent until it is alive, a human is asked about it, or the run is over.
 
-    The second value is whether it is alive. Raises Busy where `gitorch up` runs, which launches it.
+    Gives the run after the last tick, and whether the agent is alive.
+
+    Raises Busy where `gitorch up` runs, which launches it.
+    Raises NotFound for an unknown agent, Usage where several runs have it.
     """
     run, job = find_agent(services, name, run_name)
     with services.ledger.hold(LOCK):
@@ -34,9 +37,16 @@ def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[R
 
 
 def _is_alive(run: Run, job: JobId) -> bool:
+    """Whether the session of a job was seen to work; one that only started is not alive yet."""
     session = run.jobs[job].session
-    return session is not None and run.sessions[session].phase is SessionPhase.ALIVE
+    if session is None:
+        return False
+    return run.sessions[session].phase is SessionPhase.ALIVE
 
 
 def _is_asked_about(run: Run, job: JobId) -> bool:
-    return any(question.answer is None and question.job == job for question in run.questions.values())
+    """Whether an open question is about this job, so that no tick launches it before the answer."""
+    for question in run.open_questions():
+        if question.job == job:
+            return True
+    return False

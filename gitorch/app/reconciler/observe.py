@@ -43,7 +43,11 @@ class _Branches(Value):
 
 
 def observe(services: Services, run: Run) -> Observation:
-    """Everything that one tick needs to know about one run."""
+    """Everything that one tick needs to know about one run.
+
+    Each part is asked for by itself: one that does not answer leaves the others as they are, and its reason is in `silent`,
+    once for each different reason. Nothing is changed, and no error of the world passes through.
+    """
     silent: list[str] = []
     branches = _ask(silent, lambda: _branches(services, run)) or _Branches()
     observed = Observed(
@@ -73,6 +77,7 @@ def _ask(silent: list[str], question: Callable[[], T]) -> T | None:
 
 
 def _branches(services: Services, run: Run) -> _Branches:
+    """The answers of git, which all fail together where one does; none for a run that is over."""
     heads = _heads(services, run)
     if heads is None:
         return _Branches()
@@ -80,7 +85,10 @@ def _branches(services: Services, run: Run) -> _Branches:
 
 
 def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
-    """The commits of work branches and of the target; None for a run that is over."""
+    """The commits of work branches and of the target, by their full names; None for a run that is over.
+
+    A branch that does not exist is left out.
+    """
     if run.phase.is_over:
         return None
     refs = [_ref_of(run, job) for job in run.jobs.values() if job.writes and job.session]
@@ -89,13 +97,20 @@ def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
 
 
 def _ref_of(run: Run, job: JobState) -> str:
+    """The full name of a job's branch."""
     return f"refs/heads/{run.branch_of(job.spec.id)}"
 
 
 def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId]) -> bool:
-    """Whether the approved merge commit is part of the target already, although the ledger does not say so."""
-    if run.approval is None or run.merged is not None or run.report is None:
+    """Whether the approved merge commit is part of the target already, although the ledger does not say so.
+
+    That is so after a kill between the move of the target and its record.
+    """
+    if run.approval is None or run.report is None:
         return False
+    if run.merged is not None:
+        return False
+
     target = heads.get(f"refs/heads/{run.target}")
     merged = run.report.merged_commit
     if target is None or merged is None:
@@ -110,23 +125,46 @@ def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId]) -> tu
     """
     if run.report is not None:
         return ()
-    changed: dict[JobId, tuple[CommitId, frozenset[str]]] = {}
-    for job in run.jobs.values():
-        head = heads.get(_ref_of(run, job))
-        if head is not None and job.base is not None and head != job.base:
-            changed[job.spec.id] = (head, frozenset(services.git.stat(job.base, head).paths))
+
     overlaps: list[Overlap] = []
-    for (one, (ours, our_paths)), (other, (theirs, their_paths)) in combinations(changed.items(), 2):
-        shared = our_paths & their_paths
-        if not shared or _is_built_on(run, one, other) or _is_built_on(run, other, one):
+    for ours, theirs in combinations(_changes(services, run, heads), 2):
+        shared = ours.paths & theirs.paths
+        if not shared or _are_built_on_each_other(run, ours.job, theirs.job):
             continue
-        conflicts = services.git.try_merge(ours, theirs).conflicts
-        overlaps.append(Overlap((one, other), tuple(sorted(shared)), bool(conflicts)))
+        conflicts = services.git.try_merge(ours.head, theirs.head).conflicts
+        overlaps.append(Overlap((ours.job, theirs.job), tuple(sorted(shared)), bool(conflicts)))
     return tuple(overlaps)
 
 
+class _Change(Value):
+    """The files that a job's branch has changed since its base."""
+
+    job: JobId
+    head: CommitId
+    paths: frozenset[str]
+
+
+def _changes(services: Services, run: Run, heads: Mapping[str, CommitId]) -> list[_Change]:
+    """The changes of every job with commits of its own, in the order of the jobs."""
+    changes: list[_Change] = []
+    for job in run.jobs.values():
+        head = heads.get(_ref_of(run, job))
+        if head is None or job.base is None:
+            continue
+        if head == job.base:
+            continue
+        paths = frozenset(services.git.stat(job.base, head).paths)
+        changes.append(_Change(job.spec.id, head, paths))
+    return changes
+
+
+def _are_built_on_each_other(run: Run, one: JobId, other: JobId) -> bool:
+    """Whether one of two jobs is built on the other, so that both are expected to change the same files."""
+    return _is_built_on(run, one, other) or _is_built_on(run, other, one)
+
+
 def _is_built_on(run: Run, job: JobId, other: JobId) -> bool:
-    """Whether a job is built on another, directly or not, so that it is expected to change the same files."""
+    """Whether a job is built on another, directly or through the jobs between them."""
     found: set[JobId] = set()
     waiting = [job]
     while waiting:
@@ -139,25 +177,31 @@ def _is_built_on(run: Run, job: JobId, other: JobId) -> bool:
 
 
 def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation]:
-    """The observations of agents in terminals; manual claims have no terminal."""
+    """The observations of agents in terminals, asked for in one call; manual claims have no terminal."""
     keys: list[SessionKey] = []
     for session in run.sessions.values():
-        if session.phase is not SessionPhase.ENDED and not session.holder:
-            keys.append(SessionKey(run.id, session.id))
+        if session.phase is SessionPhase.ENDED or session.holder:
+            continue
+        keys.append(SessionKey(run.id, session.id))
     if not keys:
         return {}
-    return {key.session: observation for key, observation in services.terminals.observe(keys).items()}
+
+    observations: dict[SessionId, SessionObservation] = {}
+    for key, observation in services.terminals.observe(keys).items():
+        observations[key.session] = observation
+    return observations
 
 
 def _checks(services: Services, run: Run) -> Mapping[CommitId, CheckObservation]:
-    """The test runs of submitted work that needs one."""
+    """The test runs of submitted work that needs one and has no result in the ledger yet, by the commit under test."""
     observations: dict[CommitId, CheckObservation] = {}
     for job in run.jobs.values():
         if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
             continue
-        if run.needs_check(job) and not run.check_is_settled(job):
-            commit = job.handoff.commit
-            observations[commit] = services.checks.observe(commit, run.settings.test_command)
+        if not run.needs_check(job) or run.check_is_settled(job):
+            continue
+        commit = job.handoff.commit
+        observations[commit] = services.checks.observe(commit, run.settings.test_command)
     return observations
 
 

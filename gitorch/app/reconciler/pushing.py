@@ -30,28 +30,33 @@ OPTIONS = ("retry", "leave", "take_back")
 
 
 def push_merge(services: Services, run: Run, effect: effects.PushMerge) -> tuple[Command, ...]:
-    """Push the merge that git's objects tell of. A refused push is put to the principal, and nothing is undone.
+    """Push the merge that git's objects tell of, and with it the ledger where the settings say so: both or neither.
 
-    Raises Corrupt where the objects do not hold; then nothing is pushed.
+    A refused push is put to the principal, and nothing is undone. A remote that has everything already is not pushed to.
+    Raises Corrupt where git's objects do not hold; then nothing is pushed.
     """
     run = run_there(services.ledger.verified(run.id).state)
     merged = run.merged
     if merged is None:
         return ()
+
     remote, target = run.settings.push_remote, ref_of(merged.target)
     try:
         there = services.remotes.heads(remote, _refs_of(run, merged))
-        obstacle = _obstacle(services, run, merged, there)
-        if obstacle:
-            return (_not_pushed(run, effect, merged, obstacle),)
         updates = _updates(services, run, merged, there)
-        refusal = services.remotes.push(remote, updates) if updates else ""
+        refusal = _obstacle(services, run, merged, there)
+        if not refusal and updates:
+            refusal = services.remotes.push(remote, updates)
     except Unavailable as error:
         return (_not_pushed(run, effect, merged, error.message),)
     if refusal:
         return (_not_pushed(run, effect, merged, refusal),)
-    moved_target = any(update.ref == target for update in updates)
-    return (commands.RecordPush(remote, there[target] if moved_target else None, merged.new),)
+
+    moved_from: CommitId | None = None
+    for update in updates:
+        if update.ref == target:
+            moved_from = there[target]
+    return (commands.RecordPush(remote, moved_from, merged.new),)
 
 
 def ref_of(branch: str) -> str:
@@ -73,26 +78,36 @@ def _updates(
     merged: Merged,
     there: Mapping[str, CommitId],
 ) -> tuple[PushRef, ...]:
-    """The branches that the remote lacks or has at an older commit."""
-    wanted = [(ref_of(merged.target), merged.new)]
-    tip = services.ledger.tip()
-    if run.settings.push_ledger and tip is not None:
-        wanted.append((LEDGER_REF, tip))
+    """The branches that the remote lacks or has at an older commit; `there` are its branches by full name."""
     updates: list[PushRef] = []
-    for ref, new in wanted:
-        if not _has_part(services, there.get(ref), new):
-            updates.append(PushRef(ref, new, there.get(ref)))
+    for ref, new in _wanted(services, run, merged):
+        old = there.get(ref)
+        if not _has_part(services, old, new):
+            updates.append(PushRef(ref, new, old))
     return tuple(updates)
+
+
+def _wanted(services: Services, run: Run, merged: Merged) -> list[tuple[str, CommitId]]:
+    """Each branch that a push moves, and the commit that the remote should have it at."""
+    wanted = [(ref_of(merged.target), merged.new)]
+    if not run.settings.push_ledger:
+        return wanted
+
+    tip = services.ledger.tip()
+    if tip is not None:
+        wanted.append((LEDGER_REF, tip))
+    return wanted
 
 
 def commit_ahead(services: Services, run: Run, commit: CommitId) -> CommitId | None:
     """The remote's target where it is not part of this commit, so that the commit could not be pushed; None otherwise.
 
-    None also without a remote, and where it does not answer: then the push will tell.
+    None also without a remote, and where it does not answer: then the push will tell. Nothing is fetched.
     """
     remote = run.settings.push_remote
     if not remote:
         return None
+
     ref = ref_of(run.target)
     try:
         there = services.remotes.heads(remote, (ref,)).get(ref)
@@ -113,19 +128,29 @@ def _obstacle(
     remote, target = run.settings.push_remote, there.get(ref_of(merged.target))
     if target is None:
         return f"{remote} has no branch {merged.target}, and gitorch never creates a merge target"
-    if not _has_part(services, merged.new, target) and not _has_part(services, target, merged.new):
+    if not _is_on_one_line(services, merged.new, target):
         return f"{remote} has {merged.target} at {target[:12]}, which is not part of what was merged"
+
     if not run.settings.push_ledger:
         return ""
     tip, ledger = services.ledger.tip(), there.get(LEDGER_REF)
-    if ledger is not None and tip is not None and not _has_part(services, tip, ledger):
+    if ledger is None or tip is None:
+        return ""
+    if not _has_part(services, tip, ledger):
         return f"{remote} has a ledger at {ledger[:12]} that this one does not continue"
     return ""
 
 
+def _is_on_one_line(services: Services, one: CommitId, other: CommitId) -> bool:
+    """Whether one of two commits is in the history of the other."""
+    return _has_part(services, one, other) or _has_part(services, other, one)
+
+
 def _has_part(services: Services, commit: CommitId | None, part: CommitId) -> bool:
     """Whether `part` is in the history of `commit`; false for what this repository does not have."""
-    if commit is None or not services.git.has(commit) or not services.git.has(part):
+    if commit is None:
+        return False
+    if not services.git.has(commit) or not services.git.has(part):
         return False
     return services.git.contains(part, commit)
 
@@ -136,6 +161,7 @@ def _not_pushed(
     merged: Merged,
     reason: str,
 ) -> commands.Escalate:
+    """The question to the principal about a merge that is made here and not at the remote."""
     remote, target = run.settings.push_remote, merged.target
     by_hand = f"git pull --no-rebase {remote} {target} && git push {remote} {target}"
     return commands.Escalate(
@@ -155,24 +181,38 @@ def _not_pushed(
 def _first_reason(output: str) -> str:
     """The most telling line of git's output: what a hook of the remote printed, where a hook refused."""
     lines = output.splitlines()
-    if "hook declined" in output:
-        for line in lines:
-            printed = line.removeprefix("remote:").strip()
-            if line.startswith("remote:") and printed and not printed.startswith("error:"):
-                return printed
+    if "hook declined" not in output:
+        return lines[0]
+
+    for line in lines:
+        if not line.startswith("remote:"):
+            continue
+        printed = line.removeprefix("remote:").strip()
+        # git's own summary, `error: hook declined …`, comes after what the hook printed, or alone.
+        if printed and not printed.startswith("error:"):
+            return printed
     return lines[0]
 
 
 def take_back(services: Services, run: Run, effect: effects.TakeBack) -> tuple[Command, ...]:
-    """Move the target back by compare-and-swap. Where it has moved on, that is put to the principal instead."""
+    """Move the target back by compare-and-swap, to where it stood before the merge.
+
+    Where it has moved on, or cannot be moved, nothing is changed, and that is put to the principal instead.
+    """
     merged = run.merged
     if merged is None:
         return ()
     result = services.git.move(merged.target, merged.old, merged.new, "take back a merge that was not pushed")
     if result.moved:
         return (commands.RecordTakenBack(merged.old, merged.new),)
-    reason = result.refused
-    if not reason:
-        now = services.git.resolve(merged.target)
-        reason = "it does not exist any more" if now is None else f"it is at {now[:12]} by now"
+
+    reason = result.refused or _where_it_stands(services, merged.target)
     return (_not_pushed(run, effect, merged, f"{merged.target} was not moved back: {reason}"),)
+
+
+def _where_it_stands(services: Services, branch: str) -> str:
+    """Where a branch is by now, for a message."""
+    now = services.git.resolve(branch)
+    if now is None:
+        return "it does not exist any more"
+    return f"it is at {now[:12]} by now"

@@ -232,7 +232,7 @@ def _show_run(call: Call, run: Run) -> None:
 
 def _show_question(call: Call, thing: str, run_name: str | None) -> None:
     """Print a question with its answer."""
-    from gitorch.app.query.lookup import find_question
+    from gitorch.app.query.questions import find_question
     from gitorch.cli.pages import details
 
     run, question = find_question(call.services, thing, run_name)

@@ -1,0 +1,61 @@
+"""Finding a question by its id, over all runs: an open one first, then one that was answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.query.lookup import asking_runs, find_run, load_runs, only_run, run_lines
+from gitorch.errors import NotFound
+from gitorch.model.ids import QuestionId
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.app.services import Services
+    from gitorch.model.ids import RunId
+    from gitorch.model.question import Question
+    from gitorch.model.run import Run
+
+RECENT = 10
+"""How many of the newest runs are searched for a question that is not open; more would take longer than a second."""
+
+
+def find_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
+    """A question by its id: an open one first, in the run that was named or in the only run where it is open.
+
+    An answered one is found in the run that was named, in those that ask something, or in the newest runs.
+    Raises NotFound where none of them has it.
+    Raises Usage where several runs have it open.
+    """
+    question_id = QuestionId(name)
+    runs = _runs_asking(services, name, run_name)
+    having = [run for run in runs if _has_open(run, question_id)]
+    run = only_run(having, f"{name} is open in several runs", f"gitorch answer {name} --run")
+    if run is None:
+        run = _with_answered(runs or load_runs(services, _newest_runs(services)), question_id)
+    return run, run.questions[question_id]
+
+
+def _with_answered(runs: Sequence[Run], question: QuestionId) -> Run:
+    """The first of these runs that has a question, which was answered. Raises NotFound."""
+    for run in runs:
+        if question in run.questions:
+            return run
+    raise NotFound(f"no run has a question {question}", "gitorch inbox")
+
+
+def _runs_asking(services: Services, question: str, run_name: str | None) -> list[Run]:
+    """The run that was named, otherwise those that may have this question open; no other is loaded."""
+    if run_name is not None:
+        return [find_run(services, run_name)]
+    return load_runs(services, asking_runs(services, question))
+
+
+def _has_open(run: Run, question: QuestionId) -> bool:
+    """Whether a run has this question and it is not answered yet."""
+    return question in run.questions and run.questions[question].answer is None
+
+
+def _newest_runs(services: Services) -> list[RunId]:
+    """The ids of the newest runs, oldest first, as many as are searched for an answered question."""
+    return [line.id for line in run_lines(services)][-RECENT:]
