@@ -123,12 +123,20 @@ def _corrected(upper: StateReading, lower: StateReading, now: Moment) -> StateRe
     if upper.state not in BUSY:
         return upper
 
-    if upper.beside and upper.state is AgentState.DIALOG:
-        # Title and screen were read at the same moment, so the dialog is still open.
+    return _corrected_by_rest(upper, lower, now)
+
+
+def _corrected_by_rest(upper: StateReading, lower: StateReading, now: Moment) -> StateReading:
+    """The reading to believe when the more trusted source shows work or a dialog, and the other one neither."""
+    if not upper.beside:
+        return _corrected_by_silence(upper, lower, now)
+
+    # Title and screen were read at the same moment, so the dialog is still open.
+    if upper.state is AgentState.DIALOG:
         return upper
 
-    if upper.beside and lower.state is AgentState.LIMITED:
-        # A usage limit on the screen explains a title that goes on showing work.
+    # A usage limit on the screen explains a title that goes on showing work.
+    if lower.state is AgentState.LIMITED:
         return lower
 
     return _corrected_by_silence(upper, lower, now)

@@ -249,9 +249,7 @@ def brief_parts(run: Run, job: JobState) -> list[str]:
         parts.append(_ledger_part(entries))
 
     if job.spec.kind is JobKind.SYNTHESIS:
-        ledger = ledger_before(run, job)
-        if ledger is not None:
-            parts.append(_synthesis_part(ledger))
+        parts += _synthesis_parts(run, job)
 
     if job.spec.artifacts:
         parts.append(_files_part(job))
@@ -262,6 +260,15 @@ def brief_parts(run: Run, job: JobState) -> list[str]:
 def _ledger_part(entries: tuple[Entry, ...]) -> str:
     """The findings to collect, as a ledger that can be filled in."""
     return f"## The findings of the reviews\n\nPublish them as a findings ledger:\n\n```\n{ledger_text(entries)}```"
+
+
+def _synthesis_parts(run: Run, job: JobState) -> list[str]:
+    """The findings of the ledger before a synthesis; nothing without one."""
+    ledger = ledger_before(run, job)
+    if ledger is None:
+        return []
+
+    return [_synthesis_part(ledger)]
 
 
 def _synthesis_part(ledger: Artifact) -> str:

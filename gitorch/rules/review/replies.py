@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
@@ -46,15 +47,21 @@ def _require_each_answered_once(job: JobState, replied: list[int]) -> None:
         message = f"{report} leaves findings unanswered: {_numbered(unanswered)}"
         raise Refused(message, f"gitorch handoff DONE --reply {min(unanswered)}=fixed:HEAD")
 
-    unknown = set(replied).difference(listed.number for listed in job.findings)
+    unknown = set(replied) - {listed.number for listed in job.findings}
     if unknown:
         message = f"{report} answers findings that were never listed: {_numbered(unknown)}"
         raise Refused(message, "gitorch brief")
 
-    twice = {number for number in replied if replied.count(number) > 1}
+    twice = _repeated(replied)
     if twice:
         message = f"{report} answers findings twice: {_numbered(twice)}"
         raise Refused(message, "gitorch brief")
+
+
+def _repeated(numbers: list[int]) -> set[int]:
+    """The numbers that occur more than once."""
+    counts = Counter(numbers)
+    return {number for number, count in counts.items() if count > 1}
 
 
 def _owed_numbers(job: JobState) -> set[int]:
