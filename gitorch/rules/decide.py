@@ -58,12 +58,20 @@ DECISIONS: Decisions = {
 
 
 def decide(state: State, order: Order) -> tuple[Event, ...]:
-    """The events that a command leads to, in order and already tried. Empty when there is nothing to do."""
-    return _decided(state, order)[0]
+    """The events that a command leads to, in order and already tried. Empty when there is nothing to do.
+
+    Raises Refused when the rules do not allow the command now, Denied when the actor may not give it, and NotFound when
+    it names something that does not exist.
+    """
+    decided, _ = _decided(state, order)
+    return decided
 
 
 def decide_all(state: State, orders: Iterable[Order]) -> tuple[Event, ...]:
-    """The events of several commands, each decided on the state that the commands before it lead to."""
+    """The events of several commands, each decided on the state that the commands before it lead to.
+
+    Raises what `decide` raises for the first command that may not happen; then none of the others counts either.
+    """
     all_events: list[Event] = []
     for order in orders:
         decided, state = _decided(state, order)

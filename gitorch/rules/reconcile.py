@@ -196,7 +196,10 @@ def _overlaps(run: Run, observed: Observed) -> Iterator[Command]:
 
 
 def overlap_trigger(jobs: tuple[JobId, ...]) -> str:
-    """The trigger of the escalation about a conflicting pair."""
+    """The trigger of the escalation about a conflicting pair.
+
+    The order of the jobs is part of it, so the observer must always name a pair in the same order.
+    """
     return f"overlap:{':'.join(jobs)}"
 
 
