@@ -25,13 +25,16 @@ SHOWN_CHARS = 19
 """How much of a commit id or a digest a question shows: 12 digits of a digest, with `sha256:`."""
 
 
-def compare(before: Mapping[str, str], after: Mapping[str, str]) -> list[OutsideChange]:
-    """The names whose values differ between two snapshots, sorted."""
+def compare(before: Mapping[str, str], after: Mapping[str, str], runs: Collection[RunId]) -> list[OutsideChange]:
+    """The names whose values differ between two snapshots, sorted, without the refs that gitorch moves for these runs."""
     changes = []
     for name in sorted({*before, *after}):
-        old, new = before.get(name, ""), after.get(name, "")
-        if old != new:
-            changes.append(OutsideChange(printable(name), old, new))
+        old = before.get(name, "")
+        new = after.get(name, "")
+        if old == new or is_own(name, runs):
+            continue
+
+        changes.append(OutsideChange(printable(name), old, new))
 
     return changes
 
@@ -56,17 +59,18 @@ def is_own(name: str, runs: Collection[RunId]) -> bool:
 
 def is_asked_about(change: OutsideChange, target: str) -> bool:
     """Whether an approval question names a change first: one of the target, of a setting, of a hook or of attributes."""
-    return change.name == f"refs/heads/{target}" or not change.name.startswith("refs/")
+    if change.name.startswith("refs/"):
+        return change.name == f"refs/heads/{target}"
+
+    return True
 
 
 def outside_lines(changes: Iterable[OutsideChange]) -> list[str]:
     """One Markdown list item for each change, with the commits of the target below."""
     lines = []
     for change in changes:
-        lines.append(f"- {_sentence(change, change.before, change.after)}")
-        lines += [f"  - {commit}" for commit in change.commits[:COMMITS_SHOWN]]
-        if len(change.commits) > COMMITS_SHOWN:
-            lines.append(f"  - and {len(change.commits) - COMMITS_SHOWN} more")
+        lines.append(_item(change, change.before, change.after))
+        lines += _commit_items(change)
 
     return lines
 
@@ -76,26 +80,29 @@ def question_summary(changes: Sequence[OutsideChange], target: str) -> str:
     if not changes:
         return ""
 
-    counted = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
-    summary = f"{counted} outside the work branches"
+    summary = f"{_counted(len(changes), 'change')} outside the work branches"
     for change in changes:
         if change.name == f"refs/heads/{target}" and change.commits:
-            summary += f", with {_count(change)}"
+            summary += f", with {_unseen_commits(change)}"
 
     return f"{summary}."
 
 
 def question_details(changes: Sequence[OutsideChange], target: str) -> str:
     """The changes for the approval question, those to decide about first; empty without any."""
-    if not changes:
-        return ""
+    asked = []
+    others = []
+    for change in changes:
+        if is_asked_about(change, target):
+            asked.append(change)
+        else:
+            others.append(change)
 
-    asked = [change for change in changes if is_asked_about(change, target)]
-    others = [change for change in changes if not is_asked_about(change, target)]
     lines = []
     if asked:
         lines.append("Do you accept these changes since the run began? gitorch did not make them:")
         lines += _shortened(asked)
+
     if others:
         lines.append("These refs changed too, by an agent or by you:")
         lines += _shortened(others)
@@ -107,8 +114,8 @@ def _shortened(changes: Sequence[OutsideChange]) -> list[str]:
     """List items with short ids, at most `CHANGES_SHOWN`."""
     lines = []
     for change in changes[:CHANGES_SHOWN]:
-        lines.append(f"- {_sentence(change, change.before[:SHOWN_CHARS], change.after[:SHOWN_CHARS])}")
-        lines += [f"  - {commit}" for commit in change.commits[:COMMITS_SHOWN]]
+        lines.append(_item(change, change.before[:SHOWN_CHARS], change.after[:SHOWN_CHARS]))
+        lines += _commit_items(change)
 
     left = len(changes) - CHANGES_SHOWN
     if left > 0:
@@ -117,21 +124,43 @@ def _shortened(changes: Sequence[OutsideChange]) -> list[str]:
     return lines
 
 
-def _sentence(change: OutsideChange, before: str, after: str) -> str:
-    sentence = f"{change.name}: {before or 'absent'} → {after or 'removed'}"
+def _item(change: OutsideChange, before: str, after: str) -> str:
+    """A change as a list item, with its values as they are to be shown."""
+    item = f"- {change.name}: {before or 'absent'} → {after or 'removed'}"
     if change.commits:
-        sentence += f", {_count(change)}"
+        item += f", {_unseen_commits(change)}"
+
     if change.rewritten:
-        sentence += ", and it lost commits that it had"
+        item += ", and it lost commits that it had"
 
-    return sentence
+    return item
 
 
-def _count(change: OutsideChange) -> str:
-    """The number of commits that no review saw, on the branch by its short name."""
-    count = "1 commit" if len(change.commits) == 1 else f"{len(change.commits)} commits"
+def _commit_items(change: OutsideChange) -> list[str]:
+    """The newest commits of a change as nested list items, and how many more there are."""
+    items = []
+    for commit in change.commits[:COMMITS_SHOWN]:
+        items.append(f"  - {commit}")
+
+    left = len(change.commits) - COMMITS_SHOWN
+    if left > 0:
+        items.append(f"  - and {left} more")
+
+    return items
+
+
+def _unseen_commits(change: OutsideChange) -> str:
+    """How many commits no review saw, with the short name of their branch."""
     branch = change.name.removeprefix("refs/heads/")
-    return f"{count} on {branch} since the run began that no review saw"
+    return f"{_counted(len(change.commits), 'commit')} on {branch} since the run began that no review saw"
+
+
+def _counted(number: int, noun: str) -> str:
+    """`1 commit`, `2 commits`."""
+    if number == 1:
+        return f"1 {noun}"
+
+    return f"{number} {noun}s"
 
 
 def printable(text: str) -> str:

@@ -100,7 +100,10 @@ def test_the_question_and_the_status_name_them(trespassed) -> None:
         assert f"- {name}: absent → sha256:" in asked["text"]
     line = "8 changes outside the work branches, with 1 commit on main since the run began that no review saw."
     assert line in house("why", "approval").out
-    assert line in house("inbox").out
+    for verb in (("inbox",), ("status",)):
+        assert line in house(*verb).out
+        assert "refs/" not in house(*verb).out
+    assert f"- refs/tags/v1: {heads['before'][:19]} → removed\n" in house("show", asked["question"]).out
 
 
 def test_a_run_whose_agent_keeps_to_its_branch_mentions_no_change(trespassed) -> None:

@@ -17,7 +17,7 @@ from play import commit
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.report import BranchFacts, Trial
+from gitorch.model.report import BranchFacts, OutsideChange, Trial
 from gitorch.model.review import Check
 from gitorch.rules.transitions import with_job, with_question
 from gitorch.rules.views.merge_report import merge_message, report_text, sha256
@@ -92,6 +92,7 @@ FACTS = {
     "built on an earlier state": lambda f: first_branch(f, outdated=(JobId("db"),)),
     "a pair": lambda f: replace(f, trials=(TRIAL,)),
     "a pair that conflicts": lambda f: replace(f, trials=(replace(TRIAL, conflicts=("a.py",)),)),
+    "a change outside the work branches": lambda f: replace(f, outside=(OutsideChange("refs/tags/v1", "1", ""),)),
     "tests not run": lambda f: replace(f, combined=None),
     "tests failed": lambda f: replace(f, combined=Check(commit("merged"), "make check", "failed", 1, 1.0)),
     "test command": lambda f: replace(f, combined=replace(f.combined, command="true")),

@@ -29,6 +29,7 @@ COMPARED = {
     "moved": ({"x": "1"}, {"x": "2"}, [OutsideChange("x", "1", "2")]),
     "new": ({}, {"x": "2"}, [OutsideChange("x", "", "2")]),
     "removed": ({"x": "1"}, {}, [OutsideChange("x", "1", "")]),
+    "the ledger moved": ({"refs/heads/gitorch/ledger": "1"}, {"refs/heads/gitorch/ledger": "2"}, []),
     "sorted by name": ({"b": "1", "a": "1"}, {}, [OutsideChange("a", "1", ""), OutsideChange("b", "1", "")]),
     "a name with a control character": ({}, {"x\x1b[1m": "2"}, [OutsideChange("x[1m", "", "2")]),
 }
@@ -36,7 +37,7 @@ COMPARED = {
 
 @pytest.mark.parametrize(("before", "after", "changes"), COMPARED.values(), ids=COMPARED)
 def test_a_change_is_a_name_whose_value_differs(before, after, changes) -> None:
-    assert compare(before, after) == changes
+    assert compare(before, after, RUNS) == changes
 
 
 OWN = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from world import repos
 from world.planted import AT
@@ -144,7 +146,7 @@ def test_a_snapshot_of_the_repository_names_all_its_settings_and_hooks(field):
     assert "me@example.com" not in str(after)
 
 
-def test_a_huge_hook_is_digested_by_its_beginning_and_size(field):
+def test_a_hook_that_is_huge_unreadable_or_missing_does_not_hold_up_a_snapshot(field):
     hook = field.repo.path / ".git/hooks/post-merge"
     hook.parent.mkdir(exist_ok=True)
     digests = set()
@@ -156,3 +158,6 @@ def test_a_huge_hook_is_digested_by_its_beginning_and_size(field):
     hook.unlink()
     hook.symlink_to("/proc/self/mem")
     assert field.git.repository_snapshot()["hooks/post-merge"] == "unreadable"
+    shutil.rmtree(hook.parent)
+    hook.parent.write_text("no folder")
+    assert "hooks/post-merge" not in field.git.repository_snapshot()

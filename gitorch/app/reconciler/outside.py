@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import load_runs, run_lines
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
-from gitorch.rules.outside import compare, is_own, printable
+from gitorch.rules.outside import compare, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.app.services import Services
     from gitorch.model.report import Merged, OutsideChange
     from gitorch.model.run import Run
@@ -25,59 +27,95 @@ def take_snapshot(services: Services) -> str:
 
 
 def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
-    """What changed since the run began and gitorch did not change itself, sorted by name; nothing without a snapshot."""
+    """What changed since the run began and gitorch did not change itself, sorted by name; nothing without a snapshot.
+
+    Raises Corrupt where the snapshot was damaged, Unavailable where git does not answer.
+    """
     if run.repository is None:
         return ()
+
     before = json.loads(services.ledger.file(run.id, run.repository))
-    lines = run_lines(services)
-    known = frozenset(line.id for line in lines)
-    differences = [
-        change for change in compare(before, services.git.repository_snapshot()) if not is_own(change.name, known)
-    ]
-    if not differences:
+    after = services.git.repository_snapshot()
+    changes = compare(before, after, {line.id for line in run_lines(services)})
+    if not changes:
         return ()
+
     merges = _merges_of_others(services, run)
-    found = []
-    for change in differences:
-        described = _described(services, run, change, merges)
-        if described is not None:
-            found.append(described)
-    return tuple(found)
+    foreign: list[OutsideChange] = []
+    for change in changes:
+        if _is_pushed_merge(run, change, merges):
+            continue
+
+        if _is_moved_target(run, change):
+            foreign += _moved_target(services, run, change, merges)
+        else:
+            foreign.append(change)
+
+    return tuple(foreign)
 
 
-def _merges_of_others(services: Services, run: Run) -> tuple[Merged, ...]:
+def _merges_of_others(services: Services, run: Run) -> list[Merged]:
     """The merges of other runs into the target of this one: reviewed, approved and made by gitorch."""
-    ids = [line.id for line in run_lines(services) if line.id != run.id and line.target == run.target]
-    return tuple(other.merged for other in load_runs(services, ids) if other.merged is not None)
+    others = [line.id for line in run_lines(services) if line.id != run.id and line.target == run.target]
+    merges = []
+    for other in load_runs(services, others):
+        if other.merged is not None:
+            merges.append(other.merged)
+
+    return merges
 
 
-def _described(services: Services, run: Run, change: OutsideChange, merges: tuple[Merged, ...]) -> OutsideChange | None:
-    """The change with the commits that the target got; None where gitorch alone made it, merging another run."""
-    if change.name == f"refs/heads/{run.target}":
-        return _change_of_target(services, run, change, merges)
-    is_pushed_target = change.name == f"refs/remotes/{run.settings.push_remote}/{run.target}"
-    if is_pushed_target and any(change.after == merge.new for merge in merges):
-        return None
-    return change
+def _is_pushed_merge(run: Run, change: OutsideChange, merges: Sequence[Merged]) -> bool:
+    """Whether gitorch pushed another run's merge, and so moved the remote-tracking branch of the target."""
+    if change.name != f"refs/remotes/{run.settings.push_remote}/{run.target}":
+        return False
+
+    return change.after in {merge.new for merge in merges}
 
 
-def _change_of_target(
-    services: Services, run: Run, change: OutsideChange, merges: tuple[Merged, ...]
-) -> OutsideChange | None:
+def _is_moved_target(run: Run, change: OutsideChange) -> bool:
+    """Whether the target existed at the start and exists now."""
+    if change.name != f"refs/heads/{run.target}":
+        return False
+
+    return bool(change.before and change.after)
+
+
+def _moved_target(
+    services: Services, run: Run, change: OutsideChange, merges: Sequence[Merged]
+) -> tuple[OutsideChange, ...]:
+    """The move of the target with its commits that no review saw; nothing where only merges of gitorch moved it."""
     before, after = CommitId(change.before), CommitId(change.after)
-    if not before or not after:
-        return change
-    merged: set[CommitId] = set()
-    for merge in merges:
-        merged.update(services.git.commits_since(merge.old, merge.new))
-    foreign = [commit for commit in services.git.commits_since(before, after) if commit not in merged]
-    rewritten = not services.git.has(before) or not services.git.contains(before, after)
+    foreign = _without(services.git.commits_since(before, after), _merged_commits(services, merges))
+    rewritten = _is_rewritten(services, before, after)
     if not foreign and not rewritten:
-        return None
-    reviewed = _cleared_commits(services, run)
-    unseen = [commit for commit in foreign if commit not in reviewed]
-    described = tuple(printable(line) for line in services.git.describe(unseen))
-    return replace(change, commits=described, rewritten=rewritten)
+        return ()
+
+    unseen = _without(foreign, _cleared_commits(services, run))
+    described = tuple(map(printable, services.git.describe(unseen)))
+    return (replace(change, commits=described, rewritten=rewritten),)
+
+
+def _is_rewritten(services: Services, before: CommitId, after: CommitId) -> bool:
+    """Whether a branch lost commits that it had. Git may have pruned them."""
+    if not services.git.has(before):
+        return True
+
+    return not services.git.contains(before, after)
+
+
+def _without(commits: Sequence[CommitId], known: set[CommitId]) -> list[CommitId]:
+    """The commits that are not known, in the same order."""
+    return [commit for commit in commits if commit not in known]
+
+
+def _merged_commits(services: Services, merges: Sequence[Merged]) -> set[CommitId]:
+    """The commits that these merges brought to the target."""
+    commits: set[CommitId] = set()
+    for merge in merges:
+        commits.update(services.git.commits_since(merge.old, merge.new))
+
+    return commits
 
 
 def _cleared_commits(services: Services, run: Run) -> set[CommitId]:
@@ -86,4 +124,5 @@ def _cleared_commits(services: Services, run: Run) -> set[CommitId]:
     for job in run.merge_jobs:
         if job.cleared is not None:
             commits.update(services.git.commits_since(job.base or run.target_commit, job.cleared))
+
     return commits

@@ -57,7 +57,13 @@ def _inbox_row(run: RunId, question: Question) -> InboxRow:
 
 
 def _question_text(question: Question) -> str:
-    """The question, after a sentence that says what happened."""
+    """The question, after a sentence that says what happened.
+
+    Of an approval only the first paragraph: what changed outside the work branches follows it, for `gitorch show`.
+    """
+    if question.kind is QuestionKind.APPROVAL:
+        return question.text.partition("\n\n")[0]
+
     if not question.happened:
         return question.text
 

@@ -157,23 +157,36 @@ def full_snapshot(settings: Iterable[GitSetting], common: Path) -> dict[str, str
             hooks_path = setting.value
         if setting.scope in REPOSITORY_SCOPES:
             values.setdefault(f"config/{setting.key}", []).append(setting.value)
-    digests = {name: _digest("\0".join(found)) for name, found in values.items()}
-    files = {ATTRIBUTES: common / ATTRIBUTES}
-    files |= _files_in(common / "hooks", "hooks")
-    configured = hooks_directory(hooks_path, common)
-    if hooks_path and configured.is_absolute():
-        files |= _files_in(configured, HOOKS_PATH)
-    for name, path in files.items():
+
+    digests: dict[str, str] = {}
+    for name, found in values.items():
+        digests[name] = _digest("\0".join(found))
+    for name, path in _shown_files(common, hooks_path).items():
         if path.is_file():
             digests[name] = _file_digest(path)
     return digests
 
 
+def _shown_files(common: Path, hooks_path: str) -> dict[str, Path]:
+    """`info/attributes`, and the hooks in the git directory and in the folder that is configured, if it is absolute."""
+    files = {ATTRIBUTES: common / ATTRIBUTES}
+    files |= _files_in(common / "hooks", "hooks")
+    configured = hooks_directory(hooks_path, common)
+    if hooks_path and configured.is_absolute():
+        files |= _files_in(configured, HOOKS_PATH)
+    return files
+
+
 def _files_in(folder: Path, name: str) -> dict[str, Path]:
-    """The entries of a folder of hooks, by their names below `name`; git's samples, which never run, are left out."""
-    if not folder.is_dir():
+    """The entries of a folder of hooks, by their names below `name`, without git's samples, which never run.
+
+    None where the folder is missing or cannot be read.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
         return {}
-    return {f"{name}/{path.name}": path for path in sorted(folder.iterdir()) if path.suffix != ".sample"}
+    return {f"{name}/{path.name}": path for path in paths if path.suffix != ".sample"}
 
 
 def _file_digest(path: Path) -> str:
