@@ -46,7 +46,4 @@ def _is_alive(run: Run, job: JobId) -> bool:
 
 def _is_asked_about(run: Run, job: JobId) -> bool:
     """Whether an open question is about this job, so that no tick launches it before the answer."""
-    for question in run.open_questions():
-        if question.job == job:
-            return True
-    return False
+    return bool(run.open_questions(job))

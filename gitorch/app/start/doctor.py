@@ -16,9 +16,10 @@ from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.approval import Guard
+    from gitorch.model.approval import Guard, SigningKey
     from gitorch.model.runtime import Preset
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
@@ -39,7 +40,11 @@ class HealthCheck(Value):
 
 
 def examine(services: Services) -> tuple[HealthCheck, ...]:
-    """All checks, the usual reasons of a failed first run first. Nothing is changed but a file made and removed again."""
+    """All checks, the usual reasons of a failed first run first, each with a command or an edit that helps.
+
+    A check that cannot ask git is a failed check: none keeps the others from being made.
+    Nothing is changed but a file made and removed again. Raises Malformed for a configuration with defects.
+    """
     checks: list[HealthCheck] = []
     checks.extend(_agents(services))
     checks.extend(_with_git("merge target", _target(services)))
@@ -64,6 +69,7 @@ def _with_git(name: str, checks: Iterator[HealthCheck]) -> Iterator[HealthCheck]
 
 
 def _agents(services: Services) -> Iterator[HealthCheck]:
+    """The runtimes that the configuration chooses for writing and reviewing, each once."""
     config = services.config
     keys = {config.implementer: "lanes.implementer.runtime"}
     for stage in config.review_stages:
@@ -88,6 +94,7 @@ def _agent(services: Services, runtime: str, key: str) -> HealthCheck:
 
 
 def _target(services: Services) -> Iterator[HealthCheck]:
+    """Whether the merge target is a local branch and not behind its upstream."""
     target = services.config.merge_target
     commit = services.git.resolve(target)
     if commit is None:
@@ -104,6 +111,7 @@ def _target(services: Services) -> Iterator[HealthCheck]:
 
 
 def _versions(services: Services) -> Iterator[HealthCheck]:
+    """Whether git and tmux are there and new enough."""
     git = services.programs.first_line(("git", "--version"))
     tmux = services.programs.first_line(("tmux", "-V"))
     yield _version("git", git, enough=_git_version(git) >= _git_version(OLDEST["git"]))
@@ -119,6 +127,7 @@ def _git_version(line: str) -> tuple[int, int]:
 
 
 def _version(program: str, line: str, *, enough: bool) -> HealthCheck:
+    """The check of one program; `line` is what it prints as its version, empty where it does not answer."""
     if not line:
         return HealthCheck(program, False, f"{program} is not installed, or does not answer", INSTALL[program])
     if not enough:
@@ -132,17 +141,25 @@ def _worktrees(services: Services) -> HealthCheck:
     if base.resolve().is_relative_to(services.root.resolve()):
         fix = "set worktrees.base_path to a folder outside"
         return HealthCheck("worktrees", False, f"{base} lies inside the repository", fix)
-    probe = base / ".probe"
+
+    quoted = shlex.quote(str(base))
     try:
-        services.files.write(probe, b"")
-        services.files.remove(probe)
+        _write_probe(services, base)
     except (FileExistsError, NotADirectoryError):
-        fix = f"ls -ld {shlex.quote(str(base))}, or set worktrees.base_path"
+        fix = f"ls -ld {quoted}, or set worktrees.base_path"
         return HealthCheck("worktrees", False, f"{base} cannot be written to: a file is in its way", fix)
     except OSError as error:
-        fix = f"mkdir -p {shlex.quote(str(base))}, or set worktrees.base_path"
-        return HealthCheck("worktrees", False, f"{base} cannot be written to: {str(error.strerror).lower()}", fix)
+        fix = f"mkdir -p {quoted}, or set worktrees.base_path"
+        reason = str(error.strerror).lower()
+        return HealthCheck("worktrees", False, f"{base} cannot be written to: {reason}", fix)
     return HealthCheck("worktrees", True, str(base))
+
+
+def _write_probe(services: Services, folder: Path) -> None:
+    """Write a file into a folder, made where it is missing, and remove the file again. Raises OSError."""
+    probe = folder / ".probe"
+    services.files.write(probe, b"")
+    services.files.remove(probe)
 
 
 def _sandboxes(services: Services) -> Iterator[HealthCheck]:
@@ -158,6 +175,7 @@ def _sandboxes(services: Services) -> Iterator[HealthCheck]:
 
 
 def _tests(services: Services) -> HealthCheck:
+    """Whether there is a test command, or its absence is accepted."""
     if services.config.test_command:
         return HealthCheck("tests", True, f"`{services.config.test_command}`")
     if services.config.test_command_absent:
@@ -167,13 +185,18 @@ def _tests(services: Services) -> HealthCheck:
 
 
 def _ledger(services: Services) -> HealthCheck:
+    """Whether the ledger can be read, and how many runs it has; one that is not there yet is a note."""
     try:
         if not services.ledger.exists():
             return HealthCheck("ledger", None, f"none yet; it will be kept by {services.store}", "gitorch init")
-        runs = len(services.ledger.state(None).board.runs)
+        count = len(services.ledger.state(None).board.runs)
     except GitorchError as error:
         return HealthCheck("ledger", False, error.message, error.hint or "gitorch verify")
-    return HealthCheck("ledger", True, f"{runs} {'run' if runs == 1 else 'runs'}, kept by {services.store}")
+
+    runs = f"{count} runs"
+    if count == 1:
+        runs = "1 run"
+    return HealthCheck("ledger", True, f"{runs}, kept by {services.store}")
 
 
 def _push(services: Services) -> Iterator[HealthCheck]:
@@ -204,21 +227,28 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
         text = f"{least}: a program that runs as you could approve as well"
         yield HealthCheck("approval", None, text, "gitorch keys add --new, then approval.at_least: signed")
         return
-    has_key = False
-    for approver in approvers(services):
-        if approver.own is not None:
-            has_key = True
-            yield _key(approver.name, approver.own.guard)
-    if not has_key:
+
+    own = list(_own_approvers(services))
+    for name, key in own:
+        yield _key(name, key.guard)
+    if not own:
         text = f"signed, but none of your keys is in {approvers_file(services).name}"
         yield HealthCheck("approval", False, text, "gitorch keys add --new")
 
 
+def _own_approvers(services: Services) -> Iterator[tuple[str, SigningKey]]:
+    """The keys of this person that may sign approvals, with the names they are allowed under."""
+    for approver in approvers(services):
+        if approver.own is not None:
+            yield approver.name, approver.own
+
+
 def _key(name: str, guard: Guard) -> HealthCheck:
     """Whether a key of this person is guarded against their own programs."""
-    good = guard in GUARDED
-    fix = "" if good else "gitorch keys add --new"
-    return HealthCheck("approval", good, f"signed by {name}: the key {GUARDS[guard]}", fix)
+    text = f"signed by {name}: the key {GUARDS[guard]}"
+    if guard in GUARDED:
+        return HealthCheck("approval", True, text)
+    return HealthCheck("approval", False, text, "gitorch keys add --new")
 
 
 def _pruning(services: Services) -> Iterator[HealthCheck]:
@@ -231,7 +261,10 @@ def _pruning(services: Services) -> Iterator[HealthCheck]:
 
 
 def _others(services: Services) -> Iterator[HealthCheck]:
-    """The program of each preset: its version beside the one that the preset was checked with, or how to install it."""
+    """The program of each preset: its version beside the one that the preset was checked with, or how to install it.
+
+    What is not installed comes last, each program once: several presets may start the same one.
+    """
     missing: dict[str, str] = {}
     for name in services.preset_names:
         lane = lane_of(services.config, "lane", name)
@@ -244,19 +277,24 @@ def _others(services: Services) -> Iterator[HealthCheck]:
             yield HealthCheck("runtime", None, f"{name}: {version_text(services, preset, facts.program)}")
         elif preset.install_hint:
             missing.setdefault(facts.program, preset.install_hint)
+
     for program, hint in missing.items():
         yield HealthCheck("runtime", None, f"{program} is not installed", hint)
 
 
 def version_text(services: Services, preset: Preset, program: str) -> str:
-    """The version that a program prints, beside the one that its preset was checked with."""
+    """The version that a program prints, beside the one that its preset was checked with.
+
+    Only the program's name where the preset gives no command that prints one. The program is started to ask it.
+    """
+    if not preset.version_argv:
+        return program
     line = services.programs.first_line(preset.version_argv)
     if not line:
-        if preset.version_argv:
-            return f"{program}, which prints no version"
-        return program
+        return f"{program}, which prints no version"
     if not preset.checked_with:
         return line
+
     found = re.search(r"\d+\.\d+\.\d+\S*", line)
     if found is not None and found[0] == preset.checked_with:
         return f"{line}, with which the preset was checked"

@@ -28,7 +28,11 @@ def preflight_facts(
     target: str,
     lanes: Mapping[str, Lane],
 ) -> PreflightFacts:
-    """The facts about a plan at `path` that merges to `target`; `lanes` are those whose programs must be there."""
+    """The facts about a plan at `path` that merges to `target`; `lanes` are those whose programs must be there.
+
+    Everything is as it is at the moment of the call, and nothing is judged: that is the rules' part.
+    Raises Unavailable where git does not answer.
+    """
     base = services.paths.folder(services.config.base_path)
     commit = services.git.resolve(target)
     return PreflightFacts(
@@ -56,27 +60,40 @@ def _design_exists(services: Services, plan: Plan, path: Path) -> bool:
 def _is_writable(folder: Path) -> bool:
     """Whether files can be put into a folder, or into the nearest existing folder above it, so that it can be made."""
     for place in (folder, *folder.parents):
-        if place.exists():
-            return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+        if not place.exists():
+            continue
+        if not place.is_dir():
+            return False
+        return os.access(place, os.W_OK | os.X_OK)
     return False
 
 
 def runtime_facts(services: Services, lane: Lane) -> RuntimeFacts:
-    """Whether a lane's preset is known and its program is on PATH."""
+    """Whether a lane's preset is known, its program is on PATH, and its sandbox could be made.
+
+    An unknown preset is a fact, not an error. Raises Malformed for a preset with defects.
+    """
     try:
         preset = services.preset(lane)
     except NotFound:
         return RuntimeFacts(known=False)
-    program = preset.argv[0] if preset.argv else ""
-    fault = "" if lane.sandbox is Sandbox.NONE else services.programs.sandbox_fault()
-    return RuntimeFacts(True, program, bool(services.programs.find(program)), preset.install_hint, fault)
+
+    program = ""
+    if preset.argv:
+        program = preset.argv[0]
+    fault = ""
+    if lane.sandbox is not Sandbox.NONE:
+        fault = services.programs.sandbox_fault()
+    found = bool(services.programs.find(program))
+    return RuntimeFacts(True, program, found, preset.install_hint, fault)
 
 
 def _busy_epics(services: Services) -> Mapping[str, RunId]:
-    """The epics of runs that are not over, each with its run."""
+    """The epics of runs that are not over, each with its run; the newest run where several have one of this name."""
     busy: dict[str, RunId] = {}
     for line in run_lines(services):
-        if not line.phase.is_over:
-            for epic in line.epics:
-                busy[epic] = line.id
+        if line.phase.is_over:
+            continue
+        for epic in line.epics:
+            busy[epic] = line.id
     return busy

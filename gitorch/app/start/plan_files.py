@@ -6,15 +6,15 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Problem, Unavailable
-from gitorch.model.plan import Plan
 from gitorch.model.tracker import Backlog
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.text.plans.plan import named_prompt, parse_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
+    from gitorch.model.plan import Plan
     from gitorch.ports.tracker import Tracker
 
 AUTO = "auto"
@@ -33,23 +33,42 @@ class PlanRead(Value):
 
 
 def read_plan(services: Services, path: Path, prompt: Path | None) -> PlanRead:
-    """Read a plan with its prompt, and ask the tracker about its epics. Raises NotFound where the plan cannot be read."""
+    """Read a plan with its prompt, and ask the tracker about its epics.
+
+    `prompt` wins over the one that the plan names. Defects of any of them, a missing prompt among them, are problems of
+    the plan and no errors.
+    Raises NotFound where the plan itself cannot be read.
+    """
     data = read_bytes(path)
     name, bytes_max = shown(services, path), services.config.plan_bytes_max
     prompt_path = prompt or _find_prompt(services, path, named_prompt(name, data, bytes_max))
-    text = None if prompt_path is None else _read_or_none(prompt_path)
+    prompt_file = _prompt_file(services, prompt_path)
+
     lookup = _IssueLookup(services)
-    prompt_file = None if prompt_path is None or text is None else (shown(services, prompt_path), text)
     plan = parse_plan(name, data, prompt_file, bytes_max, lookup.ask)
-    if prompt is not None and text is None:
+    if prompt is not None and prompt_file is None:
         plan = _with_missing_prompt(plan, prompt)
+
     if not any(epic.issue for epic in plan.epics):
         return PlanRead(plan, data)
     return PlanRead(plan, data, lookup.kind, lookup.close_template)
 
 
+def _prompt_file(services: Services, path: Path | None) -> tuple[str, bytes] | None:
+    """The prompt at this path, as messages show the path, and its bytes; None without one that can be read."""
+    if path is None:
+        return None
+    data = _read_or_none(path)
+    if data is None:
+        return None
+    return shown(services, path), data
+
+
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file that somebody named. Raises NotFound with the reason."""
+    """The bytes of a file that somebody named.
+
+    Raises NotFound where it cannot be read, with the system's reason, and a hint that lists its folder.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
@@ -58,6 +77,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _read_or_none(path: Path) -> bytes | None:
+    """The bytes of a file; None where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -65,7 +85,10 @@ def _read_or_none(path: Path) -> bytes | None:
 
 
 def shown(services: Services, path: Path) -> str:
-    """A path as messages show it: from the repository's root where it lies inside, otherwise as it was typed."""
+    """A path as messages show it: from the repository's root where it lies inside, otherwise as it was typed.
+
+    Links are not resolved: people know the name that they typed.
+    """
     full = path.absolute()
     if full.is_relative_to(services.root):
         return str(full.relative_to(services.root))
@@ -90,17 +113,7 @@ def _find_prompt(services: Services, path: Path, name: str) -> Path | None:
 def _with_missing_prompt(plan: Plan, prompt: Path) -> Plan:
     """A plan whose only problem is that the prompt which the caller named cannot be read: its epics are in there."""
     problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", f"ls {prompt.parent}")
-    return Plan(
-        plan.path,
-        plan.title,
-        (),
-        plan.digest,
-        plan.design,
-        str(prompt),
-        plan.settings,
-        (problem,),
-        plan.places,
-    )
+    return replace(plan, epics=(), prompt=str(prompt), problems=(problem,))
 
 
 class _IssueLookup:
@@ -114,27 +127,32 @@ class _IssueLookup:
     def ask(self, names: tuple[str, ...], bare: bool) -> Backlog | None:
         """The issues with these names; None where the plan needs no tracker. `bare`: some epic has no tasks.
 
-        An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words needs none.
+        A tracker that does not answer, though the plan needs it, gives a backlog with that problem and without issues.
         """
-        if not bare and not any("-" in name for name in names):
+        if not self._could_be_issues(names, bare=bare):
             return None
         tracker = self._tracker(bare=bare)
         if tracker is None:
             return None
+
         self.kind = tracker.kind
         is_needed = bare or self._services.config.tracker != AUTO
         backlog = self._read(tracker, names, is_needed=is_needed)
+
         if backlog is not None:
             self.close_template = backlog.commands.close_template
         return backlog
 
-    def _read(
-        self,
-        tracker: Tracker,
-        names: tuple[str, ...],
-        *,
-        is_needed: bool,
-    ) -> Backlog | None:
+    def _could_be_issues(self, names: tuple[str, ...], *, bare: bool) -> bool:
+        """Whether a tracker is worth asking.
+
+        An issue's id is a prefix, `-` and more, so a plan whose epics have tasks and are plain words needs none.
+        """
+        if bare:
+            return True
+        return any("-" in name for name in names)
+
+    def _read(self, tracker: Tracker, names: tuple[str, ...], *, is_needed: bool) -> Backlog | None:
         """The backlog of a tracker; None where the plan does not need one that does not know its epics, or does not answer."""
         try:
             backlog = tracker.read(names)
@@ -142,17 +160,25 @@ class _IssueLookup:
             if is_needed or self._is_exported(names):
                 return self._unavailable(tracker, error)
             return None
-        if is_needed or not backlog.issues.keys().isdisjoint(names):
+
+        if is_needed:
             return backlog
-        return None
+        if backlog.issues.keys().isdisjoint(names):
+            return None
+        return backlog
 
     def _tracker(self, *, bare: bool) -> Tracker | None:
         """The configured tracker; with `auto` and epics without tasks also the program `bd` without a repository of its own."""
         kind = self._services.config.tracker
         tracker = self._services.tracker(kind)
-        if tracker is None and bare and kind == AUTO and self._services.programs.find("bd"):
+        if tracker is not None:
+            return tracker
+        if not bare or kind != AUTO:
+            return None
+
+        if self._services.programs.find("bd"):
             return self._services.tracker("bd")
-        return tracker
+        return None
 
     def _is_exported(self, names: tuple[str, ...]) -> bool:
         """Whether the exported file knows one of the names, so that the program that does not answer would be needed."""

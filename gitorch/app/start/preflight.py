@@ -61,7 +61,8 @@ def check(
 ) -> CheckResult:
     """Read a plan or workflow file and check everything that `start` would; nothing is created or changed.
 
-    By hand no agent is started, so none of their programs has to be there.
+    The suffix of `path` tells which of the two it is. By hand no agent is started, so none of their programs has to be there.
+    Every problem is part of the result, a file that cannot be read among them; no error of the file is raised.
     """
     try:
         if path.suffix in WORKFLOW_SUFFIXES:
@@ -73,38 +74,31 @@ def check(
         return CheckResult(plan, (problem,), absent=True)
 
 
-def _check_plan(
-    services: Services,
-    path: Path,
-    read: PlanRead,
-    *,
-    by_hand: bool,
-) -> CheckResult:
+def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool) -> CheckResult:
+    """Check a plan that was read, and compile it where it has no problem."""
     plan, config = read.plan, services.config
     settings = replace(default_settings(config, _valid_settings(plan)), tracker=read.tracker, manual=by_hand)
     if read.close_template:
         settings = replace(settings, close_template=read.close_template)
+
     target = plan.settings.get("merge_target", config.merge_target)
-    lanes = {} if by_hand else _plan_lanes(services)
+    lanes: Mapping[str, Lane] = {}
+    if not by_hand:
+        lanes = _plan_lanes(services)
     facts = preflight_facts(services, plan, path, target, lanes)
+
     files = {"plan.md": read.data}
     briefs: dict[str, Digest] = {}
     for epic in plan.epics:
         section = epic.section.encode()
         files[f"{epic.id}.md"] = section
         briefs[JobId(epic.id)] = Digest(digest_of(section))
+
     problems = (*check_plan(plan, config, facts), *find_secrets_in_files(plan.path, files))
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
     workflow = compile_plan(plan, config, settings, briefs)
-    ready = _ready(
-        services,
-        plan,
-        workflow,
-        settings,
-        (target, facts.target_commit),
-        files,
-    )
+    ready = _ready(services, plan, workflow, settings, (target, facts.target_commit), files)
     return _result(services, plan, ready)
 
 
@@ -125,6 +119,7 @@ def _plan_lanes(services: Services) -> Mapping[str, Lane]:
 
 
 def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckResult:
+    """Check a workflow file with its briefs, and compile it where it has no problem."""
     from gitorch.app.start.workflows import read_workflow
 
     config = services.config
@@ -212,6 +207,7 @@ def _ready(
     target: tuple[str, CommitId],
     files: Mapping[str, bytes],
 ) -> Ready:
+    """The run as it will be prepared, with the approval settings and signers of this moment. `target` is the branch and its commit."""
     settings = replace(
         settings,
         approval_at_least=services.config.approval_at_least,

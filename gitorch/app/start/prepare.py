@@ -74,6 +74,7 @@ def prepare_run(
 def reject_plan(services: Services, caller: Caller, checked: CheckResult) -> None:
     """Record that a plan was rejected, and why; nothing is recorded without a ledger.
 
+    The coordinator is notified by the same record.
     Raises Refused where the only fault of the plan is that a run was begun from it.
     """
     if not services.ledger.exists():

@@ -19,25 +19,36 @@ IMPLEMENTER, REVIEWER = "implementer", "reviewer"
 
 
 def available_runtimes(services: Services) -> tuple[str, ...]:
-    """The runtimes that could do a lane's work here: the configured ones, and known agents, whose program is on PATH."""
+    """The runtimes that could do a lane's work here: the configured ones, and known agents, whose program is on PATH.
+
+    Each comes once, the configured implementer first.
+    """
     config = services.config
     named = (config.implementer, *config.reviewers.values(), *config.runtimes, *AGENTS)
     available: list[str] = []
-    for name in dict.fromkeys(named):
-        if name and runtime_facts(services, lane_of(config, "lane", name)).found:
+    for name in dict.fromkeys(filter(None, named)):
+        facts = runtime_facts(services, lane_of(config, "lane", name))
+        if facts.found:
             available.append(name)
     return tuple(available)
 
 
 def preselected_runtimes(config: Config) -> Mapping[str, str]:
-    """The runtime that each lane gets when nobody chooses."""
-    stages = config.review_stages
-    reviewer = reviewer_runtime(config, stages[0]) if stages else ""
+    """The runtime that each lane gets when nobody chooses, by lane.
+
+    Reviews of all stages are chosen together: the first stage's runtime stands for them, and an empty one for none.
+    """
+    reviewer = ""
+    if config.review_stages:
+        reviewer = reviewer_runtime(config, config.review_stages[0])
     return {IMPLEMENTER: config.implementer, REVIEWER: reviewer}
 
 
 def with_runtimes(config: Config, chosen: Mapping[str, str]) -> Config:
-    """The configuration for one run whose lanes have the chosen runtimes; the file is not touched."""
+    """The configuration for one run whose lanes have the chosen runtimes; the file is not touched.
+
+    A lane that is missing or empty in `chosen` keeps its runtime; a chosen reviewer does every stage.
+    """
     if chosen.get(IMPLEMENTER):
         config = replace(config, implementer=chosen[IMPLEMENTER])
     if chosen.get(REVIEWER):

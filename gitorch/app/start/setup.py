@@ -65,7 +65,10 @@ class Proposal(Value):
 
 
 def propose(services: Services, wishes: InitOptions) -> Proposal:
-    """What `init` would do, without doing it."""
+    """What `init` would do, without doing it.
+
+    The values are guessed from PATH, the branches and the files at the root; a choice in `wishes` wins over a guess.
+    """
     config = _config_file(services)
     makes: list[str] = []
     keeps: list[str] = []
@@ -83,13 +86,11 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
     return Proposal(tuple(makes), tuple(keeps), values, tuple(notes))
 
 
-def init(
-    services: Services,
-    caller: Caller,
-    template: str,
-    wishes: InitOptions,
-) -> InitResult:
-    """Write `gitorch.yaml` and create the ledger, each only where it is missing. `template` is the commented default."""
+def init(services: Services, caller: Caller, template: str, wishes: InitOptions) -> InitResult:
+    """Write `gitorch.yaml` and create the ledger, each only where it is missing. `template` is the commented default.
+
+    A second call changes nothing: what exists is kept, whatever `wishes` says.
+    """
     proposal = propose(services, wishes)
     config = _config_file(services)
     if str(config) in proposal.makes:
@@ -101,30 +102,17 @@ def init(
 
 def _config_file(services: Services) -> Path:
     """At the root of the checkout, or inside the git directory of a repository without one."""
-    bare = services.root == services.home.parent
-    return (services.home if bare else services.root) / "gitorch.yaml"
+    is_bare = services.root == services.home.parent
+    if is_bare:
+        return services.home / "gitorch.yaml"
+    return services.root / "gitorch.yaml"
 
 
 def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str], list[str]]:
     """The values for `gitorch.yaml`, chosen or guessed, and notes for the user about the guesses."""
-    notes: list[str] = []
     target = wishes.target or _target(services)
-    if services.git.resolve(target) is None:
-        notes.append(f"{target} is not a local branch yet; set orchestration.merge_target")
     writer, reviewer = _runtimes(services, wishes)
-    if not writer:
-        notes.append(
-            "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
-        )
     tests = wishes.test_command or _test_command(services)
-    if not tests:
-        notes.append(
-            "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
-        )
-    elif not wishes.test_command:
-        notes.append(f"tests.command is a guess: `{tests}`; change it if it is wrong")
-    if not wishes.approval_at_least:
-        notes.append("approvals are only typed, which a program that runs as you could do: gitorch keys add --new")
     values = {
         "approval.at_least": wishes.approval_at_least or "typed",
         "orchestration.merge_target": target,
@@ -132,7 +120,26 @@ def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str]
         "lanes.implementer.runtime": writer,
         "lanes.reviewer.runtime": reviewer,
     }
+
+    notes: list[str] = []
+    if services.git.resolve(target) is None:
+        notes.append(f"{target} is not a local branch yet; set orchestration.merge_target")
+    if not writer:
+        notes.append(
+            "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
+        )
+    if not wishes.test_command:
+        notes.append(_note_about_tests(tests))
+    if not wishes.approval_at_least:
+        notes.append("approvals are only typed, which a program that runs as you could do: gitorch keys add --new")
     return values, notes
+
+
+def _note_about_tests(guess: str) -> str:
+    """The note about a test command that nobody chose; an empty guess found none."""
+    if guess:
+        return f"tests.command is a guess: `{guess}`; change it if it is wrong"
+    return "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
 
 
 def _runtimes(services: Services, wishes: InitOptions) -> tuple[str, str]:
