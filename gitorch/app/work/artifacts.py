@@ -66,7 +66,13 @@ def publish(
 ) -> tuple[Artifact, bool]:
     """Keep one document as an artifact of the caller's job; the second value is whether it is new.
 
-    The same content again is the same artifact. Raises NotFound, Usage, Malformed, Refused, Denied.
+    The same content again is the same artifact, and nothing is recorded.
+
+    Raises NotFound where the worktree has no such file.
+    Raises Usage for a kind that there is not.
+    Raises Malformed for a document that is not what its kind should be, with every problem at its line.
+    Raises Refused for a path out of the worktree, a link, a file that is too big, and a secret without an override.
+    Raises Denied for anybody but the principal who overrides a secret.
     """
     run, session, actor = holder
     source = _source(services, run, session, folder, request)
@@ -131,16 +137,22 @@ def _find(
     for artifact in artifacts:
         if artifact.name == name_or_path:
             return artifact, artifact.path
-    path = name_or_path
-    root = services.paths.worktree(run, session.id).resolve()
-    here = folder.resolve()
-    is_below_root = here != root and here.is_relative_to(root)
-    if is_below_root and not path_fault(path):
-        path = (PurePosixPath(here.relative_to(root).as_posix()) / path).as_posix()
+
+    root = services.paths.worktree(run, session.id)
+    path = _path_from(root.resolve(), folder.resolve(), name_or_path)
     for artifact in artifacts:
         if artifact.path == path:
             return artifact, path
     return None, path
+
+
+def _path_from(root: Path, folder: Path, path: str) -> str:
+    """A path that was typed in a folder, from the root of the worktree; as it was typed outside of the worktree."""
+    if folder == root or not folder.is_relative_to(root):
+        return path
+    if path_fault(path):
+        return path
+    return (PurePosixPath(folder.relative_to(root).as_posix()) / path).as_posix()
 
 
 def _kind(name: str) -> ArtifactKind:
@@ -251,21 +263,35 @@ def expected(
 
 
 def _expected_source(artifact: ExpectedArtifact) -> Source:
+    """The document that a job must leave; a kind that this version does not know counts as `other`."""
     kind = ArtifactKind(artifact.kind) if artifact.kind in set(ArtifactKind) else ArtifactKind.OTHER
     return Source(artifact.name, artifact.path, kind)
 
 
 def submitted_as_files(services: Services, run: Run) -> Iterator[tuple[commands.PublishArtifact, bytes]]:
-    """Expected files of living agents whose front matter names their brief's nonce, and that are not published yet."""
+    """Expected files of living agents whose front matter names their brief's nonce, and that are not published yet.
+
+    Each as the command that publishes it, with its bytes. What is published already in this attempt is left out.
+    """
     for session in run.sessions.values():
         if not _may_submit_files(run, session):
             continue
-        job = run.jobs[session.job]
-        published = {a.digest for a in run.artifacts if a.job == session.job and a.attempt == job.attempt}
-        for artifact in job.spec.artifacts:
+        published = _published(run, session)
+        for artifact in run.jobs[session.job].spec.artifacts:
             command, data = _as_file(services, run, session, artifact)
-            if command is not None and command.digest not in published:
-                yield command, data
+            if command is None or command.digest in published:
+                continue
+            yield command, data
+
+
+def _published(run: Run, session: Session) -> set[Digest]:
+    """The artifacts of the session's job in this attempt, by digest."""
+    attempt = run.jobs[session.job].attempt
+    published: set[Digest] = set()
+    for artifact in run.artifacts:
+        if artifact.job == session.job and artifact.attempt == attempt:
+            published.add(artifact.digest)
+    return published
 
 
 def _may_submit_files(run: Run, session: Session) -> bool:

@@ -101,21 +101,24 @@ def _prepared(services: Services, run: Run, session: Session) -> ClaimResult:
 def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Session, Actor]:
     """The run and session that a claim means, and the actor: an open lease wins over an ended one.
 
-    Raises Usage where several leases could be meant, Denied where the caller holds none.
+    The worktree that the caller stands in decides first, then the only open lease, then the newest ended one.
+    Raises Usage where several leases could be meant.
+    Raises Denied where the caller holds none.
     """
     actor = claim.caller.actor
     run = find_run(services, claim.run)
     own = _own_sessions(run, claim, actor)
     own = _in_folder(services, run, own, claim.folder) or own
+    if not own:
+        raise _no_lease(claim)
+
     living = [session for session in own if session.phase is not SessionPhase.ENDED]
     if len(living) > 1:
         jobs = ", ".join(session.job for session in living)
         raise Usage(f"several leases are yours: {jobs}", f"gitorch brief --job {living[0].job}")
     if living:
         return run, living[0], actor
-    if own:
-        return run, own[-1], actor
-    raise _no_lease(claim)
+    return run, own[-1], actor
 
 
 def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
@@ -139,6 +142,7 @@ def _in_folder(
 
 
 def _no_lease(claim: ManualClaim) -> Denied:
+    """The error for a caller without a lease, with the command that claims one."""
     explanation = "this verb is for agents in their sessions, and for people who claimed a job"
     if claim.job is None:
         return Denied(f"{explanation}; you hold no lease", "gitorch claim")
@@ -152,7 +156,10 @@ def heartbeat(
     actor: Actor,
     fence: int,
 ) -> tuple[Run, bool]:
-    """Renew a lease. The second value is whether that was recorded, as it is after half of the lease."""
+    """Renew a lease. The second value is whether that was recorded, as it is after half of the lease.
+
+    Raises Refused where the lease ran out or `fence` is not its fence.
+    """
     command = commands.Heartbeat(session.token, fence)
     state, written = execute_verb(services, run.id, actor, command, "heartbeat")
     return ensure.run_there(state), bool(written)
@@ -173,14 +180,20 @@ def release(
 
 
 def remove_checkout(services: Services, run: Run, session: Session) -> None:
-    """Remove the checkout of a manual review once its session has ended; it holds no work of its own."""
+    """Remove the checkout of a manual review once its session has ended; it holds no work of its own.
+
+    Nothing is done for agents, whose checkouts are removed with their terminals, and for work that changes files.
+    """
     ended = run.sessions[session.id].phase is SessionPhase.ENDED
     if session.holder and ended and not run.jobs[session.job].writes:
         services.worktrees.remove(services.paths.worktree(run, session.id), force=True)
 
 
 def refuse_late(run: Run, session: Session, kept: str) -> None:
-    """Raises Refused for a handoff that came too late, naming where it is kept."""
+    """Refuse a handoff that came too late; `kept` is the id under which it is kept.
+
+    Raises Refused in any case, with the reason why it does not count and the command that adopts it.
+    """
     reason = late.over(session, run.jobs[session.job])
     message = f"{reason}, so this does not count; it is kept as {kept}, and the principal can adopt it"
     raise Refused(message, f"gitorch recover {run.id}")

@@ -31,13 +31,19 @@ class Brief(Value):
 
 
 def brief_of(services: Services, run: Run, session: Session) -> Brief:
-    """The brief of a session, from its run and its branch."""
+    """The brief of a session, from its run and its branch as they are now.
+
+    Nothing is written: see `write_prompt` for the files in the worktree.
+    """
     section, done = section_of(services, run, session), done_so_far(services, run, session)
     return Brief(section, done, brief_text(run, session, section, done), brief_data(run, session, section, done))
 
 
 def section_of(services: Services, run: Run, session: Session) -> str:
-    """The text that a job was given when the run was prepared; a review without one gets that of its subject."""
+    """The text that a job was given when the run was prepared; a review without one gets that of its subject.
+
+    Empty where neither was given one. Raises NotFound where the ledger lacks the file.
+    """
     spec = run.jobs[session.job].spec
     if spec.brief is None and spec.subject is not None:
         spec = run.jobs[spec.subject].spec
@@ -47,7 +53,10 @@ def section_of(services: Services, run: Run, session: Session) -> str:
 
 
 def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ...]:
-    """The subjects of the commits that a job's branch holds already, for an agent that continues another's work."""
+    """The subjects of the commits that a job's branch holds already, for an agent that continues another's work.
+
+    None for a job that changes no files, and before the first commit.
+    """
     job = run.jobs[session.job]
     if not job.writes:
         return ()
@@ -64,7 +73,11 @@ def ensure_worktree(
     session: Session,
     path: Path,
 ) -> None:
-    """Make the worktree of a session where it is missing: a job's on its branch, a reviewer's at the commit under review."""
+    """Make the worktree of a session where it is missing: a job's on its branch, a reviewer's at the commit under review.
+
+    One that exists is left as it is, whatever it holds. Nothing is made for a review without a commit yet.
+    Raises Failed where git cannot make it, Unavailable where git does not answer.
+    """
     job = run.jobs[session.job]
     if job.writes:
         base = job.base or run.target_commit

@@ -92,7 +92,10 @@ def written_brief(sandbox: Sandbox) -> tuple[str, dict[str, object]]:
 
 
 def collect(services: Services, run: Run, only: SessionId | None = None) -> bool:
-    """Execute and answer every outbox entry of the living sessions, or of one; whether there was any."""
+    """Execute and answer every outbox entry of the living sessions, or of one; whether there was any.
+
+    An entry that is refused is answered with the refusal. Raises Busy, Corrupt and Unavailable: the entry stays then.
+    """
     found = False
     for session in run.sessions.values():
         if session.phase is SessionPhase.ENDED:

@@ -74,6 +74,7 @@ def who(services: Services, credential: AgentCredential | ManualClaim, verb: str
 
 
 def _identify(services: Services, credential: AgentCredential | ManualClaim) -> tuple[Run, Session, Actor]:
+    """The run, session and actor of a credential. Raises Denied for a token that no session of the run has."""
     if isinstance(credential, ManualClaim):
         return claimed_session(services, credential)
     run = ensure.run_there(services.ledger.state(credential.run))
@@ -82,6 +83,7 @@ def _identify(services: Services, credential: AgentCredential | ManualClaim) -> 
 
 
 def _agent(services: Services, session: Session) -> Actor:
+    """The agent of a session, as an actor on this host."""
     return Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
 
 
@@ -93,7 +95,11 @@ def _claimed_actor(services: Services, credential: AgentCredential | ManualClaim
 
 
 def read_brief(services: Services, credential: AgentCredential | ManualClaim) -> tuple[str, dict[str, object]]:
-    """The brief of the caller's session as it stands now, as text and as values. Raises Denied."""
+    """The brief of the caller's session as it stands now, as text and as values.
+
+    It is made anew from the run and its branch, so that it may say more than the file in the worktree.
+    Raises Denied without a lease or a session.
+    """
     run, session, _ = who(services, credential)
     brief = brief_of(services, run, session)
     return brief.text, brief.values
@@ -113,7 +119,10 @@ def submit(services: Services, submission: Submission, *beside: Command) -> tupl
 def submit_handoff(
     services: Services, credential: AgentCredential | ManualClaim, report: ReportText, *beside: Command
 ) -> tuple[Event, ...]:
-    """Report on the caller's job. See `submit`."""
+    """Report on the caller's job. See `submit`.
+
+    A finished report publishes the artifacts that the job must leave; gitorch commits the worktree first where the run says so.
+    """
     run, session, actor = who(services, credential, "handoff")
     facts = _facts(services, run, session, report)
     command = commands.SubmitHandoff(
@@ -202,16 +211,32 @@ def _facts(
     job = run.jobs[session.job]
     if not job.writes:
         return commands.WorkFacts(None, (), 0, ())
-    base = job.base or run.target_commit
-    expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
-    draft = _draft(services, run, session, report) if _host_commits(run, session, report) else None
-    if draft is None:
-        facts = services.git.facts(services.paths.worktree(run, session.id), base, expected)
-    else:
-        facts = replace(services.git.facts_of(draft, base, expected), by_host=True)
-    if facts.head is None or job.handoff is None or not report.replies:
+
+    facts = _branch_facts(services, run, session, report)
+    if facts.head is None or job.handoff is None:
+        return facts
+    if not report.replies:
         return facts
     return replace(facts, fresh=services.git.commits_since(job.handoff.commit, facts.head))
+
+
+def _branch_facts(
+    services: Services,
+    run: Run,
+    session: Session,
+    report: ReportText,
+) -> WorkFacts:
+    """The facts of the commit that gitorch drafts for this report, otherwise those of the worktree as it is."""
+    job = run.jobs[session.job]
+    base = job.base or run.target_commit
+    expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
+    draft: CommitId | None = None
+    if _host_commits(run, session, report):
+        draft = _draft(services, run, session, report)
+
+    if draft is not None:
+        return replace(services.git.facts_of(draft, base, expected), by_host=True)
+    return services.git.facts(services.paths.worktree(run, session.id), base, expected)
 
 
 def _host_commits(run: Run, session: Session, report: ReportText) -> bool:
@@ -273,12 +298,16 @@ def _judged_commit(run: Run, session: Session, verdict: VerdictText) -> CommitId
     name = verdict.commit
     if not name and session.holder:
         name = under_review or ""
-    if under_review is not None and len(name) >= FULL_ID and under_review.startswith(name.lower()):
+
+    if under_review is None or len(name) < FULL_ID:
+        return CommitId(name)
+    if under_review.startswith(name.lower()):
         return under_review
     return CommitId(name)
 
 
 def _fence(credential: AgentCredential | ManualClaim) -> int:
+    """The fence that a manual worker gives with a verb; 0 for agents, who have none."""
     if isinstance(credential, ManualClaim):
         return credential.fence
     return 0
@@ -333,7 +362,10 @@ def _checked_findings(
 
 
 def what_follows(happened: tuple[Event, ...]) -> str:
-    """One sentence for the caller about the result of its report or verdict."""
+    """One sentence for the caller about the result of its report or verdict.
+
+    The newest event that matters to the caller decides; the ends of other jobs do not.
+    """
     for event in reversed(happened):
         if isinstance(event, events.GatePassed):
             return f"{event.job} is cleared at {event.commit[:12]}."
