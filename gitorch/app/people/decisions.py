@@ -30,7 +30,7 @@ def answer(
     services: Services,
     caller: Caller,
     name: str,
-    words: Sequence[str],
+    arguments: Sequence[str],
     run_name: str | None,
 ) -> tuple[Run, Question, str]:
     """Answer a question with one of its options, by unique prefix, or with free text; text may follow an option.
@@ -45,35 +45,35 @@ def answer(
     """
     only_people(services, caller, "answer")
     run, question = find_question(services, name, run_name)
-    option, text = _option_and_text(question, list(words))
+    option, text = _option_and_text(question, list(arguments))
 
     command = commands.AnswerQuestion(question.id, option, text)
     state, _ = execute_verb(services, run.id, caller.actor, command, "answer")
     return state.run or run, question, option or text
 
 
-def _option_and_text(question: Question, words: list[str]) -> tuple[str, str]:
-    """The option that the first word names, and the text after it; all words are text where there are no options.
+def _option_and_text(question: Question, arguments: list[str]) -> tuple[str, str]:
+    """The option that the first word names, and the text after it; all arguments are text where there are no options.
 
     Raises Usage without a word, or with one that names no option.
     """
     if not question.options:
-        return "", " ".join(words)
+        return "", " ".join(arguments)
 
     command = f"gitorch answer {question.id}"
     first = question.options[0]
-    if not words:
+    if not arguments:
         raise Usage(f"{question.id} takes one of: {', '.join(question.options)}", f"{command} {first}")
 
     option = resolve_prefix(
-        name=words[0].replace("-", "_"),
+        name=arguments[0].replace("-", "_"),
         candidates=question.options,
         noun="answer",
         owner=question.id,
         commands=(f"{command} {first}", command),
         unknown=Usage,
     )
-    return option, " ".join(words[1:])
+    return option, " ".join(arguments[1:])
 
 
 def verified_run(services: Services, run: Run) -> Run:

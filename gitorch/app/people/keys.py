@@ -197,8 +197,8 @@ def _public_of(line: str) -> str:
 
     Names and options come first, so the key is found by the prefix of its type.
     """
-    words = line.split()
-    for place, word in enumerate(words[:-1]):
+    fields = line.split()
+    for place, word in enumerate(fields[:-1]):
         if word.startswith(("ssh-", "ecdsa-", "sk-")):
-            return f"{word} {words[place + 1]}"
+            return f"{word} {fields[place + 1]}"
     return ""

@@ -121,9 +121,14 @@ def _unread_between_people(board: Board, readers: list[str]) -> list[Held]:
     found: list[Held] = []
     for reader in readers:
         for message in unread(board.messages, reader):
-            if not message.announces_plan or not _was_started(board, message):
+            if not _is_started_plan(board, message):
                 found.append(Held(None, message))
     return found
+
+
+def _is_started_plan(board: Board, message: Message) -> bool:
+    """Whether a message announces a plan that needs no start any more."""
+    return message.announces_plan and _was_started(board, message)
 
 
 def _unread_in(run: Run, names: list[str]) -> tuple[Held, ...]:

@@ -80,8 +80,11 @@ def agent_states(services: Services, run: Run) -> Mapping[SessionId, str]:
 
 
 def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation] | None:
-    """The observations of living sessions by their terminals; None where the terminals cannot be asked."""
-    living = [session for session in run.sessions.values() if _has_terminal(session)]
+    """The observations of living sessions by their terminals; None where the terminals cannot be asked.
+
+    No terminal is asked where no session lives.
+    """
+    living = _sessions_in_terminals(run)
     if not living:
         return {}
     from gitorch.ports.world import SessionKey  # noqa: PLC0415  # needed only where a session lives: 3 ms
@@ -92,6 +95,11 @@ def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, Session
     except Unavailable:
         return None
     return {key.session: observation for key, observation in observations.items()}
+
+
+def _sessions_in_terminals(run: Run) -> list[Session]:
+    """The living sessions of agents, in the order in which they were opened."""
+    return [session for session in run.sessions.values() if _has_terminal(session)]
 
 
 def _has_terminal(session: Session) -> bool:

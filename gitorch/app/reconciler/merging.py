@@ -70,35 +70,59 @@ def _latest_handoff(run: Run) -> Moment:
 
 
 def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tuple[Command, ...]:
-    """Measure every branch, merge them in memory, test the merged tree; the report is issued once the tests have ended."""
+    """Measure every branch, merge them in memory, test the merged tree; the report is issued once the tests have ended.
+
+    Nothing is given while the tests run: a later tick makes the same merge again and finds their result.
+    A target that is missing or behind its remote is put to a human instead.
+    """
     target = services.git.resolve(run.target)
     if target is None:
         return (_no_target(run, effect),)
-    jobs = run.merge_jobs
-    branches = tuple(_branch_facts(services, run, job, target, job.cleared or run.target_commit) for job in jobs)
-    merged, conflicts = _merge_all(services, run, jobs, target)
+
+    merged, conflicts = _merge_all(services, run, run.merge_jobs, target)
     combined: Check | None = None
     if merged is not None and run.settings.test_command:
         combined = _combined_check(services, run, merged)
         if combined is None:
             return ()
+
     remote_commit = commit_ahead(services, run, target)
     if remote_commit is not None:
         return (_target_behind(run, effect, target, remote_commit),)
-    facts = MergeFacts(
+
+    facts = _merge_facts(services, run, target, merged, conflicts, combined)
+    text = report_text(run, facts)
+    return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)
+
+
+def _merge_facts(
+    services: Services,
+    run: Run,
+    target: CommitId,
+    merged: CommitId | None,
+    conflicts: tuple[str, ...],
+    combined: Check | None,
+) -> MergeFacts:
+    """Everything that the report states about a merge; `merged` is the commit made in memory, None without one."""
+    branches: list[BranchFacts] = []
+    for job in run.merge_jobs:
+        branches.append(_branch_facts(services, run, job, target, job.cleared or run.target_commit))
+    tree = ""
+    if merged is not None:
+        tree = services.git.tree(merged)
+
+    return MergeFacts(
         target_commit=target,
-        branches=branches,
+        branches=tuple(branches),
         merged_commit=merged,
-        merged_tree="" if merged is None else services.git.tree(merged),
+        merged_tree=tree,
         conflicts=conflicts,
-        shared_paths=_shared_paths(branches),
+        shared_paths=_shared_paths(tuple(branches)),
         combined=combined,
-        trials=_trials(services, branches),
+        trials=_trials(services, tuple(branches)),
         changed_settings=services.git.changed_settings(),
         outside=outside_changes(services, run),
     )
-    text = report_text(run, facts)
-    return (commands.IssueReport(effect.checkpoint, Digest(sha256(text)), facts, text, report_json(run, facts)),)
 
 
 def _shared_paths(branches: tuple[BranchFacts, ...]) -> tuple[str, ...]:

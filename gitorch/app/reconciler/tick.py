@@ -54,7 +54,13 @@ class TickResult(Value):
 
 
 def tick(services: Services, run_id: RunId) -> TickResult:
-    """One tick of one run. Raises Busy, Corrupt; what cannot be asked is answered in `silent`."""
+    """One tick of one run: everything that its newest state and one observation of the world call for.
+
+    A second tick does nothing new while neither changes; a killed one is made good by the next.
+    What cannot be asked is answered in `silent`, and nothing is concluded from it.
+
+    Raises Busy where the ledger stays locked, Corrupt where it does not hold, Refused for an unknown run.
+    """
     return _Tick(services, run_id).result()
 
 
@@ -164,6 +170,7 @@ class _Tick:
 
 
 def _run(state: State) -> Run:
+    """The run of a state. Raises Refused where the ledger does not have it."""
     if state.run is None:
         raise Refused("there is no such run", "gitorch status")
     return state.run
@@ -184,18 +191,32 @@ def _completed(services: Services, run: Run, command: Command) -> Command:
 def _attached(services: Services, run: Run, command: Command) -> Mapping[type, Mapping[str, bytes]]:
     """The files that belong to a record: a prompt as it was delivered, the log of a test run, a report as values."""
     if isinstance(command, commands.RecordDelivery):
-        text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
-        if text is None:
-            return {}
-        return {events.PromptDelivered: {f"{command.prompt}.md": text}}
+        return _delivered_prompt(services, run, command)
     if isinstance(command, commands.RecordCheck):
-        log = _log_of(services, command)
-        if log:
-            return {events.CheckRecorded: {"tests.log": log}}
-        return {}
+        return _check_log(services, command)
     if isinstance(command, commands.IssueReport) and command.data:
         return {events.ReportIssued: {"report.json": command.data.encode()}}
     return {}
+
+
+def _delivered_prompt(
+    services: Services,
+    run: Run,
+    command: commands.RecordDelivery,
+) -> Mapping[type, Mapping[str, bytes]]:
+    """The copy of a prompt that no agent could change; nothing where it was removed already."""
+    text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
+    if text is None:
+        return {}
+    return {events.PromptDelivered: {f"{command.prompt}.md": text}}
+
+
+def _check_log(services: Services, command: commands.RecordCheck) -> Mapping[type, Mapping[str, bytes]]:
+    """The log of a test run; nothing for one that printed nothing."""
+    log = _log_of(services, command)
+    if not log:
+        return {}
+    return {events.CheckRecorded: {"tests.log": log}}
 
 
 def _log_of(services: Services, command: commands.RecordCheck) -> bytes:

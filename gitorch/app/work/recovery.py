@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.artifact import Outcome
     from gitorch.model.decision import Decision
+    from gitorch.model.job import JobState
     from gitorch.model.run import Run
     from gitorch.rules.recovery import Remedy
 
@@ -69,6 +70,7 @@ def _apply(
     remedy: Remedy,
     reason: str,
 ) -> RecoveryResult:
+    """Apply one remedy that needs no decision. A refusal is part of the result; Denied is raised, since it would meet them all."""
     if not remedy.by_itself:
         return RecoveryResult(remedy)
     try:
@@ -103,19 +105,28 @@ def adopt(
     name: str,
     reason: str,
 ) -> Run:
-    """Accept a late handoff, with the facts of its worktree now. Raises NotFound, Refused."""
+    """Accept a late handoff, with the facts of its worktree now; gives the run as it is afterwards.
+
+    Raises NotFound for an id that the run does not keep.
+    Raises Refused where the job has gone on without it.
+    """
     kept = run.late_handoffs.get(LateHandoffId(name))
     if kept is None:
         known = ", ".join(run.late_handoffs) or "none"
         raise NotFound(f"run {run.id} keeps no late handoff {name}; it keeps {known}", f"gitorch recover {run.id}")
-    job = run.jobs[kept.job]
-    facts = commands.WorkFacts(None, (), 0, ())
-    if job.writes:
-        expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
-        worktree = services.paths.job_worktree(run, kept.job)
-        facts = services.git.facts(worktree, job.base or run.target_commit, expected)
+
+    facts = _facts_now(services, run, run.jobs[kept.job])
     orders = (commands.ExpireLeases(), commands.AdoptLateHandoff(kept.id, facts, reason or REASON))
     return run_there(execute_verb(services, run.id, caller.actor, orders, "adopt")[0])
+
+
+def _facts_now(services: Services, run: Run, job: JobState) -> commands.WorkFacts:
+    """The facts of a job's worktree; empty ones for a job that changes no files."""
+    if not job.writes:
+        return commands.WorkFacts(None, (), 0, ())
+    expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
+    worktree = services.paths.job_worktree(run, job.spec.id)
+    return services.git.facts(worktree, job.base or run.target_commit, expected)
 
 
 def cancel_job(
