@@ -97,14 +97,17 @@ def compare(services: Services, remote: str) -> Comparison:
 
 def _stand(services: Services, here: CommitId | None, there: CommitId | None) -> Stand:
     """How two tips stand to each other; None is a ledger that does not exist. Both commits must be in this clone."""
-    if here is None and there is None:
-        return Stand.NOWHERE
     if here is None:
-        return Stand.ONLY_THERE
+        return Stand.NOWHERE if there is None else Stand.ONLY_THERE
     if there is None:
         return Stand.ONLY_HERE
     if here == there:
         return Stand.SAME
+    return _order(services, here, there)
+
+
+def _order(services: Services, here: CommitId, there: CommitId) -> Stand:
+    """Which of two different tips continues the other."""
     if services.git.contains(there, here):
         return Stand.AHEAD
     if services.git.contains(here, there):

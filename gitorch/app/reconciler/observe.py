@@ -196,13 +196,19 @@ def _checks(services: Services, run: Run) -> Mapping[CommitId, CheckObservation]
     """The test runs of submitted work that needs one and has no result in the ledger yet, by the commit under test."""
     observations: dict[CommitId, CheckObservation] = {}
     for job in run.jobs.values():
-        if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
-            continue
-        if not run.needs_check(job) or run.check_is_settled(job):
-            continue
-        commit = job.handoff.commit
-        observations[commit] = services.checks.observe(commit, run.settings.test_command)
+        commit = _commit_to_check(run, job)
+        if commit is not None:
+            observations[commit] = services.checks.observe(commit, run.settings.test_command)
     return observations
+
+
+def _commit_to_check(run: Run, job: JobState) -> CommitId | None:
+    """The submitted commit of a job whose test run is not settled; None for any other job."""
+    if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
+        return None
+    if not run.needs_check(job) or run.check_is_settled(job):
+        return None
+    return job.handoff.commit
 
 
 def _receipts(services: Services, run: Run) -> Mapping[tuple[SessionId, PromptId], str]:

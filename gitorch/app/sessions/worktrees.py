@@ -40,6 +40,10 @@ class WorktreeRow(Value):
         """The name with its run or `by-hand` before it, which no two worktrees share."""
         return f"{self.owner or MANUAL}/{self.name}"
 
+    def is_called(self, name: str) -> bool:
+        """Whether this is the worktree's name, full name or path."""
+        return name in {self.name, self.full_name, str(self.path)}
+
 
 def create(services: Services, name: str, start: str) -> WorktreeRow:
     """Make a worktree for manual work on the branch `gitorch/by-hand/<name>`, from a local branch.
@@ -126,7 +130,7 @@ def remove(services: Services, name: str) -> WorktreeRow:
 
 def _find(services: Services, name: str) -> WorktreeRow:
     """The worktree of this name, full name or path. Raises NotFound, and Refused where several have the name."""
-    matches = [row for row in list_worktrees(services) if name in {row.name, row.full_name, str(row.path)}]
+    matches = [row for row in list_worktrees(services) if row.is_called(name)]
     if not matches:
         raise NotFound(f"there is no worktree {name[:60]!r}", "gitorch worktree list")
     if len(matches) > 1:

@@ -86,11 +86,19 @@ def reject_plan(services: Services, caller: Caller, checked: CheckResult) -> Non
 
 
 def coordinator(services: Services, plan: Plan) -> str:
-    """Who is notified of a plan's problems: the coordinator of the plan or the configuration, its sender, or the principal."""
+    """Who is notified of a plan's problems: the coordinator of the plan or the configuration, its sender, or the principal.
+
+    The name begins with `@`, unless an agent announced the plan.
+    """
     name = plan.settings.get("coordinator") or services.config.coordinator
     if name:
         return f"@{name.removeprefix('@')}"
+    return _sender_of(services, plan) or PRINCIPAL
+
+
+def _sender_of(services: Services, plan: Plan) -> str:
+    """Who announced a plan first, among the messages that are kept; empty where nobody did."""
     for message in board_of(services).messages.values():
         if message.announces_plan and message.plan == plan.path:
             return message.sender
-    return PRINCIPAL
+    return ""

@@ -146,12 +146,12 @@ def _runtimes(services: Services, wishes: InitOptions) -> tuple[str, str]:
     """Who writes and who reviews: the wished runtime for both, otherwise the first two agents on PATH; empty without any."""
     if wishes.runtime:
         return wishes.runtime, wishes.runtime
+
     installed = [name for name in AGENTS if services.programs.find(name)]
     if not installed:
         return "", ""
-    if len(installed) == 1:
-        return installed[0], installed[0]
-    return installed[0], installed[1]
+    # With a single agent installed, it reviews its own work in a session of its own.
+    return installed[0], installed[:2][-1]
 
 
 def _target(services: Services) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
-    from gitorch.model.ids import Digest, SessionId
+    from gitorch.model.ids import Digest, JobId, SessionId
     from gitorch.model.record import Actor
     from gitorch.model.run import Run
     from gitorch.model.session import Session
@@ -122,12 +122,20 @@ def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Sessio
 
 
 def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
-    """The manual sessions of the caller, open or ended; only those of the job that the claim names, where it names one."""
-    own = [session for session in run.sessions.values() if session.holder == holder_of(actor)]
+    """The manual sessions of the caller, open or ended; only those of the job that the claim names, where it names one.
+
+    Raises NotFound and Usage for a job that the run does not have.
+    """
+    holder = holder_of(actor)
+    own = [session for session in run.sessions.values() if session.holder == holder]
     if claim.job is None:
         return own
-    job = find_job(run, claim.job)
-    return [session for session in own if session.job == job]
+    return _of_job(own, find_job(run, claim.job))
+
+
+def _of_job(sessions: list[Session], job: JobId) -> list[Session]:
+    """Those of the sessions that are of a job."""
+    return [session for session in sessions if session.job == job]
 
 
 def _in_folder(

@@ -97,16 +97,20 @@ def collect(services: Services, run: Run, only: SessionId | None = None) -> bool
     An entry that is refused is answered with the refusal. Raises Busy, Corrupt and Unavailable: the entry stays then.
     """
     found = False
-    for session in run.sessions.values():
-        if session.phase is SessionPhase.ENDED:
-            continue
-        if only is not None and session.id != only:
-            continue
+    for session in _living(run, only):
         worktree = services.paths.worktree(run, session.id)
         for entry in services.outboxes.waiting(worktree):
             found = True
             services.outboxes.answer(worktree, entry.name, _answer_to(services, run, session, entry))
     return found
+
+
+def _living(run: Run, only: SessionId | None) -> list[Session]:
+    """The sessions that have not ended; of them only the one that is named, where one is."""
+    living = [session for session in run.sessions.values() if session.phase is not SessionPhase.ENDED]
+    if only is None:
+        return living
+    return [session for session in living if session.id == only]
 
 
 def _answer_to(
