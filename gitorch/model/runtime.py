@@ -25,8 +25,9 @@ class Preset(Value):
 
     Arguments, environment values and files may contain variables: `{session}` and `{place}` are the session's folder and the
     folder that outlives its restarts, `{cwd}` the worktree, `{git_dir}` and `{common_dir}` its git directories,
-    `{conversation}` the conversation's id, `{model}` the lane's model, `{env.NAME}` a variable that `passes` or the lane lets
-    through, and `{env.NAME[-20:]}` its last 20 characters. `{model|gpt-5}` gives a default for an empty value.
+    `{git_writable}` the folders of them that the agent writes, as a JSON list, `{conversation}` the conversation's id,
+    `{model}` the lane's model, `{env.NAME}` a variable that `passes` or the lane lets through, and `{env.NAME[-20:]}` its
+    last 20 characters. `{model|gpt-5}` gives a default for an empty value.
     """
 
     name: str

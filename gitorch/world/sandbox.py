@@ -91,11 +91,12 @@ def _config(common: Path) -> bytes:
 
 
 def wrap(
-    view: PrivateView, worktree: Path, *, writable: tuple[Path, ...], network: bool, hidden: tuple[Path, ...] = ()
+    view: PrivateView, worktree: Path, *, writable: tuple[Path, ...], network: bool, own: tuple[Path, ...] = ()
 ) -> tuple[str, ...]:
     """The words that stand before the agent's own argument vector.
 
-    `writable` are files and folders of the agent's program, such as `~/.claude`; those that do not exist are left out.
+    `writable` are files and folders of the agent's program, such as `~/.claude`. They never open a part of the repository.
+    `own` are the session's own files below gitorch's folder, which is read-only otherwise. Paths that do not exist are left out.
     """
     argv = [PROGRAM, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if not network:
@@ -109,8 +110,8 @@ def wrap(
         argv += ["--bind-try", str(path), str(path)]
     # The repository comes after everything that may lie above it, so that nothing hides or opens it again.
     argv += _repository(view, worktree)
-    for path in hidden:
-        argv += ["--tmpfs", str(path)]
+    for path in own:
+        argv += ["--bind-try", str(path), str(path)]
     argv += ["--chdir", str(worktree), "--"]
     return tuple(argv)
 

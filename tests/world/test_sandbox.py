@@ -42,10 +42,13 @@ class Box:
         self.runner = GitRunner(self.path, environ, SystemClock())
         self.home = folder / "home of the program"
         self.home.mkdir()
+        self.signals = self.common / "gitorch" / "sessions" / "s1" / "signals.jsonl"
+        self.signals.parent.mkdir(parents=True)
+        self.signals.touch()
         sandbox.prepare(self.view, self.head)
 
     def inside(self, script: str, *, network: bool = True) -> subprocess.CompletedProcess:
-        argv = sandbox.wrap(self.view, self.worktree, writable=(self.home,), network=network)
+        argv = sandbox.wrap(self.view, self.worktree, writable=(self.home,), network=network, own=(self.signals,))
         env = {**self.environ, "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.invalid"}
         env |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.invalid"}
         return subprocess.run((*argv, "sh", "-c", script), capture_output=True, text=True, check=False, env=env)
@@ -86,6 +89,7 @@ FORBIDDEN = {
     "attributes": "echo x > {common}/info/attributes",
     "alternates": "echo /nowhere > {common}/objects/info/alternates || mv {common}/objects/info {common}/objects/elsewhere",
     "gitorch's folder": "echo x > {common}/gitorch/x",
+    "the session's other files": "echo x > {common}/gitorch/sessions/s1/launch.json",
     "the view's own configuration": "echo x > {view}/config",
     "another worktree": "echo x > {sibling}/x",
     "another worktree's git directory": "echo x > {common}/worktrees/ui/HEAD",
@@ -126,6 +130,11 @@ def test_without_a_network_there_is_only_the_loopback_interface(box):
 def test_the_programs_own_folder_is_writable(box):
     assert box.inside(f"echo x > '{box.home}/state'").returncode == 0
     assert (box.home / "state").read_text() == "x\n"
+
+
+def test_its_hooks_can_report_into_the_sessions_file_of_signals(box):
+    assert box.inside(f"echo x >> '{box.signals}'").returncode == 0
+    assert box.signals.read_text() == "x\n"
 
 
 @pytest.mark.parametrize("text", ["", "main\n", "ref: refs/heads/main\n", "z" * 40 + "\n", "0" * 39])

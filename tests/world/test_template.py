@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
 from gitorch.world.terminal.launch import by_file, by_input, command, write_files
 from gitorch.world.terminal.template import template_values
 
@@ -119,3 +121,23 @@ def test_a_worktree_s_git_directories_are_found(launch, repo, tmp_path):
     made.git("worktree", "add", "--quiet", str(tmp_path / "tree"), "-b", "work")
     filled = template_values(launch(), folder(tmp_path), {})
     assert filled.fill("{git_dir} {common_dir}") == f"{made.path}/.git/worktrees/tree {made.path}/.git"
+
+
+SANDBOX = LaunchSandbox("gitorch/auth-7f3a/api", None, network=True, writable=())
+
+
+@pytest.mark.parametrize(
+    ("held", "parts"),
+    [
+        (None, ["objects", "refs", "logs", "gitorch"]),
+        (SANDBOX, ["objects", "refs/heads/gitorch/auth-7f3a", "logs/refs/heads/gitorch/auth-7f3a"]),
+        (replace(SANDBOX, branch=""), ["objects"]),
+    ],
+    ids=["no sandbox", "an author's sandbox", "a reviewer's sandbox"],
+)
+def test_a_programs_own_sandbox_is_given_only_what_is_writable_around_it(launch, repo, tmp_path, held, parts):
+    repo.git("worktree", "add", "--quiet", str(tmp_path / "tree"), "-b", "work")
+    filled = template_values(replace(launch(), sandbox=held), folder(tmp_path), {})
+    common = f"{repo.path}/.git"
+    wanted = [f"{common}/worktrees/tree", *(f"{common}/{part}" for part in parts)]
+    assert json.loads(filled.fill("{git_writable}")) == wanted

@@ -119,10 +119,12 @@ class SessionStarts:
         sandbox.prepare(view, held.commit)
         signals = folder.path / "signals.jsonl"
         signals.touch()
-        writable = [signals]
+        # Its hooks write the signals; a program without an account keeps its own data in the place.
+        own = (signals, Path(template.fill("{place}")))
+        writable: list[Path] = []
         for name in (*launch.preset.writable, *held.writable):
             writable.append(_from_home(template.fill(name), self._environ.get("HOME", "/")))
-        return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network)
+        return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own)
 
     def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
         """Make the tmux session and record its output in one call; with a separate `pipe-pane`, 20 of 20 instant exits lost their output."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from gitorch.ports.world import Launch
 
 PLACEHOLDER = re.compile(
-    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|conversation|model|prompt))"
+    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt))"
     r"(?:\|(?P<otherwise>[^{}]*))?\}"
 )
 NAMESPACE = uuid.UUID("6f1c4a5e-6d2b-5d0c-9b7e-2f6a0c1d8e41")
@@ -52,6 +53,7 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
         "cwd": str(launch.cwd),
         "git_dir": str(git_dir),
         "common_dir": str(common),
+        "git_writable": json.dumps([str(path) for path in _git_writable(launch, git_dir, common)]),
         "conversation": launch.resume or conversation_of(launch),
         "model": launch.model,
         "prompt": launch.first_line,
@@ -59,6 +61,17 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
     available = {**environ, **launch.env}
     named = (*launch.preset.passes, *launch.env)
     return Template(values, {name: available[name] for name in named if name in available})
+
+
+def _git_writable(launch: Launch, git_dir: Path, common: Path) -> list[Path]:
+    """The folders of the repository that the agent's commits and reports write to; in a sandbox, only those that it leaves open."""
+    paths = [git_dir, common / "objects"]
+    if launch.sandbox is None:
+        return [*paths, common / "refs", common / "logs", common / "gitorch"]
+    if launch.sandbox.branch:
+        branches = Path(launch.sandbox.branch).parent
+        paths += [common / "refs/heads" / branches, common / "logs/refs/heads" / branches]
+    return paths
 
 
 def place_of(folder: Path, cwd: Path) -> Path:
