@@ -10,6 +10,8 @@ from house import WAITING
 from programs import PROGRAMS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from house import House
     from stand_in import StandIn
 
@@ -34,8 +36,16 @@ RUN_SECONDS = 600
 """How long a run may take from one question to the next; on a machine that does nothing else it takes less than 30."""
 
 
-def configure(home: House, api: StandIn, writer: str, reviewer: str, *, one_shot: bool = False) -> None:
-    """One program writes and another reviews; both ask the stand-in."""
+def configure(
+    home: House,
+    api: StandIn,
+    writer: str,
+    reviewer: str,
+    *,
+    one_shot: bool = False,
+    own: Mapping[str, Mapping[str, object]] = OWN,
+) -> None:
+    """One program writes and another reviews; both ask the stand-in. `own` are further keys of a program's runtime."""
     home.configure(agents=2, start=300, silence=300)
     for key, value in (("user.name", "An Agent"), ("user.email", "agent@example.invalid")):
         home.repo.git("config", key, value)
@@ -44,9 +54,8 @@ def configure(home: House, api: StandIn, writer: str, reviewer: str, *, one_shot
     for role, name in (("writer", writer), ("reviewer", reviewer)):
         program = PROGRAMS[name]
         env = program.env(api.url(f"{name}-{role}"))
-        runtimes[role] = {"preset": program.preset, "model": "stand-in", "env": env, "one_shot": one_shot} | OWN.get(
-            name, {}
-        )
+        runtime = {"preset": program.preset, "model": "stand-in", "env": env, "one_shot": one_shot}
+        runtimes[role] = {**runtime, **own.get(name, {})}
     path = home.path / "gitorch.yaml"
     lines = [line for line in path.read_text().splitlines() if not line.startswith(("lanes:", "runtimes:"))]
     commits = "host" if writer == "aider" else "agent"
