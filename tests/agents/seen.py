@@ -22,6 +22,7 @@ BEGIN = "<!-- seen: `make agents AGENTS_ARGS=--rewrite-transcripts` writes this 
 END = "<!-- seen: end -->\n"
 KINDS = {
     "test_whole_runs": "whole runs",
+    "test_sandboxed_runs": "whole runs",
     "test_lives": "killed, resumed, one-shot",
     "test_matrix": "texts",
     "test_permissions": "permission requests",
