@@ -20,7 +20,13 @@ UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "re
 
 
 def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
-    """Every worktree of the repository with the fields of `git worktree list`: `worktree`, `HEAD`, `branch`, `locked`."""
+    """Every worktree of the repository, the main one first, as one dictionary of fields each.
+
+    `worktree` is its path and always there.
+    `HEAD` is a commit id; a bare repository has none.
+    `branch` is a full ref name; a detached worktree has the field `detached` instead.
+    `bare`, `detached`, and `locked` without a reason, have an empty value.
+    """
     entry: dict[str, str] = {}
     for line in git.output("worktree", "list", "--porcelain", "-z").split("\0"):
         if line:
@@ -32,9 +38,12 @@ def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
 
 
 def checkout_of(git: GitRunner, ref: str) -> Path | None:
-    """The existing worktree that has this branch checked out; None when there is none."""
+    """The worktree that has this branch checked out; `ref` is the full name of the branch.
+
+    None when there is none, and when git still lists a worktree whose folder was deleted.
+    """
     for entry in worktrees(git):
-        if entry.get("branch") != ref or "bare" in entry:
+        if entry.get("branch") != ref:
             continue
         path = Path(entry["worktree"])
         if path.is_dir():
@@ -49,15 +58,22 @@ def update_checkout(git: GitRunner, new: CommitId, old: CommitId) -> MoveResult:
     after our check, or an untracked file in the way. Then, as with uncommitted work, the checkout stays as it is, and the
     result names the command that updates it and keeps that work.
     """
-    updated = MoveResult(True, "updated", str(git.directory))
-    command = shlex.join(["git", "-C", str(git.directory), "read-tree", "-m", "-u", old, new])
-    left = MoveResult(True, "left", str(git.directory), command)
+    checkout = str(git.directory)
+    command = shlex.join(["git", "-C", checkout, "read-tree", "-m", "-u", old, new])
+    updated = MoveResult(True, "updated", checkout)
+    left = MoveResult(True, "left", checkout, command)
+
+    # First: an update that was killed after it wrote the index is complete, whatever the user began since.
     if _index_matches(git, new):
         return updated
-    if _operation_unfinished(git) or not _index_matches(git, old):
+    if _operation_unfinished(git):
+        return left
+    if not _index_matches(git, old):
         return left
     if not git.succeeds("diff", "--quiet"):
         return left
+
+    # Without the refresh git refuses files whose times alone changed.
     try:
         git.run("update-index", "-q", "--refresh")
         moved = git.succeeds("read-tree", "-m", "-u", old, new)
@@ -69,11 +85,15 @@ def update_checkout(git: GitRunner, new: CommitId, old: CommitId) -> MoveResult:
 
 
 def _index_matches(git: GitRunner, commit: CommitId) -> bool:
+    """Whether the index holds exactly the tree of this commit; the files are not compared."""
     return git.succeeds("diff-index", "--cached", "--quiet", commit, "--")
 
 
 def _operation_unfinished(git: GitRunner) -> bool:
-    """Whether a merge, rebase, cherry-pick, revert or bisect of the user's is under way."""
+    """Whether a merge, rebase, cherry-pick, revert or bisect of the user's is under way.
+
+    git itself is asked where these files lie, because each linked worktree keeps its own.
+    """
     arguments: list[str] = []
     for name in UNFINISHED:
         arguments += ("--git-path", name)

@@ -39,11 +39,16 @@ class GitRemotes:
         self._git = GitRunner(repo, environ, clock, trusted)
 
     def names(self) -> tuple[str, ...]:
-        """The names of all remotes."""
+        """The names of all configured remotes, sorted; empty without one. No remote is contacted."""
         return tuple(self._git.output("remote").splitlines())
 
     def heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
-        """The remote's commits under these full ref names, without those it does not have. Raises Unavailable."""
+        """The remote's commits under these full ref names, without those it does not have.
+
+        An annotated tag counts with the id of its tag object.
+        Raises Unavailable when the remote gives no answer within `LIST_SECONDS`, or refuses one.
+        Raises Unavailable when a setting that decides how git reaches the remote changed since the run began.
+        """
         result = self._git.run("ls-remote", "--", remote, *refs, wait_seconds=LIST_SECONDS, remote=remote)
         if result.status != 0:
             message = f"{remote} cannot be reached: {_without_advice(result.err)}"
@@ -56,13 +61,17 @@ class GitRemotes:
         return found
 
     def fetch(self, remote: str, ref: str) -> None:
-        """Fetch what the remote holds under this ref. Raises Unavailable.
+        """Fetch what the remote holds under this ref, a full ref name.
 
         A ref below `refs/gitorch/remotes/` keeps the commits from being pruned; no branch or tracking ref moves.
+        That ref follows the remote even when the remote's history was rewritten.
+        Raises Unavailable when the remote has no such ref, or the fetch takes longer than `TRANSFER_SECONDS`.
         """
         refspec = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
-        result = self._git.run("fetch", *options, "--", remote, refspec, wait_seconds=TRANSFER_SECONDS, remote=remote)
+        arguments = ("fetch", *options, "--", remote, refspec)
+        result = self._git.run(*arguments, wait_seconds=TRANSFER_SECONDS, remote=remote)
+
         if result.status != 0:
             message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git fetch {remote}")
@@ -70,21 +79,37 @@ class GitRemotes:
     def push(self, remote: str, refs: Sequence[PushRef]) -> str:
         """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 
-        The repository's `pre-push` hook runs. Raises Unavailable when the remote gives no answer in time.
+        The result is empty after a push that the remote accepted.
+        An expected value of None demands that the remote does not have the ref yet.
+        The repository's `pre-push` hook runs.
+        Raises Unavailable when the remote gives no answer within `TRANSFER_SECONDS`; the push may have arrived then.
         """
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
         updates = [f"{one.new}:{one.ref}" for one in refs]
-        arguments = ("push", "--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no", *leases)
+        options = ("--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no")
+
         result = self._git.run(
-            *arguments, "--", remote, *updates, wait_seconds=TRANSFER_SECONDS, hooks=True, remote=remote
+            "push",
+            *options,
+            *leases,
+            "--",
+            remote,
+            *updates,
+            wait_seconds=TRANSFER_SECONDS,
+            hooks=True,
+            remote=remote,
         )
         if result.status == 0:
             return ""
+
         reasons = "\n".join([*REFUSED.findall(result.out), _without_advice(result.err)]).strip()
         return reasons or f"git push ended with {result.status}"
 
 
 def _without_advice(message: str) -> str:
     """Git's error message without empty lines and without its advice to people who push by hand."""
-    lines = [line.rstrip() for line in message.splitlines() if not NOISE.match(line)]
-    return "\n".join(line for line in lines if line)
+    kept = []
+    for line in message.splitlines():
+        if line.strip() and not NOISE.match(line):
+            kept.append(line.rstrip())
+    return "\n".join(kept)

@@ -46,9 +46,13 @@ class GitCommands:
         self._merge = lru_cache(maxsize=1024)(self._merge_in_memory)
 
     def resolve(self, name: str) -> CommitId | None:
-        """The commit of a local branch, by its short name, or of a full id; None when there is no such commit."""
+        """The commit of a local branch, by its short name, or of a full id; None when there is no such commit.
+
+        A name that looks like a full id is never read as a branch. Other revisions, such as `HEAD~1`, are not understood.
+        """
         if not FULL_ID.fullmatch(name):
             return self._ref(f"refs/heads/{name}")
+
         result = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if result.status != 0:
             return None
@@ -74,12 +78,17 @@ class GitCommands:
         return trailer.startswith("sha256:")
 
     def heads(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
-        """The commits of these full ref names, without those that do not exist. Raises Unavailable."""
+        """The commits of these full ref names, without those that do not exist.
+
+        One git command reads all of them. git also lists the refs below a name, which are dropped here.
+        Raises Unavailable when git fails.
+        """
         if not refs:
             return {}
         wanted = set(refs)
         found = {}
-        for line in self._git.output("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs).splitlines():
+        listed = self._git.output("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs)
+        for line in listed.splitlines():
             commit, ref = line.split(" ", 1)
             if ref in wanted:
                 found[ref] = CommitId(commit)
@@ -99,24 +108,31 @@ class GitCommands:
         return self._git.run("config", "--get", name).out.strip()
 
     def behind_remote(self, branch: str) -> int:
-        """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either."""
+        """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either.
+
+        The upstream counts as of the last fetch: no remote is contacted.
+        """
         ref = f"refs/heads/{branch}"
         listed = self._git.output("for-each-ref", "--format=%(refname) %(upstream)", "--", ref)
+
         upstream = ""
-        exists = False
         for line in listed.splitlines():
             name, configured = line.split(" ", 1)
             if name == ref:
-                exists = True
                 upstream = configured or f"refs/remotes/origin/{branch}"
-        if not exists or upstream not in self.heads([upstream]):
+
+        if not upstream:  # there is no such branch
+            return 0
+        if upstream not in self.heads([upstream]):
             return 0
         return int(self._git.output("rev-list", "--count", f"{ref}..{upstream}", "--"))
 
     def facts(self, worktree: Path, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """What the rules need to know of a worktree to accept a handoff.
 
-        `head` is None when the worktree is on no branch, or the branch has no commit.
+        `base` is the commit that the work began with; `expected` are paths, folders and patterns that it must contain.
+        `head` is None when the worktree is on no branch, or the branch has no commit; then all of `expected` is missing.
+        Raises Unavailable when the worktree's `.git` file was changed.
         """
         status = worktree_status(self._git.at(worktree))
         if status.head is None:
@@ -124,7 +140,11 @@ class GitCommands:
         return replace(self.facts_of(status.head, base, expected), uncommitted=status.uncommitted)
 
     def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
-        """The facts of a handoff if this commit were the head of its branch."""
+        """The facts of a handoff if this commit were the head of its branch.
+
+        The changes are those between `base` and the commit, whether or not `base` is in its history.
+        A rule about the content of files that changed since the run began is one of the hazards.
+        """
         commits = int(self._git.output("rev-list", "--count", f"{base}..{draft}", "--"))
         changed = changes(self._git, base, draft)
         paths = lru_cache(lambda: tree_paths(self._git, draft))
@@ -158,6 +178,8 @@ class GitCommands:
     def draft(self, worktree: Path, message: str, author: str, at: Moment) -> CommitId | None:
         """A commit of all files in the worktree on top of its head; the head itself when nothing differs from it.
 
+        The commit is on no branch, and neither files nor index of the worktree change.
+        `author` is a name with an address, `Ann <a@b.c>`.
         None when the worktree is on no branch.
         """
         return draft(self._git.at(worktree), message, author, at)
@@ -167,16 +189,22 @@ class GitCommands:
         adopt(self._git.at(worktree), draft)
 
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
-        """What `head` adds to its merge base with `base`; to `base` itself when they have no common history."""
+        """What `head` adds to its merge base with `base`; to `base` itself when they have no common history.
+
+        Binary files count as paths, and with no lines. Answers are kept in memory, since they never change.
+        """
         return self._stat(base, head)
 
     def _count_changes(self, base: CommitId, head: CommitId) -> DiffStat:
+        """What `stat` promises, from three git commands."""
         merge_base = self._git.run("merge-base", base, head)
         fork = base
         if merge_base.status == 0:
             fork = CommitId(merge_base.out.strip())
         commits = int(self._git.output("rev-list", "--count", f"{base}..{head}", "--"))
-        added, removed = 0, 0
+
+        added = 0
+        removed = 0
         paths = []
         numbers = self._git.output("diff", "--numstat", "-z", "--no-renames", fork, head, "--")
         for row in split(numbers):
@@ -188,20 +216,34 @@ class GitCommands:
         return DiffStat(commits, len(paths), added, removed, tuple(paths))
 
     def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:
-        """Merge two commits in memory; no checkout changes. Raises Failed when they have no common history."""
+        """Merge two commits in memory; no checkout changes.
+
+        The result has the id of the merged tree and the paths in conflict, each once; the tree is written even then.
+        Answers are kept in memory, since they never change.
+
+        Raises Failed when they have no common history.
+        Raises Unavailable, naming it, when a setting that decides about merges changed since the run began.
+        """
         return self._merge(ours, theirs)
 
     def _merge_in_memory(self, ours: CommitId, theirs: CommitId) -> MergeTry:
+        """What `try_merge` promises. git exits with 1 when there are conflicts, and with other numbers when it fails."""
         for sentence in self._changed_rules():
             raise Unavailable(sentence, hint="git config --list --show-origin")
+
         result = self._git.run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
         if result.status not in {0, 1}:
             raise Failed(f"git cannot merge {ours[:12]} and {theirs[:12]}: {result.err}")
+
         tree, *conflicts = split(result.out)
         return MergeTry(tree, tuple(dict.fromkeys(conflicts)))
 
     def commit_merge(self, tree: str, parents: Sequence[CommitId], message: str, at: Moment) -> CommitId:
-        """A merge commit by `gitorch`; the same arguments always give the same commit."""
+        """A merge commit by `gitorch`; the same arguments always give the same commit.
+
+        `tree` is the id of a tree, as `try_merge` returns it. `at` is the time of author and committer, in whole seconds.
+        No ref names the commit yet. Raises Unavailable when the tree or a parent is missing.
+        """
         env = {}
         for role in ("AUTHOR", "COMMITTER"):
             env[f"GIT_{role}_NAME"] = "gitorch"
@@ -218,7 +260,10 @@ class GitCommands:
         return self._git.output("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").strip()
 
     def contains(self, ancestor: CommitId, descendant: CommitId) -> bool:
-        """Whether one commit is in the history of the other. Raises Unavailable when one of them is missing."""
+        """Whether one commit is in the history of the other; a commit is in its own.
+
+        Raises Unavailable when the repository lacks one of them.
+        """
         result = self._git.run("merge-base", "--is-ancestor", ancestor, descendant)
         if result.status not in {0, 1}:
             raise Unavailable(f"git cannot compare {ancestor[:12]} and {descendant[:12]}: {result.err}")
@@ -228,12 +273,16 @@ class GitCommands:
         """Move a branch from `old` to `new` by compare-and-swap, and update a clean checkout of it.
 
         A branch that is at `new` already counts as moved, so a move that was killed after the swap is completed.
+        The repository's `reference-transaction` hook runs; when it refuses, the result has git's message.
+        A branch that is at a third commit does not move, and the result gives no reason.
+        A checkout that holds work is left as it is, see `update_checkout`.
         """
         ref = f"refs/heads/{branch}"
         checkout = checkout_of(self._git, ref)
         git = self._git
         if checkout is not None:
             git = self._git.at(checkout)
+
         result = git.run("update-ref", "-m", f"gitorch: {why}", ref, new, old, hooks=True)
         if result.status != 0:
             now = self.heads([ref]).get(ref)
@@ -241,6 +290,7 @@ class GitCommands:
                 return MoveResult(moved=False, refused=result.err or "git gave no reason")
             if now != new:
                 return MoveResult(moved=False)
+
         if checkout is None:
             return MoveResult(moved=True)
         return update_checkout(git, new, old)
@@ -257,7 +307,10 @@ class GitCommands:
         return tuple(CommitId(line) for line in result.out.split())
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
-        """Short id and subject of each commit after `base` up to `head`, oldest first."""
+        """Short id and subject of each commit after `base` up to `head`, oldest first.
+
+        Raises Unavailable when the repository lacks one of them.
+        """
         options = ("--reverse", "--topo-order", "--format=%h %s")
         return tuple(self._git.output("log", *options, f"{base}..{head}", "--").splitlines())
 
@@ -269,7 +322,10 @@ class GitCommands:
         return tuple(self._git.output("log", *options, given="\n".join(commits).encode()).splitlines())
 
     def graph(self, branch: str, most: int) -> str:
-        """The newest commits of a branch as `git log --graph` draws them, one per line."""
+        """The newest commits of a branch as `git log --graph` draws them; lines of the graph alone come between them.
+
+        At most `most` commits, each with short id and subject. Raises Unavailable when there is no such branch.
+        """
         options = ("--graph", "--oneline", "--no-color", "--no-decorate", f"--max-count={most}")
         return self._git.output("log", *options, f"refs/heads/{branch}", "--").rstrip()
 
@@ -287,6 +343,7 @@ class GitCommands:
 
         git deletes only loose copies of packed objects, and those no earlier than the next call, so any writer may run
         beside it. The number is estimated as git does: from one of the 256 folders that loose objects are spread over.
+        A pack that fails is no error, since every object is still there.
         """
         folder = self._git.common / "objects" / "17"
         sample = 0
@@ -303,7 +360,16 @@ class GitCommands:
 
 
 def _missing(paths: TreePaths, expected: Sequence[str]) -> tuple[str, ...]:
-    """Those of the expected paths, folders and patterns that a commit does not hold."""
+    """Those of the expected paths, folders and patterns that a commit does not hold, in their order.
+
+    A folder may end in a slash. A `*` also matches across slashes.
+    """
     known = {*paths.files, *paths.folders}
-    absent = [path for path in expected if path.rstrip("/") not in known]
-    return tuple(pattern for pattern in absent if not fnmatch.filter(known, pattern))
+    missing = []
+    for wanted in expected:
+        if wanted.rstrip("/") in known:
+            continue
+        if not fnmatch.filter(known, wanted):
+            missing.append(wanted)
+
+    return tuple(missing)

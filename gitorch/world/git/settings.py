@@ -108,7 +108,11 @@ class GitSetting(Value):
 
 
 def parse_settings(listed: str) -> tuple[GitSetting, ...]:
-    """The output of `git config --list -z --show-scope`."""
+    """The output of `git config --list -z --show-scope`, in git's order: a later value overrides an earlier one.
+
+    Scopes and entries alternate; an entry is a key, a line break and the value.
+    A key without a value, which git takes for true, has an empty one here.
+    """
     parts = listed.split("\0")
     found = []
     for scope, entry in zip(parts[0::2], parts[1::2], strict=False):
@@ -118,7 +122,10 @@ def parse_settings(listed: str) -> tuple[GitSetting, ...]:
 
 
 def kind_of(key: str) -> Kind | None:
-    """What a setting or file decides; None for one that is not judged."""
+    """What a setting or file decides; None for one that is not judged.
+
+    `key` is as git lists it, with section and name in lower case, or the name of a judged file such as `hooks/pre-push`.
+    """
     for kind, pattern in PATTERNS.items():
         if pattern.fullmatch(key):
             return kind
@@ -132,11 +139,18 @@ def snapshot(
 
     The values are not kept, since a URL or a helper may hold a password. Only the path of the hooks is, so that a merge
     can use the path with which the run began; `hooks_path` is that path, None at the start.
+
+    A judged file that does not exist has no entry, so that its creation is a difference too.
+    Raises OSError when a judged file exists and cannot be read.
     """
-    digests = {key: _digest("\0".join(values)) for key, values in _repository_values(settings).items()}
+    digests = {}
+    for key, values in _repository_values(settings).items():
+        digests[key] = _digest("\0".join(values))
+
     for setting in settings:
         if setting.key == HOOKS_PATH:
             digests[HOOKS_PATH] = setting.value
+
     if hooks_path is None:
         hooks_path = digests.get(HOOKS_PATH, "")
     for name, path in _judged_files(directories.common, hooks_path).items():
@@ -203,20 +217,28 @@ def _file_digest(path: Path) -> str:
 
 
 def _repository_values(settings: Iterable[GitSetting]) -> dict[str, list[str]]:
-    """The values of the repository's judged settings, without those that the user's own configuration has too."""
+    """The values of the repository's judged settings, without those that the user's own configuration has too.
+
+    Depends on git's order, in which the scopes of the system and of the user come before those of the repository.
+    """
     values: dict[str, list[str]] = {}
     of_user: dict[str, str] = {}
     for setting in settings:
         if setting.scope not in REPOSITORY_SCOPES:
             of_user[setting.key] = setting.value
             continue
-        if kind_of(setting.key) is not None and of_user.get(setting.key) != setting.value:
+        if kind_of(setting.key) is None:
+            continue
+        if of_user.get(setting.key) != setting.value:
             values.setdefault(setting.key, []).append(setting.value)
     return values
 
 
 def _judged_files(common: Path, hooks_path: str) -> dict[str, Path]:
-    """The files in the git directory that are judged, by the names that messages use."""
+    """The files in the git directory that are judged, by the names that messages use; they need not exist.
+
+    Hooks in a relative folder are not judged, see `hooks_directory`.
+    """
     files = {ATTRIBUTES: common / ATTRIBUTES}
     hooks = hooks_directory(hooks_path, common)
     if hooks.is_absolute():

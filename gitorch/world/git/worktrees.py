@@ -51,27 +51,44 @@ class GitWorktrees:
         """Create the worktree unless it exists; first remove what a killed `git worktree add` left.
 
         A branch that exists is checked out at its own commit. An existing detached worktree is moved to `commit`, a shared
-        one to the branch. Raises Failed when git refuses, Refused for a path or branch that is not ours, Unavailable.
+        one to the branch. A folder that git does not know is renamed to make room, never deleted.
+        Calls of several processes wait for each other, at most `ADD_SECONDS`.
+
+        Raises Failed when git refuses.
+        Raises Refused for a path inside a checkout or the git directory, and for a branch that is not ours.
+        Raises Unavailable when git cannot be run.
         """
         if branch is not None:
             own_branch(branch)
+
         with holding(self._lock, wait_seconds=ADD_SECONDS) as descriptor:
             entry = self._entry(path)
             self._exclude()
+
             if entry is not None and _unfinished(path, entry):
                 self._forget(path)
                 entry = None
+
             if entry is None:
                 self._make_room(path)
                 self._add(path, commit, branch, descriptor)
             elif branch is None:
-                if entry.get("HEAD") != commit:
-                    self._run_or_fail(self._git.at(path), "checkout", "--quiet", "--detach", commit)
+                self._detach(path, entry, commit)
             elif shared:
                 take_over(self._git.at(path), commit, branch, self._clock.now())
 
+    def _detach(self, path: Path, entry: Mapping[str, str], commit: CommitId) -> None:
+        """Move a detached worktree to a commit, unless it is there already."""
+        if entry.get("HEAD") == commit:
+            return
+        self._run_or_fail(self._git.at(path), "checkout", "--quiet", "--detach", commit)
+
     def take_commits(self, session: SessionKey, branch: str) -> CommitId | None:
-        """Fetch what the agent of a session committed in its sandbox; see `world.sandbox`."""
+        """Fetch what the agent of a session committed in its sandbox, and move its branch there; see `world.sandbox`.
+
+        None when there is nothing to fetch.
+        Raises Refused for a branch that is not ours.
+        """
         from gitorch.world.sandbox import import_commits, view_of  # noqa: PLC0415  most agents are in none
 
         own_branch(branch)
@@ -89,6 +106,7 @@ class GitWorktrees:
         self._run_or_fail(self._git, "worktree", "add", "--quiet", *arguments, keep=(descriptor,))
 
     def _has_branch(self, branch: str) -> bool:
+        """Whether the repository has a local branch with this short name."""
         return self._git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
 
     @staticmethod
@@ -102,22 +120,28 @@ class GitWorktrees:
         """Remove the worktree and return an empty string.
 
         Without `force`, a worktree with work that exists nowhere else stays, and the result says why.
+        A folder that is no worktree stays too, even with `force`; a missing or empty one is a success.
+        The files may still be on the disk for a while under another name, see `_delete_in_background`.
+
+        Raises Failed when git keeps its record of the worktree.
         """
         with holding(self._lock, wait_seconds=ADD_SECONDS):
             entry = self._entry(path)
             if entry is None:
-                if path.exists() and any(path.iterdir()):
-                    return f"{path} is not a worktree of this repository"
-                return ""
-            if not force and (path / ".git").exists():
+                return _foreign_files(path)
+            if not force:
                 work = self._unsaved_work(path, entry)
                 if work:
                     return work
+
             self._forget(path)
             return ""
 
     def _unsaved_work(self, path: Path, entry: Mapping[str, str]) -> str:
         """A sentence about work in the worktree that would be lost with it; empty when there is none."""
+        if not (path / ".git").exists():
+            return ""
+
         git = self._git.at(path)
         uncommitted = uncommitted_paths(git)
         if uncommitted:
@@ -125,6 +149,7 @@ class GitWorktrees:
             if len(uncommitted) > PATHS_SHOWN_MAX:
                 shown += ", …"
             return f"{path} holds uncommitted work: {shown}"
+
         if "detached" not in entry:
             return ""
         if git.output("for-each-ref", "--count=1", "--contains", entry["HEAD"]):
@@ -132,15 +157,25 @@ class GitWorktrees:
         return f"{path} holds commits that no branch has: {entry['HEAD']}"
 
     def below(self, folder: Path) -> tuple[WorktreeEntry, ...]:
-        """The worktrees below a folder whose files exist, sorted by path. Raises Unavailable."""
+        """The worktrees below a folder whose files exist, sorted by path.
+
+        Each costs one `git status`, for the number of its uncommitted paths.
+        A detached worktree has an empty branch.
+        Raises Unavailable when git cannot be run, or a `.git` file was changed.
+        """
         found = []
         for entry in worktrees(self._git):
             path = Path(entry["worktree"])
-            if folder not in path.parents or not (path / ".git").exists():
+            if folder not in path.parents:
                 continue
+            if not (path / ".git").exists():
+                continue
+
             branch = entry.get("branch", "").removeprefix("refs/heads/")
             head = CommitId(entry.get("HEAD", ""))
-            found.append(WorktreeEntry(path, branch, head, len(uncommitted_paths(self._git.at(path)))))
+            uncommitted = uncommitted_paths(self._git.at(path))
+            found.append(WorktreeEntry(path, branch, head, len(uncommitted)))
+
         return tuple(sorted(found, key=lambda entry: entry.path))
 
     def delete_branch(self, branch: str) -> None:
@@ -154,7 +189,11 @@ class GitWorktrees:
             raise Failed(f"git cannot delete branch {branch}: {result.err}", hint="git worktree list")
 
     def tidy(self, folder: Path) -> None:
-        """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty."""
+        """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty.
+
+        Also deletes what an earlier `remove` left, which takes long for large worktrees.
+        Folders that we did not make stay, even when they are empty.
+        """
         with holding(self._lock, wait_seconds=ADD_SECONDS):
             self._unregister_missing(folder)
             for leftover in folder.glob(f"{DELETED_PREFIX}*"):
@@ -174,7 +213,9 @@ class GitWorktrees:
         for one in (folder, *folder.parents):
             if not one.exists():
                 continue
-            if str(one) not in made or any(one.iterdir()):
+            if str(one) not in made:
+                return
+            if any(one.iterdir()):
                 return
             with contextlib.suppress(FileNotFoundError):
                 one.rmdir()
@@ -187,7 +228,10 @@ class GitWorktrees:
                 one.mkdir(exist_ok=True)
 
     def _entry(self, path: Path) -> dict[str, str] | None:
-        """What git knows of the worktree at this path. Raises Refused for a path that cannot be one of ours."""
+        """The fields that git lists for the worktree at this path; None when it knows none there.
+
+        Raises Refused for a path that cannot be one of ours.
+        """
         if not path.is_absolute() or ".." in path.parts:
             raise Refused(f"{path} is not an absolute path of a worktree")
         registered = {Path(entry["worktree"]).resolve(): entry for entry in worktrees(self._git)}
@@ -206,7 +250,11 @@ class GitWorktrees:
             raise Refused(f"{path} lies inside the checkout {other}", hint="set worktrees.base_path")
 
     def _forget(self, path: Path) -> None:
-        """Remove the worktree and git's record of it, even when it is locked, incomplete or missing."""
+        """Remove the worktree and git's record of it, even when it is locked, incomplete or missing.
+
+        git refuses some broken worktrees whatever the options; then the folder and the record are removed by hand.
+        Raises Failed when git lists the worktree even after that.
+        """
         _delete_in_background(path)
         result = self._git.run("worktree", "remove", "--force", "--force", "--", str(path), wait_seconds=ADD_SECONDS)
         if result.status == 0:
@@ -227,7 +275,8 @@ class GitWorktrees:
         """Rename a folder that git does not know. It may hold somebody's work, so gitorch never deletes it."""
         if not path.exists():
             return
-        if path.is_dir() and not any(path.iterdir()):
+        is_empty = path.is_dir() and not any(path.iterdir())
+        if is_empty:
             path.rmdir()
             return
         path.rename(_free_name(path.parent, f"{path.name}.lost"))
@@ -242,9 +291,16 @@ class GitWorktrees:
         if line in excluded.decode("utf-8", "replace").splitlines():
             return
         separator = b""
-        if excluded and not excluded.endswith(b"\n"):
+        if excluded and not excluded.endswith(b"\n"):  # the user's last line must stay a line of its own
             separator = b"\n"
         append_line(path, separator + line.encode())
+
+
+def _foreign_files(path: Path) -> str:
+    """A sentence about files at a path where git knows no worktree; empty when there are none."""
+    if path.exists() and any(path.iterdir()):
+        return f"{path} is not a worktree of this repository"
+    return ""
 
 
 def _unfinished(path: Path, entry: Mapping[str, str]) -> bool:
@@ -256,7 +312,7 @@ def _unfinished(path: Path, entry: Mapping[str, str]) -> bool:
 
 
 def _free_name(folder: Path, stem: str) -> Path:
-    """The first path `<stem>-<n>` in a folder that does not exist."""
+    """The first path `<stem>-<n>` in a folder that does not exist; `n` counts from 1."""
     number = 1
     while (path := folder / f"{stem}-{number}").exists():
         number += 1
@@ -277,7 +333,11 @@ def _delete_in_background(path: Path) -> None:
 
 
 def _delete(path: Path) -> None:
-    """Delete a folder that another process may be deleting too."""
+    """Delete a folder that another process may be deleting too.
+
+    `rmtree` stops at a file that the other process took from under it, so it is started again; what is left after
+    `DELETE_TRIES` waits for the next `tidy`.
+    """
     for _ in range(DELETE_TRIES):
         shutil.rmtree(path, ignore_errors=True)
         if not path.exists():
@@ -285,14 +345,28 @@ def _delete(path: Path) -> None:
 
 
 def _lines(path: Path) -> list[str]:
+    """The lines of a file of paths; none when the file does not exist."""
     if not path.exists():
         return []
     return os.fsdecode(path.read_bytes()).splitlines()
 
 
 def own_branch(branch: str) -> None:
-    """Raise Refused for a branch that gitorch may not create or delete."""
-    is_work_branch = WORK_BRANCH.fullmatch(branch) is not None and ".." not in branch
-    if not is_work_branch or branch.startswith(f"{LEDGER_FOLDER}/"):
-        message = f"{branch!r} is not a work branch of gitorch; their names are gitorch/<run>/<job>"
-        raise Refused(message)
+    """Raise Refused for a branch that gitorch may not create or delete.
+
+    Branches below that of the ledger are refused too: git cannot keep both, so the ledger could not be written.
+    """
+    if _is_work_branch(branch):
+        return
+
+    message = f"{branch!r} is not a work branch of gitorch; their names are gitorch/<run>/<job>"
+    raise Refused(message)
+
+
+def _is_work_branch(branch: str) -> bool:
+    """Whether this is the name of a job's branch, which git accepts as a branch name."""
+    if branch.startswith(f"{LEDGER_FOLDER}/"):
+        return False
+    if ".." in branch:  # git's notation for a range
+        return False
+    return WORK_BRANCH.fullmatch(branch) is not None
