@@ -61,12 +61,18 @@ class BranchStore:
 
         if text is None:
             return None
-        if len(text) != 2 * _WIDTH or not _HEX_DIGITS.issuperset(text):
-            raise Corrupt(
-                f"{self._ref} does not hold a commit but {text[:60]!r}.", hint="gitorch recover", where=self._ref
-            )
+        return self._parsed(text)
 
-        return CommitId(text)
+    def _parsed(self, text: str) -> CommitId:
+        """The commit id that the ref holds. Raises Corrupt for any other text, such as that of a symbolic ref."""
+        if len(text) == 2 * _WIDTH and _HEX_DIGITS.issuperset(text):
+            return CommitId(text)
+
+        raise Corrupt(
+            f"{self._ref} does not hold a commit but {text[:60]!r}.",
+            hint="gitorch recover",
+            where=self._ref,
+        )
 
     def _loose_ref(self) -> str | None:
         """The text of the ref's own file, or None where it has none. Raises OSError, UnicodeDecodeError."""
@@ -113,16 +119,14 @@ class BranchStore:
         return tuple(builder.commits)
 
     def _move(self, old: CommitId | None, new: CommitId) -> bool:
-        """Move the ref by compare-and-swap; False when it is not at `old` or another process is moving it."""
-        from dulwich.file import FileLocked  # noqa: PLC0415  # 10 ms that reading verbs do not pay
-        from dulwich.refs import DiskRefsContainer, Ref  # noqa: PLC0415  # the same
+        """Move the ref by compare-and-swap; False when it is not at `old` or another process is moving it.
 
-        refs, name = DiskRefsContainer(os.fspath(self._common)), Ref(self._ref.encode())
+        Raises Refused when another branch takes the name of the ref or of its folder.
+        """
+        from dulwich.file import FileLocked  # noqa: PLC0415  # 10 ms that reading verbs do not pay
+
         try:
-            if old is None:  # set_if_equals(None) would not compare at all
-                moved = refs.add_if_new(name, new.encode())  # type: ignore[arg-type]  # ObjectID is a NewType of bytes
-            else:
-                moved = refs.set_if_equals(name, old.encode(), new.encode())  # type: ignore[arg-type]  # the same
+            moved = self._compare_and_swap(old, new)
         except FileLocked:
             return False
         except (NotADirectoryError, FileExistsError, IsADirectoryError) as error:
@@ -135,6 +139,16 @@ class BranchStore:
             loose_objects.sync(os.path.dirname(self._path))  # noqa: PTH120  # a str
 
         return moved
+
+    def _compare_and_swap(self, old: CommitId | None, new: CommitId) -> bool:
+        """Write the ref when it is at `old`, or when it does not exist and `old` is None. Raises FileLocked and OSError."""
+        from dulwich.refs import DiskRefsContainer, Ref  # noqa: PLC0415  # 10 ms that reading verbs do not pay
+
+        refs = DiskRefsContainer(os.fspath(self._common))
+        name = Ref(self._ref.encode())
+        if old is None:  # set_if_equals(None) would not compare at all
+            return refs.add_if_new(name, new.encode())  # type: ignore[arg-type]  # ObjectID is a NewType of bytes
+        return refs.set_if_equals(name, old.encode(), new.encode())  # type: ignore[arg-type]  # the same
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
         """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock."""

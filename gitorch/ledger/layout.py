@@ -33,33 +33,51 @@ _FOLDER_RECORDS = 100
 
 
 def check_run(run: RunId) -> None:
-    """Raise Usage for a run id that cannot be the name of a folder."""
+    """Raise Usage for a run id that cannot be the name of a folder, nor a part of a branch's name.
+
+    At most 100 ASCII characters. git refuses names of branches with a part that ends in `.lock`.
+    """
     is_name = _RUN.fullmatch(run) and not run.endswith(".lock")
-    if not is_name:
-        raise Usage(
-            f"{run!r} cannot be the name of a run. A name has letters, digits, `.`, `_` and `-`, and begins with a letter or digit."
-        )
+    if is_name:
+        return
+
+    rule = "A name has letters, digits, `.`, `_` and `-`, and begins with a letter or digit."
+    raise Usage(f"{run!r} cannot be the name of a run. {rule}")
 
 
 def folder(run: RunId | None, month: str) -> str:
-    """The folder of a run, or of the records that belong to no run. `month` is that of the run's first record: `2026-11`."""
+    """The folder of a run, or of the records that belong to no run, relative to the root of the branch.
+
+    `month` is that of the run's first record, such as `2026-11`; later records of the run stay in that folder.
+    Without a run it is ignored.
+    """
     if run is None:
         return "ledger"
     return f"runs/{month}/{run}"
 
 
 def is_record(path: str) -> bool:
-    """Whether a file at this path must be a record: neither attached to one nor a file of the genesis commit."""
+    """Whether a file at this path must be a record: neither attached to one nor a file of the genesis commit.
+
+    Also true of a path that does not belong on the branch; `seq_of` refuses most of those.
+    """
     return "/files/" not in path and path not in GENESIS
 
 
 def record_path(run_folder: str, seq: int, suffix: str) -> str:
-    """A record's path: at most 100 records a folder, since a commit costs more in a larger folder."""
+    """A record's path: at most 100 records a folder, since a commit costs more in a larger folder.
+
+    Numbers have at least six digits, so that a listing by name is in the order of the ledger.
+    """
     return f"{run_folder}/{seq // _FOLDER_RECORDS:02}/{seq:06}-{suffix}"
 
 
 def seq_of(path: str) -> int:
-    """The number in the name of a record's file. Raises Corrupt for a name without one."""
+    """The number in the name of a record's file.
+
+    Nothing else of the path is checked: `verify` compares it as a whole with the record in it.
+    Raises Corrupt for a name that does not begin with a decimal number.
+    """
     name = path.rpartition("/")[2]
     number = name.partition("-")[0]
     if not (number.isascii() and number.isdigit()):
@@ -68,5 +86,8 @@ def seq_of(path: str) -> int:
 
 
 def file_path(run_folder: str, digest: str) -> str:
-    """An attached file's path, by the digest of its bytes."""
+    """An attached file's path, by the digest of its bytes, with or without the prefix `sha256:`.
+
+    Equal files of one run have one path, so that a file attached twice is stored once.
+    """
     return f"{run_folder}/files/{digests.bare(digest)}"

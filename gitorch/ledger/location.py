@@ -42,14 +42,17 @@ class Choice(NamedTuple):
 
 
 def no_ledger() -> NotFound:
-    """The error for a repository without a ledger."""
+    """The error for a repository without a ledger. Callers raise it; the hint is the command that makes one."""
     return NotFound("This repository has no ledger.", hint="gitorch init")
 
 
 def common_dir(start: Path) -> Path:
     """The git directory that all worktrees of a repository share, found from any folder inside it.
 
-    Knows working copies, linked worktrees, submodules and bare repositories. Raises NotFound.
+    Knows working copies, linked worktrees, submodules and bare repositories. The result has no links in it.
+
+    Raises NotFound outside of any repository.
+    Raises NotFound when a linked worktree names a git directory that does not exist.
     """
     for folder in (start.absolute(), *start.absolute().parents):
         git_dir = _git_dir(folder)
@@ -60,7 +63,10 @@ def common_dir(start: Path) -> Path:
 
 
 def _git_dir(folder: Path) -> Path | None:
-    """The git directory of this folder itself, or None where it has none."""
+    """The git directory of this folder itself; None when it has none.
+
+    Like git, a folder counts as one without `.git` in it when it holds HEAD and objects, or names a shared one.
+    """
     dot_git = folder / ".git"
     if dot_git.is_dir():
         return dot_git
@@ -68,7 +74,9 @@ def _git_dir(folder: Path) -> Path | None:
         return _pointed_to(dot_git)
 
     is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
-    if is_bare or (folder / "commondir").is_file():
+    if is_bare:
+        return folder
+    if (folder / "commondir").is_file():  # inside the git directory of a linked worktree
         return folder
 
     return None
@@ -93,7 +101,10 @@ def _shared(git_dir: Path) -> Path:
 
 
 def cannot_write(start: Path) -> str:
-    """The reason why nothing can be recorded from here, or an empty string. Tries to make a file wherever an append does."""
+    """The reason why nothing can be recorded from here, as a clause; empty when it can be.
+
+    Makes and removes a file wherever an append makes one: permission bits say nothing about a sandbox or a read-only disk.
+    """
     try:
         common = common_dir(start)
         for name in _WRITTEN_FOLDERS:
@@ -108,7 +119,10 @@ def cannot_write(start: Path) -> str:
 
 
 def _probe(folder: Path) -> None:
-    """Make a file in a folder, where there is such a folder, and remove it. Raises OSError."""
+    """Make a file in a folder, where there is such a folder, and remove it. Raises OSError.
+
+    An append makes the folders that are missing, and so needs only those above them.
+    """
     if not folder.is_dir():
         return
     path = folder / f"gitorch-probe-{os.getpid()}"
@@ -120,9 +134,11 @@ def choose(common: Path) -> Choice:
     """The fast store where objects and refs are stored in the usual way, and the git command line everywhere else.
 
     Like git, it reads the layout from this one file and follows no includes.
+    An extension that is not known here may change anything, so it requires git, which then refuses or understands it.
+    Raises OSError when the file cannot be read.
     """
-    settings = _settings((common / "config").read_text(encoding="utf-8", errors="replace"))
-    for key, value in settings:
+    text = (common / "config").read_text(encoding="utf-8", errors="replace")
+    for key, value in _settings(text):
         reason = _reason_for_git(key, value)
         if reason:
             return Choice("git", reason)
@@ -134,14 +150,20 @@ def choose(common: Path) -> Choice:
 
 
 def remotes(common: Path) -> list[str]:
-    """The names of the configured remotes, in the order of the file."""
+    """The names of the configured remotes, in the order of the file, each once.
+
+    Names that git allows and that could be read as options or paths elsewhere are left out.
+    """
     text = (common / "config").read_text(encoding="utf-8", errors="replace")
     names = _REMOTE.findall(text)
     return list(dict.fromkeys(names))
 
 
 def _reason_for_git(key: str, value: str) -> str:
-    """Why this setting requires the git command line, or an empty string."""
+    """Why this setting requires the git command line, as a clause; empty when it does not.
+
+    `key` is in lower case, `value` as written.
+    """
     if key.startswith("extensions."):
         return _extension_reason(key.removeprefix("extensions."), value)
     if key.endswith(".promisor") and value.lower() in _TRUE_VALUES:
@@ -156,24 +178,34 @@ def _extension_reason(name: str, value: str) -> str:
     """Why an extension requires the git command line; an empty string for those that change nothing for the ledger."""
     if name in _HARMLESS_EXTENSIONS:
         required = _HARMLESS_EXTENSIONS[name]
-        if required is None or required == value.lower():
+        if required in {None, value.lower()}:
             return ""
+
     return f"the repository uses the extension {name} = {value}"
 
 
 def _settings(text: str) -> list[tuple[str, str]]:
-    """Each setting of a git configuration file: `section.key` or `section.name.key` in lower case, and its value as written."""
-    section, settings = "", []
+    """Each setting of a git configuration file: `section.key` or `section.name.key` in lower case, and its value as written.
+
+    In the order of the file; a key that is set twice comes twice. A key without a value has an empty one.
+    Values over several lines are not understood: no setting that decides about the layout has one.
+    """
+    section = ""
+    settings = []
     for raw in text.splitlines():
         line = raw.strip()
-        if line.startswith("["):
+        if line.startswith("["):  # a setting may follow the section on the same line
             head, _, rest = line[1:].partition("]")
-            section, line = _section(head), rest.strip()
+            section = _section(head)
+            line = rest.strip()
         if not line or line[0] in "#;":
             continue
+
         key, _, value = line.partition("=")
         if key:
-            settings.append((f"{section}.{key.strip().lower()}", value.partition(" #")[0].strip().strip('"')))
+            name = f"{section}.{key.strip().lower()}"
+            without_comment = value.partition(" #")[0]
+            settings.append((name, without_comment.strip().strip('"')))
 
     return settings
 

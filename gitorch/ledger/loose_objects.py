@@ -48,19 +48,21 @@ def read(objects: str, identity: str) -> bytes | None:
 
 
 def whole_file(path: str) -> bytes:
-    """A file in four system calls where `Path.read_bytes` takes nine: an append reads a dozen, and a tip is read often."""
+    """A file in four system calls where `Path.read_bytes` takes nine: an append reads a dozen, and a tip is read often.
+
+    Raises OSError as `open` does.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         chunk = os.read(descriptor, _CHUNK)
-        if len(chunk) < _CHUNK:
-            return chunk
         chunks = [chunk]
-        while len(chunk) == _CHUNK:
+        while len(chunk) == _CHUNK:  # a shorter chunk is the last one of a regular file
             chunk = os.read(descriptor, _CHUNK)
             chunks.append(chunk)
-        return b"".join(chunks)
     finally:
         os.close(descriptor)
+
+    return b"".join(chunks)
 
 
 def write(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> None:
@@ -81,8 +83,13 @@ def write(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> None:
         _place(one.temporary, one.target)
 
     if not _renames_follow_syncs(objects):
-        for folder in {one.target[:-39] for one in unplaced}:
-            sync(folder)
+        _sync_folders(unplaced)
+
+
+def _sync_folders(placed: list[_Unplaced]) -> None:
+    """Make the names of new objects durable: a folder is synced once, however many of them it holds."""
+    for folder in {one.target[:-39] for one in placed}:
+        sync(folder)
 
 
 def sync(path: str) -> None:

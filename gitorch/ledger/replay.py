@@ -67,7 +67,10 @@ class Replay:
         self.tracks: dict[RunId, Track] = {}
 
     def state(self, run: RunId | None) -> State:
-        """The board, and the run's state where there is such a run. Raises RunNotCached."""
+        """The board, and the run's state; None instead of a state when there is no such run.
+
+        Raises RunNotCached when the cache has lost the state, so that the replay must start again.
+        """
         if run is None:
             return State(self.board, None)
         track = self.tracks.get(run)
@@ -76,7 +79,10 @@ class Replay:
         return State(self.board, self.run_cache.get(run, track.seq))
 
     def folder(self, run: RunId | None, at: Moment) -> str:
-        """The folder of a record of this run that is written at this time."""
+        """The folder of a record of this run that is written at this time.
+
+        Only the first record of a run looks at the time; all others join it.
+        """
         if run is None:
             return layout.folder(None, "")
         track = self.tracks.get(run)
@@ -85,17 +91,34 @@ class Replay:
         return layout.folder(run, track.month)
 
     def apply(self, commit: StoredCommit, evolve: Evolve) -> Step:
-        """Take in the next commit of the branch. Raises Corrupt where it does not continue the chain."""
+        """Take in the next commit of the branch, and return the record that it holds.
+
+        Checks only what a replay depends on, since every start replays; `verify` checks the rest.
+        A record that is refused leaves the replay as it was.
+
+        Raises Corrupt when the commit, or the record in it, does not continue the chain.
+        Raises Corrupt when the rules would never have made the record.
+        Raises RunNotCached when the cache has lost the state of the record's run.
+        """
         path = _record_path(commit)
         if path is None or not self._is_parent_of(commit):
-            raise Corrupt(f"Commit {commit.id} does not continue the ledger.", hint="gitorch recover", where=commit.id)
+            raise Corrupt(
+                f"Commit {commit.id} does not continue the ledger.",
+                hint="gitorch recover",
+                where=commit.id,
+            )
 
         from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms; with a fresh cache nothing is replayed
 
         data = commit.added[path]
-        record, digest = decode(path, data), digests.digest(data)
+        record = decode(path, data)
+        digest = digests.digest(data)
         if record.seq != self.head.seq + 1 or record.prev != self.head.digest:
-            raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=f"{commit.id}:{path}")
+            raise Corrupt(
+                f"Record {record.seq} breaks the chain.",
+                hint="gitorch recover",
+                where=f"{commit.id}:{path}",
+            )
 
         step = Step(record, commit.id, digest)
         self.adopt(step, evolve(self.state(record.run), record))
@@ -108,7 +131,10 @@ class Replay:
         return commit.parents == (self.head.commit,)
 
     def adopt(self, step: Step, after: State) -> None:
-        """Make a record and the state after it the newest."""
+        """Make a record and the state after it the newest, without a check: the caller has evolved the state.
+
+        The record must be the one that follows `head`.
+        """
         record, run = step.record, step.record.run
         if run:
             track = self.tracks.get(run)

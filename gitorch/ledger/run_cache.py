@@ -31,7 +31,11 @@ class RunCache:
         self._unsaved: set[RunId] = set()
 
     def get(self, run: RunId, seq: int) -> Run | None:
-        """The state after record `seq`, which is the run's newest. Raises RunNotCached."""
+        """The state after record `seq`, which is the run's newest.
+
+        From memory, else from the run's file. None is the state of a run whose records made none.
+        Raises RunNotCached when neither has the state after exactly this record.
+        """
         held = self._held.pop(run, None)
         if held is None or held[0] != seq:
             held = (seq, self._load(run, seq))
@@ -39,7 +43,11 @@ class RunCache:
         return held[1]
 
     def put(self, run: RunId, seq: int, state: Run | None) -> None:
-        """Keep the state after record `seq`."""
+        """Keep the state after record `seq`, in place of an older one of this run.
+
+        With more than `IN_MEMORY_MAX` runs, that which was not used for longest moves to its file.
+        Raises OSError when that file cannot be written.
+        """
         self._held.pop(run, None)
         self._held[run] = (seq, state)
         self._unsaved.add(run)
@@ -49,12 +57,15 @@ class RunCache:
             del self._held[oldest]
 
     def save(self) -> None:
-        """Write the states that are only in memory."""
+        """Write the states that are only in memory. They stay in memory too. Raises OSError."""
         for run in tuple(self._unsaved):
             self._save(run)
 
     def remove_others(self, newest: Mapping[RunId, int]) -> None:
-        """Remove the files of all states but these: the number of the newest record by run."""
+        """Remove the files of all states but these: the number of the newest record by run.
+
+        Another process may need one of them still; it then meets RunNotCached and replays.
+        """
         kept = {self._path(run, seq).name for run, seq in newest.items()}
         for path in self._folder.glob("run-*.json"):
             if path.name not in kept:
@@ -62,13 +73,18 @@ class RunCache:
 
     def _save(self, run: RunId) -> None:
         """Write the state of one run where it is only in memory."""
-        if run in self._unsaved:
-            seq, state = self._held[run]
-            replace(self._path(run, seq), f"{self._key}\n{states.dump(state)}")
-            self._unsaved.discard(run)
+        if run not in self._unsaved:
+            return
+
+        seq, state = self._held[run]
+        replace(self._path(run, seq), f"{self._key}\n{states.dump(state)}")
+        self._unsaved.discard(run)
 
     def _load(self, run: RunId, seq: int) -> Run | None:
-        """The state in the run's file. Raises RunNotCached where this code wrote none."""
+        """The state in the run's file, whose first line is the key of the code that wrote it.
+
+        Raises RunNotCached when there is no such file, or when other code wrote it.
+        """
         try:
             key, _, text = self._path(run, seq).read_text(encoding="utf-8").partition("\n")
             if key != self._key:

@@ -39,15 +39,24 @@ _MODULES = (
 
 
 def _tuple(*items: Any) -> tuple[Any, ...]:
-    """Makes a tuple as a class makes a value: of its parts."""
+    """Makes a tuple as a class makes a value: of its parts.
+
+    `tuple` itself takes one iterable, so `load` could not call it as it calls a class.
+    """
     return items
 
 
 def _makers() -> dict[str, Callable[..., Any]]:
-    """What makes a value of each named class, and a tuple under the empty name."""
+    """What makes a value of each named class, and a tuple under the empty name.
+
+    Names are those of the classes alone, so that no two modules of the model may have a class of one name in a state.
+    A module also offers the classes that it imports, which are the same objects.
+    """
     makers: dict[str, Callable[..., Any]] = {"": _tuple}
     for module in _MODULES:
-        makers.update({name: cls for name, cls in vars(module).items() if _is_stored(cls)})
+        for name, cls in vars(module).items():
+            if _is_stored(cls):
+                makers[name] = cls
     return makers
 
 
@@ -77,17 +86,28 @@ for _name, _cls in _MAKERS.items():
 
 
 def dump(value: Any) -> str:
-    """Any value of the model as one line."""
+    """Any value of the model as one line of JSON, without a line break at its end.
+
+    Raises AttributeError for an object that is neither a value of the model nor made of dicts, tuples and primitives.
+    """
     return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def load(text: str) -> Any:
-    """The value. Raises ValueError, KeyError or TypeError for text that `dump` did not write in this version."""
+    """The value that `dump` wrote, equal to the original and of the same classes.
+
+    Keys of dicts are strings afterwards, since JSON has no others.
+    Raises ValueError, KeyError, TypeError or IndexError for text that `dump` did not write in this version.
+    """
     return _value(json.loads(text))
 
 
 def _plain(value: Any) -> Any:
-    """A value as lists, dicts and primitives."""
+    """A value as lists, dicts and primitives.
+
+    A value of the model becomes the name of its class and its fields in order, a tuple becomes the same under no name.
+    So every list in the result begins with a name, and `_value` needs no other sign to tell them apart.
+    """
     kind = type(value)
     if kind in _PRIMITIVES:
         return value
@@ -99,6 +119,7 @@ def _plain(value: Any) -> Any:
     if kind in _ENUMS:
         return [_ENUMS[kind], str.__str__(value)]  # `value.value` takes four times as long
 
+    # All that is left in the model are mappings.
     return {str(key): _plain(item) for key, item in value.items()}
 
 
@@ -108,7 +129,10 @@ def _list(name: str, items: tuple[Any, ...]) -> list[Any]:
 
 
 def _value(plain: Any) -> Any:
-    """The inverse of `_plain`."""
+    """The inverse of `_plain`; changes the dicts in its argument instead of copying them.
+
+    Raises KeyError for a class that no longer exists, TypeError for one that has other fields by now.
+    """
     kind = type(plain)
     if kind is list:
         items = [_value(item) if type(item) in _NESTED else item for item in plain]

@@ -47,7 +47,12 @@ class TipIndex:
     def replay(self, run: RunId | None = None) -> Replay:
         """Everything as of the branch's tip, with this run's state in memory; an empty replay where there is no branch.
 
-        Raises Corrupt where the branch does not hold the trusted tip, or breaks the chain.
+        Memory comes first, then the cache; a branch that does not continue them is read from its beginning.
+        A trusted tip that is older than the branch moves forward.
+
+        Raises Corrupt when the branch does not hold the trusted tip, or breaks the chain.
+        Raises Corrupt when the branch no longer exists, although this clone has seen a record.
+        Raises Busy when another process removes the cache while it is read.
         """
         trusted = trusted_tip.load(self._common)  # before the branch's tip, since it is never ahead of that
         tip = self._store.tip()
@@ -56,11 +61,13 @@ class TipIndex:
                 raise self.lost(trusted)
             return self._cache.empty()
 
+        # From the fastest to the slowest.
         sources: tuple[Callable[[], Replay | None], ...] = (self._from_memory, self._from_cache, self._from_nothing)
         for source in sources:
             replay = source()
             if replay is None:
                 continue
+
             starts_empty = replay.head.commit is None
             try:
                 self._advance(replay, tip, trusted)
@@ -71,6 +78,7 @@ class TipIndex:
                 if starts_empty:
                     raise self._explain(error, tip, trusted) from error
                 continue  # perhaps a cache of another history: the branch itself is read from its beginning
+
             self._memory = replay
             return replay
 
@@ -79,19 +87,24 @@ class TipIndex:
     def verified(self, run: RunId) -> VerifiedLedger:
         """The ledger from git's objects. Memory then holds a replay that agrees with them; a cache that differs is removed.
 
-        Raises NotFound where there is no ledger, and Corrupt where an object does not hold, or the commits do not lead to
-        the records that the tip's tree has.
+        Tries again when another process appends meanwhile, and when a cache differed.
+
+        Raises NotFound when there is no ledger.
+        Raises Corrupt when an object's content does not match its name, or the ledger lacks the trusted tip.
+        Raises Corrupt when the commits do not lead to the records that the tip's tree has.
         """
         from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # 20 ms that few verbs pay
 
         for _ in range(_VERIFY_TRIES):
-            trusted, tip = trusted_tip.load(self._common), self._store.tip()
+            trusted = trusted_tip.load(self._common)
+            tip = self._store.tip()
             if tip is None:
                 raise self.absent(trusted)
             try:
                 verified = read_verified(self._history, tip, self._evolve, run)
             except Corrupt as error:
                 raise self._explain(error, tip, trusted) from error
+
             if trusted is not None and verified.digest_of.get(trusted.seq) != trusted.digest:
                 raise self.lost(trusted)
             replay = self.replay(run)
@@ -104,13 +117,16 @@ class TipIndex:
         raise Corrupt("The ledger's commits do not lead to the records in its tip.", hint="gitorch verify")
 
     def absent(self, trusted: TrustedTip | None) -> GitorchError:
-        """The error where the branch does not exist: NotFound, or Corrupt where it existed before."""
+        """The error when the branch does not exist: NotFound, or Corrupt when this clone has seen it before."""
         if trusted is not None:
             return self.lost(trusted)
         return location.no_ledger()
 
     def _explain(self, error: Corrupt, tip: CommitId, trusted: TrustedTip | None) -> Corrupt:
-        """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`."""
+        """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`.
+
+        Another history breaks the chain too, and the user must learn the cause instead of the first symptom.
+        """
         if trusted is None or trusted.commit == tip:
             return error
 
@@ -158,7 +174,11 @@ class TipIndex:
         return replay
 
     def _advance(self, replay: Replay, tip: CommitId, trusted: TrustedTip | None) -> None:
-        """Replay the commits up to `tip`. Raises Corrupt where they do not lead there, or pass by the trusted tip."""
+        """Replay the commits up to `tip`, and make it the trusted tip when it is newer.
+
+        Raises Corrupt when the commits do not lead there, or pass by the trusted tip.
+        Raises RunNotCached when the cache has lost a state that one of them needs.
+        """
         base = replay.head
         if base.commit == tip:
             # A cache can be as old as a shortened branch.
@@ -172,6 +192,10 @@ class TipIndex:
             raise self.lost(trusted)
         if replay.head.commit != tip:
             raise Corrupt(f"{location.REF} went back from {base.commit} to {tip}.", hint="gitorch recover", where=tip)
+        self._trust_newer(replay, trusted)
+
+    def _trust_newer(self, replay: Replay, trusted: TrustedTip | None) -> None:
+        """Make the head of this replay the trusted tip, unless that is as new already: a read then writes no file."""
         if trusted is None or trusted.seq < replay.head.seq:
             self._trust(replay)
 
@@ -185,7 +209,10 @@ class TipIndex:
         return is_met
 
     def _commits(self, base: Head, tip: CommitId, trusted: TrustedTip | None) -> Iterable[StoredCommit]:
-        """The commits after `base` up to `tip`, by the faster of two ways."""
+        """The commits after `base` up to `tip`, oldest first, by the faster of two ways.
+
+        How many there are is known only when the tip is the trusted one, whose number was saved with it.
+        """
         if base.commit is None or trusted is None:
             return self._history.stream(tip, base.commit)
         is_near = trusted.commit == tip and trusted.seq - base.seq <= FEW
@@ -194,7 +221,11 @@ class TipIndex:
         return self._history.stream(tip, base.commit)
 
     def extend(self, replay: Replay, tip: CommitId) -> None:
-        """Replay commits that the branch does not hold yet. Raises Corrupt where they do not continue the ledger."""
+        """Replay commits that the branch does not hold yet, such as those of another clone.
+
+        Afterwards the replay is at `tip`; the caller moves the branch there and then calls `publish`.
+        Raises Corrupt when the commits do not continue the ledger.
+        """
         self._memory = None  # until `publish`, this replay is ahead of the branch
         for commit in self._history.stream(tip, replay.head.commit):
             self._note(replay.apply(commit, self._evolve))
@@ -202,27 +233,40 @@ class TipIndex:
             raise Corrupt(f"{tip} does not continue the ledger.", hint="gitorch verify", where=tip)
 
     def publish(self, replay: Replay) -> None:
-        """Make this replay the newest, now that the branch holds all of it. Needs the ledger's lock."""
+        """Make this replay the newest, now that the branch holds all of it. Needs the ledger's lock.
+
+        Moves the trusted tip, and saves the cache when that is due. Failing to write either is no error.
+        """
         self._memory = replay
         self._trust(replay)
         self._save(replay)
 
     def adopt(self, replay: Replay, steps: Sequence[Step], after: State) -> None:
-        """Take in the records that were just written. Needs the ledger's lock. A cache that cannot be written is no error."""
+        """Take in the records that were just written. Needs the ledger's lock.
+
+        `steps` are in the order of the ledger and follow the replay's head; `after` is the state after the last.
+        A cache that cannot be written is no error.
+        """
         for step in steps:
             replay.adopt(step, after)
             self._note(step)
         self.publish(replay)
 
     def keep(self) -> None:
-        """Save the records that a reader had to replay, unless another process holds the lock."""
-        if self._memory is not None and self._due(self._memory):
+        """Save the records that a reader had to replay, unless another process holds the lock.
+
+        Never waits and never raises: the next reader replays the same records again.
+        """
+        if self._memory is None:
+            return
+        if self._due(self._memory):
             with suppress(Busy, Unavailable, OSError), lock.hold(self._common, "ledger", 0.0):
                 self._save(self._memory)
 
     def _due(self, replay: Replay) -> bool:
         """Whether the cache is far enough behind to be saved, by records or by time."""
-        behind, pause = replay.head.seq - self._saved, time.monotonic() - self._saved_at
+        behind = replay.head.seq - self._saved
+        pause = time.monotonic() - self._saved_at
         if pause >= SAVE_PAUSE_SECONDS and self._cache.saved_within(SAVE_PAUSE_SECONDS):
             return False  # another process has just saved it
         if behind >= SAVE_AFTER:
@@ -230,7 +274,7 @@ class TipIndex:
         return behind > 0 and pause >= SAVE_PAUSE_SECONDS
 
     def commit_of(self, seq: int) -> CommitId | None:
-        """The commit of a record that was replayed lately, or None."""
+        """The commit of one of the last `_RECENT_MAX` records that this process replayed or wrote; None for others."""
         return self._recent.get(seq)
 
     def _note(self, step: Step) -> None:
@@ -246,15 +290,25 @@ class TipIndex:
                 trusted_tip.save(self._common, head.seq, head.digest, head.commit)
 
     def _save(self, replay: Replay) -> None:
-        """Save the cache where that is due. Needs the ledger's lock."""
-        if self._due(replay):
-            with suppress(OSError):  # the cache is disposable
-                self._cache.save(replay)
-            self._saved, self._saved_at = replay.head.seq, time.monotonic()
+        """Save the cache when that is due. Needs the ledger's lock.
+
+        A failed save counts as one, so that a full disk does not delay every append.
+        """
+        if not self._due(replay):
+            return
+
+        with suppress(OSError):  # the cache is disposable
+            self._cache.save(replay)
+        self._saved = replay.head.seq
+        self._saved_at = time.monotonic()
 
 
 def _agree(replay: Replay, verified: VerifiedLedger, run: RunId) -> bool:
-    """Whether a replay has the head, the board, and the state and folder of this run that the objects have."""
+    """Whether a replay has the head, the board, and the state and folder of this run that the objects have.
+
+    Other runs are not compared: each verb verifies the run that it is about.
+    Raises RunNotCached when the replay has lost the state.
+    """
     if (replay.head.seq, replay.head.digest) != (verified.seq, verified.digest):
         return False
     if run not in verified.runs:
@@ -271,7 +325,9 @@ def _is_beyond(trusted: TrustedTip, head: Head) -> bool:
 
 
 def _includes(base: Head, trusted: TrustedTip | None) -> bool:
-    """Whether a replay up to `base` includes the trusted tip for certain."""
-    if trusted is None or trusted.commit == base.commit:
+    """Whether a replay up to `base` includes the trusted tip for certain; true without a trusted tip."""
+    if trusted is None:
+        return True
+    if trusted.commit == base.commit:
         return True
     return base.commit is not None and trusted.seq < base.seq

@@ -29,27 +29,39 @@ class TrustedTip(NamedTuple):
 
 
 def path(common: Path) -> Path:
-    """The path of the file that holds it."""
+    """The path of the file that holds the trusted tip; `common` is the git directory that all worktrees share."""
     return common / "gitorch" / "tip"
 
 
 def load(common: Path) -> TrustedTip | None:
-    """The trusted tip, or None where no record was seen yet.
+    """The trusted tip; None when no record was seen yet.
 
     A file that cannot be read counts as absent, like a folder that was removed: the next reader writes it again.
+    The commit is only checked to look like a full id; whether the branch holds it is for the caller to find out.
     """
     try:
         seq, digest, commit = json.loads(path(common).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
         return None
 
-    is_tip = type(seq) is int and type(digest) is str and type(commit) is str and _COMMIT.fullmatch(commit)
-    if not is_tip:
+    if not _is_tip(seq, digest, commit):
         return None
 
     return TrustedTip(seq, digest, commit)
 
 
+def _is_tip(seq: object, digest: object, commit: object) -> bool:
+    """Whether these three values can be a trusted tip: JSON allows others in their place, `true` for a number included."""
+    if type(seq) is not int:
+        return False
+    if type(digest) is not str:
+        return False
+    return type(commit) is str and _COMMIT.fullmatch(commit) is not None
+
+
 def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
-    """Make this record the newest that was seen."""
+    """Make this record the newest that was seen, by a file that is written whole.
+
+    The branch must hold the record already. Raises OSError when the clone cannot be written.
+    """
     replace(path(common), json.dumps([seq, digest, commit]))

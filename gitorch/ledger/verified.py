@@ -77,19 +77,23 @@ class _Reading:
         if record.seq != self._seq + 1 or record.prev != self._digest:
             raise Corrupt(f"Record {record.seq} breaks the chain.", hint="gitorch recover", where=path)
 
-        self._seq, self._digest = record.seq, digests.digest(data)
+        self._seq = record.seq
+        self._digest = digests.digest(data)
         self._digest_of[self._seq] = self._digest
-        before = State(self._board, None)
-        if record.run is not None:
-            before = State(self._board, self._runs.get(record.run))
 
-        after = self._evolve(before, record)
+        after = self._evolve(self._before(record), record)
         self._board = after.board
         if record.run is not None:
             self._runs[record.run] = after.run
         if record.run == self._run:
             self._records.append(record)
             self._folder = path.rsplit("/", 2)[0]
+
+    def _before(self, record: Record) -> State:
+        """The state that the rules compare a record with: the board, and its run as of the last record of that."""
+        if record.run is None:
+            return State(self._board, None)
+        return State(self._board, self._runs.get(record.run))
 
     def result(self) -> VerifiedLedger:
         """Everything that was read."""

@@ -52,7 +52,13 @@ class Baseline(NamedTuple):
 
 
 def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
-    """Check every object and every commit up to the tip, oldest first, and that the trusted tip is among them."""
+    """Check every object and every commit up to the tip, oldest first, and that the trusted tip is among them.
+
+    Faults are a part of the result and never raised: at most `FAULTS_MAX`, those of objects first, then by commit.
+    What git could not read is a fault of its own only when no other fault explains it.
+    States are kept in a temporary folder, so that a poisoned cache can neither hide nor make a fault.
+    Raises Unavailable when git cannot be run.
+    """
     faults, unreadable = _check_objects(history, baseline.tip)
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
         check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
@@ -62,6 +68,7 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
     if unreadable is not None and not faults:
         faults.append(unreadable)
     faults += check.lost()
+
     return Verification(
         records=check.records,
         tip=baseline.tip,
@@ -73,21 +80,25 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
 
 
 def _warnings(baseline: Baseline) -> tuple[str, ...]:
-    """What could not be checked for want of a trusted tip."""
+    """What could not be checked for want of a trusted tip; a warning is no fault of the ledger."""
     if baseline.trusted is not None:
         return ()
     return ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
 
 
 def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corrupt | None]:
-    """The faults of objects whose content does not match their name, and why git could not read them all."""
+    """The faults of objects whose content does not match their name, and why git could not read them all.
+
+    At most `FAULTS_MAX` faults; the second part is None when git read everything.
+    """
     faults = []
     try:
         for stored in history.reachable(tip):
-            if not object_check.matches_name(stored):
-                faults.append(object_check.fault(stored))
-                if len(faults) == FAULTS_MAX:
-                    break
+            if object_check.matches_name(stored):
+                continue
+            faults.append(object_check.fault(stored))
+            if len(faults) == FAULTS_MAX:
+                break
     except Corrupt as error:
         return faults, error
 
@@ -111,19 +122,27 @@ class _Check:
         """Whether git could read the history to its end."""
 
     def approved(self) -> tuple[VerifiedRun, ...]:
-        """The runs with a merge approval, as of the newest record."""
+        """The runs with a merge approval, each with its state as of the newest record and its approvals, oldest first."""
         runs = []
         for run, records in self._approvals.items():
             runs.append(VerifiedRun(self._replay.state(run), tuple(records)))
         return tuple(runs)
 
     def lost(self) -> Iterator[Corrupt]:
-        """The fault of a history that was read to its end and does not hold the trusted tip."""
-        if self._trusted is not None and self.is_complete and not self.is_trusted_tip_met:
+        """The fault of a history that was read to its end and does not hold the trusted tip; at most one.
+
+        In a history that git could not read to its end, the trusted tip may be among the rest.
+        """
+        if self._trusted is None:
+            return
+        if self.is_complete and not self.is_trusted_tip_met:
             yield self._baseline.lost(self._trusted)
 
     def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
-        """The faults in the order of the ledger."""
+        """The faults in the order of the ledger, found while the caller reads on.
+
+        A caller that stops early has checked only the commits up to that fault.
+        """
         try:
             for commit in commits:
                 yield from self._commit(commit)
@@ -132,7 +151,10 @@ class _Check:
             yield error
 
     def _commit(self, commit: StoredCommit) -> Iterator[Corrupt]:
-        """The faults of one commit and of the record in it."""
+        """The faults of one commit and of the record in it.
+
+        Of several records the first is judged, so that the chain goes on from there.
+        """
         is_first = self.head.commit is None
         if not self._is_parent_of(commit):
             parents = ", ".join(commit.parents) or "none"
@@ -154,8 +176,12 @@ class _Check:
         return commit.parents == (self.head.commit,)
 
     def _record(self, commit: StoredCommit, path: str) -> Iterator[Corrupt]:
-        """The faults of the record at this path; makes it the head."""
-        data, before = commit.added[path], self.head
+        """The faults of the record at this path; makes it the head.
+
+        A file that is no record counts as the next one, and no record after it is judged by the rules.
+        """
+        before = self.head
+        data = commit.added[path]
         digest = digests.digest(data)
         try:
             record = codec.decode(path, data)
@@ -180,10 +206,15 @@ class _Check:
         self._note(commit, record)
 
     def _note(self, commit: StoredCommit, record: Record) -> None:
-        """Count a record, and remember an approval and the trusted tip."""
+        """Count a record, and remember an approval and the trusted tip.
+
+        An approval counts even after a fault: the caller checks its signature and decides.
+        """
         self.records += 1
+
         if record.run is not None and isinstance(record.event, MergeApproved):
             self._approvals.setdefault(record.run, []).append(record)
+
         if self._trusted is not None and self._trusted.commit == commit.id:
             self.is_trusted_tip_met = True
 
@@ -215,7 +246,10 @@ class _Check:
             yield f"should be at {place}"
 
     def _files(self, commit: StoredCommit, path: str, record: Record) -> Iterator[Corrupt]:
-        """The faults of the attached files: each is what the record says, and there are no others."""
+        """The faults of the attached files: each is what the record says, and there are no others.
+
+        Named files come first, in the order of the record, then those that no record names, by path.
+        """
         if not record.files and len(commit.added) == 1:
             return
 
@@ -237,21 +271,31 @@ class _Check:
             data = self._store.read(commit.id, place)  # attached before, and not stored twice
         if data is None:
             return False
-        return len(data) == ref.size and digests.bare(digests.digest(data)) == ref.sha256
+
+        if len(data) != ref.size:
+            return False
+        return digests.bare(digests.digest(data)) == ref.sha256
 
     def _legal(self, commit: StoredCommit, path: str, step: Step) -> Iterator[Corrupt]:
-        """The fault of a record that the rules would not have made. After a fault, the rest of its run is not judged."""
-        run, replay = step.record.run, self._replay
-        state = replay.state(run)
-        after = state
-        if not {run, None} & self._unjudged:
-            try:
-                after = self._evolve(state, step.record)
-            except GitorchError as error:
-                self._unjudged.add(run)
-                yield _fault(commit, path, f"is not allowed by the records before it: {error.message}")
+        """The fault of a record that the rules would not have made. After a fault, the rest of its run is not judged.
 
-        replay.adopt(step, after)
+        A record of no run concerns all of them, so that after its fault nothing more is judged.
+        The record that is not judged leaves the state as it was, and still moves the head and the place of its run.
+        """
+        run = step.record.run
+        state = self._replay.state(run)
+        if self._unjudged & {run, None}:
+            self._replay.adopt(step, state)
+            return
+
+        try:
+            after = self._evolve(state, step.record)
+        except GitorchError as error:
+            self._unjudged.add(run)
+            yield _fault(commit, path, f"is not allowed by the records before it: {error.message}")
+            after = state
+
+        self._replay.adopt(step, after)
 
 
 def _genesis_faults(commit: StoredCommit) -> Iterator[Corrupt]:
@@ -265,7 +309,11 @@ def _genesis_faults(commit: StoredCommit) -> Iterator[Corrupt]:
 
 
 def _commit_problems(commit: StoredCommit, record: Record, digest: Digest) -> Iterator[str]:
-    """What is wrong with the message, the author and the committer of a commit, which all follow from its record."""
+    """What is wrong with the message, the author and the committer of a commit, which all follow from its record.
+
+    Of the message, the trailers must be exact; the subject is free text on one line.
+    The author is the actor of the record, the committer gitorch on some host, both at the record's time in UTC.
+    """
     subject, _, trailers = commit.message.partition("\n\n")
     if trailers != commit_message.trailers(record, digest) or "\n" in subject:
         yield "does not agree with the trailers of its commit"
@@ -281,7 +329,10 @@ def _commit_problems(commit: StoredCommit, record: Record, digest: Digest) -> It
 
 
 def _path_faults(commit: StoredCommit, is_first: bool) -> Iterator[Corrupt]:
-    """The faults of paths that no commit may touch, or that only the first commit may add."""
+    """The faults of paths that no commit may touch, or that only the first commit may add.
+
+    A commit only ever adds regular files below the folders of records; the first also adds the pages of `GENESIS`.
+    """
     for path in commit.touched:
         yield _fault(commit, path, "is changed, removed or added with a mode other than 100644")
 
@@ -296,15 +347,27 @@ def _path_faults(commit: StoredCommit, is_first: bool) -> Iterator[Corrupt]:
 
 
 def _record_paths(commit: StoredCommit) -> list[str]:
-    """The paths at which a commit adds records."""
-    return [path for path in commit.added if path.startswith(_FOLDERS) and "/files/" not in path]
+    """The paths at which a commit adds records: those below the folders of records that are no attached files."""
+    records = []
+    for path in commit.added:
+        if path.startswith(_FOLDERS) and "/files/" not in path:
+            records.append(path)
+    return records
 
 
 def _fault(commit: StoredCommit, path: str, problem: str) -> Corrupt:
-    """An error whose message names the commit and the file."""
+    """An error whose message names the commit and the file.
+
+    `path` is empty for a fault of the commit as a whole.
+    `problem` is a predicate without a full stop; one from another error's message may end in one.
+    """
     subject = f"Commit {commit.id[:12]}"
     if path:
         subject = f"{subject}: {path}"
+    message = f"{subject} {problem}."
+
     return Corrupt(
-        f"{subject} {problem}.".replace("..", "."), hint=f"git show {commit.id}", where=f"{commit.id}:{path}"
+        message.replace("..", "."),
+        hint=f"git show {commit.id}",
+        where=f"{commit.id}:{path}",
     )
