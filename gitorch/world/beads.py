@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Unavailable
-from gitorch.model.tracker import Backlog, TrackerCommands
+from gitorch.model.tracker import Backlog, Issue, TrackerCommands
 from gitorch.model.values import Value
 from gitorch.text.beads import NotJson, dependencies_of, issues_of, parse_answer, parse_issues
 from gitorch.world.programs import run, without
@@ -52,19 +52,25 @@ _BROKEN = re.compile(r"database|permission|lock|connect|unknown (?:flag|command)
 
 
 def folder_of(root: Path) -> Path | None:
-    """The repository's beads folder, or the one that its file `redirect` names; None when there is none."""
+    """The repository's beads folder, or the one that its file `redirect` names; None when there is none.
+
+    The name in `redirect` is relative to the repository's root.
+    """
     folder = root / FOLDER
     redirect = folder / "redirect"
     if redirect.is_file():
         folder = (root / redirect.read_text(encoding="utf-8", errors="replace").strip()).resolve()
-    return folder if folder.is_dir() else None
+    if not folder.is_dir():
+        return None
+    return folder
 
 
 def file_of(root: Path) -> Path | None:
-    """The repository's file of issues; None when there is none."""
+    """The repository's file of issues; None when there is none. The present name is tried before the old one."""
     folder = folder_of(root)
     if folder is None:
         return None
+
     for name in FILES:
         path = folder / name
         if path.is_file():
@@ -89,20 +95,31 @@ class BeadsFile:
         return self._read()
 
     def closed(self, names: Collection[str]) -> Mapping[str, str]:
-        """Those of these issues that are closed, each with its reason. Raises Unavailable when the file cannot be read."""
-        issues = self._read().issues
-        return {name: issues[name].reason for name in names if name in issues and issues[name].closed}
+        """Those of these issues that are closed, each with its reason.
+
+        An issue that the file does not have counts as open.
+        Raises Unavailable when the file is missing or cannot be read.
+        """
+        return _closed_reasons(self._read().issues, names)
 
     def close(self, names: Sequence[str], reason: str) -> None:
-        """Raise Failed when any of these issues is open, since gitorch never writes the file."""
+        """Raise Failed when any of these issues is open, since gitorch never writes the file.
+
+        So it succeeds once somebody closed them with `bd`. The hint is the command that does.
+        Raises Unavailable when the file is missing or cannot be read.
+        """
+        del reason
         found = self.closed(names)
         still_open = [name for name in names if name not in found]
         if still_open:
             message = f"gitorch does not write {FOLDER}: {', '.join(still_open)} left open"
             raise Failed(message, hint=f"bd close {' '.join(still_open)}")
-        del reason
 
     def _read(self) -> Backlog:
+        """All issues, parsed again only when the file's time or size changed.
+
+        Raises Unavailable when the file is missing or cannot be read; the hint is a command that shows or restores it.
+        """
         path = file_of(self._root)
         if path is None:
             raise Unavailable(f"{FOLDER}/{FILES[0]} is missing", hint="bd export -o .beads/issues.jsonl")
@@ -111,18 +128,33 @@ class BeadsFile:
             version = (stat.st_mtime_ns, stat.st_size)
             if self._kept is not None and self._kept[0] == version:
                 return self._kept[1]
-            name = str(path)
-            if path.is_relative_to(self._root):
-                name = str(path.relative_to(self._root))
+            name = self._shown_name(path)
             backlog = parse_issues(name, path.read_bytes(), RESTORE.format(path=name), COMMANDS)
         except OSError as error:
             raise Unavailable(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {path}") from error
+
         self._kept = (version, backlog)
         return backlog
 
+    def _shown_name(self, path: Path) -> str:
+        """A path as messages show it: relative to the repository when it lies inside."""
+        if path.is_relative_to(self._root):
+            return str(path.relative_to(self._root))
+        return str(path)
+
+
+def _closed_reasons(issues: Mapping[str, Issue], names: Collection[str]) -> dict[str, str]:
+    """Those of these issues that are closed, each with its reason; the reason may be empty."""
+    reasons = {}
+    for name in names:
+        issue = issues.get(name)
+        if issue is not None and issue.closed:
+            reasons[name] = issue.reason
+    return reasons
+
 
 class _Answer(Value):
-    """What `bd` said about one issue, and when."""
+    """The last answer of `bd` about one issue."""
 
     at: Moment
     reason: str | None
@@ -147,7 +179,11 @@ class BeadsProgram:
         """When `bd` last gave no answer, and the error."""
 
     def read(self, names: Collection[str]) -> Backlog:
-        """These issues, all issues below them, and what those depend on, as far as `bd` shows it. Raises Unavailable."""
+        """These issues, all issues below them, and the issues that those depend on, as far as `bd` shows them.
+
+        Nothing is kept between two calls. A name that `bd` does not know is not in the result.
+        Raises Unavailable when `bd` is missing, takes longer than its limit, or does not answer in JSON.
+        """
         records = self._show(sorted(names))
         for root in tuple(records):
             records |= self._show(sorted(self._below(root, records) - records.keys()))
@@ -163,6 +199,7 @@ class BeadsProgram:
         stale = [name for name in names if not self._is_fresh(name, now)]
         if stale:
             self._refresh(stale, now)
+
         found = {}
         for name in names:
             reason = self._kept[name].reason
@@ -171,8 +208,11 @@ class BeadsProgram:
         return found
 
     def _is_fresh(self, name: str, now: Moment) -> bool:
+        """Whether the last answer about this issue may still be used."""
         answer = self._kept.get(name)
-        return answer is not None and now - answer.at <= FRESH_MS
+        if answer is None:
+            return False
+        return now - answer.at <= FRESH_MS
 
     def _refresh(self, names: Sequence[str], now: Moment) -> None:
         """Ask `bd` which of these issues are closed. Raises Unavailable, without asking if it failed a moment ago."""
@@ -183,27 +223,39 @@ class BeadsProgram:
         except Unavailable as error:
             self._failure = (self._clock.now(), error)
             raise
+
+        reasons = _closed_reasons(issues, names)
         for name in names:
-            reason = None
-            if name in issues and issues[name].closed:
-                reason = issues[name].reason
-            self._kept[name] = _Answer(now, reason)
+            self._kept[name] = _Answer(now, reasons.get(name))
 
     def close(self, names: Sequence[str], reason: str) -> None:
         """Close those of these issues that are open, the last one after all others.
 
-        Raises Failed when one of them is still open afterwards, whatever `bd` answered; Unavailable.
+        The last one is usually the epic, which `bd` closes only after its children.
+        Issues that are closed or do not exist are passed over, so that a second call is harmless.
+
+        Raises Failed when one of them is still open afterwards, whatever `bd` answered.
+        Raises Unavailable when `bd` gives no answer.
         """
         to_close = self._open(names)
+        self._forget(names)
+
+        errors = {}  # in order, each message once
+        for group in (to_close[:-1], to_close[-1:]):
+            if group:
+                errors[self._close(group, reason)] = True
+
+        still_open = self._open(to_close)
+        if still_open:
+            why = "; ".join(filter(None, errors)) or "bd reported no error"
+            message = f"bd left {', '.join(still_open)} open: {why}"
+            raise Failed(message, hint=f"bd close {' '.join(still_open)}")
+
+    def _forget(self, names: Sequence[str]) -> None:
+        """Forget the last failure and the answers about these issues, which are about to change."""
         self._failure = None
         for name in names:
             self._kept.pop(name, None)
-        errors = [self._close(group, reason) for group in (to_close[:-1], to_close[-1:]) if group]
-        still_open = self._open(to_close)
-        if still_open:
-            why = "; ".join(error for error in dict.fromkeys(errors) if error) or "bd reported no error"
-            message = f"bd left {', '.join(still_open)} open: {why}"
-            raise Failed(message, hint=f"bd close {' '.join(still_open)}")
 
     def _open(self, names: Sequence[str]) -> list[str]:
         """Those of these issues that exist and are neither closed nor deleted."""
@@ -220,7 +272,10 @@ class BeadsProgram:
         return _message(result)
 
     def _below(self, name: str, records: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
-        """The issues that may belong to this one: all that depend on it, or its descendants if `bd` has no such tree."""
+        """The issues that may belong to this one: all that depend on it, or its descendants if `bd` has no such tree.
+
+        The tree takes one call, the descendants one call for each issue. An epic without children needs neither.
+        """
         tree = self._run("dep", "tree", name, "--direction", "up", "--json")
         if tree.status == 0:
             dependents = frozenset(row["id"] for row in _rows(tree)) - {name}
@@ -235,7 +290,8 @@ class BeadsProgram:
         found: set[str] = set()
         unvisited = [name]
         while unvisited:
-            listed = self._run("list", "--parent", unvisited.pop(), "--all", "--limit", "0", "--json")
+            parent = unvisited.pop()
+            listed = self._run("list", "--parent", parent, "--all", "--limit", "0", "--json")
             if listed.status != 0:
                 continue
             children = {row["id"] for row in _rows(listed)} - found - {name}
@@ -251,11 +307,17 @@ class BeadsProgram:
         found: dict[str, Mapping[str, Any]] = {}
         for start in range(0, len(names), NAMES_PER_CALL):
             group = names[start : start + NAMES_PER_CALL]
-            found |= {row["id"]: row for row in self._records(group) if row["id"] in group}
+            for row in self._records(group):
+                if row["id"] in group:
+                    found[row["id"]] = row
         return found
 
     def _records(self, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """The records that `bd show` prints. It fails as a whole when one issue is unknown: then each is asked alone."""
+        """The records that `bd show` prints. It fails as a whole when one issue is unknown: then each is asked alone.
+
+        A broken answer is asked for once more, since a `bd` that starts its server may fail the first time.
+        Raises Unavailable when the second answer is broken too.
+        """
         result = self._run("show", *names, "--json")
         if _is_broken(result):
             result = self._run("show", *names, "--json")
@@ -268,10 +330,12 @@ class BeadsProgram:
                 yield from self._records((name,))
 
     def _run(self, *arguments: str) -> ProgramResult:
+        """Run `bd` in the repository's root. Raises Unavailable when it is missing or takes longer than its limit."""
         return run((PROGRAM, *arguments), self._env, cwd=self._root, wait_seconds=self._wait_seconds)
 
 
 def _rows(result: ProgramResult) -> tuple[Mapping[str, Any], ...]:
+    """The records in the output of `bd`, each with an `id`. Raises Unavailable for an output that is not JSON."""
     try:
         return parse_answer(result.out)
     except NotJson as error:
@@ -282,11 +346,14 @@ def _is_broken(result: ProgramResult) -> bool:
     """Whether `bd` failed for any other reason than an unknown issue."""
     if result.status == 0:
         return False
+
     message = _message(result)
-    return _UNKNOWN.search(message) is None or _BROKEN.search(message) is not None
+    if _BROKEN.search(message):  # first: such a message may also tell that something was not found
+        return True
+    return _UNKNOWN.search(message) is None
 
 
 def _message(result: ProgramResult) -> str:
-    """The output of a failed program, on one line."""
+    """The output of a failed program, on one line of at most 300 characters, errors first."""
     text = " ".join(f"{result.err} {result.out}".split())
     return text[:300] or f"status {result.status}"

@@ -22,7 +22,12 @@ OWN_FOLDER = ".gitorch"
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Replace a file in one step: a reader sees the old bytes or the new ones, never a part."""
+    """Replace a file in one step: a reader sees the old bytes or the new ones, never a part.
+
+    Makes the folders above it. The file is not synced, so that a power loss may bring the old bytes back or lose both.
+    What writers of the same file left when they were killed is removed first.
+    Raises OSError; the old file is unchanged then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent, f"{path.name}.*")
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
@@ -37,7 +42,10 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def write_own(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """`write_whole` for a path that only gitorch uses: whatever an agent put in its way is cleared."""
+    """`write_whole` for a path that only gitorch uses: whatever an agent put in its way is cleared.
+
+    Raises OSError when the file cannot be written even then.
+    """
     try:
         write_whole(path, data, mode)
     except OSError:
@@ -46,15 +54,22 @@ def write_own(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def clear_way(path: Path) -> None:
-    """Make room for a file of ours: a folder in its place is renamed, anything but a folder in the place of one above is removed."""
+    """Make room for a file of ours: a folder in its place is renamed, anything but a folder in the place of one above is removed.
+
+    A folder may hold somebody's work, so that it is kept under another name. A link is removed, and never its target.
+    A regular file at the path itself stays. Raises OSError when something cannot be moved.
+    """
     for folder in path.parents:
         if folder.is_dir():
             break
         with contextlib.suppress(OSError):  # below another obstacle
             folder.unlink()
-    if path.is_dir() and not path.is_symlink():
+
+    if path.is_symlink():  # first: every other question is answered for the target of a link
+        path.unlink()
+    elif path.is_dir():
         path.rename(path.with_name(f"{path.name}.set-aside-{time.time_ns()}"))
-    elif path.is_symlink() or (path.exists() and not path.is_file()):
+    elif path.exists() and not path.is_file():
         path.unlink()
 
 
@@ -70,12 +85,24 @@ def _unlink_folders(path: Path) -> None:
 def sweep(folder: Path, pattern: str = "*") -> None:
     """Remove the temporary files of writers that were killed; the name of each holds its writer's process id."""
     for temporary in folder.glob(f"{pattern}.tmp"):
-        writer = temporary.name.split(".")[-3:-2]
-        if writer and writer[0].isdigit() and not _runs(int(writer[0])):
+        writer = _writer_of(temporary.name)
+        if writer is not None and not _runs(writer):
             temporary.unlink(missing_ok=True)
 
 
+def _writer_of(name: str) -> int | None:
+    """The process id in the name `<file>.<pid>.<number>.tmp` of a temporary file; None for any other name."""
+    parts = name.split(".")
+    if len(parts) < 3:
+        return None
+    writer = parts[-3]
+    if not writer.isdigit():
+        return None
+    return int(writer)
+
+
 def _runs(pid: int) -> bool:
+    """Whether a process has this id, perhaps another user's."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -86,13 +113,17 @@ def _runs(pid: int) -> bool:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace one of gitorch's files atomically by a value as JSON."""
+    """Replace one of gitorch's files atomically by a value as JSON, readable by the user alone.
+
+    Raises TypeError for a value that JSON does not have, OSError when the file cannot be written.
+    """
     write_own(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
 
 
 def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = False) -> bytes | None:
-    """Up to `bytes_max` bytes of a regular file from `start` on, or with `last` its last ones; None where it cannot be read.
+    """Up to `bytes_max` bytes of a regular file from `start` on, or with `last` its last ones; None when it cannot be read.
 
+    A file that is shorter than `start` gives no bytes.
     Anything but a regular file is None too: a named pipe in its place never holds the reader up, whoever put it there.
     """
     try:
@@ -103,6 +134,7 @@ def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = Fal
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         return None
+
     if last:
         start = max(0, about.st_size - bytes_max)
     with os.fdopen(descriptor, "rb") as file:
@@ -118,7 +150,10 @@ JSON_BYTES_MAX = 16_000_000
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None where there is no such file, or where it holds something else."""
+    """The object in a JSON file; None when there is no such file, or when it holds anything else.
+
+    A file of more than `JSON_BYTES_MAX` bytes is cut off, and so is no JSON. Never raises.
+    """
     data = read_regular(path, JSON_BYTES_MAX)
     if data is None:
         return None
@@ -132,7 +167,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add one line to a file. Lines of several writers never mix: each is one `write` with O_APPEND."""
+    """Add one line to a file, which is made with its folders. `line` has no line break at its end.
+
+    Lines of several writers never mix: each is one `write` with O_APPEND.
+    Raises OSError, also for a named pipe in the file's place that nobody reads.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without O_NONBLOCK a named pipe in its place would hold the writer up.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o600)
@@ -147,6 +186,8 @@ def lock(path: Path) -> int | None:
 
     The kernel frees the lock when the last copy of the descriptor is closed: when its holder is killed, but not before
     a child that inherited the descriptor has ended too.
+    The file stays when the lock is freed: whoever removed it could take away a lock that another process just took.
+    Raises OSError when the file cannot be made.
     """
     try:
         descriptor = _open_lock(path)
@@ -162,18 +203,23 @@ def lock(path: Path) -> int | None:
 
 
 def _open_lock(path: Path) -> int:
+    """Open the file of a lock, which is made with its folders. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 @contextlib.contextmanager
 def holding(path: Path, wait_seconds: float) -> Iterator[int]:
-    """Hold a lock for a block. Raises Busy when it stays taken for `wait_seconds`."""
+    """Hold a lock for a block, which gets its descriptor. Tries every 10 ms, in no order among those that wait.
+
+    Raises Busy when the lock stays taken for `wait_seconds`.
+    """
     limit = time.monotonic() + wait_seconds
     while (descriptor := lock(path)) is None:
         if time.monotonic() > limit:
             raise Busy(f"another process holds {path.name}")
         time.sleep(0.01)
+
     try:
         yield descriptor
     finally:

@@ -38,17 +38,22 @@ OUR_RUNNER = re.compile(r" -I (?:-S )?.*gitorch/world/(?:reaper|notice_runner)\.
 
 
 def evidence(environ: Mapping[str, str]) -> str:
-    """Why the caller is not a person, as a clause that names the evidence; empty where nothing shows it."""
+    """Why the caller is not a person, as a clause that names the evidence; empty when there is none.
+
+    `environ` is the environment of this process. Processes that the system does not show are no evidence.
+    The cheapest evidence comes first: reading the ancestors takes a few files for each of them.
+    """
     variable = _variable(environ)
     if variable:
         return f"its environment has {variable}"
     if _has_limit():
         return "it inherited the limit that gitorch sets for the programs it starts (ulimit -R)"
+
     return _evidence_above(processes.ancestors(os.getpid())[1:])
 
 
 def _variable(environ: Mapping[str, str]) -> str:
-    """The first variable that only gitorch sets; empty without one."""
+    """The first variable that only gitorch sets; empty without one. A variable with an empty value does not count."""
     for name in AGENT_VARIABLES:
         if environ.get(name):
             return name
@@ -56,17 +61,22 @@ def _variable(environ: Mapping[str, str]) -> str:
 
 
 def _has_limit() -> bool:
-    """Whether this process inherited the limit that `reaper` sets."""
+    """Whether this process inherited the limit that `reaper` sets; false on systems without such a limit.
+
+    Only the hard limit counts, because a program may lower the soft one, and nobody but root can raise the hard one.
+    """
     import resource  # noqa: PLC0415  only verbs for people ask
 
     if not hasattr(resource, "RLIMIT_RTTIME"):
         return False
     _, hard = resource.getrlimit(resource.RLIMIT_RTTIME)
-    return hard != resource.RLIM_INFINITY and hard >= LIMIT_MIN
+    if hard == resource.RLIM_INFINITY:
+        return False
+    return hard >= LIMIT_MIN
 
 
 def _evidence_above(ancestors: Sequence[int]) -> str:
-    """The same for the caller's ancestors, nearest first."""
+    """The evidence that the caller's ancestors give, nearest first, as a clause; empty when none gives any."""
     for pid in ancestors:
         variable = _variable(processes.environment(pid, "GITORCH_"))
         if variable:
@@ -78,7 +88,10 @@ def _evidence_above(ancestors: Sequence[int]) -> str:
 
 
 def server_of(command: str) -> str:
-    """What a process of gitorch's is, by its command line; empty for any other process."""
+    """What a process of gitorch's is, by its command line; empty for any other process.
+
+    A tmux server is recognised by the name of its socket, whatever repository it serves.
+    """
     found = OUR_SERVER.search(command)
     if found is not None:
         return f"the tmux server {found[1]}"

@@ -11,7 +11,7 @@ from gitorch.world.processes import Process
 
 
 def process(pid: int) -> Process | None:
-    """One living or unreaped process, or None."""
+    """One living or unreaped process; None when there is none, or the system does not show it."""
     try:
         return _process(psutil.Process(pid))
     except psutil.Error:
@@ -19,16 +19,30 @@ def process(pid: int) -> Process | None:
 
 
 def _process(one: psutil.Process) -> Process:
-    """Read one process. Raises psutil's errors where it is gone."""
+    """Read one process. Raises psutil's errors when it has ended.
+
+    `oneshot` lets psutil ask the system once for all fields. A zombie has no memory, and asking for it fails.
+    """
     with one.oneshot():
         zombie: bool = one.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
         parent: int = one.ppid()
         created: float = one.create_time()
-        resident = 0 if zombie else _resident(one)
-    return Process(one.pid, parent, _group(one.pid), f"{created:.2f}", zombie, resident)
+        resident = 0
+        if not zombie:
+            resident = _resident(one)
+
+    return Process(
+        one.pid,
+        parent,
+        _group(one.pid),
+        f"{created:.2f}",
+        zombie,
+        resident,
+    )
 
 
 def _resident(one: psutil.Process) -> int:
+    """Its resident memory in bytes; 0 when the system does not show it."""
     try:
         resident: int = one.memory_info().rss
     except psutil.AccessDenied:  # another user's, on macOS
@@ -37,6 +51,7 @@ def _resident(one: psutil.Process) -> int:
 
 
 def _group(pid: int) -> int:
+    """The id of its process group; 0 when it has ended or the system does not show it."""
     try:
         return os.getpgid(pid)
     except (ProcessLookupError, PermissionError):
@@ -44,7 +59,10 @@ def _group(pid: int) -> int:
 
 
 def table() -> dict[int, Process]:
-    """All processes, by id. Raises Unavailable where the system does not list them."""
+    """All processes, by id, without those that the system does not show or that end meanwhile.
+
+    Raises Unavailable when the system does not list processes at all.
+    """
     found: dict[int, Process] = {}
     try:
         for one in psutil.process_iter():
@@ -58,7 +76,7 @@ def table() -> dict[int, Process]:
 
 
 def command(pid: int) -> str:
-    """The arguments of a process, separated by blanks; empty where the system does not show them."""
+    """The arguments of a process, separated by blanks; empty when it has ended or the system does not show them."""
     try:
         return " ".join(psutil.Process(pid).cmdline())
     except psutil.Error:
@@ -74,5 +92,12 @@ def environment(pid: int) -> dict[str, str]:
 
 
 def marked(name: str, value: str) -> set[int]:
-    """Processes of this user that were started with this environment variable."""
-    return {pid for pid in psutil.pids() if environment(pid).get(name) == value}
+    """Processes of this user that were started with this environment variable.
+
+    The system shows the environment of no other user's processes.
+    """
+    found = set()
+    for pid in psutil.pids():
+        if environment(pid).get(name) == value:
+            found.add(pid)
+    return found

@@ -12,7 +12,9 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 def templates_root() -> Path:
     """The folder of all templates: `gitorch/templates` of an installed wheel, else `templates` of the checkout."""
     installed = _PACKAGE / "templates"
-    return installed if installed.is_dir() else _PACKAGE.parent / "templates"
+    if installed.is_dir():
+        return installed
+    return _PACKAGE.parent / "templates"
 
 
 def template_path(*parts: str) -> Path:
@@ -22,13 +24,17 @@ def template_path(*parts: str) -> Path:
     """
     root = templates_root().resolve()
     path = root.joinpath(*parts).resolve()
-    if not path.is_relative_to(root) or not path.exists():
+    exists_inside = path.is_relative_to(root) and path.exists()
+    if not exists_inside:
         raise NotFound(f"gitorch ships no template {'/'.join(parts)!r}.")
     return path
 
 
 def template_bytes(*parts: str) -> bytes:
-    """The bytes of one template file. Raises NotFound."""
+    """The bytes of one template file.
+
+    Raises NotFound for a name that does not exist, leads out of the templates, or is that of a folder.
+    """
     path = template_path(*parts)
     if not path.is_file():
         raise NotFound(f"The template {'/'.join(parts)!r} is a folder, not a file.")
@@ -36,8 +42,16 @@ def template_bytes(*parts: str) -> bytes:
 
 
 def template_names(*parts: str) -> tuple[str, ...]:
-    """The names of the files in one folder of templates, sorted, without dot files. Raises NotFound."""
+    """The names of the files in one folder of templates, sorted, without dot files and folders below it.
+
+    Raises NotFound for a name that does not exist, leads out of the templates, or is that of a file.
+    """
     folder = template_path(*parts)
     if not folder.is_dir():
         raise NotFound(f"The template {'/'.join(parts)!r} is a file, not a folder.")
-    return tuple(sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")))
+
+    names = []
+    for path in folder.iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            names.append(path.name)
+    return tuple(sorted(names))

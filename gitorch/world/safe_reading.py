@@ -18,9 +18,16 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
-    """The bytes of the file; None when the file, a folder of its path or the root does not exist. Raises Refused.
+    """The bytes of the file; None when the file, a folder of its path or the root does not exist.
 
+    `path` is relative to `root`, with slashes, and without `.` or `..` among its parts.
     Each part of the path is opened relative to the open folder before it, so nobody can replace a part meanwhile.
+
+    The message of Refused is a predicate, to which the caller adds the path:
+    Raises Refused for a link in the path, and for anything but a regular file at its end.
+    Raises Refused for a file in another repository inside the worktree.
+    Raises Refused for a name that some file systems cannot tell from one beside it.
+    Raises Refused for a file of more than `bytes_max` bytes.
     """
     *folders, name = path.split("/")
     try:
@@ -44,6 +51,7 @@ def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
 
 
 def _opened(name: str, flags: int, here: int) -> int | None:
+    """A descriptor of one entry of the open folder `here`; None when there is none. Raises Refused for a link."""
     try:
         return os.open(name, flags, dir_fd=here)
     except OSError as error:
@@ -55,6 +63,7 @@ def _opened(name: str, flags: int, here: int) -> int | None:
 
 
 def _contents(here: int, name: str, bytes_max: int) -> bytes | None:
+    """The bytes of a file in the open folder `here`; None when there is none. Raises Refused."""
     opened = _opened(name, FILE, here)
     if opened is None:
         return None
@@ -69,6 +78,7 @@ def _contents(here: int, name: str, bytes_max: int) -> bytes | None:
 
 
 def _refuse_collision(here: int, name: str) -> None:
+    """Raise Refused for a name that differs from another one of the open folder only by case or Unicode form."""
     if other := collision(name, _names(here)):
         raise Refused(f"lies beside {other}, which some file systems cannot tell from {name}")
 

@@ -11,6 +11,7 @@ Sockets that other programs of the user listen on are out of sight: `/tmp` and `
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "bwrap"
 HEADS = "refs/heads"
+FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 NAME_SERVICE_FOLDERS = ("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager")
 """What programs need of `/run` to look up the name of a host."""
 
@@ -64,13 +66,19 @@ def view_of(home: Path, session: str, branch: str) -> PrivateView:
 
 
 def prepare(view: PrivateView, commit: CommitId | None) -> None:
-    """Make the view anew, with the branch at its commit; without a branch the agent can commit to none. Raises Refused where branches are not files."""
+    """Make the view anew, with the branch at its commit; without a branch the agent can commit to none.
+
+    Whatever an earlier view of the session held is deleted, so `import_commits` comes before.
+    Raises Refused when the repository does not keep its branches in files.
+    """
     if (view.common / "reftable").exists():
         message = "a sandbox needs a repository whose branches are files, and this one keeps them in a reftable"
         raise Refused(message, "set sandbox: none for the runtime in gitorch.yaml")
+
     shutil.rmtree(view.folder, ignore_errors=True)
     for part in ("objects/info", "objects/pack", "base", "logs"):
         (view.folder / part).mkdir(parents=True, mode=0o700)
+
     write_whole(view.folder / "HEAD", f"ref: {HEADS}/{view.branch or 'none'}\n".encode())
     write_whole(view.folder / "config", _config(view.common))
     # Inside, the real objects are mounted at `base`; outside, they are where they always are.
@@ -93,10 +101,11 @@ def _config(common: Path) -> bytes:
 def wrap(
     view: PrivateView, worktree: Path, *, writable: tuple[Path, ...], network: bool, own: tuple[Path, ...] = ()
 ) -> tuple[str, ...]:
-    """The words that stand before the agent's own argument vector.
+    """The arguments that come before the agent's own argument vector.
 
     `writable` are files and folders of the agent's program, such as `~/.claude`. They never open a part of the repository.
     `own` are the session's own files below gitorch's folder, which is read-only otherwise. Paths that do not exist are left out.
+    `prepare` must have made the view. A later mount hides an earlier one at the same place, so the order matters.
     """
     argv = [PROGRAM, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if not network:
@@ -117,10 +126,19 @@ def wrap(
 
 
 def _installed() -> tuple[Path, ...]:
-    """Where this gitorch and its Python are, as far as an empty `/tmp` or `/run` would hide them."""
-    found = [Path(sys.prefix), Path(sys.base_prefix), Path(gitorch.__file__).resolve().parents[1]]
+    """The folders of this gitorch and its Python that an empty `/tmp` or `/run` would hide, each once."""
+    folders = (
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path(gitorch.__file__).resolve().parents[1],
+    )
     hidden = (Path("/tmp"), Path("/run"))  # noqa: S108 see `wrap`
-    return tuple(path for path in dict.fromkeys(found) if any(path.is_relative_to(top) for top in hidden))
+
+    found = []
+    for path in dict.fromkeys(folders):
+        if any(path.is_relative_to(top) for top in hidden):
+            found.append(path)
+    return tuple(found)
 
 
 def _repository(view: PrivateView, worktree: Path) -> list[str]:
@@ -157,26 +175,48 @@ def _admin_folder(worktree: Path) -> Path:
 def import_commits(view: PrivateView, git: GitRunner) -> CommitId | None:
     """Bring the agent's branch up to what it committed in its view; the new commit, or None where there is none.
 
-    Raises Failed for a branch that holds no commit id or commits that git does not accept, Busy, Unavailable.
+    The branch moves even when the agent rewrote its history; no other ref of the view is read.
+
+    Raises Failed for a branch that holds no commit id, and for commits that git does not accept.
+    Raises Busy when a lock of the repository stays taken.
+    Raises Unavailable when git cannot be run.
     """
-    found = _branch_commit(view) if view.branch else None
-    if found is None or found == _real_commit(view, git):
+    if not view.branch:
         return None
+    found = _branch_commit(view)
+    if found is None:
+        return None
+    if found == _real_commit(view, git):
+        return None
+
+    branch = f"{HEADS}/{view.branch}"
+    # Fetched under another name first: git refuses to fetch into a branch that a worktree has checked out.
+    imported_ref = f"refs/gitorch/import/{view.branch}"
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
     fetched = git.run(
-        "-c", "transfer.fsckObjects=true", "fetch", "--quiet", "--no-tags",
-        "--no-write-fetch-head", "--no-recurse-submodules", str(view.folder), f"+{HEADS}/{view.branch}:refs/gitorch/import/{view.branch}",
+        "-c",
+        "transfer.fsckObjects=true",
+        "fetch",
+        *options,
+        str(view.folder),
+        f"+{branch}:{imported_ref}",
         env={"GIT_ALLOW_PROTOCOL": "file"},
-    )  # fmt: skip
+    )
     if fetched.status != 0:
         raise Failed(f"the commits of {view.branch} cannot be taken from its sandbox: {fetched.err}", "gitorch doctor")
-    imported = CommitId(git.output("rev-parse", "--verify", f"refs/gitorch/import/{view.branch}").strip())
-    git.output("update-ref", f"{HEADS}/{view.branch}", imported)
-    git.output("update-ref", "-d", f"refs/gitorch/import/{view.branch}")
+
+    imported = CommitId(git.output("rev-parse", "--verify", imported_ref).strip())
+    git.output("update-ref", branch, imported)
+    git.output("update-ref", "-d", imported_ref)
     return imported
 
 
 def _branch_commit(view: PrivateView) -> CommitId | None:
-    """The commit in the view's file of the branch; None without one. Raises Failed for anything but a commit id."""
+    """The commit in the view's file of the branch; None without one.
+
+    The agent writes this file, so that a link or a pipe in its place is never followed or waited for.
+    Raises Failed for anything but a commit id.
+    """
     try:
         descriptor = os.open(view.branch_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -185,24 +225,34 @@ def _branch_commit(view: PrivateView) -> CommitId | None:
         raise Failed(f"the branch {view.branch} of a sandbox cannot be read: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as file:
         text = file.read(200).strip().decode("ascii", "replace")
-    if len(text) not in {40, 64} or any(digit not in "0123456789abcdef" for digit in text):
+
+    if FULL_ID.fullmatch(text) is None:
         raise Failed(f"the branch {view.branch} of a sandbox holds no commit id: {text[:20]!r}")
     return CommitId(text)
 
 
 def _real_commit(view: PrivateView, git: GitRunner) -> str:
+    """The commit of the agent's branch in the repository itself; empty when it does not exist yet."""
     found = git.run("rev-parse", "--verify", "--quiet", f"{HEADS}/{view.branch}")
-    return found.out.strip() if found.status == 0 else ""
+    if found.status != 0:
+        return ""
+    return found.out.strip()
 
 
 def fault(environ: Mapping[str, str]) -> str:
-    """Why no sandbox can be made here; empty where one can. Starts one that does nothing."""
+    """Why no sandbox can be made here, as a clause; empty when one can.
+
+    Starts one that does nothing: many systems have the program and forbid it the namespaces that it needs.
+    """
     argv = [PROGRAM, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid", "--", "true"]
     try:
         result = run(argv, environ, wait_seconds=10)
     except Unavailable:
         return "bwrap is not installed"
     if result.status != 0:
-        reason = result.err.strip().splitlines()[-1] if result.err.strip() else f"exit status {result.status}"
+        reason = f"exit status {result.status}"
+        lines = result.err.strip().splitlines()
+        if lines:
+            reason = lines[-1]
         return f"bwrap cannot make a sandbox here: {reason}"
     return ""

@@ -33,12 +33,21 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_key(named: str, environ: Mapping[str, str]) -> SigningKey:
-    """The key that a file or a public key names, with what guards it. Raises NotFound, Unavailable."""
+    """The key that a file or a public key names, with what guards it.
+
+    `named` is a public key in OpenSSH's format, `key::` before one, or the path of its private or public file.
+    A key without a private file is taken for one in an ssh-agent, and a hardware key for one that needs a touch.
+
+    Raises NotFound when there is no public key at that path.
+    Raises Unavailable when `ssh-keygen` cannot be run.
+    """
     if named.startswith(LITERAL):
         public = _public_part(named.removeprefix("key::"))
         return SigningKey(named, public, _guard_without_file(public))
-    path = Path(named).expanduser()
-    private = path.with_suffix("") if path.suffix == ".pub" else path
+
+    private = Path(named).expanduser()
+    if private.suffix == ".pub":
+        private = private.with_suffix("")
     public = _read_public(private)
     if public.startswith(HARDWARE):
         return SigningKey(named, public, Guard.TOUCH)
@@ -48,7 +57,7 @@ def read_key(named: str, environ: Mapping[str, str]) -> SigningKey:
 
 
 def own_key_path(environ: Mapping[str, str]) -> Path:
-    """Where gitorch keeps the key that it made for approvals."""
+    """The path of the key that gitorch makes for approvals, in the user's configuration folder; it need not exist."""
     home = Path(environ.get("HOME", "~")).expanduser()
     config = environ.get("XDG_CONFIG_HOME") or str(home / ".config")
     return Path(config) / "gitorch" / "approval_key"
@@ -57,7 +66,10 @@ def own_key_path(environ: Mapping[str, str]) -> Path:
 def make_key(environ: Mapping[str, str], comment: str) -> SigningKey:
     """Make a key for approvals; `ssh-keygen` asks for its passphrase on the terminal.
 
-    Raises Refused where there is one already, or where no passphrase was chosen; Failed, Unavailable.
+    Raises Refused when there is one already; it is never replaced, because approvals in ledgers name it.
+    Raises Refused when no passphrase was chosen; the key is removed again.
+    Raises Failed when `ssh-keygen` makes no key.
+    Raises Unavailable when it cannot be run, or is not answered within `MAKING_SECONDS`.
     """
     path = own_key_path(environ)
     if path.exists():
@@ -83,11 +95,16 @@ def make_key(environ: Mapping[str, str], comment: str) -> SigningKey:
 def _guard_of_file(private: Path, environ: Mapping[str, str]) -> Guard:
     """Whether a private key opens with an empty passphrase."""
     opened = run(["ssh-keygen", "-y", "-P", "", "-f", str(private)], environment(environ))
-    return Guard.NONE if opened.status == 0 else Guard.PASSPHRASE
+    if opened.status == 0:
+        return Guard.NONE
+    return Guard.PASSPHRASE
 
 
 def _guard_without_file(public: str) -> Guard:
-    return Guard.TOUCH if public.startswith(HARDWARE) else Guard.AGENT
+    """The guard of a key of which only the public half is known: a touch for a hardware key, else an ssh-agent."""
+    if public.startswith(HARDWARE):
+        return Guard.TOUCH
+    return Guard.AGENT
 
 
 def _read_public(private: Path) -> str:
@@ -105,7 +122,9 @@ def _read_public(private: Path) -> str:
 
 def _public_part(text: str) -> str:
     """Type and base64 text of a public key, without its comment; empty for anything else."""
-    words = text.split()
-    if len(words) < 2 or not words[0].startswith(LITERAL):
+    fields = text.split()
+    if len(fields) < 2:
         return ""
-    return " ".join(words[:2])
+    if not fields[0].startswith(LITERAL):
+        return ""
+    return " ".join(fields[:2])
