@@ -50,7 +50,11 @@ def boot() -> str:
 
 
 def parse_stat(line: str, boot_id: str) -> Process | None:
-    """Read a line of `/proc/<pid>/stat`; None for anything else. A program's name may hold blanks and brackets."""
+    """Read a line of `/proc/<pid>/stat`; None for anything else.
+
+    A program's name stands in brackets and may hold blanks and brackets itself, so fields count from the last bracket.
+    `boot_id` makes start times of different boots different. Lines without the field for memory are understood too.
+    """
     head, bracket, tail = line.rpartition(")")
     fields = tail.split()
     if not bracket or len(fields) < 20:
@@ -72,7 +76,7 @@ def parse_stat(line: str, boot_id: str) -> Process | None:
 
 
 def process(pid: int) -> Process | None:
-    """One living or unreaped process, or None."""
+    """One living or unreaped process; None when there is none with this id."""
     if not LINUX:
         from gitorch.world import other_systems  # noqa: PLC0415  psutil costs 20 ms, and Linux does not need it
 
@@ -84,7 +88,10 @@ def process(pid: int) -> Process | None:
 
 
 def table() -> Mapping[int, Process]:
-    """All processes, by id. Raises Unavailable where the system does not list them."""
+    """All processes, by id; one that ends while they are read may be missing.
+
+    Raises Unavailable when the system does not list processes.
+    """
     if not LINUX:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
@@ -103,7 +110,7 @@ def _pids() -> list[int]:
 
 
 def alive(pid: int, started: str) -> bool:
-    """Whether exactly this process still runs."""
+    """Whether exactly this process still runs; a zombie does not. `started` is as in `Process.started`."""
     one = process(pid)
     if one is None or one.zombie:
         return False
@@ -111,7 +118,10 @@ def alive(pid: int, started: str) -> bool:
 
 
 def ancestors(pid: int) -> tuple[int, ...]:
-    """The process's own id and those of its parents, nearest first, without the first process of the system."""
+    """The process's own id and those of its parents, nearest first, without the first process of the system.
+
+    Ends at a parent that the system does not show, and at one that has ended meanwhile.
+    """
     line: list[int] = []
     while pid > 1 and pid not in line:
         one = process(pid)
@@ -123,7 +133,7 @@ def ancestors(pid: int) -> tuple[int, ...]:
 
 
 def children(everything: Mapping[int, Process]) -> Mapping[int, list[int]]:
-    """The living children of each process."""
+    """The ids of the children of each process that has any, zombies included."""
     found: dict[int, list[int]] = {}
     for one in everything.values():
         found.setdefault(one.parent, []).append(one.pid)
@@ -172,6 +182,7 @@ def below(
     if born is None:
         born = children(everything)
     found = {pid for pid in roots if pid in everything}
+
     waiting = list(found)
     while waiting:
         for child in born.get(waiting.pop(), ()):
@@ -223,6 +234,7 @@ def end(find: Callable[[Mapping[int, Process]], set[int]], clock: Clock, patienc
 
 
 def _kill(pids: set[int]) -> None:
+    """Kill these processes; one that has ended meanwhile is passed over."""
     for pid in pids:
         _send(pid, signal.SIGKILL)
 
@@ -241,11 +253,13 @@ def _living(find: Callable[[Mapping[int, Process]], set[int]], known: dict[int, 
     for pid, started in known.items():
         if pid in everything and everything[pid].started == started:
             roots.add(pid)
+
     found = below(roots, everything) - {os.getpid()}
     known.update({pid: everything[pid].started for pid in found})
     return {pid for pid in found if not everything[pid].zombie}
 
 
 def _send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process, unless it has ended or belongs to another user."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)

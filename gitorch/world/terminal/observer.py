@@ -60,6 +60,7 @@ class Observer:
         return observations
 
     def _cache(self, key: SessionKey) -> SessionCache:
+        """What was read of a session before; new at its first observation."""
         cache = self._caches.get(key)
         if cache is None:
             cache = self._caches[key] = SessionCache(folder_of(self._home, key))
@@ -130,7 +131,9 @@ def _readings(
     readings = list(readings_from_hook(cache.hook))
     if transcript is not None and transcript.last is not None:
         readings.append(transcript.last)
-    work = usage.sign if usage is not None else ""
+    work = ""
+    if usage is not None:
+        work = usage.sign
     readings += readings_from_screen(cache.apart, Moment(pane.active_at * 1000), work)
     return readings
 
@@ -166,7 +169,9 @@ def _own_panes(listing: Listing, caches: Mapping[SessionKey, SessionCache]) -> d
 
 def _own_pane(panes: list[Pane], launch: LaunchRecord | None) -> Pane | None:
     """The pane that was started, even where somebody split its window; the first one as long as that is not known."""
-    wanted = launch.pane if launch is not None else ""
+    wanted = ""
+    if launch is not None:
+        wanted = launch.pane
     for pane in panes:
         if not wanted or pane.id == wanted:
             return pane

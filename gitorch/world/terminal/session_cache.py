@@ -94,6 +94,7 @@ class SessionCache:
                 self.ready = self.ready or signal.event != "permission"
 
     def _new_signals(self, size: int) -> list[Signal]:
+        """The hook events in the bytes that were added; a last line without its end is read next time."""
         start = self.signals_read
         if size < start:  # somebody cut the file off
             start = 0
@@ -112,7 +113,11 @@ class SessionCache:
 
         Activity is counted in whole seconds, so a pane that was active in the second of the capture counts as changed.
         """
-        if pane.dead != self.captured_dead or self.pane != pane.id or self.active_at != pane.active_at:
+        if self.pane != pane.id:
+            return True
+        if self.captured_dead != pane.dead:
+            return True
+        if self.active_at != pane.active_at:
             return True
         return self.captured_at < (pane.active_at + 1) * 1000
 
@@ -120,7 +125,10 @@ class SessionCache:
         """Keep a captured screen, and when it last showed something new beside spinners and counters."""
         self.screen, self.pane = text, pane.id
         self.active_at, self.captured_at, self.captured_dead = pane.active_at, now, pane.dead
-        without_spinners = text if self.launch is None else stable_text(text, self.launch.preset)
+
+        without_spinners = text
+        if self.launch is not None:
+            without_spinners = stable_text(text, self.launch.preset)
         if without_spinners != self.still:
             self.still = without_spinners
             self.progress_at = Moment(pane.active_at * 1000)
@@ -135,7 +143,7 @@ class SessionCache:
         self.resets_at = limit_end(self.screen, self.shown[0], pane.active_at)
 
     def follow_transcript(self, user_home: str, now: Moment) -> Transcript | None:
-        """The transcript, read up to its end; None where the preset names none."""
+        """The transcript, read up to its end; None when nothing was started, or the preset names none."""
         if self.transcript is None:
             if self.launch is None or not self.launch.preset.transcript:
                 return None
@@ -198,8 +206,12 @@ def _dialog(launch: LaunchRecord, screen: str, state: AgentState) -> tuple[str, 
     """The name of the dialog on this screen and what it asks for; empty where its structure is not known."""
     if state is not AgentState.DIALOG:
         return "", ""
+
+    asked = ""
     found = permission_request_on(screen, launch.preset)
-    return dialog_on(screen, launch.preset), found[0] if found is not None else ""
+    if found is not None:
+        asked = found[0]
+    return dialog_on(screen, launch.preset), asked
 
 
 def limit_end(screen: str, state: AgentState, active_at: int) -> Moment | None:

@@ -86,7 +86,7 @@ class SessionFolder:
         self.signals_path = path / "signals.jsonl"
 
     def launch(self) -> LaunchRecord | None:
-        """What was started here; None when nothing was."""
+        """The record of the start; None when nothing was started here, or when the file makes no sense."""
         value = read_json(self.path / "launch.json")
         if value is None:
             return None
@@ -100,20 +100,29 @@ class SessionFolder:
         write_json(self.path / "launch.json", asdict(record))
 
     def agent(self) -> tuple[int, str] | None:
-        """The agent's process id and start time, as its wrapper wrote them before it became the agent."""
+        """The agent's process id and start time, as its wrapper wrote them before it became the agent.
+
+        The file has the id, the start time and the id of the boot; on Linux the second line is that of `/proc/<pid>/stat`.
+        None when there is no such file yet, or when it makes no sense.
+        """
         lines = self._lines("agent")
         if len(lines) != 3:
             return None
         pid = _number(lines[0])
         if pid is None:
             return None
+
         stat = processes.parse_stat(lines[1], lines[2])
-        return pid, stat.started if stat is not None else lines[1]
+        if stat is None:
+            return pid, lines[1]
+        return pid, stat.started
 
     def exit_status(self) -> int | None:
-        """The agent's exit status, or None when none was recorded."""
+        """The agent's exit status, 128 and the number for a signal; None when none was recorded."""
         lines = self._lines("exit")
-        return _number(lines[0]) if lines else None
+        if not lines:
+            return None
+        return _number(lines[0])
 
     def tidy(self) -> None:
         """Remove half-written files. Only for a session of which nothing runs any more."""
@@ -123,6 +132,7 @@ class SessionFolder:
             sweep(place)
 
     def _lines(self, name: str) -> list[str]:
+        """The whole lines of one of the wrapper's files; a last line without its end is left out, as half-written."""
         data = read_regular(self.path / name, MARK_BYTES_MAX) or b""
         return data.decode("utf-8", "replace").split("\n")[:-1]
 
@@ -135,7 +145,7 @@ class SessionFolder:
         return (self.path / "ready").exists()
 
     def ready_at(self) -> Moment | None:
-        """When the agent was first seen ready."""
+        """When the agent was first seen ready; None when it never was."""
         try:
             return Moment((self.path / "ready").stat().st_mtime_ns // 1_000_000)
         except OSError:
@@ -146,7 +156,7 @@ class SessionFolder:
         write_own(self.path / "ready", b"")
 
     def sent(self, prompt: PromptId) -> DeliveryRecord | None:
-        """The record of one text; None when it was never typed."""
+        """The record of one text; None when it was never typed, or when the file makes no sense."""
         value = read_json(self.path / "sent" / f"{prompt}.json")
         if value is None:
             return None
@@ -160,12 +170,15 @@ class SessionFolder:
         write_json(self.path / "sent" / f"{prompt}.json", asdict(record))
 
     def prompts(self) -> Iterator[PromptId]:
-        """All texts that were typed or begun."""
+        """All texts that were typed or begun, sorted by id."""
         for path in sorted((self.path / "sent").glob("*.json")):
             yield PromptId(path.stem)
 
     def output_tail(self, lines: int) -> str:
-        """The last lines of the session's output as text, without control sequences."""
+        """The last lines of the session's output as text, without control sequences; empty when none was kept.
+
+        Until the session ends, only the beginning of its output is on the disk.
+        """
         for name in ("output.tail", "output.log"):
             data = read_regular(self.path / name, OUTPUT_BYTES_MAX)
             if data:
@@ -174,8 +187,10 @@ class SessionFolder:
 
 
 def _number(text: str) -> int | None:
-    """A decimal number of a size that a process id or an exit status can have."""
-    if not text.isascii() or not text.isdigit() or len(text) > 10:
+    """A decimal number of a size that a process id or an exit status can have; None for any other text."""
+    if len(text) > 10:
+        return None
+    if not text.isascii() or not text.isdigit():  # `isdigit` alone also accepts other scripts' digits
         return None
     return int(text)
 
@@ -222,6 +237,7 @@ PRESET_NUMBERS = ("settle_ms", "warm_ms")
 
 
 def _preset(value: dict[str, Any]) -> Preset:
+    """Read a preset as it was at the start. Raises what Python raises for a value that is none."""
     fields = dict(value)
     for name in PRESET_LISTS:
         fields[name] = tuple(map(str, value[name]))
@@ -235,11 +251,13 @@ def _preset(value: dict[str, Any]) -> Preset:
 
 
 def _sign(value: dict[str, Any]) -> StateSign:
+    """Read a sign of a state. Raises `re.error` for a pattern that is none."""
     re.compile(value["pattern"])
     return StateSign(str(value["place"]), value["pattern"])
 
 
 def _request_pattern(value: dict[str, Any]) -> RequestPattern:
+    """Read the pattern of a permission request. Raises ValueError when it has no group for what is asked."""
     if "asked" not in re.compile(value["pattern"]).groupindex:
         raise ValueError("asked")
     blank_rows = bool(value.get("blank_rows", False))
@@ -247,6 +265,7 @@ def _request_pattern(value: dict[str, Any]) -> RequestPattern:
 
 
 def _dialog(value: dict[str, Any]) -> Dialog:
+    """Read a dialog with the keys that close it. Raises `re.error` for a pattern that is none."""
     re.compile(value["pattern"])
     return Dialog(value["pattern"], tuple(value["keys"]))
 
