@@ -44,7 +44,8 @@ class ProcessUsage:
     def take(self, agents: Mapping[SessionKey, tuple[int, Preset]], now: Moment) -> Mapping[SessionKey, Usage]:
         """The count of each agent's tree, by its process id; counted again when the last count is old or of other sessions.
 
-        Empty where processes cannot be listed: nothing is concluded then.
+        Memory is in MiB. A count may be up to `FRESH_MS` old.
+        Empty when processes cannot be listed: nothing is concluded then.
         """
         if not agents:
             return {}
@@ -54,8 +55,13 @@ class ProcessUsage:
             everything = processes.table()
         except Unavailable:
             return {}
+
         children = processes.children(everything)
-        self._counts = {key: _count(pid, preset, everything, children) for key, (pid, preset) in agents.items()}
+        counts = {}
+        for key, (pid, preset) in agents.items():
+            counts[key] = _count(pid, preset, everything, children)
+
+        self._counts = counts
         self._taken_at = now
         self._counted = frozenset(agents)
         return self._counts
@@ -70,10 +76,14 @@ class ProcessUsage:
 
 
 def _count(pid: int, preset: Preset, everything: Mapping[int, Process], children: Mapping[int, list[int]]) -> Usage:
+    """The memory of an agent and all its descendants, and whether a descendant shows work; the agent itself never does."""
     tree = processes.below([pid], everything, children)
     memory = sum(everything[member].resident for member in tree)
-    works = _runs_command(preset, tree - {pid})
-    return Usage(memory // MIB, f"{PLACE}: busy" if works else "")
+
+    sign = ""
+    if _runs_command(preset, tree - {pid}):
+        sign = f"{PLACE}: busy"
+    return Usage(memory // MIB, sign)
 
 
 def _runs_command(preset: Preset, descendants: Collection[int]) -> bool:

@@ -19,12 +19,15 @@ class RateMeter:
         self._slices: deque[tuple[Moment, int]] = deque(maxlen=SLICES_MAX)
 
     def add(self, at: Moment, times: int) -> None:
-        """Count `times` occurrences at this moment."""
+        """Count `times` occurrences at this moment, which must not be earlier than the last one.
+
+        When there are `SLICES_MAX` counts, the oldest is dropped, and the result becomes too low.
+        """
         if times:
             self._slices.append((at, times))
 
     def within_a_minute(self, now: Moment) -> int:
-        """The number of occurrences in the minute before `now`."""
+        """The number of occurrences in the minute before `now`; older ones are forgotten for good."""
         while self._slices and self._slices[0][0] < now - MINUTE_MS:
             self._slices.popleft()
         return sum(times for _, times in self._slices)

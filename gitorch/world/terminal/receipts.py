@@ -23,7 +23,10 @@ TRANSCRIPTS_MAX = 1_000
 
 
 def transcript_sizes(preset: Preset, cwd: Path, home: str) -> dict[str, int]:
-    """The files that the preset names as transcripts of this worktree, by path, with their present sizes in bytes."""
+    """The files that the preset names as transcripts of this worktree, by path, with their present sizes in bytes.
+
+    Empty when the preset names none; at most `TRANSCRIPTS_MAX` files, in no order.
+    """
     if not preset.transcript:
         return {}
     slug = re.sub(r"[^A-Za-z0-9]", "-", str(cwd))
@@ -51,11 +54,18 @@ def _transcript_root(pattern: str, cwd: Path, home: str) -> Path:
 
 
 def reached(folder: SessionFolder, sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:
-    """Whether a hook or a transcript shows the text after it was typed."""
-    return _hook_shows(folder, sent) or _transcript_shows(sent, preset, cwd, home)
+    """Whether a hook or a transcript shows the text after it was typed.
+
+    Only hooks that are not older than the typing count, and only what transcripts gained since.
+    Hooks come first, because reading them takes one file.
+    """
+    if _hook_shows(folder, sent):
+        return True
+    return _transcript_shows(sent, preset, cwd, home)
 
 
 def _hook_shows(folder: SessionFolder, sent: DeliveryRecord) -> bool:
+    """Whether the program's hook reported the text; white space does not count, since programs wrap it differently."""
     wanted = _flat(sent.line)
     for signal in folder.signals():
         if signal.event != "prompt" or signal.at < sent.at:
@@ -66,7 +76,11 @@ def _hook_shows(folder: SessionFolder, sent: DeliveryRecord) -> bool:
 
 
 def _transcript_shows(sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:
-    return any(_gained(Path(name), sent.transcripts, sent.line) for name in transcript_sizes(preset, cwd, home))
+    """Whether a transcript gained the text; one that is new since the typing counts from its beginning."""
+    for name in transcript_sizes(preset, cwd, home):
+        if _gained(Path(name), sent.transcripts, sent.line):
+            return True
+    return False
 
 
 def _gained(path: Path, before: Mapping[str, int], line: str) -> bool:
@@ -79,4 +93,5 @@ def _gained(path: Path, before: Mapping[str, int], line: str) -> bool:
 
 
 def _flat(text: str) -> str:
+    """The text with one blank for white space of any kind."""
     return " ".join(text.split())
