@@ -61,9 +61,11 @@ class GitHistory:
         self._common, self._env = common, env
 
     def stream(self, tip: CommitId, after: CommitId | None = None) -> Iterator[StoredCommit]:
-        """The commits up to `tip` that `after` does not have, oldest first. Raises Corrupt, Unavailable.
+        """The commits up to `tip` that `after` does not have, oldest first.
 
         Ends its git processes when the caller stops reading.
+        Raises Corrupt when the repository lacks an object.
+        Raises Unavailable when git cannot be run.
         """
         revisions: tuple[str, ...] = (tip,)
         if after is not None:
@@ -115,6 +117,7 @@ PLUMBING = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null", "GIT_T
 
 
 def _out(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    """The standard output of a process that was started with a pipe."""
     if process.stdout is None:
         raise Unavailable("git has no output.")
     return process.stdout

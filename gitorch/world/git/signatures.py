@@ -33,8 +33,13 @@ class SshSignatures:
         self._env = environment(environ)
 
     def own_keys(self, named: str) -> tuple[SigningKey, ...]:
-        """The key that git names, if it can be read, then the one that gitorch made."""
-        paths = [named] if named else []
+        """The key that git names, if it can be read, then the one that gitorch made; empty without either.
+
+        `named` is git's `user.signingKey`; empty when it is not set.
+        """
+        paths = []
+        if named:
+            paths.append(named)
         own = own_key_path(self._environ)
         if own.exists():
             paths.append(str(own))
@@ -45,7 +50,11 @@ class SshSignatures:
         return tuple(found)
 
     def read_key(self, named: str) -> SigningKey:
-        """The key in a file, or the public key itself, with what guards it."""
+        """The key in a file, or the public key itself, with what guards it.
+
+        Raises NotFound when there is no public key at that path.
+        Raises Unavailable when `ssh-keygen` cannot be run.
+        """
         return read_key(named, self._environ)
 
     def make_key(self, comment: str) -> SigningKey:
@@ -75,7 +84,11 @@ class SshSignatures:
             return signature.read_text(encoding="ascii")
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:
-        """The allowed signer whose key signed exactly this text; empty when none of them did."""
+        """The allowed signer whose key signed exactly this text; empty when none of them did.
+
+        `allowed` is the text of an allowed signers file. A signature for another namespace does not count.
+        Raises Unavailable when `ssh-keygen` cannot be run.
+        """
         with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
             signature_file, signers_file = Path(folder) / "text.sig", Path(folder) / "allowed"
             signature_file.write_text(signature, encoding="utf-8")

@@ -26,7 +26,8 @@ MESSAGE = "Keep uncommitted work of the previous job in this worktree"
 def take_over(git: GitRunner, commit: CommitId, branch: str, at: Moment) -> None:
     """Check out `branch`, created at `commit` if it does not exist; harmless when it is checked out already.
 
-    Each step leaves a trace that the next try sees, so a kill between any two steps loses nothing. Raises Failed.
+    Each step leaves a trace that the next try sees, so a kill between any two steps loses nothing.
+    Raises Failed when git refuses to switch, or when the uncommitted work is on no branch.
     """
     previous_ref = git.run("symbolic-ref", "--quiet", "HEAD").out.strip()
     if previous_ref == f"refs/heads/{branch}":
