@@ -200,10 +200,7 @@ class Delivery:
             if now >= hidden_at + pause and _takes_submit_key(observation):
                 self._folder.write_sent(prompt, replace(sent, shown=True))
                 return ""
-            limit = began + SHOWN_MS + pause
-            if observation.state is AgentState.DIALOG:
-                limit = max(began, sent.at + pause)
-            if now >= limit:
+            if now >= _shown_limit(observation, sent, began, pause):
                 return self._not_shown(prompt, sent, observation)
             self._clock.sleep(POLL_SECONDS)
 
@@ -298,3 +295,10 @@ def _was_submitted(observation: PaneObservation) -> bool:
     if observation.ours:
         return False
     return observation.empty or observation.state not in AT_PROMPT
+
+
+def _shown_limit(observation: PaneObservation, sent: DeliveryRecord, began: int, pause: int) -> int:
+    """The time until which a pasted line may show; below a dialog it never does, so that nothing waits for it there."""
+    if observation.state is AgentState.DIALOG:
+        return max(began, sent.at + pause)
+    return began + SHOWN_MS + pause

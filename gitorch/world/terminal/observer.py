@@ -195,9 +195,8 @@ def _absent(cache: SessionCache, listing: Listing) -> SessionObservation:
     launch, agent = cache.launch, cache.agent
     if launch is None or not (launch.pane or agent):
         return SessionObservation(present=False, started=False, state=AgentState.UNKNOWN, evidence="never started")
-    pid, state, evidence = 0, AgentState.EXITED, "process: gone"
-    if agent is not None and processes.alive(*agent):
-        pid, state, evidence = agent[0], AgentState.UNKNOWN, "process: runs without a terminal"
+
+    pid, state, evidence = _without_terminal(agent)
     return SessionObservation(
         present=False,
         started=True,
@@ -213,6 +212,13 @@ def _absent(cache: SessionCache, listing: Listing) -> SessionObservation:
         answered=cache.answered,
         answered_at=cache.answered_at,
     )
+
+
+def _without_terminal(agent: tuple[int, str] | None) -> tuple[int, AgentState, str]:
+    """Process id, state and evidence of an agent whose terminal has ended: it may have left it and run on."""
+    if agent is not None and processes.alive(*agent):
+        return agent[0], AgentState.UNKNOWN, "process: runs without a terminal"
+    return 0, AgentState.EXITED, "process: gone"
 
 
 def _last_lines(screen: str) -> str:

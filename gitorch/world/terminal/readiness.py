@@ -22,6 +22,7 @@ from gitorch.world.terminal.session_cache import limit_end
 if TYPE_CHECKING:
     from gitorch.model.runtime import Preset
     from gitorch.ports.world import Clock
+    from gitorch.rules.agent_state.screen import Signal
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane, Tmux
 
@@ -79,14 +80,21 @@ class PaneReader:
         """The agent's state and its evidence, from the process, the last hook and the screen."""
         if pane.dead or self._folder.exit_status() is not None:
             return AgentState.EXITED, "process"
-        signals = [signal for signal in self._folder.signals() if signal.event in HOOKS]
-        last = signals[-1] if signals else None
+
         on_screen = readings_from_screen(read_screen(screen, pane.title, self._preset), Moment(pane.active_at * 1000))
-        state, sign = judge((*readings_from_hook(last), *on_screen), ready_seen=True, now=self._clock.now())
+        readings = (*readings_from_hook(self._last_hook()), *on_screen)
+        state, sign = judge(readings, ready_seen=True, now=self._clock.now())
         ends = limit_end(screen, state, pane.active_at)
         if ends is not None and self._clock.now() > ends:
             return AgentState.WAITING, "limit: over"
         return state, sign
+
+    def _last_hook(self) -> Signal | None:
+        """The last hook event that shows a state; None when there is none."""
+        for signal in reversed(self._folder.signals()):
+            if signal.event in HOOKS:
+                return signal
+        return None
 
     def refusal(self, observation: PaneObservation) -> str:
         """Why nothing may be typed now; empty when it may."""
