@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gitorch.ledger.compose import PreparedCommits
     from gitorch.ledger.replay import Evolve, Replay
+    from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.board import State
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
@@ -197,10 +198,7 @@ class GitLedger:
             return damage.with_new_ref(self._common, error, trusted)
 
         if tip is None:
-            absent = self._tip_index.absent(trusted)
-            if isinstance(absent, Corrupt):
-                return absent
-            raise absent
+            return self._lost_branch(trusted)
 
         found = self._read_error(tip) or self._replay_error()
         if found is None:
@@ -210,6 +208,13 @@ class GitLedger:
             return Corrupt(found.message, hint, found.where)
 
         return damage.with_remedy(self._common, found)
+
+    def _lost_branch(self, trusted: TrustedTip | None) -> Corrupt:
+        """The error for a branch that existed before. Raises NotFound when this clone has never seen it."""
+        absent = self._tip_index.absent(trusted)
+        if isinstance(absent, Corrupt):
+            return absent
+        raise absent
 
     def _read_error(self, tip: CommitId) -> Corrupt | None:
         """The error that the objects of a history lead to, or None where they hold."""
