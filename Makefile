@@ -12,7 +12,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test slow agents lint format bench clean
+.PHONY: help demo test slow agents mutants lint format bench clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,11 @@ slow: ## Run the tests that take minutes
 agents: ## Install the vendors' programs into .cache/agents, run the tests with them, say which versions passed; AGENTS="codex" for some
 	@.ci/setup dev
 	@$(BIN)/python tests/agents/run.py $(AGENTS) $(AGENTS_ARGS)
+
+mutants: ## Mutate one floor and say how many mutants its tests kill: make mutants FLOOR=rules SAMPLE=150
+	@.ci/setup dev
+	@$(BIN)/python -m pip install --quiet --editable '.[mutants]'
+	@$(BIN)/python tests/mutants.py $(or $(FLOOR),rules) $(or $(SAMPLE),150)
 
 lint: ## Check style, types and floors
 	@.ci/setup dev
