@@ -14,12 +14,19 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import complexity
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 400
 PROSE_COLUMNS_MAX = 140
+COMPLEXITY_MAX = 10
+RIDDLES = frozenset(
+    {"said", "told", "heard", "mute", "gone", "shut", "no", "sight", "letter", "slip", "spoken", "hand_in"}
+)
+"""Names that had several senses each, or that a reader could not guess; `docs/architecture.md` has the words in their place."""
 VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "handler", "misc", "stuff"})
 
 # Written with classes of one letter, so that this file does not contain what it looks for.
@@ -83,6 +90,10 @@ def is_source(file: File) -> bool:
     return is_python(file) and file.path.parts[0] == "gitorch"
 
 
+def is_package(file: File) -> bool:
+    return is_source(file) and file.path.name == "__init__.py"
+
+
 def is_test(file: File) -> bool:
     return is_python(file) and file.path.parts[0] == "tests"
 
@@ -109,6 +120,35 @@ def long_functions(file: File) -> Iterator[Fault]:
 def long_files(file: File) -> Iterator[Fault]:
     if len(file.lines) > FILE_LINES_MAX:
         yield Fault(1, f"the file has {len(file.lines)} lines", amount=len(file.lines))
+
+
+def complex_functions(file: File) -> Iterator[Fault]:
+    for function in complexity.functions(file.name, file.text):
+        if function.complexity > COMPLEXITY_MAX:
+            name = function.where.split("::")[1]
+            yield Fault(1, f"{name} has complexity {function.complexity}", name, function.complexity)
+
+
+def riddles(file: File) -> Iterator[Fault]:
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.ExceptHandler) and node.name not in {None, "error"}:
+            yield Fault(node.lineno, f"an exception is caught as error, not as {node.name}")
+        yield from (Fault(line, f"{name!r} is a riddle") for line, name in names_given(node) if name in RIDDLES)
+
+
+def names_given(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """The names that one node gives to something: a function, an argument, a variable."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.lineno, node.name
+    elif isinstance(node, ast.arg):
+        yield node.lineno, node.arg
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.lineno, node.id
+
+
+def silent_packages(file: File) -> Iterator[Fault]:
+    if not ast.get_docstring(file.tree):
+        yield Fault(1, "the package does not say what it is for")
 
 
 def vague_names(file: File) -> Iterator[Fault]:
@@ -213,6 +253,9 @@ def wide_prose(file: File) -> Iterator[Fault]:
 RULES = {
     "long-function": Rule(is_python, long_functions),
     "long-file": Rule(is_python, long_files),
+    "complex-function": Rule(is_source, complex_functions),
+    "riddle": Rule(is_source, riddles),
+    "silent-package": Rule(is_package, silent_packages),
     "vague-name": Rule(is_python, vague_names),
     "no-docstring": Rule(is_python, missing_docstrings),
     "unfinished": Rule(is_any, unfinished_work),

@@ -1,0 +1,54 @@
+"""Code that only tests use, or nobody: found by vulture, with what is used in ways that it cannot see listed here."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from vulture import Vulture
+
+TOP = Path(__file__).resolve().parents[1]
+
+SEEN_BY_OTHERS = {
+    "list_commands": "click calls it",
+    "get_command": "click calls it",
+    "format_commands": "click calls it",
+    "max_depth": "ruamel.yaml reads it",
+    "warn_double_anchors": "ruamel.yaml reads it",
+}
+"""Names that a library calls or reads."""
+
+
+def names_as_text() -> set[str]:
+    """Every text in the source that could be a name: verbs, fields of records, keys of files are looked up by them."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (TOP / "gitorch").rglob("*.py"))
+    texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and text.isidentifier()}
+
+
+def words_of_enums() -> set[str]:
+    """The members of enums, which are made from the words of files and records."""
+    found: set[str] = set()
+    for path in (TOP / "gitorch").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and "StrEnum" in {ast.unparse(base) for base in node.bases}:
+                assigned = [statement for statement in node.body if isinstance(statement, ast.Assign)]
+                found.update(ast.unparse(one.targets[0]) for one in assigned)
+    return found
+
+
+def test_everything_in_the_source_is_used_by_the_source() -> None:
+    search = Vulture()
+    search.scavenge([str(TOP / "gitorch")])
+    known = names_as_text() | words_of_enums() | SEEN_BY_OTHERS.keys()
+    dead = [one.get_report() for one in search.get_unused_code(min_confidence=60) if one.name not in known]
+    assert dead == [], "\n".join(dead)
+
+
+def test_a_function_that_nobody_calls_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "def used():\n    return 1\n\n\ndef unused():\n    return used()\n", encoding="utf-8"
+    )
+    search = Vulture()
+    search.scavenge([str(tmp_path)])
+    assert [one.name for one in search.get_unused_code(min_confidence=60)] == ["unused"]
