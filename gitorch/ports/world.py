@@ -123,10 +123,6 @@ class Checks(Protocol):
         """The kept output of a finished run; empty when there is none."""
         ...
 
-    def any_running(self) -> bool:
-        """Whether a run that this process started goes on, and would end with it."""
-        ...
-
     def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
         """Begin a run on a clean checkout unless one is running or finished."""
         ...

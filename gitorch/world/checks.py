@@ -150,12 +150,6 @@ class ProjectChecks:
             return b""
         return zlib.decompress(result.log)
 
-    def any_running(self) -> bool:
-        """Whether a run that this process started goes on, and would end with it."""
-        for run in tuple(self._runners):
-            self._receive(run)
-        return bool(self._runners)
-
     def _run(self, commit: CommitId, command: str) -> Path:
         return self._folder / f"{commit}-{hashlib.sha256(command.encode()).hexdigest()[:16]}"
 

@@ -195,9 +195,6 @@ class MemoryWorld:
     def observe(self, commit_, command):
         return CheckObservation(CheckPhase.ABSENT)
 
-    def any_running(self):
-        return False
-
     def log(self, commit_, command) -> bytes:
         return b""
 

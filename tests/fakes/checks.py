@@ -38,9 +38,6 @@ class FakeChecks:
         check = Check(commit, command, outcome, status, 0.1, tail="\n".join(output.splitlines()[-30:]))
         return CheckObservation(CheckPhase.FINISHED, check)
 
-    def any_running(self):
-        return bool(self.running) and not self.patient
-
     def log(self, commit, command):
         return self.finished[commit, command][2].encode() if (commit, command) in self.finished else b""
 
