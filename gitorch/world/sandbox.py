@@ -39,10 +39,6 @@ ADMIN_FILES = ("commondir", "gitdir", "config.worktree")
 """Files of a worktree's own git directory that decide what git runs and where; read-only inside."""
 
 
-COMMIT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-"""The id of a commit, by SHA-1 or SHA-256."""
-
-
 class PrivateView(Value):
     """The private view of one agent on the repository."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ APPROVERS = "gitorch-approvers"
 
 NAMESPACES = 'namespaces="gitorch-approval"'
 """Restricts an added key to signing approvals."""
+
+NAME = re.compile(r"[^\s,\"#]+")
+"""What can name an approver: one word of an allowed signers file."""
 
 GUARDS = {
     Guard.PASSPHRASE: "asks for a passphrase",
@@ -136,8 +140,7 @@ def _require_name(name: str) -> None:
 
     There a blank ends the name, a comma separates names, quotes enclose options, and `#` begins a comment.
     """
-    is_separated = any(character.isspace() or character in ',"#' for character in name)
-    if is_separated or not name:
+    if not NAME.fullmatch(name):
         message = f"{name!r} cannot name an approver: no blanks, commas or quotes"
         raise Usage(message, "gitorch keys add KEY --name ADA")
 
