@@ -76,7 +76,7 @@ def test_a_record_that_was_written_over_is_missed_by_tag_and_remote(home: House)
     ("name", "said"),
     [
         ("none", "there is no tag 'none'"),
-        ("v1", "no record of a ledger"),
+        ("v1", "not a record of a ledger"),
         ("--output=x", "there is no tag"),
         ("a..b", "there is no tag"),
     ],

@@ -186,7 +186,7 @@ def test_worktrees_are_made_listed_and_removed_by_name(house: House) -> None:
     assert not (house.worktrees / "by-hand").exists()
     assert house.repo.git("branch", "--list", "gitorch/by-hand/spike")
     assert house("worktree", "remove", "../../etc", status=3).err
-    assert "no local branch" in house("worktree", "create", "other", "--from", "--exec=x", status=3).err
+    assert "is not a local branch" in house("worktree", "create", "other", "--from", "--exec=x", status=3).err
     assert (house.repo.git("status", "--porcelain"), house.repo.git("branch", "--show-current")) == before
 
 
