@@ -47,4 +47,4 @@ def test_every_module_of_the_wheel_can_be_imported(installed: Path, tmp_path: Pa
         "for module in pkgutil.walk_packages(gitorch.__path__, 'gitorch.'):\n"
         "    if not module.name.endswith('__main__'): print(importlib.import_module(module.name).__name__)\n"
     )
-    assert "gitorch.model.run" in run(installed / "python", "-c", ask, cwd=tmp_path).split()
+    assert "gitorch.model.work.run" in run(installed / "python", "-c", ask, cwd=tmp_path).split()

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.services import Services
-    from gitorch.model.board import State
     from gitorch.model.commands import Command
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, RunId
+    from gitorch.model.work.board import State
     from gitorch.ports.ledger import WrittenRecord
 
     Attached = Mapping[type, Mapping[str, bytes]] | Callable[[Event], Mapping[str, bytes]]

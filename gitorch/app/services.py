@@ -10,12 +10,12 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.config import Config
     from gitorch.model.ids import CommitId, JobId, SessionId
+    from gitorch.model.plans.config import Config
+    from gitorch.model.plans.runtime import Preset
+    from gitorch.model.plans.workflow import Lane
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
-    from gitorch.model.runtime import Preset
-    from gitorch.model.workflow import Lane
+    from gitorch.model.work.run import Run
     from gitorch.ports.files import Files, Outboxes
     from gitorch.ports.git import Git, Remotes, Worktrees
     from gitorch.ports.ledger import Ledger

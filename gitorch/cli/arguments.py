@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, NotFound, Problem, Usage
-from gitorch.model.artifact import EscalationKind, Outcome
-from gitorch.model.review import SEVERITY_ALIASES, Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.workflow import Autonomy
+from gitorch.model.plans.workflow import Autonomy
+from gitorch.model.work.artifact import EscalationKind, Outcome
+from gitorch.model.work.review import SEVERITY_ALIASES, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

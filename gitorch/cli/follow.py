@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gitorch.app.reconciler.tick import TickResult
     from gitorch.app.services import Services
     from gitorch.cli.call import Call
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 
 def carry_on(call: Call, run: Run) -> tuple[Run, bool]:

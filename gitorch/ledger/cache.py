@@ -18,7 +18,7 @@ from gitorch.ledger import states
 from gitorch.ledger.files import replace
 from gitorch.ledger.replay import Head, Replay, Track
 from gitorch.ledger.run_cache import RunCache
-from gitorch.model.board import Board
+from gitorch.model.work.board import Board
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId
 
 FOLDERS = (
-    *("model", "rules", "rules/evolving", "rules/review", "rules/views", "rules/workflows"),
+    *(
+        "model",
+        "model/plans",
+        "model/work",
+        "rules",
+        "rules/evolving",
+        "rules/review",
+        "rules/views",
+        "rules/workflows",
+    ),
     *("ledger", "text", "text/records"),
 )
 """The folders whose code defines a state and how it follows from records."""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.ledger.replay import Evolve, Replay
-    from gitorch.model.board import State
     from gitorch.model.ids import Digest, Moment, RunId
     from gitorch.model.record import Actor
+    from gitorch.model.work.board import State
     from gitorch.ports.ledger import Draft
 
 FILE_BYTES_MAX = 8_000_000

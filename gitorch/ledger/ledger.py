@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from gitorch.ledger.compose import PreparedCommits
     from gitorch.ledger.replay import Evolve, Replay
     from gitorch.ledger.trusted_tip import TrustedTip
-    from gitorch.model.board import State
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
+    from gitorch.model.work.board import State
     from gitorch.ports.ledger import History, Store, StoredCommit, Verification
 
 WAIT_SECONDS = 30.0

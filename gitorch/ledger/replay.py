@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt
 from gitorch.ledger import layout
-from gitorch.model.board import Board, State
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, Moment
 from gitorch.model.record import Record
+from gitorch.model.work.board import Board, State
 from gitorch.text.records import digests, timestamps
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.ledger import states
 from gitorch.ledger.files import replace
-from gitorch.model.run import Run
+from gitorch.model.work.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,23 +10,22 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model import (
+from gitorch.model import record
+from gitorch.model.plans import permission, workflow
+from gitorch.model.values import Value, is_value_class, names_of
+from gitorch.model.work import (
     artifact,
     board,
     decision,
     job,
     late_handoff,
     message,
-    permission,
     question,
-    record,
     report,
     review,
     run,
     session,
-    workflow,
 )
-from gitorch.model.values import Value, is_value_class, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gitorch.ledger.replay import Evolve, Head, Replay, Step
     from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.ledger.verified import VerifiedLedger
-    from gitorch.model.board import State
     from gitorch.model.ids import CommitId, RunId
+    from gitorch.model.work.board import State
     from gitorch.ports.ledger import History, Store, StoredCommit
 
 SAVE_AFTER, SAVE_PAUSE_SECONDS = 8, 0.05

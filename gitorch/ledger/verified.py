@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitorch.errors import Corrupt
 from gitorch.ledger import layout
 from gitorch.ledger.object_check import checked
-from gitorch.model.board import Board, State
 from gitorch.model.ids import NO_DIGEST
+from gitorch.model.work.board import Board, State
 from gitorch.text.records import digests, objects
 from gitorch.text.records.record import decode
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitorch.ledger.replay import Evolve
     from gitorch.model.ids import CommitId, Digest, RunId
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import History, StoredObject
 
 

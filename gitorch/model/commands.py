@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.artifact import EscalationKind
-from gitorch.model.review import Severity
 from gitorch.model.values import Value
+from gitorch.model.work.artifact import EscalationKind
+from gitorch.model.work.review import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.model.artifact import Document, Outcome
     from gitorch.model.ids import (
         CommitId,
         Digest,
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
         RunId,
         SessionId,
     )
-    from gitorch.model.message import Message
-    from gitorch.model.permission import PermissionAnswer
+    from gitorch.model.plans.permission import PermissionAnswer
+    from gitorch.model.plans.workflow import Settings, Workflow
     from gitorch.model.record import Actor
-    from gitorch.model.report import BranchFacts, OutsideChange, Trial
-    from gitorch.model.review import Check, Choice, Finding, Reply, ReportStatus
-    from gitorch.model.workflow import Settings, Workflow
+    from gitorch.model.work.artifact import Document, Outcome
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
+    from gitorch.model.work.review import Check, Choice, Finding, Reply, ReportStatus
 
 
 class WorkFacts(Value):

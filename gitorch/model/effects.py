@@ -8,7 +8,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
-    from gitorch.model.permission import PermissionAnswer
+    from gitorch.model.plans.permission import PermissionAnswer
 
 
 class StartSession(Value):

@@ -16,7 +16,6 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.artifact import ArtifactKind, Entry, EscalationKind, Outcome
     from gitorch.model.ids import (
         CommitId,
         DecisionId,
@@ -29,11 +28,12 @@ if TYPE_CHECKING:
         QuestionId,
         SessionId,
     )
-    from gitorch.model.question import QuestionKind
-    from gitorch.model.report import BranchFacts
-    from gitorch.model.review import Check, Choice, Finding, ListedFinding, Reply, ReportStatus, Severity
-    from gitorch.model.session import PromptKind
-    from gitorch.model.workflow import Settings, Workflow
+    from gitorch.model.plans.workflow import Settings, Workflow
+    from gitorch.model.work.artifact import ArtifactKind, Entry, EscalationKind, Outcome
+    from gitorch.model.work.question import QuestionKind
+    from gitorch.model.work.report import BranchFacts
+    from gitorch.model.work.review import Check, Choice, Finding, ListedFinding, Reply, ReportStatus, Severity
+    from gitorch.model.work.session import PromptKind
 
 
 # Of the ledger itself

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
-    from gitorch.model.permission import PermissionAnswer
-    from gitorch.model.review import Check
+    from gitorch.model.plans.permission import PermissionAnswer
+    from gitorch.model.work.review import Check
 
 
 class AgentState(StrEnum):

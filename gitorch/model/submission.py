@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.artifact import EscalationKind
-from gitorch.model.review import Severity
 from gitorch.model.values import Value
+from gitorch.model.work.artifact import EscalationKind
+from gitorch.model.work.review import Severity
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, RunId
-    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+    from gitorch.model.work.review import Choice, Finding, Reply, ReportStatus
 
 
 class ReportText(Value):

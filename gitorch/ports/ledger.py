@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gitorch.errors import Corrupt
-    from gitorch.model.board import State
     from gitorch.model.events import Event
     from gitorch.model.ids import CommitId, Digest, Moment, RunId
     from gitorch.model.record import Actor, Record
+    from gitorch.model.work.board import State
 
 
 class Draft(Value):

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.model.approval import SigningKey
     from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
     from gitorch.model.observed import CheckObservation, SessionObservation
-    from gitorch.model.permission import PermissionAnswer
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.approval import SigningKey
+    from gitorch.model.plans.permission import PermissionAnswer
+    from gitorch.model.plans.runtime import Preset
 
 
 class SessionKey(Value):

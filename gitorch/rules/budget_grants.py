@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 BUDGET = "budget:"
 GO_ON = "go_on"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
-from gitorch.model.job import JobPhase
-from gitorch.model.workflow import UNCLAIMED
+from gitorch.model.plans.workflow import UNCLAIMED
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.budget_grants import BUDGET, GO_ON, sessions_spent, times_granted
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import Moment
-    from gitorch.model.job import JobState
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 RUN_OPTIONS = (GO_ON, "stop_run")
 JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")

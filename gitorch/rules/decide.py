@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
-from gitorch.model.job import JobPhase
-from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, QuestionKind
+from gitorch.model.plans.workflow import UNCLAIMED
 from gitorch.model.record import Record
-from gitorch.model.run import RunPhase
-from gitorch.model.workflow import UNCLAIMED
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, QuestionKind
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.deciding import (
     artifacts,
     claims,
@@ -35,12 +35,12 @@ from gitorch.rules.review.gates import next_question, settle
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import RunId
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
 DECISIONS: Decisions = {

@@ -8,23 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, NotFound, Refused
-from gitorch.model.job import JobPhase
+from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.record import ActorKind
-from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
-from gitorch.model.workflow import REVIEWING
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.run import RunPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.capabilities import described, holder_of
 from gitorch.rules.transitions import WITHDRAWN
 
 if TYPE_CHECKING:
-    from gitorch.model.board import Board, State
     from gitorch.model.ids import Digest, JobId, QuestionId, SessionId
-    from gitorch.model.job import JobState, Lease
-    from gitorch.model.question import Question
     from gitorch.model.record import Actor
-    from gitorch.model.report import Report
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.board import Board, State
+    from gitorch.model.work.job import JobState, Lease
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.report import Report
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 def run_there(state: State) -> Run:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.artifact import EscalationKind
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import Severity
+from gitorch.model.work.artifact import EscalationKind
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.question import Question
+    from gitorch.model.work.question import Question
 
 KINDS: Mapping[str, EscalationKind] = {
     "rounds": EscalationKind.COMMITTEE_STALEMATE,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.board import Board, RunLine, State
-from gitorch.model.question import QuestionKind
-from gitorch.model.run import Run, RunPhase
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED
 from gitorch.model.values import replace
-from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.model.work.board import Board, RunLine, State
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.run import Run, RunPhase
 from gitorch.rules.evolving import (
     BY_PRINCIPAL,
     artifacts,
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import RunId
-    from gitorch.model.question import Question
     from gitorch.model.record import Record
+    from gitorch.model.work.question import Question
     from gitorch.rules.evolving import Evolutions
 
 RUN_EVENTS: Evolutions = {

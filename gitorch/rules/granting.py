@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import ACTIVE, JobPhase
-from gitorch.model.session import SessionPhase
-from gitorch.model.workflow import REVIEWING, UNCLAIMED, Independence
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, Independence
+from gitorch.model.work.job import ACTIVE, JobPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.budget_grants import asked_about_budget, sessions_spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import CommitId, JobId
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 BEGUN = ACTIVE | {JobPhase.QUEUED, JobPhase.WAITING_HUMAN, JobPhase.STALE}
 """Phases in which work may exist in a worktree and in no commit."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.workflow import REVIEWING, JobKind, ReviewMode
+from gitorch.model.plans.workflow import REVIEWING, JobKind, ReviewMode
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.run import Run
-    from gitorch.model.workflow import JobSpec
+    from gitorch.model.plans.workflow import JobSpec
+    from gitorch.model.work.run import Run
 
 
 def needs_are_met(run: Run, job: JobId) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import RunId
-from gitorch.model.report import OutsideChange
+from gitorch.model.work.report import OutsideChange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

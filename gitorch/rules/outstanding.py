@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import effects
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase
-from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
-from gitorch.model.workflow import JobKind
+from gitorch.model.plans.workflow import JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.run import RunPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.granting import is_at_work, may_be_granted, queue, wants_fresh
 from gitorch.rules.views.notices import next_notices
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.effects import Effect
-    from gitorch.model.job import JobState
     from gitorch.model.observed import Observed, SessionObservation
-    from gitorch.model.run import Run
-    from gitorch.model.session import Prompt, Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Prompt, Session
 
 CLEARANCE_MS = 60_000
 """How long a cleared agent may stay busy before it is stopped without having read its clearance."""

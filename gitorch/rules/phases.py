@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase as J
-from gitorch.model.run import RunPhase as R
+from gitorch.model.work.job import JobPhase as J
+from gitorch.model.work.run import RunPhase as R
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.ids import Digest
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import CheckPhase, overlap_key
-from gitorch.model.question import QuestionKind, unanswered_trigger
-from gitorch.model.run import RunPhase
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import QuestionKind, unanswered_trigger
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId, JobId, Moment
-    from gitorch.model.job import JobState
     from gitorch.model.observed import Observed, Overlap
-    from gitorch.model.question import Question
-    from gitorch.model.report import Report
-    from gitorch.model.run import Run
-    from gitorch.model.workflow import Lane
+    from gitorch.model.plans.workflow import Lane
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.report import Report
+    from gitorch.model.work.run import Run
 
 UNANSWERED_OPTIONS = ("answer", "stop_epic", "stop_run")
 

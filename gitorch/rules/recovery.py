@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
 from gitorch.model.values import Value
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.deciding.late import overdue
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, LateHandoffId, Moment
-    from gitorch.model.job import JobState
-    from gitorch.model.late_handoff import LateHandoff
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.late_handoff import LateHandoff
+    from gitorch.model.work.run import Run
 
 
 class Remedy(Value):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState
-from gitorch.model.review import PROGRAM_NOT_FOUND
-from gitorch.model.session import PromptKind, SessionPhase
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import PROGRAM_NOT_FOUND
+from gitorch.model.work.session import PromptKind, SessionPhase
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.budgets import out_of_memory, over_time, runaway
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import Command
     from gitorch.model.ids import Moment
-    from gitorch.model.job import JobState, Lease
     from gitorch.model.observed import Observed, SessionObservation
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState, Lease
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 REQUEST_PAINTS_MS = 4_000
 """How long a permission request may take to appear whole on the screen; its hook reports it earlier."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import PromptId
-from gitorch.model.job import JobPhase
-from gitorch.model.question import Answer
-from gitorch.model.session import Prompt, SessionPhase
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import Answer
+from gitorch.model.work.session import Prompt, SessionPhase
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.job_needs import needs_are_met
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
     from gitorch.model.record import Record
-    from gitorch.model.run import Run, RunPhase
-    from gitorch.model.session import PromptKind
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run, RunPhase
+    from gitorch.model.work.session import PromptKind
 
 WITHDRAWN = "withdrawn"
 """The option that closes a question whose reason does not exist any more. Nobody can choose it."""

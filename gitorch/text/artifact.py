@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
-from gitorch.model.artifact import ArtifactKind, Document
-from gitorch.model.review import Choice
 from gitorch.model.values import replace
+from gitorch.model.work.artifact import ArtifactKind, Document
+from gitorch.model.work.review import Choice
 from gitorch.text.artifact_kinds import REQUIRED, answers_of, check_fields, claims_of, entries_of
 from gitorch.text.complaints import Complaints
 from gitorch.text.fields import Form

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.artifact import ArtifactKind as K
-from gitorch.model.artifact import Claim, Entry, EscalationKind, Evidence, Outcome
-from gitorch.model.review import SEVERITY_ALIASES, Choice, ReportStatus, Severity
+from gitorch.model.work.artifact import ArtifactKind as K
+from gitorch.model.work.artifact import Claim, Entry, EscalationKind, Evidence, Outcome
+from gitorch.model.work.review import SEVERITY_ALIASES, Choice, ReportStatus, Severity
 from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.approval import Grade
-from gitorch.model.config import Config
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.config import Config
 from gitorch.model.values import replace
 from gitorch.text.config_runtimes import read_runtime
 from gitorch.text.fields import read_form

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.model.config import RuntimeChoice
-from gitorch.model.permission import Option, Rule
-from gitorch.model.workflow import Sandbox
+from gitorch.model.plans.config import RuntimeChoice
+from gitorch.model.plans.permission import Option, Rule
+from gitorch.model.plans.workflow import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model.permission import Dialog, RequestPattern
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.permission import Dialog, RequestPattern
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import replace
 from gitorch.text.fields import read_form
 

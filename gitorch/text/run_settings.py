@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.text.slug import branch_fault
 
 if TYPE_CHECKING:
-    from gitorch.model.workflow import Autonomy
+    from gitorch.model.plans.workflow import Autonomy
     from gitorch.text.fields import Form
 
 NO_FULL_AUTO = "nothing is ever merged without your approval, so only per_epic and end_only exist."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.work.outbox import Sandbox
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.ports.world import SessionKey
     from gitorch.wiring.repository import Repository
 

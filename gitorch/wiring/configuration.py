@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.config import Config
+from gitorch.model.plans.config import Config
 from gitorch.model.values import replace
 
 if TYPE_CHECKING:

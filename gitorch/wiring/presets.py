@@ -15,8 +15,8 @@ from gitorch.world.resources import template_bytes, template_names
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.model.runtime import Preset
-    from gitorch.model.workflow import Lane
+    from gitorch.model.plans.runtime import Preset
+    from gitorch.model.plans.workflow import Lane
 
 PRESETS_FOLDER = "gitorch-runtimes"
 

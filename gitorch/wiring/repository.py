@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from gitorch.app.execute import Caller
     from gitorch.ledger.replay import Evolve
-    from gitorch.model.board import State
-    from gitorch.model.config import Config
     from gitorch.model.ids import CommitId
+    from gitorch.model.plans.config import Config
+    from gitorch.model.plans.runtime import Preset
+    from gitorch.model.plans.workflow import Lane
     from gitorch.model.record import Record
-    from gitorch.model.runtime import Preset
-    from gitorch.model.workflow import Lane
+    from gitorch.model.work.board import State
     from gitorch.ports.files import Files, Outboxes
     from gitorch.ports.git import Git, Remotes, Worktrees
     from gitorch.ports.ledger import Store, StoredCommit, StoredObject

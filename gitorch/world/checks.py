@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 import gitorch
 from gitorch.errors import Busy, Failed, Unavailable
 from gitorch.model.observed import CheckObservation, CheckPhase
-from gitorch.model.review import Check
 from gitorch.model.values import Value
+from gitorch.model.work.review import Check
 from gitorch.world import processes
 from gitorch.world.check_runner import TAIL_LINES, VARIABLE, Outcome, Spec, parse_message
 from gitorch.world.files import lock, read_json, write_json

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, NotFound, Refused, Unavailable
-from gitorch.model.approval import Guard, SigningKey
+from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.world.programs import run, without
 
 if TYPE_CHECKING:

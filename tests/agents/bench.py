@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stand_in import StandIn
 
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
 
 KEY = SessionKey(RunId("r1"), SessionId("s1"))
 START_SECONDS = 200

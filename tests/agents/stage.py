@@ -12,7 +12,7 @@ from waiting import until
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
-from gitorch.model.permission import Option, PermissionAnswer
+from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.permission import PERMISSION
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stand_in import StandIn
 
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
 
 COMMAND = """python3 -c 'import os; os.mkdir("made-by-the-agent")'"""
 ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "May I make a folder?"}

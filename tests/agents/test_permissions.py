@@ -15,7 +15,7 @@ from story import STORY
 from waiting import until
 
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Option, PermissionAnswer
+from gitorch.model.plans.permission import Option, PermissionAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path

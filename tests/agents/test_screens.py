@@ -10,7 +10,7 @@ from recorded_screens import recorded
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Option
+from gitorch.model.plans.permission import Option
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.permission import dialog_on, permission_request_on
 from gitorch.rules.agent_state.screen import Signal, classify, read_screen, stable_text

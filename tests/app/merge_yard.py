@@ -22,11 +22,11 @@ from gitorch.model import commands as c
 from gitorch.model.events import RunConfirmed
 from gitorch.model.ids import CommitId, Digest
 from gitorch.model.observed import AgentState
-from gitorch.model.review import Choice, Disposition, Reply, ReportStatus
-from gitorch.model.runtime import Preset
+from gitorch.model.plans.runtime import Preset
+from gitorch.model.plans.workflow import Settings
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
-from gitorch.model.workflow import Settings
+from gitorch.model.work.review import Choice, Disposition, Reply, ReportStatus
 from gitorch.rules.views.merge_report import sha256
 from gitorch.wiring.repository import Repository
 from gitorch.world.clock import SystemClock
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.model.events import Event
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 TICKS_MAX = 400
 CALLER = Caller(HUMAN)

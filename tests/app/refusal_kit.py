@@ -22,12 +22,12 @@ from gitorch.app.work import artifacts, claims
 from gitorch.app.work.artifacts import PublishRequest
 from gitorch.errors import Refused
 from gitorch.model import commands as c
-from gitorch.model.config import Config
 from gitorch.model.ids import Digest, RunId
-from gitorch.model.message import PRINCIPAL
-from gitorch.model.plan import Plan
-from gitorch.model.runtime import Preset
-from gitorch.model.workflow import Settings
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.plan import Plan
+from gitorch.model.plans.runtime import Preset
+from gitorch.model.plans.workflow import Settings
+from gitorch.model.work.message import PRINCIPAL
 
 OTHER = RunId("auth-9c2d")
 CALLER = Caller(HUMAN)

@@ -11,12 +11,12 @@ from fakes.world import FakeFiles, FakePrograms, FakeRepository, FakeSignatures
 
 from gitorch.app.start.doctor import examine
 from gitorch.errors import Corrupt, Malformed, Unavailable
-from gitorch.model.approval import Grade, Guard, SigningKey
-from gitorch.model.config import Config
+from gitorch.model.plans.approval import Grade, Guard, SigningKey
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.runtime import Preset
+from gitorch.model.plans.workflow import Commits
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.model.workflow import Commits
 
 SOUND = Config(implementer="claude", test_command="make test")
 PUSHING = replace(SOUND, push_remote="origin")

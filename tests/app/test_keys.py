@@ -13,7 +13,7 @@ from test_signed_approvals import key
 
 from gitorch.app.people import keys
 from gitorch.errors import Denied, Malformed, NotFound, Refused, Usage
-from gitorch.model.approval import Guard
+from gitorch.model.plans.approval import Guard
 
 
 @pytest.fixture

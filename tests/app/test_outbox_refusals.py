@@ -18,10 +18,10 @@ from gitorch.app.start.workflows import write_new
 from gitorch.app.work import outbox
 from gitorch.app.work.outbox import Sandbox
 from gitorch.errors import Busy, NotFound, Refused
-from gitorch.model.approval import Guard, SigningKey
 from gitorch.model.events import ActionRefused
-from gitorch.model.review import ReportStatus
+from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.model.submission import OutboxEntry, ReportText
+from gitorch.model.work.review import ReportStatus
 from gitorch.text import outbox_entry as entries
 
 REPORT = ReportText(ReportStatus.DONE, "api is done")

@@ -17,9 +17,9 @@ from gitorch.app.reconciler.outside import SNAPSHOT_FILE, outside_changes, take_
 from gitorch.model import commands as c
 from gitorch.model.events import RunConfirmed
 from gitorch.model.ids import Digest, RunId
-from gitorch.model.report import OutsideChange
+from gitorch.model.plans.workflow import Settings
 from gitorch.model.values import replace
-from gitorch.model.workflow import Settings
+from gitorch.model.work.report import OutsideChange
 from gitorch.rules.views.merge_report import sha256
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from gitorch.app.start import prepare, runtimes
 from gitorch.app.start.preflight import check
 from gitorch.errors import Refused
 from gitorch.model import commands as c
-from gitorch.model.config import Config
 from gitorch.model.events import PlanRejected
-from gitorch.model.plan import Plan
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.plan import Plan
+from gitorch.model.plans.runtime import Preset
+from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 CALLER = Caller(HUMAN)

@@ -14,7 +14,7 @@ from test_signed_approvals import allowed, key
 
 from gitorch.app.query.recipe import recipe
 from gitorch.errors import NotFound
-from gitorch.model.approval import Grade
+from gitorch.model.plans.approval import Grade
 
 TWO = {"api": {"api.txt": "api\n"}, "ui": {"ui.txt": "ui\n"}}
 

@@ -7,14 +7,14 @@ import pytest
 from gitorch.app.redaction import SIGNS, find_secrets_in_files, find_secrets_in_value, recordable, redact_output
 from gitorch.errors import Refused
 from gitorch.model import commands as c
-from gitorch.model.artifact import Outcome
 from gitorch.model.events import RunPrepared
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, QuestionId, RunId, SessionId
-from gitorch.model.permission import PermissionAnswer
+from gitorch.model.plans.permission import PermissionAnswer
+from gitorch.model.plans.workflow import Lane, Workflow
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.values import replace
-from gitorch.model.workflow import Lane, Workflow
+from gitorch.model.work.artifact import Outcome
+from gitorch.model.work.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.text.redact import FORMS, secrets_in
 
 TOKEN = "ghp_" + "a1B2" * 9

@@ -43,8 +43,8 @@ from gitorch.app.start import plan_files, prepare, workflows
 from gitorch.app.work import claims, recovery
 from gitorch.app.work.claims import ManualClaim
 from gitorch.errors import Corrupt, Denied, Failed, NotFound, Refused, Unavailable, Usage
-from gitorch.model.config import Config
 from gitorch.model.ids import JobId
+from gitorch.model.plans.config import Config
 
 
 @pytest.fixture

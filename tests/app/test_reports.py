@@ -16,7 +16,7 @@ from play import RUN
 
 from gitorch.app.query import runs
 from gitorch.model import events
-from gitorch.model.workflow import Autonomy
+from gitorch.model.plans.workflow import Autonomy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from gitorch.app.execute import execute
 from gitorch.app.people import decisions, keys, signing
 from gitorch.errors import Denied, Failed
 from gitorch.model import commands, events
-from gitorch.model.approval import Grade
-from gitorch.model.config import Config
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.config import Config
 from gitorch.model.values import replace
 from gitorch.rules.views.approval import NAMESPACE
 from gitorch.world.git.signatures import SshSignatures

@@ -15,7 +15,7 @@ from play import HOST, SETTINGS, Play
 
 from gitorch.app.work.artifacts import submitted_as_files
 from gitorch.errors import Denied
-from gitorch.model.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Workflow
+from gitorch.model.plans.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Workflow
 
 SPEC = JobSpec("draft", "Draft", JobKind.DRAFT, "a", artifacts=(ExpectedArtifact("p", "prompt", "docs/p.md"),))
 FLOW = Workflow("flow", "1", "flow.yaml", {"a": Lane("a", "scripted")}, {"draft": SPEC})

@@ -3,7 +3,7 @@
 import pytest
 
 from gitorch.app.start.doctor import version_text
-from gitorch.model.runtime import Preset
+from gitorch.model.plans.runtime import Preset
 from gitorch.world.programs import LocalPrograms
 
 

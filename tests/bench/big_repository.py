@@ -29,7 +29,7 @@ from sessions import CONFIG, EPIC, GITORCH, ROUNDS_MAX, WAITING, say  # the same
 from waiting import until  # the same
 
 from gitorch.app.reconciler.tick import tick  # the same
-from gitorch.model.run import OVER, SessionPhase  # the same
+from gitorch.model.work.run import OVER, SessionPhase  # the same
 from gitorch.wiring.repository import Repository  # the same
 
 if TYPE_CHECKING:

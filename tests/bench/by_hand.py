@@ -27,10 +27,10 @@ from gitorch.app.start import preflight, prepare  # the same
 from gitorch.app.work import artifacts, claims, submissions
 from gitorch.errors import Refused  # the same
 from gitorch.model.ids import RunId  # the same
+from gitorch.model.plans.workflow import Autonomy  # the same
 from gitorch.model.record import Actor, ActorKind  # the same
-from gitorch.model.review import Choice, ReportStatus  # the same
 from gitorch.model.submission import ReportText, VerdictText  # the same
-from gitorch.model.workflow import Autonomy  # the same
+from gitorch.model.work.review import Choice, ReportStatus  # the same
 from gitorch.wiring.repository import Repository  # found by the line above
 
 STEPS = ("claim", "brief", "publish", "handoff", "verdict")

@@ -24,10 +24,10 @@ from gitorch.ledger.replay import Replay, Step  # the same
 from gitorch.ledger.run_cache import RunCache  # the same
 from gitorch.model import commands as c  # the same
 from gitorch.model import events as e  # the same
-from gitorch.model.board import State  # the same
 from gitorch.model.ids import CommitId, JobId, RunId  # the same
-from gitorch.model.session import SessionPhase
-from gitorch.model.workflow import Settings  # the same
+from gitorch.model.plans.workflow import Settings  # the same
+from gitorch.model.work.board import State  # the same
+from gitorch.model.work.session import SessionPhase
 from gitorch.ports.ledger import Draft  # the same
 from gitorch.rules.evolve import evolve  # the same
 from gitorch.world.git.history import GitHistory  # the same

@@ -26,8 +26,8 @@ from waiting import until  # the same
 
 from gitorch.model import events as e  # the same
 from gitorch.model.ids import RunId, SessionId  # the same
-from gitorch.model.run import OVER, SessionPhase  # the same
-from gitorch.model.runtime import Preset  # the same
+from gitorch.model.plans.runtime import Preset  # the same
+from gitorch.model.work.run import OVER, SessionPhase  # the same
 from gitorch.ports.world import Launch, SessionKey  # the same
 from gitorch.wiring.repository import Repository, open_ledger  # the same
 from gitorch.world.clock import SystemClock  # the same

@@ -13,11 +13,11 @@ from cli_stage import Answer, Stage, commit
 
 from gitorch.cli.boundary import run as run_call
 from gitorch.model import commands as c
-from gitorch.model.artifact import ArtifactKind, Document
 from gitorch.model.ids import Digest, JobId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Choice, Finding, Severity
 from gitorch.model.values import Value, names_of, replace
+from gitorch.model.work.artifact import ArtifactKind, Document
+from gitorch.model.work.review import Choice, Finding, Severity
 from gitorch.ports.git import WorktreeEntry
 
 HOSTILE = "EVIL\x1b]0;title\x07\x1b[2J\x9b2J\x08\x7f\u202e\u2066\u2028\u2029\u061c\ufeff\r"

@@ -22,16 +22,16 @@ from gitorch.app.work.context import token_digest
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams
 from gitorch.model import commands as c
-from gitorch.model.approval import Grade
-from gitorch.model.config import Config
 from gitorch.model.ids import Digest, JobId, RunId, SessionId
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.runtime import Preset
+from gitorch.model.plans.workflow import Cycle, JobKind, JobSpec, Lane, Settings, Workflow
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Choice, ReportStatus
-from gitorch.model.runtime import Preset
-from gitorch.model.workflow import Cycle, JobKind, JobSpec, Lane, Settings, Workflow
+from gitorch.model.work.review import Choice, ReportStatus
 
 if TYPE_CHECKING:
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")

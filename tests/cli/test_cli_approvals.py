@@ -9,9 +9,9 @@ from cli_stage import RUN, Stage
 
 from gitorch.cli.call import Streams
 from gitorch.model.events import ActionRefused, MergeApproved
-from gitorch.model.run import RunPhase
+from gitorch.model.plans.workflow import Autonomy, Settings
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy, Settings
+from gitorch.model.work.run import RunPhase
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, controls=True)
 

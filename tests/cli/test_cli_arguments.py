@@ -8,8 +8,8 @@ import pytest
 
 from gitorch.cli import arguments
 from gitorch.errors import Malformed, NotFound, Usage
-from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.workflow import Autonomy
+from gitorch.model.plans.workflow import Autonomy
+from gitorch.model.work.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 
 
 @pytest.mark.parametrize("typed", ["done_with_concerns", "DONE-WITH-CONCERNS", " Done With Concerns "])

@@ -9,29 +9,11 @@ import pytest
 from cli_stage import Stage
 
 from gitorch.cli.pages.plain import plain, to_json
-from gitorch.model import (
-    board,
-    commands,
-    config,
-    decision,
-    events,
-    job,
-    late_handoff,
-    observed,
-    plan,
-    question,
-    record,
-    report,
-    review,
-    run,
-    runtime,
-    session,
-    values,
-    view,
-    workflow,
-)
-from gitorch.model.job import Lease
+from gitorch.model import commands, events, observed, record, values, view
+from gitorch.model.plans import config, plan, runtime, workflow
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.work import board, decision, job, late_handoff, question, report, review, run, session
+from gitorch.model.work.job import Lease
 
 MODULES = (
     board,

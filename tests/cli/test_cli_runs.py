@@ -8,7 +8,7 @@ import pytest
 from cli_stage import RUN
 
 from gitorch.cli.call import Streams
-from gitorch.model.run import RunPhase
+from gitorch.model.work.run import RunPhase
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
 

@@ -9,10 +9,10 @@ from cli_stage import Stage
 from fakes.world import FakePrograms
 
 from gitorch.cli.call import Streams
-from gitorch.model.config import Config
 from gitorch.model.events import ActionRefused, PlanRejected, RunConfirmed
-from gitorch.model.runtime import Preset
-from gitorch.model.workflow import Autonomy
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.runtime import Preset
+from gitorch.model.plans.workflow import Autonomy
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
 

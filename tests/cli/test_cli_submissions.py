@@ -8,7 +8,7 @@ import pytest
 from cli_stage import commit
 
 from gitorch.model.events import ActionRefused
-from gitorch.model.review import Severity
+from gitorch.model.work.review import Severity
 
 
 @pytest.fixture

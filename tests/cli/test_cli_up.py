@@ -9,7 +9,7 @@ import signal
 import pytest
 from cli_stage import RUN, Stage
 
-from gitorch.model.run import RunPhase
+from gitorch.model.work.run import RunPhase
 
 
 def test_up_without_a_terminal_ends_with_10_and_the_commands_when_everything_waits_for_people(stage):

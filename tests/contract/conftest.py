@@ -13,7 +13,7 @@ from world.terminal_lab import Lab
 
 from gitorch.model.ids import CommitId, PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
-from gitorch.model.runtime import Preset
+from gitorch.model.plans.runtime import Preset
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock

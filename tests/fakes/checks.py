@@ -2,7 +2,7 @@
 
 from gitorch.errors import Unavailable
 from gitorch.model.observed import CheckObservation, CheckPhase
-from gitorch.model.review import Check
+from gitorch.model.work.review import Check
 
 
 class FakeChecks:

@@ -14,7 +14,7 @@ from fakes.terminals import FakeTerminals
 from gitorch.app.execute import Caller
 from gitorch.app.services import WorktreePaths
 from gitorch.errors import NotFound
-from gitorch.model.config import Config
+from gitorch.model.plans.config import Config
 from gitorch.model.record import Actor, ActorKind
 from gitorch.ports.files import PendingEntry
 

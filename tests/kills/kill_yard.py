@@ -17,8 +17,8 @@ import waiting
 from gitorch.app.execute import record_refusal
 from gitorch.errors import Refused
 from gitorch.model import events as e
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import ReportStatus
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import ReportStatus
 from gitorch.wiring import repository as wiring
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from gitorch.app.execute import Caller
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.loop import loop
-from gitorch.model.question import QuestionKind
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.work.question import QuestionKind
 from gitorch.wiring.repository import Repository, open_ledger
 
 if TYPE_CHECKING:

@@ -27,11 +27,11 @@ from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model.observed import READY, AgentState
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import RunPhase
-from gitorch.model.runtime import Preset
+from gitorch.model.plans.runtime import Preset
 from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.work.run import RunPhase
 from gitorch.text.outbox_entry import encode
 
 CALMING_ROUNDS = 400

@@ -9,8 +9,8 @@ from fakes.git import Checkout
 from simulated import World, alive
 
 from gitorch.model import events as e
-from gitorch.model.review import ReportStatus
-from gitorch.model.run import OVER, RunPhase
+from gitorch.model.work.review import ReportStatus
+from gitorch.model.work.run import OVER, RunPhase
 
 NEEDS = {"sky": (), "sea": (), "both": ("sky", "sea")}
 

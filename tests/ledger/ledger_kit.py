@@ -11,13 +11,13 @@ from gitorch.errors import Corrupt
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
-from gitorch.model.board import State
 from gitorch.model.events import LeaseRenewed, LedgerCreated, RunCanceled, RunPaused
 from gitorch.model.ids import CommitId, Digest, JobId, Moment, RunId
+from gitorch.model.plans.workflow import Settings, Workflow
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import Run, RunPhase
 from gitorch.model.values import replace
-from gitorch.model.workflow import Settings, Workflow
+from gitorch.model.work.board import State
+from gitorch.model.work.run import Run, RunPhase
 from gitorch.ports.ledger import Draft
 from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore

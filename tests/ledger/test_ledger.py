@@ -7,9 +7,9 @@ from ledger_kit import AGENT, AT, HOST, OTHER, REF, RUN, count, fill, git, new_r
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused, Usage
 from gitorch.ledger.tip_index import SAVE_AFTER
-from gitorch.model.board import Board
 from gitorch.model.events import QuestionAnswered, RunPaused, TargetConfirmed
 from gitorch.model.ids import Moment, RunId
+from gitorch.model.work.board import Board
 from gitorch.ports.ledger import Draft
 
 

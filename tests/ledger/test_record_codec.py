@@ -13,9 +13,9 @@ from gitorch.errors import Corrupt, Usage
 from gitorch.model import values
 from gitorch.model.events import CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, RunPrepared, RunStarted
 from gitorch.model.ids import NO_DIGEST, Digest, Moment
+from gitorch.model.plans.workflow import JobKind, JobSpec, Lane, Workflow
 from gitorch.model.record import Actor, ActorKind, FileRef, Record
-from gitorch.model.review import Check
-from gitorch.model.workflow import JobKind, JobSpec, Lane, Workflow
+from gitorch.model.work.review import Check
 from gitorch.text.records import canonical, timestamps
 from gitorch.text.records.record import decode, encode
 from gitorch.text.records.released import RELEASED, suffix_of

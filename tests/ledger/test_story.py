@@ -11,7 +11,7 @@ from gitorch.model import values
 from gitorch.model.events import ActionRefused, CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, VerdictGiven
 from gitorch.model.ids import NO_DIGEST, Moment
 from gitorch.model.record import Actor, ActorKind, Record
-from gitorch.model.review import Check, Choice, Finding, Severity
+from gitorch.model.work.review import Check, Choice, Finding, Severity
 from gitorch.text.records import commit_message, digests
 from gitorch.text.records.released import RELEASED
 

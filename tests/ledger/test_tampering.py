@@ -43,8 +43,8 @@ from gitorch.ledger.location import common_dir
 from gitorch.model.events import CheckRecorded, MergeApproved, RunCanceled
 from gitorch.model.ids import CommitId, Digest, JobId, Moment
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Check
 from gitorch.model.values import replace
+from gitorch.model.work.review import Check
 from gitorch.ports.ledger import Draft
 from gitorch.rules.evolve import RUN_EVENTS
 from gitorch.rules.evolving import ensure_writer

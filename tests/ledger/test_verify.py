@@ -10,8 +10,8 @@ from gitorch.ledger.verify import FAULTS_MAX
 from gitorch.model.events import RunCanceled, RunPaused, VerdictGiven
 from gitorch.model.ids import Moment
 from gitorch.model.record import Record
-from gitorch.model.review import Choice
 from gitorch.model.values import replace
+from gitorch.model.work.review import Choice
 from gitorch.ports.ledger import Draft
 from gitorch.text.records import commit_message, digests
 from gitorch.text.records.record import decode, encode

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.model.globs import may_overlap, shared_globs
-from gitorch.model.workflow import Scope
+from gitorch.model.plans.globs import may_overlap, shared_globs
+from gitorch.model.plans.workflow import Scope
 from gitorch.rules.scope.matching import covered, matches
 
 PATHS = ["/".join(parts) for depth in (1, 2, 3) for parts in product(("a", "b", "ab"), repeat=depth)]

@@ -8,11 +8,11 @@ from play import HUMAN, RUN, SETTINGS, Play, commit, digest
 
 from gitorch.model import commands as c
 from gitorch.model import events as e
-from gitorch.model.approval import Grade
-from gitorch.model.artifact import ArtifactKind, Document, Outcome
 from gitorch.model.ids import NO_DIGEST, Moment
+from gitorch.model.plans.approval import Grade
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.values import replace
+from gitorch.model.work.artifact import ArtifactKind, Document, Outcome
 from gitorch.rules.evolve import evolve
 
 API = Actor(ActorKind.AGENT, "api", "desk", "s1")

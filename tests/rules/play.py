@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands as c
-from gitorch.model.board import Board, State
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, JobId, Moment, QuestionId, RunId, SessionId
+from gitorch.model.plans.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
 from gitorch.model.record import Actor, ActorKind, Record
-from gitorch.model.report import BranchFacts
-from gitorch.model.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.session import SessionPhase
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy, Cycle, JobKind, JobSpec, Lane, ReviewMode, Settings, Workflow
+from gitorch.model.work.board import Board, State
+from gitorch.model.work.report import BranchFacts
+from gitorch.model.work.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.decide import decide, run_of
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.evolve import evolve
 
 if TYPE_CHECKING:
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")

@@ -18,12 +18,12 @@ from telling_by_hand import BY_HAND
 
 from gitorch.errors import GitorchError
 from gitorch.model import commands as c
-from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import CommitId, JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.review import Disposition, Reply, Severity
+from gitorch.model.plans.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy, Independence, JobKind, JobSpec, Lane, Recovery, ReviewMode, Workflow
+from gitorch.model.work.artifact import EscalationKind
+from gitorch.model.work.review import Disposition, Reply, Severity
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.endings import ending

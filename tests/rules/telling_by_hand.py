@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from play import HUMAN, OPERATOR, digest
 
 from gitorch.model import commands as c
-from gitorch.model.artifact import Outcome
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import Observed
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
+from gitorch.model.work.artifact import Outcome
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.recovery import remedies
 

@@ -14,9 +14,9 @@ from play import HOST, HUMAN, OPERATOR, SETTINGS, TARGET, Play, commit, digest, 
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
-from gitorch.model.artifact import ArtifactKind, Claim, Document, Entry, Evidence
-from gitorch.model.review import Choice, Severity
-from gitorch.model.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Scope, Workflow
+from gitorch.model.plans.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Scope, Workflow
+from gitorch.model.work.artifact import ArtifactKind, Claim, Document, Entry, Evidence
+from gitorch.model.work.review import Choice, Severity
 from gitorch.rules.review.evidence import claim_faults
 from gitorch.rules.review.ledgers import ledger_text, reviews_entries
 from gitorch.rules.scope.paths import collision, path_fault

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.job import JobPhase
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.transitions import with_job
 from gitorch.rules.views.next_commands import next_commands
 from gitorch.rules.views.run import run_view

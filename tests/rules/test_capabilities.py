@@ -13,10 +13,10 @@ from play import HOST, HUMAN, OPERATOR, Play, digest
 
 from gitorch.errors import Denied
 from gitorch.model import commands as c
-from gitorch.model.artifact import Document, Outcome
 from gitorch.model.ids import JobId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import RunPhase
+from gitorch.model.work.artifact import Document, Outcome
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.capabilities import HOLDS, NEEDS, Capability, ensure_may, may
 
 AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")

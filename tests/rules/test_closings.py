@@ -15,8 +15,8 @@ from play import SETTINGS, Play
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.job import Closing
 from gitorch.model.observed import Observed
+from gitorch.model.work.job import Closing
 from gitorch.rules.transitions import with_job
 from gitorch.rules.workflows.closings import closing_commands, is_closing, owed_closings, watched
 from gitorch.rules.workflows.tracked import closing_line, reason_of

@@ -5,12 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.model.config import Config, RuntimeChoice
 from gitorch.model.ids import Digest, JobId
-from gitorch.model.needs import dependency_order
-from gitorch.model.plan import Epic, Plan, Task
-from gitorch.model.values import replace
-from gitorch.model.workflow import (
+from gitorch.model.plans.config import Config, RuntimeChoice
+from gitorch.model.plans.needs import dependency_order
+from gitorch.model.plans.plan import Epic, Plan, Task
+from gitorch.model.plans.workflow import (
     Autonomy,
     Cycle,
     JobKind,
@@ -22,6 +21,7 @@ from gitorch.model.workflow import (
     Workflow,
     WorkflowSource,
 )
+from gitorch.model.values import replace
 from gitorch.rules.workflows.compile import compile_plan, compile_workflow, default_settings, reviewer_runtime
 from gitorch.rules.workflows.graph import batch_of, execution_plan, needs_of
 

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from play import Play
 from simulated_run import Simulated, SimulatedByHand, laws_broken
 
-from gitorch.model.job import ENDED
-from gitorch.model.run import OVER
+from gitorch.model.work.job import ENDED
+from gitorch.model.work.run import OVER
 from gitorch.text.workflows.convert import convert
 from gitorch.text.workflows.file import parse_workflow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from golden import assert_golden
 
-from gitorch.model.diagram import ArrowKind
+from gitorch.model.plans.diagram import ArrowKind
 from gitorch.model.values import replace
 from gitorch.rules.views.diagram import workflow_diagram
 from gitorch.rules.views.dry_run import dry_run

@@ -14,11 +14,11 @@ from play import HOST, HUMAN, Play, digest
 
 from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model import commands as c
-from gitorch.model.board import Board, State
 from gitorch.model.ids import JobId, QuestionId, SessionId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
+from gitorch.model.work.board import Board, State
+from gitorch.model.work.run import RunPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
 
 OPERATOR = Actor(ActorKind.OPERATOR, "olga", "desk")

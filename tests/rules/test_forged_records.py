@@ -44,11 +44,11 @@ from play import HOST, HUMAN, OPERATOR, RUN, TARGET, commit, digest
 import gitorch.rules.evolve
 from gitorch.errors import Corrupt
 from gitorch.model import events as e
-from gitorch.model.board import Board, State
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Check, Choice, ReportStatus
-from gitorch.model.session import PromptKind
 from gitorch.model.values import names_of, replace
+from gitorch.model.work.board import Board, State
+from gitorch.model.work.review import Check, Choice, ReportStatus
+from gitorch.model.work.session import PromptKind
 from gitorch.rules.evolve import RUN_EVENTS, evolve
 
 UI = Actor(ActorKind.AGENT, "ui", "desk", "s2")

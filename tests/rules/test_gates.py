@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from play import PARALLEL, SETTINGS, Play, commit, finding
 
 from gitorch.model.ids import JobId
-from gitorch.model.job import JobPhase
-from gitorch.model.review import Check, Choice, Disposition, ListedFinding, Reply, Severity
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import Check, Choice, Disposition, ListedFinding, Reply, Severity
 from gitorch.rules.review.findings import list_findings
 from gitorch.rules.review.gates import settle, verdict_contradiction
 from gitorch.rules.review.replies import is_refuted

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitorch.model.workflow import Scope
+from gitorch.model.plans.workflow import Scope
 from gitorch.rules.scope.matching import covered, matches, outside
 
 CASES = [

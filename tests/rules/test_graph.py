@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.model.needs import dependency_order, find_cycles
+from gitorch.model.plans.needs import dependency_order, find_cycles
 from gitorch.rules.workflows.graph import ancestors, depths, descendants, waves
 
 NODES = "abcdef"

@@ -7,9 +7,9 @@ from play import OPERATOR, SETTINGS, Play
 
 from gitorch.errors import Refused
 from gitorch.model.ids import JobId
+from gitorch.model.plans.workflow import Independence
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import Independence
 from gitorch.text.workflows.file import parse_workflow
 
 JUDGED = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}, r: {runtime: codex}}\njobs:\n  one: {kind: draft, lane: a, objective: Do}\n  r: {kind: review, lane: r, needs: [one]}\n"

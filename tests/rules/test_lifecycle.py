@@ -16,9 +16,9 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import events as e
 from gitorch.model.ids import JobId
-from gitorch.model.job import JobPhase
-from gitorch.model.question import Answer
-from gitorch.model.run import RunPhase
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import Answer
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.review.gates import settle
 from gitorch.rules.transitions import with_job
 

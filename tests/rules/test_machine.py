@@ -23,13 +23,13 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import Moment
-from gitorch.model.job import ENDED, JobPhase
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, SessionObservation
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import ACCEPTING, Check
-from gitorch.model.run import OVER
-from gitorch.model.session import SessionPhase
-from gitorch.model.workflow import REVIEWING
+from gitorch.model.plans.workflow import REVIEWING
+from gitorch.model.work.job import ENDED, JobPhase
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import ACCEPTING, Check
+from gitorch.model.work.run import OVER
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 

@@ -17,8 +17,8 @@ from play import commit
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.report import BranchFacts, OutsideChange, Trial
-from gitorch.model.review import Check
+from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
+from gitorch.model.work.review import Check
 from gitorch.rules.transitions import with_job, with_question
 from gitorch.rules.views.merge_report import merge_message, report_text, sha256
 from gitorch.rules.views.report_data import report_json

@@ -9,10 +9,10 @@ from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model import events as e
 from gitorch.model import values
-from gitorch.model.board import Board, State
 from gitorch.model.ids import NO_DIGEST, JobId, MessageId, Moment, RunId
 from gitorch.model.record import Actor, ActorKind, Record
-from gitorch.model.session import PromptKind
+from gitorch.model.work.board import Board, State
+from gitorch.model.work.session import PromptKind
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding.messages import SENT_MAX, TEXT_CHARACTERS_MAX, UNREAD_MAX
 from gitorch.rules.evolve import evolve

@@ -8,9 +8,9 @@ from play import Play
 from gitorch.model.commands import Escalate
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.permission import Option, PermissionAnswer, Rule
+from gitorch.model.plans.permission import Option, PermissionAnswer, Rule
+from gitorch.model.plans.workflow import Lane
 from gitorch.model.values import replace
-from gitorch.model.workflow import Lane
 from gitorch.rules.agent_state.permission import TRUSTED_BY, answer_to, matching_rule
 from gitorch.rules.reconcile import reconcile
 

@@ -17,8 +17,8 @@ from telling import Telling
 
 from gitorch.errors import Corrupt, Refused
 from gitorch.model.ids import JobId
-from gitorch.model.job import JobPhase
-from gitorch.model.run import RunPhase
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 from gitorch.rules.transitions import move_job, move_run, with_job
 

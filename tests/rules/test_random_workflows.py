@@ -28,9 +28,9 @@ from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.model.ids import Moment
-from gitorch.model.job import ENDED
-from gitorch.model.run import OVER, Run
-from gitorch.model.workflow import WorkflowSource
+from gitorch.model.plans.workflow import WorkflowSource
+from gitorch.model.work.job import ENDED
+from gitorch.model.work.run import OVER, Run
 from gitorch.ports.ledger import Draft
 from gitorch.rules.evolve import evolve
 from gitorch.rules.views.diagram import run_diagram, workflow_diagram
@@ -42,7 +42,7 @@ from gitorch.text.workflows.file import parse_workflow
 from gitorch.world.git.history import GitHistory
 
 if TYPE_CHECKING:
-    from gitorch.model.workflow import Settings
+    from gitorch.model.plans.workflow import Settings
 
 QUICK, ON_DISK, SLOW, DAMAGED = 100, 2, 1000, 60
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gitorch.errors import Problem
-from gitorch.model.config import Config
 from gitorch.model.ids import CommitId, RunId
-from gitorch.model.plan import Epic, Plan, Task
-from gitorch.model.preflight import PreflightFacts, RuntimeFacts
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.plan import Epic, Plan, Task
+from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
 from gitorch.model.values import replace
 from gitorch.rules.workflows.readiness import check_plan
 

@@ -17,7 +17,7 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, PromptId, SessionId
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
-from gitorch.model.review import Check
+from gitorch.model.work.review import Check
 from gitorch.rules.outstanding import may_begin, needed, only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.model.job import JobState
-from gitorch.model.run import Run, RunPhase
-from gitorch.model.session import Session, SessionPhase
-from gitorch.model.workflow import JobKind, JobSpec, Lane, Settings, Workflow
+from gitorch.model.plans.workflow import JobKind, JobSpec, Lane, Settings, Workflow
+from gitorch.model.work.job import JobState
+from gitorch.model.work.run import Run, RunPhase
+from gitorch.model.work.session import Session, SessionPhase
 
 
 def session(name, job="api", **chosen):

@@ -7,9 +7,9 @@ from play import SETTINGS, Play, finding
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import needed, only_people_left
 from gitorch.rules.reconcile import reconcile

@@ -12,10 +12,10 @@ from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
 from gitorch.model.ids import JobId, Moment
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.review import Choice
 from gitorch.model.values import replace
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import Choice
 from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
@@ -24,7 +24,7 @@ from gitorch.rules.views.brief import brief_data, brief_text
 from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:
-    from gitorch.model.workflow import Settings
+    from gitorch.model.plans.workflow import Settings
 
 NO_TESTS = replace(SETTINGS, test_command="")
 HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}, r: {runtime: codex}}\n"

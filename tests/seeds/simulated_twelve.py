@@ -16,13 +16,13 @@ from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
 from gitorch.model.ids import CommitId, JobId, Moment
 from gitorch.model.observed import AgentState
-from gitorch.model.question import QuestionKind
+from gitorch.model.plans.workflow import Autonomy, ReviewMode, Scope
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
-from gitorch.model.run import RunPhase
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy, ReviewMode, Scope
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
+from gitorch.model.work.run import RunPhase
 
 REST_ROUNDS = 3_000
 REFUSED_MAX = 3

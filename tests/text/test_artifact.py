@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitorch.errors import Malformed
-from gitorch.model.artifact import ArtifactKind, Evidence
-from gitorch.model.review import Choice, Severity
+from gitorch.model.work.artifact import ArtifactKind, Evidence
+from gitorch.model.work.review import Choice, Severity
 from gitorch.text.artifact import parse_artifact
 from gitorch.text.artifact_kinds import REQUIRED
 from gitorch.text.redact import secrets_in

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
-from gitorch.model.approval import Grade
-from gitorch.model.config import Config, RuntimeChoice
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.config import Config, RuntimeChoice
+from gitorch.model.plans.workflow import Autonomy, ReviewMode
 from gitorch.model.values import replace
-from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.config_file import parse_config
 from gitorch.text.config_template import render
 from gitorch.text.run_settings import NO_FULL_AUTO

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitorch.errors import Malformed
-from gitorch.model.workflow import Cycle, ExpectedArtifact, JobKind, Scope
+from gitorch.model.plans.workflow import Cycle, ExpectedArtifact, JobKind, Scope
 from gitorch.text.workflows.convert import convert
 from gitorch.text.workflows.convert_terms import NOT_CARRIED, TOP
 from gitorch.text.workflows.file import parse_workflow

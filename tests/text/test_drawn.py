@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
 from gitorch.model.ids import JobId
-from gitorch.model.job import JobPhase
+from gitorch.model.plans.diagram import Arrow, ArrowKind, Box, Diagram
+from gitorch.model.work.job import JobPhase
 from gitorch.text.diagrams.box_text import STATES, fitted
 from gitorch.text.diagrams.graph_text import dot, mermaid, plain
 from gitorch.text.diagrams.layout import lay_out

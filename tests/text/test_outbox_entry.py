@@ -8,8 +8,8 @@ import pytest
 
 from gitorch.errors import Denied, Malformed, Refused
 from gitorch.model.ids import JobId, RunId
-from gitorch.model.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
+from gitorch.model.work.review import Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.text.outbox_entry import BYTES_MAX, accepted, decode, encode, read_answer, refused
 
 REPORT = ReportText(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitorch.model.plan import Task
+from gitorch.model.plans.plan import Task
 from gitorch.text.plans.plan import parse_plan
 from gitorch.text.slug import epic_id_fault, slug
 

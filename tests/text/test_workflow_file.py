@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.ids import JobId
-from gitorch.model.workflow import (
+from gitorch.model.plans.workflow import (
     Cycle,
     ExpectedArtifact,
     Independence,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitorch.errors import Usage
-from gitorch.model.workflow import JobKind
+from gitorch.model.plans.workflow import JobKind
 from gitorch.rules.workflows.lint import lint
 from gitorch.text.workflows.blocks import from_blocks
 from gitorch.text.workflows.file import parse_workflow

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from gitorch.model.ids import PromptId, RunId, SessionId
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock

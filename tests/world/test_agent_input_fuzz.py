@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitorch.errors import Malformed
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import asdict
 from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook

@@ -6,7 +6,7 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.model.ids import PromptId, RunId, SessionId
-from gitorch.model.permission import Option, PermissionAnswer, RequestPattern
+from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.answering import Answering, answers_path, pending_path
 from gitorch.world.terminal.session_files import folder_of

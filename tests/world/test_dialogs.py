@@ -9,7 +9,7 @@ from world.terminal_lab import wait_for
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Option, PermissionAnswer
+from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.wiring.presets import find_preset

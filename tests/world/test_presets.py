@@ -7,8 +7,8 @@ import pytest
 from gitorch.errors import Malformed
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
-from gitorch.model.permission import Dialog, RequestPattern
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.permission import Dialog, RequestPattern
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.rules.agent_state.screen import classify
 from gitorch.text.preset import parse_preset
 from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder

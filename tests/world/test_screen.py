@@ -6,7 +6,7 @@ import pytest
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import replace
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.rules.agent_state.judge import StateReading, judge, readings_from_hook, readings_from_screen

@@ -16,7 +16,7 @@ from world.terminal_lab import gone, wait_for
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
-from gitorch.model.runtime import Preset
+from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.session_files import folder_of

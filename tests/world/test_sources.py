@@ -9,7 +9,7 @@ from world.terminal_lab import SIGNS, wait_for
 
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.observed import AgentState
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world.terminal.rate_meter import RateMeter
 

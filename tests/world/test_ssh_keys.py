@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitorch.errors import Denied, Failed, NotFound, Refused
-from gitorch.model.approval import Guard
+from gitorch.model.plans.approval import Guard
 from gitorch.world.git.signatures import SshSignatures
 from gitorch.world.ssh_keys import make_key, own_key_path, read_key
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gitorch.model.ids import PromptId, RunId, SessionId
-from gitorch.model.runtime import Preset
+from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
 from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
 from gitorch.world.terminal.launch import by_file, by_input, command, write_files

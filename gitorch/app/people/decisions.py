@@ -9,11 +9,11 @@ from gitorch.app.query.lookup import resolve_prefix
 from gitorch.app.query.questions import find_question
 from gitorch.errors import Refused, Usage
 from gitorch.model import commands
-from gitorch.model.approval import Grade
 from gitorch.model.ids import Digest, JobId
-from gitorch.model.question import QuestionKind
-from gitorch.model.run import RunPhase
+from gitorch.model.plans.approval import Grade
 from gitorch.model.values import replace
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.ensure import run_there
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
-    from gitorch.model.question import Question
-    from gitorch.model.report import Report
-    from gitorch.model.run import Run
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.report import Report
+    from gitorch.model.work.run import Run
 
 
 def answer(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Malformed, NotFound, Problem, Refused, Usage
-from gitorch.model.approval import Guard, SigningKey
+from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:

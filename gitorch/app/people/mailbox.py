@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import load_runs, require_ledger
 from gitorch.errors import NotFound
 from gitorch.model.ids import Digest, MessageId
-from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
 from gitorch.model.values import Value, replace
+from gitorch.model.work.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
 from gitorch.rules.views.inbox import message_rows
 from gitorch.rules.views.mail import is_person, unread
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gitorch.app.services import Services
-    from gitorch.model.board import Board
     from gitorch.model.ids import RunId
-    from gitorch.model.run import Run
     from gitorch.model.view import MessageRow
+    from gitorch.model.work.board import Board
+    from gitorch.model.work.run import Run
 
 
 class Held(Value):

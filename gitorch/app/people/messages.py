@@ -19,8 +19,8 @@ from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run,
 from gitorch.errors import NotFound
 from gitorch.model import commands
 from gitorch.model.ids import Digest, MessageId
-from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.values import Value
+from gitorch.model.work.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.rules.views.mail import is_person, job_named
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import Moment, RunId
-    from gitorch.model.message import Message
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.run import Run
 
 BLINK_SECONDS = 0.1
 """The time between two looks at the ledger's tip while somebody waits."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import key_to_sign_with
 from gitorch.errors import Corrupt, Denied
-from gitorch.model.approval import Grade, grade_of
 from gitorch.model.events import MergeApproved
+from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.values import Value
 from gitorch.rules.ensure import run_there
 from gitorch.rules.views.approval import NAMESPACE, approval_text
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.record import Record
-    from gitorch.model.report import Report
-    from gitorch.model.run import Run
+    from gitorch.model.work.report import Report
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import VerifiedRun
 
 TEXT_FILE, SIGNATURE_FILE = "approval.txt", "approval.sig"

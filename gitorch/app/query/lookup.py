@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import GitorchError, NotFound, Refused, Usage
-from gitorch.model.board import Board
 from gitorch.model.ids import JobId, RunId, SessionId
-from gitorch.model.question import QuestionKind
+from gitorch.model.work.board import Board
+from gitorch.model.work.question import QuestionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gitorch.app.services import Services
-    from gitorch.model.board import RunLine
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import RunLine
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 
 LISTED_MAX = 12

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import RunId
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 RECENT = 10
 """How many of the newest runs are searched for a question that is not open; more would take longer than a second."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.app.people.signing import SIGNATURE_FILE, TEXT_FILE
 from gitorch.errors import NotFound
-from gitorch.model.approval import SIGNED, Grade, grade_of
 from gitorch.model.events import MergeApproved, Merged, ReportIssued, RunConfirmed
+from gitorch.model.plans.approval import SIGNED, Grade, grade_of
 from gitorch.rules.views.approval import NAMESPACE
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import WrittenRecord
 
 E = TypeVar("E")

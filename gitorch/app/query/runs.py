@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
-from gitorch.model.session import SessionPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.inbox import cleanup_row, inbox
 from gitorch.rules.views.naming_runs import rows_with_runs, view_with_run, with_run
 from gitorch.rules.views.next_commands import next_commands
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitorch.app.services import Services
-    from gitorch.model.board import RunLine
-    from gitorch.model.job import JobState
-    from gitorch.model.message import Message
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.question import Question
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
     from gitorch.model.view import InboxRow, RunView
+    from gitorch.model.work.board import RunLine
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.ports.ledger import WrittenRecord
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 
 def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 
 def closed_issues(services: Services, run: Run) -> Mapping[str, str] | None:

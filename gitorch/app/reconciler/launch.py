@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from gitorch.app.reconciler.loop import LOCK
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.sessions.sessions import find_agent
-from gitorch.model.session import SessionPhase
+from gitorch.model.work.session import SessionPhase
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import JobId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 LOOK_SECONDS = 0.1
 """The time between two ticks while the agent starts."""

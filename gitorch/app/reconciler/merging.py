@@ -13,7 +13,7 @@ from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
-from gitorch.model.report import BranchFacts, Trial
+from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.ensure import run_there
 from gitorch.rules.views.merge_report import epic_report_text, merge_message, report_text, sha256
 from gitorch.rules.views.report_data import report_json
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId, JobId, Moment
-    from gitorch.model.job import JobState
-    from gitorch.model.report import Report
-    from gitorch.model.review import Check
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.report import Report
+    from gitorch.model.work.review import Check
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import VerifiedRun
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")

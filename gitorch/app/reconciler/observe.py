@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.errors import Unavailable
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import Observed, Overlap
-from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
-    from gitorch.model.job import JobState
     from gitorch.model.observed import CheckObservation, SessionObservation
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 
 T = TypeVar("T")

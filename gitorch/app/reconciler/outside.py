@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.app.services import Services
-    from gitorch.model.report import Merged, OutsideChange
-    from gitorch.model.run import Run
+    from gitorch.model.work.report import Merged, OutsideChange
+    from gitorch.model.work.run import Run
 
 SNAPSHOT_FILE = "repository.json"
 """The name of the snapshot among the files of the run's `run-confirmed` record."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
-    from gitorch.model.run import Run
-    from gitorch.model.runtime import Preset
-    from gitorch.model.session import Prompt, Session
+    from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Prompt, Session
 
 
 Performers = Mapping[type, Callable[["Services", "Run", Any], tuple["Command", ...]]]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import PromptId, SessionId
-    from gitorch.model.run import Run
-    from gitorch.model.session import Prompt, Session
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Prompt, Session
 
 
 def write_prompt(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from gitorch.model import effects
     from gitorch.model.commands import Command
     from gitorch.model.ids import CommitId
-    from gitorch.model.report import Merged
-    from gitorch.model.run import Run
+    from gitorch.model.work.report import Merged
+    from gitorch.model.work.run import Run
 
 LEDGER_REF = "refs/heads/gitorch/ledger"
 

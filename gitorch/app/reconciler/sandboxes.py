@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Failed
-from gitorch.model.session import SessionPhase
-from gitorch.model.workflow import Sandbox
+from gitorch.model.plans.workflow import Sandbox
+from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import LaunchSandbox, SessionKey
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 def launch_sandbox(services: Services, run: Run, session: Session) -> LaunchSandbox | None:

@@ -18,8 +18,8 @@ from gitorch.app.work.outbox import collect
 from gitorch.errors import Denied, Refused, Unavailable
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
-from gitorch.model.run import RunPhase
 from gitorch.model.values import Value, replace
+from gitorch.model.work.run import RunPhase
 from gitorch.ports.world import SessionKey
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.services import Services
-    from gitorch.model.board import State
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.observed import Observed
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import WrittenRecord
 
 

@@ -19,10 +19,10 @@ from gitorch.app.start.sheet import Ready
 from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
-from gitorch.model.plan import Plan
-from gitorch.model.session import SessionPhase
+from gitorch.model.plans.plan import Plan
+from gitorch.model.plans.workflow import JobKind, JobSpec, Workflow
 from gitorch.model.values import replace
-from gitorch.model.workflow import JobKind, JobSpec, Workflow
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.mail import job_named
 from gitorch.rules.views.presence import session_rows
 from gitorch.rules.workflows.compile import default_settings, lane_of
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
-    from gitorch.model.run import Run
+    from gitorch.model.plans.workflow import Lane
     from gitorch.model.view import SessionRow
-    from gitorch.model.workflow import Lane
+    from gitorch.model.work.run import Run
 
 NEVER_SECONDS = 10_000_000
 """The silence limit of an agent that waits for messages: its silence means nothing."""

@@ -9,7 +9,7 @@ from gitorch.ports.world import SessionKey
 if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 
 def tear_down(services: Services, run: Run, session: SessionId) -> None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import run_lines
 from gitorch.app.sessions.sessions import checked_name
 from gitorch.errors import Failed, NotFound, Refused
-from gitorch.model.run import OVER
 from gitorch.model.values import Value
+from gitorch.model.work.run import OVER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.board import RunLine
+    from gitorch.model.work.board import RunLine
     from gitorch.ports.git import WorktreeEntry
 
 MANUAL = "by-hand"

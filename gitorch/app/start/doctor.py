@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
 from gitorch.app.start.facts import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
-from gitorch.model.approval import Grade
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.workflow import Commits
 from gitorch.model.values import Value
-from gitorch.model.workflow import Commits
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.approval import Guard, SigningKey
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.approval import Guard, SigningKey
+    from gitorch.model.plans.runtime import Preset
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
 """git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""

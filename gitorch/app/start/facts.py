@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gitorch.app.people.keys import allowed_signers
 from gitorch.app.query.lookup import run_lines
 from gitorch.errors import NotFound
-from gitorch.model.preflight import PreflightFacts, RuntimeFacts
-from gitorch.model.workflow import Sandbox
+from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
+from gitorch.model.plans.workflow import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import RunId
-    from gitorch.model.plan import Plan
-    from gitorch.model.workflow import Lane
+    from gitorch.model.plans.plan import Plan
+    from gitorch.model.plans.workflow import Lane
 
 
 def preflight_facts(

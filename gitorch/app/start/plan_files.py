@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.plan import Plan
+    from gitorch.model.plans.plan import Plan
     from gitorch.ports.tracker import Tracker
 
 AUTO = "auto"

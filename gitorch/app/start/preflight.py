@@ -12,7 +12,7 @@ from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.app.start.sheet import Ready, Sheet, sheet_of
 from gitorch.errors import Malformed, NotFound, Problem
 from gitorch.model.ids import Digest, JobId, RunId
-from gitorch.model.plan import Plan
+from gitorch.model.plans.plan import Plan
 from gitorch.model.values import Value, replace
 from gitorch.rules.workflows.compile import (
     compile_plan,
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.app.start.plan_files import PlanRead
-    from gitorch.model.board import Board
     from gitorch.model.ids import CommitId
-    from gitorch.model.preflight import PreflightFacts
-    from gitorch.model.workflow import Lane, Settings, Workflow, WorkflowSource
+    from gitorch.model.plans.preflight import PreflightFacts
+    from gitorch.model.plans.workflow import Lane, Settings, Workflow, WorkflowSource
+    from gitorch.model.work.board import Board
 
 WORKFLOW_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 

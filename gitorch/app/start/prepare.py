@@ -10,8 +10,8 @@ from gitorch.app.reconciler.outside import SNAPSHOT_FILE, take_snapshot
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
-from gitorch.model.message import PRINCIPAL
 from gitorch.model.values import replace
+from gitorch.model.work.message import PRINCIPAL
 from gitorch.rules.ensure import not_begun, run_there
 from gitorch.rules.views.merge_report import sha256
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.app.start.preflight import CheckResult
-    from gitorch.model.plan import Plan
-    from gitorch.model.run import Run
-    from gitorch.model.workflow import Autonomy
+    from gitorch.model.plans.plan import Plan
+    from gitorch.model.plans.workflow import Autonomy
+    from gitorch.model.work.run import Run
 
 
 def prepare_run(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.services import Services
-    from gitorch.model.config import Config
+    from gitorch.model.plans.config import Config
 
 IMPLEMENTER, REVIEWER = "implementer", "reviewer"
 

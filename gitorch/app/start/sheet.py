@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import board_of
+from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.values import Value
-from gitorch.model.workflow import REVIEWING
 from gitorch.rules.workflows.graph import execution_plan
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId, Digest, JobId, RunId
-    from gitorch.model.plan import Plan
-    from gitorch.model.workflow import Autonomy, ReviewMode, Settings, Workflow
+    from gitorch.model.plans.plan import Plan
+    from gitorch.model.plans.workflow import Autonomy, ReviewMode, Settings, Workflow
 
 
 class SheetRow(Value):

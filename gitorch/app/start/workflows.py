@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gitorch.model.workflow import Settings, WorkflowSource
+    from gitorch.model.plans.workflow import Settings, WorkflowSource
 
 
 def read_workflow(

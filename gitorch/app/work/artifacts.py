@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from gitorch.app.execute import execute_verb
 from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
-from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import CommitId, Digest
-from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
+from gitorch.model.work.artifact import ArtifactKind
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.review.evidence import claim_faults
 from gitorch.rules.review.ledgers import ledger_text, reviews_entries
 from gitorch.rules.scope.paths import path_fault
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.artifact import Artifact, Claim, Evidence
     from gitorch.model.events import Event
+    from gitorch.model.plans.workflow import ExpectedArtifact
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
-    from gitorch.model.workflow import ExpectedArtifact
+    from gitorch.model.work.artifact import Artifact, Claim, Evidence
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 HEX_MIN = 7
 """The shortest abbreviation of a commit id that evidence may name."""

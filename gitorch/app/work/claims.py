@@ -9,9 +9,9 @@ from gitorch.app.query.lookup import find_job, find_run
 from gitorch.app.work.context import brief_of, ensure_worktree, token_digest
 from gitorch.errors import Denied, Failed, Refused, Usage
 from gitorch.model import commands
-from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
+from gitorch.model.work.run import RunPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import holder_of
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import Digest, JobId, SessionId
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 class ManualClaim(Value):

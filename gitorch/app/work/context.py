@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 class Brief(Value):

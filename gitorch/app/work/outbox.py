@@ -16,8 +16,8 @@ from gitorch.app.work.submissions import AgentCredential, Submission, submit, wh
 from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavailable
 from gitorch.model.commands import AcceptOutboxEntry
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.session import SessionPhase
 from gitorch.model.values import Value
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.rules.views.why import why
 from gitorch.text import outbox_entry as entries
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
     from gitorch.model.submission import OutboxEntry
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.ports.files import Outboxes, PendingEntry
     from gitorch.ports.world import Clock
 

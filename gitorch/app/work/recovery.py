@@ -9,18 +9,18 @@ from gitorch.app.query.lookup import find_job, find_run
 from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands
 from gitorch.model.ids import LateHandoffId
-from gitorch.model.job import JobPhase
 from gitorch.model.values import Value
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.ensure import run_there
 from gitorch.rules.recovery import remedies
 
 if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
-    from gitorch.model.artifact import Outcome
-    from gitorch.model.decision import Decision
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.artifact import Outcome
+    from gitorch.model.work.decision import Decision
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
     from gitorch.rules.recovery import Remedy
 
 REASON = "recovered"

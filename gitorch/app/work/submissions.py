@@ -15,9 +15,9 @@ from gitorch.model import commands, events
 from gitorch.model.commands import Order
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.session import SessionPhase
 from gitorch.model.submission import ReportText
 from gitorch.model.values import Value, replace
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command, WorkFacts
     from gitorch.model.events import Event
     from gitorch.model.ids import Digest, RunId
-    from gitorch.model.review import Finding
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
     from gitorch.model.submission import VerdictText
+    from gitorch.model.work.review import Finding
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 UNKNOWN = "unknown"

@@ -15,12 +15,12 @@ from gitorch.text.records.released import kind_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
     from gitorch.model.record import Actor
-    from gitorch.model.review import ListedFinding
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.review import ListedFinding
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.ports.ledger import WrittenRecord
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.model.ids import Moment, RunId, SessionId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 
 class View(Protocol):

@@ -9,7 +9,7 @@ from gitorch.app.query.lookup import unsettled_runs
 if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import RunId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import WrittenRecord
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import Moment, RunId, SessionId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 REDRAW_MILLISECONDS = 1000
 """How often ages move while nothing else does; every change is drawn at once."""

@@ -9,8 +9,8 @@ from gitorch.cli.output import ask, write
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page, counted
 from gitorch.errors import Usage
-from gitorch.model.approval import Grade
-from gitorch.model.workflow import Autonomy
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.workflow import Autonomy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

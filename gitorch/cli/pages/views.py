@@ -10,8 +10,8 @@ from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, phrase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.board import RunLine
     from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
+    from gitorch.model.work.board import RunLine
 
 TITLE_COLUMNS = 120
 """The width from which on jobs are shown with their titles; ids are made of them."""

@@ -17,8 +17,8 @@ from gitorch.errors import Denied, Usage
 if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.cli.call import Call
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several have this id.")
 DIGEST_CHARACTERS_MIN = 8

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
 JOB = click.option("--job", metavar="JOB", help="Which of your jobs, where you hold several.")

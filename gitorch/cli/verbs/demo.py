@@ -14,14 +14,14 @@ import click
 from gitorch.cli.group import verb
 from gitorch.cli.output import ask
 from gitorch.errors import Failed, Waiting
-from gitorch.model.question import QuestionKind
+from gitorch.model.work.question import QuestionKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.cli.call import Call
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 ANSWER = "n/a"
 """The answer of `--yes` to the agents' question; the acceptance examples accept any answer."""

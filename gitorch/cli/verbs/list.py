@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.cli.call import Call
-    from gitorch.model.artifact import Artifact
-    from gitorch.model.question import Question
-    from gitorch.model.review import ListedFinding, Verdict
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
     from gitorch.model.view import JobRow, RunView
+    from gitorch.model.work.artifact import Artifact
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.review import ListedFinding, Verdict
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 KINDS = ("runs", "jobs", "sessions", "questions", "artifacts", "verdicts", "findings")
 

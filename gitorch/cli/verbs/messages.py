@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gitorch.app.people.messages import Party
     from gitorch.cli.call import Call
     from gitorch.model.ids import MessageId
-    from gitorch.model.run import Run
     from gitorch.model.view import InboxRow, MessageRow
+    from gitorch.model.work.run import Run
 
 AS = click.option("--as", "who", metavar="NAME", help="Act as this person: the coordinator, where one is configured.")
 FILE = click.option("--file", "file", metavar="FILE", help="Read the text from a file.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
     from gitorch.model.ids import JobId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.ports.ledger import Verification, WrittenRecord
 
 WHICH = click.argument("run", required=False)

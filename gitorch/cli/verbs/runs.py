@@ -14,7 +14,7 @@ from gitorch.errors import Refused
 
 if TYPE_CHECKING:
     from gitorch.cli.call import Call
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 WHICH = click.argument("run", required=False)
 REASON = click.option("--reason", metavar="TEXT", default="", help="The reason; it is recorded.")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from gitorch.cli.call import Call
     from gitorch.model.ids import JobId
-    from gitorch.model.run import Run
     from gitorch.model.view import SessionRow
+    from gitorch.model.work.run import Run
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
 NAME = click.argument("name", metavar="JOB|SESSION")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gitorch.app.start.preflight import CheckResult
     from gitorch.app.start.sheet import Sheet
     from gitorch.cli.call import Call
-    from gitorch.model.run import Run
-    from gitorch.model.workflow import Autonomy
+    from gitorch.model.plans.workflow import Autonomy
+    from gitorch.model.work.run import Run
 
 PROMPT = click.option("--prompt", metavar="FILE", help="The implementation prompt, if it is not the plan itself.")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.cli.pages.drawing import View
     from gitorch.model.ids import SessionId
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 WHICH = click.argument("run", required=False)
 PULSE_SECONDS = 1.0

@@ -10,8 +10,8 @@ import click
 from gitorch.cli import arguments
 from gitorch.cli.group import verb
 from gitorch.errors import Denied, GitorchError, Malformed, Refused, Usage
-from gitorch.model.review import ReportStatus
 from gitorch.model.submission import OutboxEntry, ReportText
+from gitorch.model.work.review import ReportStatus
 
 if TYPE_CHECKING:
     from gitorch.app.work.claims import ManualClaim
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
-    from gitorch.model.review import Finding
     from gitorch.model.submission import VerdictText
+    from gitorch.model.work.review import Finding
 
 JOB = click.option("--job", metavar="JOB", help="Your job's id; required for manual work where you hold several.")
 RUN = click.option("--run", metavar="RUN", help="For manual work: the run, where several are open.")

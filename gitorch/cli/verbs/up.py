@@ -124,7 +124,7 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
 
 def _interruption(result: LoopResult) -> str:
     """The sentence for a loop that was interrupted, with the state of the agents and the command that continues."""
-    from gitorch.model.session import SessionPhase
+    from gitorch.model.work.session import SessionPhase
 
     living = 0
     for tick in result.last.values():
@@ -140,7 +140,7 @@ def _interruption(result: LoopResult) -> str:
 def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxRow]) -> Detailed:
     """The error that lists paused runs and open questions, with the first command as its hint."""
     from gitorch.cli.pages.views import inbox_lines
-    from gitorch.model.run import RunPhase
+    from gitorch.model.work.run import RunPhase
 
     paused: list[RunId] = []
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
-    from gitorch.model.diagram import Diagram
-    from gitorch.model.workflow import Lint, Remark, Settings, WorkflowSource
+    from gitorch.model.plans.diagram import Diagram
+    from gitorch.model.plans.workflow import Lint, Remark, Settings, WorkflowSource
 
 FILE = click.argument("file", metavar="FILE")
 FORMS = ("text", "mermaid", "dot", "svg")
@@ -55,7 +55,7 @@ def _roots(call: Call) -> tuple[Path, ...]:
 
 def _defaults(call: Call) -> Settings:
     """The settings of the repository, or gitorch's own outside of one."""
-    from gitorch.model.config import Config
+    from gitorch.model.plans.config import Config
     from gitorch.rules.workflows.compile import default_settings
 
     try:

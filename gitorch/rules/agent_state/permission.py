@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.model.permission import Option, PermissionAnswer, RequestPattern
+from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.permission import Rule
-    from gitorch.model.runtime import Preset
-    from gitorch.model.workflow import Lane
+    from gitorch.model.plans.permission import Rule
+    from gitorch.model.plans.runtime import Preset
+    from gitorch.model.plans.workflow import Lane
 
 DIALOG_LINES = 40
 """The most rows that a dialog takes up."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Moment
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
 
 TAIL_LINES = 16
 """How many non-blank lines at the end of a screen are its tail; older output above matters less."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.model.work.board import State
 
     Decisions = Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]]

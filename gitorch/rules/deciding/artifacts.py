@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
-from gitorch.model.artifact import ArtifactKind, Outcome
 from gitorch.model.ids import DecisionId
 from gitorch.model.record import ActorKind
+from gitorch.model.work.artifact import ArtifactKind, Outcome
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import Capability, ensure_may, holds
 from gitorch.rules.deciding import late
@@ -17,13 +17,13 @@ from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault
 
 if TYPE_CHECKING:
-    from gitorch.model.artifact import Document
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.artifact import Document
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.rules.deciding import Decisions
 
 OWN_FOLDER = ".gitorch/"

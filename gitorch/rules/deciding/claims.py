@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from gitorch.errors import NotFound, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import NO_DIGEST
-from gitorch.model.job import JobPhase
+from gitorch.model.plans.workflow import UNCLAIMED, Independence, Recovery
 from gitorch.model.record import ActorKind
-from gitorch.model.review import Choice, ReportStatus
-from gitorch.model.run import RunPhase
-from gitorch.model.workflow import UNCLAIMED, Independence, Recovery
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import Choice, ReportStatus
+from gitorch.model.work.run import RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may, holder_of
 from gitorch.rules.deciding import late
@@ -21,15 +21,15 @@ from gitorch.rules.deciding.work import finished_work, rejected, subject_at
 from gitorch.rules.granting import base_of, may_be_granted, not_independent, queue
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import LateHandoffId
-    from gitorch.model.job import JobState
-    from gitorch.model.late_handoff import LateHandoff
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.late_handoff import LateHandoff
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.rules.deciding import Decisions
 
 RENEWED_PART = 2

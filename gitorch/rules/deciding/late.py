@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import events
 from gitorch.model.ids import CommitId, LateHandoffId
-from gitorch.model.job import ACTIVE, JobPhase
-from gitorch.model.review import ReportStatus
-from gitorch.model.session import PromptKind
+from gitorch.model.work.job import ACTIVE, JobPhase
+from gitorch.model.work.review import ReportStatus
+from gitorch.model.work.session import PromptKind
 
 if TYPE_CHECKING:
     from gitorch.model import commands
     from gitorch.model.events import Event
     from gitorch.model.ids import Moment
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 EXPIRED = "expired"
 

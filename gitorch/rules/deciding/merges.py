@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
-from gitorch.model.approval import SIGNED, Grade, grade_of
-from gitorch.model.job import JobPhase
-from gitorch.model.question import QuestionKind
-from gitorch.model.run import RunPhase
+from gitorch.model.plans.approval import SIGNED, Grade, grade_of
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.run import RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.outside import question_details, question_summary
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
-    from gitorch.model.report import Merged, Report
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.report import Merged, Report
+    from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
 AFTER_CONFLICT = ("retry", "stop_run")

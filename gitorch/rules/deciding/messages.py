@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import SessionId
-from gitorch.model.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.model.record import ActorKind
+from gitorch.model.work.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.rules import ensure
 from gitorch.rules.views.mail import NAMES, is_person, job_named, listeners, next_message, unread
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, MessageId
-    from gitorch.model.message import Message
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
 TEXT_CHARACTERS_MAX = 16_000

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import commands, events
-from gitorch.model.job import JobPhase
-from gitorch.model.question import GATING, QuestionKind, unanswered_trigger
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
-from gitorch.model.workflow import JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import GATING, QuestionKind, unanswered_trigger
 from gitorch.rules import ensure
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
@@ -17,12 +17,12 @@ from gitorch.rules.workflows.tracked import issues_of, troubled_job
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
 NEEDS_TEXT = frozenset({"push_back", "reject", "answer", "accept_with_exceptions"})

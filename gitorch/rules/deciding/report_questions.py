@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import events
-from gitorch.model.artifact import EscalationKind
 from gitorch.model.ids import QuestionId
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import Disposition, ReportStatus, Severity
+from gitorch.model.work.artifact import EscalationKind
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Disposition, ReportStatus, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model import commands
     from gitorch.model.events import Event
-    from gitorch.model.job import JobState
-    from gitorch.model.review import Finding
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Finding
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
     Asked = tuple[QuestionKind, tuple[str, ...], int, str]
     """Kind, options, number of the concern or finding, and text."""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import commands, events
-from gitorch.model.job import JobPhase
-from gitorch.model.workflow import UNCLAIMED
+from gitorch.model.plans.workflow import UNCLAIMED
+from gitorch.model.work.job import JobPhase
 from gitorch.rules import ensure
 from gitorch.rules.deciding.questions import answer, voided_report
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
 AGAIN = ("retry", "one_more_round", "cleared", "go_on")

@@ -8,17 +8,17 @@ from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import SessionId
 from gitorch.model.record import ActorKind
-from gitorch.model.run import RunPhase
+from gitorch.model.work.run import RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding.messages import refused_plan
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.record import Actor
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import State
+    from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
 REFUSALS_KEPT = 10

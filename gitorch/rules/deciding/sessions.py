@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import Moment, SessionId
-from gitorch.model.run import RunPhase
-from gitorch.model.session import SessionPhase
+from gitorch.model.work.run import RunPhase
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.rules.deciding import Decisions
 
 LAUNCHES_MAX = 2

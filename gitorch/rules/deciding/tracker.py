@@ -9,9 +9,9 @@ from gitorch.rules import ensure
 from gitorch.rules.workflows.tracked import unsettled
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.model.work.board import State
     from gitorch.rules.deciding import Decisions
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import commands, events
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import overlap_key
-from gitorch.model.review import Choice, ReportStatus
-from gitorch.model.workflow import REVIEWING
+from gitorch.model.plans.workflow import REVIEWING
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import Choice, ReportStatus
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
 from gitorch.rules.deciding.report_questions import questions_of
@@ -20,14 +20,14 @@ from gitorch.rules.review.replies import proven_replies, require_evidence
 from gitorch.rules.scope.matching import outside
 
 if TYPE_CHECKING:
-    from gitorch.model.board import State
     from gitorch.model.commands import Order, WorkFacts
     from gitorch.model.events import Event
     from gitorch.model.ids import CommitId
-    from gitorch.model.job import JobState, Lease
-    from gitorch.model.review import Reply
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.board import State
+    from gitorch.model.work.job import JobState, Lease
+    from gitorch.model.work.review import Reply
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.rules.deciding import Decisions
 
 HAZARDS_MAX = 5

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
 
 BY_ANYBODY = frozenset(ActorKind)
 BY_HOST = frozenset({ActorKind.HOST})

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.artifact import Artifact, Outcome
-from gitorch.model.decision import Decision
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
+from gitorch.model.work.artifact import Artifact, Outcome
+from gitorch.model.work.decision import Decision
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_PRINCIPAL, Evolution
 from gitorch.rules.transitions import ensure_leased, ensure_own_session, with_job, with_question
 
 if TYPE_CHECKING:
     from gitorch.model.ids import DecisionId, JobId
     from gitorch.model.record import Record
-    from gitorch.model.review import Verdict
-    from gitorch.model.run import Run
+    from gitorch.model.work.review import Verdict
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.job import JobPhase, Lease
-from gitorch.model.late_handoff import LateHandoff
-from gitorch.model.session import Session, SessionPhase
 from gitorch.model.values import replace
+from gitorch.model.work.job import JobPhase, Lease
+from gitorch.model.work.late_handoff import LateHandoff
+from gitorch.model.work.session import Session, SessionPhase
 from gitorch.rules.capabilities import holder_of
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ALL_BUT_HOST, BY_PEOPLE, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
@@ -19,10 +19,10 @@ from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, w
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.review import Choice, ReportStatus
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Choice, ReportStatus
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 ABOUT_LEFT_WORK = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
-from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.transitions import end_claim, move_job, promote, withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 LOST = frozenset({JobPhase.FAILED, JobPhase.SKIPPED, JobPhase.CANCELED})
 """Phases of a job whose work will not come."""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.approval import Grade, grade_of
-from gitorch.model.job import JobPhase
-from gitorch.model.question import Question, QuestionKind
+from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.record import ActorKind
-from gitorch.model.report import Approval, Merged, Report
 from gitorch.model.values import replace
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import Question, QuestionKind
+from gitorch.model.work.report import Approval, Merged, Report
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
 from gitorch.rules.transitions import WITHDRAWN, demote, move_job, promote, with_job, withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 ABOUT_A_MERGE = ("merge:", "move:", "push:")

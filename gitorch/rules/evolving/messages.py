@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.ids import JobId, SessionId
-from gitorch.model.message import ORCHESTRATOR, Message
 from gitorch.model.record import ActorKind
-from gitorch.model.session import Prompt, PromptKind
 from gitorch.model.values import replace
+from gitorch.model.work.message import ORCHESTRATOR, Message
+from gitorch.model.work.session import Prompt, PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, Evolution
 from gitorch.rules.transitions import add_prompt, with_session
 from gitorch.rules.views.mail import first_line, next_message
 
 if TYPE_CHECKING:
-    from gitorch.model.board import Board
     from gitorch.model.ids import MessageId
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import Board
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 RECEIPT = "read"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.job import JobPhase
-from gitorch.model.question import Answer, Question, QuestionKind, unanswered_trigger
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
-from gitorch.model.review import Finding, ListedFinding, Severity
-from gitorch.model.session import PromptKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import Answer, Question, QuestionKind, unanswered_trigger
+from gitorch.model.work.review import Finding, ListedFinding, Severity
+from gitorch.model.work.session import PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution
 from gitorch.rules.evolving.claims import extend_after_answer
 from gitorch.rules.evolving.dependents import skip_with_dependents
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.job import JobPhase
-from gitorch.model.question import QuestionKind
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
-from gitorch.model.review import Finding, Severity
-from gitorch.model.session import Prompt, PromptKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Finding, Severity
+from gitorch.model.work.session import Prompt, PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.dependents import LOST, review_stopped, reviews_closed, unskipped
 from gitorch.rules.review.findings import list_findings
@@ -21,10 +21,10 @@ from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.review import ListedFinding
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import ListedFinding
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 

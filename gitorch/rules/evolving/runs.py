@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.job import JobPhase, JobState
-from gitorch.model.run import Run, RunPhase
+from gitorch.model.plans.workflow import JobKind, Settings
 from gitorch.model.values import replace
-from gitorch.model.workflow import JobKind, Settings
+from gitorch.model.work.job import JobPhase, JobState
+from gitorch.model.work.run import Run, RunPhase
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
 from gitorch.rules.transitions import end_claim, move_job, move_run, promote, withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId
+    from gitorch.model.plans.workflow import Cycle, JobSpec
     from gitorch.model.record import Record
-    from gitorch.model.workflow import Cycle, JobSpec
     from gitorch.rules.evolving import Evolutions
 
 

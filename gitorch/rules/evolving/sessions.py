@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
-from gitorch.model.job import JobPhase, Lease
 from gitorch.model.record import ActorKind
-from gitorch.model.session import Prompt, PromptKind, Session, SessionPhase
 from gitorch.model.values import replace
+from gitorch.model.work.job import JobPhase, Lease
+from gitorch.model.work.session import Prompt, PromptKind, Session, SessionPhase
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 OPENING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS})

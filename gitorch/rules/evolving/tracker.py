@@ -13,7 +13,7 @@ from gitorch.rules.transitions import with_job
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record
-    from gitorch.model.run import Run
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 

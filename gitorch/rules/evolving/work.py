@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.ids import SessionId
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import overlap_key
 from gitorch.model.record import ActorKind
-from gitorch.model.review import Choice, Handoff, ListedFinding, ReportStatus, Verdict
 from gitorch.model.values import replace
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import Choice, Handoff, ListedFinding, ReportStatus, Verdict
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.transitions import (
@@ -28,8 +28,8 @@ from gitorch.rules.transitions import (
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
-    from gitorch.model.review import Reply
-    from gitorch.model.run import Run
+    from gitorch.model.work.review import Reply
+    from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})

@@ -9,7 +9,7 @@ from gitorch.model.values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.model.review import Finding
+    from gitorch.model.work.review import Finding
 
 
 def with_citation_checked(finding: Finding, file_at: Callable[[str], bytes | None]) -> Finding:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.question import QuestionKind
-from gitorch.model.review import Disposition
 from gitorch.model.values import Value
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Disposition
 
 if TYPE_CHECKING:
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Answer, Question
-    from gitorch.model.review import ListedFinding, Reply, Verdict
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Answer, Question
+    from gitorch.model.work.review import ListedFinding, Reply, Verdict
+    from gitorch.model.work.run import Run
 
 
 class Ending(Value):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitorch.model.artifact import Claim, Evidence
-    from gitorch.model.review import Check
-    from gitorch.model.run import Run
+    from gitorch.model.work.artifact import Claim, Evidence
+    from gitorch.model.work.review import Check
+    from gitorch.model.work.run import Run
 
 NEAR_LINES = 3
 """How many lines from the cited one a quotation may begin, because people count differently."""

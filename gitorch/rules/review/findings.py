@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.events import FindingsListed
-from gitorch.model.job import JobPhase
-from gitorch.model.review import Finding, ListedFinding, Severity
 from gitorch.model.values import Value, replace
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import Finding, ListedFinding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 ORDER = {severity: place for place, severity in enumerate(Severity)}
 """The place of each severity in a list, the worst first."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
-from gitorch.model.job import JobPhase
-from gitorch.model.question import GATING, QuestionKind
-from gitorch.model.review import FAILING, Choice
-from gitorch.model.workflow import Autonomy, JobKind, ReviewMode
+from gitorch.model.plans.workflow import Autonomy, JobKind, ReviewMode
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import GATING, QuestionKind
+from gitorch.model.work.review import FAILING, Choice
 from gitorch.rules.review.findings import list_findings, list_raised, raised_by_reviews
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from gitorch.model.events import Event, FindingsListed
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Answer, Question
-    from gitorch.model.review import Finding, Handoff
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Answer, Question
+    from gitorch.model.work.review import Finding, Handoff
+    from gitorch.model.work.run import Run
 
 ONE_MORE_ROUND = "one_more_round"
 AFTER_LAST_ROUND = ("accept_with_exceptions", "stop_epic", "stop_run")

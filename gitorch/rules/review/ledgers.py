@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.artifact import ArtifactKind, Entry
-from gitorch.model.review import ACCEPTING
-from gitorch.model.workflow import JobKind
+from gitorch.model.plans.workflow import JobKind
+from gitorch.model.work.artifact import ArtifactKind, Entry
+from gitorch.model.work.review import ACCEPTING
 from gitorch.rules.review.findings import ORDER
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitorch.model.artifact import Artifact, Document
     from gitorch.model.ids import JobId, SessionId
-    from gitorch.model.job import JobState
-    from gitorch.model.review import Choice, Severity
-    from gitorch.model.run import Run
+    from gitorch.model.work.artifact import Artifact, Document
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Choice, Severity
+    from gitorch.model.work.run import Run
 
 LISTED_MAX = 3
 """How many findings or faults a message names before it counts the rest."""

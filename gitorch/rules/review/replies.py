@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
-from gitorch.model.review import Disposition
 from gitorch.model.values import replace
+from gitorch.model.work.review import Disposition
 from gitorch.rules.review.findings import raised_again
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from gitorch.model import commands
     from gitorch.model.ids import CommitId
-    from gitorch.model.job import JobState
-    from gitorch.model.review import Finding, ListedFinding, Reply
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Finding, ListedFinding, Reply
 
 HEAD = re.compile(r"\bHEAD\b")
 """git's word for the newest commit. It stands for the commit that is handed in, so that nobody must look up its id."""

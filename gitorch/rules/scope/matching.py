@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitorch.model.workflow import Scope
+    from gitorch.model.plans.workflow import Scope
 
 WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 """Each wildcard and the regular expression that it stands for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.question import QuestionKind
-from gitorch.model.workflow import REVIEWING, JobKind
+from gitorch.model.plans.workflow import REVIEWING, JobKind
+from gitorch.model.work.question import QuestionKind
 from gitorch.rules.review import ledgers
 from gitorch.rules.views.brief_templates import (
     JUDGING,
@@ -22,11 +22,11 @@ from gitorch.rules.views.finding_lines import finding_line, findings_text, histo
 from gitorch.rules.views.mail import unread, unread_line
 
 if TYPE_CHECKING:
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
-    from gitorch.model.review import Handoff, ListedFinding
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.review import Handoff, ListedFinding
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 BRIEF_PATH = ".gitorch/brief.md"
 """The path of a session's brief in its worktree."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.diagram import Arrow, ArrowKind, Box, Diagram
+from gitorch.model.plans.diagram import Arrow, ArrowKind, Box, Diagram
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.values import replace
-from gitorch.model.workflow import JobKind
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.workflow import JobSpec, Workflow
+    from gitorch.model.plans.workflow import JobSpec, Workflow
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 
 def workflow_diagram(workflow: Workflow) -> Diagram:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.values import Value
-from gitorch.model.workflow import REVIEWING, JobKind
 from gitorch.rules.workflows.graph import needs_of, waves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import JobId
-    from gitorch.model.workflow import Cycle, JobSpec, Workflow, WorkflowSource
+    from gitorch.model.plans.workflow import Cycle, JobSpec, Workflow, WorkflowSource
 
 
 class DryRun(Value):

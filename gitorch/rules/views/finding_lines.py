@@ -8,9 +8,9 @@ from gitorch.rules.review.endings import ending
 from gitorch.rules.review.replies import is_refuted
 
 if TYPE_CHECKING:
-    from gitorch.model.job import JobState
-    from gitorch.model.review import Finding, ListedFinding
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Finding, ListedFinding
+    from gitorch.model.work.run import Run
 
 
 def findings_text(run: Run, job: JobState) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
 from gitorch.model.view import InboxRow, MessageRow
+from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
 from gitorch.rules import escalations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gitorch.model.board import RunLine
     from gitorch.model.ids import RunId
-    from gitorch.model.message import Message
-    from gitorch.model.run import Run
+    from gitorch.model.work.board import RunLine
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.run import Run
 
 
 def inbox(run: Run) -> tuple[InboxRow, ...]:

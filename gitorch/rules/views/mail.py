@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import MessageId
-from gitorch.model.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL
-from gitorch.model.workflow import UNCLAIMED
+from gitorch.model.plans.workflow import UNCLAIMED
+from gitorch.model.work.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gitorch.model.board import Board
     from gitorch.model.ids import JobId
-    from gitorch.model.message import Message
-    from gitorch.model.run import Run
-    from gitorch.model.session import Prompt
+    from gitorch.model.work.board import Board
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Prompt
 
 NAMES = (PRINCIPAL, COORDINATOR, ORCHESTRATOR)
 """The receivers that exist in every repository."""

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.commands import MergeFacts
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
-    from gitorch.model.report import BranchFacts, Trial
-    from gitorch.model.review import Check, Handoff, ListedFinding, Verdict
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.report import BranchFacts, Trial
+    from gitorch.model.work.review import Check, Handoff, ListedFinding, Verdict
+    from gitorch.model.work.run import Run
 
 PATHS_SHOWN = 20
 """How many changed files a branch lists."""

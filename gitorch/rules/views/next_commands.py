@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import ACTIVE, JobPhase
-from gitorch.model.run import RunPhase
-from gitorch.model.workflow import REVIEWING
+from gitorch.model.plans.workflow import REVIEWING
+from gitorch.model.work.job import ACTIVE, JobPhase
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.granting import queue
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.workflows.tracked import left_to_close
 
 if TYPE_CHECKING:
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 
 def next_commands(run: Run) -> tuple[str, ...]:

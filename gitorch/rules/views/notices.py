@@ -9,8 +9,8 @@ from gitorch.rules.views.mail import unread_by_people
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitorch.model.run import Run
     from gitorch.model.view import InboxRow, MessageRow
+    from gitorch.model.work.run import Run
 
 AT_ONCE_MAX = 3
 """The most notices that one tick gives, so that a slow notification command does not run a hundred times side by side."""

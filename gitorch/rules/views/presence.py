@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
 from gitorch.model.observed import AgentState
-from gitorch.model.session import SessionPhase
 from gitorch.model.view import SessionRow
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.session import SessionPhase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Moment, SessionId
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 ASKED_ABOUT = {"stuck:": "stuck", "blocked:": "blocked", "stopped:": "stopped"}
 """The word for an agent about which a human is asked, by the beginning of the question's trigger."""

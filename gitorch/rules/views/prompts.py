@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from gitorch.model.session import PromptKind
+from gitorch.model.work.session import PromptKind
 from gitorch.rules.views.brief import BRIEF_PATH, answered_questions, answers_text, brief_text
 from gitorch.rules.views.finding_lines import findings_text
 from gitorch.rules.views.mail import message_text
 
 if TYPE_CHECKING:
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.session import Prompt, Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Prompt, Session
 
 
 def prompt_path(prompt: Prompt) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gitorch.model.question import QuestionKind
+from gitorch.model.work.question import QuestionKind
 from gitorch.rules.review.endings import ending
 from gitorch.rules.workflows.tracked import issues_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
-    from gitorch.model.report import BranchFacts, OutsideChange, Trial
-    from gitorch.model.review import Check, ListedFinding, Verdict
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
+    from gitorch.model.work.review import Check, ListedFinding, Verdict
+    from gitorch.model.work.run import Run
 
 FORM = "merge-report/1"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
-from gitorch.model.message import PRINCIPAL
+from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.view import JobRow, RunView
-from gitorch.model.workflow import REVIEWING, JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.message import PRINCIPAL
 from gitorch.rules.granting import active
 from gitorch.rules.views.inbox import inbox, message_rows
 from gitorch.rules.views.mail import unread
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gitorch.model.ids import JobId, SessionId
-    from gitorch.model.job import JobState
-    from gitorch.model.run import Run
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 NOT_WORK = REVIEWING | {JobKind.CHECKPOINT, JobKind.MERGE}
 """Kinds of jobs that the summary does not count."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import ENDED, JobPhase
-from gitorch.model.question import HOLDING
-from gitorch.model.run import RunPhase
-from gitorch.model.workflow import JobKind
+from gitorch.model.plans.workflow import JobKind
+from gitorch.model.work.job import ENDED, JobPhase
+from gitorch.model.work.question import HOLDING
+from gitorch.model.work.run import RunPhase
 from gitorch.rules.granting import active, base_of, may_be_granted, worktree_taken_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from gitorch.model.ids import JobId
-    from gitorch.model.job import JobState
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
 """Phases in which any open question of a job holds it; in the others only the kinds in `HOLDING` do."""

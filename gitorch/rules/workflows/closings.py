@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands, effects
-from gitorch.model.job import JobPhase
+from gitorch.model.work.job import JobPhase
 from gitorch.rules.workflows.tracked import TROUBLE, closed_by, issues_of, unsettled
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
     from gitorch.model.ids import Moment
-    from gitorch.model.job import JobState
     from gitorch.model.observed import Observed
-    from gitorch.model.run import Run
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
 
 TRIES_MAX = 3
 """How often gitorch tries to close issues before it asks a person."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import JobId
-from gitorch.model.values import replace
-from gitorch.model.workflow import (
+from gitorch.model.plans.workflow import (
     Autonomy,
     Cycle,
     JobKind,
@@ -18,14 +17,15 @@ from gitorch.model.workflow import (
     Settings,
     Workflow,
 )
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.config import Config
     from gitorch.model.ids import Digest
-    from gitorch.model.plan import Epic, Plan
-    from gitorch.model.workflow import WorkflowSource
+    from gitorch.model.plans.config import Config
+    from gitorch.model.plans.plan import Epic, Plan
+    from gitorch.model.plans.workflow import WorkflowSource
 
 IMPLEMENTER = "implementer"
 REVIEWER = "reviewer"

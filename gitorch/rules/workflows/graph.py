@@ -1,21 +1,21 @@
 """The graph of a workflow's jobs and their needs: ancestors, batches and order, always stable in declared order.
 
 A graph maps each node to the nodes that it needs; needs that are not nodes are ignored. Functions that walk the whole
-graph raise ValueError for one with a cycle; `find_cycles` in `model.needs` names the cycles.
+graph raise ValueError for one with a cycle; `find_cycles` in `model.plans.needs` names the cycles.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.model.needs import dependency_order
-from gitorch.model.workflow import REVIEWING, UNCLAIMED
+from gitorch.model.plans.needs import dependency_order
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from gitorch.model.ids import JobId
-    from gitorch.model.workflow import Workflow
+    from gitorch.model.plans.workflow import Workflow
 
 Node = TypeVar("Node", bound=str)
 

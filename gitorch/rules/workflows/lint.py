@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from gitorch.model.globs import shared_globs
-from gitorch.model.workflow import REVIEWING, JobKind, Lint, Remark, WorktreeMode
+from gitorch.model.plans.globs import shared_globs
+from gitorch.model.plans.workflow import REVIEWING, JobKind, Lint, Remark, WorktreeMode
 from gitorch.rules.workflows.graph import ancestors, makes_work, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import JobId
-    from gitorch.model.workflow import JobSpec, Lane, Workflow
+    from gitorch.model.plans.workflow import JobSpec, Lane, Workflow
 
 SCRIPTED = "scripted"
 """A runtime without a model: two of its sessions do not share a model's opinion."""

@@ -6,15 +6,15 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
-from gitorch.model.approval import Grade
+from gitorch.model.plans.approval import Grade
 from gitorch.rules.workflows.compile import reviewer_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitorch.model.config import Config
-    from gitorch.model.plan import Plan
-    from gitorch.model.preflight import PreflightFacts, RuntimeFacts
+    from gitorch.model.plans.config import Config
+    from gitorch.model.plans.plan import Plan
+    from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
 
 CONFIG_NAME = "gitorch.yaml"
 

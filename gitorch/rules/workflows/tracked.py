@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
+from gitorch.model.work.job import JobPhase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import JobId
-    from gitorch.model.job import Closing, JobState
-    from gitorch.model.question import Question
-    from gitorch.model.run import Run
-    from gitorch.model.workflow import Settings
+    from gitorch.model.plans.workflow import Settings
+    from gitorch.model.work.job import Closing, JobState
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
 
 TROUBLE = "tracker:"
 """The beginning of the trigger of an escalation about the tracker; the job's id follows."""

@@ -10,7 +10,7 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.diagram import Box
+    from gitorch.model.plans.diagram import Box
 
 TITLE_UNITS = 40
 """The longest title, so that one box does not push the others apart."""

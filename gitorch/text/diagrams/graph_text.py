@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.diagram import ArrowKind
+from gitorch.model.plans.diagram import ArrowKind
 from gitorch.text.diagrams.box_text import STATES, kind_text, signed_state_text, state_text, style_of, title_text
 from gitorch.text.diagrams.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gitorch.model.diagram import Arrow, Box, Diagram
+    from gitorch.model.plans.diagram import Arrow, Box, Diagram
 
 MERMAID_ARROWS = {
     ArrowKind.NEXT: "-->",

@@ -9,13 +9,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitorch.model.diagram import ArrowKind
+from gitorch.model.plans.diagram import ArrowKind
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.model.diagram import Arrow, Diagram
+    from gitorch.model.plans.diagram import Arrow, Diagram
 
 SWEEPS = 12
 """Passes over the columns, half of them from each side; more change nothing in the shapes that ship."""

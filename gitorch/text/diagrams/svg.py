@@ -6,14 +6,14 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitorch.model.diagram import ArrowKind
+from gitorch.model.plans.diagram import ArrowKind
 from gitorch.text.diagrams.box_text import fitted, kind_text, signed_state_text, style_of
 from gitorch.text.diagrams.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.model.diagram import Arrow, Box, Diagram
+    from gitorch.model.plans.diagram import Arrow, Box, Diagram
     from gitorch.text.diagrams.layout import Layout, Place
 
 WIDTH, HEIGHT = 216, 62

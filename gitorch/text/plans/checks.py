@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitorch.model.needs import find_cycles
+from gitorch.model.plans.needs import find_cycles
 from gitorch.text.complaints import did_you_mean
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.plans.tracked import check_issue

@@ -8,7 +8,7 @@ from gitorch.model.values import Value
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
-    from gitorch.model.plan import Task
+    from gitorch.model.plans.plan import Task
     from gitorch.text.plans.sections import Reference
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.plan import Task
+from gitorch.model.plans.plan import Task
+from gitorch.model.plans.workflow import Autonomy, ReviewMode
 from gitorch.model.values import Value, field
-from gitorch.model.workflow import Autonomy, ReviewMode
 from gitorch.text.fields import Form
 from gitorch.text.plans.line_syntax import is_closed_status
 from gitorch.text.plans.sections import Reference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.plan import Task
+from gitorch.model.plans.plan import Task
 from gitorch.text.glob_syntax import split_globs
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
 from gitorch.text.plans.line_syntax import (

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
-from gitorch.model.plan import Epic, Plan
+from gitorch.model.plans.plan import Epic, Plan
 from gitorch.model.values import Value
 from gitorch.text.complaints import Complaints, in_file_order
 from gitorch.text.markdown import read_markdown

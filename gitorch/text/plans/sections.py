@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitorch.model.plan import Task
+from gitorch.model.plans.plan import Task
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:

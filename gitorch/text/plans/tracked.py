@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.plan import Task
+from gitorch.model.plans.plan import Task
 from gitorch.model.tracker import Backlog, Issue, TrackerCommands, belongings, edges, foreign_blockers
 from gitorch.model.values import Value, field, replace
 from gitorch.text.complaints import did_you_mean

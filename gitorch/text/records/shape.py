@@ -14,23 +14,10 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from gitorch.model import (
-    artifact,
-    decision,
-    events,
-    ids,
-    job,
-    late_handoff,
-    permission,
-    question,
-    record,
-    report,
-    review,
-    run,
-    session,
-    workflow,
-)
+from gitorch.model import events, ids, record
+from gitorch.model.plans import permission, workflow
 from gitorch.model.values import REQUIRED, Value, default_of, is_value_class, names_of
+from gitorch.model.work import artifact, decision, job, late_handoff, question, report, review, run, session
 from gitorch.text.records import timestamps
 
 Encode = Callable[[Any], Any]

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Usage
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.values import Value
-from gitorch.model.workflow import JobKind
 from gitorch.text.slug import unused
 from gitorch.text.workflows.shapes import lane_line, standard_lane
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import JobId
-from gitorch.model.needs import find_cycles
+from gitorch.model.plans.needs import find_cycles
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.model.values import Value, field
-from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from gitorch.model.workflow import Cycle, JobSpec
+    from gitorch.model.plans.workflow import Cycle, JobSpec
     from gitorch.text.fields import Form
 
 _WITHOUT_WORK = REVIEWING | UNCLAIMED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model.workflow import JobKind
+from gitorch.model.plans.workflow import JobKind
 from gitorch.text.workflows.conversion import JUDGES, KINDS, json_line, json_of, list_of
 from gitorch.text.workflows.convert_terms import NOT_CARRIED
 

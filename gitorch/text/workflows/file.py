@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import JobId
+from gitorch.model.plans.workflow import Cycle, JobKind, JobSpec, Settings, Workflow, WorkflowSource
 from gitorch.model.values import replace
-from gitorch.model.workflow import Cycle, JobKind, JobSpec, Settings, Workflow, WorkflowSource
 from gitorch.text.fields import read_form
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.run_settings import read_branch

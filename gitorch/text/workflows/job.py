@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
 from gitorch.model.ids import JobId
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, JobKind, JobSpec
 from gitorch.model.values import Value
-from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind, JobSpec
 from gitorch.text.complaints import did_you_mean
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.slug import id_fault
@@ -18,7 +18,7 @@ from gitorch.text.workflows.parts import read_artifact, read_names, read_scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from gitorch.model.workflow import Lane
+    from gitorch.model.plans.workflow import Lane
     from gitorch.text.fields import Form
 
 BYTES_MAX = 500_000

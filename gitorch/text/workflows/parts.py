@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.artifact import ArtifactKind
 from gitorch.model.ids import JobId
+from gitorch.model.plans.workflow import (
+    Commits,
+    ExpectedArtifact,
+    Lane,
+    Sandbox,
+    Scope,
+    Settings,
+    Timeouts,
+    WorktreeMode,
+)
 from gitorch.model.values import Value, replace
-from gitorch.model.workflow import Commits, ExpectedArtifact, Lane, Sandbox, Scope, Settings, Timeouts, WorktreeMode
+from gitorch.model.work.artifact import ArtifactKind
 from gitorch.text.glob_syntax import glob_fault
 from gitorch.text.workflows.brief import posture_fault
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from gitorch.model.globs import shared_globs
+from gitorch.model.plans.globs import shared_globs
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.model.values import Value
-from gitorch.model.workflow import REVIEWING, UNCLAIMED, JobKind
 from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:

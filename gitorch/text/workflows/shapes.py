@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Usage
-from gitorch.model.workflow import Lane
+from gitorch.model.plans.workflow import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Failed, NotFound, Unavailable
-from gitorch.model.approval import Guard
+from gitorch.model.plans.approval import Guard
 from gitorch.world.programs import run
 from gitorch.world.ssh_keys import LITERAL, environment, make_key, own_key_path, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.approval import SigningKey
+    from gitorch.model.plans.approval import SigningKey
 
 SIGN_SECONDS = 300.0
 """How long a human may take to type a passphrase or touch a key."""

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment
-from gitorch.model.permission import Option, PermissionAnswer
+from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.rules.agent_state.permission import permission_request_on
 from gitorch.world.files import append_line, clear_way, read_json, read_regular, write_json
 

@@ -19,7 +19,7 @@ from gitorch.world.terminal.session_files import DeliveryRecord
 
 if TYPE_CHECKING:
     from gitorch.model.ids import PromptId
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Clock
     from gitorch.world.terminal.readiness import PaneObservation
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder

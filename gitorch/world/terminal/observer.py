@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.rules.agent_state.judge import StateReading
     from gitorch.world.terminal.process_usage import ProcessUsage, Usage

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from gitorch.model.ids import Moment
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import SessionKey
     from gitorch.world.processes import Process
 

@@ -20,7 +20,7 @@ from gitorch.rules.agent_state.screen import (
 from gitorch.world.terminal.session_cache import limit_end
 
 if TYPE_CHECKING:
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Clock
     from gitorch.rules.agent_state.screen import Signal
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder

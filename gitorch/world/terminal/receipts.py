@@ -12,7 +12,7 @@ from gitorch.world.files import read_regular
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
     from gitorch.world.terminal.session_files import DeliveryRecord, SessionFolder
 
 TRANSCRIPT_BYTES_MAX = 4_000_000

@@ -19,7 +19,7 @@ from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, parse_signal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.model.permission import PermissionAnswer
+    from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.rules.agent_state.screen import Signal
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane

@@ -20,8 +20,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
-from gitorch.model.permission import Dialog, RequestPattern
-from gitorch.model.runtime import Preset, StateSign
+from gitorch.model.plans.permission import Dialog, RequestPattern
+from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import Value, asdict, field
 from gitorch.ports.world import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import PromptId
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.permission import PermissionAnswer
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.permission import PermissionAnswer
+    from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.processes import Process
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder

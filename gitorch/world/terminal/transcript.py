@@ -16,7 +16,7 @@ from gitorch.world.terminal.receipts import transcript_sizes
 
 if TYPE_CHECKING:
     from gitorch.model.observed import AgentState
-    from gitorch.model.runtime import Preset
+    from gitorch.model.plans.runtime import Preset
     from gitorch.world.terminal.session_files import LaunchRecord
 
 PLACE = "transcript"

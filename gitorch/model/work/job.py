@@ -5,13 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.values import Value
-from gitorch.model.workflow import REVIEWING
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Moment, SessionId
-    from gitorch.model.review import Check, Finding, Handoff, ListedFinding, Verdict
-    from gitorch.model.workflow import JobSpec
+    from gitorch.model.plans.workflow import JobSpec
+    from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding, Verdict
 
 
 class JobPhase(StrEnum):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.approval import Grade
+from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.workflow import Autonomy, Commits, ReviewMode, Sandbox
 from gitorch.model.values import Value, field
-from gitorch.model.workflow import Autonomy, Commits, ReviewMode, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.permission import Rule
+    from gitorch.model.plans.permission import Rule
 
 
 class RuntimeChoice(Value):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.approval import Grade
+from gitorch.model.plans.approval import Grade
 from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.model.ids import Digest, JobId
-    from gitorch.model.permission import Rule
+    from gitorch.model.plans.permission import Rule
 
 
 class JobKind(StrEnum):

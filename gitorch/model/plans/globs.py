@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.workflow import Scope
+    from gitorch.model.plans.workflow import Scope
 
 EVERYTHING = "**"
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from gitorch.model.artifact import Outcome
     from gitorch.model.ids import DecisionId, JobId, Moment
+    from gitorch.model.work.artifact import Outcome
 
 
 class Decision(Value):

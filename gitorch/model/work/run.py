@@ -1,25 +1,25 @@
 """The state of one run, as its records in the ledger leave it. It is replayed, never edited.
 
-`model.run_facts` holds its fields. Here stands what follows from several of them: gates, bases, reports and the merge.
+`model.work.run_facts` holds its fields. Here stands what follows from several of them: gates, bases, reports and the merge.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
-from gitorch.model.needs import dependency_order
-from gitorch.model.review import ACCEPTING
-from gitorch.model.run_facts import OVER, RunFacts, RunPhase
-from gitorch.model.workflow import JobKind
+from gitorch.model.plans.needs import dependency_order
+from gitorch.model.plans.workflow import JobKind
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.review import ACCEPTING
+from gitorch.model.work.run_facts import OVER, RunFacts, RunPhase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import CommitId, JobId
-    from gitorch.model.job import JobState
-    from gitorch.model.review import Verdict
-    from gitorch.model.session import Session
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Verdict
+    from gitorch.model.work.session import Session
 
 __all__ = ["OVER", "RESUMABLE_ENDS", "Run", "RunPhase"]
 

@@ -8,7 +8,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId, LateHandoffId, Moment, SessionId
-    from gitorch.model.review import Choice, Finding, Reply, ReportStatus
+    from gitorch.model.work.review import Choice, Finding, Reply, ReportStatus
 
 
 class LateHandoff(Value):

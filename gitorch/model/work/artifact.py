@@ -9,7 +9,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, Moment, SessionId
-    from gitorch.model.review import Choice, Severity
+    from gitorch.model.work.review import Choice, Severity
 
 
 class ArtifactKind(StrEnum):

@@ -5,17 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.job import JobPhase
-from gitorch.model.question import HOLDING, QuestionKind
-from gitorch.model.session import SessionPhase
+from gitorch.model.plans.workflow import CHECKED, UNCLAIMED, Commits, Timeouts, WorktreeMode
 from gitorch.model.values import Value, field
-from gitorch.model.workflow import CHECKED, UNCLAIMED, Commits, Timeouts, WorktreeMode
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import HOLDING, QuestionKind
+from gitorch.model.work.session import SessionPhase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gitorch.model.artifact import Artifact
-    from gitorch.model.decision import Decision
     from gitorch.model.ids import (
         CommitId,
         Digest,
@@ -27,13 +25,15 @@ if TYPE_CHECKING:
         RunId,
         SessionId,
     )
-    from gitorch.model.job import JobState
-    from gitorch.model.late_handoff import LateHandoff
-    from gitorch.model.message import Message
-    from gitorch.model.question import Question
-    from gitorch.model.report import Approval, Merged, Report
-    from gitorch.model.session import Session
-    from gitorch.model.workflow import Settings, Workflow
+    from gitorch.model.plans.workflow import Settings, Workflow
+    from gitorch.model.work.artifact import Artifact
+    from gitorch.model.work.decision import Decision
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.late_handoff import LateHandoff
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.report import Approval, Merged, Report
+    from gitorch.model.work.session import Session
 
 
 class RunPhase(StrEnum):

@@ -9,7 +9,7 @@ from gitorch.model.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.permission import Dialog, RequestPattern
+    from gitorch.model.plans.permission import Dialog, RequestPattern
 
 
 class StateSign(Value):

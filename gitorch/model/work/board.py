@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.model.ids import Digest, JobId, MessageId, Moment, QuestionId, RunId
-    from gitorch.model.message import Message
-    from gitorch.model.run import Run, RunPhase
+    from gitorch.model.work.message import Message
+    from gitorch.model.work.run import Run, RunPhase
 
 
 class RunLine(Value):

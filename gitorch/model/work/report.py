@@ -8,7 +8,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, Moment
-    from gitorch.model.review import Check
+    from gitorch.model.work.review import Check
 
 
 class BranchFacts(Value):
@@ -77,7 +77,7 @@ class Approval(Value):
     by: str
     at: Moment
     proof: str
-    """What proves that a human gave it; `model.approval.grade_of` reads its grade."""
+    """What proves that a human gave it; `model.plans.approval.grade_of` reads its grade."""
 
 
 class Merged(Value):

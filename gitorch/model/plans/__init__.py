@@ -1,0 +1,1 @@
+"""What may be asked for and allowed before any work begins: plans, workflow files, settings, runtimes, approvals."""
