@@ -1,5 +1,8 @@
 # ruff: noqa: ARG002 stand-ins take what their ports pass
-"""Situations in which the app refuses something, on a repository in memory."""
+"""Situations in which the app refuses something, on a repository in memory.
+
+A refusal is a row: the situation, the call, and the class, message and hint of the error that it raises.
+"""
 
 from __future__ import annotations
 
@@ -119,6 +122,7 @@ SITUATIONS = {
     "two cancelled": two_cancelled_runs,
     "escalated": escalated,
     "claimed two": claimed_two,
+    "launched": lambda s: s.begin_run().launch("api"),
 }
 
 
@@ -168,3 +172,11 @@ def tagged(stage, tag, *, ledger):
             return ledger
 
     return altered(stage.services, git=Tagged())
+
+
+def filled(stage, text):
+    """The text of a row for this stage: `{above}` is the folder above its own, `{tip}` the newest commit of its ledger."""
+    text = text.replace("{above}", str(stage.folder.parent))
+    if "{tip}" in text:
+        text = text.replace("{tip}", stage.ledger.tip()[:12])
+    return text

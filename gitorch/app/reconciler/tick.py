@@ -21,6 +21,7 @@ from gitorch.model.ids import Digest
 from gitorch.model.values import Value, replace
 from gitorch.model.work.run import RunPhase
 from gitorch.ports.world import SessionKey
+from gitorch.rules.ensure import run_there
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gitorch.model.effects import Effect
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.observed import Observed
-    from gitorch.model.work.board import State
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import WrittenRecord
 
@@ -59,7 +59,7 @@ def tick(services: Services, run_id: RunId) -> TickResult:
     A second tick does nothing new while neither changes; a killed one is made good by the next.
     What cannot be asked is answered in `silent`, and nothing is concluded from it.
 
-    Raises Busy where the ledger stays locked, Corrupt where it does not hold, Refused for an unknown run.
+    Raises Busy where the ledger stays locked, Corrupt where it does not hold, NotFound for an unknown run.
     """
     return _Tick(services, run_id).result()
 
@@ -69,7 +69,7 @@ class _Tick:
 
     def __init__(self, services: Services, run_id: RunId) -> None:
         self.services = services
-        self.run = _run(services.ledger.state(run_id))
+        self.run = run_there(services.ledger.state(run_id))
         self.written: list[WrittenRecord] = []
         self.silent: list[str] = []
 
@@ -101,7 +101,7 @@ class _Tick:
         """Start a confirmed run."""
         if self.run.phase is RunPhase.READY:
             state, _ = execute(self.services, self.run.id, self.services.host, commands.StartRun())
-            self.run = _run(state)
+            self.run = run_there(state)
 
     def collect_outboxes(self, only: SessionId | None = None) -> bool:
         """Execute what agents left in their outboxes; whether there was anything, or an outbox could not be read."""
@@ -112,7 +112,7 @@ class _Tick:
             self.silent.append(error.message)
             collected = True
         if collected:
-            self.run = _run(self.services.ledger.state(self.run.id))
+            self.run = run_there(self.services.ledger.state(self.run.id))
         return collected
 
     def learn(self, command: Command) -> None:
@@ -142,10 +142,10 @@ class _Tick:
         try:
             state, written = execute(self.services, self.run.id, self.services.host, command, attached)
         except Refused:
-            self.run = _run(self.services.ledger.state(self.run.id))
+            self.run = run_there(self.services.ledger.state(self.run.id))
             return
         self.written.extend(written)
-        self.run = _run(state)
+        self.run = run_there(state)
 
     def publish_files(self) -> None:
         """Publish the expected files that agents left in their worktrees because they cannot run commands."""
@@ -157,7 +157,7 @@ class _Tick:
             attached = attaching({command.digest: data})
             with suppress(Refused, Denied):
                 state, written = execute(self.services, self.run.id, self.services.host, command, attached)
-                self.run = _run(state)
+                self.run = run_there(state)
                 self.written.extend(written)
 
     def perform(self, effect: Effect) -> None:
@@ -167,13 +167,6 @@ class _Tick:
                 self.record(command)
         except Unavailable as error:
             self.silent.append(error.message)
-
-
-def _run(state: State) -> Run:
-    """The run of a state. Raises Refused where the ledger does not have it."""
-    if state.run is None:
-        raise Refused("there is no such run", "gitorch status")
-    return state.run
 
 
 def _completed(services: Services, run: Run, command: Command) -> Command:
