@@ -7,15 +7,20 @@ from a remote or another clone.
 from __future__ import annotations
 
 import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import location
+from gitorch.ledger.replay import Replay
+from gitorch.ledger.run_cache import RunCache
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from gitorch.ledger.replay import Evolve, Head
     from gitorch.ledger.trusted_tip import TrustedTip
+    from gitorch.model.ids import CommitId
     from gitorch.ports.ledger import History
 
 _OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
@@ -45,6 +50,22 @@ def with_remedy(common: Path, error: Corrupt) -> Corrupt:
         if loose.exists():
             hint = f"rm -f {loose} && {hint}"  # git would keep the file and refuse the object of the same name
     return Corrupt(error.message, hint, error.where)
+
+
+def is_of_object(error: Corrupt) -> bool:
+    """Whether one object is missing, damaged or replaced, so that the records after it are worth keeping."""
+    return error.message.startswith("Object ") or not error.where
+
+
+def intact_part(history: History, tip: CommitId, evolve: Evolve) -> Head:
+    """The newest commit of a history up to which every commit continues the ledger; `NOTHING` where not even the first does."""
+    with tempfile.TemporaryDirectory(prefix="gitorch-damage-") as folder:
+        replay = Replay(RunCache(Path(folder), "damage"))
+        with suppress(GitorchError):
+            for commit in history.stream(tip):
+                replay.apply(commit, evolve)
+
+    return replay.head
 
 
 def with_new_ref(common: Path, error: Corrupt, trusted: TrustedTip | None) -> Corrupt:

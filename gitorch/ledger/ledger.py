@@ -184,8 +184,15 @@ class GitLedger:
         if tip is None:
             raise self._tip_index.absent(trusted)
 
-        baseline = Baseline(tip, trusted, now, self._tip_index.lost)
+        has_refused_tip = trusted_tip.refused_path(self._common).exists()
+        baseline = Baseline(tip, trusted, now, self._lost_record, has_refused_tip)
         return verify(self._history, self._store, self._evolve, baseline)
+
+    def _lost_record(self, trusted: TrustedTip) -> Corrupt | None:
+        """The error for a branch without the trusted tip; None where that is no record."""
+        if self._tip_index.is_record(trusted):
+            return self._tip_index.lost(trusted)
+        return None
 
     def damage(self) -> Corrupt | None:
         """Read everything from objects; an error comes with the command that restores the ledger."""
@@ -203,11 +210,22 @@ class GitLedger:
         found = self._read_error(tip) or self._replay_error()
         if found is None:
             return None
-        if trusted is not None and trusted.commit != tip and self._read_error(trusted.commit) is None:
-            hint = f"git update-ref {location.REF} {trusted.commit}"  # everything up to there holds
-            return Corrupt(found.message, hint, found.where)
+        if damage.is_of_object(found):
+            return damage.with_remedy(self._common, found)
 
-        return damage.with_remedy(self._common, found)
+        intact = self._newest_intact(tip, trusted)
+        if intact is None:
+            return damage.with_remedy(self._common, found)
+        return Corrupt(found.message, f"git update-ref {location.REF} {intact}", found.where)
+
+    def _newest_intact(self, tip: CommitId, trusted: TrustedTip | None) -> CommitId | None:
+        """The newest commit up to which everything holds, of the branch or of the trusted tip; None without any."""
+        from gitorch.ledger import damage  # noqa: PLC0415  # only one verb needs it
+
+        head = damage.intact_part(self._history, tip, self._evolve)
+        if trusted is not None and trusted.seq > head.seq and self._tip_index.is_record(trusted):
+            return trusted.commit
+        return head.commit
 
     def _lost_branch(self, trusted: TrustedTip | None) -> Corrupt:
         """The error for a branch that existed before. Raises NotFound when this clone has never seen it."""

@@ -50,6 +50,8 @@ class TipIndex:
         Memory comes first, then the cache; a branch that does not continue them is read from its beginning.
         A trusted tip that is older than the branch moves forward.
 
+        A trusted tip that names no record is set aside and not believed.
+
         Raises Corrupt when the branch does not hold the trusted tip, or breaks the chain.
         Raises Corrupt when the branch no longer exists, although this clone has seen a record.
         Raises Busy when another process removes the cache while it is read.
@@ -61,6 +63,34 @@ class TipIndex:
                 raise self.lost(trusted)
             return self._cache.empty()
 
+        try:
+            return self._replay(tip, trusted, run)
+        except Corrupt:
+            if trusted is None or self.is_record(trusted):
+                raise
+
+        trusted_tip.set_aside(self._common)  # a forged one would cost every reader this detour
+        replay = self._replay(tip, None, run)
+        self._trust(replay)
+        return replay
+
+    def is_record(self, trusted: TrustedTip) -> bool:
+        """Whether git has the trusted tip's commit, with a legal history that ends in its record.
+
+        Anything that runs as this user can write the file of the trusted tip, so that it proves a loss only together with
+        the lost records. Costs what the whole history costs.
+        """
+        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # for errors only
+
+        try:
+            verified = read_verified(self._history, trusted.commit, self._evolve, None)
+        except Corrupt:
+            return False
+
+        return (verified.seq, verified.digest) == (trusted.seq, trusted.digest)
+
+    def _replay(self, tip: CommitId, trusted: TrustedTip | None, run: RunId | None) -> Replay:
+        """The replay up to `tip` from the fastest source that leads there. Raises Corrupt, Busy."""
         # From the fastest to the slowest.
         sources: tuple[Callable[[], Replay | None], ...] = (self._from_memory, self._from_cache, self._from_nothing)
         for source in sources:
@@ -105,8 +135,7 @@ class TipIndex:
             except Corrupt as error:
                 raise self._explain(error, tip, trusted) from error
 
-            if trusted is not None and verified.digest_of.get(trusted.seq) != trusted.digest:
-                raise self.lost(trusted)
+            self._ensure_holds(trusted, verified)
             replay = self.replay(run)
             if replay.head.commit != tip:
                 continue  # another process wrote meanwhile
@@ -115,6 +144,13 @@ class TipIndex:
             self.discard()
 
         raise Corrupt("The ledger's commits do not lead to the records in its tip.", hint="gitorch verify")
+
+    def _ensure_holds(self, trusted: TrustedTip | None, verified: VerifiedLedger) -> None:
+        """Raise Corrupt when this ledger lacks the trusted tip, and that is a record."""
+        if trusted is None or verified.digest_of.get(trusted.seq) == trusted.digest:
+            return
+        if self.is_record(trusted):
+            raise self.lost(trusted)
 
     def absent(self, trusted: TrustedTip | None) -> GitorchError:
         """The error when the branch does not exist: NotFound, or Corrupt when this clone has seen it before."""

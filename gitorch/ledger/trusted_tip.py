@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.ledger.files import replace
@@ -33,6 +34,11 @@ def path(common: Path) -> Path:
     return common / "gitorch" / "tip"
 
 
+def refused_path(common: Path) -> Path:
+    """The path of a trusted tip that named no record."""
+    return common / "gitorch" / "tip.refused"
+
+
 def load(common: Path) -> TrustedTip | None:
     """The trusted tip; None when no record was seen yet.
 
@@ -48,6 +54,12 @@ def load(common: Path) -> TrustedTip | None:
         return None
 
     return TrustedTip(seq, digest, commit)
+
+
+def set_aside(common: Path) -> None:
+    """Believe the file no more, but keep it beside its place as evidence. A file that cannot be moved is no error."""
+    with suppress(OSError):
+        path(common).replace(refused_path(common))
 
 
 def _is_tip(seq: object, digest: object, commit: object) -> bool:

@@ -37,6 +37,11 @@ FAULTS_MAX = 20
 FUTURE_MS_MAX = 3_600_000
 """How far a record may be ahead of this host's clock: the clocks of two hosts differ, but rarely by an hour."""
 
+NO_RECORD = (
+    "The tip that this clone remembered names no record that git has: either the file gitorch/tip was forged, "
+    "or the ledger was shortened and its objects were pruned."
+)
+
 _FOLDERS = ("runs/", "ledger/")
 _COMMITTER = re.compile("gitorch <[A-Za-z0-9-]+@gitorch[.]invalid>")
 
@@ -47,8 +52,10 @@ class Baseline(NamedTuple):
     tip: CommitId
     trusted: TrustedTip | None
     now: Moment | None
-    lost: Callable[[TrustedTip], Corrupt]
-    """Gives the error for a branch without the trusted tip."""
+    lost: Callable[[TrustedTip], Corrupt | None]
+    """Gives the error for a branch without the trusted tip; None where that is no record."""
+    has_refused_tip: bool = False
+    """Whether an earlier reader set aside a trusted tip that was no record."""
 
 
 def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
@@ -74,13 +81,15 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
         tip=baseline.tip,
         head=check.head.digest,
         faults=tuple(faults[:FAULTS_MAX]),
-        warnings=_warnings(baseline),
+        warnings=_warnings(baseline, check),
         approved=approved,
     )
 
 
-def _warnings(baseline: Baseline) -> tuple[str, ...]:
+def _warnings(baseline: Baseline, check: _Check) -> tuple[str, ...]:
     """What could not be checked for want of a trusted tip; a warning is no fault of the ledger."""
+    if check.is_trusted_tip_refused or baseline.has_refused_tip:
+        return (NO_RECORD,)
     if baseline.trusted is not None:
         return ()
     return ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
@@ -118,6 +127,7 @@ class _Check:
         """The newest record as found, with all its faults."""
         self.records = 0
         self.is_trusted_tip_met = False
+        self.is_trusted_tip_refused = False
         self.is_complete = False
         """Whether git could read the history to its end."""
 
@@ -133,10 +143,13 @@ class _Check:
 
         In a history that git could not read to its end, the trusted tip may be among the rest.
         """
-        if self._trusted is None:
+        if self._trusted is None or self.is_trusted_tip_met or not self.is_complete:
             return
-        if self.is_complete and not self.is_trusted_tip_met:
-            yield self._baseline.lost(self._trusted)
+
+        fault = self._baseline.lost(self._trusted)
+        if fault is not None:
+            yield fault
+        self.is_trusted_tip_refused = fault is None
 
     def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
         """The faults in the order of the ledger, found while the caller reads on.

@@ -1,6 +1,5 @@
 """The verified state comes from git's objects alone: no cache, no remembered commit and no index is believed (K5)."""
 
-import json
 import shutil
 import subprocess
 import zlib
@@ -141,12 +140,3 @@ def test_a_forged_commit_graph_changes_nothing(repo, store):
     graph.write_bytes(graph.read_bytes()[:-300] + bytes(300))
     assert opened(repo, store).verified(RUN).state.run.records == 4
     assert opened(repo, store).verify().faults == ()
-
-
-def test_a_tip_whose_records_do_not_hold_the_trusted_one_is_refused(repo, store):
-    opened(repo, store).state(None)
-    tip = repo / ".git/gitorch/tip"
-    seq, _, commit = json.loads(tip.read_text())
-    tip.write_text(json.dumps([seq, "sha256:" + "0" * 64, commit]))
-    with pytest.raises(Corrupt, match="shortened or replaced"):
-        opened(repo, store).verified(RUN)
