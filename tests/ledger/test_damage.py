@@ -259,28 +259,22 @@ def test_a_trusted_tip_that_cannot_be_read_counts_as_absent_and_is_written_again
 
 
 FORGED_TIPS = {
-    "a digest that no record has": lambda repo, seq, digest, commit: [seq, "sha256:" + "0" * 64, commit],
-    "a number far ahead": lambda repo, seq, digest, commit: [10**9, digest, commit],
-    "a number before the first": lambda repo, seq, digest, commit: [-5, digest, commit],
-    "a commit that git does not have": lambda repo, seq, digest, commit: [seq + 3, digest, "f" * 40],
-    "a commit of another branch": lambda repo, seq, digest, commit: [seq + 3, digest, git(repo, "rev-parse", "main")],
-    "a foreign commit on top": lambda repo, seq, digest, commit: [
-        seq + 1,
-        "sha256:" + "1" * 64,
-        git(repo, "commit-tree", f"{REF}^{{tree}}", "-p", REF, "-m", "More"),
-    ],
-    "an older record under the newest number": lambda repo, seq, digest, commit: [
-        seq,
-        digest,
-        git(repo, "rev-parse", f"{REF}~2"),
-    ],
+    "a digest that no record has": (0, "sha256:" + "0" * 64, ("rev-parse", REF)),
+    "a number far ahead": (10**9, "", ("rev-parse", REF)),
+    "a number before the first": (-10, "", ("rev-parse", REF)),
+    "a commit that git does not have": (3, "", ("hash-object", "--stdin")),
+    "a commit of another branch": (3, "", ("rev-parse", "main")),
+    "a foreign commit on top": (1, "sha256:" + "1" * 64, ("commit-tree", f"{REF}^{{tree}}", "-p", REF, "-m", "More")),
+    "an older record under the newest number": (0, "", ("rev-parse", f"{REF}~2")),
 }
+"""How much each adds to the number, its digest where that is another, and the git command that prints its commit."""
 
 
 def forge_tip(repo, how):
     path = repo / ".git/gitorch/tip"
-    seq, digest, commit = json.loads(path.read_text())
-    path.write_text(json.dumps(FORGED_TIPS[how](repo, seq, digest, commit)))
+    seq, digest, _ = json.loads(path.read_text())
+    added, other, words = FORGED_TIPS[how]
+    path.write_text(json.dumps([seq + added, other or digest, git(repo, *words)]))
     return path
 
 
