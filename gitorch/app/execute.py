@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.redaction import recordable
+from gitorch.app.redaction import recordable, storable
 from gitorch.errors import Busy, Denied, Refused, Unavailable
 from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.record import Actor, ActorKind
@@ -47,12 +47,12 @@ def execute(
     files = None if callable(attach) else attach
     orders: list[Order] = []
     for one in _as_tuple(command):
-        orders.append(Order(actor, at, recordable(actor, one, files)))
+        orders.append(Order(storable(actor), at, recordable(actor, storable(one), files)))
 
     def drafts(state: State) -> tuple[Draft, ...]:
         return _drafts(decide_all(state, orders), attach)
 
-    return services.ledger.append(run, actor, at, drafts)
+    return services.ledger.append(run, storable(actor), at, drafts)
 
 
 def _as_tuple(command: Command | tuple[Command, ...]) -> tuple[Command, ...]:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from gitorch.errors import Problem, Refused
 from gitorch.model import commands
 from gitorch.model.commands import PublishArtifact
+from gitorch.model.path_text import without_surrogates
 from gitorch.model.record import ActorKind
 from gitorch.model.values import Value, names_of, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gitorch.model.commands import Command
     from gitorch.model.record import Actor
@@ -59,6 +60,14 @@ def recordable(actor: Actor, command: Command, attached: Mapping[type, Mapping[s
         _refuse_secrets(place, text)
     _refuse_secret_files(attached or {})
     return command
+
+
+def storable(value: Any) -> Any:
+    """The same value with text that UTF-8 can hold; the very same object where it already can.
+
+    Bytes of names from a command line or the system become escapes (`model.path_text`), as git's paths do.
+    """
+    return _mapped(value, without_surrogates)
 
 
 def _refuse_secret_files(attached: Mapping[type, Mapping[str, bytes]]) -> None:
@@ -172,28 +181,42 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _redacted(value: Any) -> Any:
-    """The same value with its secrets redacted; the very same object where it holds none.
+    """The same value with its secrets redacted; the very same object where it holds none."""
+    return _mapped(value, _redact)
 
-    Texts, tuples and values are searched to any depth; commands that quote output hold no mappings.
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The same value with each of its texts changed; the very same object where none changes.
+
+    Texts, tuples, mappings and values are searched to any depth. The words of enumerations and keys stay.
     """
-    if isinstance(value, str):
-        if _is_suspicious(value):
-            return _redact(value)
-        return value
+    if type(value) is str:
+        return change(value)
     if isinstance(value, tuple):
-        return tuple(_redacted(item) for item in value)
+        return _mapped_tuple(value, change)
+    if isinstance(value, Mapping):
+        mapped = {name: _mapped(part, change) for name, part in value.items()}
+        return value if mapped == value else mapped
     if isinstance(value, Value):
-        return _redacted_value(value)
+        return _mapped_value(value, change)
     return value
 
 
-def _redacted_value(value: Value) -> Value:
-    """A value with the secrets in its fields redacted; the very same object where no field changes."""
+def _mapped_tuple(value: tuple[Any, ...], change: Callable[[str], str]) -> tuple[Any, ...]:
+    """A tuple with its texts changed; the very same one where none changes."""
+    mapped = tuple(_mapped(part, change) for part in value)
+    if all(before is after for before, after in zip(value, mapped, strict=True)):
+        return value
+    return mapped
+
+
+def _mapped_value(value: Value, change: Callable[[str], str]) -> Value:
+    """A value with the texts in its fields changed; the very same object where no field changes."""
     changed: dict[str, Any] = {}
     for name, part in _parts(value):
-        redacted = _redacted(part)
-        if redacted is not part:
-            changed[name] = redacted
+        mapped = _mapped(part, change)
+        if mapped is not part:
+            changed[name] = mapped
 
     if changed:
         return replace(value, **changed)
@@ -202,6 +225,8 @@ def _redacted_value(value: Value) -> Value:
 
 def _redact(text: str) -> str:
     """The text with each secret of an unmistakable form redacted. The expressions are compiled by the first call."""
+    if not _is_suspicious(text):
+        return text
     from gitorch.text.redact import redact_secrets  # noqa: PLC0415  # see SIGNS
 
     return redact_secrets(text)

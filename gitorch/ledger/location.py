@@ -84,7 +84,7 @@ def _git_dir(folder: Path) -> Path | None:
 
 def _pointed_to(dot_git: Path) -> Path | None:
     """The git directory that a file `.git` of a linked worktree or a submodule names, or None for another file."""
-    head, _, target = dot_git.read_text(encoding="utf-8").rstrip("\n").partition(": ")
+    head, _, target = dot_git.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n").partition(": ")
     if head != "gitdir":
         return None
     return dot_git.parent / target
@@ -94,7 +94,7 @@ def _shared(git_dir: Path) -> Path:
     """The git directory that a worktree's own git directory points to. Raises NotFound where it points to nothing."""
     pointer, shared = git_dir / "commondir", git_dir
     if pointer.is_file():
-        shared = git_dir / pointer.read_text(encoding="utf-8").strip()
+        shared = git_dir / pointer.read_text(encoding="utf-8", errors="surrogateescape").strip()
     if not (shared / "HEAD").is_file():
         raise NotFound(f"{shared} is not a git directory, although {git_dir} names it.", hint="git worktree repair")
     return shared.resolve()

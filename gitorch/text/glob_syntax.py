@@ -7,7 +7,7 @@ import re
 _FAULTS = (
     (re.compile(r"\A\Z"), "is empty"),
     (re.compile(r"[\x00-\x1f\x7f]"), "contains a control character"),
-    (re.compile(r"\\"), "contains a backslash"),
+    (re.compile(r"\\(?!x(?:5c|[89a-f][0-9a-f]))"), "contains a backslash"),
     (re.compile(r"\{"), "contains braces; write one glob for each"),
     (re.compile(r":"), "contains a colon"),
     (re.compile(r"\A[/~]"), "must be relative to the repository's root"),

@@ -266,7 +266,7 @@ def socket_name(common: Path) -> str:
     """The name of this repository's own tmux server."""
     import hashlib  # 3 ms that verbs without terminals do not pay
 
-    return f"gitorch-{hashlib.sha256(str(common).encode()).hexdigest()[:12]}"
+    return f"gitorch-{hashlib.sha256(os.fsencode(common)).hexdigest()[:12]}"
 
 
 def agent_path(environ: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.rules.scope.paths import collision
+from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
     Raises Refused for a name that some file systems cannot tell from one beside it.
     Raises Refused for a file of more than `bytes_max` bytes.
     """
-    *folders, name = path.split("/")
+    *folders, name = system_name(path).split("/")
     try:
         here = os.open(root, FOLDER)
     except FileNotFoundError:  # the session is starting, and its worktree does not exist yet

@@ -227,8 +227,9 @@ def test_evidence_is_looked_up(evidence, wrong):
             "a//b",
             "./a",
             "a/../b",
-            "a\\b",
-            "a\nb",
+            "a\\..\\b",
+            "a\\.git\\b",
+            "a\0b",
             ".git/config",
             "a/.GIT/x",
             "git~1/x",
@@ -241,7 +242,19 @@ def test_an_unsafe_path_has_a_fault(path):
 
 
 @pytest.mark.parametrize(
-    "path", ["a.md", "docs/ä.md", ".gitorch/outbox/x.md", ".gitignore", "a/.github/x", "日本/図.md"]
+    "path",
+    [
+        "a.md",
+        "docs/ä.md",
+        ".gitorch/outbox/x.md",
+        ".gitignore",
+        "a/.github/x",
+        "日本/図.md",
+        "a\\b",
+        "a\nb",
+        "caf\\xe9.md",
+        "-rf",
+    ],
 )
 def test_an_ordinary_path_has_none(path):
     assert path_fault(path) == ""

@@ -79,6 +79,8 @@ def test_a_branch_has_a_fault_or_none(name, fault):
         ("a\tb", "contains a control character"),
         ("a\x7f", "contains a control character"),
         ("a\\b", "contains a backslash"),
+        ("caf\\xe9/*.md", ""),
+        ("a\\x41", "contains a backslash"),
         ("{a,b}", "contains braces"),
         ("a:b", "contains a colon"),
         ("/etc", "must be relative"),

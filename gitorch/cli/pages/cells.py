@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from gitorch.model.path_text import without_surrogates
+
 _INVISIBLE = (
     "\x7f-\x9f"  # DEL and C1, which begin sequences as ESC does
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidirectional marks, overrides and isolates
@@ -30,7 +32,7 @@ def safe_text(text: str) -> str:
     if _UNSAFE.search(text) is None:
         return text
 
-    return _UNSAFE.sub("�", text.replace("\r\n", "\n"))
+    return _UNSAFE.sub("�", without_surrogates(text).replace("\r\n", "\n"))
 
 
 def safe_page(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from gitorch.cli.pages.cells import safe_json
+from gitorch.model.path_text import without_surrogates
 from gitorch.model.values import Value, annotation_of, names_of
 from gitorch.text.records import timestamps
 
@@ -24,7 +25,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
 
-    if isinstance(value, str | PurePath):
+    if isinstance(value, PurePath):
+        return without_surrogates(str(value))
+
+    if isinstance(value, str):
         return str(value)
 
     return value

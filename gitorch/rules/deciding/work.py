@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.observed import overlap_key
+from gitorch.model.path_text import quoted
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice, ReportStatus
@@ -116,7 +117,7 @@ def _nothing_done(facts: WorkFacts) -> str:
 
 def _some(paths: tuple[str, ...], most: int = 5) -> str:
     """The first paths, and how many more there are."""
-    listed = ", ".join(paths[:most])
+    listed = ", ".join(map(quoted, paths[:most]))
     if len(paths) <= most:
         return listed
 

@@ -6,8 +6,9 @@ import posixpath
 import unicodedata
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import quoted
 from gitorch.model.values import Value
-from gitorch.rules.scope.paths import has_odd_characters, is_gits_own
+from gitorch.rules.scope.paths import is_gits_own, leads_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -70,14 +71,14 @@ def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
     # Every worktree has files of its own there, which gitorch writes.
     top, _, _ = path.partition("/")
     if top == OWN_FOLDER:
-        yield f"{path} belongs to gitorch; take it out of the commits"
+        yield f"{quoted(path)} belongs to gitorch; take it out of the commits"
 
     # git records only the commit of an inner repository, none of its files.
     if change.after == REPOSITORY and path not in submodules:
-        yield f"{path} is a repository of its own, whose files would be lost; remove its .git folder and add the files"
+        yield f"{quoted(path)} is a repository of its own, whose files would be lost; remove its .git folder and add the files"
 
-    if is_gits_own(path) or has_odd_characters(path):
-        yield f"{path!r} is mistaken for git's own folder, or for another path, on some systems; choose another name"
+    if is_gits_own(path) or leads_elsewhere(path):
+        yield f"{quoted(path)} is mistaken for git's own folder, or for another path, on some systems; choose another name"
 
     if change.after == LINK:
         yield from _link_hazards(path, change.target)
@@ -86,11 +87,11 @@ def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:
 def _link_hazards(path: str, target: str) -> Iterator[str]:
     """The hazard of a symbolic link, if it has one; the first that applies is enough to refuse it."""
     if _leaves_repository(path, target):
-        yield f"{path} links to {target}, outside of the repository"
+        yield f"{quoted(path)} links to {quoted(target)}, outside of the repository"
     elif _is_detour(target):
-        yield f"{path} links to {target}, which goes up through a folder that may be a link itself; link to it directly"
+        yield f"{quoted(path)} links to {quoted(target)}, which goes up through a folder that may be a link itself; link to it directly"
     elif posixpath.basename(path).casefold() in READ_BY_GIT:
-        yield f"{path} is read by git and cannot be a link; make it a file"
+        yield f"{quoted(path)} is read by git and cannot be a link; make it a file"
 
 
 def _is_detour(target: str) -> bool:
@@ -167,7 +168,7 @@ def _twins(added: Collection[str], held: Iterable[str]) -> Iterator[str]:
                 continue
 
             reported.add(part)
-            yield f"{part} and {known} are the same path where case or accents do not count; choose another name"
+            yield f"{quoted(part)} and {quoted(known)} are the same path where case or accents do not count; choose another name"
 
 
 def _prefixes(path: str) -> Iterator[str]:

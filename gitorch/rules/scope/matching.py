@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import characters_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -58,8 +60,9 @@ def matches(path: str, glob: str) -> bool:
     """Whether a path, relative to the root of the repository, matches a glob.
 
     The whole path must match, and case counts. A glob that ends in `/` covers the folder.
+    An escaped byte (`model.path_text`) is one character.
     """
-    return _pattern(glob).fullmatch(path) is not None
+    return _pattern(characters_of(glob)).fullmatch(characters_of(path)) is not None
 
 
 @lru_cache(maxsize=512)

@@ -11,8 +11,8 @@ GITS_OWN = frozenset({".git", "git~1"})
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 """Characters that some file systems ignore in names, so that `.g<200c>it` is `.git` there."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-"""Control characters, and the backslash, which separates folders on Windows."""
+_SEPARATORS = re.compile(r"[/\\]")
+"""The slash, and the backslash, which separates folders on Windows."""
 
 
 def path_fault(path: str) -> str:
@@ -26,11 +26,14 @@ def path_fault(path: str) -> str:
     if _is_absolute(path):
         return "is not relative to the worktree"
 
-    if has_odd_characters(path):
-        return "contains a control character or a backslash"
+    if "\0" in path:
+        return "contains a NUL, which no name can hold"
 
     if not {"", ".", ".."}.isdisjoint(path.split("/")):
         return "contains an empty part, `.` or `..`"
+
+    if leads_elsewhere(path):
+        return "leads elsewhere where a backslash separates folders"
 
     if is_gits_own(path):
         return "leads into git's own folder"
@@ -50,7 +53,7 @@ def _is_absolute(path: str) -> bool:
 
 def is_gits_own(path: str) -> bool:
     """Whether some file system takes a part of the path for git's own folder, whatever its case."""
-    return any(_is_gits_own_name(folded(part)) for part in path.split("/"))
+    return any(_is_gits_own_name(folded(part)) for part in _SEPARATORS.split(path))
 
 
 def _is_gits_own_name(name: str) -> bool:
@@ -63,9 +66,9 @@ def _is_gits_own_name(name: str) -> bool:
     return name.startswith(".git:")
 
 
-def has_odd_characters(path: str) -> bool:
-    """Whether a path contains a control character or a backslash, which some system takes for something else."""
-    return _CONTROL.search(path) is not None
+def leads_elsewhere(path: str) -> bool:
+    """Whether a path goes up where a backslash separates folders, as on Windows. A path with slashes alone does not."""
+    return "\\" in path and ".." in _SEPARATORS.split(path)
 
 
 def folded(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import text_of
 from gitorch.model.values import Value
 from gitorch.rules.scope.hazards import ABSENT, LINK, REPOSITORY, Change, hazards, module_hazards
 from gitorch.world.git.runner import split
@@ -35,7 +36,7 @@ def changes(git: GitRunner, base: CommitId, head: CommitId) -> tuple[Change, ...
 
         target = ""
         if after == LINK:
-            target = git.output("cat-file", "blob", blob)
+            target = text_of(git.run("cat-file", "blob", blob).out_bytes)
 
         found.append(Change(path, before, after, target))
     return tuple(found)

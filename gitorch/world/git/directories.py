@@ -46,7 +46,7 @@ def repository_directories(root: Path) -> GitDirectories:
     common = git_dir
     commondir = git_dir / "commondir"
     if commondir.is_file():
-        common = git_dir / commondir.read_text(encoding="utf-8").strip()
+        common = git_dir / commondir.read_text(encoding="utf-8", errors="surrogateescape").strip()
 
     return GitDirectories(git_dir.resolve(), common.resolve())
 

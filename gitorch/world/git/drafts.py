@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
 from gitorch.model.ids import CommitId
+from gitorch.model.path_text import bytes_of
 from gitorch.world.git.runner import OWN_FOLDER, split
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _add_all(git: GitRunner, env: Mapping[str, str]) -> None:
     """Bring the index up to date with all files. `git add --all` would run `git status` in each submodule."""
     listing = ("ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard")
     paths = dict.fromkeys(path.removesuffix("/") for path in split(git.output(*listing, env=env)))
-    given = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    given = b"".join(bytes_of(path) + b"\0" for path in paths)
     git.output("update-index", "--add", "--remove", "--replace", "-z", "--stdin", given=given, env=env)
 
 

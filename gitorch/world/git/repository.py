@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Failed, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
+from gitorch.model.path_text import without_surrogates
 from gitorch.model.values import replace
 from gitorch.ports.git import DiffStat, MergeTry, MoveResult
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
@@ -88,7 +89,7 @@ class GitCommands:
         wanted = set(refs)
         found = {}
         listed = self._git.output("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs)
-        for line in listed.splitlines():
+        for line in without_surrogates(listed).splitlines():
             commit, ref = line.split(" ", 1)
             if ref in wanted:
                 found[ref] = CommitId(commit)
@@ -97,15 +98,16 @@ class GitCommands:
     def branches(self) -> tuple[str, ...]:
         """The short names of all local branches except gitorch's own, sorted; empty when git fails."""
         result = self._git.run("for-each-ref", "--sort=refname", "--format=%(refname:short)", "--", "refs/heads/")
-        return tuple(name for name in result.out.splitlines() if not name.startswith("gitorch/"))
+        names = without_surrogates(result.out).splitlines()
+        return tuple(name for name in names if not name.startswith("gitorch/"))
 
     def current(self) -> str:
         """The short name of the branch that the main checkout is on; empty with a detached HEAD."""
-        return self._git.run("symbolic-ref", "--quiet", "--short", "HEAD").out.strip()
+        return without_surrogates(self._git.run("symbolic-ref", "--quiet", "--short", "HEAD").out).strip()
 
     def setting(self, name: str) -> str:
         """A value of git's configuration; empty when it is not set."""
-        return self._git.run("config", "--get", name).out.strip()
+        return without_surrogates(self._git.run("config", "--get", name).out).strip()
 
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either.
@@ -116,7 +118,7 @@ class GitCommands:
         listed = self._git.output("for-each-ref", "--format=%(refname) %(upstream)", "--", ref)
 
         upstream = ""
-        for line in listed.splitlines():
+        for line in without_surrogates(listed).splitlines():
             name, configured = line.split(" ", 1)
             if name == ref:
                 upstream = configured or f"refs/remotes/origin/{branch}"
@@ -169,7 +171,8 @@ class GitCommands:
         for line in self._git.output("for-each-ref", "--format=%(objectname) %(refname)").splitlines():
             commit, ref = line.split(" ", 1)
             found[ref] = commit
-        return found | self._git.full_snapshot()
+        every = found | self._git.full_snapshot()
+        return {without_surrogates(name): digest for name, digest in every.items()}
 
     def changed_settings(self) -> tuple[str, ...]:
         """The names of settings, hooks and attributes that changed since the open runs began, sorted."""
@@ -312,14 +315,14 @@ class GitCommands:
         Raises Unavailable when the repository lacks one of them.
         """
         options = ("--reverse", "--topo-order", "--format=%h %s")
-        return tuple(self._git.output("log", *options, f"{base}..{head}", "--").splitlines())
+        return _lines(self._git.output("log", *options, f"{base}..{head}", "--"))
 
     def describe(self, commits: Sequence[CommitId]) -> tuple[str, ...]:
         """Short id, author and subject of each of these commits, in this order."""
         if not commits:
             return ()
         options = ("--no-walk=unsorted", "--format=%h %an: %s", "--stdin")
-        return tuple(self._git.output("log", *options, given="\n".join(commits).encode()).splitlines())
+        return _lines(self._git.output("log", *options, given="\n".join(commits).encode()))
 
     def graph(self, branch: str, most: int) -> str:
         """The newest commits of a branch as `git log --graph` draws them; lines of the graph alone come between them.
@@ -327,11 +330,11 @@ class GitCommands:
         At most `most` commits, each with short id and subject. Raises Unavailable when there is no such branch.
         """
         options = ("--graph", "--oneline", "--no-color", "--no-decorate", f"--max-count={most}")
-        return self._git.output("log", *options, f"refs/heads/{branch}", "--").rstrip()
+        return without_surrogates(self._git.output("log", *options, f"refs/heads/{branch}", "--")).rstrip()
 
     def file_at(self, commit: CommitId, path: str) -> bytes | None:
         """The bytes of a file at that commit; None when there is none, or the path names a folder or leaves the tree."""
-        if not path:
+        if not path or "\0" in path:
             return None
         result = self._git.run("cat-file", "blob", f"{commit}:{path}")
         if result.status != 0:
@@ -357,6 +360,11 @@ class GitCommands:
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
         return self.setting("user.name") or getpass.getuser()
+
+
+def _lines(output: str) -> tuple[str, ...]:
+    """The lines of git's output, which hold names and subjects in any encoding."""
+    return tuple(without_surrogates(output).split("\n"))[:-1]
 
 
 def _missing(paths: TreePaths, expected: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Unavailable
 from gitorch.model.ids import CommitId
+from gitorch.model.path_text import text_of
 from gitorch.model.values import Value
 from gitorch.world.git.directories import (
     GitDirectories,
@@ -34,6 +35,7 @@ from gitorch.world.git.settings import (
     snapshot,
 )
 from gitorch.world.programs import ProgramResult, run, without
+from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -246,7 +248,7 @@ class GitRunner:
 
         None when its git directory is not one that this repository keeps for a submodule.
         """
-        place = self.directory / path
+        place = self.directory / system_name(path)
         directories = submodule_directories(self.directories, place)
         if directories is None:
             return None
@@ -283,11 +285,13 @@ class GitRunner:
     ) -> ProgramResult:
         """Run one git command and return its result, whatever the exit status.
 
+        An argument that is no absolute path may hold escaped bytes (`model.path_text`), which git gets as bytes.
         `hooks` lets the user's hooks run, for a command that does what the user would do by hand; `remote` names the
         remote that the command contacts. Raises Busy when a lock stays taken, Unavailable when git is missing or exceeds
         `wait_seconds`, or when a setting that the command needs changed since the start of the run.
         """
-        argv, own_env = self.line.command(self.directories, arguments, hooks=hooks, remote=remote)
+        given_names = [_with_bytes(argument) for argument in arguments]
+        argv, own_env = self.line.command(self.directories, given_names, hooks=hooks, remote=remote)
         full_env = {**own_env, **(env or {})}
         for attempt in range(LOCK_TRIES):
             result = run(argv, full_env, cwd=self.directory, given=given, wait_seconds=wait_seconds, keep=keep)
@@ -307,6 +311,13 @@ class GitRunner:
             message = f"git {arguments[0]} failed in {self.directory}: {result.err}"
             raise Unavailable(message, hint="gitorch doctor")
         return result.out
+
+
+def _with_bytes(argument: str) -> str:
+    """An argument as git gets it. Absolute paths come from the system and are never escaped."""
+    if argument.startswith("/"):
+        return argument
+    return system_name(argument)
 
 
 def _failed_on_lock(result: ProgramResult) -> bool:
@@ -371,7 +382,7 @@ def _submodules(git: GitRunner) -> list[str]:
     paths = []
     for row in split(git.output("ls-files", "--stage", "-z")):
         entry, _, path = row.partition("\t")
-        if entry.startswith(SUBMODULE) and (work_tree / path / ".git").exists():
+        if entry.startswith(SUBMODULE) and (work_tree / system_name(path) / ".git").exists():
             paths.append(path)
     return paths
 
@@ -382,5 +393,7 @@ def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The non-empty parts of git's NUL-terminated output."""
+    """The non-empty parts of git's NUL-terminated output, with the bytes of paths escaped (`model.path_text`)."""
+    if "\\" in text or not text.isascii():
+        text = text_of(text.encode("utf-8", "surrogateescape"))
     return tuple(part for part in text.split("\0") if part)

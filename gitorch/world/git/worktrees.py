@@ -267,7 +267,7 @@ class GitWorktrees:
     def _unregister(self, path: Path) -> None:
         """Remove git's record of this worktree alone: `git worktree prune` would also drop those on an unmounted disk."""
         for record in (self._common / "worktrees").glob("*/gitdir"):
-            if Path(record.read_text().rstrip("\n")).parent.resolve() == path.resolve():
+            if Path(os.fsdecode(record.read_bytes()).rstrip("\n")).parent.resolve() == path.resolve():
                 shutil.rmtree(record.parent)
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import uuid
 from pathlib import Path
@@ -76,7 +77,7 @@ def _git_writable(launch: Launch, git_dir: Path, common: Path) -> list[Path]:
 
 def place_of(folder: Path, cwd: Path) -> Path:
     """A folder for a program's own files of one worktree, shared by all sessions in it; `folder` is one session's."""
-    return folder.parents[2] / "places" / folder.parent.name / hashlib.sha256(str(cwd).encode()).hexdigest()[:12]
+    return folder.parents[2] / "places" / folder.parent.name / hashlib.sha256(os.fsencode(cwd)).hexdigest()[:12]
 
 
 def conversation_of(launch: Launch) -> str:
@@ -88,7 +89,9 @@ def git_dirs(cwd: Path) -> tuple[Path, Path]:
     """The git directory of a worktree and the common one; where they cannot be read, the path that they would have."""
     own = cwd / ".git"
     try:
-        own = (cwd / own.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
-        return own, (own / (own / "commondir").read_text(encoding="utf-8").strip()).resolve()
+        own = (
+            cwd / own.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+        ).resolve()
+        return own, (own / (own / "commondir").read_text(encoding="utf-8", errors="surrogateescape").strip()).resolve()
     except (OSError, ValueError):
         return own, own
