@@ -55,6 +55,11 @@ def test_everything_missing_around_a_plan_is_named(facts, where, message):
     assert found(**facts) == [(where, message)]
 
 
+def test_a_plan_that_people_work_on_needs_no_program_of_an_agent():
+    assert found(by_hand=True, runtimes={}) == []
+    assert found(by_hand=True, runtimes={}, config=replace(CONFIG, implementer="")) == []
+
+
 def test_a_missing_design_document_is_named_where_the_plan_names_it():
     plan = replace(PLAN, design="docs/x.md", places={"design": (4, 1)})
 

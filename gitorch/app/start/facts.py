@@ -26,9 +26,11 @@ def preflight_facts(
     plan: Plan,
     path: Path,
     target: str,
-    lanes: Mapping[str, Lane],
+    lanes: Mapping[str, Lane] | None,
 ) -> PreflightFacts:
     """The facts about a plan at `path` that merges to `target`; `lanes` are those whose programs must be there.
+
+    Without lanes people do the work, and no program has to be there.
 
     Everything is as it is at the moment of the call, and nothing is judged: that is the rules' part.
     Raises Unavailable where git does not answer.
@@ -44,7 +46,8 @@ def preflight_facts(
         base_path=str(base),
         base_writable=_is_writable(base),
         base_outside=not base.resolve().is_relative_to(services.root.resolve()),
-        runtimes={name: runtime_facts(services, lane) for name, lane in lanes.items()},
+        runtimes={name: runtime_facts(services, lane) for name, lane in (lanes or {}).items()},
+        by_hand=lanes is None,
         busy_epics=_busy_epics(services),
         signers=allowed_signers(services),
     )

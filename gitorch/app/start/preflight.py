@@ -82,9 +82,7 @@ def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool
         settings = replace(settings, close_template=read.close_template)
 
     target = plan.settings.get("merge_target", config.merge_target)
-    lanes: Mapping[str, Lane] = {}
-    if not by_hand:
-        lanes = _plan_lanes(services)
+    lanes = None if by_hand else _plan_lanes(services)
     facts = preflight_facts(services, plan, path, target, lanes)
 
     files = {"plan.md": read.data}
@@ -132,7 +130,7 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
         return CheckResult(plan, error.problems)
     target = source.target or config.merge_target
     plan = replace(plan, title=source.workflow.name)
-    lanes: dict[str, Lane] = {}
+    lanes = None
     if not by_hand:
         lanes = {lane.name: configured(lane, config) for lane in source.workflow.lanes.values()}
     facts = preflight_facts(services, plan, path, target, lanes)

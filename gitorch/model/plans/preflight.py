@@ -39,6 +39,8 @@ class PreflightFacts(Value):
     base_outside: bool = True
     runtimes: Mapping[str, RuntimeFacts] = field(default_factory=dict)
     """By name: those that the lanes use, and those that could be chosen instead."""
+    by_hand: bool = False
+    """People do the work, so no agent's program has to be there."""
     busy_epics: Mapping[str, RunId] = field(default_factory=dict)
     """Epics of runs that are not over, with those runs."""
     work_branches: tuple[str, ...] = ()
