@@ -59,6 +59,7 @@ def run(argv: Sequence[str], call: Call) -> int:
     """Carry out one command line and return its exit status; nothing is raised."""
     from gitorch.cli.group import gitorch
 
+    call.words = tuple(argv)
     call.json = "--json" in _options(argv)
 
     try:

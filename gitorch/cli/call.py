@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,8 @@ class Call:
     """Opens the repository around a folder; tests open one in memory."""
     streams: Streams = field(default_factory=Streams)
     json: bool = False
+    words: tuple[str, ...] = ()
+    """The command line without its first word, for hints that repeat it."""
     opened: Repository | None = None
     """The repository once a verb has asked for it."""
 
@@ -148,7 +151,15 @@ class Call:
             return
 
         reason = "--json cannot ask" if self.json else "this is not a terminal, so nobody can be asked"
-        raise Usage(f"{verb} needs an answer, but {reason}; add --yes to agree beforehand", f"gitorch {verb} … --yes")
+        raise Usage(f"{verb} needs an answer, but {reason}; add --yes to agree beforehand", self._agreeing_command())
+
+    def _agreeing_command(self) -> str:
+        """The same command line with `--yes`, as a shell reads it."""
+        end = len(self.words)
+        if "--" in self.words:
+            end = self.words.index("--")
+
+        return shlex.join(["gitorch", *self.words[:end], "--yes", *self.words[end:]])
 
 
 def from_process() -> Call:

@@ -63,6 +63,13 @@ class Verb(click.Command):
 class VerbGroup(Verb, click.Group):
     """A verb with verbs of its own: `gitorch workflow check`."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does. Raises Usage with the known verbs where none is given, in place of a page of help."""
+        if not args:
+            raise Usage(f"gitorch {self.name} needs a verb: {', '.join(self.commands)}", f"gitorch {self.name} --help")
+
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

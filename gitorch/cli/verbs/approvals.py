@@ -26,9 +26,6 @@ DIGEST_CHARACTERS_MIN = 8
 TYPED_CHARACTERS = 6
 """Of the report's digest, which a person types to approve: nobody types them for another report by habit."""
 
-TYPED_CHARACTERS = 6
-"""Of the report's digest, which whoever approves at a terminal types: nobody types them for another report by habit."""
-
 
 @verb("answer", "gitorch answer q3 one_more_round", 'gitorch answer q4 "Use the session cookie, not the token."')
 @click.argument("question")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
+    from gitorch.model.work.job import Lease
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
@@ -45,11 +46,21 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
         "job": claimed.session.job,
         "session": claimed.session.id,
         "fence": claimed.session.fence,
-        "until": lease.until if lease is not None else None,
+        "until": _expiry(lease),
         "worktree": str(claimed.worktree),
         "brief": claimed.values,
     }
     call.say(values, lambda page: _claimed_text(claimed, page))
+
+
+def _expiry(lease: Lease | None) -> str | None:
+    """When a lease expires, as JSON has every timestamp; None without a lease."""
+    if lease is None:
+        return None
+
+    from gitorch.text.records import timestamps
+
+    return timestamps.iso(lease.until)
 
 
 def _claimed_text(claimed: ClaimResult, page: Page) -> str:
@@ -89,12 +100,17 @@ def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
     found, session, actor = _holder(call, job, run, fence, "heartbeat")
     after, renewed = claims.heartbeat(call.services, found, session, actor, fence)
     lease = after.jobs[session.job].lease
-    until, left = None, "no time"
-    if lease is not None and lease.until is not None:
-        until = lease.until
-        left = f"{(until - call.services.clock.now()) // 1000} s"
+    left = "no time"
+    if lease is not None:
+        left = f"{(lease.until - call.services.clock.now()) // 1000} s"
 
-    values = {"run": after.id, "job": session.job, "fence": session.fence, "until": until, "renewed": renewed}
+    values = {
+        "run": after.id,
+        "job": session.job,
+        "fence": session.fence,
+        "until": _expiry(lease),
+        "renewed": renewed,
+    }
     call.say(values, f"{session.job} is yours for another {left}.")
 
 
