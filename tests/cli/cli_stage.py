@@ -115,9 +115,9 @@ class Stage:
     def call(self) -> Call:
         return Call(self.environ, self.folder, open=self.open, streams=self.streams)
 
-    def gitorch(self, *words: str, typed: str | bytes = "") -> Answer:
-        """One call; what it printed, and its exit status."""
-        out, err = io.StringIO(), io.StringIO()
+    def gitorch(self, *words: str, typed: str | bytes = "", colours: bool = False) -> Answer:
+        """One call; what it printed, and its exit status. Colours are printed only where the output says that it has them."""
+        out, err = (TerminalText(), TerminalText()) if colours else (io.StringIO(), io.StringIO())
         data = typed if isinstance(typed, bytes) else typed.encode()
         before = sys.stdin
         sys.stdin = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
@@ -208,6 +208,13 @@ class Stage:
         answer = self.gitorch("up", "--no-wait")
         assert answer.status == 10, answer
         return self
+
+
+class TerminalText(io.StringIO):
+    """Keeps what a terminal would show."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
