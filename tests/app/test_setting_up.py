@@ -1,0 +1,105 @@
+"""What `init` proposes and makes, by what it finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes.world import FakeFiles, FakeGit, FakePrograms, FakeRepository, altered
+from test_preflight import CALLER, CONFIG
+
+from gitorch.app.start.setup import InitOptions, init, propose
+
+
+@pytest.fixture
+def repository(tmp_path):
+    root = tmp_path / "s"
+    root.mkdir()
+    git = FakeGit()
+    git.write("main", {"a": "a\n"}, "begin")
+    return FakeRepository(root, config=CONFIG, git=git)
+
+
+BARE = "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
+TYPED = "approvals are only typed, which a program that runs as you could do: gitorch keys add --new"
+NOBODY = "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
+
+
+def empty(repository, *programs, **files):
+    found = FakeFiles()
+    for name, text in files.items():
+        found.held[repository.root / name.replace("_", ".")] = text.encode()
+    return altered(repository, programs=FakePrograms(**dict.fromkeys(programs, "1")), files=found)
+
+
+@pytest.mark.parametrize(
+    ("programs", "files", "wishes", "values", "notes"),
+    [
+        ((), {}, {}, ("typed", "main", "", "", ""), [NOBODY, BARE, TYPED]),
+        (("codex",), {}, {}, ("typed", "main", "", "codex", "codex"), [BARE, TYPED]),
+        (("gemini", "claude", "codex"), {}, {}, ("typed", "main", "", "claude", "codex"), [BARE, TYPED]),
+        (
+            ("claude",),
+            {"Makefile": "all:\ntest:\n"},
+            {},
+            ("typed", "main", "make test", "claude", "claude"),
+            ["tests.command is a guess: `make test`; change it if it is wrong", TYPED],
+        ),
+        (
+            ("claude",),
+            {"Makefile": "all:\n", "pyproject_toml": "[project]\n"},
+            {},
+            ("typed", "main", "python3 -m unittest", "claude", "claude"),
+            ["tests.command is a guess: `python3 -m unittest`; change it if it is wrong", TYPED],
+        ),
+        (
+            (),
+            {"Makefile": "test:\n"},
+            {"runtime": "vim", "target": "trunk", "test_command": "tox", "approval_at_least": "signed"},
+            ("signed", "trunk", "tox", "vim", "vim"),
+            ["trunk is not a local branch yet; set orchestration.merge_target"],
+        ),
+    ],
+)
+def test_init_proposes_what_it_finds_unless_it_is_told(repository, programs, files, wishes, values, notes):
+    proposal = propose(empty(repository, *programs, **files), InitOptions(**wishes))
+    keys = ("approval.at_least", "orchestration.merge_target", "tests.command")
+    lanes = ("lanes.implementer.runtime", "lanes.reviewer.runtime")
+    assert proposal.values == dict(zip((*keys, *lanes), values, strict=True))
+    assert list(proposal.notes) == notes
+    assert proposal.makes == (str(repository.root / "gitorch.yaml"), "branch gitorch/ledger")
+    assert proposal.keeps == ()
+
+
+@pytest.mark.parametrize(
+    ("branches", "setting", "target"),
+    [
+        (("master",), "", "master"),
+        (("master", "main"), "", "main"),
+        (("master", "main", "develop"), "develop", "develop"),
+        (("trunk", "work"), "gone", "trunk"),
+        (("work",), "", "main"),
+    ],
+)
+def test_the_target_is_the_usual_branch_that_exists(repository, branches, setting, target):
+    main = repository.git.tips.pop("main")
+    repository.git.tips.update(dict.fromkeys(branches, main))
+    repository.git.settings["init.defaultBranch"] = setting
+    assert propose(repository, InitOptions()).values["orchestration.merge_target"] == target
+
+
+def test_init_makes_what_is_missing_once(repository):
+    template = (Path(__file__).parents[2] / "templates/gitorch.yaml").read_text()
+    made = init(repository, CALLER, template, InitOptions(test_command="tox", runtime="claude"))
+    file = repository.root / "gitorch.yaml"
+    assert (made.created, made.kept) == ((str(file), "branch gitorch/ledger"), ())
+    assert b"tox" in repository.files.held[file]
+    assert repository.ledger.state(None).board.ledger == "L-nonce-1"
+    again = init(repository, CALLER, template, InitOptions(test_command="make"))
+    assert (again.created, again.kept, again.notes) == ((), made.created, ())
+    assert b"tox" in repository.files.held[file]
+
+
+def test_a_bare_repository_is_configured_in_its_git_directory(repository):
+    bare = altered(repository, root=repository.home.parent)
+    assert propose(bare, InitOptions()).makes[0] == str(repository.home / "gitorch.yaml")
