@@ -32,10 +32,10 @@ agents: ## Install the vendors' programs into .cache/agents, run the tests with 
 	@.ci/setup dev
 	@$(BIN)/python tests/agents/run.py $(AGENTS) $(AGENTS_ARGS)
 
-mutants: ## Mutate one floor and say how many mutants its tests kill: make mutants FLOOR=rules SAMPLE=150
+mutants: ## Mutate one floor and say how many mutants its tests kill: make mutants FLOOR=rules SAMPLE=150 SEED=11
 	@.ci/setup dev
 	@$(BIN)/python -m pip install --quiet --editable '.[mutants]'
-	@$(BIN)/python tests/mutants.py $(or $(FLOOR),rules) $(or $(SAMPLE),150)
+	@$(BIN)/python tests/mutants.py $(or $(FLOOR),rules) --sample $(or $(SAMPLE),150) --seed $(or $(SEED),11) --only "$(ONLY)"
 
 lint: ## Check style, types and floors
 	@.ci/setup dev
