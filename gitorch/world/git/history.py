@@ -15,6 +15,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.world.git.directories import GitDirectories
+from gitorch.world.git.pipes import answers_of, end, send
 from gitorch.world.git.runner import CommandLine
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class GitHistory:
             errors = stack.enter_context(tempfile.TemporaryFile())
             log = stack.enter_context(self._git(errors, *_LOG, *revisions, "--", stdin=subprocess.DEVNULL))
             blobs = stack.enter_context(self._git(errors, "cat-file", "--batch", stdin=subprocess.PIPE))
-            yield from _with_files(_headers(_out(log)), _Blobs(blobs, errors))
+            yield from _with_files(_headers(answers_of(log)), _Blobs(blobs, errors))
             _check(log, errors)
 
     def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
@@ -105,22 +106,11 @@ class GitHistory:
         try:
             yield process
         finally:
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    pipe.close()
-            process.terminate()
-            process.wait()
+            end(process)
 
 
 PLUMBING = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """No replaced objects, no grafts: history as it was written. Messages in English, so that failures can be told apart."""
-
-
-def _out(process: subprocess.Popen[bytes]) -> IO[bytes]:
-    """The standard output of a process that was started with a pipe."""
-    if process.stdout is None:
-        raise Unavailable("git has no output.")
-    return process.stdout
 
 
 def _check(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
@@ -215,7 +205,7 @@ class _Blobs:
         if self._sent < _AHEAD // 4:
             self._send()
         self._sent -= 1
-        out = _out(self._process)
+        out = answers_of(self._process)
         head = out.readline().split()
         if not head:
             _check(self._process, self._errors)
@@ -230,6 +220,4 @@ class _Blobs:
         number = min(len(self._unsent), _AHEAD - self._sent)
         ids = [self._unsent.popleft() for _ in range(number)]
         self._sent += number
-        if self._process.stdin is not None:
-            self._process.stdin.write(b"".join([b"%s\n" % one for one in ids]))
-            self._process.stdin.flush()
+        send(self._process, b"".join([b"%s\n" % one for one in ids]))

@@ -11,6 +11,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.ports.ledger import StoredObject
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.history import PLUMBING
+from gitorch.world.git.pipes import answers_of, end, send
 from gitorch.world.git.runner import CommandLine
 
 if TYPE_CHECKING:
@@ -36,16 +37,16 @@ class ObjectReader:
     def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
         """These objects, in this order. Raises Corrupt for one that is missing, Unavailable where git cannot be run."""
         with self._git("cat-file", "--batch", stdin=subprocess.PIPE) as process:
-            requests, answers = _pipes(process)
+            answers = answers_of(process)
             requested: deque[str] = deque()
+            batch: list[str] = []
             for identity in ids:
-                requests.write(b"%s\n" % identity.encode())
-                requested.append(identity)
-                if len(requested) == _AHEAD:
-                    requests.flush()
+                batch.append(identity)
+                if len(requested) + len(batch) == _AHEAD:
+                    _request(process, batch, requested)
                     for _ in range(_AHEAD // 2):
                         yield _next(answers, requested.popleft())
-            requests.flush()
+            _request(process, batch, requested)
             while requested:
                 yield _next(answers, requested.popleft())
 
@@ -75,25 +76,14 @@ class ObjectReader:
         try:
             yield process
         finally:
-            process.terminate()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    _close(pipe)
-            process.wait()
+            end(process)
 
 
-def _close(pipe: IO[bytes]) -> None:
-    """Close a pipe, whose reader may have ended before everything was written."""
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        return
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise Unavailable("git has no input and output.")
-    return process.stdin, process.stdout
+def _request(process: subprocess.Popen[bytes], batch: list[str], requested: deque[str]) -> None:
+    """Send a batch of ids, and move them to those that were requested."""
+    send(process, "".join(f"{identity}\n" for identity in batch).encode())
+    requested.extend(batch)
+    batch.clear()
 
 
 def _next(answers: IO[bytes], identity: str) -> StoredObject:

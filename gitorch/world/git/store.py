@@ -19,6 +19,7 @@ from gitorch.model.ids import CommitId
 from gitorch.text.records import objects
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.history import PLUMBING, GitHistory
+from gitorch.world.git.pipes import answers_of, end, send
 from gitorch.world.git.runner import CommandLine
 
 if TYPE_CHECKING:
@@ -145,8 +146,10 @@ class GitStore:
             process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=env)
         except OSError as error:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
-        with process:
+        try:
             yield lambda identity: _body(process, identity)
+        finally:
+            end(process)
 
     def _command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
         argv, env = self._line.command(self._directories, arguments)
@@ -179,14 +182,12 @@ def _lock_is_held(message: str) -> bool:
 
 def _body(process: subprocess.Popen[bytes], identity: str) -> bytes:
     """The body of one object from `cat-file --batch`. Raises Corrupt when the repository has lost it."""
-    if process.stdin is None or process.stdout is None:
-        raise Unavailable("git has no input and output.")
-    process.stdin.write(f"{identity}\n".encode())
-    process.stdin.flush()
-    head = process.stdout.readline().split()
+    send(process, f"{identity}\n".encode())
+    answers = answers_of(process)
+    head = answers.readline().split()
     if len(head) != 3:
         raise Corrupt(f"Object {identity} of the ledger is missing.", hint="gitorch recover", where=identity)
-    return process.stdout.read(int(head[2]) + 1)[:-1]
+    return answers.read(int(head[2]) + 1)[:-1]
 
 
 def _pack(fresh: dict[str, tuple[str, bytes]], algorithm: str) -> bytes:
