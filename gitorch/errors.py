@@ -40,6 +40,10 @@ class GitorchError(Exception):
         self.where = where
 
 
+class Bug(GitorchError):
+    """Gitorch did what its authors did not expect; they must mend it."""
+
+
 class Failed(GitorchError):
     """Tests, a merge, or another thing that gitorch ran failed."""
 

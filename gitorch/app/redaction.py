@@ -37,6 +37,7 @@ OBSERVED = (
     commands.RecordPermission,
     commands.RecordCheck,
     commands.RecordClosingFailure,
+    commands.NoteFault,
     commands.RecordRefusal,
 )
 """Commands that quote screens, output or what others wrote, and no digest of it: their secrets are redacted."""

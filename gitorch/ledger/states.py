@@ -17,6 +17,7 @@ from gitorch.model.work import (
     artifact,
     board,
     decision,
+    fault,
     job,
     late_handoff,
     message,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(permission, workflow, review, artifact, record, message, job, session, question, report, late_handoff),
-    *(decision, run, board),
+    *(decision, fault, run, board),
 )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Settings, Workflow
     from gitorch.model.record import Actor
     from gitorch.model.work.artifact import Document, Outcome
+    from gitorch.model.work.fault import Step
     from gitorch.model.work.message import Message
     from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
     from gitorch.model.work.review import Check, Choice, Finding, Reply, ReportStatus
@@ -276,6 +277,20 @@ class RecordClosing(Value):
     owed: tuple[str, ...] = ()
     """The issues that are left to people."""
     reason: str = ""
+
+
+class NoteFault(Value):
+    """Record that a step of gitorch's own work failed, with the error's class and words."""
+
+    step: Step
+    code: str
+    reason: str
+
+
+class ClearFault(Value):
+    """Record that a step does not fail any more, by its name."""
+
+    step: str
 
 
 class Escalate(Value):
@@ -561,6 +576,8 @@ Command = (
     | NoteOverlap
     | NoteClosedEarly
     | RecordClosingFailure
+    | NoteFault
+    | ClearFault
     | RecordClosing
     | Escalate
     | AnswerQuestion

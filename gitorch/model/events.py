@@ -391,6 +391,32 @@ class IssuesClosed(Value):
     """Why they are."""
 
 
+# Of what fails
+
+
+class FaultNoted(Value):
+    """A step of gitorch's own work failed. It is tried again at growing intervals."""
+
+    step: str
+    """Its name, the same at every try."""
+    doing: str
+    """What was to be done, for people."""
+    job: JobId | None
+    session: SessionId | None
+    times: int
+    """How often it has failed."""
+    code: str
+    """The class of the error."""
+    reason: str
+    """The error's own words."""
+
+
+class FaultCleared(Value):
+    """A step that failed has succeeded, or nobody needs it any more."""
+
+    step: str
+
+
 # Of people
 
 
@@ -672,6 +698,8 @@ Event = (
     | OverlapNoted
     | ClosedEarly
     | ClosingFailed
+    | FaultNoted
+    | FaultCleared
     | IssuesClosed
     | QuestionAsked
     | Escalated

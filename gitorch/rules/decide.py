@@ -20,6 +20,7 @@ from gitorch.model.work.run import RunPhase
 from gitorch.rules.deciding import (
     artifacts,
     claims,
+    faults,
     merges,
     messages,
     questions,
@@ -54,6 +55,7 @@ DECISIONS: Decisions = {
     **merges.DECISIONS,
     **messages.DECISIONS,
     **tracker.DECISIONS,
+    **faults.DECISIONS,
 }
 
 
@@ -152,7 +154,7 @@ def _anything_to_come(run: Run) -> bool:
             return True
 
     for question in run.open_questions():
-        if question.kind is QuestionKind.ESCALATION:
+        if question.kind is QuestionKind.ESCALATION and not question.is_fault:
             return True
 
     return False

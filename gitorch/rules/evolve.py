@@ -21,6 +21,7 @@ from gitorch.rules.evolving import (
     artifacts,
     claims,
     ensure_writer,
+    faults,
     merges,
     messages,
     questions,
@@ -51,6 +52,7 @@ RUN_EVENTS: Evolutions = {
     **merges.EVENTS,
     **messages.EVENTS,
     **tracker.EVENTS,
+    **faults.EVENTS,
 }
 
 BOARD_EVENTS = frozenset(

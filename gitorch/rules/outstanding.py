@@ -15,7 +15,9 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.agent_state.permission import answer_to
+from gitorch.rules.faults import is_asked, is_being_retried
 from gitorch.rules.granting import is_at_work, may_be_granted, queue, wants_fresh
+from gitorch.rules.steps import TERMINALS, step_of
 from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings
 
@@ -221,7 +223,7 @@ def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
 def _bases(run: Run) -> Iterator[Effect]:
     """Bases of queued jobs that need the work of several branches."""
     for job in run.jobs_in(JobPhase.QUEUED):
-        if run.is_held(job.spec.id) or not _lacks_base(job):
+        if run.is_held_by_people(job.spec.id) or not _lacks_base(job):
             continue
 
         parents = run.base_parents(job.spec.id)
@@ -254,7 +256,7 @@ def _merge_reports(run: Run) -> Iterator[Effect]:
         return
 
     for job in run.waiting_checkpoints():
-        if run.is_held(job.spec.id):
+        if run.is_held_by_people(job.spec.id):
             continue
 
         if run.merge_behind(job.spec.id) is not None:
@@ -264,7 +266,7 @@ def _merge_reports(run: Run) -> Iterator[Effect]:
 def _merges(run: Run) -> Iterator[Effect]:
     """The approved merge; then its push, or its undoing."""
     for job in run.jobs.values():
-        if job.spec.kind is not JobKind.MERGE or run.is_held(job.spec.id):
+        if job.spec.kind is not JobKind.MERGE or run.is_held_by_people(job.spec.id):
             continue
 
         effect = _merge_step(run, job)
@@ -300,19 +302,22 @@ def _cleanup(run: Run) -> Iterator[Effect]:
 def only_people_left(run: Run, observed: Observed) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work.
 
-    A run that is over is left to people as soon as it is settled.
+    A run that is over is left to people as soon as it is settled, or all that it still owes fails and people are asked.
     """
-    if run.phase.is_over:
-        return run.is_settled
+    if is_being_retried(run):
+        return False
 
-    if _agents_work(run) or _tests_run(observed):
+    if run.phase.is_over:
+        return run.is_settled or _only_faults_left(run, observed)
+
+    if _agents_are_seen_to_work(run, observed) or _tests_run(observed):
         return False
 
     if run.phase is RunPhase.PAUSED:
         return True
 
     if run.settings.manual:
-        return not outstanding(run, observed)
+        return not hopeful(run, observed)
 
     if not run.open_questions() and not _claimed_manually(run):
         return False
@@ -328,7 +333,25 @@ def _can_go_on(run: Run, observed: Observed) -> bool:
     if queue(run):
         return True
 
-    return bool(outstanding(run, observed))
+    return bool(hopeful(run, observed))
+
+
+def hopeful(run: Run, observed: Observed) -> tuple[Effect, ...]:
+    """The outstanding effects but for those that keep failing, so that a person is asked about them."""
+    return tuple(effect for effect in outstanding(run, observed) if not is_asked(run, step_of(run, effect)))
+
+
+def _only_faults_left(run: Run, observed: Observed) -> bool:
+    """Whether something fails, and nothing else is outstanding."""
+    return bool(run.faults) and not hopeful(run, observed)
+
+
+def _agents_are_seen_to_work(run: Run, observed: Observed) -> bool:
+    """Whether an agent is at work, as far as tmux can be asked; once people are asked about tmux, none is seen any more."""
+    if observed.sessions is None and is_asked(run, TERMINALS):
+        return False
+
+    return _agents_work(run)
 
 
 def _agents_work(run: Run) -> bool:

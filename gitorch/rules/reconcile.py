@@ -18,6 +18,7 @@ from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
+from gitorch.rules.faults import fault_questions
 from gitorch.rules.granting import not_independent, queue
 from gitorch.rules.session_commands import receipts, session_commands
 from gitorch.rules.workflows.closings import closing_commands
@@ -43,6 +44,7 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
         return ()
 
     learned = [*session_commands(run, observed), *_deliveries(run, observed), *_expiries(run, observed)]
+    learned += fault_questions(run)
     if run.phase.is_over:
         return tuple(learned)
 

@@ -104,7 +104,9 @@ class Yard:
 
     def tick(self) -> bool:
         """One tick, and one step of every agent; whether anything happened."""
-        ticked = tick(self.services, RUN)
+        ticked = tick(self.services, RUN, self.clock.now())
+        if ticked.corrupt is not None:
+            raise ticked.corrupt
         return self._agents() or ticked.acted or not (ticked.waiting or ticked.over)
 
     def settle(self) -> Run:

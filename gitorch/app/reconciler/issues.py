@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Failed, Unavailable
+from gitorch.app.reconciler.trouble import trouble
 from gitorch.model import commands
 from gitorch.rules.workflows.closings import watched
 from gitorch.rules.workflows.tracked import closed_by, issues_of, reason_of
@@ -39,18 +39,22 @@ def close_issues(services: Services, run: Run, effect: effects.CloseIssues) -> t
     Gives the command that records which issues are closed and which are left, or that the tracker failed.
     """
     job = run.jobs[effect.job]
+    try:
+        return (_closed(services, run, job),)
+    except Exception as error:  # noqa: BLE001  the run does not wait for a tracker, whatever it raises
+        return (commands.RecordClosingFailure(job.spec.id, trouble(error).message),)
+
+
+def _closed(services: Services, run: Run, job: JobState) -> commands.RecordClosing:
+    """The record of a job's issues, after closing those that gitorch can close. Raises what the tracker raises."""
     names = issues_of(job)
     tracker = services.tracker(run.settings.tracker)
     if tracker is None:
-        return (commands.RecordClosing(job.spec.id, (), names, "there is no tracker to close them in"),)
+        return commands.RecordClosing(job.spec.id, (), names, "there is no tracker to close them in")
 
-    try:
-        if tracker.closes:
-            tracker.close(names, reason_of(run, job))
-        found = tracker.closed(names)
-    except (Failed, Unavailable) as error:
-        return (commands.RecordClosingFailure(job.spec.id, error.message),)
-    return (_closing(run, job, found),)
+    if tracker.closes:
+        tracker.close(names, reason_of(run, job))
+    return _closing(run, job, tracker.closed(names))
 
 
 def _closing(run: Run, job: JobState, found: Mapping[str, str]) -> commands.RecordClosing:

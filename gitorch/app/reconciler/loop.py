@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import unsettled_runs
 from gitorch.app.reconciler.tick import tick
-from gitorch.errors import Busy, Unavailable
+from gitorch.app.reconciler.trouble import trouble
+from gitorch.errors import Busy, Corrupt
 from gitorch.model.ids import Moment
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
+from gitorch.rules.faults import TRIES_MAX, wait_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.reconciler.tick import TickResult
     from gitorch.app.services import Services
+    from gitorch.errors import GitorchError
     from gitorch.model.ids import RunId
 
 PULSE_SECONDS = 0.2
@@ -33,6 +36,9 @@ LOOSE_OBJECTS_MAX = 2048
 PACK_PAUSE_MS = 60_000
 """The time between two packings: the second removes what the first has packed, and a failed one is not tried at every pulse."""
 
+TRIES_STAYING = 10
+"""How often a loop that stays tries to tick a run before it gives it up: that is a quarter of an hour."""
+
 LOCK = "up"
 
 
@@ -40,9 +46,19 @@ class LoopResult(Value):
     """Why the loop ended."""
 
     why: str
-    """`settled`, `waiting` (for people), `once` or `stopped`."""
+    """`settled`, `waiting` (for people), `broken` (by an error that no answer helps against), `once` or `stopped`."""
     last: Mapping[RunId, TickResult]
     """The last tick of each run."""
+    errors: tuple[GitorchError, ...] = ()
+    """Why the ledger could not be read or written, or where it is damaged; once for each run that this ended."""
+
+
+class _Outage(Value):
+    """Why a run cannot be ticked at all: its records cannot be read, or a fault of it cannot be recorded."""
+
+    error: GitorchError
+    times: int
+    failed_at: Moment
 
 
 def loop(
@@ -58,30 +74,125 @@ def loop(
 
     With `once` each run is ticked a single time. `show` is called after every tick; `stopping` is asked after every round
     of ticks and while the loop rests. Once all is settled the terminals' server is ended too, unless it still has sessions.
+    An error in one run never keeps another from being ticked. A run whose ledger cannot be read or written is given up
+    after some tries, and `errors` has the reason.
 
-    Raises Busy where another loop runs in this repository, Corrupt where the ledger does not hold.
+    Raises Busy where another loop runs in this repository.
     """
     with services.ledger.hold(LOCK):
-        last: dict[RunId, TickResult] = {}
+        ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX)
         packed_at = Moment(0)
         while True:
-            before = services.ledger.tip()
-            for run in _runs_to_tick(services, only, last):
-                last[run] = tick(services, run)
-                show(last[run])
-
-            left = [result for result in last.values() if not result.over]
-            why = _reason_to_end(left, stay=stay, once=once, stopping=stopping)
+            before = ticking.tip()
+            ticking.tick_all()
+            why = _reason_to_end(ticking, stay=stay, once=once, stopping=stopping)
             if why:
                 break
-            if not any(result.acted for result in left):
+            if not any(result.acted for result in ticking.left()):
                 packed_at = pack_if_due(services, packed_at)
-                _rest(services, before, stopping, pulse_seconds(_count_agents(left)))
+                _rest(ticking, before, stopping, pulse_seconds(_count_agents(ticking.left())))
 
         if why == "settled":
-            with suppress(Unavailable):
+            with suppress(Exception):
                 services.terminals.close()
-        return LoopResult(why, last)
+        return LoopResult(why, ticking.last, ticking.errors())
+
+
+class _Loop:
+    """The runs that are ticked: their last results, and those that cannot be ticked."""
+
+    def __init__(
+        self, services: Services, only: RunId | None, show: Callable[[TickResult], None], tries_max: int
+    ) -> None:
+        self.services = services
+        self.only = only
+        self.show = show
+        self.tries_max = tries_max
+        self.began = services.clock.now()
+        self.last: dict[RunId, TickResult] = {}
+        self.outages: dict[RunId | None, _Outage] = {}
+        self.damage: dict[RunId, Corrupt] = {}
+
+    def tip(self) -> object:
+        """The ledger's tip; None where it cannot be read, which the next tick tells."""
+        try:
+            return self.services.ledger.tip()
+        except Exception:  # noqa: BLE001  whatever is raised, the next tick meets it too
+            return None
+
+    def tick_all(self) -> None:
+        """One tick of every run that is due."""
+        if not self.is_due(None):
+            return
+        try:
+            runs = _runs_to_tick(self.services, self.only, self.last)
+        except Exception as error:  # noqa: BLE001  without the board no run is known
+            self.fail(None, trouble(error))
+            return
+
+        self.outages.pop(None, None)
+        for run in runs:
+            if self.is_due(run):
+                self.tick(run)
+
+    def is_due(self, run: RunId | None) -> bool:
+        """Whether a run may be ticked: at once, or a growing while after it could not be."""
+        outage = self.outages.get(run)
+        if outage is None:
+            return True
+        return self.services.clock.now() - outage.failed_at >= wait_ms(outage.times)
+
+    def tick(self, run: RunId) -> None:
+        """Tick one run and show it; whatever is raised is kept."""
+        try:
+            result = tick(self.services, run, self.began)
+        except Exception as error:  # noqa: BLE001  whatever is raised, other runs go on
+            self.fail(run, trouble(error))
+            return
+
+        if result.failure is None:
+            self.outages.pop(run, None)
+        else:
+            self.fail(run, result.failure)
+        if result.corrupt is not None:
+            self.damage[run] = result.corrupt
+        self.last[run] = result
+        self.show(result)
+
+    def fail(self, run: RunId | None, error: GitorchError) -> None:
+        """Keep why a run, or without one the ledger, could not be asked; and show it beside what was known of it."""
+        before = self.outages.get(run)
+        times = 1
+        if before is not None:
+            times += before.times
+        self.outages[run] = _Outage(error, times, self.services.clock.now())
+        for id_, result in self.last.items():
+            if run in {None, id_}:
+                self.show(replace(result, silent=(error.message,)))
+
+    def left(self) -> list[TickResult]:
+        """The last ticks of runs that are not over."""
+        return [result for result in self.last.values() if not result.over]
+
+    def is_lost(self, outage: _Outage) -> bool:
+        """Whether a run was tried often enough; damage does not pass by itself."""
+        return outage.times >= self.tries_max or isinstance(outage.error, Corrupt)
+
+    def can_go_on(self) -> bool:
+        """Whether some run can still be ticked with any hope: it is not lost, and waits for nobody."""
+        if not all(map(self.is_lost, self.outages.values())):
+            return True
+        if None in self.outages:
+            return False
+        return any(not result.waiting for result in self.left() if result.run.id not in self.outages)
+
+    def errors(self) -> tuple[GitorchError, ...]:
+        """What must be told besides questions: why runs could not be ticked, and damage that a step met and that is still there."""
+        errors = [outage.error for outage in self.outages.values()]
+        for run, damage in self.damage.items():
+            if any(fault.code == damage.code for fault in self.last[run].run.faults.values()):
+                errors.append(damage)
+        return tuple(errors)
 
 
 def _count_agents(results: list[TickResult]) -> int:
@@ -93,13 +204,13 @@ def _count_agents(results: list[TickResult]) -> int:
 
 
 def _reason_to_end(
-    left: list[TickResult],
+    ticking: _Loop,
     *,
     stay: bool,
     once: bool,
     stopping: Callable[[], bool],
 ) -> str:
-    """Why the loop ends after these ticks of runs that are not over; empty where it goes on.
+    """Why the loop ends after these ticks; empty where it goes on.
 
     Being stopped wins over what is left: whoever stops the loop asks for no other reason.
     """
@@ -107,14 +218,16 @@ def _reason_to_end(
         return "once"
     if stopping():
         return "stopped"
-    if not left:
+    if not ticking.left() and not ticking.outages:
         return "settled"
 
+    if ticking.can_go_on():
+        return ""
+    if ticking.outages:
+        return "broken"
     if stay:  # it waits for people as well
         return ""
-    if all(result.waiting for result in left):
-        return "waiting"
-    return ""
+    return "waiting"
 
 
 def pack_if_due(services: Services, packed_at: Moment) -> Moment:
@@ -128,7 +241,7 @@ def pack_if_due(services: Services, packed_at: Moment) -> Moment:
         return packed_at
     try:
         packed = services.git.pack(LOOSE_OBJECTS_MAX)
-    except (Unavailable, Busy):  # tried again after the pause
+    except Exception:  # noqa: BLE001  packing only makes later reads faster; it is tried again after the pause
         return now
     if packed:
         return now
@@ -156,23 +269,26 @@ def pulse_seconds(agents: int) -> float:
     return max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT)
 
 
-def _rest(services: Services, before: object, stopping: Callable[[], bool], seconds: float) -> None:
+def _rest(ticking: _Loop, before: object, stopping: Callable[[], bool], seconds: float) -> None:
     """Wait, but no longer than until the ledger's tip is another than `before` or the loop should stop."""
     waited = 0.0
     while waited < seconds:
-        if services.ledger.tip() != before or stopping():
+        if ticking.tip() != before or stopping():
             return
-        services.clock.sleep(BLINK_SECONDS)
+        ticking.services.clock.sleep(BLINK_SECONDS)
         waited += BLINK_SECONDS
 
 
 def settle(services: Services, only: RunId, show: Callable[[TickResult], None] = lambda _: None) -> bool:
     """Do what a verb has just made possible, until nothing is left or only people can go on.
 
-    False where a running loop will do it: then nothing was done here. Raises Corrupt where the ledger does not hold.
+    False where a running loop will do it: then nothing was done here. Raises the error that keeps the run from being
+    ticked, Corrupt where the ledger does not hold.
     """
     try:
-        loop(services, only, stay=False, show=show)
+        result = loop(services, only, stay=False, show=show)
     except Busy:
         return False
+    for error in result.errors:
+        raise error
     return True

@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.app.reconciler.issues import closed_issues
-from gitorch.errors import Unavailable
+from gitorch.app.reconciler.trouble import trouble
 from gitorch.model.observed import Observed, Overlap
 from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
+from gitorch.rules.steps import TERMINALS, looking, of_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.app.services import Services
+    from gitorch.errors import GitorchError
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
     from gitorch.model.observed import CheckObservation, SessionObservation
+    from gitorch.model.work.fault import Step
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
 
 
 T = TypeVar("T")
 
+GIT = looking("git", "asking git for the branches")
+OVERLAPS = looking("overlaps", "comparing the branches")
+NOTICES = looking("notices", "asking which notifications were sent")
+TRACKER = looking("tracker", "asking the tracker for closed issues")
+
 
 class Observation(Value):
     """The result of one observation."""
 
     observed: Observed
-    silent: tuple[str, ...]
-    """Why something could not be asked, in words for people."""
+    asked: tuple[Step, ...]
+    """The parts of the world that were asked."""
+    faults: Mapping[str, GitorchError]
+    """Why parts could not be asked, by the names of their steps."""
+    silent: tuple[str, ...] = ()
+    """What else went wrong, in words for people."""
 
 
 class _Branches(Value):
@@ -39,41 +52,47 @@ class _Branches(Value):
 
     heads: Mapping[str, CommitId] | None = None
     merges_found: bool = False
-    overlaps: tuple[Overlap, ...] = ()
+
+
+class _Look:
+    """One observation under way: which parts were asked, and why some gave no answer."""
+
+    def __init__(self) -> None:
+        self.asked: list[Step] = []
+        self.faults: dict[str, GitorchError] = {}
+
+    def ask(self, step: Step, question: Callable[[], T]) -> T | None:
+        """The answer; None where asking fails for whatever reason, which is kept then."""
+        self.asked.append(step)
+        try:
+            return question()
+        except Exception as error:  # noqa: BLE001  whatever is raised, the other parts are asked
+            self.faults[step.name] = trouble(error)
+            return None
 
 
 def observe(services: Services, run: Run) -> Observation:
     """Everything that one tick needs to know about one run.
 
-    Each part is asked for by itself: one that does not answer leaves the others as they are, and its reason is in `silent`,
-    once for each different reason. Nothing is changed, and no error of the world passes through.
+    Each part is asked for by itself: one that does not answer leaves the others as they are, and its reason is in `faults`.
+    Nothing is changed, and no error of the world passes through.
     """
-    silent: list[str] = []
-    branches = _ask(silent, lambda: _branches(services, run)) or _Branches()
+    look = _Look()
+    branches = look.ask(GIT, lambda: _branches(services, run)) or _Branches()
     observed = Observed(
         now=services.clock.now(),
-        sessions=_ask(silent, lambda: _sessions(services, run)),
+        sessions=look.ask(TERMINALS, lambda: _sessions(services, run)),
         heads=branches.heads,
-        checks=_ask(silent, lambda: _checks(services, run)) or {},
-        sent=_ask(silent, lambda: _receipts(services, run)) or {},
+        checks=_checks(look, services, run),
+        sent=_receipts(look, services, run),
         merges_found=branches.merges_found,
-        notified=services.notices.sent(run.id),
-        overlaps=branches.overlaps,
-        closed=_ask(silent, lambda: closed_issues(services, run)),
+        notified=look.ask(NOTICES, lambda: services.notices.sent(run.id)),
+        overlaps=look.ask(OVERLAPS, lambda: _overlaps(services, run, branches.heads)) or (),
+        closed=look.ask(TRACKER, lambda: closed_issues(services, run)),
     )
-    failure = services.notices.failure()
-    if failure:
-        silent.append(failure)
-    return Observation(observed, tuple(dict.fromkeys(silent)))
-
-
-def _ask(silent: list[str], question: Callable[[], T]) -> T | None:
-    """The answer; where nothing answers, None, and the reason is added to `silent`."""
-    try:
-        return question()
-    except Unavailable as error:
-        silent.append(error.message)
-        return None
+    failure = look.ask(NOTICES, services.notices.failure)
+    silent = (failure,) if failure else ()
+    return Observation(observed, tuple(look.asked), look.faults, silent)
 
 
 def _branches(services: Services, run: Run) -> _Branches:
@@ -81,7 +100,7 @@ def _branches(services: Services, run: Run) -> _Branches:
     heads = _heads(services, run)
     if heads is None:
         return _Branches()
-    return _Branches(heads, _is_merge_found(services, run, heads), _overlaps(services, run, heads))
+    return _Branches(heads, _is_merge_found(services, run, heads))
 
 
 def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
@@ -118,12 +137,12 @@ def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId])
     return services.git.contains(merged, target)
 
 
-def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId]) -> tuple[Overlap, ...]:
-    """Pairs of branches at work that change the same files, before there is a merge report.
+def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId] | None) -> tuple[Overlap, ...]:
+    """Pairs of branches at work that change the same files, before there is a merge report; none while git cannot be asked.
 
     What git answers about two commits never changes, so its adapter answers a repeated question from memory.
     """
-    if run.report is not None:
+    if heads is None or run.report is not None:
         return ()
 
     overlaps: list[Overlap] = []
@@ -192,13 +211,17 @@ def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObserva
     return observations
 
 
-def _checks(services: Services, run: Run) -> Mapping[CommitId, CheckObservation]:
+def _checks(look: _Look, services: Services, run: Run) -> Mapping[CommitId, CheckObservation]:
     """The test runs of submitted work that needs one and has no result in the ledger yet, by the commit under test."""
     observations: dict[CommitId, CheckObservation] = {}
     for job in run.jobs.values():
         commit = _commit_to_check(run, job)
-        if commit is not None:
-            observations[commit] = services.checks.observe(commit, run.settings.test_command)
+        if commit is None:
+            continue
+        step = looking(f"tests:{job.spec.id}", f"asking for the tests of {job.spec.id}", job.spec.id)
+        found = look.ask(step, partial(services.checks.observe, commit, run.settings.test_command))
+        if found is not None:
+            observations[commit] = found
     return observations
 
 
@@ -211,12 +234,14 @@ def _commit_to_check(run: Run, job: JobState) -> CommitId | None:
     return job.handoff.commit
 
 
-def _receipts(services: Services, run: Run) -> Mapping[tuple[SessionId, PromptId], str]:
+def _receipts(look: _Look, services: Services, run: Run) -> Mapping[tuple[SessionId, PromptId], str]:
     """The receipts of prompts that were typed and whose delivery is not recorded yet."""
     receipts: dict[tuple[SessionId, PromptId], str] = {}
     for session in run.sessions.values():
         if session.phase is SessionPhase.ENDED or session.next_prompt is None:
             continue
-        for prompt, receipt in services.terminals.receipts(SessionKey(run.id, session.id)).items():
+        step = of_session(run, "observe-receipts", session.id, "reading the receipts of")
+        found = look.ask(step, partial(services.terminals.receipts, SessionKey(run.id, session.id))) or {}
+        for prompt, receipt in found.items():
             receipts[session.id, prompt] = receipt
     return receipts

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Failed
 from gitorch.model.plans.workflow import Sandbox
 from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import LaunchSandbox, SessionKey
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
+    from gitorch.model.ids import SessionId
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
@@ -26,20 +26,11 @@ def launch_sandbox(services: Services, run: Run, session: Session) -> LaunchSand
     return LaunchSandbox(branch, services.git.resolve(branch), lane.network, lane.writable)
 
 
-def take_commits(services: Services, run: Run) -> tuple[str, ...]:
-    """Bring the branches of agents in sandboxes up to what they committed.
-
-    Returns why that failed, for those for which it did. Raises Unavailable.
-    """
-    failures: list[str] = []
-    for session in run.sessions.values():
-        if not _commits_in_sandbox(run, session):
-            continue
-        try:
-            services.worktrees.take_commits(SessionKey(run.id, session.id), run.branch_of(session.job))
-        except (Failed, Busy) as error:
-            failures.append(error.message)
-    return tuple(failures)
+def take_commits(services: Services, run: Run, session: SessionId) -> None:
+    """Bring the branch of an agent in a sandbox up to what it committed. Raises Failed, Busy, Unavailable."""
+    state = run.sessions[session]
+    if _commits_in_sandbox(run, state):
+        services.worktrees.take_commits(SessionKey(run.id, session), run.branch_of(state.job))
 
 
 def _commits_in_sandbox(run: Run, session: Session) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute
@@ -11,30 +12,39 @@ from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.prompts import kept_prompt
 from gitorch.app.reconciler.sandboxes import take_commits
+from gitorch.app.reconciler.trouble import sentence, trouble, words_of
 from gitorch.app.redaction import redact_output
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.work.context import token_digest
 from gitorch.app.work.outbox import collect
-from gitorch.errors import Denied, Refused, Unavailable
+from gitorch.errors import Corrupt, Denied, Refused, Unavailable
 from gitorch.model import commands, events
-from gitorch.model.ids import Digest
+from gitorch.model.ids import Digest, Moment
 from gitorch.model.values import Value, replace
 from gitorch.model.work.run import RunPhase
 from gitorch.ports.world import SessionKey
 from gitorch.rules.ensure import run_there
+from gitorch.rules.faults import is_due
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.steps import bringing_in, collecting, learning_step, publishing, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from gitorch.app.execute import Attached
+    from gitorch.app.reconciler.observe import Observation
     from gitorch.app.services import Services
+    from gitorch.errors import GitorchError
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
-    from gitorch.model.ids import RunId, SessionId
+    from gitorch.model.ids import JobId, RunId, SessionId
     from gitorch.model.observed import Observed
+    from gitorch.model.work.fault import Step
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import WrittenRecord
+
+NEVER = Moment(0)
 
 
 class TickResult(Value):
@@ -44,48 +54,59 @@ class TickResult(Value):
     observed: Observed
     written: tuple[WrittenRecord, ...]
     silent: tuple[str, ...]
-    """Why something could not be asked, in words for people."""
+    """What failed or could not be asked, and why, in words for people."""
     acted: bool
     """Whether the tick recorded or did anything."""
     waiting: bool
     """Whether only people can go on."""
     over: bool
     """Whether nothing is left to do at all."""
+    failure: GitorchError | None = None
+    """Why a fault could not be recorded: the ledger itself cannot be written."""
+    corrupt: Corrupt | None = None
+    """The damage that a step came upon."""
 
 
-def tick(services: Services, run_id: RunId) -> TickResult:
+def tick(services: Services, run_id: RunId, began: Moment = NEVER) -> TickResult:
     """One tick of one run: everything that its newest state and one observation of the world call for.
 
-    A second tick does nothing new while neither changes; a killed one is made good by the next.
-    What cannot be asked is answered in `silent`, and nothing is concluded from it.
+    A second tick does nothing new while neither changes; a killed one is made good by the next. Whatever is raised while one
+    step is done ends that step alone: it is recorded as a fault, and tried again by a later tick. Faults from before `began`
+    are tried at once. What cannot be asked is answered in `silent`, and nothing is concluded from it.
 
-    Raises Busy where the ledger stays locked, Corrupt where it does not hold, NotFound for an unknown run.
+    Raises what the ledger raises where it cannot be read, NotFound for an unknown run.
     """
-    return _Tick(services, run_id).result()
+    return _Tick(services, run_id, began).result()
 
 
 class _Tick:
     """The run as it changes during a tick, and everything that was recorded."""
 
-    def __init__(self, services: Services, run_id: RunId) -> None:
+    def __init__(self, services: Services, run_id: RunId, began: Moment) -> None:
         self.services = services
+        self.began = began
         self.run = run_there(services.ledger.state(run_id))
         self.written: list[WrittenRecord] = []
         self.silent: list[str] = []
+        self.met: set[str] = set()
+        self.acted = False
+        self.failure: GitorchError | None = None
+        self.corrupt: Corrupt | None = None
 
     def result(self) -> TickResult:
         """Do all steps of the tick, in this order."""
         self.start_run()
-        collected = self.collect_outboxes()
+        self.collect_outboxes()
         observation = observe(self.services, self.run)
-        self.silent.extend(observation.silent)
+        self.meet(observation)
         for command in reconcile(self.run, observation.observed):
             self.learn(command)
         self.publish_files()
-        effects = outstanding(self.run, observation.observed)
-        for effect in effects:
+        for effect in outstanding(self.run, observation.observed):
             self.perform(effect)
-        acted = bool(self.written or effects or collected)
+        if not observation.faults:
+            self.clear_unneeded()
+        acted = self.acted or bool(self.written)
         waiting = not acted and only_people_left(self.run, observation.observed)
         return TickResult(
             run=self.run,
@@ -94,34 +115,102 @@ class _Tick:
             silent=tuple(dict.fromkeys(self.silent)),
             acted=acted,
             waiting=waiting,
-            over=waiting and self.run.phase.is_over,
+            over=waiting and self.run.is_settled,
+            failure=self.failure,
+            corrupt=self.corrupt,
         )
+
+    def step(self, step: Step, work: Callable[[], None]) -> bool:
+        """Do one step unless it is too early to try it again; whether it was done. Its failure ends nothing else."""
+        self.met.add(step.name)
+        if not self.is_due(step):
+            self.silent.append(f"{step.doing} failed: {self.run.faults[step.name].first_line}")
+            return False
+
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  whatever is raised, the other steps go on
+            self.fail(step, trouble(error))
+            return False
+
+        self.clear(step.name)
+        return True
+
+    def is_due(self, step: Step) -> bool:
+        """Whether the step may be tried, or its failure be recorded, by now."""
+        return is_due(self.run, step, self.services.clock.now(), self.began)
+
+    def fail(self, step: Step, error: GitorchError) -> None:
+        """Record that a step failed; where not even that can be recorded, keep the reason."""
+        self.silent.append(sentence(step, error))
+        if isinstance(error, Corrupt):
+            self.corrupt = error
+        self.tell(commands.NoteFault(step, error.code, words_of(error)))
+
+    def clear(self, step: str) -> None:
+        """Record that a step does not fail any more, if it did."""
+        if step in self.run.faults:
+            self.tell(commands.ClearFault(step))
+
+    def tell(self, command: Command) -> None:
+        """Append the beginning or the end of a fault; keep the reason where that fails too."""
+        try:
+            self.append(command)
+        except Exception as error:  # noqa: BLE001  the loop tells it and goes on with other runs
+            self.failure = trouble(error)
+
+    def clear_unneeded(self) -> None:
+        """Forget the faults of steps that nothing calls for any more."""
+        if self.run.phase is RunPhase.PAUSED:
+            return
+        for name in tuple(self.run.faults):
+            if name not in self.met:
+                self.clear(name)
+
+    def append(self, command: Command, attached: Attached | None = None) -> None:
+        """Append the events of a command, and take up the state after them."""
+        state, written = execute(self.services, self.run.id, self.services.host, command, attached)
+        self.written.extend(written)
+        self.run = run_there(state)
 
     def start_run(self) -> None:
         """Start a confirmed run."""
         if self.run.phase is RunPhase.READY:
-            state, _ = execute(self.services, self.run.id, self.services.host, commands.StartRun())
-            self.run = run_there(state)
+            self.append(commands.StartRun())
 
-    def collect_outboxes(self, only: SessionId | None = None) -> bool:
-        """Execute what agents left in their outboxes; whether there was anything, or an outbox could not be read."""
-        try:
-            self.silent.extend(take_commits(self.services, self.run))
-            collected = collect(self.services, self.run, only)
-        except Unavailable as error:
-            self.silent.append(error.message)
-            collected = True
-        if collected:
+    def collect_outboxes(self) -> None:
+        """Bring in what agents in sandboxes committed, and execute what agents left in their outboxes; each session by itself."""
+        for session in tuple(self.run.living_sessions):
+            self.step(bringing_in(self.run, session.id), partial(take_commits, self.services, self.run, session.id))
+            self.step(collecting(self.run, session.id), partial(self.collect, session.id))
+
+    def collect(self, session: SessionId) -> None:
+        """Execute the outbox entries of one session."""
+        if collect(self.services, self.run, session):
+            self.acted = True
             self.run = run_there(self.services.ledger.state(self.run.id))
-        return collected
+
+    def meet(self, observation: Observation) -> None:
+        """Record which parts of the world could not be asked, each failure at growing intervals, and which can be again."""
+        self.silent.extend(observation.silent)
+        for part in observation.asked:
+            self.met.add(part.name)
+            error = observation.faults.get(part.name)
+            if error is None:
+                self.clear(part.name)
+            elif self.is_due(part):
+                self.fail(part, error)
+            else:
+                self.silent.append(sentence(part, error))
 
     def learn(self, command: Command) -> None:
         """Record a fact, after making it true where a killed process left it half done."""
-        try:
+
+        def work() -> None:
             self.finish(command)
             self.record(command)
-        except Unavailable as error:
-            self.silent.append(error.message)
+
+        self.step(learning_step(self.run, command), work)
 
     def finish(self, command: Command) -> None:
         """Make a fact true before it is recorded: a killed process may have left it half done, or the world did it alone."""
@@ -129,7 +218,7 @@ class _Tick:
             with suppress(
                 Unavailable
             ):  # its last outbox entry may have come since we observed, and none can come later
-                take_commits(self.services, self.run)
+                take_commits(self.services, self.run, command.session)
                 collect(self.services, self.run, command.session)
             tear_down(self.services, self.run, command.session)
         elif isinstance(command, commands.RecordMerge):
@@ -140,33 +229,34 @@ class _Tick:
         command = _completed(self.services, self.run, command)
         attached = _attached(self.services, self.run, command)
         try:
-            state, written = execute(self.services, self.run.id, self.services.host, command, attached)
+            self.append(command, attached)
         except Refused:
             self.run = run_there(self.services.ledger.state(self.run.id))
-            return
-        self.written.extend(written)
-        self.run = run_there(state)
 
     def publish_files(self) -> None:
         """Publish the expected files that agents left in their worktrees because they cannot run commands."""
-        if not any(job.spec.artifacts and job.lease is not None for job in self.run.jobs.values()):
-            return
+        for job in tuple(self.run.jobs.values()):
+            if job.spec.artifacts and job.lease is not None:
+                self.step(publishing(job.spec.id), partial(self.publish_files_of, job.spec.id))
+
+    def publish_files_of(self, job: JobId) -> None:
+        """Publish the files of one job."""
         from gitorch.app.work.artifacts import attaching, submitted_as_files  # noqa: PLC0415  only runs with artifacts pay for YAML
 
-        for command, data in submitted_as_files(self.services, self.run):
-            attached = attaching({command.digest: data})
+        for command, data in submitted_as_files(self.services, self.run, job):
             with suppress(Refused, Denied):
-                state, written = execute(self.services, self.run.id, self.services.host, command, attached)
-                self.run = run_there(state)
-                self.written.extend(written)
+                self.append(command, attaching({command.digest: data}))
 
     def perform(self, effect: Effect) -> None:
         """Perform an effect and record its results."""
-        try:
+        step = step_of(self.run, effect)
+        self.acted = self.acted or self.is_due(step)
+
+        def work() -> None:
             for command in perform(self.services, self.run, effect):
                 self.record(command)
-        except Unavailable as error:
-            self.silent.append(error.message)
+
+        self.step(step, work)
 
 
 def _completed(services: Services, run: Run, command: Command) -> Command:

@@ -7,11 +7,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
+from gitorch.app.query.lookup import load_runs, unsettled_runs
 from gitorch.app.start.facts import runtime_facts
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Commits
 from gitorch.model.values import Value
+from gitorch.model.work.question import fault_trigger
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.plans.approval import Guard, SigningKey
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.fault import Fault
+    from gitorch.model.work.run import Run
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
 """git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""
@@ -53,6 +57,7 @@ def examine(services: Services) -> tuple[HealthCheck, ...]:
     checks.extend(_sandboxes(services))
     checks.append(_tests(services))
     checks.append(_ledger(services))
+    checks.extend(_faults(services))
     checks.extend(_with_git("push", _push(services)))
     checks.extend(_with_git("approval", _approval(services)))
     checks.extend(_with_git("git settings", _pruning(services)))
@@ -197,6 +202,26 @@ def _ledger(services: Services) -> HealthCheck:
     if count == 1:
         runs = "1 run"
     return HealthCheck("ledger", True, f"{runs}, kept by {services.store}")
+
+
+def _faults(services: Services) -> Iterator[HealthCheck]:
+    """What keeps failing in runs that are not settled, each with the command that shows its question."""
+    try:
+        if not services.ledger.exists():
+            return
+        for run in load_runs(services, unsettled_runs(services)):
+            for fault in run.faults.values():
+                yield HealthCheck(f"run {run.id}", False, fault.sentence, _where_it_is_asked(run, fault))
+    except GitorchError as error:
+        yield HealthCheck("runs", False, error.message, error.hint or "gitorch verify")
+
+
+def _where_it_is_asked(run: Run, fault: Fault) -> str:
+    """The command that shows the question about a fault, or the run while nobody is asked yet."""
+    for question in run.open_questions():
+        if question.trigger == fault_trigger(fault.step.name):
+            return f"gitorch show {question.id} --run {run.id}"
+    return f"gitorch status {run.id}"
 
 
 def _push(services: Services) -> Iterator[HealthCheck]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.events import Event
+    from gitorch.model.ids import JobId
     from gitorch.model.plans.workflow import ExpectedArtifact
     from gitorch.model.record import Actor
     from gitorch.model.work.artifact import Artifact, Claim, Evidence
@@ -268,13 +269,16 @@ def _expected_source(artifact: ExpectedArtifact) -> Source:
     return Source(artifact.name, artifact.path, kind)
 
 
-def submitted_as_files(services: Services, run: Run) -> Iterator[tuple[commands.PublishArtifact, bytes]]:
+def submitted_as_files(
+    services: Services, run: Run, only: JobId | None = None
+) -> Iterator[tuple[commands.PublishArtifact, bytes]]:
     """Expected files of living agents whose front matter names their brief's nonce, and that are not published yet.
 
     Each as the command that publishes it, with its bytes. What is published already in this attempt is left out.
+    With `only` those of one job.
     """
     for session in run.sessions.values():
-        if not _may_submit_files(run, session):
+        if only not in {None, session.job} or not _may_submit_files(run, session):
             continue
         published = _published(run, session)
         for artifact in run.jobs[session.job].spec.artifacts:

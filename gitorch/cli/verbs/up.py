@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.app.reconciler.tick import TickResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
+    from gitorch.errors import GitorchError
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.view import InboxRow
 
@@ -115,6 +116,9 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
     for tick in result.last.values():
         rows += inbox(tick.run)
 
+    if result.errors:
+        raise _broken(call, result.errors, rows)
+
     if result.why == "waiting":
         raise _waiting(call, result.last, rows)
 
@@ -135,6 +139,14 @@ def _interruption(result: LoopResult) -> str:
         agents = counted(living, "agent continues", "agents continue")
 
     return f"stopped between two ticks; {agents}. Continue: gitorch up"
+
+
+def _broken(call: Call, errors: Sequence[GitorchError], rows: Sequence[InboxRow]) -> Detailed:
+    """The first error that no answer helps against, after the others and after what waits for people."""
+    from gitorch.cli.pages.views import inbox_lines
+
+    lines = [*inbox_lines(rows, call.page), *(f"gitorch: {error.message}" for error in errors[1:])]
+    return Detailed(errors[0], lines, waiting=rows)
 
 
 def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxRow]) -> Detailed:

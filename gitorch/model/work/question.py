@@ -35,6 +35,10 @@ CLEANUP_OPTIONS = ("worktrees", "branches", "no")
 CLEANUP_TEXT = "What should be removed: the run's worktrees, its merged branches too, or nothing?"
 
 
+FAULT = "fault:"
+"""The beginning of the trigger of a question about a fault; the name of the step follows."""
+
+
 class Answer(Value):
     """A human's answer: one of the options, or free text when there are none."""
 
@@ -79,6 +83,21 @@ class Question(Value):
     reminders: int = 0
     reminded_at: Moment | None = None
     answer: Answer | None = None
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is about a step of gitorch's own that fails: gitorch goes on trying while the question is open."""
+        return self.trigger.startswith(FAULT)
+
+    @property
+    def is_gating(self) -> bool:
+        """Whether a gate stays closed while it is open. A fault says nothing about the work."""
+        return self.kind in GATING and not self.is_fault
+
+
+def fault_trigger(step: str) -> str:
+    """The trigger of the question about a step that fails, by the step's name."""
+    return f"{FAULT}{step}"
 
 
 def unanswered_trigger(question: QuestionId) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Settings, Workflow
     from gitorch.model.work.artifact import Artifact
     from gitorch.model.work.decision import Decision
+    from gitorch.model.work.fault import Fault
     from gitorch.model.work.job import JobState
     from gitorch.model.work.late_handoff import LateHandoff
     from gitorch.model.work.message import Message
@@ -106,6 +107,8 @@ class RunFacts(Value):
     """Digests of git settings, hooks and attributes at the start of the run; None in a run that recorded none."""
     repository: Digest | None = None
     """The digest of `repository.json`, which has refs, settings and hooks at the start; None in a run that recorded none."""
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+    """Steps that failed and have not succeeded since, by their names."""
 
     @property
     def living_sessions(self) -> Iterator[Session]:
@@ -173,14 +176,14 @@ class RunFacts(Value):
 
     @property
     def is_settled(self) -> bool:
-        """Whether the run is over, all its sessions have ended, and nothing is left to clean up.
+        """Whether the run is over, all its sessions have ended, nothing fails, and nothing is left to clean up.
 
         Nothing is left, too, while the cleanup question waits for its answer.
         """
         if not self.phase.is_over:
             return False
 
-        if any(self.living_sessions):
+        if any(self.living_sessions) or self.faults:
             return False
 
         return self.cleaned or not self.cleanup_removes
@@ -223,14 +226,28 @@ class RunFacts(Value):
 
         An agent's own question and an escalation do; a concern about work that was handed in does not.
         """
+        return any(self._holding(job))
+
+    def fault_of(self, job: JobId) -> Fault | None:
+        """The oldest fault of a step for this job; None without one."""
+        for fault in self.faults.values():
+            if fault.step.job == job:
+                return fault
+
+        return None
+
+    def is_held_by_people(self, job: JobId) -> bool:
+        """The same without questions about faults: what fails is tried again while they are open."""
+        return not all(question.is_fault for question in self._holding(job))
+
+    def _holding(self, job: JobId) -> Iterator[Question]:
+        """The open questions that hold a job."""
         for question in self.questions.values():
             if question.job != job or question.answer is not None:
                 continue
 
             if question.kind in HOLDING:
-                return True
-
-        return False
+                yield question
 
     def limits_of(self, lane: str) -> Timeouts:
         """How long sessions of a lane may take, in seconds.

@@ -9,7 +9,7 @@ from gitorch.model import commands, events
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import GATING, QuestionKind, unanswered_trigger
+from gitorch.model.work.question import FAULT, QuestionKind, unanswered_trigger
 from gitorch.rules import ensure
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
@@ -32,7 +32,9 @@ NEEDS_TEXT = frozenset({"push_back", "reject", "answer", "accept_with_exceptions
 def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Event, ...]:
     """One open escalation for each trigger. Raises Refused when a part is empty."""
     ensure.host(order.actor, "escalations of its own")
-    run = ensure.run_open(ensure.run_there(state))
+    run = ensure.run_there(state)
+    if not command.trigger.startswith(FAULT):  # a run that is over can still fail to be cleaned up
+        ensure.run_open(run)
     if run.is_escalated(command.trigger):
         return ()
 
@@ -164,7 +166,7 @@ def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> No
     """Raises Refused while concerns or deferrals of the job are open: a waiver accepts findings only."""
     others: list[Question] = []
     for other in run.open_questions(job.spec.id):
-        if other.kind in GATING and other.id != question.id:
+        if other.is_gating and other.id != question.id:
             others.append(other)
 
     if not others:

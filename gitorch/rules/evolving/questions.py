@@ -13,7 +13,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import Answer, Question, QuestionKind, unanswered_trigger
 from gitorch.model.work.review import Finding, ListedFinding, Severity
 from gitorch.model.work.session import PromptKind
-from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution
+from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution, faults
 from gitorch.rules.evolving.claims import extend_after_answer
 from gitorch.rules.evolving.dependents import skip_with_dependents
 from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
@@ -227,6 +227,9 @@ def _escalation_answered(
 
     Any other option changes nothing by itself: the events after the answer end the job or the run.
     """
+    if question.is_fault:
+        return faults.answered(run, question, answer.option)
+
     troubled = troubled_job(run, question)
     if troubled is not None and answer.option == "retry":
         return with_job(run, troubled, closing=replace(run.jobs[troubled].closing, tries=0))

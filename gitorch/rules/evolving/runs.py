@@ -114,7 +114,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
             run = end_claim(run, state, "stopped")
             run = move_job(run, job, JobPhase.CANCELED, lease=None)
 
-    run = move_run(run, phase, reason=reason)
+    run = move_run(run, phase, reason=reason, faults={})
     return withdraw(run, record, run.open_questions())
 
 
@@ -125,7 +125,7 @@ def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
         message = f"run {run.id} was completed while {', '.join(left)} was not over"
         raise Corrupt(message)
 
-    run = move_run(run, RunPhase.COMPLETED)
+    run = move_run(run, RunPhase.COMPLETED, faults={})
     return withdraw(run, record, run.open_questions())
 
 

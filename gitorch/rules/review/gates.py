@@ -11,7 +11,7 @@ from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
 from gitorch.model.plans.workflow import Autonomy, JobKind, ReviewMode
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import GATING, QuestionKind
+from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import FAILING, Choice
 from gitorch.rules.review.findings import list_findings, list_raised, raised_by_reviews
 
@@ -85,7 +85,7 @@ def _passed(run: Run, job: JobState, handoff: Handoff) -> Event:
 
 def _is_held(run: Run, job: JobState) -> bool:
     """Whether an open question keeps the gate closed: a concern, a deferral, or the epic's checkpoint."""
-    return any(question.kind in GATING for question in run.open_questions(job.spec.id))
+    return any(question.is_gating for question in run.open_questions(job.spec.id))
 
 
 def _checkpoint(run: Run, job: JobState, handoff: Handoff) -> QuestionAsked:

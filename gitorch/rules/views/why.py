@@ -41,15 +41,22 @@ def why(run: Run, job: JobState) -> str:
     if question is not None:
         return f"{question.id} waits for you: {_first_line(question.happened or question.text)}"
 
+    fault = run.fault_of(job.spec.id)
+    if fault is not None:
+        return f"{fault.sentence}; gitorch tries again"
+
     return WHY[job.phase](run, job)
 
 
 def _holding_question(run: Run, job: JobState) -> Question | None:
     """The oldest open question that holds this job; None when there is none."""
-    if job.phase in OVER_FOR_GOOD:
-        return None
-
     for question in run.open_questions(job.spec.id):
+        if question.is_fault:
+            return question
+
+        if job.phase in OVER_FOR_GOOD:
+            continue
+
         if job.phase in ASKED or question.kind in HOLDING:
             return question
 

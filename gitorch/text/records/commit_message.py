@@ -70,6 +70,8 @@ SENTENCES = {
     "job-reopened": "job reopened: {job} by {actor}: {reason}",
     "overlap-noted": "overlap noted: {jobs} ({paths:path}{conflict})",
     "closed-early": "closed early: {issue} of {job}, before its gate",
+    "fault-noted": "fault: {doing} failed ({times}×): {reason}",
+    "fault-cleared": "fault gone: {step}",
     "closing-failed": "closing failed: {job} in the tracker ({times}×): {reason}",
     "issues-closed": "issues closed: {closed:issue} of {job}, {owed:issue} owed",
     "question-asked": "question {question} ({kind}) on {job}: {text}",

@@ -91,6 +91,8 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "closed-early": (events.ClosedEarly, ("job", "issue")),
     "closing-failed": (events.ClosingFailed, ("job", "times", "reason")),
     "issues-closed": (events.IssuesClosed, ("job", "closed", "owed", "reason")),
+    "fault-noted": (events.FaultNoted, ("step", "doing", "job", "session", "times", "code", "reason")),
+    "fault-cleared": (events.FaultCleared, ("step",)),
     "question-asked": (events.QuestionAsked, ("question", "kind", "job", "session", "options", "number", "text")),
     "escalated": (
         events.Escalated,

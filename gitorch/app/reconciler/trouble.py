@@ -1,0 +1,71 @@
+"""Whatever is raised while one step is done, as an error with words for people."""
+
+from __future__ import annotations
+
+import errno
+import os
+import traceback
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Bug, GitorchError, Unavailable
+
+if TYPE_CHECKING:
+    from gitorch.model.work.fault import Step
+
+FRAMES_MAX = 3
+"""How many calls a fault names for an error that nobody expected."""
+
+
+WORDS_MAX = 4_000
+"""How much of an error's words is kept."""
+
+
+def trouble(error: Exception) -> GitorchError:
+    """The error itself where it is expected; a refusal of the operating system as Unavailable; a bug with its place."""
+    if isinstance(error, GitorchError):
+        return error
+
+    if isinstance(error, OSError):
+        return Unavailable(_refusal(error), _disk_command(error))
+
+    return Bug(f"gitorch has a bug: {type(error).__name__}: {error} (in {_place(error)})")
+
+
+def _refusal(error: OSError) -> str:
+    """The operating system's own words, and the file that they are about."""
+    words = str(error.strerror or error).lower()
+    if error.filename is None:
+        return f"the operating system refused: {words}"
+
+    return f"{os.fsdecode(error.filename)}: {words}"
+
+
+def _disk_command(error: OSError) -> str:
+    """A command that shows more, for a disk that is full; empty for any other refusal."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "df -h"
+
+    return ""
+
+
+def _place(error: Exception) -> str:
+    """The innermost calls of an error as `file:line`, the last one first, without the folders of this machine."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
+    places = [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)]
+    return " < ".join(places)
+
+
+def words_of(error: GitorchError) -> str:
+    """The message of an error and, in a line of its own, the command that may help; short, and without bytes of no character."""
+    words = error.message
+    if error.hint:
+        words = f"{words}\ntry: {error.hint}"
+
+    return words.encode("utf-8", "backslashreplace").decode()[:WORDS_MAX]
+
+
+def sentence(step: Step, error: GitorchError) -> str:
+    """What failed and why, in one line."""
+    lines = words_of(error).splitlines() or [error.code]
+    return f"{step.doing} failed: {lines[0]}"

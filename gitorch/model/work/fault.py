@@ -1,0 +1,53 @@
+"""A step of gitorch's own work that failed: what was to be done for which job, and why it could not be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.values import Value
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import JobId, Moment, SessionId
+
+
+class Step(Value):
+    """One thing that gitorch does for a run, which can fail by itself."""
+
+    name: str
+    """The same at every try: `start-session:s3`."""
+    doing: str
+    """What it is, for people, as the subject of a sentence: `starting session s3 of api`."""
+    job: JobId | None = None
+    session: SessionId | None = None
+
+
+class Fault(Value):
+    """A step that failed, and has not succeeded since."""
+
+    step: Step
+    code: str
+    """The class of the error, as in JSON: `failed`, `unavailable`, `bug`."""
+    reason: str
+    """The error's own words; a command that may help is the last line."""
+    times: int
+    """How often it has failed since the first time, or since a person asked for another try."""
+    failed_at: Moment | None
+    """When it failed last; None where it is to be tried again at once."""
+
+    @property
+    def sentence(self) -> str:
+        """What failed, how often and why, in one line."""
+        times = ""
+        if self.times > 1:
+            times = f" {self.times} times"
+
+        return f"{self.step.doing} failed{times}: {self.first_line}"
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the reason that is not blank; the class of the error where there is none."""
+        for line in self.reason.splitlines():
+            if line.strip():
+                return line.strip()
+
+        return self.code
