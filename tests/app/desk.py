@@ -83,11 +83,11 @@ class Desk:
     def worktree(self, job):
         return self.services.paths.worktree(self.run, self.session(job).id)
 
-    def submit(self, job, files=None, status=ReportStatus.DONE, **words):
+    def submit(self, job, files=None, status=ReportStatus.DONE, *, named=None, **words):
         """Commit these files and report; gives the events that followed."""
         if files:
             self.git.commit_in(self.worktree(job), files, f"Write {job}")
-        report = ReportText(status, words.pop("summary", f"{job} is done"), **words)
+        report = ReportText(status, words.pop("summary", f"{job} is done"), named, **words)
         return submissions.submit_handoff(self.services, self.credential(job), report)
 
     def judge(self, review, choice=Choice.ACCEPT, **words):
