@@ -9,19 +9,16 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from desk import CALLER, RUN, TICKS_MAX, Desk
+from desk import CALLER, RUN, Desk
 from fakes.world import FakeChecks, FakeNotices, FakeOutboxes, FakeTerminals, altered
 
-from gitorch.app.reconciler import launch
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.tick import tick
-from gitorch.app.sessions import sessions
-from gitorch.errors import Busy, NotFound, Refused, Unavailable
+from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model import commands as c
 from gitorch.model import events
 from gitorch.model.ids import RunId
 from gitorch.model.observed import AgentState, CheckPhase, Overlap
-from gitorch.model.plans.config import Config
 from gitorch.model.plans.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Workflow
 from gitorch.model.submission import OutboxEntry, ReportText
 from gitorch.model.work.review import ReportStatus
@@ -376,79 +373,3 @@ def test_a_run_without_a_lease_looks_for_no_files(desk):
     desk.do(c.PauseRun("wait"), CALLER.actor)
     desk.files.inside = lambda *_: pytest.fail("nobody works yet")
     assert desk.tick().silent == ()
-
-
-# Launching one agent
-
-
-def single(desk, **config):
-    desk.services.config = Config(implementer="scripted", **config)
-    desk.services.programs.printed["scripted"] = "1"
-    return sessions.create(desk.services, CALLER, "helper", "", "Write a poem.")
-
-
-def test_a_single_agent_is_a_run_of_one_job(desk):
-    run = single(desk)
-    assert (run.title, run.workflow.source, run.target, run.target_commit) == (
-        "Agent helper",
-        "gitorch session create",
-        "main",
-        desk.begun,
-    )
-    (job,) = run.workflow.jobs.values()
-    assert (job.id, job.title, job.kind, job.lane) == ("helper", "Agent helper", JobKind.GENERIC, "own")
-    assert desk.ledger.file(run.id, job.brief) == b"Write a poem."
-    assert (run.settings.silence_seconds, run.settings.test_command) == (sessions.NEVER_SECONDS, "")
-    assert sessions.is_single_agent(run)
-    assert not sessions.is_single_agent(desk.begin().run)
-
-
-def test_without_a_task_an_agent_stands_by(desk):
-    desk.services.config = Config(implementer="scripted")
-    desk.services.programs.printed["scripted"] = "1"
-    run = sessions.create(desk.services, CALLER, "helper", "scripted", "  ")
-    assert desk.ledger.file(run.id, run.workflow.jobs["helper"].brief) == sessions.STANDING_BY.encode()
-
-
-def test_an_agent_is_launched_by_ticks_until_it_is_alive(desk):
-    single(desk)
-    slept = []
-    desk.clock.sleep = slept.append
-    run, alive = launch.launch_agent(desk.services, "helper", None)
-    assert alive
-    assert str(run.sessions["s1"].phase) == "alive"
-    assert set(slept) <= {launch.LOOK_SECONDS}
-    assert "up" not in desk.ledger.held
-
-
-def test_an_agent_that_cannot_start_is_asked_about_and_not_launched_for_ever(desk):
-    single(desk)
-    desk.terminals.begin_as = AgentState.EXITED
-    sleeps = []
-
-    def sleep(seconds):
-        sleeps.append(seconds)
-        desk.clock.moment += 60_000
-        assert len(sleeps) < TICKS_MAX
-
-    desk.clock.sleep = sleep
-    run, alive = launch.launch_agent(desk.services, "helper", None)
-    assert (alive, bool(run.open_questions("helper"))) == (False, True)
-
-
-def test_a_canceled_run_launches_nobody(desk):
-    run = single(desk)
-    desk.clock.sleep = lambda _: None
-    from gitorch.app.execute import execute
-
-    execute(desk.services, run.id, CALLER.actor, c.CancelRun("enough"))
-    with pytest.raises(NotFound, match="no run that is open has a job or session helper"):
-        launch.launch_agent(desk.services, "helper", None)
-    run, alive = launch.launch_agent(desk.services, "helper", run.id)
-    assert (alive, run.phase.is_over) == (False, True)
-
-
-def test_a_loop_that_runs_launches_by_itself(desk):
-    single(desk)
-    with desk.ledger.hold("up"), pytest.raises(Busy):
-        launch.launch_agent(desk.services, "helper", None)
