@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.commands import WorkFacts
     from gitorch.model.ids import CommitId, Moment
+    from gitorch.model.work.report import FileChange
     from gitorch.ports.world import SessionKey
 
 
@@ -132,6 +133,10 @@ class Git(Protocol):
 
     def stat(self, base: CommitId, head: CommitId) -> DiffStat:
         """What `head` adds to its merge base with `base`."""
+        ...
+
+    def file_changes(self, base: CommitId, head: CommitId) -> tuple[FileChange, ...]:
+        """How each file changed between the merge base of two commits and `head`, sorted by path. Raises Unavailable."""
         ...
 
     def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:

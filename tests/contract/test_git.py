@@ -120,6 +120,22 @@ def test_a_branch_is_measured_from_its_merge_base(bench):
     assert bench.git.stat(later, head) == stat
 
 
+def test_each_changed_file_is_measured_from_the_merge_base(bench):
+    base = bench.git.resolve("main")
+    head = bench.write("work", {"src/a.py": "a = 2\nb = 3\n", "README.md": None, "new.md": "ü\n"})
+    bench.write("main", {"other": "x\n"})
+    found = {change.path: change for change in bench.git.file_changes(bench.git.resolve("main"), head)}
+    assert {path: str(change.how) for path, change in found.items()} == {
+        "README.md": "deleted",
+        "new.md": "added",
+        "src/a.py": "modified",
+    }
+    assert (found["src/a.py"].added, found["src/a.py"].removed, found["src/a.py"].size) == (2, 1, 12)
+    assert (found["new.md"].size, found["README.md"].size) == (3, 0)
+    assert not any(change.binary or change.mode or change.before for change in found.values())
+    assert bench.git.file_changes(base, base) == ()
+
+
 def test_a_merge_in_memory_gives_the_tree_or_names_the_conflicts(bench):
     base = bench.git.resolve("main")
     ours = bench.write("ours", {"src/a.py": "a = 2\n", "only ours": "1\n"}, base)

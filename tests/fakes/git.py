@@ -11,6 +11,7 @@ from gitorch.errors import Failed, Refused, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
+from gitorch.model.work.report import FileChange, HowChanged
 from gitorch.ports.git import DiffStat, MergeTry, MoveResult, WorktreeEntry
 from gitorch.world.git.worktrees import own_branch
 
@@ -179,6 +180,11 @@ class FakeGit:
         commits = len(set(self._history(head)) - set(self._history(base)))
         return DiffStat(commits, len(paths), sum(c[0] for c in counts), sum(c[1] for c in counts), paths)
 
+    def file_changes(self, base, head):
+        self._ask()
+        before, after = self.files(self._fork(base, head) or base), self.files(head)
+        return tuple(_change(path, before.get(path), after.get(path)) for path in _differences(before, after))
+
     def _fork(self, ours, theirs):
         mine = self._history(ours)
         return next((commit for commit in self._history(theirs) if commit in mine), None)
@@ -268,6 +274,17 @@ class FakeGit:
 
     def user_name(self):
         return "A"
+
+
+def _change(path, before, after):
+    """One changed file; this repository knows no renames, modes or binary files."""
+    how = HowChanged.MODIFIED
+    if before is None:
+        how = HowChanged.ADDED
+    elif after is None:
+        how = HowChanged.DELETED
+    added, removed = _lines_changed(before or "", after or "")
+    return FileChange(path, how, added=added, removed=removed, size=len((after or "").encode()))
 
 
 class FakeWorktrees:

@@ -17,7 +17,7 @@ from play import commit
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
+from gitorch.model.work.report import BranchFacts, FileChange, HowChanged, OutsideChange, Trial
 from gitorch.model.work.review import Check
 from gitorch.rules.transitions import with_job, with_question
 from gitorch.rules.views.merge_report import merge_message, report_text, sha256
@@ -90,6 +90,7 @@ FACTS = {
     "shared paths": lambda f: replace(f, shared_paths=("a.py",)),
     "a conflict with the target": lambda f: first_branch(f, against_target=("a.py",)),
     "built on an earlier state": lambda f: first_branch(f, outdated=(JobId("db"),)),
+    "a file's change": lambda f: first_branch(f, changes=(FileChange("b.py", HowChanged.ADDED, added=3, size=9),)),
     "a pair": lambda f: replace(f, trials=(TRIAL,)),
     "a pair that conflicts": lambda f: replace(f, trials=(replace(TRIAL, conflicts=("a.py",)),)),
     "a change outside the work branches": lambda f: replace(f, outside=(OutsideChange("refs/tags/v1", "1", ""),)),
@@ -177,4 +178,4 @@ def test_an_agent_s_summary_cannot_forge_a_trailer_of_the_merge(telling: Telling
 
 def test_every_branch_fact_has_a_case() -> None:
     looked = {"branch", "commit", "commits", "files", "added", "removed", "paths", "against_target", "outdated"}
-    assert looked | {"job"} == set(names_of(BranchFacts))
+    assert looked | {"job", "changes"} == set(names_of(BranchFacts))

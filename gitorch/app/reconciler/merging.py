@@ -13,6 +13,7 @@ from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
+from gitorch.model.path_text import quoted
 from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.ensure import run_there
 from gitorch.rules.views.merge_report import epic_report_text, merge_message, report_text, sha256
@@ -54,7 +55,7 @@ def _dependency_conflict(
 ) -> commands.Escalate:
     return commands.Escalate(
         trigger=f"base:{effect.job}",
-        happened=f"The dependencies of {effect.job} do not merge: {', '.join(paths)}.",
+        happened=f"The dependencies of {effect.job} do not merge: {', '.join(map(quoted, paths))}.",
         tried=f"{ours[:12]} and {theirs[:12]} were merged in memory.",
         evidence="\n".join(paths),
         decision=f"Mend one of the branches and retry, stop {effect.job}, or stop the run?",
@@ -204,6 +205,7 @@ def _branch_facts(
         paths=stat.paths,
         against_target=services.git.try_merge(target, commit).conflicts,
         outdated=_outdated(services, run, job, commit),
+        changes=services.git.file_changes(job.base or target, commit),
     )
 
 
@@ -241,7 +243,7 @@ def _merge_all(
             continue
         merge = services.git.try_merge(commit, theirs)
         if merge.conflicts:
-            return None, tuple(f"{job.spec.id} conflicts in {path}" for path in merge.conflicts)
+            return None, tuple(f"{job.spec.id} conflicts in {quoted(path)}" for path in merge.conflicts)
         commit = services.git.commit_merge(merge.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
     if commit == target:
         return None, ()

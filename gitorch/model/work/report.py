@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
@@ -9,6 +10,33 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, Moment
     from gitorch.model.work.review import Check
+
+
+class HowChanged(StrEnum):
+    """What happened to a file."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+
+
+class FileChange(Value):
+    """One file that a branch changes."""
+
+    path: str
+    how: HowChanged
+    before: str = ""
+    """The path of a renamed file before."""
+    added: int = 0
+    """Lines added; none in a binary file."""
+    removed: int = 0
+    """Lines removed; none in a binary file."""
+    binary: bool = False
+    mode: str = ""
+    """git's modes before and after, `100644 → 100755`; empty where the mode stayed, and for a new ordinary file."""
+    size: int = 0
+    """The bytes of the new content; 0 for a deleted file and for a submodule."""
 
 
 class BranchFacts(Value):
@@ -26,6 +54,8 @@ class BranchFacts(Value):
     """Paths in which it alone conflicts with the target."""
     outdated: tuple[JobId, ...] = ()
     """Jobs that it was built on and whose work has changed since; the merge contains their newer commits."""
+    changes: tuple[FileChange, ...] = ()
+    """How each file changed. The report and its data have them, the record of the report does not."""
 
 
 class Trial(Value):

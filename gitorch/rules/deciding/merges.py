@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.plans.approval import SIGNED, Grade, grade_of
+from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
@@ -42,7 +43,7 @@ def issue_report(state: State, order: Order, command: commands.IssueReport) -> t
         digest=command.digest,
         target=run.target,
         target_commit=command.facts.target_commit,
-        branches=command.facts.branches,
+        branches=tuple(replace(branch, changes=()) for branch in command.facts.branches),
         merged_commit=command.facts.merged_commit,
         merged_tree=command.facts.merged_tree,
         conflicts=command.facts.conflicts,
@@ -94,6 +95,10 @@ def _question_about(run: Run, command: commands.IssueReport) -> Event:
 def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
     """The question in one line, with what changed outside the work branches in the lines below."""
     parts = [f"May {_count(facts)} be merged to {run.target}?"]
+    empty = ", ".join(branch.job for branch in facts.branches if not branch.files)
+    if empty:
+        parts.append(f"No file changes in: {empty}.")
+
     summary = question_summary(facts.outside, run.target)
     if summary:
         parts.append(summary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import quoted
 from gitorch.rules.review.endings import ending
 from gitorch.rules.review.replies import is_refuted
 
@@ -50,7 +51,7 @@ def finding_line(listed: ListedFinding) -> str:
     reviewers = ", ".join((listed.review, *listed.also))
     line = f"{listed.number}. {finding.severity.upper()}"
     if finding.place:
-        line += f" {finding.place}"
+        line += f" {place_text(finding)}"
 
     if finding.doubtful:
         line += f" (doubtful: {finding.doubt or 'the cited place does not exist at that commit'})"
@@ -60,6 +61,14 @@ def finding_line(listed: ListedFinding) -> str:
         line += f"\n   {detail}"
 
     return line
+
+
+def place_text(finding: Finding) -> str:
+    """The cited place in a line of text: the path quoted where it must be, with the line."""
+    if not finding.line:
+        return quoted(finding.path)
+
+    return f"{quoted(finding.path)}:{finding.line}"
 
 
 def _details(listed: ListedFinding) -> list[str]:

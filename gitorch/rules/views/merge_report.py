@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import quoted
 from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
+from gitorch.rules.views.change_remarks import GRAVITY, Concern, change_text, remarks, some
+from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.report_data import answered, report_json
+from gitorch.rules.views.report_summary import SHORT, branches_of, combined_tests, summary_part, table
 from gitorch.rules.workflows.tracked import closing_line
 
 if TYPE_CHECKING:
@@ -20,20 +24,22 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check, Handoff, ListedFinding, Verdict
     from gitorch.model.work.run import Run
 
+SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY})
+"""Remarks that stand in the part of a branch because none of its other lines says the same."""
+
 PATHS_SHOWN = 20
 """How many changed files a branch lists."""
 
 
 def report_text(run: Run, facts: MergeFacts) -> str:
-    """The report as Markdown, which is what an approval binds to.
+    """The report as Markdown, which is what an approval binds to: a page of summary, then one part for each branch.
 
-    The same facts always give the same text, so that its digest, and that of its JSON, stand for them.
+    Commits are short where `report.json` has them whole. The same facts always give the same text, so that its digest, and that of its JSON, stand for them.
     """
     parts = [
         f"# Merge report: {run.title}",
-        f"Run `{run.id}`, plan `{run.plan}` ({run.plan_digest})",
-        f"Target `{run.target}` at `{facts.target_commit}`; after the merge: `{facts.merged_commit or 'nothing'}`.",
-        f"## Branches\n\n{_table(facts.branches)}",
+        f"Run `{run.id}`, plan `{quoted(run.plan)}` ({run.plan_digest[:19]}). {_target(run, facts)}",
+        summary_part(run, facts),
     ]
     parts += _branch_parts(run, facts)
     unmerged = [f"- {job.spec.id}: {job.phase}" for job in run.unmerged_jobs]
@@ -48,12 +54,16 @@ def report_text(run: Run, facts: MergeFacts) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _target(run: Run, facts: MergeFacts) -> str:
+    """Where the target is, and where the merge would take it."""
+    merged = (facts.merged_commit or "nothing")[:SHORT]
+    return f"Target `{run.target}` at `{facts.target_commit[:SHORT]}`; after the merge: `{merged}`."
+
+
 def _branch_parts(run: Run, facts: MergeFacts) -> Iterator[str]:
     """The part of each branch, in the order of the merge."""
-    branches = {branch.job: branch for branch in facts.branches}
-    for job in run.merge_jobs:
-        if job.spec.id in branches:
-            yield branch_part(run, job, branches[job.spec.id])
+    for job, measured in branches_of(run, facts):
+        yield branch_part(run, job, measured)
 
 
 def epic_report_text(run: Run, job: JobState, facts: BranchFacts) -> str:
@@ -61,7 +71,7 @@ def epic_report_text(run: Run, job: JobState, facts: BranchFacts) -> str:
     parts = [
         f"# Epic report: {job.spec.title}",
         f"Run `{run.id}`, branch `{facts.branch}` at `{facts.commit}`.",
-        _table((facts,)),
+        table(run, ((job, facts),)),
         branch_part(run, job, facts),
     ]
     return "\n\n".join(parts) + "\n"
@@ -115,28 +125,33 @@ def _reviewer(verdict: Verdict) -> str:
     return f"{verdict.review} by {verdict.session} ({verdict.runtime})"
 
 
-def _table(branches: tuple[BranchFacts, ...]) -> str:
-    """One row for each branch: its commit and the size of its changes."""
-    rows = ["| branch | commit | commits | files | lines |", "|---|---|---|---|---|"]
-    for branch in branches:
-        size = f"{branch.commits} | {branch.files} | +{branch.added} −{branch.removed}"
-        rows.append(f"| `{branch.branch}` | `{branch.commit}` | {size} |")
-
-    return "\n".join(rows)
-
-
 def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     """One branch as Markdown: its report, tests, verdicts, findings and answers, and what git shows about it.
 
     Findings come in the order of their numbers, everything else in the order in which it happened.
     """
-    lines = [f"## {job.spec.id}: {job.spec.title}", ""]
+    lines = [f"## {job.spec.id}: {job.spec.title}", "", _size(facts), ""]
     if job.handoff is not None:
         lines += _handoff_lines(job, job.handoff)
 
+    lines += _remark_lines(run, job, facts)
     lines += _judgement_lines(run, job)
     lines += _git_lines(run, job, facts)
     return "\n".join(lines)
+
+
+def _size(facts: BranchFacts) -> str:
+    """Where a branch stands, and how much it changes."""
+    commits = "1 commit" if facts.commits == 1 else f"{facts.commits} commits"
+    files = "1 file" if facts.files == 1 else f"{facts.files} files"
+    return f"`{facts.branch}` at `{facts.commit[:SHORT]}`: {commits}, {files}, +{facts.added} −{facts.removed} lines."
+
+
+def _remark_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
+    """What the other lines of the part do not say by themselves: missing reviews, kinds of changed files."""
+    for remark in remarks(run, job, facts):
+        if remark.gravity >= GRAVITY[Concern.AREA] or remark.concern in SAID_BY_REMARKS:
+            yield f"- {remark.line}"
 
 
 def _handoff_lines(job: JobState, handoff: Handoff) -> list[str]:
@@ -156,9 +171,6 @@ def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
     for verdict in job.verdicts:
         yield f"- round {verdict.round}, {_reviewer(verdict)} at `{verdict.commit[:12]}`: {verdict.choice}"
 
-    for review in run.missing_reviews(job):
-        yield f"- missing: no verdict from {review}"
-
     for listed in sorted(job.findings, key=lambda listed: listed.number):
         yield _finding_line(run, job, listed)
 
@@ -172,17 +184,21 @@ def _git_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
         yield f"- built on an earlier commit of {need}: not written or reviewed against the one that is merged now"
 
     for path in facts.against_target:
-        yield f"- conflicts with the target on its own in {path}"
+        yield f"- conflicts with the target on its own in {quoted(path)}"
 
     tracker = closing_line(run.settings, job)
     if tracker:
         yield f"- tracker: {tracker}"
 
-    files = ", ".join(facts.paths[:PATHS_SHOWN])
-    if len(facts.paths) > PATHS_SHOWN:
-        files += " …"
+    yield f"- files: {some(_files(facts), PATHS_SHOWN) or 'none'}"
 
-    yield f"- files: {files}"
+
+def _files(facts: BranchFacts) -> tuple[str, ...]:
+    """The changed files with how each changed; their paths alone where that was not measured."""
+    if facts.changes:
+        return tuple(change_text(change) for change in facts.changes)
+
+    return tuple(map(quoted, facts.paths))
 
 
 def _log(check: Check) -> str:
@@ -207,7 +223,7 @@ def _finding_line(run: Run, job: JobState, listed: ListedFinding) -> str:
     finding = listed.finding
     line = f"- finding #{listed.number} {finding.severity}"
     if finding.place:
-        line += f" {finding.place}"
+        line += f" {place_text(finding)}"
 
     return f"{line}: {finding.title} — {ending(run, job, listed).sentence}"
 
@@ -229,7 +245,7 @@ def _together(facts: MergeFacts) -> str:
 
     lines += [_trial_line(trial) for trial in facts.trials]
     lines += _untried_paths(facts)
-    lines.append(_combined_tests_line(facts.combined))
+    lines.append(f"- tests: {combined_tests(facts.combined)}")
     lines += [
         f"- {name} of this repository changed since the run began, and git did not use it"
         for name in facts.changed_settings
@@ -252,22 +268,19 @@ def _untried_paths(facts: MergeFacts) -> Iterator[str]:
 
     for path in facts.shared_paths:
         if path not in tried:
-            yield f"- changed by more than one branch: {path}"
+            yield f"- changed by more than one branch: {quoted(path)}"
 
 
 def _trial_line(trial: Trial) -> str:
     """Two branches that change the same files, and whether they merge with each other."""
     first, second = trial.jobs
-    line = f"- {first} and {second} both change {', '.join(trial.paths)}"
+    line = f"- {first} and {second} both change {_listed(trial.paths)}"
     if trial.conflicts:
-        return f"{line}: they conflict in {', '.join(trial.conflicts)}"
+        return f"{line}: they conflict in {_listed(trial.conflicts)}"
 
     return f"{line}: they merge without conflicts"
 
 
-def _combined_tests_line(combined: Check | None) -> str:
-    """The result of the tests of all branches together."""
-    if combined is None:
-        return "- the merged tree was not tested: no test command is configured"
-
-    return f"- tests of the merged tree `{combined.commit[:12]}`: {combined.outcome} (`{combined.command}`)"
+def _listed(paths: tuple[str, ...]) -> str:
+    """Paths in a line."""
+    return ", ".join(map(quoted, paths))

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.work.question import QuestionKind
 from gitorch.rules.review.endings import ending
+from gitorch.rules.views.change_remarks import remarks
+from gitorch.rules.views.path_areas import areas_of
 from gitorch.rules.workflows.tracked import issues_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
-    from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
+    from gitorch.model.work.report import BranchFacts, FileChange, OutsideChange, Trial
     from gitorch.model.work.review import Check, ListedFinding, Verdict
     from gitorch.model.work.run import Run
+    from gitorch.rules.views.change_remarks import Remark
 
 FORM = "merge-report/1"
 
@@ -96,6 +99,8 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "lines_added": facts.added,
         "lines_removed": facts.removed,
         "paths": list(facts.paths),
+        "changes": [_change(change) for change in facts.changes],
+        "look_at": [_remark(remark) for remark in remarks(run, job, facts)],
         "conflicts_with_target": list(facts.against_target),
         "built_on_earlier": list(facts.outdated),
     }
@@ -110,6 +115,26 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
     }
 
     return data
+
+
+def _change(change: FileChange) -> dict[str, object]:
+    """One changed file."""
+    return {
+        "path": change.path,
+        "how": str(change.how),
+        "before": change.before,
+        "lines_added": change.added,
+        "lines_removed": change.removed,
+        "binary": change.binary,
+        "mode": change.mode,
+        "size": change.size,
+        "areas": [str(area) for area in areas_of(change.path)],
+    }
+
+
+def _remark(remark: Remark) -> dict[str, object]:
+    """One thing to look at."""
+    return {"kind": remark.kind, "details": list(remark.details)}
 
 
 def _handoff(job: JobState) -> dict[str, object]:

@@ -17,6 +17,7 @@ from gitorch.ports.git import DiffStat, MergeTry, MoveResult
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.checkout import checkout_of, update_checkout
 from gitorch.world.git.drafts import adopt, draft
+from gitorch.world.git.file_changes import file_changes
 from gitorch.world.git.runner import GitRunner, nothing_recorded, split, worktree_status
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.ids import Moment
+    from gitorch.model.work.report import FileChange
     from gitorch.ports.world import Clock
     from gitorch.world.git.changes import TreePaths
 
@@ -44,6 +46,7 @@ class GitCommands:
         self._git = GitRunner(repo, environ, clock, trusted)
         # Answers about two commits never change, and a loop asks the same questions in every tick.
         self._stat = lru_cache(maxsize=1024)(self._count_changes)
+        self._files = lru_cache(maxsize=256)(lambda base, head: file_changes(self._git, self._fork(base, head), head))
         self._merge = lru_cache(maxsize=1024)(self._merge_in_memory)
 
     def resolve(self, name: str) -> CommitId | None:
@@ -198,12 +201,23 @@ class GitCommands:
         """
         return self._stat(base, head)
 
+    def file_changes(self, base: CommitId, head: CommitId) -> tuple[FileChange, ...]:
+        """How each file changed between the merge base of two commits and `head`, sorted by path. Raises Unavailable.
+
+        Without a common history, between the two commits. Answers are kept in memory, since they never change.
+        """
+        return self._files(base, head)
+
+    def _fork(self, base: CommitId, head: CommitId) -> CommitId:
+        """The merge base of two commits; `base` itself when they have no common history."""
+        result = self._git.run("merge-base", base, head)
+        if result.status != 0:
+            return base
+        return CommitId(result.out.strip())
+
     def _count_changes(self, base: CommitId, head: CommitId) -> DiffStat:
         """What `stat` promises, from three git commands."""
-        merge_base = self._git.run("merge-base", base, head)
-        fork = base
-        if merge_base.status == 0:
-            fork = CommitId(merge_base.out.strip())
+        fork = self._fork(base, head)
         commits = int(self._git.output("rev-list", "--count", f"{base}..{head}", "--"))
 
         added = 0

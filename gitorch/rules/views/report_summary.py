@@ -1,0 +1,203 @@
+"""The first page of a merge report: how much changes, what was tested, who reviewed, what to look at, a row per branch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitorch.model.work.report import HowChanged
+from gitorch.model.work.review import ACCEPTING
+from gitorch.rules.review.endings import ending
+from gitorch.rules.views.change_remarks import check_of, remarks, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gitorch.model.commands import MergeFacts
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.report import BranchFacts
+    from gitorch.model.work.review import Check
+    from gitorch.model.work.run import Run
+    from gitorch.rules.views.change_remarks import Remark
+
+JOBS_NAMED = 12
+"""How many branches a line of the summary names; the blocks below have the rest."""
+
+SHORT = 12
+"""Characters of a commit id in the text; `report.json` has it whole."""
+
+Branches = tuple[tuple["JobState", "BranchFacts"], ...]
+
+
+def branches_of(run: Run, facts: MergeFacts) -> Branches:
+    """Each merged branch with its job, in the order of the merge."""
+    measured = {branch.job: branch for branch in facts.branches}
+    return tuple((job, measured[job.spec.id]) for job in run.merge_jobs if job.spec.id in measured)
+
+
+def summary_part(run: Run, facts: MergeFacts) -> str:
+    """The whole first page as Markdown, below its heading."""
+    branches = branches_of(run, facts)
+    lines = [
+        f"- {_merged_line(run, branches)}",
+        f"- files: {_files_line(branches)}",
+        f"- tests: {combined_tests(facts.combined)}; {_tests_line(branches)}",
+        f"- reviews: {_reviews_line(branches)}",
+        f"- findings: {_findings_line(run, branches)}",
+    ]
+    look_at = ["### Look at", "\n".join(_look_at(run, facts, branches))]
+    return "\n\n".join(("## Summary", "\n".join(lines), *look_at, "### Branches", table(run, branches)))
+
+
+def _merged_line(run: Run, branches: Branches) -> str:
+    """How many branches are merged, and which work is not."""
+    line = f"merges {_counted(len(branches), 'branch', 'branches')}"
+    if run.unmerged_jobs:
+        lost = tuple(f"{job.spec.id} ({job.phase})" for job in run.unmerged_jobs)
+        line += f"; not in this merge: {some(lost, JOBS_NAMED)}"
+    return line
+
+
+def _files_line(branches: Branches) -> str:
+    """How many files change, in which way, and by how many lines; a file counts once for each branch."""
+    ways = Counter(change.how for _, facts in branches for change in facts.changes)
+    total = sum(facts.files for _, facts in branches)
+    kinds = ", ".join(f"{ways[how]} {how}" for how in HowChanged if ways[how])
+    added = sum(facts.added for _, facts in branches)
+    removed = sum(facts.removed for _, facts in branches)
+    line = _counted(total, "changed file", "changed files")
+    if kinds:
+        line += f" ({kinds})"
+    return f"{line}, +{added} −{removed} lines"
+
+
+def combined_tests(combined: Check | None) -> str:
+    """The result of the tests of all branches together."""
+    if combined is None:
+        return "the merged tree was not tested: no test command is configured"
+    return f"the merged tree `{combined.commit[:SHORT]}` {combined.outcome} (`{combined.command}`)"
+
+
+def _tests_line(branches: Branches) -> str:
+    """How the tests of the branches ended on the commits that are merged."""
+    outcomes = Counter(_outcome(job, facts) for job, facts in branches)
+    return "alone: " + (", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none")
+
+
+def _outcome(job: JobState, facts: BranchFacts) -> str:
+    """How the tests of a branch ended on its commit."""
+    check = check_of(job, facts)
+    if check is None:
+        return "not run"
+    return check.outcome
+
+
+def _reviews_line(branches: Branches) -> str:
+    """How many verdicts accept the commits that are merged, by the runtime that gave them."""
+    runtimes: Counter[str] = Counter()
+    for job, facts in branches:
+        runtimes.update(verdict.runtime for verdict in job.verdicts if _accepts(verdict.commit, facts, verdict.choice))
+
+    given = ", ".join(f"{count} by {runtime}" for runtime, count in sorted(runtimes.items()))
+    rounds = max((job.attempt for job, _ in branches), default=0)
+    return f"{_counted(runtimes.total(), 'verdict accepts', 'verdicts accept')} what is merged" + _after(given, rounds)
+
+
+def _accepts(commit: str, facts: BranchFacts, choice: object) -> bool:
+    """Whether a verdict accepts the commit of a branch."""
+    return commit == facts.commit and choice in ACCEPTING
+
+
+def _after(given: str, rounds: int) -> str:
+    """Who gave the verdicts, and the most rounds that a branch took."""
+    if not given:
+        return ""
+    return f" ({given}); at most {_counted(rounds, 'round', 'rounds')}"
+
+
+def _findings_line(run: Run, branches: Branches) -> str:
+    """How many findings there were in all rounds, and how they ended."""
+    ends = Counter(ending(run, job, listed).word for job, _ in branches for listed in job.findings)
+    if not ends:
+        return "none"
+    return f"{ends.total()} in all rounds: " + ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
+
+
+def _look_at(run: Run, facts: MergeFacts, branches: Branches) -> Iterator[str]:
+    """One line for each kind of remark, with the branches that it is about."""
+    lines = [*_about_merge(facts), *_gathered(_all_remarks(run, branches))]
+    if not lines:
+        yield "- nothing stands out"
+    yield from lines
+
+
+def _all_remarks(run: Run, branches: Branches) -> Iterator[Remark]:
+    """The remarks of all branches."""
+    for job, facts in branches:
+        yield from remarks(run, job, facts)
+
+
+def _about_merge(facts: MergeFacts) -> Iterator[str]:
+    """Remarks on the merge as a whole."""
+    if facts.conflicts:
+        yield f"- the branches do not merge: {some(facts.conflicts)}"
+    if facts.combined is not None and facts.combined.outcome not in {"passed", "not-run"}:
+        yield f"- the tests of the merged tree {facts.combined.outcome}"
+    if facts.outside:
+        yield f"- {_counted(len(facts.outside), 'change', 'changes')} outside the work branches"
+    if facts.changed_settings:
+        yield f"- git did not use what changed since the run began: {some(facts.changed_settings)}"
+
+
+def _gathered(found: Iterable[Remark]) -> Iterator[str]:
+    """One line for each kind of remark, the gravest kind first."""
+    by_kind: dict[str, list[Remark]] = {}
+    for remark in sorted(found, key=lambda remark: remark.gravity):
+        by_kind.setdefault(remark.kind, []).append(remark)
+
+    for kind, same in by_kind.items():
+        yield f"- {kind}: {some(tuple(_mentioned(remark, len(same)) for remark in same), JOBS_NAMED)}"
+
+
+def _mentioned(remark: Remark, others: int) -> str:
+    """A branch in a line of the summary: with what it is about where few share the line."""
+    if not remark.details:
+        return str(remark.job)
+    if others > 3:
+        return f"{remark.job} ({len(remark.details)})"
+    return f"{remark.job} ({some(remark.details, 3)})"
+
+
+def table(run: Run, branches: Branches) -> str:
+    """One row for each branch: its commit, the size of its changes, its tests, reviews and findings."""
+    rows = [
+        "| branch | commit | files | lines | tests | reviews | findings |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for job, facts in branches:
+        size = f"{facts.files} | +{facts.added} −{facts.removed}"
+        judged = f"{_outcome(job, facts)} | {_verdicts(job, facts)} | {_findings(run, job)}"
+        rows.append(f"| {job.spec.id} | `{facts.commit[:SHORT]}` | {size} | {judged} |")
+
+    return "\n".join(rows)
+
+
+def _verdicts(job: JobState, facts: BranchFacts) -> str:
+    """How many verdicts accept the commit, and in which round."""
+    accepted = sum(_accepts(verdict.commit, facts, verdict.choice) for verdict in job.verdicts)
+    return f"{accepted} accept, round {job.attempt}"
+
+
+def _findings(run: Run, job: JobState) -> str:
+    """How the findings of a branch ended, in few words."""
+    if not job.findings:
+        return "none"
+    ends = Counter(ending(run, job, listed).word for listed in job.findings)
+    return ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    if number == 1:
+        return f"1 {one}"
+    return f"{number} {many}"
