@@ -1,12 +1,12 @@
-"""How each finding ended: fixed, refuted, waived or deferred, and by whom (P24)."""
+"""How each finding ended, and by whom (P24). Nobody is quoted with words that are not theirs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from gitorch.model.values import Value
 from gitorch.model.work.question import QuestionKind
-from gitorch.model.work.review import Disposition
+from gitorch.model.work.review import ACCEPTING, Disposition
 
 if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
@@ -15,17 +15,21 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
 
 
+BEFORE_BY = {"fixed": "in", "accepted": "with the work by"}
+"""What stands between a word and who or what it is by, where that is not `by`."""
+
+
 class Ending(Value):
     """How a finding ended."""
 
     word: str
-    """`fixed`, `refuted`, `waived`, `deferred` or `open`."""
+    """`fixed`, `refuted`, `waived`, `deferred`, `accepted`, `not raised again` or `open`."""
 
     by: str = ""
     """The commit that fixed it, or the reviewer or person who decided."""
 
     why: str = ""
-    """The reason, in their words."""
+    """The reason, in the words of `by`, or with the name of whoever gave it."""
 
     @property
     def sentence(self) -> str:
@@ -35,8 +39,7 @@ class Ending(Value):
         """
         sentence = self.word
         if self.by:
-            preposition = "in" if self.word == "fixed" else "by"
-            sentence += f" {preposition} {self.by}"
+            sentence += f" {BEFORE_BY.get(self.word, 'by')} {self.by}"
 
         if self.why:
             sentence += f": {self.why}"
@@ -47,8 +50,7 @@ class Ending(Value):
 def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     """How a finding of a job ended, as things stand now.
 
-    Nothing is only noted: every finding is fixed, refuted, waived, deferred, or still open. A waiver
-    comes first, because a person's decision holds whatever the author replied.
+    A waiver comes first, because a person's decision holds whatever the author replied.
     """
     if listed.waived:
         return _excused(run, job, listed)
@@ -58,20 +60,28 @@ def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
         if job.cleared is None:
             return Ending("open")
 
-        return _deferred_by_reviewer(job, listed)
+        return _accepted_by_reviewers(job, listed)
 
     return _closed(job, listed)
 
 
 def _closed(job: JobState, listed: ListedFinding) -> Ending:
-    """How a finding ended that a later round did not raise again: by the author's reply, or without one."""
+    """How a finding ended that a later round did not raise again: as its author replied, if they did.
+
+    That nobody raised it again does not show that it is fixed.
+    """
     if listed.reply is None:
-        return Ending("fixed", why="it was not raised again")
+        return Ending("not raised again")
 
-    if listed.reply.disposition is Disposition.FALSE_POSITIVE:
-        return _refuted(job, listed, listed.reply)
-
-    return Ending("fixed", listed.reply.evidence)
+    match listed.reply.disposition:
+        case Disposition.FIXED:
+            return Ending("fixed", listed.reply.evidence)
+        case Disposition.FALSE_POSITIVE:
+            return _refuted(job, listed, listed.reply)
+        case Disposition.DEFERRED:
+            return Ending("not raised again", why=f"{job.spec.id} wanted to defer it: {listed.reply.evidence}")
+        case _:
+            assert_never(listed.reply.disposition)
 
 
 def _refuted(job: JobState, listed: ListedFinding, reply: Reply) -> Ending:
@@ -149,11 +159,11 @@ def _excuse(question: Question, listed: ListedFinding) -> Ending | None:
 def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
     """The answer to an author who asked to defer a finding.
 
-    Without a text of the person, the author's own reason stands.
+    Without a text of the person, the author's reason stands, as the author's.
     """
     why = answer.text
     if not why and listed.reply is not None:
-        why = listed.reply.evidence
+        why = f"its author said {listed.reply.evidence}"
 
     if answer.option == "defer":
         return Ending("deferred", answer.by, why)
@@ -161,16 +171,19 @@ def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
     return Ending("waived", answer.by, why)
 
 
-def _deferred_by_reviewer(job: JobState, listed: ListedFinding) -> Ending:
-    """The reviewers who raised this finding and let the work pass with it, each with the session that judged."""
+def _accepted_by_reviewers(job: JobState, listed: ListedFinding) -> Ending:
+    """The reviewers who raised this finding and accepted the work with it, each with the session that judged."""
     raised_by = {listed.review, *listed.also}
     reviewers = []
 
     for verdict in job.verdicts:
-        if verdict.round != listed.round:
+        if verdict.round != listed.round or verdict.choice not in ACCEPTING:
             continue
 
         if verdict.review in raised_by:
             reviewers.append(f"{verdict.review} ({verdict.session})")
 
-    return Ending("deferred", ", ".join(reviewers) or listed.review, "it does not fail the gate")
+    if not reviewers:
+        return Ending("open")
+
+    return Ending("accepted", ", ".join(reviewers))
