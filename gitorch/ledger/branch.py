@@ -154,6 +154,18 @@ class BranchStore:
         """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock."""
         return self.tip() == old and self._move(old, new)
 
+    def back(self, commit: CommitId) -> Iterator[StoredCommit]:
+        """The commits from this one back to the first, newest first, each read when it is asked for. Raises Corrupt."""
+        parsed = objects.parse_commit(self._body(commit))
+        while True:
+            if not parsed.parents:
+                yield self._stored(commit, parsed, None)
+                return
+            parent = parsed.parents[0]
+            before = objects.parse_commit(self._body(parent))
+            yield self._stored(commit, parsed, before.tree)
+            commit, parsed = parent, before
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt where `old` is not an ancestor.
 
@@ -164,10 +176,14 @@ class BranchStore:
             before = objects.parse_commit(self._body(old)).tree
 
         for commit, parsed in reversed(self._walk_back(old, new)):
-            added, touched = objects.changes(self._tree, before, parsed.tree)
-            files = {name: self._body(blob) for name, blob in added.items()}
-            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
+            yield self._stored(commit, parsed, before)
             before = parsed.tree
+
+    def _stored(self, commit: CommitId, parsed: objects.ParsedCommit, before: str | None) -> StoredCommit:
+        """A commit with the files that it added to the tree `before`."""
+        added, touched = objects.changes(self._tree, before, parsed.tree)
+        files = {name: self._body(blob) for name, blob in added.items()}
+        return StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
 
     def _walk_back(self, old: CommitId | None, new: CommitId) -> list[tuple[CommitId, objects.ParsedCommit]]:
         """The commits from `new` back to the one after `old`, newest first. Raises Corrupt where `old` is not met."""
@@ -236,13 +252,22 @@ class BranchStore:
         self._remember(identity, body)
         return body
 
+    def matching(self, prefix: str) -> Iterator[str]:
+        """The ids of all objects that begin with these hex digits, loose or packed."""
+        for identity in self._object_store().iter_prefix(prefix.encode()):
+            yield identity.decode()
+
     def _packed_body(self, identity: str) -> bytes:
         """The body of an object from the packs, those of alternates too. Raises KeyError where there is none."""
+        return self._object_store().get_raw(identity.encode())[1]  # type: ignore[arg-type]  # ObjectID is a NewType of bytes
+
+    def _object_store(self) -> DiskObjectStore:
+        """All objects, those of packs and alternates too."""
         from dulwich.object_store import DiskObjectStore  # noqa: PLC0415  # 35 ms, needed for packs only
 
         if self._packs is None:
             self._packs = DiskObjectStore(os.fspath(self._common / "objects"))
-        return self._packs.get_raw(identity.encode())[1]  # type: ignore[arg-type]  # ObjectID is a NewType of bytes
+        return self._packs
 
     def _remember(self, identity: str, body: bytes) -> None:
         """Keep a small body in memory: the next append reads the trees near the tip again."""

@@ -69,7 +69,7 @@ def record_path(run_folder: str, seq: int, suffix: str) -> str:
 
     Numbers have at least six digits, so that a listing by name is in the order of the ledger.
     """
-    return f"{run_folder}/{seq // _FOLDER_RECORDS:02}/{seq:06}-{suffix}"
+    return f"{run_folder}/{hundred_of(seq):02}/{seq:06}-{suffix}"
 
 
 def seq_of(path: str) -> int:
@@ -83,6 +83,17 @@ def seq_of(path: str) -> int:
     if not (number.isascii() and number.isdigit()):
         raise Corrupt(f"{path} does not belong on the ledger's branch.", hint="gitorch verify", where=path)
     return int(number)
+
+
+def type_of(path: str) -> str:
+    """The type in the name of a record's file: `lease-granted` of `000042-lease-granted.yaml`."""
+    name = path.rpartition("/")[2]
+    return name.partition("-")[2].partition(".")[0]
+
+
+def hundred_of(seq: int) -> int:
+    """The number of the folder that holds a record."""
+    return seq // _FOLDER_RECORDS
 
 
 def file_path(run_folder: str, digest: str) -> str:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
 from gitorch.ledger import layout, location, lock, trusted_tip
+from gitorch.ledger.finder import Finder
 from gitorch.ledger.replay import Step
 from gitorch.ledger.tip_index import TipIndex
 from gitorch.ports.ledger import Draft, VerifiedRun, WrittenRecord
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from gitorch.ledger.compose import PreparedCommits
-    from gitorch.ledger.replay import Evolve, Replay
+    from gitorch.ledger.replay import Evolve, Replay, Track
     from gitorch.ledger.trusted_tip import TrustedTip
-    from gitorch.model.ids import CommitId, Moment, RunId
+    from gitorch.model.ids import CommitId, MessageId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
     from gitorch.ports.ledger import History, Store, StoredCommit, Verification
@@ -143,21 +145,70 @@ class GitLedger:
         self._tip_index.adopt(replay, steps, made.after)
         return made.after, tuple(written)
 
-    def records(self, run: RunId | None = None, after: int = -1) -> Iterator[WrittenRecord]:
-        """Records from the commits that hold them: for one run, only the commits since its first record are read."""
+    def records(self, run: RunId | None = None, after: int = -1, last: int | None = None) -> Iterator[WrittenRecord]:
+        """Records from the commits that hold them: only the commits of the range, or of the run's part of it, are read."""
         replay = self._replay()
-        if run is None:
-            if replay.head.seq > after:
-                commits = self._history.stream(_tip_of(replay), self._tip_index.commit_of(after))
-                yield from _records_in(commits, "", after)
-            return
+        finder = self._finder(replay)
+        newest, base, end, folder = replay.head.seq, None, _tip_of(replay), ""
+        if run is not None:
+            track = _track_of(replay, run)
+            newest, base, end, folder = track.seq, track.before, track.last, f"{layout.folder(run, track.month)}/"
 
-        track = replay.tracks.get(run)
-        if track is None:
-            raise NotFound(f"There is no run {run}.", hint="gitorch status")
-        if track.seq > after:
-            commits = self._history.stream(track.last, track.before)
-            yield from _records_in(commits, f"{layout.folder(run, track.month)}/", after)
+        if last is not None and last < newest:
+            newest = last
+            end = _commit_of(finder, last) or end
+        if newest > after:
+            commits = self._commits(end, _commit_of(finder, after), base)
+            yield from _records_in(commits, folder, after)
+
+    def _commits(self, end: CommitId, found: CommitId | None, base: CommitId | None) -> Iterable[StoredCommit]:
+        """The commits up to `end`: those after `found` where it is in the history of `end`, else those after `base`."""
+        if found is not None:
+            commits = iter(self._history.stream(end, found))
+            first = next(commits, None)
+            if first is not None and first.parents == (found,):
+                return chain((first,), commits)
+        return self._history.stream(end, base)
+
+    def newest(self, run: RunId | None = None, types: Collection[type] = ()) -> Iterator[WrittenRecord]:
+        """Records from the newest back, each read when it is asked for."""
+        replay = self._replay()
+        if run is not None:
+            _track_of(replay, run)
+        yield from self._finder(replay).newest(run, types)
+
+    def record(self, seq: int) -> WrittenRecord:
+        """The record with this number, found from the nearest known place. Raises NotFound."""
+        found = self._finder(self._replay()).record(seq)
+        if found is None:
+            raise NotFound(f"The ledger has no record {seq}.", hint="gitorch log")
+        return found
+
+    def message(self, message: MessageId) -> WrittenRecord:
+        """The record by which a message was sent. Raises NotFound."""
+        found = self._finder(self._replay()).message(message)
+        if found is None:
+            raise NotFound(f"There is no message {message}.", hint="gitorch inbox")
+        return found
+
+    def in_commit(self, prefix: str) -> WrittenRecord:
+        """The record that a commit of the ledger added. Raises NotFound."""
+        found = self._finder(self._replay()).in_commit(prefix)
+        if found is None:
+            raise NotFound(f"The ledger has no record in commit {prefix}.", hint="gitorch log")
+        return found
+
+    def span(self, run: RunId) -> tuple[int, int]:
+        """The numbers of a run's first and newest records. Raises NotFound."""
+        replay = self._replay()
+        track = _track_of(replay, run)
+        paths = self._store.paths(_tip_of(replay), layout.folder(run, track.month))
+        first = min(layout.seq_of(path) for path in paths if layout.is_record(path))
+        return first, track.seq
+
+    def _finder(self, replay: Replay) -> Finder:
+        """What finds single records as of this replay. Raises NotFound where there is no ledger."""
+        return Finder(self._store, self._history, self._tip_index.places, replay, _tip_of(replay))
 
     def file(self, run: RunId | None, digest: str) -> bytes:
         """The bytes of an attached file. Raises NotFound, and Corrupt where they do not match the digest."""
@@ -266,6 +317,22 @@ def _tip_of(replay: Replay) -> CommitId:
     if replay.head.commit is None:
         raise location.no_ledger()
     return replay.head.commit
+
+
+def _track_of(replay: Replay, run: RunId) -> Track:
+    """Where a run's records are. Raises NotFound for an unknown run."""
+    track = replay.tracks.get(run)
+    if track is None:
+        raise NotFound(f"There is no run {run}.", hint="gitorch status")
+    return track
+
+
+def _commit_of(finder: Finder, seq: int) -> CommitId | None:
+    """The commit of a record; None where the ledger has no such record."""
+    found = finder.record(seq)
+    if found is None:
+        return None
+    return found.commit
 
 
 def _records_in(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:

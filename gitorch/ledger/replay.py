@@ -100,7 +100,7 @@ class Replay:
         Raises Corrupt when the rules would never have made the record.
         Raises RunNotCached when the cache has lost the state of the record's run.
         """
-        path = _record_path(commit)
+        path = record_path(commit)
         if path is None or not self._is_parent_of(commit):
             raise Corrupt(
                 f"Commit {commit.id} does not continue the ledger.",
@@ -147,7 +147,7 @@ class Replay:
         self.head = Head(step.commit, record.seq, step.digest, record.at)
 
 
-def _record_path(commit: StoredCommit) -> str | None:
+def record_path(commit: StoredCommit) -> str | None:
     """The path of the record that a commit adds, or None where it adds none."""
     for path in commit.added:
         if layout.is_record(path):

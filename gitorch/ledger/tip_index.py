@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Busy, Corrupt, GitorchError, Unavailable
 from gitorch.ledger import location, lock, trusted_tip
 from gitorch.ledger.cache import Cache
+from gitorch.ledger.places import Places
 from gitorch.ledger.run_cache import RunNotCached
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ appends in a loop need not pay each time. A verb that finds the cache behind pay
 FEW = 24
 """Up to this many new commits, reading them from the store is faster than starting git's two processes."""
 
-_RECENT_MAX = 1000
 _VERIFY_TRIES = 5
 """The first can meet a poisoned cache, and any can meet a record that another process has just written."""
 
@@ -42,7 +42,7 @@ class TipIndex:
         self._cache = Cache(common)
         self._memory: Replay | None = None
         self._saved, self._saved_at = -1, -SAVE_PAUSE_SECONDS
-        self._recent: dict[int, CommitId] = {}
+        self.places = Places(common)
 
     def replay(self, run: RunId | None = None) -> Replay:
         """Everything as of the branch's tip, with this run's state in memory; an empty replay where there is no branch.
@@ -205,6 +205,7 @@ class TipIndex:
 
     def _from_nothing(self) -> Replay:
         """A replay before the first record."""
+        self.places.begin_again()
         replay = self._cache.empty()
         self._saved = replay.head.seq
         return replay
@@ -239,7 +240,8 @@ class TipIndex:
         """Replay these commits. Returns whether the trusted tip was among them."""
         is_met = False
         for commit in commits:
-            self._note(replay.apply(commit, self._evolve))
+            step = replay.apply(commit, self._evolve)
+            self.places.note(step.record, step.commit)
             if trusted is not None and commit.id == trusted.commit:
                 is_met = True
         return is_met
@@ -264,7 +266,8 @@ class TipIndex:
         """
         self._memory = None  # until `publish`, this replay is ahead of the branch
         for commit in self._history.stream(tip, replay.head.commit):
-            self._note(replay.apply(commit, self._evolve))
+            step = replay.apply(commit, self._evolve)
+            self.places.note(step.record, step.commit)
         if replay.head.commit != tip:
             raise Corrupt(f"{tip} does not continue the ledger.", hint="gitorch verify", where=tip)
 
@@ -285,7 +288,7 @@ class TipIndex:
         """
         for step in steps:
             replay.adopt(step, after)
-            self._note(step)
+            self.places.note(step.record, step.commit)
         self.publish(replay)
 
     def keep(self) -> None:
@@ -309,15 +312,6 @@ class TipIndex:
             return True
         return behind > 0 and pause >= SAVE_PAUSE_SECONDS
 
-    def commit_of(self, seq: int) -> CommitId | None:
-        """The commit of one of the last `_RECENT_MAX` records that this process replayed or wrote; None for others."""
-        return self._recent.get(seq)
-
-    def _note(self, step: Step) -> None:
-        """Remember the commit of a record for `commit_of`."""
-        self._recent[step.record.seq] = step.commit
-        self._recent.pop(step.record.seq - _RECENT_MAX, None)
-
     def _trust(self, replay: Replay) -> None:
         """Make the head of this replay the trusted tip."""
         head = replay.head
@@ -335,6 +329,7 @@ class TipIndex:
 
         with suppress(OSError):  # the cache is disposable
             self._cache.save(replay)
+            self.places.save()
         self._saved = replay.head.seq
         self._saved_at = time.monotonic()
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from gitorch.errors import Corrupt
     from gitorch.model.events import Event
-    from gitorch.model.ids import CommitId, Digest, Moment, RunId
+    from gitorch.model.ids import CommitId, Digest, MessageId, Moment, RunId
     from gitorch.model.record import Actor, Record
     from gitorch.model.work.board import State
 
@@ -99,8 +99,38 @@ class Ledger(Protocol):
         """
         ...
 
-    def records(self, run: RunId | None = None, after: int = -1) -> Iterator[WrittenRecord]:
-        """The records with a sequence number above `after`, streamed in ledger order; with `run`, only those of that run."""
+    def records(self, run: RunId | None = None, after: int = -1, last: int | None = None) -> Iterator[WrittenRecord]:
+        """The records with a sequence number above `after`, up to `last` where it is given, streamed in ledger order.
+
+        With `run`, only those of that run. Raises NotFound for an unknown run, Corrupt.
+        """
+        ...
+
+    def newest(self, run: RunId | None = None, types: Collection[type] = ()) -> Iterator[WrittenRecord]:
+        """Records from the newest back, read one by one as the caller iterates.
+
+        With `run`, only those of that run; with `types`, such as `ReportIssued`, only those events.
+        Raises NotFound for an unknown run, Corrupt.
+        """
+        ...
+
+    def record(self, seq: int) -> WrittenRecord:
+        """The record with this number, at a cost that does not depend on the length of history. Raises NotFound, Corrupt."""
+        ...
+
+    def message(self, message: MessageId) -> WrittenRecord:
+        """The record by which a message was sent. Raises NotFound, Corrupt."""
+        ...
+
+    def in_commit(self, prefix: str) -> WrittenRecord:
+        """The record that the ledger's commit with this beginning of an id added; `prefix` has four hex digits or more.
+
+        Raises NotFound where no commit of the ledger begins like this, Corrupt.
+        """
+        ...
+
+    def span(self, run: RunId) -> tuple[int, int]:
+        """The numbers of a run's first and newest records. Raises NotFound, Corrupt."""
         ...
 
     def file(self, run: RunId | None, digest: str) -> bytes:
@@ -183,12 +213,23 @@ class Store(Protocol):
         """Move the ref to commits that exist already; False when it was not at `old` any more."""
         ...
 
+    def back(self, commit: CommitId) -> Iterator[StoredCommit]:
+        """The commits from this one back to the first, newest first; a caller that stops early pays for no more.
+
+        Raises Corrupt for an object that is missing or no commit.
+        """
+        ...
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterable[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt where `old` is not an ancestor."""
         ...
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
         """One file as of a commit."""
+        ...
+
+    def matching(self, prefix: str) -> Iterator[str]:
+        """The ids of all objects that begin with these hex digits, four or more, in no order."""
         ...
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:

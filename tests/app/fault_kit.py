@@ -13,10 +13,10 @@ from cli_memory import commit
 from fakes.git import FakeGit, FakeWorktrees
 from fakes.remotes import FakeRemotes
 from fakes.world import FakeClock, FakeOutboxes, FakeSignatures, altered
-from refusal_kit import CALLER, OTHER, PERSON, RUN, held_session, run_of, with_worktrees
+from refusal_kit import CALLER, OTHER, RUN, held_session, run_of, with_worktrees
 
 from gitorch.app.execute import Caller
-from gitorch.app.people import keys, messages, signing
+from gitorch.app.people import keys, signing
 from gitorch.app.query import syncing
 from gitorch.app.sessions import worktrees
 from gitorch.app.work import claims, outbox, recovery, submissions
@@ -28,7 +28,6 @@ from gitorch.model.plans.config import Config
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.submission import OutboxEntry, ReportText
-from gitorch.model.values import replace
 from gitorch.model.work.board import State
 from gitorch.model.work.review import ReportStatus
 from gitorch.text import outbox_entry as entries
@@ -84,18 +83,6 @@ def forgetful(stage):
         return State(real(None).board, None) if run is not None else real(None)
 
     return changed_ledger(stage, state=state)
-
-
-def with_lost_message(stage):
-    """The repository with a ledger that counts a message and has no record of it, nor of any other."""
-    stage.config = Config(coordinator="bob")
-    messages.send(stage.services, PERSON, ("@bob",), "hi", stage.folder)
-    board = stage.ledger.state(None).board
-
-    def state(_, run):
-        return State(replace(board, messages={}), None)
-
-    return changed_ledger(stage, state=state, records=lambda *_: iter(()), exists=lambda _: True)
 
 
 def with_gap(stage):

@@ -35,12 +35,11 @@ from fault_kit import (
     sync_refused,
     with_approvers,
     with_gap,
-    with_lost_message,
 )
 from refusal_kit import CALLER, PERSON, RUN, run_of
 
 from gitorch.app.execute import only_people
-from gitorch.app.people import decisions, keys, mailbox, messages
+from gitorch.app.people import decisions, keys, messages
 from gitorch.app.query import exporting, lookup, recipe
 from gitorch.app.query.exporting import ExportRequest
 from gitorch.app.start import workflows
@@ -140,13 +139,6 @@ PEOPLE = [
         Denied,
         "key signed, but the run's allowed signers do not accept it for gitorch-approval",
         "gitorch keys list",
-    ),
-    (
-        "empty",
-        lambda s: mailbox.find_message(with_lost_message(s), None, "m1"),
-        NotFound,
-        "there is no message m1",
-        "gitorch inbox",
     ),
     (
         "one",

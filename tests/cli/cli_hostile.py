@@ -71,8 +71,20 @@ class HostileLedger:
     def state(self, run):
         return poisoned(self._ledger.state(run))
 
-    def records(self, run=None, after=-1):
-        yield from (poisoned(written) for written in self._ledger.records(run, after))
+    def records(self, run=None, after=-1, last=None):
+        yield from (poisoned(written) for written in self._ledger.records(run, after, last))
+
+    def newest(self, run=None, types=()):
+        yield from (poisoned(written) for written in self._ledger.newest(run, types))
+
+    def record(self, seq):
+        return poisoned(self._ledger.record(seq))
+
+    def message(self, message):
+        return poisoned(self._ledger.message(message))
+
+    def in_commit(self, prefix):
+        return poisoned(self._ledger.in_commit(prefix))
 
     def file(self, run, digest):
         return self._ledger.file(run, digest) + HOSTILE.encode()

@@ -7,8 +7,15 @@ import pytest
 from fakes.ledger import FakeLedger
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused, Usage
-from gitorch.model.events import QuestionAnswered, RunCanceled, TargetConfirmed
-from gitorch.model.ids import NO_DIGEST, Moment, RunId
+from gitorch.model.events import (
+    LeaseRenewed,
+    LedgerCreated,
+    MessageSent,
+    QuestionAnswered,
+    RunCanceled,
+    TargetConfirmed,
+)
+from gitorch.model.ids import NO_DIGEST, MessageId, Moment, RunId
 from gitorch.ports.ledger import Draft
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "ledger"))
@@ -106,9 +113,67 @@ def test_records_can_be_limited_to_a_run_and_to_later_numbers(ledger):
     assert list(ledger.records(OTHER, after=3)) == []
 
 
+def test_records_can_end_at_a_number(ledger):
+    fill(ledger, 2)
+    fill(ledger, 2, OTHER)
+    assert [one.record.seq for one in ledger.records(last=2)] == [0, 1, 2]
+    assert [one.record.seq for one in ledger.records(after=1, last=3)] == [2, 3]
+    assert [one.record.seq for one in ledger.records(OTHER, last=3)] == [3]
+    assert list(ledger.records(after=3, last=2)) == []
+    assert [one.record.seq for one in ledger.records(after=3, last=99)] == [4]
+
+
+def test_the_newest_records_come_first(ledger):
+    fill(ledger, 2)
+    fill(ledger, 1, OTHER)
+    ledger.append(RUN, AGENT, AT, lambda _: [Draft(QuestionAnswered("q1", "", "a"), {})])
+    forwards = list(ledger.records())
+    assert list(ledger.newest()) == forwards[::-1]
+    assert list(ledger.newest(RUN)) == [one for one in forwards[::-1] if one.record.run == RUN]
+    assert [one.record.seq for one in ledger.newest(RUN, (LeaseRenewed,))] == [2, 1]
+    assert [one.record.seq for one in ledger.newest(None, (QuestionAnswered, LedgerCreated))] == [4, 0]
+    assert list(ledger.newest(OTHER, (QuestionAnswered,))) == []
+
+
+def test_a_record_is_found_by_its_number_and_by_its_commit(ledger):
+    fill(ledger, 3)
+    for written in ledger.records():
+        assert ledger.record(written.record.seq) == written
+        assert ledger.in_commit(written.commit) == ledger.in_commit(written.commit[:12]) == written
+    for number in (-1, 4):
+        with pytest.raises(NotFound, match=f"The ledger has no record {number}."):
+            ledger.record(number)
+    for prefix in ("0" * 40, "0" * 7):
+        with pytest.raises(NotFound, match=f"The ledger has no record in commit {prefix}."):
+            ledger.in_commit(prefix)
+
+
+def test_a_message_is_found_by_its_id(ledger):
+    fill(ledger, 1)
+    for name in ("m1", "m2"):
+        sent = MessageSent(MessageId(name), "api", ("@principal",), MessageId(name), None, "", None, "hello")
+        ledger.append(RUN, AGENT, AT, lambda _, sent=sent: [Draft(sent, {})])
+    assert ledger.message(MessageId("m1")).record.seq == 2
+    assert ledger.message(MessageId("m2")).record.seq == 3
+    with pytest.raises(NotFound, match="There is no message m3"):
+        ledger.message(MessageId("m3"))
+
+
+def test_a_run_spans_from_its_first_record_to_its_newest(ledger):
+    fill(ledger, 1)
+    fill(ledger, 1, OTHER)
+    fill(ledger, 1)
+    assert ledger.span(RUN) == (1, 3)
+    assert ledger.span(OTHER) == (2, 2)
+
+
 def test_an_absent_run_or_file_is_not_found(ledger):
     fill(ledger, 1)
-    for ask in (lambda: ledger.state(OTHER), lambda: list(ledger.records(OTHER)), lambda: ledger.file(RUN, "0" * 64)):
+    asked = (
+        *(lambda: ledger.state(OTHER), lambda: list(ledger.records(OTHER)), lambda: ledger.file(RUN, "0" * 64)),
+        *(lambda: list(ledger.newest(OTHER)), lambda: ledger.span(OTHER)),
+    )
+    for ask in asked:
         with pytest.raises(NotFound):
             ask()
 

@@ -7,7 +7,7 @@ import hashlib
 from gitorch.errors import Busy, NotFound
 from gitorch.ledger.compose import compose
 from gitorch.ledger.replay import Replay, Step
-from gitorch.model.events import LedgerCreated, MergeApproved
+from gitorch.model.events import LedgerCreated, MergeApproved, MessageSent
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import Draft, Verification, VerifiedRun, WrittenRecord
 from gitorch.rules.evolve import evolve
@@ -76,9 +76,41 @@ class FakeLedger:
         if run is not None and run not in self._replay.tracks:
             raise NotFound(f"There is no run {run}.", hint="gitorch status")
 
-    def records(self, run=None, after=-1):
+    def records(self, run=None, after=-1, last=None):
         self._begun(run)
-        yield from [w for w in self.written if w.record.seq > after and run in {None, w.record.run}]
+        end = len(self.written) if last is None else last
+        yield from [w for w in self.written if after < w.record.seq <= end and run in {None, w.record.run}]
+
+    def newest(self, run=None, types=()):
+        self._begun(run)
+        for written in reversed(self.written):
+            if run in {None, written.record.run} and (not types or isinstance(written.record.event, tuple(types))):
+                yield written
+
+    def record(self, seq):
+        return self._only(lambda written: written.record.seq == seq, f"The ledger has no record {seq}.")
+
+    def message(self, message):
+        def sent(written):
+            return isinstance(written.record.event, MessageSent) and written.record.event.message == message
+
+        return self._only(sent, f"There is no message {message}.")
+
+    def in_commit(self, prefix):
+        missing = f"The ledger has no record in commit {prefix}."
+        return self._only(lambda written: written.commit.startswith(prefix), missing)
+
+    def _only(self, wanted, missing):
+        self._begun()
+        for written in self.written:
+            if wanted(written):
+                return written
+        raise NotFound(missing, hint="gitorch inbox" if "message" in missing else "gitorch log")
+
+    def span(self, run):
+        self._begun(run)
+        numbers = [written.record.seq for written in self.written if written.record.run == run]
+        return numbers[0], numbers[-1]
 
     def file(self, run, digest):
         self._begun()

@@ -50,6 +50,9 @@ class FakeStore:
             yield StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
             before = parsed.tree
 
+    def back(self, commit):
+        return iter(list(self.since(None, commit))[::-1])
+
     def stream(self, tip, after=None):
         return self.since(after, tip)
 
@@ -64,6 +67,9 @@ class FakeStore:
     def read(self, commit, path):
         found = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)
         return self._body(found[1]) if found and found[0] == objects.FILE else None
+
+    def matching(self, prefix):
+        return (identity for identity in self._bodies if identity.startswith(prefix))
 
     def paths(self, commit, under):
         root = objects.parse_commit(self._body(commit)).tree

@@ -73,8 +73,9 @@ def test_a_waiting_writer_reads_what_others_write_meanwhile(repo, ledger):
     writer.state(RUN)
     fill(ledger, 30)
     read, tip = [], ledger.tip()
-    replayed = writer._tip_index._note
-    writer._tip_index._note = lambda step: (read.append(step.commit), replayed(step))
+    places = writer._tip_index.places
+    note = places.note
+    places.note = lambda record, commit: (read.append(commit), note(record, commit))
     held, free = threading.Event(), threading.Event()
 
     def keep():

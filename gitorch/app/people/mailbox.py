@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitorch.app.query.lookup import load_runs, require_ledger
 from gitorch.errors import NotFound
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gitorch.app.services import Services
+    from gitorch.model.events import MessageSent
     from gitorch.model.ids import RunId
     from gitorch.model.view import MessageRow
     from gitorch.model.work.board import Board
@@ -167,7 +168,6 @@ def find_message(services: Services, within: RunId | None, name: str) -> Held:
         if message_id in run.messages:
             return Held(run.id, run.messages[message_id])
 
-    # The records are read from the first: only a message that exists is worth that.
     if _was_sent(board, name):
         return _from_records(services, message_id)
     raise NotFound(f"there is no message {name}", "gitorch inbox")
@@ -188,23 +188,19 @@ def _was_sent(board: Board, name: str) -> bool:
 
 def _from_records(services: Services, message_id: MessageId) -> Held:
     """The message with its whole text, from the record by which it was sent. Raises NotFound without such a record."""
-    from gitorch.model.events import MessageSent  # noqa: PLC0415  # 10 ms that an unread message does not cost
-
-    for written in services.ledger.records():
-        record, event = written.record, written.record.event
-        if isinstance(event, MessageSent) and event.message == message_id:
-            message = Message(
-                event.message,
-                event.sender,
-                event.to,
-                record.at,
-                event.text,
-                event.thread,
-                event.answers,
-                event.plan,
-            )
-            return Held(record.run, message)
-    raise NotFound(f"there is no message {message_id}", "gitorch inbox")
+    record = services.ledger.message(message_id).record
+    event = cast("MessageSent", record.event)  # the port promises the record that sent it
+    message = Message(
+        event.message,
+        event.sender,
+        event.to,
+        record.at,
+        event.text,
+        event.thread,
+        event.answers,
+        event.plan,
+    )
+    return Held(record.run, message)
 
 
 def whole(services: Services, held: Held) -> Held:

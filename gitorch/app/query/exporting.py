@@ -74,29 +74,31 @@ def export(
 
 def _records_of(services: Services, request: ExportRequest) -> list[ChainedRecord]:
     """The records of the range; of a run everything from its first record to its last. Raises NotFound, Corrupt."""
-    records = list(_chained(services, request))
+    first, last = request.first, request.last
     if request.run is not None:
-        records = _around_run(records, request.run)
+        first, last = _within_run(services, request, request.run)
+    records = list(_chained(services, first, last))
     if not records:
         raise NotFound("there is no record in this range", "gitorch log -n 5")
     return records
 
 
-def _around_run(records: list[ChainedRecord], run: RunId) -> list[ChainedRecord]:
-    """The records from the first to the last of a run, those of others between them included: the chain has no gaps."""
-    own = [place for place, chained in enumerate(records) if chained.record.run == run]
-    if not own:
-        return []
-    return records[own[0] : own[-1] + 1]
+def _within_run(services: Services, request: ExportRequest, run: RunId) -> tuple[int, int]:
+    """The numbers of the first and last record of a run in the range. Those of other runs between them belong to it too.
+
+    The chain has no gaps. Raises NotFound.
+    """
+    first, last = services.ledger.span(run)
+    if request.last is not None:
+        last = min(last, request.last)
+    return max(first, request.first), last
 
 
-def _chained(services: Services, request: ExportRequest) -> Iterator[ChainedRecord]:
+def _chained(services: Services, first: int, last: int | None) -> Iterator[ChainedRecord]:
     """Each record with the digest of its canonical bytes, which the next record must name. Raises Corrupt."""
     before = ""
-    for written in services.ledger.records(None, request.first - 1):
+    for written in services.ledger.records(None, first - 1, last):
         record = written.record
-        if request.last is not None and record.seq > request.last:
-            return
         if before and record.prev != before:
             raise Corrupt(f"record {record.seq} does not name the digest of the record before it", "gitorch verify")
         before = digests.digest(encode(record)[1])

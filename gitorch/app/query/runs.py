@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.record import Record
     from gitorch.model.view import InboxRow, RunView
     from gitorch.model.work.board import RunLine
     from gitorch.model.work.job import JobState
@@ -222,6 +222,18 @@ def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
     return ()
 
 
+def newest_records(services: Services, name: str | None, lines: int) -> tuple[WrittenRecord, ...]:
+    """The last records, at most `lines` of them, in ledger order; only those of a run where one is named.
+
+    Raises NotFound for an unknown run, Corrupt for a damaged record.
+    """
+    run = None
+    if name is not None:
+        run = find_run(services, name).id
+    newest = tuple(islice(services.ledger.newest(run), lines))
+    return newest[::-1]
+
+
 def log(services: Services, name: str | None = None, after: int = -1) -> Iterator[WrittenRecord]:
     """Records with a number above `after`, in ledger order; only those of a run where one is named.
 
@@ -241,13 +253,10 @@ def report(services: Services, name: str | None) -> str:
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # 10 ms that `status` does not pay
 
     run = find_run(services, name)
-    newest: str | None = None
-    for written in services.ledger.records(run.id):
+    for written in services.ledger.newest(run.id, (ReportIssued,)):
         if isinstance(written.record.event, ReportIssued):
-            newest = written.record.event.text
-    if newest is None:
-        raise NotFound(f"run {run.id} has no merge report yet", f"gitorch status {run.id}")
-    return newest
+            return written.record.event.text
+    raise NotFound(f"run {run.id} has no merge report yet", f"gitorch status {run.id}")
 
 
 def report_data(services: Services, run: Run) -> object:
@@ -256,29 +265,20 @@ def report_data(services: Services, run: Run) -> object:
 
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # the same
 
-    newest: Record | None = None
-    for written in services.ledger.records(run.id):
-        if isinstance(written.record.event, ReportIssued):
-            newest = written.record
-    if newest is None:
+    for written in services.ledger.newest(run.id, (ReportIssued,)):
+        for ref in written.record.files:
+            if ref.name == "report.json":
+                return json.loads(services.ledger.file(run.id, ref.sha256))
         return None
-
-    for ref in newest.files:
-        if ref.name == "report.json":
-            return json.loads(services.ledger.file(run.id, ref.sha256))
     return None
 
 
 def epic_report(services: Services, run: Run, job: str) -> str:
-    """The text of the newest report of one epic; empty before the first.
-
-    `job` is the whole id of the epic; the run's records are read from its first.
-    """
+    """The text of the newest report of one epic; empty before the first. `job` is the whole id of the epic."""
     from gitorch.model.events import EpicReported  # noqa: PLC0415  # the same
 
-    newest = ""
-    for written in services.ledger.records(run.id):
+    for written in services.ledger.newest(run.id, (EpicReported,)):
         event = written.record.event
         if isinstance(event, EpicReported) and event.job == job:
-            newest = event.text
-    return newest
+            return event.text
+    return ""

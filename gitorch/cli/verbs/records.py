@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -99,7 +98,7 @@ def log(call: Call, run: str | None, after: int | None, lines: int | None) -> No
     if after is not None:
         chosen: Iterable[WrittenRecord] = islice(runs.log(call.services, run, after), lines or None)
     else:
-        chosen = _last(runs.log(call.services, run, -1), LINES if lines is None else lines)
+        chosen = _last(call.services, run, LINES if lines is None else lines)
 
     if call.json:
         call.say({"records": [values_of(written) for written in chosen]}, "")
@@ -110,9 +109,13 @@ def log(call: Call, run: str | None, after: int | None, lines: int | None) -> No
         write(_log_line(written, page), colours=page.colours)
 
 
-def _last(records: Iterable[WrittenRecord], lines: int) -> Iterable[WrittenRecord]:
+def _last(services: Services, run: str | None, lines: int) -> Iterable[WrittenRecord]:
     """The last records; all of them for 0."""
-    return deque(records, maxlen=lines or None)
+    from gitorch.app.query import runs
+
+    if lines == 0:
+        return runs.log(services, run)
+    return runs.newest_records(services, run, lines)
 
 
 def _log_line(written: WrittenRecord, page: Page) -> str:
@@ -158,20 +161,13 @@ def _record_text(written: WrittenRecord) -> str:
 def _by_number(services: Services, number: int) -> WrittenRecord:
     """The record with this number. Raises NotFound."""
     _require_ledger(services)
-    for written in services.ledger.records(None, number - 1):
-        return written
-
-    raise NotFound(f"the ledger has no record {number}", "gitorch log")
+    return services.ledger.record(number)
 
 
 def _by_commit(services: Services, commit: str) -> WrittenRecord:
     """The record in the commit whose id begins like this. Raises NotFound."""
     _require_ledger(services)
-    for written in services.ledger.records():
-        if written.commit.startswith(commit):
-            return written
-
-    raise NotFound(f"the ledger has no record in commit {commit}", "gitorch log")
+    return services.ledger.in_commit(commit)
 
 
 def _require_ledger(services: Services) -> None:

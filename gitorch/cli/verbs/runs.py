@@ -118,15 +118,11 @@ def _outcome(call: Call, run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The removed names of the newest clean-up in the ledger, and the kept ones with their reasons."""
     from gitorch.model.events import CleanupDone
 
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-
-    for written in call.services.ledger.records(run.id):
+    for written in call.services.ledger.newest(run.id, (CleanupDone,)):
         event = written.record.event
         if isinstance(event, CleanupDone):
-            removed, kept = event.removed, event.kept
-
-    return removed, kept
+            return event.removed, event.kept
+    return (), ()
 
 
 def _text(run: Run, removed: tuple[str, ...], kept: tuple[str, ...], *, done: bool) -> str:

@@ -128,6 +128,11 @@ def kind_of(event: Event) -> str:
     return _KINDS[type(event)]
 
 
+def kind_of_class(event: type) -> str:
+    """The released name of an event class: `lease-granted`. Raises KeyError for another class."""
+    return _KINDS[event]
+
+
 def is_prose(kind: str) -> bool:
     """Whether records of this type are Markdown files, whose body is the field `text`.
 

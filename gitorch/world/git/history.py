@@ -30,7 +30,7 @@ _AHEAD = 200
 _CHUNK = 1 << 16
 
 _LOG = (
-    *("log", "--reverse", "--topo-order", "--raw", "-r", "-z", "--root", "--date=raw"),
+    *("log", "--raw", "-r", "-z", "--root", "--date=raw"),
     "--format=%H%x00%P%x00%an <%ae> %ad%x00%cn <%ce> %cd%x00%B",
     *("--no-renames", "--no-abbrev", "--no-relative", "--no-color", "--no-show-signature"),
     *("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--diff-merges=off", "--encoding=UTF-8"),
@@ -71,12 +71,20 @@ class GitHistory:
         revisions: tuple[str, ...] = (tip,)
         if after is not None:
             revisions = (tip, f"^{after}")
+        yield from self._commits("--reverse", "--topo-order", *revisions)
+
+    def _commits(self, *arguments: str) -> Iterator[StoredCommit]:
+        """The commits that `git log` lists with these arguments, in its order, with the files that they added."""
         with ExitStack() as stack:
             errors = stack.enter_context(tempfile.TemporaryFile())
-            log = stack.enter_context(self._git(errors, *_LOG, *revisions, "--", stdin=subprocess.DEVNULL))
+            log = stack.enter_context(self._git(errors, *_LOG, *arguments, "--", stdin=subprocess.DEVNULL))
             blobs = stack.enter_context(self._git(errors, "cat-file", "--batch", stdin=subprocess.PIPE))
             yield from _with_files(_headers(answers_of(log)), _Blobs(blobs, errors))
             _check(log, errors)
+
+    def back(self, commit: CommitId) -> Iterator[StoredCommit]:
+        """The commits from this one back to the first, newest first. Raises Corrupt, Unavailable."""
+        yield from self._commits("--first-parent", commit)
 
     def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
         """These objects, in this order, unchecked. Raises Corrupt for one that is missing, Unavailable."""

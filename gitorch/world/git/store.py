@@ -108,6 +108,10 @@ class GitStore:
         """Move the ledger from `old` to an existing commit; false when the ledger has another tip."""
         return self.tip() == old and self._move(old, new)
 
+    def back(self, commit: CommitId) -> Iterator[StoredCommit]:
+        """The commits from this one back to the first, newest first. Raises Corrupt."""
+        yield from self._history.back(commit)
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt when `old` is not in the history of `new`."""
         if old is not None and old != new:
@@ -124,6 +128,10 @@ class GitStore:
             return None
         with self._reader() as body:
             return body(rest.split(" ")[1].split("\t")[0])
+
+    def matching(self, prefix: str) -> Iterator[str]:
+        """The ids of all objects that begin with these hex digits, four or more."""
+        yield from self._output(self._git("rev-parse", f"--disambiguate={prefix}")).decode().split()
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
         """The paths of all files at a commit, or of those below the folder `under`."""
