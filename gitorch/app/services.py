@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitorch.model.ids import CommitId, JobId, SessionId
     from gitorch.model.plans.config import Config
@@ -187,6 +187,10 @@ class Services(Protocol):
     @property
     def preset_names(self) -> tuple[str, ...]:
         """All presets that a lane can name."""
+        ...
+
+    def watch_slow_calls(self, show: Callable[[str], None]) -> None:
+        """Have a sentence shown about each call of git that takes long, at growing intervals while it runs."""
         ...
 
     def preset(self, lane: Lane) -> Preset:

@@ -48,7 +48,7 @@ def whats_next(run: Run) -> str:
 
 
 def checkout_note(services: Services, run: Run) -> str:
-    """The command that updates a checkout of the target, if the merge skipped it because of uncommitted work.
+    """Why a checkout of the target did not follow a merge, and the command that updates it.
 
     Empty without such a checkout. Asking changes nothing: moving a branch to where it is already only repeats
     the answer of the first move.
@@ -61,4 +61,4 @@ def checkout_note(services: Services, run: Run) -> str:
     if not moved.moved or moved.checkout != "left":
         return ""
 
-    return f"The checkout in {moved.path} has uncommitted work and was not updated. Update it: {moved.command}"
+    return f"The checkout was not updated: {moved.refused}. Update it: {moved.command}"

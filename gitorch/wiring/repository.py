@@ -16,7 +16,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gitorch.app.execute import Caller
     from gitorch.ledger.replay import Evolve
@@ -53,6 +53,16 @@ class Repository:
         self._common = common
         self._environ = environ
         self._trackers: dict[str, Tracker | None] = {}
+        self._show_slow: Callable[[str], None] | None = None
+
+    def watch_slow_calls(self, show: Callable[[str], None]) -> None:
+        """Have a sentence shown about each call of git that takes long, at growing intervals while it runs."""
+        self._show_slow = show
+
+    def _say_slow(self, sentence: str) -> None:
+        """Show that a call of git takes long, where somebody wants to know."""
+        if self._show_slow is not None:
+            self._show_slow(sentence)
 
     @cached_property
     def ledger(self) -> GitLedger:
@@ -84,21 +94,21 @@ class Repository:
         """Branches, commits, merges and settings, by the git command line."""
         from gitorch.world.git.repository import GitCommands
 
-        return GitCommands(self.root, self._environ, self.clock, self._git_settings)
+        return GitCommands(self.root, self._environ, self.clock, self._git_settings, self._say_slow)
 
     @cached_property
     def remotes(self) -> Remotes:
         """Fetch and push, by the git command line."""
         from gitorch.world.git.remotes import GitRemotes
 
-        return GitRemotes(self.root, self._environ, self.clock, self._git_settings)
+        return GitRemotes(self.root, self._environ, self.clock, self._git_settings, self._say_slow)
 
     @cached_property
     def worktrees(self) -> Worktrees:
         """The linked worktrees of the repository."""
         from gitorch.world.git.worktrees import GitWorktrees
 
-        return GitWorktrees(self.root, self._environ, self.clock, self._git_settings)
+        return GitWorktrees(self.root, self._environ, self.clock, self._git_settings, self._say_slow)
 
     @cached_property
     def checks(self) -> Checks:

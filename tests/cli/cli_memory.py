@@ -165,7 +165,9 @@ class MemoryGit:
             return MoveResult(moved=False)
         self.tips[branch] = new
         if self.left:
-            return MoveResult(True, "left", "checkout", "git stash && git merge main")
+            return MoveResult(
+                True, "left", "checkout", "git stash && git merge main", "a rebase is under way in checkout"
+            )
         return MoveResult(True, "updated")
 
 

@@ -77,6 +77,7 @@ class Stage:
     git: MemoryGit = field(default_factory=MemoryGit)
     clock: MemoryClock = field(default_factory=MemoryClock)
     presets: dict[str, Preset] = field(default_factory=lambda: {"scripted": Preset("scripted", ("scripted",))})
+    slow_calls: list[object] = field(default_factory=list)
     services_opened: int = 0
     broken: BaseException | None = None
 
@@ -96,6 +97,7 @@ class Stage:
             files=self.world,
             outboxes=self.world,
             secrets=self.world,
+            slow_calls=self.slow_calls,
             who=self.who(),
         )
 

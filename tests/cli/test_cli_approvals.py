@@ -126,10 +126,10 @@ def test_approve_accepts_only_the_named_report(stage):
     assert stage.gitorch("approve", "--yes", "--report", digest[7:19]).status == 0
 
 
-def test_approve_prints_the_command_that_updates_a_checkout_with_uncommitted_work(stage):
+def test_approve_prints_why_a_checkout_was_not_updated_and_the_command_that_updates_it(stage):
     stage.until_report().git.left = True
     answer = stage.gitorch("approve", "--yes")
-    assert "checkout has uncommitted work" in answer.out
+    assert "a rebase is under way in checkout" in answer.out
     assert "git stash && git merge main" in answer.out
 
 

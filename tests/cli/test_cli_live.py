@@ -111,3 +111,16 @@ def test_the_view_shows_new_records_of_other_processes():
         stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which name?",))
         view.show(stage.run, {}, 1, ())
     assert "question q1 (context) on api: Which name?" in out.getvalue()
+
+
+def test_a_call_that_takes_long_stands_in_the_footer_until_the_next_state():
+    stage = Stage().begin_run().launch("api")
+    out, view = drawn(stage)
+    with view:
+        view.show(stage.run, {}, 0, ())
+        view.slow("git read-tree has run for 5 s")
+        assert "git read-tree has run for 5 s" in out.getvalue()
+        length = len(out.getvalue())
+        view.show(stage.run, {}, 5000, ())
+    assert "Ctrl-C leaves" in out.getvalue()[length:]
+    assert "read-tree" not in out.getvalue()[length:]

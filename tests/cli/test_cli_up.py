@@ -122,3 +122,15 @@ def test_a_silent_world_is_printed_once_and_not_with_every_tick(stage):
     stage.terminals.observe = look
     answer = stage.gitorch("up", "--wait")
     assert answer.out.count("tmux cannot be asked: timeout") == 1
+
+
+def test_a_call_that_takes_long_is_printed_while_it_runs(stage):
+    stage.begin_run().launch("api")
+
+    def look(keys):
+        stage.slow_calls[0]("git read-tree has run for 5 s and written 12 MB")
+        raise KeyboardInterrupt
+
+    stage.terminals.observe = look
+    answer = stage.gitorch("up", "--wait")
+    assert "git read-tree has run for 5 s and written 12 MB" in answer.out

@@ -170,7 +170,11 @@ class FakeRepository:
         self.presets = {}
         self.trackers = {}
         self.who = Caller(Actor(ActorKind.PRINCIPAL, "ada", "desk"))
+        self.slow_calls = []
         vars(self).update(parts)
+
+    def watch_slow_calls(self, show):
+        self.slow_calls.append(show)
 
     @property
     def preset_names(self):

@@ -26,6 +26,10 @@ class View(Protocol):
         """Show the state of one run. `silent` are the parts of the world that did not answer."""
         ...
 
+    def slow(self, sentence: str) -> None:
+        """Say that a call takes long, while it runs."""
+        ...
+
 
 class PlainView:
     """One line for each new record, and one when a part of the world stops answering."""
@@ -51,6 +55,10 @@ class PlainView:
         if lines:
             write("\n".join(lines))
 
+    def slow(self, sentence: str) -> None:
+        """Print it as a line of its own."""
+        write(f"          {safe_line(sentence)}")
+
 
 class NoView:
     """Shows nothing: programs get one answer at the end."""
@@ -62,6 +70,9 @@ class NoView:
         """Nothing to release."""
 
     def show(self, run: Run, agents: Mapping[SessionId, str], now: Moment, silent: tuple[str, ...]) -> None:
+        """Nothing."""
+
+    def slow(self, sentence: str) -> None:
         """Nothing."""
 
 

@@ -9,17 +9,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.follower import Follower
 from gitorch.cli.pages.frame import EVENTS_MAX, Panel, frame_lines
 from gitorch.cli.pages.page import Page
 from gitorch.cli.pages.records import plain_line
+from gitorch.model.ids import Moment
 from gitorch.rules.views.run import run_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitorch.app.services import Services
-    from gitorch.model.ids import Moment, RunId, SessionId
+    from gitorch.model.ids import RunId, SessionId
     from gitorch.model.work.run import Run
 
 REDRAW_MILLISECONDS = 1000
@@ -40,6 +42,7 @@ class LiveView:
         self._events: dict[RunId, deque[str]] = {}
         self._drawn: tuple[object, ...] = ()
         self._drawn_at = 0
+        self._slow = ""
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -54,12 +57,23 @@ class LiveView:
         events = self._events.setdefault(run.id, deque(maxlen=EVENTS_MAX))
         events.extend(plain_line(written) for written in self._follower.fresh(run))
         self._panels[run.id] = Panel(run_view(run, agents), tuple(events), silent)
+        self._slow = ""
+        self._draw(now)
+
+    def slow(self, sentence: str) -> None:
+        """Draw the page again with the sentence in the place of the footer, until the next state is shown."""
+        self._slow = sentence
+        self._draw(Moment(self._drawn_at + REDRAW_MILLISECONDS))
+
+    def _draw(self, now: Moment) -> None:
+        """Draw the page if something that it shows is another than at the last time, or ages have moved."""
         size = self._console.size
-        drawn = (*self._panels.values(), size)
+        footer = safe_line(self._slow) or FOOTER
+        drawn = (*self._panels.values(), size, footer)
         if drawn == self._drawn and now - self._drawn_at < REDRAW_MILLISECONDS:
             return
 
         page = Page(size.width, self._colours, now)
-        lines = frame_lines(tuple(self._panels.values()), page, size.height, FOOTER)
+        lines = frame_lines(tuple(self._panels.values()), page, size.height, footer)
         self._live.update(Text.from_ansi("\n".join(lines), no_wrap=True, overflow="crop"), refresh=True)
         self._drawn, self._drawn_at = drawn, now

@@ -57,6 +57,7 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
     with Stopping() as stopping:
         try:
             with view_for(call) as view:
+                call.services.watch_slow_calls(view.slow)
 
                 def show(tick: TickResult) -> None:
                     view.show(tick.run, _agents(tick), tick.observed.now, tick.silent)

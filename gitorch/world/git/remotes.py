@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.ids import CommitId
-from gitorch.world.git.runner import GitRunner, nothing_recorded
+from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
 
 LIST_SECONDS, TRANSFER_SECONDS = 20.0, 120.0
-"""Bounds: a loop that waits for a remote does nothing else meanwhile."""
+"""How long a call may do nothing: a loop that waits for a remote does nothing else meanwhile."""
 
 REFUSED = re.compile(r"^!\t[^\t]*\t(.*)$", re.MULTILINE)
 NOISE = re.compile(r"hint:|To |error: failed to push some refs")
@@ -35,8 +35,9 @@ class GitRemotes:
         environ: Mapping[str, str],
         clock: Clock,
         trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+        say: Callable[[str], None] = say_nothing,
     ) -> None:
-        self._git = GitRunner(repo, environ, clock, trusted)
+        self._git = GitRunner(repo, environ, clock, trusted, say)
 
     def names(self) -> tuple[str, ...]:
         """The names of all configured remotes, sorted; empty without one. No remote is contacted."""
@@ -46,7 +47,7 @@ class GitRemotes:
         """The remote's commits under these full ref names, without those it does not have.
 
         An annotated tag counts with the id of its tag object.
-        Raises Unavailable when the remote gives no answer within `LIST_SECONDS`, or refuses one.
+        Raises Unavailable when the remote does nothing for `LIST_SECONDS`, or refuses one.
         Raises Unavailable when a setting that decides how git reaches the remote changed since the run began.
         """
         result = self._git.run("ls-remote", "--", remote, *refs, wait_seconds=LIST_SECONDS, remote=remote)
@@ -65,7 +66,7 @@ class GitRemotes:
 
         A ref below `refs/gitorch/remotes/` keeps the commits from being pruned; no branch or tracking ref moves.
         That ref follows the remote even when the remote's history was rewritten.
-        Raises Unavailable when the remote has no such ref, or the fetch takes longer than `TRANSFER_SECONDS`.
+        Raises Unavailable when the remote has no such ref, or the fetch does nothing for `TRANSFER_SECONDS`.
         """
         refspec = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
@@ -82,7 +83,7 @@ class GitRemotes:
         The result is empty after a push that the remote accepted.
         An expected value of None demands that the remote does not have the ref yet.
         The repository's `pre-push` hook runs.
-        Raises Unavailable when the remote gives no answer within `TRANSFER_SECONDS`; the push may have arrived then.
+        Raises Unavailable when the remote does nothing for `TRANSFER_SECONDS`; the push may have arrived then.
         """
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
         updates = [f"{one.new}:{one.ref}" for one in refs]
