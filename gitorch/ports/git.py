@@ -43,13 +43,14 @@ class MoveResult(Value):
     moved: bool
     """Whether the branch is at the new commit."""
     checkout: str = "none"
-    """`none` (no worktree has it checked out), `updated`, or `left`: the checkout holds work and was not touched."""
+    """`none` (no worktree has it checked out), `updated`, or `left`: a branch that was moved before, and whose checkout
+    could not follow now."""
     path: str = ""
     """The path of the checkout."""
     command: str = ""
-    """The command that updates a checkout that was left, and keeps the work in it."""
+    """The command that clears what keeps the checkout from following; of one that was left also the one that updates it."""
     refused: str = ""
-    """Git's message when a hook or git itself refused the move."""
+    """Why the move was refused, or the checkout left: what is in the way there, or the message of git or of a hook."""
 
 
 class PushRef(Value):
@@ -158,8 +159,9 @@ class Git(Protocol):
     def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
         """Move a branch by compare-and-swap. Nothing moves unless it is at `old`, or at `new` from an earlier try.
 
-        A clean checkout of it is updated; one with uncommitted work stays as it is, and the result names it. The
-        repository's `reference-transaction` hook runs, as it does when a user merges. `why` goes to the reflog.
+        A checkout of it follows, with uncommitted changes to other files kept. One that cannot follow refuses the move, and
+        the result names what is in the way. The repository's `reference-transaction` hook runs, as it does when a user
+        merges. `why` goes to the reflog. Raises Busy, naming the lock, when one stays taken.
         """
         ...
 

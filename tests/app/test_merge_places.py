@@ -177,19 +177,36 @@ def test_content_filters_and_line_ends_change_nothing_in_what_is_merged(plain):
     assert yard.git("show", "main:more.loud", "main:api.txt").split() == ["LA", "LA", "one", "two"]
 
 
-@pytest.mark.parametrize("dirty", [False, True])
-def test_a_target_that_is_checked_out_in_another_worktree_follows_there_or_is_left_there(plain, tmp_path, dirty):
+@pytest.mark.parametrize("edit", ["", "mine\n"])
+def test_a_target_that_is_checked_out_in_another_worktree_follows_there_and_keeps_other_edits(plain, tmp_path, edit):
     yard = Yard(detached(plain, tmp_path))
     other = tmp_path / "other tree"
     yard.git("worktree", "add", "-q", str(other), "main")
-    if dirty:
-        (other / "README.md").write_text("mine\n")
+    if edit:
+        (other / "README.md").write_text(edit)
     yard.begin(ONE)
     yard.settle()
     yard.approve()
-    assert (other / "api.txt").exists() is not dirty
-    assert (other / "README.md").read_text() == ("mine\n" if dirty else "# Example\n")
+    assert (other / "api.txt").read_text() == "api\n"
+    assert (other / "README.md").read_text() == (edit or "# Example\n")
     assert yard.git("show", "main:api.txt") == "api"
+
+
+def test_edits_of_a_merged_file_are_asked_about_and_the_offered_command_lets_the_same_approval_merge(plain):
+    yard = Yard(plain)
+    yard.begin({"api": {"README.md": "# Example\n\nMore.\n"}})
+    yard.settle()
+    old = yard.head()
+    (plain / "README.md").write_text("# My example\n")
+    yard.approve()
+    (question,) = yard.open()
+    assert f"{plain} has uncommitted changes to README.md" in question.happened
+    assert yard.head() == old
+    command = question.text.removeprefix("Clear that (").partition(") and retry")[0]
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert str(yard.answer("retry").phase) == "completed"
+    assert (plain / "README.md").read_text() == "# Example\n\nMore.\n"
+    assert "My example" in yard.git("stash", "show", "-p")
 
 
 def test_worktrees_may_lie_on_another_file_system(plain, tmp_path):

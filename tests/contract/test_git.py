@@ -199,15 +199,29 @@ def test_a_clean_checkout_of_a_moved_branch_is_updated(bench):
     assert bench.git.facts(path, new).uncommitted == ()
 
 
-def test_a_checkout_with_uncommitted_work_is_left_and_named(bench):
+def test_a_checkout_keeps_its_edits_of_other_files(bench):
     old = bench.git.resolve("main")
     path = bench.folder / "co"
     bench.worktrees.ensure(path, old, "gitorch/r/target")
     bench.edit(path, "README.md", "mine\n")
+    bench.edit(path, "own", "mine\n")
     new = bench.write("work", {"src/a.py": "a = 2\n"})
     result = bench.git.move("gitorch/r/target", new, old)
-    assert (result.moved, result.checkout, result.path) == (True, "left", str(path))
+    assert (result.moved, result.checkout, result.path) == (True, "updated", str(path))
+    assert [bench.read(path, name) for name in ("README.md", "own", "src/a.py")] == ["mine\n", "mine\n", "a = 2\n"]
+
+
+def test_a_checkout_with_edits_of_the_same_file_refuses_the_move_and_is_named(bench):
+    old = bench.git.resolve("main")
+    path = bench.folder / "co"
+    bench.worktrees.ensure(path, old, "gitorch/r/target")
+    bench.edit(path, "README.md", "mine\n")
+    new = bench.write("work", {"README.md": "theirs\n", "src/a.py": "a = 2\n"})
+    result = bench.git.move("gitorch/r/target", new, old)
+    assert (result.moved, result.path) == (False, str(path))
+    assert f"{path} has uncommitted changes to README.md" in result.refused
     assert result.command
+    assert bench.git.resolve("gitorch/r/target") == old
     assert bench.read(path, "README.md") == "mine\n"
     assert bench.read(path, "src/a.py") == "a = 1\n"
 

@@ -230,13 +230,21 @@ class FakeGit:
         now = self.tips.get(branch)
         if now not in {old, new} or (now == old and self.hook):
             return MoveResult(moved=False, refused=self.hook if now == old else "")
+        before, after = self.files(old), self.files(new)
+        touched = {path for path in {*before, *after} if before.get(path) != after.get(path)}
         holders = [(path, one) for path, one in self.checkouts.items() if one.branch == branch]
+        for path, checkout in holders:
+            edited = sorted(x for x in touched if checkout.files.get(x) not in (before.get(x), after.get(x)))
+            if edited and now == old:
+                reason = f"{path} has uncommitted changes to {', '.join(edited)}"
+                return MoveResult(False, path=str(path), refused=reason, command=f"git -C {path} stash push")
+            if edited:
+                return MoveResult(True, "left", str(path), f"git -C {path} read-tree -m -u {old} {new}", "edited")
         self.tips[branch] = new
         for path, checkout in holders:
-            if checkout.files not in (self.files(old), self.files(new)):
-                checkout.commit = new
-                return MoveResult(True, "left", str(path), f"git -C {path} read-tree -m -u {old} {new}")
-            checkout.commit, checkout.files = new, dict(self.files(new))
+            checkout.commit = new
+            checkout.files = {x: text for x, text in checkout.files.items() if x not in touched}
+            checkout.files |= {x: text for x, text in after.items() if x in touched}
             return MoveResult(True, "updated", str(path))
         return MoveResult(True)
 

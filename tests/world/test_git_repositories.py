@@ -13,7 +13,6 @@ from world.terminal_lab import wait_for
 from gitorch.errors import Busy, Failed, Refused, Unavailable
 from gitorch.model.ids import CommitId, Moment
 from gitorch.world.clock import SystemClock
-from gitorch.world.git.checkout import update_checkout
 from gitorch.world.git.repository import GitCommands
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.worktrees import GitWorktrees
@@ -52,47 +51,6 @@ def test_a_clean_checkout_of_the_target_is_updated(repo):
     assert repo.git("status", "--porcelain") == "?? untracked.txt"
     assert (repo.path / "new.py").read_text() == "n\n"
     assert repo.git("reflog", "-1", "--format=%gs", "HEAD") == "gitorch: merge"
-
-
-@pytest.mark.parametrize("kind", ["changed", "staged", "in the way", "merging", "merging nothing", "deleted"])
-def test_a_checkout_with_work_is_not_touched_and_its_command_updates_it(repo, kind):
-    old, new = target(repo)
-    if kind == "in the way":
-        repo.write("new.py", "mine\n")
-    elif kind.startswith("merging"):
-        other = repo.branch("other", {"README.md": "uno\n"})
-        repo.git("merge", "--no-commit", "--no-ff", *(("-s", "ours") if kind == "merging nothing" else ()), other)
-    elif kind == "deleted":
-        (repo.path / "README.md").unlink()
-    else:
-        repo.write("README.md", "mine\n")
-        if kind == "staged":
-            repo.git("add", "README.md")
-    before = checkout_contents(repo)
-    result = commands(repo).move("main", new, old)
-    assert (result.moved, result.checkout, result.path) == (True, "left", str(repo.path))
-    assert checkout_contents(repo) == before
-    assert repo.git("rev-parse", "main") == new
-    if kind in {"changed", "staged", "deleted"}:
-        subprocess.run(result.command, shell=True, check=True, env=repo.environ)
-        assert (repo.path / "src/a.py").read_text() == "a = 2\n"
-        assert repo.git("diff", "--name-only", "HEAD") == "README.md"
-
-
-def test_an_edit_made_after_the_check_is_not_overwritten(repo):
-    old, new = target(repo)
-    git = GitRunner(repo.path, repo.environ, CLOCK)
-    real = git.run
-
-    def run(*words, **named):
-        if words[0] == "read-tree":
-            repo.write("src/a.py", "mine\n")
-        return real(*words, **named)
-
-    git.run = run
-    repo.git("update-ref", "refs/heads/main", new)
-    assert update_checkout(git, new, old).checkout == "left"
-    assert (repo.path / "src/a.py").read_text() == "mine\n"
 
 
 def test_a_move_that_was_killed_after_the_swap_is_completed_by_the_next(repo):

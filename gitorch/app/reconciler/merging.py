@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import Report
     from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
+    from gitorch.ports.git import MoveResult
     from gitorch.ports.ledger import VerifiedRun
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
@@ -280,7 +281,7 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
     if result.moved:
         return (done,)
     if result.refused:
-        return (_refused(effect, report, result.refused),)
+        return (_refused(effect, report, result),)
     now = services.git.resolve(report.target)
     if now is None:
         return (commands.VoidReport(f"{report.target} does not exist any more"),)
@@ -305,13 +306,16 @@ def _reason_to_void(
     return ""
 
 
-def _refused(effect: effects.MergeBranches, report: Report, output: str) -> commands.Escalate:
+def _refused(effect: effects.MergeBranches, report: Report, result: MoveResult) -> commands.Escalate:
+    decision = "Clear what refuses it and retry with the same approval, or stop the run?"
+    if result.command:
+        decision = f"Clear that ({result.command}) and retry with the same approval, or stop the run?"
     return commands.Escalate(
         trigger=f"move:{report.target}",
-        happened=f"{report.target} could not be moved to the approved commit: {output.splitlines()[0]}",
-        tried=f"git update-ref was asked to move it from {report.target_commit[:12]}; nothing was changed.",
-        evidence=output,
-        decision="Clear what refuses it and retry with the same approval, or stop the run?",
+        happened=f"{report.target} could not be moved to the approved commit: {result.refused.splitlines()[0]}",
+        tried=f"git was asked to move it from {report.target_commit[:12]}; nothing was changed.",
+        evidence=result.refused,
+        decision=decision,
         options=("retry", "stop_run"),
         job=effect.job,
     )

@@ -1,13 +1,16 @@
-"""A checkout whose branch gitorch moved: updated when it is clean, left alone when it holds work."""
+"""Checkouts of a branch that gitorch moves: index and files follow it, and other people's edits stay as they are."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy
-from gitorch.ports.git import MoveResult
+from gitorch.model.values import Value
+from gitorch.world.git.interrupted import run_checkout, undo_interrupted
+from gitorch.world.git.runner import split
+from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +18,20 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
 
-UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-merge", "rebase-apply")
-"""Files in the git directory that exist while the user is in the middle of a git operation."""
+UNFINISHED = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
+"""Files in the git directory that exist while the user is in the middle of a git operation, with its name."""
+
+MAGIC = re.compile(r"^:|[*?\[\\]")
+"""What makes git read a path as a pattern."""
+
+SHOWN_MAX = 5
 
 
 def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
@@ -37,51 +52,96 @@ def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
             entry = {}
 
 
-def checkout_of(git: GitRunner, ref: str) -> Path | None:
-    """The worktree that has this branch checked out; `ref` is the full name of the branch.
+def checkouts_of(git: GitRunner, ref: str) -> tuple[Path, ...]:
+    """The worktrees that have this branch checked out; `ref` is the full name of the branch.
 
-    None when there is none, and when git still lists a worktree whose folder was deleted.
+    git keeps a branch to one worktree unless it was forced. A worktree whose folder was deleted counts for none.
     """
+    found: list[Path] = []
     for entry in worktrees(git):
-        if entry.get("branch") != ref:
-            continue
         path = Path(entry["worktree"])
-        if path.is_dir():
-            return path
-    return None
+        if entry.get("branch") == ref and path.is_dir():
+            found.append(path)
+    return tuple(found)
 
 
-def update_checkout(git: GitRunner, new: CommitId, old: CommitId) -> MoveResult:
-    """Move index and files from `old` to `new` under git's own index lock, unless the checkout holds somebody's work.
+class Obstacle(Value):
+    """Why a checkout cannot follow its branch."""
 
-    git checks each file again just before it writes it, and refuses as a whole rather than overwrite one: an edit made
-    after our check, or an untracked file in the way. Then, as with uncommitted work, the checkout stays as it is, and the
-    result names the command that updates it and keeps that work.
+    reason: str
+    """A sentence without a full stop."""
+    command: str
+    """The command that clears the obstacle, or shows it where its owner has to decide."""
+
+
+def bring_along(git: GitRunner, new: CommitId, old: CommitId) -> Obstacle | None:
+    """Move index and files from `old` to `new`. None when they are there, otherwise why nothing was changed.
+
+    Edits of files that are the same in both commits are kept, staged or not. git checks each file again just before it
+    writes it, and refuses as a whole rather than overwrite one.
+    Raises Busy, naming the lock, when one stays taken, and Unavailable when git had to be ended.
     """
-    checkout = str(git.directory)
-    command = shlex.join(["git", "-C", checkout, "read-tree", "-m", "-u", old, new])
-    updated = MoveResult(True, "updated", checkout)
-    left = MoveResult(True, "left", checkout, command)
-
+    undo_interrupted(git)
     # First: an update that was killed after it wrote the index is complete, whatever the user began since.
     if _index_matches(git, new):
-        return updated
-    if _operation_unfinished(git):
-        return left
-    if not _index_matches(git, old):
-        return left
-    if not git.succeeds("diff", "--quiet"):
-        return left
+        return None
+    under_way = _unfinished_operation(git)
+    if under_way:
+        return Obstacle(f"a {under_way} is under way in {git.directory}", _command(git, "status"))
+    in_the_way = _files_in_the_way(git, old, new)
+    if in_the_way:
+        reason = f"{git.directory} holds {_listed(in_the_way)}, which no commit holds and the merge would overwrite"
+        return Obstacle(reason, stash_command(git, in_the_way))
+
+    removed = _removed(git, old, new)
+    if removed:
+        return _edited_obstacle(git, removed)
 
     # Without the refresh git refuses files whose times alone changed.
-    try:
-        git.run("update-index", "-q", "--refresh")
-        moved = git.succeeds("read-tree", "-m", "-u", old, new)
-    except Busy:
-        return left
-    if not moved:
-        return left
-    return updated
+    git.run("update-index", "-q", "--refresh")
+    result = run_checkout(git, old, new, "read-tree", "-m", "-u", old, new)
+    if result.status == 0:
+        return None
+    edited = _edited(git, old, new)
+    if edited:
+        return _edited_obstacle(git, edited)
+    if "unable to" in result.err:
+        return Obstacle(f"{git.directory} could not be updated: {result.err}", _disk_command(git))
+    return Obstacle(f"{git.directory} could not be updated: {result.err}", _command(git, "status"))
+
+
+def _disk_command(git: GitRunner) -> str:
+    """The command that shows how much room there is for the files of this checkout."""
+    return shlex.join(["df", "-h", str(git.directory)])
+
+
+def _edited_obstacle(git: GitRunner, paths: tuple[str, ...]) -> Obstacle:
+    """The obstacle of files with changes that no commit holds."""
+    reason = f"{git.directory} has uncommitted changes to {_listed(paths)}, which the merge changes too"
+    return Obstacle(reason, stash_command(git, paths))
+
+
+def stash_command(git: GitRunner, paths: tuple[str, ...]) -> str:
+    """The command that puts these files aside, from where `git stash pop` brings them back."""
+    return _command(git, "stash", "push", "--all", "--", *map(_pathspec, paths))
+
+
+def _pathspec(path: str) -> str:
+    """A path as git commands take it; one that git would read as a pattern is marked as literal."""
+    name = system_name(path)
+    if MAGIC.search(name):
+        return f":(literal){name}"
+    return name
+
+
+def _command(git: GitRunner, *words: str) -> str:
+    """A git command in this checkout, to be typed."""
+    return shlex.join(["git", "-C", str(git.directory), *words])
+
+
+def update_command(git: GitRunner, new: CommitId, old: CommitId) -> str:
+    """The command that updates a checkout by hand once nothing is in the way any more, and keeps other edits."""
+    return _command(git, "read-tree", "-m", "-u", old, new)
 
 
 def _index_matches(git: GitRunner, commit: CommitId) -> bool:
@@ -89,8 +149,8 @@ def _index_matches(git: GitRunner, commit: CommitId) -> bool:
     return git.succeeds("diff-index", "--cached", "--quiet", commit, "--")
 
 
-def _operation_unfinished(git: GitRunner) -> bool:
-    """Whether a merge, rebase, cherry-pick, revert or bisect of the user's is under way.
+def _unfinished_operation(git: GitRunner) -> str:
+    """The operation of the user's that is under way: a merge, rebase, cherry-pick, revert or bisect; empty without one.
 
     git itself is asked where these files lie, because each linked worktree keeps its own.
     """
@@ -98,4 +158,68 @@ def _operation_unfinished(git: GitRunner) -> bool:
     for name in UNFINISHED:
         arguments += ("--git-path", name)
     paths = git.output("rev-parse", "--path-format=absolute", *arguments).splitlines()
-    return any(Path(path).exists() for path in paths)
+    for path, operation in zip(paths, UNFINISHED.values(), strict=True):
+        if Path(path).exists():
+            return operation
+    return ""
+
+
+def _files_in_the_way(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
+    """Files that no commit holds, where the new commit adds some. git itself would overwrite those that are ignored."""
+    options = ("--name-only", "-z", "--no-renames", "--diff-filter=A")
+    found: dict[str, None] = {}
+    for path in split(git.output("diff", *options, old, new, "--")):
+        place = _obstacle(git.directory, path)
+        if place:
+            found[place] = None
+    if not found:
+        return ()
+    tracked = _tracked(git)
+    return tuple(place for place in found if place not in tracked)
+
+
+def _tracked(git: GitRunner) -> set[str]:
+    """Every path in the index, and the folders above it: git itself knows what may be lost there."""
+    tracked: set[str] = set()
+    for path in split(git.output("ls-files", "-z")):
+        tracked.add(path)
+        tracked.update(str(folder) for folder in Path(path).parents)
+    return tracked
+
+
+def _obstacle(root: Path, path: str) -> str:
+    """What is in the way of a new file: something at its path, or a file in the place of a folder above it; empty without."""
+    for folder in reversed(Path(path).parents):
+        above = root / system_name(str(folder))
+        if above.is_symlink() or (above.exists() and not above.is_dir()):
+            return str(folder)
+    place = root / system_name(path)
+    if place.is_symlink() or place.is_file():
+        return path
+    if place.is_dir() and any(place.iterdir()) and not (place / ".git").exists():  # a submodule may be there already
+        return path
+    return ""
+
+
+def _removed(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
+    """The paths that the new commit has otherwise and whose files somebody deleted. git itself would write them again."""
+    removed = set(split(git.output("diff-files", "--name-only", "-z", "--diff-filter=D")))
+    if not removed:
+        return ()
+    touched = split(git.output("diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", old, new, "--"))
+    return tuple(path for path in touched if path in removed)
+
+
+def _edited(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
+    """The paths that differ between the commits and have changes in the index or the files that no commit holds."""
+    edited = set(split(git.output("diff", "--name-only", "-z", "--no-renames", old, "--")))
+    touched = split(git.output("diff", "--name-only", "-z", "--no-renames", old, new, "--"))
+    return tuple(path for path in touched if path in edited)
+
+
+def _listed(paths: tuple[str, ...]) -> str:
+    """The first of these paths, with an ellipsis for the rest."""
+    shown = ", ".join(paths[:SHOWN_MAX])
+    if len(paths) > SHOWN_MAX:
+        shown += ", …"
+    return shown

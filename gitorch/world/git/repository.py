@@ -13,12 +13,14 @@ from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.path_text import without_surrogates
 from gitorch.model.values import replace
-from gitorch.ports.git import DiffStat, MergeTry, MoveResult
+from gitorch.ports.git import DiffStat, MergeTry
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
-from gitorch.world.git.checkout import checkout_of, update_checkout
 from gitorch.world.git.drafts import adopt, draft
 from gitorch.world.git.file_changes import file_changes
-from gitorch.world.git.runner import GitRunner, nothing_recorded, split, worktree_status
+from gitorch.world.git.moving import move_branch
+from gitorch.world.git.ref_move import RefMove
+from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing, split
+from gitorch.world.git.status import worktree_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import Moment
     from gitorch.model.work.report import FileChange
+    from gitorch.ports.git import MoveResult
     from gitorch.ports.world import Clock
     from gitorch.world.git.changes import TreePaths
 
@@ -42,8 +45,9 @@ class GitCommands:
         environ: Mapping[str, str],
         clock: Clock,
         trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+        say: Callable[[str], None] = say_nothing,
     ) -> None:
-        self._git = GitRunner(repo, environ, clock, trusted)
+        self._git = GitRunner(repo, environ, clock, trusted, say)
         # Answers about two commits never change, and a loop asks the same questions in every tick.
         self._stat = lru_cache(maxsize=1024)(self._count_changes)
         self._files = lru_cache(maxsize=256)(lambda base, head: file_changes(self._git, self._fork(base, head), head))
@@ -287,30 +291,13 @@ class GitCommands:
         return result.status == 0
 
     def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
-        """Move a branch from `old` to `new` by compare-and-swap, and update a clean checkout of it.
+        """Move a branch from `old` to `new` by compare-and-swap, together with its checkout; see `world.git.moving`.
 
-        A branch that is at `new` already counts as moved, so a move that was killed after the swap is completed.
-        The repository's `reference-transaction` hook runs; when it refuses, the result has git's message.
+        A branch that is at `new` already counts as moved, and its checkout is brought along.
         A branch that is at a third commit does not move, and the result gives no reason.
-        A checkout that holds work is left as it is, see `update_checkout`.
+        Raises Busy, naming the lock, when one stays taken.
         """
-        ref = f"refs/heads/{branch}"
-        checkout = checkout_of(self._git, ref)
-        git = self._git
-        if checkout is not None:
-            git = self._git.at(checkout)
-
-        result = git.run("update-ref", "-m", f"gitorch: {why}", ref, new, old, hooks=True)
-        if result.status != 0:
-            now = self.heads([ref]).get(ref)
-            if now == old:
-                return MoveResult(moved=False, refused=result.err or "git gave no reason")
-            if now != new:
-                return MoveResult(moved=False)
-
-        if checkout is None:
-            return MoveResult(moved=True)
-        return update_checkout(git, new, old)
+        return move_branch(self._git, RefMove(f"refs/heads/{branch}", new, old, f"gitorch: {why}"))
 
     def has(self, commit: CommitId) -> bool:
         """Whether the repository has this commit."""

@@ -1,4 +1,4 @@
-"""Running git: one directory, a clean environment, a time limit, and patience for locks.
+"""Running git: one directory, a clean environment, and patience for locks and for long work.
 
 Callers never pass names that git could read as options or revision expressions: branches go as full ref names, commits
 as full ids, paths after `--` or after a colon.
@@ -7,13 +7,11 @@ as full ids, paths after `--` or after a colon.
 from __future__ import annotations
 
 import copy
-import re
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Busy, Unavailable
-from gitorch.model.ids import CommitId
+from gitorch.errors import Unavailable
 from gitorch.model.path_text import text_of
-from gitorch.model.values import Value
+from gitorch.world.activity import Watch
 from gitorch.world.git.directories import (
     GitDirectories,
     repository_directories,
@@ -21,6 +19,7 @@ from gitorch.world.git.directories import (
     worktree_directories,
 )
 from gitorch.world.git.judgement import NOTHING_JUDGED, Judgement, judge, trust_nothing
+from gitorch.world.git.locks import busy, failed_on_lock
 from gitorch.world.git.settings import (
     ATTRIBUTES,
     FIXED,
@@ -34,20 +33,15 @@ from gitorch.world.git.settings import (
     parse_settings,
     snapshot,
 )
-from gitorch.world.programs import ProgramResult, run, without
+from gitorch.world.programs import ProgramResult, ending, run, run_patiently, start, without
 from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    import subprocess
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.ports.world import Clock
-
-LOCKED = re.compile(
-    r"Unable to create '.*\.lock'|index file.*lock|another git process seems to be running", re.IGNORECASE
-)
-FORBIDDEN = re.compile(r"Permission denied|Read-only file system|No space left on device", re.IGNORECASE)
-"""Why a lock file cannot be created although no process holds it: waiting would not help."""
 
 CONNECTION_VARIABLES = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
 """How git reaches a remote as this user: the only GIT_ variables of the caller that git inherits."""
@@ -56,14 +50,15 @@ COMPARING = frozenset({"diff", "diff-index", "log"})
 """Commands that could run programs of `diff.*`."""
 
 LOCK_TRIES = 8
-FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
-"""How many fields precede the path in each kind of line of `git status --porcelain=v2`."""
-
-SUBMODULE = "160000 "
-"""The prefix of a submodule's row in `git ls-files --stage`."""
+IDLE_SECONDS = 300.0
+"""How long git may do nothing before it is ended. Filters and hooks of the project run inside of it."""
 
 OWN_FOLDER = ".gitorch"
 """The folder of a worktree that holds briefs and the outbox; never part of anybody's work."""
+
+
+def say_nothing(_: str) -> None:
+    """Nobody wants to hear that a call of git takes long."""
 
 
 def nothing_recorded() -> Mapping[str, str] | None:
@@ -212,7 +207,10 @@ def _without_helpers(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 class GitRunner:
-    """Runs git in one directory, with an environment free of GIT_*, a time limit, and patience for locks."""
+    """Runs git in one directory, with an environment free of GIT_*, and patience for locks and for long work.
+
+    `say` gets a sentence about each call that takes long, at growing intervals.
+    """
 
     def __init__(
         self,
@@ -220,6 +218,7 @@ class GitRunner:
         environ: Mapping[str, str],
         clock: Clock,
         trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+        say: Callable[[str], None] = say_nothing,
     ) -> None:
         self.directory = directory
         self.directories = repository_directories(directory)
@@ -227,6 +226,7 @@ class GitRunner:
         self._environ = environ
         self.line = CommandLine(self.directories, environ, trusted)
         self._clock = clock
+        self._say = say
 
     @property
     def common(self) -> Path:
@@ -248,7 +248,7 @@ class GitRunner:
 
         None when its git directory is not one that this repository keeps for a submodule.
         """
-        place = self.directory / system_name(path)
+        place = self.directory / path
         directories = submodule_directories(self.directories, place)
         if directories is None:
             return None
@@ -278,7 +278,7 @@ class GitRunner:
         *arguments: str,
         given: bytes = b"",
         env: Mapping[str, str] | None = None,
-        wait_seconds: float = 60.0,
+        wait_seconds: float = IDLE_SECONDS,
         keep: tuple[int, ...] = (),
         hooks: bool = False,
         remote: str = "",
@@ -286,19 +286,52 @@ class GitRunner:
         """Run one git command and return its result, whatever the exit status.
 
         An argument that is no absolute path may hold escaped bytes (`model.path_text`), which git gets as bytes.
+        git goes on for as long as it gets on: it is ended once nothing in its process tree has moved for `wait_seconds`.
         `hooks` lets the user's hooks run, for a command that does what the user would do by hand; `remote` names the
-        remote that the command contacts. Raises Busy when a lock stays taken, Unavailable when git is missing or exceeds
-        `wait_seconds`, or when a setting that the command needs changed since the start of the run.
+        remote that the command contacts. Raises Busy, naming the lock, when one stays taken, Unavailable when git is missing
+        or was ended, or when a setting that the command needs changed since the start of the run.
         """
+        message = ""
+        for attempt in range(LOCK_TRIES):
+            process = self.start(*arguments, env=env, keep=keep, hooks=hooks, remote=remote)
+            with ending(process):
+                result = self._finish(process, given, wait_seconds, arguments[0])
+            if not failed_on_lock(result):
+                return result
+            message = result.err
+            self.pause(attempt)
+        raise busy(arguments[0], message, self.directory)
+
+    def start(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        keep: tuple[int, ...] = (),
+        hooks: bool = False,
+        remote: str = "",
+    ) -> subprocess.Popen[bytes]:
+        """Start one git command with pipes. Raises Unavailable as `run` does; the caller ends it."""
         given_names = [_with_bytes(argument) for argument in arguments]
         argv, own_env = self.line.command(self.directories, given_names, hooks=hooks, remote=remote)
-        full_env = {**own_env, **(env or {})}
-        for attempt in range(LOCK_TRIES):
-            result = run(argv, full_env, cwd=self.directory, given=given, wait_seconds=wait_seconds, keep=keep)
-            if not _failed_on_lock(result):
-                return result
-            self._clock.sleep(0.02 * 1.7**attempt)
-        raise Busy(f"git {arguments[0]} found a lock that stayed taken for {self.directory}", hint="git status")
+        return start(argv, {**own_env, **(env or {})}, cwd=self.directory, keep=keep)
+
+    def pause(self, attempt: int) -> None:
+        """Wait for somebody's lock: longer at each attempt, some 2 s in all."""
+        self._clock.sleep(0.02 * 1.7**attempt)
+
+    def watch(self, process: subprocess.Popen[bytes], verb: str) -> Watch:
+        """A watch over a git that was started here."""
+        return Watch(process.pid, f"git {verb} in {self.directory}", self._say)
+
+    def _finish(self, process: subprocess.Popen[bytes], given: bytes, idle_seconds: float, verb: str) -> ProgramResult:
+        """The result of a started git. Raises Unavailable when nothing of it has moved for `idle_seconds`."""
+        try:
+            return run_patiently(process, given, idle_seconds, self.watch(process, verb))
+        except TimeoutError as error:
+            message = (
+                f"git {verb} gave no answer: nothing in it had moved for {idle_seconds:g} seconds, so it was ended"
+            )
+            raise Unavailable(message, hint="gitorch doctor") from error
 
     def succeeds(self, *arguments: str, env: Mapping[str, str] | None = None) -> bool:
         """Whether one git command exits with status 0. Raises as `run` does."""
@@ -318,78 +351,6 @@ def _with_bytes(argument: str) -> str:
     if argument.startswith("/"):
         return argument
     return system_name(argument)
-
-
-def _failed_on_lock(result: ProgramResult) -> bool:
-    """Whether git failed because another process held a lock, so that a later try may succeed."""
-    if result.status == 0 or FORBIDDEN.search(result.err):
-        return False
-    return LOCKED.search(result.err) is not None
-
-
-class WorktreeStatus(Value):
-    """The state of a worktree's branch and files."""
-
-    head: CommitId | None
-    """The commit of its branch; None when it is on no branch, or the branch has no commit yet."""
-    uncommitted: tuple[str, ...]
-    """Paths with changes that no commit holds, untracked files included."""
-
-
-def worktree_status(git: GitRunner) -> WorktreeStatus:
-    """The status of the runner's worktree, from one git command."""
-    options = ["--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=all", "--no-renames"]
-    # Otherwise git runs `git status` in each submodule, with the submodule's configuration.
-    options.append("--ignore-submodules=dirty")
-    branch: dict[str, str] = {}
-    uncommitted: list[str] = []
-    for part in split(git.output("status", "-z", *options)):
-        if part.startswith("# branch."):
-            key, value = part[2:].split(" ", 1)
-            branch[key] = value
-        elif part[0] in FIELDS_BEFORE_PATH:
-            uncommitted.append(part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1])
-    uncommitted = [path for path in uncommitted if not _is_own(path)]
-    uncommitted += _changed_submodules(git, uncommitted)
-    head = CommitId(branch["branch.oid"])
-    if branch["branch.head"] == "(detached)" or head == "(initial)":
-        return WorktreeStatus(None, tuple(uncommitted))
-    return WorktreeStatus(head, tuple(uncommitted))
-
-
-def _is_own(path: str) -> bool:
-    """Whether a path belongs to gitorch's own folder in a worktree."""
-    return path == OWN_FOLDER or path.startswith(f"{OWN_FOLDER}/")
-
-
-def _changed_submodules(git: GitRunner, known: Collection[str]) -> list[str]:
-    """The submodules with uncommitted files of their own, except those known to be changed."""
-    changed = []
-    for path in _submodules(git):
-        if path in known:
-            continue
-        submodule = git.in_submodule(path)
-        if submodule is None or worktree_status(submodule).uncommitted:
-            changed.append(path)
-    return changed
-
-
-def _submodules(git: GitRunner) -> list[str]:
-    """The paths of the submodules that are checked out in the worktree."""
-    work_tree = git.directories.work_tree
-    if work_tree is None or not (work_tree / ".gitmodules").exists():
-        return []
-    paths = []
-    for row in split(git.output("ls-files", "--stage", "-z")):
-        entry, _, path = row.partition("\t")
-        if entry.startswith(SUBMODULE) and (work_tree / system_name(path) / ".git").exists():
-            paths.append(path)
-    return paths
-
-
-def uncommitted_paths(git: GitRunner) -> tuple[str, ...]:
-    """Paths with changes that no commit holds, untracked files included, except gitorch's own folder."""
-    return worktree_status(git).uncommitted
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -11,14 +11,16 @@ import shutil
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
+from gitorch.model.ids import CommitId
 from gitorch.world.git.drafts import draft
-from gitorch.world.git.runner import OWN_FOLDER, uncommitted_paths
+from gitorch.world.git.interrupted import run_checkout, undo_interrupted
+from gitorch.world.git.runner import OWN_FOLDER
+from gitorch.world.git.status import uncommitted_paths
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, Moment
+    from gitorch.model.ids import Moment
     from gitorch.world.git.runner import GitRunner
 
-CHECKOUT_SECONDS = 900.0
 AUTHOR = "gitorch <gitorch@localhost>"
 MESSAGE = "Keep uncommitted work of the previous job in this worktree"
 
@@ -29,6 +31,7 @@ def take_over(git: GitRunner, commit: CommitId, branch: str, at: Moment) -> None
     Each step leaves a trace that the next try sees, so a kill between any two steps loses nothing.
     Raises Failed when git refuses to switch, or when the uncommitted work is on no branch.
     """
+    undo_interrupted(git)
     previous_ref = git.run("symbolic-ref", "--quiet", "HEAD").out.strip()
     if previous_ref == f"refs/heads/{branch}":
         return
@@ -37,9 +40,13 @@ def take_over(git: GitRunner, commit: CommitId, branch: str, at: Moment) -> None
         _save_work(git, previous_ref, uncommitted[0], at)
     shutil.rmtree(git.directory / OWN_FOLDER, ignore_errors=True)  # the previous job's brief, prompts and outbox
     arguments: tuple[str, ...] = ("--no-track", "-b", branch, commit)
-    if git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}"):
+    target = commit
+    existing = git.run("show-ref", "--verify", "--hash", "--", f"refs/heads/{branch}")
+    if existing.status == 0:
         arguments = (branch,)
-    result = git.run("checkout", "--quiet", *arguments, "--", wait_seconds=CHECKOUT_SECONDS)
+        target = CommitId(existing.out.strip())
+    now = CommitId(git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").out.strip())
+    result = run_checkout(git, now, target, "checkout", "--quiet", *arguments, "--")
     if result.status != 0:
         message = f"git cannot switch {git.directory} to {branch}: {result.err}"
         raise Failed(message, hint=f"git -C {git.directory} status")

@@ -15,13 +15,16 @@ from gitorch.model.ids import CommitId
 from gitorch.ports.git import WorktreeEntry
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
-from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, uncommitted_paths
+from gitorch.world.git.interrupted import run_checkout, undo_interrupted
+from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, say_nothing
+from gitorch.world.git.status import uncommitted_paths
 from gitorch.world.git.takeover import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gitorch.ports.world import Clock, SessionKey
+    from gitorch.world.programs import ProgramResult
 
 WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 LEDGER_FOLDER = "gitorch/ledger"
@@ -41,8 +44,9 @@ class GitWorktrees:
         environ: Mapping[str, str],
         clock: Clock,
         trusted: Callable[[], Mapping[str, str] | None] = nothing_recorded,
+        say: Callable[[str], None] = say_nothing,
     ) -> None:
-        self._git, self._clock = GitRunner(repo, environ, clock, trusted), clock
+        self._git, self._clock = GitRunner(repo, environ, clock, trusted, say), clock
         self._common = self._git.common
         self._lock = self._common / "gitorch" / "worktrees.lock"
         self._made = self._common / "gitorch" / "made-folders"
@@ -79,9 +83,13 @@ class GitWorktrees:
 
     def _detach(self, path: Path, entry: Mapping[str, str], commit: CommitId) -> None:
         """Move a detached worktree to a commit, unless it is there already."""
-        if entry.get("HEAD") == commit:
+        git = self._git.at(path)
+        undo_interrupted(git)
+        now = CommitId(entry.get("HEAD", ""))
+        if now == commit:
             return
-        self._run_or_fail(self._git.at(path), "checkout", "--quiet", "--detach", commit)
+        result = run_checkout(git, now, commit, "checkout", "--quiet", "--detach", commit)
+        _require_done(result, "checkout")
 
     def take_commits(self, session: SessionKey, branch: str) -> CommitId | None:
         """Fetch what the agent of a session committed in its sandbox, and move its branch there; see `world.sandbox`.
@@ -103,18 +111,12 @@ class GitWorktrees:
             arguments = (str(path), branch)
         else:
             arguments = ("--no-track", "-b", branch, str(path), commit)
-        self._run_or_fail(self._git, "worktree", "add", "--quiet", *arguments, keep=(descriptor,))
+        words = ("worktree", "add", "--quiet", *arguments)
+        _require_done(self._git.run(*words, wait_seconds=ADD_SECONDS, keep=(descriptor,)), "worktree add")
 
     def _has_branch(self, branch: str) -> bool:
         """Whether the repository has a local branch with this short name."""
         return self._git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
-
-    @staticmethod
-    def _run_or_fail(git: GitRunner, *arguments: str, keep: tuple[int, ...] = ()) -> None:
-        """Run a git command that writes files. Raises Failed when git refuses."""
-        result = git.run(*arguments, wait_seconds=ADD_SECONDS, keep=keep)
-        if result.status != 0:
-            raise Failed(f"git {arguments[0]} {arguments[1]} failed: {result.err}", hint="git worktree list")
 
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove the worktree and return an empty string.
@@ -294,6 +296,12 @@ class GitWorktrees:
         if excluded and not excluded.endswith(b"\n"):  # the user's last line must stay a line of its own
             separator = b"\n"
         append_line(path, separator + line.encode())
+
+
+def _require_done(result: ProgramResult, verb: str) -> None:
+    """Raise Failed when a git command that writes files was refused."""
+    if result.status != 0:
+        raise Failed(f"git {verb} failed: {result.err}", hint="git worktree list")
 
 
 def _foreign_files(path: Path) -> str:
