@@ -11,6 +11,7 @@ import os
 import time
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gitorch
@@ -21,8 +22,6 @@ from gitorch.ledger.run_cache import RunCache
 from gitorch.model.work.board import Board
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitorch.model.ids import RunId
 
 FOLDERS = (
@@ -41,26 +40,64 @@ FOLDERS = (
 """The folders whose code defines a state and how it follows from records."""
 
 
-def key() -> str:
-    """Changes with the version and with every file in `FOLDERS`. Checksums, since hashlib costs 3 ms to import."""
+INSTALLATIONS_MAX = 16
+"""Installations whose key is remembered, such as pipx's and that of a virtual environment."""
+
+
+def key(folder: Path) -> str:
+    """Changes with the version and with the content of every file in `FOLDERS`, wherever gitorch is installed.
+
+    Reading those files takes 10 ms. So `folder` remembers the key of each installation by the sizes and times of its
+    files. Checksums, since hashlib costs 3 ms to import.
+    """
     root = os.path.dirname(gitorch.__file__)  # noqa: PTH120  # a Path costs four times as much
-    files = []
-    for folder in FOLDERS:
-        with os.scandir(f"{root}/{folder}") as entries:
+    paths: list[str] = []
+    stats: list[str] = []
+    for name in FOLDERS:
+        with os.scandir(f"{root}/{name}") as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):
                     stat = entry.stat()
-                    files.append(f"{folder}/{entry.name} {stat.st_size} {stat.st_mtime_ns}")
+                    paths.append(f"{name}/{entry.name}")
+                    stats.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}")
 
-    code = "\n".join(sorted(files)).encode()
-    return f"{gitorch.__version__} {zlib.crc32(code):08x}{zlib.adler32(code):08x}"
+    installation = _checksum("\n".join(sorted(stats)).encode())
+    known = _installations(folder)
+    if installation in known:
+        return known[installation]
+
+    parts = []
+    for name in sorted(paths):
+        parts.append(name.encode())
+        parts.append(Path(root, name).read_bytes())
+    made = f"{gitorch.__version__} {_checksum(bytes(1).join(parts))}"
+    known[installation] = made
+    with suppress(OSError):
+        if folder.is_dir():
+            replace(folder / "installations", json.dumps(dict(list(known.items())[-INSTALLATIONS_MAX:])))
+    return made
+
+
+def _installations(folder: Path) -> dict[str, str]:
+    """The keys of the installations that used this cache; empty where they cannot be read."""
+    with suppress(OSError, ValueError):
+        known = json.loads((folder / "installations").read_text(encoding="utf-8"))
+        if isinstance(known, dict):
+            return {str(name): str(value) for name, value in known.items()}
+    return {}
+
+
+def _checksum(data: bytes) -> str:
+    """Sixteen hex digits that change with the data."""
+    return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
 
 
 class Cache:
     """Reading needs no lock. Call `save` with the ledger's lock held."""
 
     def __init__(self, common: Path) -> None:
-        self._folder, self._key = common / "gitorch" / "cache", key()
+        self._folder = common / "gitorch" / "cache"
+        self._key = key(self._folder)
         self._board = self._folder / "board.json"
 
     def empty(self) -> Replay:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import gitorch
-from gitorch.ledger.cache import FOLDERS
+from gitorch.ledger.cache import FOLDERS, INSTALLATIONS_MAX, key
 
 EVERYTHING_THAT_MAKES_A_STATE = """
 import importlib, pkgutil, sys
@@ -28,3 +31,60 @@ def test_the_key_covers_every_module_that_a_state_is_made_with():
     assert "rules/evolving" in folders
     interfaces_and_errors = {"ports", "."}
     assert folders - set(FOLDERS) <= interfaces_and_errors
+
+
+def keys_of_copies(tmp_path, change) -> list[str]:
+    """The key of this installation and that of a copy of it, which `change` alters first."""
+    shutil.copytree(Path(gitorch.__file__).parent, tmp_path / "copy" / "gitorch", copy_function=shutil.copyfile)
+    change(tmp_path / "copy" / "gitorch")
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    found = []
+    for place in (Path(gitorch.__file__).parent.parent, tmp_path / "copy"):
+        command = "import pathlib, sys; from gitorch.ledger.cache import key; print(key(pathlib.Path(sys.argv[1])))"
+        for _ in range(2):
+            done = subprocess.run(
+                [sys.executable, "-c", command, str(folder)],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=place,
+                env={**os.environ, "PYTHONPATH": str(place)},
+            )
+            found.append(done.stdout.strip())
+    assert found[0] == found[1]
+    assert found[2] == found[3]
+    return found[1:3]
+
+
+def test_two_installations_of_the_same_code_share_the_cache(tmp_path):
+    one, other = keys_of_copies(tmp_path, lambda _: None)
+    assert one == other
+    assert len(json.loads((tmp_path / "cache" / "installations").read_text())) == 2
+
+
+def test_other_code_has_another_key(tmp_path):
+    def swap(copy):
+        """A change that keeps the size of the file."""
+        path = copy / "rules" / "evolve.py"
+        path.write_text(path.read_text().replace("record", "recorD", 1))
+
+    one, other = keys_of_copies(tmp_path, swap)
+    assert one != other
+
+
+def test_the_keys_of_installations_are_bounded_and_need_no_folder(tmp_path):
+    made = key(tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()
+    many = {f"old{number}": "x" for number in range(INSTALLATIONS_MAX)}
+    (tmp_path / "installations").write_text(json.dumps(many))
+    assert key(tmp_path) == made
+    known = json.loads((tmp_path / "installations").read_text())
+    assert (len(known), list(known.values())[-1], "old0" in known) == (INSTALLATIONS_MAX, made, False)
+
+
+def test_damaged_keys_of_installations_are_made_again(tmp_path):
+    made = key(tmp_path)
+    for text in ("", "[1]", "{", "\0"):
+        (tmp_path / "installations").write_text(text)
+        assert key(tmp_path) == made
