@@ -1,6 +1,6 @@
 """Loose objects on disk: read in a few system calls, and written so that a power loss or a kill loses none of them.
 
-Each object is written under a temporary name, all are synced, and only then are they renamed into place, as git does.
+Each object is written under a temporary name, all are made durable, and only then are they renamed into place, as git does.
 dulwich's own way leaves a lock file behind when its process is killed, and the object can then never be written again.
 """
 
@@ -11,6 +11,8 @@ import zlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from gitorch.ledger.writeback import write_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,24 +68,43 @@ def whole_file(path: str) -> bytes:
 
 
 def write(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> None:
-    """Write objects durably: their kind and body by id. Objects that exist already are kept and made young again."""
-    unplaced: list[_Unplaced] = []
-    prefix = f"{objects}/{TEMPORARY}{os.getpid()}_{os.urandom(4).hex()}_"
-    for identity, (kind, body) in fresh.items():
-        target = f"{objects}/{identity[:2]}/{identity[2:]}"
-        if not _freshen(target):
-            temporary = f"{prefix}{len(unplaced)}"
-            unplaced.append(_Unplaced(_write_temporary(temporary, kind, body), temporary, target))
+    """Write objects durably: their kind and body by id. Objects that exist already are kept and made young again.
 
+    The last object is written when the data of all others has reached the device. Where the file system keeps one journal
+    in order, its sync then makes all of them durable; elsewhere each is synced.
+    """
+    prefix = f"{objects}/{TEMPORARY}{os.getpid()}_{os.urandom(4).hex()}_"
+    missing = [identity for identity in fresh if not _freshen(_target(objects, identity))]
+    unplaced: list[_Unplaced] = []
+    for identity in missing[:-1]:
+        unplaced.append(_unplaced(objects, f"{prefix}{len(unplaced)}", identity, fresh[identity]))
+
+    is_journaled = _has_one_journal(objects)
     for one in unplaced:  # before the first rename, which would give the next sync more to do
-        os.fsync(one.descriptor)
-        os.close(one.descriptor)
+        if not (is_journaled and write_out(one.descriptor)):
+            os.fsync(one.descriptor)
+
+    for identity in missing[-1:]:
+        unplaced.append(_unplaced(objects, f"{prefix}{len(unplaced)}", identity, fresh[identity]))
+        os.fsync(unplaced[-1].descriptor)
 
     for one in unplaced:
+        os.close(one.descriptor)
         _place(one.temporary, one.target)
 
-    if not _renames_follow_syncs(objects):
+    if not is_journaled:
         _sync_folders(unplaced)
+
+
+def _target(objects: Path, identity: str) -> str:
+    """The path of a loose object."""
+    return f"{objects}/{identity[:2]}/{identity[2:]}"
+
+
+def _unplaced(objects: Path, temporary: str, identity: str, content: tuple[str, bytes]) -> _Unplaced:
+    """An object's kind and body, written under a temporary name."""
+    kind, body = content
+    return _Unplaced(_write_temporary(temporary, kind, body), temporary, _target(objects, identity))
 
 
 def _sync_folders(placed: list[_Unplaced]) -> None:
@@ -102,11 +123,12 @@ def sync(path: str) -> None:
 
 
 @cache
-def _renames_follow_syncs(folder: Path) -> bool:
-    """Whether syncing the ref also makes durable every rename before it, so that no folder needs a sync of its own.
+def _has_one_journal(folder: Path) -> bool:
+    """Whether the file system keeps all its metadata in one journal, in order, so that one sync covers what came before.
 
-    ext4 and xfs keep one journal in order. btrfs logs each synced file by itself, and an unknown file system counts as
-    btrfs. Saves 7 of 16 syncs an append.
+    Then the sync of the last object makes the files before it durable, and the sync of the ref makes every rename before
+    it durable, so that no folder needs a sync of its own. ext4 and xfs do. btrfs logs each synced file by itself, and an
+    unknown file system counts as btrfs. An append syncs 3 times instead of 16.
     """
     device = folder.stat().st_dev
     try:

@@ -13,6 +13,8 @@ import pytest
 from append_child import append_until_killed
 from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, fill, git, new_repo, open_ledger, renewed
 
+from gitorch.ledger import loose_objects
+
 HERE = Path(__file__).parent
 CHILD_ENV = ENV | {"PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent.parent)))}
 
@@ -142,9 +144,16 @@ def test_an_append_killed_at_any_system_call_is_whole_or_absent(repo, name, nth)
     git(repo, "fsck", "--no-dangling")
 
 
-def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch):
-    """Objects are synced before they get their names, named before the ref is synced, and the ref's folder comes last."""
+@pytest.mark.parametrize("is_journaled", [True, False])
+@pytest.mark.parametrize("can_write_out", [True, False])
+def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch, is_journaled, can_write_out):
+    """Objects are durable before they get their names, named before the ref is synced, and the ref's folder comes last.
+
+    With one journal in order, the last object is created after the data of the others is on the device, and its sync
+    covers them; without, each object is synced, and each folder.
+    """
     calls = []
+    path_of = lambda descriptor: str(Path(f"/proc/self/fd/{descriptor}").readlink())  # noqa: E731  # used three times below
 
     def noting(name, describe):
         real = getattr(os, name)
@@ -156,16 +165,34 @@ def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch):
         monkeypatch.setattr(os, name, call)
 
     ledger = open_ledger(repo)
-    noting("fsync", lambda descriptor: str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+    monkeypatch.setattr(loose_objects, "_has_one_journal", lambda _: is_journaled)
+    monkeypatch.setattr(
+        loose_objects, "write_out", lambda one: calls.append(("write_out", path_of(one))) or can_write_out
+    )
+    noting("fsync", path_of)
+    noting("open", lambda path, *_: os.fsdecode(path))
     noting("rename", lambda _, target: os.fsdecode(target))
     noting("replace", lambda _, target: os.fsdecode(target))
     ledger.append(RUN, AGENT, AT, lambda _: [renewed(1, brief=b"x")])
     calls = [(name, path) for name, path in calls if "/.git/gitorch/" not in path]
-    synced = [number for number, (name, path) in enumerate(calls) if name == "fsync" and "tmp_obj_gitorch" in path]
-    named = [number for number, (name, path) in enumerate(calls) if name == "rename" and "/objects/" in path]
+    places = dict.fromkeys(("fsync", "write_out", "open", "rename"), ())
+    for number, (name, path) in enumerate(calls):
+        if "tmp_obj_gitorch" in path or (name == "rename" and "/objects/" in path):
+            places[name] += (number,)
+    created, synced, named = places["open"], places["fsync"], places["rename"]
+    assert len(created) == len({calls[number][1] for number in named}) == 9
+    if is_journaled and can_write_out:
+        assert len(places["write_out"]) == 8
+        assert max(places["write_out"]) < max(created) < min(synced)
+        assert len(synced) == 1
+    else:
+        assert len(synced) == 9
+    assert max(synced) < min(named)
+
     (ref_synced,) = [number for number, call in enumerate(calls) if call == ("fsync", f"{repo}/.git/{REF}.lock")]
     (ref_moved,) = [number for number, call in enumerate(calls) if call == ("replace", f"{repo}/.git/{REF}")]
-    folder = calls.index(("fsync", str((repo / ".git" / REF).parent)))
-    assert len(synced) == len({calls[number][1] for number in named}) == 9
-    assert max(synced) < min(named)
-    assert max(named) < ref_synced < ref_moved < folder == len(calls) - 1
+    last = max(number for number, (name, _) in enumerate(calls) if name == "fsync")
+    assert calls[last] == ("fsync", str((repo / ".git" / REF).parent))
+    assert max(named) < ref_synced < ref_moved < last
+    folders = {path for name, path in calls[max(named) : ref_synced] if name == "fsync"}
+    assert folders == (set() if is_journaled else {str(Path(calls[number][1]).parent) for number in named})
