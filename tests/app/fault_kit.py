@@ -10,8 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_memory import commit
-from fakes.git import FakeGit, FakeWorktrees
+from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
+from fakes.worktrees import FakeWorktrees
 from fakes.world import FakeClock, FakeOutboxes, FakeSignatures, altered
 from refusal_kit import CALLER, OTHER, RUN, held_session, run_of, with_worktrees
 

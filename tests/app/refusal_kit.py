@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_memory import TARGET
 from cli_stage import HOST, HUMAN, RUN, workflow
-from fakes.git import FakeGit, FakeWorktrees
+from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
+from fakes.worktrees import FakeWorktrees
 from fakes.world import FakePrograms, altered
 
 from gitorch.app.execute import Caller, execute

@@ -11,7 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_stage import Stage
-from fakes.git import FakeGit, FakeWorktrees
+from fakes.git import FakeGit
+from fakes.worktrees import FakeWorktrees
 from fakes.world import altered
 from refusal_kit import (
     CALLER,

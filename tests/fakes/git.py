@@ -2,18 +2,16 @@
 
 import difflib
 import hashlib
-import shutil
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitorch.errors import Failed, Refused, Unavailable
+from gitorch.errors import Failed, Unavailable
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.model.work.report import FileChange, HowChanged
-from gitorch.ports.git import DiffStat, MergeTry, MoveResult, WorktreeEntry
-from gitorch.world.git.worktrees import own_branch
+from gitorch.ports.git import DiffStat, MergeTry, MoveResult
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ class FakeGit:
         self._ask()
         checkout = self.checkouts[Path(worktree)]
         committed = self.files(checkout.commit)
-        changed = _differences(committed, checkout.files)
+        changed = differences(committed, checkout.files)
         uncommitted = tuple(path for path in changed if not path.startswith(".gitorch/"))
         if checkout.branch is None:
             return WorkFacts(None, uncommitted, 0, (), tuple(expected))
@@ -152,7 +150,7 @@ class FakeGit:
         commits = len(set(self._history(draft)) - set(self._history(base)))
         committed = self.files(draft)
         missing = tuple(path for path in expected if path not in committed)
-        return WorkFacts(draft, (), commits, _differences(self.files(base), committed), missing)
+        return WorkFacts(draft, (), commits, differences(self.files(base), committed), missing)
 
     def draft(self, worktree, message, author, at):
         self._ask()
@@ -175,7 +173,7 @@ class FakeGit:
     def stat(self, base, head):
         self._ask()
         before, after = self.files(self._fork(base, head) or base), self.files(head)
-        paths = _differences(before, after)
+        paths = differences(before, after)
         counts = [_lines_changed(before.get(path, ""), after.get(path, "")) for path in paths]
         commits = len(set(self._history(head)) - set(self._history(base)))
         return DiffStat(commits, len(paths), sum(c[0] for c in counts), sum(c[1] for c in counts), paths)
@@ -183,7 +181,7 @@ class FakeGit:
     def file_changes(self, base, head):
         self._ask()
         before, after = self.files(self._fork(base, head) or base), self.files(head)
-        return tuple(_change(path, before.get(path), after.get(path)) for path in _differences(before, after))
+        return tuple(_change(path, before.get(path), after.get(path)) for path in differences(before, after))
 
     def _fork(self, ours, theirs):
         mine = self._history(ours)
@@ -295,96 +293,10 @@ def _change(path, before, after):
     return FileChange(path, how, added=added, removed=removed, size=len((after or "").encode()))
 
 
-class FakeWorktrees:
-    """Worktrees of a `FakeGit`: the folders exist for real, so that briefs can be written into them, the files in memory."""
-
-    def __init__(self, git):
-        self.git = git
-
-    @staticmethod
-    def take_commits(_session, _branch):
-        return None
-
-    def ensure(self, path, commit, branch, *, shared=False):
-        self.git._ask()
-        if branch is not None:
-            own_branch(branch)
-        if not path.is_absolute() or ".." in path.parts:
-            raise Refused(f"{path} is not an absolute path of a worktree")
-        if path in self.git.checkouts:
-            if branch is None:
-                self._check_out(path, commit, None)
-            elif shared and self.git.checkouts[path].branch != branch:
-                self._take_over(path, commit, branch)
-            return
-        if branch is not None:
-            commit = self.git.tips.setdefault(branch, commit)
-        if commit not in self.git.commits:
-            raise Failed(f"git worktree add failed: {commit}")
-        self._check_out(path, commit, branch)
-
-    def _take_over(self, path, commit, branch):
-        before = self.git.checkouts[path]
-        left = {name: text for name, text in before.files.items() if not name.startswith(".gitorch/")}
-        if left != self.git.files(before.commit):
-            number = next(n for n in range(1, 99) if f"{before.branch}.left-{n}" not in self.git.tips)
-            self.git.tips[f"{before.branch}.left-{number}"] = self.git._store((before.commit,), left, "left")
-        shutil.rmtree(path / ".gitorch", ignore_errors=True)
-        self._check_out(path, self.git.tips.setdefault(branch, commit), branch)
-
-    def _check_out(self, path, commit, branch):
-        path.mkdir(parents=True, exist_ok=True)
-        self.git.checkouts[path] = Checkout(branch, commit, dict(self.git.files(commit)))
-
-    def remove(self, path, force=False):
-        self.git._ask()
-        checkout = self.git.checkouts.get(path)
-        if checkout is None:
-            return ""
-        uncommitted = _differences(self.git.files(checkout.commit), checkout.files)
-        if not force and uncommitted:
-            return f"{path} holds uncommitted work: {', '.join(uncommitted)}"
-        if not force and checkout.branch is None and not self._held(checkout.commit):
-            return f"{path} holds commits that no branch has: {checkout.commit}"
-        del self.git.checkouts[path]
-        shutil.rmtree(path, ignore_errors=True)
-        return ""
-
-    def below(self, folder):
-        self.git._ask()
-        return tuple(
-            WorktreeEntry(
-                path,
-                checkout.branch or "",
-                checkout.commit,
-                len(_differences(self.git.files(checkout.commit), checkout.files)),
-            )
-            for path, checkout in sorted(self.git.checkouts.items())
-            if folder in path.parents
-        )
-
-    def _held(self, commit):
-        return any(commit in self.git._history(head) for head in self.git.tips.values())
-
-    def delete_branch(self, branch):
-        self.git._ask()
-        own_branch(branch)
-        if any(checkout.branch == branch for checkout in self.git.checkouts.values()):
-            raise Failed(f"git cannot delete branch {branch}")
-        self.git.tips.pop(branch, None)
-
-    def tidy(self, folder):
-        self.git._ask()
-        for path in [path for path in self.git.checkouts if folder in path.parents and not path.exists()]:
-            del self.git.checkouts[path]
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-
-
 def _three_way(base, ours, theirs):
     """The merged files, path by path, and the paths that conflict, which stay as ours."""
     merged, conflicts = dict(ours), []
-    for path in _differences(base, theirs):
+    for path in differences(base, theirs):
         if ours.get(path) not in {base.get(path), theirs.get(path)}:
             conflicts.append(path)
         elif path in theirs:
@@ -394,7 +306,7 @@ def _three_way(base, ours, theirs):
     return merged, conflicts
 
 
-def _differences(before, after):
+def differences(before, after):
     return tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
 
 

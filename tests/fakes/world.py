@@ -6,10 +6,11 @@ import hashlib
 
 from fakes.checks import FakeChecks
 from fakes.clock import FakeClock
-from fakes.git import FakeGit, FakeWorktrees
+from fakes.git import FakeGit
 from fakes.ledger import FakeLedger
 from fakes.remotes import FakeRemotes
 from fakes.terminals import FakeTerminals
+from fakes.worktrees import FakeWorktrees
 
 from gitorch.app.execute import Caller
 from gitorch.app.services import WorktreePaths
