@@ -19,6 +19,7 @@ from refusal_kit import CALLER, OTHER, RUN, held_session, run_of, with_worktrees
 from gitorch.app.execute import Caller
 from gitorch.app.people import keys, signing
 from gitorch.app.query import syncing
+from gitorch.app.reconciler.loop import settle
 from gitorch.app.sessions import worktrees
 from gitorch.app.work import claims, outbox, recovery, submissions
 from gitorch.app.work.outbox import Sandbox
@@ -95,6 +96,18 @@ def with_gap(stage):
 def damaged(stage):
     fault = Corrupt("The branch gitorch/ledger is missing.", "git branch gitorch/ledger abc")
     return changed_ledger(stage, damage=lambda _: fault)
+
+
+def settle_damaged(stage):
+    """Settle a run whose records do not hold."""
+    real = stage.ledger.state
+
+    def state(_, run):
+        if run is None:
+            return real(None)
+        raise Corrupt("record 2 is not what it should be", "gitorch verify")
+
+    return settle(changed_ledger(stage, state=state), RUN)
 
 
 # Remotes

@@ -29,6 +29,7 @@ from fault_kit import (
     remove_ambiguous,
     remove_claimed,
     remove_dirty,
+    settle_damaged,
     sign_in_vain,
     submit_late,
     sync_apart,
@@ -150,6 +151,7 @@ PEOPLE = [
 ]
 
 RECORDS = [
+    ("one", settle_damaged, Corrupt, "record 2 is not what it should be", "gitorch verify"),
     ("one", lambda s: lookup.find_run(forgetful(s), None), NotFound, "there is no run auth-7f3a", "gitorch status"),
     (
         "one",

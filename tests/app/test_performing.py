@@ -17,7 +17,6 @@ from play import workflow
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.sandboxes import launch_sandbox, take_commits
-from gitorch.app.reconciler.tick import tick
 from gitorch.errors import Busy, Failed, NotFound
 from gitorch.model import commands as c
 from gitorch.model import effects
@@ -187,29 +186,32 @@ class Taking(FakeWorktrees):
 
 def test_commits_are_taken_from_living_authors_in_sandboxes_only(desk):
     desk.begin(flow=with_lane({"api": (), "ui": ()}, sandbox=Sandbox.BWRAP)).tick(3)
-    taking = Taking(desk.git)
-    services = altered(desk.services, worktrees=taking)
-    assert take_commits(services, desk.run) == ()
-    keys = {desk.key(job): f"gitorch/{RUN}/{job}" for job in ("api", "ui")}
-    assert dict(taking.taken) == keys
-    desk.do(c.EndSession(desk.session("ui").id, "stopped"))
+    taking = desk.services.worktrees = Taking(desk.git)
+    desk.tick()
+    assert dict(taking.taken) == {desk.key(job): f"gitorch/{RUN}/{job}" for job in ("api", "ui")}
+    ui = desk.session("ui").id
+    desk.do(c.EndSession(ui, "stopped"))
     taking.taken.clear()
-    take_commits(services, desk.run)
+    take_commits(desk.services, desk.run, ui)
+    take_commits(desk.services, desk.run, desk.session("api").id)
     assert taking.taken == [(desk.key("api"), f"gitorch/{RUN}/api")]
 
 
 def test_without_sandboxes_no_commits_are_taken(desk):
     desk.begin().tick(3)
-    taking = Taking(desk.git)
-    assert (take_commits(altered(desk.services, worktrees=taking), desk.run), taking.taken) == ((), [])
+    taking = desk.services.worktrees = Taking(desk.git)
+    desk.tick()
+    assert taking.taken == []
 
 
 @pytest.mark.parametrize("error", [Failed("fsck found a bad tree"), Busy("another git is at it")])
-def test_commits_that_git_does_not_accept_are_said_by_the_tick_and_nothing_else_stops(desk, error):
+def test_commits_that_git_does_not_accept_are_told_by_the_tick_and_nothing_else_stops(desk, error):
     desk.begin(flow=with_lane(sandbox=Sandbox.BWRAP)).tick(3)
-    services = altered(desk.services, worktrees=Taking(desk.git, error))
-    assert take_commits(services, desk.run) == (error.message,)
-    assert tick(services, RUN).silent == (error.message,)
+    desk.submit("api", {"a.txt": "a\n"})
+    desk.services.worktrees = Taking(desk.git, error)
+    (silent,) = desk.tick().silent
+    assert silent.endswith(f" failed: {error.message}")
+    assert desk.run.jobs["api.spec"].session is not None
 
 
 # Prompts, permissions, checks, notices

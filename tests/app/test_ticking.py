@@ -25,6 +25,8 @@ from gitorch.model.work.review import ReportStatus
 from gitorch.text import outbox_entry as entries
 
 MAIN = "refs/heads/main"
+MINUTE_MS = 60_000
+"""After this the longest pause between two tries of a step that failed once is over."""
 DONE = ReportText(ReportStatus.DONE, "api is done")
 
 
@@ -97,7 +99,8 @@ def test_a_part_that_does_not_answer_leaves_the_others_as_they_are(desk, part):
     desk.submit("api", {"a.txt": "a\n"})
     services, reason = silenced(desk, part)
     seen = observe(services, desk.run)
-    assert seen.silent == (reason,)
+    reasons = [error.message for error in seen.faults.values()]
+    assert [*reasons, *seen.silent] == [reason]
     assert (seen.observed.heads is None) is (part == "git")
     assert (seen.observed.sessions is None) is (part == "terminals")
     assert (seen.observed.checks == {}) is (part == "checks")
@@ -109,8 +112,9 @@ def test_a_tick_says_what_it_could_not_ask_and_goes_on_once_it_answers(desk, par
     desk.begin(test_command="make check").tick(3)
     desk.submit("api", {"a.txt": "a\n"})
     services, reason = silenced(desk, part)
-    assert reason in tick(services, RUN).silent
+    assert any(line.endswith(f" failed: {reason}") for line in tick(services, RUN).silent)
     desk.git.silent = desk.terminals.silent = desk.checks.silent = False
+    desk.clock.moment += MINUTE_MS
     desk.tick(2)
     assert desk.run.jobs["api"].check.outcome == "passed"
 
@@ -273,7 +277,7 @@ def test_a_terminal_that_fails_while_an_effect_is_performed_stops_no_other(desk)
 
     desk.terminals = desk.services.terminals = Half(desk.clock)
     desk.begin({"api": (), "ui": ()})
-    assert desk.tick().silent == ("tmux died",)
+    assert desk.tick().silent == ("starting session s1 of api failed: tmux died",)
     assert [key.session for key in desk.terminals.sessions] == [desk.session("ui").id]
 
 
@@ -282,9 +286,10 @@ def test_a_terminal_that_fails_while_a_session_is_ended_leaves_it_for_the_next_t
     key = desk.key("api")
     desk.terminals.exits(key)
     stop, desk.terminals.stop = desk.terminals.stop, lambda _: (_ for _ in ()).throw(Unavailable("tmux died"))
-    assert "tmux died" in desk.tick().silent
+    assert desk.tick().silent == ("recording the end of session s1 of api failed: tmux died",)
     assert desk.run.sessions[key.session].ended == ""
     desk.terminals.stop = stop
+    desk.clock.moment += MINUTE_MS
     desk.tick()
     assert desk.run.sessions[key.session].ended != ""
 
@@ -331,7 +336,11 @@ def test_an_outbox_that_cannot_be_read_is_named_and_asked_again(desk):
     desk.begin().tick(3)
     desk.services.outboxes.waiting = lambda _: (_ for _ in ()).throw(Unavailable("the folder does not answer"))
     ticked = desk.tick()
-    assert (ticked.silent, ticked.acted, ticked.waiting) == (("the folder does not answer",), True, False)
+    assert (ticked.silent, ticked.acted, ticked.waiting) == (
+        ("reading the outbox of session s1 of api failed: the folder does not answer",),
+        True,
+        False,
+    )
 
 
 # Files that agents leave

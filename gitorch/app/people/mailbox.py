@@ -118,18 +118,12 @@ def _waiting_in(services: Services, name: str, run_id: RunId) -> tuple[Held, ...
 
 
 def _unread_between_people(board: Board, readers: list[str]) -> list[Held]:
-    """Unread messages of no run, without plans that were started."""
+    """Unread messages of no run; a plan that became a run is not among them, since it has left the board."""
     found: list[Held] = []
     for reader in readers:
         for message in unread(board.messages, reader):
-            if not _is_started_plan(board, message):
-                found.append(Held(None, message))
+            found.append(Held(None, message))
     return found
-
-
-def _is_started_plan(board: Board, message: Message) -> bool:
-    """Whether a message announces a plan that needs no start any more."""
-    return message.announces_plan and _was_started(board, message)
 
 
 def _unread_in(run: Run, names: list[str]) -> tuple[Held, ...]:
@@ -139,14 +133,6 @@ def _unread_in(run: Run, names: list[str]) -> tuple[Held, ...]:
         for message in unread(run.messages, name):
             found.append(Held(run.id, message))
     return tuple(found)
-
-
-def _was_started(board: Board, message: Message) -> bool:
-    """Whether a run was prepared from the announced plan since the message was sent."""
-    for line in board.runs.values():
-        if line.plan_digest == message.plan_digest and line.prepared_at >= message.at:
-            return True
-    return False
 
 
 def find_message(services: Services, within: RunId | None, name: str) -> Held:

@@ -173,7 +173,7 @@ def _announced_plan(
 
     # Quotes and a full stop around a path belong to the sentence, unless a file is really called so.
     if not (folder / path).is_file():
-        path = path.strip("`'\"").rstrip(".")
+        path = path.rstrip(".").strip("`'\"").rstrip(".")
     for place in (folder / path, services.root / path):
         if not place.is_file():
             continue
