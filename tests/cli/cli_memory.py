@@ -20,6 +20,7 @@ from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, Moment
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, SessionObservation
 from gitorch.model.values import replace
+from gitorch.model.work.report import FileChange, HowChanged
 from gitorch.ports.git import DiffStat, MergeTry, MoveResult
 
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ class MemoryGit:
 
     def stat(self, base, head):
         return DiffStat(1, 1, 10, 2, ("a.py",))
+
+    def file_changes(self, base, head):
+        return (FileChange("a.py", HowChanged.MODIFIED, added=10, removed=2),)
 
     def subjects(self, base, head):
         return ("3f2a91c Rotate the session",)
