@@ -57,10 +57,15 @@ def recordable(actor: Actor, command: Command, attached: Mapping[type, Mapping[s
     if isinstance(command, PublishArtifact):
         return command
 
+    _refuse_any_secret(command, attached)
+    return command
+
+
+def _refuse_any_secret(command: Command, attached: Mapping[type, Mapping[str, bytes]] | None) -> None:
+    """Raises Denied for a secret in the command's texts or files."""
     for place, text in _texts(command, ""):
         _refuse_secrets(place, text)
     _refuse_secret_files(attached or {})
-    return command
 
 
 def storable(value: Any) -> Any:
@@ -154,7 +159,10 @@ def _refuse_secrets(place: str, text: str) -> None:
 
 def _is_suspicious(text: str) -> bool:
     """Whether a text could hold a secret: only then is it worth compiling the expressions that tell."""
-    return any(sign in text for sign in SIGNS)
+    for sign in SIGNS:
+        if sign in text:
+            return True
+    return False
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -172,6 +172,16 @@ def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:
 
     Raises Malformed with every defect found, NotFound.
     """
+    found, problems = _parsed_findings(name, folder)
+
+    if problems:
+        raise Malformed(f"{name} has {len(problems)} defects in its findings", tuple(problems))
+
+    return tuple(found)
+
+
+def _parsed_findings(name: str, folder: Path) -> tuple[list[Finding], list[Problem]]:
+    """The findings of all items, and the problems of those that are none."""
     found: list[Finding] = []
     problems: list[Problem] = []
 
@@ -180,11 +190,7 @@ def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:
         problems += [Problem(name, 1, 1, message, fix) for message, fix in defects]
         if not defects and isinstance(item, dict):
             found.append(_finding_of(item))
-
-    if problems:
-        raise Malformed(f"{name} has {len(problems)} defects in its findings", tuple(problems))
-
-    return tuple(found)
+    return found, problems
 
 
 def _finding_items(name: str, folder: Path) -> list[object]:
@@ -236,7 +242,10 @@ def _finding_defects(item: object, number: int) -> list[tuple[str, str]]:
 
 def _is_withdrawal(item: Mapping[Any, Any]) -> bool:
     """Whether an item of a findings file withdraws a finding: it says so, and names a number."""
-    return item.get("withdrawn") is True and bool(_number(item, "number"))
+    if item.get("withdrawn") is not True:
+        return False
+
+    return bool(_number(item, "number"))
 
 
 def _finding_of(item: Mapping[Any, Any]) -> Finding:
@@ -257,7 +266,10 @@ def _finding_of(item: Mapping[Any, Any]) -> Finding:
 def _text(item: Mapping[Any, Any], key: str) -> str:
     """The text under a key; empty when it is missing or of another type."""
     value = item.get(key)
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+
+    return ""
 
 
 def _number(item: Mapping[Any, Any], key: str) -> int | None:
@@ -266,6 +278,11 @@ def _number(item: Mapping[Any, Any], key: str) -> int | None:
     if value is None or value == "":
         return 0
 
+    return _whole_number(value)
+
+
+def _whole_number(value: Any) -> int | None:
+    """The whole number that a value is or spells; None for anything else."""
     if isinstance(value, str) and _is_number(value):
         return int(value)
 

@@ -70,7 +70,10 @@ def run(argv: Sequence[str], call: Call) -> int:
     except BaseException as error:  # noqa: BLE001 the boundary, which sorts all of them
         return _failed(error, argv, call)
 
-    return status if isinstance(status, int) else 0
+    if isinstance(status, int):
+        return status
+
+    return 0
 
 
 def _options(argv: Sequence[str]) -> Sequence[str]:
@@ -101,6 +104,11 @@ def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
         _print_error(call, error.error, error.lines, error.details)
         return error.error.exit_status
 
+    return _report_expected(error, argv, call)
+
+
+def _report_expected(error: BaseException, argv: Sequence[str], call: Call) -> int:
+    """Print an error that gitorch expects; any other one is a bug."""
     expected = _expected(error)
     if expected is None:
         return _bug(error, argv, call)
@@ -115,11 +123,7 @@ def _expected(error: BaseException) -> GitorchError | None:
         return error
 
     if isinstance(error, click.UsageError):
-        path = "gitorch"
-        if error.ctx is not None:
-            path = error.ctx.command_path
-
-        return Usage(error.format_message(), f"{path} --help")
+        return _usage_of(error)
 
     if isinstance(error, click.ClickException):
         return Usage(error.format_message())
@@ -130,6 +134,15 @@ def _expected(error: BaseException) -> GitorchError | None:
     return None
 
 
+def _usage_of(error: click.UsageError) -> Usage:
+    """A complaint of click about the arguments, with the command that explains them."""
+    path = "gitorch"
+    if error.ctx is not None:
+        path = error.ctx.command_path
+
+    return Usage(error.format_message(), f"{path} --help")
+
+
 def _refused_by_system(error: OSError) -> Unavailable | None:
     """An error of the operating system that is no bug. Writes through an open file do not name the file."""
     if error.errno in {errno.EMFILE, errno.ENFILE}:
@@ -138,7 +151,11 @@ def _refused_by_system(error: OSError) -> Unavailable | None:
     if error.errno not in MACHINE_FAULTS:
         return None
 
-    fault, command = MACHINE_FAULTS[error.errno]
+    return _machine_fault(error, *MACHINE_FAULTS[error.errno])
+
+
+def _machine_fault(error: OSError, fault: str, command: str) -> Unavailable:
+    """The error of a machine that cannot do what was asked, with the command that shows why."""
     path = ""
     if isinstance(error.filename, str | bytes):
         path = os.fsdecode(error.filename)
@@ -157,6 +174,13 @@ def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details:
         _print_json(error.code, error.message, error.hint, error.where, {**more, **details})
         return
 
+    shown = _error_lines(error, lines)
+
+    _print_lines(call, shown)
+
+
+def _error_lines(error: GitorchError, lines: Sequence[str]) -> list[str]:
+    """The lines of an error for a person."""
     shown = [*lines, f"gitorch: {error.message}"]
     if isinstance(error, Malformed):
         for problem in error.problems:
@@ -164,8 +188,7 @@ def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details:
 
     if error.hint:
         shown.append(f"  try: {error.hint}")
-
-    _print_lines(call, shown)
+    return shown
 
 
 def _problem_values(problem: Problem) -> dict[str, object]:

@@ -88,7 +88,11 @@ def without_secrets(text: str, environ: Mapping[str, str], argv: Sequence[str] =
 
 def _names_secret(variable: str) -> bool:
     """Whether the name of a variable suggests that its value is a secret."""
-    return any(word in variable.upper() for word in SECRET_WORDS)
+    for word in SECRET_WORDS:
+        if word in variable.upper():
+            return True
+
+    return False
 
 
 def _typed_nonces(argv: Sequence[str]) -> set[str]:

@@ -54,7 +54,10 @@ class Verb(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each on a line of its own."""
         super().format_epilog(ctx, formatter)
-        title = "Examples" if len(self.examples) > 1 else "Example"
+        title = "Example"
+        if len(self.examples) > 1:
+            title = "Examples"
+
         with formatter.section(title):
             for example in self.examples:
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
@@ -104,7 +107,10 @@ class Verbs(click.Group):
             return None
 
         found = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
-        return found if isinstance(found, click.Command) else None
+        if isinstance(found, click.Command):
+            return found
+
+        return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -131,7 +137,13 @@ class Verbs(click.Group):
 
 def _is_unknown(args: Sequence[str], known: Container[str]) -> bool:
     """Whether the first word should be a verb and is none."""
-    return bool(args) and not args[0].startswith("-") and args[0] not in known
+    if not args:
+        return False
+
+    if args[0].startswith("-"):
+        return False
+
+    return args[0] not in known
 
 
 def _nearest(word: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dulwich.object_store import DiskObjectStore
 
     from gitorch.ports.ledger import NewCommit
+    from gitorch.text.records.objects import Builder
 
 _ALGORITHM, _WIDTH = "sha1", 20
 _HEX_DIGITS = frozenset("0123456789abcdef")
@@ -101,13 +102,9 @@ class BranchStore:
         """
         if self.tip() != tip:
             return None
-        if not self._swept:
-            self._swept = True
-            lock.clear_temporary(self._common, loose_objects.TEMPORARY)
+        self._sweep_once()
 
-        builder = objects.Builder(self._body, tip, _ALGORITHM, self._committer)
-        for commit in commits:
-            builder.add(commit.files, commit.message, commit.author, commit.at)
+        builder = self._built(tip, commits)
 
         loose_objects.write(self._common / "objects", builder.objects)
         if not self._move(tip, builder.commits[-1]):
@@ -117,6 +114,19 @@ class BranchStore:
             self._remember(identity, body)
 
         return tuple(builder.commits)
+
+    def _sweep_once(self) -> None:
+        """Remove the files that killed writers left, at the first write."""
+        if not self._swept:
+            self._swept = True
+            lock.clear_temporary(self._common, loose_objects.TEMPORARY)
+
+    def _built(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> Builder:
+        """The objects of these commits on top of the tip."""
+        builder = objects.Builder(self._body, tip, _ALGORITHM, self._committer)
+        for commit in commits:
+            builder.add(commit.files, commit.message, commit.author, commit.at)
+        return builder
 
     def _move(self, old: CommitId | None, new: CommitId) -> bool:
         """Move the ref by compare-and-swap; False when it is not at `old` or another process is moving it.
@@ -240,6 +250,13 @@ class BranchStore:
         if known is not None:
             return known
 
+        body = self._stored_body(identity)
+
+        self._remember(identity, body)
+        return body
+
+    def _stored_body(self, identity: str) -> bytes:
+        """The body from a loose file or a pack. Raises Corrupt where it is missing or damaged."""
         try:
             body = loose_objects.read(self._objects, identity)
             if body is None:
@@ -248,8 +265,6 @@ class BranchStore:
             raise _unreadable(identity, "is missing") from error
         except (OSError, zlib.error, ValueError) as error:
             raise _unreadable(identity, f"cannot be read ({error})") from error
-
-        self._remember(identity, body)
         return body
 
     def matching(self, prefix: str) -> Iterator[str]:

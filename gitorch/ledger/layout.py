@@ -61,7 +61,9 @@ def is_record(path: str) -> bool:
 
     Also true of a path that does not belong on the branch; `seq_of` refuses most of those.
     """
-    return "/files/" not in path and path not in GENESIS
+    if "/files/" in path:
+        return False
+    return path not in GENESIS
 
 
 def record_path(run_folder: str, seq: int, suffix: str) -> str:

@@ -137,6 +137,12 @@ class GitLedger:
                 raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
             time.sleep(_PAUSE_SECONDS)
 
+        return self._adopt(made, ids, replay)
+
+    def _adopt(
+        self, made: PreparedCommits, ids: tuple[CommitId, ...], replay: Replay
+    ) -> tuple[State, tuple[WrittenRecord, ...]]:
+        """Bring the index up to date with the commits that were just written."""
         steps, written = [], []
         for (record, digest), commit in zip(made.records, ids, strict=True):
             steps.append(Step(record, commit, digest))

@@ -73,6 +73,11 @@ def _git_dir(folder: Path) -> Path | None:
     if dot_git.is_file():
         return _pointed_to(dot_git)
 
+    return _bare_or_inner(folder)
+
+
+def _bare_or_inner(folder: Path) -> Path | None:
+    """The folder where it is itself a git directory; None otherwise."""
     is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
     if is_bare:
         return folder

@@ -142,7 +142,9 @@ def _has_one_journal(folder: Path) -> bool:
         if line.split(" ")[2] == number:
             file_systems.add(line.partition(" - ")[2].split(" ")[0])
 
-    return bool(file_systems) and file_systems <= {"ext4", "xfs"}
+    if not file_systems:
+        return False
+    return file_systems <= {"ext4", "xfs"}
 
 
 def _freshen(target: str) -> bool:

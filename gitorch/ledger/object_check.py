@@ -17,7 +17,9 @@ _SHA1_DIGITS = 40
 
 def matches_name(stored: StoredObject) -> bool:
     """Whether the id of an object is the hash of its kind and content: SHA-1 or SHA-256, by the length of the id."""
-    algorithm = hashlib.sha1 if len(stored.id) == _SHA1_DIGITS else hashlib.sha256
+    algorithm = hashlib.sha256
+    if len(stored.id) == _SHA1_DIGITS:
+        algorithm = hashlib.sha1
     header = f"{stored.kind} {len(stored.body)}\0".encode()
     return algorithm(header + stored.body, usedforsecurity=False).hexdigest() == stored.id
 

@@ -62,7 +62,9 @@ def _makers() -> dict[str, Callable[..., Any]]:
 
 def _is_stored(cls: Any) -> bool:
     """Whether values of this class can be part of a state."""
-    return isinstance(cls, type) and issubclass(cls, Value | StrEnum)
+    if not isinstance(cls, type):
+        return False
+    return issubclass(cls, Value | StrEnum)
 
 
 def _fields_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:

@@ -361,4 +361,6 @@ def _includes(base: Head, trusted: TrustedTip | None) -> bool:
         return True
     if trusted.commit == base.commit:
         return True
-    return base.commit is not None and trusted.seq < base.seq
+    if base.commit is None:
+        return False
+    return trusted.seq < base.seq

@@ -68,7 +68,9 @@ def _is_tip(seq: object, digest: object, commit: object) -> bool:
         return False
     if type(digest) is not str:
         return False
-    return type(commit) is str and _COMMIT.fullmatch(commit) is not None
+    if type(commit) is not str:
+        return False
+    return _COMMIT.fullmatch(commit) is not None
 
 
 def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:

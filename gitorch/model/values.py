@@ -49,7 +49,10 @@ def asdict(value: Value) -> dict[str, Any]:
 
 def is_value_class(cls: object) -> bool:
     """Whether this is a class of values."""
-    return isinstance(cls, type) and issubclass(cls, Value)
+    if not isinstance(cls, type):
+        return False
+
+    return issubclass(cls, Value)
 
 
 def names_of(cls: type[Value]) -> tuple[str, ...]:

@@ -153,6 +153,11 @@ def _anything_to_come(run: Run) -> bool:
         if _can_move(job):
             return True
 
+    return _is_escalated(run)
+
+
+def _is_escalated(run: Run) -> bool:
+    """Whether an escalation is open."""
     for question in run.open_questions():
         if question.kind is QuestionKind.ESCALATION and not question.is_fault:
             return True
@@ -173,7 +178,11 @@ def _why_hopeless(run: Run) -> str:
     if _has_work(run) and not _any_work_completed(run):
         return "no epic was completed, so there is nothing to merge"
 
-    left = [job for job, state in run.jobs.items() if not state.phase.is_over]
+    left = []
+    for job, state in run.jobs.items():
+        if not state.phase.is_over:
+            left.append(job)
+
     if left:
         return f"what {', '.join(left)} needs was not completed, so the end cannot be reached"
 
@@ -182,7 +191,11 @@ def _why_hopeless(run: Run) -> str:
 
 def _has_work(run: Run) -> bool:
     """Whether the run has any job beside reviews."""
-    return any(job.writes for job in run.jobs.values())
+    for job in run.jobs.values():
+        if job.writes:
+            return True
+
+    return False
 
 
 def _any_work_completed(run: Run) -> bool:
@@ -209,6 +222,11 @@ def _after_the_end(run: Run) -> tuple[Event, ...]:
     if choice != "ask" or _was_asked_about_cleanup(run):
         return ()
 
+    return _cleanup_question(run)
+
+
+def _cleanup_question(run: Run) -> tuple[Event, ...]:
+    """The question about what to remove after the run."""
     event = events.QuestionAsked(
         question=next_question(run),
         kind=QuestionKind.CLEANUP,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.ids import CommitId, JobId
+    from gitorch.model.plans.workflow import Lane
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
@@ -89,6 +90,11 @@ def may_be_granted(run: Run, job: JobState) -> bool:
     if run.is_held(job.spec.id) or wants_fresh(run, job):
         return False
 
+    return _has_place(run, job)
+
+
+def _has_place(run: Run, job: JobState) -> bool:
+    """Whether the job has a base, room within the limits and a free worktree."""
     if base_of(run, job) is None:
         return False
 
@@ -178,12 +184,18 @@ def _lane_has_room(run: Run, job: JobState) -> bool:
     if lane.capacity == 0:
         return True
 
+    busy = _busy_in_lane(run, lane)
+
+    return busy < lane.capacity
+
+
+def _busy_in_lane(run: Run, lane: Lane) -> int:
+    """How many jobs of the lane have an agent at work."""
     busy = 0
     for other in run.jobs.values():
         if other.spec.lane == lane.name and is_at_work(run, other):
             busy += 1
-
-    return busy < lane.capacity
+    return busy
 
 
 def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
@@ -194,6 +206,11 @@ def worktree_taken_by(run: Run, job: JobState) -> JobId | None:
     if not run.shares_worktree(job):
         return None
 
+    return _occupier(run, job)
+
+
+def _occupier(run: Run, job: JobState) -> JobId | None:
+    """The other job of the lane that occupies the shared worktree; None without one."""
     for other in run.jobs.values():
         if other.spec.lane != job.spec.lane or other.spec.id == job.spec.id:
             continue

@@ -50,11 +50,19 @@ def is_own(name: str, runs: Collection[RunId]) -> bool:
     if name.startswith("refs/remotes/"):
         return name.endswith(LEDGER_AT_REMOTE)
 
+    return _is_work_branch(name, runs)
+
+
+def _is_work_branch(name: str, runs: Collection[RunId]) -> bool:
+    """Whether the ref is a work branch of one of these runs."""
     if not name.startswith(WORK_BRANCHES):
         return False
 
     run, _, job = name.removeprefix(WORK_BRANCHES).partition("/")
-    return bool(job) and RunId(run) in runs
+    if not job:
+        return False
+
+    return RunId(run) in runs
 
 
 def is_asked_about(change: OutsideChange, target: str) -> bool:
@@ -80,6 +88,11 @@ def question_summary(changes: Sequence[OutsideChange], target: str) -> str:
     if not changes:
         return ""
 
+    return _summary_of(changes, target)
+
+
+def _summary_of(changes: Sequence[OutsideChange], target: str) -> str:
+    """How many changes there are, and how many commits nobody reviewed."""
     summary = f"{_counted(len(changes), 'change')} outside the work branches"
     for change in changes:
         if change.name == f"refs/heads/{target}" and change.commits:
@@ -90,13 +103,7 @@ def question_summary(changes: Sequence[OutsideChange], target: str) -> str:
 
 def question_details(changes: Sequence[OutsideChange], target: str) -> str:
     """The changes for the approval question, those to decide about first; empty without any."""
-    asked = []
-    others = []
-    for change in changes:
-        if is_asked_about(change, target):
-            asked.append(change)
-        else:
-            others.append(change)
+    asked, others = _asked_and_others(changes, target)
 
     lines = []
     if asked:
@@ -108,6 +115,18 @@ def question_details(changes: Sequence[OutsideChange], target: str) -> str:
         lines += _shortened(others)
 
     return "\n".join(lines)
+
+
+def _asked_and_others(changes: Sequence[OutsideChange], target: str) -> tuple[list[OutsideChange], list[OutsideChange]]:
+    """The changes that a person decides about, and the others."""
+    asked = []
+    others = []
+    for change in changes:
+        if is_asked_about(change, target):
+            asked.append(change)
+        else:
+            others.append(change)
+    return asked, others
 
 
 def _shortened(changes: Sequence[OutsideChange]) -> list[str]:

@@ -73,13 +73,21 @@ def needed(run: Run, session: Session, observed: Observed) -> bool:
     if not job.writes:
         return job.is_leased_to(session.id)
 
+    return _author_needed(run, session, observed, job)
+
+
+def _author_needed(run: Run, session: Session, observed: Observed, job: JobState) -> bool:
+    """Whether an author has an open gate, or a clearance to read."""
     if job.session != session.id or wants_fresh(run, job):
         return False
 
     if not job.phase.is_over:
         return True
 
-    return job.phase is JobPhase.COMPLETED and _has_clearance_to_read(run, session, observed)
+    if job.phase is not JobPhase.COMPLETED:
+        return False
+
+    return _has_clearance_to_read(run, session, observed)
 
 
 def _has_clearance_to_read(run: Run, session: Session, observed: Observed) -> bool:
@@ -313,6 +321,11 @@ def only_people_left(run: Run, observed: Observed) -> bool:
     if _agents_are_seen_to_work(run, observed) or _tests_run(observed):
         return False
 
+    return _waits_for_people(run, observed)
+
+
+def _waits_for_people(run: Run, observed: Observed) -> bool:
+    """Whether a run without work under way goes on only after a person acts."""
     if run.phase is RunPhase.PAUSED:
         return True
 

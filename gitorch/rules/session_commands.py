@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.ids import Moment
     from gitorch.model.observed import Observed, SessionObservation
+    from gitorch.model.plans.workflow import Lane
     from gitorch.model.work.job import JobState, Lease
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
@@ -95,10 +96,7 @@ def _end_of(session: Session, observation: SessionObservation) -> Command | None
 def _how_ended(observation: SessionObservation) -> str:
     """How a session ended, in the word of its record; empty while it runs."""
     if not observation.present:
-        if observation.server_gone:
-            return "server-gone"
-
-        return "killed"
+        return _how_vanished(observation)
 
     if observation.state is not AgentState.EXITED:
         return ""
@@ -107,6 +105,14 @@ def _how_ended(observation: SessionObservation) -> str:
         return "missing-program"
 
     return "exited"
+
+
+def _how_vanished(observation: SessionObservation) -> str:
+    """How a session ended that tmux does not have any more."""
+    if observation.server_gone:
+        return "server-gone"
+
+    return "killed"
 
 
 def _while_starting(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
@@ -120,6 +126,11 @@ def _while_starting(run: Run, session: Session, observation: SessionObservation,
     if now - since <= run.limits_of(session.lane).start_seconds * 1000:
         return
 
+    yield from _slow_launch(session, observation)
+
+
+def _slow_launch(session: Session, observation: SessionObservation) -> Iterator[Command]:
+    """The end of a launch that took too long."""
     how = "not-ready"
     if observation.state is AgentState.DIALOG:
         how = observation.word
@@ -156,15 +167,27 @@ def _is_renewal_due(run: Run, session: Session, lease: Lease, now: Moment) -> bo
 def _trouble(run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
     """The question about a dialog, a budget or a silent agent; a silent agent is nudged first."""
     if observation.state is AgentState.DIALOG:
-        if _lane_answers(run, session, observation, now):
-            return None
-
-        return _dialog_question(session, observation)
+        return _dialog_trouble(run, session, observation, now)
 
     over_budget = over_time(run, job, session, observation, now) or runaway(run, job, session, observation)
     if over_budget is not None:
         return over_budget
 
+    return _trouble_at_work(run, job, session, observation, now)
+
+
+def _dialog_trouble(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
+    """The question about a dialog, unless the lane answers it."""
+    if _lane_answers(run, session, observation, now):
+        return None
+
+    return _dialog_question(session, observation)
+
+
+def _trouble_at_work(
+    run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment
+) -> Command | None:
+    """A nudge or a question for an agent that should be at work and is silent."""
     # Nothing is expected of an agent at its usage limit, or while its job waits for an answer.
     if observation.state is AgentState.LIMITED or not job.phase.is_active:
         return None
@@ -181,6 +204,11 @@ def _lane_answers(run: Run, session: Session, observation: SessionObservation, n
     if not lane.permissions and not lane.trust:
         return False
 
+    return _within_patience(observation, now, lane)
+
+
+def _within_patience(observation: SessionObservation, now: Moment, lane: Lane) -> bool:
+    """Whether the dialog may still be painted, or may still close after its answer."""
     patience_ms = REQUEST_PAINTS_MS
     if answer_to(lane, observation):
         patience_ms = REQUEST_STAYS_MS
@@ -210,9 +238,7 @@ def _silence(run: Run, job: JobState, session: Session, observation: SessionObse
         return None
 
     quiet_ms = now - _quiet_since(run, job, job.lease, observation)
-    patience_ms = _patience_ms(run, job, run.limits_of(session.lane).silence_seconds)
-    if job.nudged and not _nudge_reached(session):
-        patience_ms *= 2
+    patience_ms = _patience_after_nudge(run, job, session)
 
     if quiet_ms <= patience_ms:
         return None
@@ -221,6 +247,14 @@ def _silence(run: Run, job: JobState, session: Session, observation: SessionObse
         return commands.Nudge(session.id)
 
     return _silence_question(job, session, observation, quiet_ms // 1000)
+
+
+def _patience_after_nudge(run: Run, job: JobState, session: Session) -> int:
+    """How long an agent may be silent; twice as long where a nudge did not reach it."""
+    patience_ms = _patience_ms(run, job, run.limits_of(session.lane).silence_seconds)
+    if job.nudged and not _nudge_reached(session):
+        patience_ms *= 2
+    return patience_ms
 
 
 def _silence_question(job: JobState, session: Session, observation: SessionObservation, quiet_seconds: int) -> Command:

@@ -18,6 +18,8 @@ from gitorch.text.yaml_file import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gitorch.text.yaml_file import YamlValue
+
 BYTES_MAX = 8_000_000
 """The largest artifact that the ledger accepts; a run may allow less."""
 
@@ -70,6 +72,11 @@ def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Documen
             complaints.found.append(_empty_front_matter(source, kind))
         return Document(kind)
 
+    return _read_form(kind, complaints, value)
+
+
+def _read_form(kind: ArtifactKind, complaints: Complaints, value: YamlValue) -> Document:
+    """The document of front matter; its defects become complaints."""
     form = Form(complaints, value)
     document = Document(kind)
     if kind is not ArtifactKind.OTHER:

@@ -63,12 +63,18 @@ def parse_issues(
         elif _is_issue(record):
             _keep_newest(records, record)
 
+    problems = _with_conflict(path, problems, conflicts)
+
+    return Backlog(path, issues_of(records.values()), tuple(problems), commands or TrackerCommands())
+
+
+def _with_conflict(path: str, problems: list[Problem], conflicts: list[int]) -> list[Problem]:
+    """The first problems, an unresolved merge conflict before all others."""
     problems = _first_problems(problems)
     if conflicts:
         problem = Problem(path, conflicts[0], 1, "An unresolved merge conflict begins here.", _CONFLICT_FIX)
         problems.insert(0, problem)
-
-    return Backlog(path, issues_of(records.values()), tuple(problems), commands or TrackerCommands())
+    return problems
 
 
 def _numbered(lines: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -90,7 +96,9 @@ def _read_line(line: bytes, *, is_last: bool) -> tuple[Record, str]:
         record = json.loads(line)
     except (ValueError, RecursionError):
         # Only the last line can have been cut off while it was written.
-        fault = "is cut off" if is_last else "is not JSON"
+        fault = "is not JSON"
+        if is_last:
+            fault = "is cut off"
         return {}, f"The line {fault}: {_end_of(line)}"
     if not isinstance(record, dict):
         return {}, f"The line is not a JSON object: {_end_of(line)}"
@@ -190,7 +198,9 @@ def is_id(name: object) -> bool:
 
     An id is one word of at most 200 characters that no program takes for an option.
     """
-    return isinstance(name, str) and bool(_ID.fullmatch(name))
+    if not isinstance(name, str):
+        return False
+    return bool(_ID.fullmatch(name))
 
 
 def issues_of(records: Iterable[Record]) -> dict[str, Issue]:
@@ -203,6 +213,11 @@ def issues_of(records: Iterable[Record]) -> dict[str, Issue]:
         issue = _issue(record)
         issues[issue.id] = issue
 
+    return _below_stems(issues)
+
+
+def _below_stems(issues: dict[str, Issue]) -> dict[str, Issue]:
+    """The issues; one that names no parent is below the issue whose id begins its own."""
     for issue in list(issues.values()):
         stem = issue.id.rpartition(".")[0]
         if not issue.parent and stem in issues:

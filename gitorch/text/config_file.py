@@ -268,7 +268,9 @@ def _least_grade(approval: Form, *, unattended: bool) -> Grade:
 
     By default `typed`, or `unattended` if the configuration allows that.
     """
-    default = Grade.UNATTENDED if unattended else Grade.TYPED
+    default = Grade.TYPED
+    if unattended:
+        default = Grade.UNATTENDED
     least = approval.choice("at_least", default)
     if approval.has("at_least"):
         _check_unattended(approval, least, unattended=unattended)

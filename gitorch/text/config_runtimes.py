@@ -76,7 +76,10 @@ def _permissions(form: Form) -> tuple[Rule, ...]:
 
 def _rules(row: Form) -> Iterator[Rule]:
     """The rule of one row. A row with both words, or none of them, is a complaint."""
-    actions = [word for word in row.names() if word in PERMISSIONS]
+    actions = []
+    for word in row.names():
+        if word in PERMISSIONS:
+            actions.append(word)
 
     if len(actions) != 1:
         row.complain("allow", "must stand alone: a rule allows or rejects.", "Write `{allow: 'make test'}`.")

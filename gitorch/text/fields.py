@@ -249,6 +249,10 @@ class Form:
         if isinstance(value.data, tuple):
             items = value.data
 
+        return self._words_of(name, items)
+
+    def _words_of(self, name: str, items: tuple[YamlValue, ...]) -> tuple[tuple[str, Spot], ...]:
+        """Those of the items that are words, with their places; any other one is a complaint."""
         texts: list[tuple[str, Spot]] = []
 
         for item in items:
@@ -351,18 +355,24 @@ def _is_whole_number(data: object) -> bool:
 
     A truth value is none, though Python counts it as one.
     """
-    return isinstance(data, int) and not isinstance(data, bool)
+    if not isinstance(data, int):
+        return False
+    return not isinstance(data, bool)
 
 
 def _is_word(data: object) -> bool:
     """Whether this can be read as a word: a text, or a whole number."""
-    return isinstance(data, str) or _is_whole_number(data)
+    if isinstance(data, str):
+        return True
+    return _is_whole_number(data)
 
 
 def _places(entries: Mapping[str, Entry], path: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """The places of these entries and of the mappings below them, each mapping before its contents."""
     for name, entry in entries.items():
-        key = f"{path}.{name}" if path else name
+        key = name
+        if path:
+            key = f"{path}.{name}"
         yield key, (entry.key.line, entry.key.column)
         if isinstance(entry.value.data, Mapping):
             yield from _places(entry.value.data, key)

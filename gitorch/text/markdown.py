@@ -108,7 +108,10 @@ class Document(Value):
         """
         if line in self.code_lines:
             return True
-        return any(text in span for span in self.code_spans.get(line, ()))
+        for span in self.code_spans.get(line, ()):
+            if text in span:
+                return True
+        return False
 
 
 def read_markdown(text: str) -> Document:
@@ -181,6 +184,11 @@ def _code_spans(content: str) -> tuple[str, ...]:
     if "`" not in content or "{{" not in content:
         return ()
 
+    return _braced_code(content)
+
+
+def _braced_code(content: str) -> tuple[str, ...]:
+    """The inline code of a text that contains `{{`."""
     spans: list[str] = []
 
     for part in _inline(content):
@@ -198,6 +206,11 @@ def plain(content: str) -> str:
     if not _MARKUP.search(content):
         return " ".join(content.split())
 
+    return _visible_text(content)
+
+
+def _visible_text(content: str) -> str:
+    """The text of the visible parts, on one line."""
     visible: list[str] = []
 
     for part in _inline(content):
@@ -231,6 +244,11 @@ def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
         lines = _lines_of(token)
         return Heading(line, lines.stop - 1, int(token.tag[1]), plain(tokens[index + 1].content))
 
+    return _other_block(tokens, index, end, token, line)
+
+
+def _other_block(tokens: Sequence[Token], index: int, end: int, token: Token, line: int) -> Block:
+    """A block that is no heading."""
     if token.type == "paragraph_open":
         return Paragraph(line, _stripped_lines(tokens[index + 1]))
     if token.type in _LISTS:

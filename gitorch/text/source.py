@@ -28,7 +28,9 @@ class Source(Value):
         if not column:
             text = self.line(line)
             indent = len(text) - len(text.lstrip())
-            column = indent + 1 if text.strip() else 1
+            column = 1
+            if text.strip():
+                column = indent + 1
 
         return Problem(self.path, max(line, 1), column, message, fix)
 
@@ -87,6 +89,11 @@ def read_source(path: str, data: bytes, bytes_max: int) -> Source | Problem:
         fix = f"Save it as UTF-8, for example: iconv -f {_probable_encoding(data)} -t UTF-8 {path}"
         return Problem(path, *_place(data, error.start), message, fix)
 
+    return _checked_source(path, data, text)
+
+
+def _checked_source(path: str, data: bytes, text: str) -> Source | Problem:
+    """The source of a text that is not empty and holds no NUL byte."""
     nul = data.find(b"\0")
     if nul >= 0:
         message = "The file contains a NUL byte, so it is not text."

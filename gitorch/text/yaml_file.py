@@ -148,6 +148,10 @@ class _NodeReader:
         if depth > DEPTH_MAX:
             self.complain(spot, f"This is nested deeper than {DEPTH_MAX} levels.", "Flatten it.")
             return YamlValue(spot, None)
+        return self._value_by_kind(node, depth, spot)
+
+    def _value_by_kind(self, node: Node, depth: int, spot: Spot) -> YamlValue:
+        """The value of a node, by the kind of the node."""
         if isinstance(node, MappingNode):
             return YamlValue(spot, self._mapping(node, depth))
         if isinstance(node, SequenceNode):

@@ -13,46 +13,46 @@ from gitorch.world.origin import evidence as evidence_of_origin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.app.services import Services
     from gitorch.app.work.outbox import Sandbox
     from gitorch.model.work.run import Run
     from gitorch.ports.world import SessionKey
-    from gitorch.wiring.repository import Repository
 
 OPERATOR_VARIABLE = "GITORCH_OPERATOR"
 """Names an operator, who works without deciding: set it for an agent or a script that claims jobs."""
 
 
-def find_caller(repository: Repository, environ: Mapping[str, str]) -> Caller:
+def find_caller(services: Services, environ: Mapping[str, str]) -> Caller:
     """The agent that any evidence shows, otherwise the operator or the human at the keyboard."""
-    key = recognised_session(environ, repository.home, repository.terminals.pids(), Path.cwd())
+    key = recognised_session(environ, services.home, services.terminals.pids(), Path.cwd())
     if key is not None:
-        return _agent(repository, key)
-    host = repository.host.host
+        return _agent(services, key)
+    host = services.host.host
     evidence = evidence_of_origin(environ)
     if evidence:
         return Caller(Actor(ActorKind.AGENT, "agent", host), None, evidence)
     operator = environ.get(OPERATOR_VARIABLE, "").strip()
     if operator:
         return Caller(Actor(ActorKind.OPERATOR, operator, host), None, f"{OPERATOR_VARIABLE} is set")
-    return Caller(Actor(ActorKind.PRINCIPAL, repository.git.user_name(), host))
+    return Caller(Actor(ActorKind.PRINCIPAL, services.git.user_name(), host))
 
 
-def _agent(repository: Repository, key: SessionKey) -> Caller:
+def _agent(services: Services, key: SessionKey) -> Caller:
     """The caller that is this session; its run and job are known only while the ledger has them."""
     evidence = f"recognised as session {key.session} of run {key.run}"
-    run = _run_of(repository, key)
+    run = _run_of(services, key)
     session = None if run is None else run.sessions.get(key.session)
     name = "agent" if session is None else session.job
-    actor = Actor(ActorKind.AGENT, name, repository.host.host, key.session)
+    actor = Actor(ActorKind.AGENT, name, services.host.host, key.session)
     return Caller(actor, None if run is None else key.run, evidence)
 
 
-def _run_of(repository: Repository, key: SessionKey) -> Run | None:
-    if not repository.ledger.exists():
+def _run_of(services: Services, key: SessionKey) -> Run | None:
+    if not services.ledger.exists():
         return None
-    if key.run not in repository.ledger.state(None).board.runs:
+    if key.run not in services.ledger.state(None).board.runs:
         return None
-    return repository.ledger.state(key.run).run
+    return services.ledger.state(key.run).run
 
 
 def find_sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:

@@ -134,7 +134,7 @@ class Repository:
     @cached_property
     def programs(self) -> Programs:
         """Programs on the caller's PATH."""
-        from gitorch.world.programs import LocalPrograms
+        from gitorch.world.local_programs import LocalPrograms
 
         return LocalPrograms(self._environ)
 

@@ -200,6 +200,10 @@ class BeadsProgram:
         if stale:
             self._refresh(stale, now)
 
+        return self._kept_reasons(names)
+
+    def _kept_reasons(self, names: Collection[str]) -> Mapping[str, str]:
+        """The kept reason of each of these issues that is closed."""
         found = {}
         for name in names:
             reason = self._kept[name].reason
@@ -240,16 +244,21 @@ class BeadsProgram:
         to_close = self._open(names)
         self._forget(names)
 
-        errors = {}  # in order, each message once
-        for group in (to_close[:-1], to_close[-1:]):
-            if group:
-                errors[self._close(group, reason)] = True
+        errors = self._close_in_order(reason, to_close)
 
         still_open = self._open(to_close)
         if still_open:
             why = "; ".join(filter(None, errors)) or "bd reported no error"
             message = f"bd left {', '.join(still_open)} open: {why}"
             raise Failed(message, hint=f"bd close {' '.join(still_open)}")
+
+    def _close_in_order(self, reason: str, to_close: list[str]) -> dict[str, bool]:
+        """Close the issues, the last one after all others; every error once, in order."""
+        errors = {}  # in order, each message once
+        for group in (to_close[:-1], to_close[-1:]):
+            if group:
+                errors[self._close(group, reason)] = True
+        return errors
 
     def _forget(self, names: Sequence[str]) -> None:
         """Forget the last failure and the answers about these issues, which are about to change."""
@@ -262,7 +271,11 @@ class BeadsProgram:
         if not names:
             return []
         found = issues_of(self._show(names).values())
-        return [name for name in names if name in found and found[name].is_open]
+        kept = []
+        for name in names:
+            if name in found and found[name].is_open:
+                kept.append(name)
+        return kept
 
     def _close(self, names: Sequence[str], reason: str) -> str:
         """Close issues in one call; the error message of `bd`, empty when it succeeded."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import BinaryIO
 
-    from gitorch.world.processes import Process
+    from gitorch.world.process import Process
 
 VARIABLE = "GITORCH_CHECK"
 """In the environment of everything that a run starts, so that all of it can be found and ended."""
@@ -210,6 +210,11 @@ def main() -> int:
     _end_adopted()
     if result is None:
         return 1
+    return _deliver(parent, result)
+
+
+def _deliver(parent: socket.socket, result: tuple[Outcome, bytes]) -> int:
+    """Send the result to the parent; the exit status is 0 when it was delivered."""
     try:
         parent.sendall(message(*result))
     except OSError:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId
     from gitorch.ports.git import Worktrees
     from gitorch.ports.world import Clock
-    from gitorch.world.processes import Process
+    from gitorch.world.process import Process
 
 RECEIVE_BYTES = 1 << 20
 REST_SECONDS = 0.5
@@ -117,11 +117,7 @@ class ProjectChecks:
             return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
         if not run.is_dir():
             return CheckObservation(CheckPhase.ABSENT)
-        descriptor = lock(run / "lock")
-        if descriptor is None:
-            return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
-        os.close(descriptor)
-        return CheckObservation(CheckPhase.ABSENT)
+        return _observe_lock(run, log_path)
 
     def _receive(self, run: Path) -> None:
         """Take what the runner of this run has delivered; forget a runner that ended without a result."""
@@ -137,6 +133,10 @@ class ProjectChecks:
         self._ended.append(runner.process)
         if result is None:
             return
+        self._keep_result(run, result, runner)
+
+    def _keep_result(self, run: Path, result: tuple[Outcome, bytes], runner: _Runner) -> None:
+        """Keep a delivered result, and remove the worktree that it came from."""
         outcome, output = result
         self._results[run] = _Result(outcome, zlib.compress(output, 1), runner.worktree)
         # One that cannot be removed now goes with `clear`.
@@ -216,14 +216,18 @@ class ProjectChecks:
             worktree = Path(str(spec["cwd"]))
             if not worktree.is_relative_to(under):
                 continue
-            self._results.pop(run, None)
-            runner = self._runners.pop(run, None)
-            if runner is not None:
-                runner.close()
-                self._ended.append(runner.process)
-            self._end_leftovers(run)
-            self._worktrees.remove(worktree, force=True)
-            shutil.rmtree(run)
+            self._forget(run, worktree)
+
+    def _forget(self, run: Path, worktree: Path) -> None:
+        """End a run and remove its checkout, its result and its folder."""
+        self._results.pop(run, None)
+        runner = self._runners.pop(run, None)
+        if runner is not None:
+            runner.close()
+            self._ended.append(runner.process)
+        self._end_leftovers(run)
+        self._worktrees.remove(worktree, force=True)
+        shutil.rmtree(run)
 
     def _end_leftovers(self, run: Path) -> None:
         """End the processes of an earlier run in this folder. Raises Failed when one of them stays."""
@@ -238,6 +242,15 @@ class ProjectChecks:
 
         if not processes.end(find, self._clock):
             raise Failed(f"Processes of the test run in {run} could not be ended", hint="ps -ef")
+
+
+def _observe_lock(run: Path, log_path: str) -> CheckObservation:
+    """The state of a run that this process did not start: running while another one holds its lock."""
+    descriptor = lock(run / "lock")
+    if descriptor is None:
+        return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
+    os.close(descriptor)
+    return CheckObservation(CheckPhase.ABSENT)
 
 
 def _check(commit: CommitId, command: str, result: _Result) -> Check:

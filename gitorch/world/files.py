@@ -59,11 +59,7 @@ def clear_way(path: Path) -> None:
     A folder may hold somebody's work, so that it is kept under another name. A link is removed, and never its target.
     A regular file at the path itself stays. Raises OSError when something cannot be moved.
     """
-    for folder in path.parents:
-        if folder.is_dir():
-            break
-        with contextlib.suppress(OSError):  # below another obstacle
-            folder.unlink()
+    _clear_parents(path)
 
     if path.is_symlink():  # first: every other question is answered for the target of a link
         path.unlink()
@@ -71,6 +67,15 @@ def clear_way(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.set-aside-{time.time_ns()}"))
     elif path.exists() and not path.is_file():
         path.unlink()
+
+
+def _clear_parents(path: Path) -> None:
+    """Remove whatever stands in the place of a folder above the path."""
+    for folder in path.parents:
+        if folder.is_dir():
+            break
+        with contextlib.suppress(OSError):  # below another obstacle
+            folder.unlink()
 
 
 def _unlink_folders(path: Path) -> None:
@@ -137,6 +142,11 @@ def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = Fal
 
     if last:
         start = max(0, about.st_size - bytes_max)
+    return _read_and_close(bytes_max, start, descriptor)
+
+
+def _read_and_close(bytes_max: int, start: int, descriptor: int) -> bytes | None:
+    """Up to `bytes_max` bytes from `start` on; None when they cannot be read. Closes the descriptor."""
     with os.fdopen(descriptor, "rb") as file:
         try:
             file.seek(start)

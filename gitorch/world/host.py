@@ -123,7 +123,9 @@ def known_sessions(home: Path, living: Mapping[int, SessionKey]) -> KnownSession
     alive = set(living.values())
     for key, folder in folders(home):
         tokens[secrets_here.token(key)] = key
-        launch = folder.launch() if key in alive else None
+        launch = None
+        if key in alive:
+            launch = folder.launch()
         if launch is None:
             continue
         worktrees[Path(launch.cwd).resolve()] = key

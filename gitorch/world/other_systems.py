@@ -7,7 +7,7 @@ import os
 import psutil
 
 from gitorch.errors import Unavailable
-from gitorch.world.processes import Process
+from gitorch.world.process import Process
 
 
 def process(pid: int) -> Process | None:

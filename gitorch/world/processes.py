@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import Value
+from gitorch.world.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 PROC = Path("/proc")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 LINUX = sys.platform.startswith("linux")
-
-
-class Process(Value):
-    """One line of the process table."""
-
-    pid: int
-    parent: int
-    group: int
-    started: str
-    """Opaque: equal for the same process, different for every other one."""
-    zombie: bool
-    resident: int = 0
-    """Resident memory in bytes."""
 
 
 @cache
@@ -158,6 +145,11 @@ def environment(pid: int, prefix: str = "") -> Mapping[str, str]:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.environment(pid)
+    return _variables(pid, prefix)
+
+
+def _variables(pid: int, prefix: str) -> Mapping[str, str]:
+    """The environment of a process as Linux shows it."""
     variables: dict[str, str] = {}
     wanted = prefix.encode()
     for part in _environ(pid).split(b"\0"):
@@ -183,6 +175,11 @@ def below(
         born = children(everything)
     found = {pid for pid in roots if pid in everything}
 
+    return _with_descendants(born, found)
+
+
+def _with_descendants(born: Mapping[int, list[int]], found: set[int]) -> set[int]:
+    """These processes and all their descendants."""
     waiting = list(found)
     while waiting:
         for child in born.get(waiting.pop(), ()):
@@ -198,6 +195,11 @@ def marked(name: str, value: str) -> set[int]:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.marked(name, value)
+    return _marked_on_linux(name, value)
+
+
+def _marked_on_linux(name: str, value: str) -> set[int]:
+    """The processes with this environment variable, as Linux shows them."""
     mark = os.fsencode(f"{name}={value}")
     found: set[int] = set()
     for pid in _pids():

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -160,62 +159,3 @@ def _remove_lock(path: str, inode: int) -> None:
 def without(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
     """An environment without the variables whose names begin with one of these prefixes."""
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
-
-
-class LocalPrograms:
-    """Programs on the PATH of an environment. Implements `ports.world.Programs`."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def find(self, name: str) -> str:
-        """The path of a program on the PATH; empty when there is none."""
-        import shutil  # noqa: PLC0415  # 4 ms, for the verbs that look for programs
-
-        if not name:
-            return ""
-        return shutil.which(name, path=self._environ.get("PATH")) or ""
-
-    def first_line(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
-        """The first line that a short command prints; empty when it fails or exceeds `wait_seconds`."""
-        if not argv or not self.find(argv[0]):
-            return ""
-        try:
-            result = run(list(argv), self._environ, wait_seconds=wait_seconds)
-        except Unavailable:
-            return ""
-        lines = (result.out or result.err).splitlines()
-        if result.status != 0 or not lines:
-            return ""
-        return lines[0].strip()
-
-    def sandbox_fault(self) -> str:
-        """Why no sandbox for agents can be made on this machine; empty when one can."""
-        from gitorch.world.sandbox import fault  # noqa: PLC0415  few runtimes ask for a sandbox
-
-        return fault(self._environ)
-
-    def tmux_is_at_least(self, version: str) -> bool:
-        """Whether tmux answers and is of this version or later.
-
-        libtmux knows how to compare `3.3a`, `next-3.6`, `master` and OpenBSD's versions (ADR 7).
-        """
-        # libtmux sets no time limit, so tmux has to answer a call of ours first.
-        if not self.first_line(("tmux", "-V")):
-            return False
-        # Measured: importing it costs 59 ms, which only the doctor pays.
-        from libtmux.common import has_gte_version  # noqa: PLC0415 - see above
-        from libtmux.exc import LibTmuxException  # noqa: PLC0415 - see above
-
-        try:
-            return has_gte_version(version, tmux_bin=self.find("tmux"))
-        except (LibTmuxException, LookupError, ValueError, TypeError):
-            return False
-
-    def run_shell(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
-        """Exit status and output, standard error included, of a shell command. Raises Unavailable when it takes too long."""
-        env = without(self._environ, ("GITORCH_", "GIT_", "TMUX"))
-        # A script of the project, which may start what outlives it: it is marked before its first instruction.
-        argv = [sys.executable, "-I", "-S", reaper.__file__, "--exec", "sh", "-c", f"{command} 2>&1"]
-        result = run(argv, env, cwd=folder, wait_seconds=wait_seconds)
-        return result.status, result.out

@@ -50,6 +50,11 @@ def template_names(*parts: str) -> tuple[str, ...]:
     if not folder.is_dir():
         raise NotFound(f"The template {'/'.join(parts)!r} is a file, not a folder.")
 
+    return _file_names(folder)
+
+
+def _file_names(folder: Path) -> tuple[str, ...]:
+    """The sorted names of the files in a folder, without dot files."""
     names = []
     for path in folder.iterdir():
         if path.is_file() and not path.name.startswith("."):

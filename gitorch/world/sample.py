@@ -23,11 +23,7 @@ def plant(template: Path, folder: Path, environ: Mapping[str, str]) -> Path:
     the folder holds anything but an earlier demo.
     """
     if folder.exists():
-        is_demo = (folder / MARKER).is_file()
-        if not is_demo and any(folder.iterdir()):
-            message = f"{folder} exists and is not a demo's folder"
-            raise Refused(message, "gitorch demo ANOTHER_FOLDER")
-        shutil.rmtree(folder)
+        _make_way(folder)
     repository = folder / "repo"
     shutil.copytree(template / "repo", repository, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / MARKER).touch()
@@ -42,6 +38,15 @@ def plant(template: Path, folder: Path, environ: Mapping[str, str]) -> Path:
     _git(repository, environ, "add", "--all")
     _git(repository, environ, "commit", "--quiet", "--message", "Begin plaintable: a table, and examples that fail")
     return repository
+
+
+def _make_way(folder: Path) -> None:
+    """Remove the folder of an earlier demo. Raises Refused for any other folder that holds something."""
+    is_demo = (folder / MARKER).is_file()
+    if not is_demo and any(folder.iterdir()):
+        message = f"{folder} exists and is not a demo's folder"
+        raise Refused(message, "gitorch demo ANOTHER_FOLDER")
+    shutil.rmtree(folder)
 
 
 def _git(repository: Path, environ: Mapping[str, str], *arguments: str) -> None:

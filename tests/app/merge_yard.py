@@ -14,8 +14,8 @@ from play import HUMAN, RUN, digest, workflow
 
 from gitorch.app.execute import Caller, execute
 from gitorch.app.people import decisions
-from gitorch.app.reconciler.outside import SNAPSHOT_FILE, take_snapshot
 from gitorch.app.reconciler.tick import tick
+from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
 from gitorch.model import commands as c

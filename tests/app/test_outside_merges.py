@@ -13,7 +13,8 @@ from merge_yard import Yard
 from play import HUMAN, digest, workflow
 
 from gitorch.app.execute import execute
-from gitorch.app.reconciler.outside import SNAPSHOT_FILE, outside_changes, take_snapshot
+from gitorch.app.reconciler.outside import outside_changes
+from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.model import commands as c
 from gitorch.model.events import RunConfirmed
 from gitorch.model.ids import Digest, RunId

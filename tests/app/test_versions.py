@@ -4,7 +4,7 @@ import pytest
 
 from gitorch.app.start.doctor import version_text
 from gitorch.model.plans.runtime import Preset
-from gitorch.world.programs import LocalPrograms
+from gitorch.world.local_programs import LocalPrograms
 
 
 class Kit:

@@ -22,7 +22,8 @@ from waiting import until
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.runner import GitRunner
-from gitorch.world.programs import LocalPrograms, run
+from gitorch.world.local_programs import LocalPrograms
+from gitorch.world.programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,6 +13,7 @@ from gitorch.errors import Failed
 from gitorch.world import sandbox
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.runner import GitRunner
+from gitorch.world.git.sandbox_commits import import_commits
 from gitorch.world.git.worktrees import GitWorktrees
 
 MISSING = sandbox.fault(dict(os.environ))
@@ -61,13 +62,13 @@ def test_an_agent_commits_inside_and_its_branch_follows_outside(box):
     done = box.inside("echo b > b.txt && git add b.txt && git commit -qm 'Add b' && git log --oneline | wc -l")
     assert (done.returncode, done.stdout.strip()) == (0, "3"), done.stderr
     assert box.git("rev-parse", BRANCH).strip() == box.head, "nothing is in the repository yet"
-    imported = sandbox.import_commits(box.view, box.runner)
+    imported = import_commits(box.view, box.runner)
     assert box.git("rev-parse", BRANCH).strip() == imported != box.head
     assert box.git("show", f"{BRANCH}:b.txt") == "b"
     assert box.git("-C", str(box.worktree), "status", "--porcelain") == ""
-    assert sandbox.import_commits(box.view, box.runner) is None
+    assert import_commits(box.view, box.runner) is None
     assert box.inside("echo c > c.txt && git add c.txt && git commit -qm 'Add c'").returncode == 0
-    assert sandbox.import_commits(box.view, box.runner) is not None
+    assert import_commits(box.view, box.runner) is not None
     assert box.git("rev-list", "--count", BRANCH).strip() == "4"
     box.git("fsck", "--strict")
 
@@ -113,7 +114,7 @@ def test_an_agent_inside_cannot_write(box, what):
     assert done.returncode != 0 or what in HIDDEN, done
     assert not [path for path in (box.path / "x", Path(box.environ["HOME"]) / "x") if path.exists()]
     assert (box.refs(), (box.common / "config").read_bytes()) == (before, config)
-    assert sandbox.import_commits(box.view, box.runner) is None
+    assert import_commits(box.view, box.runner) is None
 
 
 def test_sockets_and_processes_of_the_user_are_out_of_sight(box):
@@ -141,7 +142,7 @@ def test_its_hooks_can_report_into_the_sessions_file_of_signals(box):
 def test_a_branch_that_holds_no_commit_id_is_not_taken(box, text):
     box.view.branch_file.write_text(text)
     with pytest.raises(Failed, match="holds no commit id"):
-        sandbox.import_commits(box.view, box.runner)
+        import_commits(box.view, box.runner)
     assert box.git("rev-parse", BRANCH).strip() == box.head
 
 
@@ -149,24 +150,24 @@ def test_a_branch_that_is_a_link_or_a_pipe_is_not_followed(box):
     box.view.branch_file.unlink()
     box.view.branch_file.symlink_to(box.common / "refs/heads/main")
     with pytest.raises(Failed, match="cannot be read"):
-        sandbox.import_commits(box.view, box.runner)
+        import_commits(box.view, box.runner)
     box.view.branch_file.unlink()
     os.mkfifo(box.view.branch_file)
     with pytest.raises(Failed, match="holds no commit id"):
-        sandbox.import_commits(box.view, box.runner)
+        import_commits(box.view, box.runner)
 
 
 def test_a_commit_that_is_not_there_or_is_damaged_is_not_taken(box):
     box.view.branch_file.write_text("1" * 40 + "\n")
     with pytest.raises(Failed, match="cannot be taken"):
-        sandbox.import_commits(box.view, box.runner)
+        import_commits(box.view, box.runner)
     sandbox.prepare(box.view, box.head)
     assert box.inside("echo b > b.txt && git add b.txt && git commit -qm b").returncode == 0
     for path in (box.view.folder / "objects").glob("??/*"):
         path.chmod(0o600)
         path.write_bytes(b"garbage")
     with pytest.raises(Failed, match="cannot be taken"):
-        sandbox.import_commits(box.view, box.runner)
+        import_commits(box.view, box.runner)
     assert box.git("rev-parse", BRANCH).strip() == box.head
 
 

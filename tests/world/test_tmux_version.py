@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from gitorch.world.programs import LocalPrograms
+from gitorch.world.local_programs import LocalPrograms
 
 SAID = [
     ("tmux 3.3a", True),

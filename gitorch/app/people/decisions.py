@@ -129,7 +129,9 @@ def _is_to_be_signed(run: Run, digest: str) -> bool:
     """Whether the run takes only signed approvals and this is its valid report; any other is refused unsigned."""
     if run.settings.approval_at_least is not Grade.SIGNED:
         return False
-    return run.report is not None and run.report.digest == digest
+    if run.report is None:
+        return False
+    return run.report.digest == digest
 
 
 def _signed(

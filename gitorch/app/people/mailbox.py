@@ -41,15 +41,20 @@ def person_named(services: Services, name: str | None) -> str:
     if name is None:
         return PRINCIPAL
 
-    full_name = name
-    if not is_person(name):
-        full_name = f"@{name}"
-    person = alias(services, full_name)
+    person = _full_name(services, name)
     known = known_people(services)
     if person != PRINCIPAL and person not in known:
         people = ", ".join((PRINCIPAL, COORDINATOR, *known))
         raise NotFound(f"no person is called {person}; there are {people}", "gitorch inbox")
     return person
+
+
+def _full_name(services: Services, name: str) -> str:
+    """The name of a person as messages hold it, without an alias."""
+    full_name = name
+    if not is_person(name):
+        full_name = f"@{name}"
+    return alias(services, full_name)
 
 
 def alias(services: Services, name: str) -> str:
@@ -99,14 +104,26 @@ def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, 
         return _waiting_in(services, name, within)
 
     board = services.ledger.state(None).board
+    readers = _read_names(name)
+
+    found = _unread_anywhere(services, board, readers)
+    return tuple(sorted(found, key=lambda held: int(held.message.id[1:])))
+
+
+def _read_names(name: str) -> list[str]:
+    """The names whose messages this person reads."""
     readers = [name]
     if name == PRINCIPAL:
         readers.append(ORCHESTRATOR)
+    return readers
 
+
+def _unread_anywhere(services: Services, board: Board, readers: list[str]) -> list[Held]:
+    """The unread messages of these readers, between people and in every run."""
     found = _unread_between_people(board, readers)
     for run in load_runs(services, [line.id for line in board.runs.values() if line.unread]):
         found.extend(_unread_in(run, readers))
-    return tuple(sorted(found, key=lambda held: int(held.message.id[1:])))
+    return found
 
 
 def _waiting_in(services: Services, name: str, run_id: RunId) -> tuple[Held, ...]:
@@ -161,7 +178,11 @@ def find_message(services: Services, within: RunId | None, name: str) -> Held:
 
 def _runs_with_messages(board: Board) -> list[RunId]:
     """The runs whose state can still hold a message: active ones, and those with an unread message."""
-    return [line.id for line in board.runs.values() if line.unread or not line.phase.is_over]
+    found = []
+    for line in board.runs.values():
+        if line.unread or not line.phase.is_over:
+            found.append(line.id)
+    return found
 
 
 def _was_sent(board: Board, name: str) -> bool:

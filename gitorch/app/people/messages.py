@@ -141,10 +141,7 @@ def _run_with(services: Services, agents: list[str]) -> RunId | None:
 
     Raises Usage where several active runs have them all.
     """
-    having: list[Run] = []
-    for run in load_runs(services, active_runs(services)):
-        if all(job_named(run, name) for name in agents):
-            having.append(run)
+    having = _runs_having(services, agents)
     problem = f"several runs have {', '.join(agents)}"
     found = only_run(having, problem, f"gitorch send {agents[0]} TEXT --run")
     if found is not None:
@@ -153,6 +150,15 @@ def _run_with(services: Services, agents: list[str]) -> RunId | None:
     if not run_lines(services):
         return None
     return find_run(services, None).id
+
+
+def _runs_having(services: Services, agents: list[str]) -> list[Run]:
+    """The active runs that have all these agents."""
+    having: list[Run] = []
+    for run in load_runs(services, active_runs(services)):
+        if all(job_named(run, name) for name in agents):
+            having.append(run)
+    return having
 
 
 def _announced_plan(
@@ -174,6 +180,11 @@ def _announced_plan(
     # Quotes and a full stop around a path belong to the sentence, unless a file is really called so.
     if not (folder / path).is_file():
         path = path.rstrip(".").strip("`'\"").rstrip(".")
+    return _plan_at(services, folder, path)
+
+
+def _plan_at(services: Services, folder: Path, path: str) -> tuple[str, Digest | None]:
+    """The path and the digest of a plan below the folder or the root. Raises NotFound."""
     for place in (folder / path, services.root / path):
         if not place.is_file():
             continue
@@ -234,18 +245,27 @@ def reply(
 
 def _people_among(names: Iterable[str]) -> tuple[str, ...]:
     """The people among these names, without the principal, whom everybody knows."""
-    return tuple(name for name in names if is_person(name) and name != PRINCIPAL)
+    found = []
+    for name in names:
+        if is_person(name) and name != PRINCIPAL:
+            found.append(name)
+    return tuple(found)
 
 
 def _reply_to(message: Message, party: Party) -> tuple[str, ...]:
     """The sender, or for one's own message its readers; the principal stands in for gitorch, which reads nothing."""
-    names: tuple[str, ...] = (message.sender,)
-    if message.sender == party.name:
-        names = message.to
+    names = _other_side(message, party)
     readers = tuple(name for name in names if name != ORCHESTRATOR)
     if not readers:
         return (PRINCIPAL,)
     return readers
+
+
+def _other_side(message: Message, party: Party) -> tuple[str, ...]:
+    """The sender of a message; its readers where this party sent it."""
+    if message.sender == party.name:
+        return message.to
+    return (message.sender,)
 
 
 def wait_for(services: Services, party: Party, until: Moment | None) -> tuple[Held, ...]:

@@ -10,7 +10,7 @@ from gitorch.model.events import MergeApproved
 from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.values import Value
 from gitorch.rules.ensure import run_there
-from gitorch.rules.views.approval import NAMESPACE, approval_text
+from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE, approval_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import VerifiedRun
-
-TEXT_FILE, SIGNATURE_FILE = "approval.txt", "approval.sig"
 
 
 class Signing(Value):
@@ -94,7 +92,9 @@ def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
 
 def _needs_signature(run: Run, proof: str) -> bool:
     """Whether an approval claims to be signed, or the run accepts only signed ones."""
-    return run.settings.approval_at_least is Grade.SIGNED or grade_of(proof) is Grade.SIGNED
+    if run.settings.approval_at_least is Grade.SIGNED:
+        return True
+    return grade_of(proof) is Grade.SIGNED
 
 
 def _approvals(verified: VerifiedRun) -> list[tuple[Record, MergeApproved]]:

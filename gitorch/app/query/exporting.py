@@ -62,14 +62,19 @@ def export(
         raise Refused(f"{shown} is there already and stays as it is", "gitorch export ANOTHER_FOLDER")
     records = _records_of(services, request)
     lines = tuple(_line(record, request) for record in records)
-    bodies: Mapping[str, bytes] = {}
-    if request.bodies:
-        bodies = _bodies(services, request, records)
+    bodies = _requested_bodies(services, request, records)
 
     ledger = services.ledger.state(None).board.ledger
     made = bundle(ledger, lines, bodies, request.policies, request.run or "")
     _write(folder, made)
     return made
+
+
+def _requested_bodies(services: Services, request: ExportRequest, records: list[ChainedRecord]) -> Mapping[str, bytes]:
+    """The attached files where the request includes them, by digest."""
+    if request.bodies:
+        return _bodies(services, request, records)
+    return {}
 
 
 def _records_of(services: Services, request: ExportRequest) -> list[ChainedRecord]:
@@ -110,7 +115,9 @@ def _line(chained: ChainedRecord, request: ExportRequest) -> Line:
     record = chained.record
     suffix, data = encode(record)
     path = f"{record.run or 'ledger'}/{record.seq:06d}-{suffix}"
-    text = data.decode() if request.run in {None, record.run} else None
+    text = None
+    if request.run in {None, record.run}:
+        text = data.decode()
     return Line(
         record.seq,
         str(record.prev),

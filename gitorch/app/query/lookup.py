@@ -191,7 +191,10 @@ def find_run_with(services: Services, name: str) -> Run:
     The default run need not have the name: the caller looks the name up and reports what it misses.
     Raises NotFound and Usage as `find_run` does without a name.
     """
-    having = [run for run in load_runs(services, unsettled_runs(services)) if _has(run, name)]
+    having = []
+    for run in load_runs(services, unsettled_runs(services)):
+        if _has(run, name):
+            having.append(run)
     if len(having) == 1:
         return having[0]
     return find_run(services, None)
@@ -265,7 +268,9 @@ def _asks(line: RunLine, question: str) -> bool:
     asks_how_to_clean_up = line.cleanup is not None
     if line.asked > asks_how_to_clean_up:
         return True
-    return bool(question) and line.cleanup == question
+    if not question:
+        return False
+    return line.cleanup == question
 
 
 def find_run_or_checkpoint(services: Services, name: str | None, run_name: str | None) -> tuple[Run, Question | None]:
@@ -292,7 +297,11 @@ def _runs_with_job(services: Services, name: str, run_name: str | None) -> list[
     """The runs that have a job `name`; none where this is the exact id of a run and no run was named beside it."""
     if run_name is None and _is_run(services, name):
         return []
-    return [run for run in _runs_to_search(services, run_name) if name in run.jobs]
+    found = []
+    for run in _runs_to_search(services, run_name):
+        if name in run.jobs:
+            found.append(run)
+    return found
 
 
 def _run_that_waits(runs: Sequence[Run], job: str) -> Run:

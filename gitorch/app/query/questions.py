@@ -53,7 +53,9 @@ def _runs_asking(services: Services, question: str, run_name: str | None) -> lis
 
 def _has_open(run: Run, question: QuestionId) -> bool:
     """Whether a run has this question and it is not answered yet."""
-    return question in run.questions and run.questions[question].answer is None
+    if question not in run.questions:
+        return False
+    return run.questions[question].answer is None
 
 
 def _newest_runs(services: Services) -> list[RunId]:

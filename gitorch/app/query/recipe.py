@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.app.people.signing import SIGNATURE_FILE, TEXT_FILE
 from gitorch.errors import NotFound
 from gitorch.model.events import MergeApproved, Merged, ReportIssued, RunConfirmed
 from gitorch.model.plans.approval import SIGNED, Grade, grade_of
-from gitorch.rules.views.approval import NAMESPACE
+from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services

@@ -104,7 +104,9 @@ def _sessions_in_terminals(run: Run) -> list[Session]:
 
 def _has_terminal(session: Session) -> bool:
     """Whether a session is an agent in a terminal, and not a manual claim."""
-    return session.phase is not SessionPhase.ENDED and not session.holder
+    if session.phase is SessionPhase.ENDED:
+        return False
+    return not session.holder
 
 
 def why_of(services: Services, name: str, run_name: str | None) -> str:
@@ -134,7 +136,15 @@ def _why_within(run: Run, name: str) -> str:
     if reason is not None:
         return reason
 
-    jobs = [job for job in run.jobs.values() if job.spec.id.startswith(name)]
+    return _why_by_prefix(run, name)
+
+
+def _why_by_prefix(run: Run, name: str) -> str:
+    """The reason for the only job that begins with this name. Raises NotFound."""
+    jobs = []
+    for job in run.jobs.values():
+        if job.spec.id.startswith(name):
+            jobs.append(job)
     if len(jobs) == 1:
         return _why_job(run, jobs[0])
     known = ", ".join(run.jobs)
@@ -165,7 +175,10 @@ def _why_in(run: Run, name: str) -> str | None:
 
 def _why_message(message: Message) -> str:
     """Who has not read a message yet, or that everybody has."""
-    unread_by = [name for name in message.to if name not in message.read_by]
+    unread_by = []
+    for name in message.to:
+        if name not in message.read_by:
+            unread_by.append(name)
     if unread_by:
         return f"{message.id} from {message.sender} is not read yet by {', '.join(unread_by)}"
     return f"{message.id} from {message.sender} was read"
@@ -189,10 +202,7 @@ def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ..
     The commands of the rows name their run where a command without one could mean another.
     Raises NotFound for an unknown run, Usage for a prefix of several.
     """
-    if name is not None:
-        rows = inbox(find_run(services, name))
-    else:
-        rows = _asked_by_all(services)
+    rows = _inbox_rows(services, name)
     if not rows:
         return ()
 
@@ -200,6 +210,13 @@ def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ..
     if len(runs) > 1 or is_ambiguous(services):
         return rows_with_runs(rows)
     return rows
+
+
+def _inbox_rows(services: Services, name: str | None) -> tuple[InboxRow, ...]:
+    """The rows of the run that is named, otherwise those of all runs."""
+    if name is not None:
+        return inbox(find_run(services, name))
+    return _asked_by_all(services)
 
 
 def _asked_by_all(services: Services) -> tuple[InboxRow, ...]:

@@ -69,10 +69,15 @@ def choose_remote(services: Services, name: str) -> str:
     if chosen in remotes:
         return chosen
 
-    known = "there is none"
-    if remotes:
-        known = f"there are {', '.join(remotes)}"
+    known = _known_remotes(remotes)
     raise NotFound(f"there is no remote {chosen}; {known}", "git remote -v")
+
+
+def _known_remotes(remotes: tuple[str, ...]) -> str:
+    """A clause that lists the remotes."""
+    if remotes:
+        return f"there are {', '.join(remotes)}"
+    return "there is none"
 
 
 def _usual_remote(remotes: Sequence[str]) -> str:
@@ -98,7 +103,9 @@ def compare(services: Services, remote: str) -> Comparison:
 def _stand(services: Services, here: CommitId | None, there: CommitId | None) -> Stand:
     """How two tips stand to each other; None is a ledger that does not exist. Both commits must be in this clone."""
     if here is None:
-        return Stand.NOWHERE if there is None else Stand.ONLY_THERE
+        if there is None:
+            return Stand.NOWHERE
+        return Stand.ONLY_THERE
     if there is None:
         return Stand.ONLY_HERE
     if here == there:

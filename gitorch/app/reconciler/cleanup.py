@@ -60,7 +60,11 @@ def _merged_jobs(run: Run) -> frozenset[JobId]:
 
 def _is_left_unmerged(run: Run, job: JobState, merged: frozenset[JobId]) -> bool:
     """Whether the run was merged without this job's work, which lies in a worktree of its own."""
-    return run.merged is not None and job.spec.id not in merged and not run.shares_worktree(job)
+    if run.merged is None:
+        return False
+    if job.spec.id in merged:
+        return False
+    return not run.shares_worktree(job)
 
 
 def _remove_job(

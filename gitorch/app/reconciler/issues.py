@@ -59,6 +59,16 @@ def _closed(services: Services, run: Run, job: JobState) -> commands.RecordClosi
 
 def _closing(run: Run, job: JobState, found: Mapping[str, str]) -> commands.RecordClosing:
     """The record of a job's issues; `found` are those that are closed in the tracker, with the reasons given."""
+    closed, owed = _closed_and_owed(run, job, found)
+
+    reason = ""
+    if owed:
+        reason = "gitorch reads the file of issues and never writes it"
+    return commands.RecordClosing(job.spec.id, tuple(closed), tuple(owed), reason)
+
+
+def _closed_and_owed(run: Run, job: JobState, found: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The job's issues that are closed by this run, and those that are not closed yet."""
     closed: list[str] = []
     owed: list[str] = []
     for name in issues_of(job):
@@ -66,8 +76,4 @@ def _closing(run: Run, job: JobState, found: Mapping[str, str]) -> commands.Reco
             closed.append(name)
         if name not in found:
             owed.append(name)
-
-    reason = ""
-    if owed:
-        reason = "gitorch reads the file of issues and never writes it"
-    return commands.RecordClosing(job.spec.id, tuple(closed), tuple(owed), reason)
+    return closed, owed

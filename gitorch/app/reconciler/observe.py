@@ -110,7 +110,10 @@ def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
     """
     if run.phase.is_over:
         return None
-    refs = [_ref_of(run, job) for job in run.jobs.values() if job.writes and job.session]
+    refs = []
+    for job in run.jobs.values():
+        if job.writes and job.session:
+            refs.append(_ref_of(run, job))
     refs.append(f"refs/heads/{run.target}")
     return services.git.heads(refs)
 
@@ -197,11 +200,7 @@ def _is_built_on(run: Run, job: JobId, other: JobId) -> bool:
 
 def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation]:
     """The observations of agents in terminals, asked for in one call; manual claims have no terminal."""
-    keys: list[SessionKey] = []
-    for session in run.sessions.values():
-        if session.phase is SessionPhase.ENDED or session.holder:
-            continue
-        keys.append(SessionKey(run.id, session.id))
+    keys = _terminal_keys(run)
     if not keys:
         return {}
 
@@ -209,6 +208,16 @@ def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObserva
     for key, observation in services.terminals.observe(keys).items():
         observations[key.session] = observation
     return observations
+
+
+def _terminal_keys(run: Run) -> list[SessionKey]:
+    """The keys of all sessions that have a terminal."""
+    keys: list[SessionKey] = []
+    for session in run.sessions.values():
+        if session.phase is SessionPhase.ENDED or session.holder:
+            continue
+        keys.append(SessionKey(run.id, session.id))
+    return keys
 
 
 def _checks(look: _Look, services: Services, run: Run) -> Mapping[CommitId, CheckObservation]:

@@ -1,4 +1,4 @@
-"""What changed in the repository outside the work branches while a run was at work: a snapshot at its start, a comparison at its report."""
+"""What changed in the repository outside the work branches while a run was at work: it compares with the snapshot of the run's start."""
 
 from __future__ import annotations
 
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import Merged, OutsideChange
     from gitorch.model.work.run import Run
 
-SNAPSHOT_FILE = "repository.json"
-"""The name of the snapshot among the files of the run's `run-confirmed` record."""
-
-
-def take_snapshot(services: Services) -> str:
-    """The refs, settings and hooks of the repository as JSON, one line each."""
-    return json.dumps(services.git.repository_snapshot(), indent=0, sort_keys=True) + "\n"
-
 
 def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
     """What changed since the run began and gitorch did not change itself, sorted by name; nothing without a snapshot.
@@ -41,6 +33,13 @@ def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
         return ()
 
     merges = _merges_of_others(services, run)
+    return _foreign(services, run, changes, merges)
+
+
+def _foreign(
+    services: Services, run: Run, changes: list[OutsideChange], merges: list[Merged]
+) -> tuple[OutsideChange, ...]:
+    """Those of the changes that neither this run nor another one made."""
     foreign: list[OutsideChange] = []
     for change in changes:
         if _is_pushed_merge(run, change, merges):
@@ -56,7 +55,10 @@ def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
 
 def _merges_of_others(services: Services, run: Run) -> list[Merged]:
     """The merges of other runs into the target of this one: reviewed, approved and made by gitorch."""
-    others = [line.id for line in run_lines(services) if line.id != run.id and line.target == run.target]
+    others = []
+    for line in run_lines(services):
+        if line.id != run.id and line.target == run.target:
+            others.append(line.id)
     merges = []
     for other in load_runs(services, others):
         if other.merged is not None:

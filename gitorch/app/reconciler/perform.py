@@ -56,7 +56,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
             preset=preset,
             cwd=worktree,
             env=_environment(services, run, session),
-            first_line="" if prompt is None else pointer(run, session, prompt),
+            first_line=_first_line(run, prompt, session),
             first_prompt=None if prompt is None else prompt.id,
             model=lane.model,
             resume=run.conversation_to_resume(session),
@@ -67,6 +67,13 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
     except Failed as error:
         return (commands.EndSession(session.id, "not-started", None, error.message),)
     return ()
+
+
+def _first_line(run: Run, prompt: Prompt | None, session: Session) -> str:
+    """The line that points to the first prompt; empty without one."""
+    if prompt is None:
+        return ""
+    return pointer(run, session, prompt)
 
 
 def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | None:

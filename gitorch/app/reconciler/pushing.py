@@ -52,11 +52,17 @@ def push_merge(services: Services, run: Run, effect: effects.PushMerge) -> tuple
     if refusal:
         return (_not_pushed(run, effect, merged, refusal),)
 
+    moved_from = _moved_from(updates, target, there)
+    return (commands.RecordPush(remote, moved_from, merged.new),)
+
+
+def _moved_from(updates: tuple[PushRef, ...], target: str, there: Mapping[str, CommitId]) -> CommitId | None:
+    """The commit that the push moved the remote's target from; None where it was there already."""
     moved_from: CommitId | None = None
     for update in updates:
         if update.ref == target:
             moved_from = there[target]
-    return (commands.RecordPush(remote, moved_from, merged.new),)
+    return moved_from
 
 
 def ref_of(branch: str) -> str:
@@ -131,6 +137,11 @@ def _obstacle(
     if not _is_on_one_line(services, merged.new, target):
         return f"{remote} has {merged.target} at {target[:12]}, which is not part of what was merged"
 
+    return _ledger_obstacle(services, run, there, remote)
+
+
+def _ledger_obstacle(services: Services, run: Run, there: Mapping[str, CommitId], remote: str) -> str:
+    """Why the remote's ledger cannot be moved forward; empty where it can, or need not."""
     if not run.settings.push_ledger:
         return ""
     tip, ledger = services.ledger.tip(), there.get(LEDGER_REF)
@@ -184,6 +195,11 @@ def _first_reason(output: str) -> str:
     if "hook declined" not in output:
         return lines[0]
 
+    return _printed_reason(lines)
+
+
+def _printed_reason(lines: list[str]) -> str:
+    """The first line that a hook of the remote printed; without one git's first line."""
     for line in lines:
         if not line.startswith("remote:"):
             continue

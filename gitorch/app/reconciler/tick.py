@@ -263,7 +263,9 @@ def _completed(services: Services, run: Run, command: Command) -> Command:
     """The command with what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
     if isinstance(command, commands.RecordCheck):
         log = _log_of(services, command)
-        digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}") if log else None
+        digest = None
+        if log:
+            digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}")
         return replace(command, check=replace(command.check, log=digest))
     if isinstance(command, commands.GrantLease):
         token = services.secrets.token(SessionKey(run.id, command.session))

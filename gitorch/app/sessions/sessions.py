@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
+    from gitorch.model.plans.preflight import RuntimeFacts
     from gitorch.model.plans.workflow import Lane
     from gitorch.model.view import SessionRow
     from gitorch.model.work.run import Run
@@ -120,6 +121,11 @@ def _require_runtime(services: Services, lane: Lane) -> None:
     facts = runtime_facts(services, lane)
     if not facts.known:
         raise NotFound(f"there is no runtime {lane.runtime}", "gitorch doctor")
+    _require_program(lane, facts)
+
+
+def _require_program(lane: Lane, facts: RuntimeFacts) -> None:
+    """Raises Unavailable where the runtime's program is missing."""
     if not facts.found:
         message = f"{facts.program} of runtime {lane.runtime} is not on PATH"
         raise Unavailable(message, facts.install_hint or "gitorch doctor")
@@ -232,6 +238,11 @@ def _end_session(services: Services, run: Run, session: SessionId | None) -> Run
     if session is None or run.sessions[session].phase is SessionPhase.ENDED:
         return run
 
+    return _end_now(services, run, session)
+
+
+def _end_now(services: Services, run: Run, session: SessionId) -> Run:
+    """End the session unless a running loop does it."""
     try:
         with services.ledger.hold("up"):
             # Before the record: from then on another agent may start in the same worktree.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
+    from gitorch.model.ids import CommitId, JobId
     from gitorch.model.work.board import RunLine
     from gitorch.ports.git import WorktreeEntry
 
@@ -64,6 +65,11 @@ def create(services: Services, name: str, start: str) -> WorktreeRow:
     if _row_at(services, path) is not None:
         raise Refused(f"there is a worktree {name} already, at {path}", "gitorch worktree list")
 
+    return _made(services, path, commit, job)
+
+
+def _made(services: Services, path: Path, commit: CommitId, job: JobId) -> WorktreeRow:
+    """Make the worktree and give its row. Raises Failed."""
     services.worktrees.ensure(path, commit, f"gitorch/{MANUAL}/{job}")
     made = _row_at(services, path)
     if made is None:
@@ -130,10 +136,18 @@ def remove(services: Services, name: str) -> WorktreeRow:
 
 def _find(services: Services, name: str) -> WorktreeRow:
     """The worktree of this name, full name or path. Raises NotFound, and Refused where several have the name."""
-    matches = [row for row in list_worktrees(services) if row.is_called(name)]
+    matches = []
+    for row in list_worktrees(services):
+        if row.is_called(name):
+            matches.append(row)
     if not matches:
         raise NotFound(f"there is no worktree {name[:60]!r}", "gitorch worktree list")
+    _require_one(name, matches)
+    return matches[0]
+
+
+def _require_one(name: str, matches: list[WorktreeRow]) -> None:
+    """Raises Refused where several worktrees have the name."""
     if len(matches) > 1:
         names = [row.full_name for row in matches]
         raise Refused(f"{name} could be any of {', '.join(names)}", f"gitorch worktree remove {names[0]}")
-    return matches[0]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.plans.approval import Guard, SigningKey
+    from gitorch.model.plans.preflight import RuntimeFacts
     from gitorch.model.plans.runtime import Preset
     from gitorch.model.work.fault import Fault
     from gitorch.model.work.run import Run
@@ -90,6 +91,11 @@ def _agent(services: Services, runtime: str, key: str) -> HealthCheck:
     facts = runtime_facts(services, lane_of(services.config, "lane", runtime))
     if not facts.known:
         return HealthCheck("agents", False, f"there is no runtime {runtime}", f"set {key} to one that is listed below")
+    return _program_check(services, runtime, facts)
+
+
+def _program_check(services: Services, runtime: str, facts: RuntimeFacts) -> HealthCheck:
+    """Whether the runtime's program is there, and can be put into its sandbox."""
     if not facts.found:
         fix = facts.install_hint or f"install {facts.program}"
         return HealthCheck("agents", False, f"{facts.program} of runtime {runtime} is not on PATH", fix)
@@ -198,6 +204,11 @@ def _ledger(services: Services) -> HealthCheck:
     except GitorchError as error:
         return HealthCheck("ledger", False, error.message, error.hint or "gitorch verify")
 
+    return _ledger_found(services, count)
+
+
+def _ledger_found(services: Services, count: int) -> HealthCheck:
+    """The note of a ledger with this number of runs."""
     runs = f"{count} runs"
     if count == 1:
         runs = "1 run"
@@ -233,6 +244,11 @@ def _push(services: Services) -> Iterator[HealthCheck]:
         fix = f"git remote add {remote} URL, or set push.remote"
         yield HealthCheck("push", False, f"there is no remote {remote}", fix)
         return
+    yield from _push_target(services, target, remote)
+
+
+def _push_target(services: Services, target: str, remote: str) -> Iterator[HealthCheck]:
+    """Whether the remote has the target branch."""
     ref = f"refs/heads/{target}"
     try:
         commit = services.remotes.heads(remote, (ref,)).get(ref)
@@ -320,6 +336,11 @@ def version_text(services: Services, preset: Preset, program: str) -> str:
     if not preset.checked_with:
         return line
 
+    return _beside_checked(preset, line)
+
+
+def _beside_checked(preset: Preset, line: str) -> str:
+    """The version line, beside the version that the preset was checked with."""
     found = re.search(r"\d+\.\d+\.\d+\S*", line)
     if found is not None and found[0] == preset.checked_with:
         return f"{line}, with which the preset was checked"

@@ -57,7 +57,9 @@ def _design_exists(services: Services, plan: Plan, path: Path) -> bool:
     """Whether the design document lies beside the plan or at the repository's root; true for a plan that names none."""
     if not plan.design:
         return True
-    return (path.parent / plan.design).exists() or (services.root / plan.design).exists()
+    if (path.parent / plan.design).exists():
+        return True
+    return (services.root / plan.design).exists()
 
 
 def _is_writable(folder: Path) -> bool:

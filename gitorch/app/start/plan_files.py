@@ -150,7 +150,10 @@ class _IssueLookup:
         """
         if bare:
             return True
-        return any("-" in name for name in names)
+        for name in names:
+            if "-" in name:
+                return True
+        return False
 
     def _read(self, tracker: Tracker, names: tuple[str, ...], *, is_needed: bool) -> Backlog | None:
         """The backlog of a tracker; None where the plan does not need one that does not know its epics, or does not answer."""

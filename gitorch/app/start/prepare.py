@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb
 from gitorch.app.query.lookup import board_of
-from gitorch.app.reconciler.outside import SNAPSHOT_FILE, take_snapshot
+from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest

@@ -147,7 +147,10 @@ def _runtimes(services: Services, wishes: InitOptions) -> tuple[str, str]:
     if wishes.runtime:
         return wishes.runtime, wishes.runtime
 
-    installed = [name for name in AGENTS if services.programs.find(name)]
+    installed = []
+    for name in AGENTS:
+        if services.programs.find(name):
+            installed.append(name)
     if not installed:
         return "", ""
     # With a single agent installed, it reviews its own work in a session of its own.

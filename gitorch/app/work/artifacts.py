@@ -265,7 +265,9 @@ def expected(
 
 def _expected_source(artifact: ExpectedArtifact) -> Source:
     """The document that a job must leave; a kind that this version does not know counts as `other`."""
-    kind = ArtifactKind(artifact.kind) if artifact.kind in set(ArtifactKind) else ArtifactKind.OTHER
+    kind = ArtifactKind.OTHER
+    if artifact.kind in set(ArtifactKind):
+        kind = ArtifactKind(artifact.kind)
     return Source(artifact.name, artifact.path, kind)
 
 
@@ -303,7 +305,9 @@ def _may_submit_files(run: Run, session: Session) -> bool:
     if session.phase is SessionPhase.ENDED or session.holder:
         return False
     lease = run.jobs[session.job].lease
-    return lease is not None and lease.session == session.id
+    if lease is None:
+        return False
+    return lease.session == session.id
 
 
 def _as_file(

@@ -127,7 +127,10 @@ def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
     Raises NotFound and Usage for a job that the run does not have.
     """
     holder = holder_of(actor)
-    own = [session for session in run.sessions.values() if session.holder == holder]
+    own = []
+    for session in run.sessions.values():
+        if session.holder == holder:
+            own.append(session)
     if claim.job is None:
         return own
     return _of_job(own, find_job(run, claim.job))

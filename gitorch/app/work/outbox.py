@@ -56,7 +56,9 @@ def leave(sandbox: Sandbox, entry: OutboxEntry) -> tuple[str, tuple[str, ...]]:
     Raises the error that the verb would raise. Where nobody answers in time the entry stays, and the sentence names the
     file where its answer will be.
     """
-    kind = "verdict" if entry.report is None else "report"
+    kind = "report"
+    if entry.report is None:
+        kind = "verdict"
     name = f"{kind}-{entry.salt}.json"
     sandbox.outboxes.post(sandbox.worktree, name, entries.encode(entry))
     answer = _wait_for_answer(sandbox, name)

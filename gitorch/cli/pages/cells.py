@@ -68,7 +68,10 @@ def _character_width(character: str) -> int:
     if category(character) in {"Mn", "Me", "Cf"}:
         return 0
 
-    return 2 if east_asian_width(character) in {"W", "F"} else 1
+    if east_asian_width(character) in {"W", "F"}:
+        return 2
+
+    return 1
 
 
 def _clusters(text: str) -> list[tuple[str, int]]:
@@ -97,7 +100,13 @@ def _belongs_to(columns_before: int, columns: int, *, joined: bool) -> bool:
     if columns == 0:
         return True
 
-    return joined and columns == 2 and columns_before == 2
+    if not joined:
+        return False
+
+    if columns != 2:
+        return False
+
+    return columns_before == 2
 
 
 def width(text: str) -> int:
@@ -116,6 +125,11 @@ def cut(text: str, columns: int) -> str:
     if columns <= 0:
         return ""
 
+    return _kept(text, columns)
+
+
+def _kept(text: str, columns: int) -> str:
+    """As many whole characters as fit before the mark of the cut."""
     kept, left = "", columns - 1
     for cluster, cluster_columns in _clusters(text):
         if cluster_columns > left:

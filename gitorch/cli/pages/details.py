@@ -164,6 +164,16 @@ def _page(title: str, fields: Sequence[Field], prose: str) -> str:
     """A title, the fields that have text in two columns, and prose below."""
     shown = [(name, value) for name, value in fields if value.strip()]
     columns = max((len(name) for name, _ in shown), default=0)
+    lines = _field_lines(title, shown, columns)
+
+    if prose.strip():
+        lines += ["", safe_text(prose).strip()]
+
+    return "\n".join(lines)
+
+
+def _field_lines(title: str, shown: list[tuple[str, str]], columns: int) -> list[str]:
+    """The title, and the fields in two columns."""
     lines = [safe_line(title)]
 
     for name, value in shown:
@@ -171,11 +181,7 @@ def _page(title: str, fields: Sequence[Field], prose: str) -> str:
         for line in safe_text(value).strip().splitlines():
             lines.append(f"  {label:<{columns}}  {line}")
             label = ""
-
-    if prose.strip():
-        lines += ["", safe_text(prose).strip()]
-
-    return "\n".join(lines)
+    return lines
 
 
 def _value_text(value: object) -> str:

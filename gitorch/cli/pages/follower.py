@@ -50,4 +50,7 @@ class Follower:
 def _record_count(services: Services, run: RunId) -> int:
     """The number of a run's records; 0 for a run that the ledger does not have."""
     found = services.ledger.state(run).run
-    return 0 if found is None else found.records
+    if found is None:
+        return 0
+
+    return found.records

@@ -81,7 +81,10 @@ def _panel_lines(panel: Panel, page: Page, height: int) -> list[str]:
 def _event_room(panel: Panel) -> int:
     """The lines that jobs leave to events: a few, and the blank one above them."""
     events = min(len(panel.events), EVENTS_MIN)
-    return events + 1 if events else 0
+    if events:
+        return events + 1
+
+    return 0
 
 
 def _events(panel: Panel, page: Page, room: int) -> list[str]:
@@ -102,7 +105,10 @@ def _waiting(rows: Sequence[InboxRow], page: Page, room: int) -> list[str]:
     lines = [page.line("waits for you", "bold")]
 
     for row in shown:
-        about = f" {row.job}" if row.job is not None else ""
+        about = ""
+        if row.job is not None:
+            about = f" {row.job}"
+
         lines.append(page.line(f"  {row.id}{about}: {row.command}  ({row.text})", "yellow"))
 
     if len(shown) < len(rows):
@@ -119,6 +125,11 @@ def _jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
     if len(rows) <= room:
         return _job_table(rows, page)
 
+    return _interesting_jobs(rows, page, room)
+
+
+def _interesting_jobs(rows: Sequence[JobRow], page: Page, room: int) -> list[str]:
+    """The most interesting jobs in their order, and the number of hidden ones by phase."""
     by_interest = sorted(range(len(rows)), key=lambda n: (INTEREST.get(rows[n].phase, 9), n))
     kept = sorted(by_interest[: room - 1])
     hidden = Counter(phrase(row.phase) for n, row in enumerate(rows) if n not in kept)

@@ -102,16 +102,14 @@ class Page(Value):
         if not self.width:
             return
 
-        used = [columns + len(GAP) for columns in widths if columns]
+        used = []
+        for columns in widths:
+            if columns:
+                used.append(columns + len(GAP))
+
         excess = indent + sum(used) - len(GAP) - self.width
 
-        for column in shrinks:
-            if excess <= 0:
-                return
-
-            taken = min(excess, max(widths[column] - COLUMN_MIN, 0))
-            widths[column] -= taken
-            excess -= taken
+        _take_from(widths, shrinks, excess)
 
     def _row(self, row: Sequence[Cell], widths: Sequence[int], indent: int) -> str:
         """One row of a table, each cell padded to its column, without blanks at the end."""
@@ -134,6 +132,17 @@ class Page(Value):
             return ""
 
         return duration((self.now - since) / 1000)
+
+
+def _take_from(widths: list[int], shrinks: Sequence[int], excess: int) -> None:
+    """Take the excess from these columns in turn, each down to COLUMN_MIN."""
+    for column in shrinks:
+        if excess <= 0:
+            return
+
+        taken = min(excess, max(widths[column] - COLUMN_MIN, 0))
+        widths[column] -= taken
+        excess -= taken
 
 
 def _one_line(text: str) -> str:

@@ -110,9 +110,17 @@ def ask_autonomy(preselected: Autonomy) -> Autonomy:
     """Ask at the terminal; an empty answer takes the preselected one. Raises Usage after three wrong answers."""
     write("\nHow often do you want to be asked?")
     for value in Autonomy:
-        default = " (default)" if value is preselected else ""
+        default = ""
+        if value is preselected:
+            default = " (default)"
+
         write(f"  {value:<9} {MEANS[value]}{default}")
 
+    return _typed_autonomy(preselected)
+
+
+def _typed_autonomy(preselected: Autonomy) -> Autonomy:
+    """The autonomy that a person types. Raises Usage after three wrong answers."""
     for _ in range(TRIES_MAX):
         answer = ask("Autonomy", str(preselected))
         try:
@@ -137,6 +145,13 @@ def ask_runtimes(
     if len(installed) < 2:
         return chosen
 
+    return _asked_runtimes(installed, preselected, chosen)
+
+
+def _asked_runtimes(
+    installed: tuple[str, ...], preselected: Mapping[str, str], chosen: dict[str, str]
+) -> dict[str, str]:
+    """The chosen runtimes, with an answer for each lane that has none."""
     for lane, question in LANES.items():
         if lane not in chosen:
             default = preselected.get(lane) or installed[0]

@@ -116,7 +116,10 @@ def _age(row: JobRow, page: Page) -> str:
 def _agent_colour(row: JobRow) -> str:
     """The colour of an agent's state: yellow for one that needs attention."""
     state = row.agent.partition(":")[0]
-    return "yellow" if state in NEEDS_ATTENTION else ""
+    if state in NEEDS_ATTENTION:
+        return "yellow"
+
+    return ""
 
 
 def agent(row: JobRow) -> str:
@@ -163,7 +166,10 @@ def message_lines(rows: Sequence[MessageRow], page: Page) -> list[str]:
     """Two lines a message: sender and text, and the commands that answer it."""
     lines: list[str] = []
     for row in rows:
-        where = f" in {row.run}" if row.run is not None else ""
+        where = ""
+        if row.run is not None:
+            where = f" in {row.run}"
+
         lines.append(page.line(f"  {row.id}  from {row.sender}{where}, {page.age(row.at)} ago: {row.text}"))
         first, *others = row.commands
         lines.append(page.paint(f"      {first}", "yellow") + page.paint(f"   (or {'; '.join(others)})", "dim"))

@@ -180,7 +180,10 @@ def _outcome(run: Run, *, done: bool) -> str:
 
     if merged is not None:
         line = f"Merged: {merged.target} is now {merged.new[:12]}. Run {run.id} is {run.phase}."
-        return line if run.cleaned else f"{line} Next: gitorch cleanup {run.id}"
+        if run.cleaned:
+            return line
+
+        return f"{line} Next: gitorch cleanup {run.id}"
 
     if not done:
         return "gitorch up is running and will merge."

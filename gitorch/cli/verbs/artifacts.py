@@ -44,7 +44,10 @@ def publish(
     holder = submissions.who(call.services, call.bearer(job, run, fence), "publish")
     request = artifacts.PublishRequest(what, kind, name, override)
     found, new = artifacts.publish(call.services, holder, call.folder, request, fence)
-    state = "published" if new else "already published"
+    state = "already published"
+    if new:
+        state = "published"
+
     lines = [f"{found.name} of {found.job} is {state} as version {found.version} ({found.digest[:19]})."]
     lines += [f"  not supported: {fault}" for fault in found.faults]
     call.say({"artifact": found, "new": new}, "\n".join(lines))

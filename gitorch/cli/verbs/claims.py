@@ -226,6 +226,16 @@ def _remedies_text(
     if not results:
         return "No work was abandoned."
 
+    lines = _remedy_lines(results, page, command_in)
+
+    if not applied:
+        lines += ["", f"Do all of it: {command_in('gitorch recover --apply')}"]
+
+    return "\n".join(lines)
+
+
+def _remedy_lines(results: tuple[RecoveryResult, ...], page: Page, command_in: Callable[[str], str]) -> list[str]:
+    """Two lines for each job: what was found, and what was done or would be."""
     lines: list[str] = []
     for result in results:
         lines.append(page.line(f"{result.remedy.job}: {result.remedy.found}"))
@@ -236,11 +246,7 @@ def _remedies_text(
             outcome = f"refused: {result.refused}"
 
         lines.append(page.line(f"    {result.remedy.would}: {outcome}"))
-
-    if not applied:
-        lines += ["", f"Do all of it: {command_in('gitorch recover --apply')}"]
-
-    return "\n".join(lines)
+    return lines
 
 
 def _adopt(call: Call, caller: Caller, run: Run, handoff: str, job: str | None, reason: str) -> None:

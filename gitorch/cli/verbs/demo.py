@@ -92,7 +92,10 @@ class Stage:
 
     @property
     def _consent(self) -> tuple[str, ...]:
-        return ("--yes",) if self._yes else ()
+        if self._yes:
+            return ("--yes",)
+
+        return ()
 
     def _run(self) -> Run:
         from gitorch.app.query.lookup import find_run

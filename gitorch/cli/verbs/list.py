@@ -141,7 +141,10 @@ def _findings(run: Run) -> tuple[Sequence[Any], list[Row]]:
 
 def _finding_row(listed: ListedFinding) -> Row:
     """The row of one finding: number, severity, state, and title."""
-    state = "open" if listed.open else "closed"
+    state = "closed"
+    if listed.open:
+        state = "open"
+
     return (f"#{listed.number}", str(listed.finding.severity), state, listed.finding.title)
 
 

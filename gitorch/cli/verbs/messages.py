@@ -126,6 +126,11 @@ def _delivery(call: Call, held: Held) -> str:
     if held.run is None:
         return waits
 
+    return _delivery_in_run(call, held, waits)
+
+
+def _delivery_in_run(call: Call, held: Held, waits: str) -> str:
+    """How a message of a run reaches its receivers."""
     run = call.services.ledger.state(held.run).run
     if run is None or run.jobs.keys().isdisjoint(held.message.to):
         return waits

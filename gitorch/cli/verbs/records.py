@@ -190,7 +190,11 @@ def _is_id(services: Services, thing: str, run_name: str | None) -> bool:
     except (NotFound, Usage):
         return False
 
-    return any(thing in ids for ids in (run.jobs, run.questions, run.sessions))
+    for ids in (run.jobs, run.questions, run.sessions):
+        if thing in ids:
+            return True
+
+    return False
 
 
 def _show_id(call: Call, thing: str, run_name: str | None) -> None:
@@ -294,6 +298,11 @@ def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None) 
         call.say({"recipe": script}, script.rstrip("\n"))
         return
 
+    _verify_all(call, remote, tag)
+
+
+def _verify_all(call: Call, remote: str | None, tag: str | None) -> None:
+    """Verify every record. Raises Detailed with all faults."""
     found = _with_signatures(call.services, call.services.ledger.verify(call.services.clock.now()))
     found = _with_anchors(call.services, found, remote, tag)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}

@@ -109,7 +109,10 @@ def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
         return
 
     call.must_ask("cleanup")
-    extent = " and its merged branches" if branches else "; branches are kept"
+    extent = "; branches are kept"
+    if branches:
+        extent = " and its merged branches"
+
     if not agrees(f"Remove the clean, merged worktrees of {run.id}{extent}?"):
         raise Interrupted("nothing was removed")
 

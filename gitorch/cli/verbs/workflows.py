@@ -111,7 +111,10 @@ def _remark_lines(file: str, source: WorkflowSource, found: Lint) -> list[str]:
 def _remark(file: str, source: WorkflowSource, remark: Remark) -> tuple[str, str]:
     """The two lines of a remark: its place, weight and message, then its fix."""
     line, column = source.places.get(remark.place, (1, 1))
-    kind = "warning" if remark.strong else "note"
+    kind = "note"
+    if remark.strong:
+        kind = "warning"
+
     return f"{file}:{line}:{column}: {kind} {remark.name} (-{remark.costs}): {remark.message}", f"  {remark.fix}"
 
 
@@ -248,7 +251,10 @@ def new(
 
 def _name_of(file: str | None) -> str:
     """A workflow is named after its file, so that the runs of different files have different names."""
-    return "" if file is None else Path(file).stem
+    if file is None:
+        return ""
+
+    return Path(file).stem
 
 
 def _check_new(shape: str, lanes: str, blocks: str) -> None:
@@ -292,7 +298,9 @@ def _with_lanes(text: str, shape: str, lanes: str, own_lanes: tuple[str, ...], n
     chosen = lanes
     if not chosen:
         several = not own or shape in {"multi-review", "custom"}
-        chosen = "multi-review" if several else "author-reviewer"
+        chosen = "author-reviewer"
+        if several:
+            chosen = "multi-review"
 
     return shapes.with_lanes(text, shapes.lane_set(chosen, shapes.lanes_of(text), own), name)
 

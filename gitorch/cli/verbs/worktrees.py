@@ -63,8 +63,14 @@ def _text(found: Sequence[WorktreeRow], page: Page) -> str:
 
 def _cells(place: WorktreeRow) -> tuple[Cell, ...]:
     """The row of one worktree: name, owner, branch or `detached`, and commit."""
-    owner = f"{place.owner} {place.phase}" if place.owner else "by hand"
-    state = f"{place.uncommitted} not committed" if place.uncommitted else "clean"
+    owner = "by hand"
+    if place.owner:
+        owner = f"{place.owner} {place.phase}"
+
+    state = "clean"
+    if place.uncommitted:
+        state = f"{place.uncommitted} not committed"
+
     return (
         Cell(place.name, "bold"),
         Cell(owner, "dim"),

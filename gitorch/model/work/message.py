@@ -44,7 +44,10 @@ class Message(Value):
 
         Receivers are jobs and names such as `@principal`.
         """
-        return name in self.to and name not in self.read_by
+        if name not in self.to:
+            return False
+
+        return name not in self.read_by
 
     @property
     def announces_plan(self) -> bool:
@@ -52,4 +55,7 @@ class Message(Value):
 
         It names the plan and is addressed to the orchestrator.
         """
-        return bool(self.plan) and ORCHESTRATOR in self.to
+        if not self.plan:
+            return False
+
+        return ORCHESTRATOR in self.to

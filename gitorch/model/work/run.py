@@ -214,6 +214,10 @@ class Run(RunFacts):
         if self.workflow.lanes[session.lane].one_shot:
             return ""
 
+        return self._conversation_before(session)
+
+    def _conversation_before(self, session: Session) -> str:
+        """The conversation of the job's session before this one, if that ended unasked in the same program."""
         last = self._session_before(session)
         if last is None or last.runtime != session.runtime:
             return ""
@@ -238,12 +242,17 @@ class Run(RunFacts):
 
         A need for a review counts as a need for the work that it judges.
         """
+        needs = self._needs_in_merge()
+
+        return tuple(self.jobs[job] for job in dependency_order(needs))
+
+    def _needs_in_merge(self) -> dict[JobId, list[JobId]]:
+        """The work that each job of the merge needs."""
         needs: dict[JobId, list[JobId]] = {}
         for job, state in self.jobs.items():
             if state.cleared is not None and state.writes:
                 needs[job] = self._producers(state)
-
-        return tuple(self.jobs[job] for job in dependency_order(needs))
+        return needs
 
     def _producers(self, job: JobState) -> list[JobId]:
         """The jobs whose work a job needs, in the order of its needs."""

@@ -62,9 +62,7 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
     if hour > 23 or minute > 59:
         return None
 
-    ahead = offset_minutes * MINUTE_MS
-    if _is_utc(found):
-        ahead = 0
+    ahead = _ahead_of_utc(found, offset_minutes)
 
     local = printed_at + ahead
     midnight = local - local % DAY_MS
@@ -73,6 +71,13 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
         occurrence += DAY_MS
 
     return Moment(occurrence - ahead)
+
+
+def _ahead_of_utc(found: re.Match[str], offset_minutes: int) -> int:
+    """How far the clock that is shown is ahead of UTC, in milliseconds."""
+    if _is_utc(found):
+        return 0
+    return offset_minutes * MINUTE_MS
 
 
 def _is_utc(found: re.Match[str]) -> bool:

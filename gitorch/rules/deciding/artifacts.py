@@ -19,6 +19,7 @@ from gitorch.rules.scope.paths import path_fault
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.model.ids import JobId
     from gitorch.model.work.artifact import Document
     from gitorch.model.work.board import State
     from gitorch.model.work.job import JobState
@@ -120,6 +121,11 @@ def _ensure_path(job: JobState, command: commands.PublishArtifact) -> None:
     if not job.writes or path.startswith(OWN_FOLDER):
         return
 
+    _ensure_in_scope(job, path)
+
+
+def _ensure_in_scope(job: JobState, path: str) -> None:
+    """Raises Refused for a path outside the job's write scope."""
     if not covered(path, job.spec.scope):
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         message = f"{path} lies outside the write scope of {job.spec.id} ({allowed})"
@@ -168,10 +174,7 @@ def decide_on(state: State, order: Order, command: commands.Decide) -> tuple[Eve
         message = f"a decision on {name} needs its reason"
         raise Refused(message, f"gitorch decide {name} {command.outcome} --note TEXT")
 
-    has_follow_up = bool(command.follow_up.strip())
-    if (command.outcome is Outcome.ACCEPTED_WITH_FOLLOW_UP) is not has_follow_up:
-        message = "a follow-up belongs to accepted_with_follow_up, and to nothing else"
-        raise Refused(message, f"gitorch decide {name} accepted_with_follow_up --note TEXT --follow-up TEXT")
+    _ensure_follow_up(command, name)
 
     decision = DecisionId(f"d{len(run.decisions) + 1}")
     decided = events.DecisionMade(decision, name, command.outcome, command.follow_up, command.text)
@@ -180,6 +183,14 @@ def decide_on(state: State, order: Order, command: commands.Decide) -> tuple[Eve
         return (decided, voided)
 
     return (decided,)
+
+
+def _ensure_follow_up(command: commands.Decide, name: JobId) -> None:
+    """Raises Refused unless the decision has a follow-up exactly where its outcome asks for one."""
+    has_follow_up = bool(command.follow_up.strip())
+    if (command.outcome is Outcome.ACCEPTED_WITH_FOLLOW_UP) is not has_follow_up:
+        message = "a follow-up belongs to accepted_with_follow_up, and to nothing else"
+        raise Refused(message, f"gitorch decide {name} accepted_with_follow_up --note TEXT --follow-up TEXT")
 
 
 DECISIONS: Decisions = {

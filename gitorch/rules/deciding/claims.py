@@ -40,18 +40,9 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
     """The lease of the named job, or of the first job in the queue that the caller may have."""
     ensure_may(order.actor, "claim")
     run = ensure.run_there(state)
-    if run.phase is not RunPhase.RUNNING:
-        hint = f"gitorch status {run.id}"
-        if run.phase is RunPhase.PAUSED:
-            hint = "gitorch resume"
+    _ensure_running(run)
 
-        message = f"run {run.id} is {run.phase}, and nothing in it can be claimed"
-        raise Refused(message, hint)
-
-    if command.job is None:
-        job = _first_claimable(run, order.actor, command)
-    else:
-        job = _claimable(run, ensure.job_there(run, command.job), order.actor, command)
+    job = _job_to_claim(order, command, run)
 
     lane = run.workflow.lanes[job.spec.lane]
     session = next_session(run)
@@ -69,6 +60,24 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
         base=base_of(run, job),
     )
     return (event,)
+
+
+def _ensure_running(run: Run) -> None:
+    """Raises Refused for a run in which nothing can be claimed."""
+    if run.phase is not RunPhase.RUNNING:
+        hint = f"gitorch status {run.id}"
+        if run.phase is RunPhase.PAUSED:
+            hint = "gitorch resume"
+
+        message = f"run {run.id} is {run.phase}, and nothing in it can be claimed"
+        raise Refused(message, hint)
+
+
+def _job_to_claim(order: Order, command: commands.ClaimJob, run: Run) -> JobState:
+    """The named job, or the first that this caller may have. Raises Refused."""
+    if command.job is None:
+        return _first_claimable(run, order.actor, command)
+    return _claimable(run, ensure.job_there(run, command.job), order.actor, command)
 
 
 def _first_claimable(run: Run, actor: Actor, command: commands.ClaimJob) -> JobState:
@@ -222,16 +231,22 @@ def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tup
         message = f"{kept.id} is of {kept.job} in attempt {kept.attempt}, which is {job.phase} in attempt {job.attempt}"
         raise Refused(message, f"gitorch why {kept.job}")
 
-    if kept.verdict is None:
-        follows = _adopted_report(run, job, kept, command)
-    else:
-        follows = _adopted_verdict(run, job, kept)
+    follows = _adopted_events(command, kept, run, job)
 
     adopted = (events.LateHandoffAdopted(kept.id, kept.job, command.reason), *follows)
     if replaced:
         return (events.LeaseEnded(kept.job, job.fence, "revoked"), *adopted)
 
     return adopted
+
+
+def _adopted_events(
+    command: commands.AdoptLateHandoff, kept: LateHandoff, run: Run, job: JobState
+) -> tuple[Event, ...]:
+    """The events of the report or verdict that the late handoff holds."""
+    if kept.verdict is None:
+        return _adopted_report(run, job, kept, command)
+    return _adopted_verdict(run, job, kept)
 
 
 def _adopted_verdict(run: Run, job: JobState, kept: LateHandoff) -> tuple[Event, ...]:

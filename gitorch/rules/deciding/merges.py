@@ -129,6 +129,11 @@ def _merge_obstacle(report: Report | commands.MergeFacts) -> str:
     if report.merged_commit is None:
         return "there is nothing to merge"
 
+    return _test_obstacle(report)
+
+
+def _test_obstacle(report: Report | commands.MergeFacts) -> str:
+    """Why the tests of the merged tree forbid the merge; empty when they do not."""
     tested = report.combined
     if tested is None or tested.outcome in {"passed", "not-run"}:
         return ""
@@ -153,9 +158,7 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     report = ensure.report_there(run)
     _ensure_approvable(run, report, command)
 
-    proof = command.proof
-    if command.signer:
-        proof = f"{SIGNED}{command.signer}"
+    proof = _proof_of(command)
 
     _ensure_proven(run, proof)
     jobs = ", ".join(branch.job for branch in report.branches)
@@ -170,6 +173,13 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     return (event,)
 
 
+def _proof_of(command: commands.ApproveMerge) -> str:
+    """The proof of an approval: its signature where it has one."""
+    if command.signer:
+        return f"{SIGNED}{command.signer}"
+    return command.proof
+
+
 def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge) -> None:
     """Raises Refused unless this approves the report that stands and waits."""
     name = report.digest[:19]
@@ -181,6 +191,11 @@ def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge)
         message = f"this approves report {command.digest[:19]}, but the one that stands is {name}"
         raise Refused(message, f"gitorch report {run.id}")
 
+    _ensure_mergeable(run, report, name)
+
+
+def _ensure_mergeable(run: Run, report: Report, name: str) -> None:
+    """Raises Refused for a report that cannot be merged, or whose checkpoint does not wait."""
     obstacle = _merge_obstacle(report)
     if not obstacle and run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         obstacle = "its checkpoint does not wait"
@@ -231,6 +246,11 @@ def _ensure_rejectable(run: Run, report: Report, command: commands.RejectMerge) 
         message = "a rejection needs a reason"
         raise Refused(message, f"gitorch reject {run.id} --note TEXT")
 
+    _ensure_in_report(run, report, command)
+
+
+def _ensure_in_report(run: Run, report: Report, command: commands.RejectMerge) -> None:
+    """Raises Refused for a job that the report does not name."""
     known = tuple(branch.job for branch in report.branches)
     for job in command.rework:
         if job not in known:
@@ -250,12 +270,18 @@ def record_merge(state: State, order: Order, command: commands.RecordMerge) -> t
         message = f"run {run.id} has no approval that stands; nothing may be merged"
         raise Refused(message, f"gitorch approve {run.id}")
 
+    job = _approved_merge(command, run, report)
+
+    return (events.Merged(job, report.target, command.old, command.new, command.tree),)
+
+
+def _approved_merge(command: commands.RecordMerge, run: Run, report: Report) -> JobId:
+    """The merge behind the report. Raises Refused for another commit than the approved one."""
     job = run.merge_behind(report.checkpoint)
     if job is None or command.new != report.merged_commit:
         message = f"{command.new[:12]} is not the commit that was approved"
         raise Refused(message, f"gitorch report {run.id}")
-
-    return (events.Merged(job, report.target, command.old, command.new, command.tree),)
+    return job
 
 
 def record_push(state: State, order: Order, command: commands.RecordPush) -> tuple[Event, ...]:

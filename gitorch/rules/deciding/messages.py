@@ -13,6 +13,8 @@ from gitorch.rules import ensure
 from gitorch.rules.views.mail import NAMES, is_person, job_named, listeners, next_message, unread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, MessageId
@@ -71,14 +73,19 @@ def _sender(state: State, order: Order, command: commands.SendMessage) -> str:
     if order.actor.kind is ActorKind.AGENT:
         return _agent_sender(ensure.run_there(state), order.actor, command)
 
-    own = PRINCIPAL
-    if order.actor.kind is ActorKind.HOST:
-        own = ORCHESTRATOR
+    own = _own_name(order)
 
     if command.sender not in {"", own, *command.known}:
         raise _unknown(state.run, command, command.sender)
 
     return command.sender or own
+
+
+def _own_name(order: Order) -> str:
+    """The name that a caller writes in who gives none."""
+    if order.actor.kind is ActorKind.HOST:
+        return ORCHESTRATOR
+    return PRINCIPAL
 
 
 def _agent_sender(run: Run, actor: Actor, command: commands.SendMessage) -> str:
@@ -131,16 +138,22 @@ def _job_that_listens(run: Run, command: commands.SendMessage, name: str) -> Job
 def _everyone(run: Run | None, order: Order) -> tuple[str, ...]:
     """All agents with a session. Raises Denied for anybody but the principal, and Refused when no session lives."""
     ensure.principal(order.actor, f"send to {EVERYONE}")
-    to: list[str] = []
-    if run is not None:
-        living = {session.job for session in run.living_sessions}
-        to += [job for job in listeners(run) if job in living]
+    to = _living_agents(run)
 
     if not to:
         message = "no agent has a session now, so nobody would read this"
         raise Refused(message, "gitorch status")
 
     return tuple(to)
+
+
+def _living_agents(run: Run | None) -> list[str]:
+    """The agents that have a session."""
+    to: list[str] = []
+    if run is not None:
+        living = {session.job for session in run.living_sessions}
+        to += [job for job in listeners(run) if job in living]
+    return to
 
 
 def _unknown(run: Run | None, command: commands.SendMessage, name: str) -> NotFound:
@@ -170,15 +183,21 @@ def _ensure_within_limits(state: State, sender: str, to: tuple[str, ...]) -> Non
     if sender == ORCHESTRATOR:
         return
 
+    own = _ensure_room(state, sender, to)
+
+    if not is_person(sender) and len(own) >= SENT_MAX:
+        message = f"{sender} has sent {SENT_MAX} messages in this run, which is the limit"
+        raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
+
+
+def _ensure_room(state: State, sender: str, to: tuple[str, ...]) -> dict[MessageId, Message]:
+    """Raises Refused for a recipient that has too much unread of this sender."""
     own = _messages_of(state, sender)
     for name in to:
         if len(unread(own, name)) >= UNREAD_MAX:
             message = f"{name} has {UNREAD_MAX} unread messages of {sender}; write again when they are read"
             raise Refused(message, "gitorch wait")
-
-    if not is_person(sender) and len(own) >= SENT_MAX:
-        message = f"{sender} has sent {SENT_MAX} messages in this run, which is the limit"
-        raise Refused(message, "gitorch handoff BLOCKED --blocker TEXT --clears TEXT")
+    return own
 
 
 def _messages_of(state: State, sender: str) -> dict[MessageId, Message]:
@@ -199,15 +218,21 @@ def read(state: State, order: Order, command: commands.ReadMessages) -> tuple[Ev
     if state.run is not None:
         messages = state.run.messages
 
-    fresh: list[MessageId] = []
-    for message in unread(messages, command.reader):
-        if message.id in command.messages:
-            fresh.append(message.id)
+    fresh = _not_read(command, messages)
 
     if not fresh:
         return ()
 
     return (events.MessagesRead(tuple(fresh), command.reader),)
+
+
+def _not_read(command: commands.ReadMessages, messages: Mapping[MessageId, Message]) -> list[MessageId]:
+    """Those of the command's messages that its reader has not read."""
+    fresh: list[MessageId] = []
+    for message in unread(messages, command.reader):
+        if message.id in command.messages:
+            fresh.append(message.id)
+    return fresh
 
 
 def _ensure_own_messages(run: Run, actor: Actor, reader: str) -> None:

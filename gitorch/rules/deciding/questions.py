@@ -164,10 +164,7 @@ def _waived(run: Run, job: JobState, question: Question, _: commands.AnswerQuest
 
 def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> None:
     """Raises Refused while concerns or deferrals of the job are open: a waiver accepts findings only."""
-    others: list[Question] = []
-    for other in run.open_questions(job.spec.id):
-        if other.is_gating and other.id != question.id:
-            others.append(other)
+    others = _others_open(run, job, question)
 
     if not others:
         return
@@ -179,6 +176,15 @@ def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> No
         option = others[0].options[0]
 
     raise Refused(message, f"gitorch answer {others[0].id} {option}")
+
+
+def _others_open(run: Run, job: JobState, question: Question) -> list[Question]:
+    """The other open questions that keep the job from being cleared."""
+    others: list[Question] = []
+    for other in run.open_questions(job.spec.id):
+        if other.is_gating and other.id != question.id:
+            others.append(other)
+    return others
 
 
 def _one_more_round(run: Run, job: JobState, _: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:

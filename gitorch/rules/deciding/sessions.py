@@ -16,6 +16,7 @@ from gitorch.rules.review.gates import next_question
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
+    from gitorch.model.ids import Digest
     from gitorch.model.work.board import State
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
@@ -47,14 +48,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
     if barred:
         raise Refused(barred, f"gitorch why {command.job}")
 
-    living = run.living_session(job)
-    expected, token = next_session(run), command.token
-    if living is not None:
-        expected, token = living.id, living.token
-
-    if command.session != expected or command.fresh is not (living is None):
-        message = f"{command.job} belongs to session {expected}, not {command.session}"
-        raise Refused(message, f"gitorch why {command.job}")
+    token = _token_of(command, run, job)
 
     event = events.LeaseGranted(
         job=command.job,
@@ -70,6 +64,19 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
         base=base_of(run, job),
     )
     return (event,)
+
+
+def _token_of(command: commands.GrantLease, run: Run, job: JobState) -> Digest:
+    """The token of the session that gets the lease. Raises Refused for another session than the expected one."""
+    living = run.living_session(job)
+    expected, token = next_session(run), command.token
+    if living is not None:
+        expected, token = living.id, living.token
+
+    if command.session != expected or command.fresh is not (living is None):
+        message = f"{command.job} belongs to session {expected}, not {command.session}"
+        raise Refused(message, f"gitorch why {command.job}")
+    return token
 
 
 def lease_until(run: Run, job: JobState, at: Moment) -> Moment:
@@ -141,6 +148,13 @@ def _question_after(run: Run, job: JobState, session: Session, command: commands
 
         return _launches_failed(run, job, session, command, launches)
 
+    return _question_after_death(run, job, session, command)
+
+
+def _question_after_death(
+    run: Run, job: JobState, session: Session, command: commands.EndSession
+) -> events.Escalated | None:
+    """The question after one death at work too many; None while another try is allowed."""
     deaths = job.deaths + 1
     if deaths <= run.settings.restarts_max:
         return None

@@ -242,12 +242,17 @@ def subject_at(run: Run, review: JobState, judged: CommitId) -> JobState:
     if ready and judged == commit:
         return subject
 
-    now = "nothing"
-    if commit is not None:
-        now = commit[:12]
+    now = _short(commit)
 
     message = f"this verdict names {judged[:12]}, but what {subject.spec.id} handed in is {now}"
     raise Refused(message, "gitorch brief")
+
+
+def _short(commit: CommitId | None) -> str:
+    """The submitted commit as messages name it."""
+    if commit is not None:
+        return commit[:12]
+    return "nothing"
 
 
 def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[Event, ...]:

@@ -16,6 +16,7 @@ from gitorch.rules.transitions import ensure_leased, ensure_own_session, with_jo
 if TYPE_CHECKING:
     from gitorch.model.ids import DecisionId, JobId
     from gitorch.model.record import Record
+    from gitorch.model.work.job import JobState
     from gitorch.model.work.review import Verdict
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
@@ -28,12 +29,22 @@ def published(run: Run, record: Record, event: events.ArtifactPublished) -> Run:
         ensure_own_session(run, record, event.session)
 
     attempt = (event.job, event.attempt, event.name)
-    versions = [a for a in run.artifacts if (a.job, a.attempt, a.name) == attempt]
+    versions = []
+    for a in run.artifacts:
+        if (a.job, a.attempt, a.name) == attempt:
+            versions.append(a)
+
     if event.version != len(versions) + 1 or event.attempt != job.attempt:
         message = f"version {event.version} of {event.name} was published after version {len(versions)}"
         raise Corrupt(message)
 
-    artifact = Artifact(
+    artifact = _version(record, event)
+    return replace(run, artifacts=(*run.artifacts, artifact))
+
+
+def _version(record: Record, event: events.ArtifactPublished) -> Artifact:
+    """The version of the artifact that was published."""
+    return Artifact(
         name=event.name,
         kind=event.kind,
         path=event.path,
@@ -49,7 +60,6 @@ def published(run: Run, record: Record, event: events.ArtifactPublished) -> Run:
         answers=event.answers,
         faults=event.faults,
     )
-    return replace(run, artifacts=(*run.artifacts, artifact))
 
 
 def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
@@ -58,7 +68,17 @@ def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
         message = f"decision {event.decision} was made twice"
         raise Corrupt(message)
 
-    decision = Decision(
+    decision = _decision(run, record, event)
+    run = replace(run, decisions=(*run.decisions, decision))
+    if event.outcome is not Outcome.REJECTED:
+        return run
+
+    return _doubted(run, event.job, event.decision)
+
+
+def _decision(run: Run, record: Record, event: events.DecisionMade) -> Decision:
+    """The decision as it was made."""
+    return Decision(
         id=event.decision,
         job=event.job,
         outcome=event.outcome,
@@ -68,22 +88,13 @@ def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
         follow_up=event.follow_up,
         verdicts=tuple(verdict.review for verdict in run.jobs[event.job].round_verdicts),
     )
-    run = replace(run, decisions=(*run.decisions, decision))
-    if event.outcome is not Outcome.REJECTED:
-        return run
-
-    return _doubted(run, event.job, event.decision)
 
 
 def _doubted(run: Run, job: JobId, decision: DecisionId) -> Run:
     """Mark the verdicts of the job's round, on the job and on its reviews."""
     state = run.jobs[job]
     doubted = state.round_verdicts
-    verdicts: list[Verdict] = []
-
-    for verdict in state.verdicts:
-        marked = replace(verdict, doubted=decision) if verdict in doubted else verdict
-        verdicts.append(marked)
+    verdicts = _marked(decision, state, doubted)
 
     for verdict in doubted:
         given = run.jobs[verdict.review].verdict
@@ -91,6 +102,19 @@ def _doubted(run: Run, job: JobId, decision: DecisionId) -> Run:
             run = with_job(run, verdict.review, verdict=replace(given, doubted=decision))
 
     return with_job(run, job, verdicts=tuple(verdicts))
+
+
+def _marked(decision: DecisionId, state: JobState, doubted: tuple[Verdict, ...]) -> list[Verdict]:
+    """The job's verdicts; the doubted ones name the decision."""
+    verdicts: list[Verdict] = []
+
+    for verdict in state.verdicts:
+        marked = verdict
+        if verdict in doubted:
+            marked = replace(verdict, doubted=decision)
+
+        verdicts.append(marked)
+    return verdicts
 
 
 def blocker_sorted(run: Run, _: Record, event: events.BlockerSorted) -> Run:

@@ -46,7 +46,11 @@ def _depends(run: Run, job: JobState, subject: JobId) -> bool:
     if subject in job.spec.needs:
         return True
 
-    return any(run.jobs[need].spec.subject == subject for need in job.spec.needs)
+    for need in job.spec.needs:
+        if run.jobs[need].spec.subject == subject:
+            return True
+
+    return False
 
 
 def reviews_closed(run: Run, record: Record, subject: JobId) -> Run:
@@ -84,7 +88,11 @@ def unskipped(run: Run, job: JobId) -> Run:
 
 def _lacks_a_need(run: Run, job: JobState) -> bool:
     """Whether the work that a job needs will not come."""
-    return any(run.producer(need).phase in LOST for need in job.spec.needs)
+    for need in job.spec.needs:
+        if run.producer(need).phase in LOST:
+            return True
+
+    return False
 
 
 def review_stopped(run: Run, record: Record, review: JobState) -> Run:

@@ -107,6 +107,11 @@ def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
         message = f"approval of {event.digest} is {event.proof}; run {run.id} needs {least}"
         raise Corrupt(message)
 
+    _ensure_unattended_allowed(run, event, grade)
+
+
+def _ensure_unattended_allowed(run: Run, event: events.MergeApproved, grade: Grade) -> None:
+    """Raises Corrupt for an unattended approval in a run that does not allow one."""
     if grade is Grade.UNATTENDED and not run.settings.approval_unattended:
         message = f"approval of {event.digest} is unattended, which run {run.id} does not allow"
         raise Corrupt(message)
@@ -120,7 +125,10 @@ def _questions_closed(run: Run, record: Record, option: str) -> Run:
 
 def _is_about_a_merge(question: Question) -> bool:
     """Whether a question asks for an approval, or is an escalation about a report, its merge or its push."""
-    return question.kind is QuestionKind.APPROVAL or question.trigger.startswith(ABOUT_A_MERGE)
+    if question.kind is QuestionKind.APPROVAL:
+        return True
+
+    return question.trigger.startswith(ABOUT_A_MERGE)
 
 
 def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:

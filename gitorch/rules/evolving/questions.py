@@ -104,11 +104,16 @@ def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Que
         message = f"{event.question} asks for an approval, which a plain answer cannot give"
         raise Corrupt(message)
 
+    _ensure_offered(event, question)
+
+    return question
+
+
+def _ensure_offered(event: events.QuestionAnswered, question: Question) -> None:
+    """Raises Corrupt for an answer that the question does not offer."""
     if question.options and event.option not in question.options:
         message = f"{event.question} was answered with {event.option or 'free text'}, which it does not offer"
         raise Corrupt(message)
-
-    return question
 
 
 def _ensure_may_answer(record: Record, question: Question) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
     from gitorch.model.work.review import ListedFinding
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
@@ -37,9 +38,7 @@ def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> R
 
     findings = {listed.number: replace(listed, open=False) for listed in job.findings}
     findings.update((listed.number, listed) for listed in event.findings)
-    rounds_allowed = job.rounds_allowed
-    if job.phase is JobPhase.COMPLETED:
-        rounds_allowed = max(rounds_allowed, job.attempt + 1)
+    rounds_allowed = _rounds_after(job)
 
     run = move_job(
         run,
@@ -62,12 +61,17 @@ def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> R
     return demote(run)
 
 
+def _rounds_after(job: JobState) -> int:
+    """How many rounds the job may have from now on; work that was complete gets another one."""
+    rounds_allowed = job.rounds_allowed
+    if job.phase is JobPhase.COMPLETED:
+        rounds_allowed = max(rounds_allowed, job.attempt + 1)
+    return rounds_allowed
+
+
 def _clearance_withdrawn(run: Run, record: Record, job: JobId) -> Run:
     """Withdraw the checkpoint question about work that goes back, and the author's clearance if it was not delivered."""
-    checkpoints = []
-    for question in run.open_questions(job):
-        if question.kind is QuestionKind.CHECKPOINT:
-            checkpoints.append(question)
+    checkpoints = _checkpoint_questions(run, job)
 
     run = withdraw(run, record, checkpoints)
     session = run.jobs[job].session
@@ -78,9 +82,21 @@ def _clearance_withdrawn(run: Run, record: Record, job: JobId) -> Run:
     return with_session(run, session, prompts=tuple(prompts))
 
 
+def _checkpoint_questions(run: Run, job: JobId) -> list[Question]:
+    """The open checkpoint questions about this job."""
+    checkpoints = []
+    for question in run.open_questions(job):
+        if question.kind is QuestionKind.CHECKPOINT:
+            checkpoints.append(question)
+    return checkpoints
+
+
 def _is_owed_clearance(prompt: Prompt) -> bool:
     """Whether a prompt is a clearance that its session has not received."""
-    return prompt.kind is PromptKind.CLEARED and not prompt.receipt
+    if prompt.kind is not PromptKind.CLEARED:
+        return False
+
+    return not prompt.receipt
 
 
 def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
@@ -120,7 +136,10 @@ def _has_begun_synthesis(job: JobState) -> bool:
     if job.spec.kind is not JobKind.PHASE_SYNTHESIS:
         return False
 
-    return job.phase is not JobPhase.BLOCKED and job.phase not in LOST
+    if job.phase is JobPhase.BLOCKED:
+        return False
+
+    return job.phase not in LOST
 
 
 def _synthesis_afresh(run: Run, record: Record, synthesis: JobState) -> Run:
@@ -210,6 +229,11 @@ def gate_earned(run: Run, job: JobState) -> bool:
     if job.demands:
         return False
 
+    return _all_let_through(run, job)
+
+
+def _all_let_through(run: Run, job: JobState) -> bool:
+    """Whether every review let the submitted commit through."""
     let_through = {verdict.review for verdict in job.round_verdicts if run.lets_through(verdict)}
     judges = {judge.spec.id for judge in run.judges_of(job)}
     return judges <= let_through

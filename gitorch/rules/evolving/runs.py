@@ -57,8 +57,7 @@ def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
     """The last attempt before a human is asked: one more than the job's cycle leads back, within the job's own attempts."""
     rounds = settings.rounds_max
     if _is_judged(run, spec):
-        own = [cycle.rounds for cycle in run.workflow.cycles if _returns_own_work(run, spec, cycle)]
-        rounds = max(own, default=0) + 1
+        rounds = _cycle_rounds(run, spec)
 
     if spec.attempts_max:
         return min(rounds, spec.attempts_max)
@@ -66,12 +65,22 @@ def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
     return rounds
 
 
+def _cycle_rounds(run: Run, spec: JobSpec) -> int:
+    """One attempt more than the job's cycle leads back."""
+    own = [cycle.rounds for cycle in run.workflow.cycles if _returns_own_work(run, spec, cycle)]
+    return max(own, default=0) + 1
+
+
 def _is_judged(run: Run, spec: JobSpec) -> bool:
     """Whether a verdict opens the job's gate: its reviews', or its own when it is the synthesis of a phase."""
     if spec.kind is JobKind.PHASE_SYNTHESIS:
         return True
 
-    return any(state.spec.subject == spec.id for state in run.jobs.values())
+    for state in run.jobs.values():
+        if state.spec.subject == spec.id:
+            return True
+
+    return False
 
 
 def _returns_own_work(run: Run, spec: JobSpec, cycle: Cycle) -> bool:
@@ -120,7 +129,11 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
 
 def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
     """Everything is done. Raises Corrupt while a job is not over."""
-    left = [job for job, state in run.jobs.items() if not state.phase.is_over]
+    left = []
+    for job, state in run.jobs.items():
+        if not state.phase.is_over:
+            left.append(job)
+
     if left:
         message = f"run {run.id} was completed while {', '.join(left)} was not over"
         raise Corrupt(message)

@@ -125,11 +125,12 @@ def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
         raise Corrupt(message)
 
     _ensure_may_end(run, record, job, event)
-    after = JobPhase.QUEUED
-    if event.reason == "expired" and job.writes:
-        after = JobPhase.STALE
+    after = _phase_after(event, job)
 
-    session = None if event.reason == "revoked" else job.session
+    session = job.session
+    if event.reason == "revoked":
+        session = None
+
     run = end_claim(run, job, event.reason)
     return move_job(
         run,
@@ -139,6 +140,13 @@ def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
         session=session,
         ready_at=record.at,
     )
+
+
+def _phase_after(event: events.LeaseEnded, job: JobState) -> JobPhase:
+    """The phase of a job whose lease has ended."""
+    if event.reason == "expired" and job.writes:
+        return JobPhase.STALE
+    return JobPhase.QUEUED
 
 
 def _ensure_may_end(
@@ -211,6 +219,17 @@ def _counted(run: Run, job: JobId, session: Session, how: str) -> Run:
 
 def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
     """The prompt has its receipt; a brief or a list of findings sets its job running. Raises Corrupt for an unknown prompt."""
+    prompts = _with_receipt(run, event)
+
+    run = with_session(run, event.session, prompts=tuple(prompts))
+    if event.kind in OPENING and run.jobs[event.job].phase is JobPhase.CLAIMED:
+        return move_job(run, event.job, JobPhase.RUNNING)
+
+    return run
+
+
+def _with_receipt(run: Run, event: events.PromptDelivered) -> list[Prompt]:
+    """The session's prompts, one of them with its receipt now. Raises Corrupt for an unknown prompt."""
     found = False
     prompts: list[Prompt] = []
 
@@ -224,12 +243,7 @@ def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
     if not found:
         message = f"prompt {event.prompt} was delivered to {event.session}, which it was never written to"
         raise Corrupt(message)
-
-    run = with_session(run, event.session, prompts=tuple(prompts))
-    if event.kind in OPENING and run.jobs[event.job].phase is JobPhase.CLAIMED:
-        return move_job(run, event.job, JobPhase.RUNNING)
-
-    return run
+    return prompts
 
 
 def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:

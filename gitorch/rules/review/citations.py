@@ -60,6 +60,11 @@ def _quotation_fault(lines: list[str], line: int, quoted: list[str]) -> str:
 
         return f"line {line} does not read that at that commit"
 
+    return _fault_anywhere(lines, quoted)
+
+
+def _fault_anywhere(lines: list[str], quoted: list[str]) -> str:
+    """Why a quotation without a line is wrong; empty where it stands somewhere in the file."""
     # Without a line, the quotation may begin anywhere.
     for start in range(len(lines)):
         if _stands_at(lines, start, quoted):
@@ -85,4 +90,7 @@ def _stands_at(lines: list[str], start: int, quoted: list[str]) -> bool:
     if len(quoted) > 1:
         return [line.strip() for line in found] == quoted
 
-    return bool(found) and quoted[0] in found[0]
+    if not found:
+        return False
+
+    return quoted[0] in found[0]

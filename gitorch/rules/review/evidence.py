@@ -47,6 +47,11 @@ def _citation_fault(evidence: Evidence, text: str | None) -> str:
     if text is None:
         return f"{evidence.path} does not exist{_at_commit(evidence)}"
 
+    return _place_fault(evidence, text)
+
+
+def _place_fault(evidence: Evidence, text: str) -> str:
+    """Why a line or a quotation does not hold in this file; empty when it does."""
     lines = text.splitlines()
     if evidence.line > len(lines):
         return f"{evidence.path} has {len(lines)} lines{_at_commit(evidence)}, not {evidence.line}"

@@ -13,7 +13,9 @@ from gitorch.model.work.review import Finding, ListedFinding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gitorch.model.ids import CommitId
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.review import Reply
     from gitorch.model.work.run import Run
 
 ORDER = {severity: place for place, severity in enumerate(Severity)}
@@ -54,6 +56,16 @@ def list_raised(run: Run, job: JobState, raised: Iterable[Raised]) -> FindingsLi
     """
     ordered = sorted(raised, key=lambda one: _weight(one.finding))
     replies = {listed.number: listed.reply for listed in job.findings}
+    entries = _entries(job, ordered, replies)
+
+    findings = sorted(entries.values(), key=lambda listed: (*_weight(listed.finding), listed.number))
+    commit = _commit_under_review(run, job)
+
+    return FindingsListed(job.spec.id, job.attempt, commit, tuple(findings))
+
+
+def _entries(job: JobState, ordered: list[Raised], replies: dict[int, Reply | None]) -> dict[int, ListedFinding]:
+    """The findings by number; what several reviewers raised is one entry."""
     entries: dict[int, ListedFinding] = {}
 
     for number, one in zip(_numbers(job, ordered), ordered, strict=True):
@@ -67,13 +79,14 @@ def list_raised(run: Run, job: JobState, raised: Iterable[Raised]) -> FindingsLi
                 round=job.attempt,
                 reply=replies.get(number),
             )
+    return entries
 
-    findings = sorted(entries.values(), key=lambda listed: (*_weight(listed.finding), listed.number))
-    commit = run.target_commit
+
+def _commit_under_review(run: Run, job: JobState) -> CommitId:
+    """The submitted commit; without a handoff the target's."""
     if job.handoff is not None:
-        commit = job.handoff.commit
-
-    return FindingsListed(job.spec.id, job.attempt, commit, tuple(findings))
+        return job.handoff.commit
+    return run.target_commit
 
 
 def _weight(finding: Finding) -> tuple[int, str, int]:
@@ -153,6 +166,19 @@ def _known_number(
     if _is_listed(job, one.finding.number):
         return one.finding.number
 
+    taken, others = _raised_before(one, raised, numbers)
+
+    earlier = _number_in_earlier_round(job, one, raised, taken)
+    if earlier:
+        return earlier
+
+    return _number_of_same_finding(one.finding, others, taken)
+
+
+def _raised_before(
+    one: Raised, raised: Sequence[Raised], numbers: list[int]
+) -> tuple[set[int], list[tuple[int, Finding]]]:
+    """The numbers that this source has used, and the findings of all others."""
     # One reviewer's findings never share a number: two that read alike are two.
     taken: set[int] = set()
     others: list[tuple[int, Finding]] = []
@@ -162,12 +188,7 @@ def _known_number(
             taken.add(number)
         else:
             others.append((number, other.finding))
-
-    earlier = _number_in_earlier_round(job, one, raised, taken)
-    if earlier:
-        return earlier
-
-    return _number_of_same_finding(one.finding, others, taken)
+    return taken, others
 
 
 def _number_of_same_finding(finding: Finding, others: list[tuple[int, Finding]], taken: set[int]) -> int:
@@ -184,7 +205,11 @@ def _number_of_same_finding(finding: Finding, others: list[tuple[int, Finding]],
 
 def _is_listed(job: JobState, number: int) -> bool:
     """Whether a finding with this number was ever listed."""
-    return any(listed.number == number for listed in job.findings)
+    for listed in job.findings:
+        if listed.number == number:
+            return True
+
+    return False
 
 
 def _number_in_earlier_round(
@@ -306,9 +331,7 @@ def _merged(first: ListedFinding, again: Raised) -> ListedFinding:
 
 def _merged_detail(first: Finding, again: Raised) -> str:
     """The first finding's detail, then what the second one says differently, with the name of who says so."""
-    addition = again.finding.detail
-    if _words(again.finding.title) != _words(first.title):
-        addition = ": ".join(filter(None, (again.finding.title, again.finding.detail)))
+    addition = _addition(first, again)
 
     if not addition or again.finding.detail == first.detail:
         return first.detail
@@ -318,6 +341,13 @@ def _merged_detail(first: Finding, again: Raised) -> str:
         return added
 
     return f"{first.detail}\n{added}"
+
+
+def _addition(first: Finding, again: Raised) -> str:
+    """What a second reviewer says beyond the title that both share."""
+    if _words(again.finding.title) != _words(first.title):
+        return ": ".join(filter(None, (again.finding.title, again.finding.detail)))
+    return again.finding.detail
 
 
 def raised_again(job: JobState, findings: Iterable[Finding]) -> dict[int, Finding]:

@@ -45,6 +45,11 @@ def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED}:
         return (list_findings(run, job),)
 
+    return _settle_submitted(run, job)
+
+
+def _settle_submitted(run: Run, job: JobState) -> tuple[Event, ...]:
+    """The events for submitted work whose tests are settled; nothing before."""
     # Nothing can be decided before the work is handed in and tested.
     if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
         return ()
@@ -120,6 +125,11 @@ def _must_go_back(run: Run, job: JobState) -> bool:
     if job.demands:
         return True
 
+    return _stage_sends_back(run, job)
+
+
+def _stage_sends_back(run: Run, job: JobState) -> bool:
+    """Whether a review stage failed and no verdict of the round is still to come."""
     failed_stage = _failed_stage(run, job)
     if failed_stage is None:
         return False

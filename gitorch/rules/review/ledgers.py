@@ -294,7 +294,10 @@ def _files_part(job: JobState) -> str:
     """
     lines = []
     for expected in job.spec.artifacts:
-        optional = "" if expected.required else ", optional"
+        optional = ", optional"
+        if expected.required:
+            optional = ""
+
         lines.append(f"- `{expected.path}` ({expected.name}, {expected.kind}{optional})")
 
     files = "\n".join(lines)

@@ -47,6 +47,11 @@ def _require_each_answered_once(job: JobState, replied: list[int]) -> None:
         message = f"{report} leaves findings unanswered: {_numbered(unanswered)}"
         raise Refused(message, f"gitorch handoff DONE --reply {min(unanswered)}=fixed:HEAD")
 
+    _require_known_once(job, replied, report)
+
+
+def _require_known_once(job: JobState, replied: list[int], report: str) -> None:
+    """Raises Refused for an answer to an unknown finding, and for two answers to one."""
     unknown = set(replied) - {listed.number for listed in job.findings}
     if unknown:
         message = f"{report} answers findings that were never listed: {_numbered(unknown)}"
@@ -100,8 +105,7 @@ def _proven_fix(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply
 
     Raises Refused when the job has no new commit, or when the reply does not name one of this round.
     """
-    if job.handoff is not None and facts.head == job.handoff.commit:
-        raise Refused(f"#{reply.number} is reported as fixed, but {job.spec.id} has no new commit", "git log -1")
+    _require_new_commit(job, reply, facts)
 
     evidence = _with_head(reply.evidence, facts)
     named = COMMIT.search(evidence)
@@ -113,6 +117,12 @@ def _proven_fix(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply
         raise _unproven_fix(reply, f"{named[0]} is no commit of {job.spec.id} since its last report")
 
     return replace(reply, evidence=evidence.replace(named[0], commit, 1))
+
+
+def _require_new_commit(job: JobState, reply: Reply, facts: commands.WorkFacts) -> None:
+    """Raises Refused for a fix without a new commit."""
+    if job.handoff is not None and facts.head == job.handoff.commit:
+        raise Refused(f"#{reply.number} is reported as fixed, but {job.spec.id} has no new commit", "git log -1")
 
 
 def _with_head(evidence: str, facts: commands.WorkFacts) -> str:
@@ -141,15 +151,21 @@ def _fresh_commit(prefix: str, facts: commands.WorkFacts) -> CommitId | None:
 
     None when there is none, and when there is more than one, because then the reply does not say which.
     """
-    found: set[CommitId] = set()
-    for commit in (facts.head, *facts.fresh):
-        if commit is not None and commit.startswith(prefix):
-            found.add(commit)
+    found = _commits_beginning(prefix, facts)
 
     if len(found) != 1:
         return None
 
     return found.pop()
+
+
+def _commits_beginning(prefix: str, facts: commands.WorkFacts) -> set[CommitId]:
+    """The commits of this round whose ids begin like this."""
+    found: set[CommitId] = set()
+    for commit in (facts.head, *facts.fresh):
+        if commit is not None and commit.startswith(prefix):
+            found.add(commit)
+    return found
 
 
 def require_evidence(subject: JobState, command: commands.GiveVerdict) -> None:

@@ -44,6 +44,16 @@ def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collec
     large. `submodules` are the paths of the submodules that the branch declares. Hazards of single
     paths come first, in the order of the changes, then paths that some file system cannot tell apart.
     """
+    found, added = _hazards_by_path(changes, submodules)
+
+    if added:
+        found += _twins(added, held)
+
+    return tuple(found)
+
+
+def _hazards_by_path(changes: Collection[Change], submodules: Collection[str]) -> tuple[list[str], set[str]]:
+    """The hazards of each path by itself, and the paths that were added."""
     found: list[str] = []
     added: set[str] = set()
 
@@ -54,11 +64,7 @@ def hazards(changes: Collection[Change], held: Iterable[str], submodules: Collec
         # A path that is removed harms nobody any more.
         if change.after != ABSENT:
             found += _own_hazards(change, submodules)
-
-    if added:
-        found += _twins(added, held)
-
-    return tuple(found)
+    return found, added
 
 
 def _own_hazards(change: Change, submodules: Collection[str]) -> Iterator[str]:

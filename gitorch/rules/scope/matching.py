@@ -53,7 +53,11 @@ def covered(path: str, scope: Scope) -> bool:
 
 def _matches_any(path: str, globs: Iterable[str]) -> bool:
     """Whether a path matches one of these globs at least; never without globs."""
-    return any(matches(path, glob) for glob in globs)
+    for glob in globs:
+        if matches(path, glob):
+            return True
+
+    return False
 
 
 def matches(path: str, glob: str) -> bool:

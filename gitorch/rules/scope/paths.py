@@ -26,6 +26,11 @@ def path_fault(path: str) -> str:
     if _is_absolute(path):
         return "is not relative to the worktree"
 
+    return _fault_of_parts(path)
+
+
+def _fault_of_parts(path: str) -> str:
+    """Why the parts of a relative path are no path of an artifact; empty when they are."""
     if "\0" in path:
         return "contains a NUL, which no name can hold"
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 NAMESPACE = "gitorch-approval"
 """The signature namespace. A signature made for anything else, such as a commit or a login, does not count as an approval."""
 
+TEXT_FILE, SIGNATURE_FILE = "approval.txt", "approval.sig"
+"""The files of a signed approval's record: the text that was signed, and its signature."""
+
 
 def approval_text(
     ledger: str, run: RunId, report: Digest, target: str, target_commit: CommitId, commits: Sequence[CommitId]

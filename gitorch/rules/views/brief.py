@@ -109,7 +109,11 @@ def _result_parts(job: JobState) -> list[str]:
 
 def _open_findings(job: JobState) -> str:
     """The findings that the gate of a job let through."""
-    lines = [finding_line(listed) for listed in job.findings if listed.open]
+    lines = []
+    for listed in job.findings:
+        if listed.open:
+            lines.append(finding_line(listed))
+
     if not lines:
         return "No finding is open."
 
@@ -217,10 +221,7 @@ def _how_to_report(run: Run, session: Session, job: JobState) -> str:
     the command, because its holder has no session that names it.
     """
     if job.spec.kind in REVIEWING:
-        if session.holder:
-            return JUDGING_BY_HAND.format(job=job.spec.id)
-
-        return JUDGING.format(commit=run.judged_commit(job) or "", nonce=_nonce(job))
+        return _how_to_judge(run, session, job)
 
     if session.holder:
         return REPORTING_BY_HAND.format(job=job.spec.id)
@@ -229,6 +230,14 @@ def _how_to_report(run: Run, session: Session, job: JobState) -> str:
         return REPORTING_TO_HOST
 
     return REPORTING
+
+
+def _how_to_judge(run: Run, session: Session, job: JobState) -> str:
+    """The instructions for a verdict."""
+    if session.holder:
+        return JUDGING_BY_HAND.format(job=job.spec.id)
+
+    return JUDGING.format(commit=run.judged_commit(job) or "", nonce=_nonce(job))
 
 
 def _nonce(job: JobState) -> str:
@@ -281,9 +290,7 @@ def brief_data(
     """The brief as values, for `gitorch brief --json`. The keys never change meaning."""
     job = run.jobs[session.job]
     scope = job.spec.scope
-    branch, commit = run.branch_of(job.spec.id), ""
-    if job.spec.kind in REVIEWING:
-        branch, commit = "", run.judged_commit(job) or ""
+    branch, commit = _branch_and_commit(run, job)
 
     return {
         "run": run.id,
@@ -307,6 +314,14 @@ def brief_data(
         "done": list(done),
         "text": brief_text(run, session, section, done),
     }
+
+
+def _branch_and_commit(run: Run, job: JobState) -> tuple[str, str]:
+    """The branch that an author works on, or the commit that a reviewer judges."""
+    branch, commit = run.branch_of(job.spec.id), ""
+    if job.spec.kind in REVIEWING:
+        branch, commit = "", run.judged_commit(job) or ""
+    return branch, commit
 
 
 def _finding_data(listed: ListedFinding) -> dict[str, object]:

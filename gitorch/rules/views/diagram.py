@@ -59,10 +59,7 @@ def _arrows(workflow: Workflow) -> Iterator[Arrow]:
 def _direct_needs(workflow: Workflow, spec: JobSpec) -> list[JobId]:
     """The needs of a job without those that another of its needs depends on, in declared order."""
     needs = needs_of(workflow)
-    implied: set[JobId] = set()
-
-    for need in spec.needs:
-        implied |= ancestors(needs, need)
+    implied = _implied_needs(spec, needs)
 
     direct = []
     for need in spec.needs:
@@ -73,6 +70,15 @@ def _direct_needs(workflow: Workflow, spec: JobSpec) -> list[JobId]:
         direct.append(need)
 
     return direct
+
+
+def _implied_needs(spec: JobSpec, needs: dict[JobId, tuple[JobId, ...]]) -> set[JobId]:
+    """Everything that the needs of this job depend on themselves."""
+    implied: set[JobId] = set()
+
+    for need in spec.needs:
+        implied |= ancestors(needs, need)
+    return implied
 
 
 def _arrow_kind(workflow: Workflow, need: JobId, job: JobId) -> ArrowKind:

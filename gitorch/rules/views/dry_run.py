@@ -121,6 +121,11 @@ def _ways_out(workflow: Workflow, spec: JobSpec) -> str:
     if any(workflow.jobs[job].kind is JobKind.MERGE for job in onward):
         return "approve leads to the merge, reject sends work back or ends the run"
 
+    return _continue_and_cancel(spec, onward)
+
+
+def _continue_and_cancel(spec: JobSpec, onward: list[JobId]) -> str:
+    """Where `continue` and `cancel` lead."""
     continued = ", ".join(spec.on_continue or onward) or "the end"
     canceled = ", ".join(spec.on_cancel) or "the end of the run"
     return f"continue leads to {continued}, cancel to {canceled}"

@@ -55,6 +55,11 @@ def listeners(run: Run | None) -> tuple[JobId, ...]:
     if run is None or run.phase.is_over:
         return ()
 
+    return _open_jobs(run)
+
+
+def _open_jobs(run: Run) -> tuple[JobId, ...]:
+    """The jobs that are not over and that an agent can claim."""
     jobs = []
     for job in run.jobs.values():
         if job.phase.is_over or job.spec.kind in UNCLAIMED:
@@ -78,7 +83,11 @@ def unread_by_people(messages: Iterable[Message]) -> tuple[Message, ...]:
 def _is_unread_by_a_person(message: Message) -> bool:
     """Whether one of the receivers is a person who has not read the message."""
     people = filter(is_person, message.to)
-    return any(message.is_unread_by(name) for name in people)
+    for name in people:
+        if message.is_unread_by(name):
+            return True
+
+    return False
 
 
 def first_line(text: str, characters: int = 200) -> str:

@@ -239,9 +239,7 @@ def _answer_line(question: Question) -> str:
 
 def _together(facts: MergeFacts) -> str:
     """How the branches merge with each other, and the tests of the result, one line each."""
-    lines = [f"- conflict: {conflict}" for conflict in facts.conflicts]
-    if not lines:
-        lines.append("- all branches merge without conflicts")
+    lines = _conflict_lines(facts)
 
     lines += [_trial_line(trial) for trial in facts.trials]
     lines += _untried_paths(facts)
@@ -252,6 +250,14 @@ def _together(facts: MergeFacts) -> str:
     ]
 
     return "\n".join(lines)
+
+
+def _conflict_lines(facts: MergeFacts) -> list[str]:
+    """One line for each conflict, or the line that there is none."""
+    lines = [f"- conflict: {conflict}" for conflict in facts.conflicts]
+    if not lines:
+        lines.append("- all branches merge without conflicts")
+    return lines
 
 
 def _outside(facts: MergeFacts) -> str:

@@ -85,8 +85,12 @@ def _report_command(job: JobState) -> str:
         return f'gitorch verdict accept --job {name} --summary "…"'
 
     command = f'gitorch handoff DONE --job {name} --summary "…"'
+    return _with_replies(job, command)
+
+
+def _with_replies(job: JobState, command: str) -> str:
+    """The command with a reply to each open finding of the last round."""
     for listed in job.findings:
         if listed.open and listed.round == job.attempt - 1:
             command += f" --reply {listed.number}=fixed:HEAD"
-
     return command

@@ -37,7 +37,11 @@ def next_notices(run: Run, given: frozenset[str] | None) -> Iterator[str]:
     if given is None:
         return
 
-    ahead = [name for name in due(run) if name not in given]
+    ahead = []
+    for name in due(run):
+        if name not in given:
+            ahead.append(name)
+
     yield from ahead[:AT_ONCE_MAX]
 
 

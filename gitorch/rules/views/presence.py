@@ -132,6 +132,11 @@ def _is_silent(
     if session.holder or observation is None:
         return False
 
+    return _is_quiet(run, session, now, observation)
+
+
+def _is_quiet(run: Run, session: Session, now: Moment, observation: SessionObservation) -> bool:
+    """Whether a running agent has shown nothing new for longer than its lane allows."""
     if run.jobs[session.job].phase is not JobPhase.RUNNING:
         return False
 

@@ -78,6 +78,16 @@ def _unmet_needs(run: Run, job: JobState) -> list[JobId]:
 
     A checkpoint may ask once its needs have ended, done or not. So it names those that have not ended, if there are any.
     """
+    unmet, under_way = _needs_not_done(run, job)
+
+    if job.spec.kind is JobKind.CHECKPOINT and under_way:
+        return under_way
+
+    return unmet
+
+
+def _needs_not_done(run: Run, job: JobState) -> tuple[list[JobId], list[JobId]]:
+    """The needs that are not done, and those among them that may still be."""
     unmet = []
     under_way = []
 
@@ -88,11 +98,7 @@ def _unmet_needs(run: Run, job: JobState) -> list[JobId]:
         unmet.append(need)
         if not run.jobs[need].phase.is_over:
             under_way.append(need)
-
-    if job.spec.kind is JobKind.CHECKPOINT and under_way:
-        return under_way
-
-    return unmet
+    return unmet, under_way
 
 
 def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
@@ -103,6 +109,11 @@ def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
     if subject.check_failed:
         return f"the tests of {subject.spec.id} failed"
 
+    return _why_stage_waits(run, job, subject)
+
+
+def _why_stage_waits(run: Run, job: JobState, subject: JobState) -> str:
+    """The reviews of earlier stages that have not judged yet."""
     earlier = []
     for review in _reviews_without_verdict(run, subject):
         if review.spec.stage < job.spec.stage:

@@ -51,7 +51,10 @@ def _is_watched(job: JobState) -> bool:
         return False
 
     # A gate that passed once may close the issue, and an early closing is recorded once.
-    return job.cleared is None and not job.closing.early
+    if job.cleared is not None:
+        return False
+
+    return not job.closing.early
 
 
 def _may_be_tried(run: Run, job: JobState) -> bool:
@@ -73,7 +76,11 @@ def is_closing(run: Run) -> bool:
 
     A run stays under way for the tracker only that long.
     """
-    return any(_may_be_tried(run, job) for job in run.jobs.values())
+    for job in run.jobs.values():
+        if _may_be_tried(run, job):
+            return True
+
+    return False
 
 
 def owed_closings(run: Run, observed: Observed) -> Iterator[Effect]:
@@ -121,7 +128,10 @@ def _was_closed_early(run: Run, job: JobState, observed: Observed) -> bool:
         return False
 
     reason = observed.closed.get(job.spec.issue)
-    return reason is not None and not closed_by(run, reason)
+    if reason is None:
+        return False
+
+    return not closed_by(run, reason)
 
 
 def _has_failed(job: JobState) -> bool:
@@ -132,7 +142,11 @@ def _has_failed(job: JobState) -> bool:
 def _is_asked_about(run: Run, job: JobState) -> bool:
     """Whether a person is already asked about the issues of a job."""
     trigger = f"{TROUBLE}{job.spec.id}"
-    return any(question.trigger == trigger for question in run.open_questions())
+    for question in run.open_questions():
+        if question.trigger == trigger:
+            return True
+
+    return False
 
 
 def _escalation(run: Run, job: JobState) -> commands.Escalate:

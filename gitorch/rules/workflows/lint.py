@@ -216,7 +216,11 @@ def _broad_scope(job: JobSpec) -> Remark:
 def _shared_worktrees(workflow: Workflow) -> Iterator[Remark]:
     """Lanes of which several jobs write in one worktree."""
     for lane in workflow.lanes.values():
-        writing = [job.id for job in _work(workflow) if job.lane == lane.name]
+        writing = []
+        for job in _work(workflow):
+            if job.lane == lane.name:
+                writing.append(job.id)
+
         if lane.worktree is not WorktreeMode.SHARED or len(writing) < 2:
             continue
 

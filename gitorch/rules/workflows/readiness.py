@@ -140,7 +140,11 @@ def _runtime_defect(runtime: str, key: str, facts: PreflightFacts) -> tuple[str,
 
     found = facts.runtimes.get(runtime)
     if found is None or not found.known:
-        known = [name for name, other in facts.runtimes.items() if other.known]
+        known = []
+        for name, other in facts.runtimes.items():
+            if other.known:
+                known.append(name)
+
         fix = f"Set `{key}` to a runtime that `gitorch doctor` lists, or describe it under `runtimes`."
         return f"The runtime `{runtime}` is not known.{_did_you_mean(runtime, known)}", fix
 

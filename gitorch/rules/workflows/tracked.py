@@ -50,7 +50,10 @@ def unsettled(job: JobState) -> bool:
 
 def _passed_its_gate(job: JobState) -> bool:
     """Whether a job with an issue has passed its gate."""
-    return bool(job.spec.issue) and job.phase is JobPhase.COMPLETED
+    if not job.spec.issue:
+        return False
+
+    return job.phase is JobPhase.COMPLETED
 
 
 def troubled_job(run: Run, question: Question) -> JobId | None:

@@ -105,12 +105,7 @@ def mermaid(diagram: Diagram) -> str:
     Phases are its subgraphs, states its classes. Boxes are named `j0`, `j1` and so on, since ids may be words of Mermaid.
     """
     lines = ["flowchart LR", *_grouped(diagram, _mermaid_box, _mermaid_phase, "  end")]
-    names: dict[str, str] = {}
-    states: dict[str, None] = {}
-
-    for number, box in enumerate(diagram.boxes):
-        names[box.id] = f"j{number}"
-        states[box.state] = None
+    names, states = _mermaid_names(diagram)
 
     for arrow in diagram.arrows:
         sign = MERMAID_ARROWS[arrow.kind].format(rounds=arrow.rounds)
@@ -122,6 +117,17 @@ def mermaid(diagram: Diagram) -> str:
             lines.append(f"  classDef {state} fill:{style.fill},stroke:{style.line},color:#1f2328")
 
     return "\n".join(lines) + "\n"
+
+
+def _mermaid_names(diagram: Diagram) -> tuple[dict[str, str], dict[str, None]]:
+    """The short name of each box, and the states of all boxes."""
+    names: dict[str, str] = {}
+    states: dict[str, None] = {}
+
+    for number, box in enumerate(diagram.boxes):
+        names[box.id] = f"j{number}"
+        states[box.state] = None
+    return names, states
 
 
 def _grouped(
@@ -153,6 +159,11 @@ def _mermaid_box(box: Box, number: int) -> str:
         lines.append(_mermaid_text(title))
 
     lines.append(_mermaid_text(signed_state_text(box) or kind_text(box)))
+    return _mermaid_shape(box, number, lines)
+
+
+def _mermaid_shape(box: Box, number: int, lines: list[str]) -> str:
+    """A box around these lines."""
     text = "<br/>".join(lines)
     shape = f'["{text}"]'
     if box.kind == "checkpoint":

@@ -90,18 +90,24 @@ def _columns(diagram: Diagram, forward: Sequence[Arrow]) -> dict[str, int]:
     waiting = list(before)
 
     while waiting:
-        left = []
-        for box in waiting:
-            if columns.keys() >= set(before[box]):
-                columns[box] = _column_after(before[box], columns)
-            else:
-                left.append(box)
+        left = _place_next(waiting, columns, before)
         if left == waiting:
             raise ValueError("the arrows form a cycle")
 
         waiting = left
 
     return {box: columns[box] for box in before}
+
+
+def _place_next(waiting: list[str], columns: dict[str, int], before: dict[str, list[str]]) -> list[str]:
+    """Give a column to every box whose predecessors have one; the result are the boxes that are left."""
+    left = []
+    for box in waiting:
+        if columns.keys() >= set(before[box]):
+            columns[box] = _column_after(before[box], columns)
+        else:
+            left.append(box)
+    return left
 
 
 def _column_after(before: Sequence[str], columns: Mapping[str, int]) -> int:
@@ -137,6 +143,13 @@ def _rows(columns: Mapping[str, int], links: Sequence[tuple[_Stop, _Stop]]) -> d
         right[start.name].append(end.name)
         left[end.name].append(start.name)
 
+    return _swept(layers, left, rows, right)
+
+
+def _swept(
+    layers: dict[int, list[str]], left: dict[str, list[str]], rows: dict[str, int], right: dict[str, list[str]]
+) -> dict[str, int]:
+    """The rows after a few sweeps that bring neighbours together, the first of them 0."""
     ascending = sorted(layers)
 
     for _ in range(SWEEPS // 2):

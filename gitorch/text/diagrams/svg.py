@@ -115,8 +115,12 @@ def _tooltip(box: Box) -> str:
 def _frame_style(box: Box) -> str:
     """The attributes of a box's frame: heavy for a state in `EMPHASISED`, dashed for a job that was skipped."""
     style = style_of(box)
-    width = 2.5 if box.state in EMPHASISED else 1.3
-    dashes = ' stroke-dasharray="4 3"' if box.state == "skipped" else ""
+    width = 1.3
+    if box.state in EMPHASISED:
+        width = 2.5
+    dashes = ""
+    if box.state == "skipped":
+        dashes = ' stroke-dasharray="4 3"'
     return f'fill="{style.fill}" stroke="{style.line}" stroke-width="{width}"{dashes}'
 
 
@@ -126,14 +130,20 @@ def _lower_lines(box: Box, x: float, y: float, *, units: int) -> str:
     if title == box.id:
         title = ""
 
-    third, colour = " · ".join(part for part in (box.lane, box.phase) if part), GREY
-    if box.state:
-        third, colour = signed_state_text(box), style_of(box).line
+    third, colour = _third_line(box)
 
     return (
         f'<text x="{x:g}" y="{y + 37:g}" fill="#1f2328">{_safe(fitted(title, units))}</text>'
         f'<text x="{x:g}" y="{y + 53:g}" font-size="11" fill="{colour}">{_safe(fitted(third, units))}</text>'
     )
+
+
+def _third_line(box: Box) -> tuple[str, str]:
+    """The third line of a box and its colour: its state, otherwise its lane and phase."""
+    third, colour = " · ".join(part for part in (box.lane, box.phase) if part), GREY
+    if box.state:
+        third, colour = signed_state_text(box), style_of(box).line
+    return third, colour
 
 
 def _forward_arrows(diagram: Diagram, layout: Layout) -> list[str]:

@@ -39,6 +39,11 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
         )
         yield source.problem(1, "The plan has no epics.", fix)
 
+    yield from _check_each_epic(source, drafts, tracked)
+
+
+def _check_each_epic(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
+    """The id, the issue or the name and tasks of every epic."""
     first: dict[str, int] = {}
 
     for draft in drafts:
@@ -131,13 +136,18 @@ def check_sections(
 
     In a file that must be `complete`, every epic has a section, too.
     """
+    yield from _check_section_names(source, drafts, sections)
+    if complete:
+        yield from _check_complete(source, drafts, sections)
+
+
+def _check_section_names(source: Source, drafts: Sequence[Draft], sections: Sections) -> Iterator[Problem]:
+    """Every section is that of an epic of the plan."""
     known = {draft.id for draft in drafts}
     for name, section in sections:
         if name not in known:
             message = f"This section is for `{name}`, which is not among the plan's epics.{did_you_mean(name, known)}"
             yield source.problem(section.line, message, "Add the epic to the plan's list, or correct its id here.")
-    if complete:
-        yield from _check_complete(source, drafts, sections)
 
 
 def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections) -> Iterator[Problem]:
@@ -150,12 +160,17 @@ def _check_complete(source: Source, drafts: Sequence[Draft], sections: Sections)
         if draft.id in present:
             continue
 
-        line = 1
-        if draft.path == source.path:
-            line = draft.line
+        line = _line_to_blame(source, draft)
 
         fix = f"Add the heading `## Epic: {draft.id} — {draft.title}`, and `## Review Gate: {draft.id}` at its end."
         yield source.problem(line, f"Epic `{draft.id}` has no section in {source.path}.", fix)
+
+
+def _line_to_blame(source: Source, draft: Draft) -> int:
+    """The line of the epic in this file; the first line where it stands in another file."""
+    if draft.path == source.path:
+        return draft.line
+    return 1
 
 
 def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
@@ -208,15 +223,22 @@ def check_needs(
     """
     for name, others in needs.items():
         for other, reference in others.items():
-            column = source.column(reference.line, reference.text)
-            if other == name:
-                fix = f"Remove `{name}` from the line, or write `Depends on: none`."
-                yield source.problem(reference.line, f"Epic `{name}` depends on itself.", fix, column)
-            elif other not in needs:
-                message = f"Epic `{name}` depends on `{other}`, which is not an epic of this plan.{did_you_mean(other, needs)}"
-                yield source.problem(reference.line, message, "Correct the id, or remove it.", column)
+            yield from _check_need(source, needs, reference, other, name)
 
     yield from _check_cycles(source, needs, tracked)
+
+
+def _check_need(
+    source: Source, needs: Mapping[str, Mapping[str, Reference]], reference: Reference, other: str, name: str
+) -> Iterator[Problem]:
+    """One dependency is another epic of the plan."""
+    column = source.column(reference.line, reference.text)
+    if other == name:
+        fix = f"Remove `{name}` from the line, or write `Depends on: none`."
+        yield source.problem(reference.line, f"Epic `{name}` depends on itself.", fix, column)
+    elif other not in needs:
+        message = f"Epic `{name}` depends on `{other}`, which is not an epic of this plan.{did_you_mean(other, needs)}"
+        yield source.problem(reference.line, message, "Correct the id, or remove it.", column)
 
 
 def _check_cycles(
@@ -306,10 +328,15 @@ def check_placeholders(source: Source, document: Document) -> Iterator[Problem]:
     for number, line in enumerate(source.lines, 1):
         if "{{" in line:
             yield from _check_braces(source, document, number, line)
-        if "<!--" in line:
-            for found in _STRIP.finditer(line):
-                message = "`<!-- STRIP` marks text of the prompt's template that must be removed."
-                yield source.problem(number, message, "Remove the marked block.", found.start() + 1)
+        yield from _check_strip_marks(source, line, number)
+
+
+def _check_strip_marks(source: Source, line: str, number: int) -> Iterator[Problem]:
+    """No mark of text that had to be removed is left in the line."""
+    if "<!--" in line:
+        for found in _STRIP.finditer(line):
+            message = "`<!-- STRIP` marks text of the prompt's template that must be removed."
+            yield source.problem(number, message, "Remove the marked block.", found.start() + 1)
 
 
 def _check_braces(source: Source, document: Document, number: int, line: str) -> Iterator[Problem]:

@@ -43,7 +43,9 @@ class Draft(Value):
 
         An epic without tasks is not done: its tasks may be missing.
         """
-        return bool(self.tasks) and all(task.done for task in self.tasks)
+        if not self.tasks:
+            return False
+        return all(task.done for task in self.tasks)
 
     @property
     def is_done(self) -> bool:

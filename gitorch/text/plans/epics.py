@@ -50,7 +50,11 @@ def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
     for table in tables:
         columns = _columns(table)
         if columns is not None:
-            return tuple(_row_epic(row, columns) for row in table.rows if row.cells[columns.id])
+            found = []
+            for row in table.rows:
+                if row.cells[columns.id]:
+                    found.append(_row_epic(row, columns))
+            return tuple(found)
 
     return ()
 
@@ -238,6 +242,11 @@ def drafts_of(path: str, sections: Sections, declared: Sequence[DeclaredEpic]) -
     if not declared:
         return tuple(_section_draft(path, name, section) for name, section in sections)
 
+    return _declared_drafts(path, sections, declared)
+
+
+def _declared_drafts(path: str, sections: Sections, declared: Sequence[DeclaredEpic]) -> tuple[Draft, ...]:
+    """One draft for each declared epic, with its first section."""
     first: dict[str, Section] = {}
 
     for name, section in sections:

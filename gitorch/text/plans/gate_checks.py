@@ -67,6 +67,10 @@ class _GateCheck:
             fix = f"End its section with the heading `## Review Gate: {name}`."
             yield self.source.problem(section.line, f"Epic `{name}` has no review gate.", fix)
 
+        yield from self._tasks_behind(name, section)
+
+    def _tasks_behind(self, name: str, section: Section) -> Iterator[Problem]:
+        """No task stands behind the section's gate."""
         if section.tasks_after_gate:
             task = section.tasks_after_gate[0]
             message = f"A task of `{name}` stands after its gate on line {section.end}, where no agent will see it."
@@ -75,7 +79,10 @@ class _GateCheck:
 
     def _has_faulty_gate(self, section: Section) -> bool:
         """Whether a gate of the section is misspelt, or names no epic."""
-        return any(not gate.exact or gate.id not in self.known for gate in section.gates)
+        for gate in section.gates:
+            if not gate.exact or gate.id not in self.known:
+                return True
+        return False
 
     def _gate(self, gate: Gate, section: str) -> Iterator[Problem]:
         """Check one gate in the section of an epic.

@@ -100,18 +100,23 @@ def parse_epic_heading(heading: str) -> EpicHeading | None:
     heading = _CLOSED.sub("", heading)
     found = _EPIC.fullmatch(heading)
     if found:
-        body = found["body"].strip()
-        named = _ID_AND_TITLE.fullmatch(body)
-        if named:
-            return EpicHeading(named["id"], named["title"].strip(), closed)
-
-        return EpicHeading("", body, closed)
+        return _behind_epic(found, closed=closed)
 
     found = _EPIC_NAMED.fullmatch(heading)
     if found:
         return EpicHeading(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
 
     return None
+
+
+def _behind_epic(found: re.Match[str], *, closed: bool) -> EpicHeading:
+    """The heading of an epic from the text behind `Epic`, with an id where it has one."""
+    body = found["body"].strip()
+    named = _ID_AND_TITLE.fullmatch(body)
+    if named:
+        return EpicHeading(named["id"], named["title"].strip(), closed)
+
+    return EpicHeading("", body, closed)
 
 
 def known_id_in(heading: str, epic: EpicHeading | None, known: Collection[str]) -> str | None:
@@ -125,6 +130,11 @@ def known_id_in(heading: str, epic: EpicHeading | None, known: Collection[str]) 
     if not epic.is_numbered:
         return None
 
+    return _first_known(epic, known)
+
+
+def _first_known(epic: EpicHeading, known: Collection[str]) -> str | None:
+    """The first of the title's words that is a known id; None where none is."""
     for word in _words(epic.title):
         if word in known:
             return word

@@ -121,6 +121,10 @@ class _OutlineReader:
             self._open_section(epic, heading)
             return
 
+        self._heading_elsewhere(heading)
+
+    def _heading_elsewhere(self, heading: Heading) -> None:
+        """Take a heading that opens no section: a gate, one that means something to the open section, or the plan's title."""
         gate = parse_gate_heading(heading.text, heading.level)
         if gate is not None:
             self._gate(Gate(gate, heading.line, exact=True))
@@ -158,11 +162,7 @@ class _OutlineReader:
             self.task_level = heading.level
             return True
 
-        if section.gates and heading.level <= 2:
-            section.left = True
-            return True
-
-        return False
+        return _leaves(section, heading)
 
     def _gate(self, gate: Gate) -> None:
         """Add a gate to the current section, or to the stray gates before the first one."""
@@ -212,6 +212,10 @@ class _OutlineReader:
             self._field_item(field, item)
             return
 
+        self._task_or_list(item, below_tasks_line, text)
+
+    def _task_or_list(self, item: Item, below_tasks_line: bool, text: str) -> None:
+        """Take an item that is no field: a task, or a parent of more items."""
         task = parse_checkbox(item.lines) or parse_task(plain(text))
         if task is not None:
             self._task_item(Task(task.title, item.line, task.done))
@@ -243,12 +247,7 @@ class _OutlineReader:
 
         Its items are names up to the first checkbox; the rest is an ordinary list.
         """
-        names = 0
-        for item in listing.items:
-            if parse_checkbox(item.lines) is not None:
-                break
-            needs += _references(" ".join(item.lines), item.line)
-            names += 1
+        names = _take_needs(listing, needs)
         if names and self.section is not None:
             self.section.empty_needs.pop()
 
@@ -278,25 +277,52 @@ class _OutlineReader:
         if self.task_level:
             return
 
-        match field.key:
-            case "dependencies":
-                section.needs += _references(field.value, line, certain=False)
-            case "scope":
-                section.allowed += _globs(field.value, line)
-            case "not":
-                section.forbidden += _globs(field.value, line)
-            case "status":
-                section.closed = section.closed or is_closed_status(field.value)
+        _scope_or_status(section, field, line)
 
     def _depends_on(self, section: Section, field: Field, line: int) -> None:
         """Take a `Depends on:` line. Without a value, its names are expected in the list below it."""
-        needs = section.needs_in_tasks if self.task_level else section.needs
+        needs = section.needs
+        if self.task_level:
+            needs = section.needs_in_tasks
         if field.value:
             needs += _references(field.value, line)
             return
 
         section.empty_needs.append(line)
         self.unanswered = needs
+
+
+def _leaves(section: Section, heading: Heading) -> bool:
+    """Whether a heading behind the gate leaves the section, which is marked then."""
+    if section.gates and heading.level <= 2:
+        section.left = True
+        return True
+
+    return False
+
+
+def _take_needs(listing: Listing, needs: list[Reference]) -> int:
+    """Add the references of the items before the first task; the result is the number of these items."""
+    names = 0
+    for item in listing.items:
+        if parse_checkbox(item.lines) is not None:
+            break
+        needs += _references(" ".join(item.lines), item.line)
+        names += 1
+    return names
+
+
+def _scope_or_status(section: Section, field: Field, line: int) -> None:
+    """Take a field that counts above the tasks only."""
+    match field.key:
+        case "dependencies":
+            section.needs += _references(field.value, line, certain=False)
+        case "scope":
+            section.allowed += _globs(field.value, line)
+        case "not":
+            section.forbidden += _globs(field.value, line)
+        case "status":
+            section.closed = section.closed or is_closed_status(field.value)
 
 
 def _references(text: str, line: int, *, certain: bool = True) -> list[Reference]:

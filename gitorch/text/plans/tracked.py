@@ -61,7 +61,9 @@ class TrackedEpics(Value):
         if not self.is_asked:
             return False
 
-        return bool(self.backlog.issues) or not self.backlog.problems
+        if bool(self.backlog.issues):
+            return True
+        return not self.backlog.problems
 
     def open_epics(self) -> list[str]:
         """The ids of all open epics of the tracker, in its order.
@@ -103,6 +105,14 @@ class TrackedEpics(Value):
 
         Each has a heading of level 4 and the text of its issue, below one heading `Tasks`.
         """
+        parts = self._task_parts(draft)
+        if not parts:
+            return ""
+
+        return "\n\n".join(["### Tasks", *parts]) + "\n"
+
+    def _task_parts(self, draft: Draft) -> list[str]:
+        """The heading and the text of each open task."""
         parts: list[str] = []
         for issue in self._below(draft):
             if issue.closed:
@@ -110,10 +120,7 @@ class TrackedEpics(Value):
             parts.append(f"#### {_task_title(issue)}")
             if issue.text:
                 parts.append(issue.text)
-        if not parts:
-            return ""
-
-        return "\n\n".join(["### Tasks", *parts]) + "\n"
+        return parts
 
     def owned_by(self, drafts: Sequence[Draft]) -> dict[str, tuple[Issue, ...]]:
         """The issues below each of these epics, by the epic's id.
@@ -193,6 +200,11 @@ def _lacks_tasks(outlines: Sequence[Outline], declared: Sequence[DeclaredEpic]) 
         if not epic.tasks:
             return True
 
+    return _sections_lack_tasks(outlines)
+
+
+def _sections_lack_tasks(outlines: Sequence[Outline]) -> bool:
+    """Whether some section has no tasks, or there is no section at all."""
     has_sections = False
 
     for outline in outlines:
@@ -231,6 +243,11 @@ def _fault_of_issue(draft: Draft, tracked: TrackedEpics) -> tuple[str, str] | No
     if issue.closed:
         message = f"Epic `{name}` is closed in {source}: nothing is left to do."
         return message, f"Remove it, or open it again: {commands.reopen(name)}"
+    return _fault_of_tasks(draft, commands, name, source)
+
+
+def _fault_of_tasks(draft: Draft, commands: TrackerCommands, name: str, source: str) -> tuple[str, str] | None:
+    """Message and fix of an epic whose tasks leave nothing to do; None for any other."""
     if not draft.tasks:
         fix = f"Write tasks above its gate, or: {commands.create_task(name)}"
         return f"Epic `{name}` has no tasks in {source}.", fix
@@ -251,7 +268,9 @@ def _parent_hint(issue: Issue) -> str:
 
 def _with_article(kind: str) -> str:
     """A kind of issue with its article: `an epic`, `a task`."""
-    article = "an" if kind[:1] in "aeiou" else "a"
+    article = "a"
+    if kind[:1] in "aeiou":
+        article = "an"
     return f"{article} {kind}"
 
 
@@ -265,6 +284,13 @@ def check_unknown(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics
 
     prefixes = {_prefix(name) for name in tracked.issues}
 
+    yield from _unknown_epics(source, drafts, tracked, prefixes)
+
+
+def _unknown_epics(
+    source: Source, drafts: Sequence[Draft], tracked: TrackedEpics, prefixes: set[str]
+) -> Iterator[Problem]:
+    """Every epic that should be in the tracker and is not."""
     for draft in drafts:
         if draft.id in tracked.issues:
             continue

@@ -57,12 +57,7 @@ def bundle(
     """
     entries = [_entry(line, policies) for line in lines]
     files = {RECORDS: "".join([f"{_json(entry)}\n" for entry in entries]).encode()}
-    attached = {}
-
-    for digest, data in sorted(bodies.items()):
-        body = _redacted_bytes(data, policies)
-        files[f"{FILES}/{digests.bare(digest)}"] = body
-        attached[digests.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
+    attached = _attach(bodies, policies, files)
 
     manifest: dict[str, Any] = {"format": FORMAT, "ledger": ledger}
     if run:
@@ -81,16 +76,23 @@ def bundle(
     return Bundle(files, manifest)
 
 
+def _attach(
+    bodies: Mapping[str, bytes], policies: Collection[str], files: dict[str, bytes]
+) -> dict[str, dict[str, int]]:
+    """Add the attached files to an export; the result is what its manifest says of them."""
+    attached = {}
+
+    for digest, data in sorted(bodies.items()):
+        body = _redacted_bytes(data, policies)
+        files[f"{FILES}/{digests.bare(digest)}"] = body
+        attached[digests.bare(digest)] = {"redacted": body != data, "bytes": len(body)}
+    return attached
+
+
 def _summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The range and the numbers of records that a manifest states."""
     summary: dict[str, Any] = {"first": None, "last": None, "head": None, "records": 0, "links": 0, "redacted": 0}
-    for entry in entries:
-        if "text" not in entry:
-            summary["links"] += 1
-            continue
-        summary["records"] += 1
-        if "redacted" in entry:
-            summary["redacted"] += 1
+    _count(entries, summary)
 
     if entries:
         summary["first"] = entries[0]["seq"]
@@ -98,6 +100,17 @@ def _summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         summary["head"] = entries[-1]["digest"]
 
     return summary
+
+
+def _count(entries: Sequence[Mapping[str, Any]], summary: dict[str, Any]) -> None:
+    """Count records, links and redacted records."""
+    for entry in entries:
+        if "text" not in entry:
+            summary["links"] += 1
+            continue
+        summary["records"] += 1
+        if "redacted" in entry:
+            summary["redacted"] += 1
 
 
 def _json(value: object) -> str:
@@ -210,15 +223,21 @@ def _check_attached(files: Mapping[str, bytes], attached: Mapping[str, Any]) -> 
 
 def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
     """The manifest of an export. Raises Corrupt where there is none of this format."""
-    try:
-        manifest = dict(json.loads(files[MANIFEST]))
-    except (KeyError, ValueError, TypeError):
-        manifest = {}
+    manifest = _parsed_manifest(files)
 
     is_complete = _MANIFEST_KEYS.issubset(manifest)
     if not is_complete or manifest.get("format") != FORMAT or RECORDS not in manifest["files"]:
         raise _fault(MANIFEST, f"it is not a manifest of {FORMAT}")
 
+    return manifest
+
+
+def _parsed_manifest(files: Mapping[str, bytes]) -> dict[Any, Any]:
+    """The manifest as it stands; empty where the file is none."""
+    try:
+        manifest = dict(json.loads(files[MANIFEST]))
+    except (KeyError, ValueError, TypeError):
+        manifest = {}
     return manifest
 
 

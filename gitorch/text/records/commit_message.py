@@ -144,7 +144,9 @@ def _part(name: str, value: Any) -> Any:
     if name == "until":
         return timestamps.iso(value)[11:16]
     if name in _CLAUSES:
-        return _CLAUSES[name] if value else ""
+        if value:
+            return _CLAUSES[name]
+        return ""
     if isinstance(value, tuple):
         return _Items(value)
     if value is not None:

@@ -106,6 +106,16 @@ def parse_commit(body: bytes) -> ParsedCommit:
     Raises Corrupt for one that does not name exactly one tree.
     """
     head, _, message = body.decode("utf-8", "replace").partition("\n\n")
+    trees, parents, names = _headers(head)
+
+    if len(trees) != 1:
+        raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="gitorch recover")
+
+    return ParsedCommit(trees[0], tuple(parents), message, names["author"], names["committer"])
+
+
+def _headers(head: str) -> tuple[list[str], list[CommitId], dict[str, str]]:
+    """The trees, the parents and the names in the head of a commit."""
     trees, parents, names = [], [], {"author": "", "committer": ""}
 
     for line in head.split("\n"):
@@ -116,11 +126,7 @@ def parse_commit(body: bytes) -> ParsedCommit:
             parents.append(CommitId(value))
         elif key in names:
             names[key] = value
-
-    if len(trees) != 1:
-        raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="gitorch recover")
-
-    return ParsedCommit(trees[0], tuple(parents), message, names["author"], names["committer"])
+    return trees, parents, names
 
 
 class Builder:
@@ -245,7 +251,9 @@ def _note_file(path: str, old: Entry | None, new: Entry | None, added: dict[str,
 
 def _is_folder(entry: Entry | None) -> bool:
     """Whether there is an entry, and it is a folder."""
-    return entry is not None and entry[0] == FOLDER
+    if entry is None:
+        return False
+    return entry[0] == FOLDER
 
 
 def _inside(tree: Tree, entry: Entry | None) -> Entries:

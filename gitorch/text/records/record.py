@@ -168,16 +168,24 @@ def _match(layout: _Layout, front: str) -> list[Any] | None:
 def _record(layout: _Layout, values: Sequence[Any], body: str, has_files: bool) -> Record:
     """The record of these values: seq, prev, at, run if any, actor, the type's own keys, files if any."""
     own = list(values[layout.first + 1 :])
+    files = _take_files(has_files, own)
+    if layout.prose:
+        own.append(body)
+
+    run = None
+    if layout.run:
+        run = values[3]
+    return Record(values[0], values[1], values[2], run, values[layout.first], layout.cls(*own), files)
+
+
+def _take_files(has_files: bool, own: list[Any]) -> tuple[FileRef, ...]:
+    """Take the attached files off the end of the values."""
     files: tuple[FileRef, ...] = ()
     if has_files:
         files = own.pop()
         if not files:
             raise WrongShape("files is written although there are none")
-    if layout.prose:
-        own.append(body)
-
-    run = values[3] if layout.run else None
-    return Record(values[0], values[1], values[2], run, values[layout.first], layout.cls(*own), files)
+    return files
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -210,12 +218,17 @@ def _read_lines(layout: _Layout, front: str) -> list[Any]:
         except ValueError as error:
             raise WrongShape(f"{key}: {error}") from error
 
+    _require_all_lines(layout, lines)
+
+    del values[layout.first + 1], values[0]  # type and gitorch are known
+    return values
+
+
+def _require_all_lines(layout: _Layout, lines: list[str]) -> None:
+    """Raises WrongShape for missing and for unknown lines."""
     missing = ", ".join(layout.keys[len(lines) :])
     if missing:
         raise WrongShape(f"missing {missing}")
 
     if len(lines) > len(layout.keys):
         raise WrongShape(f"unknown line {lines[len(layout.keys)]:.40}")
-
-    del values[layout.first + 1], values[0]  # type and gitorch are known
-    return values

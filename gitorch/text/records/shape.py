@@ -69,7 +69,9 @@ def shape(hint: Any) -> Shape:
 
 def is_enum(hint: Any) -> bool:
     """Whether a type is an enumeration of words; generic types are none, and issubclass would refuse them."""
-    return isinstance(hint, type) and issubclass(hint, StrEnum)
+    if not isinstance(hint, type):
+        return False
+    return issubclass(hint, StrEnum)
 
 
 def _generic(hint: Any) -> Shape:
@@ -146,7 +148,10 @@ def optional(hint: Any) -> Any:
     if not is_union or types.NoneType not in arguments:
         return None
 
-    rest = [argument for argument in arguments if argument is not types.NoneType]
+    rest = []
+    for argument in arguments:
+        if argument is not types.NoneType:
+            rest.append(argument)
     return rest[0]
 
 

@@ -196,15 +196,19 @@ class _JobMaker:
         """
         first = len(self.jobs)
         for block in step:
-            name = self._unused(block.more or str(block.kind))
-            lane = "author"
-            if block.kind in {JobKind.CHECKPOINT, JobKind.MERGE}:
-                lane = ""
-
-            self.jobs.append(_Job(name, block, self.ends, lane, len(step) > 1))
+            self._add_job(step, block)
 
         self.work = [job.id for job in self.jobs[first:]]
         self.ends = tuple(self.work)
+
+    def _add_job(self, step: Sequence[Block], block: Block) -> None:
+        """Add one job of a step of work."""
+        name = self._unused(block.more or str(block.kind))
+        lane = "author"
+        if block.kind in {JobKind.CHECKPOINT, JobKind.MERGE}:
+            lane = ""
+
+        self.jobs.append(_Job(name, block, self.ends, lane, len(step) > 1))
 
     def _add_reviews(self, step: Sequence[Block]) -> None:
         """Add reviews of the work before them.
@@ -240,16 +244,21 @@ class _JobMaker:
         Open jobs that no review judged come first, then the reviews.
         """
         judged = {review.subject for review in reviews}
-        ends: list[str] = []
-
-        for name in self.ends:
-            if name not in judged:
-                ends.append(name)
+        ends = self._unjudged_ends(judged)
 
         for review in reviews:
             ends.append(review.id)
 
         return tuple(ends)
+
+    def _unjudged_ends(self, judged: set[str]) -> list[str]:
+        """The open ends that these reviews do not judge."""
+        ends: list[str] = []
+
+        for name in self.ends:
+            if name not in judged:
+                ends.append(name)
+        return ends
 
     def _unused(self, name: str) -> str:
         """The name with dashes, and with a number if another job has it."""
@@ -316,7 +325,9 @@ def _scope(job: _Job) -> str:
 
     Jobs that run at the same time get folders of their own, so that they cannot conflict.
     """
-    folder = f"{job.id}/**" if job.beside else "**"
+    folder = "**"
+    if job.beside:
+        folder = f"{job.id}/**"
     if job.block.kind in {JobKind.BUILD, JobKind.GENERIC}:
         return f"src/{folder}, tests/{folder}"
 

@@ -59,7 +59,9 @@ class Graph(Value):
 
     def apart(self, one: str, other: str) -> bool:
         """Whether neither job waits for the other, so that they may run at the same time."""
-        return one not in self.before(other) and other not in self.before(one)
+        if one in self.before(other):
+            return False
+        return other not in self.before(one)
 
     def work(self) -> tuple[JobId, ...]:
         """The jobs that change files, in the order of the file."""
@@ -85,7 +87,9 @@ class Graph(Value):
 
     def is_kind(self, job: JobId, kind: JobKind) -> bool:
         """Whether a job exists and is of this kind."""
-        return job in self.jobs and self.jobs[job].kind is kind
+        if job not in self.jobs:
+            return False
+        return self.jobs[job].kind is kind
 
 
 def producers(jobs: Mapping[JobId, JobSpec], needs: Collection[JobId]) -> tuple[JobId, ...]:
@@ -159,7 +163,9 @@ def _check_only_subject(graph: Graph, job: JobId, spec: JobSpec, work: Sequence[
         if name not in graph.jobs:
             return
 
-    count = f"{len(work)} jobs of work" if work else "no work"
+    count = "no work"
+    if work:
+        count = f"{len(work)} jobs of work"
     message = f"gives this review {count}; a review judges exactly one job."
     fix = "Let it need the job that it reviews, and name that as `subject` if it needs several."
     graph.forms[job].complain("needs", message, fix)

@@ -20,7 +20,7 @@ from gitorch.text.yaml_file import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitorch.text.yaml_file import YamlValue
+    from gitorch.text.yaml_file import Entry, YamlValue
 
 BYTES_MAX = 2_000_000
 PRESETS = ("claude", "codex", "gemini", "opencode", "aider")
@@ -60,6 +60,12 @@ def convert(path: str, data: bytes) -> ConversionResult:
     work = Conversion(_workflow(path, value))
     text = _text(work)
     spots = dict(_spots(value, ""))
+    dropped = _dropped(path, work, spots)
+    return ConversionResult(text, tuple(dropped), tuple(work.changed), len(spots))
+
+
+def _dropped(path: str, work: Conversion, spots: dict[str, tuple[int, int]]) -> list[Problem]:
+    """A problem for each field that is not carried over, in the order of the file."""
     dropped: list[Problem] = []
 
     for key, reason in work.dropped.items():
@@ -67,7 +73,7 @@ def convert(path: str, data: bytes) -> ConversionResult:
         dropped.append(Problem(path, line, column, f"`{key}` is not carried over: {reason}", ""))
 
     dropped.sort(key=lambda problem: (problem.line, problem.column))
-    return ConversionResult(text, tuple(dropped), tuple(work.changed), len(spots))
+    return dropped
 
 
 def _workflow(path: str, value: YamlValue) -> dict[str, Any]:
@@ -110,9 +116,18 @@ def _spots(value: YamlValue, path: str) -> Iterator[tuple[str, tuple[int, int]]]
         for number, item in enumerate(data):
             yield from _spots(item, f"{path}[{number}]")
 
+    yield from _spots_of_fields(path, data)
+
+
+def _spots_of_fields(
+    path: str, data: str | float | tuple[YamlValue, ...] | Mapping[str, Entry] | None
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Line and column of every field of a mapping and below it."""
     if isinstance(data, Mapping):
         for name, entry in data.items():
-            key = f"{path}.{name}" if path else name
+            key = name
+            if path:
+                key = f"{path}.{name}"
             yield key, (entry.key.line, entry.key.column)
             yield from _spots(entry.value, key)
 
@@ -245,7 +260,9 @@ def _roles(work: Conversion) -> list[str]:
     for name, role in work.named("roles"):
         work.drop(role, f"roles.{name}", {}, frozenset({"definition_path"}))
         path = role.get("definition_path")
-        text = f"{{file: {json_of(path)}}}" if path else '""'
+        text = '""'
+        if path:
+            text = f"{{file: {json_of(path)}}}"
         lines.append(f"  {_word(name)}: {text}")
 
     return _section("roles", lines)

@@ -168,13 +168,7 @@ def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]
 
     They read everything, write nothing, and always run in a fresh session. A review gets its subject into `needs`.
     """
-    _drop_all(work, path, job, ("write_scope", "max_attempts"))
-    if job.get("expected_artifacts"):
-        work.dropped[f"{path}.expected_artifacts"] = "findings come with the verdict, and the ledger keeps them."
-    if job.get("reviewer_context_policy") not in {None, "fresh"}:
-        work.dropped[f"{path}.reviewer_context_policy"] = "every review runs in a fresh session."
-    if job.get("parallel_group"):
-        work.parallel_reviews = True
+    _drop_for_judges(work, path, job)
 
     lines: list[str] = []
     if job.get("review_posture"):
@@ -183,6 +177,17 @@ def _judge(work: Conversion, path: str, job: Job, needs: list[str]) -> list[str]
         lines.append(_subject(work, path, job, needs))
 
     return lines
+
+
+def _drop_for_judges(work: Conversion, path: str, job: Job) -> None:
+    """Report the fields that reviews and syntheses do not keep."""
+    _drop_all(work, path, job, ("write_scope", "max_attempts"))
+    if job.get("expected_artifacts"):
+        work.dropped[f"{path}.expected_artifacts"] = "findings come with the verdict, and the ledger keeps them."
+    if job.get("reviewer_context_policy") not in {None, "fresh"}:
+        work.dropped[f"{path}.reviewer_context_policy"] = "every review runs in a fresh session."
+    if job.get("parallel_group"):
+        work.parallel_reviews = True
 
 
 def _subject(work: Conversion, path: str, job: Job, needs: list[str]) -> str:
@@ -224,16 +229,22 @@ def _scope(work: Conversion, path: str, job: Job) -> list[str]:
         return []
 
     work.drop(scope, f"{path}.write_scope", NOT_CARRIED["scope"])
+    halves = _scope_halves(work, path, scope)
+    if not halves:
+        return []
+
+    return [f"    scope: {{{', '.join(halves)}}}"]
+
+
+def _scope_halves(work: Conversion, path: str, scope: dict[Any, Any]) -> list[str]:
+    """The globs of both halves, as far as there are any."""
     halves: list[str] = []
 
     for half in ("allowed", "forbidden"):
         globs = work.texts(scope.get(f"{half}_paths"), f"{path}.write_scope.{half}_paths")
         if globs:
             halves.append(f"{half}: {json_of(globs)}")
-    if not halves:
-        return []
-
-    return [f"    scope: {{{', '.join(halves)}}}"]
+    return halves
 
 
 def _artifacts(work: Conversion, path: str, job: Job) -> list[str]:

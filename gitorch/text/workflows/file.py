@@ -98,6 +98,11 @@ def _target(top: Form) -> str:
     if isinstance(branch.data, str):
         return read_branch(top, "branch", "main")
 
+    return _target_of_branch(top)
+
+
+def _target_of_branch(top: Form) -> str:
+    """The target that the mapping `branch` names."""
     form = top.form("branch")
     name = read_branch(form, "target", "main")
     form.done()

@@ -177,14 +177,20 @@ def read_brief(form: Form, spec: JobSpec, around: Surroundings) -> str | None:
     if spec.kind in UNCLAIMED:
         return None
 
+    objective = _objective_of(form, spec, around, objective, path)
+
+    return brief_text(spec.title, around.roles.get(spec.role, ""), objective, around.context, spec.posture)
+
+
+def _objective_of(form: Form, spec: JobSpec, around: Surroundings, objective: str, path: str) -> str:
+    """The text of the brief from its file or its field. Anything else is a complaint."""
     if objective and path:
         form.complain("brief", "and `objective` exclude each other.", "Keep one of the two.")
     elif path:
         objective = read_file(form, "brief", path, around.read)
     elif not objective and spec.kind not in REVIEWING:
         form.missing("objective")
-
-    return brief_text(spec.title, around.roles.get(spec.role, ""), objective, around.context, spec.posture)
+    return objective
 
 
 def read_file(form: Form, key: str, path: str, read: Callable[[str], bytes | None]) -> str:

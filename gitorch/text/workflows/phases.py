@@ -185,7 +185,9 @@ def _check_crossing(graph: Graph, phases: tuple[str, ...], job: JobId, need: Job
     if not graph.is_kind(need, JobKind.PHASE_SYNTHESIS):
         message = f"names `{need}`, which lies inside phase `{there}`; phases meet only in their synthesis."
         syntheses, _ = graph.phase(there)
-        name = syntheses[0] if syntheses else "its synthesis"
+        name = "its synthesis"
+        if syntheses:
+            name = syntheses[0]
         form.complain("needs", message, f"Name `{name}` instead.")
     elif here in phases and phases.index(there) > phases.index(here):
         message = f"names `{need}`, which closes `{there}`, a later phase than `{here}`."

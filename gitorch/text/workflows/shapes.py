@@ -63,7 +63,10 @@ def _check_used(lanes: Sequence[str], own: Mapping[str, Lane]) -> None:
 
 def _check_defined(lanes: Sequence[str], own: Mapping[str, Lane]) -> None:
     """Raises Usage, with all their names, when own lanes are missing."""
-    missing = [lane for lane in lanes if lane not in own]
+    missing = []
+    for lane in lanes:
+        if lane not in own:
+            missing.append(lane)
 
     if missing:
         message = f"the lane set custom does not define {', '.join(missing)}"

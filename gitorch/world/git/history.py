@@ -16,7 +16,7 @@ from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.pipes import answers_of, end, send
-from gitorch.world.git.runner import CommandLine
+from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -115,10 +115,6 @@ class GitHistory:
             yield process
         finally:
             end(process)
-
-
-PLUMBING = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-"""No replaced objects, no grafts: history as it was written. Messages in English, so that failures can be told apart."""
 
 
 def _check(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:

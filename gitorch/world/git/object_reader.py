@@ -10,9 +10,8 @@ from typing import IO, TYPE_CHECKING
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.ports.ledger import StoredObject
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.history import PLUMBING
 from gitorch.world.git.pipes import answers_of, end, send
-from gitorch.world.git.runner import CommandLine
+from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

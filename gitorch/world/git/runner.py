@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 CONNECTION_VARIABLES = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
 """How git reaches a remote as this user: the only GIT_ variables of the caller that git inherits."""
 
+PLUMBING = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+"""No replaced objects, no grafts: history as it was written. Messages in English, so that failures can be told apart."""
+
 COMPARING = frozenset({"diff", "diff-index", "log"})
 """Commands that could run programs of `diff.*`."""
 

@@ -18,9 +18,9 @@ from gitorch.errors import Corrupt, Refused, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.text.records import objects
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.history import PLUMBING, GitHistory
+from gitorch.world.git.history import GitHistory
 from gitorch.world.git.pipes import answers_of, end, send
-from gitorch.world.git.runner import CommandLine
+from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -97,7 +97,8 @@ class GitWorktrees:
         None when there is nothing to fetch.
         Raises Refused for a branch that is not ours.
         """
-        from gitorch.world.sandbox import import_commits, view_of  # noqa: PLC0415  most agents are in none
+        from gitorch.world.git.sandbox_commits import import_commits  # noqa: PLC0415  most agents are in none
+        from gitorch.world.sandbox import view_of  # noqa: PLC0415  the same
 
         own_branch(branch)
         return import_commits(view_of(self._common / "gitorch", session.name, branch), self._git)

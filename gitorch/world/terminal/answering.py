@@ -89,7 +89,9 @@ class Answering:
         if observed is None:
             return False
         found = permission_request_on(observed[1], self._launch.preset)
-        return found is not None and found[0] == answer.asked
+        if found is None:
+            return False
+        return found[0] == answer.asked
 
 
 def answers_path(folder: Path) -> Path:

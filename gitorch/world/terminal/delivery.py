@@ -93,7 +93,9 @@ class Delivery:
 
     def _new_record(self, line: str, earlier: DeliveryRecord | None) -> DeliveryRecord:
         """A record of a text that is about to be typed, for the first time or again."""
-        lost = earlier.lost if earlier is not None else 0
+        lost = 0
+        if earlier is not None:
+            lost = earlier.lost
         sizes = transcript_sizes(self._preset, self._cwd, self._home)
         return DeliveryRecord(line, self._clock.now(), lost=lost, transcripts=sizes)
 
@@ -273,12 +275,16 @@ def _shows(observation: PaneObservation) -> bool:
 
 
 def _takes_submit_key(observation: PaneObservation) -> bool:
-    return observation.state in AT_PROMPT and not observation.pane.in_mode
+    if observation.state not in AT_PROMPT:
+        return False
+    return not observation.pane.in_mode
 
 
 def _unconfirmed(observation: PaneObservation) -> str:
     """The receipt of a text whose submission never showed."""
-    return "typed" if observation.ours else "unknown"
+    if observation.ours:
+        return "typed"
+    return "unknown"
 
 
 def _key_was_swallowed(observation: PaneObservation, since_press_ms: int) -> bool:

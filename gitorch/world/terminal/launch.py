@@ -12,6 +12,7 @@ from gitorch.world.files import write_own
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Launch
     from gitorch.world.terminal.template import Template
 
@@ -56,6 +57,14 @@ def environment(
 
     It contains no variables of tmux or of other agents, and only the listed ones of the caller.
     """
+    chosen = _passed_variables(launch, environ, template)
+    chosen |= launch.env
+    chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
+    return {name: value for name, value in chosen.items() if _may_export(name, value)}
+
+
+def _passed_variables(launch: Launch, environ: Mapping[str, str], template: Template) -> dict[str, str]:
+    """The variables that the caller passes on, and those that the preset sets."""
     chosen = {"TERM": "xterm-256color"}
     passed = {*MINIMAL, *launch.preset.passes}
     for name, value in environ.items():
@@ -63,30 +72,36 @@ def environment(
             chosen[name] = value
     for name, value in launch.preset.env.items():
         chosen[name] = template.fill(value)
-    chosen |= launch.env
-    chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
-    return {name: value for name, value in chosen.items() if _may_export(name, value)}
+    return chosen
 
 
 def _may_export(name: str, value: str) -> bool:
     """Whether a shell can export this variable, and an agent may have it."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         return False
-    return name not in NEVER and "\0" not in value
+    if name in NEVER:
+        return False
+    return "\0" not in value
 
 
 def command(launch: Launch, template: Template) -> tuple[str, ...]:
     """The argument vector, with the first prompt where the preset takes one."""
     preset = launch.preset
+    words = _program_arguments(launch, preset)
+    if launch.model:
+        words += preset.model_argv
+    return (*(template.fill(word) for word in words), *_prompt_arguments(launch, template))
+
+
+def _program_arguments(launch: Launch, preset: Preset) -> list[str]:
+    """The arguments of a one-shot start, of a conversation that is resumed, or of a new one."""
     if launch.one_shot:
         words = [*preset.argv, *preset.begin_argv, *preset.one_shot_argv]
     elif launch.resume:
         words = [*preset.argv, *preset.resume_argv]
     else:
         words = [*preset.argv, *preset.begin_argv]
-    if launch.model:
-        words += preset.model_argv
-    return (*(template.fill(word) for word in words), *_prompt_arguments(launch, template))
+    return words
 
 
 def _prompt_arguments(launch: Launch, template: Template) -> list[str]:
@@ -106,6 +121,11 @@ def _prompt_arguments(launch: Launch, template: Template) -> list[str]:
         case _:
             value = launch.first_line
             takes_option = False
+    return _with_option(takes_option, preset, value)
+
+
+def _with_option(takes_option: bool, preset: Preset, value: str) -> list[str]:
+    """The value, behind the preset's option where it takes one."""
     if takes_option and preset.first_option:
         return [preset.first_option, value]
     return [value]
@@ -141,7 +161,10 @@ def names_conversation(launch: Launch) -> bool:
     """Whether the program's arguments name the conversation, so that its hooks need not report it."""
     if launch.resume:
         return True
-    return any("{conversation}" in word for word in launch.preset.begin_argv)
+    for word in launch.preset.begin_argv:
+        if "{conversation}" in word:
+            return True
+    return False
 
 
 def write_files(launch: Launch, folder: Path, template: Template) -> None:
@@ -193,7 +216,11 @@ def one_line(text: str) -> str:
 def _is_control(char: str) -> bool:
     """Whether it is a C0 or C1 control character, or half of a surrogate pair."""
     code = ord(char)
-    return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF
+    if code < 0x20:
+        return True
+    if 0x7F <= code <= 0x9F:
+        return True
+    return 0xD800 <= code <= 0xDFFF
 
 
 LINE_BYTES_MAX = 500

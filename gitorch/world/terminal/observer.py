@@ -50,6 +50,17 @@ class Observer:
         panes = _own_panes(listing, caches)
         self._capture(panes, caches, now)
         usages = self._process_usage(panes, caches, now)
+        return self._observations(caches, panes, listing, usages, now)
+
+    def _observations(
+        self,
+        caches: dict[SessionKey, SessionCache],
+        panes: dict[SessionKey, Pane],
+        listing: Listing,
+        usages: Mapping[SessionKey, Usage],
+        now: Moment,
+    ) -> Mapping[SessionKey, SessionObservation]:
+        """The observation of each session, with or without a pane."""
         observations: dict[SessionKey, SessionObservation] = {}
         for key, cache in caches.items():
             pane = panes.get(key)
@@ -105,9 +116,9 @@ class Observer:
             present=True,
             started=True,
             state=state,
-            pid=cache.agent[0] if cache.agent is not None else pane.pid,
+            pid=_agent_pid(cache, pane),
             exit_status=exit_status,
-            started_at=cache.launch.started_at if cache.launch is not None else None,
+            started_at=_started_at(cache),
             changed_at=Moment(pane.active_at * 1000),
             evidence=evidence,
             screen=_last_lines(cache.screen),
@@ -119,9 +130,30 @@ class Observer:
             answered_at=cache.answered_at,
             resets_at=cache.resets_at,
             progress_at=cache.progress_at,
-            memory_mib=usage.memory_mib if usage is not None else 0,
+            memory_mib=_memory(usage),
             requests=_requests(cache, transcript, now),
         )
+
+
+def _agent_pid(cache: SessionCache, pane: Pane) -> int:
+    """The agent's process id; that of the pane's process until the wrapper has written it."""
+    if cache.agent is not None:
+        return cache.agent[0]
+    return pane.pid
+
+
+def _started_at(cache: SessionCache) -> Moment | None:
+    """When the session was started; None where its record is lost."""
+    if cache.launch is not None:
+        return cache.launch.started_at
+    return None
+
+
+def _memory(usage: Usage | None) -> int:
+    """The resident memory of its processes in MiB; 0 where they were not counted."""
+    if usage is not None:
+        return usage.memory_mib
+    return 0
 
 
 def _readings(
@@ -203,15 +235,29 @@ def _absent(cache: SessionCache, listing: Listing) -> SessionObservation:
         state=state,
         pid=pid,
         exit_status=cache.folder.exit_status(),
-        server_gone=not listing.server or launch.server != listing.server,
+        server_gone=_server_is_gone(listing, launch),
         started_at=launch.started_at,
         evidence=evidence,
         screen=cache.folder.output_tail(SCREEN_LINES),
-        was_ready=cache.ready or cache.folder.ready_seen(),
+        was_ready=_was_ready(cache),
         conversation=cache.resumable,
         answered=cache.answered,
         answered_at=cache.answered_at,
     )
+
+
+def _server_is_gone(listing: Listing, launch: LaunchRecord) -> bool:
+    """Whether the server that the session was started on is gone."""
+    if not listing.server:
+        return True
+    return launch.server != listing.server
+
+
+def _was_ready(cache: SessionCache) -> bool:
+    """Whether the agent was ever seen ready."""
+    if cache.ready:
+        return True
+    return cache.folder.ready_seen()
 
 
 def _without_terminal(agent: tuple[int, str] | None) -> tuple[int, AgentState, str]:

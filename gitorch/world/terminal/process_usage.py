@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Moment
     from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import SessionKey
-    from gitorch.world.processes import Process
+    from gitorch.world.process import Process
 
 PLACE = "processes"
 FRESH_MS = 3_000
@@ -88,8 +88,19 @@ def _count(pid: int, preset: Preset, everything: Mapping[int, Process], children
 
 def _runs_command(preset: Preset, descendants: Collection[int]) -> bool:
     """Whether one of these processes is a command that the preset names as a sign of work."""
-    patterns = [sign.pattern for sign in preset.signs.get("busy", ()) if sign.place == PLACE]
+    patterns = []
+    for sign in preset.signs.get("busy", ()):
+        if sign.place == PLACE:
+            patterns.append(sign.pattern)
     if not patterns:
         return False
+    return _any_matches(descendants, patterns)
+
+
+def _any_matches(descendants: Collection[int], patterns: list[str]) -> bool:
+    """Whether the command of one of these processes matches one of the patterns."""
     commands = "\n".join(processes.command(pid) for pid in sorted(descendants))
-    return any(re.search(pattern, commands, re.MULTILINE) for pattern in patterns)
+    for pattern in patterns:
+        if re.search(pattern, commands, re.MULTILINE):
+            return True
+    return False

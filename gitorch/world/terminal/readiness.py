@@ -144,7 +144,9 @@ class PaneReader:
         if self._clock.now() - self._launch.started_at >= FIRST_PROMPT_MS:
             return False
         events = {signal.event for signal in self._folder.signals()}
-        return bool(events) and events.isdisjoint(ACCEPTED)
+        if not events:
+            return False
+        return events.isdisjoint(ACCEPTED)
 
 
 def _state_refusal(observation: PaneObservation) -> str:

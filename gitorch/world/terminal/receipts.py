@@ -32,6 +32,11 @@ def transcript_sizes(preset: Preset, cwd: Path, home: str) -> dict[str, int]:
     slug = re.sub(r"[^A-Za-z0-9]", "-", str(cwd))
     pattern = preset.transcript.replace("{slug}", slug)
     root = _transcript_root(pattern, cwd, home)
+    return _file_sizes(root, pattern)
+
+
+def _file_sizes(root: Path, pattern: str) -> dict[str, int]:
+    """The sizes of the files that match the pattern below the root, at most `TRANSCRIPTS_MAX` of them."""
     sizes: dict[str, int] = {}
     for path in root.glob(pattern.removeprefix("~").removeprefix("/")):
         if len(sizes) == TRANSCRIPTS_MAX:
@@ -89,7 +94,10 @@ def _gained(path: Path, before: Mapping[str, int], line: str) -> bool:
     if data is None:
         return False
     forms = (line, json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
-    return any(form.encode("utf-8", "surrogateescape") in data for form in forms)
+    for form in forms:
+        if form.encode("utf-8", "surrogateescape") in data:
+            return True
+    return False
 
 
 def _flat(text: str) -> str:

@@ -155,13 +155,19 @@ class SessionCache:
 
     def note_ready(self) -> None:
         """Record that the agent is ready, or was, once something shows it."""
-        shows_ready = self.shown[0] in READY or self.shown[0] is AgentState.WORKING
+        shows_ready = self._shows_ready()
         recorded = self.folder.ready_seen()
         if not (self.ready or shows_ready or recorded):
             return
         self.ready = True
         if not recorded:
             self.folder.mark_ready()
+
+    def _shows_ready(self) -> bool:
+        """Whether the screen shows a state that only a program which is ready can have."""
+        if self.shown[0] in READY:
+            return True
+        return self.shown[0] is AgentState.WORKING
 
     @property
     def resumable(self) -> str:

@@ -95,14 +95,14 @@ class SessionStarts:
             write_own(prompt_file, launch.first_line.encode())
         script = launching.wrapper(argv, env, launch.cwd, folder.path, prompt_file=prompt_file if takes_input else None)
         write_own(folder.path / "run.sh", script.encode())
-        prompt = launch.first_prompt if launching.delivers_prompt(launch) else None
+        prompt = _delivered_prompt(launch)
         return LaunchRecord(
             argv=argv,
             cwd=str(launch.cwd),
             prompt=prompt or "",
             started_at=self._clock.now(),
             preset=replace(launch.preset, transcript=template.fill(launch.preset.transcript)),
-            conversation=template.fill("{conversation}") if launching.names_conversation(launch) else "",
+            conversation=_named_conversation(launch, template),
             one_shot=launch.one_shot,
         )
 
@@ -157,9 +157,25 @@ class SessionStarts:
             return _complete(folder, pane, record)
 
 
+def _delivered_prompt(launch: Launch) -> PromptId | None:
+    """The prompt that the start itself delivers; None where it delivers none."""
+    if launching.delivers_prompt(launch):
+        return launch.first_prompt
+    return None
+
+
+def _named_conversation(launch: Launch, template: Template) -> str:
+    """The conversation that the program's arguments name; empty where its hooks report it."""
+    if launching.names_conversation(launch):
+        return template.fill("{conversation}")
+    return ""
+
+
 def _has_run(record: LaunchRecord, folder: SessionFolder) -> bool:
     """Whether the start that this record announces took place."""
-    return bool(record.pane) or folder.agent() is not None
+    if bool(record.pane):
+        return True
+    return folder.agent() is not None
 
 
 def _complete(folder: SessionFolder, pane: Pane, record: LaunchRecord) -> LaunchRecord:
@@ -167,31 +183,48 @@ def _complete(folder: SessionFolder, pane: Pane, record: LaunchRecord) -> Launch
 
     The receipt of a prompt that was an argument is written first, because a record with a pane is never completed again.
     """
-    if record.prompt:
-        prompt = PromptId(record.prompt)
-        sent = folder.sent(prompt)
-        if sent is not None and not sent.receipt:
-            folder.write_sent(prompt, replace(sent, receipt="submitted"))
+    _keep_receipt(folder, record)
     if record.pane:
         return record
-    one = processes.process(pane.pid)
-    started = one.started if one is not None else ""
+    started = _start_time(pane)
     record = replace(record, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
     folder.write_launch(record)
     return record
 
 
+def _keep_receipt(folder: SessionFolder, record: LaunchRecord) -> None:
+    """Write the receipt of a prompt that was an argument, unless it has one."""
+    if record.prompt:
+        prompt = PromptId(record.prompt)
+        sent = folder.sent(prompt)
+        if sent is not None and not sent.receipt:
+            folder.write_sent(prompt, replace(sent, receipt="submitted"))
+
+
+def _start_time(pane: Pane) -> str:
+    """The start time of the pane's process; empty where it has ended."""
+    one = processes.process(pane.pid)
+    if one is not None:
+        return one.started
+    return ""
+
+
 def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> Pane | None:
     """The session's own pane, even where somebody split its window; None where the session has none."""
-    wanted = ""
-    if record is not None and record.server == listing.server:
-        wanted = record.pane
+    wanted = _recorded_pane(listing, record)
     for pane in listing.panes:
         if pane.session != key.name:
             continue
         if not wanted or pane.id == wanted:
             return pane
     return None
+
+
+def _recorded_pane(listing: Listing, record: LaunchRecord | None) -> str:
+    """The pane that the record names on this server; empty where it names none."""
+    if record is not None and record.server == listing.server:
+        return record.pane
+    return ""
 
 
 def owner_of(server: str, key: SessionKey) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Clock, Launch, SessionKey
-    from gitorch.world.processes import Process
+    from gitorch.world.process import Process
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -61,7 +61,9 @@ class TmuxTerminals:
         if not NAME.fullmatch(name):
             raise Refused(f"{name!r} cannot be a session's name: letters, digits, _ and - only")
         line = one_line(launch.first_line)
-        reason = unsafe(line) if line else ""
+        reason = ""
+        if line:
+            reason = unsafe(line)
         if reason:
             raise Refused(f"The first prompt of {name} cannot be given: {reason}")
         self._starts.start(replace(launch, first_line=line), folder_of(self._home, launch.key))
@@ -113,6 +115,10 @@ class TmuxTerminals:
             record = folder.launch()
         if record is None:
             return {}
+        return self._graded_receipts(folder, record)
+
+    def _graded_receipts(self, folder: SessionFolder, record: LaunchRecord) -> Mapping[PromptId, str]:
+        """The receipt of every text that was typed, raised where a better proof appeared."""
         delivery = self._delivery(folder, record, record.preset)
         receipts: dict[PromptId, str] = {}
         for prompt in folder.prompts():
@@ -160,7 +166,9 @@ class TmuxTerminals:
         if pane is None or pane.dead:
             return {}
         one = processes.process(pane.pid)
-        return {} if one is None else {pane.pid: one.started}
+        if one is None:
+            return {}
+        return {pane.pid: one.started}
 
     def _end_session(self, key: SessionKey) -> None:
         """End the tmux session where it is still there. Raises Unavailable."""

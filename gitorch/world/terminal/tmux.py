@@ -185,6 +185,10 @@ class Tmux:
         if result.status == 0:
             texts = result.out.split(f"{nonce}\n")[1:]
             return dict(zip((pane.id for pane in panes), texts, strict=True))
+        return self._capture_each(panes, nonce, history)
+
+    def _capture_each(self, panes: Sequence[Pane], nonce: str, history: int) -> Mapping[str, str]:
+        """The texts of panes of which one has vanished, each captured alone."""
         found: dict[str, str] = {}
         if len(panes) > 1:
             for pane in panes:

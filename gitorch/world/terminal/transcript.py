@@ -55,6 +55,13 @@ class Transcript:
     def _search(self) -> None:
         """Take the file that was written last, if after the start: older ones are other conversations of this worktree."""
         sizes = transcript_sizes(self._launch.preset, Path(self._launch.cwd), self._user_home)
+        newest = self._newest_file(sizes)
+        if newest is not None and Path(newest) != self._path:
+            self._path = Path(newest)
+            self._offset = max(0, sizes[newest] - BYTES_MAX)
+
+    def _newest_file(self, sizes: dict[str, int]) -> str | None:
+        """The file that was written last, if after the start; None where there is none."""
         newest, written_at = None, self._launch.started_at
         for name in sizes:
             try:
@@ -63,9 +70,7 @@ class Transcript:
                 continue
             if at >= written_at:
                 newest, written_at = name, at
-        if newest is not None and Path(newest) != self._path:
-            self._path = Path(newest)
-            self._offset = max(0, sizes[newest] - BYTES_MAX)
+        return newest
 
     def _read_growth(self, path: Path, now: Moment) -> None:
         """Read what the file gained, up to its last whole line."""
@@ -104,6 +109,9 @@ def _transcript_signs(preset: Preset) -> list[tuple[AgentState, str, re.Pattern[
     """The preset's signs for transcripts, in the order in which states are tried."""
     signs: list[tuple[AgentState, str, re.Pattern[str]]] = []
     for name, state in ORDER.items():
-        patterns = [sign.pattern for sign in preset.signs.get(name, ()) if sign.place == PLACE]
+        patterns = []
+        for sign in preset.signs.get(name, ()):
+            if sign.place == PLACE:
+                patterns.append(sign.pattern)
         signs.extend((state, name, re.compile(pattern)) for pattern in patterns)
     return signs
