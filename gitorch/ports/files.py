@@ -64,6 +64,10 @@ class Files(Protocol):
         """
         ...
 
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder of our own with everything in it; harmless where there is none. Raises Unavailable."""
+        ...
+
     def remove(self, path: Path) -> None:
         """Remove a file, and the folders above it that this leaves empty."""
         ...

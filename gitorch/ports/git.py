@@ -253,7 +253,8 @@ class Worktrees(Protocol):
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove the worktree and return an empty string.
 
-        Without `force`, a worktree with work that exists nowhere else stays, and the result says why.
+        Without `force`, a worktree with work that exists nowhere else stays, and the result says why. One that a person
+        locked, switched to a branch of their own or works in stays even with `force`.
         """
         ...
 
@@ -265,6 +266,13 @@ class Worktrees(Protocol):
         """Delete one of gitorch's work branches. Raises Failed while it is checked out, Refused for any other branch."""
         ...
 
-    def tidy(self, folder: Path) -> None:
-        """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty."""
+    def work_branches(self, run: str) -> tuple[str, ...]:
+        """The short names of gitorch's work branches of a run, sorted. Raises Unavailable."""
+        ...
+
+    def tidy(self, folder: Path) -> tuple[Path, ...]:
+        """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty.
+
+        The result is what lies in the folder still, sorted.
+        """
         ...

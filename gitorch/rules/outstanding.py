@@ -38,7 +38,7 @@ def outstanding(run: Run, observed: Observed) -> tuple[Effect, ...]:
     """Effects in the order in which they should be carried out; each looks before it acts."""
     owed: list[Effect] = [*_unneeded_sessions(run, observed)]
     if run.phase.is_over:
-        return (*owed, *_cleanup(run), *_notices(run, observed))
+        return (*owed, *_notices(run, observed), *_cleanup(run))
 
     owed += _notices(run, observed)
     if run.phase is not RunPhase.RUNNING:

@@ -6,11 +6,13 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
+import shutil
 import stat
 import time
 from typing import TYPE_CHECKING, Any
 
-from gitorch.errors import Busy
+from gitorch.errors import Busy, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,6 +264,17 @@ class LocalFiles:
         from gitorch.world.safe_reading import read_inside  # noqa: PLC0415  only verbs that publish pay for it
 
         return read_inside(root, path, bytes_max)
+
+    @staticmethod
+    def remove_folder(path: Path) -> None:
+        """Remove a folder of our own with everything in it; harmless where there is none. Raises Unavailable."""
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            message = f"{path} cannot be removed: {error.strerror}"
+            raise Unavailable(message, hint=shlex.join(["ls", "-la", str(path)])) from error
 
     @staticmethod
     def remove(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which processes have a file open, as the kernel shows them. Nothing where the system has no `/proc`."""
+"""Which processes have a file open, or work in a folder, as the kernel shows them. Nothing where the system has no `/proc`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ def holders(path: Path) -> tuple[int, ...]:
     found: list[int] = []
     for pid in _pids():
         if wanted in open_paths(pid):
+            found.append(pid)
+    return tuple(sorted(found))
+
+
+def inhabitants(folder: Path) -> tuple[int, ...]:
+    """The processes whose working directory is this folder or one below it, by id."""
+    root = str(folder.resolve())
+    found: list[int] = []
+    for pid in _pids():
+        place = _target(f"{PROC}/{pid}/cwd")
+        if place == root or place.startswith(f"{root}/"):
             found.append(pid)
     return tuple(sorted(found))
 

@@ -52,6 +52,13 @@ def evidence(environ: Mapping[str, str]) -> str:
     return _evidence_above(processes.ancestors(os.getpid())[1:])
 
 
+def is_ours(pid: int) -> bool:
+    """Whether gitorch started this process, itself or through others, as its environment and its ancestors show."""
+    if _variable(processes.environment(pid, "GITORCH_")):
+        return True
+    return bool(_evidence_above(processes.ancestors(pid)))
+
+
 def _variable(environ: Mapping[str, str]) -> str:
     """The first variable that only gitorch sets; empty without one. A variable with an empty value does not count."""
     for name in AGENT_VARIABLES:

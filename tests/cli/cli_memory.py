@@ -195,7 +195,13 @@ class MemoryWorld:
     def delete_branch(self, branch) -> None:
         pass
 
-    def tidy(self, folder) -> None:
+    def tidy(self, folder) -> tuple[Path, ...]:
+        return ()
+
+    def work_branches(self, run) -> tuple[str, ...]:
+        return ()
+
+    def remove_folder(self, path) -> None:
         pass
 
     def observe(self, commit_, command):

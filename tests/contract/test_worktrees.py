@@ -127,3 +127,15 @@ def test_a_worktree_that_is_not_shared_stays_on_its_branch(bench, path):
     bench.commit_in(path, {"b": "b\n"})
     bench.worktrees.ensure(path, base, "gitorch/r/ui")
     assert bench.read(path, "b") == "b\n"
+
+
+def test_the_work_branches_of_a_run_and_what_is_left_in_its_folder_are_named(bench, path):
+    base = bench.git.resolve("main")
+    bench.worktrees.ensure(path, base, "gitorch/r/api")
+    bench.worktrees.ensure(path.parent / "ui", base, "gitorch/r/ui")
+    bench.worktrees.ensure(path.parents[1] / "q" / "api", base, "gitorch/q/api")
+    assert bench.worktrees.work_branches("r") == ("gitorch/r/api", "gitorch/r/ui")
+    bench.worktrees.remove(path)
+    assert bench.worktrees.tidy(path.parent) == (path.parent / "ui",)
+    bench.worktrees.remove(path.parent / "ui")
+    assert bench.worktrees.tidy(path.parent) == ()

@@ -93,3 +93,7 @@ class FakeWorktrees:
             del self.git.checkouts[path]
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+        return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+    def work_branches(self, run):
+        return tuple(sorted(name for name in self.git.tips if name.startswith(f"gitorch/{run}/")))

@@ -39,6 +39,9 @@ class FakeFiles:
     def remove(self, path):
         self.held.pop(path, None)
 
+    def remove_folder(self, path):
+        self.held = {one: data for one, data in self.held.items() if path not in one.parents}
+
 
 class FakeOutboxes:
     """Outboxes in memory. `entries` and `answers` are by worktree, then by name."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.reconciler.prompts import kept_prompt
 from gitorch.app.sessions.teardown import tear_down
+from gitorch.errors import Failed
 from gitorch.model import commands
+from gitorch.ports.world import SessionKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
@@ -16,12 +20,18 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
 
+SCRATCH = ("prompts", "sessions", "places", "notices")
+"""The folders of derived files that have one folder for each run."""
+
 
 def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
-    """End all sessions, remove worktrees and, where the effect says so, merged branches."""
-    _end_sessions(services, run)
+    """End all sessions, remove worktrees, scratch files and, where the effect says so, merged branches.
+
+    What stays is named with its reason. A cleanup that was killed is done again as a whole.
+    """
     removed: list[str] = []
     kept: list[str] = []
+    _end_sessions(services, run, kept)
     merged = _merged_jobs(run)
     for job in run.jobs.values():
         if job.fence == 0 or not job.writes:
@@ -39,17 +49,47 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
             kept,
         )
     services.checks.clear(services.paths.base(run))
-    services.worktrees.tidy(services.paths.base(run))
+    kept.extend(_unnamed_folders(services.worktrees.tidy(services.paths.base(run)), kept))
+    kept.extend(_unnamed_branches(services.worktrees.work_branches(run.id), kept))
+    _remove_scratch(services, run)
     services.terminals.close()
     # The jobs of a lane can share a worktree, which is met with each of them.
     return (commands.RecordCleanup(tuple(dict.fromkeys(removed)), tuple(dict.fromkeys(kept))),)
 
 
-def _end_sessions(services: Services, run: Run) -> None:
+def _end_sessions(services: Services, run: Run, kept: list[str]) -> None:
+    """End every session; a reviewer's worktree that cannot be removed is kept."""
     for session in run.sessions.values():
-        tear_down(services, run, session.id)
-        for prompt in session.prompts:
-            services.files.remove(kept_prompt(services, run, session.id, prompt.id))
+        reason = tear_down(services, run, session.id)
+        if reason:
+            kept.append(f"worktree {services.paths.worktree(run, session.id).name}: {reason}")
+
+
+def _remove_scratch(services: Services, run: Run) -> None:
+    """Remove the prompts, logs and other derived files of the run's sessions, which are of no use without them."""
+    for name in SCRATCH:
+        services.files.remove_folder(services.home / name / run.id)
+    for session in run.sessions:
+        services.files.remove_folder(services.home / "views" / SessionKey(run.id, session).name)
+
+
+def _unnamed_folders(left: Iterable[Path], kept: list[str]) -> list[str]:
+    """A sentence for each thing in the run's folder that is not kept under a name yet."""
+    unnamed: list[str] = []
+    for path in left:
+        if not any(one.startswith(f"worktree {path.name}:") for one in kept):
+            unnamed.append(f"{path}: gitorch did not make it")
+    return unnamed
+
+
+def _unnamed_branches(branches: Iterable[str], kept: list[str]) -> list[str]:
+    """The branches of the run that are not kept under a name yet."""
+    unnamed: list[str] = []
+    for branch in branches:
+        named = f"branch {branch}"
+        if not any(one == named or one.startswith(f"{named}:") for one in kept):
+            unnamed.append(named)
+    return unnamed
 
 
 def _merged_jobs(run: Run) -> frozenset[JobId]:
@@ -83,8 +123,12 @@ def _remove_job(
         return
     removed.append(f"worktree {worktree.name}")
     branch = f"gitorch/{run.id}/{job}"
-    if deletes_branch:
-        services.worktrees.delete_branch(branch)
-        removed.append(f"branch {branch}")
-    else:
+    if not deletes_branch:
         kept.append(f"branch {branch}")
+        return
+    try:
+        services.worktrees.delete_branch(branch)
+    except Failed as error:  # somebody has it checked out
+        kept.append(f"branch {branch}: {error.message}")
+    else:
+        removed.append(f"branch {branch}")

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
 
 
-def tear_down(services: Services, run: Run, session: SessionId) -> None:
+def tear_down(services: Services, run: Run, session: SessionId) -> str:
     """End the agent of a session. A reviewer's worktree holds no work of its own and is removed with it.
 
+    The result is empty, or why that worktree stays: it became a person's.
     Must be done before the ledger says that the session ended: from then on another agent may start in the same worktree.
     """
     state = run.sessions[session]
     if not state.holder:
         services.terminals.stop(SessionKey(run.id, session))
-    if not run.jobs[state.job].writes:
-        services.worktrees.remove(services.paths.worktree(run, session), force=True)
+    if run.jobs[state.job].writes:
+        return ""
+    return services.worktrees.remove(services.paths.worktree(run, session), force=True)

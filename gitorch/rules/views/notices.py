@@ -32,9 +32,9 @@ def due(run: Run) -> tuple[str, ...]:
 def next_notices(run: Run, given: frozenset[str] | None) -> Iterator[str]:
     """The next notices that were not given yet, oldest first, at most `AT_ONCE_MAX`.
 
-    None at all when `given` is None: no notifier is configured.
+    None at all when `given` is None: no notifier is configured. None after the cleanup, which removes what was given.
     """
-    if given is None:
+    if given is None or run.cleaned:
         return
 
     ahead = []

@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Refused
 from gitorch.model.ids import CommitId
+from gitorch.model.path_text import without_surrogates
 from gitorch.ports.git import WorktreeEntry
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
+from gitorch.world.git.folders import DELETED_PREFIX, delete, delete_in_background, free_name, lines
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
+from gitorch.world.git.ownership import claim, is_locked
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, say_nothing
 from gitorch.world.git.status import uncommitted_paths
 from gitorch.world.git.takeover import take_over
@@ -30,9 +33,6 @@ WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z
 LEDGER_FOLDER = "gitorch/ledger"
 ADD_SECONDS = 900.0
 PATHS_SHOWN_MAX = 5
-DELETED_PREFIX = ".gitorch-gone-"
-"""The prefix of the names of folders that are being deleted."""
-DELETE_TRIES = 100
 
 
 class GitWorktrees:
@@ -70,6 +70,7 @@ class GitWorktrees:
             self._exclude()
 
             if entry is not None and _unfinished(path, entry):
+                _require_unlocked(path, entry)
                 self._forget(path)
                 entry = None
 
@@ -123,8 +124,9 @@ class GitWorktrees:
         """Remove the worktree and return an empty string.
 
         Without `force`, a worktree with work that exists nowhere else stays, and the result says why.
-        A folder that is no worktree stays too, even with `force`; a missing or empty one is a success.
-        The files may still be on the disk for a while under another name, see `_delete_in_background`.
+        One that a person locked, switched to another branch or works in stays even with `force`, and so does a folder that
+        is no worktree; a missing or empty one is a success.
+        The files may still be on the disk for a while under another name, see `delete_in_background`.
 
         Raises Failed when git keeps its record of the worktree.
         """
@@ -132,6 +134,9 @@ class GitWorktrees:
             entry = self._entry(path)
             if entry is None:
                 return _foreign_files(path)
+            claimed = claim(path, entry)
+            if claimed:
+                return claimed
             if not force:
                 work = self._unsaved_work(path, entry)
                 if work:
@@ -181,6 +186,11 @@ class GitWorktrees:
 
         return tuple(sorted(found, key=lambda entry: entry.path))
 
+    def work_branches(self, run: str) -> tuple[str, ...]:
+        """The short names of gitorch's work branches of a run, sorted. Raises Unavailable."""
+        listed = self._git.output("for-each-ref", "--format=%(refname:lstrip=2)", "--", f"refs/heads/gitorch/{run}/")
+        return tuple(without_surrogates(listed).split())
+
     def delete_branch(self, branch: str) -> None:
         """Delete one of gitorch's work branches; harmless when it does not exist.
 
@@ -191,28 +201,31 @@ class GitWorktrees:
         if result.status != 0 and self._has_branch(branch):
             raise Failed(f"git cannot delete branch {branch}: {result.err}", hint="git worktree list")
 
-    def tidy(self, folder: Path) -> None:
+    def tidy(self, folder: Path) -> tuple[Path, ...]:
         """Unregister missing worktrees below this folder, then remove it, and folders above it that we made, when empty.
 
         Also deletes what an earlier `remove` left, which takes long for large worktrees.
-        Folders that we did not make stay, even when they are empty.
+        Folders that we did not make stay, even when they are empty. The result is what lies in the folder still, sorted.
         """
         with holding(self._lock, wait_seconds=ADD_SECONDS):
             self._unregister_missing(folder)
             for leftover in folder.glob(f"{DELETED_PREFIX}*"):
-                _delete(leftover)
+                delete(leftover)
             self._remove_empty(folder)
+            if not folder.is_dir():
+                return ()
+            return tuple(sorted(one for one in folder.iterdir() if not one.name.startswith(DELETED_PREFIX)))
 
     def _unregister_missing(self, folder: Path) -> None:
         """Remove git's records of the worktrees below this folder that do not exist."""
         for entry in list(worktrees(self._git)):
             path = Path(entry["worktree"])
-            if folder in path.parents and not path.exists():
+            if folder in path.parents and not path.exists() and not is_locked(entry):
                 self._unregister(path)
 
     def _remove_empty(self, folder: Path) -> None:
         """Remove this folder and those above it, up to the first that is not empty or that we did not make."""
-        made = set(_lines(self._made))
+        made = set(lines(self._made))
         for one in (folder, *folder.parents):
             if not one.exists():
                 continue
@@ -258,7 +271,7 @@ class GitWorktrees:
         git refuses some broken worktrees whatever the options; then the folder and the record are removed by hand.
         Raises Failed when git lists the worktree even after that.
         """
-        _delete_in_background(path)
+        delete_in_background(path)
         result = self._git.run("worktree", "remove", "--force", "--force", "--", str(path), wait_seconds=ADD_SECONDS)
         if result.status == 0:
             return
@@ -282,7 +295,7 @@ class GitWorktrees:
         if is_empty:
             path.rmdir()
             return
-        path.rename(_free_name(path.parent, f"{path.name}.lost"))
+        path.rename(free_name(path.parent, f"{path.name}.lost"))
 
     def _exclude(self) -> None:
         """Exclude briefs from the untracked files of every worktree, without changing a tracked file."""
@@ -305,6 +318,13 @@ def _require_done(result: ProgramResult, verb: str) -> None:
         raise Failed(f"git {verb} failed: {result.err}", hint="git worktree list")
 
 
+def _require_unlocked(path: Path, entry: Mapping[str, str]) -> None:
+    """Raise Failed for a worktree without files that a person locked, as one on a disk that is not there now."""
+    if is_locked(entry):
+        command = shlex.join(["git", "worktree", "unlock", str(path)])
+        raise Failed(f"{path} has no files now, and a person locked it, so that git keeps it", hint=command)
+
+
 def _foreign_files(path: Path) -> str:
     """A sentence about files at a path where git knows no worktree; empty when there are none."""
     if path.exists() and any(path.iterdir()):
@@ -318,46 +338,6 @@ def _unfinished(path: Path, entry: Mapping[str, str]) -> bool:
     The caller holds our lock, which git inherits: a git that still initialized the worktree would hold it too.
     """
     return entry.get("locked") == "initializing" or not (path / ".git").exists()
-
-
-def _free_name(folder: Path, stem: str) -> Path:
-    """The first path `<stem>-<n>` in a folder that does not exist; `n` counts from 1."""
-    number = 1
-    while (path := folder / f"{stem}-{number}").exists():
-        number += 1
-    return path
-
-
-def _delete_in_background(path: Path) -> None:
-    """Rename a worktree and delete it in the background, together with what an earlier kill left.
-
-    Nobody waits: deleting 25,000 files took 2 to 99 s on a busy disk, during which the loop would do nothing else.
-    """
-    with contextlib.suppress(OSError):  # a folder that cannot be renamed is deleted where it is
-        path.rename(_free_name(path.parent, f"{DELETED_PREFIX}{path.name}"))
-    leftovers = [str(one) for one in path.parent.glob(f"{DELETED_PREFIX}*")]
-    if leftovers:
-        argv = ("/bin/sh", "-c", 'rm -rf -- "$@" >/dev/null 2>&1 </dev/null &', "sh", *leftovers)
-        subprocess.run(argv, check=False, start_new_session=True)
-
-
-def _delete(path: Path) -> None:
-    """Delete a folder that another process may be deleting too.
-
-    `rmtree` stops at a file that the other process took from under it, so it is started again; what is left after
-    `DELETE_TRIES` waits for the next `tidy`.
-    """
-    for _ in range(DELETE_TRIES):
-        shutil.rmtree(path, ignore_errors=True)
-        if not path.exists():
-            return
-
-
-def _lines(path: Path) -> list[str]:
-    """The lines of a file of paths; none when the file does not exist."""
-    if not path.exists():
-        return []
-    return os.fsdecode(path.read_bytes()).splitlines()
 
 
 def own_branch(branch: str) -> None:
