@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitorch.errors import Malformed, NotFound, Problem, Usage
 from gitorch.model.plans.workflow import Autonomy
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 INPUT_BYTES_MAX = 1_000_000
 """Of a text from standard input or a file: nobody reads more, and the ledger keeps it for ever."""
+
+E = TypeVar("E", bound=StrEnum)
 
 FINDING_KEYS = frozenset({"severity", "title", "path", "line", "quote", "detail", "number", "withdrawn"})
 
@@ -31,28 +34,17 @@ def autonomy(typed: str) -> Autonomy:
     if word in {"full_auto", "fullauto", "auto"}:
         raise Usage(NO_FULL_AUTO, "gitorch start PLAN --autonomy end_only")
 
-    if word not in set(Autonomy):
-        raise _unknown(typed, "an autonomy", Autonomy, "gitorch start PLAN --autonomy end_only")
-
-    return Autonomy(word)
+    return _one_of(Autonomy, word, typed, "an autonomy", "gitorch start PLAN --autonomy end_only")
 
 
 def report_status(typed: str) -> ReportStatus:
     """A status of a report, in any case. Raises Usage."""
-    word = _word(typed).upper()
-    if word not in set(ReportStatus):
-        raise _unknown(typed, "a status of a report", ReportStatus, "gitorch brief")
-
-    return ReportStatus(word)
+    return _one_of(ReportStatus, _word(typed).upper(), typed, "a status of a report", "gitorch brief")
 
 
 def choice(typed: str) -> Choice:
     """A verdict, in any case. Raises Usage."""
-    word = _word(typed)
-    if word not in set(Choice):
-        raise _unknown(typed, "a verdict", Choice, "gitorch brief")
-
-    return Choice(word)
+    return _one_of(Choice, _word(typed), typed, "a verdict", "gitorch brief")
 
 
 def severity(typed: str) -> Severity | None:
@@ -76,24 +68,25 @@ def known_severity(typed: str) -> Severity:
 def escalation_kind(typed: str) -> EscalationKind:
     """Why something goes to the principal; without a word, because the agent declared it. Raises Usage."""
     word = _word(typed) or str(EscalationKind.AI_SELF_DECLARED)
-    if word not in set(EscalationKind):
-        raise _unknown(typed, "a kind of blocker", EscalationKind, "gitorch block --help")
-
-    return EscalationKind(word)
+    return _one_of(EscalationKind, word, typed, "a kind of blocker", "gitorch block --help")
 
 
 def outcome(typed: str) -> Outcome:
     """The outcome of a decision. Raises Usage."""
-    word = _word(typed)
-    if word not in set(Outcome):
-        raise _unknown(typed, "an outcome", Outcome, "gitorch decide --help")
-
-    return Outcome(word)
+    return _one_of(Outcome, _word(typed), typed, "an outcome", "gitorch decide --help")
 
 
 def _word(typed: str) -> str:
     """The word in lower case, its parts joined by underscores."""
     return typed.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _one_of(kind: type[E], word: str, typed: str, noun: str, hint: str) -> E:
+    """The member of an enumeration with this value. Raises Usage with the word as it was typed."""
+    if word not in set(kind):
+        raise _unknown(typed, noun, kind, hint)
+
+    return kind(word)
 
 
 def _unknown(typed: str, noun: str, known: Iterable[str], hint: str) -> Usage:

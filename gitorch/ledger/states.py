@@ -10,32 +10,11 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model import record
-from gitorch.model.plans import permission, workflow
+from gitorch.model.stored import STORED_MODULES
 from gitorch.model.values import Value, is_value_class, names_of
-from gitorch.model.work import (
-    artifact,
-    board,
-    decision,
-    fault,
-    job,
-    late_handoff,
-    message,
-    question,
-    report,
-    review,
-    run,
-    session,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-_MODULES = (
-    *(permission, workflow, review, artifact, record, message, job, session, question, report, late_handoff),
-    *(decision, fault, run, board),
-)
 
 
 def _tuple(*items: Any) -> tuple[Any, ...]:
@@ -53,7 +32,7 @@ def _makers() -> dict[str, Callable[..., Any]]:
     A module also offers the classes that it imports, which are the same objects.
     """
     makers: dict[str, Callable[..., Any]] = {"": _tuple}
-    for module in _MODULES:
+    for module in STORED_MODULES:
         for name, cls in vars(module).items():
             if _is_stored(cls):
                 makers[name] = cls

@@ -79,7 +79,7 @@ def accepted(sentence: str, recorded: tuple[str, ...]) -> bytes:
 
     It holds the command's sentence and the types of the new records, as `read_answer` returns them.
     """
-    return _answer({"ok": True, "said": sentence, "recorded": list(recorded)})
+    return _answer({"ok": True, "message": sentence, "recorded": list(recorded)})
 
 
 def refused(error: GitorchError) -> bytes:
@@ -102,7 +102,7 @@ def read_answer(data: bytes) -> tuple[str, tuple[str, ...]] | GitorchError:
     """
     value = json.loads(data)
     if value["ok"]:
-        return value["said"], tuple(value["recorded"])
+        return value["message"], tuple(value["recorded"])
 
     error = value["error"]
     classes = {each.code: each for each in GitorchError.__subclasses__()}

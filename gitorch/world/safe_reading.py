@@ -81,7 +81,7 @@ def _contents(here: int, name: str, bytes_max: int) -> bytes | None:
 def _refuse_collision(here: int, name: str) -> None:
     """Raise Refused for a name that differs from another one of the open folder only by case or Unicode form."""
     if other := collision(name, _names(here)):
-        raise Refused(f"lies beside {other}, which some file systems cannot tell from {name}")
+        raise Refused(f"has the same name as {other} on file systems that ignore case or accents")
 
 
 def _names(here: int) -> tuple[str, ...]:

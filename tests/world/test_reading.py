@@ -61,7 +61,7 @@ def test_another_repository_inside_the_worktree_is_not_entered(root):
 
 def test_names_that_differ_in_case_or_composition_only_are_refused(root):
     (root / "docs/X.md").write_text("twin")
-    with pytest.raises(Refused, match=r"lies beside X.md"):
+    with pytest.raises(Refused, match=r"has the same name as X.md"):
         read(root, "docs/x.md")
 
 

@@ -67,7 +67,7 @@ def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
     missing = _missing(services, records, here, there)
     if comparison.stand is Stand.BEHIND:
         return AnchorCheck(note=f"{remote} has records that this ledger lacks, {missing}: gitorch sync {remote}")
-    message = f"{remote} holds another history: the ledgers part with {missing}."
+    message = f"{remote} holds another history: its records differ from those here, {missing}."
     hint = f"git log --oneline --left-right {here:.12}...{there:.12}"
     return AnchorCheck(Corrupt(message, hint, remote))
 

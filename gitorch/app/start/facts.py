@@ -54,7 +54,7 @@ def preflight_facts(
 
 
 def _design_exists(services: Services, plan: Plan, path: Path) -> bool:
-    """Whether the design document lies beside the plan or at the repository's root; true for a plan that names none."""
+    """Whether the design document is in the plan's folder or at the repository's root; true for a plan that names none."""
     if not plan.design:
         return True
     if (path.parent / plan.design).exists():

@@ -50,10 +50,10 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
 
 
 def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
-    """The epic was reported on at this commit. Raises Corrupt for a commit that is not at the end of its gate."""
+    """The epic was reported, at this commit. Raises Corrupt for a commit that has not passed its gate."""
     job = run.jobs[event.job]
     if run.reportable_commit(job) != event.commit:
-        message = f"{event.job} was reported on at {event.commit}, which has not passed its reviews"
+        message = f"the report on {event.job} names {event.commit}, which has not passed its reviews"
         raise Corrupt(message)
 
     return with_job(run, event.job, reported=event.commit)

@@ -14,20 +14,14 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from gitorch.model import events, ids, record
-from gitorch.model.plans import permission, workflow
+from gitorch.model import events, ids
+from gitorch.model.stored import STORED_MODULES
 from gitorch.model.values import REQUIRED, Value, default_of, is_value_class, names_of
-from gitorch.model.work import artifact, decision, job, late_handoff, question, report, review, run, session
 from gitorch.text.records import timestamps
 
 Encode = Callable[[Any], Any]
 Decode = Callable[[Any], Any]
 Shape = tuple[Encode, Decode]
-
-_MODULES = (
-    *(ids, permission, workflow, review, artifact, job, session, question, report, late_handoff, decision, run),
-    *(record, events),
-)
 
 KEY_CHARACTERS_MAX = 256
 """The longest key of a mapping: YAML readers refuse flow keys beyond 1,024 characters, escapes included."""
@@ -41,7 +35,7 @@ class WrongShape(ValueError):
 def hints(cls: type) -> Mapping[str, Any]:
     """The types of a model class's fields. Model modules import names for annotations only, so all names are in scope here."""
     names: dict[str, Any] = {"Mapping": Mapping}
-    for module in (*_MODULES, sys.modules[cls.__module__]):
+    for module in (ids, *STORED_MODULES, events, sys.modules[cls.__module__]):
         names |= vars(module)
 
     return typing.get_type_hints(cls, globalns=names)

@@ -1,0 +1,25 @@
+"""The modules whose classes records and states are made of: whoever reads one back by name finds its class here."""
+
+from __future__ import annotations
+
+from gitorch.model import record
+from gitorch.model.plans import permission, workflow
+from gitorch.model.work import (
+    artifact,
+    board,
+    decision,
+    fault,
+    job,
+    late_handoff,
+    message,
+    question,
+    report,
+    review,
+    run,
+    session,
+)
+
+STORED_MODULES = (
+    *(permission, workflow, review, artifact, record, message, job, session, question, report, late_handoff),
+    *(decision, fault, run, board),
+)
