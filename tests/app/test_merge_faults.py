@@ -17,6 +17,7 @@ from gitorch.model import effects
 from gitorch.model.plans.approval import Grade
 from gitorch.model.values import replace
 from gitorch.model.work.report import Trial
+from gitorch.ports.git import MoveResult
 from gitorch.rules.views.merge_report import sha256
 
 SHARED = {"api": {"shared.txt": "by api\n", "b.txt": "b\n"}, "ui": {"shared.txt": "by ui\n", "b.txt": "b\n"}}
@@ -229,16 +230,19 @@ def test_a_remote_that_moved_on_voids_the_approval(desk):
     assert merge(desk) == (c.VoidReport(f"origin has main at {ahead[:12]} by now"),)
 
 
-def test_a_hook_that_refuses_the_merge_is_put_to_a_human_in_its_own_words(desk):
+@pytest.mark.parametrize(
+    ("command", "clear"), [("", "Clear what refuses it"), ("git merge --abort", "Clear that (git merge --abort)")]
+)
+def test_a_target_that_cannot_be_moved_is_put_to_a_human_in_the_words_of_what_refused(desk, command, clear):
     desk.reported("api").approve()
-    desk.git.hook = "no merges on Friday\nsays ops"
-    assert merge(desk) == (
+    refused = MoveResult(moved=False, refused="no merges on Friday\nsays ops", command=command)
+    assert merge(desk, with_git(desk, move=lambda *_: refused)) == (
         c.Escalate(
             trigger="move:main",
             happened="main could not be moved to the approved commit: no merges on Friday",
-            tried=f"git update-ref was asked to move it from {desk.begun[:12]}; nothing was changed.",
+            tried=f"git was asked to move it from {desk.begun[:12]}; nothing was changed.",
             evidence="no merges on Friday\nsays ops",
-            decision="Clear what refuses it and retry with the same approval, or stop the run?",
+            decision=f"{clear} and retry with the same approval, or stop the run?",
             options=("retry", "stop_run"),
             job="merge",
         ),
