@@ -12,13 +12,16 @@ import click
 
 from gitorch.cli.output import write, write_json
 from gitorch.cli.pages.plain import to_json
-from gitorch.errors import GitorchError, Malformed, Unavailable, Usage
+from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.cli.call import Call
     from gitorch.errors import Problem
+
+AGENT_VARIABLE = "GITORCH_TOKEN"
+HOLD = "Hold: keep your work as it is, and try again later; only a person restores the ledger."
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -113,8 +116,15 @@ def _report_expected(error: BaseException, argv: Sequence[str], call: Call) -> i
     if expected is None:
         return _bug(error, argv, call)
 
-    _print_error(call, expected, (), {})
+    _print_error(call, _told_to_hold(expected, call), (), {})
     return expected.exit_status
+
+
+def _told_to_hold(error: GitorchError, call: Call) -> GitorchError:
+    """The error of a damaged ledger as an agent is told it: to wait, without the command that only a person may give."""
+    if not isinstance(error, Corrupt) or AGENT_VARIABLE not in call.environ:
+        return error
+    return Corrupt(f"{error.message} {HOLD}", where=error.where)
 
 
 def _expected(error: BaseException) -> GitorchError | None:

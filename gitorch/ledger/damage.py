@@ -7,39 +7,70 @@ from a remote or another clone.
 from __future__ import annotations
 
 import re
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Corrupt, GitorchError
-from gitorch.ledger import location
-from gitorch.ledger.replay import Replay
-from gitorch.ledger.run_cache import RunCache
+from gitorch.errors import Corrupt, GitorchError, NotFound
+from gitorch.ledger import leftovers, location
 
 if TYPE_CHECKING:
-    from gitorch.ledger.replay import Evolve, Head
+    from pathlib import Path
+
+    from gitorch.ledger.replay import Evolve
     from gitorch.ledger.trusted_tip import TrustedTip
-    from gitorch.model.ids import CommitId
     from gitorch.ports.ledger import History
 
 _OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+GONE = "The ledger was removed"
+CONFIGURATION = "gitorch.yaml"
 
 OTHER_CLONE = "PATH-OF-ANOTHER-CLONE"
 """What a hint names where no remote is configured."""
 
 
-def lost(history: History, common: Path, trusted: TrustedTip) -> Corrupt:
-    """The error for a branch that does not hold the trusted tip any more, or is not there at all."""
-    message = (
-        f"The ledger was removed, shortened or replaced: record {trusted.seq}, commit {trusted.commit}, is missing."
-    )
-    if _has(history, trusted.commit):
-        hint = f"git update-ref {location.REF} {trusted.commit}"
-    else:
+def lost(history: History, common: Path, trusted: TrustedTip, evolve: Evolve) -> Corrupt:
+    """The error for a branch that does not hold the trusted tip any more, or is not there at all.
+
+    The hint restores every record that git still has: the trusted tip can be older than the last of them.
+    """
+    message = f"{GONE}, shortened or replaced: record {trusted.seq}, commit {trusted.commit}, is missing."
+    tip = leftovers.newest_tip(history, evolve, trusted.seq + 1)
+    if tip is None and _has(history, trusted.commit):
+        tip = trusted.commit
+    hint = f"git update-ref {location.REF} {tip}"
+    if tip is None:
         hint = f"git fetch {_source(common)} +{location.REF}:{location.REF}"
 
     return Corrupt(message, hint, trusted.commit)
+
+
+def absent(history: History, common: Path, evolve: Evolve) -> GitorchError:
+    """The error for a branch that is gone together with the trusted tip: Corrupt where anything shows that there was one.
+
+    A configuration file is in every clone, so that it counts only together with commits of a ledger that came from no
+    remote. NotFound names the remote to bring the ledger from, where there is one.
+    """
+    found = leftovers.evidence(history, common)
+    if found:
+        return _gone(history, common, evolve, found)
+
+    remote = leftovers.tracking_remote(history)
+    if remote:
+        return NotFound(f"This clone has no ledger yet, but {remote} has one.", hint=f"gitorch sync {remote}")
+
+    is_set_up = common.name == ".git" and (common.parent / CONFIGURATION).is_file()
+    if is_set_up and leftovers.newest_tip(history, evolve) is not None:
+        return _gone(history, common, evolve, CONFIGURATION)
+    return location.no_ledger()
+
+
+def _gone(history: History, common: Path, evolve: Evolve, evidence: str) -> Corrupt:
+    """The error for a ledger of which only this evidence is left, with the command that brings it back."""
+    hint = f"git fetch {_source(common)} +{location.REF}:{location.REF}"
+    tip = leftovers.newest_tip(history, evolve)
+    if tip is not None:
+        hint = f"git update-ref {location.REF} {tip}"
+    return Corrupt(f"{GONE}: {evidence} is left.", hint, location.REF)
 
 
 def with_remedy(common: Path, error: Corrupt) -> Corrupt:
@@ -57,25 +88,15 @@ def is_of_object(error: Corrupt) -> bool:
     return error.message.startswith("Object ") or not error.where
 
 
-def intact_part(history: History, tip: CommitId, evolve: Evolve) -> Head:
-    """The newest commit of a history up to which every commit continues the ledger; `NOTHING` where not even the first does."""
-    with tempfile.TemporaryDirectory(prefix="gitorch-damage-") as folder:
-        replay = Replay(RunCache(Path(folder), "damage"))
-        with suppress(GitorchError):
-            for commit in history.stream(tip):
-                replay.apply(commit, evolve)
-
-    return replay.head
-
-
-def with_new_ref(common: Path, error: Corrupt, trusted: TrustedTip | None) -> Corrupt:
+def with_new_ref(history: History, common: Path, error: Corrupt, evolve: Evolve) -> Corrupt:
     """The error for a ref that names no commit, with the command that writes it anew."""
-    remove = f"rm -f {common / location.REF}"  # git refuses to move a ref that it cannot read
-    if trusted is None:
+    remove = f"rm -rf {common / location.REF}"  # git refuses to move a ref that it cannot read
+    tip = leftovers.newest_tip(history, evolve)
+    if tip is None:
         return Corrupt(
             error.message, f"{remove} && git fetch {_source(common)} +{location.REF}:{location.REF}", error.where
         )
-    return Corrupt(error.message, f"{remove} && git update-ref {location.REF} {trusted.commit}", error.where)
+    return Corrupt(error.message, f"{remove} && git update-ref {location.REF} {tip}", error.where)
 
 
 def _has(history: History, identity: str) -> bool:

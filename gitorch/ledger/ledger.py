@@ -45,15 +45,16 @@ class GitLedger:
         self._tip_index = TipIndex(store, history, common, evolve)
 
     def exists(self) -> bool:
-        """Whether the ref exists. Raises Corrupt where this clone has seen a ledger and its branch is missing."""
+        """Whether the ref exists. Raises Corrupt where this clone has seen a ledger, or anything is left of one."""
         if self._store.tip() is not None:
             return True
 
         trusted = trusted_tip.load(self._common)
         if self._store.tip() is not None:  # created in between
             return True
-        if trusted is not None:
-            raise self._tip_index.lost(trusted)
+        absent = self._tip_index.absent(trusted)
+        if isinstance(absent, Corrupt):
+            raise absent
 
         return False
 
@@ -66,15 +67,15 @@ class GitLedger:
         return lock.hold(self._common, name, wait_seconds)
 
     def create(self, actor: Actor, at: Moment, ledger: str) -> None:
-        """Write the genesis record. Raises Corrupt where this clone has seen a ledger and its branch is missing."""
+        """Write the genesis record. Raises Corrupt where this clone has seen a ledger, or anything is left of one."""
         from gitorch.ledger.compose import compose  # noqa: PLC0415  # 15 ms that reading verbs do not pay
         from gitorch.model.events import LedgerCreated  # noqa: PLC0415  # the same
 
         with self.hold("ledger", self._wait_seconds):
             tip, first = self._store.tip(), (Draft(LedgerCreated(ledger), {}),)
-            if tip is None:
+            if tip is None and not self.exists():
                 self._write(None, lambda replay: compose(replay, self._evolve, first, run=None, actor=actor, at=at))
-            elif self._store.read(tip, layout.GENESIS_RECORD) is None:
+            elif tip is not None and self._store.read(tip, layout.GENESIS_RECORD) is None:
                 raise Refused(f"{location.REF} exists, but it is not a ledger.", hint=f"git log {location.REF}")
 
     def state(self, run: RunId | None) -> State:
@@ -115,7 +116,7 @@ class GitLedger:
         """Ask `decide` for drafts and work out their commits. Raises NotFound where there is no ledger."""
         from gitorch.ledger.compose import compose  # noqa: PLC0415  # the same
 
-        _tip_of(replay)
+        self._tip_of(replay)
         return compose(replay, self._evolve, decide(replay.state(run)), run=run, actor=actor, at=at)
 
     def _write(
@@ -155,7 +156,7 @@ class GitLedger:
         """Records from the commits that hold them: only the commits of the range, or of the run's part of it, are read."""
         replay = self._replay()
         finder = self._finder(replay)
-        newest, base, end, folder = replay.head.seq, None, _tip_of(replay), ""
+        newest, base, end, folder = replay.head.seq, None, self._tip_of(replay), ""
         if run is not None:
             track = _track_of(replay, run)
             newest, base, end, folder = track.seq, track.before, track.last, f"{layout.folder(run, track.month)}/"
@@ -208,19 +209,19 @@ class GitLedger:
         """The numbers of a run's first and newest records. Raises NotFound."""
         replay = self._replay()
         track = _track_of(replay, run)
-        paths = self._store.paths(_tip_of(replay), layout.folder(run, track.month))
+        paths = self._store.paths(self._tip_of(replay), layout.folder(run, track.month))
         first = min(layout.seq_of(path) for path in paths if layout.is_record(path))
         return first, track.seq
 
     def _finder(self, replay: Replay) -> Finder:
         """What finds single records as of this replay. Raises NotFound where there is no ledger."""
-        return Finder(self._store, self._history, self._tip_index.places, replay, _tip_of(replay))
+        return Finder(self._store, self._history, self._tip_index.places, replay, self._tip_of(replay))
 
     def file(self, run: RunId | None, digest: str) -> bytes:
         """The bytes of an attached file. Raises NotFound, and Corrupt where they do not match the digest."""
         replay = self._replay()
         path = layout.file_path(replay.folder(run, replay.head.at), digest)
-        data = self._store.read(_tip_of(replay), path)
+        data = self._store.read(self._tip_of(replay), path)
         if data is None:
             owner = run or "the ledger"
             raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {owner}.")
@@ -259,7 +260,7 @@ class GitLedger:
         try:
             tip = self._store.tip()
         except Corrupt as error:
-            return damage.with_new_ref(self._common, error, trusted)
+            return damage.with_new_ref(self._history, self._common, error, self._evolve)
 
         if tip is None:
             return self._lost_branch(trusted)
@@ -277,9 +278,9 @@ class GitLedger:
 
     def _newest_intact(self, tip: CommitId, trusted: TrustedTip | None) -> CommitId | None:
         """The newest commit up to which everything holds, of the branch or of the trusted tip; None without any."""
-        from gitorch.ledger import damage  # noqa: PLC0415  # only one verb needs it
+        from gitorch.ledger.leftovers import intact_part  # noqa: PLC0415  # only one verb needs it
 
-        head = damage.intact_part(self._history, tip, self._evolve)
+        head = intact_part(self._history, tip, self._evolve)
         if trusted is not None and trusted.seq > head.seq and self._tip_index.is_record(trusted):
             return trusted.commit
         return head.commit
@@ -313,16 +314,15 @@ class GitLedger:
     def _replay(self, run: RunId | None = None) -> Replay:
         """The replay at the tip, saved to the cache when that is due. Raises NotFound where there is no ledger."""
         replay = self._tip_index.replay(run)
-        _tip_of(replay)
+        self._tip_of(replay)
         self._tip_index.keep()
         return replay
 
-
-def _tip_of(replay: Replay) -> CommitId:
-    """The commit of its head. Raises NotFound where no record was replayed."""
-    if replay.head.commit is None:
-        raise location.no_ledger()
-    return replay.head.commit
+    def _tip_of(self, replay: Replay) -> CommitId:
+        """The commit of its head. Raises NotFound where no record was replayed, Corrupt where a ledger left traces."""
+        if replay.head.commit is None:
+            raise self._tip_index.absent(None)
+        return replay.head.commit
 
 
 def _track_of(replay: Replay, run: RunId) -> Track:

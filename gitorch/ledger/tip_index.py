@@ -80,14 +80,10 @@ class TipIndex:
         Anything that runs as this user can write the file of the trusted tip, so that it proves a loss only together with
         the lost records. Costs what the whole history costs.
         """
-        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # for errors only
+        from gitorch.ledger.leftovers import whole_ledger  # noqa: PLC0415  # for errors only
 
-        try:
-            verified = read_verified(self._history, trusted.commit, self._evolve, None)
-        except Corrupt:
-            return False
-
-        return (verified.seq, verified.digest) == (trusted.seq, trusted.digest)
+        head = whole_ledger(self._history, trusted.commit, self._evolve)
+        return head is not None and (head.seq, head.digest) == (trusted.seq, trusted.digest)
 
     def _replay(self, tip: CommitId, trusted: TrustedTip | None, run: RunId | None) -> Replay:
         """The replay up to `tip` from the fastest source that leads there. Raises Corrupt, Busy."""
@@ -153,10 +149,13 @@ class TipIndex:
             raise self.lost(trusted)
 
     def absent(self, trusted: TrustedTip | None) -> GitorchError:
-        """The error when the branch does not exist: NotFound, or Corrupt when this clone has seen it before."""
+        """The error when the branch does not exist: NotFound, or Corrupt when this clone has seen a ledger before."""
         if trusted is not None:
             return self.lost(trusted)
-        return location.no_ledger()
+
+        from gitorch.ledger import damage  # noqa: PLC0415  # for errors only
+
+        return damage.absent(self._history, self._common, self._evolve)
 
     def _explain(self, error: Corrupt, tip: CommitId, trusted: TrustedTip | None) -> Corrupt:
         """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`.
@@ -178,7 +177,7 @@ class TipIndex:
         """The error for a branch without the trusted tip."""
         from gitorch.ledger import damage  # noqa: PLC0415  # for errors only
 
-        return damage.lost(self._history, self._common, trusted)
+        return damage.lost(self._history, self._common, trusted, self._evolve)
 
     def discard(self) -> None:
         """Forget the replay in memory and remove the cache."""

@@ -61,7 +61,8 @@ class Baseline(NamedTuple):
 def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
     """Check every object and every commit up to the tip, oldest first, and that the trusted tip is among them.
 
-    Faults are a part of the result and never raised: at most `FAULTS_MAX`, those of objects first, then by commit.
+    Faults are a part of the result and never raised: at most `FAULTS_MAX`, first that the trusted tip is missing, then those
+    of objects, then by commit.
     What git could not read is a fault of its own only when no other fault explains it.
     States are kept in a temporary folder, so that a poisoned cache can neither hide nor make a fault.
     Raises Unavailable when git cannot be run.
@@ -74,7 +75,7 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
 
     if unreadable is not None and not faults:
         faults.append(unreadable)
-    faults += check.lost()
+    faults[:0] = check.lost()  # a replaced branch has many faults, of which this is the cause
 
     return Verification(
         records=check.records,

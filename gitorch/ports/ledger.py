@@ -254,3 +254,11 @@ class History(Protocol):
     def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
         """Every object that the history of `tip` needs, unchecked. Raises Corrupt where one is missing, Unavailable."""
         ...
+
+    def commits(self) -> Iterator[tuple[CommitId, bytes]]:
+        """Every commit of the repository with its body, also those that no ref names, in no order. Raises Unavailable."""
+        ...
+
+    def refs(self) -> tuple[str, ...]:
+        """The full names of all refs, sorted. Raises Unavailable."""
+        ...

@@ -122,7 +122,7 @@ class Repository:
         """Small files, written whole or not at all."""
         from gitorch.world.files import LocalFiles
 
-        return LocalFiles()
+        return LocalFiles(self.home)
 
     @cached_property
     def outboxes(self) -> Outboxes:
@@ -233,6 +233,18 @@ class LazyHistory:
         from gitorch.world.git.object_reader import ObjectReader
 
         return ObjectReader(self._common, self._env).reachable(tip)
+
+    def commits(self) -> Iterator[tuple[CommitId, bytes]]:
+        """Every commit of the repository with its body."""
+        from gitorch.world.git.object_reader import ObjectReader
+
+        return ObjectReader(self._common, self._env).commits()
+
+    def refs(self) -> tuple[str, ...]:
+        """The full names of all refs."""
+        from gitorch.world.git.object_reader import ObjectReader
+
+        return ObjectReader(self._common, self._env).refs()
 
 
 def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:

@@ -47,6 +47,10 @@ REST_SECONDS = 0.5
 
 TAIL_BYTES = 16_384
 
+RUNNER_MODULE = "gitorch.world.check_runner"
+COMMIT_CHARACTERS = 12
+"""How much of a commit's id the name of its checkout ends with."""
+
 
 class _Runner:
     """A runner that this process started, and what it has delivered so far."""
@@ -179,7 +183,7 @@ class ProjectChecks:
         arguments = (str(theirs.fileno()), self._environ.get("PYTHONPATH", ""))
         with theirs, (run / "runner.log").open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "gitorch.world.check_runner", *arguments],
+                [sys.executable, "-m", RUNNER_MODULE, *arguments],
                 env=env,
                 cwd="/",
                 stdin=subprocess.PIPE,
@@ -210,11 +214,8 @@ class ProjectChecks:
         Raises Failed when a process of a run cannot be ended.
         """
         for run in sorted(self._folder.glob("*/")):
-            spec = read_json(run / "spec.json")
-            if spec is None:
-                continue
-            worktree = Path(str(spec["cwd"]))
-            if not worktree.is_relative_to(under):
+            worktree = _worktree_of(run, under)
+            if worktree is None:
                 continue
             self._forget(run, worktree)
 
@@ -227,17 +228,17 @@ class ProjectChecks:
             self._ended.append(runner.process)
         self._end_leftovers(run)
         self._worktrees.remove(worktree, force=True)
-        shutil.rmtree(run)
+        shutil.rmtree(run, ignore_errors=True)
 
     def _end_leftovers(self, run: Path) -> None:
         """End the processes of an earlier run in this folder. Raises Failed when one of them stays."""
-        runner = read_json(run / "runner.json") or {"pid": 0, "started": ""}
+        pid, started = _recorded_runner(run)
 
         def find(everything: Mapping[int, Process]) -> set[int]:
             found = processes.marked(VARIABLE, str(run))
-            entry = everything.get(runner["pid"])
-            if entry is not None and entry.started == runner["started"]:
-                found.add(entry.pid)
+            entry = everything.get(pid)
+            if entry is not None and entry.started == started and RUNNER_MODULE in processes.command(pid):
+                found.add(pid)
             return found
 
         if not processes.end(find, self._clock):
@@ -251,6 +252,33 @@ def _observe_lock(run: Path, log_path: str) -> CheckObservation:
         return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
     os.close(descriptor)
     return CheckObservation(CheckPhase.ABSENT)
+
+
+def _worktree_of(run: Path, under: Path) -> Path | None:
+    """The checkout of a run, where it lies below `under`; None for another run's, and for a path that no run uses.
+
+    Any program of this user can write the file that names it, so that only a path of a run's own form is believed.
+    """
+    if run.is_symlink():
+        return None
+    named = (read_json(run / "spec.json") or {}).get("cwd")
+    if not isinstance(named, str):
+        return None
+
+    worktree = Path(named)
+    is_of_its_form = worktree.parent == under and worktree.name.endswith(f"-{run.name[:COMMIT_CHARACTERS]}")
+    if not is_of_its_form:
+        return None
+    return worktree
+
+
+def _recorded_runner(run: Path) -> tuple[int, str]:
+    """The process that ran it, by its id and its start; 0 where the file that names it makes no sense."""
+    values = read_json(run / "runner.json") or {}
+    pid, started = values.get("pid"), values.get("started")
+    if type(pid) is not int or type(started) is not str:
+        return 0, ""
+    return pid, started
 
 
 def _check(commit: CommitId, command: str, result: _Result) -> Check:

@@ -80,15 +80,6 @@ def _clear_parents(path: Path) -> None:
             folder.unlink()
 
 
-def _unlink_folders(path: Path) -> None:
-    """Remove links that an agent put in the place of our folder in its worktree, or below it, so that nothing is written elsewhere."""
-    for folder in path.parents:
-        if folder.is_symlink():
-            folder.unlink()
-        if folder.name == OWN_FOLDER:
-            return
-
-
 def sweep(folder: Path, pattern: str = "*") -> None:
     """Remove the temporary files of writers that were killed; the name of each holds its writer's process id."""
     for temporary in folder.glob(f"{pattern}.tmp"):
@@ -238,25 +229,36 @@ def holding(path: Path, wait_seconds: float) -> Iterator[int]:
         os.close(descriptor)
 
 
+FILE_BYTES_MAX = 64_000_000
+"""No text that people or gitorch write comes near this."""
+
+
 class LocalFiles:
     """Small files on this machine. Implements `ports.files.Files`."""
 
-    @staticmethod
-    def write(path: Path, data: bytes) -> None:
-        """Write a file whole, by a temporary name and a rename, making its folder; other users may read it."""
-        if OWN_FOLDER in path.parts:
-            _unlink_folders(path)
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file whole, by a temporary name and a rename, making its folder; other users may read it.
+
+        Nothing in the way keeps it from being written below gitorch's folders in the git directory and in a worktree, and
+        no link in the latter is followed. Raises OSError.
+        """
+        worktree = _worktree_of(path)
+        if worktree is not None:
+            from gitorch.world.safe_writing import write_inside  # noqa: PLC0415  most verbs write no prompts
+
+            write_inside(worktree, path, data, mode=0o644)
+        elif path.is_relative_to(self._home):
             write_own(path, data, mode=0o644)
         else:
             write_whole(path, data, mode=0o644)
 
     @staticmethod
     def read(path: Path) -> bytes | None:
-        """The bytes, or None when there is no such file."""
-        try:
-            return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
+        """The bytes of a regular file, or None when there is none or it cannot be read. A named pipe never holds it up."""
+        return read_regular(path, FILE_BYTES_MAX)
 
     @staticmethod
     def inside(root: Path, path: str, bytes_max: int) -> bytes | None:
@@ -278,11 +280,20 @@ class LocalFiles:
 
     @staticmethod
     def remove(path: Path) -> None:
-        """Remove a file, and the folders above it that this leaves empty."""
-        path.unlink(missing_ok=True)
+        """Remove a file, and the folders above it that this leaves empty; anything but a file stays."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+            path.unlink()
         sweep(path.parent, f"{path.name}.*")
         for folder in path.parents:
             try:
                 folder.rmdir()
             except OSError:
                 return
+
+
+def _worktree_of(path: Path) -> Path | None:
+    """The folder that holds gitorch's own folder of a worktree, where the path leads below one."""
+    for folder in path.parents:
+        if folder.name == OWN_FOLDER:
+            return folder.parent
+    return None

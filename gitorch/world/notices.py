@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
 from gitorch.world import notice_runner, reaper
-from gitorch.world.files import write_json
+from gitorch.world.files import read_regular, write_json
 from gitorch.world.programs import without
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.ids import RunId
+
+FAILURE_BYTES_MAX = 4_000
 
 
 class CommandNotices:
@@ -68,9 +70,12 @@ class CommandNotices:
 
     def failure(self) -> str:
         """Why the command failed, once until it has worked again; else empty."""
+        data = read_regular(self._failure, FAILURE_BYTES_MAX)
+        if data is None:
+            return ""
         try:
-            reason = self._failure.read_text(encoding="utf-8")
             self._failure.replace(f"{self._failure}.reported")
         except OSError:
             return ""
+        reason = data.decode("utf-8", "replace")
         return f"the notification command failed (reported once until it works again): {reason}"

@@ -64,6 +64,12 @@ class FakeStore:
         assert tip in self._bodies
         return self.objects(self._bodies)
 
+    def commits(self):
+        return [(identity, self._body(identity)) for identity, kind in self._kinds.items() if kind == "commit"]
+
+    def refs(self):
+        return ("refs/heads/gitorch/ledger",) if self._tip else ()
+
     def read(self, commit, path):
         found = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)
         return self._body(found[1]) if found and found[0] == objects.FILE else None

@@ -269,7 +269,7 @@ def test_a_brief_is_not_written_through_a_link_of_the_agents(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/.gitorch").symlink_to(tmp_path / "elsewhere")
-    LocalFiles().write(tmp_path / "tree/.gitorch/brief.md", b"brief")
+    LocalFiles(tmp_path / "home").write(tmp_path / "tree/.gitorch/brief.md", b"brief")
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert (tmp_path / "tree/.gitorch/brief.md").read_bytes() == b"brief"
 

@@ -12,10 +12,11 @@ from world.terminal_lab import gone, wait_for
 from gitorch.errors import Failed
 from gitorch.model.ids import CommitId
 from gitorch.model.observed import CheckPhase
+from gitorch.world import processes
 from gitorch.world.check_runner import HALF_BYTES, Outcome, message, parse_message
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
-from gitorch.world.files import read_json
+from gitorch.world.files import read_json, write_json
 from gitorch.world.git.worktrees import GitWorktrees
 
 
@@ -26,13 +27,17 @@ def court(repo, tmp_path):
     court.checks.clear(court.where.parent)
 
 
+def started(pid):
+    return processes.process(pid).started
+
+
 class Court:
     def __init__(self, repo, folder):
         self.repo, self.folder = repo, folder
         self.environ = {**repo.environ, "GITORCH_TOKEN": "t0ken", "TMUX": "x", "PYTHONPATH": "/kept", "MINE": "yes"}
         self.home = repo.path / ".git/gitorch"
-        self.where = folder / "trees" / "check"
         self.commit = CommitId(repo.git("rev-parse", "HEAD"))
+        self.where = folder / "trees" / f"check-{self.commit[:12]}"
         self.checks = self.another()
 
     def another(self):
@@ -217,3 +222,38 @@ def test_a_result_counts_only_when_it_arrived_whole():
     sent = message(*RESULT)
     assert parse_message(sent) == RESULT
     assert [parse_message(sent[:length]) for length in range(len(sent))] == [None] * len(sent)
+
+
+@pytest.mark.parametrize("named", ["the repository", "a worktree", "a folder", "another form", "no text", "nothing"])
+def test_clearing_removes_no_path_that_a_rewritten_file_names(court, named):
+    court.run("true")
+    under = court.where.parent
+    work = under / "api"
+    court.checks._worktrees.ensure(work, court.commit, "gitorch/x/api")
+    (work / "README.md").write_text("uncommitted\n")
+    folder = under / "keep"
+    folder.mkdir()
+    cwd = {"the repository": str(court.repo.path), "a worktree": str(work), "a folder": str(folder), "no text": 7}
+    values = {"cwd": cwd.get(named, f"{under}/../trees/api")} if named != "nothing" else {}
+    (spec,) = (court.home / "checks").glob("*/spec.json")
+    write_json(spec, values)
+    (court.home / "checks" / "link").symlink_to(folder)
+    for broken in ({"pid": [1], "started": ""}, {"started": 3}, {"pid": os.getpid(), "started": started(os.getpid())}):
+        write_json(spec.with_name("runner.json"), broken)
+        court.checks.clear(under)
+    assert (work / "README.md").read_text() == "uncommitted\n"
+    assert folder.is_dir()
+    assert (court.repo.path / "README.md").exists()
+
+
+def test_a_runner_that_a_rewritten_file_names_is_not_ended(court):
+    court.run("true")
+    stranger = subprocess.Popen(("sleep", "60"))
+    try:
+        (folder,) = (court.home / "checks").glob("*/")
+        write_json(folder / "runner.json", {"pid": stranger.pid, "started": started(stranger.pid)})
+        court.checks.clear(court.where.parent)
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()

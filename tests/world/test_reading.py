@@ -66,4 +66,4 @@ def test_names_that_differ_in_case_or_composition_only_are_refused(root):
 
 
 def test_a_worktree_that_does_not_exist_yet_has_no_file(tmp_path):
-    assert LocalFiles().inside(tmp_path / "none", "docs/a.md", 100) is None
+    assert LocalFiles.inside(tmp_path / "none", "docs/a.md", 100) is None

@@ -62,6 +62,13 @@ def require_ledger(services: Services) -> None:
         raise NotFound("this repository has no gitorch ledger", "gitorch init")
 
 
+def require_intact_ledger(services: Services) -> None:
+    """Raises Corrupt for a damaged ledger, with the command that restores it. Costs what the whole history costs."""
+    damage = services.ledger.damage()
+    if damage is not None:
+        raise damage
+
+
 def board_of(services: Services) -> Board:
     """The board of all runs; an empty one without a ledger.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.query.lookup import require_intact_ledger
 from gitorch.model.values import Value
 from gitorch.text.config_template import render
 
@@ -68,6 +69,7 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
     """What `init` would do, without doing it.
 
     The values are guessed from PATH, the branches and the files at the root; a choice in `wishes` wins over a guess.
+    Raises Corrupt for a ledger that is damaged or gone, with the command that restores it.
     """
     config = _config_file(services)
     makes: list[str] = []
@@ -80,6 +82,7 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
     else:
         keeps.append(str(config))
     if services.ledger.exists():
+        require_intact_ledger(services)
         keeps.append(LEDGER_BRANCH)
     else:
         makes.append(LEDGER_BRANCH)

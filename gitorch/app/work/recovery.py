@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb
-from gitorch.app.query.lookup import find_job, find_run
+from gitorch.app.query.lookup import find_job, find_run, require_intact_ledger
 from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands
 from gitorch.model.ids import LateHandoffId
@@ -41,9 +41,7 @@ def propose(services: Services, run_name: str | None) -> tuple[Run, tuple[Recove
 
     Raises Corrupt for a damaged ledger, with the command that restores it.
     """
-    damage = services.ledger.damage()
-    if damage is not None:
-        raise damage
+    require_intact_ledger(services)
     run = find_run(services, run_name)
     return run, tuple(RecoveryResult(remedy) for remedy in remedies(run, services.clock.now()))
 

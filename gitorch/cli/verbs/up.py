@@ -41,11 +41,12 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
 
     Stop and restart it at any time; agents continue meanwhile and nothing is done twice. One `up` runs in a repository.
     """
-    from gitorch.app.query.lookup import find_run
+    from gitorch.app.query.lookup import find_run, require_ledger
     from gitorch.app.reconciler.loop import loop
     from gitorch.cli.pages.drawing import view_for
 
     call.people_only("up")
+    require_ledger(call.services)
     only = None
     if run is not None:
         only = find_run(call.services, run).id

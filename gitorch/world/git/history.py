@@ -98,6 +98,18 @@ class GitHistory:
 
         return ObjectReader(self._common, self._env).reachable(tip)
 
+    def commits(self) -> Iterator[tuple[CommitId, bytes]]:
+        """Every commit of the repository with its body, in no order. Raises Unavailable."""
+        from gitorch.world.git.object_reader import ObjectReader  # noqa: PLC0415  # for lost ledgers only
+
+        return ObjectReader(self._common, self._env).commits()
+
+    def refs(self) -> tuple[str, ...]:
+        """The full names of all refs, sorted. Raises Unavailable."""
+        from gitorch.world.git.object_reader import ObjectReader  # noqa: PLC0415  # the same
+
+        return ObjectReader(self._common, self._env).refs()
+
     @contextmanager
     def _git(
         self, errors: IO[bytes], *arguments: str, stdin: int | IO[bytes] | None

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Unavailable
+from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredObject
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.pipes import answers_of, end, send
@@ -16,8 +17,6 @@ from gitorch.world.git.runner import PLUMBING, CommandLine
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-
-    from gitorch.model.ids import CommitId
 
 _AHEAD = 200
 """Objects requested before the first is read: 200 ids of 65 bytes fit in a pipe, so neither side can block the other."""
@@ -62,6 +61,41 @@ class ObjectReader:
                 yield _object(answers, header, "")
             if listed.wait() != 0 or read.wait() != 0:
                 raise Corrupt(f"git cannot read every object of {tip}.", hint="gitorch recover", where=tip)
+
+    def commits(self) -> Iterator[tuple[CommitId, bytes]]:
+        """Every commit of the repository with its body, also those that no ref names, in no order.
+
+        One that cannot be read is passed over. Raises Unavailable.
+        """
+        for stored in self._readable(self._ids_of_commits()):
+            yield CommitId(stored.id), stored.body
+
+    def _readable(self, ids: list[str]) -> Iterator[StoredObject]:
+        """Those of these objects that can be read."""
+        done = 0
+        while done < len(ids):
+            try:
+                for stored in self.objects(ids[done:]):
+                    done += 1
+                    yield stored
+            except Corrupt:
+                done += 1  # git ends at an object that it cannot read
+
+    def _ids_of_commits(self) -> list[str]:
+        """The ids of all commits, loose or packed, those of alternates included."""
+        found = []
+        listing = ("cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)", "--unordered")
+        with self._git(*listing, stdin=subprocess.DEVNULL) as process:
+            for line in process.stdout or ():
+                kind, _, identity = line.decode().rstrip("\n").partition(" ")
+                if kind == "commit":
+                    found.append(identity)
+        return found
+
+    def refs(self) -> tuple[str, ...]:
+        """The full names of all refs, sorted; a name that is no UTF-8 with replacement characters. Raises Unavailable."""
+        with self._git("for-each-ref", "--format=%(refname)", stdin=subprocess.DEVNULL) as process:
+            return tuple(line.decode("utf-8", "replace").rstrip("\n") for line in process.stdout or ())
 
     @contextmanager
     def _git(self, *arguments: str, stdin: int | IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:

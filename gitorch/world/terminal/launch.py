@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.world.files import write_own
+from gitorch.world.safe_writing import write_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ LOG_BYTES = 1_000_000
 
 PROMPT = "prompt"
 """The file in the session's folder that holds a prompt for standard input, or one that is passed by its path."""
+
+PLACE = "{place}"
+"""Where a program keeps its own files of one worktree, and may write them."""
 
 SESSION_VARIABLE = "GITORCH_SESSION_KEY"
 SIGNALS_VARIABLE = "GITORCH_SIGNALS"
@@ -168,15 +172,19 @@ def names_conversation(launch: Launch) -> bool:
 
 
 def write_files(launch: Launch, folder: Path, template: Template) -> None:
-    """Write the preset's files, anew for each session; those below `{place}/` only where the program keeps none there yet."""
+    """Write the preset's files, anew for each session; those below `{place}/` only where the program keeps none there yet.
+
+    The agent may write to its place, so that no link there is followed. Raises OSError.
+    """
     for name, text in launch.preset.files.items():
-        if name.startswith("{place}/"):
-            path = Path(template.fill(name))
-            if path.exists():
-                continue
-        else:
-            path = folder / name
-        write_own(path, template.fill(text).encode())
+        data = template.fill(text).encode()
+        if not name.startswith(f"{PLACE}/"):
+            write_own(folder / name, data)
+            continue
+
+        path = Path(template.fill(name))
+        if not path.exists():
+            write_inside(Path(template.fill(PLACE)), path, data)
 
 
 def wrapper(
